@@ -1,0 +1,1 @@
+//! User and repository settings, each with the source that it came from.

@@ -1,0 +1,1 @@
+//! Helm as the inspector needs it: release decoding, values merge, differences.

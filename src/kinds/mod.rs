@@ -1,0 +1,1 @@
+//! One file per resource kind: its name, row, columns and lesson.

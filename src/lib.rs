@@ -1,0 +1,20 @@
+//! fluxdeck: a cockpit in the terminal for people who run Kubernetes clusters from a Git repository with Flux.
+//!
+//! The modules show the way that data flows; imports point left only, and a test holds them to it:
+//!
+//! ```text
+//! model, secret, theme <- kinds, widgets <- app <- commands, views <- runtime <- cli <- main
+//! repo, sops, helm, cluster -> model, secret (and each other downwards), never app
+//! sim is reached from cluster::connect and tests alone
+//! ```
+
+pub mod cluster;
+pub mod config;
+pub mod helm;
+pub mod kinds;
+pub mod model;
+pub mod repo;
+pub mod secret;
+pub mod sim;
+pub mod sops;
+pub mod yaml;

@@ -1,0 +1,7 @@
+//! The fluxdeck binary.
+
+/// Wipes every block of memory when it is freed, so that secrets do not outlive their owners in the heap.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+fn main() {}

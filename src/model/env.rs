@@ -1,0 +1,77 @@
+//! Environments: which cluster a fact, a row or an effect belongs to.
+
+use serde::Serialize;
+
+/// Identifies an environment by its place in the order of environments; small and `Copy`, so that every message can carry it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Env(pub u8);
+
+impl Env {
+    /// Returns the place of the environment in every [`PerEnv`].
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// Describes an environment: a folder under `clusters/`, a kube context, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Environment {
+    /// The identity that rows and effects carry.
+    #[serde(skip)]
+    pub env: Env,
+    /// The name as the operator says it: the folder's name under `clusters/`.
+    #[serde(rename = "env")]
+    pub name: String,
+    /// The kube context that reaches its cluster; `None` when there is none.
+    pub context: Option<String>,
+    /// Whether writes to it ask first.
+    pub protected: bool,
+    /// The folder below the repository's root, with `/`, such as `clusters/staging`; `None` without a repository.
+    pub path: Option<String>,
+    /// The age recipients of its `.sops.yaml`.
+    pub recipients: Vec<String>,
+    /// The colour that marks it, a name that the theme knows; personal choice.
+    #[serde(skip)]
+    pub colour: Option<String>,
+}
+
+/// Holds one `T` per environment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PerEnv<T>(Vec<T>);
+
+impl<T> PerEnv<T> {
+    /// Builds the values from a function called once per environment, in order.
+    pub fn from_fn(count: usize, mut make: impl FnMut(Env) -> T) -> Self {
+        Self((0..count).map(|index| make(Env(u8::try_from(index).unwrap_or(u8::MAX)))).collect())
+    }
+
+    /// Returns the value of an environment; `None` where the environment is not one of these.
+    pub fn get(&self, env: Env) -> Option<&T> {
+        self.0.get(env.index())
+    }
+
+    /// Returns the value of an environment for changing.
+    pub fn get_mut(&mut self, env: Env) -> Option<&mut T> {
+        self.0.get_mut(env.index())
+    }
+
+    /// Iterates over the environments and their values, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Env, &T)> {
+        self.0.iter().enumerate().map(|(index, value)| (Env(u8::try_from(index).unwrap_or(u8::MAX)), value))
+    }
+
+    /// Iterates over the environments and their values for changing, in order.
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (Env, &mut T)> {
+        self.0.iter_mut().enumerate().map(|(index, value)| (Env(u8::try_from(index).unwrap_or(u8::MAX)), value))
+    }
+
+    /// Returns how many environments there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Tells whether there is no environment.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,111 @@
+//! States and conditions: one small vocabulary for everything that can be healthy or not.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Says how an object fares; the words of `fluxdeck status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is as the repository says.
+    Ready,
+    /// Its controller works on it.
+    Progressing,
+    /// It failed; the message says why.
+    Failed,
+    /// It waits for something else.
+    Waiting,
+    /// Nobody reconciles it until it is resumed.
+    Suspended,
+    /// Nothing is known yet.
+    #[default]
+    Unknown,
+}
+
+impl State {
+    /// Returns the word for the state.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Progressing => "progressing",
+            Self::Failed => "failed",
+            Self::Waiting => "waiting",
+            Self::Suspended => "suspended",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Returns the ASCII sign for the state: state never rests on colour alone.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Ready => "=",
+            Self::Progressing => "~",
+            Self::Failed => "x",
+            Self::Waiting => ".",
+            Self::Suspended => "#",
+            Self::Unknown => "?",
+        }
+    }
+}
+
+/// Mirrors a `metav1.Condition` of a Kubernetes object's status.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// The condition's type, such as `Ready`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    /// The reason, one word in camel case.
+    #[serde(default)]
+    pub reason: String,
+    /// The message of the controller.
+    #[serde(default)]
+    pub message: String,
+    /// When the status changed last.
+    #[serde(default)]
+    pub last_transition_time: Option<Timestamp>,
+    /// The generation that it speaks of.
+    #[serde(default)]
+    pub observed_generation: Option<i64>,
+}
+
+/// Finds a condition by its type.
+pub fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
+    conditions.iter().find(|condition| condition.kind == kind)
+}
+
+/// Decides the state of a Flux object from what its status says, by kstatus' rules for Flux kinds.
+///
+/// `observed` and `generation` are `status.observedGeneration` and `metadata.generation`. Suspension wins: nothing else about the object
+/// moves while it lasts. `Reconciling` comes before `Stalled`, as in cli-utils; but an attempt that failed and will be retried counts as failed
+/// (Ready=False with Reconciling=True, `ProgressingWithRetry`), because that only says that the controller has not given up.
+pub fn flux_state(suspended: bool, observed: Option<i64>, generation: Option<i64>, conditions: &[Condition]) -> State {
+    if suspended {
+        return State::Suspended;
+    }
+    let Some(ready) = find(conditions, "Ready") else {
+        return if conditions.is_empty() { State::Unknown } else { State::Progressing };
+    };
+    if ready.reason == "DependencyNotReady" {
+        return State::Waiting;
+    }
+    if ready.status == "False" {
+        return State::Failed;
+    }
+    if let Some(reconciling) = find(conditions, "Reconciling")
+        && reconciling.status == "True"
+    {
+        return State::Progressing;
+    }
+    if find(conditions, "Stalled").is_some_and(|stalled| stalled.status == "True") {
+        return State::Failed;
+    }
+    if let (Some(observed), Some(generation)) = (observed, generation)
+        && observed != generation
+    {
+        return State::Progressing;
+    }
+    if ready.status == "True" { State::Ready } else { State::Progressing }
+}

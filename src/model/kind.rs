@@ -1,0 +1,55 @@
+//! Kinds: the descriptor of a resource kind. Instances live in `kinds/`, one file each.
+
+use super::{Gvk, Lesson, ObjectRef, Row};
+
+/// Describes a column of a kind's list, beyond namespace, name, state and age, which every list has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// The heading.
+    pub title: &'static str,
+    /// The width in cells that it asks for.
+    pub width: u16,
+}
+
+/// Describes one kind of resource: its name, its row, its columns, its lesson.
+#[derive(Debug)]
+pub struct Kind {
+    /// The kind, such as `Kustomization`.
+    pub kind: &'static str,
+    /// The API group; empty for the core group.
+    pub group: &'static str,
+    /// The version to fall back on where discovery does not answer; otherwise the server's preferred version is used.
+    pub version: &'static str,
+    /// The plural in addresses, such as `kustomizations`.
+    pub plural: &'static str,
+    /// Names that the operator may type, such as `ks`; the plural and the kind are known anyway.
+    pub aliases: &'static [&'static str],
+    /// Whether its objects have a namespace.
+    pub namespaced: bool,
+    /// Whether it is a Flux kind, shown on Home and watched always.
+    pub flux: bool,
+    /// The columns of its list.
+    pub columns: &'static [Column],
+    /// Reads one object as it comes over the wire (JSON) into a row; the error is serde's.
+    pub decode: fn(&[u8]) -> Result<Row, serde_json::Error>,
+    /// Teaches how to list or look at it without fluxdeck; `context` is the kube context, `object` `None` for the list.
+    pub lesson: fn(context: &str, object: Option<&ObjectRef>) -> Lesson,
+}
+
+impl Kind {
+    /// Returns the kind's name with its group and fallback version.
+    pub fn gvk(&self) -> Gvk {
+        Gvk::new(self.group, self.version, self.kind)
+    }
+
+    /// Names an object of this kind.
+    pub fn object(&self, namespace: &str, name: &str) -> ObjectRef {
+        ObjectRef::new(self.kind, self.group, namespace, name)
+    }
+
+    /// Tells whether the operator means this kind by a word: its kind, plural or alias, in any case.
+    pub fn is_called(&self, word: &str) -> bool {
+        let word = word.to_lowercase();
+        word == self.kind.to_lowercase() || word == self.plural || self.aliases.contains(&word.as_str())
+    }
+}

@@ -1,0 +1,24 @@
+//! Facts only: what the rest of the crate talks about. Nothing here does I/O or knows a screen.
+
+pub mod clock;
+pub mod env;
+pub mod fault;
+pub mod health;
+pub mod kind;
+pub mod lesson;
+pub mod link;
+pub mod log;
+pub mod object;
+pub mod operation;
+pub mod row;
+
+pub use clock::Clock;
+pub use env::{Env, Environment, PerEnv};
+pub use fault::{Fault, FaultKind};
+pub use health::{Condition, State};
+pub use kind::{Column, Kind};
+pub use lesson::Lesson;
+pub use link::Link;
+pub use object::{Gvk, ObjectRef};
+pub use operation::{Outcome, Step, StepState, Verb};
+pub use row::{FluxFacts, Row, RowKey, Suspension};

@@ -1,0 +1,77 @@
+//! Rows: what a list knows of an object. Never the whole object: 10,000 pods must fit into a few MiB.
+
+use jiff::Timestamp;
+use std::time::Duration;
+
+use super::{ObjectRef, State};
+
+/// Identifies a row within one kind of one environment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey {
+    /// The namespace; empty for cluster scope.
+    pub namespace: Box<str>,
+    /// The name.
+    pub name: Box<str>,
+}
+
+/// Holds what a list shows of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Which object.
+    pub key: RowKey,
+    /// How it fares.
+    pub state: State,
+    /// The controller's word on it, first line first; empty when there is nothing to say.
+    pub message: Box<str>,
+    /// When it was created, by the server's clock.
+    pub created: Option<Timestamp>,
+    /// The cells of its kind's columns, in their order.
+    pub cells: Box<[Box<str>]>,
+    /// What only Flux objects have.
+    pub flux: Option<Box<FluxFacts>>,
+}
+
+/// Holds who stopped an object's reconciliation, why and until when, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Suspension {
+    /// Why: annotation `fluxdeck.dev/suspend-reason`.
+    pub reason: Option<String>,
+    /// Who: annotation `fluxdeck.dev/suspend-by`, else the manager of `spec.suspend` in managedFields.
+    pub by: Option<String>,
+    /// Until when: annotation `fluxdeck.dev/suspend-until`, RFC 3339.
+    pub until: Option<String>,
+    /// Since when: the time in managedFields.
+    pub since: Option<Timestamp>,
+}
+
+/// Holds what a Flux object's row says beyond any other's.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FluxFacts {
+    /// The Ready condition: `None` when there is none or it is Unknown.
+    pub ready: Option<bool>,
+    /// The Ready condition's reason.
+    pub reason: String,
+    /// What is applied: lastAppliedRevision, a chart version, an artifact's revision.
+    pub revision: String,
+    /// What was attempted last, where it differs from `revision`.
+    pub attempted: Option<String>,
+    /// Who suspended it and why; `None` when it is not suspended.
+    pub suspended: Option<Suspension>,
+    /// Since when it is in this state: the Ready condition's last transition.
+    pub since: Option<Timestamp>,
+    /// When its controller looks again; `None` when suspended, stalled or unknown. The source of the formula: kustomize-controller requeues
+    /// after the interval, after retryInterval on failure, after 30 s on a missing dependency.
+    pub next: Option<Timestamp>,
+    /// spec.interval.
+    pub interval: Option<Duration>,
+    /// What it waits for: spec.dependsOn, with namespaces filled in.
+    pub depends_on: Vec<ObjectRef>,
+    /// Where it takes its content from: spec.sourceRef or the chart's source, with the namespace filled in.
+    pub source: Option<ObjectRef>,
+    /// spec.path of a Kustomization, without a leading `./`.
+    pub path: Option<String>,
+    /// The Kustomization that applied it, from its labels `kustomize.toolkit.fluxcd.io/{name,namespace}`.
+    pub owner: Option<ObjectRef>,
+    /// What it applied: the ids of status.inventory (`<namespace>_<name>_<group>_<Kind>`), unparsed.
+    pub inventory: Vec<Box<str>>,
+}

@@ -1,0 +1,1 @@
+//! The working tree: scan, file watcher, Flux graph, git.

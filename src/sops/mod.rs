@@ -1,0 +1,1 @@
+//! The SOPS format: reading, decrypting, editing in place and saving encrypted YAML documents.
