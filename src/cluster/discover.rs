@@ -2,9 +2,11 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use super::{Cluster, fault};
-use crate::model::{Fault, FaultKind};
+use super::Cluster;
+use super::exchange::{self, Failure};
+use crate::model::Fault;
 
 /// Says how a kind is addressed on this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,8 @@ impl Resource {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Group {
+    #[serde(default)]
+    name: String,
     preferred_version: Version,
 }
 
@@ -54,51 +58,124 @@ struct Version {
     version: String,
 }
 
+#[derive(Deserialize)]
+struct Groups {
+    groups: Vec<Group>,
+}
+
 impl Cluster {
-    /// Finds how the server serves a kind of a group, asking it once and remembering the answer.
+    /// Finds how the server serves a kind, asking it once and remembering the answer.
+    ///
+    /// An empty group means the core group, or, where that has no such kind, whichever group has it: operators write
+    /// `Kustomization/flux-system/apps` without a group.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked, or with the code 404's fault when it does not serve the kind.
+    /// Fails when the server cannot be asked or does not serve the kind.
     pub async fn resource(&self, group: &str, kind: &str) -> Result<Resource, Fault> {
-        let key = (group.to_owned(), kind.to_owned());
-        if let Some(found) = self.resources.lock().await.get(&key) {
-            return Ok(found.clone());
-        }
-        let version = if group.is_empty() {
-            "v1".to_owned()
-        } else {
-            self.get_json::<Group>(&format!("/apis/{group}"), &format!("find {kind}")).await?.preferred_version.version
-        };
-        let address = if group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{group}/{version}") };
-        let list: APIResourceList = self.get_json(&address, &format!("find {kind}")).await?;
-        let mut resources = self.resources.lock().await;
-        for resource in list.resources.into_iter().filter(|resource| !resource.name.contains('/')) {
-            resources.insert(
-                (group.to_owned(), resource.kind.clone()),
-                Resource {
-                    group: group.to_owned(),
-                    version: version.clone(),
-                    kind: resource.kind,
-                    plural: resource.name,
-                    namespaced: resource.namespaced,
-                },
-            );
-        }
-        resources.get(&key).cloned().ok_or_else(|| {
-            Fault::new(
-                FaultKind::Failed,
+        let found =
+            self.look_up(group, kind).await.map_err(|failure| failure.fault(&self.name, &format!("find {kind}")))?;
+        found.ok_or_else(|| {
+            let place = if group.is_empty() { String::new() } else { format!(" in group {group}") };
+            Fault::failed(
                 format!("cannot find {kind} in {}", self.name),
-                format!("the API server does not serve {kind} in {address}"),
+                format!("the API server does not serve {kind}{place}"),
                 "its CRD is not installed there",
             )
         })
     }
 
+    /// Does the same, with the failure as the server gave it; `None` when it does not serve the kind.
+    pub(crate) async fn look_up(&self, group: &str, kind: &str) -> Result<Option<Resource>, Failure> {
+        if let Some(known) = self.known(group, kind).await {
+            return Ok(Some(known));
+        }
+        if !group.is_empty() {
+            let group: Group = match self.json(&format!("/apis/{group}")).await {
+                Err(failure) if failure.code() == Some(404) => return Ok(None),
+                other => other?,
+            };
+            self.learn(&group).await?;
+            return Ok(self.known(&group.name, kind).await);
+        }
+        let core = Group { name: String::new(), preferred_version: Version { version: "v1".to_owned() } };
+        self.learn(&core).await?;
+        if let Some(known) = self.known("", kind).await {
+            return Ok(Some(known));
+        }
+        for group in self.json::<Groups>("/apis").await?.groups {
+            // A group whose own server is down must not hide the others.
+            if self.learn(&group).await.is_ok()
+                && let Some(known) = self.known(&group.name, kind).await
+            {
+                return Ok(Some(known));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Remembers how a kind is served.
+    pub(crate) async fn remember(&self, resource: Resource) {
+        let key = (resource.group.clone(), resource.kind.clone());
+        self.resources.lock().await.insert(key, resource);
+    }
+
+    /// Forgets how a kind is served: it is no longer served so.
+    pub(crate) async fn forget(&self, group: &str, kind: &str) {
+        self.resources.lock().await.remove(&(group.to_owned(), kind.to_owned()));
+    }
+
+    async fn known(&self, group: &str, kind: &str) -> Option<Resource> {
+        self.resources.lock().await.get(&(group.to_owned(), kind.to_owned())).cloned()
+    }
+
+    async fn learn(&self, group: &Group) -> Result<(), Failure> {
+        let version = &group.preferred_version.version;
+        let address =
+            if group.name.is_empty() { format!("/api/{version}") } else { format!("/apis/{}/{version}", group.name) };
+        let list: APIResourceList = self.json(&address).await?;
+        for resource in list.resources.into_iter().filter(|resource| !resource.name.contains('/')) {
+            self.remember(Resource {
+                group: group.name.clone(),
+                version: version.clone(),
+                kind: resource.kind,
+                plural: resource.name,
+                namespaced: resource.namespaced,
+            })
+            .await;
+        }
+        Ok(())
+    }
+
+    async fn json<T: DeserializeOwned>(&self, address: &str) -> Result<T, Failure> {
+        let answer = exchange::get(self.client(), address).await?;
+        serde_json::from_slice(&answer).map_err(|error| Failure::Unreadable(error.to_string()))
+    }
+
     /// Reads JSON from an address of the server; `tried` completes "cannot … in production".
-    pub(crate) async fn get_json<T: serde::de::DeserializeOwned>(&self, path: &str, tried: &str) -> Result<T, Fault> {
-        let request = http::Request::get(path).body(Vec::new()).map_err(|error| {
-            Fault::failed(format!("cannot {tried} in {}", self.name), error.to_string(), "the address is no valid one")
-        })?;
-        self.client().request(request).await.map_err(|error| fault::of(&self.name, tried, &error))
+    pub(crate) async fn get_json<T: DeserializeOwned>(&self, path: &str, tried: &str) -> Result<T, Fault> {
+        self.json(path).await.map_err(|failure| failure.fault(&self.name, tried))
+    }
+}
+
+/// Writes a text as it must stand in the query of an address.
+pub(crate) fn encode(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn queries_are_encoded() {
+        assert_eq!(super::encode("a=b,c!=d/é"), "a%3Db%2Cc%21%3Dd%2F%C3%A9");
     }
 }

@@ -1,24 +1,56 @@
 //! Errors of the API server and of the way to it, as an operator can use them.
 
+use super::connect::Broken;
 use crate::model::{Fault, FaultKind};
 
 /// Turns an error of the client into a fault that says what was tried, why it failed and what to do.
 pub fn of(environment: &str, tried: &str, error: &kube::Error) -> Fault {
-    let what = format!("cannot {tried} in {environment}");
-    match error {
-        kube::Error::Api(status) => match status.code {
-            401 => Fault::new(
-                FaultKind::Unreachable,
-                what,
-                format!("the API server does not accept the credentials ({})", status.message),
-                format!("log in again, or look at the user of context {environment} in the kubeconfig"),
-            ),
-            403 => Fault::failed(what, status.message.clone(), "ask for the permission named in the message"),
-            404 => Fault::failed(what, status.message.clone(), "it may have been deleted, or its CRD is not installed"),
-            _ => Fault::failed(what, status.message.clone(), "the message is the API server's own"),
-        },
-        other => Fault::new(FaultKind::Unreachable, what, chain(other), "is the cluster up, and the way to it open?"),
+    if let kube::Error::Api(status) = error {
+        return of_status(environment, tried, status.code, &status.message);
     }
+    let what = format!("cannot {tried} in {environment}");
+    if let Some(broken) = broken(error) {
+        return Fault::new(FaultKind::Unreachable, what, &*broken.why, &*broken.todo);
+    }
+    let todo = "is the cluster up, and the VPN or tunnel to it open?";
+    Fault::new(FaultKind::Unreachable, what, chain(error), todo)
+}
+
+/// Turns an error status of the API server into a fault.
+pub fn of_status(environment: &str, tried: &str, code: u16, message: &str) -> Fault {
+    let what = format!("cannot {tried} in {environment}");
+    match code {
+        401 => Fault::new(
+            FaultKind::Unreachable,
+            what,
+            format!("the API server does not accept the credentials ({message})"),
+            format!("log in to {environment} again, or look at the user of its context in the kubeconfig"),
+        ),
+        403 => Fault::failed(what, message, "ask for the permission that the message names"),
+        404 => Fault::failed(what, message, "it may have been deleted, or its CRD is not installed"),
+        409 => Fault::failed(what, message, "somebody changed it meanwhile: try again"),
+        429 => Fault::failed(what, message, "the API server has too much to do: try again later"),
+        500.. => Fault::failed(
+            what,
+            message,
+            "the API server, or a webhook or proxy before it, is in trouble: look at its log",
+        ),
+        _ => Fault::failed(what, message, "the message is the API server's own"),
+    }
+}
+
+fn broken(error: &kube::Error) -> Option<&Broken> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = match error {
+        kube::Error::Service(error) => Some(&**error),
+        other => std::error::Error::source(other),
+    };
+    while let Some(error) = next {
+        if let Some(broken) = error.downcast_ref::<Broken>() {
+            return Some(broken);
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// Writes an error with the causes behind it, without repeating what one cause says of the next.

@@ -3,13 +3,31 @@
 //! A [`Cluster`] belongs to one environment for life: its clients are made from that environment's context and never from "the current
 //! context", so nothing can reach the wrong cluster.
 
+pub mod connect;
+mod credentials;
+mod dial;
 pub mod discover;
+pub mod events;
+pub(crate) mod exchange;
 pub mod fault;
+pub mod identity;
+pub mod kubeconfig;
+pub mod read;
+mod skew;
+pub mod watch;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::model::{Env, ObjectRef};
+use jiff::Timestamp;
+
+use crate::model::{Clock, Env, ObjectRef};
+pub use connect::{connect, connect_with};
 pub use discover::Resource;
+pub use events::{Event, EventScope};
+pub use kubeconfig::Kubeconfig;
+pub use read::Detail;
+pub use watch::{Scope, WatchEvent, watch};
 
 /// Holds the connections to one environment's API server.
 pub struct Cluster {
@@ -20,13 +38,31 @@ pub struct Cluster {
     client: kube::Client,
     streams: kube::Client,
     resources: tokio::sync::Mutex<HashMap<(String, String), Resource>>,
+    skew: Arc<skew::Skew>,
+    user: tokio::sync::OnceCell<String>,
 }
 
 impl Cluster {
     /// Builds a cluster from its clients: one for lists, watches and requests, and one for log streams, whose flow control must not hold
     /// up the watches that share a connection.
     pub fn from_clients(env: Env, name: &str, client: kube::Client, streams: kube::Client) -> Self {
-        Self { env, name: name.to_owned(), client, streams, resources: tokio::sync::Mutex::default() }
+        Self::new(env, name, client, streams, Arc::default())
+    }
+
+    pub(super) fn new(
+        env: Env,
+        name: &str,
+        client: kube::Client,
+        streams: kube::Client,
+        skew: Arc<skew::Skew>,
+    ) -> Self {
+        let user = tokio::sync::OnceCell::new();
+        Self { env, name: name.to_owned(), client, streams, resources: tokio::sync::Mutex::default(), skew, user }
+    }
+
+    /// Returns the time by the server's clock, as far as its answers have told it.
+    pub fn server_now(&self, clock: &Clock) -> Timestamp {
+        clock.now() + self.skew.get()
     }
 
     /// Lends the client for lists, watches and requests.

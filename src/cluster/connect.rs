@@ -1,0 +1,208 @@
+//! The one way to reach a cluster.
+//!
+//! kube's own client leaves Nagle's algorithm on, which costs 44 ms on every fresh connection, speaks HTTP/1.1, which costs a connection
+//! for every watch, and runs credential plug-ins on our terminal. So the HTTP stack is built here, and only here: a test holds the rest of
+//! the crate to that. Nothing is built, read or run before the first request, so that [`connect`] never waits and a cluster that hangs
+//! delays nobody.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared};
+use http::{Request, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use jiff::Timestamp;
+use kube::client::Body;
+use tower::{BoxError, ServiceExt as _};
+
+use super::credentials::{Credential, Plugin};
+use super::kubeconfig::Kubeconfig;
+use super::skew::Skew;
+use super::{Cluster, dial};
+use crate::model::{Env, Fault};
+
+/// The server answers at once when it is there, even to a watch; a list of everything may take it some seconds to begin.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// A response as the stack gives it.
+pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, BoxError>>;
+
+/// Says which HTTP a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    /// HTTP/2 where the server agrees: one connection for all requests and watches.
+    Http2,
+    /// HTTP/1.1: a connection for each stream, so that a log nobody reads holds up nothing else.
+    Http1,
+}
+
+/// Says why there is no connection, and what to do about it; cloned to all that waited for it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{why}")]
+pub(crate) struct Broken {
+    /// Why, as near to the cause as is known.
+    pub(crate) why: Arc<str>,
+    /// What to do; empty where the cause says it.
+    pub(crate) todo: Arc<str>,
+}
+
+impl Broken {
+    /// Builds it from why and what to do.
+    pub(crate) fn new(why: impl Into<Arc<str>>, todo: impl Into<Arc<str>>) -> Self {
+        Self { why: why.into(), todo: todo.into() }
+    }
+}
+
+/// Prepares the connections to the cluster of a kube context, without any of its own I/O but reading the kubeconfig.
+///
+/// Must be called inside a tokio runtime.
+///
+/// # Errors
+/// Fails when there is no kubeconfig, when it lacks the context, or when what it says of it cannot be used.
+pub fn connect(env: Env, name: &str, kubeconfig: Option<&Path>, context: &str) -> Result<Cluster, Fault> {
+    Ok(connect_with(env, name, Kubeconfig::load(kubeconfig)?.config_for(context)?))
+}
+
+/// Prepares the connections to a cluster from a configuration; as lazy as [`connect`].
+pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
+    let agent = http::HeaderValue::from_static(concat!("fluxdeck/", env!("CARGO_PKG_VERSION")));
+    config.headers.push((http::header::USER_AGENT, agent));
+    let login = &mut config.auth_info;
+    // kube's order: a token or a password wins over the plug-in.
+    let plain = login.token.is_some() || login.token_file.is_some() || login.password.is_some();
+    let plugin = login.exec.take().filter(|_| !plain).map(|exec| Arc::new(Plugin::new(exec)));
+    let skew = Arc::new(Skew::default());
+    let client = |speaks| {
+        let stack = Arc::new(Stack {
+            config: config.clone(),
+            plugin: plugin.clone(),
+            speaks,
+            skew: skew.clone(),
+            building: Mutex::default(),
+        });
+        let service = tower::service_fn(move |request| stack.clone().call(request));
+        kube::Client::new(service, config.default_namespace.clone())
+    };
+    Cluster::new(env, name, client(Speaks::Http2), client(Speaks::Http1), skew.clone())
+}
+
+type Building = Shared<BoxFuture<'static, Result<Arc<Built>, Broken>>>;
+
+/// Builds the HTTP stack when it is needed, and again when its credentials have expired.
+struct Stack {
+    config: kube::Config,
+    plugin: Option<Arc<Plugin>>,
+    speaks: Speaks,
+    skew: Arc<Skew>,
+    building: Mutex<Option<Building>>,
+}
+
+/// Holds a stack that is ready for requests.
+struct Built {
+    service: dial::Service,
+    credential: Option<Arc<Credential>>,
+}
+
+impl Stack {
+    async fn call(self: Arc<Self>, request: Request<Body>) -> Result<Answer, BoxError> {
+        let built = self.clone().built().await?;
+        let response = built.service.clone().oneshot(request);
+        let response = match self.speaks {
+            Speaks::Http2 => tokio::time::timeout(ANSWER, response).await.map_err(|_| {
+                Broken::new(format!("the API server did not answer within {} s", ANSWER.as_secs()), "is it overloaded?")
+            })??,
+            // The kubelet begins its answer with the first line of the log, which may take days.
+            Speaks::Http1 => response.await?,
+        };
+        self.skew.learn(response.headers(), Timestamp::now());
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let (Some(plugin), Some(credential)) = (&self.plugin, &built.credential)
+        {
+            plugin.forget(credential).await;
+            self.discard();
+        }
+        Ok(response)
+    }
+
+    /// Returns the stack, building it where there is none; all who come meanwhile wait for the same attempt, and share its failure.
+    async fn built(self: Arc<Self>) -> Result<Arc<Built>, Broken> {
+        let attempt = {
+            let mut building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+            let usable = building.take().filter(|attempt| match attempt.peek() {
+                None => true,
+                Some(Ok(built)) => {
+                    built.credential.as_ref().is_none_or(|credential| credential.is_fresh(Timestamp::now()))
+                }
+                Some(Err(_)) => false,
+            });
+            let attempt = usable.unwrap_or_else(|| self.clone().build().boxed().shared());
+            building.insert(attempt).clone()
+        };
+        attempt.await
+    }
+
+    fn discard(&self) {
+        *self.building.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    async fn build(self: Arc<Self>) -> Result<Arc<Built>, Broken> {
+        let mut config = self.config.clone();
+        let credential = match &self.plugin {
+            Some(plugin) => Some(plugin.credential().await?),
+            None => None,
+        };
+        if let Some(credential) = &credential {
+            let login = &mut config.auth_info;
+            login.token = credential.token.as_ref().map(|token| token.expose().to_owned().into());
+            if let Some((certificate, key)) = &credential.certificate {
+                use base64::Engine as _;
+                let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+                login.client_certificate_data = Some(encode(certificate));
+                login.client_key_data = Some(encode(key.expose()).into());
+            }
+        }
+        let service = dial::service(config, self.speaks).await?;
+        Ok(Arc::new(Built { service, credential }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    fn sources(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn clients_are_made_here_and_in_the_simulation_alone() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut files = Vec::new();
+        sources(&root, &mut files);
+        // Split, so that this test does not find itself.
+        let forbidden =
+            [concat!("kube::Client", "::new"), concat!("Client::", "try_from"), concat!("Client::", "try_default")];
+        for file in files {
+            let inside = file.strip_prefix(&root).unwrap();
+            if inside == Path::new("cluster/connect.rs") || inside.starts_with("sim") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&file).unwrap();
+            // Tests put services of their own behind a client.
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for word in forbidden {
+                assert!(!code.contains(word), "{} uses {word}: connect through cluster::connect", inside.display());
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The way to the API server: proxy, TCP, TLS, HTTP, and what goes into the headers of every request.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http::{Request, Uri};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
+use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use kube::client::{Body, ConfigExt as _};
+use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt as _};
+
+use super::connect::{Answer, Broken, Speaks};
+use super::fault::chain;
+
+/// A whole HTTP stack, ready for requests.
+pub(crate) type Service = tower::util::BoxCloneSyncService<Request<Body>, Answer, BoxError>;
+
+/// TCP to a host that is up takes a round trip; one that drops packets would otherwise take minutes.
+const TCP: Duration = Duration::from_secs(5);
+
+/// TCP, proxy and TLS together.
+const DIAL: Duration = Duration::from_secs(10);
+
+/// A connection that carries watches is asked for a sign of life so often, and given up after as long again: a laptop that slept or a
+/// firewall that forgot is noticed in half a minute rather than when the watch would end.
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// Connects, and builds the stack on the connection.
+pub(crate) async fn service(config: kube::Config, speaks: Speaks) -> Result<Service, Broken> {
+    let server = config.cluster_url.clone();
+    let dialled = async {
+        let Some(proxy) = proxy(&config) else {
+            return stack(&config, tcp(), speaks).await;
+        };
+        let address = proxy.uri().clone();
+        match address.scheme_str().unwrap_or_default() {
+            "socks5" | "socks5h" => {
+                let mut connector = SocksV5::new(address, tcp());
+                if let Some((user, password)) = proxy.raw_auth() {
+                    connector = connector.with_auth(user.to_owned(), password.to_owned());
+                }
+                stack(&config, connector, speaks).await
+            }
+            "https" => {
+                let secure = config.rustls_https_connector_with_connector(tcp()).map_err(|error| unusable(&error))?;
+                stack(&config, tunnel(&proxy, address, secure), speaks).await
+            }
+            _ => stack(&config, tunnel(&proxy, address, tcp()), speaks).await,
+        }
+    };
+    tokio::time::timeout(DIAL, dialled).await.unwrap_or_else(|_| {
+        Err(Broken::new(
+            format!("{} does not answer (waited {} s)", authority(&server), DIAL.as_secs()),
+            "is the cluster up, and the VPN or tunnel to it open?",
+        ))
+    })
+}
+
+fn tcp() -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    // Nagle's algorithm and delayed acknowledgements cost 44 ms on every fresh connection.
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(TCP));
+    connector.set_keepalive(Some(ALIVE));
+    connector
+}
+
+/// Finds the proxy: `proxy-url` of the cluster, else the environment's, as curl reads it with `NO_PROXY`; never for this very machine.
+fn proxy(config: &kube::Config) -> Option<Intercept> {
+    let matcher = match &config.proxy_url {
+        Some(told) => Matcher::builder().all(told.to_string()).build(),
+        None if is_local(&config.cluster_url) => return None,
+        None => Matcher::from_env(),
+    };
+    matcher.intercept(&config.cluster_url)
+}
+
+fn is_local(server: &Uri) -> bool {
+    let host = server.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn tunnel<C>(proxy: &Intercept, address: Uri, connector: C) -> Tunnel<C> {
+    let tunnel = Tunnel::new(address, connector);
+    match proxy.basic_auth() {
+        Some(login) => tunnel.with_auth(login.clone()),
+        None => tunnel,
+    }
+}
+
+/// Connects once, to learn which HTTP the server speaks and to report precisely why it cannot be reached; the connection is then used.
+async fn stack<C>(config: &kube::Config, connector: C, speaks: Speaks) -> Result<Service, Broken>
+where
+    C: tower::Service<Uri> + Clone + Send + Sync + 'static,
+    C::Response: Connection + Read + Write + Send + Sync + Unpin + 'static,
+    C::Future: Send + 'static,
+    C::Error: Into<BoxError>,
+{
+    let tls = config.rustls_client_config().map_err(|error| unusable(&error))?;
+    let mut builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+    if let Some(name) = &config.tls_server_name {
+        let name = name.clone().try_into().map_err(|_| {
+            Broken::new(format!("tls-server-name {name} is no name of a server"), "correct it in the kubeconfig")
+        })?;
+        builder = builder.with_server_name_resolver(FixedServerNameResolver::new(name));
+    }
+    let mut connector = match speaks {
+        Speaks::Http1 => builder.enable_http1().wrap_connector(connector),
+        Speaks::Http2 => builder.enable_all_versions().wrap_connector(connector),
+    };
+    let server = config.cluster_url.clone();
+    let unreachable = |error: BoxError| unreachable(&server, &*error);
+    let ready = connector.ready().await.map_err(unreachable)?;
+    let first = ready.call(server.clone()).await.map_err(unreachable)?;
+    let http2 = first.connected().is_negotiated_h2();
+    let prepared = Prepared { first: Arc::new(Mutex::new(Some(first))), connector };
+    let client = Client::builder(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .http2_only(http2)
+        .http2_keep_alive_interval(ALIVE)
+        .http2_keep_alive_timeout(ALIVE)
+        .build::<_, Body>(prepared);
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer().map_err(|error| unusable(&error))?)
+        .layer(config.extra_headers_layer().map_err(|error| unusable(&error))?)
+        .map_response(|response: http::Response<_>| {
+            response.map(|body: Incoming| body.map_err(BoxError::from).boxed_unsync())
+        })
+        .map_err(BoxError::from)
+        .service(client);
+    Ok(Service::new(service))
+}
+
+fn unusable(error: &kube::Error) -> Broken {
+    Broken::new(chain(error), "look at the user and the cluster of this context in the kubeconfig")
+}
+
+fn authority(server: &Uri) -> &str {
+    server.authority().map_or("the server", http::uri::Authority::as_str)
+}
+
+fn unreachable(server: &Uri, error: &(dyn std::error::Error + 'static)) -> Broken {
+    let text = chain(error);
+    let todo = if text.contains("certificate") {
+        "compare certificate-authority and tls-server-name of this cluster in the kubeconfig with what the server shows"
+    } else if text.contains("dns error") {
+        "is the name right, and the VPN to it open?"
+    } else {
+        "is the cluster up, and the VPN or tunnel to it open?"
+    };
+    Broken::new(format!("no connection to {}: {text}", authority(server)), todo)
+}
+
+/// Hands out the first connection, then makes new ones.
+struct Prepared<C, T> {
+    first: Arc<Mutex<Option<T>>>,
+    connector: C,
+}
+
+// Derived, it would ask that connections can be cloned.
+impl<C: Clone, T> Clone for Prepared<C, T> {
+    fn clone(&self) -> Self {
+        Self { first: self.first.clone(), connector: self.connector.clone() }
+    }
+}
+
+impl<C, T> tower::Service<Uri> for Prepared<C, T>
+where
+    C: tower::Service<Uri, Response = T, Error = BoxError>,
+    C::Future: Send + 'static,
+    T: Send + 'static,
+{
+    type Response = T;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<T, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.connector.poll_ready(context)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        match self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(first) => futures::future::ready(Ok(first)).boxed(),
+            None => self.connector.call(uri).boxed(),
+        }
+    }
+}

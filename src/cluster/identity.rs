@@ -1,0 +1,45 @@
+//! Who we are to a cluster, by its own word: the journal names it.
+
+use serde::Deserialize;
+
+use super::{Cluster, exchange};
+use crate::model::Fault;
+
+#[derive(Deserialize)]
+struct Review {
+    status: Status,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    user_info: UserInfo,
+}
+
+#[derive(Deserialize)]
+struct UserInfo {
+    #[serde(default)]
+    username: String,
+}
+
+impl Cluster {
+    /// Asks the server once who we are (`SelfSubjectReview`) and remembers the answer.
+    ///
+    /// # Errors
+    /// Fails when the server cannot be asked, or is older than Kubernetes 1.28 and does not know the question.
+    pub async fn user(&self) -> Result<&str, Fault> {
+        let asked = self.user.get_or_try_init(|| async {
+            let question = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
+            let request = http::Request::post("/apis/authentication.k8s.io/v1/selfsubjectreviews")
+                .header(http::header::CONTENT_TYPE, "application/json")
+                .body(question.as_bytes().to_vec())
+                .map_err(|error| exchange::Failure::Unreadable(error.to_string()))?;
+            let answer = exchange::send(self.client(), request).await?;
+            let review: Review =
+                serde_json::from_slice(&answer).map_err(|error| exchange::Failure::Unreadable(error.to_string()))?;
+            Ok(review.status.user_info.username)
+        });
+        let asked: Result<&String, exchange::Failure> = asked.await;
+        asked.map(String::as_str).map_err(|failure| failure.fault(&self.name, "ask who we are"))
+    }
+}

@@ -1,0 +1,268 @@
+//! Kubeconfig files: which contexts there are, and how each reaches its cluster. They are only ever read.
+//!
+//! kubectl merges the files of `KUBECONFIG` by name, so two K3s files that both call their cluster `default` are mixed up: the second
+//! context reaches the first cluster. Here each context is looked up in the file that holds it, and only what that file lacks is taken
+//! from the others.
+
+use std::path::{Path, PathBuf};
+
+use kube::config::{KubeConfigOptions, KubeconfigError};
+
+use crate::model::{Fault, FaultKind};
+
+/// Holds the kubeconfig files that are in use, in their order.
+#[derive(Debug)]
+pub struct Kubeconfig {
+    files: Vec<File>,
+}
+
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    content: Result<kube::config::Kubeconfig, Fault>,
+}
+
+impl Kubeconfig {
+    /// Reads the given file, else those that `KUBECONFIG` names, else `~/.kube/config`.
+    ///
+    /// # Errors
+    /// Fails when there is none. A file that is there but cannot be read is reported when something is looked for that may be in it.
+    pub fn load(path: Option<&Path>) -> Result<Self, Fault> {
+        if let Some(path) = path {
+            return Self::read(&[path.to_owned()]);
+        }
+        let named: Vec<PathBuf> = std::env::var_os("KUBECONFIG")
+            .map(|value| std::env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect())
+            .unwrap_or_default();
+        if !named.is_empty() {
+            return Self::read(&named);
+        }
+        let home = std::env::home_dir().unwrap_or_default();
+        Self::read(&[home.join(".kube").join("config")])
+    }
+
+    /// Reads these files; those that are not there are passed over, as kubectl does.
+    ///
+    /// # Errors
+    /// Fails when none of them is there.
+    pub fn read(paths: &[PathBuf]) -> Result<Self, Fault> {
+        let files: Vec<File> = paths
+            .iter()
+            .filter(|path| path.exists())
+            .map(|path| File {
+                path: path.clone(),
+                content: kube::config::Kubeconfig::read_from(path).map_err(|error| unreadable(path, &error)),
+            })
+            .collect();
+        if files.is_empty() {
+            let looked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            return Err(Fault::new(
+                FaultKind::Usage,
+                "no kubeconfig",
+                format!("there is no file {}", looked.join(", ")),
+                "name one with --kubeconfig, or set KUBECONFIG",
+            ));
+        }
+        Ok(Self { files })
+    }
+
+    /// Lists the names of the contexts, in the order of the files; a name that several files hold is listed once.
+    ///
+    /// # Errors
+    /// Fails when no file could be read.
+    pub fn contexts(&self) -> Result<Vec<String>, Fault> {
+        let mut names: Vec<String> = Vec::new();
+        for context in self.readable().flat_map(|(_, content)| &content.contexts) {
+            if !names.contains(&context.name) {
+                names.push(context.name.clone());
+            }
+        }
+        match self.broken() {
+            Some(fault) if names.is_empty() => Err(fault.clone()),
+            _ => Ok(names),
+        }
+    }
+
+    /// Returns the file that holds a context: the first that does.
+    pub fn file_of(&self, context: &str) -> Option<&Path> {
+        self.readable().find(|(_, content)| holds(content, context)).map(|(path, _)| path)
+    }
+
+    /// Builds the configuration that reaches a context's cluster.
+    ///
+    /// # Errors
+    /// Fails when no file holds the context, or when its cluster, its certificates or its address cannot be used.
+    pub fn config_for(&self, context: &str) -> Result<kube::Config, Fault> {
+        let Some(at) = self.files.iter().position(|file| file.content.as_ref().is_ok_and(|it| holds(it, context)))
+        else {
+            return Err(self.unknown(context));
+        };
+        let (before, rest) = self.files.split_at_checked(at).unwrap_or_default();
+        // The file that holds the context comes first, so that its own cluster and user win over equal names elsewhere.
+        let content = rest
+            .iter()
+            .take(1)
+            .chain(before)
+            .chain(rest.iter().skip(1))
+            .filter_map(|file| file.content.as_ref().ok())
+            .fold(kube::config::Kubeconfig::default(), adopt);
+        let proxy = proxy_url(&content, context);
+        let options = KubeConfigOptions { context: Some(context.to_owned()), cluster: None, user: None };
+        // The function is async by its signature alone: it reads files and never waits.
+        let built = futures::FutureExt::now_or_never(kube::Config::from_custom_kubeconfig(content, &options));
+        let file = rest.first().map(|file| file.path.display().to_string()).unwrap_or_default();
+        let mut config = built.unwrap_or(Err(KubeconfigError::CurrentContextNotSet)).map_err(|error| {
+            Fault::new(
+                FaultKind::Usage,
+                format!("cannot use context {context}"),
+                super::fault::chain(&error),
+                format!("look at context {context} in {file}"),
+            )
+        })?;
+        // kube adds the proxy of the environment, but compares NO_PROXY with the proxy instead of the server: that is done when dialling.
+        config.proxy_url = proxy.and_then(|url| url.parse().ok());
+        Ok(config)
+    }
+
+    fn readable(&self) -> impl Iterator<Item = (&Path, &kube::config::Kubeconfig)> {
+        self.files.iter().filter_map(|file| Some((file.path.as_path(), file.content.as_ref().ok()?)))
+    }
+
+    fn broken(&self) -> Option<&Fault> {
+        self.files.iter().find_map(|file| file.content.as_ref().err())
+    }
+
+    fn unknown(&self, context: &str) -> Fault {
+        let names = match self.contexts() {
+            Ok(names) if !names.is_empty() => format!("there are {}", names.join(", ")),
+            Ok(_) => "there are none".to_owned(),
+            Err(fault) => return fault,
+        };
+        let why = match self.broken() {
+            Some(fault) => format!("{names}; and {fault}"),
+            None => names,
+        };
+        Fault::new(
+            FaultKind::Usage,
+            format!("no context {context} in the kubeconfig"),
+            why,
+            "name the right one with --context, or as `context` of the environment in the configuration",
+        )
+    }
+}
+
+fn holds(content: &kube::config::Kubeconfig, context: &str) -> bool {
+    content.contexts.iter().any(|named| named.name == context)
+}
+
+fn proxy_url(content: &kube::config::Kubeconfig, context: &str) -> Option<String> {
+    let context = content.contexts.iter().find(|named| named.name == context)?.context.as_ref()?;
+    let cluster = content.clusters.iter().find(|named| named.name == context.cluster)?.cluster.as_ref()?;
+    cluster.proxy_url.clone().filter(|url| !url.is_empty())
+}
+
+/// Adds what another file has; the first of equal names wins. Kind and version do not matter: kubectl does not compare them either.
+fn adopt(mut all: kube::config::Kubeconfig, next: &kube::config::Kubeconfig) -> kube::config::Kubeconfig {
+    for cluster in &next.clusters {
+        if !all.clusters.iter().any(|known| known.name == cluster.name) {
+            all.clusters.push(cluster.clone());
+        }
+    }
+    for user in &next.auth_infos {
+        if !all.auth_infos.iter().any(|known| known.name == user.name) {
+            all.auth_infos.push(user.clone());
+        }
+    }
+    for context in &next.contexts {
+        if !all.contexts.iter().any(|known| known.name == context.name) {
+            all.contexts.push(context.clone());
+        }
+    }
+    all
+}
+
+/// Tells of a file that cannot be read. The parser's own text is left out where it quotes the file, which holds tokens and keys.
+fn unreadable(path: &Path, error: &KubeconfigError) -> Fault {
+    let why = match error {
+        KubeconfigError::Parse(error) => match error.location() {
+            Some(at) => format!("{}:{}:{} is not what a kubeconfig has there", path.display(), at.line(), at.column()),
+            None => format!("{} is no kubeconfig", path.display()),
+        },
+        KubeconfigError::ReadConfig(error, _) => format!("{}: {error}", path.display()),
+        other => format!("{}: {}", path.display(), super::fault::chain(other)),
+    };
+    Fault::new(
+        FaultKind::Usage,
+        "cannot read the kubeconfig",
+        why,
+        "`kubectl config view` shows what kubectl makes of it",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kubeconfig;
+    use std::path::PathBuf;
+
+    fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> PathBuf {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn k3s(context: &str, port: u16, token: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Config\nclusters: [{{name: default, cluster: {{server: 'https://127.0.0.1:{port}', \
+             tls-server-name: {context}.example}}}}]\nusers: [{{name: default, user: {{token: {token}}}}}]\n\
+             contexts: [{{name: {context}, context: {{cluster: default, user: default, namespace: apps}}}}]\n"
+        )
+    }
+
+    #[test]
+    fn equal_cluster_names_in_different_files_do_not_mix() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = [
+            folder.path().join("missing"),
+            file(&folder, "staging", &k3s("staging", 1001, "s")),
+            file(&folder, "production", &k3s("production", 1002, "p")),
+        ];
+        let all = Kubeconfig::read(&paths).unwrap();
+        assert_eq!(all.contexts().unwrap(), ["staging", "production"]);
+        let production = all.config_for("production").unwrap();
+        assert_eq!(production.cluster_url.port_u16(), Some(1002));
+        assert_eq!(production.tls_server_name.as_deref(), Some("production.example"));
+        assert_eq!(all.config_for("staging").unwrap().cluster_url.port_u16(), Some(1001));
+        assert_eq!(all.file_of("production"), Some(paths[2].as_path()));
+    }
+
+    #[test]
+    fn what_a_file_lacks_is_taken_from_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = [
+            file(&folder, "contexts", "contexts: [{name: mine, context: {cluster: default, user: default}}]"),
+            file(&folder, "clusters", &k3s("theirs", 1003, "t")),
+        ];
+        let config = Kubeconfig::read(&paths).unwrap().config_for("mine").unwrap();
+        assert_eq!(config.cluster_url.port_u16(), Some(1003));
+        assert!(config.auth_info.token.is_some());
+    }
+
+    #[test]
+    fn faults_say_file_line_and_what_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let none = Kubeconfig::read(&[folder.path().join("none")]).unwrap_err();
+        assert!(none.why.ends_with("none") && none.todo.contains("--kubeconfig"), "{none:?}");
+
+        let good = file(&folder, "good", &k3s("staging", 1001, "s"));
+        let unknown = Kubeconfig::read(std::slice::from_ref(&good)).unwrap().config_for("prod").unwrap_err();
+        assert_eq!(unknown.to_string(), "no context prod in the kubeconfig: there are staging");
+
+        let bad = file(&folder, "bad", "users:\n- name: a\n  user: {token: [hunter2]}\n");
+        let both = Kubeconfig::read(&[bad.clone(), good]).unwrap();
+        assert!(both.config_for("staging").is_ok());
+        let broken = both.config_for("production").unwrap_err();
+        assert!(broken.why.contains("bad:3:"), "{broken}");
+        assert!(!broken.to_string().contains("hunter2"), "{broken}");
+        assert!(Kubeconfig::read(&[bad]).unwrap().contexts().is_err());
+    }
+}

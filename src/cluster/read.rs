@@ -1,0 +1,100 @@
+//! One whole object, when it is opened.
+
+use serde_json::{Map, Value};
+
+use super::{Cluster, exchange};
+use crate::model::{Condition, Fault, ObjectRef};
+
+/// Holds a whole object, as it is shown when it is opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detail {
+    /// Which object.
+    pub object: ObjectRef,
+    /// The object as the server sent it, with managedFields.
+    pub value: Value,
+    /// The object as YAML, without managedFields, in the order that manifests have.
+    pub yaml: String,
+    /// Its conditions; empty where it has none.
+    pub conditions: Vec<Condition>,
+}
+
+impl Detail {
+    /// Builds it from what the server sent.
+    ///
+    /// # Errors
+    /// Fails when it cannot be written as YAML.
+    pub fn from_value(object: &ObjectRef, value: Value) -> Result<Self, Fault> {
+        let yaml = crate::yaml::to_string(&ordered(&value)).map_err(|error| {
+            Fault::failed(format!("cannot show {object}"), error.to_string(), "`kubectl get -o yaml` shows it too")
+        })?;
+        let conditions = value.pointer("/status/conditions").and_then(Value::as_array);
+        let conditions = conditions.map(Vec::as_slice).unwrap_or_default();
+        // Decoded one by one: a condition of a form of its own must not hide the others.
+        let conditions = conditions.iter().filter_map(|one| serde_json::from_value(one.clone()).ok()).collect();
+        Ok(Self { object: object.clone(), value, yaml, conditions })
+    }
+}
+
+/// Puts the keys into the order of manifests, and leaves managedFields out.
+fn ordered(value: &Value) -> Value {
+    let Value::Object(whole) = value else { return value.clone() };
+    let mut sorted = Map::new();
+    for key in ["apiVersion", "kind", "metadata"] {
+        if let Some(part) = whole.get(key) {
+            sorted.insert(key.to_owned(), part.clone());
+        }
+    }
+    if let Some(Value::Object(metadata)) = sorted.get_mut("metadata") {
+        metadata.shift_remove("managedFields");
+    }
+    for (key, part) in whole {
+        if key != "status" && !sorted.contains_key(key) {
+            sorted.insert(key.clone(), part.clone());
+        }
+    }
+    if let Some(status) = whole.get("status") {
+        sorted.insert("status".to_owned(), status.clone());
+    }
+    Value::Object(sorted)
+}
+
+impl Cluster {
+    /// Reads a whole object.
+    ///
+    /// # Errors
+    /// Fails when the server cannot be asked, or there is no such object.
+    pub async fn read(&self, object: &ObjectRef) -> Result<Detail, Fault> {
+        let address = self.path_of(object).await?;
+        let tried = format!("read {object}");
+        let answer = exchange::get(self.client(), &address).await;
+        let answer = answer.map_err(|failure| failure.fault(&self.name, &tried))?;
+        let value = serde_json::from_slice(&answer)
+            .map_err(|error| exchange::Failure::Unreadable(error.to_string()).fault(&self.name, &tried))?;
+        Detail::from_value(object, value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Detail;
+
+    #[test]
+    fn yaml_is_in_the_order_of_manifests_and_lacks_managed_fields() {
+        let value = serde_json::json!({
+            "status": {"conditions": [{"type": "Ready", "status": "True"}, {"odd": 1}]},
+            "kind": "ConfigMap", "data": {"a": "1"}, "apiVersion": "v1",
+            "metadata": {"name": "n", "managedFields": [{"manager": "m"}], "labels": {"x": "y"}},
+        });
+        let object = "ConfigMap/default/n".parse().unwrap();
+        let detail = Detail::from_value(&object, value).unwrap();
+        assert!(detail.value.pointer("/metadata/managedFields").is_some());
+        assert_eq!(detail.conditions.len(), 1);
+        assert!(
+            detail
+                .yaml
+                .starts_with("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: n\n  labels:\n    x: y\ndata:"),
+            "{}",
+            detail.yaml
+        );
+    }
+}

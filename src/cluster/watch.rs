@@ -1,0 +1,264 @@
+//! Lists a kind and follows its changes, as rows.
+//!
+//! Lists come in pages, of which the first is small so that something is seen at once; the server says with it how many objects follow.
+//! Rows stay known across a new list, so that what is shown never empties while the list is read again: what has vanished meanwhile is told
+//! as gone at its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::Sender;
+use tokio::time::Instant;
+
+use super::exchange::{self, Failure};
+use super::{Cluster, Resource};
+use crate::model::{FaultKind, Kind, Link, Row, RowKey};
+use changes::Stopped;
+use known::Known;
+
+mod changes;
+mod decode;
+mod known;
+mod page;
+
+/// The first pause after a failure; it doubles up to [`LONGEST_PAUSE`].
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// The longest pause between attempts to reach a cluster.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What we may not list, or what is not installed, is asked for again so rarely: somebody may have changed it.
+const RARELY: Duration = Duration::from_mins(1);
+
+/// Says which objects of a kind are wanted; empty fields mean all.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Scope {
+    /// The namespace.
+    pub namespace: String,
+    /// A label selector.
+    pub label_selector: String,
+    /// A field selector.
+    pub field_selector: String,
+}
+
+/// Tells what a watch learned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WatchEvent {
+    /// How the watch fares. It comes after the rows that it speaks of.
+    Link(Link),
+    /// Objects that are new or have changed.
+    Rows(Vec<Row>),
+    /// Objects that are no more.
+    Gone(Vec<RowKey>),
+}
+
+/// Lists a kind, watches it, and tells what it learns, until the receiver is closed or the future is dropped.
+pub async fn watch(cluster: Arc<Cluster>, kind: &'static Kind, scope: Scope, events: Sender<WatchEvent>) {
+    let closed = events.clone();
+    let mut watcher = Watcher {
+        resource: Resource {
+            group: kind.group.to_owned(),
+            version: kind.version.to_owned(),
+            kind: kind.kind.to_owned(),
+            plural: kind.plural.to_owned(),
+            namespaced: kind.namespaced,
+        },
+        cluster,
+        kind,
+        scope,
+        events,
+        known: Known::default(),
+        complete: false,
+        told: None,
+    };
+    tokio::select! {
+        Err(Closed) = watcher.run() => (),
+        () = closed.closed() => (),
+    }
+}
+
+/// The receiver is closed: nobody wants to know more.
+struct Closed;
+
+/// Says why following a list ended.
+enum Ended {
+    /// Nobody wants to know more.
+    Closed,
+    /// It failed.
+    Failed(Failure),
+}
+
+impl From<Closed> for Ended {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+struct Watcher {
+    cluster: Arc<Cluster>,
+    kind: &'static Kind,
+    resource: Resource,
+    scope: Scope,
+    events: Sender<WatchEvent>,
+    known: Known,
+    /// Whether a list was complete once: from then on, rows are shown, and may be old.
+    complete: bool,
+    told: Option<Link>,
+}
+
+impl Watcher {
+    async fn run(&mut self) -> Result<std::convert::Infallible, Closed> {
+        let mut pause = SHORTEST_PAUSE;
+        let mut version = String::new();
+        let mut stale: Option<Instant> = None;
+        loop {
+            let failure = match self.follow(&mut version, &mut pause).await {
+                Ok(never) => match never {},
+                Err(Ended::Closed) => return Err(Closed),
+                Err(Ended::Failed(failure)) => failure,
+            };
+            let wait = match &failure {
+                // The version or the page is too old, which is nobody's fault: list again, and at once unless that was of no use lately.
+                Failure::Status { code: 410, .. } => {
+                    version.clear();
+                    let lately = stale.replace(Instant::now()).is_some_and(|at| at.elapsed() < RARELY);
+                    if lately { pause } else { Duration::ZERO }
+                }
+                Failure::Status { code: 404, .. } => {
+                    version.clear();
+                    if self.rediscover().await {
+                        continue;
+                    }
+                    self.vanish().await?;
+                    self.tell(Link::Absent).await?;
+                    RARELY
+                }
+                Failure::Status { code: 403, .. } => {
+                    version.clear();
+                    self.tell(Link::Forbidden(self.fault(&failure))).await?;
+                    RARELY
+                }
+                Failure::Status { retry_after, .. } => {
+                    let fault = self.fault(&failure);
+                    let unreachable = fault.kind == FaultKind::Unreachable;
+                    self.tell(if unreachable { Link::Unreachable(fault) } else { Link::Degraded(fault) }).await?;
+                    pause.max(retry_after.unwrap_or_default())
+                }
+                Failure::Unreadable(_) => {
+                    version.clear();
+                    self.tell(Link::Degraded(self.fault(&failure))).await?;
+                    pause
+                }
+                Failure::Silent | Failure::Broken(_) => {
+                    self.tell(Link::Unreachable(self.fault(&failure))).await?;
+                    pause
+                }
+            };
+            tokio::time::sleep(wait).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Lists where there is no version to go on from, then watches until something fails.
+    async fn follow(&mut self, version: &mut String, pause: &mut Duration) -> Result<std::convert::Infallible, Ended> {
+        if version.is_empty() {
+            *version = self.list().await?;
+            self.complete = true;
+            self.cluster.remember(self.resource.clone()).await;
+        }
+        loop {
+            let opened = Instant::now();
+            let body = changes::open(self, version).await?;
+            self.tell(Link::Live).await?;
+            let stopped = changes::read(self, body, version).await?;
+            let lasted = opened.elapsed() > *pause;
+            if lasted {
+                *pause = SHORTEST_PAUSE;
+            }
+            match stopped {
+                Stopped::Failed(failure @ (Failure::Status { .. } | Failure::Unreadable(_))) => {
+                    return Err(failure.into());
+                }
+                // Watches end, and connections break: that is worth a word only if it cannot be opened again.
+                Stopped::Ended | Stopped::Failed(_) if lasted => (),
+                // Where every watch breaks at once, it is not opened in a tight loop.
+                Stopped::Ended | Stopped::Failed(_) => {
+                    tokio::time::sleep(*pause).await;
+                    *pause = (*pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Reads every page, and returns the version from which changes are to be watched.
+    async fn list(&mut self) -> Result<String, Ended> {
+        let mut pages = page::Pages::new();
+        self.known.restart();
+        loop {
+            let bytes = exchange::get(self.cluster.client(), &pages.address(self)).await?;
+            let page = page::read(self.kind, &bytes)?;
+            drop(bytes);
+            let received = self.known.list(&page.rows);
+            if !page.rows.is_empty() {
+                self.send(WatchEvent::Rows(page.rows)).await?;
+            }
+            if let Some(next) = page.next {
+                if !self.complete {
+                    let total = page.remaining.map(|remaining| received + remaining);
+                    self.tell(Link::Syncing { received, total }).await?;
+                }
+                pages.turn(next);
+                continue;
+            }
+            let gone = self.known.finish();
+            if !gone.is_empty() {
+                self.send(WatchEvent::Gone(gone)).await?;
+            }
+            return Ok(page.version);
+        }
+    }
+
+    /// Looks how the server serves the kind after all; tells whether that is another way than the one tried.
+    async fn rediscover(&mut self) -> bool {
+        self.cluster.forget(self.kind.group, self.kind.kind).await;
+        match self.cluster.look_up(self.kind.group, self.kind.kind).await {
+            Ok(Some(resource)) if resource != self.resource => {
+                self.resource = resource;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Tells that everything is gone: the kind itself is.
+    async fn vanish(&mut self) -> Result<(), Closed> {
+        self.known.list(&[]);
+        let gone = self.known.finish();
+        if gone.is_empty() { Ok(()) } else { self.send(WatchEvent::Gone(gone)).await }
+    }
+
+    fn fault(&self, failure: &Failure) -> crate::model::Fault {
+        failure.fault(&self.cluster.name, &format!("list {}", self.resource.plural))
+    }
+
+    async fn tell(&mut self, link: Link) -> Result<(), Closed> {
+        if self.told.as_ref() == Some(&link) {
+            return Ok(());
+        }
+        self.told = Some(link.clone());
+        self.send(WatchEvent::Link(link)).await
+    }
+
+    async fn send(&self, event: WatchEvent) -> Result<(), Closed> {
+        self.events.send(event).await.map_err(|_| Closed)
+    }
+}
+
+#[cfg(test)]
+mod tests;
