@@ -19,7 +19,7 @@ pub struct Kubeconfig {
 #[derive(Debug)]
 struct File {
     path: PathBuf,
-    content: Result<kube::config::Kubeconfig, Fault>,
+    parsed: Result<kube::config::Kubeconfig, Fault>,
 }
 
 impl Kubeconfig {
@@ -51,7 +51,7 @@ impl Kubeconfig {
             .filter(|path| path.exists())
             .map(|path| File {
                 path: path.clone(),
-                content: kube::config::Kubeconfig::read_from(path).map_err(|error| unreadable(path, &error)),
+                parsed: kube::config::Kubeconfig::read_from(path).map_err(|error| unreadable(path, &error)),
             })
             .collect();
         if files.is_empty() {
@@ -72,7 +72,7 @@ impl Kubeconfig {
     /// Fails when no file could be read.
     pub fn contexts(&self) -> Result<Vec<String>, Fault> {
         let mut names: Vec<String> = Vec::new();
-        for context in self.readable().flat_map(|(_, content)| &content.contexts) {
+        for context in self.readable().flat_map(|(_, parsed)| &parsed.contexts) {
             if !names.contains(&context.name) {
                 names.push(context.name.clone());
             }
@@ -85,7 +85,7 @@ impl Kubeconfig {
 
     /// Returns the file that holds a context: the first that does.
     pub fn file_of(&self, context: &str) -> Option<&Path> {
-        self.readable().find(|(_, content)| holds(content, context)).map(|(path, _)| path)
+        self.readable().find(|(_, parsed)| holds(parsed, context)).map(|(path, _)| path)
     }
 
     /// Builds the configuration that reaches a context's cluster.
@@ -93,23 +93,23 @@ impl Kubeconfig {
     /// # Errors
     /// Fails when no file holds the context, or when its cluster, its certificates or its address cannot be used.
     pub fn config_for(&self, context: &str) -> Result<kube::Config, Fault> {
-        let Some(at) = self.files.iter().position(|file| file.content.as_ref().is_ok_and(|it| holds(it, context)))
+        let Some(at) = self.files.iter().position(|file| file.parsed.as_ref().is_ok_and(|it| holds(it, context)))
         else {
             return Err(self.unknown(context));
         };
         let (before, rest) = self.files.split_at_checked(at).unwrap_or_default();
         // The file that holds the context comes first, so that its own cluster and user win over equal names elsewhere.
-        let content = rest
+        let parsed = rest
             .iter()
             .take(1)
             .chain(before)
             .chain(rest.iter().skip(1))
-            .filter_map(|file| file.content.as_ref().ok())
+            .filter_map(|file| file.parsed.as_ref().ok())
             .fold(kube::config::Kubeconfig::default(), adopt);
-        let proxy = proxy_url(&content, context);
+        let proxy = proxy_url(&parsed, context);
         let options = KubeConfigOptions { context: Some(context.to_owned()), cluster: None, user: None };
         // The function is async by its signature alone: it reads files and never waits.
-        let built = futures::FutureExt::now_or_never(kube::Config::from_custom_kubeconfig(content, &options));
+        let built = futures::FutureExt::now_or_never(kube::Config::from_custom_kubeconfig(parsed, &options));
         let file = rest.first().map(|file| file.path.display().to_string()).unwrap_or_default();
         let mut config = built.unwrap_or(Err(KubeconfigError::CurrentContextNotSet)).map_err(|error| {
             Fault::new(
@@ -125,11 +125,11 @@ impl Kubeconfig {
     }
 
     fn readable(&self) -> impl Iterator<Item = (&Path, &kube::config::Kubeconfig)> {
-        self.files.iter().filter_map(|file| Some((file.path.as_path(), file.content.as_ref().ok()?)))
+        self.files.iter().filter_map(|file| Some((file.path.as_path(), file.parsed.as_ref().ok()?)))
     }
 
     fn broken(&self) -> Option<&Fault> {
-        self.files.iter().find_map(|file| file.content.as_ref().err())
+        self.files.iter().find_map(|file| file.parsed.as_ref().err())
     }
 
     fn unknown(&self, context: &str) -> Fault {
@@ -151,13 +151,13 @@ impl Kubeconfig {
     }
 }
 
-fn holds(content: &kube::config::Kubeconfig, context: &str) -> bool {
-    content.contexts.iter().any(|named| named.name == context)
+fn holds(parsed: &kube::config::Kubeconfig, context: &str) -> bool {
+    parsed.contexts.iter().any(|named| named.name == context)
 }
 
-fn proxy_url(content: &kube::config::Kubeconfig, context: &str) -> Option<String> {
-    let context = content.contexts.iter().find(|named| named.name == context)?.context.as_ref()?;
-    let cluster = content.clusters.iter().find(|named| named.name == context.cluster)?.cluster.as_ref()?;
+fn proxy_url(parsed: &kube::config::Kubeconfig, context: &str) -> Option<String> {
+    let context = parsed.contexts.iter().find(|named| named.name == context)?.context.as_ref()?;
+    let cluster = parsed.clusters.iter().find(|named| named.name == context.cluster)?.cluster.as_ref()?;
     cluster.proxy_url.clone().filter(|url| !url.is_empty())
 }
 

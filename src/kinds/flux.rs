@@ -1,0 +1,268 @@
+//! What all Flux kinds share: metadata, suspension, conditions, references, and when their controllers look again.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::model::clock::go_duration;
+use crate::model::health::{find, flux_state};
+use crate::model::{Condition, FluxFacts, ObjectRef, Row, RowKey, State, Suspension};
+
+/// The API group of Kustomizations.
+pub const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
+/// The API group of sources.
+pub const SOURCE: &str = "source.toolkit.fluxcd.io";
+/// The API group of HelmReleases.
+pub const HELM: &str = "helm.toolkit.fluxcd.io";
+
+/// After a missing dependency or artifact, controllers look again after this time.
+const DEPENDENCY_RETRY: Duration = Duration::from_secs(30);
+
+/// Holds an object's metadata, as far as rows need it.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Metadata<'a> {
+    #[serde(default)]
+    pub(super) name: Box<str>,
+    #[serde(default)]
+    pub(super) namespace: Box<str>,
+    #[serde(default)]
+    pub(super) creation_timestamp: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) deletion_timestamp: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) generation: Option<i64>,
+    #[serde(default)]
+    labels: Labels,
+    #[serde(default)]
+    annotations: Annotations,
+    #[serde(default, borrow)]
+    managed_fields: Vec<ManagedField<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct Labels {
+    #[serde(default, rename = "kustomize.toolkit.fluxcd.io/name")]
+    name: Option<String>,
+    #[serde(default, rename = "kustomize.toolkit.fluxcd.io/namespace")]
+    namespace: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct Annotations {
+    #[serde(default, rename = "fluxdeck.dev/suspend-reason")]
+    reason: Option<String>,
+    #[serde(default, rename = "fluxdeck.dev/suspend-by")]
+    by: Option<String>,
+    #[serde(default, rename = "fluxdeck.dev/suspend-until")]
+    until: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ManagedField<'a> {
+    #[serde(default)]
+    manager: Box<str>,
+    #[serde(default)]
+    subresource: Box<str>,
+    #[serde(default)]
+    time: Option<Timestamp>,
+    #[serde(default, borrow)]
+    fields_v1: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Fields {
+    #[serde(rename = "f:spec")]
+    spec: Option<SpecFields>,
+}
+
+#[derive(Deserialize)]
+struct SpecFields {
+    #[serde(rename = "f:suspend")]
+    suspend: Option<serde::de::IgnoredAny>,
+}
+
+/// Holds a reference to another object, as `spec.sourceRef` and `spec.dependsOn` have it.
+#[derive(Deserialize)]
+pub(super) struct Reference {
+    #[serde(default)]
+    pub(super) kind: Option<String>,
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) namespace: Option<String>,
+}
+
+impl Reference {
+    /// Names the object; `kind` and `group` where the reference does not say them, `namespace` that of the object that refers.
+    pub(super) fn object(&self, kind: &str, group: &str, namespace: &str) -> ObjectRef {
+        let kind = self.kind.as_deref().unwrap_or(kind);
+        ObjectRef::new(kind, group, self.namespace.as_deref().unwrap_or(namespace), &self.name)
+    }
+}
+
+/// Holds what a kind knows of an object, for [`row`] to complete.
+#[derive(Default)]
+pub(super) struct Facts<'a> {
+    pub(super) metadata: Metadata<'a>,
+    pub(super) suspend: bool,
+    pub(super) observed: Option<i64>,
+    pub(super) conditions: Vec<Condition>,
+    pub(super) revision: String,
+    pub(super) attempted: Option<String>,
+    pub(super) interval: Option<&'a str>,
+    pub(super) retry_interval: Option<&'a str>,
+    /// When the status says that it was reconciled last.
+    pub(super) reconciled: Option<Timestamp>,
+    pub(super) depends_on: Vec<ObjectRef>,
+    pub(super) source: Option<ObjectRef>,
+    pub(super) path: Option<String>,
+    pub(super) inventory: Vec<Box<str>>,
+}
+
+impl Facts<'_> {
+    /// Decides the state, as every Flux kind has it.
+    fn state(&self) -> State {
+        let state = flux_state(self.suspend, self.observed, self.metadata.generation, &self.conditions);
+        if self.metadata.deletion_timestamp.is_some() && state != State::Suspended { State::Progressing } else { state }
+    }
+
+    /// Finds when the controller named `manager` looks again. No field says it: it is reckoned from when it wrote the status last.
+    fn next(&self, manager: &str) -> Option<Timestamp> {
+        let stalled = find(&self.conditions, "Stalled").is_some_and(|stalled| stalled.status == "True");
+        if self.suspend || stalled {
+            return None;
+        }
+        let ready = find(&self.conditions, "Ready");
+        let written = self
+            .metadata
+            .managed_fields
+            .iter()
+            .filter(|field| &*field.manager == manager && &*field.subresource == "status")
+            .filter_map(|field| field.time)
+            .max();
+        let since = ready.and_then(|ready| ready.last_transition_time);
+        let last = [written, self.reconciled, since].into_iter().flatten().max()?;
+        let interval = self.interval.and_then(go_duration)?;
+        let pause = match ready {
+            Some(ready) if ready.status == "False" => match ready.reason.as_str() {
+                "DependencyNotReady" => DEPENDENCY_RETRY,
+                "ArtifactFailed" if ready.message.contains("artifact not found") => DEPENDENCY_RETRY,
+                _ => self.retry_interval.and_then(go_duration).unwrap_or(interval),
+            },
+            _ => interval,
+        };
+        last.checked_add(SignedDuration::try_from(pause).ok()?).ok()
+    }
+
+    /// Finds who suspended it, why, until when and since when.
+    fn suspension(&self) -> Option<Suspension> {
+        if !self.suspend {
+            return None;
+        }
+        let manager = self.metadata.managed_fields.iter().find(|field| {
+            let fields = field.fields_v1.and_then(|raw| serde_json::from_str::<Fields>(raw.get()).ok());
+            fields.and_then(|fields| fields.spec).and_then(|spec| spec.suspend).is_some()
+        });
+        let annotations = &self.metadata.annotations;
+        Some(Suspension {
+            reason: annotations.reason.clone(),
+            by: annotations.by.clone().or_else(|| manager.map(|field| field.manager.to_string())),
+            until: annotations.until.clone(),
+            since: manager.and_then(|field| field.time),
+        })
+    }
+}
+
+/// Completes a Flux object's row; `manager` is its controller's name in managedFields.
+pub(super) fn row(facts: Facts<'_>, manager: &str, cells: Vec<String>) -> Row {
+    let state = facts.state();
+    let next = facts.next(manager);
+    let suspended = facts.suspension();
+    let ready = find(&facts.conditions, "Ready");
+    let message = match ready {
+        Some(ready) if ready.status == "False" => cause(&facts.conditions, ready),
+        Some(ready) => ready.message.as_str(),
+        None if facts.suspend => "",
+        None => "waiting to be reconciled",
+    };
+    let labels = &facts.metadata.labels;
+    let owner = labels
+        .name
+        .as_deref()
+        .map(|name| ObjectRef::new("Kustomization", KUSTOMIZE, labels.namespace.as_deref().unwrap_or_default(), name));
+    Row {
+        state,
+        message: message.into(),
+        created: facts.metadata.creation_timestamp,
+        cells: cells.into_iter().map(Into::into).collect(),
+        flux: Some(Box::new(FluxFacts {
+            ready: ready.and_then(|ready| match ready.status.as_str() {
+                "True" => Some(true),
+                "False" => Some(false),
+                _ => None,
+            }),
+            reason: ready.map(|ready| ready.reason.clone()).unwrap_or_default(),
+            since: ready.and_then(|ready| ready.last_transition_time),
+            attempted: facts.attempted.filter(|attempted| !attempted.is_empty() && *attempted != facts.revision),
+            revision: facts.revision,
+            suspended,
+            next,
+            interval: facts.interval.and_then(go_duration),
+            depends_on: facts.depends_on,
+            source: facts.source,
+            path: facts.path,
+            owner,
+            inventory: facts.inventory,
+        })),
+        key: RowKey { namespace: facts.metadata.namespace, name: facts.metadata.name },
+    }
+}
+
+/// Finds the true cause of a failure. A HelmRelease that was rolled back says so in Ready; why is in Released.
+fn cause<'a>(conditions: &'a [Condition], ready: &'a Condition) -> &'a str {
+    let remediated = find(conditions, "Remediated").is_some_and(|remediated| remediated.status == "True");
+    match find(conditions, "Released") {
+        Some(released) if remediated && released.status == "False" && !released.message.is_empty() => &released.message,
+        _ => &ready.message,
+    }
+}
+
+/// Shortens a revision for showing: hashes to seven digits, `main@sha1:dc5f0391…` to `main@dc5f039`.
+pub fn short_revision(revision: &str) -> String {
+    let (name, digest) = match revision.rsplit_once('@') {
+        Some((name, digest)) => (Some(name), digest),
+        None => (None, revision),
+    };
+    let hash = digest.rsplit_once(':').map_or(digest, |(_, hash)| hash);
+    if hash.len() < 40 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return revision.to_owned();
+    }
+    let short = hash.get(..7).unwrap_or(hash);
+    match name {
+        Some(name) => format!("{name}@{short}"),
+        None => short.to_owned(),
+    }
+}
+
+/// Reads an interval, a revision or the like that may be absent, as text.
+pub(super) fn text(value: Option<&str>) -> String {
+    value.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_revision;
+
+    #[test]
+    fn revisions_are_short_and_still_told_apart() {
+        let hash = "dc5f0391c7c5b1ac1e0e9a5e4d3f0b6c7a8d9e0f";
+        assert_eq!(short_revision(&format!("main@sha1:{hash}")), "main@dc5f039");
+        assert_eq!(short_revision(&format!("sha256:{hash}{hash}")), "dc5f039");
+        assert_eq!(short_revision("refs/tags/v1@sha1:abc"), "refs/tags/v1@sha1:abc");
+        assert_eq!(short_revision("6.5.1"), "6.5.1");
+        assert_eq!(short_revision(""), "");
+    }
+}

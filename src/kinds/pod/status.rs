@@ -1,0 +1,238 @@
+//! The words for a pod's status, as `kubectl get pods` has them: <https://github.com/kubernetes/kubernetes> `printers.go`, `printPod`.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+pub(super) struct Pod {
+    pub(super) metadata: Metadata,
+    #[serde(default)]
+    pub(super) spec: Spec,
+    #[serde(default)]
+    pub(super) status: Status,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Metadata {
+    pub(super) name: Box<str>,
+    #[serde(default)]
+    pub(super) namespace: Box<str>,
+    #[serde(default)]
+    pub(super) creation_timestamp: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) deletion_timestamp: Option<Timestamp>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Spec {
+    pub(super) node_name: Box<str>,
+    containers: Vec<Container>,
+    init_containers: Vec<Container>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Container {
+    name: Box<str>,
+    #[serde(default)]
+    restart_policy: Option<Box<str>>,
+}
+
+impl Container {
+    /// Tells whether an init container is a sidecar, which keeps running.
+    fn is_sidecar(&self) -> bool {
+        self.restart_policy.as_deref() == Some("Always")
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Status {
+    pub(super) phase: Box<str>,
+    reason: Box<str>,
+    message: Box<str>,
+    conditions: Vec<PodCondition>,
+    init_container_statuses: Vec<ContainerStatus>,
+    container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Deserialize)]
+struct PodCondition {
+    #[serde(rename = "type")]
+    kind: Box<str>,
+    status: Box<str>,
+    #[serde(default)]
+    reason: Box<str>,
+    #[serde(default)]
+    message: Box<str>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ContainerStatus {
+    name: Box<str>,
+    ready: bool,
+    started: Option<bool>,
+    restart_count: u32,
+    state: ContainerState,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ContainerState {
+    waiting: Option<Waiting>,
+    running: Option<serde::de::IgnoredAny>,
+    terminated: Option<Terminated>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Waiting {
+    reason: Box<str>,
+    message: Box<str>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Terminated {
+    exit_code: i32,
+    signal: i32,
+    reason: Box<str>,
+    message: Box<str>,
+}
+
+impl Terminated {
+    fn word(&self) -> String {
+        match (&*self.reason, self.signal) {
+            ("", 0) => format!("ExitCode:{}", self.exit_code),
+            ("", signal) => format!("Signal:{signal}"),
+            (reason, _) => reason.to_owned(),
+        }
+    }
+}
+
+/// Holds what kubectl prints of a pod.
+pub(super) struct Verdict {
+    pub(super) status: String,
+    pub(super) ready: usize,
+    pub(super) total: usize,
+    pub(super) restarts: u32,
+}
+
+/// Says how far the init containers are.
+struct Init {
+    /// The status, while they are not done.
+    status: Option<String>,
+    ready: usize,
+    restarts: u32,
+    sidecar_restarts: u32,
+}
+
+impl Pod {
+    /// Finds the words that kubectl prints.
+    pub(super) fn verdict(&self) -> Verdict {
+        let status = &self.status;
+        let mut word = if status.reason.is_empty() { &status.phase } else { &status.reason }.to_string();
+        if self.condition("PodScheduled").is_some_and(|scheduled| &*scheduled.reason == "SchedulingGated") {
+            "SchedulingGated".clone_into(&mut word);
+        }
+        let sidecars = self.spec.init_containers.iter().filter(|container| container.is_sidecar()).count();
+        let init = self.init();
+        let mut ready = init.ready;
+        let mut restarts = init.restarts;
+        let initialized = self.condition("Initialized").is_some_and(|condition| &*condition.status == "True");
+        if init.status.is_none() || initialized {
+            restarts = init.sidecar_restarts;
+            let mut running = false;
+            for container in status.container_statuses.iter().rev() {
+                restarts += container.restart_count;
+                match &container.state {
+                    ContainerState { waiting: Some(waiting), .. } if !waiting.reason.is_empty() => {
+                        word = waiting.reason.to_string();
+                    }
+                    ContainerState { terminated: Some(terminated), .. } => word = terminated.word(),
+                    ContainerState { running: Some(_), .. } if container.ready => {
+                        running = true;
+                        ready += 1;
+                    }
+                    _ => {}
+                }
+            }
+            if word == "Completed" && running {
+                let all = self.condition("Ready").is_some_and(|condition| &*condition.status == "True");
+                if all { "Running" } else { "NotReady" }.clone_into(&mut word);
+            }
+        } else if let Some(status) = init.status {
+            word = status;
+        }
+        if self.metadata.deletion_timestamp.is_some() {
+            if &*status.reason == "NodeLost" {
+                "Unknown".clone_into(&mut word);
+            } else if !matches!(&*status.phase, "Succeeded" | "Failed") {
+                "Terminating".clone_into(&mut word);
+            }
+        }
+        Verdict { status: word, ready, total: self.spec.containers.len() + sidecars, restarts }
+    }
+
+    fn init(&self) -> Init {
+        let mut init = Init { status: None, ready: 0, restarts: 0, sidecar_restarts: 0 };
+        for (index, container) in self.status.init_container_statuses.iter().enumerate() {
+            let spec = self.spec.init_containers.iter().find(|spec| spec.name == container.name);
+            let sidecar = spec.is_some_and(Container::is_sidecar);
+            init.restarts += container.restart_count;
+            if sidecar {
+                init.sidecar_restarts += container.restart_count;
+            }
+            match &container.state {
+                ContainerState { terminated: Some(terminated), .. } if terminated.exit_code == 0 => {}
+                _ if sidecar && container.started == Some(true) => init.ready += usize::from(container.ready),
+                ContainerState { terminated: Some(terminated), .. } => {
+                    init.status = Some(format!("Init:{}", terminated.word()));
+                    break;
+                }
+                ContainerState { waiting: Some(waiting), .. }
+                    if !matches!(&*waiting.reason, "" | "PodInitializing") =>
+                {
+                    init.status = Some(format!("Init:{}", waiting.reason));
+                    break;
+                }
+                _ => {
+                    init.status = Some(format!("Init:{index}/{}", self.spec.init_containers.len()));
+                    break;
+                }
+            }
+        }
+        init
+    }
+
+    /// Finds why no node takes it, when that is so.
+    pub(super) fn unschedulable(&self) -> Option<&str> {
+        self.condition("PodScheduled").filter(|scheduled| &*scheduled.status == "False").map(|it| &*it.message)
+    }
+
+    /// Finds the words nearest to the cause of its not being ready.
+    pub(super) fn message(&self) -> String {
+        if let Some(why) = self.unschedulable() {
+            return why.to_owned();
+        }
+        if !self.status.message.is_empty() {
+            return self.status.message.to_string();
+        }
+        let containers = self.status.init_container_statuses.iter().chain(&self.status.container_statuses);
+        let said = containers.filter_map(|container| {
+            let ContainerState { waiting, terminated, .. } = &container.state;
+            let waiting = waiting.as_ref().map(|waiting| &waiting.message);
+            let ended = terminated.as_ref().filter(|it| it.exit_code != 0).map(|terminated| &terminated.message);
+            let message = waiting.or(ended).filter(|message| !message.is_empty())?;
+            Some(format!("{}: {message}", container.name))
+        });
+        said.into_iter().next().unwrap_or_default()
+    }
+
+    fn condition(&self, kind: &str) -> Option<&PodCondition> {
+        self.status.conditions.iter().find(|condition| &*condition.kind == kind)
+    }
+}
