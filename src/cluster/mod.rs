@@ -5,6 +5,10 @@
 
 pub mod discover;
 pub mod fault;
+pub(crate) mod request;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod verbs;
 
 use std::collections::HashMap;
 
