@@ -4,6 +4,7 @@
 //! context", so nothing can reach the wrong cluster.
 
 pub mod connect;
+pub mod controller_log;
 mod credentials;
 mod dial;
 pub mod discover;
@@ -12,8 +13,13 @@ pub(crate) mod exchange;
 pub mod fault;
 pub mod identity;
 pub mod kubeconfig;
+pub mod logs;
 pub mod read;
+pub(crate) mod request;
 mod skew;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod verbs;
 pub mod watch;
 
 use std::collections::HashMap;

@@ -76,6 +76,18 @@ pub fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition
     conditions.iter().find(|condition| condition.kind == kind)
 }
 
+/// Finds the condition that tells why an object is not ready.
+///
+/// A HelmRelease that was rolled back or uninstalled says in `Ready` that the remediation worked; what failed stands in `Released`.
+pub fn true_cause(conditions: &[Condition]) -> Option<&Condition> {
+    let released = find(conditions, "Released").filter(|released| released.status == "False");
+    let tested = find(conditions, "TestSuccess").filter(|tested| tested.status == "False");
+    if find(conditions, "Remediated").is_some() && released.or(tested).is_some() {
+        return released.or(tested);
+    }
+    find(conditions, "Ready")
+}
+
 /// Decides the state of a Flux object from what its status says, by kstatus' rules for Flux kinds.
 ///
 /// `observed` and `generation` are `status.observedGeneration` and `metadata.generation`. Suspension wins: nothing else about the object

@@ -1,0 +1,102 @@
+//! The few requests that verbs, logs and the Helm inspector send: read, merge patch, watch, stream.
+//!
+//! They keep the client's error, because a caller treats 404, 403 and a lost connection differently; and they parse for themselves, because kube
+//! writes a body that it cannot parse to the log, and a body may be a Secret.
+
+use std::time::Duration;
+
+use futures::Stream;
+use kube::core::WatchEvent;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Cluster;
+
+/// The name under which fields are written: the one that flux itself uses. Names that begin with `kubectl` or `before-first-apply` are folded into
+/// the parent Kustomization's ownership, and the edit is dropped on its next apply.
+const FIELD_MANAGER: &str = "flux-client-side-apply";
+
+/// How long one request may take before it counts as lost: far more than a slow link needs, far less than an operator's patience.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Reads JSON from an address.
+pub(crate) async fn get<T: DeserializeOwned>(cluster: &Cluster, path: &str) -> Result<T, kube::Error> {
+    let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
+    send(cluster, request).await
+}
+
+/// Changes an object by a JSON merge patch and returns what it became.
+pub(crate) async fn merge_patch<T: DeserializeOwned>(
+    cluster: &Cluster,
+    path: &str,
+    change: &Value,
+) -> Result<T, kube::Error> {
+    let body = serde_json::to_vec(change).map_err(kube::Error::SerdeError)?;
+    let request = http::Request::patch(format!("{path}?fieldManager={FIELD_MANAGER}"))
+        .header(http::header::CONTENT_TYPE, "application/merge-patch+json")
+        .body(body)
+        .map_err(kube::Error::HttpError)?;
+    send(cluster, request).await
+}
+
+/// Watches a list from a resource version on; `query` is further parameters, already escaped.
+pub(crate) async fn watch<T: DeserializeOwned + Clone>(
+    cluster: &Cluster,
+    path: &str,
+    query: &str,
+    version: &str,
+) -> Result<impl Stream<Item = Result<WatchEvent<T>, kube::Error>> + use<T>, kube::Error> {
+    let request = http::Request::get(format!("{path}?watch=1&resourceVersion={}&{query}", escape(version)))
+        .body(Vec::new())
+        .map_err(kube::Error::HttpError)?;
+    let events = tokio::time::timeout(PATIENCE, cluster.client().request_events::<T>(request));
+    events.await.map_err(|_| silence())?
+}
+
+/// Escapes a value for the query of an address.
+pub(crate) fn escape(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push('%');
+            for half in [byte >> 4, byte & 15] {
+                escaped.extend(char::from_digit(u32::from(half), 16).map(|digit| digit.to_ascii_uppercase()));
+            }
+        }
+    }
+    escaped
+}
+
+/// Returns the code of the API server's answer, when it is an answer and not a lost connection.
+pub(crate) fn code(error: &kube::Error) -> Option<u16> {
+    if let kube::Error::Api(status) = error { Some(status.code) } else { None }
+}
+
+/// Tells whether another try may succeed: the connection was lost, or the server said that it is too busy or ill.
+pub(crate) fn is_passing(error: &kube::Error) -> bool {
+    match error {
+        kube::Error::Api(status) => matches!(status.code, 429 | 500 | 502 | 503 | 504),
+        kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => false,
+        _ => true,
+    }
+}
+
+async fn send<T: DeserializeOwned>(cluster: &Cluster, request: http::Request<Vec<u8>>) -> Result<T, kube::Error> {
+    let text =
+        tokio::time::timeout(PATIENCE, cluster.client().request_text(request)).await.map_err(|_| silence())??;
+    serde_json::from_str(&text).map_err(kube::Error::SerdeError)
+}
+
+fn silence() -> kube::Error {
+    kube::Error::Service(format!("the API server has not answered for {} s", PATIENCE.as_secs()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn selectors_are_escaped() {
+        assert_eq!(super::escape("metadata.name=a b"), "metadata.name%3Da%20b");
+    }
+}

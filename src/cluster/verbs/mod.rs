@@ -1,0 +1,123 @@
+//! Verbs: what an operator does to a Flux object. One file per verb; the waiting and the judging that they share stand beside them.
+//!
+//! Every verb is one future. Dropping it ends our waiting, never the controller's work.
+
+mod live;
+mod reconcile;
+mod resume;
+mod source;
+mod suspend;
+mod verdict;
+mod wait;
+
+use serde_json::Value;
+
+use super::{Cluster, Resource, fault, request};
+use crate::model::{Clock, Fault, FaultKind, ObjectRef, Outcome, Step, StepState, Verb};
+pub(crate) use live::{Live, with_group};
+
+/// The annotation that says why an object is suspended.
+pub const REASON: &str = "fluxdeck.dev/suspend-reason";
+/// The annotation that says who suspended it.
+pub const BY: &str = "fluxdeck.dev/suspend-by";
+/// The annotation that says until when, RFC 3339; nothing resumes by itself.
+pub const UNTIL: &str = "fluxdeck.dev/suspend-until";
+/// The annotation by which Flux is asked to look now.
+pub const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
+
+/// Does a verb to an object, reports its steps, and returns how it ended, as soon as that is known.
+pub async fn perform(
+    cluster: &Cluster,
+    verb: &Verb,
+    object: &ObjectRef,
+    clock: &Clock,
+    steps: &mut (dyn FnMut(Step) + Send),
+) -> Outcome {
+    let mut call = Call { cluster, clock, steps };
+    let object = with_group(object);
+    let ended = match verb {
+        Verb::Reconcile { with_source, force, reset, no_wait, timeout } => {
+            let marks = [(*force, reconcile::FORCE_AT), (*reset, reconcile::RESET_AT)];
+            let asked = reconcile::Asked {
+                with_source: *with_source,
+                marks: marks.into_iter().filter_map(|(wanted, name)| wanted.then_some(name)).collect(),
+                no_wait: *no_wait,
+                timeout: *timeout,
+            };
+            reconcile::run(&mut call, &object, &asked).await
+        }
+        Verb::Suspend { reason, by, until } => suspend::run(&mut call, &object, reason, by, *until).await,
+        Verb::Resume { timeout } => resume::run(&mut call, &object, *timeout).await,
+    };
+    ended.unwrap_or_else(Outcome::Failed)
+}
+
+/// Holds what every verb needs while it runs.
+struct Call<'a> {
+    cluster: &'a Cluster,
+    clock: &'a Clock,
+    steps: &'a mut (dyn FnMut(Step) + Send),
+}
+
+/// Names an object together with its address.
+struct Target {
+    object: ObjectRef,
+    resource: Resource,
+    path: String,
+}
+
+impl Call<'_> {
+    /// Reports a step.
+    fn step(&mut self, step: &str, state: StepState, message: impl Into<String>) {
+        (self.steps)(Step { at: self.clock.now(), step: step.to_owned(), state, message: message.into() });
+    }
+
+    /// Finds the address of an object.
+    async fn target(&self, object: &ObjectRef) -> Result<Target, Fault> {
+        if live::group_of(&object.kind) != Some(object.group.as_str()) {
+            return Err(Fault::new(
+                FaultKind::Usage,
+                format!("cannot reconcile, suspend or resume {object}"),
+                "it is not a Flux kind",
+                "name the Kustomization, HelmRelease or source that it comes from: fluxdeck trace finds it",
+            ));
+        }
+        let resource = self.cluster.resource(&object.group, &object.kind).await?;
+        let path = resource.path(&object.namespace, Some(&object.name));
+        Ok(Target { object: object.clone(), resource, path })
+    }
+
+    /// Reads an object before anything is done to it; one that is being deleted is refused.
+    async fn read(&self, target: &Target, verb: &str) -> Result<Live, Fault> {
+        let tried = format!("{verb} {}", target.object);
+        let live: Live = request::get(self.cluster, &target.path)
+            .await
+            .map_err(|error| fault::of(&self.cluster.name, &tried, &error))?;
+        if live.metadata.deletion_timestamp.is_some() {
+            return Err(Fault::failed(
+                format!("cannot {tried} in {}", self.cluster.name),
+                "it is being deleted",
+                "wait until it is gone; if it stays, look at its finalizers",
+            ));
+        }
+        Ok(live)
+    }
+
+    /// Patches an object; a conflict with another writer is tried again, because a merge patch has no stake in what the other wrote.
+    async fn patch(&self, target: &Target, verb: &str, patch: &Value) -> Result<Live, Fault> {
+        const TRIES: usize = 3;
+        let mut tries = 1;
+        loop {
+            match request::merge_patch(self.cluster, &target.path, patch).await {
+                Err(error) if request::code(&error) == Some(409) && tries < TRIES => tries += 1,
+                Err(error) => {
+                    return Err(fault::of(&self.cluster.name, &format!("{verb} {}", target.object), &error));
+                }
+                Ok(live) => return Ok(live),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

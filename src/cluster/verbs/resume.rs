@@ -1,0 +1,28 @@
+//! Resume: reconciliation runs again; waits for the first run to end.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{BY, Call, REASON, REQUESTED_AT, UNTIL, reconcile, wait};
+use crate::model::{Fault, ObjectRef, Outcome, StepState};
+
+/// Flux itself only clears `spec.suspend`. The request goes with it in the same patch: its token tells, as nothing else does, that the run which
+/// has ended is the one that the resume began.
+pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
+    let target = call.target(object).await?;
+    let before = call.read(&target, "resume").await?;
+    let token = reconcile::token(call.clock, &before);
+    call.step("request", StepState::Running, format!("resuming {object}"));
+    let patch = json!({
+        "metadata": {"annotations": {REASON: Value::Null, BY: Value::Null, UNTIL: Value::Null, REQUESTED_AT: token}},
+        "spec": {"suspend": null},
+    });
+    let live = call.patch(&target, "resume", &patch).await?;
+    let said = if before.spec.suspend { "is resumed" } else { "was not suspended; asked to reconcile" };
+    call.step("request", StepState::Done, format!("{object} {said}"));
+    if let Some(done) = reconcile::without_a_run(object, &live) {
+        return Ok(done);
+    }
+    Ok(wait::until_handled(call, &target, &live, &token, "reconcile", timeout).await)
+}
