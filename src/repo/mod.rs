@@ -1,1 +1,42 @@
-//! The working tree: scan, file watcher, Flux graph, git.
+//! The working tree: its files, git, the Flux objects in it and what feeds them.
+//!
+//! ```text
+//! git        where the repository is, and what git knows of it
+//! scan       every file, in display order, with the locks of encrypted ones
+//! reader     files below the root as YAML manifests, kept between reloads
+//! kustomize  which files a folder's kustomization reads
+//! flux       environments, Flux Kustomizations and sources, found by following paths
+//! order      waves of deployment
+//! feeds      which files feed which Kustomization, and back
+//! snapshot   all of it at one moment
+//! watch      notices of change
+//! template   the repository that `init` writes
+//! ```
+
+pub mod feeds;
+pub mod finding;
+pub mod flux;
+pub mod git;
+mod graph;
+pub mod kustomize;
+pub mod lock;
+pub mod manifest;
+pub mod order;
+pub mod path;
+pub mod reader;
+mod references;
+mod rules;
+pub mod scan;
+pub mod snapshot;
+pub mod template;
+pub mod watch;
+
+pub use feeds::Feeds;
+pub use finding::Finding;
+pub use flux::{Decryption, FluxKustomization, FluxSource, RepoEnvironment};
+pub use git::{GitState, Repository};
+pub use lock::Lock;
+pub use order::Order;
+pub use scan::{Entry, EntryKind, Scan, scan};
+pub use snapshot::{Loader, Snapshot};
+pub use watch::{Change, Watcher};

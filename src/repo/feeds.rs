@@ -1,0 +1,104 @@
+//! Which files feed which Flux Kustomization, which objects they declare, and the way back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::kustomize::{Declared, Role};
+use super::path;
+use crate::model::ObjectRef;
+
+/// Holds what one Kustomization reads.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// The environment's name.
+    pub env: String,
+    /// The Kustomization's namespace.
+    pub namespace: String,
+    /// The Kustomization's name.
+    pub name: String,
+    /// Every file that it reads, and what for.
+    pub files: BTreeMap<String, Role>,
+    /// The objects that the files declare and patch.
+    pub declared: Vec<Declared>,
+}
+
+/// Joins files with the Kustomizations that read them.
+#[derive(Debug, Clone, Default)]
+pub struct Feeds {
+    feeds: Vec<Feed>,
+    by_file: BTreeMap<String, Vec<usize>>,
+}
+
+impl Feeds {
+    pub(super) fn add(&mut self, feed: Feed) {
+        for file in feed.files.keys() {
+            self.by_file.entry(file.clone()).or_default().push(self.feeds.len());
+        }
+        self.feeds.push(feed);
+    }
+
+    /// Iterates over the Kustomizations with what they read.
+    pub fn iter(&self) -> impl Iterator<Item = &Feed> {
+        self.feeds.iter()
+    }
+
+    /// Finds what a Kustomization reads; the first of the name where several namespaces have one.
+    pub fn get(&self, env: &str, name: &str) -> Option<&Feed> {
+        self.feeds.iter().find(|feed| feed.env == env && feed.name == name)
+    }
+
+    /// Returns the files that a Kustomization reads, sorted.
+    pub fn files(&self, env: &str, name: &str) -> Vec<&str> {
+        self.get(env, name).map(|feed| feed.files.keys().map(String::as_str).collect()).unwrap_or_default()
+    }
+
+    /// Returns the Kustomizations that read a file, or any file below a folder, in the order of environments and names.
+    pub fn fed_by(&self, file_or_folder: &str) -> Vec<&Feed> {
+        let mut found: BTreeSet<usize> = BTreeSet::new();
+        if let Some(feeds) = self.by_file.get(file_or_folder) {
+            found.extend(feeds);
+        } else {
+            let start = path::join(file_or_folder, "");
+            let below = self.by_file.range(start..).take_while(|(file, _)| path::is_within(file, file_or_folder));
+            found.extend(below.flat_map(|(_, feeds)| feeds));
+        }
+        found.into_iter().filter_map(|index| self.feeds.get(index)).collect()
+    }
+
+    /// Returns the objects that a file declares or patches, per environment, each once.
+    pub fn objects(&self, file: &str) -> Vec<(&str, &Declared)> {
+        let mut found: Vec<(&str, &Declared)> = Vec::new();
+        for feed in self.by_file.get(file).into_iter().flatten().filter_map(|index| self.feeds.get(*index)) {
+            for declared in feed.declared.iter().filter(|declared| declared.file == file) {
+                if !found.iter().any(|(env, known)| *env == feed.env && known.object == declared.object) {
+                    found.push((&feed.env, declared));
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns the files that declare or patch an object in an environment, the declaring ones first.
+    ///
+    /// A namespace or a group that either side leaves open fits any.
+    pub fn files_of(&self, env: &str, object: &ObjectRef) -> Vec<&str> {
+        let mut found: Vec<(Role, &str)> = self
+            .feeds
+            .iter()
+            .filter(|feed| feed.env == env)
+            .flat_map(|feed| &feed.declared)
+            .filter(|declared| fits(&declared.object, object))
+            .map(|declared| (declared.role, declared.file.as_str()))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(|(_, file)| file).collect()
+    }
+}
+
+fn fits(declared: &ObjectRef, asked: &ObjectRef) -> bool {
+    let open = |one: &str, other: &str| one.is_empty() || other.is_empty() || one == other;
+    declared.kind == asked.kind
+        && declared.name == asked.name
+        && open(&declared.namespace, &asked.namespace)
+        && open(&declared.group, &asked.group)
+}

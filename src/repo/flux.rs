@@ -1,0 +1,213 @@
+//! Environments, Flux Kustomizations and sources, as the repository declares them.
+
+use serde::{Serialize, Serializer};
+
+use super::kustomize::Declared;
+use super::path;
+use crate::model::ObjectRef;
+use crate::yaml::Value;
+
+/// The namespace that Flux is bootstrapped into; what says no namespace and gets none from its kustomization belongs there.
+const FLUX_NAMESPACE: &str = "flux-system";
+
+/// Describes an environment as far as the repository knows it: a folder under `clusters/`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RepoEnvironment {
+    /// The folder's name.
+    pub name: String,
+    /// The folder, such as `clusters/staging`.
+    pub path: String,
+    /// The age recipients that its `.sops.yaml` names, or the repository's for its files.
+    pub recipients: Vec<String>,
+}
+
+/// Says how a Kustomization decrypts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decryption {
+    /// The provider; `sops` is the only one.
+    pub provider: String,
+    /// The Secret with the keys, in the Kustomization's namespace.
+    pub secret: Option<String>,
+}
+
+/// Names a Kustomization that another waits for; written as its name, with its namespace before it where that is another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Whether its namespace is not the dependant's.
+    pub foreign: bool,
+}
+
+impl Serialize for Dependency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.foreign {
+            serializer.collect_str(&format_args!("{}/{}", self.namespace, self.name))
+        } else {
+            serializer.serialize_str(&self.name)
+        }
+    }
+}
+
+/// Describes a Flux Kustomization as its manifest declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FluxKustomization {
+    /// The environment's name.
+    pub env: String,
+    /// `metadata.name`.
+    pub name: String,
+    /// The namespace that it is applied to.
+    pub namespace: String,
+    /// `spec.path` from the repository's root, without `./`; empty for the root. One that leaves the repository is kept as it is written.
+    pub path: String,
+    /// `spec.dependsOn`.
+    pub depends_on: Vec<Dependency>,
+    /// `spec.interval`, as it is written.
+    pub interval: Option<String>,
+    /// `spec.retryInterval`, as it is written.
+    pub retry_interval: Option<String>,
+    /// `spec.timeout`, as it is written.
+    pub timeout: Option<String>,
+    /// `spec.wait`.
+    pub wait: bool,
+    /// `spec.prune`.
+    pub prune: bool,
+    /// `spec.suspend`.
+    pub suspend: bool,
+    /// `spec.decryption`.
+    pub decryption: Option<Decryption>,
+    /// `spec.sourceRef`, with the namespace filled in.
+    pub source: Option<ObjectRef>,
+    /// The file that declares it.
+    pub file: String,
+    /// The line that its document starts on.
+    #[serde(skip)]
+    pub line: usize,
+    /// `spec.components`, from its path.
+    #[serde(skip)]
+    pub components: Vec<String>,
+    /// `spec.targetNamespace`.
+    #[serde(skip)]
+    pub target_namespace: Option<String>,
+}
+
+impl FluxKustomization {
+    /// Names the object.
+    pub fn object(&self) -> ObjectRef {
+        ObjectRef::new("Kustomization", "kustomize.toolkit.fluxcd.io", &self.namespace, &self.name)
+    }
+
+    /// Tells whether a declared object is a Flux Kustomization (kustomize's own files bear the same kind, in another group).
+    pub fn is(declared: &Declared) -> bool {
+        declared.object.kind == "Kustomization" && declared.object.group == "kustomize.toolkit.fluxcd.io"
+    }
+
+    pub(super) fn read(env: &str, declared: &Declared, body: &Value) -> Self {
+        let namespace = namespace_of(declared);
+        let spec = body.get("spec").cloned().unwrap_or_default();
+        let written = text(&spec, "path").unwrap_or_default();
+        let flag = |key: &str| spec.get(key).and_then(Value::as_bool).unwrap_or_default();
+        Self {
+            env: env.to_owned(),
+            name: declared.object.name.clone(),
+            path: path::below_root(&written).unwrap_or(written),
+            depends_on: list(&spec, "dependsOn").filter_map(|item| dependency(item, &namespace)).collect(),
+            interval: text(&spec, "interval"),
+            retry_interval: text(&spec, "retryInterval"),
+            timeout: text(&spec, "timeout"),
+            wait: flag("wait"),
+            prune: flag("prune"),
+            suspend: flag("suspend"),
+            decryption: spec.get("decryption").map(|decryption| Decryption {
+                provider: text(decryption, "provider").unwrap_or_default(),
+                secret: decryption.get("secretRef").and_then(|secret| text(secret, "name")),
+            }),
+            source: spec.get("sourceRef").and_then(|source| source_ref(source, &namespace)),
+            file: declared.file.clone(),
+            line: declared.line,
+            components: list(&spec, "components").filter_map(|item| item.as_str().map(str::to_owned)).collect(),
+            target_namespace: text(&spec, "targetNamespace"),
+            namespace,
+        }
+    }
+}
+
+/// Describes a source: where Flux takes content from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FluxSource {
+    /// The environment's name.
+    pub env: String,
+    /// `GitRepository`, `OCIRepository`, `HelmRepository`, `HelmChart`, `Bucket` or `ExternalArtifact`.
+    pub kind: String,
+    /// `metadata.name`.
+    pub name: String,
+    /// The namespace that it is applied to.
+    pub namespace: String,
+    /// `spec.url`, or a bucket's endpoint.
+    pub url: Option<String>,
+    /// `spec.ref.branch` of a GitRepository.
+    pub branch: Option<String>,
+    /// `spec.interval`, as it is written.
+    pub interval: Option<String>,
+    /// `spec.suspend`.
+    pub suspend: bool,
+    /// The file that declares it.
+    pub file: String,
+    /// The line that its document starts on.
+    #[serde(skip)]
+    pub line: usize,
+}
+
+impl FluxSource {
+    /// Names the object.
+    pub fn object(&self) -> ObjectRef {
+        ObjectRef::new(&self.kind, "source.toolkit.fluxcd.io", &self.namespace, &self.name)
+    }
+
+    pub(super) fn is(declared: &Declared) -> bool {
+        declared.object.group == "source.toolkit.fluxcd.io"
+    }
+
+    pub(super) fn read(env: &str, declared: &Declared, body: &Value) -> Self {
+        let spec = body.get("spec").cloned().unwrap_or_default();
+        Self {
+            env: env.to_owned(),
+            kind: declared.object.kind.clone(),
+            name: declared.object.name.clone(),
+            namespace: namespace_of(declared),
+            url: text(&spec, "url").or_else(|| text(&spec, "endpoint")),
+            branch: spec.get("ref").and_then(|reference| text(reference, "branch")),
+            interval: text(&spec, "interval"),
+            suspend: spec.get("suspend").and_then(Value::as_bool).unwrap_or_default(),
+            file: declared.file.clone(),
+            line: declared.line,
+        }
+    }
+}
+
+fn namespace_of(declared: &Declared) -> String {
+    let namespace = &declared.object.namespace;
+    if namespace.is_empty() { FLUX_NAMESPACE.to_owned() } else { namespace.clone() }
+}
+
+fn text(value: &Value, key: &str) -> Option<String> {
+    value.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_sequence).into_iter().flatten()
+}
+
+fn dependency(value: &Value, own: &str) -> Option<Dependency> {
+    let namespace = text(value, "namespace").unwrap_or_else(|| own.to_owned());
+    Some(Dependency { name: text(value, "name")?, foreign: namespace != own, namespace })
+}
+
+fn source_ref(value: &Value, own: &str) -> Option<ObjectRef> {
+    let namespace = text(value, "namespace").unwrap_or_else(|| own.to_owned());
+    Some(ObjectRef::new(&text(value, "kind")?, "source.toolkit.fluxcd.io", &namespace, &text(value, "name")?))
+}

@@ -1,0 +1,16 @@
+//! What git knows of the repository, asked of the `git` program, so that hooks, signing, credentials, worktrees and sparse checkouts are as
+//! the operator set them up.
+
+mod files;
+mod repository;
+mod run;
+mod status;
+
+pub use repository::Repository;
+pub use status::{Counts, GitState, Head, Mark, Operation, Upstream};
+
+pub(super) use files::list_files;
+pub use status::commits_behind;
+
+#[cfg(test)]
+pub(crate) mod tests;

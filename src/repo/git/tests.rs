@@ -1,0 +1,170 @@
+//! Real repositories in temporary folders, apart from the machine's own git settings.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{GitState, Head, Operation, Repository, commits_behind};
+
+/// Writes a file below a folder, with the folders that it needs.
+pub(crate) fn write(root: &Path, path: &str, text: &str) {
+    let file = root.join(path);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, text).unwrap();
+}
+
+/// Holds a repository in a temporary folder.
+pub(crate) struct TestRepository {
+    folder: tempfile::TempDir,
+}
+
+impl TestRepository {
+    pub(crate) fn new() -> Self {
+        let repository = Self { folder: tempfile::tempdir().unwrap() };
+        repository.git(&["init", "--quiet", "--initial-branch=main"]);
+        repository
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        write(self.path(), path, text);
+    }
+
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+        let (text, done) = self.try_git(arguments);
+        assert!(done, "git {arguments:?}: {text}");
+        text
+    }
+
+    fn try_git(&self, arguments: &[&str]) -> (String, bool) {
+        let output = Command::new("git")
+            .args(["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false", "-C"])
+            .arg(self.path())
+            .args(arguments)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .output()
+            .unwrap();
+        (String::from_utf8_lossy(&output.stdout).trim().to_owned(), output.status.success())
+    }
+
+    pub(crate) fn commit(&self, message: &str) -> String {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "-m", message]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    fn state(&self) -> GitState {
+        GitState::read(&Repository::discover(self.path()).unwrap()).unwrap()
+    }
+}
+
+#[test]
+fn every_sort_of_change_has_its_mark() {
+    let repository = TestRepository::new();
+    repository.write("changed.yaml", "a\n");
+    repository.write("both.yaml", "a\n");
+    repository.write("old name.yaml", "one\ntwo\nthree\n");
+    let commit = repository.commit("first");
+    repository.write("changed.yaml", "b\n");
+    repository.write("both.yaml", "b\n");
+    repository.write("added.yaml", "a\n");
+    repository.git(&["mv", "old name.yaml", "new name.yaml"]);
+    repository.git(&["add", "both.yaml", "added.yaml"]);
+    repository.write("both.yaml", "c\n");
+    repository.write("folder/untracked.yaml", "a\n");
+
+    let state = repository.state();
+    let marks: Vec<String> = state.marks.iter().map(|(path, mark)| format!("{mark} {path}")).collect();
+    assert_eq!(marks, ["A  added.yaml", "MM both.yaml", " M changed.yaml", "?? folder/", "R  new name.yaml"]);
+    assert_eq!(state.mark("folder/untracked.yaml").unwrap().letter(), '?');
+    assert_eq!(state.mark("changed.yaml").unwrap().letter(), 'M');
+    assert_eq!(state.mark("nothing.yaml"), None);
+    assert_eq!((state.counts.staged, state.counts.modified, state.counts.untracked), (3, 2, 1));
+    assert_eq!(state.head, Head::Branch("main".to_owned()));
+    assert_eq!(state.commit.as_deref(), Some(commit.as_str()));
+    assert_eq!(state.short_commit(), commit.get(..7));
+}
+
+#[test]
+fn a_merge_in_conflict_is_told() {
+    let repository = TestRepository::new();
+    repository.write("a.yaml", "base\n");
+    repository.commit("base");
+    repository.git(&["switch", "--quiet", "-c", "other"]);
+    repository.write("a.yaml", "other\n");
+    repository.commit("other");
+    repository.git(&["switch", "--quiet", "main"]);
+    repository.write("a.yaml", "main\n");
+    repository.commit("main");
+    assert!(!repository.try_git(&["merge", "other"]).1);
+
+    let state = repository.state();
+    assert_eq!(state.operation, Some(Operation::Merge));
+    assert_eq!(state.mark("a.yaml").unwrap().letter(), '!');
+    assert_eq!((state.counts.conflicts, state.counts.staged), (1, 0));
+}
+
+#[test]
+fn branches_follow_others_and_heads_come_off() {
+    let remote = TestRepository::new();
+    let first = remote.commit("first");
+    let clone = TestRepository::new();
+    clone.git(&["remote", "add", "origin", remote.path().to_str().unwrap()]);
+    assert_eq!(clone.state().head, Head::Unborn("main".to_owned()));
+    assert_eq!(clone.state().commit, None);
+
+    clone.git(&["pull", "--quiet", "origin", "main"]);
+    clone.git(&["branch", "--quiet", "--set-upstream-to=origin/main"]);
+    clone.commit("second");
+    clone.commit("third");
+    let upstream = clone.state().upstream.unwrap();
+    assert_eq!((upstream.name.as_str(), upstream.ahead, upstream.behind), ("origin/main", Some(2), Some(0)));
+
+    assert_eq!(commits_behind(clone.path(), &format!("main@sha1:{first}")), Some(2));
+    assert_eq!(commits_behind(clone.path(), &format!("main/{first}")), Some(2));
+    for unknown in ["main@sha1:0123456789012345678901234567890123456789", "v1.2.3", "", "--all", "main@sha1:"] {
+        assert_eq!(commits_behind(clone.path(), unknown), None, "{unknown}");
+    }
+
+    clone.git(&["switch", "--quiet", "--detach", "HEAD~1"]);
+    let state = clone.state();
+    assert_eq!(state.head, Head::Detached);
+    assert_eq!(state.head_word(), state.short_commit().unwrap());
+}
+
+#[test]
+fn worktrees_are_repositories_and_folders_below_the_root_find_it() {
+    let repository = TestRepository::new();
+    repository.write("apps/a.yaml", "");
+    repository.commit("first");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let tree = elsewhere.path().join("tree");
+    repository.git(&["worktree", "add", "--quiet", "-b", "side", tree.to_str().unwrap()]);
+
+    let found = Repository::discover(&tree.join("apps")).unwrap();
+    assert_eq!(canonical(&found.root), canonical(&tree));
+    assert_ne!(found.git_dir, found.common_dir);
+    assert_eq!(GitState::read(&found).unwrap().head, Head::Branch("side".to_owned()));
+}
+
+#[test]
+fn what_is_no_working_tree_is_refused_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let fault = Repository::discover(folder.path()).unwrap_err();
+    assert!(fault.why.contains("not in a git repository"), "{fault}");
+
+    let done = Command::new("git").args(["init", "--quiet", "--bare"]).arg(folder.path()).status().unwrap();
+    assert!(done.success());
+    let fault = Repository::discover(folder.path()).unwrap_err();
+    assert!(fault.why.contains("bare repository"), "{fault}");
+
+    let missing = super::run::not_started("cannot open the repository", &std::io::ErrorKind::NotFound.into());
+    assert!(missing.why.contains("not installed"));
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap()
+}

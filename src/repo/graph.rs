@@ -1,0 +1,172 @@
+//! Finding the Flux graph of every environment: from `clusters/ENV/`, following the path of each Kustomization to the next.
+
+use std::collections::HashSet;
+
+use super::feeds::{Feed, Feeds};
+use super::finding::Finding;
+use super::flux::{FluxKustomization, FluxSource, RepoEnvironment};
+use super::kustomize::{self, Reads, Role};
+use super::order::{self, Order};
+use super::path;
+use super::reader::{Place, Reader};
+use super::rules;
+use crate::model::{Fault, ObjectRef};
+
+/// The folder whose folders are the environments.
+const CLUSTERS: &str = "clusters";
+
+/// Holds what the repository declares to Flux.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    pub(super) environments: Vec<RepoEnvironment>,
+    pub(super) kustomizations: Vec<FluxKustomization>,
+    pub(super) sources: Vec<FluxSource>,
+    pub(super) orders: Vec<Order>,
+    pub(super) feeds: Feeds,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Reads the graph of every environment.
+pub(super) fn read(reader: &mut Reader) -> Graph {
+    let mut graph = Graph::default();
+    for name in reader.names(CLUSTERS) {
+        let folder = path::join(CLUSTERS, &name);
+        if name.starts_with('.') || reader.place(&folder) != Place::Folder {
+            continue;
+        }
+        let recipients = rules::recipients(reader, &name, &folder);
+        graph.environment(reader, &name, &folder);
+        graph.environments.push(RepoEnvironment { name, path: folder, recipients });
+    }
+    graph.kustomizations.sort_by(|a, b| (&a.env, &a.name, &a.namespace).cmp(&(&b.env, &b.name, &b.namespace)));
+    graph
+        .sources
+        .sort_by(|a, b| (&a.env, &a.kind, &a.name, &a.namespace).cmp(&(&b.env, &b.kind, &b.name, &b.namespace)));
+    graph.finish();
+    graph
+}
+
+impl Graph {
+    fn environment(&mut self, reader: &mut Reader, env: &str, folder: &str) {
+        let start = self.kustomizations.len();
+        let reads = kustomize::follow(reader, folder, &[], None);
+        self.take(reader, env, reads);
+        let home = home_sources(self.kustomizations.get(start..).unwrap_or_default(), folder);
+        let mut next = start;
+        while let Some(one) = self.kustomizations.get(next).cloned() {
+            next += 1;
+            // The content of another source is not in this repository, even where a path of the same name is.
+            if !home.is_empty() && one.source.as_ref().is_some_and(|source| !home.contains(source)) {
+                continue;
+            }
+            let reads = self.follow(reader, &one);
+            self.feeds.add(Feed {
+                env: env.to_owned(),
+                namespace: one.namespace.clone(),
+                name: one.name.clone(),
+                files: reads.files.clone(),
+                declared: reads.declared.clone(),
+            });
+            self.take(reader, env, reads);
+        }
+    }
+
+    fn follow(&mut self, reader: &mut Reader, one: &FluxKustomization) -> Reads {
+        let report = |why: &str, todo: &str| {
+            let what = format!("Kustomization {} has no files: {}", one.name, one.path);
+            Finding::new(&one.file, Some(one.line), Fault::failed(what, why, todo))
+        };
+        let place = match path::below_root(&one.path) {
+            Some(folder) if folder == one.path => reader.place(&folder),
+            _ => Place::Outside,
+        };
+        match place {
+            Place::Folder => {
+                return kustomize::follow(reader, &one.path, &one.components, one.target_namespace.as_deref());
+            }
+            Place::Outside => self.findings.push(report("the path leads out of the repository", "correct spec.path")),
+            Place::File => self.findings.push(report("the path is a file", "name its folder in spec.path")),
+            Place::Missing => {
+                self.findings.push(report("the path does not exist", "correct spec.path, or commit the folder"))
+            }
+        }
+        Reads::default()
+    }
+
+    /// Takes the Flux objects among what was read, and what is wrong with it.
+    fn take(&mut self, reader: &mut Reader, env: &str, reads: Reads) {
+        for declared in reads.declared.iter().filter(|declared| declared.role == Role::Resource) {
+            let (is_kustomization, is_source) = (FluxKustomization::is(declared), FluxSource::is(declared));
+            if !is_kustomization && !is_source {
+                continue;
+            }
+            let Ok(parsed) = reader.manifests(&declared.file) else { continue };
+            let Some(body) = parsed.manifests.get(declared.index).and_then(|manifest| manifest.body.as_ref()) else {
+                continue;
+            };
+            if is_source {
+                let source = FluxSource::read(env, declared, body);
+                if !self.sources.iter().any(|known| known.env == env && known.object() == source.object()) {
+                    self.sources.push(source);
+                }
+                continue;
+            }
+            let one = FluxKustomization::read(env, declared, body);
+            match self.kustomizations.iter().find(|known| known.env == env && known.object() == one.object()) {
+                None => self.kustomizations.push(one),
+                Some(known) if (&known.file, known.line) == (&one.file, one.line) => {}
+                Some(known) => {
+                    let why = format!("{}:{} declares it too, and one overwrites the other", known.file, known.line);
+                    let fault = Fault::failed(
+                        format!("Kustomization {} is declared twice in {env}", one.name),
+                        why,
+                        "rename one of them",
+                    );
+                    self.findings.push(Finding::new(&one.file, Some(one.line), fault));
+                }
+            }
+        }
+        self.findings.extend(reads.findings);
+    }
+
+    /// Adds what only the whole shows: waves, circles, dependencies on nothing.
+    fn finish(&mut self) {
+        for environment in &self.environments {
+            let order = order::order(&environment.name, &self.kustomizations, &self.feeds);
+            for name in &order.stuck {
+                if let Some(one) = self.kustomizations.iter().find(|one| one.env == order.env && one.name == *name) {
+                    let what = format!("Kustomization {name} never becomes ready in {}", order.env);
+                    let why = format!("it waits in a circle: {}", order.stuck.join(", "));
+                    let fault = Fault::failed(what, why, "take one dependsOn out of the circle");
+                    self.findings.push(Finding::new(&one.file, Some(one.line), fault));
+                }
+            }
+            self.orders.push(order);
+        }
+        for one in &self.kustomizations {
+            for dependency in &one.depends_on {
+                let known = |other: &&FluxKustomization| {
+                    other.env == one.env && other.name == dependency.name && other.namespace == dependency.namespace
+                };
+                if self.kustomizations.iter().find(known).is_none() {
+                    let what = format!("Kustomization {} waits for {} in {}", one.name, dependency.name, one.env);
+                    let why = format!(
+                        "the repository declares no Kustomization {}/{}",
+                        dependency.namespace, dependency.name
+                    );
+                    let fault = Fault::failed(what, why, "correct the name in spec.dependsOn");
+                    self.findings.push(Finding::new(&one.file, Some(one.line), fault));
+                }
+            }
+        }
+        let mut seen = HashSet::new();
+        self.findings.retain(|finding| seen.insert(finding.to_string()));
+        self.findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    }
+}
+
+/// Returns the sources that stand for this repository: those of the Kustomizations whose path is the environment's folder or holds it.
+/// Empty where nothing says so, as before bootstrap.
+fn home_sources(found: &[FluxKustomization], folder: &str) -> Vec<ObjectRef> {
+    found.iter().filter(|one| path::is_within(folder, &one.path)).filter_map(|one| one.source.clone()).collect()
+}

@@ -1,0 +1,290 @@
+//! Which files a folder's kustomization reads, by following it as kustomize and kustomize-controller do, without rendering anything.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Serialize;
+
+use super::finding::Finding;
+use super::path;
+use super::reader::{Place, Reader};
+use super::references::{is_remote, references};
+use crate::model::{Fault, ObjectRef};
+use crate::yaml::Value;
+
+/// The names of a kustomization file, in kustomize's order (`konfig.RecognizedKustomizationFileNames`).
+const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// Kustomizations nested deeper than this are not followed: nobody writes them by hand.
+const DEPTH_LIMIT: usize = 64;
+
+/// More files than this are not read for one Kustomization, such as one whose path is the root of a large repository.
+const FILE_LIMIT: usize = 20_000;
+
+/// Says what a file is to the Kustomization that reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A kustomization file.
+    Kustomization,
+    /// Manifests that are applied.
+    Resource,
+    /// A patch of what is applied.
+    Patch,
+    /// Anything else that goes in: inputs of generators, values, replacements, configurations.
+    Input,
+}
+
+/// Names an object that a file declares or patches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// Which object; its namespace is a best effort, empty where only rendering would tell.
+    pub object: ObjectRef,
+    /// Its `apiVersion`.
+    pub api_version: String,
+    /// The file.
+    pub file: String,
+    /// The document's place among the manifests of the file.
+    pub index: usize,
+    /// The line that its document starts on.
+    pub line: usize,
+    /// Whether the file declares it or patches it.
+    pub role: Role,
+}
+
+/// Holds what a kustomization reads.
+#[derive(Debug, Clone, Default)]
+pub struct Reads {
+    /// Every file, and what it is for.
+    pub files: BTreeMap<String, Role>,
+    /// The objects that the files declare and patch.
+    pub declared: Vec<Declared>,
+    /// What is wrong on the way.
+    pub findings: Vec<Finding>,
+}
+
+/// Follows the kustomization of a folder; a folder without one is read as kustomize-controller generates one: every manifest below it.
+///
+/// `components` are `spec.components` of the Flux Kustomization, `target_namespace` its `spec.targetNamespace`.
+pub fn follow(reader: &mut Reader, folder: &str, components: &[String], target_namespace: Option<&str>) -> Reads {
+    let mut walk = Walk { reader, reads: Reads::default(), seen: HashSet::new(), stack: Vec::new() };
+    let context = Context { namespace: target_namespace.map(str::to_owned), role: Role::Resource };
+    walk.folder_or_tree(folder, &context);
+    for component in components {
+        walk.reference(folder, "spec.components", component, &context);
+    }
+    walk.reads
+}
+
+#[derive(Clone)]
+struct Context {
+    /// The namespace that the outermost kustomization sets: transformers run from the inside out, so it wins.
+    namespace: Option<String>,
+    role: Role,
+}
+
+struct Walk<'a> {
+    reader: &'a mut Reader,
+    reads: Reads,
+    seen: HashSet<(String, Option<String>)>,
+    stack: Vec<String>,
+}
+
+impl Walk<'_> {
+    fn kustomization_file(&mut self, folder: &str) -> Option<String> {
+        NAMES.iter().map(|name| path::join(folder, name)).find(|file| self.reader.place(file) == Place::File)
+    }
+
+    fn folder_or_tree(&mut self, folder: &str, context: &Context) {
+        match self.kustomization_file(folder) {
+            Some(file) => self.kustomization(folder, &file, context),
+            None => self.tree(folder, context),
+        }
+    }
+
+    /// Reads every manifest below a folder, as kustomize-controller does where there is no kustomization file: a folder below that has
+    /// one is taken as a whole (fluxcd/pkg kustomize, `scanManifests`).
+    fn tree(&mut self, folder: &str, context: &Context) {
+        for name in self.reader.names(folder) {
+            let child = path::join(folder, &name);
+            if is_excluded(&name) || self.is_full(folder) {
+                continue;
+            }
+            match self.reader.place(&child) {
+                Place::Folder => self.folder_or_tree(&child, context),
+                Place::File if is_yaml(&name) => self.file(&child, context),
+                _ => {}
+            }
+        }
+    }
+
+    fn kustomization(&mut self, folder: &str, file: &str, context: &Context) {
+        if self.stack.iter().any(|open| open == folder) || self.stack.len() >= DEPTH_LIMIT {
+            let fault = Fault::failed(
+                "a kustomization reads itself",
+                format!("{} lead to {folder} again", self.stack.join(", ")),
+                "take one of the references out",
+            );
+            return self.reads.findings.push(Finding::new(file, None, fault));
+        }
+        self.reads.files.insert(file.to_owned(), Role::Kustomization);
+        if !self.seen.insert((folder.to_owned(), context.namespace.clone())) || self.is_full(file) {
+            return;
+        }
+        let parsed = match self.reader.manifests(file) {
+            Ok(parsed) => parsed,
+            Err(why) => return self.unreadable(file, &why),
+        };
+        self.report_broken(file, &parsed);
+        let Some(body) = parsed.manifests.first().and_then(|manifest| manifest.body.as_ref()) else { return };
+        let own = body.get("namespace").and_then(Value::as_str).map(str::to_owned);
+        let inner = Context { namespace: context.namespace.clone().or(own), role: context.role };
+        self.stack.push(folder.to_owned());
+        for (role, reference) in references(body) {
+            let role = if context.role == Role::Resource { role } else { context.role };
+            self.reference(folder, file, &reference, &Context { role, ..inner.clone() });
+        }
+        self.stack.pop();
+    }
+
+    /// Follows one reference of a kustomization file (or, with `file` a field's name, of a Flux Kustomization).
+    fn reference(&mut self, folder: &str, file: &str, reference: &str, context: &Context) {
+        let Some(target) = path::resolve(folder, reference) else {
+            if !is_remote(reference) {
+                self.leaves(file, reference);
+            }
+            return;
+        };
+        match self.reader.place(&target) {
+            Place::File => self.file(&target, context),
+            Place::Folder => match self.kustomization_file(&target) {
+                Some(inner) => self.kustomization(&target, &inner, context),
+                None => self.missing(file, reference, "it is a folder without a kustomization.yaml"),
+            },
+            Place::Missing if is_remote(reference) => {}
+            Place::Missing => self.missing(file, reference, "there is no such file or folder"),
+            Place::Outside => self.leaves(file, reference),
+        }
+    }
+
+    fn file(&mut self, file: &str, context: &Context) {
+        let known = self.reads.files.entry(file.to_owned()).or_insert(context.role);
+        *known = (*known).min(context.role);
+        if context.role == Role::Input || self.is_full(file) {
+            return;
+        }
+        let parsed = match self.reader.manifests(file) {
+            Ok(parsed) => parsed,
+            Err(why) => return self.unreadable(file, &why),
+        };
+        self.report_broken(file, &parsed);
+        for (index, manifest) in parsed.manifests.iter().enumerate().filter(|(_, manifest)| manifest.is_object()) {
+            let namespace = if is_cluster_scoped(&manifest.kind) {
+                ""
+            } else {
+                context.namespace.as_deref().unwrap_or(&manifest.namespace)
+            };
+            self.reads.declared.push(Declared {
+                object: ObjectRef::new(&manifest.kind, manifest.group(), namespace, &manifest.name),
+                api_version: manifest.api_version.clone(),
+                file: file.to_owned(),
+                index,
+                line: manifest.line,
+                role: context.role,
+            });
+        }
+    }
+
+    fn is_full(&mut self, file: &str) -> bool {
+        let full = self.reads.files.len() >= FILE_LIMIT;
+        if full && !self.reads.findings.iter().any(|finding| finding.fault.what.starts_with("more than")) {
+            let what = format!("more than {FILE_LIMIT} files feed one Kustomization");
+            let fault = Fault::failed(what, "the rest is not shown", "give it a narrower path");
+            self.reads.findings.push(Finding::new(file, None, fault));
+        }
+        full
+    }
+
+    fn report_broken(&mut self, file: &str, parsed: &super::manifest::Parsed) {
+        for broken in &parsed.broken {
+            let fault = Fault::failed(
+                "the file is no YAML",
+                &*broken.why,
+                "mend it at this line; Flux would refuse the whole Kustomization",
+            );
+            self.reads.findings.push(Finding::new(file, Some(broken.line), fault));
+        }
+    }
+
+    fn unreadable(&mut self, file: &str, why: &str) {
+        let fault = Fault::failed("the file cannot be read", why, "look at its type and permissions");
+        self.reads.findings.push(Finding::new(file, None, fault));
+    }
+
+    fn missing(&mut self, file: &str, reference: &str, why: &str) {
+        let line = self.reader.line_of(file, reference);
+        let fault = Fault::failed(
+            format!("{reference} cannot be followed"),
+            why,
+            "correct the reference, or commit what it names",
+        );
+        self.reads.findings.push(Finding::new(file, line, fault));
+    }
+
+    fn leaves(&mut self, file: &str, reference: &str) {
+        let line = self.reader.line_of(file, reference);
+        let why = "it leads out of the repository, and nothing outside is read";
+        let fault =
+            Fault::failed(format!("{reference} is not followed"), why, "move what it names into the repository");
+        self.reads.findings.push(Finding::new(file, line, fault));
+    }
+}
+
+fn is_yaml(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml"))
+}
+
+/// Names that source-controller leaves out of every artifact (fluxcd/pkg sourceignore, `ExcludeVCS`, `ExcludeCI`, `ExcludeExtra`).
+fn is_excluded(name: &str) -> bool {
+    matches!(
+        name,
+        ".git"
+            | ".github"
+            | ".circleci"
+            | ".travis.yml"
+            | ".gitlab-ci.yml"
+            | "appveyor.yml"
+            | ".drone.yml"
+            | "cloudbuild.yaml"
+            | "codeship-services.yml"
+            | "codeship-steps.yml"
+            | ".goreleaser.yml"
+            | ".sops.yaml"
+            | ".flux.yaml"
+    )
+}
+
+/// Kinds of Kubernetes itself without a namespace; of custom kinds only the cluster knows.
+fn is_cluster_scoped(kind: &str) -> bool {
+    matches!(
+        kind,
+        "Namespace"
+            | "Node"
+            | "PersistentVolume"
+            | "ClusterRole"
+            | "ClusterRoleBinding"
+            | "CustomResourceDefinition"
+            | "PriorityClass"
+            | "StorageClass"
+            | "IngressClass"
+            | "RuntimeClass"
+            | "CSIDriver"
+            | "APIService"
+            | "MutatingWebhookConfiguration"
+            | "ValidatingWebhookConfiguration"
+            | "ValidatingAdmissionPolicy"
+            | "ValidatingAdmissionPolicyBinding"
+            | "ClusterIssuer"
+            | "VolumeSnapshotClass"
+            | "GatewayClass"
+    )
+}

@@ -1,0 +1,148 @@
+//! Reading files below the repository's root and nowhere else, with what was parsed kept between reloads.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::manifest::{self, Parsed};
+use super::path;
+
+/// Files above this size are not read: no manifest is so large, and a reload must stay quick.
+const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// A file that changed so shortly before it was read may change again within one tick of the file system's clock, unseen.
+const SETTLED: Duration = Duration::from_millis(50);
+
+/// Says what a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A folder in the repository.
+    Folder,
+    /// A file in the repository.
+    File,
+    /// Nothing.
+    Missing,
+    /// Something outside of the repository, by way of a symbolic link; it is not read.
+    Outside,
+}
+
+#[derive(Debug)]
+struct Kept {
+    modified: SystemTime,
+    size: u64,
+    parsed: Arc<Parsed>,
+}
+
+/// Reads files below a root.
+#[derive(Debug)]
+pub struct Reader {
+    root: PathBuf,
+    real_root: PathBuf,
+    kept: HashMap<String, Kept>,
+    /// Whether a folder really lies below the root; forgotten at each reload.
+    folders: HashMap<String, bool>,
+}
+
+impl Reader {
+    /// Builds a reader for the files below `root`.
+    pub fn new(root: &Path) -> Self {
+        let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        Self { root: root.to_owned(), real_root, kept: HashMap::new(), folders: HashMap::new() }
+    }
+
+    /// Forgets what may have changed without leaving a trace in the files themselves: call it before each reload.
+    pub fn refresh(&mut self) {
+        self.folders.clear();
+    }
+
+    /// Returns what a path below the root leads to.
+    pub fn place(&mut self, path: &str) -> Place {
+        if path::is_within(path, ".git") || !self.is_below_root(path::parent(path)) {
+            return Place::Outside;
+        }
+        let full = self.root.join(path);
+        let Ok(data) = full.symlink_metadata() else { return Place::Missing };
+        let data = if data.is_symlink() {
+            match full.canonicalize() {
+                Ok(target) if target.starts_with(&self.real_root) => match target.metadata() {
+                    Ok(data) => data,
+                    Err(_) => return Place::Missing,
+                },
+                Ok(_) => return Place::Outside,
+                Err(_) => return Place::Missing,
+            }
+        } else {
+            data
+        };
+        if data.is_dir() {
+            Place::Folder
+        } else if data.is_file() {
+            Place::File
+        } else {
+            // A pipe or a device would block whoever reads it.
+            Place::Missing
+        }
+    }
+
+    fn is_below_root(&mut self, folder: &str) -> bool {
+        if let Some(known) = self.folders.get(folder) {
+            return *known;
+        }
+        // A folder that does not exist leads nowhere: its file is missing, not outside.
+        let below = self.root.join(folder).canonicalize().map_or(true, |real| real.starts_with(&self.real_root));
+        self.folders.insert(folder.to_owned(), below);
+        below
+    }
+
+    /// Returns the manifests of a file.
+    ///
+    /// # Errors
+    /// Fails with the reason when the file cannot be read, is no text, or is too large.
+    pub fn manifests(&mut self, path: &str) -> Result<Arc<Parsed>, String> {
+        if self.place(path) != Place::File {
+            return Err("it is no file of this repository".to_owned());
+        }
+        let full = self.root.join(path);
+        let data = full.metadata().map_err(|error| error.to_string())?;
+        let modified = data.modified().map_err(|error| error.to_string())?;
+        if let Some(kept) = self.kept.get(path)
+            && kept.modified == modified
+            && kept.size == data.len()
+        {
+            return Ok(Arc::clone(&kept.parsed));
+        }
+        if data.len() > SIZE_LIMIT {
+            return Err(format!("it is larger than {} MiB", SIZE_LIMIT / 1024 / 1024));
+        }
+        let text = std::fs::read_to_string(&full).map_err(|error| error.to_string())?;
+        let parsed = Arc::new(manifest::parse(&text));
+        if modified.elapsed().is_ok_and(|age| age > SETTLED) {
+            self.kept.insert(path.to_owned(), Kept { modified, size: data.len(), parsed: Arc::clone(&parsed) });
+        } else {
+            self.kept.remove(path);
+        }
+        Ok(parsed)
+    }
+
+    /// Returns the names in a folder, sorted; none where it cannot be read or lies outside.
+    pub fn names(&mut self, folder: &str) -> Vec<String> {
+        if !folder.is_empty() && self.place(folder) != Place::Folder {
+            return Vec::new();
+        }
+        let Ok(entries) = std::fs::read_dir(self.root.join(folder)) else { return Vec::new() };
+        let mut names: Vec<String> =
+            entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Finds the line of a file, counted from 1, that holds a word; for pointing at what is wrong.
+    pub fn line_of(&mut self, path: &str, word: &str) -> Option<usize> {
+        if self.place(path) != Place::File {
+            return None;
+        }
+        let text = std::fs::read_to_string(self.root.join(path)).ok()?;
+        text.lines().position(|line| line.contains(word)).map(|index| index + 1)
+    }
+}

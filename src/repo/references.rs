@@ -1,0 +1,84 @@
+//! What a kustomization file refers to.
+
+use super::kustomize::Role;
+use crate::yaml::Value;
+
+/// Fields that list paths, and what the files are for (kustomize's `types.Kustomization`; `bases` and the two old forms of patches are
+/// deprecated and still in use).
+const LISTS: [(&str, Role); 9] = [
+    ("resources", Role::Resource),
+    ("bases", Role::Resource),
+    ("components", Role::Resource),
+    ("patchesStrategicMerge", Role::Patch),
+    ("crds", Role::Input),
+    ("configurations", Role::Input),
+    ("generators", Role::Input),
+    ("transformers", Role::Input),
+    ("validators", Role::Input),
+];
+
+/// Fields that list entries with a `path`.
+const WITH_PATH: [(&str, Role); 3] =
+    [("patches", Role::Patch), ("patchesJson6902", Role::Patch), ("replacements", Role::Input)];
+
+/// Lists the references of a kustomization file in its order of fields; texts written in place are left out.
+pub(super) fn references(body: &Value) -> Vec<(Role, String)> {
+    let mut found = Found(Vec::new());
+    for (key, role) in LISTS {
+        for item in items(body, key) {
+            found.add(role, Some(item));
+        }
+    }
+    for (key, role) in WITH_PATH {
+        for item in items(body, key) {
+            found.add(role, item.get("path"));
+        }
+    }
+    for generator in items(body, "configMapGenerator").chain(items(body, "secretGenerator")) {
+        found.add(Role::Input, generator.get("env"));
+        for item in items(generator, "envs") {
+            found.add(Role::Input, Some(item));
+        }
+        for item in items(generator, "files").filter_map(Value::as_str) {
+            // `key=path`, or a path whose last part is the key.
+            found.add_text(Role::Input, item.split_once('=').map_or(item, |(_, path)| path));
+        }
+    }
+    for chart in items(body, "helmCharts") {
+        found.add(Role::Input, chart.get("valuesFile"));
+        for item in items(chart, "additionalValuesFiles") {
+            found.add(Role::Input, Some(item));
+        }
+    }
+    found.add(Role::Input, body.get("openapi").and_then(|openapi| openapi.get("path")));
+    found.0
+}
+
+/// Tells whether kustomize would fetch a reference from elsewhere where no such file exists.
+pub(super) fn is_remote(reference: &str) -> bool {
+    let host = reference.split('/').next().unwrap_or_default();
+    reference.contains("://")
+        || reference.starts_with("git@")
+        || reference.contains("?ref=")
+        || (reference.contains('/') && host.contains('.') && !host.starts_with('.'))
+}
+
+struct Found(Vec<(Role, String)>);
+
+impl Found {
+    fn add(&mut self, role: Role, value: Option<&Value>) {
+        if let Some(text) = value.and_then(Value::as_str) {
+            self.add_text(role, text);
+        }
+    }
+
+    fn add_text(&mut self, role: Role, text: &str) {
+        if !text.is_empty() && !text.contains('\n') {
+            self.0.push((role, text.to_owned()));
+        }
+    }
+}
+
+fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_sequence).into_iter().flatten()
+}

@@ -1,0 +1,127 @@
+//! Everything that is known of the repository at one moment.
+
+use std::path::{Path, PathBuf};
+
+use super::feeds::{Feed, Feeds};
+use super::finding::Finding;
+use super::flux::{FluxKustomization, FluxSource, RepoEnvironment};
+use super::git::{GitState, Repository};
+use super::graph::{self, Graph};
+use super::order::Order;
+use super::reader::Reader;
+use super::scan::{Scan, scan};
+use crate::model::{Fault, ObjectRef};
+
+/// Holds what is known of the repository at one moment.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The repository's root; without git the folder that was named.
+    pub root: PathBuf,
+    /// The tree, with locks.
+    pub scan: Scan,
+    /// What git says, or why it cannot.
+    pub git: Result<GitState, Fault>,
+    /// The folders under `clusters/`, sorted by name.
+    pub environments: Vec<RepoEnvironment>,
+    /// The Flux Kustomizations, sorted by environment and name.
+    pub kustomizations: Vec<FluxKustomization>,
+    /// The sources, sorted by environment, kind and name.
+    pub sources: Vec<FluxSource>,
+    /// The waves of each environment.
+    pub orders: Vec<Order>,
+    /// Which files feed which Kustomization.
+    pub feeds: Feeds,
+    /// What is wrong with the files.
+    pub findings: Vec<Finding>,
+}
+
+impl Snapshot {
+    /// Reads the repository that a folder lies in.
+    pub fn load(folder: &Path) -> Self {
+        Loader::open(folder).load()
+    }
+
+    /// Iterates over the Kustomizations of an environment.
+    pub fn kustomizations_of<'a>(&'a self, env: &'a str) -> impl Iterator<Item = &'a FluxKustomization> {
+        self.kustomizations.iter().filter(move |one| one.env == env)
+    }
+
+    /// Returns the Kustomizations that read a file, or any file below a folder.
+    pub fn fed_by(&self, file_or_folder: &str) -> Vec<&Feed> {
+        self.feeds.fed_by(file_or_folder)
+    }
+
+    /// Returns the files that belong to an object in an environment: those that declare and patch it, and for a Flux Kustomization all
+    /// that it reads besides.
+    pub fn files_of(&self, env: &str, object: &ObjectRef) -> Vec<&str> {
+        let mut files = self.feeds.files_of(env, object);
+        let is_flux = object.group.is_empty() || object.group == "kustomize.toolkit.fluxcd.io";
+        if object.kind == "Kustomization" && is_flux {
+            for file in self.feeds.files(env, &object.name) {
+                if !files.contains(&file) {
+                    files.push(file);
+                }
+            }
+        }
+        files
+    }
+
+    /// Returns the order of an environment.
+    pub fn order(&self, env: &str) -> Option<&Order> {
+        self.orders.iter().find(|order| order.env == env)
+    }
+}
+
+/// Reads a repository again and again, keeping what did not change.
+#[derive(Debug)]
+pub struct Loader {
+    root: PathBuf,
+    repository: Result<Repository, Fault>,
+    reader: Reader,
+}
+
+impl Loader {
+    /// Finds the repository that a folder lies in; without git the folder itself, or the nearest above it with `clusters/`, is taken for it.
+    pub fn open(folder: &Path) -> Self {
+        let repository = Repository::discover(folder);
+        let root = match &repository {
+            Ok(repository) => repository.root.clone(),
+            Err(_) => folder.ancestors().find(|above| above.join("clusters").is_dir()).unwrap_or(folder).to_owned(),
+        };
+        Self { reader: Reader::new(&root), repository, root }
+    }
+
+    /// Returns the repository's root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns where git keeps what it knows, or why that is not known.
+    ///
+    /// # Errors
+    /// Returns the fault with which looking for the repository ended.
+    pub fn repository(&self) -> Result<&Repository, &Fault> {
+        self.repository.as_ref()
+    }
+
+    /// Reads everything; git works meanwhile.
+    pub fn load(&mut self) -> Snapshot {
+        self.reader.refresh();
+        let (root, repository, reader) = (&self.root, &self.repository, &mut self.reader);
+        let (git, scan, graph) = std::thread::scope(|scope| {
+            let git = scope.spawn(|| repository.as_ref().map_err(Clone::clone).and_then(GitState::read));
+            let tree = scope.spawn(|| {
+                let mut tree = scan(root);
+                tree.read_locks(root);
+                tree
+            });
+            let graph = graph::read(reader);
+            let lost = || {
+                Fault::failed("git does not tell what changed", "reading it broke off", "this is a defect of fluxdeck")
+            };
+            (git.join().unwrap_or_else(|_| Err(lost())), tree.join().unwrap_or_default(), graph)
+        });
+        let Graph { environments, kustomizations, sources, orders, feeds, findings } = graph;
+        Snapshot { root: self.root.clone(), scan, git, environments, kustomizations, sources, orders, feeds, findings }
+    }
+}

@@ -1,0 +1,278 @@
+//! Notices of change in the working tree, gathered until it is quiet for a moment.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use notify::event::{AccessKind, AccessMode, EventKind};
+use notify::{ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::git::Repository;
+use crate::model::Fault;
+
+/// How long the tree must be quiet before a change is told: an editor saves in several steps, and a git checkout in thousands.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// How long a tree that is never quiet is waited for.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// Says what changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Change {
+    /// Files of the working tree, relative to the root.
+    pub files: BTreeSet<String>,
+    /// Whether HEAD, the index or a ref changed.
+    pub git: bool,
+}
+
+impl Change {
+    fn is_empty(&self) -> bool {
+        self.files.is_empty() && !self.git
+    }
+}
+
+/// Watches the working tree until it is dropped.
+///
+/// Each folder is watched by itself rather than the whole tree at once, so that ignored folders, which may hold a hundred thousand files,
+/// cost nothing. Call [`Watcher::follow`] with the folders of each new scan.
+pub struct Watcher {
+    root: PathBuf,
+    notify: RecommendedWatcher,
+    followed: HashSet<PathBuf>,
+    again: Sender<Vec<PathBuf>>,
+}
+
+impl Watcher {
+    /// Starts to watch the folders of a scan and git's own files; `on_change` is called on a thread of its own.
+    ///
+    /// # Errors
+    /// Fails when the system does not let us watch, such as at the limit of inotify; everything else works.
+    pub fn start<'a>(
+        repository: &Repository,
+        folders: impl IntoIterator<Item = &'a str>,
+        on_change: impl FnMut(Change) + Send + 'static,
+    ) -> Result<Self, Fault> {
+        let root = repository.root.canonicalize().unwrap_or_else(|_| repository.root.clone());
+        let (sender, receiver) = channel();
+        let events = sender.clone();
+        let notify = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            if let Ok(event) = event
+                && is_change(event.kind)
+            {
+                let _ = events.send(event.paths);
+            }
+        })
+        .map_err(|error| fault(&error))?;
+        let filter =
+            Filter { root: root.clone(), git_dir: real(&repository.git_dir), common_dir: real(&repository.common_dir) };
+        let mut this = Self { root, notify, followed: HashSet::new(), again: sender };
+        this.add(this.root.clone(), RecursiveMode::NonRecursive)?;
+        this.add(filter.git_dir.clone(), RecursiveMode::NonRecursive)?;
+        this.add(filter.common_dir.clone(), RecursiveMode::NonRecursive)?;
+        this.add(filter.common_dir.join("refs"), RecursiveMode::Recursive)?;
+        for folder in folders {
+            this.add(this.root.join(folder), RecursiveMode::NonRecursive)?;
+        }
+        std::thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || gather(&receiver, &filter, QUIET, on_change))
+            .map_err(|error| Fault::failed(WHAT, error.to_string(), TODO))?;
+        Ok(this)
+    }
+
+    /// Watches the folders of a new scan too, and forgets those that are gone.
+    ///
+    /// A folder that is new here may have changed between the scan and now; it is told as changed once, so that nothing is missed.
+    ///
+    /// # Errors
+    /// Fails when the system does not let us watch more.
+    pub fn follow<'a>(&mut self, folders: impl IntoIterator<Item = &'a str>) -> Result<(), Fault> {
+        // The system forgets the watch of a folder that is removed; one made anew under the same name needs a new one.
+        self.followed.retain(|folder| folder.is_dir());
+        for folder in folders {
+            let full = self.root.join(folder);
+            if self.add(full.clone(), RecursiveMode::NonRecursive)? {
+                let _ = self.again.send(vec![full]);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, folder: PathBuf, mode: RecursiveMode) -> Result<bool, Fault> {
+        if self.followed.contains(&folder) {
+            return Ok(false);
+        }
+        match self.notify.watch(&folder, mode) {
+            Ok(()) => Ok(self.followed.insert(folder)),
+            // A folder that went away since the scan is told of by its parent.
+            Err(error) if is_missing(&error) => Ok(false),
+            Err(error) => Err(fault(&error)),
+        }
+    }
+}
+
+/// Says which events matter: whether they are git's or the tree's.
+struct Filter {
+    root: PathBuf,
+    git_dir: PathBuf,
+    common_dir: PathBuf,
+}
+
+impl Filter {
+    fn note(&self, paths: &[PathBuf], change: &mut Change) {
+        for path in paths {
+            self.note_one(path, change);
+        }
+    }
+
+    fn note_one(&self, path: &Path, change: &mut Change) {
+        for folder in [&self.git_dir, &self.common_dir] {
+            if let Ok(inside) = path.strip_prefix(folder) {
+                change.git |= is_telling(inside);
+                return;
+            }
+        }
+        if let Ok(inside) = path.strip_prefix(&self.root)
+            && let Some(text) = inside.to_str()
+            && !text.is_empty()
+            && text != ".git"
+        {
+            change.files.insert(text.to_owned());
+        }
+    }
+}
+
+/// Tells whether a file of git's folder says that HEAD, the index or a ref changed; locks and logs come and go with every command.
+fn is_telling(inside: &Path) -> bool {
+    if inside.extension().is_some_and(|extension| extension == "lock") {
+        return false;
+    }
+    let first = inside.iter().next().and_then(|part| part.to_str()).unwrap_or_default();
+    matches!(
+        first,
+        "HEAD"
+            | "index"
+            | "refs"
+            | "packed-refs"
+            | "MERGE_HEAD"
+            | "CHERRY_PICK_HEAD"
+            | "REVERT_HEAD"
+            | "rebase-merge"
+            | "rebase-apply"
+    )
+}
+
+fn gather(receiver: &Receiver<Vec<PathBuf>>, filter: &Filter, quiet: Duration, mut on_change: impl FnMut(Change)) {
+    while let Ok(paths) = receiver.recv() {
+        let mut change = Change::default();
+        filter.note(&paths, &mut change);
+        if change.is_empty() {
+            continue;
+        }
+        let start = Instant::now();
+        loop {
+            match receiver.recv_timeout(quiet) {
+                Ok(paths) => filter.note(&paths, &mut change),
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if start.elapsed() >= LONGEST {
+                break;
+            }
+        }
+        on_change(change);
+    }
+}
+
+/// Leaves out what only reads: our own reading must not be taken for a change.
+fn is_change(kind: EventKind) -> bool {
+    !matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+const WHAT: &str = "changes of files are not noticed by themselves";
+const TODO: &str = "start fluxdeck again to see what changed meanwhile";
+
+fn is_missing(error: &notify::Error) -> bool {
+    match &error.kind {
+        ErrorKind::PathNotFound => true,
+        ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+fn fault(error: &notify::Error) -> Fault {
+    let is_full = matches!(&error.kind, ErrorKind::MaxFilesWatch)
+        || matches!(&error.kind, ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::StorageFull || error.raw_os_error() == Some(24));
+    if is_full {
+        return Fault::failed(
+            WHAT,
+            "the system's limit of watched folders (inotify) is reached",
+            format!(
+                "{TODO}; to raise the limit: sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512"
+            ),
+        );
+    }
+    Fault::failed(WHAT, error.to_string(), TODO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, Watcher, fault, is_telling};
+    use crate::repo::git::{Repository, tests::TestRepository};
+    use crate::repo::scan;
+    use std::path::Path;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    #[test]
+    fn changes_of_files_and_of_git_are_told_and_reading_is_not() {
+        let repository = TestRepository::new();
+        repository.write("apps/a.yaml", "a: 1\n");
+        repository.write("ignored/deep/x", "");
+        repository.write(".gitignore", "/ignored\n");
+        repository.commit("first");
+        let tree = scan(repository.path());
+        let (sender, changes) = channel::<Change>();
+        let found = Repository::discover(repository.path()).unwrap();
+        let mut watcher =
+            Watcher::start(&found, tree.directories(), move |change| sender.send(change).unwrap()).unwrap();
+        let next = || changes.recv_timeout(Duration::from_secs(10)).unwrap();
+
+        std::fs::read(repository.path().join("apps/a.yaml")).unwrap();
+        repository.write("ignored/deep/x", "changed");
+        repository.write("apps/a.yaml", "a: 2\n");
+        let change = next();
+        assert_eq!(change.files.iter().map(String::as_str).collect::<Vec<_>>(), ["apps/a.yaml"]);
+        assert!(!change.git);
+
+        repository.git(&["add", "--all"]);
+        assert!(next().git);
+
+        repository.write("new/b.yaml", "");
+        assert!(next().files.contains("new"));
+        watcher.follow(scan(repository.path()).directories()).unwrap();
+        assert!(next().files.contains("new"), "a new folder is told once more when it is watched");
+        repository.write("new/b.yaml", "b: 1\n");
+        assert!(next().files.contains("new/b.yaml"));
+    }
+
+    #[test]
+    fn of_git_only_what_tells_something_counts() {
+        for telling in ["HEAD", "index", "refs/heads/main", "MERGE_HEAD"] {
+            assert!(is_telling(Path::new(telling)), "{telling}");
+        }
+        for silent in ["index.lock", "objects/ab", "logs/HEAD", "COMMIT_EDITMSG"] {
+            assert!(!is_telling(Path::new(silent)), "{silent}");
+        }
+    }
+
+    #[test]
+    fn the_limit_of_inotify_is_told_with_its_remedy() {
+        assert!(fault(&notify::Error::new(notify::ErrorKind::MaxFilesWatch)).todo.contains("max_user_watches"));
+    }
+}
