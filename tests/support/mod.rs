@@ -3,3 +3,4 @@
 pub(crate) mod keys;
 pub(crate) mod proxy;
 pub(crate) mod pty;
+pub(crate) mod testbed;

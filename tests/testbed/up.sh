@@ -67,14 +67,17 @@ for node in 0 1 2; do
 done | kubectl "$name" apply -f - >/dev/null
 
 # kwok plays the kubelets: pods on its nodes become Running without being run. What is appended to pod-logs/every-pod is the log of every
-# pod that has no Logs resource of its own. Leases are kept, else the nodes turn NotReady after 40 seconds.
+# pod; those that stand for a controller have a Logs resource of their own, and answer with an error until they do, like a pod that starts.
+# Leases are kept, else the nodes turn NotReady after 40 seconds.
 : >pod-logs/every-pod
 cat >kwok.yaml <<KWOK
 apiVersion: kwok.x-k8s.io/v1alpha1
 kind: ClusterLogs
 metadata: {name: every-pod}
 spec:
-  logs: [{logsFile: $cluster/pod-logs/every-pod, follow: true}]
+  logs:
+    - {containers: [manager], logsFile: $cluster/pod-logs/not-yet}
+    - {logsFile: $cluster/pod-logs/every-pod, follow: true}
 KWOK
 component kwok --config kwok.yaml --enable-crds Logs --kubeconfig kubeconfig --manage-all-nodes=true --node-lease-duration-seconds 40 \
   --node-ip 127.0.0.1 --node-port $((base + 12)) --server-address "127.0.0.1:$((base + 12))" \
