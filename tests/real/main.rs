@@ -1,0 +1,11 @@
+//! The suite on real control planes, real Flux controllers and the real sops; tests/testbed/run.sh starts what it needs.
+//!
+//! Its tests share two clusters and run side by side: a test changes only what it names in its own words at its top, and leaves it as it
+//! was.
+
+#[cfg(test)]
+mod ground;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "three test programs share it, and each uses a part")]
+mod support;

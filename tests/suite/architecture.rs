@@ -1,0 +1,238 @@
+//! Holds the modules to their layers: what each may name of the others, and what only some may name of the crates.
+
+use std::path::{Path, PathBuf};
+
+use super::source_paths::paths;
+
+/// What each module under `src` may name of the others. A module that is missing here fails the test: decide where it belongs.
+const MAY_NAME: &[(&str, &[&str])] = &[
+    // The ground: facts, secrets, YAML.
+    ("model", &[]),
+    ("secret", &[]),
+    ("yaml", &["model"]),
+    ("config", &["model", "secret", "yaml"]),
+    // What is known of repositories and clusters; each may name those above it.
+    ("sops", &["model", "secret", "yaml"]),
+    ("helm", &["model", "secret", "yaml"]),
+    ("repo", &["model", "secret", "yaml", "sops", "helm"]),
+    ("check", &["model", "secret", "yaml", "sops", "helm", "repo"]),
+    ("sim", &["model", "secret", "yaml", "sops", "helm", "repo"]),
+    ("cluster", &["model", "secret", "yaml", "sops", "helm", "sim"]),
+    ("doctor", &["model", "secret", "yaml", "sops", "helm", "repo", "cluster"]),
+    // What is shown, and how it behaves: pure.
+    ("theme", &["model"]),
+    ("kinds", &["model", "secret", "yaml", "theme"]),
+    ("widgets", &["model", "secret", "yaml", "theme"]),
+    ("app", &["model", "secret", "yaml", "config", "theme", "kinds", "widgets"]),
+    ("views", &["model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app"]),
+    // A command opens views; no view knows a command.
+    ("commands", &["model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "views"]),
+    // What acts.
+    (
+        "runtime",
+        &[
+            "model", "secret", "yaml", "config", "sops", "helm", "repo", "check", "sim", "cluster", "doctor", "theme",
+            "kinds", "widgets", "app", "views", "commands",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "model", "secret", "yaml", "config", "sops", "helm", "repo", "check", "sim", "cluster", "doctor", "theme",
+            "kinds", "widgets", "app", "views", "commands", "runtime",
+        ],
+    ),
+    ("main", &["secret", "cli", "runtime"]),
+    ("lib", &[]),
+];
+
+/// A path that only some files may name.
+struct Reserved {
+    /// The words of it, as in the reason.
+    what: &'static str,
+    /// Whether this is such a path.
+    names: fn(&[String]) -> bool,
+    /// The beginnings of the files below `src` that may.
+    files: &'static [&'static str],
+    why: &'static str,
+}
+
+const RESERVED: &[Reserved] = &[
+    Reserved {
+        what: "anyhow",
+        names: |path| path[0] == "anyhow",
+        files: &["main.rs", "cli"],
+        why: "errors of the library are enums and faults that say what to do",
+    },
+    Reserved {
+        what: "kube's Client",
+        names: |path| path[0] == "kube" && path.iter().any(|segment| segment == "Client" || segment == "Api"),
+        files: &["cluster", "sim"],
+        why: "every request goes through one way to connect, with its environment",
+    },
+    Reserved {
+        what: "spawning a task",
+        names: |path| {
+            path[0] == "tokio" && path.iter().any(|segment| segment.starts_with("spawn") || segment == "JoinSet")
+        },
+        files: &["runtime", "cluster", "sim"],
+        why: "a task without an owner is neither cancelled nor waited for",
+    },
+    Reserved {
+        what: "serde_yaml",
+        names: |path| path[0] == "serde_yaml",
+        files: &["yaml"],
+        why: "the YAML library is behind one module",
+    },
+    Reserved {
+        what: "the simulation",
+        names: |path| path[0] == "crate" && path[1] == "sim",
+        files: &["sim", "cluster/connect", "runtime/demo", "cli/demo", "cli/snapshot"],
+        why: "only the demo runs on simulated clusters",
+    },
+];
+
+/// Returns what a file below `src` names and may not.
+fn faults(file: &str, source: &str) -> Vec<String> {
+    let (module, inside) = place(file);
+    let Some((_, allowed)) = MAY_NAME.iter().find(|(name, _)| *name == module) else {
+        return vec![format!("src/{file}: tests/suite/architecture.rs does not know the module {module}")];
+    };
+    let mut faults = Vec::new();
+    for path in paths(source) {
+        let line = path.line;
+        let segments = from_root(&path.segments, &inside);
+        if let ["crate", other, ..] = segments.iter().map(String::as_str).collect::<Vec<_>>()[..]
+            && other != module
+            && MAY_NAME.iter().any(|(name, _)| *name == other)
+            && !allowed.contains(&other)
+        {
+            faults.push(format!("src/{file}:{line}: {module} may not name {other}"));
+        }
+        for reserved in RESERVED.iter().filter(|reserved| segments.len() > 1 && (reserved.names)(&segments)) {
+            let may = reserved.files.iter().any(|start| {
+                file.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.', '_']))
+            });
+            if !may {
+                let Reserved { what, files, why, .. } = reserved;
+                faults.push(format!("src/{file}:{line}: {what} is for {} only: {why}", files.join(", ")));
+            }
+        }
+    }
+    faults
+}
+
+/// Returns the top module of a file, and the path of the module that it is.
+fn place(file: &str) -> (&str, Vec<&str>) {
+    let inside: Vec<&str> = file.trim_end_matches(".rs").trim_end_matches("/mod").split('/').collect();
+    (inside[0], inside)
+}
+
+/// Returns a path as it would be written from the crate's root: `super` resolved, and the library's name in the program as `crate`.
+fn from_root(segments: &[String], inside: &[&str]) -> Vec<String> {
+    let ups = segments.iter().take_while(|segment| *segment == "super").count();
+    if ups > 0 {
+        let kept = inside[..inside.len().saturating_sub(ups)].iter().map(|segment| (*segment).to_owned());
+        return std::iter::once("crate".to_owned()).chain(kept).chain(segments[ups..].iter().cloned()).collect();
+    }
+    if segments[0] == "fluxdeck" {
+        return std::iter::once("crate".to_owned()).chain(segments[1..].iter().cloned()).collect();
+    }
+    segments.to_vec()
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a readable folder") {
+        let path = entry.expect("a readable entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_modules_keep_to_their_layers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    assert!(files.len() > 10, "the sources were not found in {}", root.display());
+    files.sort();
+    let found: Vec<String> = files
+        .iter()
+        .flat_map(|path| {
+            let file =
+                path.strip_prefix(&root).expect("below src").to_str().expect("a name in UTF-8").replace('\\', "/");
+            // A file of nothing but tests (`mod tests;` behind `#[cfg(test)]`) may name what it likes.
+            if file.ends_with("/tests.rs") {
+                return Vec::new();
+            }
+            faults(&file, &std::fs::read_to_string(path).expect("a readable source"))
+        })
+        .collect();
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+}
+
+#[test]
+fn no_two_modules_may_name_each_other() {
+    let allowed = |from: &str, to: &str| MAY_NAME.iter().any(|(name, names)| *name == from && names.contains(&to));
+    for (name, names) in MAY_NAME {
+        for other in *names {
+            assert!(
+                MAY_NAME.iter().any(|(known, _)| known == other),
+                "{name} may name {other}, which is not in the table"
+            );
+            assert!(!allowed(other, name), "{name} and {other} may name each other");
+        }
+    }
+}
+
+#[test]
+fn a_layer_that_names_one_above_it_is_found() {
+    assert_eq!(faults("kinds/pod.rs", "use crate::app::App;"), ["src/kinds/pod.rs:1: kinds may not name app"]);
+    assert_eq!(
+        faults("model/env.rs", "\nfn f() -> crate::yaml::Value { todo!() }"),
+        ["src/model/env.rs:2: model may not name yaml"]
+    );
+    assert_eq!(
+        faults("repo/scan.rs", "use crate::{model::Env, views::home::Home};"),
+        ["src/repo/scan.rs:1: repo may not name views"]
+    );
+    assert_eq!(faults("app/mod.rs", "use super::runtime::Loop;"), ["src/app/mod.rs:1: app may not name runtime"]);
+    assert_eq!(
+        faults("app/ops/list.rs", "use super::super::super::cli::Out;"),
+        ["src/app/ops/list.rs:1: app may not name cli"]
+    );
+    assert_eq!(faults("main.rs", "use fluxdeck::views::Home;"), ["src/main.rs:1: main may not name views"]);
+}
+
+#[test]
+fn what_a_layer_may_name_passes() {
+    assert_eq!(
+        faults("app/ops/list.rs", "use super::op::Op; use super::super::Msg; use crate::kinds::Registry;"),
+        [""; 0]
+    );
+    assert_eq!(faults("doctor/mod.rs", "use crate::cluster::Cluster; use self::causes::all; use std::fmt;"), [""; 0]);
+    assert_eq!(faults("model/env.rs", "#[cfg(test)] mod tests { use crate::app::App; }"), [""; 0]);
+    assert_eq!(faults("cluster/connect.rs", "use crate::sim::Sim; fn f() { tokio::spawn(g()); }"), [""; 0]);
+    assert_eq!(faults("cli/demo.rs", "use crate::sim::Sim; use anyhow::Context;"), [""; 0]);
+}
+
+#[test]
+fn what_is_reserved_to_others_is_found() {
+    for (file, source, word) in [
+        ("app/mod.rs", "fn f() { tokio::spawn(g()); }", "spawning a task"),
+        ("views/logs.rs", "use tokio::task::{spawn_blocking};", "spawning a task"),
+        ("repo/git.rs", "use anyhow::Result;", "anyhow"),
+        ("runtime/effects.rs", "use kube::{api::Api, Client};", "kube's Client"),
+        ("repo/scan.rs", "fn f() { serde_yaml::from_str(\"\"); }", "serde_yaml"),
+        ("cluster/watch.rs", "use crate::sim::Sim;", "the simulation"),
+        ("cli/status.rs", "use crate::sim::Sim;", "the simulation"),
+        // `clients` only begins like a file that may.
+        ("climate.rs", "use anyhow::Result;", "does not know the module"),
+    ] {
+        let found = faults(file, source);
+        assert!(found.iter().any(|fault| fault.contains(word)), "{file}: {source}: {found:?}");
+    }
+}

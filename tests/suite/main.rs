@@ -1,0 +1,16 @@
+//! The tests that need nothing but cargo: the code base's own rules, and the program in a terminal.
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod dependencies;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod source_paths;
+#[cfg(test)]
+mod spdx;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "three test programs share it, and each uses a part")]
+mod support;

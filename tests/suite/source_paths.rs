@@ -1,0 +1,144 @@
+//! The paths that a Rust source names, in `use` items and in code, without what only its tests name.
+
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+
+/// A path as it is written, such as `crate::model::Env`, with groups of `use` taken apart.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct SourcePath {
+    /// The line of its first segment, from 1.
+    pub(crate) line: usize,
+    /// Its segments; `*` stands for a glob.
+    pub(crate) segments: Vec<String>,
+}
+
+/// Returns the paths of more than one segment that a source names outside of `#[cfg(test)]` items, comments and strings.
+pub(crate) fn paths(source: &str) -> Vec<SourcePath> {
+    let tokens: TokenStream = source.parse().expect("Rust source");
+    let mut found = Vec::new();
+    walk(tokens, &mut found);
+    found
+}
+
+fn walk(tokens: TokenStream, found: &mut Vec<SourcePath>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut at = 0;
+    while at < tokens.len() {
+        at = match &tokens[at] {
+            TokenTree::Punct(punct) if punct.as_char() == '#' && only_in_tests(tokens.get(at + 1)) => {
+                end_of_item(&tokens, at + 2)
+            }
+            TokenTree::Ident(ident) if ident == "use" => {
+                let end = tokens[at..].iter().position(is_semicolon).map_or(tokens.len(), |length| at + length);
+                use_tree(&[], &tokens[at + 1..end], found);
+                end
+            }
+            TokenTree::Ident(ident) => {
+                let line = ident.span().start().line;
+                let (segments, next) = path_at(&tokens, at);
+                if segments.len() > 1 {
+                    found.push(SourcePath { line, segments });
+                }
+                next
+            }
+            TokenTree::Group(group) => {
+                walk(group.stream(), found);
+                at + 1
+            }
+            TokenTree::Punct(_) | TokenTree::Literal(_) => at + 1,
+        };
+    }
+}
+
+/// Whether this is the `[cfg(test)]` of an attribute, or a `cfg` that contains `test` otherwise than in `not(…)`.
+fn only_in_tests(attribute: Option<&TokenTree>) -> bool {
+    let Some(TokenTree::Group(group)) = attribute else { return false };
+    let text = group.stream().to_string().replace(' ', "");
+    group.delimiter() == Delimiter::Bracket && (text == "cfg(test)" || text.starts_with("cfg(all(test"))
+}
+
+/// Returns the place after an item: after its braces or its semicolon.
+fn end_of_item(tokens: &[TokenTree], start: usize) -> usize {
+    let is_end = |token: &TokenTree| {
+        is_semicolon(token) || matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+    };
+    // `use a::{b, c};` ends at its semicolon, not at its braces.
+    let is_use = matches!(tokens.get(start), Some(TokenTree::Ident(ident)) if ident == "use");
+    let length = tokens[start..].iter().position(|token| if is_use { is_semicolon(token) } else { is_end(token) });
+    length.map_or(tokens.len(), |length| start + length + 1)
+}
+
+fn is_semicolon(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';')
+}
+
+fn is_separator(tokens: &[TokenTree], at: usize) -> bool {
+    matches!((tokens.get(at), tokens.get(at + 1)), (Some(TokenTree::Punct(first)), Some(TokenTree::Punct(second)))
+        if first.as_char() == ':' && first.spacing() == Spacing::Joint && second.as_char() == ':')
+}
+
+/// Reads `a::b::c` from an identifier on, and returns it with the place after it.
+fn path_at(tokens: &[TokenTree], start: usize) -> (Vec<String>, usize) {
+    let mut segments = Vec::new();
+    let mut at = start;
+    while let Some(TokenTree::Ident(ident)) = tokens.get(at) {
+        segments.push(ident.to_string());
+        at += 1;
+        if !is_separator(tokens, at) {
+            break;
+        }
+        at += 2;
+    }
+    (segments, at)
+}
+
+fn use_tree(prefix: &[String], tokens: &[TokenTree], found: &mut Vec<SourcePath>) {
+    for branch in tokens.split(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')) {
+        // `use ::kube::Client` names the crate as `use kube::Client` does.
+        let branch = if is_separator(branch, 0) { &branch[2..] } else { branch };
+        let Some(first) = branch.first() else { continue };
+        let line = first.span().start().line;
+        let (segments, next) = path_at(branch, 0);
+        let mut path = [prefix, &segments].concat();
+        match branch.get(next) {
+            Some(TokenTree::Group(group)) => {
+                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                use_tree(&path, &inner, found);
+                continue;
+            }
+            Some(TokenTree::Punct(punct)) if punct.as_char() == '*' => path.push("*".into()),
+            _ => {}
+        }
+        found.push(SourcePath { line, segments: path });
+    }
+}
+
+#[test]
+fn paths_are_found_in_use_items_and_in_code() {
+    let source = "//! crate::doc::comment\n\
+        use crate::{model::{Env, ObjectRef as Reference}, app::*};\n\
+        use ::kube::Client;\n\
+        /// See crate::doc::too.\n\
+        fn f<'a>() { tokio::spawn(async move { let s = \"crate::a::string\"; super::super::views::open(s) }); }\n";
+    let found: Vec<String> =
+        paths(source).iter().map(|path| format!("{} {}", path.line, path.segments.join("::"))).collect();
+    assert_eq!(
+        found,
+        [
+            "2 crate::model::Env",
+            "2 crate::model::ObjectRef",
+            "2 crate::app::*",
+            "3 kube::Client",
+            "5 tokio::spawn",
+            "5 super::super::views::open"
+        ]
+    );
+}
+
+#[test]
+fn what_only_tests_name_is_left_out() {
+    let source = "#[cfg(test)]\nuse crate::sim::{Sim, Scenario};\nuse crate::model::Env;\n\
+        #[cfg(test)]\n#[path = \"x.rs\"]\nmod tests { use crate::app::App; }\n\
+        #[cfg(not(test))]\nuse crate::yaml::parse;\n";
+    let found: Vec<String> = paths(source).iter().map(|path| path.segments.join("::")).collect();
+    assert_eq!(found, ["crate::model::Env", "crate::yaml::parse"]);
+}

@@ -1,0 +1,312 @@
+//! A terminal for the real program: it starts it, presses keys, and reads the screen as a person would.
+//!
+//! Nothing here waits for a fixed time to let something happen: [`Deck::wait_for`] looks at the screen after each piece of output, and
+//! fails with the screen when its patience ends.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{Read as _, Write as _};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::process::{Child, ExitStatus};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use pty_process::Size;
+use pty_process::blocking::{Command, Pty, open};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::keys;
+
+/// How long a screen may take to show what a test expects; generous, since it only ends tests that fail.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Describes a program to start in a terminal of its own, with nothing of this machine's settings.
+pub(crate) struct Stage {
+    program: OsString,
+    arguments: Vec<OsString>,
+    variables: Vec<(OsString, OsString)>,
+    folder: Option<OsString>,
+    columns: u16,
+    rows: u16,
+    patience: Duration,
+}
+
+impl Stage {
+    /// Prepares any program.
+    pub(crate) fn of(program: impl AsRef<OsStr>) -> Self {
+        Self {
+            program: program.as_ref().to_owned(),
+            arguments: Vec::new(),
+            variables: Vec::new(),
+            folder: None,
+            columns: 120,
+            rows: 36,
+            patience: PATIENCE,
+        }
+    }
+
+    /// Prepares the program under test.
+    pub(crate) fn fluxdeck() -> Self {
+        Self::of(env!("CARGO_BIN_EXE_fluxdeck"))
+    }
+
+    /// Adds arguments.
+    pub(crate) fn with<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets an environment variable.
+    pub(crate) fn knowing(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.variables.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Starts it in a folder.
+    pub(crate) fn inside(mut self, folder: impl AsRef<Path>) -> Self {
+        self.folder = Some(folder.as_ref().as_os_str().to_owned());
+        self
+    }
+
+    /// Sets the terminal's size; 120x36 unless told.
+    pub(crate) fn sized(mut self, columns: u16, rows: u16) -> Self {
+        (self.columns, self.rows) = (columns, rows);
+        self
+    }
+
+    /// Sets how long its screens may take.
+    pub(crate) fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Starts it.
+    pub(crate) fn open(self) -> Deck {
+        let home = tempfile::tempdir().expect("a home folder");
+        let (pty, slave) = open().expect("a pseudo-terminal");
+        pty.resize(Size::new(self.rows, self.columns)).expect("a terminal size");
+        let mut command = Command::new(&self.program).args(&self.arguments).env_clear();
+        for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")] {
+            command = command.env(name, value);
+        }
+        command = command.env("HOME", home.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command =
+            command.envs(self.variables).current_dir(Path::new(self.folder.as_deref().unwrap_or(home.path().as_ref())));
+
+        let started = Instant::now();
+        let child = command.spawn(slave).unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+        let pty = Arc::new(pty);
+        let output = read(Arc::clone(&pty));
+        Deck {
+            pty,
+            child,
+            output,
+            parser: vt100::Parser::new(size(self.rows), size(self.columns), 0),
+            written: 0,
+            raw: Vec::new(),
+            started,
+            last_output: started,
+            patience: self.patience,
+            _home: home,
+        }
+    }
+}
+
+fn size(cells: u16) -> NonZeroU16 {
+    NonZeroU16::new(cells).expect("a terminal has rows and columns")
+}
+
+/// Reads the terminal on a thread of its own, so that each piece carries the moment of its arrival.
+fn read(pty: Arc<Pty>) -> Receiver<(Instant, Vec<u8>)> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 1 << 16];
+        // The end of a pseudo-terminal is an error (EIO) on Linux: both mean that the program has closed it.
+        while let Ok(count @ 1..) = (&*pty).read(&mut buffer) {
+            if sender.send((Instant::now(), buffer[..count].to_vec())).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// A program in its terminal.
+pub(crate) struct Deck {
+    pty: Arc<Pty>,
+    child: Child,
+    output: Receiver<(Instant, Vec<u8>)>,
+    parser: vt100::Parser,
+    written: usize,
+    raw: Vec<u8>,
+    started: Instant,
+    last_output: Instant,
+    patience: Duration,
+    _home: tempfile::TempDir,
+}
+
+impl Deck {
+    /// Presses keys, written as in `jj<enter>`, and returns when they were sent.
+    pub(crate) fn press(&mut self, keys: &str) -> Instant {
+        self.send(&keys::bytes(keys))
+    }
+
+    /// Pastes text as a terminal does that was asked for bracketed paste.
+    pub(crate) fn paste(&mut self, text: &str) -> Instant {
+        assert!(self.screen().bracketed_paste(), "the program did not ask for bracketed paste");
+        self.send(format!("\x1b[200~{text}\x1b[201~").as_bytes())
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Instant {
+        self.drain();
+        (&*self.pty).write_all(bytes).expect("the program reads its terminal");
+        Instant::now()
+    }
+
+    /// Waits until a text is on the screen, and returns when it came.
+    pub(crate) fn sees(&mut self, text: &str) -> Instant {
+        self.wait_for(&format!("{text:?} on the screen"), |screen| screen.contents().contains(text))
+    }
+
+    /// Waits until a text is off the screen.
+    pub(crate) fn sees_no(&mut self, text: &str) -> Instant {
+        self.wait_for(&format!("no {text:?} on the screen"), |screen| !screen.contents().contains(text))
+    }
+
+    /// Waits until one row of the screen holds all of these texts.
+    pub(crate) fn sees_row(&mut self, texts: &[&str]) -> Instant {
+        self.wait_for(&format!("a row with {texts:?}"), |screen| {
+            screen.contents().lines().any(|row| texts.iter().all(|text| row.contains(text)))
+        })
+    }
+
+    /// Waits until the screen is as expected, and returns when it became so.
+    pub(crate) fn wait_for(&mut self, expected: &str, is: impl Fn(&vt100::Screen) -> bool) -> Instant {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            if is(self.parser.screen()) {
+                return self.last_output;
+            }
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(piece) => self.take(piece),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("waited {:?} for {expected}:\n{}", self.patience, self.parser.screen().contents())
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let status = self.child.wait().expect("its end");
+                    panic!("the program ended ({status}) before {expected}:\n{}", self.text())
+                }
+            }
+        }
+    }
+
+    /// Returns the screen as it is now.
+    pub(crate) fn screen(&mut self) -> &vt100::Screen {
+        self.drain();
+        self.parser.screen()
+    }
+
+    /// Returns the rows of the screen as text.
+    pub(crate) fn text(&mut self) -> String {
+        self.screen().contents()
+    }
+
+    /// Returns how many bytes the program has written until now.
+    pub(crate) fn mark(&mut self) -> usize {
+        self.drain();
+        self.written
+    }
+
+    /// Returns how many bytes it has written since a mark.
+    pub(crate) fn written_since(&mut self, mark: usize) -> usize {
+        self.mark() - mark
+    }
+
+    /// Returns all that the program wrote, for looking at escape sequences.
+    pub(crate) fn raw(&mut self) -> &[u8] {
+        self.drain();
+        &self.raw
+    }
+
+    /// Listens for as long as told, and returns how many bytes came: what a program writes while nothing happens is measured so.
+    pub(crate) fn listen(&mut self, duration: Duration) -> usize {
+        let mark = self.mark();
+        let deadline = Instant::now() + duration;
+        while let Ok(piece) = self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            self.take(piece);
+        }
+        self.written - mark
+    }
+
+    /// Listens until the program has written nothing for as long as told, and returns how many bytes came before.
+    pub(crate) fn rest(&mut self, quiet: Duration) -> usize {
+        let mark = self.mark();
+        while let Ok(piece) = self.output.recv_timeout(quiet) {
+            self.take(piece);
+        }
+        self.written - mark
+    }
+
+    /// Changes the terminal's size; the kernel tells the program.
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        self.drain();
+        self.parser.set_size(size(rows), size(columns));
+        self.pty.resize(Size::new(rows, columns)).expect("a new size");
+    }
+
+    /// Sends a signal to the program.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the program runs");
+    }
+
+    /// Waits until the program has ended and closed its terminal.
+    pub(crate) fn ends(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(piece) => self.take(piece),
+                Err(RecvTimeoutError::Disconnected) => return self.child.wait().expect("its end"),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("still running after {:?}:\n{}", self.patience, self.parser.screen().contents())
+                }
+            }
+        }
+    }
+
+    /// Returns when the program was started.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Returns the memory that the program holds, in bytes, as the kernel counts it (`VmRSS`).
+    #[cfg(target_os = "linux")]
+    pub(crate) fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the program runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the kernel counts memory");
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number of kB");
+        kibibytes * 1024
+    }
+
+    fn drain(&mut self) {
+        while let Ok(piece) = self.output.try_recv() {
+            self.take(piece);
+        }
+    }
+
+    fn take(&mut self, (at, bytes): (Instant, Vec<u8>)) {
+        self.parser.process(&bytes);
+        self.written += bytes.len();
+        self.raw.extend(bytes);
+        self.last_output = at;
+    }
+}
+
+impl Drop for Deck {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ended = self.child.kill();
+        }
+        let _reaped = self.child.wait();
+    }
+}

@@ -1,0 +1,172 @@
+//! The running testbed: two real control planes, their repository, and kubectl to look behind the program's back.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::proxy::{Link, Proxy};
+use super::pty::Stage;
+
+/// The two environments of the testbed.
+pub(crate) const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
+
+/// Knows where a running testbed lies.
+pub(crate) struct Testbed {
+    run: PathBuf,
+    programs: PathBuf,
+}
+
+impl Testbed {
+    /// Finds the testbed that tests/testbed/run.sh has started, and fails where there is none: these tests are never skipped.
+    pub(crate) fn find() -> Self {
+        let how = "start these tests with tests/testbed/run.sh, which starts what they need";
+        let folder = |name: &str| {
+            std::env::var_os(name).map(PathBuf::from).unwrap_or_else(|| panic!("{name} is not set: {how}"))
+        };
+        let testbed = Self { run: folder("FLUXDECK_TESTBED_RUN"), programs: folder("FLUXDECK_TESTBED").join("bin") };
+        assert!(testbed.kubeconfig().is_file(), "no testbed runs in {}: {how}", testbed.run.display());
+        testbed
+    }
+
+    /// Returns the kubeconfig with a context for each environment.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.run.join("kubeconfig")
+    }
+
+    /// Returns the working copy that was pushed as the seed; tests that change files use [`Testbed::checkout`].
+    pub(crate) fn repository(&self) -> PathBuf {
+        self.run.join("repo")
+    }
+
+    /// Returns the file of the age key that decrypts an environment's secrets.
+    pub(crate) fn age_key(&self, env: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/keys/{env}-throwaway.txt"))
+    }
+
+    /// Clones the repository to a folder of its own, from which a test may commit and push.
+    pub(crate) fn checkout(&self) -> TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let origin = said(git(&self.repository()).args(["remote", "get-url", "origin"]));
+        said(git(folder.path()).args(["clone", "--quiet", origin.trim(), "."]));
+        folder
+    }
+
+    /// Commits everything in a checkout and pushes it to the branch that both clusters follow; returns the commit.
+    pub(crate) fn push(&self, checkout: &Path, message: &str) -> String {
+        said(git(checkout).args(["add", "--all"]));
+        said(git(checkout).args(["commit", "--quiet", "--message", message]));
+        said(git(checkout).args(["pull", "--quiet", "--rebase"]));
+        said(git(checkout).args(["push", "--quiet"]));
+        said(git(checkout).args(["rev-parse", "HEAD"])).trim().to_owned()
+    }
+
+    /// Runs one of the programs that the testbed has built, such as `kubectl` or `sops`.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        Command::new(self.programs.join(name))
+    }
+
+    /// Runs kubectl in an environment, and returns what it says; it must succeed.
+    pub(crate) fn kubectl<A: AsRef<OsStr>>(&self, env: &str, arguments: impl IntoIterator<Item = A>) -> String {
+        said(
+            self.program("kubectl").arg("--kubeconfig").arg(self.kubeconfig()).args(["--context", env]).args(arguments),
+        )
+    }
+
+    /// Reads an object or a list as JSON.
+    pub(crate) fn get(&self, env: &str, what: &[&str]) -> Value {
+        let text = self.kubectl(env, [&["get"], what, &["--output", "json"]].concat());
+        serde_json::from_str(&text).expect("JSON from kubectl")
+    }
+
+    /// Waits until kubectl sees a condition, such as `condition=Ready` or `jsonpath={.spec.suspend}=true`, of objects such as
+    /// `kustomization/apps`.
+    pub(crate) fn wait(&self, env: &str, namespace: &str, objects: &str, condition: &str) {
+        let condition = format!("--for={condition}");
+        self.kubectl(env, ["--namespace", namespace, "wait", objects, &condition, "--timeout=60s"]);
+    }
+
+    /// Adds a line to the log of every pod in an environment that is not a controller's.
+    pub(crate) fn pods_say(&self, env: &str, line: &str) {
+        let log = self.run.join(env).join("pod-logs/every-pod");
+        let mut file = std::fs::OpenOptions::new().append(true).open(log).expect("the pods' log");
+        let now = jiff::Timestamp::now();
+        // One write: a reader never sees half a line.
+        file.write_all(format!("{now:.9} stdout F {line}\n").as_bytes()).expect("a line");
+    }
+
+    /// Returns where an environment's API server listens.
+    pub(crate) fn server(&self, env: &str) -> SocketAddr {
+        let query = format!("jsonpath={{.clusters[?(@.name=='{env}')].cluster.server}}");
+        let url = self.kubectl(env, ["config", "view", "--output", &query]);
+        let port =
+            url.rsplit(':').next().and_then(|port| port.trim().parse().ok()).expect("a port in the server's URL");
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+    }
+
+    /// Puts a link that can fail in front of an environment, and returns it with a kubeconfig that goes through it.
+    pub(crate) fn through(&self, env: &str, link: Link) -> (Proxy, tempfile::NamedTempFile) {
+        let proxy = Proxy::to(self.server(env), link);
+        let kubeconfig = tempfile::NamedTempFile::new().expect("a kubeconfig");
+        std::fs::copy(self.kubeconfig(), kubeconfig.path()).expect("a copy of the kubeconfig");
+        let server = format!("--server=https://127.0.0.1:{}", proxy.port());
+        said(self.program("kubectl").arg("--kubeconfig").arg(kubeconfig.path()).args([
+            "config",
+            "set-cluster",
+            env,
+            &server,
+        ]));
+        (proxy, kubeconfig)
+    }
+
+    /// Prepares the cockpit in the repository, with both environments.
+    pub(crate) fn deck(&self) -> Stage {
+        self.deck_with(&self.kubeconfig(), &self.repository())
+    }
+
+    /// Prepares the cockpit with another kubeconfig or in another checkout.
+    pub(crate) fn deck_with(&self, kubeconfig: &Path, repository: &Path) -> Stage {
+        Stage::fluxdeck().knowing("KUBECONFIG", kubeconfig).knowing("PATH", self.path()).inside(repository)
+    }
+
+    /// Runs a headless subcommand in the repository.
+    pub(crate) fn fluxdeck<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
+        let home = tempfile::tempdir().expect("a home folder");
+        Command::new(env!("CARGO_BIN_EXE_fluxdeck"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("KUBECONFIG", self.kubeconfig())
+            .env("PATH", self.path())
+            .current_dir(self.repository())
+            .output()
+            .expect("fluxdeck runs")
+    }
+
+    /// Programs of the testbed first, so that it is their kubectl and sops that are found.
+    fn path(&self) -> std::ffi::OsString {
+        let machine = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(self.programs.clone()).chain(std::env::split_paths(&machine));
+        std::env::join_paths(folders).expect("a search path")
+    }
+}
+
+fn git(folder: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    for setting in ["user.name=Operator", "user.email=operator@localhost", "commit.gpgsign=false"] {
+        command.args(["-c", setting]);
+    }
+    command
+}
+
+/// Runs a command that must succeed, and returns its output.
+pub(crate) fn said(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Builds the control plane, the Flux controllers, kwok and sops from pinned Go modules into $FLUXDECK_TESTBED/bin, and collects the CRDs.
+# About 15 minutes on 2 cores with nothing cached; what is built already is left alone.
+#
+# Each program is built in a module of its own, because their pins exclude each other. The module's own go.sum is taken over: it names
+# the hashes of everything that its authors built with. Change a version only together with a full build.
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+kubernetes=1.34.2
+etcd=3.6.16
+source_controller=1.7.3
+kustomize_controller=1.7.3
+helm_controller=1.4.3
+kwok=0.7.0
+sops=3.13.3
+
+# built PROGRAM MODULE VERSION: whether it lies there in this very version, by what Go wrote into the program.
+built() { [ -x "$bin/$1" ] && go version -m "$bin/$1" | grep "[[:space:]]$2[[:space:]]v$3[[:space:]]" >/dev/null; }
+
+# module MODULE VERSION PROGRAM=PACKAGE… <replace lines
+module() {
+  local module=$1 version=$2 replaces program package folder sources
+  shift 2
+  replaces=$(cat)
+  local wanted=()
+  for program in "$@"; do
+    built "${program%%=*}" "$module" "$version" || wanted+=("$program")
+  done
+  [ ${#wanted[@]} -gt 0 ] || return 0
+  folder=$testbed/src/${wanted[0]%%=*}
+  mkdir -p "$folder"
+  printf 'module testbed\n\ngo 1.26.0\n\nrequire %s v%s\n\n%s\n' "$module" "$version" "$replaces" >"$folder/go.mod"
+  sources=$(cd "$folder" && go mod download -json "$module@v$version" | sed -n 's/.*"Dir": "\(.*\)",/\1/p')
+  [ -n "$sources" ] || fail "the Go module $module@v$version could not be had"
+  rm -f "$folder/go.sum"
+  if [ -f "$sources/go.sum" ]; then install -m 644 "$sources/go.sum" "$folder/go.sum"; fi
+  for program in "${wanted[@]}"; do
+    package=${program#*=}
+    program=${program%%=*}
+    say "building $program $version"
+    (cd "$folder" && GOFLAGS=-buildvcs=false go build -mod=mod -o "$bin/$program" "$package") || fail "$program did not build"
+  done
+}
+
+# crds FOLDER MODULE VERSION: the CRDs that a module's sources hold.
+crds() {
+  local name
+  name=$(basename "$2")
+  [ "$(cat "$testbed/crds/.$name.version" 2>/dev/null)" = "$3" ] && return 0
+  local sources
+  sources=$(cd "$testbed/src" && go mod download -json "$2@v$3" | sed -n 's/.*"Dir": "\(.*\)",/\1/p')
+  ls "$sources/$1"/*.yaml >/dev/null || fail "$2 has no CRDs in $1"
+  for file in "$sources/$1"/*.yaml; do install -m 644 "$file" "$testbed/crds/"; done
+  echo "$3" >"$testbed/crds/.$name.version"
+}
+
+need go "to build the testbed's programs (version 1.26 or newer)"
+mkdir -p "$bin" "$testbed/src" "$testbed/crds"
+# Two runs that start together build once.
+exec 9>"$testbed/build.lock"
+need flock "to keep two builds apart"
+flock 9
+
+# Kubernetes is published as one module and its staging modules beside it, numbered 0.x for 1.x.
+staging_modules=(api apiextensions-apiserver apimachinery apiserver cli-runtime client-go cloud-provider cluster-bootstrap code-generator
+  component-base component-helpers controller-manager cri-api cri-client csi-translation-lib dynamic-resource-allocation endpointslice
+  externaljwt kms kube-aggregator kube-controller-manager kube-proxy kube-scheduler kubectl kubelet metrics mount-utils
+  pod-security-admission sample-apiserver)
+for name in "${staging_modules[@]}"; do echo "replace k8s.io/$name => k8s.io/$name v0.${kubernetes#1.}"; done |
+  module k8s.io/kubernetes "$kubernetes" kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver \
+    kube-controller-manager=k8s.io/kubernetes/cmd/kube-controller-manager kube-scheduler=k8s.io/kubernetes/cmd/kube-scheduler \
+    kubectl=k8s.io/kubernetes/cmd/kubectl
+
+module go.etcd.io/etcd/server/v3 "$etcd" etcd=go.etcd.io/etcd/server/v3 </dev/null
+
+module github.com/fluxcd/source-controller "$source_controller" source-controller=github.com/fluxcd/source-controller <<'REPLACE'
+replace github.com/opencontainers/go-digest => github.com/opencontainers/go-digest v1.0.1-0.20220411205349-bde1400a84be
+REPLACE
+
+module github.com/fluxcd/kustomize-controller "$kustomize_controller" kustomize-controller=github.com/fluxcd/kustomize-controller <<'REPLACE'
+replace github.com/opencontainers/go-digest => github.com/opencontainers/go-digest v1.0.1-0.20220411205349-bde1400a84be
+replace gopkg.in/yaml.v3 => gopkg.in/yaml.v3 v3.0.1
+replace sigs.k8s.io/kustomize/api => sigs.k8s.io/kustomize/api v0.20.1
+replace sigs.k8s.io/kustomize/kyaml => sigs.k8s.io/kustomize/kyaml v0.20.1
+REPLACE
+
+module github.com/fluxcd/helm-controller "$helm_controller" helm-controller=github.com/fluxcd/helm-controller <<'REPLACE'
+replace github.com/opencontainers/go-digest => github.com/opencontainers/go-digest v1.0.1-0.20231025023718-d50d2fec9c98
+replace sigs.k8s.io/kustomize/api => sigs.k8s.io/kustomize/api v0.20.1
+replace sigs.k8s.io/kustomize/kyaml => sigs.k8s.io/kustomize/kyaml v0.20.1
+REPLACE
+
+module sigs.k8s.io/kwok "$kwok" kwok=sigs.k8s.io/kwok/cmd/kwok </dev/null
+module github.com/getsops/sops/v3 "$sops" sops=github.com/getsops/sops/v3/cmd/sops </dev/null
+
+crds config/crd/bases github.com/fluxcd/source-controller "$source_controller"
+crds config/crd/bases github.com/fluxcd/kustomize-controller "$kustomize_controller"
+crds config/crd/bases github.com/fluxcd/helm-controller "$helm_controller"
+crds kustomize/crd/bases sigs.k8s.io/kwok "$kwok"
+say "programs in $bin"

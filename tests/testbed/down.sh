@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# down.sh [NAME…]: ends what up.sh and seed.sh started, by the process ids that they noted; without a name, everything.
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+[ $# -gt 0 ] || set -- "${environments[@]}" server
+
+# ours PID: an id may have passed to a stranger since; every process of the testbed names one of its folders.
+ours() { ps -o args= -p "$1" 2>/dev/null | grep -F -e "$testbed" -e "$run" -e "$here" >/dev/null; }
+
+for name in "$@"; do
+  pids=$run/$name/pids
+  [ -f "$pids" ] || continue
+  mapfile -t processes <"$pids"
+  rm -f "$pids"
+  for process in "${processes[@]}"; do
+    if ours "$process"; then kill "$process" 2>/dev/null || true; fi
+  done
+  for process in "${processes[@]}"; do
+    for attempt in $(seq 50); do
+      ours "$process" || break
+      [ "$attempt" -lt 50 ] || kill -9 "$process" 2>/dev/null || true
+      sleep 0.1
+    done
+  done
+done
