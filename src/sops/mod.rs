@@ -1,1 +1,47 @@
-//! The SOPS format: reading, decrypting, editing in place and saving encrypted YAML documents.
+//! The SOPS format: reading, decrypting, editing in place and saving encrypted YAML documents, compatible with sops 3.9 and later.
+//!
+//! A store (so far [`yaml`]; a further format is a further module) reads a text into [`parsed`] values that know where they are written.
+//! Everything else works on those: [`rules`] say which are encrypted, [`recipients`] and [`identities`] give the data key, [`cipher`] opens
+//! each value, [`mac`] vouches for all of them. [`Opened`] then holds the values in memory; saving replaces the spans of changed values
+//! only, so that a diff shows what was changed and nothing else. [`create`] encrypts a new text the same way.
+//!
+//! [`yaml`]: self::yaml
+//! [`parsed`]: self::parsed
+//! [`rules`]: self::rules
+//! [`recipients`]: self::recipients
+//! [`identities`]: self::identities
+//! [`cipher`]: self::cipher
+//! [`mac`]: self::mac
+
+mod atomic;
+mod cipher;
+mod create;
+mod error;
+mod file;
+mod identities;
+mod mac;
+mod opened;
+mod parsed;
+mod patch;
+mod path;
+mod plaintext;
+mod recipients;
+mod rules;
+mod sniff;
+mod sources;
+mod value;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use atomic::write_atomically;
+pub use create::create;
+pub use error::SopsError;
+pub use file::{DocumentHead, SopsFile};
+pub use identities::{Identities, generate};
+pub use opened::{Entry, Opened};
+pub use path::{Path, Segment};
+pub use sniff::sniff;
+pub use sources::IdentitySources;
+pub use value::ValueType;

@@ -1,0 +1,145 @@
+//! What can go wrong with an encrypted file, and how an operator is told.
+
+use super::path::Path;
+use crate::model::{Fault, FaultKind};
+
+/// Says why an encrypted file cannot be read, opened or saved; it never holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SopsError {
+    /// The text has no `sops` block.
+    #[error("it is not encrypted with SOPS: there is no sops block")]
+    NotEncrypted,
+    /// The text is already encrypted.
+    #[error("it is encrypted already")]
+    AlreadyEncrypted,
+    /// The text is not YAML.
+    #[error("line {line}, column {column}: {message}")]
+    Yaml {
+        /// The line, from one.
+        line: usize,
+        /// The column, from one.
+        column: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// The text is YAML that SOPS cannot hold, such as a list at the top.
+    #[error("line {line}: {message}")]
+    Shape {
+        /// The line, from one.
+        line: usize,
+        /// What SOPS cannot hold.
+        message: String,
+    },
+    /// The `sops` block lacks something or holds something unknown.
+    #[error("the sops block is broken: {0}")]
+    Metadata(String),
+    /// The rule that says which values are encrypted cannot be applied.
+    #[error("the rule {rule} cannot be applied: {message}")]
+    Rule {
+        /// The rule as it stands in the file.
+        rule: String,
+        /// Why.
+        message: String,
+    },
+    /// None of the age keys at hand is one that the file is encrypted for.
+    #[error("none of the age keys at hand can open it")]
+    WrongKey {
+        /// The public keys that the file is encrypted for.
+        recipients: Vec<String>,
+        /// The public keys of the identities at hand.
+        at_hand: Vec<String>,
+    },
+    /// The data key is damaged.
+    #[error("its data key cannot be unwrapped: {0}")]
+    DataKey(String),
+    /// A ciphertext is damaged, was moved, or its key was renamed.
+    #[error("{path} cannot be decrypted: {message}")]
+    Value {
+        /// Where the value stands.
+        path: Path,
+        /// Why.
+        message: String,
+    },
+    /// A value that the rule wants encrypted stands there in plain text.
+    #[error("{path} should be encrypted but is in plain text")]
+    PlainValue {
+        /// Where the value stands.
+        path: Path,
+    },
+    /// The values are not those that were saved: something was changed outside SOPS.
+    #[error("its MAC does not match its values: it was changed without SOPS, or two versions were merged")]
+    MacMismatch,
+    /// There is no such value to change.
+    #[error("there is no value at {0}")]
+    NoSuchValue(String),
+    /// Something of SOPS or YAML that is not handled yet.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The rule encrypts nothing, so the result would be plain text that passes for a secret.
+    #[error("the rule {0} encrypts nothing in it")]
+    NothingEncrypted(String),
+    /// A public key cannot be read.
+    #[error("{recipient} is not an age or SSH public key")]
+    Recipient {
+        /// What was given.
+        recipient: String,
+    },
+    /// What would be written does not read back as what was meant; nothing was written.
+    #[error("what would be written does not read back as intended ({0})")]
+    ReadBack(String),
+}
+
+impl SopsError {
+    /// Tells the operator of it: what, why, what to do; `file` and `environment` are named in it.
+    pub fn fault(&self, file: &str, environment: Option<&str>) -> Fault {
+        let place = environment.map(|name| format!(" for {name}")).unwrap_or_default();
+        let what = format!("cannot open {file}{place}");
+        let fault = |kind, todo: String| Fault::new(kind, what.clone(), self.to_string(), todo);
+        match self {
+            Self::WrongKey { recipients, at_hand } => {
+                let wanted = recipients.join(", ");
+                let why = if at_hand.is_empty() {
+                    format!("it is encrypted for {wanted}, and no age key is at hand")
+                } else {
+                    format!("it is encrypted for {wanted}; your key is {}", at_hand.join(", "))
+                };
+                let name = environment.unwrap_or("NAME");
+                let todo = format!(
+                    "give the matching key: set age_key_file under [env.{name}] in your configuration, or SOPS_AGE_KEY_FILE; or have \
+                     somebody who has it add your public key"
+                );
+                Fault::new(FaultKind::Undecryptable, what, why, todo)
+            }
+            Self::DataKey(_) | Self::Value { .. } => fault(
+                FaultKind::Undecryptable,
+                format!("bring back the last version that opens: git log -p -- {file}"),
+            ),
+            Self::MacMismatch => fault(
+                FaultKind::Undecryptable,
+                format!(
+                    "see what changed: git log -p -- {file}; when the values are right: sops --ignore-mac edit {file}, change one and save"
+                ),
+            ),
+            Self::PlainValue { path } => fault(
+                FaultKind::Failed,
+                format!("take {path} out, treat it as leaked if it was ever pushed, and set it again through SOPS"),
+            ),
+            Self::Yaml { .. } | Self::Shape { .. } => {
+                fault(FaultKind::Failed, format!("mend the YAML at that line of {file}"))
+            }
+            Self::NotEncrypted => fault(FaultKind::Failed, format!("encrypt it first: sops encrypt -i {file}")),
+            Self::AlreadyEncrypted => fault(FaultKind::Usage, format!("change its values instead: sops edit {file}")),
+            Self::NothingEncrypted(_) | Self::Rule { .. } => {
+                fault(FaultKind::Failed, "mend the rule: for Kubernetes, encrypted_regex: ^(data|stringData)$".to_owned())
+            }
+            Self::NoSuchValue(_) => fault(FaultKind::Usage, format!("see what there is: sops decrypt {file}")),
+            Self::Metadata(_) | Self::Recipient { .. } | Self::Unsupported(_) => {
+                fault(FaultKind::Failed, format!("sops itself may say more: sops decrypt {file}"))
+            }
+            Self::ReadBack(_) => fault(
+                FaultKind::Failed,
+                format!("nothing was written; change it with sops edit {file}, and report this with the shape of the file"),
+            ),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! An encrypted file: what can be read without a key, and opening it with one.
+
+use std::str::FromStr as _;
+
+use jiff::Timestamp;
+
+use super::cipher::{DataKey, is_sealed};
+use super::error::SopsError;
+use super::identities::Identities;
+use super::mac;
+use super::opened::{Opened, State};
+use super::parsed::{Leaf, Parsed};
+use super::recipients::{self, Wrapped};
+use super::rules::{Rule, Verdict};
+use super::value::{Value, ValueType};
+use super::yaml;
+
+/// Names the Kubernetes object that a document of a file describes, as far as it says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DocumentHead {
+    /// Its kind, such as `Secret`.
+    pub kind: Option<String>,
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+/// Holds an encrypted file that was read but not decrypted.
+pub struct SopsFile {
+    pub(super) text: String,
+    pub(super) parsed: Parsed,
+    pub(super) rule: Rule,
+    wrapped: Vec<Wrapped>,
+}
+
+impl SopsFile {
+    /// Reads an encrypted YAML text.
+    ///
+    /// # Errors
+    /// When it is not YAML, not encrypted with SOPS, or its `sops` block is broken.
+    pub fn parse(text: impl Into<String>) -> Result<Self, SopsError> {
+        let text = text.into();
+        let parsed = yaml::read(&text)?;
+        if parsed.metadata_text("mac").is_none() {
+            return Err(SopsError::NotEncrypted);
+        }
+        for key in ["lastmodified", "version"] {
+            if parsed.metadata_text(key).is_none() {
+                return Err(SopsError::Metadata(format!("{key} is missing")));
+            }
+        }
+        let wrapped = recipients::read(&parsed)?;
+        let rule = Rule::read(&parsed)?;
+        Ok(Self { text, parsed, rule, wrapped })
+    }
+
+    /// Returns the public keys that the file is encrypted for.
+    pub fn recipients(&self) -> Vec<String> {
+        self.wrapped.iter().map(|one| one.recipient.clone()).collect()
+    }
+
+    /// Returns the version of SOPS that the file names.
+    pub fn version(&self) -> &str {
+        self.parsed.metadata_text("version").unwrap_or_default()
+    }
+
+    /// Returns when the file was last changed, by its own word; `None` when that is not a time.
+    pub fn last_modified(&self) -> Option<Timestamp> {
+        Timestamp::from_str(self.parsed.metadata_text("lastmodified")?).ok()
+    }
+
+    /// Returns what each document of the file describes.
+    pub fn documents(&self) -> Vec<DocumentHead> {
+        let text = |document, keys: &[&str]| self.parsed.text_at(document, keys).map(str::to_owned);
+        (0..self.parsed.documents.len())
+            .map(|document| DocumentHead {
+                kind: text(document, &["kind"]),
+                namespace: text(document, &["metadata", "namespace"]),
+                name: text(document, &["metadata", "name"]),
+            })
+            .collect()
+    }
+
+    /// Decrypts all values in memory and verifies the MAC.
+    ///
+    /// # Errors
+    /// When no key fits, a value is damaged or in plain text where it should not be, or the MAC does not match.
+    pub fn decrypt(self, identities: &Identities) -> Result<Opened, SopsError> {
+        let key = identities.unwrap(&self.wrapped)?;
+        self.open(key)
+    }
+
+    /// Decrypts all values with the data key itself.
+    pub(super) fn open(self, key: DataKey) -> Result<Opened, SopsError> {
+        let states = self.parsed.leaves.iter().map(|leaf| self.state(leaf, &key)).collect::<Result<Vec<_>, _>>()?;
+        let computed = mac::compute(states.iter().map(|state| (&state.original, state.encrypted)), self.mac_only_encrypted());
+        let stored = self.parsed.metadata_text("mac").unwrap_or_default();
+        let stored = key.decrypt(stored, &self.mac_authenticated()).map_err(|_| SopsError::MacMismatch)?;
+        if stored.canonical.expose() != computed {
+            return Err(SopsError::MacMismatch);
+        }
+        Ok(Opened::new(self, key, states))
+    }
+
+    /// Tells whether the MAC covers the encrypted values only.
+    pub(super) fn mac_only_encrypted(&self) -> bool {
+        self.parsed.metadata_text("mac_only_encrypted") == Some("True")
+    }
+
+    /// Tells whether another file wraps the same data key in the same way.
+    pub(super) fn is_wrapped_like(&self, other: &Self) -> bool {
+        self.wrapped == other.wrapped
+    }
+
+    /// Returns what the MAC is authenticated with: `lastmodified` to the second.
+    fn mac_authenticated(&self) -> String {
+        let written = self.parsed.metadata_text("lastmodified").unwrap_or_default();
+        match written.split_once('.') {
+            Some((seconds, rest)) => format!("{seconds}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit())),
+            None => written.to_owned(),
+        }
+    }
+
+    fn state(&self, leaf: &Leaf, key: &DataKey) -> Result<State, SopsError> {
+        let text = leaf.value.canonical.expose();
+        let is_text = leaf.value.kind == ValueType::Text;
+        // In a list, sops writes an encrypted comment as an item.
+        let verdict = self.rule.verdict(&leaf.path);
+        let encrypted = match verdict {
+            Verdict::Plain => false,
+            Verdict::AsFound => is_text && is_sealed(text),
+            Verdict::Encrypted => true,
+        };
+        let undecided = verdict == Verdict::AsFound && !encrypted && leaf.value.canonical.is_empty();
+        // Empty strings and null are never encrypted.
+        if !encrypted || leaf.value.kind == ValueType::Null || is_text && text.is_empty() {
+            return Ok(State::new(leaf.value.duplicate(), encrypted, undecided));
+        }
+        if !is_text || !text.starts_with("ENC[") {
+            return Err(SopsError::PlainValue { path: leaf.path.clone() });
+        }
+        let failed = |message: &str| SopsError::Value { path: leaf.path.clone(), message: message.to_owned() };
+        let value: Value = key.decrypt(text, &leaf.path.authenticated()).map_err(failed)?;
+        Ok(State::new(value, true, false))
+    }
+}
+
+impl std::fmt::Debug for SopsFile {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SopsFile").field("recipients", &self.recipients()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,229 @@
+//! Where private keys come from: the environment's own file or command, and everything that sops itself looks at. All are united.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use zeroize::Zeroize;
+
+use super::identities::Identities;
+use crate::model::{Fault, FaultKind};
+use crate::secret::Secret;
+
+/// Names where the identities of an environment come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdentitySources {
+    /// A file with age keys, from the operator's own configuration.
+    pub key_file: Option<PathBuf>,
+    /// A command that prints age keys, from the operator's own configuration; it is split like a shell line but run without a shell.
+    pub key_command: Option<String>,
+    /// Whether to look where sops looks too: `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE`, `SOPS_AGE_KEY_CMD`, SSH keys, `sops/age/keys.txt`.
+    pub environment: bool,
+}
+
+/// Finds a variable of the process's environment; passed in, so that tests need not change the real one.
+type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+impl Identities {
+    /// Loads all identities of the sources; a command is told for which recipients (`SOPS_AGE_RECIPIENT`), one run for each.
+    ///
+    /// A source that fails is noted in [`Identities::problems`] as long as another gives something.
+    ///
+    /// # Errors
+    /// When there is no identity at all: the fault names the places that were looked at.
+    pub fn load(sources: &IdentitySources, recipients: &[String]) -> Result<Self, Fault> {
+        Self::load_with(sources, recipients, &|name| std::env::var_os(name))
+    }
+
+    fn load_with(sources: &IdentitySources, recipients: &[String], variables: Variables<'_>) -> Result<Self, Fault> {
+        let mut found = Self::default();
+        let mut places = Vec::new();
+        if let Some(file) = &sources.key_file {
+            places.push(file.display().to_string());
+            found.add_file(file, true);
+        }
+        if let Some(command) = &sources.key_command {
+            places.push("age_key_command".to_owned());
+            found.add_command("age_key_command", command, recipients);
+        }
+        if sources.environment {
+            found.add_surroundings(recipients, variables, &mut places);
+        }
+        if found.is_empty() {
+            let why = match found.problems() {
+                [] => format!("nothing was found in {}", places.join(", ")),
+                problems => problems.join("; "),
+            };
+            let todo = "set age_key_file under [env.NAME] in your configuration, set SOPS_AGE_KEY_FILE, or paste the key";
+            return Err(Fault::new(FaultKind::Undecryptable, "no age key is at hand", why, todo));
+        }
+        Ok(found)
+    }
+
+    fn add_surroundings(&mut self, recipients: &[String], variables: Variables<'_>, places: &mut Vec<String>) {
+        let text = |name: &str| variables(name).filter(|value| !value.is_empty()).and_then(|value| value.into_string().ok());
+        places.extend(["SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD"].map(str::to_owned));
+        if let Some(keys) = text("SOPS_AGE_KEY") {
+            self.add_text("SOPS_AGE_KEY", &Secret::new(keys));
+        }
+        if let Some(file) = text("SOPS_AGE_KEY_FILE") {
+            self.add_file(Path::new(&file), true);
+        }
+        if let Some(command) = text("SOPS_AGE_KEY_CMD") {
+            self.add_command("SOPS_AGE_KEY_CMD", &command, recipients);
+        }
+        let home = text("HOME").map(PathBuf::from);
+        let configuration = text("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(".config")));
+        if let Some(folder) = configuration {
+            let file = folder.join("sops/age/keys.txt");
+            places.push(file.display().to_string());
+            self.add_file(&file, false);
+        }
+        if let Some(command) = text("SOPS_AGE_SSH_PRIVATE_KEY_CMD") {
+            self.add_command("SOPS_AGE_SSH_PRIVATE_KEY_CMD", &command, recipients);
+        }
+        if let Some(file) = text("SOPS_AGE_SSH_PRIVATE_KEY_FILE") {
+            self.add_file(Path::new(&file), true);
+        } else if let Some(home) = home {
+            for name in ["id_ed25519", "id_rsa"] {
+                let file = home.join(".ssh").join(name);
+                places.push(file.display().to_string());
+                self.add_file(&file, false);
+            }
+        }
+    }
+
+    /// Adds the keys of a file; that it is missing is worth a word only where somebody named it.
+    fn add_file(&mut self, file: &Path, named: bool) {
+        match std::fs::read_to_string(file) {
+            Ok(text) => self.add_text(&file.display().to_string(), &Secret::new(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => {}
+            Err(error) => self.note(format!("{} cannot be read: {error}", file.display())),
+        }
+    }
+
+    fn add_text(&mut self, place: &str, text: &Secret) {
+        match Self::from_text(text) {
+            Ok(identities) => self.merge(identities),
+            Err(why) => self.note(format!("{place}, {why}")),
+        }
+    }
+
+    fn add_command(&mut self, place: &str, command: &str, recipients: &[String]) {
+        let Some((program, arguments)) = split(command).and_then(|words| {
+            let (program, arguments) = words.split_first()?;
+            Some((program.clone(), arguments.to_vec()))
+        }) else {
+            self.note(format!("{place} is no command line: a quote is not closed, or it is empty"));
+            return;
+        };
+        let wanted = if recipients.is_empty() { vec![None] } else { recipients.iter().map(Some).collect() };
+        for recipient in wanted {
+            let mut run = Command::new(&program);
+            run.args(&arguments).stdin(Stdio::null()).stderr(Stdio::piped());
+            if let Some(recipient) = recipient {
+                run.env("SOPS_AGE_RECIPIENT", recipient);
+            }
+            match run.output() {
+                Ok(output) if output.status.success() => match String::from_utf8(output.stdout) {
+                    Ok(text) => self.add_text(place, &Secret::new(text)),
+                    Err(error) => {
+                        error.into_bytes().zeroize();
+                        self.note(format!("{place} printed something that is not text"));
+                    }
+                },
+                // What it printed may hold part of a key, so only how it ended is told.
+                Ok(output) => self.note(format!("{place} failed ({})", output.status)),
+                Err(error) => self.note(format!("{place}: {program} cannot be run: {error}")),
+            }
+        }
+    }
+}
+
+/// Splits a command line into words as a shell would, with quotes and backslashes and nothing else; `None` when a quote is not closed.
+fn split(line: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (Some(open), character) if open == character => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            (None | Some('"'), '\\') => word.get_or_insert_default().push(characters.next()?),
+            (None, character) if character.is_whitespace() => words.extend(word.take()),
+            (_, character) => word.get_or_insert_default().push(character),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::{IdentitySources, split};
+    use crate::model::FaultKind;
+    use crate::sops::identities::{Identities, generate};
+
+    #[test]
+    fn all_sources_are_united() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys: Vec<_> = (0..4).map(|_| generate()).collect();
+        let write = |name: &str, key: usize| {
+            let file = folder.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, keys[key].0.expose()).unwrap();
+            file
+        };
+        let own = write("own keys.txt", 0);
+        let printed = write("printed.txt", 1);
+        write("config/sops/age/keys.txt", 2);
+        let variables = |name: &str| match name {
+            "SOPS_AGE_KEY" => Some(OsString::from(keys[3].0.expose())),
+            "SOPS_AGE_KEY_FILE" => Some(OsString::from("/nonexistent/keys.txt")),
+            "XDG_CONFIG_HOME" => Some(folder.path().join("config").into_os_string()),
+            _ => None,
+        };
+        let sources = IdentitySources {
+            key_file: Some(own),
+            key_command: Some(format!("cat '{}'", printed.display())),
+            environment: true,
+        };
+        let found = Identities::load_with(&sources, &[], &variables).unwrap();
+        let mut recipients = found.recipients().to_vec();
+        let mut expected: Vec<_> = keys.iter().map(|(_, recipient)| recipient.clone()).collect();
+        recipients.sort();
+        expected.sort();
+        assert_eq!(recipients, expected);
+        assert!(found.problems()[0].starts_with("/nonexistent/keys.txt cannot be read"), "{:?}", found.problems());
+    }
+
+    #[test]
+    fn a_command_is_told_the_recipient() {
+        let (key, recipient) = generate();
+        let command = format!("sh -c '[ \"$SOPS_AGE_RECIPIENT\" = {recipient} ] && echo {}'", key.expose());
+        let sources = IdentitySources { key_command: Some(command), ..IdentitySources::default() };
+        let found = Identities::load_with(&sources, std::slice::from_ref(&recipient), &|_| None).unwrap();
+        assert_eq!(found.recipients(), [recipient]);
+    }
+
+    #[test]
+    fn no_key_at_all_names_the_places() {
+        let sources = IdentitySources { environment: true, ..IdentitySources::default() };
+        let fault = Identities::load_with(&sources, &[], &|_| None).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Undecryptable);
+        assert!(fault.why.contains("SOPS_AGE_KEY_FILE"), "{}", fault.why);
+    }
+
+    #[test]
+    fn a_command_line_is_split_as_a_shell_would() {
+        assert_eq!(split("pass show 'a b' \"c \\\" d\" e\\ f").unwrap(), ["pass", "show", "a b", "c \" d", "e f"]);
+        assert_eq!(split("a ''").unwrap(), ["a", ""]);
+        assert_eq!(split("a 'b"), None);
+    }
+}

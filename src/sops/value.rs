@@ -1,0 +1,130 @@
+//! A typed value as SOPS sees it: its type tag and the very bytes that are encrypted and hashed.
+
+use serde::Serialize;
+
+use crate::secret::Secret;
+
+/// Names the type of a value; SOPS stores it beside each ciphertext (`type:int`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ValueType {
+    /// A string (`str`).
+    Text,
+    /// A whole number (`int`).
+    Integer,
+    /// A floating-point number (`float`).
+    Float,
+    /// A truth value (`bool`).
+    Boolean,
+    /// A timestamp (`time`, since sops 3.10).
+    Time,
+    /// Bytes (`bytes`), which old binary files hold.
+    Bytes,
+    /// A comment that sops turned into a list item (`comment`).
+    Comment,
+    /// Null: never encrypted, never hashed.
+    Null,
+}
+
+impl ValueType {
+    /// Returns the tag as it stands in `ENC[…,type:TAG]`; null has none.
+    pub(super) fn tag(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Text => "str",
+            Self::Integer => "int",
+            Self::Float => "float",
+            Self::Boolean => "bool",
+            Self::Time => "time",
+            Self::Bytes => "bytes",
+            Self::Comment => "comment",
+            Self::Null => return None,
+        })
+    }
+
+    /// Finds the type of a tag.
+    pub(super) fn from_tag(tag: &str) -> Option<Self> {
+        [Self::Text, Self::Integer, Self::Float, Self::Boolean, Self::Time, Self::Bytes, Self::Comment]
+            .into_iter()
+            .find(|kind| kind.tag() == Some(tag))
+    }
+}
+
+/// Holds a value in the form that SOPS hashes and encrypts: `True`, `493`, `+Inf`, RFC 3339 times.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Value {
+    pub(super) kind: ValueType,
+    pub(super) canonical: Secret,
+}
+
+impl Value {
+    /// Builds a string value.
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Self { kind: ValueType::Text, canonical: Secret::new(text) }
+    }
+
+    /// Builds the null value.
+    pub(super) fn null() -> Self {
+        Self { kind: ValueType::Null, canonical: Secret::default() }
+    }
+
+    /// Builds a whole number.
+    pub(super) fn integer(number: i64) -> Self {
+        Self { kind: ValueType::Integer, canonical: Secret::new(number.to_string()) }
+    }
+
+    /// Builds a truth value; its canonical form is Python's, which SOPS kept.
+    pub(super) fn boolean(truth: bool) -> Self {
+        Self { kind: ValueType::Boolean, canonical: Secret::new(if truth { "True" } else { "False" }) }
+    }
+
+    /// Builds a floating-point number, written as Go's `FormatFloat(value, 'f', -1, 64)` writes it.
+    pub(super) fn float(number: f64) -> Self {
+        let canonical = if number.is_nan() {
+            "NaN".to_owned()
+        } else if number.is_infinite() {
+            if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
+        } else {
+            number.to_string()
+        };
+        Self { kind: ValueType::Float, canonical: Secret::new(canonical) }
+    }
+
+    /// Makes a second, equally guarded copy.
+    pub(super) fn duplicate(&self) -> Self {
+        Self { kind: self.kind, canonical: self.canonical.duplicate() }
+    }
+
+    /// Returns the value as YAML writes it: `true` rather than `True`, `.inf` rather than `+Inf`.
+    pub(super) fn display(&self) -> Secret {
+        let canonical = self.canonical.expose();
+        match (self.kind, canonical) {
+            (ValueType::Boolean, "True") => Secret::new("true"),
+            (ValueType::Boolean, _) => Secret::new("false"),
+            (ValueType::Float, "+Inf") => Secret::new(".inf"),
+            (ValueType::Float, "-Inf") => Secret::new("-.inf"),
+            (ValueType::Float, "NaN") => Secret::new(".nan"),
+            _ => self.canonical.duplicate(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn floats_are_written_as_go_writes_them() {
+        for (number, canonical) in [
+            (2.0, "2"),
+            (0.5, "0.5"),
+            (1e21, "1000000000000000000000"),
+            (1e-7, "0.0000001"),
+            (-0.0, "-0"),
+            (f64::INFINITY, "+Inf"),
+            (f64::NEG_INFINITY, "-Inf"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(Value::float(number).canonical.expose(), canonical);
+        }
+    }
+}

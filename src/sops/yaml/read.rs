@@ -1,0 +1,352 @@
+//! Reads YAML into values with the bytes where they stand, as go-yaml v3 would understand them.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use granit_parser::{Event, Parser, Placement, ScalarStyle, ScanError, Span, StructureStyle};
+
+use super::resolve;
+use crate::secret::Secret;
+use crate::sops::error::SopsError;
+use crate::sops::parsed::{BLOCK, Comment, Document, Leaf, Parsed, Style};
+use crate::sops::path::{Path, Segment};
+use crate::sops::value::ValueType;
+
+/// The most values that a file may hold once its aliases are expanded; a few nested aliases can make billions.
+const MOST_LEAVES: usize = 200_000;
+
+/// Reads all documents of a YAML text.
+pub(in crate::sops) fn read(text: &str) -> Result<Parsed, SopsError> {
+    let options = granit_parser::options! {
+        // As libyaml, from which go-yaml comes, reads a block at the very end of a file.
+        block_scalar_eof_without_line_feed: true,
+        // A licence header of a thousand lines is no reason to refuse a file.
+        max_buffered_comment_events: 100_000,
+    };
+    let mut reader = Reader { text, parsed: Parsed::default(), frames: Vec::new(), anchors: HashMap::new(), last_end: 0 };
+    for next in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = next.map_err(|error| syntax(&error))?;
+        reader.take(event, span)?;
+    }
+    Ok(reader.parsed)
+}
+
+fn syntax(error: &ScanError) -> SopsError {
+    let marker = error.marker();
+    SopsError::Yaml { line: marker.line(), column: marker.col().saturating_add(1), message: error.info() }
+}
+
+/// A mapping or list that is being read.
+struct Frame {
+    path: Path,
+    kind: FrameKind,
+    flow: bool,
+    column: usize,
+    anchor: usize,
+    /// How many leaves there were before it.
+    first_leaf: usize,
+    decorated: bool,
+}
+
+enum FrameKind {
+    Map { pending: Option<Key>, seen: HashSet<String> },
+    List { next: usize },
+}
+
+struct Key {
+    name: String,
+    start: usize,
+    column: usize,
+}
+
+/// Where a node stands.
+struct Place {
+    path: Path,
+    column: usize,
+    flow: bool,
+    decorated: bool,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    parsed: Parsed,
+    frames: Vec<Frame>,
+    /// For each anchor of the document: the length of its path and its leaves.
+    anchors: HashMap<usize, (usize, Range<usize>)>,
+    /// Where the last thing that was read ends.
+    last_end: usize,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), SopsError> {
+        let bytes = span.byte_range().unwrap_or_default();
+        match event {
+            Event::DocumentStart(..) => {
+                self.parsed.documents.push(Document::default());
+                self.anchors.clear();
+            }
+            Event::DocumentEnd => {
+                let end = self.document_end();
+                if let Some(document) = self.parsed.documents.last_mut() {
+                    document.end = end;
+                }
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.open(&span, style, anchor, tag.is_some(), FrameKind::Map { pending: None, seen: HashSet::new() })?;
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.open(&span, style, anchor, tag.is_some(), FrameKind::List { next: 0 })?;
+            }
+            Event::MappingEnd | Event::SequenceEnd => self.close(&bytes),
+            Event::Scalar(text, style, anchor, tag) => {
+                let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
+                self.scalar(Secret::new(text), style, anchor, tag.as_deref(), &span)?;
+            }
+            Event::Alias(anchor) => self.alias(anchor, &bytes, span.start.line())?,
+            Event::Comment(text, placement) => self.comment(&text, placement, &span),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn document(&self) -> usize {
+        self.parsed.documents.len().saturating_sub(1)
+    }
+
+    /// Takes the next place: of the pending key, or of the next item. `None` at the top.
+    fn place(&mut self, line: usize) -> Result<Option<Place>, SopsError> {
+        let Some(frame) = self.frames.last_mut() else { return Ok(None) };
+        let (segment, column) = match &mut frame.kind {
+            FrameKind::Map { pending, .. } => {
+                let Some(key) = pending.take() else {
+                    return Err(shape(line, "a key is not a plain text; SOPS knows only such keys"));
+                };
+                (Segment::Key(key.name), key.column)
+            }
+            FrameKind::List { next } => {
+                let index = *next;
+                *next = next.saturating_add(1);
+                (Segment::Index(index), frame.column)
+            }
+        };
+        Ok(Some(Place { path: frame.path.child(segment), column, flow: frame.flow, decorated: frame.decorated }))
+    }
+
+    fn open(
+        &mut self,
+        span: &Span,
+        style: StructureStyle,
+        anchor: usize,
+        tagged: bool,
+        kind: FrameKind,
+    ) -> Result<(), SopsError> {
+        let flow = matches!(style, StructureStyle::Flow);
+        let line = span.start.line();
+        // In the `sops` block the key must stay pending for its range, so it is looked at before the place is taken.
+        let block_start = self.block_start();
+        let place = self.place(line)?;
+        if place.is_none() {
+            if matches!(kind, FrameKind::List { .. }) {
+                return Err(shape(line, "a list stands at the top; SOPS wants keys there"));
+            }
+            if let Some(document) = self.parsed.documents.last_mut() {
+                document.braces = flow;
+                document.filled = true;
+            }
+        }
+        if let (Some(start), Some(document)) = (block_start, self.parsed.documents.last_mut()) {
+            document.block = Some(start..start);
+        }
+        let (path, outer_flow, decorated) =
+            place.map_or((Path::default(), false, false), |place| (place.path, place.flow, place.decorated));
+        self.frames.push(Frame {
+            path,
+            kind,
+            flow: flow || outer_flow,
+            column: span.start.col(),
+            anchor,
+            first_leaf: self.parsed.leaves.len(),
+            decorated: decorated || anchor != 0 || tagged,
+        });
+        Ok(())
+    }
+
+    /// Returns where the key `sops` starts, when that is the key at the top whose value comes now.
+    fn block_start(&self) -> Option<usize> {
+        let [Frame { kind: FrameKind::Map { pending: Some(key), .. }, .. }] = self.frames.as_slice() else { return None };
+        (key.name == BLOCK).then_some(key.start)
+    }
+
+    fn close(&mut self, bytes: &Range<usize>) {
+        let Some(frame) = self.frames.pop() else { return };
+        // The end of a block mapping is reported at the next token; only a bracket is something that is written.
+        if frame.flow {
+            self.last_end = bytes.end;
+        }
+        if frame.anchor != 0 {
+            let leaves = frame.first_leaf..self.parsed.leaves.len();
+            self.anchors.insert(frame.anchor, (frame.path.len(), leaves));
+        }
+        if frame.path.is_keys(&[BLOCK])
+            && let Some(block) = self.parsed.documents.last_mut().and_then(|document| document.block.as_mut())
+        {
+            block.end = self.last_end;
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: Secret,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&str>,
+        span: &Span,
+    ) -> Result<(), SopsError> {
+        let line = span.start.line();
+        let bytes = span.byte_range().unwrap_or_default();
+        // The parser reports an empty plain value as `~` that takes up nothing.
+        let missing = matches!(style, ScalarStyle::Plain) && bytes.is_empty();
+        let style = match style {
+            ScalarStyle::SingleQuoted => Style::Single,
+            ScalarStyle::DoubleQuoted => Style::Double,
+            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+            _ => Style::Plain,
+        };
+        let content = if missing { "" } else { text.expose() };
+        let value = resolve::scalar(content, tag, style == Style::Plain)
+            .map_err(|_| shape(line, "a whole number is larger than SOPS can hold (64 bits with a sign); quote it"))?;
+        let span_written = match style {
+            Style::Block => self.block_scalar(&bytes),
+            _ => bytes.clone(),
+        };
+        if !missing {
+            self.last_end = span_written.end;
+        }
+        if let Some(Frame { kind: FrameKind::Map { pending: pending @ None, seen }, .. }) = self.frames.last_mut() {
+            // `<<` is a string to sops, whose path then holds `<<`.
+            if value.kind != ValueType::Text {
+                return Err(shape(line, "a key is not a text; SOPS knows only such keys, so quote it"));
+            }
+            if !seen.insert(content.to_owned()) {
+                return Err(shape(line, &format!("the key {content} stands there twice")));
+            }
+            *pending = Some(Key { name: content.to_owned(), start: bytes.start, column: span.start.col() });
+            return Ok(());
+        }
+        let Some(place) = self.place(line)? else {
+            return if value.kind == ValueType::Null {
+                Ok(())
+            } else {
+                Err(shape(line, "a single value stands at the top; SOPS wants keys there"))
+            };
+        };
+        if anchor != 0 {
+            let first = self.parsed.leaves.len();
+            self.anchors.insert(anchor, (place.path.len(), first..first.saturating_add(1)));
+        }
+        let decorated = place.decorated || anchor != 0 || tag.is_some();
+        let Place { path, column, flow, .. } = place;
+        let document = self.document();
+        self.push(Leaf { document, path, value, span: span_written, style, in_flow: flow, column, line, alias: false, decorated })
+    }
+
+    fn push(&mut self, leaf: Leaf) -> Result<(), SopsError> {
+        let leaves = if leaf.path.keys().next() == Some(BLOCK) { &mut self.parsed.metadata } else { &mut self.parsed.leaves };
+        if leaves.len() >= MOST_LEAVES {
+            return Err(SopsError::Unsupported(format!("it holds more than {MOST_LEAVES} values")));
+        }
+        leaves.push(leaf);
+        Ok(())
+    }
+
+    /// Repeats the leaves of an anchor where its alias stands: SOPS knows no aliases.
+    fn alias(&mut self, anchor: usize, bytes: &Range<usize>, line: usize) -> Result<(), SopsError> {
+        self.last_end = bytes.end;
+        let Some(place) = self.place(line)? else { return Ok(()) };
+        let Some((depth, leaves)) = self.anchors.get(&anchor).cloned() else {
+            return Err(shape(line, "an alias stands inside its own anchor"));
+        };
+        for position in leaves {
+            let Some(leaf) = self.parsed.leaves.get(position) else { continue };
+            let (path, value) = (leaf.path.rebased(depth, &place.path), leaf.value.duplicate());
+            let (style, document) = (leaf.style, self.document());
+            let span = bytes.clone();
+            let Place { column, flow: in_flow, .. } = place;
+            self.push(Leaf { document, path, value, span, style, in_flow, column, line, alias: true, decorated: true })?;
+        }
+        Ok(())
+    }
+
+    fn comment(&mut self, text: &str, placement: Placement, span: &Span) {
+        let Some(bytes) = span.byte_range() else { return };
+        let column = span.start.col();
+        let beside = matches!(placement, Placement::Right);
+        let parent = match self.frames.last() {
+            None => Path::default(),
+            Some(frame) if beside || frame.flow => frame.path.clone(),
+            Some(Frame { path, kind: FrameKind::Map { pending: Some(key), .. }, .. }) if column > key.column => {
+                path.child(Segment::Key(key.name.clone()))
+            }
+            Some(_) => self.frames.iter().rev().find(|frame| frame.column <= column).map(|frame| frame.path.clone()).unwrap_or_default(),
+        };
+        // A comment before the first document belongs to it.
+        let document = self.document();
+        self.parsed.comments.push(Comment { document, parent, text: Secret::new(text), span: bytes });
+    }
+
+    /// Finds the end of the document that was just read: the next line with `---` or `...`, or the end of the text.
+    fn document_end(&self) -> usize {
+        let rest = self.text.get(self.last_end..).unwrap_or_default();
+        let mut offset = self.last_end;
+        for line in rest.split_inclusive('\n') {
+            let at_line_start = offset == 0 || self.text.get(..offset).is_some_and(|before| before.ends_with('\n'));
+            if at_line_start && offset > self.last_end && (line.starts_with("---") || line.starts_with("...")) {
+                return offset;
+            }
+            offset = offset.saturating_add(line.len());
+        }
+        self.text.len()
+    }
+
+    /// Finds what a block scalar takes up. Its span excludes the header (`|-`) and runs on to the next token, over comments and blank lines.
+    fn block_scalar(&self, bytes: &Range<usize>) -> Range<usize> {
+        let before = self.text.get(..bytes.start).unwrap_or_default();
+        let header = header_start(before).unwrap_or(bytes.start);
+        let content = self.text.get(header..bytes.end).unwrap_or_default();
+        let mut lines = content.split_inclusive('\n');
+        let first = lines.next().unwrap_or_default();
+        let mut end = header.saturating_add(first.trim_end().len());
+        let mut offset = header.saturating_add(first.len());
+        let mut indent = None;
+        for line in lines {
+            let filled = line.trim_end_matches(['\n', '\r']);
+            let depth = filled.len().saturating_sub(filled.trim_start_matches(' ').len());
+            if !filled.trim().is_empty() {
+                // An explicit indentation indicator can make the first line the deepest, so the smallest counts as long as it is content.
+                let least = *indent.get_or_insert(depth);
+                if depth < least && filled.trim_start().starts_with('#') {
+                    break;
+                }
+                end = offset.saturating_add(filled.len());
+            }
+            offset = offset.saturating_add(line.len());
+        }
+        header..end
+    }
+}
+
+/// Finds the `|` or `>` that begins a block in the line before its content: the first that only an indicator or a comment follows.
+fn header_start(before: &str) -> Option<usize> {
+    let start = before.trim_end().rfind('\n').map_or(0, |position| position.saturating_add(1));
+    let line = before.get(start..)?;
+    let (position, _) = line.match_indices(['|', '>']).find(|(position, indicator)| {
+        let rest = line.get(position.saturating_add(indicator.len())..).unwrap_or_default();
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
+        after.trim().is_empty() || after.starts_with([' ', '\t']) && after.trim_start().starts_with('#')
+    })?;
+    Some(start.saturating_add(position))
+}
+
+fn shape(line: usize, message: &str) -> SopsError {
+    SopsError::Shape { line, message: message.to_owned() }
+}
