@@ -8,13 +8,20 @@
 //! sim is reached from cluster::connect and tests alone
 //! ```
 
+pub mod app;
+pub mod cli;
 pub mod cluster;
+pub mod commands;
 pub mod config;
 pub mod helm;
 pub mod kinds;
 pub mod model;
 pub mod repo;
+pub mod runtime;
 pub mod secret;
 pub mod sim;
 pub mod sops;
+pub mod theme;
+pub mod views;
+pub mod widgets;
 pub mod yaml;

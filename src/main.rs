@@ -1,7 +1,9 @@
-//! The fluxdeck binary.
+//! The fluxdeck binary: its allocator, its arguments, its exit code.
 
 /// Wipes every block of memory when it is freed, so that secrets do not outlive their owners in the heap.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    fluxdeck::cli::main().into()
+}

@@ -32,6 +32,9 @@ pub static KINDS: &[&Kind] = &[
     &pod::KIND,
 ];
 
+/// The Kustomization's kind, which lists fall back on.
+pub static KUSTOMIZATION: &Kind = &kustomization::KIND;
+
 /// Finds a kind by what the operator calls it: its kind, plural or alias, in any case.
 pub fn find(word: &str) -> Option<&'static Kind> {
     KINDS.iter().copied().find(|kind| kind.is_called(word))

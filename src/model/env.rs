@@ -36,8 +36,14 @@ pub struct Environment {
 }
 
 /// Holds one `T` per environment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PerEnv<T>(Vec<T>);
+
+impl<T> Default for PerEnv<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
 impl<T> PerEnv<T> {
     /// Builds the values from a function called once per environment, in order.

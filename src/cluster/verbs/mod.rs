@@ -31,7 +31,7 @@ pub async fn perform(
     verb: &Verb,
     object: &ObjectRef,
     clock: &Clock,
-    steps: &mut (dyn FnMut(Step) + Send),
+    steps: &mut (dyn FnMut(Step) + Send + Sync),
 ) -> Outcome {
     let mut call = Call { cluster, clock, steps };
     let object = with_group(object);
@@ -56,7 +56,7 @@ pub async fn perform(
 struct Call<'a> {
     cluster: &'a Cluster,
     clock: &'a Clock,
-    steps: &'a mut (dyn FnMut(Step) + Send),
+    steps: &'a mut (dyn FnMut(Step) + Send + Sync),
 }
 
 /// Names an object together with its address.

@@ -31,7 +31,9 @@ impl Judge {
             .env("HOME", "/nonexistent")
             .current_dir(self.folder.path())
             .output()
-            .unwrap_or_else(|error| panic!("FLUXDECK_SOPS is set, but {} cannot be run: {error}", self.program.display()));
+            .unwrap_or_else(|error| {
+                panic!("FLUXDECK_SOPS is set, but {} cannot be run: {error}", self.program.display())
+            });
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {error}");
         String::from_utf8(output.stdout).unwrap()
@@ -94,7 +96,8 @@ fn the_real_sops_reads_what_we_encrypt() {
         let plain = text(&format!("plain/{name}.yaml"));
         let created = create(&Secret::new(plain.as_str()), &recipients, "^(data|stringData)$", now).unwrap();
         assert_eq!(judge.read(&created), values(&plain), "{name}");
-        let created = create(&Secret::new(plain.replace('\n', "\r\n")), &recipients, "^(data|stringData)$", now).unwrap();
+        let created =
+            create(&Secret::new(plain.replace('\n', "\r\n")), &recipients, "^(data|stringData)$", now).unwrap();
         assert_eq!(judge.read(&created), values(&plain), "{name} with carriage returns");
     }
 }

@@ -36,14 +36,19 @@ fn every_vector_opens_and_holds_what_sops_says() {
         let theirs = leaves(&golden);
         // In a list, comments are items of the encrypted file and none of the plain one, so positions differ there.
         if name.ends_with("nested") {
-            let values = |list: &[(usize, String, ValueType, String)]| list.iter().map(|one| one.3.clone()).collect::<Vec<_>>();
+            let values =
+                |list: &[(usize, String, ValueType, String)]| list.iter().map(|one| one.3.clone()).collect::<Vec<_>>();
             assert_eq!(values(&ours), values(&theirs), "{name}");
         } else {
             assert_eq!(ours, theirs, "{name}");
         }
         let plain = opened.plaintext().unwrap();
         assert_eq!(leaves(plain.expose()), theirs, "{name}: {}", plain.expose());
-        assert!(!plain.expose().contains("ENC[AES256_GCM,data:") || name.ends_with("hard"), "{name}: {}", plain.expose());
+        assert!(
+            !plain.expose().contains("ENC[AES256_GCM,data:") || name.ends_with("hard"),
+            "{name}: {}",
+            plain.expose()
+        );
     }
 }
 
@@ -125,7 +130,8 @@ fn changes_made_without_sops_are_noticed() {
     // An unencrypted value is covered too.
     assert_eq!(open(original.replace("name: linkding", "name: other")), SopsError::MacMismatch);
     // A removed value.
-    let without: String = original.lines().filter(|line| !line.contains("LD_SUPERUSER_NAME")).map(|line| format!("{line}\n")).collect();
+    let without: String =
+        original.lines().filter(|line| !line.contains("LD_SUPERUSER_NAME")).map(|line| format!("{line}\n")).collect();
     assert_eq!(open(without), SopsError::MacMismatch);
     // Another time than the MAC was made for.
     assert_eq!(open(original.replace("lastmodified: \"20", "lastmodified: \"21")), SopsError::MacMismatch);
@@ -176,7 +182,10 @@ fn what_would_stay_plain_or_be_encrypted_twice_is_refused() {
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     let recipients = identities("staging").recipients().to_vec();
     let create = |text: &str, regex: &str| create(&Secret::new(text), &recipients, regex, now).unwrap_err();
-    assert_eq!(create("PASSWORD: hunter2\n", "^(data|stringData)$"), SopsError::NothingEncrypted("^(data|stringData)$".to_owned()));
+    assert_eq!(
+        create("PASSWORD: hunter2\n", "^(data|stringData)$"),
+        SopsError::NothingEncrypted("^(data|stringData)$".to_owned())
+    );
     assert!(matches!(create("data: {a: b}\n", "^(data"), SopsError::Rule { .. }));
     assert_eq!(create(&text("vectors/3.13/secret.yaml"), "^(data|stringData)$"), SopsError::AlreadyEncrypted);
     assert!(matches!(create("x: &a hunter2\ndata:\n  a: *a\n", "^data$"), SopsError::Shape { line: 3, .. }));

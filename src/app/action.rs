@@ -1,0 +1,90 @@
+//! Actions: what commands and views ask the app to do; and effects, the part of it that the outside must do.
+
+use super::command::{Command, Target};
+use super::notice::Notice;
+use super::operation::{OpId, Operation};
+use super::task::{Task, Ticket};
+use super::view::View;
+use crate::model::{Env, Kind, ObjectRef};
+
+/// Asks the app for something.
+#[derive(Debug)]
+pub enum Action {
+    /// Opens a view on top of the others.
+    Push(Box<dyn View>),
+    /// Closes the view on top.
+    Pop,
+    /// Closes the view on top and opens another in its place.
+    Replace(Box<dyn View>),
+    /// Tells the operator something.
+    Tell(Notice),
+    /// Asks for a command as if its key had been pressed, on these targets, with these answers; the guard judges it.
+    Dispatch(&'static Command, Vec<Target>, Vec<(String, String)>),
+    /// Runs a command that was confirmed by a key or by a typed text; the guard judges it again.
+    Confirmed(&'static Command, Vec<Target>, Vec<(String, String)>, Option<String>),
+    /// Starts an operation.
+    Operate(Operation),
+    /// Stops waiting for an operation.
+    Cancel(OpId),
+    /// Performs a task for the view that asks.
+    Task(Task),
+    /// Marks an object, or takes its mark away.
+    Mark(Env, ObjectRef),
+    /// Shows another first environment.
+    Show(Env),
+    /// Reads the repository again.
+    Rescan,
+    /// Puts text on the operator's clipboard.
+    Copy(String),
+    /// Shows or hides the lesson panel.
+    ToggleLesson,
+    /// Draws the whole screen again.
+    Redraw,
+    /// Stops the process as Ctrl-Z does.
+    Stop,
+    /// Ends the program.
+    Quit,
+}
+
+/// Says what the outside must do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Watches a kind in an environment.
+    Watch {
+        /// The environment.
+        env: Env,
+        /// The kind.
+        kind: &'static Kind,
+        /// Which watch; it comes back with what is seen.
+        generation: u64,
+    },
+    /// Ends the watch of a kind in an environment.
+    Unwatch {
+        /// The environment.
+        env: Env,
+        /// The kind.
+        kind: &'static Kind,
+    },
+    /// Performs a task for a view.
+    Task(Ticket, Task),
+    /// Ends the tasks of a view that is gone.
+    Drop(Ticket),
+    /// Performs an operation and writes it into the journal.
+    Operate(OpId, Operation),
+    /// Stops waiting for an operation.
+    Cancel(OpId),
+    /// Reads the repository again.
+    Rescan,
+    /// Puts text on the operator's clipboard.
+    Copy(String),
+    /// Reports [`Msg::Rested`](super::Msg::Rested) when no key comes for a while.
+    Rest,
+    /// Draws the whole screen again.
+    Redraw,
+    /// Draws two frames without what the closed view showed, so that no buffer keeps it.
+    Forget,
+    /// Stops the process as Ctrl-Z does.
+    Stop,
+    /// Ends the program.
+    Quit,
+}

@@ -1,0 +1,168 @@
+//! Asks before a write: by one key, or by typing a name.
+//!
+//! ```text
+//! +- Suspend in production? --------------------------+
+//! | environment  production  PROTECTED                |
+//! | object       Kustomization/flux-system/apps       |
+//! | effect       nobody reconciles it until resumed   |
+//! | command      flux suspend kustomization apps …    |
+//! |                                                   |
+//! | y yes   n no                                      |
+//! +---------------------------------------------------+
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::action::Action;
+use crate::app::command::{Ask, Command, Target};
+use crate::app::key::Key;
+use crate::app::view::{Scene, View};
+use crate::theme::Scope;
+use crate::widgets::{centred, panel, wrap};
+
+/// Asks for leave to run a command.
+#[derive(Debug)]
+pub struct Confirm {
+    command: &'static Command,
+    targets: Vec<Target>,
+    answers: Vec<(String, String)>,
+    wanted: Option<String>,
+    typed: String,
+    shell: String,
+    why: String,
+}
+
+impl Confirm {
+    /// Asks for one key.
+    pub fn key(
+        command: &'static Command,
+        targets: Vec<Target>,
+        answers: Vec<(String, String)>,
+        scene: &Scene<'_>,
+    ) -> Self {
+        let ask = Ask { facts: scene.facts, targets: &targets, answers: &answers, now: scene.facts.now, permit: None };
+        let lesson = (command.lesson)(&ask);
+        Self { command, wanted: None, typed: String::new(), shell: lesson.shell, why: lesson.why, targets, answers }
+    }
+
+    /// Asks for a text to be typed.
+    pub fn typed(
+        command: &'static Command,
+        targets: Vec<Target>,
+        answers: Vec<(String, String)>,
+        wanted: String,
+        scene: &Scene<'_>,
+    ) -> Self {
+        Self { wanted: Some(wanted), ..Self::key(command, targets, answers, scene) }
+    }
+
+    fn agree(&mut self) -> Vec<Action> {
+        let typed = self.wanted.is_some().then(|| self.typed.clone());
+        vec![
+            Action::Pop,
+            Action::Confirmed(
+                self.command,
+                std::mem::take(&mut self.targets),
+                std::mem::take(&mut self.answers),
+                typed,
+            ),
+        ]
+    }
+}
+
+impl View for Confirm {
+    fn id(&self) -> &'static str {
+        "confirm"
+    }
+
+    fn title(&self, _scene: &Scene<'_>) -> String {
+        format!("{}?", self.command.title)
+    }
+
+    fn overlay(&self) -> bool {
+        true
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
+        if key.is("esc") {
+            return vec![Action::Pop];
+        }
+        match (&self.wanted, key.typed()) {
+            (None, Some('y' | 'Y')) => self.agree(),
+            (None, Some('n' | 'N' | 'q')) => vec![Action::Pop],
+            (Some(wanted), _) if key.is("enter") && *wanted == self.typed => self.agree(),
+            (Some(_), _) if key.is("backspace") => {
+                self.typed.pop();
+                Vec::new()
+            }
+            (Some(_), Some(character)) => {
+                self.typed.push(character);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let theme = scene.theme;
+        let width = area.width.saturating_sub(8).clamp(20, 90);
+        let inner = usize::from(width.saturating_sub(4));
+        let mut lines = Vec::new();
+        let row = |label: &str, text: Span<'static>| {
+            Line::from(vec![Span::styled(format!("{label:<13}"), theme.style(Scope::Dim)), text])
+        };
+        let mut environments: Vec<_> =
+            self.targets.iter().filter_map(|target| scene.facts.environment(target.env()?)).collect();
+        environments.dedup();
+        if environments.is_empty() {
+            lines.push(row(
+                "environment",
+                Span::styled("not known: treated as protected", theme.style(Scope::Protected)),
+            ));
+        }
+        for environment in environments {
+            let label = if environment.protected { "  PROTECTED" } else { "" };
+            lines.push(row(
+                "environment",
+                Span::styled(format!("{}{label}", environment.name), theme.style(Scope::Protected)),
+            ));
+        }
+        for target in self.targets.iter().take(8) {
+            lines.push(row("object", Span::styled(target.name(), theme.style(Scope::Title))));
+        }
+        if self.targets.len() > 8 {
+            lines.push(row("", Span::raw(format!("and {} more", self.targets.len() - 8))));
+        }
+        for (index, text) in wrap(&self.why, inner.saturating_sub(13)).into_iter().enumerate() {
+            lines.push(row(if index == 0 { "effect" } else { "" }, Span::raw(text)));
+        }
+        for (index, text) in wrap(&self.shell, inner.saturating_sub(13)).into_iter().enumerate() {
+            lines.push(row(if index == 0 { "command" } else { "" }, Span::styled(text, theme.style(Scope::Shell))));
+        }
+        lines.push(Line::default());
+        match &self.wanted {
+            None => lines.push(Line::from(vec![
+                Span::styled("y", theme.style(Scope::Key)),
+                Span::raw(" yes    "),
+                Span::styled("n", theme.style(Scope::Key)),
+                Span::raw(" no"),
+            ])),
+            Some(wanted) => {
+                lines.push(Line::from(format!("Type {wanted} and press enter; esc goes back.")));
+                lines.push(Line::from(vec![
+                    Span::raw("> "),
+                    Span::styled(format!("{}_", self.typed), theme.style(Scope::Input)),
+                ]));
+            }
+        }
+        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+        let inside = panel(frame, centred(area, width, height), &self.title(scene), true, theme);
+        frame.render_widget(ratatui::widgets::Paragraph::new(lines), inside);
+    }
+}

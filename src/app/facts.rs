@@ -1,0 +1,155 @@
+//! What is known: environments, rows, the repository, operations, notices. Views read it; only `App::update` changes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::notice::Notice;
+use super::operation::Op;
+use crate::model::{Env, Environment, Fault, Kind, Link, ObjectRef, PerEnv, Row, RowKey};
+use crate::repo::Snapshot;
+
+/// Holds the rows of one kind in one environment, and how current they are.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// How the watch behind it fares.
+    pub link: Link,
+    /// The rows by namespace and name.
+    pub rows: BTreeMap<RowKey, Row>,
+    /// Which watch fills it; what an older one still sends is dropped.
+    pub generation: u64,
+}
+
+/// Holds everything that views may read.
+#[derive(Debug)]
+pub struct Facts {
+    /// The environments in their order.
+    pub environments: PerEnv<Environment>,
+    /// Why an environment has no connection at all, such as a context that the kubeconfig lacks.
+    pub unconnected: PerEnv<Option<Fault>>,
+    /// The rows of each environment by kind.
+    pub tables: PerEnv<BTreeMap<&'static str, Table>>,
+    /// The repository, once it has been read.
+    pub repository: Option<Arc<Snapshot>>,
+    /// Why there is no repository.
+    pub repository_fault: Option<Fault>,
+    /// Operations, oldest first.
+    pub operations: Vec<Op>,
+    /// Notices, oldest first.
+    pub notices: Vec<Notice>,
+    /// Marked targets: objects by environment.
+    pub marked: BTreeSet<(Env, ObjectRef)>,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+    /// Whether the clusters are simulated; shown on every screen.
+    pub demo: bool,
+    /// The operator's login, for annotations and the journal.
+    pub login: String,
+    /// The time that screens show, changed once a minute and with every message.
+    pub now: Timestamp,
+    /// The first environment shown; the second is the one after it.
+    pub shown: Env,
+}
+
+impl Facts {
+    /// Starts with nothing but the settings.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            environments: PerEnv::default(),
+            unconnected: PerEnv::default(),
+            tables: PerEnv::default(),
+            repository: None,
+            repository_fault: None,
+            operations: Vec::new(),
+            notices: Vec::new(),
+            marked: BTreeSet::new(),
+            read_only: false,
+            demo: false,
+            login: String::new(),
+            now,
+            shown: Env(0),
+        }
+    }
+
+    /// Replaces the environments; rows that were known are dropped with their watches.
+    pub fn set_environments(&mut self, environments: Vec<Environment>, unconnected: Vec<Option<Fault>>) {
+        let mut environments: Vec<Option<Environment>> = environments.into_iter().map(Some).collect();
+        let mut unconnected = unconnected.into_iter();
+        let count = environments.len();
+        let mut taken = Vec::with_capacity(count);
+        for slot in &mut environments {
+            if let Some(environment) = slot.take() {
+                taken.push(environment);
+            }
+        }
+        let mut taken = taken.into_iter();
+        self.unconnected = PerEnv::from_fn(count, |_| unconnected.next().flatten());
+        self.tables = PerEnv::from_fn(count, |_| BTreeMap::new());
+        self.environments = PerEnv::from_fn(count, |env| {
+            let mut environment = taken.next().unwrap_or(Environment {
+                env,
+                name: String::new(),
+                context: None,
+                protected: true,
+                path: None,
+                recipients: Vec::new(),
+                colour: None,
+            });
+            environment.env = env;
+            environment
+        });
+    }
+
+    /// Returns an environment's description.
+    pub fn environment(&self, env: Env) -> Option<&Environment> {
+        self.environments.get(env)
+    }
+
+    /// Returns an environment's name; empty when there is no such environment.
+    pub fn name(&self, env: Env) -> &str {
+        self.environment(env).map_or("", |environment| environment.name.as_str())
+    }
+
+    /// Finds an environment by its name.
+    pub fn find_environment(&self, name: &str) -> Option<Env> {
+        self.environments.iter().find(|(_, environment)| environment.name == name).map(|(env, _)| env)
+    }
+
+    /// Returns the table of a kind in an environment; `None` before anybody watched it.
+    pub fn table(&self, env: Env, kind: &Kind) -> Option<&Table> {
+        self.tables.get(env)?.get(kind.kind)
+    }
+
+    /// Returns the row of an object.
+    pub fn row(&self, env: Env, object: &ObjectRef) -> Option<&Row> {
+        let key = RowKey { namespace: object.namespace.as_str().into(), name: object.name.as_str().into() };
+        self.tables.get(env)?.get(object.kind.as_str())?.rows.get(&key)
+    }
+
+    /// Returns the environment that a file of the repository belongs to: the one whose Kustomizations read it, when it is one alone;
+    /// else the one whose name is a folder of its path. `None` for what several share.
+    pub fn environment_of(&self, path: &str) -> Option<Env> {
+        let snapshot = self.repository.as_ref()?;
+        let mut feeding: Vec<&str> = snapshot.fed_by(path).iter().map(|feed| feed.env.as_str()).collect();
+        feeding.dedup();
+        match feeding.as_slice() {
+            [only] => self.find_environment(only),
+            [] => path.split('/').find_map(|part| self.find_environment(part)),
+            _ => None,
+        }
+    }
+
+    /// Returns the operations that run.
+    pub fn running(&self) -> impl Iterator<Item = &Op> {
+        self.operations.iter().filter(|operation| operation.ended.is_none())
+    }
+
+    /// Returns the connection's state as a whole: the fault of the environment, else of the first kind that has one.
+    pub fn trouble(&self, env: Env) -> Option<&Fault> {
+        self.unconnected
+            .get(env)
+            .and_then(Option::as_ref)
+            .or_else(|| self.tables.get(env)?.values().find_map(|table| table.link.fault()))
+    }
+}

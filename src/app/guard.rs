@@ -1,0 +1,174 @@
+//! The guard: the one place that decides whether a write may happen. Keys and headless twins pass here alike.
+
+use super::command::{Command, Risk, Target};
+use super::facts::Facts;
+use crate::model::{Fault, FaultKind};
+
+/// Proves that the guard let a write pass; nothing outside this module can make one, and effects that write need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permit(());
+
+/// Says what must happen before a command may run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may run now.
+    Go(Option<Permit>),
+    /// One key must confirm it.
+    Confirm,
+    /// This text must be typed to confirm it: the object's name, or the environment's where it is protected.
+    Type(String),
+    /// It may not run.
+    Refuse(Fault),
+}
+
+/// Says how the operator has confirmed so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent<'a> {
+    /// Not at all.
+    None,
+    /// By one key.
+    Key,
+    /// By typing a text, or by `--confirm TEXT`.
+    Typed(&'a str),
+}
+
+/// Judges a command on its targets.
+///
+/// Reads pass. Read-only refuses everything else. A write to a protected environment wants one key; a destroying command wants the object's
+/// name typed, in a protected environment the environment's. A write whose environment is not known counts as one to a protected environment,
+/// because the worst defect would be to guess wrong.
+pub fn judge(command: &Command, targets: &[Target], facts: &Facts, consent: Consent<'_>) -> Verdict {
+    if command.risk == Risk::Reads {
+        return Verdict::Go(None);
+    }
+    if facts.read_only {
+        return Verdict::Refuse(Fault::new(
+            FaultKind::Refused,
+            format!("{} is refused", command.title),
+            "fluxdeck was started with --read-only".to_owned(),
+            "start it without --read-only to change anything".to_owned(),
+        ));
+    }
+    let protected = targets.is_empty()
+        || targets.iter().any(|target| {
+            target.env().and_then(|env| facts.environment(env)).is_none_or(|environment| environment.protected)
+        });
+    let granted = Verdict::Go(Some(Permit(())));
+    match (command.risk, protected) {
+        (Risk::Reads, _) => Verdict::Go(None),
+        (Risk::Writes, false) => granted,
+        (Risk::Writes, true) => match consent {
+            Consent::None => Verdict::Confirm,
+            Consent::Key => granted,
+            Consent::Typed(text) if names_protected(targets, facts, text) => granted,
+            Consent::Typed(_) => Verdict::Confirm,
+        },
+        (Risk::Destroys, _) => {
+            let wanted = wanted_name(targets, facts, protected);
+            match consent {
+                Consent::Typed(text) if text == wanted => granted,
+                _ => Verdict::Type(wanted),
+            }
+        }
+    }
+}
+
+/// Tells whether a text names every protected environment among the targets.
+fn names_protected(targets: &[Target], facts: &Facts, text: &str) -> bool {
+    !targets.is_empty()
+        && targets.iter().all(|target| {
+            target
+                .env()
+                .and_then(|env| facts.environment(env))
+                .is_some_and(|environment| !environment.protected || environment.name == text)
+        })
+}
+
+fn wanted_name(targets: &[Target], facts: &Facts, protected: bool) -> String {
+    let environment = targets
+        .iter()
+        .filter_map(|target| target.env().and_then(|env| facts.environment(env)))
+        .find(|environment| environment.protected);
+    match (protected, environment, targets.first()) {
+        (true, Some(environment), _) => environment.name.clone(),
+        (_, _, Some(Target::Object(_, object))) => object.name.clone(),
+        (_, _, Some(target)) => target.name(),
+        (_, _, None) => "yes".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Consent, Verdict, judge};
+    use crate::app::command::{Command, Risk, Scope, Target};
+    use crate::app::facts::Facts;
+    use crate::app::test_support::{facts, lesson};
+    use crate::model::{Env, ObjectRef};
+
+    fn command(risk: Risk) -> Command {
+        Command {
+            id: "x",
+            title: "X",
+            keys: &[],
+            scope: Scope::Everywhere,
+            risk,
+            questions: &[],
+            lesson,
+            run: |_| Vec::new(),
+        }
+    }
+
+    fn target(env: u8) -> Vec<Target> {
+        vec![Target::Object(Env(env), ObjectRef::new("Kustomization", "", "flux-system", "apps"))]
+    }
+
+    fn passes(facts: &Facts, risk: Risk, env: u8, consent: Consent<'_>) -> bool {
+        matches!(judge(&command(risk), &target(env), facts, consent), Verdict::Go(_))
+    }
+
+    #[test]
+    fn every_risk_in_every_environment_with_every_consent() {
+        let facts = facts();
+        let (staging, production) = (0, 1);
+        for env in [staging, production] {
+            assert!(passes(&facts, Risk::Reads, env, Consent::None));
+        }
+        assert!(passes(&facts, Risk::Writes, staging, Consent::None));
+        assert!(!passes(&facts, Risk::Writes, production, Consent::None));
+        assert!(passes(&facts, Risk::Writes, production, Consent::Key));
+        assert!(passes(&facts, Risk::Writes, production, Consent::Typed("production")));
+        assert!(!passes(&facts, Risk::Writes, production, Consent::Typed("staging")));
+        assert!(!passes(&facts, Risk::Destroys, staging, Consent::Key));
+        assert!(passes(&facts, Risk::Destroys, staging, Consent::Typed("apps")));
+        assert!(!passes(&facts, Risk::Destroys, production, Consent::Typed("apps")));
+        assert!(passes(&facts, Risk::Destroys, production, Consent::Typed("production")));
+    }
+
+    #[test]
+    fn read_only_refuses_whatever_writes() {
+        let mut facts = facts();
+        facts.read_only = true;
+        for risk in [Risk::Writes, Risk::Destroys] {
+            for consent in [Consent::None, Consent::Key, Consent::Typed("production"), Consent::Typed("apps")] {
+                assert!(matches!(judge(&command(risk), &target(0), &facts, consent), Verdict::Refuse(_)));
+            }
+        }
+        assert!(passes(&facts, Risk::Reads, 1, Consent::None));
+    }
+
+    #[test]
+    fn what_belongs_to_no_environment_counts_as_protected() {
+        let facts = facts();
+        let stray = vec![Target::File(None, "apps/base/x.yaml".to_owned())];
+        assert_eq!(judge(&command(Risk::Writes), &stray, &facts, Consent::None), Verdict::Confirm);
+        assert_eq!(judge(&command(Risk::Writes), &[], &facts, Consent::None), Verdict::Confirm);
+        assert_eq!(judge(&command(Risk::Writes), &target(9), &facts, Consent::None), Verdict::Confirm);
+    }
+
+    #[test]
+    fn several_targets_are_as_protected_as_the_most_protected() {
+        let facts = facts();
+        let both: Vec<Target> = target(0).into_iter().chain(target(1)).collect();
+        assert_eq!(judge(&command(Risk::Writes), &both, &facts, Consent::None), Verdict::Confirm);
+    }
+}

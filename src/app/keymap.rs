@@ -1,0 +1,100 @@
+//! The keymap: which key means which motion or command, by the defaults and the operator's own settings.
+
+use std::collections::BTreeMap;
+
+use super::command::{Command, Scope};
+use super::key::Key;
+use super::motion::{MOTIONS, Motion};
+
+/// Maps keys to what they mean.
+#[derive(Debug, Default)]
+pub struct Keymap {
+    motions: Vec<(Key, Motion)>,
+    commands: Vec<(Key, &'static Command)>,
+}
+
+impl Keymap {
+    /// Builds the keymap from the defaults, with the operator's own keys by motion or command id in place of them.
+    ///
+    /// # Errors
+    /// Returns a word for each setting that names no command or no key, and for each key that means two things in one place.
+    pub fn new(
+        commands: &'static [&'static Command],
+        own: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Self, Vec<String>> {
+        let mut faults = Vec::new();
+        let mut keymap = Self::default();
+        let mut read = |id: &str, defaults: &[&str]| -> Vec<Key> {
+            let texts: Vec<&str> =
+                own.get(id).map_or_else(|| defaults.to_vec(), |texts| texts.iter().map(String::as_str).collect());
+            texts
+                .into_iter()
+                .filter_map(|text| {
+                    text.parse().map_err(|fault: String| faults.push(format!("keys of {id}: {fault}"))).ok()
+                })
+                .collect()
+        };
+        for (motion, id, defaults, _) in MOTIONS {
+            keymap.motions.extend(read(id, defaults).into_iter().map(|key| (key, *motion)));
+        }
+        for command in commands {
+            keymap.commands.extend(read(command.id, command.keys).into_iter().map(|key| (key, *command)));
+        }
+        for id in own.keys() {
+            if !MOTIONS.iter().any(|(_, known, ..)| known == id) && !commands.iter().any(|command| command.id == id) {
+                faults.push(format!("keys of {id}: there is no such command; `fluxdeck keys` lists them"));
+            }
+        }
+        faults.extend(keymap.clashes());
+        if faults.is_empty() { Ok(keymap) } else { Err(faults) }
+    }
+
+    /// Finds the motion of a key.
+    pub fn motion(&self, key: Key) -> Option<Motion> {
+        self.motions.iter().find(|(known, _)| *known == key).map(|(_, motion)| *motion)
+    }
+
+    /// Finds the commands of a key, those of one view first.
+    pub fn commands(&self, key: Key) -> impl Iterator<Item = &'static Command> {
+        let bound = move |(known, command): &(Key, &'static Command)| (*known == key).then_some(*command);
+        let of_view = |command: &&'static Command| matches!(command.scope, Scope::View(_));
+        self.commands
+            .iter()
+            .filter_map(bound)
+            .filter(of_view)
+            .chain(self.commands.iter().filter_map(bound).filter(move |command| !of_view(command)))
+    }
+
+    /// Returns the keys of a command.
+    pub fn keys_of(&self, id: &str) -> Vec<Key> {
+        self.commands.iter().filter(|(_, command)| command.id == id).map(|(key, _)| *key).collect()
+    }
+
+    /// Returns the keys of a motion.
+    pub fn keys_of_motion(&self, motion: Motion) -> Vec<Key> {
+        self.motions.iter().filter(|(_, known)| *known == motion).map(|(key, _)| *key).collect()
+    }
+
+    /// Finds keys that mean two things in one place. A view's own keys may hide those that work everywhere; two kinds of target may share one.
+    fn clashes(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (index, (key, command)) in self.commands.iter().enumerate() {
+            if self.motion(*key).is_some() && !matches!(command.scope, Scope::View(_)) {
+                faults.push(format!("{key} means both a motion and {}", command.id));
+            }
+            for (other_key, other) in self.commands.iter().skip(index + 1) {
+                let same_place = match (command.scope, other.scope) {
+                    (Scope::Everywhere | Scope::Environment, Scope::Everywhere | Scope::Environment) => true,
+                    (Scope::View(one), Scope::View(two)) => one == two,
+                    (Scope::Everywhere | Scope::Environment, Scope::Object(_) | Scope::File(_))
+                    | (Scope::Object(_) | Scope::File(_), Scope::Everywhere | Scope::Environment) => true,
+                    _ => false,
+                };
+                if key == other_key && same_place {
+                    faults.push(format!("{key} means both {} and {}", command.id, other.id));
+                }
+            }
+        }
+        faults
+    }
+}

@@ -1,0 +1,75 @@
+//! Messages: everything that enters the app, on one bounded channel.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::key::Key;
+use super::operation::OpId;
+use super::owed::Owed;
+use super::task::Ticket;
+use crate::model::{Env, Environment, Fault, Kind, Link, Outcome, Row, RowKey, Step};
+use crate::repo::Snapshot;
+
+/// Says that something happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal changed its size.
+    Resize,
+    /// No key was pressed for a while: panels that follow the selection may catch up.
+    Rested,
+    /// Time passed: ages may have changed.
+    Time(Timestamp),
+    /// The environments were found, each with the reason why it has no connection, if so.
+    Environments(Vec<Environment>, Vec<Option<Fault>>),
+    /// The repository was read, or could not be.
+    Repository(Result<Arc<Snapshot>, Fault>, Option<Owed>),
+    /// Files of the repository changed.
+    FilesChanged,
+    /// A watch reports.
+    Watched {
+        /// The environment.
+        env: Env,
+        /// The kind.
+        kind: &'static Kind,
+        /// Which watch.
+        generation: u64,
+        /// What it reports.
+        change: Change,
+        /// What this settles.
+        owed: Option<Owed>,
+    },
+    /// A task of a view answers.
+    Reply {
+        /// The view.
+        ticket: Ticket,
+        /// The answer; the view knows its type.
+        payload: Box<dyn Any + Send>,
+        /// What this settles.
+        owed: Option<Owed>,
+    },
+    /// An operation reports a step.
+    Step(OpId, Step),
+    /// An operation ended.
+    Ended(OpId, Outcome, Option<Owed>),
+    /// The outside tells of something.
+    Told(Result<String, Fault>),
+    /// The process is asked to end.
+    Terminate,
+}
+
+/// Says what a watch saw.
+#[derive(Debug)]
+pub enum Change {
+    /// The connection's state changed.
+    Link(Link),
+    /// Rows are new or changed.
+    Rows(Vec<Row>),
+    /// Rows are gone.
+    Gone(Vec<RowKey>),
+}

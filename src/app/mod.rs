@@ -1,0 +1,125 @@
+//! The engine, pure: messages go in, the state changes, effects come out. It does no I/O and never blocks.
+
+pub mod action;
+pub mod command;
+pub mod dialog;
+pub mod facts;
+pub mod guard;
+pub mod key;
+pub mod keymap;
+pub mod message;
+pub mod motion;
+pub mod notice;
+pub mod operation;
+pub mod owed;
+mod screen;
+pub mod task;
+#[cfg(test)]
+pub mod test_support;
+pub mod update;
+pub mod view;
+
+use std::collections::BTreeMap;
+
+pub use action::{Action, Effect};
+pub use command::{Ask, Command, Question, Risk, Scope, Target};
+pub use facts::{Facts, Table};
+pub use guard::{Consent, Permit, Verdict};
+pub use key::Key;
+pub use keymap::Keymap;
+pub use message::{Change, Msg};
+pub use motion::Motion;
+pub use notice::Notice;
+pub use operation::{Op, OpId, Operation};
+pub use owed::{Ledger, Owed};
+pub use task::{Reach, Reply, Task, Ticket};
+pub use view::{Scene, View};
+
+use crate::model::{Env, Kind, Lesson};
+use crate::theme::Theme;
+
+/// Holds the whole state of the cockpit.
+pub struct App {
+    /// What is known.
+    pub facts: Facts,
+    /// How it looks.
+    pub theme: Theme,
+    keymap: Keymap,
+    commands: &'static [&'static Command],
+    layers: Vec<Layer>,
+    next_ticket: u64,
+    next_operation: u64,
+    next_generation: u64,
+    watched: BTreeMap<(Env, &'static str), Watched>,
+    filtering: Option<String>,
+    lesson: Option<(String, Lesson)>,
+    /// What the lesson speaks of: it stays while the selection does.
+    lesson_of: Vec<Target>,
+    lesson_shown: bool,
+    notice_shown: bool,
+    resting: bool,
+}
+
+/// A view on the stack, with the ticket that replies to it carry.
+struct Layer {
+    ticket: Ticket,
+    view: Box<dyn View>,
+}
+
+/// A kind that is watched in an environment, and whether anybody still looks.
+struct Watched {
+    kind: &'static Kind,
+    wanted: bool,
+}
+
+impl App {
+    /// Starts with a root view, which cannot be closed.
+    pub fn new(
+        facts: Facts,
+        theme: Theme,
+        keymap: Keymap,
+        commands: &'static [&'static Command],
+        root: Box<dyn View>,
+    ) -> Self {
+        Self {
+            facts,
+            theme,
+            keymap,
+            commands,
+            layers: vec![Layer { ticket: Ticket(0), view: root }],
+            next_ticket: 1,
+            next_operation: 1,
+            next_generation: 1,
+            watched: BTreeMap::new(),
+            filtering: None,
+            lesson: None,
+            lesson_of: Vec::new(),
+            lesson_shown: true,
+            notice_shown: false,
+            resting: true,
+        }
+    }
+
+    /// Returns the id of the view on top.
+    pub fn view_id(&self) -> &'static str {
+        self.layers.last().map_or("", |layer| layer.view.id())
+    }
+
+    /// Returns what commands would act on now.
+    pub fn targets(&self) -> Vec<Target> {
+        self.layers.last().map(|layer| layer.view.targets(&self.scene(true))).unwrap_or_default()
+    }
+
+    /// Returns the lesson that the panel shows.
+    pub fn lesson(&self) -> Option<&(String, Lesson)> {
+        self.lesson.as_ref()
+    }
+
+    fn scene(&self, focus: bool) -> Scene<'_> {
+        Scene { facts: &self.facts, theme: &self.theme, keymap: &self.keymap, commands: self.commands, focus }
+    }
+
+    fn command(&self, id: &str) -> Option<&'static Command> {
+        self.commands.iter().find(|command| command.id == id).copied()
+    }
+}

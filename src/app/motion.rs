@@ -1,0 +1,100 @@
+//! Motions: keys that move about and change nothing outside. What changes something is a [`Command`](super::Command).
+
+use super::key::Key;
+
+/// Moves within a view or between views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motion {
+    /// One line up.
+    Up,
+    /// One line down.
+    Down,
+    /// To the left; closes a folder.
+    Left,
+    /// To the right; opens a folder.
+    Right,
+    /// To the first line.
+    Top,
+    /// To the last line.
+    Bottom,
+    /// Half a page up.
+    HalfUp,
+    /// Half a page down.
+    HalfDown,
+    /// Opens what is selected.
+    Open,
+    /// Goes back one view; never quits.
+    Back,
+    /// To the next panel.
+    NextPanel,
+    /// To the panel before.
+    PreviousPanel,
+    /// To a panel by its number, from 1.
+    Panel(u8),
+    /// To the next tab.
+    NextTab,
+    /// To the tab before.
+    PreviousTab,
+    /// Marks or unmarks what is selected.
+    Mark,
+    /// Starts to type a filter.
+    Filter,
+    /// To the next match.
+    NextMatch,
+    /// To the match before.
+    PreviousMatch,
+    /// Shows the next environment, or the next pair.
+    NextEnvironment,
+    /// Shows the environment before, or the pair before.
+    PreviousEnvironment,
+    /// Draws the whole screen again.
+    Redraw,
+}
+
+/// Lists the motions with the name that configuration gives them, their keys, and their line in help.
+pub const MOTIONS: &[(Motion, &str, &[&str], &str)] = &[
+    (Motion::Down, "down", &["j", "down"], "one line down"),
+    (Motion::Up, "up", &["k", "up"], "one line up"),
+    (Motion::Left, "left", &["h", "left"], "close the folder, or go to the one around it"),
+    (Motion::Right, "right", &["right"], "open the folder"),
+    (Motion::Top, "top", &["g", "home"], "first line"),
+    (Motion::Bottom, "bottom", &["G", "end"], "last line"),
+    (Motion::HalfUp, "half-up", &["ctrl-u", "pageup"], "half a page up"),
+    (Motion::HalfDown, "half-down", &["ctrl-d", "pagedown"], "half a page down"),
+    (Motion::Open, "open", &["enter"], "open what is selected"),
+    (Motion::Back, "back", &["esc"], "back; never quits"),
+    (Motion::NextPanel, "next-panel", &["tab"], "next panel"),
+    (Motion::PreviousPanel, "previous-panel", &["backtab"], "panel before"),
+    (Motion::Panel(1), "panel-1", &["1"], "first panel"),
+    (Motion::Panel(2), "panel-2", &["2"], "second panel"),
+    (Motion::Panel(3), "panel-3", &["3"], "third panel"),
+    (Motion::NextTab, "next-tab", &["]"], "next tab"),
+    (Motion::PreviousTab, "previous-tab", &["["], "tab before"),
+    (Motion::Mark, "mark", &["space"], "mark or unmark"),
+    (Motion::Filter, "filter", &["/"], "filter"),
+    (Motion::NextMatch, "next-match", &["n"], "next match"),
+    (Motion::PreviousMatch, "previous-match", &["N"], "match before"),
+    (Motion::NextEnvironment, "next-environment", &[">"], "next environment, or pair"),
+    (Motion::PreviousEnvironment, "previous-environment", &["<"], "environment before, or pair"),
+    (Motion::Redraw, "redraw", &["ctrl-l"], "draw the screen again"),
+];
+
+/// Moves a selection of `count` lines by a motion, with a page of `page` lines; `None` when the motion does not move it.
+pub fn step(selected: usize, count: usize, page: u16, motion: Motion) -> Option<usize> {
+    let half = usize::from(page / 2).max(1);
+    let last = count.saturating_sub(1);
+    Some(match motion {
+        Motion::Up => selected.saturating_sub(1),
+        Motion::Down => (selected + 1).min(last),
+        Motion::Top => 0,
+        Motion::Bottom => last,
+        Motion::HalfUp => selected.saturating_sub(half),
+        Motion::HalfDown => (selected + half).min(last),
+        _ => return None,
+    })
+}
+
+/// Finds the motion that a key is bound to by default.
+pub fn default_motion(key: Key) -> Option<Motion> {
+    MOTIONS.iter().find(|(_, _, keys, _)| keys.iter().any(|text| text.parse() == Ok(key))).map(|(motion, ..)| *motion)
+}

@@ -1,0 +1,89 @@
+//! Operations: long effects with steps, an outcome, and a way to stop waiting.
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use super::guard::Permit;
+use super::task::Reach;
+use crate::model::{Env, Outcome, Step};
+
+/// Numbers the operations of one run of fluxdeck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OpId(pub u64);
+
+/// Receives the steps of an operation as they happen.
+pub type StepSender = Box<dyn FnMut(Step) + Send + Sync>;
+
+/// Does the work of an operation; only the runtime calls it.
+pub type Work = Box<dyn FnOnce(Reach, StepSender) -> BoxFuture<'static, Outcome> + Send>;
+
+/// Describes an operation that the guard let pass and that the runtime is to perform, write into the journal and report.
+pub struct Operation {
+    /// What it does, such as `Reconcile Kustomization/apps`.
+    pub title: String,
+    /// The environment; `None` where it concerns none.
+    pub env: Option<Env>,
+    /// What it acts on, as the journal writes it.
+    pub object: String,
+    /// The equivalent command line.
+    pub shell: String,
+    /// The guard's leave.
+    pub permit: Permit,
+    /// The work.
+    pub work: Work,
+}
+
+impl std::fmt::Debug for Operation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Operation({}, {:?}, {})", self.title, self.env, self.shell)
+    }
+}
+
+/// Holds what is known of an operation that was begun.
+#[derive(Debug, Clone)]
+pub struct Op {
+    /// Its number.
+    pub id: OpId,
+    /// The environment.
+    pub env: Option<Env>,
+    /// What it does.
+    pub title: String,
+    /// What it acts on.
+    pub object: String,
+    /// The equivalent command line.
+    pub shell: String,
+    /// Its steps, in the order in which they began.
+    pub steps: Vec<Step>,
+    /// When it began.
+    pub started: Timestamp,
+    /// When and how it ended; `None` while it runs.
+    pub ended: Option<(Timestamp, Outcome)>,
+}
+
+impl Op {
+    /// Takes up a step's report: a later report of a step replaces the earlier one.
+    pub fn report(&mut self, step: Step) {
+        match self.steps.iter_mut().find(|known| known.step == step.step) {
+            Some(known) => *known = step,
+            None => self.steps.push(step),
+        }
+    }
+
+    /// Writes how it stands, in one line.
+    pub fn summary(&self) -> String {
+        match &self.ended {
+            None => self.steps.last().map_or_else(|| "starting".to_owned(), |step| step.message.clone()),
+            Some((_, outcome)) => outcome_line(outcome),
+        }
+    }
+}
+
+/// Writes an outcome in one line.
+pub fn outcome_line(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(word) => word.clone(),
+        Outcome::WillRetry { message, .. } => format!("failed, will retry: {message}"),
+        Outcome::Failed(fault) => format!("{}: {}", fault.what, fault.why),
+        Outcome::Cancelled => "no longer waited for; the controller goes on".to_owned(),
+    }
+}

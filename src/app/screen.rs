@@ -1,0 +1,252 @@
+//! The frame around the views: header, lesson, notice, keys.
+//!
+//! ```text
+//! fluxdeck  homelab  main +2 ~3   staging: live   production: live PROTECTED        DEMO  1 running  ? help
+//! +- the view on top ------------------------------------------------------------------------------------+
+//! +- lesson ---------------------------------------------------------------------------------------------+
+//! | flux get kustomizations --context staging                                                            |
+//! | Why: …  Look for: …                                                                                  |
+//! a notice, until the next one or esc
+//! enter open  R reconcile  l logs
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::motion::Motion;
+use super::{App, Command, Scene, Target};
+use crate::model::{Env, Link};
+use crate::repo::Snapshot;
+use crate::theme::Scope;
+use crate::widgets::{fit, panel, wrap};
+
+/// Below this height the lesson panel gives its room to the view.
+const LESSON_FROM_HEIGHT: u16 = 20;
+
+impl App {
+    /// Draws the whole screen.
+    pub fn render(&self, frame: &mut Frame<'_>) {
+        let area = frame.area();
+        if area.width < 20 || area.height < 5 {
+            frame.render_widget(Paragraph::new("too small"), area);
+            return;
+        }
+        let footer = u16::from(area.height > 6);
+        let notice = self.notice_lines(area.width);
+        let notice_height = u16::try_from(notice.len()).unwrap_or(0).min(area.height / 3);
+        let lesson_height = if self.lesson_shown && area.height >= LESSON_FROM_HEIGHT && self.lesson.is_some() {
+            if area.height >= 34 { 6 } else { 4 }
+        } else {
+            0
+        };
+        let mut top = area.y;
+        let mut take = |height: u16| {
+            let taken = Rect { x: area.x, y: top, width: area.width, height };
+            top = top.saturating_add(height);
+            taken
+        };
+        let header = take(1);
+        let body = take(area.height.saturating_sub(1 + footer + notice_height + lesson_height));
+        let lesson_area = take(lesson_height);
+        let notice_area = take(notice_height);
+        let footer_area = take(footer);
+        frame.render_widget(self.header(header.width), header);
+        self.render_layers(frame, body);
+        if lesson_height > 0 {
+            self.render_lesson(frame, lesson_area);
+        }
+        frame.render_widget(Paragraph::new(notice), notice_area);
+        frame.render_widget(self.footer(footer_area.width), footer_area);
+    }
+
+    fn render_layers(&self, frame: &mut Frame<'_>, body: Rect) {
+        let base = self.layers.iter().rposition(|layer| !layer.view.overlay()).unwrap_or(0);
+        let top = self.layers.len().saturating_sub(1);
+        for (index, layer) in self.layers.iter().enumerate().skip(base) {
+            layer.view.render(frame, body, &self.scene(index == top));
+        }
+    }
+
+    fn header(&self, width: u16) -> Line<'static> {
+        let theme = &self.theme;
+        let mut left = vec![Span::styled("fluxdeck", theme.style(Scope::Header))];
+        if let Some(snapshot) = &self.facts.repository {
+            let name = snapshot.root.file_name().unwrap_or_default().to_string_lossy();
+            left.push(Span::raw(format!("  {name}")));
+            left.push(Span::styled(format!("  {}", git_line(snapshot)), theme.style(Scope::Git)));
+        } else if self.facts.repository_fault.is_some() {
+            left.push(Span::styled("  no repository", theme.style(Scope::Dim)));
+        }
+        for (env, environment) in self.facts.environments.iter() {
+            left.push(Span::styled(format!("  {}: ", environment.name), theme.style(Scope::Title)));
+            let (word, scope) = self.link_word(env);
+            left.push(Span::styled(word, theme.style(scope)));
+            if environment.protected {
+                left.push(Span::styled(" PROTECTED", theme.style(Scope::Protected)));
+            }
+        }
+        let mut right = Vec::new();
+        if self.facts.demo {
+            right.push(Span::styled("DEMO ", theme.style(Scope::Demo)));
+        }
+        if self.facts.read_only {
+            right.push(Span::styled("READ-ONLY ", theme.style(Scope::Protected)));
+        }
+        let running = self.facts.running().count();
+        if running > 0 {
+            right.push(Span::styled(format!("{running} running "), theme.style(Scope::Progressing)));
+        }
+        right.push(Span::styled("? help", theme.style(Scope::Dim)));
+        join(left, right, width)
+    }
+
+    /// Says how the connection of an environment fares: the worst of its watches, as the worst is what the operator must know.
+    fn link_word(&self, env: Env) -> (String, Scope) {
+        if self.facts.unconnected.get(env).is_some_and(Option::is_some) {
+            return ("no cluster".to_owned(), Scope::Dim);
+        }
+        let Some(tables) = self.facts.tables.get(env).filter(|tables| !tables.is_empty()) else {
+            return ("connecting".to_owned(), Scope::Dim);
+        };
+        let links: Vec<&Link> =
+            tables.values().map(|table| &table.link).filter(|link| **link != Link::Absent).collect();
+        let count = |wanted: fn(&Link) -> bool| links.iter().filter(|link| wanted(link)).count();
+        if count(|link| matches!(link, Link::Unreachable(_))) > 0 {
+            ("unreachable".to_owned(), Scope::Failed)
+        } else if count(|link| matches!(link, Link::Degraded(_))) > 0 {
+            ("degraded".to_owned(), Scope::Waiting)
+        } else if count(|link| matches!(link, Link::Connecting)) == links.len() {
+            ("connecting".to_owned(), Scope::Dim)
+        } else if count(|link| !link.is_settled()) > 0 {
+            ("syncing".to_owned(), Scope::Progressing)
+        } else if count(|link| matches!(link, Link::Forbidden(_))) > 0 {
+            (format!("live, {} forbidden", count(|link| matches!(link, Link::Forbidden(_)))), Scope::Waiting)
+        } else {
+            ("live".to_owned(), Scope::Ready)
+        }
+    }
+
+    fn render_lesson(&self, frame: &mut Frame<'_>, area: Rect) {
+        let Some((title, lesson)) = &self.lesson else { return };
+        let inside = panel(frame, area, title, false, &self.theme);
+        let width = usize::from(inside.width);
+        let mut lines = vec![Line::styled(fit(&lesson.shell, width), self.theme.style(Scope::Shell))];
+        if inside.height >= 4 {
+            let labelled = |label: &str, text: &str| Line::from(fit(&format!("{label}{text}"), width));
+            lines.push(labelled("Why: ", &lesson.why));
+            lines.push(labelled("Look for: ", &lesson.look_for));
+            lines.push(Line::styled(fit(lesson.docs, width), self.theme.style(Scope::Dim)));
+        } else {
+            lines.push(Line::from(fit(&format!("{} Look for: {}", lesson.why, lesson.look_for), width)));
+        }
+        frame.render_widget(Paragraph::new(lines), inside);
+    }
+
+    fn notice_lines(&self, width: u16) -> Vec<Line<'static>> {
+        if let Some(filter) = &self.filtering {
+            return vec![Line::from(vec![
+                Span::styled("/", self.theme.style(Scope::Key)),
+                Span::styled(format!("{filter}_"), self.theme.style(Scope::Input)),
+                Span::styled("   enter keep   esc show all", self.theme.style(Scope::Dim)),
+            ])];
+        }
+        let Some(notice) = self.facts.notices.last().filter(|_| self.notice_shown) else { return Vec::new() };
+        let scope = if notice.fault.is_some() { Scope::Error } else { Scope::Notice };
+        wrap(&notice.line(), usize::from(width))
+            .into_iter()
+            .take(4)
+            .map(|text| Line::styled(text, self.theme.style(scope)))
+            .collect()
+    }
+
+    fn footer(&self, width: u16) -> Line<'static> {
+        let targets = self.targets();
+        let view = self.view_id();
+        let scene = self.scene(true);
+        let mut spans = Vec::new();
+        let mut used = 0;
+        let back = (self.layers.len() > 1).then_some(("esc", "back"));
+        let hints = back
+            .into_iter()
+            .map(|(key, title)| (key.to_owned(), title.to_owned()))
+            .chain(hints(&scene, view, &targets));
+        for (key, title) in hints {
+            let length = key.chars().count() + title.chars().count() + 3;
+            if used + length > usize::from(width) {
+                break;
+            }
+            used += length;
+            spans.push(Span::styled(key, self.theme.style(Scope::Key)));
+            spans.push(Span::styled(format!(" {title}  "), self.theme.style(Scope::Dim)));
+        }
+        Line::from(spans)
+    }
+}
+
+/// Writes where HEAD stands and what is not committed: `main +2 ~3 !1`.
+fn git_line(snapshot: &Snapshot) -> String {
+    let Ok(git) = &snapshot.git else { return "no git".to_owned() };
+    let mut line = git.head_word().to_owned();
+    if let Some(operation) = git.operation {
+        line.push_str(&format!(" ({} in progress)", operation.word()));
+    }
+    for (sign, count) in
+        [("+", git.counts.staged), ("~", git.counts.modified), ("?", git.counts.untracked), ("!", git.counts.conflicts)]
+    {
+        if count > 0 {
+            line.push_str(&format!(" {sign}{count}"));
+        }
+    }
+    if let Some(upstream) = &git.upstream {
+        for (word, count) in [("ahead", upstream.ahead), ("behind", upstream.behind)] {
+            if let Some(count) = count.filter(|count| *count > 0) {
+                line.push_str(&format!(" {count} {word}"));
+            }
+        }
+    }
+    line
+}
+
+/// Lists the keys that work now: those of the view and the selection first.
+fn hints(scene: &Scene<'_>, view: &str, targets: &[Target]) -> Vec<(String, String)> {
+    let mut commands: Vec<&&'static Command> =
+        scene.commands.iter().filter(|command| command.applies(view, targets) && command.id != "open").collect();
+    commands.sort_by_key(|command| match command.scope {
+        super::Scope::View(_) => 0,
+        super::Scope::Object(_) | super::Scope::File(_) => 1,
+        super::Scope::Everywhere | super::Scope::Environment => 2,
+    });
+    let open = (!targets.is_empty())
+        .then(|| scene.keymap.keys_of_motion(Motion::Open).first().map(|key| (key.to_string(), "open".to_owned())))
+        .flatten();
+    open.into_iter()
+        .chain(commands.into_iter().filter_map(|command| {
+            let key = scene.keymap.keys_of(command.id).first()?.to_string();
+            Some((key, command.title.to_lowercase()))
+        }))
+        .collect()
+}
+
+/// Puts spans to the left and to the right of a line, cutting the left where there is no room for both.
+fn join(left: Vec<Span<'static>>, right: Vec<Span<'static>>, width: u16) -> Line<'static> {
+    let width = usize::from(width);
+    let right_width: usize = right.iter().map(Span::width).sum();
+    let room = width.saturating_sub(right_width + 1);
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for span in left {
+        let text = fit(&span.content, room.saturating_sub(used));
+        let cut = text.len() != span.content.len();
+        let span = Span::styled(text, span.style);
+        used += span.width();
+        spans.push(span);
+        if cut {
+            break;
+        }
+    }
+    spans.push(Span::raw(" ".repeat(width.saturating_sub(used + right_width))));
+    spans.extend(right);
+    Line::from(spans)
+}

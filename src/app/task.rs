@@ -1,0 +1,119 @@
+//! Tasks: work for the outside that a view asks for. The view writes the work down; only the runtime performs it.
+
+use std::any::Any;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use super::message::Msg;
+use super::owed::Owed;
+use crate::cluster::Cluster;
+use crate::model::{Clock, Env, Fault, FaultKind, PerEnv};
+use crate::sops::IdentitySources;
+
+/// Identifies an opened view; replies to a view that is gone are dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Holds what a task may reach.
+#[derive(Clone)]
+pub struct Reach {
+    /// The clusters, or why there is none.
+    pub clusters: Arc<PerEnv<Result<Arc<Cluster>, Fault>>>,
+    /// The repository's root.
+    pub root: Option<PathBuf>,
+    /// Where the age identities of each environment come from.
+    pub identities: Arc<PerEnv<IdentitySources>>,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Reach {
+    /// Returns an environment's cluster.
+    ///
+    /// # Errors
+    /// Fails with the reason why the environment has none.
+    pub fn cluster(&self, env: Env) -> Result<Arc<Cluster>, Fault> {
+        self.clusters.get(env).cloned().unwrap_or_else(|| {
+            Err(Fault::new(FaultKind::Unreachable, "no cluster", "the environment is gone", "look at `fluxdeck envs`"))
+        })
+    }
+
+    /// Returns the path of a file of the repository.
+    ///
+    /// # Errors
+    /// Fails where there is no repository.
+    pub fn file(&self, path: &str) -> Result<PathBuf, Fault> {
+        let root = self.root.as_ref().ok_or_else(|| {
+            Fault::failed(
+                format!("cannot open {path}"),
+                "there is no repository",
+                "start fluxdeck in one, or with --repo DIR",
+            )
+        })?;
+        Ok(root.join(path))
+    }
+}
+
+/// Sends replies of a task to the view that asked; the runtime counts the task as owed until its first reply.
+pub struct Reply {
+    ticket: Ticket,
+    sender: mpsc::Sender<Msg>,
+    owed: Option<Owed>,
+}
+
+impl Reply {
+    /// Builds the way back to a view.
+    pub fn new(ticket: Ticket, sender: mpsc::Sender<Msg>, owed: Owed) -> Self {
+        Self { ticket, sender, owed: Some(owed) }
+    }
+
+    /// Sends a payload to the view; waits while the app is busy, and returns `false` once nobody listens.
+    pub async fn send<T: Any + Send>(&mut self, payload: T) -> bool {
+        let message = Msg::Reply { ticket: self.ticket, payload: Box::new(payload), owed: self.owed.take() };
+        self.sender.send(message).await.is_ok()
+    }
+}
+
+/// Describes work that a view asks for.
+pub struct Task {
+    /// What it is, for traces and tests.
+    pub label: String,
+    /// The work.
+    pub work: Box<dyn FnOnce(Reach, Reply) -> BoxFuture<'static, ()> + Send>,
+}
+
+impl Task {
+    /// Builds a task that answers once.
+    pub fn once<T, F>(label: impl Into<String>, work: impl FnOnce(Reach) -> F + Send + 'static) -> Self
+    where
+        T: Any + Send,
+        F: Future<Output = T> + Send + 'static,
+    {
+        Self {
+            label: label.into(),
+            work: Box::new(move |reach, mut reply| {
+                let answer = work(reach);
+                Box::pin(async move {
+                    reply.send(answer.await).await;
+                })
+            }),
+        }
+    }
+
+    /// Builds a task that answers as often as it likes.
+    pub fn stream<F>(label: impl Into<String>, work: impl FnOnce(Reach, Reply) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self { label: label.into(), work: Box::new(move |reach, reply| Box::pin(work(reach, reply))) }
+    }
+}
+
+impl std::fmt::Debug for Task {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Task({})", self.label)
+    }
+}

@@ -1,0 +1,102 @@
+//! Views: what the screen shows. A view reads the scene, keeps its own selection, and answers keys with actions.
+
+use std::any::Any;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::action::Action;
+use super::command::{Command, Target};
+use super::facts::Facts;
+use super::key::Key;
+use super::keymap::Keymap;
+use super::motion::Motion;
+use crate::model::{Env, Kind};
+use crate::theme::Theme;
+
+/// Holds what rendering may read.
+pub struct Scene<'a> {
+    /// What is known.
+    pub facts: &'a Facts,
+    /// How it looks.
+    pub theme: &'a Theme,
+    /// What keys do.
+    pub keymap: &'a Keymap,
+    /// Every command there is.
+    pub commands: &'static [&'static Command],
+    /// Whether this view is the one that keys go to.
+    pub focus: bool,
+}
+
+/// Shows something and answers keys. Everything but [`View::id`], [`View::title`] and [`View::render`] has a default.
+pub trait View: std::fmt::Debug + Send {
+    /// Returns the view's id: the scope of its keys.
+    fn id(&self) -> &'static str;
+
+    /// Returns its title.
+    fn title(&self, scene: &Scene<'_>) -> String;
+
+    /// Draws it; decides nothing.
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>);
+
+    /// Returns what it wants done when it is opened, such as a task that loads what it shows.
+    fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// Moves; `None` when the motion means nothing here.
+    fn motion(&mut self, _motion: Motion, _scene: &Scene<'_>) -> Option<Vec<Action>> {
+        None
+    }
+
+    /// Catches up with the selection, once no key has come for a while.
+    fn rested(&mut self, _scene: &Scene<'_>) {}
+
+    /// Returns what commands act on: what is marked, else what is selected.
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
+        Vec::new()
+    }
+
+    /// Takes the answer of a task; the view knows the type that it asked for.
+    fn reply(&mut self, _payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// Tells whether keys are text for it rather than commands.
+    fn takes_text(&self) -> bool {
+        false
+    }
+
+    /// Takes a key as text.
+    fn text(&mut self, _key: Key, _scene: &Scene<'_>) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// Takes pasted text; only called while the view takes text.
+    fn paste(&mut self, _text: &str, _scene: &Scene<'_>) {}
+
+    /// Takes the filter as it is typed; empty shows everything. Returns `false` when there is nothing to filter.
+    fn filter(&mut self, _text: &str, _scene: &Scene<'_>) -> bool {
+        false
+    }
+
+    /// Returns the kinds that it needs watched, in which environments; Flux kinds are watched anyway.
+    fn watches(&self, _scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
+        Vec::new()
+    }
+
+    /// Tells whether it is drawn over the view below rather than instead of it.
+    fn overlay(&self) -> bool {
+        false
+    }
+
+    /// Returns what to ask before it closes, such as a confirmation that changes are lost; empty closes it.
+    fn closing(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// Tells whether what it shows must leave no trace in any buffer once it is closed.
+    fn secret(&self) -> bool {
+        false
+    }
+}

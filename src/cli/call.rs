@@ -1,0 +1,184 @@
+//! What every subcommand shares: global flags, the session, output.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::app::{App, Keymap};
+use crate::commands::COMMANDS;
+use crate::model::{Fault, FaultKind};
+use crate::runtime::Session;
+use crate::theme::{Depth, Theme};
+use crate::views::home::Home;
+
+/// Flags that every subcommand takes, before or after it.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The repository; by default the one that the working directory lies in
+    #[arg(long, global = true, value_name = "DIR")]
+    pub repo: Option<PathBuf>,
+    /// Only this environment
+    #[arg(long, short = 'e', global = true, value_name = "NAME")]
+    pub env: Option<String>,
+    /// The kube context, in place of the environment's own; needs --env
+    #[arg(long, global = true, value_name = "NAME", requires = "env")]
+    pub context: Option<String>,
+    /// The kubeconfig; by default $KUBECONFIG, else ~/.kube/config
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// How results are written
+    #[arg(long, short = 'o', global = true, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// Refuse whatever would change something
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// Agree to a write in a protected environment, by its name
+    #[arg(long, global = true, value_name = "ENV")]
+    pub confirm: Option<String>,
+    /// Protect these environments beside those that are protected anyway
+    #[arg(long, global = true, value_name = "ENV")]
+    pub protect: Vec<String>,
+    /// Take the protection from these environments
+    #[arg(long, global = true, value_name = "ENV")]
+    pub unprotect: Vec<String>,
+    /// The theme; `fluxdeck themes` lists them
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Draw ASCII signs only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+/// Says how results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// As JSON.
+    Json,
+}
+
+/// One call of fluxdeck.
+pub struct Call {
+    /// The global flags.
+    pub global: Global,
+}
+
+impl Call {
+    /// Takes the global flags.
+    pub fn new(global: Global) -> Self {
+        Self { global }
+    }
+
+    /// Opens the session on the repository and the real clusters; must run inside tokio, and waits for no cluster.
+    ///
+    /// # Errors
+    /// Fails when a setting is wrong.
+    pub fn session(&self) -> Result<Session, Fault> {
+        super::open::live(&self.global)
+    }
+
+    /// Runs a future to its end on a runtime made for it.
+    ///
+    /// # Errors
+    /// Fails when the runtime cannot be made, or as the future does.
+    pub fn block_on<T>(&self, future: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Fault::failed("cannot start", error.to_string(), "the system refuses threads or sockets"))?
+            .block_on(future)
+    }
+
+    /// Builds the app of a session: its theme, keys and home.
+    ///
+    /// # Errors
+    /// Fails when the theme or a key setting is wrong.
+    pub fn app(&self, session: &Session, depth: Depth) -> Result<App, Fault> {
+        let usage = |what: &str, why: String, todo: &str| Fault::new(FaultKind::Usage, what, why, todo);
+        let name = self.global.theme.as_deref().or(session.theme.as_deref()).unwrap_or("terminal");
+        let ascii = self.global.ascii || session.ascii || !locale_is_utf8();
+        let theme = Theme::load(name, depth, ascii)
+            .map_err(|error| usage("cannot use the theme", error.to_string(), "`fluxdeck themes` lists them"))?;
+        let keymap = Keymap::new(COMMANDS, &session.keys)
+            .map_err(|faults| usage("cannot use the keys", faults.join("; "), "mend [keys] in the configuration"))?;
+        Ok(App::new(session.facts(), theme, keymap, COMMANDS, Box::new(Home::new())))
+    }
+
+    /// Writes a result: as JSON, or for people by `text`.
+    ///
+    /// # Errors
+    /// Fails when standard output cannot be written, other than by being closed.
+    pub fn print<T: Serialize + ?Sized>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), Fault> {
+        let mut written = match self.global.output {
+            Output::Text => text(value),
+            Output::Json => serde_json::to_string_pretty(value).map_err(|error| {
+                Fault::failed("cannot write the result", error.to_string(), "this is a defect of fluxdeck")
+            })?,
+        };
+        if !written.is_empty() && !written.ends_with('\n') {
+            written.push('\n');
+        }
+        self.write(&written)
+    }
+
+    /// Writes to standard output as it stands.
+    ///
+    /// # Errors
+    /// Fails when standard output cannot be written; a reader that went away, as `head` does, is no error.
+    pub fn write(&self, text: &str) -> Result<(), Fault> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Fault::failed("cannot write to standard output", error.to_string(), "is it open?"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a fault to standard error: what, why, what to do.
+    pub fn complain(&self, fault: &Fault) {
+        let text = format!("fluxdeck: {}\n  why: {}\n  what to do: {}\n", fault.what, fault.why, fault.todo);
+        // Nobody is left to be told when standard error is closed.
+        let _closed = std::io::stderr().write_all(text.as_bytes());
+    }
+}
+
+/// Tells whether the locale can show more than ASCII, by the rules of POSIX: `LC_ALL` before `LC_CTYPE` before `LANG`.
+fn locale_is_utf8() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    set.is_some_and(|value| {
+        let value = value.to_lowercase();
+        value.contains("utf-8") || value.contains("utf8")
+    })
+}
+
+/// Lays rows out in columns of equal width, two spaces apart.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..count)
+        .map(|index| {
+            rows.iter()
+                .filter_map(|row| row.get(index))
+                .map(|cell| unicode_width::UnicodeWidthStr::width(cell.as_str()))
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    let mut out = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(&crate::widgets::pad(cell, *width));
+            line.push_str("  ");
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,35 @@
+//! `fluxdeck envs`: the environments, their contexts and who can read their secrets.
+
+use clap::Args;
+
+use super::Call;
+use super::call::columns;
+use crate::model::Fault;
+
+/// Flags of `envs`.
+#[derive(Debug, Args)]
+pub struct Arguments {}
+
+/// Lists the environments.
+///
+/// # Errors
+/// Fails when a setting is wrong.
+pub fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    call.block_on(async {
+        let session = call.session()?;
+        call.print(&session.environments, |environments| {
+            let mut rows = vec![["NAME", "CONTEXT", "PROTECTED", "PATH", "RECIPIENTS"].map(str::to_owned).to_vec()];
+            rows.extend(environments.iter().map(|known| {
+                vec![
+                    known.name.clone(),
+                    known.context.clone().unwrap_or_else(|| "-".to_owned()),
+                    if known.protected { "yes" } else { "no" }.to_owned(),
+                    known.path.clone().unwrap_or_else(|| "-".to_owned()),
+                    known.recipients.join(","),
+                ]
+            }));
+            columns(&rows)
+        })?;
+        Ok(0)
+    })
+}

@@ -1,0 +1,82 @@
+//! The command line: the cockpit, and the headless twins of what it does. One file per subcommand and one line here.
+
+mod call;
+mod cockpit;
+mod demo;
+mod envs;
+mod keys;
+mod open;
+mod operate;
+mod reconcile;
+mod resume;
+mod snapshot;
+mod status;
+mod suspend;
+mod themes;
+
+use clap::{Parser, Subcommand};
+
+pub use call::{Call, Global, Output};
+
+use crate::model::Fault;
+
+/// A cockpit in the terminal for people who run Kubernetes clusters from a Git repository with Flux.
+#[derive(Debug, Parser)]
+#[command(name = "fluxdeck", version, about, max_term_width = 110)]
+pub struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(flatten)]
+    cockpit: cockpit::Arguments,
+    #[command(subcommand)]
+    subcommand: Option<Sub>,
+}
+
+macro_rules! subcommands {
+    ($($(#[$doc:meta])* $name:ident => $module:ident,)*) => {
+        #[derive(Debug, Subcommand)]
+        enum Sub { $($(#[$doc])* $name($module::Arguments),)* }
+
+        fn dispatch(sub: Sub, call: &Call) -> Result<u8, Fault> {
+            match sub { $(Sub::$name(arguments) => $module::run(arguments, call),)* }
+        }
+    };
+}
+
+subcommands! {
+    /// Open the cockpit on a fresh copy of the template and two simulated clusters
+    Demo => demo,
+    /// List the environments
+    Envs => envs,
+    /// Show the live Flux objects with their state
+    Status => status,
+    /// Ask Flux to look now, and wait for the outcome
+    Reconcile => reconcile,
+    /// Stop the reconciliation of an object
+    Suspend => suspend,
+    /// Let the reconciliation of an object run again
+    Resume => resume,
+    /// Draw a screen once everything has settled
+    Snapshot => snapshot,
+    /// List every key and command
+    Keys => keys,
+    /// List the themes
+    Themes => themes,
+}
+
+/// Reads the arguments, runs the subcommand and returns the exit code; errors go to standard error.
+pub fn main() -> u8 {
+    let arguments = Arguments::parse();
+    let call = Call::new(arguments.global);
+    let result = match arguments.subcommand {
+        Some(sub) => dispatch(sub, &call),
+        None => cockpit::run(arguments.cockpit, &call),
+    };
+    match result {
+        Ok(code) => code,
+        Err(fault) => {
+            call.complain(&fault);
+            fault.kind.exit_code()
+        }
+    }
+}

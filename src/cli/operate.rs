@@ -1,0 +1,207 @@
+//! What the headless writes share: they build a command's targets and answers, pass the guard, and print the steps as they come.
+
+use std::sync::{Arc, Mutex};
+
+use serde::Serialize;
+
+use super::{Call, Output};
+use crate::app::guard::judge;
+use crate::app::operation::outcome_line;
+use crate::app::{Action, Ask, Command, Consent, Facts, Notice, Target, Verdict};
+use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Step, StepState};
+use crate::runtime::{Session, note};
+
+/// A line of output: one step, or how it ended.
+#[derive(Serialize)]
+struct Line<'a> {
+    at: jiff::Timestamp,
+    env: &'a str,
+    object: &'a str,
+    step: &'a str,
+    state: StepState,
+    message: &'a str,
+}
+
+/// Dispatches a command on an object, as its key would, and waits for the outcome.
+pub(super) fn operate(
+    call: &Call,
+    command: &'static Command,
+    object: &str,
+    answers: Vec<(String, String)>,
+) -> Result<u8, Fault> {
+    let object: ObjectRef = object.parse().map_err(|why: String| {
+        Fault::new(FaultKind::Usage, "cannot read the object", why, "such as Kustomization/flux-system/apps")
+    })?;
+    call.block_on(async {
+        let session = call.session()?;
+        let env = only_environment(call, &session)?;
+        let object = complete(object);
+        let target = Target::Object(env, object);
+        dispatch(call, &session, &session.facts(), command, vec![target], answers).await
+    })
+}
+
+/// Names the environment to act on: the one of `--env`, or the only one.
+pub(super) fn only_environment(call: &Call, session: &Session) -> Result<crate::model::Env, Fault> {
+    match (&call.global.env, session.environments.as_slice()) {
+        (Some(name), _) => session.environment(name),
+        (None, [only]) => Ok(only.env),
+        (None, all) => {
+            let names: Vec<&str> = all.iter().map(|known| known.name.as_str()).collect();
+            Err(Fault::new(
+                FaultKind::Usage,
+                "which environment?",
+                format!("there are {}: {}", names.len(), names.join(", ")),
+                "name one with --env NAME",
+            ))
+        }
+    }
+}
+
+/// Completes an object's kind and group by what the registry knows of it, so that `ks/flux-system/apps` will do.
+pub(super) fn complete(object: ObjectRef) -> ObjectRef {
+    match crate::kinds::find(&object.kind) {
+        Some(kind) => kind.object(&object.namespace, &object.name),
+        None => object,
+    }
+}
+
+/// Judges and runs a command, and prints what its operations report.
+pub(super) async fn dispatch(
+    call: &Call,
+    session: &Session,
+    facts: &Facts,
+    command: &'static Command,
+    targets: Vec<Target>,
+    answers: Vec<(String, String)>,
+) -> Result<u8, Fault> {
+    if !command.applies("", &targets) {
+        let names: Vec<String> = targets.iter().map(Target::name).collect();
+        return Err(Fault::new(
+            FaultKind::Usage,
+            format!("{} does not work on {}", command.title, names.join(", ")),
+            "it is for Flux objects",
+            "`fluxdeck status` lists them",
+        ));
+    }
+    let consent = call.global.confirm.as_deref().map_or(Consent::None, Consent::Typed);
+    let permit = match judge(command, &targets, facts, consent) {
+        Verdict::Go(permit) => permit,
+        Verdict::Refuse(fault) => return Err(fault),
+        Verdict::Confirm | Verdict::Type(_) => return Err(refusal(command, &targets, facts)),
+    };
+    let ask = Ask { facts, targets: &targets, answers: &answers, now: session.clock.now(), permit };
+    let mut code = 0;
+    for action in (command.run)(&ask) {
+        match action {
+            Action::Operate(operation) => {
+                let outcome = perform(call, session, operation).await?;
+                if !outcome.is_done() {
+                    code = 1;
+                }
+            }
+            Action::Tell(Notice { fault: Some(fault), .. }) => return Err(fault),
+            _ => {}
+        }
+    }
+    Ok(code)
+}
+
+fn refusal(command: &Command, targets: &[Target], facts: &Facts) -> Fault {
+    let protected =
+        targets.iter().filter_map(Target::env).filter_map(|env| facts.environment(env)).find(|known| known.protected);
+    let name = protected.map_or("ENV", |known| known.name.as_str());
+    Fault::new(
+        FaultKind::Refused,
+        format!("{} in {name} is refused", command.title),
+        format!("{name} is protected, and the call does not confirm it"),
+        format!("add --confirm {name} when you mean it"),
+    )
+}
+
+async fn perform(call: &Call, session: &Session, operation: crate::app::Operation) -> Result<Outcome, Fault> {
+    let env = operation
+        .env
+        .map(|env| session.environments.get(env.index()).map_or("", |known| known.name.as_str()))
+        .unwrap_or_default()
+        .to_owned();
+    let object = operation.object.clone();
+    let output = call.global.output;
+    let failed: Arc<Mutex<Option<Fault>>> = Arc::default();
+    let (print_env, print_object, print_failed) = (env.clone(), object.clone(), Arc::clone(&failed));
+    let write = move |step: &Step| -> String {
+        match output {
+            Output::Json => serde_json::to_string(&Line {
+                at: step.at,
+                env: &print_env,
+                object: &print_object,
+                step: &step.step,
+                state: step.state,
+                message: &step.message,
+            })
+            .map(|line| line + "\n")
+            .unwrap_or_default(),
+            Output::Text => {
+                let sign = match step.state {
+                    StepState::Running => "~",
+                    StepState::Done => "=",
+                    StepState::Failed => "x",
+                };
+                format!("{sign} {print_env}  {print_object}  {}: {}\n", step.step, step.message)
+            }
+        }
+    };
+    let printer = Call::new(call.global.clone());
+    let report = write.clone();
+    let steps: crate::app::operation::StepSender = Box::new(move |step| {
+        if let Err(fault) = printer.write(&report(&step))
+            && let Ok(mut slot) = print_failed.lock()
+        {
+            slot.get_or_insert(fault);
+        }
+    });
+    let outcome = note(session, operation, steps).await;
+    let last = Step {
+        at: session.clock.now(),
+        step: "outcome".to_owned(),
+        state: if outcome.is_done() { StepState::Done } else { StepState::Failed },
+        message: outcome_line(&outcome),
+    };
+    call.write(&write(&last))?;
+    if let Outcome::Failed(fault) = &outcome {
+        return Err(fault.clone());
+    }
+    let failed = failed.lock().ok().and_then(|mut slot| slot.take());
+    failed.map_or(Ok(outcome), Err)
+}
+
+/// Checks a timeout and hands it on as an answer.
+pub(super) fn timeout(text: &str) -> Result<(String, String), Fault> {
+    if crate::model::clock::go_duration(text).is_none() {
+        let why = format!("`{text}` is no duration");
+        return Err(Fault::new(FaultKind::Usage, "cannot read --timeout", why, "write it as 90s, 5m or 1h"));
+    }
+    Ok(("timeout".to_owned(), text.to_owned()))
+}
+
+/// Dispatches a command on a whole environment, whose Flux objects are listed first.
+pub(super) fn operate_all(call: &Call, command: &'static Command, answers: Vec<(String, String)>) -> Result<u8, Fault> {
+    call.block_on(async {
+        let session = call.session()?;
+        let env = only_environment(call, &session)?;
+        let mut facts = session.facts();
+        let cluster = session.reach().cluster(env)?;
+        for kind in crate::kinds::flux() {
+            let rows = super::status::list(Arc::clone(&cluster), kind).await?;
+            let table = crate::app::Table {
+                link: crate::model::Link::Live,
+                rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
+                generation: 0,
+            };
+            if let Some(tables) = facts.tables.get_mut(env) {
+                tables.insert(kind.kind, table);
+            }
+        }
+        dispatch(call, &session, &facts, command, vec![Target::Environment(env)], answers).await
+    })
+}

@@ -1,0 +1,33 @@
+//! Copies the equivalent command line or the object's name to the operator's clipboard.
+
+use super::verb::lesson;
+use crate::app::{Action, Command, Notice, Risk, Scope, Target};
+
+/// Copies the name of what is selected through the terminal (OSC 52).
+pub static COMMAND: Command = Command {
+    id: "copy",
+    title: "Copy the name",
+    keys: &["c"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |_| {
+        lesson(
+            String::new(),
+            "The terminal puts it on the clipboard of your own desk, through SSH; inside tmux this needs `set -s set-clipboard on` and `set -g allow-passthrough on`.",
+            "paste it anywhere.",
+            "https://github.com/tmux/tmux/wiki/Clipboard",
+        )
+    },
+    run: |ask| {
+        let names: Vec<String> = ask.targets.iter().map(Target::name).collect();
+        if names.is_empty() {
+            return vec![Action::Tell(Notice::info(ask.now, "nothing is selected"))];
+        }
+        let text = names.join("\n");
+        vec![
+            Action::Copy(text.clone()),
+            Action::Tell(Notice::info(ask.now, format!("copied {}", text.replace('\n', ", ")))),
+        ]
+    },
+};

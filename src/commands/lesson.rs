@@ -1,0 +1,23 @@
+//! Shows or hides the lesson.
+
+use super::verb::lesson;
+use crate::app::{Action, Command, Risk, Scope};
+
+/// Shows or hides the lesson panel.
+pub static COMMAND: Command = Command {
+    id: "lesson",
+    title: "Lesson on or off",
+    keys: &["t"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |_| {
+        lesson(
+            String::new(),
+            "The lesson shows the line that does the same without fluxdeck, why, and what to look for.",
+            "the panel below.",
+            "https://fluxcd.io/flux/cmd/",
+        )
+    },
+    run: |_| vec![Action::ToggleLesson],
+};

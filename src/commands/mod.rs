@@ -1,0 +1,59 @@
+//! Commands: one file each, and one line here. Keys, palette, help, lessons and headless twins are made from this list.
+
+mod cancel;
+mod copy;
+mod force;
+mod help;
+mod lesson;
+mod list;
+mod open;
+mod operations;
+mod palette;
+mod quit;
+mod reconcile;
+mod reconcile_all;
+mod rescan;
+mod reset;
+mod resume;
+mod stop;
+mod suspend;
+mod verb;
+mod with_source;
+
+use crate::app::Command;
+
+pub use reconcile::COMMAND as RECONCILE;
+pub use reconcile_all::COMMAND as RECONCILE_ALL;
+pub use resume::COMMAND as RESUME;
+pub use suspend::COMMAND as SUSPEND;
+
+/// Every command, in the order in which palette and help list them.
+pub static COMMANDS: &[&Command] = &[
+    &open::COMMAND,
+    &reconcile::COMMAND,
+    &with_source::COMMAND,
+    &reconcile_all::COMMAND,
+    &force::COMMAND,
+    &reset::COMMAND,
+    &suspend::COMMAND,
+    &resume::COMMAND,
+    &list::FLUX,
+    &list::PODS,
+    &operations::COMMAND,
+    &cancel::COMMAND,
+    &copy::COMMAND,
+    &rescan::COMMAND,
+    &lesson::COMMAND,
+    &palette::COMMAND,
+    &help::COMMAND,
+    &stop::COMMAND,
+    &quit::COMMAND,
+];
+
+/// Finds a command by its id.
+pub fn find(id: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.id == id).copied()
+}
+
+#[cfg(test)]
+mod tests;

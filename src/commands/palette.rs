@@ -1,0 +1,24 @@
+//! Finds a command by typing a part of its name.
+
+use super::verb::lesson;
+use crate::app::{Action, Command, Risk, Scope};
+use crate::views::palette::Palette;
+
+/// Opens the palette on what is selected.
+pub static COMMAND: Command = Command {
+    id: "palette",
+    title: "Palette",
+    keys: &[":"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |_| {
+        lesson(
+            "fluxdeck keys".to_owned(),
+            "Every command that works here, by name.",
+            "its key, for next time.",
+            "https://fluxcd.io/flux/",
+        )
+    },
+    run: |ask| vec![Action::Push(Box::new(Palette::new(ask.targets.to_vec())))],
+};

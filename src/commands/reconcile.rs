@@ -1,0 +1,40 @@
+//! Asks a Flux object's controller to look now.
+
+use super::verb::{flux_line, is_flux, lesson, operate, timeout};
+use crate::app::{Ask, Command, Risk, Scope};
+use crate::model::{Lesson, Verb};
+
+/// Reconciles what is selected or marked.
+pub static COMMAND: Command = Command {
+    id: "reconcile",
+    title: "Reconcile",
+    keys: &["R"],
+    scope: Scope::Object(is_flux),
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach,
+    run: |ask| {
+        let verb = Verb::Reconcile {
+            with_source: ask.flag("with-source"),
+            force: ask.flag("force"),
+            reset: ask.flag("reset"),
+            no_wait: ask.flag("no-wait"),
+            timeout: timeout(ask),
+        };
+        operate(ask, "Reconcile", &verb, &teach(ask).shell)
+    },
+};
+
+fn teach(ask: &Ask<'_>) -> Lesson {
+    let flags: Vec<&str> = [("with-source", "--with-source"), ("force", "--force"), ("reset", "--reset")]
+        .into_iter()
+        .filter(|(flag, _)| ask.flag(flag))
+        .map(|(_, text)| text)
+        .collect();
+    lesson(
+        flux_line(ask, "reconcile", &flags.join(" ")),
+        "Flux would look again when its interval is over; this asks the controller to look now, at the source that it has already fetched.",
+        "Ready=True and the revision of your commit; an old revision means that the source has not fetched it yet (W takes the source first).",
+        "https://fluxcd.io/flux/cmd/flux_reconcile/",
+    )
+}

@@ -1,0 +1,23 @@
+//! Reads the repository again.
+
+use super::verb::lesson;
+use crate::app::{Action, Command, Risk, Scope};
+
+/// Reads files and git again, where changes were not noticed (a network file system sends no notices).
+pub static COMMAND: Command = Command {
+    id: "rescan",
+    title: "Read the repository again",
+    keys: &[],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |_| {
+        lesson(
+            "git status".to_owned(),
+            "Changes are noticed by themselves; a network file system may send no notices.",
+            "the marks beside the files.",
+            "https://git-scm.com/docs/git-status",
+        )
+    },
+    run: |_| vec![Action::Rescan],
+};

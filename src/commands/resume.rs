@@ -1,0 +1,26 @@
+//! Lets the reconciliation of a suspended Flux object run again.
+
+use super::verb::{flux_line, is_flux, lesson, operate, timeout};
+use crate::app::{Ask, Command, Risk, Scope};
+use crate::model::{Lesson, Verb};
+
+/// Resumes what is selected or marked.
+pub static COMMAND: Command = Command {
+    id: "resume",
+    title: "Resume",
+    keys: &["r"],
+    scope: Scope::Object(is_flux),
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach,
+    run: |ask| operate(ask, "Resume", &Verb::Resume { timeout: timeout(ask) }, &teach(ask).shell),
+};
+
+fn teach(ask: &Ask<'_>) -> Lesson {
+    lesson(
+        flux_line(ask, "resume", ""),
+        "The controller takes it up again at once, applies what Git says now, and undoes what was changed by hand meanwhile.",
+        "Ready=True with the current revision.",
+        "https://fluxcd.io/flux/cmd/flux_resume/",
+    )
+}

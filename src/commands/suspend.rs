@@ -1,0 +1,48 @@
+//! Stops the reconciliation of a Flux object, with a reason that others can read.
+
+use super::verb::{flux_line, is_flux, lesson, operate, until};
+use crate::app::{Action, Ask, Command, Notice, Question, Risk, Scope};
+use crate::model::{Fault, FaultKind, Lesson, Verb};
+
+/// Suspends what is selected or marked.
+pub static COMMAND: Command = Command {
+    id: "suspend",
+    title: "Suspend",
+    keys: &["s"],
+    scope: Scope::Object(is_flux),
+    risk: Risk::Writes,
+    questions: &[
+        Question { id: "reason", label: "Why? Whoever finds it suspended will read this", optional: false },
+        Question { id: "until", label: "Until when? 2h, 2026-01-31 or a time in RFC 3339", optional: true },
+    ],
+    lesson: teach,
+    run: |ask| {
+        let end = match ask.answer("until").map(|text| (text, until(text, ask.now))) {
+            Some((text, None)) => {
+                return vec![Action::Tell(Notice::fault(
+                    ask.now,
+                    Fault::new(
+                        FaultKind::Usage,
+                        "nothing was suspended",
+                        format!("`{text}` is no duration and no time"),
+                        "write 2h, 2026-01-31 or 2026-01-31T18:00:00Z",
+                    ),
+                ))];
+            }
+            Some((_, end)) => end,
+            None => None,
+        };
+        let reason = ask.answer("reason").unwrap_or("").to_owned();
+        let verb = Verb::Suspend { reason, by: ask.facts.login.clone(), until: end };
+        operate(ask, "Suspend", &verb, &teach(ask).shell)
+    },
+};
+
+fn teach(ask: &Ask<'_>) -> Lesson {
+    lesson(
+        flux_line(ask, "suspend", ""),
+        "Nobody reconciles it until it is resumed: changes in Git wait, and drift stays. What depends on it waits too once its revision falls behind.",
+        "SUSPENDED True in `flux get`; the reason stands in the annotation fluxdeck.dev/suspend-reason.",
+        "https://fluxcd.io/flux/cmd/flux_suspend/",
+    )
+}

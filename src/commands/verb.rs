@@ -1,0 +1,130 @@
+//! What the commands share that act on Flux objects through the cluster's verbs.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::app::{Action, Ask, Notice, Operation};
+use crate::cluster::verbs;
+use crate::model::{Env, Fault, Lesson, ObjectRef, Verb};
+
+/// How long an operation waits at most; the same as the flux CLI's default.
+pub const TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Tells whether an object is reconciled by Flux, so that its verbs apply.
+pub fn is_flux(object: &ObjectRef) -> bool {
+    crate::kinds::find(&object.kind).is_some_and(|kind| kind.flux)
+}
+
+/// Tells whether an object is a HelmRelease.
+pub fn is_release(object: &ObjectRef) -> bool {
+    object.kind == "HelmRelease"
+}
+
+/// Returns the flux CLI's words for an object, such as `kustomization apps` or `source git flux-system`; the source of the words is
+/// `flux reconcile --help`.
+pub fn flux_words(object: &ObjectRef) -> String {
+    let kind = match object.kind.as_str() {
+        "Kustomization" => "kustomization",
+        "HelmRelease" => "helmrelease",
+        "GitRepository" => "source git",
+        "OCIRepository" => "source oci",
+        "HelmRepository" => "source helm",
+        "HelmChart" => "source chart",
+        "Bucket" => "source bucket",
+        "ImageRepository" => "image repository",
+        "ImageUpdateAutomation" => "image update",
+        other => return format!("{} {}", other.to_lowercase(), object.name),
+    };
+    format!("{kind} {}", object.name)
+}
+
+/// Writes the flux line of a verb for every target, one line each.
+pub fn flux_line(ask: &Ask<'_>, verb: &str, flags: &str) -> String {
+    let lines: Vec<String> = ask
+        .objects()
+        .map(|(env, object)| {
+            let context = ask.context(env);
+            let mut line = format!("flux {verb} {} -n {}", flux_words(object), object.namespace);
+            if !flags.is_empty() {
+                line.push(' ');
+                line.push_str(flags);
+            }
+            line.push_str(" --context ");
+            line.push_str(context);
+            line
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// Builds a lesson from its parts; `docs` is an address of the official documentation.
+pub fn lesson(shell: String, why: &str, look_for: &str, docs: &'static str) -> Lesson {
+    Lesson { shell, why: why.to_owned(), look_for: look_for.to_owned(), docs }
+}
+
+/// Starts one operation for each target.
+pub fn operate(ask: &Ask<'_>, title: &str, verb: &Verb, shell: &str) -> Vec<Action> {
+    let Some(permit) = ask.permit else {
+        return vec![Action::Tell(Notice::fault(
+            ask.now,
+            Fault::new(
+                crate::model::FaultKind::Refused,
+                format!("{title} was not begun"),
+                "the guard gave no leave",
+                "this is a defect of fluxdeck",
+            ),
+        ))];
+    };
+    let lines: Vec<&str> = shell.lines().collect();
+    ask.objects()
+        .enumerate()
+        .map(|(index, (env, object))| {
+            let line = lines.get(index).copied().unwrap_or(shell);
+            Action::Operate(operation(title, env, object, verb.clone(), line, permit))
+        })
+        .collect()
+}
+
+/// Builds the operation of a verb on one object.
+fn operation(
+    title: &str,
+    env: Env,
+    object: &ObjectRef,
+    verb: Verb,
+    shell: &str,
+    permit: crate::app::Permit,
+) -> Operation {
+    let target = object.clone();
+    Operation {
+        title: format!("{title} {}", object.short()),
+        env: Some(env),
+        object: object.to_string(),
+        shell: shell.to_owned(),
+        permit,
+        work: Box::new(move |reach, mut steps| {
+            Box::pin(async move {
+                match reach.cluster(env) {
+                    Ok(cluster) => verbs::perform(&cluster, &verb, &target, &reach.clock, &mut *steps).await,
+                    Err(fault) => crate::model::Outcome::Failed(fault),
+                }
+            })
+        }),
+    }
+}
+
+/// Returns the timeout that was asked for, else the default.
+pub fn timeout(ask: &Ask<'_>) -> Duration {
+    ask.answer("timeout").and_then(crate::model::clock::go_duration).unwrap_or(TIMEOUT)
+}
+
+/// Reads when a suspension shall end: a duration from now such as `2h`, or a date or time; `None` when it is neither.
+pub fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
+    if let Some(duration) = crate::model::clock::go_duration(text) {
+        return now.checked_add(duration).ok();
+    }
+    text.parse::<Timestamp>().ok().or_else(|| {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    })
+}

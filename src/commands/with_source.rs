@@ -1,0 +1,39 @@
+//! Reconciles a Flux object after its source, so that a commit just pushed is taken.
+
+use super::verb::{flux_line, is_flux, lesson, operate, timeout};
+use crate::app::{Command, Risk, Scope};
+use crate::model::{Lesson, ObjectRef, Verb};
+
+/// Reconciles the source of what is selected, then the object itself.
+pub static COMMAND: Command = Command {
+    id: "reconcile-with-source",
+    title: "Reconcile with source",
+    keys: &["W"],
+    scope: Scope::Object(has_source),
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach,
+    run: |ask| {
+        let verb = Verb::Reconcile {
+            with_source: true,
+            force: false,
+            reset: false,
+            no_wait: ask.flag("no-wait"),
+            timeout: timeout(ask),
+        };
+        operate(ask, "Reconcile with source", &verb, &teach(ask).shell)
+    },
+};
+
+fn has_source(object: &ObjectRef) -> bool {
+    is_flux(object) && matches!(object.kind.as_str(), "Kustomization" | "HelmRelease")
+}
+
+fn teach(ask: &crate::app::Ask<'_>) -> Lesson {
+    lesson(
+        flux_line(ask, "reconcile", "--with-source"),
+        "After a push the source must fetch the commit before anything can apply it; this asks the source first, then the object.",
+        "first the source's new revision, then the same revision on the object.",
+        "https://fluxcd.io/flux/cmd/flux_reconcile_kustomization/",
+    )
+}

@@ -1,0 +1,205 @@
+//! Performs effects: every task of the program is spawned here, owned here, and ended here by dropping it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::files::Files;
+use super::journal::Entry;
+use super::session::Session;
+use crate::app::operation::{StepSender, outcome_line};
+use crate::app::{Change, Effect, Ledger, Msg, OpId, Operation, Owed, Reach, Reply, Task, Ticket};
+use crate::cluster::{Cluster, Scope, WatchEvent, watch};
+use crate::model::{Env, Fault, Kind, Outcome};
+
+/// How many events of one watch may wait for the app; more would only hold memory.
+const WATCH_EVENTS: usize = 64;
+
+/// Performs effects and owns the tasks that they become.
+pub struct Performer {
+    sender: mpsc::Sender<Msg>,
+    ledger: Ledger,
+    session: Arc<Session>,
+    reach: Reach,
+    files: Arc<Mutex<Files>>,
+    watches: HashMap<(Env, &'static str), AbortHandle>,
+    tasks: HashMap<Ticket, Vec<AbortHandle>>,
+    operations: HashMap<OpId, AbortHandle>,
+}
+
+impl Performer {
+    /// Starts without any task; `sender` is the way into the app, and changes of files are told there with `watch_files`.
+    pub fn new(session: Arc<Session>, sender: mpsc::Sender<Msg>, ledger: Ledger, watch_files: bool) -> Self {
+        let reach = session.reach();
+        let files = Files::new(session.root.clone(), watch_files.then(|| sender.clone()));
+        Self {
+            sender,
+            ledger,
+            session,
+            reach,
+            files: Arc::new(Mutex::new(files)),
+            watches: HashMap::new(),
+            tasks: HashMap::new(),
+            operations: HashMap::new(),
+        }
+    }
+
+    /// Returns what tasks may reach.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Performs what concerns clusters, files and tasks; what concerns the screen is handed back.
+    pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::Watch { env, kind, generation } => self.watch(env, kind, generation),
+            Effect::Unwatch { env, kind } => {
+                if let Some(handle) = self.watches.remove(&(env, kind.kind)) {
+                    handle.abort();
+                }
+            }
+            Effect::Task(ticket, task) => self.task(ticket, task),
+            Effect::Drop(ticket) => {
+                for handle in self.tasks.remove(&ticket).unwrap_or_default() {
+                    handle.abort();
+                }
+            }
+            Effect::Operate(id, operation) => self.operate(id, operation),
+            Effect::Cancel(id) => {
+                if let Some(handle) = self.operations.remove(&id) {
+                    handle.abort();
+                }
+            }
+            Effect::Rescan => self.rescan(),
+            other => return Some(other),
+        }
+        None
+    }
+
+    fn watch(&mut self, env: Env, kind: &'static Kind, generation: u64) {
+        let owed = self.ledger.owe();
+        let sender = self.sender.clone();
+        let handle = match self.reach.cluster(env) {
+            Ok(cluster) => tokio::spawn(watching(cluster, env, kind, generation, sender, owed)),
+            Err(fault) => tokio::spawn(async move {
+                let change = Change::Link(crate::model::Link::Unreachable(fault));
+                let _closed = sender.send(Msg::Watched { env, kind, generation, change, owed: Some(owed) }).await;
+            }),
+        };
+        if let Some(former) = self.watches.insert((env, kind.kind), handle.abort_handle()) {
+            former.abort();
+        }
+    }
+
+    fn task(&mut self, ticket: Ticket, task: Task) {
+        let reply = Reply::new(ticket, self.sender.clone(), self.ledger.owe());
+        let handle = tokio::spawn((task.work)(self.reach.clone(), reply));
+        let handles = self.tasks.entry(ticket).or_default();
+        handles.retain(|handle| !handle.is_finished());
+        handles.push(handle.abort_handle());
+    }
+
+    fn operate(&mut self, id: OpId, operation: Operation) {
+        let owed = self.ledger.owe();
+        let sender = self.sender.clone();
+        let handle = tokio::spawn(operating(id, operation, Arc::clone(&self.session), sender, owed));
+        self.operations.insert(id, handle.abort_handle());
+    }
+
+    /// Reads the repository again, away from the loop: files and git may be slow.
+    pub fn rescan(&mut self) {
+        let owed = self.ledger.owe();
+        let sender = self.sender.clone();
+        let files = Arc::clone(&self.files);
+        tokio::spawn(async move {
+            let lost = |why: String| Fault::failed("cannot read the repository", why, "this is a defect of fluxdeck");
+            let read = move || match files.lock() {
+                Ok(mut files) => files.read(),
+                Err(poisoned) => poisoned.into_inner().read(),
+            };
+            let found = tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(lost(error.to_string())));
+            let _closed = sender.send(Msg::Repository(found.map(Arc::new), Some(owed))).await;
+        });
+    }
+}
+
+/// Brings what a watch sees to the app; the answer is owed until the first list is in or has failed.
+async fn watching(
+    cluster: Arc<Cluster>,
+    env: Env,
+    kind: &'static Kind,
+    generation: u64,
+    sender: mpsc::Sender<Msg>,
+    owed: Owed,
+) {
+    let (events, mut seen) = mpsc::channel(WATCH_EVENTS);
+    let mut owed = Some(owed);
+    let watched = watch(cluster, kind, Scope::default(), events);
+    let forward = async {
+        while let Some(event) = seen.recv().await {
+            let (change, settles) = match event {
+                WatchEvent::Link(link) => {
+                    let settles = link.is_settled();
+                    (Change::Link(link), settles)
+                }
+                WatchEvent::Rows(rows) => (Change::Rows(rows), false),
+                WatchEvent::Gone(keys) => (Change::Gone(keys), false),
+            };
+            let owed = if settles { owed.take() } else { None };
+            if sender.send(Msg::Watched { env, kind, generation, change, owed }).await.is_err() {
+                return;
+            }
+        }
+    };
+    // Both ends live in this one task: aborting it ends the watch.
+    tokio::join!(watched, forward);
+}
+
+/// Performs an operation and brings its steps and its outcome to the app.
+async fn operating(id: OpId, operation: Operation, session: Arc<Session>, sender: mpsc::Sender<Msg>, owed: Owed) {
+    let steps = sender.clone();
+    let reporting: StepSender = Box::new(move |step| {
+        // A step that finds the channel full is dropped: the next report of it, or the outcome, says more.
+        let _full = steps.try_send(Msg::Step(id, step));
+    });
+    let outcome = note(&session, operation, reporting).await;
+    let _closed = sender.send(Msg::Ended(id, outcome, Some(owed))).await;
+}
+
+/// Performs an operation between two lines of the journal. A write whose beginning cannot be noted is not begun.
+pub async fn note(session: &Session, operation: Operation, steps: StepSender) -> Outcome {
+    let number = session.next_operation();
+    let entry = Entry {
+        at: session.clock.now(),
+        id: format!("{}-{}-{number}", session.started.as_millisecond(), std::process::id()),
+        user: None,
+        login: session.login.clone(),
+        env: operation.env.and_then(|env| session.environments.get(env.index())).map(|known| known.name.clone()),
+        object: operation.object.clone(),
+        command: operation.shell.clone(),
+        result: None,
+    };
+    if let Err(fault) = session.journal.write(&entry) {
+        return Outcome::Failed(fault);
+    }
+    let reach = session.reach();
+    let cluster = operation.env.and_then(|env| reach.cluster(env).ok());
+    let work = (operation.work)(reach, steps);
+    let who = async {
+        match cluster {
+            Some(cluster) => cluster.user().await.ok().map(ToOwned::to_owned),
+            None => None,
+        }
+    };
+    let (outcome, user) = tokio::join!(work, who);
+    let ended = Entry { at: session.clock.now(), user, result: Some(outcome_line(&outcome)), ..entry };
+    match session.journal.write(&ended) {
+        Ok(()) => outcome,
+        // What was done is done; that the journal does not tell of it is the more urgent news.
+        Err(fault) => {
+            Outcome::Failed(Fault { what: format!("{}, but {}", outcome_line(&outcome), fault.what), ..fault })
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The repository's files: read again when they change, keeping what did not.
+
+use std::path::PathBuf;
+
+use tokio::sync::mpsc;
+
+use crate::app::Msg;
+use crate::model::Fault;
+use crate::repo::{Loader, Snapshot, Watcher};
+
+/// Reads the repository, and watches it once it was read.
+pub struct Files {
+    root: Result<PathBuf, Fault>,
+    loader: Option<Loader>,
+    watcher: Option<Watcher>,
+    changed: Option<mpsc::Sender<Msg>>,
+}
+
+impl Files {
+    /// Starts with nothing read; with `changed`, changes are told there as they happen.
+    pub fn new(root: Result<PathBuf, Fault>, changed: Option<mpsc::Sender<Msg>>) -> Self {
+        Self { root, loader: None, watcher: None, changed }
+    }
+
+    /// Reads the repository; blocks on files and git.
+    ///
+    /// # Errors
+    /// Fails where there is no repository.
+    pub fn read(&mut self) -> Result<Snapshot, Fault> {
+        let root = self.root.as_ref().map_err(Clone::clone)?;
+        let loader = self.loader.get_or_insert_with(|| Loader::open(root));
+        let snapshot = loader.load();
+        if let (Some(sender), Ok(repository)) = (self.changed.clone(), loader.repository()) {
+            let folders = snapshot.scan.directories();
+            let watched = match &mut self.watcher {
+                Some(watcher) => watcher.follow(folders),
+                None => Watcher::start(repository, folders, {
+                    let sender = sender.clone();
+                    move |_change| {
+                        let _closed = sender.blocking_send(Msg::FilesChanged);
+                    }
+                })
+                .map(|watcher| self.watcher = Some(watcher)),
+            };
+            if let Err(fault) = watched {
+                // Told once: without notices the operator reads the repository again by hand.
+                self.changed = None;
+                let _closed = sender.blocking_send(Msg::Told(Err(fault)));
+            }
+        }
+        Ok(snapshot)
+    }
+}

@@ -1,0 +1,124 @@
+//! The journal: one line for every write, so that it can be told later who did what, where.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::Fault;
+
+/// Holds one line of the journal; a write has two: when it begins and how it ended. It never holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// Which operation: its start and number, the same in both lines.
+    pub id: String,
+    /// The cluster's own word for who we are there, from a SelfSubjectReview; `None` before it has answered.
+    pub user: Option<String>,
+    /// The login behind a shared account.
+    pub login: String,
+    /// The environment's name.
+    pub env: Option<String>,
+    /// What it acts on.
+    pub object: String,
+    /// The equivalent command line.
+    pub command: String,
+    /// How it ended; `None` in the line of its beginning.
+    pub result: Option<String>,
+}
+
+/// Appends to `$XDG_STATE_HOME/fluxdeck/journal.jsonl`, which only its owner can read.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    path: Option<PathBuf>,
+}
+
+impl Journal {
+    /// Opens the journal of this account; without a home folder nothing is kept.
+    pub fn of_account() -> Self {
+        let state = std::env::var_os("XDG_STATE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local").join("state")));
+        Self { path: state.map(|folder| folder.join("fluxdeck").join("journal.jsonl")) }
+    }
+
+    /// Opens a journal at a path.
+    pub fn at(path: PathBuf) -> Self {
+        Self { path: Some(path) }
+    }
+
+    /// Keeps nothing: for the demo, whose clusters are not real.
+    pub fn none() -> Self {
+        Self { path: None }
+    }
+
+    /// Appends a line.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be written.
+    pub fn write(&self, entry: &Entry) -> Result<(), Fault> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let fault = |why: String| Fault::failed("cannot write the journal", why, format!("look at {}", path.display()));
+        let mut line = serde_json::to_string(entry).map_err(|error| fault(error.to_string()))?;
+        line.push('\n');
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| fault(error.to_string()))?;
+        }
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(path)
+            .and_then(|mut file| file.write_all(line.as_bytes()))
+            .map_err(|error| fault(error.to_string()))
+    }
+
+    /// Returns the operations that began and never ended: a lost connection or a crash cut them off.
+    pub fn unfinished(&self) -> Vec<Entry> {
+        let Some(text) = self.path.as_ref().and_then(|path| std::fs::read_to_string(path).ok()) else {
+            return Vec::new();
+        };
+        let mut open: Vec<Entry> = Vec::new();
+        for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
+            if entry.result.is_some() {
+                open.retain(|known| known.id != entry.id);
+            } else {
+                open.push(entry);
+            }
+        }
+        open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Journal};
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_began_and_did_not_end_is_found_again_and_nobody_else_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state").join("journal.jsonl");
+        let journal = Journal::at(path.clone());
+        let entry = |id: &str, result: Option<&str>| Entry {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            id: id.to_owned(),
+            user: None,
+            login: "me".to_owned(),
+            env: Some("staging".to_owned()),
+            object: "Kustomization/flux-system/apps".to_owned(),
+            command: "flux reconcile kustomization apps".to_owned(),
+            result: result.map(str::to_owned),
+        };
+        journal.write(&entry("1", None)).unwrap();
+        journal.write(&entry("1", Some("done"))).unwrap();
+        journal.write(&entry("2", None)).unwrap();
+        let open = journal.unfinished();
+        assert_eq!(open.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>(), ["2"]);
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,152 @@
+//! The loop: keys and messages in, effects out, and a draw when something may have changed. Nothing runs on a timer while nobody acts.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures::StreamExt;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::effects::Performer;
+use super::session::Session;
+use super::terminal::Screen;
+use crate::app::{App, Effect, Key, Ledger, Msg};
+
+/// Messages that may wait for the app; senders wait beyond that, so that memory stays bounded.
+pub const CHANNEL: usize = 256;
+
+/// Data is drawn at most this often; keys are drawn at once. 50 ms is 20 times a second, faster than anybody reads.
+const DATA_EVERY: Duration = Duration::from_millis(50);
+
+/// Panels that follow the selection wait until no key has come for so long, so that a held key costs the list alone.
+const REST: Duration = Duration::from_millis(60);
+
+/// Ages are written by the minute, so time is told to the app once a minute.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Runs the cockpit until the operator quits.
+///
+/// # Errors
+/// Fails when the terminal is gone.
+pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io::Result<()> {
+    let (sender, mut messages) = mpsc::channel(CHANNEL);
+    let ledger = Ledger::default();
+    let mut performer = Performer::new(Arc::clone(&session), sender.clone(), ledger, true);
+    for entry in session.journal.unfinished().into_iter().rev().take(3) {
+        let _closed = sender.try_send(Msg::Told(Err(crate::model::Fault::failed(
+            format!("an operation of {} was cut off", entry.at),
+            format!("`{}` on {} began and its end was never seen", entry.command, entry.object),
+            "look at the object: its controller may have gone on",
+        ))));
+    }
+    let mut outside = Outside { screen, rest: None, quit: false };
+    outside.begin(&mut app, &mut performer, &session)?;
+    let mut keys = EventStream::new();
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut drawn = Instant::now();
+    let mut owed_draw: Option<Instant> = None;
+    let mut minute = Instant::now() + MINUTE;
+    while !outside.quit {
+        let rest = outside.rest;
+        tokio::select! {
+            biased;
+            event = keys.next() => {
+                let Some(event) = event.transpose()? else { return Ok(()) };
+                let message = match event {
+                    Event::Key(event) => Key::from_event(&event).map(Msg::Key),
+                    Event::Paste(text) => Some(Msg::Paste(text)),
+                    Event::Resize(..) => Some(Msg::Resize),
+                    _ => None,
+                };
+                if let Some(message) = message {
+                    outside.take(&mut app, &mut performer, message)?;
+                    outside.draw(&app)?;
+                    drawn = Instant::now();
+                    owed_draw = None;
+                }
+            }
+            _ = hangup.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+            Some(message) = messages.recv() => {
+                app.facts.now = session.clock.now();
+                outside.take(&mut app, &mut performer, message)?;
+                while let Ok(message) = messages.try_recv() {
+                    outside.take(&mut app, &mut performer, message)?;
+                }
+                if drawn.elapsed() >= DATA_EVERY {
+                    outside.draw(&app)?;
+                    drawn = Instant::now();
+                    owed_draw = None;
+                } else {
+                    owed_draw = Some(drawn + DATA_EVERY);
+                }
+            }
+            () = sleep_until(owed_draw.unwrap_or(minute)), if owed_draw.is_some() => {
+                outside.draw(&app)?;
+                drawn = Instant::now();
+                owed_draw = None;
+            }
+            () = sleep_until(rest.unwrap_or(minute)), if rest.is_some() => {
+                outside.rest = None;
+                outside.take(&mut app, &mut performer, Msg::Rested)?;
+                outside.draw(&app)?;
+            }
+            () = sleep_until(minute) => {
+                minute += MINUTE;
+                outside.take(&mut app, &mut performer, Msg::Time(session.clock.now()))?;
+                outside.draw(&app)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The screen, and what the loop must remember of effects that concern it.
+struct Outside<'a> {
+    screen: &'a mut Screen,
+    rest: Option<Instant>,
+    quit: bool,
+}
+
+impl Outside<'_> {
+    fn begin(&mut self, app: &mut App, performer: &mut Performer, session: &Session) -> io::Result<()> {
+        self.draw(app)?;
+        performer.rescan();
+        self.take(app, performer, Msg::Environments(session.environments.clone(), session.unconnected()))?;
+        self.draw(app)
+    }
+
+    fn take(&mut self, app: &mut App, performer: &mut Performer, message: Msg) -> io::Result<()> {
+        for effect in app.update(message) {
+            match performer.perform(effect) {
+                None => {}
+                Some(Effect::Rest) => self.rest = Some(Instant::now() + REST),
+                Some(Effect::Redraw) => self.screen.redraw()?,
+                Some(Effect::Forget) => {
+                    // ratatui keeps the last two frames: both are drawn over, the second without any difference to show.
+                    self.draw(app)?;
+                    self.screen.redraw()?;
+                }
+                Some(Effect::Copy(text)) => self.screen.copy(&text)?,
+                Some(Effect::Stop) => self.stop()?,
+                Some(_) => self.quit = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self, app: &App) -> io::Result<()> {
+        self.screen.terminal.draw(|frame| app.render(frame)).map(|_| ())
+    }
+
+    /// Stops the process as Ctrl-Z does elsewhere; raw mode keeps the terminal from doing it.
+    fn stop(&mut self) -> io::Result<()> {
+        self.screen.pause();
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        self.screen.resume()
+    }
+}

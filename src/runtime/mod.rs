@@ -1,0 +1,21 @@
+//! The outside of the engine: the terminal, the loop, effects made into tasks, snapshots. The only place that spawns tasks.
+
+mod clipboard;
+mod effects;
+mod files;
+mod harden;
+mod journal;
+mod looping;
+mod picture;
+mod session;
+mod snapshot;
+mod terminal;
+
+pub use effects::{Performer, note};
+pub use harden::harden;
+pub use journal::{Entry, Journal};
+pub use looping::run;
+pub use picture::{Format, picture};
+pub use session::{Session, Source};
+pub use snapshot::snapshot;
+pub use terminal::{QuietBackend, Screen, restore};

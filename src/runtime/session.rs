@@ -1,0 +1,104 @@
+//! A session: the environments, clusters and repository of one run, for the cockpit and the headless twins alike.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+
+use super::journal::Journal;
+use crate::app::{Facts, Reach};
+use crate::cluster::Cluster;
+use crate::model::{Clock, Env, Environment, Fault, PerEnv};
+use crate::sops::IdentitySources;
+
+/// Says what stands behind the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Real clusters.
+    Live,
+    /// Simulated clusters.
+    Demo,
+}
+
+/// Holds what one run of fluxdeck works on.
+pub struct Session {
+    /// Real or simulated.
+    pub source: Source,
+    /// The environments in their order.
+    pub environments: Vec<Environment>,
+    /// The clusters, or why there is none.
+    pub clusters: Arc<PerEnv<Result<Arc<Cluster>, Fault>>>,
+    /// Where the age identities of each environment come from.
+    pub identities: Arc<PerEnv<IdentitySources>>,
+    /// The repository's root, or why there is none.
+    pub root: Result<PathBuf, Fault>,
+    /// The operator's login.
+    pub login: String,
+    /// The time.
+    pub clock: Clock,
+    /// When the session began.
+    pub started: Timestamp,
+    /// Where writes are noted.
+    pub journal: Journal,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+    /// The theme that was chosen in the configuration.
+    pub theme: Option<String>,
+    /// Whether only ASCII signs are drawn.
+    pub ascii: bool,
+    /// The operator's own keys, by motion or command id.
+    pub keys: BTreeMap<String, Vec<String>>,
+    /// How many operations were begun.
+    pub operations: AtomicU64,
+}
+
+impl Session {
+    /// Returns what tasks may reach.
+    pub fn reach(&self) -> Reach {
+        Reach {
+            clusters: Arc::clone(&self.clusters),
+            root: self.root.as_ref().ok().cloned(),
+            identities: Arc::clone(&self.identities),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Numbers an operation, for the journal.
+    pub fn next_operation(&self) -> u64 {
+        self.operations.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Returns for each environment why it has no cluster, if so.
+    pub fn unconnected(&self) -> Vec<Option<Fault>> {
+        self.clusters.iter().map(|(_, cluster)| cluster.as_ref().err().cloned()).collect()
+    }
+
+    /// Builds the facts that the cockpit starts with.
+    pub fn facts(&self) -> Facts {
+        let mut facts = Facts::new(self.clock.now());
+        facts.demo = self.source == Source::Demo;
+        facts.read_only = self.read_only;
+        facts.login.clone_from(&self.login);
+        facts.repository_fault = self.root.as_ref().err().cloned();
+        facts.set_environments(self.environments.clone(), self.unconnected());
+        facts
+    }
+
+    /// Finds an environment by its name.
+    ///
+    /// # Errors
+    /// Fails with the names that there are.
+    pub fn environment(&self, name: &str) -> Result<Env, Fault> {
+        self.environments.iter().find(|known| known.name == name).map(|known| known.env).ok_or_else(|| {
+            let names: Vec<&str> = self.environments.iter().map(|known| known.name.as_str()).collect();
+            Fault::new(
+                crate::model::FaultKind::Usage,
+                format!("no environment is called {name}"),
+                format!("there are: {}", names.join(", ")),
+                "environments are the folders below clusters/; `fluxdeck envs` lists them",
+            )
+        })
+    }
+}

@@ -1,0 +1,342 @@
+//! The quiet terminal: a draw without change writes nothing, a draw with change is one write; modes are put back however we end.
+
+use std::io::{self, Write};
+
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use ratatui::Terminal;
+use ratatui::backend::{Backend, ClearType, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr;
+use zeroize::Zeroize;
+
+/// Updates of more bytes than this are wrapped in a synchronised update (private mode 2026), so that none is seen half drawn; smaller ones
+/// arrive in one packet anyway, and 16 bytes are much for a key press.
+const SYNCHRONISE_FROM_BYTES: usize = 512;
+
+/// What leaving the screen writes: attributes off, cursor on, bracketed paste off, the former screen back.
+const LEAVE: &[u8] = b"\x1b[0m\x1b[?25h\x1b[?2004l\x1b[?1049l";
+
+/// Writes cells to a terminal as few bytes, collected until [`Backend::flush`].
+///
+/// The terminal's own 16 colours are written as 30 to 37 and 90 to 97 (ECMA-48 and its common extension), not in the longer form of the 256.
+pub struct QuietBackend<W: Write> {
+    out: W,
+    pending: Vec<u8>,
+    at: Option<(u16, u16)>,
+    look: Look,
+    cursor_shown: bool,
+    size: Option<Size>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Look {
+    fg: Color,
+    bg: Color,
+    modifier: Modifier,
+}
+
+impl<W: Write> QuietBackend<W> {
+    /// Writes to `out`; `size` `None` asks the terminal for its size.
+    pub fn new(out: W, size: Option<Size>) -> Self {
+        Self { out, pending: Vec::new(), at: None, look: Look::default(), cursor_shown: true, size }
+    }
+
+    fn change_look(&mut self, next: Look) {
+        if next == self.look {
+            return;
+        }
+        let mut codes = Vec::new();
+        // Attributes can only be taken away together with others of their kind: starting anew is as short and never wrong.
+        let base = if (self.look.modifier - next.modifier).is_empty() {
+            self.look
+        } else {
+            codes.push("0".to_owned());
+            Look::default()
+        };
+        for (flag, code) in [
+            (Modifier::BOLD, "1"),
+            (Modifier::DIM, "2"),
+            (Modifier::ITALIC, "3"),
+            (Modifier::UNDERLINED, "4"),
+            (Modifier::REVERSED, "7"),
+        ] {
+            if (next.modifier - base.modifier).contains(flag) {
+                codes.push(code.to_owned());
+            }
+        }
+        if next.fg != base.fg {
+            codes.push(colour_code(next.fg, 30));
+        }
+        if next.bg != base.bg {
+            codes.push(colour_code(next.bg, 40));
+        }
+        let text = codes.join(";");
+        let text = if text == "0" { String::new() } else { text };
+        self.pending.extend_from_slice(format!("\x1b[{text}m").as_bytes());
+        self.look = next;
+    }
+
+    fn move_to(&mut self, x: u16, y: u16) {
+        let text = match self.at {
+            Some(at) if at == (x, y) => return,
+            Some((from, row)) if row == y && x > from => {
+                if x - from == 1 {
+                    "\x1b[C".to_owned()
+                } else {
+                    format!("\x1b[{}C", x - from)
+                }
+            }
+            _ => format!("\x1b[{};{}H", y + 1, x + 1),
+        };
+        self.pending.extend_from_slice(text.as_bytes());
+        self.at = Some((x, y));
+    }
+}
+
+/// Writes a colour as SGR parameters; `base` is 30 for the foreground and 40 for the background.
+pub(super) fn colour_code(colour: Color, base: u8) -> String {
+    let named = |index: u8| (base + index).to_string();
+    let bright = |index: u8| (base + 60 + index).to_string();
+    match colour {
+        Color::Reset => (base + 9).to_string(),
+        Color::Black => named(0),
+        Color::Red => named(1),
+        Color::Green => named(2),
+        Color::Yellow => named(3),
+        Color::Blue => named(4),
+        Color::Magenta => named(5),
+        Color::Cyan => named(6),
+        Color::Gray => named(7),
+        Color::DarkGray => bright(0),
+        Color::LightRed => bright(1),
+        Color::LightGreen => bright(2),
+        Color::LightYellow => bright(3),
+        Color::LightBlue => bright(4),
+        Color::LightMagenta => bright(5),
+        Color::LightCyan => bright(6),
+        Color::White => bright(7),
+        Color::Indexed(index) => format!("{};5;{index}", base + 8),
+        Color::Rgb(red, green, blue) => format!("{};2;{red};{green};{blue}", base + 8),
+    }
+}
+
+impl<W: Write> Backend for QuietBackend<W> {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        for (x, y, cell) in content {
+            self.move_to(x, y);
+            self.change_look(Look { fg: cell.fg, bg: cell.bg, modifier: cell.modifier });
+            let symbol = cell.symbol();
+            self.pending.extend_from_slice(symbol.as_bytes());
+            let width = u16::try_from(symbol.width()).unwrap_or(1);
+            self.at = Some((x.saturating_add(width), y));
+        }
+        // After the last column terminals disagree about where the cursor is.
+        if let (Some((x, _)), Ok(size)) = (self.at, self.size())
+            && x >= size.width
+        {
+            self.at = None;
+        }
+        Ok(())
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        if self.cursor_shown {
+            self.pending.extend_from_slice(b"\x1b[?25l");
+            self.cursor_shown = false;
+        }
+        Ok(())
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        if !self.cursor_shown {
+            self.pending.extend_from_slice(b"\x1b[?25h");
+            self.cursor_shown = true;
+        }
+        Ok(())
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        // Asking the terminal would wait a round trip; nothing here needs the answer.
+        Ok(self.at.map_or(Position::ORIGIN, Position::from))
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        let position = position.into();
+        self.move_to(position.x, position.y);
+        Ok(())
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.change_look(Look::default());
+        self.pending.extend_from_slice(b"\x1b[2J");
+        self.at = None;
+        Ok(())
+    }
+
+    fn clear_region(&mut self, _clear_type: ClearType) -> io::Result<()> {
+        self.clear()
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        match self.size {
+            Some(size) => Ok(size),
+            None => crossterm::terminal::size().map(Size::from),
+        }
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        Ok(WindowSize { columns_rows: self.size()?, pixels: Size::default() })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        if self.pending.len() > SYNCHRONISE_FROM_BYTES {
+            let mut wrapped = b"\x1b[?2026h".to_vec();
+            wrapped.extend_from_slice(&self.pending);
+            wrapped.extend_from_slice(b"\x1b[?2026l");
+            self.pending.zeroize();
+            self.pending = wrapped;
+        }
+        let written = self.out.write_all(&self.pending).and_then(|()| self.out.flush());
+        // What was drawn may have been a revealed secret.
+        self.pending.zeroize();
+        written
+    }
+}
+
+/// Holds the terminal in its drawing modes and puts it back when dropped.
+pub struct Screen {
+    /// The terminal to draw on.
+    pub terminal: Terminal<QuietBackend<io::Stdout>>,
+}
+
+impl Screen {
+    /// Enters raw mode and the alternate screen.
+    ///
+    /// # Errors
+    /// Fails when standard output is no terminal or is closed.
+    pub fn enter() -> io::Result<Self> {
+        let backend = QuietBackend::new(io::stdout(), None);
+        backend.size()?;
+        let terminal = Terminal::new(backend)?;
+        let mut screen = Self { terminal };
+        screen.resume()?;
+        Ok(screen)
+    }
+
+    /// Takes the terminal over, at the start and after a stop.
+    ///
+    /// # Errors
+    /// Fails when the terminal does not take the modes.
+    pub fn resume(&mut self) -> io::Result<()> {
+        enable_raw_mode()?;
+        let mut out = io::stdout();
+        out.write_all(b"\x1b[?1049h\x1b[?2004h\x1b[2J")?;
+        out.flush()?;
+        let backend = self.terminal.backend_mut();
+        backend.at = None;
+        backend.look = Look::default();
+        backend.cursor_shown = true;
+        self.terminal.clear()
+    }
+
+    /// Gives the terminal back, for a child that needs it or a stop.
+    pub fn pause(&mut self) {
+        restore();
+    }
+
+    /// Puts text on the operator's clipboard through the terminal (OSC 52), inside tmux by its pass-through, which needs `set-clipboard on`.
+    ///
+    /// # Errors
+    /// Fails when the terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let sequence = super::clipboard::sequence(text, std::env::var_os("TMUX").is_some());
+        let mut out = io::stdout();
+        out.write_all(sequence.as_bytes())?;
+        out.flush()
+    }
+
+    /// Draws everything anew.
+    ///
+    /// # Errors
+    /// Fails when the terminal is gone.
+    pub fn redraw(&mut self) -> io::Result<()> {
+        self.terminal.backend_mut().look = Look { modifier: Modifier::all(), ..Look::default() };
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Puts the terminal back as it was; harmless when called twice, so that panics and signals can call it too.
+pub fn restore() {
+    let mut out = io::stdout();
+    // A terminal that is gone cannot be put back, and nobody is left to be told.
+    let _gone = out.write_all(LEAVE).and_then(|()| out.flush());
+    let _gone = disable_raw_mode();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::QuietBackend;
+    use ratatui::Terminal;
+    use ratatui::layout::Size;
+    use ratatui::style::{Color, Style};
+    use ratatui::text::Line;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Writes(Arc<Mutex<Vec<Vec<u8>>>>);
+
+    impl std::io::Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_draw_without_change_writes_nothing_and_one_with_change_writes_once() {
+        let writes = Writes::default();
+        let backend = QuietBackend::new(writes.clone(), Some(Size::new(20, 2)));
+        let mut terminal = Terminal::new(backend).unwrap();
+        let mut draw = |text: &'static str| {
+            let before = writes.0.lock().unwrap().len();
+            terminal
+                .draw(|frame| frame.render_widget(Line::styled(text, Style::new().fg(Color::Red)), frame.area()))
+                .unwrap();
+            writes.0.lock().unwrap().get(before..).unwrap().to_vec()
+        };
+        assert_eq!(draw("hello").len(), 1);
+        assert_eq!(draw("hello"), Vec::<Vec<u8>>::new());
+        let change = draw("hallo");
+        assert_eq!(change, vec![b"\x1b[1;2Ha".to_vec()]);
+    }
+
+    #[test]
+    fn the_terminals_own_colours_take_the_short_form() {
+        let writes = Writes::default();
+        let mut terminal = Terminal::new(QuietBackend::new(writes.clone(), Some(Size::new(20, 1)))).unwrap();
+        terminal
+            .draw(|frame| frame.render_widget(Line::styled("x", Style::new().fg(Color::LightRed)), frame.area()))
+            .unwrap();
+        let all = String::from_utf8(writes.0.lock().unwrap().concat()).unwrap();
+        assert!(all.contains("\x1b[91mx"), "{all:?}");
+    }
+}

@@ -1,0 +1,171 @@
+//! Themes: named scopes to styles, read from `themes/*.toml`, where a theme may inherit from another.
+
+mod colour;
+mod scope;
+
+use std::collections::BTreeMap;
+
+use ratatui::style::{Modifier, Style};
+use serde::Deserialize;
+
+pub use colour::Depth;
+pub use scope::Scope;
+
+/// The themes that fluxdeck brings along: name and text.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("terminal", include_str!("../../themes/terminal.toml")),
+    ("monochrome", include_str!("../../themes/monochrome.toml")),
+];
+
+/// Says why a theme cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ThemeError {
+    /// No theme has the name.
+    #[error("no theme is called `{0}`; there are: {1}")]
+    Unknown(String, String),
+    /// The theme's file is not what it should be.
+    #[error("theme `{0}`: {1}")]
+    Invalid(String, String),
+    /// Themes inherit from each other in a circle.
+    #[error("theme `{0}` inherits from itself")]
+    Circle(String),
+}
+
+/// Maps every scope to a style, and says which signs may be drawn.
+#[derive(Debug, Clone)]
+pub struct Theme {
+    /// The theme's name.
+    pub name: String,
+    /// Whether only ASCII signs are drawn.
+    pub ascii: bool,
+    styles: BTreeMap<Scope, Style>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    inherits: Option<String>,
+    #[serde(default)]
+    scopes: BTreeMap<Scope, Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    fg: Option<String>,
+    bg: Option<String>,
+    #[serde(default)]
+    bold: bool,
+    #[serde(default)]
+    dim: bool,
+    #[serde(default)]
+    italic: bool,
+    #[serde(default)]
+    underline: bool,
+    #[serde(default)]
+    reverse: bool,
+}
+
+impl Theme {
+    /// Loads a built-in theme by name, with its ancestors; without colours when `depth` is [`Depth::None`].
+    ///
+    /// # Errors
+    /// Fails when no theme has the name, a file is invalid, or themes inherit in a circle.
+    pub fn load(name: &str, depth: Depth, ascii: bool) -> Result<Self, ThemeError> {
+        let mut chain = Vec::new();
+        let mut next = Some(name.to_owned());
+        let mut seen = Vec::new();
+        while let Some(current) = next {
+            if seen.contains(&current) {
+                return Err(ThemeError::Circle(current));
+            }
+            let text = BUILT_IN
+                .iter()
+                .find(|(known, _)| *known == current)
+                .map(|(_, text)| *text)
+                .ok_or_else(|| ThemeError::Unknown(current.clone(), names().collect::<Vec<_>>().join(", ")))?;
+            let file: File =
+                toml::from_str(text).map_err(|error| ThemeError::Invalid(current.clone(), error.to_string()))?;
+            next = file.inherits.clone();
+            seen.push(current.clone());
+            chain.push((current, file));
+        }
+        let mut styles = BTreeMap::new();
+        for (owner, file) in chain.iter().rev() {
+            for (scope, entry) in &file.scopes {
+                styles.insert(*scope, style(owner, entry, depth)?);
+            }
+        }
+        Ok(Self { name: name.to_owned(), ascii, styles })
+    }
+
+    /// Returns the style of a scope.
+    pub fn style(&self, scope: Scope) -> Style {
+        self.styles.get(&scope).copied().unwrap_or_default()
+    }
+
+    /// Tells whether a scope has a style of its own.
+    pub fn has(&self, scope: Scope) -> bool {
+        self.styles.contains_key(&scope)
+    }
+}
+
+/// Lists the names of the built-in themes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
+}
+
+fn style(owner: &str, entry: &Entry, depth: Depth) -> Result<Style, ThemeError> {
+    let read = |text: &Option<String>| -> Result<_, ThemeError> {
+        text.as_deref()
+            .map(|text| {
+                colour::parse(text)
+                    .ok_or_else(|| ThemeError::Invalid(owner.to_owned(), format!("`{text}` is no colour")))
+            })
+            .transpose()
+            .map(|found| found.and_then(|colour| depth.fit(colour)))
+    };
+    let mut style = Style { fg: read(&entry.fg)?, bg: read(&entry.bg)?, ..Style::default() };
+    for (wanted, modifier) in [
+        (entry.bold, Modifier::BOLD),
+        (entry.dim, Modifier::DIM),
+        (entry.italic, Modifier::ITALIC),
+        (entry.underline, Modifier::UNDERLINED),
+        (entry.reverse, Modifier::REVERSED),
+    ] {
+        if wanted {
+            style = style.add_modifier(modifier);
+        }
+    }
+    Ok(style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Depth, Scope, Theme, names};
+
+    #[test]
+    fn every_theme_has_every_scope() {
+        for name in names() {
+            let theme = Theme::load(name, Depth::True, false).unwrap();
+            for scope in Scope::ALL {
+                assert!(theme.has(*scope), "theme {name} lacks {scope:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_colour_no_style_has_one() {
+        let theme = Theme::load("terminal", Depth::None, false).unwrap();
+        for scope in Scope::ALL {
+            let style = theme.style(*scope);
+            assert!(style.fg.is_none() && style.bg.is_none(), "{scope:?} is coloured");
+        }
+    }
+
+    #[test]
+    fn an_unknown_theme_names_those_there_are() {
+        let error = Theme::load("solarised", Depth::True, false).unwrap_err().to_string();
+        assert!(error.contains("terminal"), "{error}");
+    }
+}

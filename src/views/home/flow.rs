@@ -1,0 +1,148 @@
+//! The lines of an environment's panel: its Flux objects in deployment order, each with what it waits for.
+
+use std::collections::BTreeMap;
+
+use crate::app::Facts;
+use crate::kinds;
+use crate::model::clock::until;
+use crate::model::{Env, FluxFacts, ObjectRef, Row, State};
+
+/// Holds one line of an environment's panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowLine {
+    /// The object.
+    pub object: ObjectRef,
+    /// How deep it stands below what applies it: 0 for Kustomizations, 1 for what they bring.
+    pub depth: u16,
+    /// How it fares.
+    pub state: State,
+    /// What stands at the right: when it reconciles next, what holds it, its version.
+    pub note: String,
+    /// The controller's message, where it is not well.
+    pub message: Option<String>,
+}
+
+/// Lists the lines of an environment: live objects first of all, and what the repository declares and the cluster has not.
+pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
+    let mut kustomizations: BTreeMap<ObjectRef, Option<&Row>> = BTreeMap::new();
+    let mut children: BTreeMap<Option<ObjectRef>, Vec<(ObjectRef, &Row)>> = BTreeMap::new();
+    for kind in kinds::flux() {
+        let Some(table) = facts.table(env, kind) else { continue };
+        for row in table.rows.values() {
+            let object = kind.object(&row.key.namespace, &row.key.name);
+            if kind.kind == "Kustomization" {
+                kustomizations.insert(object, Some(row));
+            } else if kind.kind == "HelmRelease" {
+                let owner = row.flux.as_ref().and_then(|flux| flux.owner.clone());
+                children.entry(owner).or_default().push((object, row));
+            }
+        }
+    }
+    let declared = declared(facts, env);
+    for object in declared.keys() {
+        kustomizations.entry(object.clone()).or_insert(None);
+    }
+    let levels = levels(&kustomizations, &declared);
+    let mut order: Vec<(&ObjectRef, Option<&Row>)> =
+        kustomizations.iter().map(|(object, row)| (object, *row)).collect();
+    order.sort_by_key(|(object, _)| (levels.get(*object).copied().unwrap_or(0), *object));
+    let mut lines = Vec::new();
+    for (object, row) in order {
+        lines.push(row.map_or_else(|| unknown(object, facts, env), |row| line(object.clone(), row, 0, facts)));
+        for (child, row) in children.remove(&Some(object.clone())).unwrap_or_default() {
+            lines.push(line(child, row, 1, facts));
+        }
+    }
+    for (child, row) in children.into_values().flatten() {
+        lines.push(line(child, row, 0, facts));
+    }
+    lines
+}
+
+/// What the repository declares: each Kustomization with what it depends on.
+fn declared(facts: &Facts, env: Env) -> BTreeMap<ObjectRef, Vec<ObjectRef>> {
+    let Some(snapshot) = &facts.repository else { return BTreeMap::new() };
+    let name = facts.name(env);
+    let of =
+        |namespace: &str, name: &str| ObjectRef::new("Kustomization", "kustomize.toolkit.fluxcd.io", namespace, name);
+    snapshot
+        .kustomizations
+        .iter()
+        .filter(|known| known.env == name)
+        .map(|known| {
+            let depends = known.depends_on.iter().map(|other| of(&other.namespace, &other.name));
+            (of(&known.namespace, &known.name), depends.collect())
+        })
+        .collect()
+}
+
+/// Counts for each Kustomization how many must come before it on its longest path: what applies it, and what it depends on.
+fn levels(
+    kustomizations: &BTreeMap<ObjectRef, Option<&Row>>,
+    declared: &BTreeMap<ObjectRef, Vec<ObjectRef>>,
+) -> BTreeMap<ObjectRef, usize> {
+    let mut before: BTreeMap<&ObjectRef, Vec<ObjectRef>> = BTreeMap::new();
+    for (object, row) in kustomizations {
+        let list = match row.and_then(|row| row.flux.as_ref()) {
+            Some(flux) => {
+                let owner = flux.owner.clone().filter(|owner| owner != object && owner.kind == "Kustomization");
+                flux.depends_on.iter().cloned().chain(owner).collect()
+            }
+            None => declared.get(object).cloned().unwrap_or_default(),
+        };
+        before.insert(object, list);
+    }
+    let mut levels: BTreeMap<ObjectRef, usize> = kustomizations.keys().map(|object| (object.clone(), 0)).collect();
+    // A circle would never settle: as many rounds as there are objects are enough for any order that exists.
+    for _ in 0..kustomizations.len() {
+        let mut changed = false;
+        for (object, list) in &before {
+            let level = list.iter().filter_map(|other| levels.get(other)).map(|level| level + 1).max().unwrap_or(0);
+            let level = level.min(kustomizations.len());
+            if levels.get(*object).is_some_and(|known| *known < level) {
+                levels.insert((*object).clone(), level);
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    levels
+}
+
+fn unknown(object: &ObjectRef, facts: &Facts, env: Env) -> FlowLine {
+    let kind = kinds::find("Kustomization");
+    let live = kind.and_then(|kind| facts.table(env, kind)).is_some_and(|table| table.link.is_live());
+    let note = if live { "not in the cluster" } else { "" };
+    FlowLine { object: object.clone(), depth: 0, state: State::Unknown, note: note.to_owned(), message: None }
+}
+
+fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts) -> FlowLine {
+    let flux = row.flux.as_deref();
+    let message = matches!(row.state, State::Failed).then(|| row.message.lines().next().unwrap_or("").to_owned());
+    let note = flux.map(|flux| note(&object, row, flux, facts)).unwrap_or_default();
+    FlowLine { object, depth, state: row.state, note, message: message.filter(|text| !text.is_empty()) }
+}
+
+fn note(object: &ObjectRef, row: &Row, flux: &FluxFacts, facts: &Facts) -> String {
+    let next = flux.next.map(|next| until(facts.now, next));
+    match row.state {
+        State::Ready if object.kind == "HelmRelease" => flux.revision.clone(),
+        State::Ready => next.map(|next| format!("next {next}")).unwrap_or_default(),
+        State::Progressing => "reconciling".to_owned(),
+        State::Failed => next.map_or_else(|| "failed".to_owned(), |next| format!("failed, retry {next}")),
+        State::Waiting => {
+            let blocker = flux.depends_on.iter().find(|other| row.message.contains(&format!("{}'", other.name)));
+            match blocker.or(flux.depends_on.first()) {
+                Some(other) => format!("waits on {}", other.name),
+                None => "waits".to_owned(),
+            }
+        }
+        State::Suspended => match flux.suspended.as_ref().and_then(|known| known.reason.as_deref()) {
+            Some(reason) => format!("suspended: {reason}"),
+            None => "suspended".to_owned(),
+        },
+        State::Unknown => String::new(),
+    }
+}

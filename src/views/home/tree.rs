@@ -1,0 +1,133 @@
+//! The repository's tree: which entries are visible, and how each is written.
+
+use std::collections::BTreeSet;
+
+use ratatui::text::{Line, Span};
+
+use crate::app::Facts;
+use crate::repo::{Entry, EntryKind, Snapshot};
+use crate::theme::{Scope, Theme};
+use crate::widgets::{fit, pad};
+
+/// Remembers which folders are open.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// The open folders, by path.
+    pub open: BTreeSet<String>,
+    /// Shows only paths that contain this text, with the folders around them; empty shows all.
+    pub filter: String,
+}
+
+impl Tree {
+    /// Lists the visible entries, in display order.
+    pub fn visible<'a>(&self, snapshot: &'a Snapshot) -> Vec<&'a Entry> {
+        let entries = &snapshot.scan.entries;
+        if !self.filter.is_empty() {
+            let wanted = self.filter.to_lowercase();
+            return entries
+                .iter()
+                .filter(|entry| entry.kind != EntryKind::Directory && entry.path.to_lowercase().contains(&wanted))
+                .collect();
+        }
+        let mut visible = Vec::new();
+        let mut hidden_below: Option<u16> = None;
+        for entry in entries {
+            if let Some(depth) = hidden_below {
+                if entry.depth > depth {
+                    continue;
+                }
+                hidden_below = None;
+            }
+            visible.push(entry);
+            if entry.kind == EntryKind::Directory && !self.open.contains(&*entry.path) {
+                hidden_below = Some(entry.depth);
+            }
+        }
+        visible
+    }
+
+    /// Opens a folder that is closed, and closes one that is open.
+    pub fn toggle(&mut self, path: &str) {
+        if !self.open.remove(path) {
+            self.open.insert(path.to_owned());
+        }
+    }
+
+    /// Writes an entry: selection, links, folder or file, lock, git mark.
+    pub fn line(&self, entry: &Entry, look: &Look<'_>) -> Line<'static> {
+        let theme = look.theme;
+        let sign = if look.selected {
+            Span::styled(">", theme.style(Scope::Selection))
+        } else if look.linked {
+            Span::styled("*", theme.style(Scope::Linked))
+        } else {
+            Span::raw(" ")
+        };
+        let folder = entry.kind == EntryKind::Directory;
+        let indent = if self.filter.is_empty() { usize::from(entry.depth) * 2 } else { 0 };
+        let arrow = match (folder, self.open.contains(&*entry.path)) {
+            (true, true) => "v ",
+            (true, false) => "> ",
+            (false, _) => "  ",
+        };
+        let name = if self.filter.is_empty() { entry.name() } else { &entry.path };
+        let scope = if look.selected {
+            Scope::Selection
+        } else if look.linked {
+            Scope::Linked
+        } else if folder {
+            Scope::Folder
+        } else {
+            Scope::Text
+        };
+        let lock = entry.lock.as_ref().map(|lock| whose(look.facts, &lock.recipients)).unwrap_or_default();
+        let mark = look.mark.map(String::from).unwrap_or_default();
+        let marks = usize::from(!lock.is_empty()) * (lock.len() + 1) + usize::from(!mark.is_empty()) * 2;
+        let room = look.width.saturating_sub(1 + indent + 2 + marks);
+        let text = fit(name, room);
+        let padding = pad("", room.saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str())));
+        let mut spans = vec![
+            sign,
+            Span::styled(format!("{}{arrow}", " ".repeat(indent)), theme.style(Scope::Dim)),
+            Span::styled(text, theme.style(scope)),
+            Span::raw(padding),
+        ];
+        if !lock.is_empty() {
+            spans.push(Span::styled(format!(" {lock}"), theme.style(Scope::Lock)));
+        }
+        if !mark.is_empty() {
+            spans.push(Span::styled(format!(" {mark}"), theme.style(Scope::Git)));
+        }
+        Line::from(spans)
+    }
+}
+
+/// Holds what writing an entry needs to know.
+pub struct Look<'a> {
+    /// What is known.
+    pub facts: &'a Facts,
+    /// How it looks.
+    pub theme: &'a Theme,
+    /// The width in cells.
+    pub width: usize,
+    /// Whether the entry is selected.
+    pub selected: bool,
+    /// Whether it feeds the selected object.
+    pub linked: bool,
+    /// Its git mark.
+    pub mark: Option<char>,
+}
+
+/// Writes whose key opens a file: the first letters of the environments that have a recipient of it, `?` when none has.
+fn whose(facts: &Facts, recipients: &[String]) -> String {
+    let mut letters: String = facts
+        .environments
+        .iter()
+        .filter(|(_, environment)| environment.recipients.iter().any(|known| recipients.contains(known)))
+        .filter_map(|(_, environment)| environment.name.chars().next())
+        .collect();
+    if letters.is_empty() {
+        letters.push('?');
+    }
+    format!("[{letters}]")
+}

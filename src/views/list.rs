@@ -1,0 +1,234 @@
+//! A list of one kind in one environment, over all namespaces.
+//!
+//! ```text
+//! +> staging  [Kustomization] HelmRelease GitRepository …  6 of 6 -----------------+
+//! |   NAMESPACE     NAME            REVISION        AGE   MESSAGE                    |
+//! |>= flux-system   apps            main@dc5f039    2d    Applied revision: …        |
+//! +---------------------------------------------------------------------------------+
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::app::motion::step;
+use crate::app::{Action, Facts, Motion, Scene, Target, View};
+use crate::kinds;
+use crate::model::clock::age;
+use crate::model::{Env, Kind, Link, ObjectRef, Row};
+use crate::theme::Scope;
+use crate::views::home::state_scope;
+use crate::widgets::{Scroll, fit, lines, pad, panel, wrap};
+
+/// Lists the objects of a kind.
+#[derive(Debug)]
+pub struct List {
+    env: Env,
+    kind: &'static Kind,
+    selected: usize,
+    scroll: Scroll,
+    filter: String,
+}
+
+impl List {
+    /// Opens the list of a kind that the registry knows; of Kustomizations where it does not.
+    pub fn new(env: Env, kind: &str) -> Self {
+        let kind = kinds::find(kind).unwrap_or(kinds::KUSTOMIZATION);
+        Self { env, kind, selected: 0, scroll: Scroll::default(), filter: String::new() }
+    }
+
+    fn rows<'a>(&self, facts: &'a Facts) -> Vec<&'a Row> {
+        let Some(table) = facts.table(self.env, self.kind) else { return Vec::new() };
+        let wanted = self.filter.to_lowercase();
+        table
+            .rows
+            .values()
+            .filter(|row| {
+                wanted.is_empty()
+                    || row.key.name.contains(&wanted)
+                    || row.key.namespace.contains(&wanted)
+                    || row.state.word().contains(&wanted)
+                    || row.cells.iter().any(|cell| cell.to_lowercase().contains(&wanted))
+            })
+            .collect()
+    }
+
+    fn object(&self, row: &Row) -> ObjectRef {
+        self.kind.object(&row.key.namespace, &row.key.name)
+    }
+
+    fn change_kind(&mut self, by: usize) {
+        let kinds = kinds::KINDS;
+        let at = kinds.iter().position(|kind| kind.kind == self.kind.kind).unwrap_or(0);
+        if let Some(kind) = kinds.get((at + by) % kinds.len()) {
+            self.kind = kind;
+            self.selected = 0;
+        }
+    }
+
+    fn heading(&self, scene: &Scene<'_>, count: usize) -> String {
+        let table = scene.facts.table(self.env, self.kind);
+        let all = table.map_or(0, |table| table.rows.len());
+        let state = match table.map(|table| &table.link) {
+            None | Some(Link::Connecting) => "connecting".to_owned(),
+            Some(Link::Syncing { received, total }) => match total {
+                Some(total) => format!("{received} of {total}, loading"),
+                None => format!("{received}, loading"),
+            },
+            Some(Link::Live) if count == all => format!("{all}"),
+            Some(Link::Live) => format!("{count} of {all}"),
+            Some(Link::Absent) => "not served here".to_owned(),
+            Some(Link::Forbidden(_)) => "forbidden".to_owned(),
+            Some(Link::Degraded(_) | Link::Unreachable(_)) => format!("{all}, may be old"),
+        };
+        format!("{}  {}  {state}", scene.facts.name(self.env), self.kind.plural)
+    }
+
+    fn columns(&self, width: u16, rows: &[&Row]) -> Columns {
+        let longest = |text: fn(&Row) -> &str, least: usize, most: usize| {
+            rows.iter().take(500).map(|row| text(row).len()).max().unwrap_or(0).clamp(least, most)
+        };
+        let namespace = if self.kind.namespaced { longest(|row| &row.key.namespace, 9, 24) } else { 0 };
+        let name = longest(|row| &row.key.name, 12, if width >= 120 { 48 } else { 28 });
+        Columns { namespace, name, age: 5 }
+    }
+}
+
+struct Columns {
+    namespace: usize,
+    name: usize,
+    age: usize,
+}
+
+impl View for List {
+    fn id(&self) -> &'static str {
+        "list"
+    }
+
+    fn title(&self, _scene: &Scene<'_>) -> String {
+        self.kind.plural.to_owned()
+    }
+
+    fn watches(&self, _scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
+        vec![(self.env, self.kind)]
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let rows = self.rows(scene.facts);
+        let inside = panel(frame, area, &self.heading(scene, rows.len()), scene.focus, scene.theme);
+        let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
+        let theme = scene.theme;
+        let columns = self.columns(inside.width, &rows);
+        let width = usize::from(inside.width);
+        let mut heading = format!("   {}", pad("NAMESPACE", columns.namespace));
+        if columns.namespace > 0 {
+            heading.push(' ');
+        } else {
+            heading.truncate(3);
+        }
+        heading.push_str(&pad("NAME", columns.name));
+        for column in self.kind.columns {
+            heading.push(' ');
+            heading.push_str(&pad(&column.title.to_uppercase(), usize::from(column.width)));
+        }
+        heading.push_str(&format!(" {} MESSAGE", pad("AGE", columns.age)));
+        frame.render_widget(Line::styled(fit(&heading, width), theme.style(Scope::Heading)), head);
+        if rows.is_empty() {
+            let fault = scene.facts.table(self.env, self.kind).and_then(|table| table.link.fault());
+            let text = match (fault, self.filter.is_empty()) {
+                (Some(fault), _) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
+                (None, false) => format!("nothing matches `{}`; / and esc show all again", self.filter),
+                (None, true) => format!("no {} here; ] shows the next kind", self.kind.plural),
+            };
+            let wrapped: Vec<Line<'_>> = wrap(&text, width).into_iter().map(Line::from).collect();
+            frame.render_widget(Paragraph::new(wrapped), body);
+            return;
+        }
+        let chosen = self.selected.min(rows.len() - 1);
+        lines(frame, body, &self.scroll, chosen, rows.len(), |index, selected| {
+            let Some(row) = rows.get(index) else { return Line::default() };
+            let marked = scene.facts.marked.contains(&(self.env, self.object(row)));
+            let name_scope = match (selected, marked) {
+                (true, _) => Scope::Selection,
+                (false, true) => Scope::Marked,
+                (false, false) => Scope::Text,
+            };
+            let sign = match (selected, marked) {
+                (true, false) => ">",
+                (true, true) => "}",
+                (false, true) => "+",
+                (false, false) => " ",
+            };
+            let mut spans = vec![
+                Span::styled(sign, theme.style(Scope::Selection)),
+                Span::styled(format!("{} ", row.state.sign()), theme.style(state_scope(row.state))),
+            ];
+            if columns.namespace > 0 {
+                spans.push(Span::styled(
+                    format!("{} ", pad(&row.key.namespace, columns.namespace)),
+                    theme.style(Scope::Dim),
+                ));
+            }
+            let name = fit(&row.key.name, columns.name);
+            let gap = columns.name.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str()));
+            spans.push(Span::styled(name, theme.style(name_scope)));
+            spans.push(Span::raw(" ".repeat(gap)));
+            for (column, cell) in self.kind.columns.iter().zip(&row.cells) {
+                spans.push(Span::raw(format!(" {}", pad(cell, usize::from(column.width)))));
+            }
+            let old = row.created.map(|created| age(scene.facts.now, created)).unwrap_or_default();
+            spans.push(Span::styled(format!(" {} ", pad(&old, columns.age)), theme.style(Scope::Dim)));
+            let used: usize = spans.iter().map(Span::width).sum();
+            let message = fit(row.message.lines().next().unwrap_or(""), width.saturating_sub(used));
+            spans.push(Span::styled(message, theme.style(state_scope(row.state))));
+            Line::from(spans)
+        });
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        let count = scene.facts.environments.len().max(1);
+        match motion {
+            Motion::NextTab => self.change_kind(1),
+            Motion::PreviousTab => self.change_kind(kinds::KINDS.len() - 1),
+            Motion::NextEnvironment | Motion::PreviousEnvironment => {
+                let by = if motion == Motion::NextEnvironment { 1 } else { count - 1 };
+                self.env = Env(u8::try_from((self.env.index() + by) % count).unwrap_or(0));
+                self.selected = 0;
+            }
+            Motion::Mark => {
+                let rows = self.rows(scene.facts);
+                let row = rows.get(self.selected.min(rows.len().saturating_sub(1)))?;
+                return Some(vec![Action::Mark(self.env, self.object(row))]);
+            }
+            _ => {
+                let rows = self.rows(scene.facts).len();
+                self.selected = step(self.selected.min(rows.saturating_sub(1)), rows, self.scroll.page(), motion)?;
+            }
+        }
+        Some(Vec::new())
+    }
+
+    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+        let rows = self.rows(scene.facts);
+        let marked: Vec<Target> = rows
+            .iter()
+            .map(|row| self.object(row))
+            .filter(|object| scene.facts.marked.contains(&(self.env, object.clone())))
+            .map(|object| Target::Object(self.env, object))
+            .collect();
+        if !marked.is_empty() {
+            return marked;
+        }
+        rows.get(self.selected.min(rows.len().saturating_sub(1)))
+            .map(|row| Target::Object(self.env, self.object(row)))
+            .into_iter()
+            .collect()
+    }
+
+    fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
+        text.clone_into(&mut self.filter);
+        self.selected = 0;
+        true
+    }
+}

@@ -1,0 +1,21 @@
+//! Views: one file per screen. A view that opens targets has one line in [`OPENERS`].
+
+pub mod help;
+pub mod home;
+pub mod leave;
+pub mod list;
+pub mod operations;
+pub mod palette;
+
+use crate::app::{Ask, Target, View};
+
+/// Makes a view for a target, if it is the one to show it.
+type Opener = fn(&Target, &Ask<'_>) -> Option<Box<dyn View>>;
+
+/// The views that open targets; the first that answers is taken.
+static OPENERS: &[Opener] = &[];
+
+/// Opens a target in the view that shows it best; `None` when none does.
+pub fn open(target: &Target, ask: &Ask<'_>) -> Option<Box<dyn View>> {
+    OPENERS.iter().find_map(|opener| opener(target, ask))
+}

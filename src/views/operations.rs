@@ -1,0 +1,111 @@
+//! Operations of this run: each with its steps and how it ended.
+//!
+//! ```text
+//! +> operations -------------------------------------------------------+
+//! |>~ Reconcile Kustomization/apps   staging   12s   applying main@…    |
+//! |    = request    asked at 12:00:01                                   |
+//! |    ~ reconcile  waiting for kustomize-controller                    |
+//! +---------------------------------------------------------------------+
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::app::motion::step;
+use crate::app::{Action, Motion, Op, Scene, View};
+use crate::model::{Outcome, State, StepState};
+use crate::theme::Scope;
+use crate::views::home::state_scope;
+use crate::widgets::{Scroll, fit, lines, panel};
+
+/// Lists operations, newest first.
+#[derive(Debug, Default)]
+pub struct Operations {
+    selected: usize,
+    scroll: Scroll,
+}
+
+/// One line: an operation's head, or one of its steps.
+enum Row<'a> {
+    Head(&'a Op),
+    Step(&'a crate::model::Step),
+}
+
+fn rows(operations: &[Op]) -> Vec<Row<'_>> {
+    operations
+        .iter()
+        .rev()
+        .flat_map(|operation| std::iter::once(Row::Head(operation)).chain(operation.steps.iter().map(Row::Step)))
+        .collect()
+}
+
+fn state(operation: &Op) -> State {
+    match &operation.ended {
+        None => State::Progressing,
+        Some((_, Outcome::Done(_))) => State::Ready,
+        Some((_, Outcome::Cancelled)) => State::Suspended,
+        Some(_) => State::Failed,
+    }
+}
+
+impl View for Operations {
+    fn id(&self) -> &'static str {
+        "operations"
+    }
+
+    fn title(&self, _scene: &Scene<'_>) -> String {
+        "operations".to_owned()
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let inside = panel(frame, area, "operations", scene.focus, scene.theme);
+        let rows = rows(&scene.facts.operations);
+        if rows.is_empty() {
+            let text = "nothing has been done yet: R on a Flux object reconciles it";
+            frame.render_widget(Paragraph::new(text), inside);
+            return;
+        }
+        let width = usize::from(inside.width);
+        let theme = scene.theme;
+        lines(frame, inside, &self.scroll, self.selected.min(rows.len() - 1), rows.len(), |index, selected| {
+            let sign = Span::styled(if selected { ">" } else { " " }, theme.style(Scope::Selection));
+            match rows.get(index) {
+                Some(Row::Head(operation)) => {
+                    let state = state(operation);
+                    let end = operation.ended.as_ref().map_or(scene.facts.now, |(at, _)| *at);
+                    let seconds = end.duration_since(operation.started).as_secs();
+                    let place = operation.env.map_or("", |env| scene.facts.name(env));
+                    let head = format!("{}  {place}  {seconds}s  ", operation.title);
+                    let rest = fit(&operation.summary(), width.saturating_sub(head.len() + 3));
+                    Line::from(vec![
+                        sign,
+                        Span::styled(format!("{} ", state.sign()), theme.style(state_scope(state))),
+                        Span::styled(head, theme.style(if selected { Scope::Selection } else { Scope::Title })),
+                        Span::raw(rest),
+                    ])
+                }
+                Some(Row::Step(step)) => {
+                    let state = match step.state {
+                        StepState::Running => State::Progressing,
+                        StepState::Done => State::Ready,
+                        StepState::Failed => State::Failed,
+                    };
+                    Line::from(vec![
+                        sign,
+                        Span::styled(format!("   {} ", state.sign()), theme.style(state_scope(state))),
+                        Span::raw(fit(&format!("{}  {}", step.step, step.message), width.saturating_sub(6))),
+                    ])
+                }
+                None => Line::default(),
+            }
+        });
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        let count = rows(&scene.facts.operations).len();
+        self.selected = step(self.selected, count, self.scroll.page(), motion)?;
+        Some(Vec::new())
+    }
+}

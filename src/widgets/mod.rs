@@ -1,0 +1,9 @@
+//! Widgets: they draw data and know no app.
+
+mod lines;
+mod panel;
+mod text;
+
+pub use lines::{Scroll, lines};
+pub use panel::{centred, panel};
+pub use text::{fit, pad, wrap};

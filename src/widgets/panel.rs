@@ -1,0 +1,40 @@
+//! Panels: a border, a title, and whether keys go there.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::symbols::border;
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Clear};
+
+use crate::theme::{Scope, Theme};
+
+const ASCII: border::Set<'static> = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+/// Draws a panel and returns the area inside. Which panel has the focus is shown by colour and by `>` before its title.
+pub fn panel(frame: &mut Frame<'_>, area: Rect, title: &str, focus: bool, theme: &Theme) -> Rect {
+    let set = if theme.ascii { ASCII } else { border::PLAIN };
+    let style = theme.style(if focus { Scope::BorderFocus } else { Scope::Border });
+    let sign = if focus { ">" } else { " " };
+    let title = super::fit(&format!("{sign}{title} "), usize::from(area.width.saturating_sub(2)));
+    let block =
+        Block::bordered().border_set(set).border_style(style).title(Line::styled(title, theme.style(Scope::Title)));
+    let inside = block.inner(area);
+    frame.render_widget(Clear, area);
+    frame.render_widget(block, area);
+    inside
+}
+
+/// Returns a rectangle of a size in the middle of an area, cut to it.
+pub fn centred(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}

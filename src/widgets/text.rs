@@ -1,0 +1,84 @@
+//! Text in cells: cut, padded and wrapped by display width, as East Asian characters and emoji take two cells.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Cuts a text to a width in cells, marking the cut with `~`, and drops control characters, which could steer the terminal.
+pub fn fit(text: &str, width: usize) -> String {
+    let clean: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    if clean.width() <= width {
+        return clean;
+    }
+    let mut taken = String::new();
+    let mut used = 0;
+    for character in clean.chars() {
+        let wide = character.width().unwrap_or(0);
+        if used + wide + 1 > width {
+            break;
+        }
+        taken.push(character);
+        used += wide;
+    }
+    if width > 0 {
+        taken.push('~');
+    }
+    taken
+}
+
+/// Cuts or pads a text to exactly a width in cells.
+pub fn pad(text: &str, width: usize) -> String {
+    let mut cut = fit(text, width);
+    let missing = width.saturating_sub(cut.width());
+    cut.extend(std::iter::repeat_n(' ', missing));
+    cut
+}
+
+/// Wraps a text at spaces to lines of at most a width in cells; longer words are broken.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            let gap = usize::from(!line.is_empty());
+            if line.width() + gap + word.width() > width && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            for character in word.chars() {
+                if line.width() + character.width().unwrap_or(0) > width {
+                    lines.push(std::mem::take(&mut line));
+                }
+                line.push(if character.is_control() { ' ' } else { character });
+            }
+        }
+        lines.push(line);
+    }
+    if lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fit, pad, wrap};
+
+    #[test]
+    fn texts_are_cut_by_cells_and_cannot_steer_the_terminal() {
+        assert_eq!(fit("kustomization", 6), "kusto~");
+        assert_eq!(fit("日本語", 5), "日本~");
+        assert_eq!(fit("日本語", 4), "日~");
+        assert_eq!(fit("a\x1b[31mb", 20), "a [31mb");
+        assert_eq!(pad("ab", 4), "ab  ");
+        assert_eq!(fit("abc", 0), "");
+    }
+
+    #[test]
+    fn wrapping_breaks_at_spaces_and_long_words() {
+        assert_eq!(wrap("the quick brown fox", 9), ["the quick", "brown fox"]);
+        assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("", 4), [""]);
+    }
+}
