@@ -145,15 +145,15 @@ async fn next(receiver: &mut mpsc::Receiver<WatchEvent>) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn pages_then_changes() {
+    let modified = change("MODIFIED", "a", "12");
+    let (begin, end) = modified.split_at(20);
     let (script, mut events) = start(vec![
         page("10", &["a", "b"], Some(("token/1", 1))),
         page("10", &["c"], None),
         Answer::Stream(vec![
             // Cut in the middle of a line, as networks do.
-            change("ADDED", "d", "11") + &change("MODIFIED", "a", "12")[..20],
-            change("MODIFIED", "a", "12")[20..].to_owned()
-                + &change("DELETED", "b", "13")
-                + &change("BOOKMARK", "", "20"),
+            change("ADDED", "d", "11") + begin,
+            end.to_owned() + &change("DELETED", "b", "13") + &change("BOOKMARK", "", "20"),
         ]),
     ]);
     assert_eq!(next(&mut events).await, "rows a=1 b=1");
