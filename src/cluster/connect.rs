@@ -170,39 +170,4 @@ impl Stack {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    fn sources(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                sources(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
-            }
-        }
-    }
-
-    #[test]
-    fn clients_are_made_here_and_in_the_simulation_alone() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let mut files = Vec::new();
-        sources(&root, &mut files);
-        // Split, so that this test does not find itself.
-        let forbidden =
-            [concat!("kube::Client", "::new"), concat!("Client::", "try_from"), concat!("Client::", "try_default")];
-        for file in files {
-            let inside = file.strip_prefix(&root).unwrap();
-            if inside == Path::new("cluster/connect.rs") || inside.starts_with("sim") {
-                continue;
-            }
-            let text = std::fs::read_to_string(&file).unwrap();
-            // Tests put services of their own behind a client.
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            for word in forbidden {
-                assert!(!code.contains(word), "{} uses {word}: connect through cluster::connect", inside.display());
-            }
-        }
-    }
-}
+mod tests;

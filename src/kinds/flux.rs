@@ -1,7 +1,5 @@
 //! What all Flux kinds share: metadata, suspension, conditions, references, and when their controllers look again.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -16,9 +14,6 @@ pub const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
 pub const SOURCE: &str = "source.toolkit.fluxcd.io";
 /// The API group of HelmReleases.
 pub const HELM: &str = "helm.toolkit.fluxcd.io";
-
-/// After a missing dependency or artifact, controllers look again after this time.
-const DEPENDENCY_RETRY: Duration = Duration::from_secs(30);
 
 /// Holds an object's metadata, as far as rows need it.
 #[derive(Deserialize, Default)]
@@ -129,8 +124,8 @@ impl Facts<'_> {
         if self.metadata.deletion_timestamp.is_some() && state != State::Suspended { State::Progressing } else { state }
     }
 
-    /// Finds when the controller named `manager` looks again. No field says it: it is reckoned from when it wrote the status last.
-    fn next(&self, manager: &str) -> Option<Timestamp> {
+    /// Finds when the controller looks again. No field says it: it is reckoned from when the controller wrote the status last.
+    fn next(&self) -> Option<Timestamp> {
         let stalled = find(&self.conditions, "Stalled").is_some_and(|stalled| stalled.status == "True");
         if self.suspend || stalled {
             return None;
@@ -140,7 +135,7 @@ impl Facts<'_> {
             .metadata
             .managed_fields
             .iter()
-            .filter(|field| &*field.manager == manager && &*field.subresource == "status")
+            .filter(|field| &*field.subresource == "status")
             .filter_map(|field| field.time)
             .max();
         let since = ready.and_then(|ready| ready.last_transition_time);
@@ -148,8 +143,8 @@ impl Facts<'_> {
         let interval = self.interval.and_then(go_duration)?;
         let pause = match ready {
             Some(ready) if ready.status == "False" => match ready.reason.as_str() {
-                "DependencyNotReady" => DEPENDENCY_RETRY,
-                "ArtifactFailed" if ready.message.contains("artifact not found") => DEPENDENCY_RETRY,
+                "DependencyNotReady" => FluxFacts::DEPENDENCY_RETRY,
+                "ArtifactFailed" if ready.message.contains("artifact not found") => FluxFacts::DEPENDENCY_RETRY,
                 _ => self.retry_interval.and_then(go_duration).unwrap_or(interval),
             },
             _ => interval,
@@ -176,10 +171,10 @@ impl Facts<'_> {
     }
 }
 
-/// Completes a Flux object's row; `manager` is its controller's name in managedFields.
-pub(super) fn row(facts: Facts<'_>, manager: &str, cells: Vec<String>) -> Row {
+/// Completes a Flux object's row.
+pub(super) fn row(facts: Facts<'_>, cells: Vec<String>) -> Row {
     let state = facts.state();
-    let next = facts.next(manager);
+    let next = facts.next();
     let suspended = facts.suspension();
     let ready = find(&facts.conditions, "Ready");
     let message = match ready {

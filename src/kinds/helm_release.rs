@@ -123,7 +123,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
         metadata,
         ..Facts::default()
     };
-    Ok(row(facts, "helm-controller", cells))
+    Ok(row(facts, cells))
 }
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {

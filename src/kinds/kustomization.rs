@@ -113,7 +113,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
         inventory: status.inventory.into_iter().flat_map(|inventory| inventory.entries).map(|entry| entry.id).collect(),
         metadata,
     };
-    Ok(row(facts, "kustomize-controller", cells))
+    Ok(row(facts, cells))
 }
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {

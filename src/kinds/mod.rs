@@ -46,43 +46,4 @@ pub fn flux() -> impl Iterator<Item = &'static Kind> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::{KINDS, find, flux};
-
-    #[test]
-    fn every_name_means_one_kind() {
-        let mut names = HashSet::new();
-        for kind in KINDS {
-            let own: HashSet<String> = [kind.kind.to_lowercase(), kind.plural.to_owned()]
-                .into_iter()
-                .chain(kind.aliases.iter().map(ToString::to_string))
-                .collect();
-            for name in own {
-                assert!(names.insert(name.clone()), "{name} is used twice");
-            }
-        }
-        assert_eq!(find("KS").map(|kind| kind.kind), Some("Kustomization"));
-        assert_eq!(find("helmreleases").map(|kind| kind.kind), Some("HelmRelease"));
-        assert!(find("nothing").is_none());
-        assert_eq!(flux().count(), 7);
-    }
-
-    #[test]
-    fn every_lesson_is_whole() {
-        for kind in KINDS {
-            let object = kind.object("team", "thing");
-            for object in [None, Some(&object)] {
-                let lesson = (kind.lesson)("arn:aws:eks/prod env", object);
-                assert!(lesson.shell.contains("--context 'arn:aws:eks/prod env'"), "{}", lesson.shell);
-                if object.is_some() {
-                    assert!(lesson.shell.contains("thing") && lesson.shell.contains("-n team"), "{}", lesson.shell);
-                }
-                assert!(lesson.why.len() > 20 && lesson.look_for.len() > 20, "{}", kind.kind);
-                assert!(lesson.docs.starts_with("https://"), "{}", kind.kind);
-            }
-            assert!(!kind.columns.is_empty());
-        }
-    }
-}
+mod tests;

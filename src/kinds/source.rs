@@ -98,6 +98,6 @@ impl Source<'_> {
             metadata: self.metadata,
             ..Facts::default()
         };
-        row(facts, "source-controller", cells)
+        row(facts, cells)
     }
 }

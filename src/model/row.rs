@@ -75,3 +75,43 @@ pub struct FluxFacts {
     /// What it applied: the ids of status.inventory (`<namespace>_<name>_<group>_<Kind>`), unparsed.
     pub inventory: Vec<Box<str>>,
 }
+
+impl FluxFacts {
+    /// After a missing dependency or artifact, controllers look again after this time.
+    pub const DEPENDENCY_RETRY: Duration = Duration::from_secs(30);
+
+    /// Returns when its controller looks again after `now`. Where nothing changes, controllers look without writing that they did: `next`
+    /// then lies in the past, and the interval is counted on from there.
+    pub fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let next = self.next?;
+        let waits = self.reason == "DependencyNotReady";
+        let interval = if waits { Self::DEPENDENCY_RETRY } else { self.interval? };
+        let late = now.duration_since(next).as_secs();
+        let interval = i64::try_from(interval.as_secs()).ok().filter(|seconds| *seconds > 0)?;
+        if late < 0 {
+            return Some(next);
+        }
+        next.checked_add(jiff::SignedDuration::from_secs((late / interval + 1) * interval)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FluxFacts;
+    use jiff::Timestamp;
+    use std::time::Duration;
+
+    #[test]
+    fn intervals_are_counted_on_where_nothing_was_written() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let mut facts = FluxFacts {
+            next: Some(at("2026-11-22T10:01:00Z")),
+            interval: Some(Duration::from_mins(1)),
+            ..FluxFacts::default()
+        };
+        assert_eq!(facts.next_after(at("2026-11-22T10:00:30Z")), facts.next);
+        assert_eq!(facts.next_after(at("2026-11-22T10:03:10Z")), Some(at("2026-11-22T10:04:00Z")));
+        facts.reason = "DependencyNotReady".to_owned();
+        assert_eq!(facts.next_after(at("2026-11-22T10:03:10Z")), Some(at("2026-11-22T10:03:30Z")));
+    }
+}

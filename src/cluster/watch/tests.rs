@@ -1,1 +1,271 @@
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::StreamBody;
+use kube::client::Body;
+use tokio::sync::mpsc;
+
+use super::{Scope, WatchEvent, watch};
+use crate::cluster::Cluster;
+use crate::model::{Column, Env, Kind, Lesson, Link, Row, RowKey, State};
+
+static KIND: Kind = Kind {
+    kind: "Thing",
+    group: "things.dev",
+    version: "v1",
+    plural: "things",
+    aliases: &[],
+    namespaced: true,
+    flux: false,
+    columns: &[Column { title: "Size", width: 4 }],
+    decode,
+    lesson: |_, _| Lesson { shell: String::new(), why: String::new(), look_for: String::new(), docs: "" },
+};
+
+fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
+    #[derive(serde::Deserialize)]
+    struct Thing {
+        metadata: Metadata,
+        size: u32,
+    }
+    #[derive(serde::Deserialize)]
+    struct Metadata {
+        name: Box<str>,
+    }
+    let thing: Thing = serde_json::from_slice(bytes)?;
+    Ok(Row {
+        key: RowKey { namespace: Box::default(), name: thing.metadata.name },
+        state: State::Ready,
+        message: Box::default(),
+        created: None,
+        cells: [thing.size.to_string().into()].into(),
+        flux: None,
+    })
+}
+
+/// Says what the server does next.
+enum Answer {
+    /// Answers with this status and body.
+    Status(u16, String),
+    /// Answers with these pieces, then keeps the connection open.
+    Stream(Vec<String>),
+    /// Never answers.
+    Hangs,
+    /// Breaks the connection.
+    Breaks,
+}
+
+type Script = Arc<Mutex<(VecDeque<Answer>, Vec<String>)>>;
+
+/// Starts a watch on a server that follows a script, and hangs when that is over.
+fn start(script: Vec<Answer>) -> (Script, mpsc::Receiver<WatchEvent>) {
+    let script: Script = Arc::new(Mutex::new((script.into(), Vec::new())));
+    let server = script.clone();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let mut script = server.lock().unwrap();
+        script.1.push(request.uri().to_string());
+        let answer = script.0.pop_front().unwrap_or(Answer::Hangs);
+        async move {
+            let (status, pieces, open) = match answer {
+                Answer::Hangs => futures::future::pending().await,
+                Answer::Breaks => return Err(std::io::Error::other("connection reset")),
+                Answer::Status(status, body) => (status, vec![body], false),
+                Answer::Stream(pieces) => (200, pieces, true),
+            };
+            let pieces = pieces.into_iter().map(|piece| Ok::<_, Infallible>(Frame::data(Bytes::from(piece))));
+            let tail = if open { futures::stream::pending().left() } else { futures::stream::empty().right() };
+            let body = StreamBody::new(futures::StreamExt::chain(futures::stream::iter(pieces), tail));
+            Ok(Response::builder().status(status).header("retry-after", "7").body(body).unwrap())
+        }
+    });
+    let client = kube::Client::new(service, "default");
+    let cluster = Arc::new(Cluster::from_clients(Env(0), "staging", client.clone(), client));
+    let (sender, receiver) = mpsc::channel(64);
+    tokio::spawn(watch(cluster, &KIND, Scope::default(), sender));
+    (script, receiver)
+}
+
+/// Gives the two tails of a stream one type.
+trait Either: futures::Stream + Sized + Send + 'static {
+    fn left(self) -> futures::stream::BoxStream<'static, Self::Item> {
+        futures::StreamExt::boxed(self)
+    }
+    fn right(self) -> futures::stream::BoxStream<'static, Self::Item> {
+        futures::StreamExt::boxed(self)
+    }
+}
+
+impl<S: futures::Stream + Send + 'static> Either for S {}
+
+fn page(version: &str, names: &[&str], more: Option<(&str, usize)>) -> Answer {
+    let items: Vec<_> = names.iter().map(|name| serde_json::json!({"metadata": {"name": name}, "size": 1})).collect();
+    let (next, remaining) = more.unzip();
+    let metadata = serde_json::json!({"resourceVersion": version, "continue": next, "remainingItemCount": remaining});
+    let metadata = match more {
+        Some(_) => metadata,
+        None => serde_json::json!({"resourceVersion": version}),
+    };
+    Answer::Status(200, serde_json::json!({"metadata": metadata, "items": items}).to_string())
+}
+
+fn change(kind: &str, name: &str, version: &str) -> String {
+    format!(
+        "{{\"type\":\"{kind}\",\"object\":{{\"metadata\":{{\"name\":\"{name}\",\"resourceVersion\":\"{version}\"}},\"size\":2}}}}\n"
+    )
+}
+
+fn status(code: u16) -> Answer {
+    Answer::Status(code, format!("{{\"kind\":\"Status\",\"message\":\"no, {code}\",\"code\":{code}}}"))
+}
+
+async fn next(receiver: &mut mpsc::Receiver<WatchEvent>) -> String {
+    match receiver.recv().await.unwrap() {
+        WatchEvent::Rows(rows) => {
+            let rows: Vec<String> = rows.iter().map(|row| format!("{}={}", row.key.name, row.cells[0])).collect();
+            format!("rows {}", rows.join(" "))
+        }
+        WatchEvent::Gone(mut keys) => {
+            keys.sort();
+            format!("gone {}", keys.iter().map(|key| &*key.name).collect::<Vec<_>>().join(" "))
+        }
+        WatchEvent::Link(Link::Live) => "live".to_owned(),
+        WatchEvent::Link(Link::Absent) => "absent".to_owned(),
+        WatchEvent::Link(Link::Syncing { received, total }) => format!("syncing {received} of {total:?}"),
+        WatchEvent::Link(Link::Forbidden(fault)) => format!("forbidden: {fault}"),
+        WatchEvent::Link(Link::Degraded(fault)) => format!("degraded: {fault}"),
+        WatchEvent::Link(Link::Unreachable(fault)) => format!("unreachable: {fault}"),
+        WatchEvent::Link(Link::Connecting) => "connecting".to_owned(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_then_changes() {
+    let modified = change("MODIFIED", "a", "12");
+    let (begin, end) = modified.split_at(20);
+    let (script, mut events) = start(vec![
+        page("10", &["a", "b"], Some(("token/1", 1))),
+        page("10", &["c"], None),
+        Answer::Stream(vec![
+            // Cut in the middle of a line, as networks do.
+            change("ADDED", "d", "11") + begin,
+            end.to_owned() + &change("DELETED", "b", "13") + &change("BOOKMARK", "", "20"),
+        ]),
+    ]);
+    assert_eq!(next(&mut events).await, "rows a=1 b=1");
+    assert_eq!(next(&mut events).await, "syncing 2 of Some(3)");
+    assert_eq!(next(&mut events).await, "rows c=1");
+    assert_eq!(next(&mut events).await, "live");
+    assert_eq!(next(&mut events).await, "gone b");
+    assert_eq!(next(&mut events).await, "rows d=2 a=2");
+    // The server is silent beyond the end that was agreed: the watch is opened again where the bookmark left it.
+    tokio::time::sleep(Duration::from_secs(310)).await;
+    let asked = script.lock().unwrap().1.clone();
+    assert_eq!(asked[0], "/apis/things.dev/v1/things?limit=100");
+    assert_eq!(asked[1], "/apis/things.dev/v1/things?limit=500&continue=token%2F1");
+    assert!(asked[2].contains("watch=1&allowWatchBookmarks=true&resourceVersion=10&"), "{}", asked[2]);
+    assert!(asked[3].contains("&resourceVersion=20&"), "{}", asked[3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_too_old_means_a_new_list_and_rows_stay_until_then() {
+    let expired = r#"{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old"}}"#.to_owned() + "\n";
+    let (_, mut events) = start(vec![
+        page("10", &["a", "b"], None),
+        Answer::Stream(vec![change("ADDED", "c", "11") + &expired]),
+        page("30", &["a", "d"], Some(("x", 5))),
+        status(410),
+        page("31", &["a", "e"], None),
+        Answer::Stream(vec![]),
+    ]);
+    assert_eq!(next(&mut events).await, "rows a=1 b=1");
+    assert_eq!(next(&mut events).await, "live");
+    assert_eq!(next(&mut events).await, "rows c=2");
+    assert_eq!(next(&mut events).await, "rows a=1 d=1");
+    // The second page was too old, too: what the broken list brought and the whole one lacks is gone as well.
+    assert_eq!(next(&mut events).await, "rows a=1 e=1");
+    assert_eq!(next(&mut events).await, "gone b c d");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hanging_cluster_is_said_to_hang_and_tried_again() {
+    let began = tokio::time::Instant::now();
+    let (_, mut events) = start(vec![Answer::Hangs, page("1", &["a"], None), Answer::Stream(vec![])]);
+    let said = next(&mut events).await;
+    assert_eq!(said, "unreachable: cannot list things in staging: the API server does not answer (waited 10 s)");
+    assert_eq!(began.elapsed().as_secs(), 10);
+    assert_eq!(next(&mut events).await, "rows a=1");
+    assert_eq!(next(&mut events).await, "live");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_are_asked_again_rarely_and_pauses_are_honoured() {
+    let (_, mut events) = start(vec![
+        status(403),
+        status(429),
+        Answer::Breaks,
+        page("1", &["a"], None),
+        status(500),
+        Answer::Stream(vec![]),
+    ]);
+    let began = tokio::time::Instant::now();
+    assert_eq!(next(&mut events).await, "forbidden: cannot list things in staging: no, 403");
+    assert_eq!(next(&mut events).await, "degraded: cannot list things in staging: no, 429");
+    assert_eq!(began.elapsed().as_secs(), 60);
+    assert!(next(&mut events).await.starts_with("unreachable: cannot list things in staging"));
+    assert_eq!(began.elapsed().as_secs(), 67, "Retry-After says 7 s");
+    assert_eq!(next(&mut events).await, "rows a=1");
+    assert_eq!(next(&mut events).await, "degraded: cannot list things in staging: no, 500");
+    assert_eq!(next(&mut events).await, "live");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_that_is_not_served_as_expected_is_discovered() {
+    let group = Answer::Status(200, r#"{"name":"things.dev","preferredVersion":{"version":"v1beta1"}}"#.to_owned());
+    let resources = Answer::Status(
+        200,
+        r#"{"groupVersion":"things.dev/v1beta1","resources":[
+            {"name":"things","singularName":"","namespaced":true,"kind":"Thing","verbs":[]}]}"#
+            .to_owned(),
+    );
+    let (script, mut events) =
+        start(vec![status(404), group, resources, page("1", &["a"], None), Answer::Stream(vec![])]);
+    assert_eq!(next(&mut events).await, "rows a=1");
+    assert_eq!(next(&mut events).await, "live");
+    assert!(script.lock().unwrap().1[3].starts_with("/apis/things.dev/v1beta1/things?"));
+
+    let (_, mut absent) = start(vec![status(404), status(404)]);
+    assert_eq!(next(&mut absent).await, "absent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_cannot_be_read_is_a_row_that_says_so() {
+    let list =
+        r#"{"metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"odd"},"size":"big"},{"nameless":1}]}"#;
+    let (_, mut events) = start(vec![Answer::Status(200, list.to_owned()), Answer::Stream(vec![])]);
+    let Some(WatchEvent::Rows(rows)) = events.recv().await else { panic!("no rows") };
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].state, &*rows[0].key.name), (State::Unknown, "odd"));
+    assert!(
+        rows[0].message.starts_with("this Thing cannot be read: invalid type: string \"big\""),
+        "{}",
+        rows[0].message
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_ends_with_its_receiver() {
+    let client = kube::Client::new(
+        tower::service_fn(|_: Request<Body>| futures::future::pending::<Result<Response<Body>, std::io::Error>>()),
+        "default",
+    );
+    let cluster = Arc::new(Cluster::from_clients(Env(0), "staging", client.clone(), client));
+    let (sender, receiver) = mpsc::channel(1);
+    let running = tokio::spawn(watch(cluster, &KIND, Scope::default(), sender));
+    drop(receiver);
+    running.await.unwrap();
+}

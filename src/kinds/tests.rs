@@ -1,0 +1,157 @@
+//! Objects as the real controllers wrote them (source-controller 1.7.3, kustomize-controller 1.7.3, helm-controller 1.4.3).
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::{KINDS, find, flux};
+use crate::model::{FluxFacts, Kind, Row, State};
+
+fn decode(kind: &str, json: &str) -> Row {
+    let kind: &Kind = find(kind).unwrap();
+    let row = (kind.decode)(json.as_bytes()).unwrap();
+    assert_eq!(row.cells.len(), kind.columns.len());
+    assert!(row.created.is_some());
+    row
+}
+
+fn facts(row: &Row) -> &FluxFacts {
+    row.flux.as_deref().unwrap()
+}
+
+fn at(text: &str) -> Option<Timestamp> {
+    Some(text.parse().unwrap())
+}
+
+#[test]
+fn a_kustomization_that_is_applied() {
+    let row = decode("ks", include_str!("fixtures/kustomization-ready.json"));
+    assert_eq!((row.state, &*row.key.namespace, &*row.key.name), (State::Ready, "flux-system", "apps"));
+    assert_eq!(&*row.cells[0], "main@e1b2bac");
+    let facts = facts(&row);
+    assert_eq!((facts.ready, facts.reason.as_str()), (Some(true), "ReconciliationSucceeded"));
+    assert_eq!(facts.revision, "main@sha1:e1b2bac3ac903b368b1fc964cd9ace0cd733e70a");
+    assert_eq!(facts.attempted, None);
+    assert_eq!(facts.path.as_deref(), Some("apps"));
+    assert_eq!(facts.source.as_ref().unwrap().to_string(), "GitRepository/flux-system/fleet");
+    assert_eq!(facts.depends_on[0].to_string(), "Kustomization/flux-system/infra");
+    assert_eq!(*facts.inventory[0], *"web_app_apps_Deployment");
+    assert_eq!(facts.next, at("2026-11-22T23:00:06Z"));
+}
+
+#[test]
+fn a_kustomization_that_failed_is_tried_again_after_its_retry_interval() {
+    let row = decode("ks", include_str!("fixtures/kustomization-failed.json"));
+    assert_eq!(row.state, State::Failed, "although its controller says that it progresses");
+    assert!(row.message.starts_with("kustomize build failed: "));
+    let facts = facts(&row);
+    assert_eq!((facts.ready, facts.reason.as_str(), facts.revision.as_str()), (Some(false), "BuildFailed", ""));
+    assert!(facts.attempted.is_some());
+    assert_eq!(facts.next, at("2026-11-22T22:52:33Z"));
+}
+
+#[test]
+fn a_kustomization_that_waits_for_another() {
+    let row = decode("ks", include_str!("fixtures/kustomization-waiting.json"));
+    assert_eq!((row.state, &*row.message), (State::Waiting, "dependency 'flux-system/bad' is not ready"));
+    assert_eq!(facts(&row).next, at("2026-11-22T22:46:32Z"));
+}
+
+#[test]
+fn a_suspended_kustomization_says_why_until_when_and_since_when() {
+    let row = decode("ks", include_str!("fixtures/kustomization-suspended.json"));
+    assert_eq!(row.state, State::Suspended);
+    let facts = facts(&row);
+    assert_eq!(facts.next, None);
+    let suspended = facts.suspended.as_ref().unwrap();
+    assert_eq!(suspended.reason.as_deref(), Some("maintenance of the node"));
+    assert_eq!(suspended.until.as_deref(), Some("2026-11-23T08:00:00Z"));
+    assert_eq!(suspended.by.as_deref(), Some("flux-client-side-apply"), "the manager of spec.suspend");
+    assert_eq!(suspended.since, at("2026-11-22T22:49:59Z"));
+}
+
+#[test]
+fn a_release_and_the_kustomization_that_applied_it() {
+    let row = decode("hr", include_str!("fixtures/helmrelease-ready.json"));
+    assert_eq!(row.state, State::Ready);
+    assert_eq!(
+        row.cells.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
+        ["web", "1.2.3", "9.9", "GitRepository/fleet"]
+    );
+    let facts = facts(&row);
+    assert_eq!(facts.owner.as_ref().unwrap().to_string(), "Kustomization/flux-system/apps");
+    assert_eq!(facts.source.as_ref().unwrap().to_string(), "GitRepository/flux-system/fleet");
+    assert_eq!(facts.next, at("2026-11-22T22:52:34Z"));
+}
+
+#[test]
+fn a_release_that_was_rolled_back_tells_the_true_cause() {
+    let row = decode("hr", include_str!("fixtures/helmrelease-rolled-back.json"));
+    assert_eq!(row.state, State::Failed);
+    assert_eq!(
+        &*row.message,
+        "Helm upgrade failed for release web/roll with chart roll@0.1.0: context deadline exceeded"
+    );
+    assert_eq!(facts(&row).next, None, "its retries are exhausted");
+}
+
+#[test]
+fn sources() {
+    let git = decode("gitrepository", include_str!("fixtures/gitrepository-ready.json"));
+    assert_eq!(git.state, State::Ready);
+    assert_eq!(
+        git.cells.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
+        ["main@e1b2bac", "main", "http://127.0.0.1:31050/fleet.git"]
+    );
+    let oci = decode("ocirepository", include_str!("fixtures/ocirepository-failed.json"));
+    assert_eq!((oci.state, facts(&oci).reason.as_str()), (State::Failed, "OCIArtifactPullFailed"));
+    let helm = decode("helmrepository", include_str!("fixtures/helmrepository-oci.json"));
+    assert_eq!((helm.state, &*helm.cells[1]), (State::Ready, "oci"));
+    let chart = decode("helmchart", include_str!("fixtures/helmchart-ready.json"));
+    assert_eq!(chart.state, State::Ready);
+    assert_eq!(chart.cells.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["charts/web", "*", "1.2.3"]);
+    assert_eq!(facts(&chart).source.as_ref().unwrap().to_string(), "GitRepository/flux-system/fleet");
+}
+
+#[test]
+fn workloads() {
+    let deployment = decode("deploy", include_str!("fixtures/deployment-ready.json"));
+    assert_eq!((deployment.state, &*deployment.cells[0]), (State::Ready, "2/2"));
+    let pod = decode("po", include_str!("fixtures/pod-running.json"));
+    assert_eq!((pod.state, &*pod.cells[0], &*pod.cells[1]), (State::Ready, "1/1", "Running"));
+}
+
+#[test]
+fn every_name_means_one_kind() {
+    let mut names = HashSet::new();
+    for kind in KINDS {
+        let own: HashSet<String> = [kind.kind.to_lowercase(), kind.plural.to_owned()]
+            .into_iter()
+            .chain(kind.aliases.iter().map(ToString::to_string))
+            .collect();
+        for name in own {
+            assert!(names.insert(name.clone()), "{name} is used twice");
+        }
+    }
+    assert_eq!(find("KS").map(|kind| kind.kind), Some("Kustomization"));
+    assert_eq!(find("helmreleases").map(|kind| kind.kind), Some("HelmRelease"));
+    assert!(find("nothing").is_none());
+    assert_eq!(flux().count(), 7);
+}
+
+#[test]
+fn every_lesson_is_whole() {
+    for kind in KINDS {
+        let object = kind.object("team", "thing");
+        for object in [None, Some(&object)] {
+            let lesson = (kind.lesson)("arn:aws:eks/prod env", object);
+            assert!(lesson.shell.contains("--context 'arn:aws:eks/prod env'"), "{}", lesson.shell);
+            if object.is_some() {
+                assert!(lesson.shell.contains("thing") && lesson.shell.contains("-n team"), "{}", lesson.shell);
+            }
+            assert!(lesson.why.len() > 20 && lesson.look_for.len() > 20, "{}", kind.kind);
+            assert!(lesson.docs.starts_with("https://"), "{}", kind.kind);
+        }
+        assert!(!kind.columns.is_empty());
+    }
+}
