@@ -1,0 +1,230 @@
+//! source-controller: GitRepositories, HelmRepositories and HelmCharts fetch what they point to and keep it as an artifact.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::report::{Level, event, log, run_id};
+use super::{Next, conditions, handle_request, interval, observe_generation};
+use crate::model::ObjectRef;
+use crate::sim::json::{self, number, set, sha256, stamp, text};
+use crate::sim::world::World;
+
+/// How long it takes to ask the remote what is new.
+const ASKS: Duration = Duration::from_millis(420);
+/// How long it takes to fetch and store an artifact.
+const STORES: Duration = Duration::from_millis(310);
+
+/// What a kind of source says when all is well.
+struct Words {
+    /// What is at the remote now.
+    revision: String,
+    /// The reason of Ready and ArtifactInStorage.
+    reason: &'static str,
+    /// Their message.
+    stored: String,
+    /// What the condition says while a new artifact is made.
+    new: String,
+    /// Reason and message of the event about a new artifact.
+    fetched: (&'static str, String),
+    /// Reason and message of the event when there is nothing new.
+    unchanged: (&'static str, String),
+}
+
+fn words(world: &World, object: &Value) -> Words {
+    match text(object, "/kind") {
+        "GitRepository" => {
+            let revision = world.script.head().revision();
+            Words {
+                reason: "Succeeded",
+                stored: format!("stored artifact for revision '{revision}'"),
+                new: format!("new upstream revision '{revision}'"),
+                fetched: ("NewArtifact", format!("stored artifact for commit '{}'", world.script.head().subject)),
+                unchanged: (
+                    "GitOperationSucceeded",
+                    format!("no changes since last reconcilation: observed revision '{revision}'"),
+                ),
+                revision,
+            }
+        }
+        "HelmChart" => {
+            let (name, version) = (text(object, "/spec/chart"), text(object, "/spec/version"));
+            let stored = format!("pulled '{name}' chart with version '{version}'");
+            Words {
+                revision: version.to_owned(),
+                reason: "ChartPullSucceeded",
+                new: stored.clone(),
+                fetched: ("ChartPullSucceeded", stored.clone()),
+                unchanged: ("ArtifactUpToDate", format!("artifact up-to-date with remote revision: '{version}'")),
+                stored,
+            }
+        }
+        _ => {
+            let url = text(object, "/spec/url");
+            let revision = format!("sha256:{}", sha256(url));
+            Words {
+                reason: "Succeeded",
+                stored: format!("stored artifact: revision '{revision}'"),
+                new: format!("new index revision '{revision}'"),
+                fetched: ("NewArtifact", format!("stored fetched index of size 427.5kB from '{url}'")),
+                unchanged: ("ArtifactUpToDate", format!("artifact up-to-date with remote revision: '{revision}'")),
+                revision,
+            }
+        }
+    }
+}
+
+/// One reconciliation of a source.
+pub(crate) struct Run {
+    object: Value,
+    phase: Phase,
+    id: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Begin,
+    Ask,
+    Store,
+}
+
+impl Run {
+    /// Begins with the object as it is now.
+    pub(crate) fn new(object: Value) -> Self {
+        Self { object, phase: Phase::Begin, id: String::new() }
+    }
+
+    /// Takes the next step.
+    pub(crate) fn step(&mut self, world: &mut World) -> Next {
+        match self.phase {
+            Phase::Begin => self.begin(world),
+            Phase::Ask => self.ask(world),
+            Phase::Store => {
+                store(world, &mut self.object);
+                self.finish(world, true)
+            }
+        }
+    }
+
+    fn begin(&mut self, world: &mut World) -> Next {
+        self.id = run_id(world, &json::reference(&self.object));
+        if json::is_true(&self.object, "/spec/suspend") {
+            log(world, &self.object, &self.id, Level::Info, "reconciliation is suspended for this object", &json!({}));
+            handle_request(&mut self.object);
+            save(world, &self.object);
+            return Next::Over(None);
+        }
+        let now = world.now();
+        let (observed, generation) =
+            (number(&self.object, "/status/observedGeneration"), number(&self.object, "/metadata/generation"));
+        let message = if observed == generation {
+            "reconciliation in progress".to_owned()
+        } else {
+            format!("processing object: new generation {observed} -> {generation}")
+        };
+        progress(&mut self.object, false, &message, now);
+        let requested =
+            self.object.pointer(super::REQUESTED_AT) != self.object.pointer("/status/lastHandledReconcileAt");
+        if observed != generation || (requested && self.object.pointer(super::REQUESTED_AT).is_some()) {
+            save(world, &self.object);
+        }
+        self.phase = Phase::Ask;
+        Next::Step(ASKS)
+    }
+
+    fn ask(&mut self, world: &mut World) -> Next {
+        let now = world.now();
+        let words = words(world, &self.object);
+        let has = text(&self.object, "/status/artifact/revision");
+        if has == words.revision {
+            return self.finish(world, false);
+        }
+        if !has.is_empty() {
+            conditions::mark(&mut self.object, "ArtifactOutdated", "True", "NewRevision", &words.new, now);
+        }
+        progress(&mut self.object, true, &format!("building artifact: {}", words.new), now);
+        save(world, &self.object);
+        self.phase = Phase::Store;
+        Next::Step(STORES)
+    }
+
+    fn finish(&mut self, world: &mut World, is_new: bool) -> Next {
+        let words = words(world, &self.object);
+        settle(world, &mut self.object);
+        handle_request(&mut self.object);
+        save(world, &self.object);
+        let (reason, message) = if is_new { words.fetched } else { words.unchanged };
+        log(world, &self.object, &self.id, Level::Info, &message, &json!({}));
+        event(world, &self.object, "Normal", reason, &message);
+        Next::Over(Some(interval(&self.object)))
+    }
+}
+
+/// Says that something is under way; Ready only changes where it is not known yet, or on drift.
+fn progress(object: &mut Value, drift: bool, message: &str, now: jiff::Timestamp) {
+    conditions::mark(object, "Reconciling", "True", "Progressing", message, now);
+    if drift || conditions::get(object, "Ready").is_none_or(|ready| text(ready, "/status") == "Unknown") {
+        conditions::mark(object, "Ready", "Unknown", "Progressing", message, now);
+    }
+}
+
+/// Makes the artifact.
+fn store(world: &World, object: &mut Value) {
+    let words = words(world, object);
+    let about = json::reference(object);
+    let (folder, file) = match about.kind.as_str() {
+        "GitRepository" => {
+            let commit = words.revision.rsplit(':').next().unwrap_or_default();
+            ("gitrepository", format!("{commit}.tar.gz"))
+        }
+        "HelmChart" => ("helmchart", format!("{}-{}.tgz", text(object, "/spec/chart"), words.revision)),
+        _ => ("helmrepository", format!("index-{}.yaml", words.revision)),
+    };
+    let path = format!("{folder}/{}/{}/{file}", about.namespace, about.name);
+    let url = format!("http://source-controller.flux-system.svc.cluster.local./{path}");
+    let artifact = json!({
+        "digest": format!("sha256:{}", sha256(&words.revision)),
+        "lastUpdateTime": stamp(world.now()),
+        "path": path,
+        "revision": words.revision,
+        "size": 20_480 + words.revision.len() * 17,
+        "url": url,
+    });
+    set(object, &["status", "artifact"], artifact);
+    if about.kind == "HelmRepository" {
+        set(object, &["status", "url"], url.replace(&file, "index.yaml"));
+    }
+    if about.kind == "HelmChart" {
+        let (chart, source) = (object["spec"]["chart"].clone(), super::source_of(object));
+        set(object, &["status", "observedChartName"], chart);
+        let revision = world.store.get(&source).map(|source| text(source, "/status/artifact/revision").to_owned());
+        set(object, &["status", "observedSourceArtifactRevision"], revision.unwrap_or_default());
+        set(object, &["status", "url"], url.replace(&file, "latest.tar.gz"));
+    }
+}
+
+/// Sets the conditions of a source whose artifact is current.
+fn settle(world: &World, object: &mut Value) {
+    let now = world.now();
+    let words = words(world, object);
+    conditions::remove(object, "Reconciling");
+    conditions::remove(object, "ArtifactOutdated");
+    conditions::mark(object, "ArtifactInStorage", "True", words.reason, &words.stored, now);
+    conditions::mark(object, "Ready", "True", words.reason, &words.stored, now);
+    observe_generation(object);
+}
+
+fn save(world: &mut World, object: &Value) {
+    world.save_status(object, "source-controller");
+}
+
+/// Gives a source the state that it has after its last fetch, which was so long ago, and arranges the next.
+pub(crate) fn settled(world: &mut World, key: &ObjectRef, since: Duration) {
+    let Some(mut object) = world.store.get(key).map(|object| Value::clone(object)) else { return };
+    store(world, &mut object);
+    settle(world, &mut object);
+    save(world, &object);
+    let words = words(world, &object);
+    event(world, &object, "Normal", words.unchanged.0, &words.unchanged.1);
+    super::again(world, key, interval(&object).saturating_sub(since));
+}

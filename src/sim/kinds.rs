@@ -1,0 +1,133 @@
+//! The kinds that the simulated servers serve: one line each.
+
+use crate::model::ObjectRef;
+
+/// Says how a kind is served.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Served {
+    /// The API group; empty for the core group.
+    pub(crate) group: &'static str,
+    /// The one version that is served.
+    pub(crate) version: &'static str,
+    /// The kind.
+    pub(crate) kind: &'static str,
+    /// The plural in addresses.
+    pub(crate) plural: &'static str,
+    /// Short names, as kubectl takes them.
+    pub(crate) short: &'static [&'static str],
+    /// Whether its objects have a namespace.
+    pub(crate) namespaced: bool,
+    /// Whether it has a status subresource.
+    pub(crate) status: bool,
+    /// Whether a CRD defines it: such objects count their generations and lists of them repeat the kind in each item.
+    pub(crate) custom: bool,
+}
+
+impl Served {
+    /// Returns the plural with the group, as the server's messages name it: `kustomizations.kustomize.toolkit.fluxcd.io`, `pods`.
+    pub(crate) fn resource(&self) -> String {
+        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
+    /// Returns `group/version`, or the version alone for the core group.
+    pub(crate) fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// Names an object of this kind.
+    pub(crate) fn object(&self, namespace: &str, name: &str) -> ObjectRef {
+        ObjectRef::new(self.kind, self.group, namespace, name)
+    }
+}
+
+const fn core(kind: &'static str, plural: &'static str, short: &'static [&'static str], namespaced: bool) -> Served {
+    Served { group: "", version: "v1", kind, plural, short, namespaced, status: true, custom: false }
+}
+
+const fn builtin(
+    group: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    short: &'static [&'static str],
+    namespaced: bool,
+) -> Served {
+    Served { group, version: "v1", kind, plural, short, namespaced, status: true, custom: false }
+}
+
+const fn custom(
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    short: &'static [&'static str],
+    namespaced: bool,
+) -> Served {
+    Served { group, version, kind, plural, short, namespaced, status: true, custom: true }
+}
+
+/// The API group of Flux' sources.
+pub(crate) const SOURCE: &str = "source.toolkit.fluxcd.io";
+/// The API group of Flux' Kustomizations.
+pub(crate) const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
+/// The API group of Flux' HelmReleases.
+pub(crate) const HELM: &str = "helm.toolkit.fluxcd.io";
+const NOTIFICATION: &str = "notification.toolkit.fluxcd.io";
+const CERT_MANAGER: &str = "cert-manager.io";
+
+/// Lists every kind that is served, groups together.
+pub(crate) const SERVED: &[Served] = &[
+    core("ConfigMap", "configmaps", &["cm"], true),
+    core("Event", "events", &["ev"], true),
+    core("Namespace", "namespaces", &["ns"], false),
+    core("Node", "nodes", &["no"], false),
+    core("PersistentVolumeClaim", "persistentvolumeclaims", &["pvc"], true),
+    core("Pod", "pods", &["po"], true),
+    core("Secret", "secrets", &[], true),
+    core("Service", "services", &["svc"], true),
+    core("ServiceAccount", "serviceaccounts", &["sa"], true),
+    builtin("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", &["crd", "crds"], false),
+    builtin("apps", "DaemonSet", "daemonsets", &["ds"], true),
+    builtin("apps", "Deployment", "deployments", &["deploy"], true),
+    builtin("apps", "ReplicaSet", "replicasets", &["rs"], true),
+    builtin("apps", "StatefulSet", "statefulsets", &["sts"], true),
+    builtin("batch", "CronJob", "cronjobs", &["cj"], true),
+    builtin("batch", "Job", "jobs", &[], true),
+    builtin("networking.k8s.io", "Ingress", "ingresses", &["ing"], true),
+    builtin("scheduling.k8s.io", "PriorityClass", "priorityclasses", &["pc"], false),
+    custom(CERT_MANAGER, "v1", "Certificate", "certificates", &["cert", "certs"], true),
+    custom(CERT_MANAGER, "v1", "ClusterIssuer", "clusterissuers", &["ciss"], false),
+    custom(HELM, "v2", "HelmRelease", "helmreleases", &["hr"], true),
+    custom(KUSTOMIZE, "v1", "Kustomization", "kustomizations", &["ks"], true),
+    custom(NOTIFICATION, "v1beta3", "Alert", "alerts", &[], true),
+    custom(NOTIFICATION, "v1beta3", "Provider", "providers", &[], true),
+    custom(NOTIFICATION, "v1", "Receiver", "receivers", &[], true),
+    custom(SOURCE, "v1", "Bucket", "buckets", &[], true),
+    custom(SOURCE, "v1", "GitRepository", "gitrepositories", &["gitrepo"], true),
+    custom(SOURCE, "v1", "HelmChart", "helmcharts", &["hc"], true),
+    custom(SOURCE, "v1", "HelmRepository", "helmrepositories", &["helmrepo"], true),
+    custom(SOURCE, "v1", "OCIRepository", "ocirepositories", &["ocirepo"], true),
+];
+
+/// Finds a kind by its group and plural.
+pub(crate) fn by_plural(group: &str, version: &str, plural: &str) -> Option<&'static Served> {
+    SERVED.iter().find(|served| served.group == group && served.version == version && served.plural == plural)
+}
+
+/// Finds a kind by its group and kind.
+pub(crate) fn by_kind(group: &str, kind: &str) -> Option<&'static Served> {
+    SERVED.iter().find(|served| served.group == group && served.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SERVED;
+
+    #[test]
+    fn no_kind_is_served_twice() {
+        for (place, served) in SERVED.iter().enumerate() {
+            assert!(!SERVED.iter().skip(place + 1).any(
+                |other| other.group == served.group && (other.kind == served.kind || other.plural == served.plural)
+            ));
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The logs of containers.
+
+use std::collections::{HashMap, VecDeque};
+
+use jiff::Timestamp;
+
+/// How many lines of a container are kept; a kubelet keeps 10 MiB.
+const KEPT_LINES: usize = 5000;
+
+/// Names a container's log: namespace, pod and container.
+pub(crate) type LogKey = (String, String, String);
+
+/// Holds the lines of one container.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    lines: VecDeque<(Timestamp, String)>,
+    /// The number of the first line kept.
+    first: u64,
+    /// Whether the container is gone and nothing more will come.
+    pub(crate) ended: bool,
+}
+
+impl Log {
+    /// Returns the number that the next line will have.
+    pub(crate) fn end(&self) -> u64 {
+        self.first + self.lines.len() as u64
+    }
+
+    /// Iterates over the lines from a number on, with their numbers' successor.
+    pub(crate) fn from(&self, number: u64) -> impl DoubleEndedIterator<Item = &(Timestamp, String)> {
+        let skip = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX).min(self.lines.len());
+        self.lines.range(skip..)
+    }
+}
+
+/// Holds the logs of a cluster's containers.
+#[derive(Debug, Default)]
+pub(crate) struct Logs {
+    logs: HashMap<LogKey, Log>,
+    /// Counts every line written and every log ended, so that followers notice.
+    pub(crate) beat: u64,
+}
+
+impl Logs {
+    /// Writes a line.
+    pub(crate) fn write(&mut self, key: &LogKey, at: Timestamp, line: impl Into<String>) {
+        self.beat += 1;
+        let log = self.logs.entry(key.clone()).or_default();
+        log.lines.push_back((at, line.into()));
+        if log.lines.len() > KEPT_LINES {
+            log.lines.pop_front();
+            log.first += 1;
+        }
+    }
+
+    /// Returns a container's log.
+    pub(crate) fn get(&self, key: &LogKey) -> Option<&Log> {
+        self.logs.get(key)
+    }
+
+    /// Ends every log of a pod: those who follow it see the end.
+    pub(crate) fn end_pod(&mut self, namespace: &str, pod: &str) {
+        self.beat += 1;
+        for (key, log) in &mut self.logs {
+            if key.0 == namespace && key.1 == pod {
+                log.ended = true;
+            }
+        }
+    }
+}

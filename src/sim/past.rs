@@ -1,0 +1,147 @@
+//! What has happened before the simulation starts: clusters that have been there for weeks, as their scenario says.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::fields::Writer;
+use super::flux::{conditions, helm_release, kustomization, source};
+use super::json::{self, list, set, sha256, stamp, text};
+use super::world::World;
+use super::{apply, kinds};
+use crate::model::ObjectRef;
+use crate::model::clock::go_duration;
+
+/// How long the clusters have been there.
+const AGE: Duration = Duration::from_hours(41 * 24);
+/// How many lines each pod's log holds already.
+const LINES: u32 = 24;
+
+/// Plays the past of a cluster up to now.
+pub(crate) fn play(world: &mut World) {
+    let now = world.now();
+    travel(world, now, AGE);
+    for manifest in world.script.manifests("platform") {
+        let key = json::reference(&manifest);
+        let status = manifest.get("status").cloned();
+        world.create(manifest, Writer::apply("bootstrap"));
+        if let Some(status) = status {
+            world.update(&key, Writer::status("k3s"), |object| set(object, &["status"], status));
+        }
+        world.settle();
+    }
+    let flux = world.script.manifests("flux-system");
+    for manifest in &flux {
+        world.create(manifest.clone(), Writer::apply("flux"));
+    }
+    let kustomizations: Vec<ObjectRef> =
+        flux.iter().map(json::reference).filter(|key| key.kind == "Kustomization").collect();
+    for (key, days) in kustomizations.iter().zip((2_u32..).map(|place| 41 - 3 * place.min(10))) {
+        travel(world, now, Duration::from_hours(24) * days);
+        if let Some(owner) = world.store.get(key).cloned() {
+            apply::apply(world, &owner);
+        }
+        world.settle();
+    }
+    for (kind, since) in [("GitRepository", Duration::from_secs(22)), ("HelmRepository", Duration::from_hours(2))] {
+        for key in keys(world, kinds::SOURCE, kind) {
+            travel(world, now, since);
+            source::settled(world, &key, since);
+        }
+    }
+    for key in keys(world, kinds::HELM, "HelmRelease") {
+        let since = Duration::from_secs(spread(&key.name, 1500));
+        let script =
+            world.script.releases.iter().find(|one| one.object.parse::<ObjectRef>().is_ok_and(|one| same(&one, &key)));
+        let revisions: Vec<(String, Duration)> = script
+            .map(|one| one.revisions.clone())
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|one| Some((one.chart, go_duration(&one.since)?.saturating_sub(since))))
+            .collect();
+        travel(world, now, since);
+        helm_release::settled(world, &key, &revisions, since);
+    }
+    suspend(world, now);
+    let mut troubled = Vec::new();
+    for key in &kustomizations {
+        let since = if is_troubled(world, key, &troubled) {
+            troubled.push(key.name.clone());
+            Duration::from_secs(17)
+        } else {
+            Duration::from_secs(spread(&key.name, 540))
+        };
+        travel(world, now, since);
+        kustomization::settled(world, key, since);
+    }
+    chat(world, now);
+    world.as_of = None;
+    world.settle();
+    world.store.compact();
+}
+
+/// Puts the cluster's time so long before now.
+fn travel(world: &mut World, now: Timestamp, ago: Duration) {
+    world.as_of = SignedDuration::try_from(ago).ok().and_then(|ago| now.checked_sub(ago).ok());
+}
+
+/// Suspends what the scenario says, with the reason where fluxdeck keeps it.
+fn suspend(world: &mut World, now: Timestamp) {
+    for script in world.script.suspended.clone() {
+        let Ok(key) = script.object.parse::<ObjectRef>() else { continue };
+        travel(world, now, go_duration(&script.since).unwrap_or_default());
+        let until =
+            script.until_in.as_deref().and_then(go_duration).and_then(|wait| SignedDuration::try_from(wait).ok());
+        world.update(&key, Writer::update("flux-client-side-apply"), |object| {
+            set(object, &["spec", "suspend"], true);
+            set(object, &["metadata", "annotations", "fluxdeck.dev/suspend-reason"], script.reason);
+            set(object, &["metadata", "annotations", "fluxdeck.dev/suspend-by"], script.by);
+            if let Some(until) = until.and_then(|wait| now.checked_add(wait).ok()) {
+                set(object, &["metadata", "annotations", "fluxdeck.dev/suspend-until"], stamp(until));
+            }
+        });
+    }
+}
+
+/// Tells whether a Kustomization cannot be ready: something that it applies is not, or something that it waits for.
+fn is_troubled(world: &World, key: &ObjectRef, troubled: &[String]) -> bool {
+    let Some(object) = world.store.get(key) else { return false };
+    let waits =
+        list(object, "/spec/dependsOn").iter().any(|one| troubled.iter().any(|name| name == text(one, "/name")));
+    waits
+        || world.script.manifests(&key.name).iter().map(json::reference).any(|key| {
+            key.group != kinds::KUSTOMIZE
+                && world.store.get(&key).is_some_and(|object| conditions::is(object, "Ready", "False"))
+        })
+}
+
+/// Fills the logs of the pods with what they have written lately.
+fn chat(world: &mut World, now: Timestamp) {
+    for key in keys(world, "", "Pod") {
+        let Some(pod) = world.store.get(&key).cloned() else { continue };
+        let chatter = world.script.chatter(text(&pod, "/metadata/labels/app"));
+        let Some(container) = list(&pod, "/spec/containers").first() else { continue };
+        let log = (key.namespace.clone(), key.name.clone(), text(container, "/name").to_owned());
+        for (turn, line) in (0..LINES).zip(chatter.then.iter().cycle()) {
+            travel(world, now, chatter.every * (LINES - turn));
+            let at = world.now();
+            world.logs.write(&log, at, line.replace("${TIME}", &json::log_stamp(at)));
+        }
+    }
+}
+
+fn keys(world: &World, group: &str, kind: &str) -> Vec<ObjectRef> {
+    kinds::by_kind(group, kind)
+        .map(|served| world.store.list(served, "").map(|(key, _)| key.clone()).collect())
+        .unwrap_or_default()
+}
+
+/// Names may be written without the group.
+fn same(written: &ObjectRef, key: &ObjectRef) -> bool {
+    written.kind == key.kind && written.namespace == key.namespace && written.name == key.name
+}
+
+/// Spreads objects over a span of seconds, each in its own place, the same in every run.
+fn spread(name: &str, span: u64) -> u64 {
+    u64::from_str_radix(json::head(&sha256(name), 8), 16).unwrap_or_default() % span
+}

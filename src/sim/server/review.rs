@@ -1,0 +1,22 @@
+//! Who the server takes us for.
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::Answer;
+
+/// The user that every request is taken to come from.
+pub(crate) const USER: &str = "operator@example.com";
+
+/// Answers a SelfSubjectReview.
+pub(crate) fn who() -> Answer {
+    Answer::json(
+        StatusCode::CREATED,
+        &json!({
+            "kind": "SelfSubjectReview",
+            "apiVersion": "authentication.k8s.io/v1",
+            "metadata": {"creationTimestamp": null},
+            "status": {"userInfo": {"username": USER, "groups": ["operators", "system:authenticated"]}},
+        }),
+    )
+}

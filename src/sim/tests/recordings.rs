@@ -1,0 +1,1 @@
+//! What the model answers, beside what the real controllers answered.

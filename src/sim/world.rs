@@ -1,0 +1,245 @@
+//! One simulated cluster: its objects, logs and agenda behind one lock, and what wakes those who wait for a change.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::{Notify, watch};
+
+use super::agenda::{Agenda, Job};
+use super::fault::Faults;
+use super::fields::{self, Writer};
+use super::flux::{self, Queue};
+use super::json::{self, list, set, text};
+use super::logs::Logs;
+use super::scenario::Script;
+use super::store::{Happened, Store};
+use super::{kinds, workload};
+use crate::model::{Clock, ObjectRef};
+
+/// Holds what is true in one cluster.
+pub(crate) struct World {
+    /// The environment's name.
+    pub(crate) name: String,
+    /// The objects.
+    pub(crate) store: Store,
+    /// The containers' logs.
+    pub(crate) logs: Logs,
+    /// What is to happen.
+    pub(crate) agenda: Agenda,
+    /// The controllers' queue.
+    pub(crate) queue: Queue,
+    /// What the scenario says of this environment.
+    pub(crate) script: Script,
+    /// The time at which the past is played, while the scenario is set up.
+    pub(crate) as_of: Option<Timestamp>,
+    /// The version up to which the controllers have seen the changes.
+    seen: u64,
+    clock: Clock,
+}
+
+impl World {
+    /// Builds an empty cluster.
+    pub(crate) fn new(name: &str, script: Script, clock: Clock) -> Self {
+        let store = Store::new();
+        let seen = store.version();
+        Self {
+            name: name.to_owned(),
+            store,
+            logs: Logs::default(),
+            agenda: Agenda::default(),
+            queue: Queue::default(),
+            script,
+            as_of: None,
+            seen,
+            clock,
+        }
+    }
+
+    /// Returns the cluster's time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.as_of.unwrap_or_else(|| self.clock.now())
+    }
+
+    /// Creates an object, as the API server completes it.
+    pub(crate) fn create(&mut self, mut object: Value, writer: Writer<'_>) -> Arc<Value> {
+        let key = json::reference(&object);
+        let now = self.now();
+        let uid = json::uuid(&format!("{} {key} {}", self.name, self.store.version()));
+        set(&mut object, &["metadata", "uid"], uid);
+        set(&mut object, &["metadata", "creationTimestamp"], json::stamp(now));
+        set(&mut object, &["metadata", "generation"], 1);
+        json::remove(&mut object, &["metadata", "managedFields"]);
+        if flux::is_reconciled(&key) {
+            // The CRDs' default: nothing has been observed yet.
+            set(&mut object, &["status"], json!({"observedGeneration": -1}));
+        }
+        if let Some(status) = workload::initial_status(self, &key) {
+            set(&mut object, &["status"], status);
+        }
+        fields::record(&mut object, None, writer, now);
+        self.store.put(object)
+    }
+
+    /// Changes an object; nothing is stored where nothing changes. `None` when there is no such object.
+    pub(crate) fn update(
+        &mut self,
+        key: &ObjectRef,
+        writer: Writer<'_>,
+        change: impl FnOnce(&mut Value),
+    ) -> Option<Arc<Value>> {
+        let before = Arc::clone(self.store.get(key)?);
+        let mut after = Value::clone(&before);
+        change(&mut after);
+        if after == *before {
+            return Some(before);
+        }
+        let mut without = [Value::clone(&before), after.clone()];
+        for object in &mut without {
+            json::remove(object, &["metadata"]);
+            json::remove(object, &["status"]);
+        }
+        let [old, new] = &without;
+        if old != new {
+            set(&mut after, &["metadata", "generation"], json::number(&before, "/metadata/generation") + 1);
+        }
+        fields::record(&mut after, Some(&before), writer, self.now());
+        Some(self.store.put(after))
+    }
+
+    /// Stores the status that a controller has worked out; whatever else has happened to the object meanwhile stays.
+    pub(crate) fn save_status(&mut self, object: &Value, controller: &str) {
+        let status = object["status"].clone();
+        self.update(&json::reference(object), Writer::status(controller), |live| set(live, &["status"], status));
+    }
+
+    /// Deletes an object and what it owns.
+    pub(crate) fn delete(&mut self, key: &ObjectRef) -> Option<Arc<Value>> {
+        let last = self.store.remove(key)?;
+        let uid = text(&last, "/metadata/uid").to_owned();
+        let owned: Vec<ObjectRef> = ["ReplicaSet", "Pod"]
+            .into_iter()
+            .filter_map(|kind| kinds::by_kind(if kind == "Pod" { "" } else { "apps" }, kind))
+            .flat_map(|served| self.store.list(served, &key.namespace))
+            .filter(|(_, object)| {
+                list(object, "/metadata/ownerReferences").iter().any(|owner| text(owner, "/uid") == uid)
+            })
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in owned {
+            self.delete(&key);
+        }
+        if key.kind == "Pod" {
+            self.logs.end_pod(&key.namespace, &key.name);
+        }
+        Some(last)
+    }
+
+    /// Lets the controllers see what has changed, until nothing new comes of it.
+    pub(crate) fn settle(&mut self) {
+        while self.seen < self.store.version() {
+            let changes = self.store.changes_after(self.seen);
+            let fresh: Vec<_> = changes.map(|changes| changes.cloned().collect()).unwrap_or_default();
+            self.seen = self.store.version();
+            for change in fresh {
+                flux::observe(self, &change);
+                if change.key.group == "apps"
+                    && matches!(change.key.kind.as_str(), "Deployment" | "DaemonSet")
+                    && change.happened != Happened::Deleted
+                {
+                    workload::observe(self, &change);
+                }
+            }
+        }
+    }
+
+    /// Does every job that is due.
+    pub(crate) fn work(&mut self) {
+        while let Some(job) = self.agenda.take_due() {
+            match job {
+                Job::Reconcile(key) => flux::begin(self, &key),
+                Job::Continue(key) => flux::go_on(self, &key),
+                Job::Start(pod) => workload::start(self, &pod),
+                Job::Speak(pod) => workload::speak(self, &pod),
+            }
+            self.settle();
+        }
+    }
+
+    fn beat(&self) -> u64 {
+        self.store.version() + self.logs.beat
+    }
+}
+
+/// Holds one cluster and wakes those who wait for its changes.
+pub(crate) struct Site {
+    world: Mutex<World>,
+    /// Changes whenever an object or a log does.
+    pub(crate) beat: watch::Sender<u64>,
+    /// What is wrong with the server.
+    pub(crate) faults: watch::Sender<Faults>,
+    wake: Arc<Notify>,
+    started: AtomicBool,
+}
+
+impl Site {
+    /// Puts a cluster behind its lock.
+    pub(crate) fn new(world: World, faults: Faults) -> Arc<Self> {
+        Arc::new(Self {
+            beat: watch::Sender::new(world.beat()),
+            faults: watch::Sender::new(faults),
+            world: Mutex::new(world),
+            wake: Arc::new(Notify::new()),
+            started: AtomicBool::new(false),
+        })
+    }
+
+    /// Reads or changes the cluster; its controllers see the changes before anybody else does.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut World) -> R) -> R {
+        let mut world = self.lock();
+        let before = world.agenda.next();
+        let result = act(&mut world);
+        world.settle();
+        let beat = world.beat();
+        let after = world.agenda.next();
+        drop(world);
+        self.beat.send_if_modified(|last| std::mem::replace(last, beat) != beat);
+        if before != after {
+            self.wake.notify_one();
+        }
+        result
+    }
+
+    /// Starts the task that does the cluster's jobs when they are due; it ends with the cluster. Needs a tokio runtime; later calls do nothing.
+    pub(crate) fn start(self: &Arc<Self>) {
+        if self.started.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let wake = Arc::clone(&self.wake);
+        let site = Arc::downgrade(self);
+        tokio::spawn(async move {
+            while let Some(alive) = site.upgrade() {
+                alive.with(World::work);
+                let next = alive.lock().agenda.next();
+                drop(alive);
+                match next {
+                    Some(at) => {
+                        let _ = tokio::time::timeout_at(at, wake.notified()).await;
+                    }
+                    None => wake.notified().await,
+                }
+            }
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.wake.notify_one();
+    }
+}
