@@ -8,8 +8,8 @@ use crate::model::ObjectRef;
 
 /// Writes a Flux Kustomization of the repository's own source.
 fn kustomization(name: &str, path: &str, depends_on: &[&str]) -> String {
-    let waits: String = depends_on.iter().map(|name| format!("    - name: {name}\n")).collect();
-    let waits = if waits.is_empty() { waits } else { format!("  dependsOn:\n{waits}") };
+    let waits: Vec<String> = depends_on.iter().map(|name| format!("{{name: {name}}}")).collect();
+    let waits = if waits.is_empty() { String::new() } else { format!("  dependsOn: [{}]\n", waits.join(", ")) };
     format!(
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: {name}\n  namespace: flux-system\nspec:\n  interval: 10m\n  path: {path}\n  prune: true\n{waits}  sourceRef:\n    kind: GitRepository\n    name: flux-system\n---\n"
     )
