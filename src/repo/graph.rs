@@ -72,24 +72,20 @@ impl Graph {
     }
 
     fn follow(&mut self, reader: &mut Reader, one: &FluxKustomization) -> Reads {
-        let report = |why: &str, todo: &str| {
-            let what = format!("Kustomization {} has no files: {}", one.name, one.path);
-            Finding::new(&one.file, Some(one.line), Fault::failed(what, why, todo))
-        };
         let place = match path::below_root(&one.path) {
             Some(folder) if folder == one.path => reader.place(&folder),
             _ => Place::Outside,
         };
-        match place {
+        let (why, todo) = match place {
             Place::Folder => {
                 return kustomize::follow(reader, &one.path, &one.components, one.target_namespace.as_deref());
             }
-            Place::Outside => self.findings.push(report("the path leads out of the repository", "correct spec.path")),
-            Place::File => self.findings.push(report("the path is a file", "name its folder in spec.path")),
-            Place::Missing => {
-                self.findings.push(report("the path does not exist", "correct spec.path, or commit the folder"))
-            }
-        }
+            Place::Outside => ("the path leads out of the repository", "correct spec.path"),
+            Place::File => ("the path is a file", "name its folder in spec.path"),
+            Place::Missing => ("the path does not exist", "correct spec.path, or commit the folder"),
+        };
+        let what = format!("Kustomization {} has no files: {}", one.name, one.path);
+        self.findings.push(Finding::new(&one.file, Some(one.line), Fault::failed(what, why, todo)));
         Reads::default()
     }
 

@@ -31,6 +31,9 @@ pub mod snapshot;
 pub mod template;
 pub mod watch;
 
+#[cfg(test)]
+mod tests;
+
 pub use feeds::Feeds;
 pub use finding::Finding;
 pub use flux::{Decryption, FluxKustomization, FluxSource, RepoEnvironment};

@@ -1,1 +1,0 @@
-//! User and repository settings, each with the source that it came from.

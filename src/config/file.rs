@@ -1,0 +1,215 @@
+//! Reading a settings file.
+
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::layer::{EnvSettings, Layer, Origin, Sourced};
+use crate::model::Fault;
+use crate::repo::Finding;
+
+/// Says whose a file is, and so what it may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// Whoever may write to the repository.
+    Repository,
+    /// The operator alone.
+    Personal,
+}
+
+/// Holds what reading a file came to.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) layer: Layer,
+    pub(super) findings: Vec<Finding>,
+    /// Whether the file could not be understood: it may have protected an environment.
+    pub(super) unreadable: bool,
+}
+
+/// Reads the text of a settings file. `shown` names it, `folder` is where its relative paths count from, `home` stands for `~`.
+pub(super) fn read(text: &str, owner: Owner, shown: &str, folder: &Path, home: Option<&Path>) -> Outcome {
+    let mut reader = Reader { text, owner, shown, folder, home, outcome: Outcome::default() };
+    match DeTable::parse(text) {
+        Ok(table) => reader.general(table.get_ref()),
+        Err(error) => {
+            let line = error.span().map_or(1, |span| reader.line(span.start));
+            reader.outcome.unreadable = true;
+            reader.report(
+                line,
+                "the settings cannot be read",
+                error.message(),
+                "mend this line; until then every environment is protected",
+            );
+        }
+    }
+    // The table is sorted by key; people read a file from its top.
+    reader.outcome.findings.sort_by_key(|finding| finding.line);
+    reader.outcome
+}
+
+type Item<'a, 'i> = (&'a str, &'a Spanned<DeValue<'i>>, usize);
+
+struct Reader<'a> {
+    text: &'a str,
+    owner: Owner,
+    shown: &'a str,
+    folder: &'a Path,
+    home: Option<&'a Path>,
+    outcome: Outcome,
+}
+
+impl Reader<'_> {
+    fn general(&mut self, table: &DeTable<'_>) {
+        for item in self.items(table) {
+            let (key, _, line) = item;
+            match key {
+                "theme" => self.outcome.layer.theme = self.string(item),
+                "ascii" => self.outcome.layer.ascii = self.boolean(item),
+                "mouse" => self.outcome.layer.mouse = self.boolean(item),
+                "read_only" => self.outcome.layer.read_only = Some(self.guard(item)),
+                "keys" if self.owner == Owner::Repository => {
+                    self.report(
+                        line,
+                        "keys is ignored",
+                        "what a key does is for its operator to say",
+                        "move it to your personal settings",
+                    );
+                }
+                "keys" => {
+                    for item in self.table(item) {
+                        if let Some(keys) = self.strings(item) {
+                            self.outcome.layer.keys.insert(item.0.to_owned(), keys);
+                        }
+                    }
+                }
+                "env" => {
+                    for item in self.table(item) {
+                        let settings = self.environment(item);
+                        self.outcome.layer.envs.insert(item.0.to_owned(), settings);
+                    }
+                }
+                _ => self.unknown(key, line, "theme, ascii, mouse, read_only, keys, env"),
+            }
+        }
+    }
+
+    fn environment(&mut self, item: Item<'_, '_>) -> EnvSettings {
+        let mut settings = EnvSettings::default();
+        for item in self.table(item) {
+            let (key, _, line) = item;
+            match key {
+                "age_key_file" | "age_key_command" if self.owner == Owner::Repository => self.report(
+                    line,
+                    &format!("{key} is ignored"),
+                    "a repository's file never names keys to read or commands to run",
+                    "move it to your personal settings",
+                ),
+                "context" => settings.context = self.string(item),
+                "age_key_file" => {
+                    settings.age_key_file =
+                        self.string(item).map(|text| Sourced::new(self.path(&text.value), text.origin));
+                }
+                "age_key_command" => settings.age_key_command = self.string(item),
+                "protected" => {
+                    let guard = self.guard(item);
+                    if !guard.value {
+                        self.report(
+                            line,
+                            "protected = false has no effect",
+                            "settings add protection and never take it away",
+                            "for one run: --unprotect with the environment's name",
+                        );
+                    }
+                    settings.protected = Some(guard);
+                }
+                "colour" => settings.colour = self.string(item),
+                "order" => settings.order = self.integer(item),
+                _ => self.unknown(key, line, "context, age_key_file, age_key_command, protected, colour, order"),
+            }
+        }
+        settings
+    }
+
+    fn items<'t, 'i>(&self, table: &'t DeTable<'i>) -> Vec<Item<'t, 'i>> {
+        table.iter().map(|(key, value)| (key.get_ref().as_ref(), value, self.line(key.span().start))).collect()
+    }
+
+    fn table<'t, 'i>(&mut self, (key, value, line): Item<'t, 'i>) -> Vec<Item<'t, 'i>> {
+        if let Some(table) = value.get_ref().as_table() {
+            return self.items(table);
+        }
+        self.wrong(key, line, "a table");
+        Vec::new()
+    }
+
+    fn string(&mut self, (key, value, line): Item<'_, '_>) -> Option<Sourced<String>> {
+        let found = value.get_ref().as_str().map(str::to_owned);
+        self.expect(found, key, line, "a text in quotes")
+    }
+
+    fn boolean(&mut self, (key, value, line): Item<'_, '_>) -> Option<Sourced<bool>> {
+        let found = value.get_ref().as_bool();
+        self.expect(found, key, line, "true or false")
+    }
+
+    /// Reads a guard: what is neither true nor false was meant to guard.
+    fn guard(&mut self, item: Item<'_, '_>) -> Sourced<bool> {
+        let line = item.2;
+        self.boolean(item).unwrap_or_else(|| Sourced::new(true, self.origin(line)))
+    }
+
+    fn integer(&mut self, (key, value, line): Item<'_, '_>) -> Option<Sourced<i64>> {
+        let number = value.get_ref().as_integer();
+        let found = number.and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok());
+        self.expect(found, key, line, "a whole number")
+    }
+
+    fn strings(&mut self, (key, value, line): Item<'_, '_>) -> Option<Sourced<Vec<String>>> {
+        let value = value.get_ref();
+        let found = match value.as_array() {
+            Some(items) => items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect(),
+            None => value.as_str().map(|text| vec![text.to_owned()]),
+        };
+        self.expect(found, key, line, "a text in quotes, or a list of them")
+    }
+
+    fn expect<T>(&mut self, found: Option<T>, key: &str, line: usize, wanted: &str) -> Option<Sourced<T>> {
+        if found.is_none() {
+            self.wrong(key, line, wanted);
+        }
+        found.map(|value| Sourced::new(value, self.origin(line)))
+    }
+
+    fn path(&self, text: &str) -> PathBuf {
+        match (text.strip_prefix("~/"), self.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => self.folder.join(text),
+        }
+    }
+
+    fn origin(&self, line: usize) -> Origin {
+        Origin::File(self.shown.to_owned(), line)
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+    }
+
+    fn unknown(&mut self, key: &str, line: usize, known: &str) {
+        self.report(
+            line,
+            &format!("{key} is not a setting"),
+            &format!("known here are {known}"),
+            "correct or remove it",
+        );
+    }
+
+    fn wrong(&mut self, key: &str, line: usize, wanted: &str) {
+        self.report(line, &format!("{key} is ignored"), &format!("it must be {wanted}"), "correct it");
+    }
+
+    fn report(&mut self, line: usize, what: &str, why: &str, todo: &str) {
+        self.outcome.findings.push(Finding::new(self.shown, Some(line), Fault::failed(what, why, todo)));
+    }
+}

@@ -1,0 +1,20 @@
+//! User and repository settings, each with the source that it came from.
+//!
+//! Four sources are laid over each other: `.fluxdeck.toml` in the repository (shared), `$XDG_CONFIG_HOME/fluxdeck/config.toml`
+//! (personal), environment variables, flags. The later wins, with two exceptions. What guards only ever adds up: any source may protect an
+//! environment or make everything read-only, and only an explicit flag takes protection away. And the repository's file, which others
+//! write, never names commands or keys.
+
+mod environments;
+mod file;
+mod layer;
+mod protection;
+mod settings;
+mod variables;
+
+#[cfg(test)]
+mod tests;
+
+pub use environments::{Environments, environments};
+pub use layer::{EnvSettings, Origin, Sourced};
+pub use settings::{Flags, Settings};

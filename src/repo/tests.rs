@@ -1,0 +1,281 @@
+//! Small repositories, and what is found in them.
+
+use serde_json::json;
+
+use super::git::tests::{TestRepository, write};
+use super::{Loader, Snapshot, template};
+use crate::model::ObjectRef;
+
+/// Writes a Flux Kustomization of the repository's own source.
+fn kustomization(name: &str, path: &str, depends_on: &[&str]) -> String {
+    let waits: Vec<String> = depends_on.iter().map(|name| format!("{{name: {name}}}")).collect();
+    let waits = if waits.is_empty() { String::new() } else { format!("  dependsOn: [{}]\n", waits.join(", ")) };
+    format!(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: {name}\n  namespace: flux-system\nspec:\n  interval: 10m\n  path: {path}\n  prune: true\n{waits}  sourceRef:\n    kind: GitRepository\n    name: flux-system\n---\n"
+    )
+}
+
+fn resources(names: &[&str]) -> String {
+    format!("resources: [{}]\n", names.join(", "))
+}
+
+fn config_map(name: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n")
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        for (path, text) in files {
+            write(folder.0.path(), path, text);
+        }
+        folder
+    }
+
+    fn load(&self) -> Snapshot {
+        Snapshot::load(self.0.path())
+    }
+}
+
+fn findings(snapshot: &Snapshot) -> Vec<String> {
+    snapshot.findings.iter().map(ToString::to_string).collect()
+}
+
+fn names<'a>(snapshot: &'a Snapshot, path: &str) -> Vec<(&'a str, &'a str)> {
+    snapshot.fed_by(path).iter().map(|feed| (feed.env.as_str(), feed.name.as_str())).collect()
+}
+
+#[test]
+fn the_template_is_found_as_it_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    template::write_into(folder.path()).unwrap();
+    let snapshot = Snapshot::load(folder.path());
+    assert_eq!(findings(&snapshot), [""; 0]);
+    assert!(snapshot.git.is_err());
+
+    let environments: Vec<&str> = snapshot.environments.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(environments, ["clusters/production", "clusters/staging"]);
+    for environment in &snapshot.environments {
+        let key = std::fs::read_to_string(format!("tests/keys/{}-throwaway.txt", environment.name)).unwrap();
+        assert!(key.contains(&environment.recipients[0]));
+        let secret = format!("apps/{}/linkding/linkding-container-env-secret.yaml", environment.name);
+        assert_eq!(snapshot.scan.get(&secret).unwrap().lock.as_ref().unwrap().recipients, environment.recipients);
+        assert_eq!(names(&snapshot, &secret), [(environment.name.as_str(), "apps")]);
+    }
+    assert_eq!(
+        serde_json::to_value(snapshot.order("staging")).unwrap(),
+        json!({"env": "staging", "waves": [["flux-system"], ["infrastructure-controllers", "monitoring"], ["infrastructure-configs"], ["apps"]]})
+    );
+    let configs = snapshot.kustomizations_of("production").find(|one| one.name == "infrastructure-configs").unwrap();
+    assert_eq!(
+        serde_json::to_value(configs).unwrap(),
+        json!({
+            "env": "production", "name": "infrastructure-configs", "namespace": "flux-system", "path": "infrastructure/configs/production",
+            "dependsOn": ["infrastructure-controllers"], "interval": "10m", "retryInterval": "1m", "timeout": "5m", "wait": true,
+            "prune": true, "suspend": false, "decryption": {"provider": "sops", "secret": "sops-age"},
+            "source": "GitRepository/flux-system/flux-system", "file": "clusters/production/infrastructure.yaml"
+        })
+    );
+    assert_eq!(
+        names(&snapshot, "apps/base/homepage/deployment.yaml"),
+        [("production", "apps"), ("staging", "apps")],
+        "a base feeds every environment that refers to it"
+    );
+    assert_eq!(names(&snapshot, "README.md"), []);
+    let release: ObjectRef = "HelmRelease/cert-manager/cert-manager".parse().unwrap();
+    assert_eq!(
+        snapshot.files_of("staging", &release),
+        [
+            "infrastructure/controllers/base/cert-manager/helmrelease.yaml",
+            "infrastructure/controllers/staging/cert-manager/helmrelease.yaml"
+        ]
+    );
+    let apps: ObjectRef = "Kustomization/flux-system/apps".parse().unwrap();
+    assert_eq!(snapshot.files_of("staging", &apps)[0], "clusters/staging/apps.yaml");
+    let sources: Vec<String> =
+        snapshot.sources.iter().filter(|one| one.env == "staging").map(|one| one.object().to_string()).collect();
+    assert_eq!(sources, ["GitRepository/flux-system/flux-system", "HelmRepository/cert-manager/jetstack"]);
+}
+
+#[test]
+fn everything_that_a_kustomization_reads_feeds_it() {
+    let folder = Folder::new(&[
+        ("clusters/one/all.yaml", &kustomization("apps", "./apps/one/", &[])),
+        (
+            "apps/one/kustomization.yaml",
+            "namespace: web\nresources: [../base, https://example.org/remote.yaml, github.com/owner/repository//path]\n\
+             components: [../../components/tls]\npatches:\n- path: patch.yaml\n- patch: |-\n    - op: remove\n      path: /a\n\
+             configMapGenerator:\n- name: c\n  files: [key=values.txt]\n  envs: [plain.env]\n\
+             replacements:\n- path: replacement.yaml\n",
+        ),
+        ("apps/one/patch.yaml", &config_map("settings")),
+        ("apps/one/values.txt", "not: [yaml"),
+        ("apps/one/plain.env", "A=1\n"),
+        ("apps/one/replacement.yaml", "source: {}\n"),
+        ("apps/one/unused.yaml", &config_map("unused")),
+        ("apps/base/kustomization.yml", &resources(&["settings.yaml"])),
+        ("apps/base/settings.yaml", &config_map("settings")),
+        (
+            "components/tls/kustomization.yaml",
+            "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nresources: [tls.yaml]\n",
+        ),
+        ("components/tls/tls.yaml", &config_map("tls")),
+    ]);
+    let snapshot = folder.load();
+    assert_eq!(findings(&snapshot), [""; 0]);
+    assert_eq!(
+        snapshot.feeds.files("one", "apps"),
+        [
+            "apps/base/kustomization.yml",
+            "apps/base/settings.yaml",
+            "apps/one/kustomization.yaml",
+            "apps/one/patch.yaml",
+            "apps/one/plain.env",
+            "apps/one/replacement.yaml",
+            "apps/one/values.txt",
+            "components/tls/kustomization.yaml",
+            "components/tls/tls.yaml",
+        ]
+    );
+    let object: ObjectRef = "ConfigMap/web/settings".parse().unwrap();
+    assert_eq!(snapshot.files_of("one", &object), ["apps/base/settings.yaml", "apps/one/patch.yaml"]);
+    assert_eq!(snapshot.feeds.objects("apps/base/settings.yaml")[0].1.object.to_string(), "ConfigMap/web/settings");
+    assert_eq!(names(&snapshot, "apps/base"), [("one", "apps")], "a folder feeds what its files feed");
+}
+
+#[test]
+fn kustomizations_are_followed_wherever_they_lead() {
+    let folder = Folder::new(&[
+        ("clusters/one/flux-system/gotk-sync.yaml", &kustomization("flux-system", "./clusters/one", &[])),
+        ("clusters/one/flux-system/kustomization.yaml", &resources(&["gotk-sync.yaml"])),
+        ("clusters/one/nested/tenants.yaml", &kustomization("tenants", "./tenants", &[])),
+        ("tenants/a.yaml", &kustomization("tenant-a", "apps/a", &["flux-system"])),
+        ("apps/a/map.yaml", &config_map("a")),
+        (
+            "clusters/one/other.yaml",
+            &kustomization("other", "./apps/a", &[]).replace("name: flux-system\n---", "name: elsewhere\n---"),
+        ),
+        ("clusters/empty/.gitkeep", ""),
+    ]);
+    let snapshot = folder.load();
+    assert_eq!(findings(&snapshot), [""; 0]);
+    let order = snapshot.order("one").unwrap();
+    assert_eq!(order.waves, [vec!["flux-system"], vec!["other", "tenants"], vec!["tenant-a"]]);
+    assert_eq!(names(&snapshot, "apps/a/map.yaml"), [("one", "tenant-a")], "another source's content is elsewhere");
+    assert_eq!(snapshot.order("empty").unwrap().waves.len(), 0);
+}
+
+#[test]
+fn circles_are_told_and_never_hang() {
+    let waiting =
+        [kustomization("a", "./a", &["c"]), kustomization("b", "./a", &["a"]), kustomization("c", "./a", &["b"])]
+            .concat();
+    let folder = Folder::new(&[
+        (
+            "clusters/one/all.yaml",
+            &(waiting + &kustomization("d", "./a", &["nobody"]) + &kustomization("e", "./loop", &["a"])),
+        ),
+        ("a/map.yaml", &config_map("a")),
+        ("loop/kustomization.yaml", &resources(&["inner"])),
+        ("loop/inner/kustomization.yaml", &resources(&["../../loop"])),
+    ]);
+    let snapshot = folder.load();
+    let order = snapshot.order("one").unwrap();
+    assert_eq!(order.waves, [["d"]]);
+    assert_eq!(order.stuck, ["a", "b", "c", "e"]);
+    assert_eq!((order.wave("d"), order.wave("a"), order.wave("nobody")), (Some(0), Some(1), None));
+    let told = findings(&snapshot).join("\n");
+    assert!(told.contains("waits in a circle: a, b, c, e"), "{told}");
+    assert!(told.contains("declares no Kustomization flux-system/nobody"), "{told}");
+    assert!(told.contains("loop/kustomization.yaml: a kustomization reads itself"), "{told}");
+}
+
+#[test]
+fn bad_files_are_told_with_their_line_and_hide_nothing_else() {
+    let folder = Folder::new(&[
+        ("clusters/one/apps.yaml", &kustomization("apps", "./apps", &[])),
+        ("clusters/one/bad.yaml", "kind: Kustomization\nspec:\n  a: [1\n  b: 2\n"),
+        ("clusters/one/gone.yaml", &kustomization("gone", "./gone", &[])),
+        ("clusters/one/out.yaml", &kustomization("out", "../../etc", &[])),
+        ("clusters/one/twice.yaml", &kustomization("apps", "./apps", &[])),
+        (
+            "apps/kustomization.yaml",
+            "resources:\n- ok.yaml\n- missing.yaml\n- ../../outside.yaml\n- /etc/hostname\n- folder\n",
+        ),
+        ("apps/ok.yaml", &config_map("ok")),
+        ("apps/folder/a.txt", ""),
+    ]);
+    let snapshot = folder.load();
+    assert_eq!(snapshot.kustomizations.len(), 3);
+    let told: Vec<(&str, Option<usize>, &str)> =
+        snapshot.findings.iter().map(|f| (f.file.as_str(), f.line, f.fault.what.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("apps/kustomization.yaml", Some(3), "missing.yaml cannot be followed"),
+            ("apps/kustomization.yaml", Some(4), "../../outside.yaml is not followed"),
+            ("apps/kustomization.yaml", Some(5), "/etc/hostname is not followed"),
+            ("apps/kustomization.yaml", Some(6), "folder cannot be followed"),
+            ("clusters/one/bad.yaml", Some(4), "the file is no YAML"),
+            ("clusters/one/gone.yaml", Some(1), "Kustomization gone has no files: gone"),
+            ("clusters/one/out.yaml", Some(1), "Kustomization out has no files: ../../etc"),
+            ("clusters/one/twice.yaml", Some(1), "Kustomization apps is declared twice in one"),
+        ]
+    );
+}
+
+#[test]
+fn links_out_of_the_repository_are_not_followed() {
+    let outside = Folder::new(&[("secret.yaml", &config_map("outside")), ("folder/map.yaml", &config_map("outside"))]);
+    let folder = Folder::new(&[
+        ("clusters/one/apps.yaml", &kustomization("apps", "./apps", &[])),
+        ("apps/kustomization.yaml", &resources(&["link.yaml", "away/folder/map.yaml", "inside.yaml"])),
+        ("real/map.yaml", &config_map("inside")),
+    ]);
+    let at = |path: &str| folder.0.path().join(path);
+    std::os::unix::fs::symlink(outside.0.path().join("secret.yaml"), at("apps/link.yaml")).unwrap();
+    std::os::unix::fs::symlink(outside.0.path(), at("apps/away")).unwrap();
+    std::os::unix::fs::symlink("../real/map.yaml", at("apps/inside.yaml")).unwrap();
+    let snapshot = folder.load();
+    assert_eq!(snapshot.feeds.files("one", "apps"), ["apps/inside.yaml", "apps/kustomization.yaml"]);
+    assert_eq!(snapshot.findings.len(), 2, "{:?}", findings(&snapshot));
+}
+
+#[test]
+fn a_reload_sees_what_changed() {
+    let repository = TestRepository::new();
+    repository.write("clusters/one/apps.yaml", &kustomization("apps", "./apps", &[]));
+    repository.write("apps/a.yaml", &config_map("a"));
+    repository.commit("first");
+    let mut loader = Loader::open(&repository.path().join("apps"));
+    let first = loader.load();
+    assert_eq!(first.feeds.files("one", "apps"), ["apps/a.yaml"]);
+    assert_eq!(first.git.unwrap().counts, super::git::Counts::default());
+
+    repository.write("apps/a.yaml", &config_map("b"));
+    repository.write("apps/kustomization.yaml", &resources(&["a.yaml"]));
+    let second = loader.load();
+    assert_eq!(second.feeds.files("one", "apps"), ["apps/a.yaml", "apps/kustomization.yaml"]);
+    assert_eq!(second.feeds.objects("apps/a.yaml")[0].1.object.name, "b");
+    assert_eq!(second.git.unwrap().counts.modified, 1);
+}
+
+#[test]
+fn recipients_come_from_the_rules_of_the_environment_or_of_the_repository() {
+    let folder = Folder::new(&[
+        ("clusters/own/.sops.yaml", "creation_rules:\n- age: [age1a, age1b]\n"),
+        ("clusters/shared/a.yaml", ""),
+        ("clusters/none/a.yaml", ""),
+        (
+            ".sops.yaml",
+            "creation_rules:\n- path_regex: apps/shared/.*\n  key_groups:\n  - age: [age1c]\n- path_regex: apps/other/.*\n  age: age1d, age1e\n",
+        ),
+    ]);
+    let found: Vec<(String, Vec<String>)> =
+        folder.load().environments.into_iter().map(|one| (one.name, one.recipients)).collect();
+    let expect =
+        |name: &str, recipients: &[&str]| (name.to_owned(), recipients.iter().map(ToString::to_string).collect());
+    assert_eq!(found, [expect("none", &[]), expect("own", &["age1a", "age1b"]), expect("shared", &["age1c"])]);
+}
