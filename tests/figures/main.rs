@@ -1,2 +1,34 @@
-//! x
-fn main() {}
+//! The figures that fluxdeck promises, measured on the testbed and printed beside their targets.
+//!
+//! `tests/testbed/run.sh --figures` starts what it needs. The program is measured as an operator has it: the release build, in a terminal,
+//! on real control planes.
+
+#[cfg(test)]
+mod cockpit;
+#[cfg(test)]
+mod floor;
+#[cfg(test)]
+mod pods;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "three test programs share it, and each uses a part")]
+mod support;
+#[cfg(test)]
+mod table;
+
+/// One test, so that nothing else runs while it measures.
+#[test]
+fn figures() {
+    if cfg!(debug_assertions) {
+        println!("These are figures of a debug build: run it with --release (tests/testbed/run.sh --figures).");
+    }
+    let testbed = support::testbed::Testbed::find();
+    let mut table = table::Table::default();
+    cockpit::measure(&testbed, &mut table);
+    pods::fill(&testbed);
+    floor::measure(&testbed, &mut table);
+    pods::measure(&testbed, &mut table);
+    println!("{table}");
+    let missing = table.missing();
+    assert!(missing.is_empty(), "these could not be measured: {}", missing.join(", "));
+}

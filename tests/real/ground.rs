@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::support::proxy::Link;
-use super::support::testbed::{ENVIRONMENTS, Testbed, said};
+use super::support::testbed::{ENVIRONMENTS, Testbed, age_key, said};
 
 fn names(list: &Value) -> Vec<&str> {
     list["items"]
@@ -119,9 +119,7 @@ fn sops_reads_the_seed_with_the_environments_key_alone() {
             files.lines().find(|file| file.contains(env)).unwrap_or_else(|| panic!("no encrypted file of {env}"));
         let decrypt = |key: &str| {
             let mut sops = testbed.program("sops");
-            sops.args(["decrypt", file])
-                .current_dir(testbed.repository())
-                .env("SOPS_AGE_KEY_FILE", testbed.age_key(key));
+            sops.args(["decrypt", file]).current_dir(testbed.repository()).env("SOPS_AGE_KEY_FILE", age_key(key));
             sops.output().expect("sops runs")
         };
         let plain = decrypt(env);

@@ -27,7 +27,7 @@ fn walk(tokens: TokenStream, found: &mut Vec<SourcePath>) {
             TokenTree::Punct(punct) if punct.as_char() == '#' && only_in_tests(tokens.get(at + 1)) => {
                 end_of_item(&tokens, at + 2)
             }
-            TokenTree::Ident(ident) if ident == "use" => {
+            TokenTree::Ident(ident) if ident == "use" && !is_captured(tokens.get(at + 1)) => {
                 let end = tokens[at..].iter().position(is_semicolon).map_or(tokens.len(), |length| at + length);
                 use_tree(&[], &tokens[at + 1..end], found);
                 end
@@ -47,6 +47,11 @@ fn walk(tokens: TokenStream, found: &mut Vec<SourcePath>) {
             TokenTree::Punct(_) | TokenTree::Literal(_) => at + 1,
         };
     }
+}
+
+/// Whether this follows the `use` of `impl Trait + use<'a>`, which captures a lifetime and names nothing.
+fn is_captured(token: Option<&TokenTree>) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == '<')
 }
 
 /// Whether this is the `[cfg(test)]` of an attribute, or a `cfg` that contains `test` otherwise than in `not(…)`.
@@ -132,6 +137,14 @@ fn paths_are_found_in_use_items_and_in_code() {
             "5 super::super::views::open"
         ]
     );
+}
+
+#[test]
+fn a_captured_lifetime_is_no_use_item() {
+    let found =
+        paths("fn f<'a>(&'a self) -> impl Iterator<Item = crate::model::Env> + use<'a> { kube::Client::new() }");
+    let found: Vec<String> = found.iter().map(|path| path.segments.join("::")).collect();
+    assert_eq!(found, ["crate::model::Env", "kube::Client::new"]);
 }
 
 #[test]

@@ -6,13 +6,14 @@
 pub(crate) fn bytes(keys: &str) -> Vec<u8> {
     let mut sent = Vec::new();
     let mut rest = keys;
-    while let Some(character) = rest.chars().next() {
+    while !rest.is_empty() {
         if let Some((name, after)) = rest.strip_prefix('<').and_then(|named| named.split_once('>')) {
             sent.extend(named(name));
             rest = after;
         } else {
-            sent.extend(character.to_string().bytes());
-            rest = &rest[character.len_utf8()..];
+            let mut characters = rest.chars();
+            sent.extend(characters.next().into_iter().collect::<String>().bytes());
+            rest = characters.as_str();
         }
     }
     sent

@@ -121,7 +121,7 @@ fn size(cells: u16) -> NonZeroU16 {
 fn read(pty: Arc<Pty>) -> Receiver<(Instant, Vec<u8>)> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
-        let mut buffer = [0; 1 << 16];
+        let mut buffer = vec![0; 1 << 16];
         // The end of a pseudo-terminal is an error (EIO) on Linux: both mean that the program has closed it.
         while let Ok(count @ 1..) = (&*pty).read(&mut buffer) {
             if sender.send((Instant::now(), buffer[..count].to_vec())).is_err() {
@@ -221,6 +221,15 @@ impl Deck {
     /// Returns how many bytes it has written since a mark.
     pub(crate) fn written_since(&mut self, mark: usize) -> usize {
         self.mark() - mark
+    }
+
+    /// Waits until it writes anything after a mark, and returns when that came.
+    pub(crate) fn writes_after(&mut self, mark: usize) -> Instant {
+        while self.written <= mark {
+            let piece = self.output.recv_timeout(self.patience).unwrap_or_else(|error| panic!("no output: {error}"));
+            self.take(piece);
+        }
+        self.last_output
     }
 
     /// Returns all that the program wrote, for looking at escape sequences.

@@ -25,9 +25,8 @@ impl Testbed {
     /// Finds the testbed that tests/testbed/run.sh has started, and fails where there is none: these tests are never skipped.
     pub(crate) fn find() -> Self {
         let how = "start these tests with tests/testbed/run.sh, which starts what they need";
-        let folder = |name: &str| {
-            std::env::var_os(name).map(PathBuf::from).unwrap_or_else(|| panic!("{name} is not set: {how}"))
-        };
+        let folder =
+            |name: &str| std::env::var_os(name).map_or_else(|| panic!("{name} is not set: {how}"), PathBuf::from);
         let testbed = Self { run: folder("FLUXDECK_TESTBED_RUN"), programs: folder("FLUXDECK_TESTBED").join("bin") };
         assert!(testbed.kubeconfig().is_file(), "no testbed runs in {}: {how}", testbed.run.display());
         testbed
@@ -38,14 +37,20 @@ impl Testbed {
         self.run.join("kubeconfig")
     }
 
-    /// Returns the working copy that was pushed as the seed; tests that change files use [`Testbed::checkout`].
+    /// Returns the working copy that was pushed as the seed; tests that change files use [`Testbed::checkout`] and [`push`].
     pub(crate) fn repository(&self) -> PathBuf {
         self.run.join("repo")
     }
 
-    /// Returns the file of the age key that decrypts an environment's secrets.
-    pub(crate) fn age_key(&self, env: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/keys/{env}-throwaway.txt"))
+    /// Returns the file with the certificate authority of an environment's API server.
+    pub(crate) fn authority(&self, env: &str) -> PathBuf {
+        self.run.join(env).join("ca.crt")
+    }
+
+    /// Returns what the scripts of tests/testbed know this testbed by.
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 2] {
+        let testbed = self.programs.parent().expect("the folder above its programs");
+        [("FLUXDECK_TESTBED", testbed), ("FLUXDECK_TESTBED_RUN", &self.run)]
     }
 
     /// Clones the repository to a folder of its own, from which a test may commit and push.
@@ -54,15 +59,6 @@ impl Testbed {
         let origin = said(git(&self.repository()).args(["remote", "get-url", "origin"]));
         said(git(folder.path()).args(["clone", "--quiet", origin.trim(), "."]));
         folder
-    }
-
-    /// Commits everything in a checkout and pushes it to the branch that both clusters follow; returns the commit.
-    pub(crate) fn push(&self, checkout: &Path, message: &str) -> String {
-        said(git(checkout).args(["add", "--all"]));
-        said(git(checkout).args(["commit", "--quiet", "--message", message]));
-        said(git(checkout).args(["pull", "--quiet", "--rebase"]));
-        said(git(checkout).args(["push", "--quiet"]));
-        said(git(checkout).args(["rev-parse", "HEAD"])).trim().to_owned()
     }
 
     /// Runs one of the programs that the testbed has built, such as `kubectl` or `sops`.
@@ -153,6 +149,20 @@ impl Testbed {
         let folders = std::iter::once(self.programs.clone()).chain(std::env::split_paths(&machine));
         std::env::join_paths(folders).expect("a search path")
     }
+}
+
+/// Returns the file of the age key that decrypts an environment's secrets.
+pub(crate) fn age_key(env: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/keys/{env}-throwaway.txt"))
+}
+
+/// Commits everything in a checkout and pushes it to the branch that both clusters follow; returns the commit.
+pub(crate) fn push(checkout: &Path, message: &str) -> String {
+    said(git(checkout).args(["add", "--all"]));
+    said(git(checkout).args(["commit", "--quiet", "--message", message]));
+    said(git(checkout).args(["pull", "--quiet", "--rebase"]));
+    said(git(checkout).args(["push", "--quiet"]));
+    said(git(checkout).args(["rev-parse", "HEAD"])).trim().to_owned()
 }
 
 fn git(folder: &Path) -> Command {

@@ -1,9 +1,16 @@
 #!/usr/bin/env bash
-# run.sh [ARGUMENT…]: the suite on real control planes in one command: builds, starts both, seeds them, runs `cargo test --test real` with
-# the arguments, and stops everything, whatever happened. FLUXDECK_TESTBED_KEEP=1 leaves the clusters running (down.sh ends them).
+# run.sh [--figures] [ARGUMENT…]: the suite on real control planes in one command: builds, starts both, seeds them, runs `cargo test --test
+# real` with the arguments, and stops everything, whatever happened. With --figures it measures the release build instead of testing it.
+# FLUXDECK_TESTBED_KEEP=1 leaves the clusters running (down.sh ends them).
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 need cargo "to build fluxdeck and its tests"
+tests=(--test real --)
+if [ "${1:-}" = --figures ]; then
+  need curl "to measure the API server itself"
+  shift
+  tests=(--release --test figures -- --nocapture)
+fi
 finish() {
   local status=$?
   if [ "${FLUXDECK_TESTBED_KEEP:-}" = 1 ]; then
@@ -19,4 +26,4 @@ trap 'exit 130' INT TERM HUP
 
 "$here/start.sh"
 cd "$checkout"
-FLUXDECK_TESTBED=$testbed FLUXDECK_TESTBED_RUN=$run cargo test --test real -- "$@"
+FLUXDECK_TESTBED=$testbed FLUXDECK_TESTBED_RUN=$run cargo test "${tests[@]}" "$@"

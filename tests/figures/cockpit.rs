@@ -1,0 +1,79 @@
+//! Start, keys and silence of the home screen.
+
+use std::time::{Duration, Instant};
+
+use super::support::pty::Deck;
+use super::support::testbed::Testbed;
+use super::table::{Measured, Table, median};
+
+/// What the first frame shows: the title of the repository's panel.
+const FIRST_FRAME: &str = "repository";
+/// What each environment shows once its objects are drawn, and the repository's tree does not.
+const EACH_ENVIRONMENT: &str = "infrastructure-configs";
+/// Starts of which the middle one counts.
+const STARTS: usize = 11;
+/// Keys of which the middle one counts, each way.
+const KEYS: usize = 10;
+/// After a key the screen rests when nothing came for this long; panels that follow the selection wait for 60 ms.
+const REST: Duration = Duration::from_millis(250);
+
+fn open(testbed: &Testbed) -> Deck {
+    testbed.deck().sized(180, 50).open()
+}
+
+fn both_are_drawn(deck: &mut Deck) -> Instant {
+    deck.wait_for("both environments", |screen| screen.contents().matches(EACH_ENVIRONMENT).count() >= 2)
+}
+
+/// Measures the home screen.
+pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
+    table.measure("first frame", Measured::Time(Duration::from_millis(20)), || {
+        let start = || {
+            let mut deck = open(testbed);
+            deck.sees(FIRST_FRAME) - deck.started()
+        };
+        Measured::Time(median((0..STARTS).map(|_| start()).collect()))
+    });
+    table.measure("repository and both clusters drawn", Measured::Time(Duration::from_millis(40)), || {
+        let start = || {
+            let mut deck = open(testbed);
+            both_are_drawn(&mut deck) - deck.started()
+        };
+        Measured::Time(median((0..STARTS).map(|_| start()).collect()))
+    });
+    table.measure("one key in a list that does not scroll", Measured::Bytes(120), || {
+        let mut deck = settled(testbed);
+        let mut press = |key| {
+            let mark = deck.mark();
+            deck.press(key);
+            deck.rest(REST);
+            deck.written_since(mark)
+        };
+        // Down and up again by single steps: the list never scrolls, and both directions count.
+        Measured::Bytes(median((0..KEYS).flat_map(|_| [press("j"), press("k")]).collect()))
+    });
+    table.measure("from a key to the first byte", Measured::Time(Duration::from_millis(1)), || {
+        let mut deck = settled(testbed);
+        let mut press = |key| {
+            let mark = deck.mark();
+            let pressed = deck.press(key);
+            let first = deck.writes_after(mark);
+            deck.rest(REST);
+            first.saturating_duration_since(pressed)
+        };
+        Measured::Time(median((0..KEYS).flat_map(|_| [press("j"), press("k")]).collect()))
+    });
+    table.measure("ten idle seconds", Measured::Bytes(0), || {
+        Measured::Bytes(settled(testbed).listen(Duration::from_secs(10)))
+    });
+    table.measure("memory of the home screen", Measured::Memory(40 << 20), || {
+        Measured::Memory(settled(testbed).resident())
+    });
+}
+
+fn settled(testbed: &Testbed) -> Deck {
+    let mut deck = open(testbed);
+    both_are_drawn(&mut deck);
+    deck.rest(REST);
+    deck
+}

@@ -1,0 +1,68 @@
+//! Ten thousand pods on the screen.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::support::pty::Deck;
+use super::support::testbed::Testbed;
+use super::table::{Measured, Table, median};
+
+/// The environment that is filled.
+pub(crate) const ENV: &str = "staging";
+const COUNT: &str = "10000";
+/// What the pods' names begin with, in the first rows.
+const FIRST_ROWS: &str = "worker-";
+/// The count as the screen writes it, before and after the rows are there.
+const COUNTS: [&str; 2] = ["10,0", "100"];
+/// What the screen says once every row is there and watched.
+const ALL_ROWS: &str = "live";
+const STARTS: usize = 5;
+
+/// Makes the pods, unless they are there.
+pub(crate) fn fill(testbed: &Testbed) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testbed/pods.sh");
+    let mut command = Command::new(script);
+    command.args([ENV, COUNT]).envs(testbed.variables());
+    assert!(command.status().expect("pods.sh runs").success(), "tests/testbed/pods.sh failed");
+}
+
+fn open(testbed: &Testbed) -> Deck {
+    testbed.deck().with(["--env", ENV, "--open", "pods"]).sized(180, 50).open()
+}
+
+fn shows_the_count(screen: &vt100::Screen) -> bool {
+    // There are some pods besides: the thousands are enough to know the count by.
+    let text = screen.contents();
+    text.split_whitespace().any(|word| word.len() >= COUNT.len() && COUNTS.iter().any(|count| word.starts_with(count)))
+}
+
+/// Measures the list of pods.
+pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
+    let time = |until: &dyn Fn(&mut Deck) -> Instant| {
+        let start = || {
+            let mut deck = open(testbed);
+            until(&mut deck) - deck.started()
+        };
+        Measured::Time(median((0..STARTS).map(|_| start()).collect()))
+    };
+    table.measure("10,000 pods: first rows", Measured::Time(Duration::from_millis(100)), || {
+        time(&|deck| deck.sees(FIRST_ROWS))
+    });
+    table.measure("10,000 pods: the count", Measured::Time(Duration::from_millis(250)), || {
+        time(&|deck| deck.wait_for("the count of pods", shows_the_count))
+    });
+    table.measure("10,000 pods: all rows", Measured::Time(Duration::from_millis(1500)), || {
+        time(&|deck| {
+            deck.wait_for("the count of pods", shows_the_count);
+            deck.sees(ALL_ROWS)
+        })
+    });
+    table.measure("10,000 pods: memory", Measured::Memory(40 << 20), || {
+        let mut deck = open(testbed);
+        deck.wait_for("the count of pods", shows_the_count);
+        deck.sees(ALL_ROWS);
+        deck.rest(Duration::from_millis(500));
+        Measured::Memory(deck.resident())
+    });
+}

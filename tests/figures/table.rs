@@ -1,0 +1,98 @@
+//! The table of figures.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// What was measured, in the unit that its figure is given in.
+pub(crate) enum Measured {
+    /// A time.
+    Time(Duration),
+    /// Bytes written to the terminal.
+    Bytes(usize),
+    /// Memory, in bytes.
+    Memory(u64),
+}
+
+impl Measured {
+    fn number(&self) -> f64 {
+        match self {
+            Self::Time(time) => time.as_secs_f64(),
+            #[allow(clippy::cast_precision_loss, reason = "a figure of some thousands")]
+            Self::Bytes(bytes) => *bytes as f64,
+            #[allow(clippy::cast_precision_loss, reason = "a figure of some millions")]
+            Self::Memory(bytes) => *bytes as f64,
+        }
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Time(time) if *time >= Duration::from_secs(1) => format!("{:.2} s", time.as_secs_f64()),
+            Self::Time(time) => format!("{:.1} ms", time.as_secs_f64() * 1e3),
+            Self::Bytes(bytes) => format!("{bytes} bytes"),
+            Self::Memory(_) => format!("{:.1} MiB", self.number() / 1024.0 / 1024.0),
+        };
+        formatter.pad(&text)
+    }
+}
+
+struct Row {
+    name: &'static str,
+    measured: Result<Measured, String>,
+    target: Option<Measured>,
+}
+
+/// The figures in the order in which they were measured.
+#[derive(Default)]
+pub(crate) struct Table(Vec<Row>);
+
+impl Table {
+    /// Measures a figure; one that cannot be measured says why and does not end the others.
+    pub(crate) fn measure(&mut self, name: &'static str, target: Measured, measure: impl FnOnce() -> Measured) {
+        self.push(name, Some(target), measure);
+    }
+
+    /// Measures a floor: what the machine or the server takes by itself.
+    pub(crate) fn floor(&mut self, name: &'static str, measure: impl FnOnce() -> Measured) {
+        self.push(name, None, measure);
+    }
+
+    fn push(&mut self, name: &'static str, target: Option<Measured>, measure: impl FnOnce() -> Measured) {
+        let measured = catch_unwind(AssertUnwindSafe(measure)).map_err(|panic| {
+            let text =
+                panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            text.unwrap_or("a panic").lines().next().unwrap_or_default().to_owned()
+        });
+        self.0.push(Row { name, measured, target });
+    }
+
+    /// Returns the names of the figures that could not be measured.
+    pub(crate) fn missing(&self) -> Vec<&'static str> {
+        self.0.iter().filter(|row| row.measured.is_err()).map(|row| row.name).collect()
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "\n{:<52} {:>14} {:>14}", "figure", "measured", "target")?;
+        for Row { name, measured, target } in &self.0 {
+            let goal = target.as_ref().map_or_else(|| "(floor)".to_owned(), ToString::to_string);
+            match measured {
+                Ok(measured) => {
+                    let over = target.as_ref().is_some_and(|target| measured.number() > target.number());
+                    writeln!(formatter, "{name:<52} {measured:>14} {goal:>14}{}", if over { "  OVER" } else { "" })?;
+                }
+                Err(why) => writeln!(formatter, "{name:<52} {:>14} {goal:>14}  {why}", "not measured")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the middle one of some values.
+pub(crate) fn median<T: Ord + Copy>(mut values: Vec<T>) -> T {
+    values.sort_unstable();
+    values[values.len() / 2]
+}
