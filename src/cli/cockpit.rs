@@ -11,6 +11,7 @@ use crate::theme::Depth;
 
 /// Flags of the cockpit.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct Arguments {}
 
 /// Opens the cockpit on the repository and the real clusters.
