@@ -28,8 +28,8 @@ pub(crate) type Service = tower::util::BoxCloneSyncService<Request<Body>, Answer
 /// TCP to a host that is up takes a round trip; one that drops packets would otherwise take minutes.
 const TCP: Duration = Duration::from_secs(5);
 
-/// TCP, proxy and TLS together.
-const DIAL: Duration = Duration::from_secs(10);
+/// TCP, proxy and TLS together; less than a list waits, so that the nearer cause is told.
+const DIAL: Duration = Duration::from_secs(9);
 
 /// A connection that carries watches is asked for a sign of life so often, and given up after as long again: a laptop that slept or a
 /// firewall that forgot is noticed in half a minute rather than when the watch would end.
@@ -58,12 +58,14 @@ pub(crate) async fn service(config: kube::Config, speaks: Speaks) -> Result<Serv
             _ => stack(&config, tunnel(&proxy, address, tcp()), speaks).await,
         }
     };
-    tokio::time::timeout(DIAL, dialled).await.unwrap_or_else(|_| {
-        Err(Broken::new(
-            format!("{} does not answer (waited {} s)", authority(&server), DIAL.as_secs()),
-            "is the cluster up, and the VPN or tunnel to it open?",
-        ))
-    })
+    tokio::time::timeout(DIAL, dialled).await.unwrap_or_else(|_| Err(silent(&server)))
+}
+
+fn silent(server: &Uri) -> Broken {
+    Broken::new(
+        format!("{} does not answer (waited {} s)", authority(server), DIAL.as_secs()),
+        "is the cluster up, and the VPN or tunnel to it open?",
+    )
 }
 
 fn tcp() -> HttpConnector {
@@ -124,7 +126,7 @@ where
     let ready = connector.ready().await.map_err(unreachable)?;
     let first = ready.call(server.clone()).await.map_err(unreachable)?;
     let http2 = first.connected().is_negotiated_h2();
-    let prepared = Prepared { first: Arc::new(Mutex::new(Some(first))), connector };
+    let prepared = Prepared { first: Arc::new(Mutex::new(Some(first))), connector, server };
     let client = Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
@@ -168,12 +170,13 @@ fn unreachable(server: &Uri, error: &(dyn std::error::Error + 'static)) -> Broke
 struct Prepared<C, T> {
     first: Arc<Mutex<Option<T>>>,
     connector: C,
+    server: Uri,
 }
 
 // Derived, it would ask that connections can be cloned.
 impl<C: Clone, T> Clone for Prepared<C, T> {
     fn clone(&self) -> Self {
-        Self { first: self.first.clone(), connector: self.connector.clone() }
+        Self { first: self.first.clone(), connector: self.connector.clone(), server: self.server.clone() }
     }
 }
 
@@ -194,7 +197,18 @@ where
     fn call(&mut self, uri: Uri) -> Self::Future {
         match self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(first) => futures::future::ready(Ok(first)).boxed(),
-            None => self.connector.call(uri).boxed(),
+            None => {
+                let server = self.server.clone();
+                let dialled = self.connector.call(uri);
+                async move {
+                    match tokio::time::timeout(DIAL, dialled).await {
+                        Ok(Ok(connection)) => Ok(connection),
+                        Ok(Err(error)) => Err(unreachable(&server, &*error).into()),
+                        Err(_) => Err(silent(&server).into()),
+                    }
+                }
+                .boxed()
+            }
         }
     }
 }

@@ -12,8 +12,13 @@ pub fn of(environment: &str, tried: &str, error: &kube::Error) -> Fault {
     if let Some(broken) = broken(error) {
         return Fault::new(FaultKind::Unreachable, what, &*broken.why, &*broken.todo);
     }
-    let todo = "is the cluster up, and the VPN or tunnel to it open?";
-    Fault::new(FaultKind::Unreachable, what, chain(error), todo)
+    let why = match error {
+        kube::Error::Service(inner) => chain(&**inner),
+        other => chain(other),
+    };
+    // hyper's word for requests that lost the connection they waited for.
+    let why = if why.contains("canceled") { "the connection to the API server broke".to_owned() } else { why };
+    Fault::new(FaultKind::Unreachable, what, why, "is the cluster up, and the VPN or tunnel to it open?")
 }
 
 /// Turns an error status of the API server into a fault.
