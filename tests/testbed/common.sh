@@ -9,8 +9,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(cd "$here/../.." && pwd)
-testbed=${FLUXDECK_TESTBED:-$HOME/.cache/fluxdeck-testbed}
-run=${FLUXDECK_TESTBED_RUN:-$testbed/run}
+testbed=$(realpath -m "${FLUXDECK_TESTBED:-$HOME/.cache/fluxdeck-testbed}")
+run=$(realpath -m "${FLUXDECK_TESTBED_RUN:-$testbed/run}")
 bin=$testbed/bin
 ports_per_cluster=13
 server_port=${FLUXDECK_TESTBED_SERVER:-20999}

@@ -4,8 +4,8 @@
 
 [ $# -gt 0 ] || set -- "${environments[@]}" server
 
-# ours PID: an id may have passed to a stranger since; every process of the testbed names one of its folders.
-ours() { ps -o args= -p "$1" 2>/dev/null | grep -F -e "$testbed" -e "$run" -e "$here" >/dev/null; }
+# ours PID: an id may have passed to a stranger since; what this run started works inside its folder.
+ours() { [[ $(readlink "/proc/$1/cwd") == "$run"/* ]]; }
 
 for name in "$@"; do
   pids=$run/$name/pids

@@ -11,9 +11,21 @@ if [ "${1:-}" = --figures ]; then
   shift
   tests=(--release --test figures -- --nocapture)
 fi
+
+# Each part runs in a process group of its own, so that a signal ends it with all that it started, and at once.
+set -m
+part=
+part() {
+  "$@" </dev/null &
+  part=$!
+  wait "$part"
+  part=
+}
 finish() {
   local status=$?
-  if [ "${FLUXDECK_TESTBED_KEEP:-}" = 1 ]; then
+  trap '' INT TERM HUP
+  [ -z "$part" ] || kill -- "-$part" 2>/dev/null || true
+  if [ "${FLUXDECK_TESTBED_KEEP:-}" = 1 ] && [ -z "$part" ]; then
     say "left running: FLUXDECK_TESTBED_RUN=$run, KUBECONFIG=$run/kubeconfig, repository $run/repo; tests/testbed/down.sh ends it"
   else
     "$here/down.sh"
@@ -24,6 +36,7 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
 
-"$here/start.sh"
+part "$here/start.sh"
 cd "$checkout"
-FLUXDECK_TESTBED=$testbed FLUXDECK_TESTBED_RUN=$run cargo test "${tests[@]}" "$@"
+export FLUXDECK_TESTBED=$testbed FLUXDECK_TESTBED_RUN=$run
+part cargo test "${tests[@]}" "$@"

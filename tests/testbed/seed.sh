@@ -33,6 +33,7 @@ point HelmRepository "$charts"
 
 "${git[@]}" init --quiet --bare "$server/git/homelab.git"
 "${git[@]}" -C "$server/git/homelab.git" config http.receivepack true
+cd "$server"
 start "$server" "$server/log" python3 "$here/serve.py" "$server" "$server_port"
 for _ in $(seq 100); do
   (exec 3<>"/dev/tcp/127.0.0.1/$server_port") 2>/dev/null && serving=yes && break
