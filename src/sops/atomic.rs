@@ -18,7 +18,11 @@ use crate::model::{Fault, FaultKind};
 pub fn write_atomically(path: &Path, expected_original: &str, new: &str) -> Result<(), Fault> {
     let what = format!("cannot save {}", path.display());
     let failed = |error: std::io::Error| {
-        Fault::failed(&what, error.to_string(), "see that the folder can be written to and the disk is not full, then save again")
+        Fault::failed(
+            &what,
+            error.to_string(),
+            "see that the folder can be written to and the disk is not full, then save again",
+        )
     };
     if sniff(new).is_none() {
         let todo = "this is a defect: please report it; the file is unchanged";

@@ -24,7 +24,12 @@ const VERSION: &str = "3.13.3";
 /// # Errors
 /// When the expression is invalid or reaches nothing, when the text is encrypted already or is not YAML that SOPS can hold, when a
 /// recipient is no public key, and when an anchor, alias or tag touches what is to be encrypted.
-pub fn create(plaintext: &Secret, recipients: &[String], encrypted_regex: &str, now: Timestamp) -> Result<String, SopsError> {
+pub fn create(
+    plaintext: &Secret,
+    recipients: &[String],
+    encrypted_regex: &str,
+    now: Timestamp,
+) -> Result<String, SopsError> {
     let text = plaintext.expose();
     let rule = Rule::encrypted_regex(encrypted_regex)?;
     let parsed = yaml::read(text)?;
@@ -48,7 +53,9 @@ pub fn create(plaintext: &Secret, recipients: &[String], encrypted_regex: &str, 
     let block = block.replace('\n', newline);
     for document in parsed.documents.iter().filter(|document| document.filled) {
         if document.braces {
-            return Err(SopsError::Unsupported("it is written in braces, to which no sops block can be appended".to_owned()));
+            return Err(SopsError::Unsupported(
+                "it is written in braces, to which no sops block can be appended".to_owned(),
+            ));
         }
         let glued = !text.get(..document.end).is_some_and(|before| before.ends_with('\n'));
         let start = if glued { newline } else { "" };
@@ -65,7 +72,8 @@ fn seal(text: &str, parsed: &Parsed, rule: &Rule, key: &DataKey, patches: &mut P
     let mut count: usize = 0;
     for leaf in parsed.leaves.iter().filter(|leaf| rule.verdict(&leaf.path) == Verdict::Encrypted) {
         if leaf.alias || leaf.decorated {
-            let message = format!("{} is to be encrypted but carries an anchor, an alias or a tag; write it out", leaf.path);
+            let message =
+                format!("{} is to be encrypted but carries an anchor, an alias or a tag; write it out", leaf.path);
             return Err(SopsError::Shape { line: leaf.line, message });
         }
         if leaf.value.kind == ValueType::Text && is_sealed(leaf.value.canonical.expose()) {

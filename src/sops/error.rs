@@ -110,10 +110,9 @@ impl SopsError {
                 );
                 Fault::new(FaultKind::Undecryptable, what, why, todo)
             }
-            Self::DataKey(_) | Self::Value { .. } => fault(
-                FaultKind::Undecryptable,
-                format!("bring back the last version that opens: git log -p -- {file}"),
-            ),
+            Self::DataKey(_) | Self::Value { .. } => {
+                fault(FaultKind::Undecryptable, format!("bring back the last version that opens: git log -p -- {file}"))
+            }
             Self::MacMismatch => fault(
                 FaultKind::Undecryptable,
                 format!(
@@ -129,16 +128,19 @@ impl SopsError {
             }
             Self::NotEncrypted => fault(FaultKind::Failed, format!("encrypt it first: sops encrypt -i {file}")),
             Self::AlreadyEncrypted => fault(FaultKind::Usage, format!("change its values instead: sops edit {file}")),
-            Self::NothingEncrypted(_) | Self::Rule { .. } => {
-                fault(FaultKind::Failed, "mend the rule: for Kubernetes, encrypted_regex: ^(data|stringData)$".to_owned())
-            }
+            Self::NothingEncrypted(_) | Self::Rule { .. } => fault(
+                FaultKind::Failed,
+                "mend the rule: for Kubernetes, encrypted_regex: ^(data|stringData)$".to_owned(),
+            ),
             Self::NoSuchValue(_) => fault(FaultKind::Usage, format!("see what there is: sops decrypt {file}")),
             Self::Metadata(_) | Self::Recipient { .. } | Self::Unsupported(_) => {
                 fault(FaultKind::Failed, format!("sops itself may say more: sops decrypt {file}"))
             }
             Self::ReadBack(_) => fault(
                 FaultKind::Failed,
-                format!("nothing was written; change it with sops edit {file}, and report this with the shape of the file"),
+                format!(
+                    "nothing was written; change it with sops edit {file}, and report this with the shape of the file"
+                ),
             ),
         }
     }

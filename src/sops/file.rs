@@ -94,7 +94,8 @@ impl SopsFile {
     /// Decrypts all values with the data key itself.
     pub(super) fn open(self, key: DataKey) -> Result<Opened, SopsError> {
         let states = self.parsed.leaves.iter().map(|leaf| self.state(leaf, &key)).collect::<Result<Vec<_>, _>>()?;
-        let computed = mac::compute(states.iter().map(|state| (&state.original, state.encrypted)), self.mac_only_encrypted());
+        let computed =
+            mac::compute(states.iter().map(|state| (&state.original, state.encrypted)), self.mac_only_encrypted());
         let stored = self.parsed.metadata_text("mac").unwrap_or_default();
         let stored = key.decrypt(stored, &self.mac_authenticated()).map_err(|_| SopsError::MacMismatch)?;
         if stored.canonical.expose() != computed {

@@ -58,7 +58,8 @@ impl Identities {
     /// Adds the identities of another set.
     pub fn merge(&mut self, other: Self) {
         self.keys.extend(other.keys);
-        self.recipients.extend(other.recipients.into_iter().filter(|one| !self.recipients.contains(one)).collect::<Vec<_>>());
+        self.recipients
+            .extend(other.recipients.into_iter().filter(|one| !self.recipients.contains(one)).collect::<Vec<_>>());
         self.problems.extend(other.problems);
     }
 

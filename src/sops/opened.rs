@@ -112,23 +112,29 @@ impl Opened {
     /// When there is no such value, or it cannot be written safely (it is shared through an anchor, or carries a tag).
     pub fn set(&mut self, document: usize, path: &Path, secret: &Secret) -> Result<(), SopsError> {
         let missing = || SopsError::NoSuchValue(path.to_string());
-        let entry =
-            self.entries.iter_mut().find(|entry| entry.document == document && entry.path == *path).ok_or_else(missing)?;
+        let entry = self
+            .entries
+            .iter_mut()
+            .find(|entry| entry.document == document && entry.path == *path)
+            .ok_or_else(missing)?;
         let leaf = self.file.parsed.leaves.get(entry.leaf).ok_or_else(missing)?;
         let state = self.states.get_mut(entry.leaf).ok_or_else(missing)?;
         if leaf.alias || leaf.decorated {
-            return Err(SopsError::Unsupported(format!("{path} carries an anchor, an alias or a tag, which cannot be changed yet")));
+            return Err(SopsError::Unsupported(format!(
+                "{path} carries an anchor, an alias or a tag, which cannot be changed yet"
+            )));
         }
         if state.undecided {
             return Err(SopsError::Unsupported(format!(
                 "{path} is empty and the file's rule goes by comments, so whether it is to be encrypted is not known"
             )));
         }
-        state.current = if secret.expose() == state.original.display().expose() && state.original.kind != ValueType::Null {
-            state.original.duplicate()
-        } else {
-            yaml::typed_like(&state.original, secret.expose())
-        };
+        state.current =
+            if secret.expose() == state.original.display().expose() && state.original.kind != ValueType::Null {
+                state.original.duplicate()
+            } else {
+                yaml::typed_like(&state.original, secret.expose())
+            };
         entry.value_type = state.current.kind;
         entry.secret = state.current.display();
         Ok(())

@@ -22,7 +22,9 @@ pub(super) fn write(opened: &Opened) -> Result<Secret, SopsError> {
         if state.current.kind == ValueType::Comment {
             let comment = Secret::new(format!("#{}", state.current.canonical.expose()));
             patches.put((with_dash(text, &leaf.span), comment));
-        } else if state.current.kind != ValueType::Null && !state.current.canonical.is_empty() || state.current != state.original {
+        } else if state.current.kind != ValueType::Null && !state.current.canonical.is_empty()
+            || state.current != state.original
+        {
             patches.put(yaml::replacement(text, leaf, yaml::plain(text, leaf, &state.current).expose().to_owned()));
         }
     }
@@ -34,7 +36,9 @@ pub(super) fn write(opened: &Opened) -> Result<Secret, SopsError> {
     for document in &parsed.documents {
         if let Some(block) = &document.block {
             if document.braces {
-                return Err(SopsError::Unsupported("it is written in braces, from which the sops block cannot be cut yet".to_owned()));
+                return Err(SopsError::Unsupported(
+                    "it is written in braces, from which the sops block cannot be cut yet".to_owned(),
+                ));
             }
             patches.put((whole_lines(text, block), Secret::default()));
         }
@@ -75,7 +79,8 @@ fn with_dash(text: &str, span: &Range<usize>) -> Range<usize> {
 
 /// Widens a span to the lines that it touches.
 fn whole_lines(text: &str, span: &Range<usize>) -> Range<usize> {
-    let start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |position| position.saturating_add(1));
+    let start =
+        text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |position| position.saturating_add(1));
     let after = text.get(span.end..).unwrap_or_default();
     let rest = after.find('\n').map_or(after.len(), |position| position.saturating_add(1));
     start..span.end.saturating_add(rest)

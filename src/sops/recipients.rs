@@ -30,7 +30,9 @@ pub(super) fn read(parsed: &Parsed) -> Result<Vec<Wrapped>, SopsError> {
             && segments.iter().any(|segment| matches!(segment, Segment::Index(index) if *index > 0))
             && matches!(segments.get(2), Some(Segment::Index(index)) if *index > 0)
         {
-            return Err(SopsError::Unsupported("its data key is split between several groups of keys (Shamir)".to_owned()));
+            return Err(SopsError::Unsupported(
+                "its data key is split between several groups of keys (Shamir)".to_owned(),
+            ));
         }
         let Some((Segment::Key(field), entry)) = segments.split_last() else { continue };
         if !matches!(keys.as_slice(), [_, "age", _] | [_, "key_groups", "age", _]) {
@@ -49,9 +51,9 @@ pub(super) fn read(parsed: &Parsed) -> Result<Vec<Wrapped>, SopsError> {
         }
     }
     if wrapped.is_empty() {
-        let others = ["pgp", "kms", "gcp_kms", "azure_kv", "hc_vault", "hckms"].into_iter().filter(|kind| {
-            parsed.metadata.iter().any(|leaf| leaf.path.keys().take(2).eq([BLOCK, kind]))
-        });
+        let others = ["pgp", "kms", "gcp_kms", "azure_kv", "hc_vault", "hckms"]
+            .into_iter()
+            .filter(|kind| parsed.metadata.iter().any(|leaf| leaf.path.keys().take(2).eq([BLOCK, kind])));
         let others = others.collect::<Vec<_>>().join(", ");
         return Err(if others.is_empty() {
             SopsError::Metadata("it names no keys".to_owned())
@@ -68,7 +70,8 @@ pub(super) fn unwrap<'a>(
     identities: impl Iterator<Item = &'a dyn age::Identity>,
 ) -> Result<Vec<u8>, Option<String>> {
     let damaged = |error: &dyn std::fmt::Display| Some(error.to_string());
-    let decryptor = Decryptor::new_buffered(ArmoredReader::new(armor.trim_start().as_bytes())).map_err(|error| damaged(&error))?;
+    let decryptor =
+        Decryptor::new_buffered(ArmoredReader::new(armor.trim_start().as_bytes())).map_err(|error| damaged(&error))?;
     let mut reader = decryptor.decrypt(identities).map_err(|error| match error {
         DecryptError::NoMatchingKeys => None,
         error => damaged(&error),

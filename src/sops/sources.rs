@@ -54,14 +54,16 @@ impl Identities {
                 [] => format!("nothing was found in {}", places.join(", ")),
                 problems => problems.join("; "),
             };
-            let todo = "set age_key_file under [env.NAME] in your configuration, set SOPS_AGE_KEY_FILE, or paste the key";
+            let todo =
+                "set age_key_file under [env.NAME] in your configuration, set SOPS_AGE_KEY_FILE, or paste the key";
             return Err(Fault::new(FaultKind::Undecryptable, "no age key is at hand", why, todo));
         }
         Ok(found)
     }
 
     fn add_surroundings(&mut self, recipients: &[String], variables: Variables<'_>, places: &mut Vec<String>) {
-        let text = |name: &str| variables(name).filter(|value| !value.is_empty()).and_then(|value| value.into_string().ok());
+        let text =
+            |name: &str| variables(name).filter(|value| !value.is_empty()).and_then(|value| value.into_string().ok());
         places.extend(["SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD"].map(str::to_owned));
         if let Some(keys) = text("SOPS_AGE_KEY") {
             self.add_text("SOPS_AGE_KEY", &Secret::new(keys));
@@ -73,7 +75,8 @@ impl Identities {
             self.add_command("SOPS_AGE_KEY_CMD", &command, recipients);
         }
         let home = text("HOME").map(PathBuf::from);
-        let configuration = text("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(".config")));
+        let configuration =
+            text("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(".config")));
         if let Some(folder) = configuration {
             let file = folder.join("sops/age/keys.txt");
             places.push(file.display().to_string());

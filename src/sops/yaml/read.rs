@@ -23,7 +23,8 @@ pub(in crate::sops) fn read(text: &str) -> Result<Parsed, SopsError> {
         // A licence header of a thousand lines is no reason to refuse a file.
         max_buffered_comment_events: 100_000,
     };
-    let mut reader = Reader { text, parsed: Parsed::default(), frames: Vec::new(), anchors: HashMap::new(), last_end: 0 };
+    let mut reader =
+        Reader { text, parsed: Parsed::default(), frames: Vec::new(), anchors: HashMap::new(), last_end: 0 };
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| syntax(&error))?;
         reader.take(event, span)?;
@@ -100,7 +101,7 @@ impl Reader<'_> {
             Event::MappingEnd | Event::SequenceEnd => self.close(&bytes),
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
-                self.scalar(Secret::new(text), style, anchor, tag.as_deref(), &span)?;
+                self.scalar(&Secret::new(text), style, anchor, tag.as_deref(), &span)?;
             }
             Event::Alias(anchor) => self.alias(anchor, &bytes, span.start.line())?,
             Event::Comment(text, placement) => self.comment(&text, placement, &span),
@@ -173,7 +174,9 @@ impl Reader<'_> {
 
     /// Returns where the key `sops` starts, when that is the key at the top whose value comes now.
     fn block_start(&self) -> Option<usize> {
-        let [Frame { kind: FrameKind::Map { pending: Some(key), .. }, .. }] = self.frames.as_slice() else { return None };
+        let [Frame { kind: FrameKind::Map { pending: Some(key), .. }, .. }] = self.frames.as_slice() else {
+            return None;
+        };
         (key.name == BLOCK).then_some(key.start)
     }
 
@@ -196,7 +199,7 @@ impl Reader<'_> {
 
     fn scalar(
         &mut self,
-        text: Secret,
+        text: &Secret,
         style: ScalarStyle,
         anchor: usize,
         tag: Option<&str>,
@@ -210,7 +213,7 @@ impl Reader<'_> {
             ScalarStyle::SingleQuoted => Style::Single,
             ScalarStyle::DoubleQuoted => Style::Double,
             ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
-            _ => Style::Plain,
+            ScalarStyle::Plain => Style::Plain,
         };
         let content = if missing { "" } else { text.expose() };
         let value = resolve::scalar(content, tag, style == Style::Plain)
@@ -247,11 +250,23 @@ impl Reader<'_> {
         let decorated = place.decorated || anchor != 0 || tag.is_some();
         let Place { path, column, flow, .. } = place;
         let document = self.document();
-        self.push(Leaf { document, path, value, span: span_written, style, in_flow: flow, column, line, alias: false, decorated })
+        self.push(Leaf {
+            document,
+            path,
+            value,
+            span: span_written,
+            style,
+            in_flow: flow,
+            column,
+            line,
+            alias: false,
+            decorated,
+        })
     }
 
     fn push(&mut self, leaf: Leaf) -> Result<(), SopsError> {
-        let leaves = if leaf.path.keys().next() == Some(BLOCK) { &mut self.parsed.metadata } else { &mut self.parsed.leaves };
+        let leaves =
+            if leaf.path.keys().next() == Some(BLOCK) { &mut self.parsed.metadata } else { &mut self.parsed.leaves };
         if leaves.len() >= MOST_LEAVES {
             return Err(SopsError::Unsupported(format!("it holds more than {MOST_LEAVES} values")));
         }
@@ -272,7 +287,18 @@ impl Reader<'_> {
             let (style, document) = (leaf.style, self.document());
             let span = bytes.clone();
             let Place { column, flow: in_flow, .. } = place;
-            self.push(Leaf { document, path, value, span, style, in_flow, column, line, alias: true, decorated: true })?;
+            self.push(Leaf {
+                document,
+                path,
+                value,
+                span,
+                style,
+                in_flow,
+                column,
+                line,
+                alias: true,
+                decorated: true,
+            })?;
         }
         Ok(())
     }
@@ -287,7 +313,13 @@ impl Reader<'_> {
             Some(Frame { path, kind: FrameKind::Map { pending: Some(key), .. }, .. }) if column > key.column => {
                 path.child(Segment::Key(key.name.clone()))
             }
-            Some(_) => self.frames.iter().rev().find(|frame| frame.column <= column).map(|frame| frame.path.clone()).unwrap_or_default(),
+            Some(_) => self
+                .frames
+                .iter()
+                .rev()
+                .find(|frame| frame.column <= column)
+                .map(|frame| frame.path.clone())
+                .unwrap_or_default(),
         };
         // A comment before the first document belongs to it.
         let document = self.document();

@@ -73,7 +73,9 @@ fn literal(source: &str, leaf: &Leaf, text: &str) -> Option<Secret> {
         Some(body) => (body, "|"),
         None => (text, "|-"),
     };
-    let awkward = |line: &str| line.ends_with([' ', '\t']) || line.chars().any(|c| c.is_control() && c != '\t' || c == '\u{feff}');
+    let awkward = |line: &str| {
+        line.ends_with([' ', '\t']) || line.chars().any(|c| c.is_control() && c != '\t' || c == '\u{feff}')
+    };
     // A comment behind it would become part of the block.
     let behind = source.get(leaf.span.end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     let fits = !leaf.in_flow
@@ -144,7 +146,9 @@ mod tests {
         for text in ["postgres://user@db:5432/app", "staging", "a b", "v1.2.3", "/etc/ssl"] {
             assert!(is_safe_plain(text), "{text}");
         }
-        for text in ["", "yes", "ON", "12:30", "5", "0x1F", "true", "a: b", "a #b", "- a", "<<", "~", "a ", "2001-1-2", "é"] {
+        for text in
+            ["", "yes", "ON", "12:30", "5", "0x1F", "true", "a: b", "a #b", "- a", "<<", "~", "a ", "2001-1-2", "é"]
+        {
             assert!(!is_safe_plain(text), "{text}");
         }
     }
