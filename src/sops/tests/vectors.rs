@@ -64,30 +64,35 @@ fn every_vector_is_sniffed() {
 #[test]
 fn changing_one_value_changes_its_line_and_two_of_the_sops_block_only() {
     let now = "2031-02-03T04:05:06.789Z".parse().unwrap();
-    for name in all() {
+    // The layouts differ in the sops block alone, so the long ones are looked at once.
+    for name in all().into_iter().filter(|name| !matches!(name.as_str(), "3.9/hard" | "3.9/zoo")) {
         let before = text(&format!("vectors/{name}.yaml"));
-        let count = open(&name).entries().len();
-        let documents = open(&name).file().documents().len();
-        for position in 0..count {
-            let mut opened = open(&name);
+        let mut opened = open(&name);
+        let documents = opened.file().documents().len();
+        for position in 0..opened.entries().len() {
             let entry = &opened.entries()[position];
-            let (document, path) = (entry.document, entry.path.clone());
+            let (document, path, old) = (entry.document, entry.path.clone(), entry.secret.duplicate());
+            let (encrypted, null) = (entry.encrypted, entry.value_type == ValueType::Null);
             match opened.set(document, &path, &Secret::new("hunter3: it's \"new\"\n#")) {
                 Ok(()) => {}
                 Err(SopsError::Unsupported(_)) => continue,
                 Err(error) => panic!("{name} {path}: {error}"),
             }
-            let encrypted = opened.entries()[position].encrypted;
             assert_eq!(opened.changes(), [(document, path.clone())], "{name}");
             let after = opened.save(now).unwrap_or_else(|error| panic!("{name} {path}: {error}"));
-            assert!(!encrypted || !after.contains("hunter3"), "{name} {path}");
-            if !encrypted {
-                continue;
+            if encrypted {
+                assert!(!after.contains("hunter3"), "{name} {path}");
+                let diff = TextDiff::from_lines(&before, &after);
+                let inserted = diff.iter_all_changes().filter(|change| change.tag() == ChangeTag::Insert).count();
+                assert_eq!(inserted, 1 + 2 * documents, "{name} {path}");
             }
-            let diff = TextDiff::from_lines(&before, &after);
-            let inserted: Vec<_> = diff.iter_all_changes().filter(|change| change.tag() == ChangeTag::Insert).collect();
-            assert_eq!(inserted.len(), 1 + 2 * documents, "{name} {path}:\n{inserted:?}");
+            if null {
+                opened = open(&name);
+            } else {
+                opened.set(document, &path, &old).unwrap();
+            }
         }
+        assert!(opened.changes().is_empty(), "{name}");
     }
 }
 
@@ -130,8 +135,7 @@ fn changes_made_without_sops_are_noticed() {
     // An unencrypted value is covered too.
     assert_eq!(open(original.replace("name: linkding", "name: other")), SopsError::MacMismatch);
     // A removed value.
-    let without: String =
-        original.lines().filter(|line| !line.contains("LD_SUPERUSER_NAME")).map(|line| format!("{line}\n")).collect();
+    let without: String = original.split_inclusive('\n').filter(|line| !line.contains("LD_SUPERUSER_NAME")).collect();
     assert_eq!(open(without), SopsError::MacMismatch);
     // Another time than the MAC was made for.
     assert_eq!(open(original.replace("lastmodified: \"20", "lastmodified: \"21")), SopsError::MacMismatch);

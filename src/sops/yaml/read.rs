@@ -101,7 +101,7 @@ impl Reader<'_> {
             Event::MappingEnd | Event::SequenceEnd => self.close(&bytes),
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
-                self.scalar(Secret::new(text), style, anchor, tag.as_deref(), &span)?;
+                self.scalar(&Secret::new(text), style, anchor, tag.as_deref(), &span)?;
             }
             Event::Alias(anchor) => self.alias(anchor, &bytes, span.start.line())?,
             Event::Comment(text, placement) => self.comment(&text, placement, &span),
@@ -199,7 +199,7 @@ impl Reader<'_> {
 
     fn scalar(
         &mut self,
-        text: Secret,
+        text: &Secret,
         style: ScalarStyle,
         anchor: usize,
         tag: Option<&str>,
@@ -213,7 +213,7 @@ impl Reader<'_> {
             ScalarStyle::SingleQuoted => Style::Single,
             ScalarStyle::DoubleQuoted => Style::Double,
             ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
-            _ => Style::Plain,
+            ScalarStyle::Plain => Style::Plain,
         };
         let content = if missing { "" } else { text.expose() };
         let value = resolve::scalar(content, tag, style == Style::Plain)

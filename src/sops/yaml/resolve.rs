@@ -25,7 +25,6 @@ pub(super) fn scalar(text: &str, tag: Option<&str>, plain: bool) -> Result<Value
         return Ok(Value::text(text));
     };
     match core {
-        "str" => Ok(Value::text(text)),
         "binary" => {
             let bytes = STANDARD.decode(text.replace(['\n', ' '], "")).ok();
             // sops drops go-yaml's error and keeps null.
@@ -45,6 +44,7 @@ pub(super) fn scalar(text: &str, tag: Option<&str>, plain: bool) -> Result<Value
                 _ => Value::null(),
             })
         }
+        // Above all `!!str`.
         _ => Ok(Value::text(text)),
     }
 }
