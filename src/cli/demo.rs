@@ -1,13 +1,34 @@
 //! `fluxdeck demo`: the cockpit on a fresh copy of the template and two simulated clusters.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use clap::Args;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Call;
-use crate::model::{Fault, FaultKind};
-use crate::runtime::Session;
+use super::open::{Parts, Plan, flags};
+use crate::config::Settings;
+use crate::model::{Clock, Fault};
+use crate::repo::{Loader, template};
+use crate::runtime::{Folder, Journal, Session, Source};
+use crate::sim::{Commit, Scenario, Simulation};
 
 /// The scenario that the demo shows when none is named.
 pub const DEFAULT_SCENARIO: &str = "day";
+
+/// The throwaway keys that the template's secrets are encrypted for; they protect nothing, and everybody may have them.
+const KEYS: &[(&str, &str)] = &[
+    ("staging", include_str!("../../tests/keys/staging-throwaway.txt")),
+    ("production", include_str!("../../tests/keys/production-throwaway.txt")),
+];
+
+/// The moment at which snapshots of the demo begin, so that they are exact.
+const SNAPSHOT_START: &str = "2026-01-15T12:00:00Z";
 
 /// Flags of `demo`.
 #[derive(Debug, Args)]
@@ -22,13 +43,118 @@ pub struct Arguments {
 /// # Errors
 /// Fails when there is no such scenario, or no terminal.
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    super::cockpit::open(call, || session(&arguments.scenario, call))
+    super::cockpit::open(call, || session(&arguments.scenario, call, Clock::system()))
+}
+
+/// Returns a clock that begins at the same moment in every snapshot and follows tokio's virtual time.
+///
+/// # Errors
+/// Fails never in practice: the moment is a constant.
+pub fn snapshot_clock() -> Result<Clock, Fault> {
+    let start: Timestamp = SNAPSHOT_START
+        .parse()
+        .map_err(|error: jiff::Error| Fault::failed("no clock", error.to_string(), "this is a defect of fluxdeck"))?;
+    let began = tokio::time::Instant::now();
+    Ok(Clock::from_fn(move || {
+        SignedDuration::try_from(began.elapsed())
+            .ok()
+            .and_then(|passed| start.checked_add(passed).ok())
+            .unwrap_or(start)
+    }))
 }
 
 /// Builds a session on the simulation.
 ///
 /// # Errors
-/// Fails when there is no such scenario, or the copy of the template cannot be written.
-pub fn session(scenario: &str, _call: &Call) -> Result<Session, Fault> {
-    Err(Fault::new(FaultKind::Usage, "no demo", scenario, "x"))
+/// Fails when there is no such scenario, git is missing, or the copy of the template cannot be written.
+pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fault> {
+    let scenario = Scenario::named(scenario)?;
+    let folder = make_folder()?;
+    let keys = folder.0.join("keys");
+    write_keys(&keys)?;
+    let root = folder.0.join("homelab");
+    template::write_into(&root)?;
+    let (head, previous) = commit(&root, &clock)?;
+    let simulation = Simulation::new(&scenario.with_commits(head, previous), clock.clone());
+    let settings = Settings::from_sources(Some(&root), &flags(&call.global), Vec::new());
+    let contexts = KEYS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let loader = Loader::open(&root);
+    let plan = Plan { root: Ok(root), settings, contexts };
+    let parts = Parts {
+        source: Source::Demo,
+        clock,
+        login: "demo".to_owned(),
+        journal: Journal::none(),
+        folder: Some(folder),
+        key_files: Some(keys),
+    };
+    Ok(plan.session(loader, parts, |env, environment| Ok(simulation.cluster(env, &environment.name))))
+}
+
+fn fault(why: impl ToString) -> Fault {
+    Fault::failed("cannot prepare the demo", why.to_string(), "it needs git, and a temporary folder that you may write")
+}
+
+/// Makes a folder of our own, which nobody else can look into.
+fn make_folder() -> Result<Folder, Fault> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("fluxdeck-demo-{}-{number}", std::process::id()));
+    std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(fault)?;
+    Ok(Folder(path))
+}
+
+fn write_keys(folder: &Path) -> Result<(), Fault> {
+    std::fs::DirBuilder::new().mode(0o700).create(folder).map_err(fault)?;
+    for (name, key) in KEYS {
+        let path: PathBuf = folder.join(format!("{name}.txt"));
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path).map_err(fault)?;
+        file.write_all(key.as_bytes()).map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// Makes a repository with two commits: production is one behind in the story that the scenarios tell.
+fn commit(root: &Path, clock: &Clock) -> Result<(Commit, Commit), Fault> {
+    git(root, clock, &["init", "--quiet", "--initial-branch=main"])?;
+    let previous = record(root, clock, "Install the homelab")?;
+    let release = root.join("apps/base/homepage/configmap.yaml");
+    let mut text = std::fs::read_to_string(&release).map_err(fault)?;
+    text.push_str("# The widgets of the first page.\n");
+    std::fs::write(&release, text).map_err(fault)?;
+    let head = record(root, clock, "Describe the first page")?;
+    Ok((head, previous))
+}
+
+fn record(root: &Path, clock: &Clock, subject: &str) -> Result<Commit, Fault> {
+    git(root, clock, &["add", "--all"])?;
+    git(root, clock, &["commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", subject])?;
+    let sha = git(root, clock, &["rev-parse", "HEAD"])?;
+    Ok(Commit { branch: "main".to_owned(), sha: sha.trim().to_owned(), subject: subject.to_owned() })
+}
+
+/// Runs git with an author and a time of its own, so that the commits are the same whoever runs it, whatever git's settings are.
+fn git(root: &Path, clock: &Clock, arguments: &[&str]) -> Result<String, Fault> {
+    let date = clock.now().to_string();
+    let output = Command::new("git")
+        .current_dir(root)
+        .args(["-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false"])
+        .args(arguments)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .envs([("GIT_AUTHOR_NAME", "demo"), ("GIT_AUTHOR_EMAIL", "demo@example.invalid"), ("GIT_AUTHOR_DATE", &date)])
+        .envs([
+            ("GIT_COMMITTER_NAME", "demo"),
+            ("GIT_COMMITTER_EMAIL", "demo@example.invalid"),
+            ("GIT_COMMITTER_DATE", &date),
+        ])
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_INDEX_FILE")
+        .env_remove("GIT_WORK_TREE")
+        .output()
+        .map_err(fault)?;
+    if !output.status.success() {
+        return Err(fault(String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -1,65 +1,167 @@
 //! Opens the session of a call: repository, settings, environments, clusters.
 
-use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::Global;
-use crate::cluster::{Kubeconfig, connect};
+use crate::cluster::{Cluster, Kubeconfig, connect};
+use crate::config::{Flags, Settings, environments};
 use crate::model::{Clock, Env, Environment, Fault, FaultKind, PerEnv};
-use crate::repo::git::Repository;
-use crate::runtime::{Journal, Session, Source};
+use crate::repo::Loader;
+use crate::runtime::{Folder, Journal, Session, Source};
 use crate::sops::IdentitySources;
 
 /// Opens the session on the real clusters.
 pub(super) fn live(global: &Global) -> Result<Session, Fault> {
-    let folder = global.repo.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_default();
-    let root = Repository::discover(&folder).map(|repository| repository.root);
-    let contexts = Kubeconfig::load(global.kubeconfig.as_deref()).and_then(|known| known.contexts());
-    let mut names = Vec::new();
-    if let Ok(root) = &root {
-        for entry in std::fs::read_dir(root.join("clusters")).into_iter().flatten().flatten() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
+    let folder = match &global.repo {
+        Some(folder) if !folder.is_dir() => {
+            let why = format!("{} is no folder", folder.display());
+            return Err(Fault::new(FaultKind::Usage, "cannot open the repository", why, "name a folder with --repo"));
         }
-    }
-    names.sort_by_key(|name| (name == "production", name.clone()));
-    let environments: Vec<Environment> = names
-        .iter()
-        .enumerate()
-        .map(|(index, name)| Environment {
-            env: Env(u8::try_from(index).unwrap_or(0)),
-            name: name.clone(),
-            context: Some(name.clone()),
-            protected: name == "production",
-            path: Some(format!("clusters/{name}")),
-            recipients: Vec::new(),
-            colour: None,
-        })
-        .collect();
-    let clusters = PerEnv::from_fn(environments.len(), |env| {
-        let environment = environments.get(env.index());
-        let name = environment.map_or("", |known| known.name.as_str());
-        match (&contexts, environment.and_then(|known| known.context.as_deref())) {
-            (Err(fault), _) => Err(fault.clone()),
-            (Ok(_), Some(context)) => connect(env, name, global.kubeconfig.as_deref(), context).map(Arc::new),
-            (Ok(_), None) => Err(Fault::new(FaultKind::Unreachable, format!("{name} has no cluster"), "x", "y")),
-        }
-    });
-    let clock = Clock::system();
-    Ok(Session {
+        Some(folder) => folder.clone(),
+        None => std::env::current_dir().unwrap_or_default(),
+    };
+    let kubeconfig = Kubeconfig::load(global.kubeconfig.as_deref());
+    let contexts = kubeconfig.as_ref().map_err(Clone::clone).and_then(Kubeconfig::contexts);
+    let loader = Loader::open(&folder);
+    // A folder without git and without clusters/ is no repository of ours: the live side is shown alone.
+    let root = match loader.repository() {
+        Err(fault) if !loader.root().join("clusters").is_dir() => Err(fault.clone()),
+        _ => Ok(loader.root().to_owned()),
+    };
+    let settings = Settings::load(root.as_deref().ok(), &flags(global));
+    let plan = Plan { root, settings, contexts: contexts.clone().unwrap_or_default() };
+    let parts = Parts {
         source: Source::Live,
-        identities: Arc::new(PerEnv::from_fn(environments.len(), |_| IdentitySources::default())),
-        environments,
-        clusters: Arc::new(clusters),
-        root,
-        login: std::env::var("USER").unwrap_or_default(),
-        started: clock.now(),
-        clock,
+        clock: Clock::system(),
+        login: login(),
         journal: Journal::of_account(),
-        read_only: global.read_only,
+        folder: None,
+        key_files: None,
+    };
+    let session = plan.session(loader, parts, |env, environment| match (&contexts, &environment.context) {
+        (Err(fault), _) => Err(fault.clone()),
+        (Ok(_), Some(context)) => connect(env, &environment.name, global.kubeconfig.as_deref(), context),
+        (Ok(_), None) => Err(Fault::new(
+            FaultKind::Unreachable,
+            format!("{} has no cluster", environment.name),
+            format!("the kubeconfig has no context {}", environment.name),
+            format!("set [env.{}] context in your configuration, or use --env and --context", environment.name),
+        )),
+    });
+    only(session, global)
+}
+
+/// Leaves only the environment of `--env`.
+fn only(session: Session, global: &Global) -> Result<Session, Fault> {
+    if let Some(name) = &global.env {
+        session.environment(name)?;
+    }
+    Ok(session)
+}
+
+/// Takes the settings that flags make.
+pub(super) fn flags(global: &Global) -> Flags {
+    Flags {
         theme: global.theme.clone(),
         ascii: global.ascii,
-        keys: BTreeMap::new(),
-        operations: AtomicU64::new(1),
-    })
+        mouse: false,
+        read_only: global.read_only,
+        contexts: global.env.clone().zip(global.context.clone()).into_iter().collect(),
+        protect: global.protect.clone(),
+        unprotect: global.unprotect.clone(),
+        config: global.config.clone(),
+    }
+}
+
+/// What the environments are made from.
+pub(super) struct Plan {
+    /// The repository's root, or why there is none.
+    pub root: Result<PathBuf, Fault>,
+    /// The settings.
+    pub settings: Settings,
+    /// The contexts of the kubeconfig.
+    pub contexts: Vec<String>,
+}
+
+/// What differs between real and simulated sessions.
+pub(super) struct Parts {
+    /// Real or simulated.
+    pub source: Source,
+    /// The time.
+    pub clock: Clock,
+    /// Who sits there.
+    pub login: String,
+    /// Where writes are noted.
+    pub journal: Journal,
+    /// What goes away with the session.
+    pub folder: Option<Folder>,
+    /// A folder with a key file for each environment, in place of what the settings name.
+    pub key_files: Option<PathBuf>,
+}
+
+impl Plan {
+    /// Builds the session; `cluster` makes each environment's cluster.
+    pub(super) fn session(
+        self,
+        mut loader: Loader,
+        parts: Parts,
+        cluster: impl Fn(Env, &Environment) -> Result<Cluster, Fault>,
+    ) -> Session {
+        let folders = if self.root.is_ok() { loader.environments() } else { Vec::new() };
+        let found = environments(&self.settings, &folders, &self.contexts);
+        let at = |env: Env| found.list.get(env.index());
+        let count = found.list.len();
+        let clusters = PerEnv::from_fn(count, |env| {
+            let gone = || Fault::failed("no cluster", "the environment is gone", "this is a defect of fluxdeck");
+            at(env).ok_or_else(gone).and_then(|environment| cluster(env, environment)).map(Arc::new)
+        });
+        let identities = PerEnv::from_fn(count, |env| {
+            let name = at(env).map_or("", |environment| environment.name.as_str());
+            identities(&self.settings, name, parts.key_files.as_deref())
+        });
+        Session {
+            source: parts.source,
+            environments: found.list,
+            clusters: Arc::new(clusters),
+            identities: Arc::new(identities),
+            root: self.root,
+            login: parts.login,
+            started: parts.clock.now(),
+            clock: parts.clock,
+            journal: parts.journal,
+            read_only: self.settings.read_only.value,
+            theme: Some(self.settings.theme.value.clone()),
+            ascii: self.settings.ascii.value.unwrap_or(false),
+            keys: self.settings.keys.iter().map(|(id, keys)| (id.clone(), keys.value.clone())).collect(),
+            operations: AtomicU64::new(1),
+            settings: self.settings,
+            folder: parts.folder,
+        }
+    }
+}
+
+fn identities(settings: &Settings, name: &str, key_files: Option<&Path>) -> IdentitySources {
+    if let Some(folder) = key_files {
+        return IdentitySources {
+            key_file: Some(folder.join(format!("{name}.txt"))),
+            key_command: None,
+            environment: false,
+        };
+    }
+    let own = settings.env(name);
+    IdentitySources {
+        key_file: own.age_key_file.map(|file| file.value),
+        key_command: own.age_key_command.map(|command| command.value),
+        environment: true,
+    }
+}
+
+/// Finds the login: behind a shared account sudo's variable tells who it was.
+fn login() -> String {
+    ["SUDO_USER", "LOGNAME", "USER"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_else(|| "unknown".to_owned())
 }

@@ -54,8 +54,11 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         _ => Depth::True,
     };
     let draw = async {
-        let session =
-            Arc::new(if arguments.demo { super::demo::session(&arguments.scenario, call)? } else { call.session()? });
+        let session = Arc::new(if arguments.demo {
+            super::demo::session(&arguments.scenario, call, super::demo::snapshot_clock()?)?
+        } else {
+            call.session()?
+        });
         let app = call.app(&session, depth)?;
         let buffer = crate::runtime::snapshot(app, session, &keys, size).await?;
         call.write(&picture(&buffer, arguments.format, arguments.light))

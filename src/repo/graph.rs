@@ -26,17 +26,24 @@ pub(super) struct Graph {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Reads the graph of every environment.
-pub(super) fn read(reader: &mut Reader) -> Graph {
-    let mut graph = Graph::default();
+/// Finds the environments alone, which is much quicker than the graph: the first screen needs no more.
+pub(super) fn environments(reader: &mut Reader) -> Vec<RepoEnvironment> {
+    let mut found = Vec::new();
     for name in reader.names(CLUSTERS) {
         let folder = path::join(CLUSTERS, &name);
-        if name.starts_with('.') || reader.place(&folder) != Place::Folder {
-            continue;
+        if !name.starts_with('.') && reader.place(&folder) == Place::Folder {
+            let recipients = rules::recipients(reader, &name, &folder);
+            found.push(RepoEnvironment { name, path: folder, recipients });
         }
-        let recipients = rules::recipients(reader, &name, &folder);
-        graph.environment(reader, &name, &folder);
-        graph.environments.push(RepoEnvironment { name, path: folder, recipients });
+    }
+    found
+}
+
+/// Reads the graph of every environment.
+pub(super) fn read(reader: &mut Reader) -> Graph {
+    let mut graph = Graph { environments: environments(reader), ..Graph::default() };
+    for environment in graph.environments.clone() {
+        graph.environment(reader, &environment.name, &environment.path);
     }
     graph.kustomizations.sort_by(|a, b| (&a.env, &a.name, &a.namespace).cmp(&(&b.env, &b.name, &b.namespace)));
     graph

@@ -104,6 +104,11 @@ impl Loader {
         self.repository.as_ref()
     }
 
+    /// Finds the environments alone.
+    pub fn environments(&mut self) -> Vec<RepoEnvironment> {
+        graph::environments(&mut self.reader)
+    }
+
     /// Reads everything; git works meanwhile.
     pub fn load(&mut self) -> Snapshot {
         self.reader.refresh();

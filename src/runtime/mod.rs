@@ -16,6 +16,6 @@ pub use harden::harden;
 pub use journal::{Entry, Journal};
 pub use looping::run;
 pub use picture::{Format, picture};
-pub use session::{Session, Source};
+pub use session::{Folder, Session, Source};
 pub use snapshot::snapshot;
 pub use terminal::{QuietBackend, Screen, restore};

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::journal::Journal;
 use crate::app::{Facts, Reach};
 use crate::cluster::Cluster;
+use crate::config::Settings;
 use crate::model::{Clock, Env, Environment, Fault, PerEnv};
 use crate::sops::IdentitySources;
 
@@ -52,6 +53,21 @@ pub struct Session {
     pub keys: BTreeMap<String, Vec<String>>,
     /// How many operations were begun.
     pub operations: AtomicU64,
+    /// The settings, each with where it came from.
+    pub settings: Settings,
+    /// A folder that goes away with the session: the demo's copy of the template.
+    pub folder: Option<Folder>,
+}
+
+/// Removes a folder that was made for one session when the session ends.
+#[derive(Debug)]
+pub struct Folder(pub PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed stays in the temporary folder, which the system clears.
+        let _left = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl Session {
