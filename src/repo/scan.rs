@@ -74,7 +74,7 @@ impl Scan {
             if file.metadata().is_ok_and(|data| data.len() <= lock::SIZE_LIMIT)
                 && let Ok(text) = std::fs::read_to_string(&file)
             {
-                entry.lock = lock::sniff(&text).map(Box::new);
+                entry.lock = lock::sniff(&entry.path, &text).map(Box::new);
             }
         }
     }
@@ -261,7 +261,8 @@ mod tests {
     #[test]
     fn locks_name_the_recipients() {
         let repository = TestRepository::new();
-        repository.write("s.yaml", "a: ENC[]\nsops:\n    age:\n        - recipient: age1abc\n    mac: ENC[]\n");
+        repository
+            .write("s.yaml", "a: ENC[AES256_GCM,]\nsops:\n    age:\n        - recipient: age1abc\n    mac: ENC[]\n");
         repository.write("p.yaml", "a: 1\n");
         let mut scan = scan(repository.path());
         scan.read_locks(repository.path());
