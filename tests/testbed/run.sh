@@ -16,10 +16,12 @@ fi
 set -m
 part=
 part() {
+  local status=0
   "$@" </dev/null &
   part=$!
-  wait "$part"
+  wait "$part" || status=$?
   part=
+  return $status
 }
 finish() {
   local status=$?
