@@ -7,7 +7,7 @@ use super::error::SopsError;
 use super::file::SopsFile;
 use super::mac;
 use super::opened::seconds;
-use super::parsed::Parsed;
+use super::parsed::{Comment, Parsed};
 use super::patch::Patches;
 use super::recipients::{self, Wrapped};
 use super::rules::{Rule, Verdict};
@@ -51,7 +51,8 @@ pub fn create(
     let block = block(&recipients::wrap(&key, recipients)?, encrypted_regex, &modified, &mac);
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let block = block.replace('\n', newline);
-    for document in parsed.documents.iter().filter(|document| document.filled) {
+    // An empty document gets its block too: sops looks for it in the first one.
+    for document in &parsed.documents {
         if document.braces {
             return Err(SopsError::Unsupported(
                 "it is written in braces, to which no sops block can be appended".to_owned(),
@@ -71,6 +72,10 @@ pub fn create(
 fn seal(text: &str, parsed: &Parsed, rule: &Rule, key: &DataKey, patches: &mut Patches) -> Result<usize, SopsError> {
     let mut count: usize = 0;
     for leaf in parsed.leaves.iter().filter(|leaf| rule.verdict(&leaf.path) == Verdict::Encrypted) {
+        // Empty strings and null stay as they are.
+        if leaf.value.canonical.is_empty() {
+            continue;
+        }
         if leaf.alias || leaf.decorated {
             let message =
                 format!("{} is to be encrypted but carries an anchor, an alias or a tag; write it out", leaf.path);
@@ -80,17 +85,28 @@ fn seal(text: &str, parsed: &Parsed, rule: &Rule, key: &DataKey, patches: &mut P
             return Err(SopsError::AlreadyEncrypted);
         }
         if let Some(sealed) = key.encrypt(&leaf.value, &leaf.path.authenticated()) {
-            patches.put(yaml::replacement(text, leaf, yaml::ciphertext(leaf, &sealed)));
+            let mut written = yaml::ciphertext(leaf, &sealed);
+            // A comment behind the header of a block (`a: | # …`) stays behind the value.
+            if let Some(comment) = parsed.comment_inside(leaf).and_then(|comment| seal_comment(comment, key)) {
+                written = format!("{written} {comment}");
+            }
+            patches.put(yaml::replacement(text, leaf, written));
             count = count.saturating_add(1);
         }
     }
     for comment in parsed.comments.iter().filter(|comment| rule.verdict(&comment.parent) == Verdict::Encrypted) {
-        let value = Value { kind: ValueType::Comment, canonical: comment.text.duplicate() };
-        if let Some(sealed) = key.encrypt(&value, &comment.parent.authenticated()) {
-            patches.put((comment.span.clone(), Secret::new(format!("#{sealed}"))));
+        let in_header = parsed.leaves.iter().any(|leaf| leaf.span.contains(&comment.span.start));
+        if let Some(sealed) = seal_comment(comment, key).filter(|_| !in_header) {
+            patches.put((comment.span.clone(), Secret::new(sealed)));
         }
     }
     Ok(count)
+}
+
+/// Encrypts a comment; an empty one stays as it is.
+fn seal_comment(comment: &Comment, key: &DataKey) -> Option<String> {
+    let value = Value { kind: ValueType::Comment, canonical: comment.text.duplicate() };
+    key.encrypt(&value, &comment.parent.authenticated()).map(|sealed| format!("#{sealed}"))
 }
 
 /// Reads the result back and compares it with the plain text.

@@ -121,8 +121,11 @@ impl Opened {
         let state = self.states.get_mut(entry.leaf).ok_or_else(missing)?;
         if leaf.alias || leaf.decorated {
             return Err(SopsError::Unsupported(format!(
-                "{path} carries an anchor, an alias or a tag, which cannot be changed yet"
+                "{path} carries an anchor, an alias or a tag, or has no colon, and cannot be changed yet"
             )));
+        }
+        if self.file.parsed.comment_inside(leaf).is_some() {
+            return Err(SopsError::Unsupported(format!("{path} has a comment behind its | or >, which would be lost")));
         }
         if state.undecided {
             return Err(SopsError::Unsupported(format!(

@@ -41,7 +41,8 @@ pub(super) struct Leaf {
     pub(super) line: usize,
     /// Whether it is only reached through an alias, so that there is no place of its own to write to.
     pub(super) alias: bool,
-    /// Whether an anchor or a tag stands before it or one of its parents, so that its text says more than its value.
+    /// Whether another text in its place would not just be another value: an anchor or a tag stands before it or a parent, or nothing
+    /// does, not even a colon.
     pub(super) decorated: bool,
 }
 
@@ -66,8 +67,6 @@ pub(super) struct Document {
     pub(super) end: usize,
     /// Whether its top level is written in braces, so that no block can be appended.
     pub(super) braces: bool,
-    /// Whether it holds anything.
-    pub(super) filled: bool,
 }
 
 /// Holds everything that a store reads from a text.
@@ -97,5 +96,10 @@ impl Parsed {
     pub(super) fn text_at(&self, document: usize, keys: &[&str]) -> Option<&str> {
         let leaf = self.leaves.iter().find(|leaf| leaf.document == document && leaf.path.is_keys(keys))?;
         Some(leaf.value.canonical.expose())
+    }
+
+    /// Finds the comment that stands behind the header of a block scalar, and so inside its bytes.
+    pub(super) fn comment_inside(&self, leaf: &Leaf) -> Option<&Comment> {
+        self.comments.iter().find(|comment| leaf.span.contains(&comment.span.start))
     }
 }

@@ -46,3 +46,35 @@ fn all() -> Vec<String> {
     assert!(names.len() >= 30, "vectors are missing: {names:?}");
     names
 }
+
+/// Plain documents as people and tools write them, unlike anything that sops itself would write.
+const ODD: [(&str, &str); 13] = [
+    ("indented by two", "kind: Secret\nmetadata:\n  name: a\nstringData:\n  a: one\n  b: \"two\"\n  c: 'three'\n"),
+    ("without a final newline", "kind: Secret\nstringData:\n  a: one"),
+    ("block at the very end", "kind: Secret\nstringData:\n  a: |\n    one\n    two"),
+    ("byte order mark", "\u{feff}kind: Secret\nstringData:\n  a: é\n"),
+    ("document markers", "---\nkind: Secret\nstringData:\n  a: one\n---\nkind: Secret\nstringData:\n  b: two\n...\n"),
+    ("an empty document", "---\n# nothing\n---\nkind: Secret\nstringData:\n  b: two\n"),
+    (
+        "blocks and comments",
+        "kind: Secret\nstringData:\n  a: |-\n    # no comment\n\n    two\n  # hunter2\n  b: >+  # hunter2\n    one\n    two\n\n\n  c: |2\n      deep\n    less\n# end\n",
+    ),
+    (
+        "lists at the key's column",
+        "kind: Secret\nstringData:\n  l:\n  - one\n  - - two\n    - three\n  - a: |\n      x\n    b: y\nz: 1\n",
+    ),
+    ("brackets", "kind: Secret\nstringData: {a: one, \"b\": 'two', c: [1, 2.50, true, ~, \"\"], d: }\n"),
+    (
+        "several lines without quotes",
+        "kind: Secret\nstringData:\n  a: one\n    two\n\n    three\n  b: \"one\n    two \\\n    three\"\n",
+    ),
+    (
+        "an anchor in plain text",
+        "kind: Secret\nmetadata:\n  labels: &l {a: b}\n  annotations: *l\n  more:\n    <<: *l\nstringData:\n  a: one\n",
+    ),
+    ("explicit keys", "kind: Secret\nstringData:\n  ? a\n  : one\n  ? \"b c\"\n  : two\n"),
+    (
+        "what Kubernetes has besides",
+        "kind: Secret\nimmutable: true\ndata:\nstringData:\n  a: one\n  empty:\n  tilde: ~\n  port: 5432\n",
+    ),
+];

@@ -2,11 +2,11 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{LAYOUTS, all, identities, open, text};
+use super::{LAYOUTS, ODD, all, identities, open, text};
 use crate::model::FaultKind;
 use crate::secret::Secret;
 use crate::sops::value::ValueType;
-use crate::sops::{Path, SopsError, SopsFile, create, sniff, yaml};
+use crate::sops::{Identities, Path, SopsError, SopsFile, create, sniff, yaml};
 
 /// Reads a plain text into (document, path, type, value), to be compared.
 fn leaves(text: &str) -> Vec<(usize, String, ValueType, String)> {
@@ -217,4 +217,54 @@ fn nothing_secret_is_in_debug() {
     let opened = open("3.13/secret");
     let debug = format!("{opened:?} {:?} {:?}", opened.entries(), opened.file());
     assert!(!debug.contains("hunter2") && !debug.contains("AGE-SECRET"), "{debug}");
+}
+
+#[test]
+fn documents_as_people_write_them_are_encrypted_and_changed_where_they_stand() {
+    let now = "2031-02-03T04:05:06Z".parse().unwrap();
+    let recipients = identities("staging").recipients().to_vec();
+    for (name, plain) in ODD {
+        for plain in [plain.to_owned(), plain.replace('\n', "\r\n")] {
+            let created = create(&Secret::new(plain.as_str()), &recipients, "^(data|stringData)$", now)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(
+                !created.contains("hunter2") && !created.contains("one") && !created.contains("two"),
+                "{name}: {created}"
+            );
+            let open = || SopsFile::parse(created.as_str()).unwrap().decrypt(&identities("staging")).unwrap();
+            assert_eq!(leaves(open().plaintext().unwrap().expose()), leaves(&plain), "{name}");
+            for position in 0..open().entries().len() {
+                for value in ["x", "", "a\nb\n", "0755", " # "] {
+                    let mut opened = open();
+                    let (document, path) =
+                        (opened.entries()[position].document, opened.entries()[position].path.clone());
+                    match opened.set(document, &path, &Secret::new(value)) {
+                        Ok(()) => {}
+                        Err(SopsError::Unsupported(_)) => continue,
+                        Err(error) => panic!("{name} {path}: {error}"),
+                    }
+                    let saved =
+                        opened.save(now).unwrap_or_else(|error| panic!("{name} {path} {value:?}: {error}\n{created}"));
+                    let again = SopsFile::parse(saved).unwrap().decrypt(&identities("staging")).unwrap();
+                    let (shown, found) = (&opened.entries()[position].secret, &again.entries()[position].secret);
+                    assert_eq!(shown.expose(), found.expose(), "{name} {path}");
+                    assert_eq!(
+                        leaves(opened.plaintext().unwrap().expose()),
+                        leaves(again.plaintext().unwrap().expose()),
+                        "{name}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_ssh_key_opens_what_is_encrypted_for_it() {
+    let now = "2026-01-02T03:04:05Z".parse().unwrap();
+    let ssh = Identities::from_text(&Secret::new(text("vectors/throwaway-ssh.txt"))).unwrap();
+    let created = create(&Secret::new("data: {a: hunter2}\n"), ssh.recipients(), "^data$", now).unwrap();
+    let file = SopsFile::parse(created.as_str()).unwrap();
+    assert!(file.recipients()[0].starts_with("ssh-ed25519 "));
+    assert_eq!(file.decrypt(&ssh).unwrap().entries()[0].secret.expose(), "hunter2");
 }

@@ -152,7 +152,6 @@ impl Reader<'_> {
             }
             if let Some(document) = self.parsed.documents.last_mut() {
                 document.braces = flow;
-                document.filled = true;
             }
         }
         if let (Some(start), Some(document)) = (block_start, self.parsed.documents.last_mut()) {
@@ -218,9 +217,10 @@ impl Reader<'_> {
         let content = if missing { "" } else { text.expose() };
         let value = resolve::scalar(content, tag, style == Style::Plain)
             .map_err(|_| shape(line, "a whole number is larger than SOPS can hold (64 bits with a sign); quote it"))?;
-        let span_written = match style {
-            Style::Block => self.block_scalar(&bytes),
-            _ => bytes.clone(),
+        let (span_written, writable) = match style {
+            Style::Block => (self.block_scalar(&bytes), true),
+            _ if missing => self.missing(bytes.start),
+            _ => (bytes.clone(), true),
         };
         if !missing {
             self.last_end = span_written.end;
@@ -247,7 +247,7 @@ impl Reader<'_> {
             let first = self.parsed.leaves.len();
             self.anchors.insert(anchor, (place.path.len(), first..first.saturating_add(1)));
         }
-        let decorated = place.decorated || anchor != 0 || tag.is_some();
+        let decorated = place.decorated || anchor != 0 || tag.is_some() || !writable;
         let Place { path, column, flow, .. } = place;
         let document = self.document();
         self.push(Leaf {
@@ -338,6 +338,18 @@ impl Reader<'_> {
             offset = offset.saturating_add(line.len());
         }
         self.text.len()
+    }
+
+    /// Finds where an empty value can be written, which is behind its colon or dash; `false` when it has neither, as in `{a, b}`. In brackets
+    /// the parser reports it before its colon.
+    fn missing(&self, start: usize) -> (Range<usize>, bool) {
+        let (before, rest) = self.text.split_at_checked(start).unwrap_or_default();
+        let behind = rest.trim_start_matches([' ', '\t']);
+        if behind.starts_with(':') {
+            let position = start.saturating_add(rest.len().saturating_sub(behind.len())).saturating_add(1);
+            return (position..position, true);
+        }
+        (start..start, before.trim_end().ends_with([':', '-']))
     }
 
     /// Finds what a block scalar takes up. Its span excludes the header (`|-`) and runs on to the next token, over comments and blank lines.
