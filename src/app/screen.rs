@@ -37,7 +37,7 @@ impl App {
         let notice = self.notice_lines(area.width);
         let notice_height = u16::try_from(notice.len()).unwrap_or(0).min(area.height / 3);
         let lesson_height = if self.lesson_shown && area.height >= LESSON_FROM_HEIGHT && self.lesson.is_some() {
-            if area.height >= 34 { 6 } else { 4 }
+            if area.height >= 30 { 6 } else { 5 }
         } else {
             0
         };
@@ -132,14 +132,18 @@ impl App {
         let Some((title, lesson)) = &self.lesson else { return };
         let inside = panel(frame, area, title, false, &self.theme);
         let width = usize::from(inside.width);
+        let room = usize::from(inside.height);
         let mut lines = vec![Line::styled(fit(&lesson.shell, width), self.theme.style(Scope::Shell))];
-        if inside.height >= 4 {
-            let labelled = |label: &str, text: &str| Line::from(fit(&format!("{label}{text}"), width));
-            lines.push(labelled("Why: ", &lesson.why));
-            lines.push(labelled("Look for: ", &lesson.look_for));
+        let words = wrap(&format!("Why: {}  Look for: {}", lesson.why, lesson.look_for), width);
+        let documented = room > words.len() + 1;
+        let words_room = room.saturating_sub(1 + usize::from(documented));
+        let cut = words.len() > words_room;
+        for (index, text) in words.into_iter().take(words_room).enumerate() {
+            let last = cut && index + 1 == words_room;
+            lines.push(Line::from(if last { fit(&format!("{text} ~"), width) } else { text }));
+        }
+        if documented {
             lines.push(Line::styled(fit(lesson.docs, width), self.theme.style(Scope::Dim)));
-        } else {
-            lines.push(Line::from(fit(&format!("{} Look for: {}", lesson.why, lesson.look_for), width)));
         }
         frame.render_widget(Paragraph::new(lines), inside);
     }

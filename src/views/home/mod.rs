@@ -32,6 +32,9 @@ use tree::{Look, Tree};
 /// From this width on two environments are shown side by side.
 const PAIR_FROM_WIDTH: u16 = 100;
 
+/// What a note keeps at least, in cells: `next 119m`.
+const NOTE_WIDTH: usize = 9;
+
 /// Shows the repository's tree and the environments.
 #[derive(Debug, Default)]
 pub struct Home {
@@ -242,7 +245,9 @@ impl Home {
             Scope::Text
         };
         let indent = " ".repeat(usize::from(line.depth) * 2);
-        let note = fit(&line.note, width.saturating_sub(12 + indent.len()));
+        // The name comes first: a note that is longer than what the name leaves is cut, but never below a time's width.
+        let name_width = unicode_width::UnicodeWidthStr::width(line.object.name.as_str());
+        let note = fit(&line.note, width.saturating_sub(5 + indent.len() + name_width).max(NOTE_WIDTH));
         let used = 1 + indent.len() + 2 + 1;
         let room = width.saturating_sub(used + unicode_width::UnicodeWidthStr::width(note.as_str()) + 1);
         let name = fit(&line.object.name, room);
