@@ -150,11 +150,6 @@ impl Cluster {
         let answer = exchange::get(self.client(), address).await?;
         serde_json::from_slice(&answer).map_err(|error| Failure::Unreadable(error.to_string()))
     }
-
-    /// Reads JSON from an address of the server; `tried` completes "cannot … in production".
-    pub(crate) async fn get_json<T: DeserializeOwned>(&self, path: &str, tried: &str) -> Result<T, Fault> {
-        self.json(path).await.map_err(|failure| failure.fault(&self.name, tried))
-    }
 }
 
 /// Writes a text as it must stand in the query of an address.
