@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::fields::Writer;
 use super::json::{number, set, text};
 use super::kinds;
+use super::scenario::chart;
 use super::world::World;
 use crate::model::ObjectRef;
 
@@ -53,7 +54,7 @@ pub(crate) fn store(world: &mut World, release: &Release) {
         }
     });
     world.delete(&secret(&release.namespace, &release.name, release.version - KEPT));
-    let content = content(world, release);
+    let content = content(release);
     let key = secret(&release.namespace, &release.name, release.version);
     world.create(
         json!({
@@ -83,8 +84,8 @@ fn secret(namespace: &str, name: &str, version: i64) -> ObjectRef {
         .map_or_else(|| ObjectRef::new("Secret", "", namespace, &name), |served| served.object(namespace, &name))
 }
 
-fn content(world: &World, release: &Release) -> Value {
-    let chart = world.script.chart(&release.chart);
+fn content(release: &Release) -> Value {
+    let chart = chart(&release.chart);
     let version = release.chart_version.as_str();
     let template = chart.manifest.replace("${VERSION}", "{{ .Chart.AppVersion }}");
     json!({

@@ -206,6 +206,8 @@ pub(crate) struct Script {
     statuses: BTreeMap<ObjectRef, Value>,
     /// How long failing health checks are waited for, where that is cut short.
     pub(crate) health_checks_last: Option<Duration>,
+    /// Charts and versions that their repositories do not have.
+    pub(crate) missing_charts: Vec<(String, String)>,
     /// What is suspended.
     pub(crate) suspended: Vec<SuspendedScript>,
     /// Earlier revisions of releases.
@@ -254,6 +256,7 @@ impl Script {
                 .iter()
                 .filter_map(|one| Some((one.object.parse().ok()?, one.status.clone())))
                 .collect(),
+            missing_charts: Vec::new(),
             health_checks_last: environment.health_checks_last.as_deref().and_then(go_duration),
             suspended: environment.suspended.clone(),
             releases: environment.releases.clone(),
@@ -267,6 +270,7 @@ impl Script {
             commits: Vec::new(),
             manifests: BTreeMap::new(),
             statuses: BTreeMap::new(),
+            missing_charts: Vec::new(),
             health_checks_last: None,
             suspended: Vec::new(),
             releases: Vec::new(),
@@ -312,16 +316,16 @@ impl Script {
     pub(crate) fn chatter(&self, app: &str) -> Chatter {
         self.chatter.get(app).cloned().unwrap_or_default()
     }
+}
 
-    /// Returns a chart; an empty one where it is not known.
-    pub(crate) fn chart(&self, name: &str) -> Chart {
-        let Some((_, metadata, manifest)) = CHARTS.iter().find(|(known, ..)| *known == name) else {
-            return Chart::default();
-        };
-        let mut chart: Chart = toml::from_str(metadata).unwrap_or_default();
-        (*manifest).clone_into(&mut chart.manifest);
-        chart
-    }
+/// Returns a chart; an empty one where it is not known.
+pub(crate) fn chart(name: &str) -> Chart {
+    let Some((_, metadata, manifest)) = CHARTS.iter().find(|(known, ..)| *known == name) else {
+        return Chart::default();
+    };
+    let mut chart: Chart = toml::from_str(metadata).unwrap_or_default();
+    (*manifest).clone_into(&mut chart.manifest);
+    chart
 }
 
 /// Reads the documents of a file of manifests, its variables replaced.

@@ -23,7 +23,7 @@ impl Simulation {
     pub fn new(scenario: &Scenario, clock: Clock) -> Arc<Self> {
         let sites = scenario
             .scripts()
-            .map(|(name, script, faults)| {
+            .map(move |(name, script, faults)| {
                 let mut world = World::new(&name, script, clock.clone());
                 past::play(&mut world);
                 (name, Site::new(world, faults))
@@ -91,6 +91,13 @@ impl Simulation {
     pub fn set_manifests(&self, name: &str, kustomization: &str, manifests: Vec<Value>) {
         if let Some(site) = self.site(name) {
             site.with(|world| world.script.set_manifests(kustomization, manifests));
+        }
+    }
+
+    /// Lets the repositories of charts lack a version of a chart.
+    pub fn withdraw_chart(&self, name: &str, chart: &str, version: &str) {
+        if let Some(site) = self.site(name) {
+            site.with(|world| world.script.missing_charts.push((chart.to_owned(), version.to_owned())));
         }
     }
 

@@ -1,4 +1,4 @@
-//! What keeps pods running: Deployments make ReplicaSets and pods, DaemonSets make a pod on every node; and what pods write into their logs.
+//! What keeps pods running: a `Deployment` makes a `ReplicaSet` and that its pods, a `DaemonSet` makes a pod on every node; and what pods write into their logs.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::agenda::Job;
 use super::fields::Writer;
 use super::flux::conditions;
 use super::flux::report::event_from;
-use super::json::{self, is_true, list, number, set, sha256, stamp, suffix, text};
+use super::json::{self, is_true, list, number, part, set, sha256, stamp, suffix, text};
 use super::kinds;
 use super::store::Change;
 use super::world::World;
@@ -36,7 +36,7 @@ pub(crate) fn observe(world: &mut World, change: &Change) {
 fn roll_out(world: &mut World, key: &ObjectRef) {
     let Some(owner) = world.store.get(key).cloned() else { return };
     let (parent, old) = if key.kind == "Deployment" {
-        let hash = suffix(&format!("{} {key} {}", world.name, owner["spec"]["template"]), 10);
+        let hash = suffix(&format!("{} {key} {}", world.name, part(&owner, "/spec/template")), 10);
         let set_key = ObjectRef::new("ReplicaSet", "apps", &key.namespace, &format!("{}-{hash}", key.name));
         let old = owned(world, "ReplicaSet", &owner);
         if !old.contains(&set_key) {
@@ -63,9 +63,9 @@ fn roll_out(world: &mut World, key: &ObjectRef) {
 }
 
 fn create_replica_set(world: &mut World, owner: &Value, key: &ObjectRef, hash: &str) {
-    let mut labels = owner["spec"]["template"]["metadata"]["labels"].clone();
+    let mut labels = part(owner, "/spec/template/metadata/labels");
     set(&mut labels, &["pod-template-hash"], hash);
-    let mut template = owner["spec"]["template"].clone();
+    let mut template = part(owner, "/spec/template");
     set(&mut template, &["metadata", "labels"], labels.clone());
     world.create(
         json!({
@@ -77,13 +77,13 @@ fn create_replica_set(world: &mut World, owner: &Value, key: &ObjectRef, hash: &
                 "labels": labels,
                 "ownerReferences": [owned_by(owner)],
             },
-            "spec": {"replicas": owner["spec"]["replicas"], "selector": {"matchLabels": labels}, "template": template},
+            "spec": {"replicas": part(owner, "/spec/replicas"), "selector": {"matchLabels": labels}, "template": template},
         }),
         Writer::update("kube-controller-manager"),
     );
 }
 
-/// Makes a pod of a ReplicaSet or DaemonSet, pending until it starts.
+/// Makes a pod of a `ReplicaSet` or `DaemonSet`, pending until it starts.
 fn create_pod(world: &mut World, owner: &Value, place: usize) -> ObjectRef {
     let own = json::reference(owner);
     let seed = format!("{} {own} {place} {}", world.name, world.store.version());
@@ -92,9 +92,9 @@ fn create_pod(world: &mut World, owner: &Value, place: usize) -> ObjectRef {
     // Spread over the nodes, the same way in each run.
     let first = usize::from(sha256(&own.name).bytes().next().unwrap_or_default());
     let node = nodes.get((first + place) % nodes.len().max(1)).cloned().unwrap_or_default();
-    let mut spec = owner["spec"]["template"]["spec"].clone();
+    let mut spec = part(owner, "/spec/template/spec");
     set(&mut spec, &["nodeName"], node.as_str());
-    let mut labels = owner["spec"]["template"]["metadata"]["labels"].clone();
+    let mut labels = part(owner, "/spec/template/metadata/labels");
     if own.kind == "DaemonSet" {
         set(&mut labels, &["controller-revision-hash"], suffix(&spec.to_string(), 10));
     }
@@ -183,7 +183,7 @@ fn count_owners(world: &mut World, pod: &Value) {
     }
 }
 
-/// Writes the status of a Deployment or DaemonSet from its pods.
+/// Writes the status of a `Deployment` or `DaemonSet` from its pods.
 fn count(world: &mut World, key: &ObjectRef) {
     let Some(owner) = world.store.get(key).cloned() else { return };
     let parents = if key.kind == "Deployment" { owned(world, "ReplicaSet", &owner) } else { vec![key.clone()] };
@@ -297,8 +297,8 @@ fn owned_by(owner: &Value) -> Value {
     json!({
         "apiVersion": owner["apiVersion"],
         "kind": owner["kind"],
-        "name": owner["metadata"]["name"],
-        "uid": owner["metadata"]["uid"],
+        "name": part(owner, "/metadata/name"),
+        "uid": part(owner, "/metadata/uid"),
         "controller": true,
         "blockOwnerDeletion": true,
     })
@@ -346,6 +346,7 @@ pub(crate) fn health(object: &Value) -> &'static str {
             let wanted = number(object, "/status/desiredNumberScheduled");
             if number(object, "/status/numberReady") >= wanted && wanted > 0 { "Current" } else { "InProgress" }
         }
+        "PersistentVolumeClaim" if text(object, "/status/phase") != "Bound" => "InProgress",
         _ if is_true(object, "/spec/suspend") && !conditions::is(object, "Ready", "True") => "InProgress",
         _ if conditions::is(object, "Reconciling", "True") => "InProgress",
         _ if conditions::is(object, "Stalled", "True") => "Failed",

@@ -33,7 +33,7 @@ pub(crate) fn mark(object: &mut Value, kind: &str, status: &str, reason: &str, m
         "status": status,
         "type": kind,
     }));
-    all.sort_by(|one, other| order(one).cmp(&order(other)));
+    all.sort_by_key(order);
     set(object, &["status", "conditions"], all);
 }
 

@@ -10,7 +10,7 @@ use super::{DEPENDENCY_RETRY, Next, conditions, depends_on, duration, handle_req
 use crate::model::ObjectRef;
 use crate::sim::apply::apply_one;
 use crate::sim::helm_storage::{self, Release};
-use crate::sim::json::{self, is_true, list, number, set, sha256, stamp, text};
+use crate::sim::json::{self, is_true, list, number, part, set, sha256, stamp, text};
 use crate::sim::kinds::{HELM, SOURCE};
 use crate::sim::world::World;
 
@@ -146,7 +146,7 @@ impl Run {
 fn keep_chart(world: &mut World, object: &mut Value) -> String {
     let own = json::reference(object);
     let key = chart_of(object);
-    let spec = &object["spec"]["chart"]["spec"];
+    let spec = &part(object, "/spec/chart/spec");
     let mut manifest = json!({
         "apiVersion": format!("{SOURCE}/v1"),
         "kind": "HelmChart",
@@ -163,10 +163,10 @@ fn keep_chart(world: &mut World, object: &mut Value) -> String {
             "version": spec["version"],
             "reconcileStrategy": "ChartVersion",
             "interval": match text(spec, "/interval") { "" => text(object, "/spec/interval"), own => own },
-            "sourceRef": {"kind": spec["sourceRef"]["kind"], "name": spec["sourceRef"]["name"]},
+            "sourceRef": {"kind": part(spec, "/sourceRef/kind"), "name": part(spec, "/sourceRef/name")},
         },
     });
-    if manifest["spec"]["version"].is_null() {
+    if part(&manifest, "/spec/version").is_null() {
         set(&mut manifest, &["spec", "version"], "*");
     }
     let source = format!("{}/{}/{}", text(spec, "/sourceRef/kind"), key.namespace, text(spec, "/sourceRef/name"));
@@ -244,7 +244,7 @@ fn attempt(object: &mut Value) {
 }
 
 fn config_digest(object: &Value) -> String {
-    format!("sha256:{}", sha256(&object["spec"]["values"].to_string()))
+    format!("sha256:{}", sha256(&part(object, "/spec/values").to_string()))
 }
 
 /// Makes a new revision of a release: storage, history, Released condition. Returns reason and message.
@@ -266,7 +266,7 @@ fn deploy(world: &mut World, object: &mut Value) -> (&'static str, String) {
         version: number_of,
         chart: chart.clone(),
         chart_version: version.clone(),
-        values: object["spec"]["values"].clone(),
+        values: part(object, "/spec/values"),
         first_deployed: first.clone(),
         last_deployed: stamp(now),
         status: "deployed",

@@ -9,7 +9,7 @@ use super::report::{Level, event, go_string, log, run_id};
 use super::{DEPENDENCY_RETRY, Next, conditions, depends_on, duration, handle_request, interval, observe_generation};
 use crate::model::ObjectRef;
 use crate::sim::apply;
-use crate::sim::json::{self, is_true, list, number, set, sha256, stamp, text};
+use crate::sim::json::{self, is_true, list, number, part, set, sha256, stamp, text};
 use crate::sim::workload::health;
 use crate::sim::world::World;
 
@@ -31,6 +31,8 @@ pub(crate) struct Run {
     revision: String,
     started: Instant,
     checking_since: Instant,
+    was_healthy: bool,
+    drifted: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,8 @@ impl Run {
             revision: String::new(),
             started: now,
             checking_since: now,
+            was_healthy: false,
+            drifted: false,
         }
     }
 
@@ -85,7 +89,7 @@ impl Run {
         }
         let source = super::source_of(&self.object);
         let now = world.now();
-        let Some(artifact) = world.store.get(&source).map(|source| source["status"]["artifact"].clone()) else {
+        let Some(artifact) = world.store.get(&source).map(|source| part(source, "/status/artifact")) else {
             let message = format!(
                 "{}.{} \"{}\" not found",
                 crate::sim::kinds::by_kind(&source.group, &source.kind).map_or("sources", |served| served.plural),
@@ -141,6 +145,8 @@ impl Run {
             conditions::remove(&mut self.object, "Healthy");
             return self.succeed(world);
         }
+        self.was_healthy = conditions::is(&self.object, "Healthy", "True");
+        self.drifted = !changes.log.is_empty();
         let message = self.message("Running health checks");
         let now = world.now();
         conditions::mark(&mut self.object, "Healthy", "Unknown", "Progressing", &message, now);
@@ -156,6 +162,10 @@ impl Run {
         if unhealthy.is_empty() {
             let message = format!("Health check passed in {}", go_string(waited));
             let now = world.now();
+            if !self.was_healthy || (self.drifted && self.revision != text(&self.object, "/status/lastAppliedRevision"))
+            {
+                event(world, &self.object, "Normal", "Progressing", &message);
+            }
             conditions::mark(&mut self.object, "Healthy", "True", "Succeeded", &message, now);
             save(world, &self.object);
             return self.succeed(world);
@@ -166,18 +176,14 @@ impl Run {
             let error = verdict(&unhealthy, failed);
             // A scenario may cut the waiting short; what is said of it stays what the controller would say.
             let said = if failed { waited } else { limit };
-            return self.fail(
-                world,
-                "HealthCheckFailed",
-                &error,
-                &format!("health check failed after {}: {error}", go_string(said)),
-            );
+            return self.fail(world, &error, said);
         }
         Next::Step(POLLS.min(patience.saturating_sub(waited)))
     }
 
-    fn fail(&mut self, world: &mut World, reason: &str, message: &str, error: &str) -> Next {
-        fail(world, &mut self.object, &self.revision, self.started.elapsed(), reason, message);
+    fn fail(&mut self, world: &mut World, error: &str, waited: Duration) -> Next {
+        fail(world, &mut self.object, &self.revision, self.started.elapsed(), error, waited);
+        let error = conditions::get(&self.object, "Ready").map_or("", |ready| text(ready, "/message")).to_owned();
         let retry = retry_interval(&self.object);
         let said = format!(
             "Reconciliation failed after {}, next try in {}",
@@ -185,7 +191,7 @@ impl Run {
             go_string(retry)
         );
         self.say(world, Level::Error, &said, &json!({"revision": self.revision, "error": error}));
-        event(world, &self.object, "Warning", reason, error);
+        event(world, &self.object, "Warning", "HealthCheckFailed", &error);
         finalize(world, &mut self.object);
         Next::Over(Some(retry))
     }
@@ -268,8 +274,8 @@ fn waits(object: &Value) -> bool {
 }
 
 fn timeout(object: &Value) -> Duration {
-    duration(object, "/spec/timeout")
-        .unwrap_or_else(|| interval(object).saturating_sub(Duration::from_secs(30)).max(Duration::from_secs(30)))
+    let least = Duration::from_secs(30);
+    duration(object, "/spec/timeout").unwrap_or_else(|| interval(object).saturating_sub(least)).max(least)
 }
 
 fn retry_interval(object: &Value) -> Duration {
@@ -279,8 +285,9 @@ fn retry_interval(object: &Value) -> Duration {
 /// Adds a snapshot to the history, or counts it to the one of the same digest and outcome.
 fn remember(world: &World, object: &mut Value, revision: &str, took: Duration, status: &str) {
     let now = stamp(world.now());
-    let name = text(object, "/metadata/name");
-    let digest = format!("sha256:{}", sha256(&format!("{name} {revision}")));
+    // The digest is that of what was built: a commit that changes nothing here counts to the snapshot that is there.
+    let built = Value::from(world.script.manifests(text(object, "/metadata/name")));
+    let digest = format!("sha256:{}", sha256(&built.to_string()));
     let mut history: Vec<Value> = list(object, "/status/history").to_vec();
     let same =
         history.iter().position(|one| text(one, "/digest") == digest && text(one, "/lastReconciledStatus") == status);
@@ -311,12 +318,12 @@ fn succeed(world: &World, object: &mut Value, revision: &str, took: Duration) {
     remember(world, object, revision, took, "ReconciliationSucceeded");
 }
 
-fn fail(world: &World, object: &mut Value, revision: &str, took: Duration, reason: &str, message: &str) {
-    let now = world.now();
-    conditions::mark(object, "Ready", "False", reason, message, now);
-    if reason == "HealthCheckFailed" {
-        conditions::mark(object, "Healthy", "False", reason, message, now);
-    }
+/// Says that the health checks failed: Healthy tells what was waited for, Ready how long too.
+fn fail(world: &World, object: &mut Value, revision: &str, took: Duration, error: &str, waited: Duration) {
+    let (now, reason) = (world.now(), "HealthCheckFailed");
+    let message = format!("health check failed after {}: {error}", go_string(waited));
+    conditions::mark(object, "Ready", "False", reason, &message, now);
+    conditions::mark(object, "Healthy", "False", reason, error, now);
     remember(world, object, revision, took, reason);
 }
 
@@ -368,7 +375,7 @@ pub(crate) fn settled(world: &mut World, key: &ObjectRef, since: Duration) {
         set(&mut object, &["status", "lastAttemptedRevision"], revision.as_str());
         let message = format!("Running health checks for revision {revision} with a timeout of {}", go_string(limit));
         conditions::mark(&mut object, "Reconciling", "True", "Progressing", &message, now);
-        fail(world, &mut object, &revision, limit, "HealthCheckFailed", &error);
+        fail(world, &mut object, &revision, limit, &error, limit);
         Some(retry_interval(&object))
     } else {
         if waits(&object) {
@@ -398,11 +405,10 @@ fn tell_of(world: &mut World, object: &Value, took: Duration) {
         }
         "HealthCheckFailed" => {
             let limit = go_string(timeout(object));
-            let error = format!("health check failed after {limit}: {message}");
-            event(world, object, "Warning", &reason, &error);
+            event(world, object, "Warning", &reason, &message);
             let said =
                 format!("Reconciliation failed after {limit}, next try in {}", go_string(retry_interval(object)));
-            log(world, object, &id, Level::Error, &said, &json!({"revision": revision, "error": error}));
+            log(world, object, &id, Level::Error, &said, &json!({"revision": revision, "error": message}));
         }
         _ => {
             let said = finished(took, interval(object));

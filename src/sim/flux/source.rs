@@ -1,4 +1,4 @@
-//! source-controller: GitRepositories, HelmRepositories and HelmCharts fetch what they point to and keep it as an artifact.
+//! source-controller: a `GitRepository`, `HelmRepository` or `HelmChart` fetches what it points to and keeps it as an artifact.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::report::{Level, event, log, run_id};
 use super::{Next, conditions, handle_request, interval, observe_generation};
 use crate::model::ObjectRef;
-use crate::sim::json::{self, number, set, sha256, stamp, text};
+use crate::sim::json::{self, number, part, set, sha256, stamp, text};
 use crate::sim::world::World;
 
 /// How long it takes to ask the remote what is new.
@@ -19,7 +19,7 @@ const STORES: Duration = Duration::from_millis(310);
 struct Words {
     /// What is at the remote now.
     revision: String,
-    /// The reason of Ready and ArtifactInStorage.
+    /// The reason of `Ready` and `ArtifactInStorage`.
     reason: &'static str,
     /// Their message.
     stored: String,
@@ -111,6 +111,14 @@ impl Run {
         if json::is_true(&self.object, "/spec/suspend") {
             log(world, &self.object, &self.id, Level::Info, "reconciliation is suspended for this object", &json!({}));
             handle_request(&mut self.object);
+            if conditions::is(&self.object, "Ready", "True") {
+                // The summary is made again, and speaks of the generation that suspended it.
+                let stored = words(world, &self.object);
+                let message =
+                    conditions::get(&self.object, "Ready").map_or("", |ready| text(ready, "/message")).to_owned();
+                conditions::mark(&mut self.object, "Ready", "True", stored.reason, &message, world.now());
+                observe_generation(&mut self.object);
+            }
             save(world, &self.object);
             return Next::Over(None);
         }
@@ -134,6 +142,9 @@ impl Run {
 
     fn ask(&mut self, world: &mut World) -> Next {
         let now = world.now();
+        if let Some(message) = missing(world, &self.object) {
+            return self.stall(world, &message);
+        }
         let words = words(world, &self.object);
         let has = text(&self.object, "/status/artifact/revision");
         if has == words.revision {
@@ -148,6 +159,24 @@ impl Run {
         Next::Step(STORES)
     }
 
+    /// Ends for good: until the reference changes, trying again is of no use.
+    fn stall(&mut self, world: &mut World, message: &str) -> Next {
+        let (now, reason) = (world.now(), "InvalidChartReference");
+        conditions::remove(&mut self.object, "Reconciling");
+        for (kind, status) in [("Stalled", "True"), ("FetchFailed", "True"), ("Ready", "False")] {
+            conditions::mark(&mut self.object, kind, status, reason, message, now);
+        }
+        let source = world.store.get(&super::source_of(&self.object)).cloned().unwrap_or_default();
+        let revision = part(&source, "/status/artifact/revision");
+        set(&mut self.object, &["status", "observedSourceArtifactRevision"], revision);
+        observe_generation(&mut self.object);
+        handle_request(&mut self.object);
+        save(world, &self.object);
+        log(world, &self.object, &self.id, Level::Error, "reconciliation stalled", &json!({"error": message}));
+        event(world, &self.object, "Warning", reason, message);
+        Next::Over(None)
+    }
+
     fn finish(&mut self, world: &mut World, is_new: bool) -> Next {
         let words = words(world, &self.object);
         settle(world, &mut self.object);
@@ -158,6 +187,18 @@ impl Run {
         event(world, &self.object, "Normal", reason, &message);
         Next::Over(Some(interval(&self.object)))
     }
+}
+
+/// Says why a chart cannot be had, where its repository does not have the version.
+fn missing(world: &World, object: &Value) -> Option<String> {
+    let (chart, version) = (text(object, "/spec/chart"), text(object, "/spec/version"));
+    let lacks = text(object, "/kind") == "HelmChart"
+        && world.script.missing_charts.iter().any(|(name, missing)| name == chart && missing == version);
+    lacks.then(|| {
+        format!(
+            "invalid chart reference: failed to get chart version for remote reference: no '{chart}' chart with version matching '{version}' found"
+        )
+    })
 }
 
 /// Says that something is under way; Ready only changes where it is not known yet, or on drift.
@@ -195,7 +236,7 @@ fn store(world: &World, object: &mut Value) {
         set(object, &["status", "url"], url.replace(&file, "index.yaml"));
     }
     if about.kind == "HelmChart" {
-        let (chart, source) = (object["spec"]["chart"].clone(), super::source_of(object));
+        let (chart, source) = (part(object, "/spec/chart"), super::source_of(object));
         set(object, &["status", "observedChartName"], chart);
         let revision = world.store.get(&source).map(|source| text(source, "/status/artifact/revision").to_owned());
         set(object, &["status", "observedSourceArtifactRevision"], revision.unwrap_or_default());
@@ -208,7 +249,9 @@ fn settle(world: &World, object: &mut Value) {
     let now = world.now();
     let words = words(world, object);
     conditions::remove(object, "Reconciling");
-    conditions::remove(object, "ArtifactOutdated");
+    for stale in ["ArtifactOutdated", "FetchFailed", "Stalled"] {
+        conditions::remove(object, stale);
+    }
     conditions::mark(object, "ArtifactInStorage", "True", words.reason, &words.stored, now);
     conditions::mark(object, "Ready", "True", words.reason, &words.stored, now);
     observe_generation(object);

@@ -17,7 +17,7 @@ use crate::sim::world::{Site, World};
 pub(crate) fn log(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
     let container = match site.with(|world| container(world, target, asked.parameter("container"))) {
         Ok(container) => container,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     if asked.is_on("previous") {
         let message = format!("previous terminated container \"{container}\" in pod \"{}\" not found", target.name);
@@ -62,9 +62,11 @@ pub(crate) fn log(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer
 }
 
 /// Chooses the container, or answers as the server does where there is no choice.
-fn container(world: &World, target: Target<'_>, asked: &str) -> Result<String, Answer> {
+fn container(world: &World, target: Target<'_>, asked: &str) -> Result<String, Box<Answer>> {
     let key = target.served.object(target.namespace, target.name);
-    let Some(pod) = world.store.get(&key) else { return Err(status::not_found(target.served, target.name)) };
+    let Some(pod) = world.store.get(&key) else {
+        return Err(Box::new(status::not_found(target.served, target.name)));
+    };
     let names: Vec<&str> = list(pod, "/spec/containers").iter().map(|container| text(container, "/name")).collect();
     let chosen = match (asked, names.as_slice()) {
         ("", [only]) => *only,
@@ -74,17 +76,20 @@ fn container(world: &World, target: Target<'_>, asked: &str) -> Result<String, A
                 target.name,
                 names.join(" ")
             );
-            return Err(status::bad_request(&message));
+            return Err(Box::new(status::bad_request(&message)));
         }
         (name, _) if names.contains(&name) => name,
         (name, _) => {
-            return Err(status::bad_request(&format!("container {name} is not valid for pod {}", target.name)));
+            return Err(Box::new(status::bad_request(&format!(
+                "container {name} is not valid for pod {}",
+                target.name
+            ))));
         }
     };
     if text(pod, "/status/phase") == "Pending" {
         let message =
             format!("container \"{chosen}\" in pod \"{}\" is waiting to start: ContainerCreating", target.name);
-        return Err(status::bad_request(&message));
+        return Err(Box::new(status::bad_request(&message)));
     }
     Ok(chosen.to_owned())
 }

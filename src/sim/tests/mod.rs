@@ -40,10 +40,10 @@ async fn fails(cluster: &Cluster, request: http::Request<Vec<u8>>) -> kube::core
     }
 }
 
-async fn patch(cluster: &Cluster, path: &str, patch: &Value) -> Value {
+async fn patch(cluster: &Cluster, path: &str, change: &Value) -> Value {
     let request = http::Request::patch(format!("{path}?fieldManager=flux-client-side-apply"))
         .header("content-type", "application/merge-patch+json")
-        .body(patch.to_string().into_bytes())
+        .body(change.to_string().into_bytes())
         .unwrap();
     cluster.client().request(request).await.unwrap()
 }
@@ -60,7 +60,7 @@ async fn until(cluster: &Cluster, path: &str, wanted: impl Fn(&Value) -> bool) -
         if wanted(&object) {
             return object;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("{path} never became what was waited for: {:#}", get(cluster, path).await["status"]);
 }

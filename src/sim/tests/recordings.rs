@@ -1,1 +1,317 @@
-//! What the model answers, beside what the real controllers answered.
+//! What the model answers, beside what the real controllers answered: the same steps as `tests/recordings/record.sh` takes, and each state compared.
+
+use std::path::Path;
+use std::time::Duration;
+
+use regex::Regex;
+use serde_json::{Value, json};
+
+use super::{get, patch, ready, until};
+use crate::cluster::Cluster;
+use crate::model::Env;
+use crate::sim::flux::conditions;
+use crate::sim::json::{list, text};
+use crate::sim::{Commit, Scenario, Simulation};
+use std::sync::{Arc, LazyLock};
+
+/// The steps whose states have been compared, so that none is recorded and then forgotten.
+struct Replay {
+    simulation: Arc<Simulation>,
+    cluster: Cluster,
+    compared: Vec<String>,
+    differences: Vec<String>,
+}
+
+fn path(kind: &str, name: &str) -> String {
+    let group = match kind {
+        "kustomizations" => "kustomize.toolkit.fluxcd.io/v1",
+        "helmreleases" => "helm.toolkit.fluxcd.io/v2",
+        _ => "source.toolkit.fluxcd.io/v1",
+    };
+    format!("/apis/{group}/namespaces/flux-system/{kind}/{name}")
+}
+
+const SCRUBS: &[(&str, &str)] = &[
+    (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?Z", "TIME"),
+    (r"(sha1|sha256):[0-9a-f]{40,64}", "$1:HASH"),
+    (r"[0-9a-f]{40,64}", "HASH"),
+    (r"sha256:HASH\.yaml", "HASH.yaml"),
+    (r"source-controller\.flux-system\.svc\.cluster\.local\.", "HOST"),
+    (r"size [0-9.]+ ?k?B", "size SIZE"),
+    (r"( in| after) ([0-9]+m)?[0-9]+(\.[0-9]+)?(ms|µs|s)", "$1 DURATION"),
+];
+
+/// What is replaced, read once: the expressions cost more than their use.
+static SCRUBBERS: LazyLock<Vec<(Regex, &str)>> =
+    LazyLock::new(|| SCRUBS.iter().map(|(what, with)| (Regex::new(what).unwrap(), *with)).collect());
+
+/// Replaces what differs from run to run, as record.sh does.
+fn clean(value: &Value) -> Value {
+    match value {
+        Value::String(text) => {
+            SCRUBBERS.iter().fold(text.clone(), |text, (what, with)| what.replace_all(&text, *with).into_owned()).into()
+        }
+        Value::Array(all) => all.iter().map(clean).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| {
+                let value = match key.as_str() {
+                    "size" => "SIZE".into(),
+                    key if key.ends_with("Duration") => "DURATION".into(),
+                    _ => clean(value),
+                };
+                (key.clone(), value)
+            })
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+/// Writes a value in lines, a leaf each, sorted: what differs can then be told.
+fn leaves(at: &str, value: &Value, lines: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| leaves(&format!("{at}/{key}"), value, lines)),
+        Value::Array(all) if at.ends_with("/conditions") => {
+            for one in all {
+                leaves(&format!("{at}/{}", text(one, "/type")), one, lines);
+            }
+        }
+        Value::Array(all) if at.ends_with("/events") => all.iter().for_each(|one| lines.push(format!("{at} {one}"))),
+        Value::Array(all) => {
+            all.iter().enumerate().for_each(|(place, one)| leaves(&format!("{at}/{place}"), one, lines));
+        }
+        leaf => lines.push(format!("{at} = {leaf}")),
+    }
+}
+
+fn lines(value: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    leaves("", value, &mut lines);
+    lines.sort();
+    lines.dedup();
+    lines
+}
+
+impl Replay {
+    fn new() -> Self {
+        let commit = |digit: &str, subject: &str| Commit {
+            branch: "main".to_owned(),
+            sha: digit.repeat(40),
+            subject: subject.to_owned(),
+        };
+        let scenario =
+            Scenario::named("healthy").unwrap().with_commits(commit("a", "the first commit"), commit("0", "none"));
+        let simulation = Simulation::new(&scenario, super::clock());
+        let cluster = simulation.cluster(Env(0), "staging");
+        Self { simulation, cluster, compared: Vec::new(), differences: Vec::new() }
+    }
+
+    fn apply(&self, manifest: Value) {
+        self.simulation.apply("staging", manifest);
+    }
+
+    async fn until(&self, kind: &str, name: &str, wanted: impl Fn(&Value) -> bool) {
+        until(&self.cluster, &path(kind, name), wanted).await;
+    }
+
+    async fn ask(&self, kind: &str, name: &str, token: &str) {
+        super::request(&self.cluster, &path(kind, name), token).await;
+    }
+
+    async fn suspend(&self, kind: &str, name: &str, suspend: bool) {
+        patch(&self.cluster, &path(kind, name), &json!({"spec": {"suspend": suspend}})).await;
+    }
+
+    /// Compares the object's state with the recording of a step.
+    async fn compare(&mut self, step: &str, kind: &str, name: &str) {
+        let object = get(&self.cluster, &path(kind, name)).await;
+        let kind = text(&object, "/kind");
+        let address = format!(
+            "/api/v1/namespaces/flux-system/events?fieldSelector=involvedObject.name%3D{name},involvedObject.kind%3D{kind}"
+        );
+        let events = get(&self.cluster, &address).await;
+        let events: Vec<Value> = list(&events, "/items")
+            .iter()
+            .map(|event| json!({"message": event["message"], "reason": event["reason"], "type": event["type"]}))
+            .collect();
+        let model = json!({"kind": kind, "generation": object["metadata"]["generation"], "status": object["status"], "events": events});
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/recordings/{step}.json"));
+        let real: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let (model, real) = (lines(&clean(&model)), lines(&clean(&real)));
+        self.compared.push(step.to_owned());
+        for line in &real {
+            if !model.contains(line) {
+                self.differences.push(format!("{step}: only the real controller says {line}"));
+            }
+        }
+        for line in &model {
+            if !real.contains(line) {
+                self.differences.push(format!("{step}: only the simulation says {line}"));
+            }
+        }
+    }
+}
+
+fn handled(token: &'static str) -> impl Fn(&Value) -> bool {
+    move |object| text(object, "/status/lastHandledReconcileAt") == token
+}
+
+fn is_ready(object: &Value) -> bool {
+    ready(object).0 == "True"
+}
+
+fn reason(reason: &'static str) -> impl Fn(&Value) -> bool {
+    move |object| ready(object).1 == reason
+}
+
+fn observed(generation: i64) -> impl Fn(&Value) -> bool {
+    move |object| object["status"]["observedGeneration"] == generation
+}
+
+fn object(api_version: &str, kind: &str, name: &str, spec: Value) -> Value {
+    let mut object =
+        json!({"apiVersion": api_version, "kind": kind, "metadata": {"namespace": "flux-system", "name": name}});
+    object["spec"] = spec;
+    object
+}
+
+fn kustomization(name: &str, timeout: &str, dependency: Option<&str>) -> Value {
+    let spec = json!({
+        "interval": "10m", "retryInterval": "10m", "timeout": timeout, "path": "./", "prune": true, "wait": true,
+        "sourceRef": {"kind": "GitRepository", "name": "repository"},
+        "dependsOn": dependency.map(|name| json!({"name": name})).into_iter().collect::<Vec<_>>(),
+    });
+    object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", name, spec)
+}
+
+fn release(name: &str, version: &str, dependency: Option<&str>) -> Value {
+    let chart = json!({"chart": "demo", "version": version, "sourceRef": {"kind": "HelmRepository", "name": "charts"}});
+    let spec = json!({
+        "interval": "10m", "chart": {"spec": chart}, "values": {"colour": "red"},
+        "dependsOn": dependency.map(|name| json!({"name": name})).into_iter().collect::<Vec<_>>(),
+    });
+    object("helm.toolkit.fluxcd.io/v2", "HelmRelease", name, spec)
+}
+
+fn settings(colour: &str) -> Vec<Value> {
+    vec![
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "default"}, "data": {"colour": colour}}),
+    ]
+}
+
+async fn sources(replay: &mut Replay) {
+    let spec = json!({"interval": "10m", "url": "http://HOST/served.git", "ref": {"branch": "main"}});
+    replay.apply(object("source.toolkit.fluxcd.io/v1", "GitRepository", "repository", spec));
+    replay.until("gitrepositories", "repository", is_ready).await;
+    replay.compare("git-fresh", "gitrepositories", "repository").await;
+    replay.ask("gitrepositories", "repository", "one").await;
+    replay.until("gitrepositories", "repository", handled("one")).await;
+    replay.compare("git-requested", "gitrepositories", "repository").await;
+}
+
+async fn kustomizations(replay: &mut Replay) {
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": "default"}, "spec": {}});
+    replay.simulation.set_manifests("staging", "healthy", settings("blue"));
+    replay.simulation.set_manifests("staging", "failing", vec![claim]);
+    replay.apply(kustomization("healthy", "5m", None));
+    replay.until("kustomizations", "healthy", is_ready).await;
+    replay.compare("kustomization-fresh", "kustomizations", "healthy").await;
+    replay.ask("kustomizations", "healthy", "one").await;
+    replay.until("kustomizations", "healthy", handled("one")).await;
+    replay.compare("kustomization-requested", "kustomizations", "healthy").await;
+    replay.apply(kustomization("failing", "10s", None));
+    replay.until("kustomizations", "failing", |object| conditions::get(object, "Healthy").is_some()).await;
+    replay.compare("kustomization-checking", "kustomizations", "failing").await;
+    replay.apply(kustomization("waiting", "5m", Some("failing")));
+    replay.until("kustomizations", "waiting", reason("DependencyNotReady")).await;
+    replay.compare("kustomization-waiting", "kustomizations", "waiting").await;
+    replay.apply(kustomization("orphaned", "5m", Some("nobody")));
+    replay.until("kustomizations", "orphaned", reason("DependencyNotReady")).await;
+    replay.compare("kustomization-orphaned", "kustomizations", "orphaned").await;
+    replay.until("kustomizations", "failing", reason("HealthCheckFailed")).await;
+    replay.compare("kustomization-failing", "kustomizations", "failing").await;
+    replay.suspend("kustomizations", "healthy", true).await;
+    replay.ask("kustomizations", "healthy", "two").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    replay.compare("kustomization-suspended", "kustomizations", "healthy").await;
+    replay.suspend("kustomizations", "healthy", false).await;
+    replay.until("kustomizations", "healthy", observed(3)).await;
+    replay.compare("kustomization-resumed", "kustomizations", "healthy").await;
+}
+
+async fn a_new_commit(replay: &mut Replay) {
+    replay.suspend("gitrepositories", "repository", true).await;
+    replay.ask("gitrepositories", "repository", "two").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    replay.compare("git-suspended", "gitrepositories", "repository").await;
+    replay.suspend("gitrepositories", "repository", false).await;
+    replay.until("gitrepositories", "repository", observed(3)).await;
+    replay.simulation.set_manifests("staging", "healthy", settings("green"));
+    replay.simulation.push(&Commit {
+        branch: "main".to_owned(),
+        sha: "b".repeat(40),
+        subject: "the second commit".to_owned(),
+    });
+    replay.ask("gitrepositories", "repository", "three").await;
+    replay.until("gitrepositories", "repository", handled("three")).await;
+    replay.compare("git-new-commit", "gitrepositories", "repository").await;
+    replay.until("kustomizations", "healthy", |object| list(object, "/status/history").len() == 2).await;
+    replay.compare("kustomization-new-commit", "kustomizations", "healthy").await;
+}
+
+async fn releases(replay: &mut Replay) {
+    let spec = json!({"interval": "10m", "url": "http://HOST"});
+    replay.apply(object("source.toolkit.fluxcd.io/v1", "HelmRepository", "charts", spec));
+    replay.until("helmrepositories", "charts", is_ready).await;
+    replay.compare("helm-repository-fresh", "helmrepositories", "charts").await;
+    replay.ask("helmrepositories", "charts", "one").await;
+    replay.until("helmrepositories", "charts", handled("one")).await;
+    replay.compare("helm-repository-requested", "helmrepositories", "charts").await;
+    replay.apply(release("demo", "0.1.0", None));
+    replay.until("helmreleases", "demo", is_ready).await;
+    replay.compare("release-fresh", "helmreleases", "demo").await;
+    replay.compare("chart-fresh", "helmcharts", "flux-system-demo").await;
+    replay.ask("helmreleases", "demo", "one").await;
+    replay.until("helmreleases", "demo", handled("one")).await;
+    replay.compare("release-requested", "helmreleases", "demo").await;
+    replay.apply(release("demo", "0.2.0", None));
+    replay
+        .until("helmreleases", "demo", |object| object["status"]["history"][0]["version"] == 2 && is_ready(object))
+        .await;
+    replay.compare("release-upgraded", "helmreleases", "demo").await;
+    replay.compare("chart-upgraded", "helmcharts", "flux-system-demo").await;
+    let force = json!({"reconcile.fluxcd.io/requestedAt": "two", "reconcile.fluxcd.io/forceAt": "two"});
+    patch(&replay.cluster, &path("helmreleases", "demo"), &json!({"metadata": {"annotations": force}})).await;
+    replay.until("helmreleases", "demo", handled("two")).await;
+    replay.compare("release-forced", "helmreleases", "demo").await;
+    replay.suspend("helmreleases", "demo", true).await;
+    replay.ask("helmreleases", "demo", "three").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    replay.compare("release-suspended", "helmreleases", "demo").await;
+    replay.apply(release("waiting", "0.1.0", Some("demo-that-is-not-there")));
+    replay.until("helmreleases", "waiting", reason("DependencyNotReady")).await;
+    replay.compare("release-orphaned", "helmreleases", "waiting").await;
+    replay.simulation.withdraw_chart("staging", "demo", "9.9.9");
+    replay.apply(release("lacking", "9.9.9", None));
+    replay.until("helmreleases", "lacking", reason("SourceNotReady")).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    replay.compare("release-without-chart", "helmreleases", "lacking").await;
+    replay.compare("chart-missing", "helmcharts", "flux-system-lacking").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_model_says_what_the_real_controllers_say() {
+    let mut replay = Replay::new();
+    sources(&mut replay).await;
+    kustomizations(&mut replay).await;
+    a_new_commit(&mut replay).await;
+    releases(&mut replay).await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(step) = name.strip_suffix(".json") {
+            assert!(replay.compared.iter().any(|compared| compared == step), "{step} is recorded and never compared");
+        }
+    }
+    assert!(replay.differences.is_empty(), "\n{}", replay.differences.join("\n"));
+}
