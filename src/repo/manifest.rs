@@ -61,14 +61,24 @@ pub struct Parsed {
     pub broken: Vec<Broken>,
 }
 
+/// Says how closely a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Care {
+    /// Kind and name of what is neither a Flux object nor a kustomization file are read off its lines, without noticing whether it is YAML.
+    Glance,
+    /// Everything is parsed, but for files of half a megabyte.
+    Parse,
+}
+
 /// Reads the documents of a file; one that is no YAML does not hide the others.
-pub fn parse(text: &str) -> Parsed {
+pub fn parse(text: &str, care: Care) -> Parsed {
     let mut parsed = Parsed::default();
-    let brief = text.len() > PARSE_LIMIT;
+    let brief = care == Care::Glance || text.len() > PARSE_LIMIT;
     for (line, document) in split(text) {
         if brief
             && let Some(manifest) = glance(line, document)
             && !manifest.is_flux()
+            && !manifest.is_kustomization_file()
         {
             parsed.manifests.push(manifest);
             continue;
@@ -168,12 +178,24 @@ fn glance(line: usize, document: &str) -> Option<Manifest> {
 }
 
 fn scalar(text: &str) -> Option<String> {
-    yaml::from_str::<Value>(text.trim()).ok()?.as_str().map(str::to_owned)
+    let text = text.trim();
+    // Nearly all names and kinds are plain words; only the others need a parser. (The words of YAML 1.1 that are no text are left to it.)
+    let is_word = text.len() > 5
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'/'));
+    if is_word || text == "v1" {
+        return Some(text.to_owned());
+    }
+    yaml::from_str::<Value>(text).ok()?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PARSE_LIMIT, parse};
+    use super::{Care, PARSE_LIMIT, Parsed};
+
+    fn parse(text: &str) -> Parsed {
+        super::parse(text, Care::Parse)
+    }
 
     #[test]
     fn documents_know_their_lines_and_one_bad_one_hides_no_other() {
@@ -196,6 +218,17 @@ mod tests {
             parse("kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata:\n  a: |\n    ---\n    b\n  c: ----\n");
         assert_eq!(text.manifests.len(), 1);
         assert!(text.broken.is_empty());
+    }
+
+    #[test]
+    fn a_glance_finds_what_parsing_finds() {
+        let text = "---\napiVersion: v1\nkind: Secret\nmetadata:\n    name: a # b\n    namespace: 'n'\nstringData:\n    name: c\n\
+                    ---\n{apiVersion: v1, kind: Service, metadata: {name: d}}\n\
+                    ---\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nmetadata:\n  name: e\nresources: [f]\n\
+                    ---\napiVersion: v1\nkind: Namespace\nmetadata: {name: g}\n";
+        let glance = super::parse(text, Care::Glance);
+        assert_eq!(glance, parse(text));
+        assert!(glance.manifests[2].body.is_some(), "a kustomization file is read whole whatever it is called");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::manifest::{self, Parsed};
+use super::manifest::{self, Care, Parsed};
 use super::path;
 
 /// Files above this size are not read: no manifest is so large, and a reload must stay quick.
@@ -31,6 +31,7 @@ pub enum Place {
 struct Kept {
     modified: SystemTime,
     size: u64,
+    care: Care,
     parsed: Arc<Parsed>,
 }
 
@@ -42,17 +43,19 @@ pub struct Reader {
     kept: HashMap<String, Kept>,
     /// Whether a folder really lies below the root; forgotten at each reload.
     folders: HashMap<String, bool>,
+    care: Care,
 }
 
 impl Reader {
     /// Builds a reader for the files below `root`.
     pub fn new(root: &Path) -> Self {
         let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        Self { root: root.to_owned(), real_root, kept: HashMap::new(), folders: HashMap::new() }
+        Self { root: root.to_owned(), real_root, kept: HashMap::new(), folders: HashMap::new(), care: Care::Parse }
     }
 
-    /// Forgets what may have changed without leaving a trace in the files themselves: call it before each reload.
-    pub fn refresh(&mut self) {
+    /// Begins a reload that reads with this care; what may have changed without leaving a trace in the files themselves is forgotten.
+    pub fn refresh(&mut self, care: Care) {
+        self.care = care;
         self.folders.clear();
     }
 
@@ -109,6 +112,7 @@ impl Reader {
         if let Some(kept) = self.kept.get(path)
             && kept.modified == modified
             && kept.size == data.len()
+            && kept.care >= self.care
         {
             return Ok(Arc::clone(&kept.parsed));
         }
@@ -116,9 +120,10 @@ impl Reader {
             return Err(format!("it is larger than {} MiB", SIZE_LIMIT / 1024 / 1024));
         }
         let text = std::fs::read_to_string(&full).map_err(|error| error.to_string())?;
-        let parsed = Arc::new(manifest::parse(&text));
+        let parsed = Arc::new(manifest::parse(&text, self.care));
         if modified.elapsed().is_ok_and(|age| age > SETTLED) {
-            self.kept.insert(path.to_owned(), Kept { modified, size: data.len(), parsed: Arc::clone(&parsed) });
+            let kept = Kept { modified, size: data.len(), care: self.care, parsed: Arc::clone(&parsed) };
+            self.kept.insert(path.to_owned(), kept);
         } else {
             self.kept.remove(path);
         }

@@ -7,6 +7,7 @@ use super::finding::Finding;
 use super::flux::{FluxKustomization, FluxSource, RepoEnvironment};
 use super::git::{GitState, Repository};
 use super::graph::{self, Graph};
+use super::manifest::Care;
 use super::order::Order;
 use super::reader::Reader;
 use super::scan::{Scan, scan};
@@ -109,9 +110,19 @@ impl Loader {
         graph::environments(&mut self.reader)
     }
 
+    /// Reads what the first screen needs, several times sooner than [`Loader::load`]: files that are no YAML go unnoticed, unless the graph
+    /// rests on them. Call that one next.
+    pub fn glance(&mut self) -> Snapshot {
+        self.read(Care::Glance)
+    }
+
     /// Reads everything; git works meanwhile.
     pub fn load(&mut self) -> Snapshot {
-        self.reader.refresh();
+        self.read(Care::Parse)
+    }
+
+    fn read(&mut self, care: Care) -> Snapshot {
+        self.reader.refresh(care);
         let (root, repository, reader) = (&self.root, &self.repository, &mut self.reader);
         let (git, scan, graph) = std::thread::scope(|scope| {
             let git = scope.spawn(|| repository.as_ref().map_err(Clone::clone).and_then(GitState::read));

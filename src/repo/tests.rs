@@ -207,7 +207,9 @@ fn bad_files_are_told_with_their_line_and_hide_nothing_else() {
         ("apps/ok.yaml", &config_map("ok")),
         ("apps/folder/a.txt", ""),
     ]);
-    let snapshot = folder.load();
+    let mut loader = Loader::open(folder.0.path());
+    assert_eq!(loader.glance().kustomizations.len(), 3);
+    let snapshot = loader.load();
     assert_eq!(snapshot.kustomizations.len(), 3);
     let told: Vec<(&str, Option<usize>, &str)> =
         snapshot.findings.iter().map(|f| (f.file.as_str(), f.line, f.fault.what.as_str())).collect();
