@@ -19,6 +19,24 @@ pub(crate) fn paths(source: &str) -> Vec<SourcePath> {
     found
 }
 
+/// Returns the modules that a source declares for tests alone: `#[cfg(test)] mod NAME;`.
+pub(crate) fn test_modules(source: &str) -> Vec<String> {
+    let tokens: Vec<TokenTree> = source.parse::<TokenStream>().expect("Rust source").into_iter().collect();
+    let mut names = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if matches!(token, TokenTree::Punct(punct) if punct.as_char() == '#') && only_in_tests(tokens.get(at + 1)) {
+            let item = &tokens[at + 2..end_of_item(&tokens, at + 2)];
+            let module = item.iter().position(|token| matches!(token, TokenTree::Ident(ident) if ident == "mod"));
+            if let Some(TokenTree::Ident(name)) = module.and_then(|module| item.get(module + 1))
+                && item.last().is_some_and(is_semicolon)
+            {
+                names.push(name.to_string());
+            }
+        }
+    }
+    names
+}
+
 fn walk(tokens: TokenStream, found: &mut Vec<SourcePath>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut at = 0;
@@ -137,6 +155,13 @@ fn paths_are_found_in_use_items_and_in_code() {
             "5 super::super::views::open"
         ]
     );
+}
+
+#[test]
+fn modules_for_tests_alone_are_known() {
+    let source = "#[cfg(test)]\npub(crate) mod testing;\nmod logs;\n#[cfg(test)]\nmod tests;\n#[cfg(test)]\nmod inline { mod x; }\n\
+        #[cfg(test)]\nuse crate::app::App;\nmod watch;";
+    assert_eq!(test_modules(source), ["testing", "tests"]);
 }
 
 #[test]

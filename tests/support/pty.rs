@@ -160,8 +160,10 @@ impl Deck {
 
     fn send(&mut self, bytes: &[u8]) -> Instant {
         self.drain();
+        // Before the write: the answer may be here before the write returns.
+        let sent = Instant::now();
         (&*self.pty).write_all(bytes).expect("the program reads its terminal");
-        Instant::now()
+        sent
     }
 
     /// Waits until a text is on the screen, and returns when it came.
