@@ -3,8 +3,10 @@
 //! A [`Cluster`] belongs to one environment for life: its clients are made from that environment's context and never from "the current
 //! context", so nothing can reach the wrong cluster.
 
+pub mod controller_log;
 pub mod discover;
 pub mod fault;
+pub mod logs;
 pub(crate) mod request;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -199,6 +199,21 @@ async fn a_broken_watch_is_read_again_and_a_refused_one_is_polled() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_silent_connection_does_not_hide_the_outcome() {
+    let mut reads = 0;
+    let cluster = cluster(move |request| {
+        if request.query.starts_with("watch=1") {
+            // A half-closed connection: the watch is accepted, or not even that, and nothing ever comes.
+            return if reads < 3 { Answer::Open(vec![]) } else { Answer::Silence };
+        }
+        reads += 1;
+        if reads < 5 { ok(ready("old")) } else { ok(ready(NOW)) }
+    });
+    let outcome = perform(&cluster, &reconcile(), &apps(), &clock(), &mut |_| {}).await;
+    assert!(outcome.is_done(), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_server_refuses_is_told_in_its_words() {
     for (code, word) in [(403, "permission"), (404, "deleted")] {
         let cluster = cluster(move |_| error(code, "the server's words"));

@@ -153,5 +153,5 @@ pub(super) fn short(text: &str) -> String {
             written.push(character);
         }
     }
-    written
+    written.trim_end().to_owned()
 }

@@ -1,0 +1,222 @@
+//! Follows the logs of pods, over broken connections and replaced pods, without repeating a line and in bounded memory.
+
+mod lines;
+mod pods;
+mod stream;
+
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
+
+use super::{Cluster, fault, request};
+use crate::model::Fault;
+use crate::model::log::{LogEvent, LogTarget};
+use pods::{Change, Meant, Pod, Pods};
+use stream::{End, Reader};
+
+/// Says how much of a log is read. Timestamps are always asked for: reconnecting without repeating lines rests on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogOptions {
+    /// How many lines from before now; all when `None`.
+    pub tail: Option<u32>,
+    /// How far back; all when `None`.
+    pub since: Option<Duration>,
+    /// Reads the container's previous run, which is over.
+    pub previous: bool,
+    /// Goes on as new lines come; otherwise ends with the last line.
+    pub follow: bool,
+}
+
+/// Follows a log and sends what happens to a bounded channel, until nothing more comes or the receiver is dropped.
+///
+/// A slow receiver slows the server down; nothing is lost for it. The last event is [`LogEvent::Ended`].
+pub async fn follow(cluster: Arc<Cluster>, target: LogTarget, options: LogOptions, events: Sender<LogEvent>) {
+    let options = LogOptions { follow: options.follow && !options.previous, ..options };
+    let ended = Following::run(&cluster, &target, options, &events).await;
+    let why = ended.unwrap_or_else(|fault| fault.to_string());
+    // The receiver may be gone; then nobody wants to know.
+    drop(events.send(LogEvent::Ended(why)).await);
+}
+
+type Running<'a> = Pin<Box<dyn Future<Output = (String, End)> + Send + 'a>>;
+
+/// Holds which pods are there and which are read.
+struct Following<'a> {
+    cluster: &'a Cluster,
+    target: &'a LogTarget,
+    meant: Meant,
+    options: LogOptions,
+    events: &'a Sender<LogEvent>,
+    present: HashMap<String, Pod>,
+    read: HashMap<String, CancellationToken>,
+    over: HashSet<String>,
+    readers: FuturesUnordered<Running<'a>>,
+    first: bool,
+}
+
+impl<'a> Following<'a> {
+    async fn run(
+        cluster: &'a Cluster,
+        target: &'a LogTarget,
+        options: LogOptions,
+        events: &'a Sender<LogEvent>,
+    ) -> Result<String, Fault> {
+        let meant = meant(cluster, target).await?;
+        let mut pods = Pods::new(cluster, target, &meant);
+        let (present, first) = (HashMap::new(), true);
+        let (read, over, readers) = (HashMap::new(), HashSet::new(), FuturesUnordered::new());
+        let mut this = Self { cluster, target, meant, options, events, present, read, over, readers, first };
+        if let Meant::One(pod) = &this.meant {
+            let pod = (**pod).clone();
+            this.start(&pod);
+            this.present.insert(pod.metadata.uid.clone(), pod);
+        }
+        loop {
+            let ended = tokio::select! {
+                Some((uid, end)) = this.readers.next(), if !this.readers.is_empty() => this.ended(&uid, end).await,
+                change = pods.next(), if options.follow || this.first => this.changed(change)?,
+                () = events.closed() => Some("nobody listens".to_owned()),
+            };
+            if let Some(why) = ended {
+                return Ok(why);
+            }
+            if this.join().await.is_none() {
+                return Ok("nobody listens".to_owned());
+            }
+            this.first = false;
+            if !options.follow && this.readers.is_empty() {
+                return Ok("this is all of the log".to_owned());
+            }
+        }
+    }
+
+    fn changed(&mut self, change: Change) -> Result<Option<String>, Fault> {
+        match change {
+            Change::All(pods) => {
+                if pods.is_empty() && self.first && matches!(self.meant, Meant::All) && !self.options.follow {
+                    return Ok(Some("no pod matches the selector".to_owned()));
+                }
+                self.present = pods.into_iter().map(|pod| (pod.metadata.uid.clone(), pod)).collect();
+                for (uid, gone) in &self.read {
+                    // The one pod asked for need not carry the labels by which its replacements are sought.
+                    if !self.present.contains_key(uid) && matches!(self.meant, Meant::All) {
+                        gone.cancel();
+                    }
+                }
+                self.over.retain(|uid| self.present.contains_key(uid));
+            }
+            Change::One(pod) => {
+                self.present.insert(pod.metadata.uid.clone(), pod);
+            }
+            Change::Gone(uid) => {
+                self.present.remove(&uid);
+                self.over.remove(&uid);
+                if let Some(gone) = self.read.get(&uid) {
+                    gone.cancel();
+                }
+            }
+            // One pod can be read without knowing of others; it only is not followed on.
+            Change::Blind(fault) if matches!(self.meant, Meant::All) => return Err(fault),
+            Change::Blind(_) => {}
+        }
+        Ok(None)
+    }
+
+    async fn ended(&mut self, uid: &str, end: End) -> Option<String> {
+        self.read.remove(uid);
+        let single = matches!(&self.meant, Meant::One(pod) if pod.is_single());
+        let one = matches!(self.meant, Meant::One(_));
+        match end {
+            End::Unheard => return Some("nobody listens".to_owned()),
+            End::Gone => {
+                let name = self.present.remove(uid).map(|pod| pod.metadata.name).unwrap_or_default();
+                if one {
+                    let why = format!("{name}: the pod is gone; waiting for the one in its place");
+                    drop(self.events.send(LogEvent::Interrupted(why)).await);
+                }
+            }
+            End::Refused(why) if one => return Some(why),
+            End::Refused(why) => {
+                self.over.insert(uid.to_owned());
+                drop(self.events.send(LogEvent::Interrupted(why)).await);
+            }
+            End::Over(why) => {
+                self.over.insert(uid.to_owned());
+                if single {
+                    return Some(why);
+                }
+            }
+        }
+        None
+    }
+
+    /// Begins to read what should be read now; `None` when nobody listens.
+    async fn join(&mut self) -> Option<()> {
+        let mut candidates: Vec<Pod> = self.present.values().filter(|pod| self.is_wanted(pod)).cloned().collect();
+        candidates.sort_by(|a, b| {
+            let key = |pod: &Pod| (pod.metadata.creation_timestamp.clone(), pod.metadata.name.clone());
+            key(a).cmp(&key(b))
+        });
+        if let Meant::One(pod) = &mut self.meant {
+            if !self.read.is_empty() {
+                return Some(());
+            }
+            candidates = candidates.pop().into_iter().collect();
+            if let Some(next) = candidates.first() {
+                **pod = next.clone();
+            }
+        }
+        for pod in candidates {
+            self.events.send(LogEvent::Following(pod.metadata.name.clone())).await.ok()?;
+            self.start(&pod);
+        }
+        Some(())
+    }
+
+    fn is_wanted(&self, pod: &Pod) -> bool {
+        let uid = &pod.metadata.uid;
+        let started = pod.status.phase != "Pending";
+        let mine = match &self.meant {
+            Meant::All => true,
+            Meant::One(former) => pod.metadata.deletion_timestamp.is_none() && former.is_replaced_by(pod),
+        };
+        mine && started && !self.read.contains_key(uid) && !self.over.contains(uid)
+    }
+
+    fn start(&mut self, pod: &Pod) {
+        let (LogTarget::Pod { container, .. } | LogTarget::Selector { container, .. }) = self.target;
+        let gone = CancellationToken::new();
+        // A pod that joins later is read from its first line: all of it is new.
+        let options = if self.first { self.options } else { LogOptions { tail: None, since: None, ..self.options } };
+        let reader = Reader {
+            cluster: self.cluster,
+            namespace: pods::namespace(self.target),
+            container: pod.container(container.as_deref()),
+            pod: pod.clone(),
+            options,
+            events: self.events.clone(),
+            gone: gone.clone(),
+        };
+        self.read.insert(pod.metadata.uid.clone(), gone);
+        self.readers.push(Box::pin(reader.run()));
+    }
+}
+
+async fn meant(cluster: &Cluster, target: &LogTarget) -> Result<Meant, Fault> {
+    let LogTarget::Pod { namespace, name, .. } = target else { return Ok(Meant::All) };
+    let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
+    let pod = request::get::<Pod>(cluster, &path)
+        .await
+        .map_err(|error| fault::of(&cluster.name, &format!("follow pod {namespace}/{name}"), &error))?;
+    Ok(Meant::One(Box::new(pod)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! The pods behind a followed log: which they are, and which pod takes the place of one that is gone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use kube::core::WatchEvent;
+use serde::Deserialize;
+use tokio::time::{sleep, timeout};
+
+use crate::cluster::{Cluster, fault, request};
+use crate::model::Fault;
+use crate::model::log::LogTarget;
+
+/// How long a silent watch of pods is trusted before they are listed again.
+const SILENCE: Duration = Duration::from_mins(1);
+/// How often pods are listed where they cannot be watched, and the pause after a broken watch.
+const POLL: Duration = Duration::from_secs(3);
+/// Labels that stay the same over a rollout, unlike a chart's version or a template's hash.
+const STABLE_LABELS: [&str; 4] = ["app.kubernetes.io/name", "app.kubernetes.io/instance", "app", "k8s-app"];
+
+/// Mirrors what following needs of a pod.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Pod {
+    pub(super) metadata: Metadata,
+    pub(super) spec: Spec,
+    pub(super) status: Status,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Metadata {
+    pub(super) name: String,
+    pub(super) uid: String,
+    pub(super) creation_timestamp: String,
+    pub(super) deletion_timestamp: Option<String>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) annotations: BTreeMap<String, String>,
+    pub(super) owner_references: Vec<Owner>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Owner {
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) uid: String,
+    pub(super) controller: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Spec {
+    pub(super) node_name: String,
+    pub(super) containers: Vec<Container>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Container {
+    pub(super) name: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Status {
+    pub(super) phase: String,
+}
+
+impl Pod {
+    /// Returns the container to read: the one asked for, the annotated default, or the first.
+    pub(super) fn container(&self, asked: Option<&str>) -> String {
+        asked
+            .map(str::to_owned)
+            .or_else(|| self.metadata.annotations.get("kubectl.kubernetes.io/default-container").cloned())
+            .or_else(|| self.spec.containers.first().map(|container| container.name.clone()))
+            .unwrap_or_default()
+    }
+
+    /// Tells whether its containers have ended and are not started again.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.status.phase.as_str(), "Succeeded" | "Failed")
+    }
+
+    fn controller(&self) -> Option<&Owner> {
+        self.metadata.owner_references.iter().find(|owner| owner.controller)
+    }
+
+    /// Tells whether another pod does not come in its place once it is over.
+    pub(super) fn is_single(&self) -> bool {
+        self.controller().is_none_or(|owner| owner.kind == "Job")
+    }
+
+    /// Names the Deployment behind a `ReplicaSet`: its name without the template's hash, which changes with every rollout.
+    fn family(&self) -> Option<(&str, &str)> {
+        let owner = self.controller()?;
+        let hash = self.metadata.labels.get("pod-template-hash").map_or("", String::as_str);
+        let stem = owner.name.strip_suffix(hash).and_then(|name| name.strip_suffix('-')).filter(|_| !hash.is_empty());
+        Some((&owner.kind, stem.unwrap_or(&owner.name)))
+    }
+
+    /// Tells whether another pod stands in for this one, once it is gone.
+    pub(super) fn is_replaced_by(&self, other: &Self) -> bool {
+        let same_name = self.metadata.name == other.metadata.name;
+        match (self.controller(), other.controller()) {
+            (Some(mine), Some(others)) => match mine.kind.as_str() {
+                "StatefulSet" => same_name && others.kind == mine.kind,
+                "DaemonSet" => mine.uid == others.uid && self.spec.node_name == other.spec.node_name,
+                _ => mine.uid == others.uid || self.family() == other.family(),
+            },
+            (None, None) => same_name,
+            _ => false,
+        }
+    }
+
+    /// Builds the selector under which its replacements are found; empty when nothing but the namespace is sure.
+    fn selector(&self) -> String {
+        let label = |name: &&str| self.metadata.labels.get(*name).map(|value| format!("{name}={value}"));
+        STABLE_LABELS.iter().filter_map(label).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// Says which pods are meant.
+pub(super) enum Meant {
+    /// One, and those that come in its place.
+    One(Box<Pod>),
+    /// All that the selector finds.
+    All,
+}
+
+/// What is new about the pods.
+pub(super) enum Change {
+    /// These are all.
+    All(Vec<Pod>),
+    /// This one came or changed.
+    One(Pod),
+    /// This one is gone; its uid.
+    Gone(String),
+    /// They cannot be listed.
+    Blind(Fault),
+}
+
+/// Lists and watches the pods of a namespace that a selector finds; [`Pods::next`] may be dropped at any time.
+pub(super) struct Pods<'a> {
+    cluster: &'a Cluster,
+    path: String,
+    query: String,
+    watch: Option<BoxStream<'static, Result<WatchEvent<Pod>, kube::Error>>>,
+    version: String,
+    listed: bool,
+    blind: bool,
+}
+
+#[derive(Deserialize)]
+struct List {
+    metadata: ListMetadata,
+    #[serde(default = "Vec::new")]
+    items: Vec<Pod>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListMetadata {
+    #[serde(default)]
+    resource_version: String,
+}
+
+/// Returns the namespace of a target.
+pub(super) fn namespace(target: &LogTarget) -> &str {
+    match target {
+        LogTarget::Pod { namespace, .. } | LogTarget::Selector { namespace, .. } => namespace,
+    }
+}
+
+impl<'a> Pods<'a> {
+    pub(super) fn new(cluster: &'a Cluster, target: &LogTarget, meant: &Meant) -> Self {
+        let selector = match (target, meant) {
+            (LogTarget::Selector { selector, .. }, _) => selector.clone(),
+            (_, Meant::One(pod)) => pod.selector(),
+            (_, Meant::All) => String::new(),
+        };
+        Self {
+            cluster,
+            path: format!("/api/v1/namespaces/{}/pods", namespace(target)),
+            query: format!("labelSelector={}", request::escape(&selector)),
+            watch: None,
+            version: String::new(),
+            listed: false,
+            blind: false,
+        }
+    }
+
+    /// Waits for the next change.
+    pub(super) async fn next(&mut self) -> Change {
+        loop {
+            if self.blind {
+                std::future::pending::<()>().await;
+            }
+            if let Some(watch) = &mut self.watch {
+                match timeout(SILENCE, watch.next()).await {
+                    Ok(Some(Ok(WatchEvent::Added(pod) | WatchEvent::Modified(pod)))) => return Change::One(pod),
+                    Ok(Some(Ok(WatchEvent::Deleted(pod)))) => return Change::Gone(pod.metadata.uid),
+                    Ok(Some(Ok(WatchEvent::Bookmark(_)))) => {}
+                    _ => self.watch = None,
+                }
+            } else if self.version.is_empty() {
+                if self.listed {
+                    sleep(POLL).await;
+                }
+                match request::get::<List>(self.cluster, &format!("{}?{}", self.path, self.query)).await {
+                    Ok(list) => {
+                        self.version = list.metadata.resource_version;
+                        self.listed = true;
+                        return Change::All(list.items);
+                    }
+                    Err(error) if request::is_passing(&error) => sleep(POLL).await,
+                    Err(error) => {
+                        self.blind = true;
+                        return Change::Blind(fault::of(&self.cluster.name, "list pods", &error));
+                    }
+                }
+            } else {
+                // A watch that breaks or is refused leads back to the list, with the pause above.
+                let version = std::mem::take(&mut self.version);
+                self.watch = match request::watch(self.cluster, &self.path, &self.query, &version).await {
+                    Ok(events) => Some(events.boxed()),
+                    Err(_) => None,
+                };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pod;
+    use serde_json::json;
+
+    fn pod(name: &str, owner: (&str, &str, &str), hash: &str, node: &str) -> Pod {
+        serde_json::from_value(json!({
+            "metadata": {"name": name, "uid": name, "labels": {"pod-template-hash": hash, "app": "web"}, "ownerReferences": [
+                {"kind": owner.0, "name": owner.1, "uid": owner.2, "controller": true}]},
+            "spec": {"nodeName": node},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_replacement_is_known_by_its_owner() {
+        let web = pod("web-1-a", ("ReplicaSet", "web-1", "u1"), "1", "n1");
+        assert!(web.is_replaced_by(&pod("web-1-b", ("ReplicaSet", "web-1", "u1"), "1", "n2")));
+        assert!(web.is_replaced_by(&pod("web-2-a", ("ReplicaSet", "web-2", "u2"), "2", "n2")), "after a rollout");
+        assert!(!web.is_replaced_by(&pod("api-1-a", ("ReplicaSet", "api-1", "u3"), "1", "n1")));
+        let db = pod("db-0", ("StatefulSet", "db", "u4"), "", "n1");
+        assert!(db.is_replaced_by(&pod("db-0", ("StatefulSet", "db", "u4"), "", "n2")));
+        assert!(!db.is_replaced_by(&pod("db-1", ("StatefulSet", "db", "u4"), "", "n1")));
+        let agent = pod("agent-a", ("DaemonSet", "agent", "u5"), "", "n1");
+        assert!(agent.is_replaced_by(&pod("agent-b", ("DaemonSet", "agent", "u5"), "", "n1")));
+        assert!(!agent.is_replaced_by(&pod("agent-c", ("DaemonSet", "agent", "u5"), "", "n2")));
+        assert_eq!(web.selector(), "app=web");
+    }
+}

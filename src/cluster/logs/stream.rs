@@ -1,0 +1,232 @@
+//! Reads the log of one container to its end, over as many connections as that takes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::AsyncBufReadExt as _;
+use futures::io::AsyncBufRead;
+use tokio::sync::mpsc::Sender;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::LogOptions;
+use super::lines::{Place, Seen, Splitter};
+use super::pods::Pod;
+use crate::cluster::{Cluster, fault, request};
+use crate::model::log::{LogEvent, LogLine};
+
+/// How many lines are handed on at once, at most.
+const BATCH: usize = 1000;
+/// How long a line waits for others, at most: less than a drawn frame.
+const BATCH_TIME: Duration = Duration::from_millis(20);
+/// How long the stream of a deleted pod may still say its last words.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+/// The pauses between tries to open a stream grow from the first to the last of these.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// How long the server may take to open a stream.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Says why nothing more comes from a container.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The pod is gone.
+    Gone,
+    /// The container has ended, or all of the log was read.
+    Over(String),
+    /// The server refuses to show it.
+    Refused(String),
+    /// Nobody listens any more.
+    Unheard,
+}
+
+/// Reads one container of one pod.
+pub(super) struct Reader<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) namespace: &'a str,
+    pub(super) pod: Pod,
+    pub(super) container: String,
+    pub(super) options: LogOptions,
+    pub(super) events: Sender<LogEvent>,
+    /// Cancelled when the pod is known to be gone.
+    pub(super) gone: CancellationToken,
+}
+
+impl Reader<'_> {
+    /// Reads until the end, and says why it ended.
+    pub(super) async fn run(self) -> (String, End) {
+        let uid = self.pod.metadata.uid.clone();
+        let gone = self.gone.clone();
+        let grace = async move {
+            gone.cancelled().await;
+            sleep(LAST_WORDS).await;
+        };
+        let end = tokio::select! {
+            end = self.read() => end,
+            () = grace => End::Gone,
+        };
+        (uid, end)
+    }
+
+    async fn read(&self) -> End {
+        let mut place = Place::default();
+        let mut pause = PAUSES.0;
+        let mut told = false;
+        loop {
+            let opened = timeout(PATIENCE, self.open(&place)).await;
+            let why = match opened {
+                Ok(Ok(stream)) => {
+                    let Some((lines, broken)) = self.pump(stream, &mut place).await else { return End::Unheard };
+                    if lines {
+                        (pause, told) = (PAUSES.0, false);
+                    }
+                    match broken {
+                        None if !self.options.follow => return End::Over("this is all of the log".to_owned()),
+                        None => "the stream ended".to_owned(),
+                        Some(why) => format!("the stream broke: {why}"),
+                    }
+                }
+                Ok(Err(error)) => match request::code(&error) {
+                    Some(404) => return End::Gone,
+                    Some(401 | 403) => {
+                        return End::Refused(fault::of(&self.cluster.name, "read the log", &error).to_string());
+                    }
+                    Some(400) if !self.options.follow => return End::Refused(fault::chain(&error)),
+                    _ => fault::chain(&error),
+                },
+                Err(_) => format!("the API server has not answered for {} s", PATIENCE.as_secs()),
+            };
+            if let Some(end) = self.ended().await {
+                return end;
+            }
+            if !told
+                && self.events.send(LogEvent::Interrupted(format!("{}: {why}", self.pod.metadata.name))).await.is_err()
+            {
+                return End::Unheard;
+            }
+            told = true;
+            sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+            place.reopen();
+        }
+    }
+
+    /// Asks whether the pod is there as it was; an answer that does not come leaves that open.
+    async fn ended(&self) -> Option<End> {
+        let path = format!("/api/v1/namespaces/{}/pods/{}", self.namespace, self.pod.metadata.name);
+        match request::get::<Pod>(self.cluster, &path).await {
+            Ok(pod) if pod.metadata.uid != self.pod.metadata.uid => Some(End::Gone),
+            Ok(pod) if pod.is_over() => Some(End::Over(format!("the pod has ended ({})", pod.status.phase))),
+            Err(error) if request::code(&error) == Some(404) => Some(End::Gone),
+            _ => None,
+        }
+    }
+
+    async fn open(&self, place: &Place) -> Result<impl AsyncBufRead + use<>, kube::Error> {
+        let mut path = format!(
+            "/api/v1/namespaces/{}/pods/{}/log?timestamps=true&container={}",
+            self.namespace,
+            self.pod.metadata.name,
+            request::escape(&self.container)
+        );
+        if self.options.follow {
+            path.push_str("&follow=true");
+        }
+        if self.options.previous {
+            path.push_str("&previous=true");
+        }
+        if let Some(last) = place.last() {
+            path = format!("{path}&sinceTime={}", request::escape(&last.to_string()));
+        } else {
+            if let Some(tail) = self.options.tail {
+                path = format!("{path}&tailLines={tail}");
+            }
+            if let Some(since) = self.options.since {
+                path = format!("{path}&sinceSeconds={}", since.as_secs().max(1));
+            }
+        }
+        let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
+        self.cluster.streams().request_stream(request).await
+    }
+
+    /// Hands on what a stream brings. Returns whether there were new lines and why it broke (`None` at its end); `None` when nobody listens.
+    ///
+    /// The channel is bounded: when the screen is slower than the log, the server waits, and no line is lost.
+    async fn pump(&self, stream: impl AsyncBufRead, place: &mut Place) -> Option<(bool, Option<String>)> {
+        let mut stream = std::pin::pin!(stream);
+        let mut splitter = Splitter::default();
+        let mut batch = Batch {
+            pod: Arc::from(self.pod.metadata.name.as_str()),
+            container: Arc::from(self.container.as_str()),
+            lines: Vec::new(),
+            gap: false,
+        };
+        let mut any = false;
+        let mut due = Instant::now();
+        loop {
+            let read = tokio::select! {
+                biased;
+                () = sleep_until(due), if !batch.lines.is_empty() => None,
+                read = stream.fill_buf() => Some(read),
+                () = self.events.closed() => return None,
+            };
+            let was_empty = batch.lines.is_empty();
+            let (ended, broken) = match read {
+                None => (false, None),
+                Some(Ok([])) => (true, None),
+                Some(Err(error)) => (true, Some(fault::chain(&error))),
+                Some(Ok(piece)) => {
+                    splitter.feed(piece, |at, text| batch.take(place, at, text));
+                    let length = piece.len();
+                    stream.as_mut().consume(length);
+                    if was_empty {
+                        due = Instant::now() + BATCH_TIME;
+                    }
+                    if batch.lines.len() < BATCH {
+                        continue;
+                    }
+                    (false, None)
+                }
+            };
+            // Half a line of a broken stream comes again, whole, when it is reopened.
+            if ended && broken.is_none() {
+                splitter.finish(|at, text| batch.take(place, at, text));
+            }
+            any |= !batch.lines.is_empty();
+            batch.send(&self.events).await?;
+            if ended {
+                return Some((any, broken));
+            }
+        }
+    }
+}
+
+struct Batch {
+    pod: Arc<str>,
+    container: Arc<str>,
+    lines: Vec<LogLine>,
+    gap: bool,
+}
+
+impl Batch {
+    fn take(&mut self, place: &mut Place, at: Option<jiff::Timestamp>, line: String) {
+        match place.meet(at) {
+            Seen::Repeated => return,
+            Seen::AfterGap => self.gap = true,
+            Seen::New => {}
+        }
+        self.lines.push(LogLine { at, pod: self.pod.clone(), container: self.container.clone(), line });
+    }
+
+    async fn send(&mut self, events: &Sender<LogEvent>) -> Option<()> {
+        if std::mem::take(&mut self.gap) {
+            let why =
+                format!("{}: the log was rotated in the meantime: lines before the next may be missing", self.pod);
+            events.send(LogEvent::Interrupted(why)).await.ok()?;
+        }
+        let mut lines = std::mem::take(&mut self.lines).into_iter().peekable();
+        while lines.peek().is_some() {
+            events.send(LogEvent::Lines(lines.by_ref().take(BATCH).collect())).await.ok()?;
+        }
+        Some(())
+    }
+}
