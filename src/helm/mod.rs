@@ -1,1 +1,15 @@
-//! Helm as the inspector needs it: release decoding, values merge, differences.
+//! Helm as the inspector needs it: releases decoded from their storage, values with their origin, differences of revisions.
+//!
+//! Read from helm 3.19, helm-controller 1.4 and fluxcd/pkg chartutil 1.15; no helm program is called.
+
+pub mod diff;
+pub mod inspector;
+pub mod release;
+pub mod storage;
+pub mod strvals;
+pub mod values;
+
+pub use inspector::{Inspection, effective_values, history, inspect, release};
+pub use release::HelmRelease;
+pub use storage::{Release, Revision};
+pub use values::ValueRow;

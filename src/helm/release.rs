@@ -1,0 +1,241 @@
+//! What a HelmRelease says of the release that it makes: its name, where it is stored, its chart, its values.
+
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::model::{Condition, ObjectRef};
+
+/// The longest name that Helm gives a release.
+const LONGEST_NAME: usize = 53;
+/// How many characters of a longer name are kept, before a hyphen and the first of its hash.
+const KEPT_OF_NAME: usize = 40;
+const SOURCES: &str = "source.toolkit.fluxcd.io";
+
+/// Mirrors the fields of a HelmRelease that the inspector needs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct HelmRelease {
+    metadata: Metadata,
+    spec: Spec,
+    /// What its controller says.
+    pub status: Status,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    name: String,
+    namespace: String,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Spec {
+    suspend: bool,
+    release_name: String,
+    target_namespace: String,
+    storage_namespace: String,
+    chart: Option<Chart>,
+    chart_ref: Option<Reference>,
+    values_from: Vec<ValuesReference>,
+    values: Value,
+}
+
+/// Inline values may hold what should have been a Secret: they are not printed.
+impl std::fmt::Debug for Spec {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Spec").field("release_name", &self.release_name).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Chart {
+    spec: ChartSpec,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ChartSpec {
+    chart: String,
+    version: String,
+    source_ref: Reference,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Reference {
+    kind: String,
+    name: String,
+    namespace: String,
+}
+
+/// Names a key of a ConfigMap or Secret that values come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ValuesReference {
+    /// `ConfigMap` or `Secret`.
+    pub kind: String,
+    /// Its name, in the HelmRelease's namespace.
+    pub name: String,
+    values_key: String,
+    /// The path that the value is set at; empty when the key holds a document of values.
+    pub target_path: String,
+    /// Whether the object or the key may be missing.
+    pub optional: bool,
+}
+
+impl ValuesReference {
+    /// Returns the key: `values.yaml` unless said otherwise.
+    pub fn key(&self) -> &str {
+        if self.values_key.is_empty() { "values.yaml" } else { &self.values_key }
+    }
+}
+
+/// Mirrors the status of a HelmRelease.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Status {
+    /// The conditions.
+    pub conditions: Vec<Condition>,
+    /// The HelmChart that it made, `namespace/name`.
+    pub helm_chart: String,
+    /// The releases, newest first; at most `maxHistory`.
+    pub history: Vec<Snapshot>,
+    storage_namespace: String,
+}
+
+/// Mirrors what a HelmRelease keeps of a release.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Snapshot {
+    /// The release's name.
+    pub name: String,
+    /// The revision.
+    pub version: u32,
+    /// The status, Helm's word.
+    pub status: String,
+    /// The chart's name.
+    pub chart_name: String,
+    /// The chart's version.
+    pub chart_version: String,
+    /// The application's version.
+    pub app_version: String,
+    /// When it was deployed.
+    pub last_deployed: Option<jiff::Timestamp>,
+}
+
+impl HelmRelease {
+    /// Returns the release's name, by helm-controller's rules.
+    pub fn release_name(&self) -> String {
+        let spec = &self.spec;
+        if !spec.release_name.is_empty() {
+            return shortened(&spec.release_name);
+        }
+        if spec.target_namespace.is_empty() {
+            return shortened(&self.metadata.name);
+        }
+        shortened(&format!("{}-{}", spec.target_namespace, self.metadata.name))
+    }
+
+    /// Returns the namespace that the release's objects go to.
+    pub fn release_namespace(&self) -> &str {
+        first([&self.spec.target_namespace, &self.metadata.namespace])
+    }
+
+    /// Returns the namespace where its releases are stored: the one in use, then the one asked for, then its own.
+    pub fn storage_namespace(&self) -> &str {
+        first([&self.status.storage_namespace, &self.spec.storage_namespace, &self.metadata.namespace])
+    }
+
+    /// Returns its own namespace.
+    pub fn namespace(&self) -> &str {
+        &self.metadata.namespace
+    }
+
+    /// Tells whether it is suspended.
+    pub fn is_suspended(&self) -> bool {
+        self.spec.suspend
+    }
+
+    /// Returns the chart as it is asked for: its name or path, and the version or range; empty with `chartRef`.
+    pub fn chart(&self) -> (&str, &str) {
+        self.spec.chart.as_ref().map_or(("", ""), |chart| (&chart.spec.chart, &chart.spec.version))
+    }
+
+    /// Names where the chart comes from.
+    pub fn source(&self) -> Option<ObjectRef> {
+        let found = self.spec.chart.as_ref().map(|chart| &chart.spec.source_ref).or(self.spec.chart_ref.as_ref())?;
+        let namespace = first([&found.namespace, &self.metadata.namespace]);
+        Some(ObjectRef::new(&found.kind, SOURCES, namespace, &found.name))
+    }
+
+    /// Names the HelmChart that stands between it and its source.
+    pub fn helm_chart(&self) -> Option<ObjectRef> {
+        let (namespace, name) = self.status.helm_chart.split_once('/')?;
+        Some(ObjectRef::new("HelmChart", SOURCES, namespace, name))
+    }
+
+    /// Returns where values come from, in order: a later one wins.
+    pub fn values_from(&self) -> &[ValuesReference] {
+        &self.spec.values_from
+    }
+
+    /// Returns the inline values.
+    pub fn values(&self) -> &Value {
+        &self.spec.values
+    }
+}
+
+fn first<const N: usize>(texts: [&String; N]) -> &str {
+    texts.into_iter().find(|text| !text.is_empty()).map(String::as_str).unwrap_or_default()
+}
+
+fn shortened(name: &str) -> String {
+    if name.len() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let kept: String = name.chars().take(KEPT_OF_NAME).collect();
+    let hash: String = hex(&Sha256::digest(name.as_bytes())).chars().take(LONGEST_NAME - KEPT_OF_NAME - 1).collect();
+    format!("{kept}-{hash}")
+}
+
+/// Writes bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HelmRelease;
+    use serde_json::json;
+
+    fn release(spec: &serde_json::Value) -> HelmRelease {
+        serde_json::from_value(json!({"metadata": {"name": "web", "namespace": "apps"}, "spec": spec})).unwrap()
+    }
+
+    #[test]
+    fn names_and_namespaces_follow_the_controller() {
+        let plain = release(&json!({}));
+        assert_eq!((plain.release_name().as_str(), plain.storage_namespace()), ("web", "apps"));
+        let elsewhere = release(&json!({"targetNamespace": "shop", "storageNamespace": "store"}));
+        assert_eq!(elsewhere.release_name(), "shop-web");
+        assert_eq!((elsewhere.release_namespace(), elsewhere.storage_namespace()), ("shop", "store"));
+        let long = release(&json!({"releaseName": "a-name-of-more-than-fifty-three-characters-is-cut-and-hashed"}));
+        // printf … | sha256sum
+        assert_eq!(long.release_name(), "a-name-of-more-than-fifty-three-characte-4bfca24c990a");
+        assert_eq!(long.release_name().len(), 53);
+    }
+
+    #[test]
+    fn a_real_one_names_its_sources() {
+        let web: HelmRelease = serde_json::from_str(include_str!("fixtures/helmrelease-web.json")).unwrap();
+        assert_eq!(web.source().unwrap().to_string(), "GitRepository/flux-system/home");
+        assert_eq!(web.helm_chart().unwrap().to_string(), "HelmChart/flux-system/default-web");
+        assert_eq!(web.status.history[0].chart_version, "1.3.0+d5164ba28319");
+        assert_eq!(web.values_from()[2].target_path, "nested.token");
+        assert!(!format!("{web:?}").contains("inline"), "values are not printed");
+    }
+}
