@@ -121,3 +121,34 @@ pub fn flux_state(suspended: bool, observed: Option<i64>, generation: Option<i64
     }
     if ready.status == "True" { State::Ready } else { State::Progressing }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Condition, true_cause};
+
+    fn condition(kind: &str, status: &str, message: &str) -> Condition {
+        let (kind, status, message) = (kind.to_owned(), status.to_owned(), message.to_owned());
+        Condition {
+            kind,
+            status,
+            message,
+            reason: String::new(),
+            last_transition_time: None,
+            observed_generation: None,
+        }
+    }
+
+    #[test]
+    fn after_a_rollback_the_cause_is_what_failed() {
+        // As helm-controller 1.4.3 leaves it.
+        let mut conditions = vec![
+            condition("Stalled", "True", "Failed to upgrade after 2 attempt(s)"),
+            condition("Ready", "False", "Helm rollback to previous release succeeded"),
+            condition("Released", "False", "Helm upgrade failed"),
+            condition("Remediated", "True", "Helm rollback to previous release succeeded"),
+        ];
+        assert_eq!(true_cause(&conditions).unwrap().message, "Helm upgrade failed");
+        conditions.pop();
+        assert_eq!(true_cause(&conditions).unwrap().kind, "Ready");
+    }
+}

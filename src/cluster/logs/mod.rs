@@ -57,6 +57,8 @@ struct Following<'a> {
     present: HashMap<String, Pod>,
     read: HashMap<String, CancellationToken>,
     over: HashSet<String>,
+    /// Pods that ran beside the one pod asked for: replicas of it, and no replacements.
+    siblings: HashSet<String>,
     readers: FuturesUnordered<Running<'a>>,
     first: bool,
 }
@@ -72,7 +74,8 @@ impl<'a> Following<'a> {
         let mut pods = Pods::new(cluster, target, &meant);
         let (present, first) = (HashMap::new(), true);
         let (read, over, readers) = (HashMap::new(), HashSet::new(), FuturesUnordered::new());
-        let mut this = Self { cluster, target, meant, options, events, present, read, over, readers, first };
+        let siblings = HashSet::new();
+        let mut this = Self { cluster, target, meant, options, events, present, read, over, siblings, readers, first };
         if let Meant::One(pod) = &this.meant {
             let pod = (**pod).clone();
             this.start(&pod);
@@ -102,6 +105,9 @@ impl<'a> Following<'a> {
             Change::All(pods) => {
                 if pods.is_empty() && self.first && matches!(self.meant, Meant::All) && !self.options.follow {
                     return Ok(Some("no pod matches the selector".to_owned()));
+                }
+                if self.first {
+                    self.siblings = pods.iter().map(|pod| pod.metadata.uid.clone()).collect();
                 }
                 self.present = pods.into_iter().map(|pod| (pod.metadata.uid.clone(), pod)).collect();
                 for (uid, gone) in &self.read {
@@ -136,9 +142,12 @@ impl<'a> Following<'a> {
         match end {
             End::Unheard => return Some("nobody listens".to_owned()),
             End::Gone => {
-                let name = self.present.remove(uid).map(|pod| pod.metadata.name).unwrap_or_default();
-                if one {
-                    let why = format!("{name}: the pod is gone; waiting for the one in its place");
+                self.present.remove(uid);
+                // Where the one in its place runs already, there is nothing to wait for.
+                if let Meant::One(pod) = &self.meant
+                    && !self.present.values().any(|other| self.is_wanted(other))
+                {
+                    let why = format!("{}: the pod is gone; waiting for the one in its place", pod.metadata.name);
                     drop(self.events.send(LogEvent::Interrupted(why)).await);
                 }
             }
@@ -149,7 +158,7 @@ impl<'a> Following<'a> {
             }
             End::Over(why) => {
                 self.over.insert(uid.to_owned());
-                if single {
+                if single || (one && !self.options.follow) {
                     return Some(why);
                 }
             }
@@ -171,6 +180,7 @@ impl<'a> Following<'a> {
             candidates = candidates.pop().into_iter().collect();
             if let Some(next) = candidates.first() {
                 **pod = next.clone();
+                self.siblings = self.present.keys().filter(|uid| **uid != next.metadata.uid).cloned().collect();
             }
         }
         for pod in candidates {
@@ -185,7 +195,9 @@ impl<'a> Following<'a> {
         let started = pod.status.phase != "Pending";
         let mine = match &self.meant {
             Meant::All => true,
-            Meant::One(former) => pod.metadata.deletion_timestamp.is_none() && former.is_replaced_by(pod),
+            Meant::One(former) => {
+                pod.metadata.deletion_timestamp.is_none() && !self.siblings.contains(uid) && former.is_replaced_by(pod)
+            }
         };
         mine && started && !self.read.contains_key(uid) && !self.over.contains(uid)
     }

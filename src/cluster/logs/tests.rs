@@ -106,7 +106,8 @@ async fn a_replaced_pod_is_followed_on() {
             (Duration::from_secs(2), event("DELETED", &pod("a", "Running"))),
             (Duration::from_secs(2), event("MODIFIED", &pod("b", "Running"))),
         ]),
-        "/api/v1/namespaces/web/pods" => list(&[pod("a", "Running")]),
+        // A replica that ran beside it is not the one in its place.
+        "/api/v1/namespaces/web/pods" => list(&[pod("a", "Running"), pod("c", "Running")]),
         _ if there => ok(pod("a", "Running")),
         _ => error(404, "not found"),
     })
@@ -139,7 +140,7 @@ async fn without_following_the_log_ends() {
     let options = LogOptions { follow: false, ..FOLLOW };
     let told = told(one(), options, 99, |asked| match asked.path.as_str() {
         "/api/v1/namespaces/web/pods/a/log" => Answer::Pieces(vec![(Duration::ZERO, lines(&[1, 2]))]),
-        "/api/v1/namespaces/web/pods" => error(403, "pods is forbidden"),
+        "/api/v1/namespaces/web/pods" => list(&[pod("a", "Running"), pod("b", "Running")]),
         _ => ok(pod("a", "Running")),
     })
     .await;
@@ -161,6 +162,17 @@ async fn a_slow_reader_slows_the_server_and_loses_nothing() {
     .await;
     assert_eq!(told.len(), 60_000);
     assert_eq!(told[59_999], "a: 59999");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_pod_is_read_without_the_right_to_list_pods() {
+    let told = told(one(), FOLLOW, 1, |asked| match asked.path.as_str() {
+        "/api/v1/namespaces/web/pods/a/log" => Answer::Open(vec![(Duration::from_secs(1), lines(&[1]))]),
+        "/api/v1/namespaces/web/pods" => error(403, "pods is forbidden"),
+        _ => ok(pod("a", "Running")),
+    })
+    .await;
+    assert_eq!(told, ["a: line 1"]);
 }
 
 #[tokio::test(start_paused = true)]

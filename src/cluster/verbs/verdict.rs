@@ -138,8 +138,28 @@ fn ended(environment: &str, object: &ObjectRef, why: &str) -> Fault {
     )
 }
 
-/// Cuts runs of 40 and more hexadecimal digits to 8, as flux prints revisions.
+/// Makes a controller's message fit to be read: cuts runs of 40 and more hexadecimal digits to 8, as flux prints revisions, and leaves out whole
+/// objects. The API server quotes the object that it refuses, which is kilobytes long and may be a Secret.
 pub(super) fn short(text: &str) -> String {
+    const DUMP: &str = "Invalid value: \"{";
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, dump)) = rest.split_once(DUMP) {
+        kept.push_str(before);
+        kept.push_str("Invalid value: (an object)");
+        let mut escaped = false;
+        let end = dump.find(|character| {
+            let closes = character == '"' && !escaped;
+            escaped = character == '\\' && !escaped;
+            closes
+        });
+        rest = end.and_then(|end| dump.get(end + 1..)).unwrap_or_default();
+    }
+    kept.push_str(rest);
+    short_hashes(&kept)
+}
+
+fn short_hashes(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     let mut run = String::new();
     for character in text.chars().chain(std::iter::once('\0')) {
@@ -154,4 +174,18 @@ pub(super) fn short(text: &str) -> String {
         }
     }
     written.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn messages_are_cut_to_what_is_read() {
+        let revision = "applied main@sha1:d5164ba2831908c006aed813d0b21bf700ffec61, next run in 10m\n";
+        assert_eq!(short(revision), "applied main@sha1:d5164ba2, next run in 10m");
+        let dump = r#"cannot patch "web": Invalid value: "{\"a\":\"{\\\"b\\\"}\"}": json: of type int32"#;
+        assert_eq!(short(dump), r#"cannot patch "web": Invalid value: (an object): json: of type int32"#);
+        assert_eq!(short(r#"Invalid value: "{cut"#), "Invalid value: (an object)");
+    }
 }
