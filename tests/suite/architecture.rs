@@ -10,23 +10,45 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("secret", &[]),
     ("yaml", &["model"]),
-    ("config", &["model", "secret", "yaml"]),
     // What is known of repositories and clusters; each may name those above it.
     ("sops", &["model", "secret", "yaml"]),
     ("helm", &["model", "secret", "yaml"]),
     ("repo", &["model", "secret", "yaml", "sops", "helm"]),
+    // Where the environments are is read from the repository's folders.
+    ("config", &["model", "secret", "yaml", "repo"]),
     ("check", &["model", "secret", "yaml", "sops", "helm", "repo"]),
-    ("sim", &["model", "secret", "yaml", "sops", "helm", "repo"]),
-    ("cluster", &["model", "secret", "yaml", "sops", "helm", "sim"]),
+    ("cluster", &["model", "secret", "yaml", "sops", "helm"]),
+    // The simulation is a server behind a real client: it makes clusters, and no cluster knows it.
+    ("sim", &["model", "secret", "yaml", "sops", "helm", "repo", "cluster"]),
     ("doctor", &["model", "secret", "yaml", "sops", "helm", "repo", "cluster"]),
     // What is shown, and how it behaves: pure.
     ("theme", &["model"]),
     ("kinds", &["model", "secret", "yaml", "theme"]),
     ("widgets", &["model", "secret", "yaml", "theme"]),
-    ("app", &["model", "secret", "yaml", "config", "theme", "kinds", "widgets"]),
-    ("views", &["model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app"]),
-    // A command opens views; no view knows a command.
-    ("commands", &["model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "views"]),
+    // Views and commands read what the repository and the clusters are known to hold, and write down tasks for the runtime in which
+    // clusters are asked; none of those modules knows the app.
+    (
+        "app",
+        &[
+            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "repo", "check", "sops", "helm", "cluster",
+            "doctor",
+        ],
+    ),
+    (
+        "views",
+        &[
+            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "repo", "check", "sops", "helm",
+            "cluster", "doctor", "commands",
+        ],
+    ),
+    // A command opens views, and a view may ask for a command; both stand on one level.
+    (
+        "commands",
+        &[
+            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "views", "repo", "check", "sops",
+            "helm", "cluster", "doctor",
+        ],
+    ),
     // What acts.
     (
         "runtime",

@@ -126,7 +126,7 @@ fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts) -> FlowLine {
 }
 
 fn note(object: &ObjectRef, row: &Row, flux: &FluxFacts, facts: &Facts) -> String {
-    let next = flux.next.map(|next| until(facts.now, next));
+    let next = flux.next_after(facts.now).map(|next| until(facts.now, next));
     match row.state {
         State::Ready if object.kind == "HelmRelease" => flux.revision.clone(),
         State::Ready => next.map(|next| format!("next {next}")).unwrap_or_default(),
