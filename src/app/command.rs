@@ -33,6 +33,13 @@ pub enum Scope {
     View(&'static str),
 }
 
+impl Scope {
+    /// Tells whether the keys work whatever kind of thing is selected.
+    pub fn is_general(self) -> bool {
+        matches!(self, Self::Everywhere | Self::Environment)
+    }
+}
+
 /// Names what a command acts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {

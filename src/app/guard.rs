@@ -54,14 +54,13 @@ pub fn judge(command: &Command, targets: &[Target], facts: &Facts, consent: Cons
             target.env().and_then(|env| facts.environment(env)).is_none_or(|environment| environment.protected)
         });
     let granted = Verdict::Go(Some(Permit(())));
+    // Reads have passed above; they stand here only because the match must be whole.
     match (command.risk, protected) {
-        (Risk::Reads, _) => Verdict::Go(None),
-        (Risk::Writes, false) => granted,
+        (Risk::Reads, _) | (Risk::Writes, false) => granted,
         (Risk::Writes, true) => match consent {
-            Consent::None => Verdict::Confirm,
             Consent::Key => granted,
             Consent::Typed(text) if names_protected(targets, facts, text) => granted,
-            Consent::Typed(_) => Verdict::Confirm,
+            Consent::None | Consent::Typed(_) => Verdict::Confirm,
         },
         (Risk::Destroys, _) => {
             let wanted = wanted_name(targets, facts, protected);

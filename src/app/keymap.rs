@@ -83,12 +83,11 @@ impl Keymap {
                 faults.push(format!("{key} means both a motion and {}", command.id));
             }
             for (other_key, other) in self.commands.iter().skip(index + 1) {
+                // Two kinds of target, or a view and everywhere, may share a key: only one of them is meant at a time.
                 let same_place = match (command.scope, other.scope) {
-                    (Scope::Everywhere | Scope::Environment, Scope::Everywhere | Scope::Environment) => true,
                     (Scope::View(one), Scope::View(two)) => one == two,
-                    (Scope::Everywhere | Scope::Environment, Scope::Object(_) | Scope::File(_))
-                    | (Scope::Object(_) | Scope::File(_), Scope::Everywhere | Scope::Environment) => true,
-                    _ => false,
+                    (Scope::View(_), _) | (_, Scope::View(_)) => false,
+                    (one, two) => one.is_general() || two.is_general(),
                 };
                 if key == other_key && same_place {
                     faults.push(format!("{key} means both {} and {}", command.id, other.id));

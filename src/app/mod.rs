@@ -16,6 +16,8 @@ mod screen;
 pub mod task;
 #[cfg(test)]
 pub mod test_support;
+#[cfg(test)]
+mod tests;
 pub mod update;
 pub mod view;
 

@@ -10,6 +10,8 @@
 //! enter open  R reconcile  l logs
 //! ```
 
+use std::fmt::Write as _;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -194,19 +196,19 @@ fn git_line(snapshot: &Snapshot) -> String {
     let Ok(git) = &snapshot.git else { return "no git".to_owned() };
     let mut line = git.head_word().to_owned();
     if let Some(operation) = git.operation {
-        line.push_str(&format!(" ({} in progress)", operation.word()));
+        let _ = write!(line, " ({} in progress)", operation.word());
     }
     for (sign, count) in
         [("+", git.counts.staged), ("~", git.counts.modified), ("?", git.counts.untracked), ("!", git.counts.conflicts)]
     {
         if count > 0 {
-            line.push_str(&format!(" {sign}{count}"));
+            let _ = write!(line, " {sign}{count}");
         }
     }
     if let Some(upstream) = &git.upstream {
         for (word, count) in [("ahead", upstream.ahead), ("behind", upstream.behind)] {
             if let Some(count) = count.filter(|count| *count > 0) {
-                line.push_str(&format!(" {count} {word}"));
+                let _ = write!(line, " {count} {word}");
             }
         }
     }

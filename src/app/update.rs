@@ -94,7 +94,7 @@ impl App {
         match bound.iter().find(|command| command.applies(view, &targets)) {
             Some(command) => self.dispatch(command, targets, Vec::new(), Consent::None, effects),
             None if bound.is_empty() => {
-                self.tell(Notice::info(self.facts.now, format!("{key} does nothing here; ? lists the keys")))
+                self.tell(Notice::info(self.facts.now, format!("{key} does nothing here; ? lists the keys")));
             }
             None => {
                 let what = bound.first().map_or("", |command| command.title);

@@ -28,6 +28,13 @@ pub struct Scene<'a> {
     pub focus: bool,
 }
 
+impl Scene<'_> {
+    /// Finds a command by its id, for a view that asks for one.
+    pub fn command(&self, id: &str) -> Option<&'static Command> {
+        self.commands.iter().find(|command| command.id == id).copied()
+    }
+}
+
 /// Shows something and answers keys. Everything but [`View::id`], [`View::title`] and [`View::render`] has a default.
 pub trait View: std::fmt::Debug + Send {
     /// Returns the view's id: the scope of its keys.

@@ -43,7 +43,7 @@ pub struct Global {
     /// Take the protection from these environments
     #[arg(long, global = true, value_name = "ENV")]
     pub unprotect: Vec<String>,
-    /// The personal configuration, in place of $XDG_CONFIG_HOME/fluxdeck/config.toml
+    /// The personal configuration, in place of the one under `$XDG_CONFIG_HOME`
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The theme; `fluxdeck themes` lists them

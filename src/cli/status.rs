@@ -60,7 +60,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         for (env, found) in futures::future::join_all(listings).await {
             match found {
                 Ok(rows) => {
-                    lines.extend(rows.into_iter().map(|(kind, row)| Line::Object(Box::new(object(&env, kind, row)))))
+                    lines.extend(rows.into_iter().map(|(kind, row)| Line::Object(Box::new(object(&env, kind, row)))));
                 }
                 Err(fault) => {
                     code = FaultKind::Unreachable.exit_code();
@@ -152,7 +152,7 @@ fn table(lines: &[Line]) -> String {
                 object.state.word().to_owned(),
                 object.message.lines().next().unwrap_or("").to_owned(),
             ]),
-            Line::Error { env, error } => errors.push_str(&format!("{env}: {error}\n")),
+            Line::Error { env, error } => errors.extend([env, ": ", error, "\n"]),
         }
     }
     columns(&rows) + &errors

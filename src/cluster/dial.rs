@@ -195,20 +195,18 @@ where
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        match self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(first) => futures::future::ready(Ok(first)).boxed(),
-            None => {
-                let server = self.server.clone();
-                let dialled = self.connector.call(uri);
-                async move {
-                    match tokio::time::timeout(DIAL, dialled).await {
-                        Ok(Ok(connection)) => Ok(connection),
-                        Ok(Err(error)) => Err(unreachable(&server, &*error).into()),
-                        Err(_) => Err(silent(&server).into()),
-                    }
-                }
-                .boxed()
+        if let Some(first) = self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return futures::future::ready(Ok(first)).boxed();
+        }
+        let server = self.server.clone();
+        let dialled = self.connector.call(uri);
+        async move {
+            match tokio::time::timeout(DIAL, dialled).await {
+                Ok(Ok(connection)) => Ok(connection),
+                Ok(Err(error)) => Err(unreachable(&server, &*error).into()),
+                Err(_) => Err(silent(&server).into()),
             }
         }
+        .boxed()
     }
 }

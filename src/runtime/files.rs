@@ -1,6 +1,7 @@
 //! The repository's files: read again when they change, keeping what did not.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
@@ -13,13 +14,14 @@ pub struct Files {
     root: Result<PathBuf, Fault>,
     loader: Option<Loader>,
     watcher: Option<Watcher>,
+    first: Option<mpsc::Sender<Msg>>,
     changed: Option<mpsc::Sender<Msg>>,
 }
 
 impl Files {
-    /// Starts with nothing read; with `changed`, changes are told there as they happen.
+    /// Starts with nothing read; with `changed`, the first glance and changes are told there as they happen.
     pub fn new(root: Result<PathBuf, Fault>, changed: Option<mpsc::Sender<Msg>>) -> Self {
-        Self { root, loader: None, watcher: None, changed }
+        Self { root, loader: None, watcher: None, first: changed.clone(), changed }
     }
 
     /// Reads the repository; blocks on files and git.
@@ -29,6 +31,10 @@ impl Files {
     pub fn read(&mut self) -> Result<Snapshot, Fault> {
         let root = self.root.as_ref().map_err(Clone::clone)?;
         let loader = self.loader.get_or_insert_with(|| Loader::open(root));
+        // The first screen waits for nothing that it does not show.
+        if let Some(sender) = self.first.take() {
+            let _closed = sender.blocking_send(Msg::Repository(Ok(Arc::new(loader.glance())), None));
+        }
         let snapshot = loader.load();
         if let (Some(sender), Ok(repository)) = (self.changed.clone(), loader.repository()) {
             let folders = snapshot.scan.directories();

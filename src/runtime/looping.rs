@@ -25,7 +25,7 @@ const DATA_EVERY: Duration = Duration::from_millis(50);
 const REST: Duration = Duration::from_millis(60);
 
 /// Ages are written by the minute, so time is told to the app once a minute.
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Runs the cockpit until the operator quits.
 ///
@@ -131,7 +131,14 @@ impl Outside<'_> {
                     self.draw(app)?;
                     self.screen.redraw()?;
                 }
-                Some(Effect::Copy(text)) => self.screen.copy(&text)?,
+                Some(Effect::Copy(text)) => match self.screen.copy(&text) {
+                    Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                        let why = error.to_string();
+                        let fault = crate::model::Fault::failed("nothing was copied", why, "copy less at a time");
+                        self.take(app, performer, Msg::Told(Err(fault)))?;
+                    }
+                    copied => copied?,
+                },
                 Some(Effect::Stop) => self.stop()?,
                 Some(_) => self.quit = true,
             }

@@ -15,7 +15,7 @@ use crate::app::{App, Effect, Key, Ledger, Msg};
 use crate::model::Fault;
 
 /// How long a snapshot waits for what is owed; a cluster that hangs longer than the first list's timeout is settled as unreachable before.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Presses keys, each once everything has settled, and returns the screen after the last.
 ///

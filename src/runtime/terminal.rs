@@ -257,8 +257,14 @@ impl Screen {
     /// Puts text on the operator's clipboard through the terminal (OSC 52), inside tmux by its pass-through, which needs `set-clipboard on`.
     ///
     /// # Errors
-    /// Fails when the terminal is gone.
+    /// Fails when the text is longer than terminals take, or the terminal is gone.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        if text.len() > super::clipboard::LIMIT {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "the text is longer than terminals take (74,994 bytes)",
+            ));
+        }
         let sequence = super::clipboard::sequence(text, std::env::var_os("TMUX").is_some());
         let mut out = io::stdout();
         out.write_all(sequence.as_bytes())?;

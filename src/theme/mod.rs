@@ -75,7 +75,7 @@ impl Theme {
         let mut chain = Vec::new();
         let mut next = Some(name.to_owned());
         let mut seen = Vec::new();
-        while let Some(current) = next {
+        while let Some(current) = next.take() {
             if seen.contains(&current) {
                 return Err(ThemeError::Circle(current));
             }
@@ -86,7 +86,7 @@ impl Theme {
                 .ok_or_else(|| ThemeError::Unknown(current.clone(), names().collect::<Vec<_>>().join(", ")))?;
             let file: File =
                 toml::from_str(text).map_err(|error| ThemeError::Invalid(current.clone(), error.to_string()))?;
-            next = file.inherits.clone();
+            next.clone_from(&file.inherits);
             seen.push(current.clone());
             chain.push((current, file));
         }

@@ -132,7 +132,7 @@ impl View for List {
             heading.push(' ');
             heading.push_str(&pad(&column.title.to_uppercase(), usize::from(column.width)));
         }
-        heading.push_str(&format!(" {} MESSAGE", pad("AGE", columns.age)));
+        heading.extend([" ", &pad("AGE", columns.age), " MESSAGE"]);
         frame.render_widget(Line::styled(fit(&heading, width), theme.style(Scope::Heading)), head);
         if rows.is_empty() {
             let fault = scene.facts.table(self.env, self.kind).and_then(|table| table.link.fault());

@@ -20,9 +20,7 @@ impl Scroll {
         let height = usize::from(page.max(1));
         self.page.set(page);
         let mut first = self.first.get().min(count.saturating_sub(height));
-        if selected < first {
-            first = selected.saturating_sub(height / 2);
-        } else if selected >= first + height {
+        if selected < first || selected >= first + height {
             first = selected.saturating_sub(height / 2);
         }
         first = first.min(count.saturating_sub(height));

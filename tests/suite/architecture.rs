@@ -30,15 +30,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "repo", "check", "sops", "helm", "cluster",
-            "doctor",
+            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "repo", "check", "sops", "helm",
+            "cluster", "doctor",
         ],
     ),
     (
         "views",
         &[
             "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "repo", "check", "sops", "helm",
-            "cluster", "doctor", "commands",
+            "cluster", "doctor",
         ],
     ),
     // A command opens views, and a view may ask for a command; both stand on one level.

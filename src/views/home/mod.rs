@@ -24,6 +24,7 @@ use crate::app::{Action, Facts, Motion, Scene, Target, View};
 use crate::kinds;
 use crate::model::{Env, Link, ObjectRef, PerEnv, State};
 use crate::repo::EntryKind;
+use crate::repo::git::Mark;
 use crate::theme::Scope;
 use crate::widgets::{Scroll, fit, lines, panel, wrap};
 use flow::FlowLine;
@@ -165,12 +166,7 @@ impl Home {
                         width: usize::from(inside.width),
                         selected: chosen && self.focus == 0,
                         linked: self.linked_files.contains(&*entry.path),
-                        mark: snapshot
-                            .git
-                            .as_ref()
-                            .ok()
-                            .and_then(|git| git.mark(&entry.path))
-                            .map(|mark| mark.letter()),
+                        mark: snapshot.git.as_ref().ok().and_then(|git| git.mark(&entry.path)).map(Mark::letter),
                     },
                 )
             })

@@ -54,11 +54,11 @@ impl Tree {
     }
 
     /// Writes an entry: selection, links, folder or file, lock, git mark.
-    pub fn line(&self, entry: &Entry, look: &Look<'_>) -> Line<'static> {
-        let theme = look.theme;
-        let sign = if look.selected {
+    pub fn line(&self, entry: &Entry, how: &Look<'_>) -> Line<'static> {
+        let theme = how.theme;
+        let sign = if how.selected {
             Span::styled(">", theme.style(Scope::Selection))
-        } else if look.linked {
+        } else if how.linked {
             Span::styled("*", theme.style(Scope::Linked))
         } else {
             Span::raw(" ")
@@ -71,19 +71,19 @@ impl Tree {
             (false, _) => "  ",
         };
         let name = if self.filter.is_empty() { entry.name() } else { &entry.path };
-        let scope = if look.selected {
+        let scope = if how.selected {
             Scope::Selection
-        } else if look.linked {
+        } else if how.linked {
             Scope::Linked
         } else if folder {
             Scope::Folder
         } else {
             Scope::Text
         };
-        let lock = entry.lock.as_ref().map(|lock| whose(look.facts, &lock.recipients)).unwrap_or_default();
-        let mark = look.mark.map(String::from).unwrap_or_default();
+        let lock = entry.lock.as_ref().map(|lock| whose(how.facts, &lock.recipients)).unwrap_or_default();
+        let mark = how.mark.map(String::from).unwrap_or_default();
         let marks = usize::from(!lock.is_empty()) * (lock.len() + 1) + usize::from(!mark.is_empty()) * 2;
-        let room = look.width.saturating_sub(1 + indent + 2 + marks);
+        let room = how.width.saturating_sub(1 + indent + 2 + marks);
         let text = fit(name, room);
         let padding = pad("", room.saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str())));
         let mut spans = vec![

@@ -1,0 +1,256 @@
+//! The engine by its keys: what a key does to the state, and what it makes the outside do.
+
+use std::collections::BTreeMap;
+
+use super::key::parse_keys;
+use super::test_support::facts;
+use super::{App, Change, Effect, Keymap, Msg, Ticket};
+use crate::commands::COMMANDS;
+use crate::kinds;
+use crate::model::{Env, FluxFacts, Link, Outcome, Row, RowKey, State};
+use crate::theme::{Depth, Theme};
+use crate::views::home::Home;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+/// A cockpit with two Kustomizations in both environments, driven by keys.
+struct Desk {
+    app: App,
+    terminal: Terminal<TestBackend>,
+    generations: BTreeMap<(Env, &'static str), u64>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut super::Facts)) -> Self {
+        let mut facts = facts();
+        change(&mut facts);
+        let (environments, read_only) =
+            (facts.environments.iter().map(|(_, known)| known.clone()).collect(), facts.read_only);
+        let theme = Theme::load("terminal", Depth::None, true).unwrap();
+        let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
+        let app = App::new(facts, theme, keymap, COMMANDS, Box::new(Home::new()));
+        let mut desk =
+            Self { app, terminal: Terminal::new(TestBackend::new(140, 40)).unwrap(), generations: BTreeMap::new() };
+        let effects = desk.app.update(Msg::Environments(environments, vec![None, None]));
+        desk.app.facts.read_only = read_only;
+        for effect in effects {
+            if let Effect::Watch { env, kind, generation } = effect {
+                desk.generations.insert((env, kind.kind), generation);
+            }
+        }
+        for env in [Env(0), Env(1)] {
+            desk.rows(env, &[("apps", State::Ready), ("monitoring", State::Failed)]);
+        }
+        desk.draw();
+        desk
+    }
+
+    fn rows(&mut self, env: Env, rows: &[(&str, State)]) {
+        let generation = self.generations[&(env, "Kustomization")];
+        self.watched(env, generation, Change::Rows(rows.iter().map(|(name, state)| row(name, *state)).collect()));
+        self.watched(env, generation, Change::Link(Link::Live));
+    }
+
+    fn watched(&mut self, env: Env, generation: u64, change: Change) {
+        self.app.update(Msg::Watched { env, kind: kinds::KUSTOMIZATION, generation, change, owed: None });
+    }
+
+    fn press(&mut self, keys: &str) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for key in parse_keys(keys).unwrap() {
+            effects.extend(self.app.update(Msg::Key(key)));
+            self.app.update(Msg::Rested);
+            self.draw();
+        }
+        effects
+    }
+
+    fn draw(&mut self) {
+        self.terminal.draw(|frame| self.app.render(frame)).unwrap();
+    }
+
+    fn screen(&mut self) -> String {
+        self.draw();
+        crate::runtime::picture(self.terminal.backend().buffer(), crate::runtime::Format::Text, false)
+    }
+}
+
+fn row(name: &str, state: State) -> Row {
+    Row {
+        key: RowKey { namespace: "flux-system".into(), name: name.into() },
+        state,
+        message: if state == State::Failed { "health check failed".into() } else { "".into() },
+        created: None,
+        cells: Box::new([]),
+        flux: Some(Box::new(FluxFacts::default())),
+    }
+}
+
+fn operations(effects: &[Effect]) -> Vec<(Option<Env>, String)> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Operate(_, operation) => Some((operation.env, operation.object.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_key_reconciles_what_is_selected_where_nothing_is_protected() {
+    let mut desk = Desk::new();
+    let effects = desk.press("jR");
+    assert_eq!(operations(&effects), [(Some(Env(0)), "Kustomization/flux-system/monitoring".to_owned())]);
+    assert!(desk.screen().contains("flux reconcile kustomization monitoring -n flux-system --context staging"));
+}
+
+#[test]
+fn a_protected_environment_asks_first_and_no_means_no() {
+    let mut desk = Desk::new();
+    assert!(operations(&desk.press("3R")).is_empty());
+    let asked = desk.screen();
+    assert!(asked.contains("production  PROTECTED") && asked.contains("Kustomization/flux-system/apps"), "{asked}");
+    for key in ["<enter>", "R", "r", "<space>", "x"] {
+        assert!(operations(&desk.press(key)).is_empty(), "{key} must not confirm");
+    }
+    assert!(operations(&desk.press("n")).is_empty());
+    assert_eq!(desk.app.view_id(), "home");
+    let effects = desk.press("Ry");
+    assert_eq!(operations(&effects), [(Some(Env(1)), "Kustomization/flux-system/apps".to_owned())]);
+}
+
+#[test]
+fn read_only_does_nothing_and_says_so() {
+    let mut desk = Desk::with(|facts| facts.read_only = true);
+    for keys in ["R", "W", "r", "s", "<ctrl-r>", "3R", "y"] {
+        assert!(operations(&desk.press(keys)).is_empty(), "{keys}");
+    }
+    assert!(desk.screen().contains("READ-ONLY"));
+}
+
+#[test]
+fn suspending_asks_for_a_reason_and_takes_no_empty_one() {
+    let mut desk = Desk::new();
+    assert!(operations(&desk.press("s<enter><enter>")).is_empty());
+    assert!(desk.screen().contains("an answer is needed here"));
+    let effects = desk.press("a disk is full<enter><enter>");
+    assert_eq!(operations(&effects).len(), 1);
+}
+
+#[test]
+fn marked_rows_go_together_and_those_out_of_sight_do_not() {
+    let mut desk = Desk::new();
+    desk.press("<space>j<space>");
+    assert_eq!(operations(&desk.press("R")).len(), 2);
+    desk.press("/apps<enter>");
+    let effects = desk.press("R");
+    assert_eq!(operations(&effects), [(Some(Env(0)), "Kustomization/flux-system/apps".to_owned())]);
+}
+
+#[test]
+fn pasted_text_runs_no_command() {
+    let mut desk = Desk::new();
+    let effects = desk.app.update(Msg::Paste("RRRq".to_owned()));
+    assert!(effects.is_empty());
+    assert!(desk.screen().contains("pasted text was dropped"));
+    desk.press("s");
+    desk.app.update(Msg::Paste("a reason\nsecond line".to_owned()));
+    assert!(desk.screen().contains("a reason_"));
+}
+
+#[test]
+fn what_an_older_watch_still_sends_is_dropped() {
+    let mut desk = Desk::new();
+    desk.watched(Env(0), 999, Change::Rows(vec![row("ghost", State::Ready)]));
+    assert!(!desk.screen().contains("ghost"));
+    desk.watched(
+        Env(0),
+        desk.generations[&(Env(0), "Kustomization")],
+        Change::Gone(vec![row("apps", State::Ready).key]),
+    );
+    assert_eq!(desk.app.facts.table(Env(0), kinds::KUSTOMIZATION).unwrap().rows.len(), 1);
+    assert_eq!(desk.app.facts.table(Env(1), kinds::KUSTOMIZATION).unwrap().rows.len(), 2);
+}
+
+#[test]
+fn an_answer_for_a_view_that_is_gone_is_dropped() {
+    let mut desk = Desk::new();
+    let effects = desk.app.update(Msg::Reply { ticket: Ticket(77), payload: Box::new("x"), owed: None });
+    assert!(effects.is_empty());
+}
+
+#[test]
+fn escape_never_quits_and_quitting_asks_while_something_runs() {
+    let mut desk = Desk::new();
+    assert!(!desk.press("<esc><esc>").iter().any(|effect| matches!(effect, Effect::Quit)));
+    let effects = desk.press("R");
+    let id =
+        effects.iter().find_map(|effect| if let Effect::Operate(id, _) = effect { Some(*id) } else { None }).unwrap();
+    assert!(!desk.press("q").iter().any(|effect| matches!(effect, Effect::Quit)));
+    assert!(desk.screen().contains("One operation runs"));
+    desk.press("n");
+    desk.app.update(Msg::Ended(id, Outcome::Done("applied".to_owned()), None));
+    assert!(desk.press("q").iter().any(|effect| matches!(effect, Effect::Quit)));
+}
+
+#[test]
+fn stopping_to_wait_is_told_and_a_late_outcome_changes_nothing() {
+    let mut desk = Desk::new();
+    let effects = desk.press("R");
+    let id =
+        effects.iter().find_map(|effect| if let Effect::Operate(id, _) = effect { Some(*id) } else { None }).unwrap();
+    assert!(desk.press("X").iter().any(|effect| matches!(effect, Effect::Cancel(cancelled) if *cancelled == id)));
+    desk.app.update(Msg::Ended(id, Outcome::Done("late".to_owned()), None));
+    let screen = desk.screen();
+    assert!(screen.contains("the controller goes on") && !screen.contains("late"), "{screen}");
+}
+
+#[test]
+fn flux_kinds_are_watched_in_every_environment_and_others_while_looked_at() {
+    let mut desk = Desk::new();
+    let flux = kinds::flux().count();
+    assert_eq!(desk.generations.len(), 2 * flux);
+    let effects = desk.press("p");
+    let watched: Vec<&str> = effects
+        .iter()
+        .filter_map(|effect| if let Effect::Watch { kind, .. } = effect { Some(kind.kind) } else { None })
+        .collect();
+    assert_eq!(watched, ["Pod"]);
+    desk.press("<esc>");
+    let later = desk.app.facts.now;
+    let ended = desk.app.update(Msg::Time(later));
+    assert!(ended.iter().any(|effect| matches!(effect, Effect::Unwatch { kind, .. } if kind.kind == "Pod")));
+}
+
+#[test]
+fn the_palette_finds_commands_by_any_part_of_their_names() {
+    let mut desk = Desk::new();
+    desk.press(":with so");
+    assert!(desk.screen().contains("Reconcile with source"));
+    let effects = desk.press("<enter>");
+    assert_eq!(operations(&effects).len(), 1);
+}
+
+#[test]
+fn home_at_three_sizes() {
+    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+        let mut desk = Desk::new();
+        desk.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        desk.draw();
+        desk.press("j");
+        insta::assert_snapshot!(format!("home-{width}x{height}"), desk.screen());
+    }
+}
+
+#[test]
+fn a_tiny_or_huge_terminal_is_no_trouble() {
+    for (width, height) in [(1, 1), (19, 4), (20, 5), (40, 10), (300, 100)] {
+        let mut desk = Desk::new();
+        desk.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        desk.press("jk?<esc>:x<esc>3R<esc>pGg");
+    }
+}
