@@ -19,7 +19,7 @@ impl App {
             Msg::Key(key) => self.key(key, &mut effects),
             Msg::Paste(text) => self.paste(&text),
             Msg::Resize => {}
-            Msg::Rested => self.rest(),
+            Msg::Rested => self.rest(&mut effects),
             Msg::Time(now) => {
                 self.facts.now = now;
                 self.unwatch_unwanted(&mut effects);
@@ -29,7 +29,7 @@ impl App {
                     effects.push(Effect::Unwatch { env, kind: watched.kind });
                 }
                 self.facts.set_environments(environments, unconnected);
-                self.rest();
+                self.rest(&mut effects);
             }
             Msg::Repository(Ok(snapshot), _owed) => {
                 self.facts.repository = Some(snapshot);
@@ -431,13 +431,12 @@ impl App {
     }
 
     /// Lets the panels that follow the selection catch up.
-    fn rest(&mut self) {
+    fn rest(&mut self, effects: &mut Vec<Effect>) {
         self.resting = true;
         if let Some(top) = self.layers.len().checked_sub(1) {
-            self.with_view(top, |view, scene| {
-                view.rested(scene);
-                Vec::new()
-            });
+            let ticket = self.top_ticket();
+            let actions = self.with_view(top, |view, scene| view.rested(scene));
+            self.apply(ticket, actions, effects);
         }
         if let Some(lesson) = self.lesson_of_selection() {
             self.lesson = Some(lesson);

@@ -56,8 +56,10 @@ pub trait View: std::fmt::Debug + Send {
         None
     }
 
-    /// Catches up with the selection, once no key has come for a while.
-    fn rested(&mut self, _scene: &Scene<'_>) {}
+    /// Catches up with the selection and with what changed, once no key has come for a while.
+    fn rested(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        Vec::new()
+    }
 
     /// Returns what commands act on: what is marked, else what is selected.
     fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {

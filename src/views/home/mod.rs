@@ -12,7 +12,8 @@
 pub mod flow;
 mod tree;
 
-use std::collections::BTreeSet;
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -20,11 +21,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::app::motion::step;
-use crate::app::{Action, Facts, Motion, Scene, Target, View};
+use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
 use crate::kinds;
 use crate::model::{Env, Link, ObjectRef, PerEnv, State};
 use crate::repo::EntryKind;
-use crate::repo::git::Mark;
+use crate::repo::git::{Mark, commits_behind};
 use crate::theme::Scope;
 use crate::widgets::{Scroll, fit, lines, panel, wrap};
 use flow::FlowLine;
@@ -51,6 +52,10 @@ pub struct Home {
     linked_files: BTreeSet<String>,
     /// Objects that the selected file feeds.
     linked_objects: BTreeSet<(Env, ObjectRef)>,
+    /// How far behind HEAD the followed revisions are; `None` while git is asked or does not know them.
+    behind: BTreeMap<String, Option<u32>>,
+    /// The HEAD that this was asked of.
+    behind_of: Option<String>,
     wide: std::cell::Cell<bool>,
 }
 
@@ -174,7 +179,7 @@ impl Home {
     }
 
     fn render_env(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, env: Env, focus: bool) {
-        let inside = panel(frame, area, &env_title(scene.facts, env), focus && scene.focus, scene.theme);
+        let inside = panel(frame, area, &env_title(scene.facts, env, &self.behind), focus && scene.focus, scene.theme);
         let flow = self.flow(scene.facts, env);
         let width = usize::from(inside.width);
         let mut top = inside;
@@ -273,21 +278,81 @@ impl Home {
             _ => String::new(),
         }
     }
+
+    /// Finds what the selection is linked with: the objects that a file feeds, the files that an object is made from.
+    fn link(&mut self, facts: &Facts) {
+        self.linked_files.clear();
+        self.linked_objects.clear();
+        let Some(snapshot) = &facts.repository else { return };
+        if self.focus == 0 {
+            let Some((path, _)) = self.selected_path(facts) else { return };
+            for feed in snapshot.fed_by(&path) {
+                let Some(env) = facts.find_environment(&feed.env) else { continue };
+                let kustomization = kinds::KUSTOMIZATION.object(&feed.namespace, &feed.name);
+                self.linked_objects.insert((env, kustomization));
+                let declared = feed.declared.iter().filter(|declared| declared.file == path);
+                self.linked_objects.extend(declared.map(|declared| (env, declared.object.clone())));
+            }
+        } else if let Some((env, object)) = self.selected_object(facts) {
+            for file in snapshot.files_of(facts.name(env), &object) {
+                let folders = file.match_indices('/').filter_map(|(index, _)| file.get(..index));
+                self.linked_files.extend(folders.map(str::to_owned));
+                self.linked_files.insert(file.to_owned());
+            }
+        }
+    }
+
+    /// Asks git how many commits lie between the revisions that the clusters follow and HEAD, once for each revision and HEAD.
+    fn ask_how_far_behind(&mut self, facts: &Facts) -> Vec<Action> {
+        let Some(snapshot) = &facts.repository else { return Vec::new() };
+        let head = snapshot.git.as_ref().ok().and_then(|git| git.commit.clone());
+        if head != self.behind_of {
+            self.behind.clear();
+            self.behind_of = head;
+        }
+        let mut asked = Vec::new();
+        for (env, _) in facts.environments.iter() {
+            let Some(revision) = followed(facts, env) else { continue };
+            if self.behind.contains_key(&revision) {
+                continue;
+            }
+            self.behind.insert(revision.clone(), None);
+            let root = snapshot.root.clone();
+            asked.push(Action::Task(Task::blocking("commits behind", move |_| {
+                let commits = commits_behind(&root, &revision);
+                Behind { revision, commits }
+            })));
+        }
+        asked
+    }
 }
 
 /// Writes an environment panel's title: name, applied revision, how far behind the repository it is.
-fn env_title(facts: &Facts, env: Env) -> String {
+fn env_title(facts: &Facts, env: Env, behind: &BTreeMap<String, Option<u32>>) -> String {
     let mut title = facts.name(env).to_owned();
-    let revision = kinds::find("GitRepository").and_then(|kind| facts.table(env, kind)).and_then(|table| {
-        let row =
-            table.rows.values().find(|row| &*row.key.name == "flux-system").or_else(|| table.rows.values().next())?;
-        row.flux.as_ref().map(|flux| kinds::short_revision(&flux.revision))
-    });
-    if let Some(revision) = revision.filter(|text| !text.is_empty()) {
+    if let Some(revision) = followed(facts, env) {
         title.push_str("  ");
-        title.push_str(&revision);
+        title.push_str(&kinds::short_revision(&revision));
+        match behind.get(&revision).copied().flatten() {
+            Some(1) => title.push_str(", 1 commit behind"),
+            Some(count) if count > 1 => title.extend([", ", &count.to_string(), " commits behind"]),
+            _ => {}
+        }
     }
     title
+}
+
+/// Returns the revision that an environment's source has fetched; of `flux-system` where there are several.
+fn followed(facts: &Facts, env: Env) -> Option<String> {
+    let table = facts.table(env, kinds::find("GitRepository")?)?;
+    let row = table.rows.values().find(|row| &*row.key.name == "flux-system").or_else(|| table.rows.values().next())?;
+    row.flux.as_ref().map(|flux| flux.revision.clone()).filter(|revision| !revision.is_empty())
+}
+
+/// Tells how many commits a revision is behind HEAD.
+struct Behind {
+    revision: String,
+    commits: Option<u32>,
 }
 
 impl View for Home {
@@ -353,27 +418,16 @@ impl View for Home {
         Some(Vec::new())
     }
 
-    fn rested(&mut self, scene: &Scene<'_>) {
-        self.linked_files.clear();
-        self.linked_objects.clear();
-        let facts = scene.facts;
-        let Some(snapshot) = &facts.repository else { return };
-        if self.focus == 0 {
-            let Some((path, _)) = self.selected_path(facts) else { return };
-            for feed in snapshot.fed_by(&path) {
-                let Some(env) = facts.find_environment(&feed.env) else { continue };
-                let kustomization = kinds::KUSTOMIZATION.object(&feed.namespace, &feed.name);
-                self.linked_objects.insert((env, kustomization));
-                let declared = feed.declared.iter().filter(|declared| declared.file == path);
-                self.linked_objects.extend(declared.map(|declared| (env, declared.object.clone())));
-            }
-        } else if let Some((env, object)) = self.selected_object(facts) {
-            for file in snapshot.files_of(facts.name(env), &object) {
-                let folders = file.match_indices('/').filter_map(|(index, _)| file.get(..index));
-                self.linked_files.extend(folders.map(str::to_owned));
-                self.linked_files.insert(file.to_owned());
-            }
+    fn rested(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.link(scene.facts);
+        self.ask_how_far_behind(scene.facts)
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        if let Ok(behind) = payload.downcast::<Behind>() {
+            self.behind.insert(behind.revision, behind.commits);
         }
+        Vec::new()
     }
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
