@@ -131,7 +131,7 @@ fn note(object: &ObjectRef, row: &Row, flux: &FluxFacts, facts: &Facts) -> Strin
         State::Ready if object.kind == "HelmRelease" => flux.revision.clone(),
         State::Ready => next.map(|next| format!("next {next}")).unwrap_or_default(),
         State::Progressing => "reconciling".to_owned(),
-        State::Failed => next.map_or_else(|| "failed".to_owned(), |next| format!("failed, retry {next}")),
+        State::Failed => next.map_or_else(|| "failed".to_owned(), |next| format!("retry {next}")),
         State::Waiting => {
             let blocker = flux.depends_on.iter().find(|other| row.message.contains(&format!("{}'", other.name)));
             match blocker.or(flux.depends_on.first()) {
