@@ -39,7 +39,8 @@ fn shows_demo(deck: &mut Deck, what: &str) {
 fn every_screen_says_that_it_is_a_demo() {
     let mut deck = settled(demo());
     shows_demo(&mut deck, "home");
-    for (key, panel) in [("f", ">staging  kustomizations"), ("p", ">staging  pods"), ("?", ">keys and commands"), ("O", ">operations")]
+    for (key, panel) in
+        [("f", ">staging  kustomizations"), ("p", ">staging  pods"), ("?", ">keys and commands"), ("O", ">operations")]
     {
         deck.press(key);
         deck.sees(panel);
@@ -188,8 +189,7 @@ fn however_it_ends_the_terminal_is_as_it_was() {
 #[test]
 fn a_panic_restores_the_terminal_before_it_speaks() {
     let this = std::env::current_exe().unwrap();
-    let mut deck =
-        Stage::of(this).with(["--ignored", "--exact", "--nocapture", "demo::panics_on_its_screen"]).open();
+    let mut deck = Stage::of(this).with(["--ignored", "--exact", "--nocapture", "demo::panics_on_its_screen"]).open();
     assert!(!deck.ends().success());
     is_restored(&mut deck, "a panic");
     let raw = String::from_utf8_lossy(deck.raw()).into_owned();

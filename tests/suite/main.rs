@@ -7,7 +7,11 @@ mod demo;
 #[cfg(test)]
 mod dependencies;
 #[cfg(test)]
+mod guard;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod headless;
 #[cfg(test)]
 mod source_paths;
 #[cfg(test)]
