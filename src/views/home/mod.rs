@@ -23,7 +23,7 @@ use ratatui::widgets::Paragraph;
 use crate::app::motion::step;
 use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
 use crate::kinds;
-use crate::model::{Env, Link, ObjectRef, PerEnv, State};
+use crate::model::{Env, Kind, Link, ObjectRef, PerEnv, State};
 use crate::repo::EntryKind;
 use crate::repo::git::{Mark, commits_behind};
 use crate::theme::Scope;
@@ -428,6 +428,11 @@ impl View for Home {
             self.behind.insert(behind.revision, behind.commits);
         }
         Vec::new()
+    }
+
+    fn watches(&self, scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
+        let shown = self.shown(scene.facts).into_iter();
+        shown.filter_map(|env| Some((env, kinds::find("Deployment")?))).collect()
     }
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
