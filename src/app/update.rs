@@ -450,10 +450,25 @@ impl App {
             return None;
         }
         self.lesson_of.clone_from(&targets);
-        let Some(Target::Object(env, object)) = targets.first() else { return None };
+        let (env, object) = match targets.first()? {
+            Target::Object(env, object) => (env, object),
+            Target::File(_, path) => return Some((format!("Look at {path}"), lesson_of_file(path))),
+            Target::Environment(_) => return None,
+        };
         let kind = kinds::find(&object.kind)?;
         let environment = self.facts.environment(*env)?;
         let context = environment.context.as_deref().unwrap_or(&environment.name);
         Some((format!("Look at {} in {}", object.short(), environment.name), (kind.lesson)(context, Some(object))))
+    }
+}
+
+/// Teaches how to find out what a file has been through.
+fn lesson_of_file(path: &str) -> Lesson {
+    Lesson {
+        shell: format!("git log --oneline --follow -- {path}"),
+        why: "Flux applies what is pushed: the log tells who changed the file, when and why; what it feeds is marked * beside."
+            .to_owned(),
+        look_for: "the last commit before it began; `git show COMMIT` has the change.".to_owned(),
+        docs: "https://git-scm.com/docs/git-log",
     }
 }

@@ -83,6 +83,12 @@ impl Call {
         super::open::live(&self.global)
     }
 
+    /// Returns the environments that the call is about: the one of `--env`, else all.
+    pub fn chosen<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = &'a crate::model::Environment> {
+        let wanted = self.global.env.as_deref();
+        session.environments.iter().filter(move |known| wanted.is_none_or(|name| name == known.name))
+    }
+
     /// Runs a future to its end on a runtime made for it.
     ///
     /// # Errors

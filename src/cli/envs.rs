@@ -17,7 +17,8 @@ pub struct Arguments {}
 pub fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
-        call.print(&session.environments, |environments| {
+        let chosen: Vec<_> = call.chosen(&session).collect();
+        call.print(&chosen, |environments| {
             let mut rows = vec![["NAME", "CONTEXT", "PROTECTED", "PATH", "RECIPIENTS"].map(str::to_owned).to_vec()];
             rows.extend(environments.iter().map(|known| {
                 vec![

@@ -51,7 +51,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let mut listings = Vec::new();
-        for environment in &session.environments {
+        for environment in call.chosen(&session) {
             let cluster = session.reach().cluster(environment.env);
             listings.push(async move { (environment.name.clone(), list_all(cluster).await) });
         }

@@ -68,13 +68,10 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
                         steps(Step { step: name.clone(), ..step });
                     };
                     let outcome = verbs::perform(&cluster, &verb, object, &clock, &mut report).await;
-                    let state = if outcome.is_done() { StepState::Done } else { StepState::Failed };
-                    report(Step {
-                        at: clock.now(),
-                        step: String::new(),
-                        state,
-                        message: crate::app::operation::outcome_line(&outcome),
-                    });
+                    if !outcome.is_done() {
+                        let message = crate::app::operation::outcome_line(&outcome);
+                        report(Step { at: clock.now(), step: String::new(), state: StepState::Failed, message });
+                    }
                     if outcome.is_done() {
                         done += 1;
                     } else if failed.is_none() {

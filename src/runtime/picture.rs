@@ -17,7 +17,7 @@ pub enum Format {
 }
 
 /// The size of a cell in an SVG picture, in user units: the proportions of common monospace fonts.
-const CELL: (f32, f32) = (8.4, 18.0);
+const CELL: (f32, f32) = (8.4, 16.5);
 
 /// Writes a screen in a format; `light` puts an SVG on light ground.
 pub fn picture(buffer: &Buffer, format: Format, light: bool) -> String {
@@ -128,7 +128,7 @@ fn svg(buffer: &Buffer, light: bool) -> String {
                     attributes.push_str(attribute);
                 }
             }
-            let baseline = top + cell_height - 5.0;
+            let baseline = top + cell_height - 4.2;
             let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
             let _ = writeln!(
                 out,

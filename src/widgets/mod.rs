@@ -6,4 +6,4 @@ mod text;
 
 pub use lines::{Scroll, lines};
 pub use panel::{centred, panel};
-pub use text::{fit, pad, wrap};
+pub use text::{fit, fit_end, pad, wrap};

@@ -24,6 +24,27 @@ pub fn fit(text: &str, width: usize) -> String {
     taken
 }
 
+/// Cuts a text to a width in cells at its beginning, marking the cut with `~`: the end of a path tells more than its beginning.
+pub fn fit_end(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return fit(text, width);
+    }
+    let mut tail: Vec<char> = Vec::new();
+    let mut used = 1;
+    for character in text.chars().rev() {
+        used += character.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        tail.push(character);
+    }
+    if width == 0 {
+        String::new()
+    } else {
+        fit(&std::iter::once('~').chain(tail.into_iter().rev()).collect::<String>(), width)
+    }
+}
+
 /// Cuts or pads a text to exactly a width in cells.
 pub fn pad(text: &str, width: usize) -> String {
     let mut cut = fit(text, width);
@@ -63,7 +84,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fit, pad, wrap};
+    use super::{fit, fit_end, pad, wrap};
 
     #[test]
     fn texts_are_cut_by_cells_and_cannot_steer_the_terminal() {
@@ -73,6 +94,11 @@ mod tests {
         assert_eq!(fit("a\x1b[31mb", 20), "a [31mb");
         assert_eq!(pad("ab", 4), "ab  ");
         assert_eq!(fit("abc", 0), "");
+        assert_eq!(fit_end("apps/base/linkding", 10), "~/linkding");
+        assert_eq!(
+            (fit_end("abc", 3), fit_end("abc", 0), fit_end("日本語", 4)),
+            ("abc".into(), "".into(), "~語".into())
+        );
     }
 
     #[test]

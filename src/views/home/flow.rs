@@ -52,11 +52,27 @@ pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
         for (child, row) in children.remove(&Some(object.clone())).unwrap_or_default() {
             lines.push(line(child, row, 1, facts));
         }
+        lines.extend(row.into_iter().flat_map(|row| workloads(row, facts, env)));
     }
     for (child, row) in children.into_values().flatten() {
         lines.push(line(child, row, 0, facts));
     }
     lines
+}
+
+/// The Deployments that a Kustomization applied, by its inventory (`<namespace>_<name>_<group>_<Kind>`), as far as they are watched.
+fn workloads(row: &Row, facts: &Facts, env: Env) -> Vec<FlowLine> {
+    let inventory = row.flux.as_ref().map(|flux| flux.inventory.as_slice()).unwrap_or_default();
+    let deployment = |id: &str| {
+        let (namespace, rest) = id.split_once('_')?;
+        let name = rest.strip_suffix("_apps_Deployment")?;
+        let object = ObjectRef::new("Deployment", "apps", namespace, name);
+        let row = facts.row(env, &object)?;
+        let note = row.cells.first().map(ToString::to_string).unwrap_or_default();
+        let message = (row.state == State::Failed).then(|| row.message.to_string()).filter(|text| !text.is_empty());
+        Some(FlowLine { object, depth: 1, state: row.state, note, message })
+    };
+    inventory.iter().filter_map(|id| deployment(id)).collect()
 }
 
 /// What the repository declares: each Kustomization with what it depends on.

@@ -23,7 +23,7 @@ use ratatui::widgets::Paragraph;
 use crate::app::motion::step;
 use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
 use crate::kinds;
-use crate::model::{Env, Link, ObjectRef, PerEnv, State};
+use crate::model::{Env, Kind, Link, ObjectRef, PerEnv, State};
 use crate::repo::EntryKind;
 use crate::repo::git::{Mark, commits_behind};
 use crate::theme::Scope;
@@ -80,9 +80,7 @@ impl Home {
 
     /// The environments that are shown, first first.
     fn shown(&self, facts: &Facts) -> Vec<Env> {
-        let count = facts.environments.len();
-        let many = if self.wide.get() { 2.min(count) } else { 1.min(count) };
-        (0..many).map(|offset| Env(u8::try_from((facts.shown.index() + offset) % count).unwrap_or(0))).collect()
+        pair(facts, if self.wide.get() { 2 } else { 1 })
     }
 
     fn focused_env(&self, facts: &Facts) -> Option<Env> {
@@ -327,6 +325,12 @@ impl Home {
     }
 }
 
+/// Returns the first environment that is shown and those after it, as many as there is room for.
+fn pair(facts: &Facts, room: usize) -> Vec<Env> {
+    let count = facts.environments.len();
+    (0..room.min(count)).map(|offset| Env(u8::try_from((facts.shown.index() + offset) % count).unwrap_or(0))).collect()
+}
+
 /// Writes an environment panel's title: name, applied revision, how far behind the repository it is.
 fn env_title(facts: &Facts, env: Env, behind: &BTreeMap<String, Option<u32>>) -> String {
     let mut title = facts.name(env).to_owned();
@@ -428,6 +432,12 @@ impl View for Home {
             self.behind.insert(behind.revision, behind.commits);
         }
         Vec::new()
+    }
+
+    fn watches(&self, scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
+        // The pair, even where only one of it has room: the other is a key away.
+        let pair = pair(scene.facts, 2).into_iter();
+        pair.filter_map(|env| Some((env, kinds::find("Deployment")?))).collect()
     }
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {

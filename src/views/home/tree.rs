@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::app::Facts;
 use crate::repo::{Entry, EntryKind, Snapshot};
 use crate::theme::{Scope, Theme};
-use crate::widgets::{fit, pad};
+use crate::widgets::{fit, fit_end, pad};
 
 /// Remembers which folders are open.
 #[derive(Debug, Default)]
@@ -84,7 +84,7 @@ impl Tree {
         let mark = how.mark.map(String::from).unwrap_or_default();
         let marks = usize::from(!lock.is_empty()) * (lock.len() + 1) + usize::from(!mark.is_empty()) * 2;
         let room = how.width.saturating_sub(1 + indent + 2 + marks);
-        let text = fit(name, room);
+        let text = if self.filter.is_empty() { fit(name, room) } else { fit_end(name, room) };
         let padding = pad("", room.saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str())));
         let mut spans = vec![
             sign,
