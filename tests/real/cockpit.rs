@@ -67,13 +67,11 @@ fn home_shows_both_environments_in_deployment_order_beside_the_tree() {
     // An object marks its files; a folder marks what it feeds, in its environment alone.
     select(&mut deck, "staging", "monitoring");
     deck.sees_row(&["│* ", "> staging"]);
-    deck.press("/<esc>1G");
-    deck.sees(">repository");
-    deck.press("g");
-    for _ in 0..3 {
-        deck.press("j");
-    }
-    deck.sees_row(&["│>  ", "> staging"]);
+    deck.press("/");
+    deck.press("<esc>");
+    deck.sees_row(&["= apps"]);
+    deck.press("1gjjj");
+    deck.sees_row(&["│>  > staging"]);
     deck.sees_row(&["*= apps", " = apps"]);
 }
 
@@ -95,7 +93,7 @@ fn reconcile_asks_in_production_alone_and_tells_the_true_outcome() {
             deck.press("R");
         }
         agree(&mut deck, env, "Reconcile", "Kustomization/flux-system/infrastructure-configs");
-        let told = format!("Reconcile Kustomization/infrastructure-configs in {env}: Applied revision: main@");
+        let told = format!("Reconcile Kustomization/infrastructure-configs in {env}: applied main@sha1:");
         deck.sees(&told);
         let after = kustomization(&testbed, env, "infrastructure-configs");
         let requested = annotation(&after, REQUESTED_AT);
@@ -130,7 +128,7 @@ fn suspend_keeps_its_reason_on_the_object_until_resume() {
 
         deck.press("r");
         agree(&mut deck, env, "Resume", "Kustomization/flux-system/monitoring");
-        let told = format!("Resume Kustomization/monitoring in {env}: Applied revision: main@");
+        let told = format!("Resume Kustomization/monitoring in {env}: applied main@sha1:");
         deck.sees(&told);
         let resumed = kustomization(&testbed, env, "monitoring");
         assert_ne!(resumed["spec"]["suspend"], true, "{env}");
@@ -141,7 +139,7 @@ fn suspend_keeps_its_reason_on_the_object_until_resume() {
     }
 }
 
-/// Pushes a commit that changes the homepage, and brings it to staging with apps and its source.
+/// Pushes a commit, and brings it to staging with infrastructure-controllers and its source.
 #[test]
 fn with_source_brings_a_pushed_commit() {
     let testbed = Testbed::find();
@@ -153,10 +151,11 @@ fn with_source_brings_a_pushed_commit() {
     std::fs::write(&file, text).unwrap();
     let commit = push(checkout.path(), "docs: another line");
 
-    select(&mut deck, "staging", "apps");
+    select(&mut deck, "staging", "infrastructure-controllers");
     deck.press("W");
-    deck.sees("Reconcile Kustomization/apps in staging: Applied revision: main@");
-    let apps = kustomization(&testbed, "staging", "apps");
-    assert_eq!(apps["status"]["lastAppliedRevision"], format!("main@sha1:{commit}"));
+    let name = "Kustomization/infrastructure-controllers";
+    deck.sees(&format!("Reconcile with source {name} in staging: applied main@sha1:{}", &commit[..8]));
+    let controllers = kustomization(&testbed, "staging", "infrastructure-controllers");
+    assert_eq!(controllers["status"]["lastAppliedRevision"], format!("main@sha1:{commit}"));
     deck.sees_row(&[">staging  main@", &commit[..7]]);
 }

@@ -22,7 +22,7 @@ fn a_refused_cluster_says_so_and_leaves_the_other_alone() {
     deck.press("R");
     deck.sees(">Reconcile?");
     deck.press("y");
-    deck.sees("Reconcile Kustomization/flux-system in production: Applied revision: main@");
+    deck.sees("Reconcile Kustomization/flux-system in production: applied main@sha1:");
     // It is back as soon as its cluster is.
     proxy.becomes(Link::Up);
     deck.sees_row(&["staging: live", "production: live PROTECTED"]);
@@ -40,7 +40,7 @@ fn a_hanging_cluster_says_so_and_delays_nothing() {
     let mut deck = testbed.deck_with(kubeconfig.path(), &testbed.repository()).patient(Duration::from_secs(60)).open();
     let live = deck.sees("staging: live");
     assert!(live - deck.started() < SOON, "{:?}", live - deck.started());
-    deck.sees_row(&["> staging  main@", "production"]);
+    deck.sees_row(&[">staging  main@", "production"]);
     deck.sees("production: connecting");
     // Keys are answered at once meanwhile.
     let pressed = deck.press("j");
