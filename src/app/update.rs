@@ -29,11 +29,13 @@ impl App {
                     effects.push(Effect::Unwatch { env, kind: watched.kind });
                 }
                 self.facts.set_environments(environments, unconnected);
+                self.facts_changed(&mut effects);
                 self.rest();
             }
             Msg::Repository(Ok(snapshot), _owed) => {
                 self.facts.repository = Some(snapshot);
                 self.facts.repository_fault = None;
+                self.facts_changed(&mut effects);
             }
             Msg::Repository(Err(fault), _owed) => self.facts.repository_fault = Some(fault),
             Msg::FilesChanged => effects.push(Effect::Rescan),

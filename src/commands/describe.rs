@@ -6,7 +6,7 @@ use crate::model::{Lesson, ObjectRef};
 use crate::views::detail::{Detail, Tab};
 
 /// Opens the overview of what is selected.
-pub static COMMAND: Command = Command {
+pub(super) static COMMAND: Command = Command {
     id: "describe",
     title: "Describe",
     keys: &["d"],
@@ -25,7 +25,7 @@ pub static COMMAND: Command = Command {
 };
 
 /// Opens the YAML of what is selected.
-pub static YAML: Command = Command {
+pub(super) static YAML: Command = Command {
     id: "yaml",
     title: "YAML",
     keys: &["y"],

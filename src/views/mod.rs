@@ -1,6 +1,7 @@
 //! Views: one file per screen. A view that opens targets has one line in [`OPENERS`].
 
 pub mod detail;
+pub mod file;
 pub mod help;
 pub mod home;
 pub mod leave;
@@ -8,7 +9,7 @@ pub mod list;
 pub mod operations;
 pub mod page;
 pub mod palette;
-mod tabs;
+pub mod tabs;
 
 use crate::app::{Ask, Target, View};
 
@@ -16,7 +17,7 @@ use crate::app::{Ask, Target, View};
 type Opener = fn(&Target, &Ask<'_>) -> Option<Box<dyn View>>;
 
 /// The views that open targets; the first that answers is taken.
-static OPENERS: &[Opener] = &[detail::open];
+static OPENERS: &[Opener] = &[detail::open, file::open];
 
 /// Opens a target in the view that shows it best; `None` when none does.
 pub fn open(target: &Target, ask: &Ask<'_>) -> Option<Box<dyn View>> {

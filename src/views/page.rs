@@ -137,8 +137,8 @@ impl Page {
         match motion {
             Motion::Left => self.shift = self.shift.saturating_sub(SHIFT),
             Motion::Right => self.shift += SHIFT,
-            Motion::NextMatch => self.to_match(page, true, true),
-            Motion::PreviousMatch => self.to_match(page, false, true),
+            Motion::NextMatch => self.jump(page, true, true),
+            Motion::PreviousMatch => self.jump(page, false, true),
             _ => {
                 let rows = self.rows(page);
                 let Some(next) = step(self.row(&rows), rows.len(), self.scroll.page(), motion) else { return false };
@@ -156,7 +156,7 @@ impl Page {
         };
         match self.slash {
             Slash::Filters => self.rewind(),
-            Slash::Searches => self.to_match(page, true, false),
+            Slash::Searches => self.jump(page, true, false),
         }
     }
 
@@ -250,7 +250,7 @@ impl Page {
     }
 
     /// Goes to a match, around the end if need be; `past` leaves the line that the cursor is on.
-    fn to_match(&mut self, page: &[PageLine], forward: bool, past: bool) {
+    fn jump(&mut self, page: &[PageLine], forward: bool, past: bool) {
         let Some(wanted) = &self.wanted else { return };
         let matches: Vec<usize> =
             page.iter().enumerate().filter(|(_, line)| line.matches(wanted)).map(|(index, _)| index).collect();

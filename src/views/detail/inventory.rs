@@ -34,26 +34,24 @@ pub(super) fn lines(env: Env, row: &Row, facts: &Facts) -> Vec<PageLine> {
 }
 
 fn line(env: Env, object: &ObjectRef, facts: &Facts) -> PageLine {
-    let name = if object.namespace.is_empty() {
-        object.name.clone()
-    } else {
-        format!("{}/{}", object.namespace, object.name)
-    };
+    let name =
+        if object.namespace.is_empty() { object.name.clone() } else { format!("{}/{}", object.namespace, object.name) };
     let known = kinds::find(&object.kind).filter(|kind| kind.group == object.group);
     let table = known.and_then(|kind| facts.table(env, kind));
     let target = Target::Object(env, object.clone());
     match (facts.row(env, object).filter(|_| known.is_some()), table) {
         (Some(row), _) => {
-            let cells: Vec<&str> = row.cells.iter().map(AsRef::as_ref).filter(|cell| !cell.is_empty()).take(1).collect();
+            let cells: Vec<&str> =
+                row.cells.iter().map(AsRef::as_ref).filter(|cell| !cell.is_empty()).take(1).collect();
             let message = row.message.lines().next().unwrap_or("");
             let text = format!("{name}  {}  {message}", cells.join("  "));
             PageLine::cut(text.trim_end(), Scope::Text)
                 .after(format!("  {} ", row.state.sign()), state_scope(row.state))
                 .opens(Some(target))
         }
-        (None, Some(table)) if table.link.is_live() => PageLine::cut(format!("{name}  is not there"), Scope::Text)
-            .after("  x ", Scope::Failed)
-            .opens(Some(target)),
+        (None, Some(table)) if table.link.is_live() => {
+            PageLine::cut(format!("{name}  is not there"), Scope::Text).after("  x ", Scope::Failed).opens(Some(target))
+        }
         _ => PageLine::cut(name, Scope::Text).after("    ", Scope::Text).opens(Some(target)),
     }
 }

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::fault_lines;
 use crate::app::Task;
 use crate::cluster::{Detail, Event, EventScope};
 use crate::kinds;
 use crate::model::{Condition, Env, Fault, ObjectRef, Row};
 use crate::theme::Scope;
 use crate::views::page::PageLine;
+use crate::views::tabs;
 use crate::widgets::wrap;
 
 /// Holds what was read last, and what is wrong with reading it anew.
@@ -41,7 +41,7 @@ impl<T> Loaded<T> {
     /// Writes what stands in place of a value that is not there.
     pub(super) fn in_place(&self) -> Vec<PageLine> {
         match (&self.fault, self.gone) {
-            (Some(fault), _) => fault_lines(fault),
+            (Some(fault), _) => tabs::fault(fault),
             (None, true) => vec![PageLine::wrapped("there is no such object", Scope::Text)],
             (None, false) => vec![PageLine::cut("reading...", Scope::Dim)],
         }

@@ -23,7 +23,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use crate::app::{Action, Ask, Motion, Scene, Target, View};
 use crate::cluster::Event;
 use crate::kinds;
-use crate::model::{Env, Fault, Kind, ObjectRef, Row};
+use crate::model::{Env, Kind, ObjectRef, Row};
 use crate::theme::Scope;
 use crate::views::page::{Page, PageLine, Slash};
 use crate::views::tabs;
@@ -194,10 +194,8 @@ impl View for Detail {
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let lines = self.lines(scene);
-        let mut title = self.title(scene);
-        if let Some(found) = self.page().and_then(|page| page.found(&lines)) {
-            title.push_str(&format!("  {found} found"));
-        }
+        let found = self.page().and_then(|page| page.found(&lines));
+        let title = self.title(scene) + &tabs::found(found);
         let inside = panel(frame, area, &title, scene.focus, scene.theme);
         let warning = self.whole.warning(usize::from(inside.width));
         let height = u16::try_from(warning.len()).unwrap_or(0).min(inside.height / 3);
@@ -261,12 +259,4 @@ impl View for Detail {
         }
         true
     }
-}
-
-/// Writes a fault in place of what could not be read.
-fn fault_lines(fault: &Fault) -> Vec<PageLine> {
-    vec![
-        PageLine::wrapped(format!("{}: {}", fault.what, fault.why), Scope::Error),
-        PageLine::wrapped(format!("{}; ctrl-l tries again", fault.todo), Scope::Text),
-    ]
 }

@@ -48,13 +48,12 @@ pub(super) fn lines(env: Env, object: &ObjectRef, whole: &Loaded<Whole>, facts: 
     }
     let value = whole.value.as_ref().map(|whole| &whole.value);
     origin(&mut lines, env, object, row.as_deref(), value, facts);
-    match &whole.value {
-        Some(whole) => conditions(&mut lines, &whole.conditions, facts.now),
+    if let Some(whole) = &whole.value {
+        conditions(&mut lines, &whole.conditions, facts.now);
+    } else {
         // The row is there before the whole object is.
-        None => {
-            lines.push(PageLine::heading(String::new()));
-            lines.extend(whole.in_place());
-        }
+        lines.push(PageLine::heading(String::new()));
+        lines.extend(whole.in_place());
     }
     lines
 }
@@ -69,7 +68,8 @@ fn state(lines: &mut Vec<PageLine>, row: &Row, now: Timestamp) {
     let since = since.map(|since| format!("  since {}", age(now, since))).unwrap_or_default();
     let text = format!("{} {}{since}", row.state.sign(), row.state.word());
     lines.push(PageLine::cut(text, state_scope(row.state)).after(pad("state", LABEL), Scope::Dim));
-    if !row.message.is_empty() {
+    // What a ready object says stands in its conditions below.
+    if !row.message.is_empty() && row.state != State::Ready {
         let scope = if row.state == State::Failed { Scope::Error } else { Scope::Text };
         lines.push(PageLine::wrapped(&*row.message, scope).after(pad("message", LABEL), Scope::Dim));
     }
@@ -107,20 +107,19 @@ fn of_flux(lines: &mut Vec<PageLine>, env: Env, row: &Row, flux: &FluxFacts, fac
         Some(next) => lines.push(field("next", format!("in {}{every}", until(now, next)))),
         None if row.state == State::Suspended => lines.push(field("next", "never, until it is resumed")),
         None if row.state == State::Failed => {
-            lines.push(field("next", "never by itself: its controller gave up; mend it, or reconcile with force or reset"));
+            lines.push(field(
+                "next",
+                "never by itself: its controller gave up; mend it, or reconcile with force or reset",
+            ));
         }
         None => {}
     }
 }
 
 fn suspended(lines: &mut Vec<PageLine>, known: &Suspension, now: Timestamp) {
-    let mut text = format!("by {}", known.by.as_deref().unwrap_or("somebody who left no name"));
-    if let Some(since) = known.since {
-        text.push_str(&format!(", since {}", age(now, since)));
-    }
-    if let Some(end) = &known.until {
-        text.push_str(&format!(", until {end}"));
-    }
+    let since = known.since.map(|since| format!(", since {}", age(now, since))).unwrap_or_default();
+    let end = known.until.as_ref().map(|end| format!(", until {end}")).unwrap_or_default();
+    let text = format!("by {}{since}{end}", known.by.as_deref().unwrap_or("somebody who left no name"));
     let line = PageLine::wrapped(text, Scope::Suspended).after(pad("suspended", LABEL), Scope::Dim);
     lines.push(line);
     let reason = known.reason.as_deref().unwrap_or("no reason was left");
@@ -175,9 +174,9 @@ fn origin(
             lines.push(field(label(index), *file).opens(Some(target)));
         }
     }
-    let created = row.and_then(|row| row.created).or_else(|| {
-        value?.pointer("/metadata/creationTimestamp")?.as_str()?.parse().ok()
-    });
+    let created = row
+        .and_then(|row| row.created)
+        .or_else(|| value?.pointer("/metadata/creationTimestamp")?.as_str()?.parse().ok());
     if let Some(created) = created {
         lines.push(field("created", format!("{} ago", age(facts.now, created))));
     }
