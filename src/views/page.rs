@@ -115,6 +115,11 @@ impl Page {
         Self { slash, width: Cell::new(80), ..Self::default() }
     }
 
+    /// Starts at another line.
+    pub fn at(self, line: usize) -> Self {
+        Self { line, ..self }
+    }
+
     /// Goes back to the first line.
     pub fn rewind(&mut self) {
         (self.line, self.part, self.shift) = (0, 0, 0);
@@ -122,8 +127,13 @@ impl Page {
 
     /// Returns the line that the cursor is on.
     pub fn current<'a>(&self, page: &'a [PageLine]) -> Option<&'a PageLine> {
+        page.get(self.index(page)?)
+    }
+
+    /// Returns the place of the line that the cursor is on.
+    pub fn index(&self, page: &[PageLine]) -> Option<usize> {
         let rows = self.rows(page);
-        page.get(rows.get(self.row(&rows))?.line)
+        Some(rows.get(self.row(&rows))?.line)
     }
 
     /// Returns how many lines match what is searched; `None` when nothing is.

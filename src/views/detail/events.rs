@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::load::Loaded;
 use crate::cluster::Event;
 use crate::model::clock::age;
 use crate::theme::Scope;
+use crate::views::loaded::Loaded;
 use crate::views::page::PageLine;
 use crate::widgets::pad;
 

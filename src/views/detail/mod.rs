@@ -12,7 +12,7 @@
 mod events;
 mod inventory;
 mod load;
-mod overview;
+pub(super) mod overview;
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -25,10 +25,11 @@ use crate::cluster::Event;
 use crate::kinds;
 use crate::model::{Env, Kind, ObjectRef, Row};
 use crate::theme::Scope;
+use crate::views::loaded::Loaded;
 use crate::views::page::{Page, PageLine, Slash};
 use crate::views::tabs;
 use crate::widgets::panel;
-use load::{Answer, Loaded, Whole};
+use load::{Answer, Whole};
 
 /// Names a tab of the detail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

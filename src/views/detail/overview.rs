@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::load::{Loaded, Whole};
+use super::load::Whole;
 use crate::app::{Facts, Target};
 use crate::kinds::{self, short_revision};
 use crate::model::clock::{age, until};
 use crate::model::{Condition, Env, FluxFacts, ObjectRef, Row, State, Suspension};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
+use crate::views::loaded::Loaded;
 use crate::views::page::PageLine;
 use crate::widgets::pad;
 
@@ -63,7 +64,8 @@ pub(in crate::views) fn field(label: &str, text: impl Into<String>) -> PageLine 
     PageLine::wrapped(text, Scope::Text).after(pad(label, LABEL), Scope::Dim)
 }
 
-fn state(lines: &mut Vec<PageLine>, row: &Row, now: Timestamp) {
+/// Writes the state, since when, and what is wrong.
+pub(in crate::views) fn state(lines: &mut Vec<PageLine>, row: &Row, now: Timestamp) {
     let since = row.flux.as_ref().and_then(|flux| flux.since);
     let since = since.map(|since| format!("  since {}", age(now, since))).unwrap_or_default();
     let text = format!("{} {}{since}", row.state.sign(), row.state.word());
@@ -82,7 +84,8 @@ fn cells(lines: &mut Vec<PageLine>, object: &ObjectRef, row: &Row) {
     }
 }
 
-fn of_flux(lines: &mut Vec<PageLine>, env: Env, row: &Row, flux: &FluxFacts, facts: &Facts) {
+/// Writes what Flux knows of an object: suspension, dependencies, revision, source, path, when it looks again.
+pub(in crate::views) fn of_flux(lines: &mut Vec<PageLine>, env: Env, row: &Row, flux: &FluxFacts, facts: &Facts) {
     let now = facts.now;
     if let Some(known) = &flux.suspended {
         suspended(lines, known, now);
@@ -139,7 +142,7 @@ fn named(env: Env, label: &str, other: &ObjectRef, facts: &Facts) -> PageLine {
 }
 
 /// Writes where the object comes from: who applied it, what owns it, which files declare it, since when it is there.
-fn origin(
+pub(in crate::views) fn origin(
     lines: &mut Vec<PageLine>,
     env: Env,
     object: &ObjectRef,
