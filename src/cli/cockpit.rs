@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Call;
 use crate::model::Fault;
-use crate::runtime::{Screen, Session, restore, run as run_loop};
+use crate::runtime::{Screen, Session, restore_on_panic, run as run_loop};
 use crate::theme::Depth;
 
 /// Flags of the cockpit.
@@ -35,11 +35,7 @@ pub(super) fn open(call: &Call, session: impl FnOnce() -> Result<Session, Fault>
                 "fluxdeck needs a terminal; its subcommands do not",
             )
         };
-        let previous = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            restore();
-            previous(panic);
-        }));
+        restore_on_panic();
         let mut screen = Screen::enter().map_err(terminal)?;
         let ended = run_loop(app, &mut screen, session).await;
         drop(screen);

@@ -18,4 +18,4 @@ pub use looping::run;
 pub use picture::{Format, picture};
 pub use session::{Folder, Session, Source};
 pub use snapshot::snapshot;
-pub use terminal::{QuietBackend, Screen, restore};
+pub use terminal::{QuietBackend, Screen, restore, restore_on_panic};

@@ -4,8 +4,14 @@
 //! was.
 
 #[cfg(test)]
+mod cockpit;
+#[cfg(test)]
 mod ground;
+#[cfg(test)]
+mod headless;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "three test programs share it, and each uses a part")]
 mod support;
+#[cfg(test)]
+mod trouble;

@@ -3,9 +3,15 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod dependencies;
 #[cfg(test)]
+mod guard;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod headless;
 #[cfg(test)]
 mod source_paths;
 #[cfg(test)]

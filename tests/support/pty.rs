@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{LocalModes, tcgetattr};
 
 use super::keys;
 
@@ -264,6 +265,12 @@ impl Deck {
         self.drain();
         self.parser.set_size(size(rows), size(columns));
         self.pty.resize(Size::new(rows, columns)).expect("a new size");
+    }
+
+    /// Tells whether the terminal echoes and edits lines, as a shell leaves it; raw mode does neither.
+    pub(crate) fn is_cooked(&self) -> bool {
+        let modes = tcgetattr(&*self.pty).expect("the terminal's modes").local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO)
     }
 
     /// Sends a signal to the program.

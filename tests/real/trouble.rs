@@ -1,0 +1,69 @@
+//! One environment is refused or hangs: the other works on, and the broken one says so.
+
+use std::time::{Duration, Instant};
+
+use super::support::proxy::Link;
+use super::support::testbed::Testbed;
+
+/// How soon a healthy environment must be there, whatever the other does; a hanging one would take its timeout of some seconds.
+const SOON: Duration = Duration::from_secs(3);
+
+/// Reconciles flux-system in production, through the cockpit, while staging is refused.
+#[test]
+fn a_refused_cluster_says_so_and_leaves_the_other_alone() {
+    let testbed = Testbed::find();
+    let (proxy, kubeconfig) = testbed.through("staging", Link::Refused);
+    let mut deck = testbed.deck_with(kubeconfig.path(), &testbed.repository()).open();
+    let live = deck.sees("production: live PROTECTED");
+    assert!(live - deck.started() < SOON, "{:?}", live - deck.started());
+    deck.sees("staging: unreachable");
+    deck.press("3");
+    deck.sees(">production");
+    deck.press("R");
+    deck.sees(">Reconcile?");
+    deck.press("y");
+    deck.sees("Reconcile Kustomization/flux-system in production: Applied revision: main@");
+    // It is back as soon as its cluster is.
+    proxy.becomes(Link::Up);
+    deck.sees_row(&["staging: live", "production: live PROTECTED"]);
+    // And it is shown as lost when it goes, with what was last known.
+    proxy.becomes(Link::Refused);
+    deck.wait_for("staging in trouble", |screen| !screen.contents().contains("staging: live"));
+    let text = deck.text();
+    assert_eq!(text.matches("infrastructure-controllers").count(), 2, "what was known stays:\n{text}");
+}
+
+#[test]
+fn a_hanging_cluster_says_so_and_delays_nothing() {
+    let testbed = Testbed::find();
+    let (proxy, kubeconfig) = testbed.through("production", Link::Hanging);
+    let mut deck = testbed.deck_with(kubeconfig.path(), &testbed.repository()).patient(Duration::from_secs(60)).open();
+    let live = deck.sees("staging: live");
+    assert!(live - deck.started() < SOON, "{:?}", live - deck.started());
+    deck.sees_row(&["> staging  main@", "production"]);
+    deck.sees("production: connecting");
+    // Keys are answered at once meanwhile.
+    let pressed = deck.press("j");
+    let drawn = deck.sees_row(&[">= infrastructure-controllers"]);
+    assert!(drawn - pressed < Duration::from_secs(1), "{:?}", drawn - pressed);
+    deck.sees("production: unreachable");
+    proxy.becomes(Link::Up);
+    deck.sees_row(&["staging: live", "production: live PROTECTED"]);
+}
+
+#[test]
+fn status_lists_the_environment_that_answers_and_the_error_of_the_other() {
+    let testbed = Testbed::find();
+    for link in [Link::Refused, Link::Hanging] {
+        let (_proxy, kubeconfig) = testbed.through("staging", link);
+        let began = Instant::now();
+        let flag = kubeconfig.path().to_str().unwrap();
+        let output = testbed.fluxdeck(["--kubeconfig", flag, "status", "--output", "json"]);
+        assert_eq!(output.status.code(), Some(4), "{link:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let lines: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+        let staging: Vec<_> = lines.iter().filter(|line| line["env"] == "staging").collect();
+        assert!(matches!(staging.as_slice(), [line] if line["error"].is_string()), "{link:?}: {staging:?}");
+        assert!(lines.iter().any(|line| line["env"] == "production" && line["kind"] == "Kustomization"), "{link:?}");
+        assert!(began.elapsed() < Duration::from_secs(45), "{link:?}: {:?}", began.elapsed());
+    }
+}

@@ -1,0 +1,170 @@
+//! The guard of the headless twins: what it refuses never reaches a cluster.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+
+use fluxdeck::app::Risk;
+use fluxdeck::commands::COMMANDS;
+
+/// The exit code of a refusal.
+const REFUSED: i32 = 3;
+
+/// Every command that writes, by its id in the registry, with the calls that reach it; a command without a headless twin says so.
+const WRITES: &[(&str, &[&[&str]])] = &[
+    (
+        "reconcile",
+        &[
+            &["reconcile", "Kustomization/flux-system/apps", "--no-wait"],
+            &["reconcile", "HelmRelease/cert-manager/cert-manager", "--timeout", "1s"],
+        ],
+    ),
+    ("reconcile-with-source", &[&["reconcile", "Kustomization/flux-system/apps", "--with-source"]]),
+    ("reconcile-all", &[&["reconcile", "--all", "--no-wait"]]),
+    ("reconcile-force", &[&["reconcile", "HelmRelease/cert-manager/cert-manager", "--force"]]),
+    ("reconcile-reset", &[&["reconcile", "HelmRelease/cert-manager/cert-manager", "--reset"]]),
+    ("suspend", &[&["suspend", "Kustomization/flux-system/apps", "--reason", "a test"]]),
+    ("resume", &[&["resume", "Kustomization/flux-system/apps"]]),
+];
+
+/// A server that is asked like a cluster, answers every request with an error, and remembers what it was asked for.
+struct Server {
+    port: u16,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let requests = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let requests = Arc::clone(&requests);
+                std::thread::spawn(move || answer(&stream, &requests));
+            }
+        });
+        Self { port, asked }
+    }
+
+    /// Returns the requests since the last call.
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+fn answer(stream: &TcpStream, requests: &Mutex<Vec<String>>) {
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        requests.lock().unwrap().push(line.trim().to_owned());
+        let mut length = 0;
+        loop {
+            let mut header = String::new();
+            if reader.read_line(&mut header).unwrap_or(0) == 0 {
+                return;
+            }
+            if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            if header.trim().is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        let empty_list = r#"{"kind":"List","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}"#;
+        let (status, text) = if line.starts_with("GET") { ("200 OK", empty_list) } else { ("403 Forbidden", "{}") };
+        let reply = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{text}",
+            text.len()
+        );
+        if reader.read_exact(&mut body).is_err() || (&*stream).write_all(reply.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// A repository with both environments, and a kubeconfig whose clusters are both the server.
+fn ground(server: &Server) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut kubeconfig = String::from("apiVersion: v1\nkind: Config\nusers: [{name: nobody, user: {token: none}}]\n");
+    kubeconfig.push_str("clusters:\n");
+    for env in ["staging", "production"] {
+        std::fs::create_dir_all(folder.path().join("repo/clusters").join(env)).unwrap();
+        kubeconfig.push_str(&format!("- {{name: {env}, cluster: {{server: \"http://127.0.0.1:{}\"}}}}\n", server.port));
+    }
+    kubeconfig.push_str("contexts:\n");
+    for env in ["staging", "production"] {
+        kubeconfig.push_str(&format!("- {{name: {env}, context: {{cluster: {env}, user: nobody}}}}\n"));
+    }
+    std::fs::write(folder.path().join("kubeconfig"), kubeconfig).unwrap();
+    let git = Command::new("git").args(["init", "--quiet"]).current_dir(folder.path().join("repo")).status().unwrap();
+    assert!(git.success());
+    folder
+}
+
+fn fluxdeck(ground: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_fluxdeck"))
+        .args(arguments)
+        .env_clear()
+        .env("HOME", ground.join("home"))
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("KUBECONFIG", ground.join("kubeconfig"))
+        .current_dir(ground.join("repo"))
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn every_command_that_writes_is_tried_here() {
+    let known: BTreeSet<&str> =
+        COMMANDS.iter().filter(|command| command.risk != Risk::Reads).map(|command| command.id).collect();
+    let tried: BTreeSet<&str> = WRITES.iter().map(|(id, _)| *id).collect();
+    assert_eq!(tried, known, "a command that writes belongs into the list above, with the calls that reach it");
+}
+
+#[test]
+fn what_is_refused_never_reaches_the_cluster() {
+    let server = Server::start();
+    let ground = ground(&server);
+    let refusals: [&[&str]; 6] = [
+        &["--env", "production"],
+        &["--env", "production", "--confirm", "staging"],
+        &["--env", "production", "--confirm", "Production"],
+        &["--env", "production", "--read-only", "--confirm", "production"],
+        &["--env", "staging", "--read-only"],
+        &["--env", "staging", "--protect", "staging"],
+    ];
+    for call in WRITES.iter().flat_map(|(_, calls)| *calls) {
+        for flags in refusals {
+            let arguments = [flags, call].concat();
+            let output = fluxdeck(ground.path(), &arguments);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(REFUSED), "{arguments:?}: {said}");
+            assert!(said.contains("is refused") && said.contains("what to do: "), "{arguments:?}: {said}");
+            let asked = server.asked();
+            assert!(asked.iter().all(|request| request.starts_with("GET ")), "{arguments:?} asked for {asked:?}");
+        }
+    }
+    assert!(!ground.path().join("home/.local/state/fluxdeck/journal.jsonl").exists(), "nothing was begun");
+}
+
+#[test]
+fn what_is_confirmed_reaches_the_cluster() {
+    let server = Server::start();
+    let ground = ground(&server);
+    for flags in [["--env", "production", "--confirm", "production"].as_slice(), &["--env", "staging"]] {
+        let output = fluxdeck(ground.path(), &[flags, WRITES[0].1[0]].concat());
+        let asked = server.asked();
+        assert!(!asked.is_empty(), "{flags:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let journal = std::fs::read_to_string(ground.path().join("home/.local/state/fluxdeck/journal.jsonl")).unwrap();
+    assert_eq!(journal.lines().count(), 4, "a beginning and an end for each: {journal}");
+}

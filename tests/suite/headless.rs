@@ -1,0 +1,75 @@
+//! The program without a terminal: what it draws is the same each time, and what it cannot do it says.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn fluxdeck(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
+    command.args(arguments).env_clear().env("HOME", home).current_dir(home);
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    fluxdeck(home.path(), arguments).output().unwrap()
+}
+
+#[test]
+fn a_snapshot_of_the_demo_is_the_same_each_time() {
+    for format in ["text", "ansi", "svg"] {
+        let call = ["snapshot", "--demo", "--keys", "jj<tab>R", "--size", "100x30", "--format", format];
+        let [first, second] = [run(&call), run(&call)];
+        assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+        assert_eq!(String::from_utf8_lossy(&first.stdout), String::from_utf8_lossy(&second.stdout), "{format}");
+        assert!(String::from_utf8_lossy(&first.stdout).contains("DEMO"), "{format}");
+    }
+}
+
+#[test]
+fn without_a_terminal_the_cockpit_says_what_it_needs() {
+    let home = tempfile::tempdir().unwrap();
+    for arguments in [["demo"].as_slice(), &[]] {
+        let piped = fluxdeck(home.path(), arguments).stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&piped.stderr);
+        assert_eq!(piped.status.code(), Some(1), "{said}");
+        assert!(said.contains("fluxdeck needs a terminal"), "{said}");
+        assert!(piped.stdout.is_empty(), "no escape sequence goes into a pipe: {:?}", piped.stdout);
+    }
+}
+
+#[test]
+fn a_standard_output_that_is_closed_is_no_panic() {
+    let home = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_fluxdeck");
+    for (script, code) in [(format!("{program} demo >&-"), 1), (format!("{program} keys | true"), 0)] {
+        let output = Command::new("/bin/sh")
+            .args(["-c", &script])
+            .env("HOME", home.path())
+            .current_dir(home.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{script}: {said}");
+        assert!(!said.contains("panicked"), "{script}: {said}");
+    }
+}
+
+#[test]
+fn wrong_usage_says_what_is_right() {
+    let calls: [(&[&str], &str); 5] = [
+        (&["snapshot", "--demo", "--size", "9x9"], "120x36"),
+        (&["snapshot", "--demo", "--keys", "<nokey>"], "jj<enter>"),
+        (&["snapshot", "--demo", "--theme", "nothing"], "fluxdeck themes"),
+        (&["reconcile", "apps"], "Kustomization/flux-system/apps"),
+        (&["status", "--env", "nowhere"], "no environment is called nowhere"),
+    ];
+    for (arguments, hint) in calls {
+        let output = run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(hint), "{arguments:?}: {said}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
