@@ -29,16 +29,19 @@ impl App {
                     effects.push(Effect::Unwatch { env, kind: watched.kind });
                 }
                 self.facts.set_environments(environments, unconnected);
+                self.facts_changed(&mut effects);
                 self.rest(&mut effects);
             }
             Msg::Repository(Ok(snapshot), _owed) => {
                 self.facts.repository = Some(snapshot);
                 self.facts.repository_fault = None;
+                self.facts_changed(&mut effects);
             }
             Msg::Repository(Err(fault), _owed) => self.facts.repository_fault = Some(fault),
             Msg::FilesChanged => effects.push(Effect::Rescan),
             Msg::Watched { env, kind, generation, change, owed } => {
                 self.watched(env, kind, generation, change);
+                self.facts_changed(&mut effects);
                 drop(owed);
             }
             Msg::Reply { ticket, payload, owed } => {
@@ -421,6 +424,15 @@ impl App {
                 }
                 effects.push(Effect::Unwatch { env: key.0, kind: watched.kind });
             }
+        }
+    }
+
+    /// Lets every view catch up with the facts: one that is covered shall be current when it is seen again.
+    fn facts_changed(&mut self, effects: &mut Vec<Effect>) {
+        for index in 0..self.layers.len() {
+            let Some(ticket) = self.layers.get(index).map(|layer| layer.ticket) else { continue };
+            let actions = self.with_view(index, |view, scene| view.changed(scene));
+            self.apply(ticket, actions, effects);
         }
     }
 

@@ -56,7 +56,12 @@ pub trait View: std::fmt::Debug + Send {
         None
     }
 
-    /// Catches up with the selection and with what changed, once no key has come for a while.
+    /// Catches up with the facts after they changed, and asks for what must be read again.
+    fn changed(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// Catches up with the selection, once no key has come for a while.
     fn rested(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
         Vec::new()
     }

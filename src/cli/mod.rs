@@ -2,11 +2,17 @@
 
 mod call;
 mod cockpit;
+mod completions;
 mod demo;
 mod envs;
+mod events;
+mod helm;
+mod info;
 mod keys;
+mod kustomizations;
 mod open;
 mod operate;
+mod order;
 mod reconcile;
 mod resume;
 mod snapshot;
@@ -48,6 +54,10 @@ subcommands! {
     Demo => demo,
     /// List the environments
     Envs => envs,
+    /// List the Flux Kustomizations that the repository declares
+    Kustomizations => kustomizations,
+    /// List the waves in which Flux brings an environment up
+    Order => order,
     /// Show the live Flux objects with their state
     Status => status,
     /// Ask Flux to look now, and wait for the outcome
@@ -56,12 +66,20 @@ subcommands! {
     Suspend => suspend,
     /// Let the reconciliation of an object run again
     Resume => resume,
+    /// Look into the releases of a HelmRelease
+    Helm => helm,
+    /// List what controllers and the kubelet said lately
+    Events => events,
     /// Draw a screen once everything has settled
     Snapshot => snapshot,
     /// List every key and command
     Keys => keys,
     /// List the themes
     Themes => themes,
+    /// Show each setting and where it came from
+    Info => info,
+    /// Print what a shell completes
+    Completions => completions,
 }
 
 /// Reads the arguments, runs the subcommand and returns the exit code; errors go to standard error.

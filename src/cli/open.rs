@@ -8,20 +8,13 @@ use super::Global;
 use crate::cluster::{Cluster, Kubeconfig, connect};
 use crate::config::{Flags, Settings, environments};
 use crate::model::{Clock, Env, Environment, Fault, FaultKind, PerEnv};
-use crate::repo::Loader;
+use crate::repo::{Loader, Snapshot};
 use crate::runtime::{Folder, Journal, Session, Source};
 use crate::sops::IdentitySources;
 
 /// Opens the session on the real clusters.
 pub(super) fn live(global: &Global) -> Result<Session, Fault> {
-    let folder = match &global.repo {
-        Some(folder) if !folder.is_dir() => {
-            let why = format!("{} is no folder", folder.display());
-            return Err(Fault::new(FaultKind::Usage, "cannot open the repository", why, "name a folder with --repo"));
-        }
-        Some(folder) => folder.clone(),
-        None => std::env::current_dir().unwrap_or_default(),
-    };
+    let folder = folder(global)?;
     let kubeconfig = Kubeconfig::load(global.kubeconfig.as_deref());
     let contexts = kubeconfig.as_ref().map_err(Clone::clone).and_then(Kubeconfig::contexts);
     let loader = Loader::open(&folder);
@@ -51,6 +44,41 @@ pub(super) fn live(global: &Global) -> Result<Session, Fault> {
         )),
     });
     only(session, global)
+}
+
+/// Reads the repository alone, without any cluster.
+pub(super) fn repository(global: &Global) -> Result<Snapshot, Fault> {
+    let folder = folder(global)?;
+    let mut loader = Loader::open(&folder);
+    match loader.repository() {
+        Err(fault) if !loader.root().join("clusters").is_dir() => return Err(fault.clone()),
+        _ => {}
+    }
+    let snapshot = loader.load();
+    let named = |name: &String| snapshot.environments.iter().any(|known| known.name == *name);
+    match global.env.as_ref().filter(|name| !named(name)) {
+        None => Ok(snapshot),
+        Some(name) => {
+            let names: Vec<&str> = snapshot.environments.iter().map(|known| known.name.as_str()).collect();
+            Err(Fault::new(
+                FaultKind::Usage,
+                format!("the repository has no environment {name}"),
+                format!("there are: {}", names.join(", ")),
+                "environments are the folders below clusters/",
+            ))
+        }
+    }
+}
+
+fn folder(global: &Global) -> Result<PathBuf, Fault> {
+    match &global.repo {
+        Some(folder) if !folder.is_dir() => {
+            let why = format!("{} is no folder", folder.display());
+            Err(Fault::new(FaultKind::Usage, "cannot open the repository", why, "name a folder with --repo"))
+        }
+        Some(folder) => Ok(folder.clone()),
+        None => Ok(std::env::current_dir().unwrap_or_default()),
+    }
 }
 
 /// Leaves only the environment of `--env`.

@@ -14,6 +14,7 @@ pub mod fault;
 pub mod identity;
 pub mod kubeconfig;
 pub mod logs;
+pub mod mask;
 pub mod read;
 pub(crate) mod request;
 mod skew;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Cluster, exchange};
+use super::{Cluster, exchange, mask};
 use crate::model::{Condition, Fault, ObjectRef};
 
 /// Holds a whole object, as it is shown when it is opened.
@@ -64,13 +64,33 @@ impl Cluster {
     /// # Errors
     /// Fails when the server cannot be asked, or there is no such object.
     pub async fn read(&self, object: &ObjectRef) -> Result<Detail, Fault> {
-        let address = self.path_of(object).await?;
         let tried = format!("read {object}");
-        let answer = exchange::get(self.client(), &address).await;
-        let answer = answer.map_err(|failure| failure.fault(&self.name, &tried))?;
-        let value = serde_json::from_slice(&answer)
-            .map_err(|error| exchange::Failure::Unreadable(error.to_string()).fault(&self.name, &tried))?;
+        let value = self.fetch(object).await?.map_err(|failure| failure.fault(&self.name, &tried))?;
         Detail::from_value(object, value)
+    }
+
+    /// Reads a whole object to be looked at: the values of a Secret are masked, and `None` is an object that is not there.
+    ///
+    /// # Errors
+    /// Fails when the server cannot be asked.
+    pub async fn look(&self, object: &ObjectRef) -> Result<Option<Detail>, Fault> {
+        let mut value = match self.fetch(object).await? {
+            Ok(value) => value,
+            Err(failure) if failure.code() == Some(404) => return Ok(None),
+            Err(failure) => return Err(failure.fault(&self.name, &format!("read {object}"))),
+        };
+        if mask::is_secret(object) {
+            mask::secret(&mut value);
+        }
+        Detail::from_value(object, value).map(Some)
+    }
+
+    async fn fetch(&self, object: &ObjectRef) -> Result<Result<Value, exchange::Failure>, Fault> {
+        let address = self.path_of(object).await?;
+        let answer = exchange::get(self.client(), &address).await;
+        Ok(answer.and_then(|bytes| {
+            serde_json::from_slice(&bytes).map_err(|error| exchange::Failure::Unreadable(error.to_string()))
+        }))
     }
 }
 

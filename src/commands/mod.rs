@@ -2,6 +2,7 @@
 
 mod cancel;
 mod copy;
+mod describe;
 mod force;
 mod help;
 mod lesson;
@@ -30,6 +31,8 @@ pub use suspend::COMMAND as SUSPEND;
 /// Every command, in the order in which palette and help list them.
 pub static COMMANDS: &[&Command] = &[
     &open::COMMAND,
+    &describe::COMMAND,
+    &describe::YAML,
     &reconcile::COMMAND,
     &with_source::COMMAND,
     &reconcile_all::COMMAND,

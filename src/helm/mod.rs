@@ -5,11 +5,13 @@
 pub mod diff;
 pub mod inspector;
 pub mod release;
+pub mod revision;
 pub mod storage;
 pub mod strvals;
 pub mod values;
 
 pub use inspector::{Inspection, effective_values, history, inspect, release};
 pub use release::HelmRelease;
+pub use revision::{Comparison, compare, manifest_of, notes_of, values_of};
 pub use storage::{Release, Revision};
 pub use values::ValueRow;

@@ -24,6 +24,13 @@ pub struct ValueRow {
     pub secret: bool,
 }
 
+impl ValueRow {
+    /// Returns the value as it may be seen: secrets are masked.
+    pub fn shown(&self) -> Value {
+        if self.secret { Value::String("(masked)".to_owned()) } else { self.value.clone() }
+    }
+}
+
 impl std::fmt::Debug for ValueRow {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.secret {

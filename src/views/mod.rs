@@ -1,11 +1,17 @@
 //! Views: one file per screen. A view that opens targets has one line in [`OPENERS`].
 
+pub mod detail;
+pub mod file;
+pub mod helm;
 pub mod help;
 pub mod home;
 pub mod leave;
 pub mod list;
+pub mod loaded;
 pub mod operations;
+pub mod page;
 pub mod palette;
+pub mod tabs;
 
 use crate::app::{Ask, Target, View};
 
@@ -13,7 +19,7 @@ use crate::app::{Ask, Target, View};
 type Opener = fn(&Target, &Ask<'_>) -> Option<Box<dyn View>>;
 
 /// The views that open targets; the first that answers is taken.
-static OPENERS: &[Opener] = &[];
+static OPENERS: &[Opener] = &[helm::open, detail::open, file::open];
 
 /// Opens a target in the view that shows it best; `None` when none does.
 pub fn open(target: &Target, ask: &Ask<'_>) -> Option<Box<dyn View>> {

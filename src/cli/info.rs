@@ -1,0 +1,111 @@
+//! `fluxdeck info`: each setting with where it came from, the environments, and where fluxdeck looks and writes.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Call;
+use super::call::columns;
+use crate::config::{Origin, Settings};
+use crate::model::Fault;
+use crate::runtime::Session;
+
+/// Flags of `info`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {}
+
+#[derive(Serialize)]
+struct Info {
+    version: &'static str,
+    repository: Option<String>,
+    settings: Vec<Setting>,
+    findings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Setting {
+    #[serde(rename = "setting")]
+    name: String,
+    value: Option<String>,
+    origin: String,
+}
+
+/// Prints the settings; ends with 1 where one is wrong.
+///
+/// # Errors
+/// Fails when standard output cannot be written.
+pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    call.block_on(async {
+        let session = call.session()?;
+        let info = Info {
+            version: env!("CARGO_PKG_VERSION"),
+            repository: session.root.as_ref().ok().map(|root| root.display().to_string()),
+            settings: settings(&session),
+            findings: session.settings.findings.iter().map(ToString::to_string).collect(),
+        };
+        call.print(&info, text)?;
+        Ok(u8::from(!info.findings.is_empty()))
+    })
+}
+
+/// Lists the settings in force, then what each environment came to.
+fn settings(session: &Session) -> Vec<Setting> {
+    let known = &session.settings;
+    let mut list = vec![
+        setting("theme", Some(known.theme.value.clone()), &known.theme.origin),
+        setting("ascii", known.ascii.value.map(|value| value.to_string()), &known.ascii.origin),
+        setting("mouse", Some(known.mouse.value.to_string()), &known.mouse.origin),
+        setting("read_only", Some(known.read_only.value.to_string()), &known.read_only.origin),
+    ];
+    for (id, keys) in &known.keys {
+        list.push(setting(&format!("keys.{id}"), Some(keys.value.join(" ")), &keys.origin));
+    }
+    for environment in &session.environments {
+        of_environment(&mut list, known, environment);
+    }
+    list
+}
+
+fn of_environment(list: &mut Vec<Setting>, known: &Settings, environment: &crate::model::Environment) {
+    let name = |key: &str| format!("env.{}.{key}", environment.name);
+    let own = known.env(&environment.name);
+    let context = own
+        .context
+        .as_ref()
+        .map_or_else(|| Origin::Rule("a context of the same name".to_owned()), |context| context.origin.clone());
+    let context = if environment.context.is_some() { context } else { Origin::Default };
+    list.push(setting(&name("context"), environment.context.clone(), &context));
+    let protection = known.protection(&environment.name, environment.context.as_deref());
+    list.push(setting(&name("protected"), Some(protection.value.to_string()), &protection.origin));
+    if let Some(file) = &own.age_key_file {
+        list.push(setting(&name("age_key_file"), Some(file.value.display().to_string()), &file.origin));
+    }
+    if let Some(command) = &own.age_key_command {
+        // A command line may carry the key itself, however unwise that is.
+        let carries = command.value.contains("AGE-SECRET-KEY-");
+        let shown = if carries { "(masked)".to_owned() } else { command.value.clone() };
+        list.push(setting(&name("age_key_command"), Some(shown), &command.origin));
+    }
+    if let Some(colour) = &own.colour {
+        list.push(setting(&name("colour"), Some(colour.value.clone()), &colour.origin));
+    }
+    if let Some(order) = &own.order {
+        list.push(setting(&name("order"), Some(order.value.to_string()), &order.origin));
+    }
+}
+
+fn setting(name: &str, value: Option<String>, origin: &Origin) -> Setting {
+    Setting { name: name.to_owned(), value, origin: origin.to_string() }
+}
+
+fn text(info: &Info) -> String {
+    let repository = info.repository.as_deref().unwrap_or("none");
+    let head = format!("fluxdeck {}\nrepository  {repository}\n\n", info.version);
+    let mut rows = vec![["SETTING", "VALUE", "FROM"].map(str::to_owned).to_vec()];
+    rows.extend(
+        info.settings
+            .iter()
+            .map(|one| vec![one.name.clone(), one.value.clone().unwrap_or_else(|| "-".to_owned()), one.origin.clone()]),
+    );
+    let findings = info.findings.join("\n");
+    head + &columns(&rows) + if findings.is_empty() { "" } else { "\n" } + &findings
+}

@@ -1,0 +1,32 @@
+//! `fluxdeck order`: the waves in which Flux brings an environment up.
+
+use clap::Args;
+
+use super::Call;
+use crate::model::Fault;
+use crate::repo::Order;
+
+/// Flags of `order`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {}
+
+/// Lists the waves of every environment; ends with 1 where Kustomizations wait for each other in a circle.
+///
+/// # Errors
+/// Fails when there is no repository.
+pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    let snapshot = super::open::repository(&call.global)?;
+    let wanted = |order: &&Order| call.global.env.as_ref().is_none_or(|env| *env == order.env);
+    let orders: Vec<&Order> = snapshot.orders.iter().filter(wanted).collect();
+    call.print(&orders, |orders| orders.iter().map(|order| text(order)).collect())?;
+    Ok(u8::from(orders.iter().any(|order| !order.stuck.is_empty())))
+}
+
+fn text(order: &Order) -> String {
+    let mut lines = vec![order.env.clone()];
+    lines.extend(order.waves.iter().enumerate().map(|(index, wave)| format!("  {}  {}", index + 1, wave.join("  "))));
+    if !order.stuck.is_empty() {
+        lines.push(format!("  never: they wait in a circle: {}", order.stuck.join("  ")));
+    }
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,62 @@
+//! Opens the detail of an object at its overview, or at its YAML.
+
+use super::verb::lesson;
+use crate::app::{Action, Ask, Command, Risk, Scope};
+use crate::model::{Lesson, ObjectRef};
+use crate::views::detail::{Detail, Tab};
+
+/// Opens the overview of what is selected.
+pub(super) static COMMAND: Command = Command {
+    id: "describe",
+    title: "Describe",
+    keys: &["d"],
+    scope: Scope::Object(|_| true),
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        lesson(
+            line(ask, "describe", ""),
+            "The overview says how it fares, what holds it and where it comes from; the next tab has its events.",
+            "conditions that are not True, the full message of each, and events of type Warning.",
+            "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_describe/",
+        )
+    },
+    run: |ask| open(ask, Tab::Overview),
+};
+
+/// Opens the YAML of what is selected.
+pub(super) static YAML: Command = Command {
+    id: "yaml",
+    title: "YAML",
+    keys: &["y"],
+    scope: Scope::Object(|_| true),
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: teach_yaml,
+    run: |ask| open(ask, Tab::Yaml),
+};
+
+fn teach_yaml(ask: &Ask<'_>) -> Lesson {
+    lesson(
+        line(ask, "get", " -o yaml"),
+        "The whole object as the cluster has it, without managedFields; values of a Secret stay masked.",
+        "/ searches, n and N go on; spec is what was asked for, status what came of it.",
+        "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/",
+    )
+}
+
+fn open(ask: &Ask<'_>, tab: Tab) -> Vec<Action> {
+    ask.object().map(|(env, object)| Action::Push(Box::new(Detail::new(env, object, tab)))).into_iter().collect()
+}
+
+fn line(ask: &Ask<'_>, verb: &str, flags: &str) -> String {
+    let Some((env, object)) = ask.object() else { return String::new() };
+    let place = if object.namespace.is_empty() { String::new() } else { format!(" -n {}", object.namespace) };
+    format!("kubectl {verb} {} {}{place}{flags} --context {}", word(object), object.name, ask.context(env))
+}
+
+/// Writes a kind as kubectl takes it; with its group, as two groups may share a kind.
+fn word(object: &ObjectRef) -> String {
+    let kind = object.kind.to_lowercase();
+    if object.group.is_empty() { kind } else { format!("{kind}.{}", object.group) }
+}

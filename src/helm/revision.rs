@@ -1,0 +1,149 @@
+//! What is shown of one stored revision, or of two: values, manifest, notes, differences; everything leaves here masked.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::diff::{self, DocumentDiff};
+use super::inspector::{effective_values, history, release};
+use super::storage::Release;
+use super::values::{self, ValueRow};
+use crate::cluster::Cluster;
+use crate::model::{Fault, ObjectRef};
+
+/// Secrets shorter than this are not looked for in notes: they would match words that mean nothing.
+const SHORTEST_SECRET: usize = 4;
+
+/// Holds how two revisions differ; secrets are masked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// The older revision.
+    pub old: u32,
+    /// The newer revision.
+    pub new: u32,
+    /// The unified difference of the values, a path a line; empty when they are equal.
+    pub values: String,
+    /// The documents that differ.
+    pub documents: Vec<DocumentDiff>,
+}
+
+/// Lists the values of a revision, or without one those that the next run would take.
+///
+/// # Errors
+/// Fails when the HelmRelease, its storage or what its values come from cannot be read.
+pub async fn values_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u32>) -> Result<Vec<ValueRow>, Fault> {
+    match revision {
+        None => effective_values(cluster, object).await,
+        Some(_) => {
+            let stored = release(cluster, object, revision).await?;
+            let now = effective_values(cluster, object).await;
+            Ok(rows(&stored, now.ok().as_deref()))
+        }
+    }
+}
+
+/// Returns the number and the manifest of a revision, or of the newest.
+///
+/// # Errors
+/// Fails when the HelmRelease or its storage cannot be read, or there is no such revision.
+pub async fn manifest_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u32>) -> Result<(u32, String), Fault> {
+    let stored = release(cluster, object, revision).await?;
+    Ok((stored.revision, diff::masked_manifest(&stored.manifest)))
+}
+
+/// Returns the number and the notes of a revision, or of the newest; secret values in them are masked.
+///
+/// # Errors
+/// Fails when the HelmRelease or its storage cannot be read, or there is no such revision.
+pub async fn notes_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u32>) -> Result<(u32, String), Fault> {
+    let stored = release(cluster, object, revision).await?;
+    let now = effective_values(cluster, object).await;
+    let mut notes = stored.info.notes.clone();
+    for row in rows(&stored, now.ok().as_deref()).iter().filter(|row| row.secret) {
+        hide(&row.value, &mut notes);
+    }
+    Ok((stored.revision, notes))
+}
+
+/// Compares a revision (or the newest) with another (or the one before it).
+///
+/// # Errors
+/// Fails when the HelmRelease or its storage cannot be read, or there is nothing to compare with.
+pub async fn compare(
+    cluster: &Cluster,
+    object: &ObjectRef,
+    old: Option<u32>,
+    new: Option<u32>,
+) -> Result<Comparison, Fault> {
+    let new = release(cluster, object, new).await?;
+    let before = match old {
+        Some(old) => old,
+        None => {
+            let stored = history(cluster, object).await?.into_iter().map(|revision| revision.revision);
+            stored.filter(|revision| *revision < new.revision).max().ok_or_else(|| {
+                Fault::failed(
+                    format!("cannot compare revision {} of {object} in {}", new.revision, cluster.name),
+                    "no earlier one is stored",
+                    "spec.maxHistory says how many are kept; fluxdeck helm history lists them",
+                )
+            })?
+        }
+    };
+    let old = release(cluster, object, Some(before)).await?;
+    let now = effective_values(cluster, object).await.ok();
+    Ok(Comparison {
+        old: old.revision,
+        new: new.revision,
+        values: diff::values(&rows(&old, now.as_deref()), &rows(&new, now.as_deref())),
+        documents: diff::manifests(&old.manifest, &new.manifest),
+    })
+}
+
+/// Lists the values of a stored release. Where it is not known what is secret now, everything that was configured counts as secret.
+fn rows(stored: &Release, now: Option<&[ValueRow]>) -> Vec<ValueRow> {
+    let mut rows = values::of_revision(&stored.chart.values, &stored.config, now.unwrap_or_default());
+    if now.is_none() {
+        for row in rows.iter_mut().filter(|row| row.origin != "chart") {
+            row.secret = true;
+        }
+    }
+    rows
+}
+
+/// Replaces a value, or every text within it, wherever it stands in a text.
+fn hide(value: &Value, text: &mut String) {
+    match value {
+        Value::String(secret) if secret.len() >= SHORTEST_SECRET => *text = text.replace(secret.as_str(), "(masked)"),
+        Value::Array(items) => items.iter().for_each(|item| hide(item, text)),
+        Value::Object(map) => map.values().for_each(|item| hide(item, text)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{hide, rows};
+    use crate::helm::storage::Release;
+
+    fn stored() -> Release {
+        serde_json::from_value(json!({
+            "version": 2, "chart": {"values": {"colour": "red"}}, "config": {"colour": "blue", "login": {"pin": "hunter2"}},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn where_it_is_not_known_what_is_secret_everything_configured_is() {
+        let told = |now| rows(&stored(), now).iter().map(|row| (row.path.clone(), row.secret)).collect::<Vec<_>>();
+        assert_eq!(told(None), [("colour".to_owned(), true), ("login.pin".to_owned(), true)]);
+        assert_eq!(told(Some(&[])), [("colour".to_owned(), false), ("login.pin".to_owned(), false)]);
+    }
+
+    #[test]
+    fn notes_hide_secret_values_within_lists_too() {
+        let mut notes = "log in with hunter2 or letmein, twice hunter2".to_owned();
+        hide(&json!([{"a": "hunter2"}, "letmein", "in"]), &mut notes);
+        assert_eq!(notes, "log in with (masked) or (masked), twice (masked)");
+    }
+}

@@ -1,0 +1,35 @@
+//! The tab of events: what was said of the object lately, newest first.
+
+use jiff::Timestamp;
+
+use crate::cluster::Event;
+use crate::model::clock::age;
+use crate::theme::Scope;
+use crate::views::loaded::Loaded;
+use crate::views::page::PageLine;
+use crate::widgets::pad;
+
+/// Widths of the columns before the message, in cells.
+const AGE: usize = 5;
+const REASON: usize = 22;
+
+/// Writes the events.
+pub(super) fn lines(events: &Loaded<Vec<Event>>, now: Timestamp) -> Vec<PageLine> {
+    let Some(all) = &events.value else { return events.in_place() };
+    if all.is_empty() {
+        let text = "no events: clusters keep them for an hour, unless told otherwise";
+        return vec![PageLine::wrapped(text, Scope::Text)];
+    }
+    all.iter().rev().map(|event| line(event, now)).collect()
+}
+
+fn line(event: &Event, now: Timestamp) -> PageLine {
+    let bad = event.kind == "Warning";
+    let (sign, scope) = if bad { ("x ", Scope::Failed) } else { ("= ", Scope::Ready) };
+    let old = event.at.map(|at| age(now, at)).unwrap_or_default();
+    let count = if event.count > 1 { format!("({} times) ", event.count) } else { String::new() };
+    PageLine::wrapped(format!("{count}{}", event.message), Scope::Text)
+        .after(format!("{} ", pad(&event.reason, REASON)), if bad { Scope::Failed } else { Scope::Title })
+        .after(sign, scope)
+        .after(format!("{} ", pad(&old, AGE)), Scope::Dim)
+}

@@ -1,0 +1,82 @@
+//! The tab of the inventory: what a Kustomization applied, by kind, each with its live state where that is watched.
+
+use std::collections::BTreeMap;
+
+use crate::app::{Facts, Target};
+use crate::kinds;
+use crate::model::{Env, ObjectRef, Row};
+use crate::theme::Scope;
+use crate::views::home::state_scope;
+use crate::views::page::PageLine;
+
+/// Kinds that are watched beside those of Flux while the inventory is looked at.
+pub(super) const WATCHED: &[&str] = &["Deployment"];
+
+/// Writes the inventory.
+pub(super) fn lines(env: Env, row: &Row, facts: &Facts) -> Vec<PageLine> {
+    let ids = row.flux.as_ref().map(|flux| flux.inventory.as_slice()).unwrap_or_default();
+    if ids.is_empty() {
+        let text = "it has applied nothing yet: the overview says what holds it";
+        return vec![PageLine::wrapped(text, Scope::Text)];
+    }
+    let mut groups: BTreeMap<(bool, String), Vec<ObjectRef>> = BTreeMap::new();
+    for object in ids.iter().filter_map(|id| parse(id)) {
+        let flux = kinds::find(&object.kind).is_some_and(|kind| kind.flux && kind.group == object.group);
+        groups.entry((!flux, object.kind.clone())).or_default().push(object);
+    }
+    let mut lines = Vec::new();
+    for ((_, kind), mut objects) in groups {
+        objects.sort();
+        lines.push(PageLine::heading(format!("{kind} {}", objects.len())));
+        lines.extend(objects.iter().map(|object| line(env, object, facts)));
+    }
+    lines
+}
+
+fn line(env: Env, object: &ObjectRef, facts: &Facts) -> PageLine {
+    let name =
+        if object.namespace.is_empty() { object.name.clone() } else { format!("{}/{}", object.namespace, object.name) };
+    let known = kinds::find(&object.kind).filter(|kind| kind.group == object.group);
+    let table = known.and_then(|kind| facts.table(env, kind));
+    let target = Target::Object(env, object.clone());
+    match (facts.row(env, object).filter(|_| known.is_some()), table) {
+        (Some(row), _) => {
+            let cells: Vec<&str> =
+                row.cells.iter().map(AsRef::as_ref).filter(|cell| !cell.is_empty()).take(1).collect();
+            let message = row.message.lines().next().unwrap_or("");
+            let text = format!("{name}  {}  {message}", cells.join("  "));
+            PageLine::cut(text.trim_end(), Scope::Text)
+                .after(format!("  {} ", row.state.sign()), state_scope(row.state))
+                .opens(Some(target))
+        }
+        (None, Some(table)) if table.link.is_live() => {
+            PageLine::cut(format!("{name}  is not there"), Scope::Text).after("  x ", Scope::Failed).opens(Some(target))
+        }
+        _ => PageLine::cut(name, Scope::Text).after("    ", Scope::Text).opens(Some(target)),
+    }
+}
+
+/// Reads an id of an inventory, `<namespace>_<name>_<group>_<Kind>`: names hold `:` as `__` (cli-utils `object.ObjMetadata`).
+fn parse(id: &str) -> Option<ObjectRef> {
+    let (namespace, rest) = id.split_once('_')?;
+    let (rest, kind) = rest.rsplit_once('_')?;
+    let (name, group) = rest.rsplit_once('_')?;
+    Some(ObjectRef::new(kind, group, namespace, &name.replace("__", ":")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn ids_of_inventories_are_read_as_flux_writes_them() {
+        let told = |id: &str| parse(id).map(|object| (object.group.clone(), object.to_string()));
+        assert_eq!(told("apps_web_apps_Deployment"), Some(("apps".into(), "Deployment/apps/web".into())));
+        assert_eq!(told("_apps__Namespace"), Some((String::new(), "Namespace//apps".into())));
+        assert_eq!(
+            told("_system__controller_rbac.authorization.k8s.io_ClusterRole"),
+            Some(("rbac.authorization.k8s.io".into(), "ClusterRole//system:controller".into()))
+        );
+        assert_eq!(told("broken"), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! What the detail reads.
+
+use serde_json::Value;
+
+use crate::app::Task;
+use crate::cluster::{Detail, Event, EventScope};
+use crate::kinds;
+use crate::model::{Condition, Env, Fault, ObjectRef, Row};
+use crate::theme::Scope;
+use crate::views::page::PageLine;
+
+/// Holds a whole object as it is shown.
+#[derive(Debug)]
+pub(super) struct Whole {
+    /// The object; values of a Secret are masked.
+    pub(super) value: Value,
+    /// Its YAML, line by line.
+    pub(super) yaml: Vec<PageLine>,
+    /// Its conditions.
+    pub(super) conditions: Vec<Condition>,
+    /// Its row, where the registry knows the kind.
+    pub(super) row: Option<Row>,
+}
+
+/// Answers of the tasks, each with the environment that was asked.
+pub(super) enum Answer {
+    /// The object; `None` where there is none.
+    Whole(Env, Result<Option<Whole>, Fault>),
+    /// Its events.
+    Events(Env, Result<Vec<Event>, Fault>),
+}
+
+/// Makes the tasks that read an object and its events, apart, so that neither waits for the other.
+pub(super) fn tasks(env: Env, object: &ObjectRef) -> Vec<Task> {
+    let (read, about) = (object.clone(), object.clone());
+    vec![
+        Task::once(format!("read {object}"), move |reach| async move {
+            Answer::Whole(
+                env,
+                match reach.cluster(env) {
+                    Ok(cluster) => cluster.look(&read).await.map(|detail| detail.map(whole)),
+                    Err(fault) => Err(fault),
+                },
+            )
+        }),
+        Task::once(format!("events of {object}"), move |reach| async move {
+            Answer::Events(
+                env,
+                match reach.cluster(env) {
+                    Ok(cluster) => cluster.events(&EventScope::Object(about)).await,
+                    Err(fault) => Err(fault),
+                },
+            )
+        }),
+    ]
+}
+
+/// Turns what was read into what is shown.
+pub(super) fn whole(detail: Detail) -> Whole {
+    let kind = kinds::find(&detail.object.kind).filter(|kind| kind.group == detail.object.group);
+    let row = kind.and_then(|kind| (kind.decode)(detail.value.to_string().as_bytes()).ok());
+    let masked = |line: &str| line.contains(": (masked");
+    let line = |line: &str| PageLine::cut(line, if masked(line) { Scope::Masked } else { Scope::Text });
+    Whole { yaml: detail.yaml.lines().map(line).collect(), value: detail.value, conditions: detail.conditions, row }
+}

@@ -1,0 +1,263 @@
+//! Any object of a cluster, whole.
+//!
+//! ```text
+//! +> Kustomization/flux-system/apps  staging --------------------------------------+
+//! | [overview]  events 3  yaml  inventory 12                                       |
+//! |>state        x failed  since 2h                                                |
+//! | waits for    Kustomization/flux-system/infrastructure-configs  x failed        |
+//! | …                                                                              |
+//! +--------------------------------------------------------------------------------+
+//! ```
+
+mod events;
+mod inventory;
+mod load;
+pub(super) mod overview;
+
+use std::any::Any;
+use std::borrow::Cow;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use crate::app::{Action, Ask, Motion, Scene, Target, View};
+use crate::cluster::Event;
+use crate::kinds;
+use crate::model::{Env, Kind, ObjectRef, Row};
+use crate::theme::Scope;
+use crate::views::loaded::Loaded;
+use crate::views::page::{Page, PageLine, Slash};
+use crate::views::tabs;
+use crate::widgets::panel;
+use load::{Answer, Whole};
+
+/// Names a tab of the detail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tab {
+    /// How it fares, and why.
+    #[default]
+    Overview,
+    /// What was said of it lately.
+    Events,
+    /// The whole object.
+    Yaml,
+    /// What it applied; Kustomizations only.
+    Inventory,
+}
+
+impl Tab {
+    const ALL: [Self; 4] = [Self::Overview, Self::Events, Self::Yaml, Self::Inventory];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Events => "events",
+            Self::Yaml => "yaml",
+            Self::Inventory => "inventory",
+        }
+    }
+}
+
+/// Shows one object of a cluster.
+#[derive(Debug)]
+pub struct Detail {
+    env: Env,
+    object: ObjectRef,
+    tab: Tab,
+    pages: [Page; 4],
+    whole: Loaded<Whole>,
+    events: Loaded<Vec<Event>>,
+    /// The row when it was read last: another one means that the object changed.
+    seen: Option<Row>,
+}
+
+/// Opens an object of a cluster.
+pub fn open(target: &Target, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
+    match target {
+        Target::Object(env, object) => Some(Box::new(Detail::new(*env, object, Tab::Overview))),
+        _ => None,
+    }
+}
+
+impl Detail {
+    /// Opens an object at a tab.
+    pub fn new(env: Env, object: &ObjectRef, tab: Tab) -> Self {
+        // What an operator types may lack the group; two groups may share a kind, so it is filled in where it is known.
+        let object = match kinds::find(&object.kind).filter(|_| object.group.is_empty()) {
+            Some(kind) => kind.object(&object.namespace, &object.name),
+            None => object.clone(),
+        };
+        let page = |tab| Page::new(if matches!(tab, Tab::Yaml) { Slash::Searches } else { Slash::Filters });
+        Self {
+            env,
+            object,
+            tab,
+            pages: Tab::ALL.map(page),
+            whole: Loaded::default(),
+            events: Loaded::default(),
+            seen: None,
+        }
+    }
+
+    fn tabs(&self) -> &'static [Tab] {
+        let [rest @ .., _] = &Tab::ALL;
+        let lists = self.object.kind == "Kustomization" && self.object.group == kinds::KUSTOMIZATION.group;
+        if lists { &Tab::ALL } else { rest }
+    }
+
+    fn page(&self) -> Option<&Page> {
+        self.pages.get(self.tab as usize)
+    }
+
+    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.seen = scene.facts.row(self.env, &self.object).cloned();
+        load::tasks(self.env, &self.object).into_iter().map(Action::Task).collect()
+    }
+
+    fn lines<'a>(&'a self, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
+        match self.tab {
+            Tab::Overview => Cow::Owned(overview::lines(self.env, &self.object, &self.whole, scene.facts)),
+            Tab::Events => Cow::Owned(events::lines(&self.events, scene.facts.now)),
+            Tab::Yaml => match &self.whole.value {
+                Some(whole) => Cow::Borrowed(&whole.yaml),
+                None => Cow::Owned(self.whole.in_place()),
+            },
+            Tab::Inventory => match overview::row(self.env, &self.object, &self.whole, scene.facts) {
+                Some(row) => Cow::Owned(inventory::lines(self.env, &row, scene.facts)),
+                None => Cow::Owned(self.whole.in_place()),
+            },
+        }
+    }
+
+    fn label(&self, tab: Tab, scene: &Scene<'_>) -> String {
+        let count = match tab {
+            Tab::Events => self.events.value.as_ref().map(Vec::len),
+            Tab::Inventory => overview::row(self.env, &self.object, &self.whole, scene.facts)
+                .and_then(|row| row.flux.as_ref().map(|flux| flux.inventory.len())),
+            Tab::Overview | Tab::Yaml => None,
+        };
+        count.map_or_else(|| tab.word().to_owned(), |count| format!("{} {count}", tab.word()))
+    }
+
+    fn show(&mut self, tab: Option<&Tab>) {
+        if let Some(tab) = tab {
+            self.tab = *tab;
+        }
+    }
+
+    /// Shows the object of the same name in another environment.
+    fn show_environment(&mut self, by: usize, scene: &Scene<'_>) -> Vec<Action> {
+        let count = scene.facts.environments.len().max(1);
+        let Ok(next) = u8::try_from((self.env.index() + by) % count) else { return Vec::new() };
+        self.env = Env(next);
+        (self.whole, self.events) = (Loaded::default(), Loaded::default());
+        self.load(scene)
+    }
+
+    fn motion_on_page(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        let lines = self.lines(scene).into_owned();
+        if motion == Motion::Open {
+            let link = self.page().and_then(|page| page.current(&lines)).and_then(PageLine::link).cloned();
+            return Some(link.into_iter().filter_map(tabs::open).collect());
+        }
+        let page = self.pages.get_mut(self.tab as usize)?;
+        page.motion(motion, &lines).then(Vec::new)
+    }
+}
+
+impl View for Detail {
+    fn id(&self) -> &'static str {
+        "detail"
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> String {
+        format!("{}  {}", self.object, scene.facts.name(self.env))
+    }
+
+    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.load(scene)
+    }
+
+    fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let row = scene.facts.row(self.env, &self.object);
+        if row == self.seen.as_ref() || (row.is_none() && self.whole.gone) {
+            return Vec::new();
+        }
+        self.load(scene)
+    }
+
+    fn watches(&self, _scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
+        if self.tab != Tab::Inventory {
+            return Vec::new();
+        }
+        inventory::WATCHED.iter().filter_map(|kind| kinds::find(kind)).map(|kind| (self.env, kind)).collect()
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let lines = self.lines(scene);
+        let found = self.page().and_then(|page| page.found(&lines));
+        let title = self.title(scene) + &tabs::found(found);
+        let inside = panel(frame, area, &title, scene.focus, scene.theme);
+        let warning = self.whole.warning(usize::from(inside.width));
+        let height = u16::try_from(warning.len()).unwrap_or(0).min(inside.height / 3);
+        let [head, told, body] =
+            Layout::vertical([Constraint::Length(1), Constraint::Length(height), Constraint::Fill(1)]).areas(inside);
+        let labels: Vec<(String, bool)> =
+            self.tabs().iter().map(|tab| (self.label(*tab, scene), *tab == self.tab)).collect();
+        frame.render_widget(tabs::line(&labels, head.width, scene.theme), head);
+        tabs::text(frame, told, &warning, Scope::Error, scene.theme);
+        if let Some(page) = self.page() {
+            page.render(frame, body, &lines, scene.theme);
+        }
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        let all = self.tabs();
+        let at = all.iter().position(|tab| *tab == self.tab).unwrap_or(0);
+        match motion {
+            Motion::NextTab => self.show(all.get((at + 1) % all.len())),
+            Motion::PreviousTab => self.show(all.get((at + all.len() - 1) % all.len())),
+            Motion::Panel(number) => self.show(all.get(usize::from(number.saturating_sub(1)))),
+            Motion::NextEnvironment => return Some(self.show_environment(1, scene)),
+            Motion::PreviousEnvironment => {
+                return Some(self.show_environment(scene.facts.environments.len().max(1) - 1, scene));
+            }
+            Motion::Redraw => {
+                let mut actions = self.load(scene);
+                actions.push(Action::Redraw);
+                return Some(actions);
+            }
+            _ => return self.motion_on_page(motion, scene),
+        }
+        Some(Vec::new())
+    }
+
+    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+        if self.tab == Tab::Inventory {
+            let lines = self.lines(scene);
+            let link = self.page().and_then(|page| page.current(&lines)).and_then(PageLine::link).cloned();
+            if link.is_some() {
+                return link.into_iter().collect();
+            }
+        }
+        vec![Target::Object(self.env, self.object.clone())]
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        match payload.downcast::<Answer>().map(|answer| *answer) {
+            Ok(Answer::Whole(env, answer)) if env == self.env => self.whole.take(answer),
+            Ok(Answer::Events(env, answer)) if env == self.env => self.events.take(answer.map(Some)),
+            // Another environment was chosen meanwhile.
+            Ok(_) | Err(_) => {}
+        }
+        Vec::new()
+    }
+
+    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
+        let lines = self.lines(scene).into_owned();
+        if let Some(page) = self.pages.get_mut(self.tab as usize) {
+            page.search(text, &lines);
+        }
+        true
+    }
+}

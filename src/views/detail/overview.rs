@@ -1,0 +1,235 @@
+//! The tab that says how an object fares: its state, what holds it, where it comes from, and its conditions in full.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::load::Whole;
+use crate::app::{Facts, Target};
+use crate::kinds::{self, short_revision};
+use crate::model::clock::{age, until};
+use crate::model::{Condition, Env, FluxFacts, ObjectRef, Row, State, Suspension};
+use crate::theme::Scope;
+use crate::views::home::state_scope;
+use crate::views::loaded::Loaded;
+use crate::views::page::PageLine;
+use crate::widgets::pad;
+
+/// The width of the labels, in cells.
+const LABEL: usize = 13;
+/// So many files of the repository are named; the tree on the first screen marks them all.
+const FILES: usize = 5;
+
+/// Returns the row of an object: the watched one, else the one that was read.
+pub(super) fn row<'a>(
+    env: Env,
+    object: &ObjectRef,
+    whole: &'a Loaded<Whole>,
+    facts: &'a Facts,
+) -> Option<Cow<'a, Row>> {
+    let known = kinds::find(&object.kind).is_some_and(|kind| kind.group == object.group);
+    let live = facts.row(env, object).filter(|_| known);
+    live.or_else(|| whole.value.as_ref()?.row.as_ref()).map(Cow::Borrowed)
+}
+
+/// Writes the overview.
+pub(super) fn lines(env: Env, object: &ObjectRef, whole: &Loaded<Whole>, facts: &Facts) -> Vec<PageLine> {
+    let row = row(env, object, whole, facts);
+    if row.is_none() && whole.value.is_none() {
+        return whole.in_place();
+    }
+    let mut lines = Vec::new();
+    if let Some(row) = &row {
+        state(&mut lines, row, facts.now);
+        match &row.flux {
+            Some(flux) => of_flux(&mut lines, env, row, flux, facts),
+            None => cells(&mut lines, object, row),
+        }
+    }
+    let value = whole.value.as_ref().map(|whole| &whole.value);
+    origin(&mut lines, env, object, row.as_deref(), value, facts);
+    if let Some(whole) = &whole.value {
+        conditions(&mut lines, &whole.conditions, facts.now);
+    } else {
+        // The row is there before the whole object is.
+        lines.push(PageLine::heading(String::new()));
+        lines.extend(whole.in_place());
+    }
+    lines
+}
+
+/// Writes a labelled line.
+pub(in crate::views) fn field(label: &str, text: impl Into<String>) -> PageLine {
+    PageLine::wrapped(text, Scope::Text).after(pad(label, LABEL), Scope::Dim)
+}
+
+/// Writes the state, since when, and what is wrong.
+pub(in crate::views) fn state(lines: &mut Vec<PageLine>, row: &Row, now: Timestamp) {
+    let since = row.flux.as_ref().and_then(|flux| flux.since);
+    let since = since.map(|since| format!("  since {}", age(now, since))).unwrap_or_default();
+    let text = format!("{} {}{since}", row.state.sign(), row.state.word());
+    lines.push(PageLine::cut(text, state_scope(row.state)).after(pad("state", LABEL), Scope::Dim));
+    // What a ready object says stands in its conditions below.
+    if !row.message.is_empty() && row.state != State::Ready {
+        let scope = if row.state == State::Failed { Scope::Error } else { Scope::Text };
+        lines.push(PageLine::wrapped(&*row.message, scope).after(pad("message", LABEL), Scope::Dim));
+    }
+}
+
+fn cells(lines: &mut Vec<PageLine>, object: &ObjectRef, row: &Row) {
+    let columns = kinds::find(&object.kind).map(|kind| kind.columns).unwrap_or_default();
+    for (column, cell) in columns.iter().zip(&row.cells).filter(|(_, cell)| !cell.is_empty()) {
+        lines.push(field(&column.title.to_lowercase(), &**cell));
+    }
+}
+
+/// Writes what Flux knows of an object: suspension, dependencies, revision, source, path, when it looks again.
+pub(in crate::views) fn of_flux(lines: &mut Vec<PageLine>, env: Env, row: &Row, flux: &FluxFacts, facts: &Facts) {
+    let now = facts.now;
+    if let Some(known) = &flux.suspended {
+        suspended(lines, known, now);
+    }
+    for other in &flux.depends_on {
+        lines.push(named(env, "waits for", other, facts));
+    }
+    if !flux.revision.is_empty() {
+        lines.push(field("revision", short_revision(&flux.revision)));
+    }
+    if let Some(attempted) = &flux.attempted {
+        lines.push(field("attempted", format!("{}, not applied", short_revision(attempted))));
+    }
+    if let Some(source) = &flux.source {
+        lines.push(named(env, "source", source, facts));
+    }
+    if let Some(path) = &flux.path {
+        lines.push(field("path", format!("./{path}")));
+    }
+    let every = flux.interval.map(|interval| format!(", every {}", every(interval.as_secs()))).unwrap_or_default();
+    match flux.next_after(now) {
+        Some(next) => lines.push(field("next", format!("in {}{every}", until(now, next)))),
+        None if row.state == State::Suspended => lines.push(field("next", "never, until it is resumed")),
+        None if row.state == State::Failed => {
+            lines.push(field(
+                "next",
+                "never by itself: its controller gave up; mend it, or reconcile with force or reset",
+            ));
+        }
+        None => {}
+    }
+}
+
+fn suspended(lines: &mut Vec<PageLine>, known: &Suspension, now: Timestamp) {
+    let since = known.since.map(|since| format!(", since {}", age(now, since))).unwrap_or_default();
+    let end = known.until.as_ref().map(|end| format!(", until {end}")).unwrap_or_default();
+    let text = format!("by {}{since}{end}", known.by.as_deref().unwrap_or("somebody who left no name"));
+    let line = PageLine::wrapped(text, Scope::Suspended).after(pad("suspended", LABEL), Scope::Dim);
+    lines.push(line);
+    let reason = known.reason.as_deref().unwrap_or("no reason was left");
+    lines.push(PageLine::wrapped(reason, Scope::Text).after(pad("because", LABEL), Scope::Dim));
+}
+
+/// Writes a line that names another object, with its state where that is known; enter opens it.
+fn named(env: Env, label: &str, other: &ObjectRef, facts: &Facts) -> PageLine {
+    let (text, scope) = match facts.row(env, other) {
+        Some(row) => (format!("  {} {}", row.state.sign(), row.state.word()), state_scope(row.state)),
+        None => (String::new(), Scope::Dim),
+    };
+    PageLine::cut(text, scope)
+        .after(other.to_string(), Scope::Title)
+        .after(pad(label, LABEL), Scope::Dim)
+        .opens(Some(Target::Object(env, other.clone())))
+}
+
+/// Writes where the object comes from: who applied it, what owns it, which files declare it, since when it is there.
+pub(in crate::views) fn origin(
+    lines: &mut Vec<PageLine>,
+    env: Env,
+    object: &ObjectRef,
+    row: Option<&Row>,
+    value: Option<&Value>,
+    facts: &Facts,
+) {
+    let owner = row.and_then(|row| row.flux.as_ref()).and_then(|flux| flux.owner.clone());
+    let label = |prefix: &str, kind: &str| {
+        let labels = value?.pointer("/metadata/labels")?;
+        let of = |word: &str| labels.get(format!("{prefix}/{word}")).and_then(Value::as_str);
+        Some(kinds::find(kind)?.object(of("namespace")?, of("name")?))
+    };
+    let owner = owner
+        .or_else(|| label("kustomize.toolkit.fluxcd.io", "Kustomization"))
+        .or_else(|| label("helm.toolkit.fluxcd.io", "HelmRelease"));
+    if let Some(owner) = owner.filter(|owner| owner != object) {
+        lines.push(named(env, "applied by", &owner, facts));
+    }
+    let owners = value.and_then(|value| value.pointer("/metadata/ownerReferences")).and_then(Value::as_array);
+    for owner in owners.into_iter().flatten() {
+        let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
+        let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let owner = ObjectRef::new(text("kind"), group, &object.namespace, text("name"));
+        lines.push(named(env, "owned by", &owner, facts));
+    }
+    if let Some(snapshot) = &facts.repository {
+        let files = snapshot.feeds.files_of(facts.name(env), object);
+        let label = |index: usize| if index == 0 { "files" } else { "" };
+        for (index, file) in files.iter().take(FILES).enumerate() {
+            let target = Target::File(facts.environment_of(file), (*file).to_owned());
+            lines.push(field(label(index), *file).opens(Some(target)));
+        }
+    }
+    let created = row
+        .and_then(|row| row.created)
+        .or_else(|| value?.pointer("/metadata/creationTimestamp")?.as_str()?.parse().ok());
+    if let Some(created) = created {
+        lines.push(field("created", format!("{} ago", age(facts.now, created))));
+    }
+}
+
+/// Writes conditions, each with its age and its whole message.
+pub(in crate::views) fn conditions(lines: &mut Vec<PageLine>, conditions: &[Condition], now: Timestamp) {
+    if conditions.is_empty() {
+        return;
+    }
+    lines.push(PageLine::heading(String::new()));
+    lines.push(PageLine::heading("conditions"));
+    for condition in conditions {
+        let (sign, scope) = mark(condition);
+        let old = condition.last_transition_time.map(|at| age(now, at)).unwrap_or_default();
+        let head = format!("{}  {}  {old}", condition.status, condition.reason);
+        lines.push(
+            PageLine::cut(head, scope)
+                .after(pad(&condition.kind, LABEL.max(condition.kind.len() + 1)), Scope::Title)
+                .after(format!("{sign} "), scope),
+        );
+        if !condition.message.is_empty() {
+            lines.push(PageLine::wrapped(&condition.message, Scope::Text).after("    ", Scope::Text));
+        }
+    }
+}
+
+/// Says whether a condition is good: most are when they are true; those that report trouble are when they are not.
+fn mark(condition: &Condition) -> (&'static str, Scope) {
+    let troubles = ["Stalled", "FetchFailed", "BuildFailed", "StorageOperationFailed", "ReplicaFailure"];
+    let works = ["Reconciling", "Remediated", "ArtifactOutdated", "Issuing"];
+    let state = match (condition.status.as_str(), condition.kind.as_str()) {
+        ("True", kind) if troubles.contains(&kind) || kind.ends_with("Pressure") => State::Failed,
+        ("True", kind) if works.contains(&kind) => State::Progressing,
+        ("True", _) => State::Ready,
+        ("False", kind) if troubles.contains(&kind) || works.contains(&kind) || kind.ends_with("Pressure") => {
+            State::Ready
+        }
+        ("False", _) if condition.reason == "DependencyNotReady" => State::Waiting,
+        ("False", _) => State::Failed,
+        _ => State::Progressing,
+    };
+    (state.sign(), state_scope(state))
+}
+
+/// Writes an interval in its largest whole units.
+fn every(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds}s"),
+        120..=7199 => format!("{}m", seconds / 60),
+        _ => format!("{}h", seconds / 3600),
+    }
+}

@@ -1,0 +1,338 @@
+//! A page of lines that scrolls and can be searched: what details, manifests and files are shown with.
+//!
+//! ```text
+//! |> 12  spec:                 the cursor is a sign, so that moving it costs a few bytes
+//! |      Ready  True  a message that is longer than the line
+//! |                   goes on below where it began
+//! ```
+
+use std::cell::Cell;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use regex::{Regex, RegexBuilder};
+use unicode_width::UnicodeWidthStr;
+
+use crate::app::motion::step;
+use crate::app::{Motion, Target};
+use crate::theme::{Scope, Theme};
+use crate::widgets::{Scroll, fit, lines, wrap};
+
+/// How many cells one motion shifts lines that are too long.
+const SHIFT: usize = 16;
+/// A wrapped text keeps at least so many cells, whatever stands before it.
+const NARROWEST: usize = 20;
+/// Cells that the cursor's sign takes.
+const SIGN: usize = 1;
+
+/// Holds one line: what stands before the text, the text, and what enter opens.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageLine {
+    lead: Vec<(String, Scope)>,
+    text: String,
+    scope: Option<Scope>,
+    wrapped: bool,
+    heading: bool,
+    link: Option<Target>,
+}
+
+impl PageLine {
+    /// Builds a line that is cut where it is too long, and can be shifted.
+    pub fn cut(text: impl Into<String>, scope: Scope) -> Self {
+        Self { text: text.into(), scope: Some(scope), ..Self::default() }
+    }
+
+    /// Builds a line that goes on below where it is too long.
+    pub fn wrapped(text: impl Into<String>, scope: Scope) -> Self {
+        Self { wrapped: true, ..Self::cut(text, scope) }
+    }
+
+    /// Builds a heading, which a filter leaves in place.
+    pub fn heading(text: impl Into<String>) -> Self {
+        Self { heading: true, ..Self::cut(text, Scope::Heading) }
+    }
+
+    /// Puts a text before what is there; lines that go on below are indented by it.
+    pub fn after(mut self, lead: impl Into<String>, scope: Scope) -> Self {
+        self.lead.insert(0, (lead.into(), scope));
+        self
+    }
+
+    /// Says what enter opens.
+    pub fn opens(mut self, target: Option<Target>) -> Self {
+        self.link = target;
+        self
+    }
+
+    /// Returns what enter opens.
+    pub fn link(&self) -> Option<&Target> {
+        self.link.as_ref()
+    }
+
+    fn matches(&self, wanted: &Regex) -> bool {
+        wanted.is_match(&self.text) || self.lead.iter().any(|(text, _)| wanted.is_match(text))
+    }
+
+    fn hang(&self, width: usize) -> usize {
+        let lead: usize = self.lead.iter().map(|(text, _)| text.width()).sum();
+        lead.min(width.saturating_sub(NARROWEST + SIGN))
+    }
+}
+
+/// One line of the screen: a part of a line of the page.
+struct Row {
+    line: usize,
+    part: usize,
+    text: Option<String>,
+}
+
+/// Says what `/` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Slash {
+    /// It goes to the next match.
+    #[default]
+    Searches,
+    /// It leaves only what matches.
+    Filters,
+}
+
+/// Remembers where a page stands and what is searched in it; the lines are handed in each time.
+#[derive(Debug, Default)]
+pub struct Page {
+    slash: Slash,
+    line: usize,
+    part: usize,
+    shift: usize,
+    scroll: Scroll,
+    width: Cell<u16>,
+    wanted: Option<Regex>,
+}
+
+impl Page {
+    /// Starts at the first line.
+    pub fn new(slash: Slash) -> Self {
+        Self { slash, width: Cell::new(80), ..Self::default() }
+    }
+
+    /// Starts at another line.
+    pub fn at(self, line: usize) -> Self {
+        Self { line, ..self }
+    }
+
+    /// Goes back to the first line.
+    pub fn rewind(&mut self) {
+        (self.line, self.part, self.shift) = (0, 0, 0);
+    }
+
+    /// Returns the line that the cursor is on.
+    pub fn current<'a>(&self, page: &'a [PageLine]) -> Option<&'a PageLine> {
+        page.get(self.index(page)?)
+    }
+
+    /// Returns the place of the line that the cursor is on.
+    pub fn index(&self, page: &[PageLine]) -> Option<usize> {
+        let rows = self.rows(page);
+        Some(rows.get(self.row(&rows))?.line)
+    }
+
+    /// Returns how many lines match what is searched; `None` when nothing is.
+    pub fn found(&self, page: &[PageLine]) -> Option<usize> {
+        let wanted = self.wanted.as_ref()?;
+        Some(page.iter().filter(|line| !line.heading && line.matches(wanted)).count())
+    }
+
+    /// Moves; `false` when the motion means nothing to a page.
+    pub fn motion(&mut self, motion: Motion, page: &[PageLine]) -> bool {
+        match motion {
+            Motion::Left => self.shift = self.shift.saturating_sub(SHIFT),
+            Motion::Right => self.shift += SHIFT,
+            Motion::NextMatch => self.jump(page, true, true),
+            Motion::PreviousMatch => self.jump(page, false, true),
+            _ => {
+                let rows = self.rows(page);
+                let Some(next) = step(self.row(&rows), rows.len(), self.scroll.page(), motion) else { return false };
+                self.go(rows.get(next));
+            }
+        }
+        true
+    }
+
+    /// Takes what is searched, as it is typed: a text in any case; empty ends the search.
+    pub fn search(&mut self, text: &str, page: &[PageLine]) {
+        self.wanted = match text {
+            "" => None,
+            _ => RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok(),
+        };
+        match self.slash {
+            Slash::Filters => self.rewind(),
+            Slash::Searches => self.jump(page, true, false),
+        }
+    }
+
+    /// Draws the page.
+    pub fn render(&self, frame: &mut Frame<'_>, area: Rect, page: &[PageLine], theme: &Theme) {
+        self.width.set(area.width);
+        let rows = self.rows(page);
+        let width = usize::from(area.width);
+        lines(frame, area, &self.scroll, self.row(&rows), rows.len(), |index, chosen| {
+            let Some((row, line)) = rows.get(index).and_then(|row| Some((row, page.get(row.line)?))) else {
+                return Line::default();
+            };
+            self.draw(row, line, chosen, width, theme)
+        });
+    }
+
+    fn draw(&self, row: &Row, line: &PageLine, chosen: bool, width: usize, theme: &Theme) -> Line<'static> {
+        let mut spans = vec![Span::styled(if chosen { ">" } else { " " }, theme.style(Scope::Selection))];
+        let mut room = width.saturating_sub(SIGN);
+        if row.part == 0 {
+            for (text, scope) in &line.lead {
+                let text = fit(text, room);
+                room = room.saturating_sub(text.width());
+                spans.push(Span::styled(text, theme.style(*scope)));
+            }
+        } else {
+            let hang = line.hang(width);
+            room = room.saturating_sub(hang);
+            spans.push(Span::raw(" ".repeat(hang)));
+        }
+        let text = match &row.text {
+            Some(part) => fit(part, room),
+            None if self.shift > 0 => fit(&line.text.chars().skip(self.shift).collect::<String>(), room),
+            None => fit(&line.text, room),
+        };
+        let scope = match line.scope {
+            Some(Scope::Text) | None if chosen && line.link.is_some() => Scope::Selection,
+            other => other.unwrap_or(Scope::Text),
+        };
+        self.highlight(&text, scope, theme, &mut spans);
+        Line::from(spans)
+    }
+
+    fn highlight(&self, text: &str, scope: Scope, theme: &Theme, spans: &mut Vec<Span<'static>>) {
+        let mut rest = 0;
+        let mut push = |part: Option<&str>, scope: Scope| {
+            if let Some(part) = part.filter(|part| !part.is_empty()) {
+                spans.push(Span::styled(part.to_owned(), theme.style(scope)));
+            }
+        };
+        if let Some(wanted) = &self.wanted {
+            for found in wanted.find_iter(text) {
+                push(text.get(rest..found.start()), scope);
+                push(text.get(found.range()), Scope::Match);
+                rest = found.end();
+            }
+        }
+        push(text.get(rest..), scope);
+    }
+
+    /// Lays the lines out for the width that was drawn last.
+    fn rows(&self, page: &[PageLine]) -> Vec<Row> {
+        let width = usize::from(self.width.get());
+        let filter = self.wanted.as_ref().filter(|_| self.slash == Slash::Filters);
+        let mut rows = Vec::with_capacity(page.len());
+        for (index, line) in page.iter().enumerate() {
+            if !line.heading && filter.is_some_and(|wanted| !line.matches(wanted)) {
+                continue;
+            }
+            if !line.wrapped {
+                rows.push(Row { line: index, part: 0, text: None });
+                continue;
+            }
+            let room = width.saturating_sub(SIGN + line.hang(width));
+            for (part, text) in wrap(&line.text, room).into_iter().enumerate() {
+                rows.push(Row { line: index, part, text: Some(text) });
+            }
+        }
+        rows
+    }
+
+    /// Finds the row of the cursor; where its line is no longer shown, the one before.
+    fn row(&self, rows: &[Row]) -> usize {
+        rows.iter().rposition(|row| (row.line, row.part) <= (self.line, self.part)).unwrap_or(0)
+    }
+
+    fn go(&mut self, row: Option<&Row>) {
+        if let Some(row) = row {
+            (self.line, self.part) = (row.line, row.part);
+        }
+    }
+
+    /// Goes to a match, around the end if need be; `past` leaves the line that the cursor is on.
+    fn jump(&mut self, page: &[PageLine], forward: bool, past: bool) {
+        let Some(wanted) = &self.wanted else { return };
+        let matches: Vec<usize> =
+            page.iter().enumerate().filter(|(_, line)| line.matches(wanted)).map(|(index, _)| index).collect();
+        let here = self.line;
+        let next = if forward {
+            matches.iter().find(|line| **line > here || (**line == here && !past)).or(matches.first())
+        } else {
+            matches.iter().rfind(|line| **line < here).or(matches.last())
+        };
+        if let Some(line) = next {
+            (self.line, self.part) = (*line, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Page, PageLine, Slash};
+    use crate::app::Motion;
+    use crate::theme::Scope;
+
+    fn page(texts: &[&str]) -> Vec<PageLine> {
+        texts.iter().map(|text| PageLine::cut(*text, Scope::Text)).collect()
+    }
+
+    fn text(state: &Page, page: &[PageLine]) -> String {
+        state.current(page).unwrap().text.clone()
+    }
+
+    #[test]
+    fn searching_goes_around_and_ignores_case() {
+        let lines = page(&["kind: Pod", "name: a", "image: b", "namespace: c"]);
+        let mut state = Page::new(Slash::Searches);
+        state.search("NAME", &lines);
+        assert_eq!((text(&state, &lines).as_str(), state.found(&lines)), ("name: a", Some(2)));
+        assert!(state.motion(Motion::NextMatch, &lines));
+        assert_eq!(text(&state, &lines), "namespace: c");
+        state.motion(Motion::NextMatch, &lines);
+        assert_eq!(text(&state, &lines), "name: a");
+        state.motion(Motion::PreviousMatch, &lines);
+        assert_eq!(text(&state, &lines), "namespace: c");
+        state.search("", &lines);
+        assert_eq!(state.found(&lines), None);
+    }
+
+    #[test]
+    fn filtering_leaves_what_matches_and_its_headings() {
+        let mut lines = page(&["a", "b", "ab"]);
+        lines.insert(0, PageLine::heading("all"));
+        let mut state = Page::new(Slash::Filters);
+        state.search("b", &lines);
+        let shown: Vec<usize> = state.rows(&lines).iter().map(|row| row.line).collect();
+        assert_eq!(shown, [0, 2, 3]);
+        state.motion(Motion::Bottom, &lines);
+        assert_eq!(text(&state, &lines), "ab");
+    }
+
+    #[test]
+    fn a_long_message_is_walked_through_and_its_place_survives_another_width() {
+        let lines = vec![
+            PageLine::wrapped("one two three four five six seven eight nine ten", Scope::Text).after("x ", Scope::Dim),
+            PageLine::cut("end", Scope::Text),
+        ];
+        let mut state = Page::new(Slash::Searches);
+        state.width.set(26);
+        assert_eq!(state.rows(&lines).len(), 4);
+        state.motion(Motion::Down, &lines);
+        state.motion(Motion::Down, &lines);
+        assert_eq!((state.line, state.part), (0, 2));
+        state.width.set(80);
+        assert_eq!(state.row(&state.rows(&lines)), 0);
+        state.motion(Motion::Down, &lines);
+        assert_eq!(text(&state, &lines), "end");
+    }
+}

@@ -1,0 +1,51 @@
+//! What the views with tabs share: the line of tabs, texts above their pages, and how their links open.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::app::{Action, Target};
+use crate::commands;
+use crate::model::Fault;
+use crate::theme::{Scope, Theme};
+use crate::views::page::PageLine;
+use crate::widgets::fit;
+
+/// Writes the tabs: the one that is shown in brackets, so that it does not rest on colour alone.
+pub fn line(labels: &[(String, bool)], width: u16, theme: &Theme) -> Line<'static> {
+    let mut room = usize::from(width);
+    let mut spans = Vec::new();
+    for (label, shown) in labels {
+        let (text, scope) =
+            if *shown { (format!("[{label}]"), Scope::Selection) } else { (format!(" {label} "), Scope::Dim) };
+        let text = fit(&text, room);
+        room = room.saturating_sub(text.chars().count());
+        spans.push(Span::styled(text, theme.style(scope)));
+    }
+    Line::from(spans)
+}
+
+/// Writes how many lines match what is searched, for a title; empty when nothing is searched.
+pub fn found(count: Option<usize>) -> String {
+    count.map_or_else(String::new, |count| format!("  {count} found"))
+}
+
+/// Draws lines of text in one style.
+pub fn text(frame: &mut Frame<'_>, area: Rect, lines: &[String], scope: Scope, theme: &Theme) {
+    let lines: Vec<Line<'_>> = lines.iter().map(|line| Line::styled(line.as_str(), theme.style(scope))).collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// Writes a fault in place of what could not be read.
+pub fn fault(fault: &Fault) -> Vec<PageLine> {
+    vec![
+        PageLine::wrapped(format!("{}: {}", fault.what, fault.why), Scope::Error),
+        PageLine::wrapped(format!("{}; ctrl-l tries again", fault.todo), Scope::Text),
+    ]
+}
+
+/// Asks for a target to be opened, as enter on it elsewhere would.
+pub fn open(target: Target) -> Option<Action> {
+    commands::find("open").map(|command| Action::Dispatch(command, vec![target], Vec::new()))
+}
