@@ -252,6 +252,13 @@ impl App {
                     self.ended(id, Outcome::Cancelled);
                 }
                 Action::Task(task) => self.task(ticket, task, effects),
+                Action::Hand(payload) => {
+                    if let Some(top) = self.layers.len().checked_sub(1) {
+                        let (ticket, actions) =
+                            (self.top_ticket(), self.with_view(top, |view, scene| view.reply(payload, scene)));
+                        self.apply(ticket, actions, effects);
+                    }
+                }
                 Action::Mark(env, object) => {
                     let mark = (env, object);
                     if !self.facts.marked.remove(&mark) {

@@ -6,6 +6,8 @@ mod force;
 mod help;
 mod lesson;
 mod list;
+mod logs;
+mod logs_view;
 mod open;
 mod operations;
 mod palette;
@@ -39,6 +41,13 @@ pub static COMMANDS: &[&Command] = &[
     &resume::COMMAND,
     &list::FLUX,
     &list::PODS,
+    &logs::COMMAND,
+    &logs_view::ALL,
+    &logs_view::AS_WRITTEN,
+    &logs_view::AROUND,
+    &logs_view::WRAP,
+    &logs_view::TIMES,
+    &logs_view::COPY,
     &operations::COMMAND,
     &cancel::COMMAND,
     &copy::COMMAND,

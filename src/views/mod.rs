@@ -4,6 +4,7 @@ pub mod help;
 pub mod home;
 pub mod leave;
 pub mod list;
+pub mod logs;
 pub mod operations;
 pub mod palette;
 
