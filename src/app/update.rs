@@ -282,6 +282,12 @@ impl App {
         }
     }
 
+    /// Opens a view, as a command would.
+    #[cfg(test)]
+    pub fn open(&mut self, view: Box<dyn View>, effects: &mut Vec<Effect>) {
+        self.push(view, effects);
+    }
+
     fn push(&mut self, view: Box<dyn View>, effects: &mut Vec<Effect>) {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;

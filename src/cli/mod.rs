@@ -5,6 +5,7 @@ mod cockpit;
 mod demo;
 mod envs;
 mod keys;
+mod logs;
 mod open;
 mod operate;
 mod reconcile;
@@ -50,6 +51,8 @@ subcommands! {
     Envs => envs,
     /// Show the live Flux objects with their state
     Status => status,
+    /// Read or follow the log of a pod, or of a controller about a Flux object
+    Logs => logs,
     /// Ask Flux to look now, and wait for the outcome
     Reconcile => reconcile,
     /// Stop the reconciliation of an object

@@ -68,7 +68,7 @@ async fn feed(reach: Reach, mut reply: Reply, source: Source) {
     let (sender, mut events) = mpsc::channel(EVENTS);
     let following = follow(cluster, source.target.clone(), options, sender);
     // Both ends live in this one task: dropping it ends the stream.
-    tokio::join!(following, hand_on(&mut events, &mut reply, &source));
+    let (_ended, ()) = tokio::join!(following, hand_on(&mut events, &mut reply, &source));
 }
 
 async fn hand_on(events: &mut mpsc::Receiver<LogEvent>, reply: &mut Reply, source: &Source) {

@@ -10,7 +10,7 @@
 
 mod buffer;
 mod feed;
-mod line;
+pub mod line;
 mod paint;
 mod source;
 #[cfg(test)]
