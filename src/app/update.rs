@@ -255,6 +255,13 @@ impl App {
                     self.ended(id, Outcome::Cancelled);
                 }
                 Action::Task(task) => self.task(ticket, task, effects),
+                Action::Hand(payload) => {
+                    if let Some(top) = self.layers.len().checked_sub(1) {
+                        let (ticket, actions) =
+                            (self.top_ticket(), self.with_view(top, |view, scene| view.reply(payload, scene)));
+                        self.apply(ticket, actions, effects);
+                    }
+                }
                 Action::Mark(env, object) => {
                     let mark = (env, object);
                     if !self.facts.marked.remove(&mark) {
@@ -276,6 +283,12 @@ impl App {
         if self.layers.iter().any(|layer| layer.ticket == ticket) {
             effects.push(Effect::Task(ticket, task));
         }
+    }
+
+    /// Opens a view, as a command would.
+    #[cfg(test)]
+    pub fn open(&mut self, view: Box<dyn View>, effects: &mut Vec<Effect>) {
+        self.push(view, effects);
     }
 
     fn push(&mut self, view: Box<dyn View>, effects: &mut Vec<Effect>) {

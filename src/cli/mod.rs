@@ -10,6 +10,7 @@ mod helm;
 mod info;
 mod keys;
 mod kustomizations;
+mod logs;
 mod open;
 mod operate;
 mod order;
@@ -60,6 +61,8 @@ subcommands! {
     Order => order,
     /// Show the live Flux objects with their state
     Status => status,
+    /// Read or follow the log of a pod, or of a controller about a Flux object
+    Logs => logs,
     /// Ask Flux to look now, and wait for the outcome
     Reconcile => reconcile,
     /// Stop the reconciliation of an object

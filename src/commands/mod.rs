@@ -7,6 +7,8 @@ mod force;
 mod help;
 mod lesson;
 mod list;
+mod logs;
+mod logs_view;
 mod open;
 mod operations;
 mod palette;
@@ -42,6 +44,13 @@ pub static COMMANDS: &[&Command] = &[
     &resume::COMMAND,
     &list::FLUX,
     &list::PODS,
+    &logs::COMMAND,
+    &logs_view::ALL,
+    &logs_view::AS_WRITTEN,
+    &logs_view::AROUND,
+    &logs_view::WRAP,
+    &logs_view::TIMES,
+    &logs_view::COPY,
     &operations::COMMAND,
     &cancel::COMMAND,
     &copy::COMMAND,

@@ -8,6 +8,7 @@ pub mod home;
 pub mod leave;
 pub mod list;
 pub mod loaded;
+pub mod logs;
 pub mod operations;
 pub mod page;
 pub mod palette;
