@@ -28,6 +28,8 @@ pub struct Reach {
     pub identities: Arc<PerEnv<IdentitySources>>,
     /// The time.
     pub clock: Clock,
+    /// Runs work that blocks away from the tasks; see [`Reach::away`].
+    pub away: fn(Box<dyn FnOnce() + Send>),
 }
 
 impl Reach {
@@ -39,6 +41,20 @@ impl Reach {
         self.clusters.get(env).cloned().unwrap_or_else(|| {
             Err(Fault::new(FaultKind::Unreachable, "no cluster", "the environment is gone", "look at `fluxdeck envs`"))
         })
+    }
+
+    /// Does work that blocks, such as waiting for the disk or for a program, where it holds up no other task. Work that has begun is done to
+    /// its end even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// Fails when the work broke off.
+    pub async fn away<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        (self.away)(Box::new(move || {
+            // Nobody may wait for it any more.
+            let _unheard = sender.send(work());
+        }));
+        answer.await.map_err(|_| Fault::failed("it was not done", "the work broke off", "this is a defect of fluxdeck"))
     }
 
     /// Returns the path of a file of the repository.

@@ -235,6 +235,12 @@ impl App {
                     let consent = typed.as_deref().map_or(Consent::Key, Consent::Typed);
                     self.dispatch(command, targets, answers, consent, effects);
                 }
+                Action::Perform(id, permit) => {
+                    if let Some(index) = self.layers.iter().position(|layer| layer.ticket == ticket) {
+                        let actions = self.with_view(index, |view, scene| view.perform(id, permit, scene));
+                        self.apply(ticket, actions, effects);
+                    }
+                }
                 Action::Operate(operation) => {
                     let id = OpId(self.next_operation);
                     self.next_operation += 1;
@@ -274,7 +280,7 @@ impl App {
                 Action::ToggleLesson => self.lesson_shown = !self.lesson_shown,
                 Action::Redraw => effects.push(Effect::Redraw),
                 Action::Stop => effects.push(Effect::Stop),
-                Action::Quit => effects.push(Effect::Quit),
+                Action::Quit => self.quit(effects),
             }
         }
     }
@@ -326,6 +332,29 @@ impl App {
                 effects.push(Effect::Forget);
             }
         }
+    }
+
+    /// Ends the program, unless a view holds something that would be lost.
+    fn quit(&mut self, effects: &mut Vec<Effect>) {
+        let top = self.layers.len().saturating_sub(1);
+        for index in (0..self.layers.len()).rev() {
+            let questions = self.with_view(index, |view, scene| view.closing(scene));
+            if questions.is_empty() {
+                continue;
+            }
+            if index == top {
+                self.apply(self.top_ticket(), questions, effects);
+            } else {
+                let title = self.layers.get(index).map(|layer| layer.view.title(&self.scene(false)));
+                let what = title.unwrap_or_default();
+                self.tell(Notice::fault(
+                    self.facts.now,
+                    Fault::failed("not left", format!("{what} has changes that are not saved"), "esc goes back to it"),
+                ));
+            }
+            return;
+        }
+        effects.push(Effect::Quit);
     }
 
     fn top_ticket(&self) -> Ticket {
