@@ -3,7 +3,6 @@
 use std::any::Any;
 
 use super::command::{Command, Target};
-use super::guard::Permit;
 use super::notice::Notice;
 use super::operation::{OpId, Operation};
 use super::task::{Task, Ticket};
@@ -25,8 +24,6 @@ pub enum Action {
     Dispatch(&'static Command, Vec<Target>, Vec<(String, String)>),
     /// Runs a command that was confirmed by a key or by a typed text; the guard judges it again.
     Confirmed(&'static Command, Vec<Target>, Vec<(String, String)>, Option<String>),
-    /// Lets the view on top do one of its own commands, by the command's id; with the guard's leave where it writes.
-    Perform(&'static str, Option<Permit>),
     /// Starts an operation.
     Operate(Operation),
     /// Stops waiting for an operation.

@@ -235,12 +235,6 @@ impl App {
                     let consent = typed.as_deref().map_or(Consent::Key, Consent::Typed);
                     self.dispatch(command, targets, answers, consent, effects);
                 }
-                Action::Perform(id, permit) => {
-                    if let Some(index) = self.layers.iter().position(|layer| layer.ticket == ticket) {
-                        let actions = self.with_view(index, |view, scene| view.perform(id, permit, scene));
-                        self.apply(ticket, actions, effects);
-                    }
-                }
                 Action::Operate(operation) => {
                     let id = OpId(self.next_operation);
                     self.next_operation += 1;

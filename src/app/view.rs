@@ -8,7 +8,6 @@ use ratatui::layout::Rect;
 use super::action::Action;
 use super::command::{Command, Target};
 use super::facts::Facts;
-use super::guard::Permit;
 use super::key::Key;
 use super::keymap::Keymap;
 use super::motion::Motion;
@@ -74,12 +73,6 @@ pub trait View: std::fmt::Debug + Send {
 
     /// Takes the answer of a task; the view knows the type that it asked for.
     fn reply(&mut self, _payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
-        Vec::new()
-    }
-
-    /// Does one of its own commands, those of scope [`Scope::View`](super::Scope::View), by the command's id. The permit is the guard's
-    /// leave: only a command that writes gets one, and without it nothing can be written.
-    fn perform(&mut self, _command: &'static str, _permit: Option<Permit>, _scene: &Scene<'_>) -> Vec<Action> {
         Vec::new()
     }
 
