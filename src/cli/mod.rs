@@ -16,6 +16,7 @@ mod operate;
 mod order;
 mod reconcile;
 mod resume;
+mod secret;
 mod snapshot;
 mod status;
 mod suspend;
@@ -73,6 +74,8 @@ subcommands! {
     Helm => helm,
     /// List what controllers and the kubelet said lately
     Events => events,
+    /// View, decrypt and change encrypted files
+    Secret => secret,
     /// Draw a screen once everything has settled
     Snapshot => snapshot,
     /// List every key and command
