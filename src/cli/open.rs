@@ -55,8 +55,8 @@ pub(super) fn repository(global: &Global) -> Result<Snapshot, Fault> {
         _ => {}
     }
     let snapshot = loader.load();
-    let named = |name: &String| snapshot.environments.iter().any(|known| known.name == *name);
-    match global.env.as_ref().filter(|name| !named(name)) {
+    let known_as = |name: &String| snapshot.environments.iter().any(|known| known.name == *name);
+    match global.env.as_ref().filter(|name| !known_as(name)) {
         None => Ok(snapshot),
         Some(name) => {
             let names: Vec<&str> = snapshot.environments.iter().map(|known| known.name.as_str()).collect();

@@ -31,14 +31,12 @@ pub struct Comparison {
 /// # Errors
 /// Fails when the HelmRelease, its storage or what its values come from cannot be read.
 pub async fn values_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u32>) -> Result<Vec<ValueRow>, Fault> {
-    match revision {
-        None => effective_values(cluster, object).await,
-        Some(_) => {
-            let stored = release(cluster, object, revision).await?;
-            let now = effective_values(cluster, object).await;
-            Ok(rows(&stored, now.ok().as_deref()))
-        }
+    let now = effective_values(cluster, object).await;
+    if revision.is_none() {
+        return now;
     }
+    let stored = release(cluster, object, revision).await?;
+    Ok(rows(&stored, now.ok().as_deref()))
 }
 
 /// Returns the number and the manifest of a revision, or of the newest.
@@ -75,18 +73,17 @@ pub async fn compare(
     new: Option<u32>,
 ) -> Result<Comparison, Fault> {
     let new = release(cluster, object, new).await?;
-    let before = match old {
-        Some(old) => old,
-        None => {
-            let stored = history(cluster, object).await?.into_iter().map(|revision| revision.revision);
-            stored.filter(|revision| *revision < new.revision).max().ok_or_else(|| {
-                Fault::failed(
-                    format!("cannot compare revision {} of {object} in {}", new.revision, cluster.name),
-                    "no earlier one is stored",
-                    "spec.maxHistory says how many are kept; fluxdeck helm history lists them",
-                )
-            })?
-        }
+    let before = if let Some(old) = old {
+        old
+    } else {
+        let stored = history(cluster, object).await?.into_iter().map(|revision| revision.revision);
+        stored.filter(|revision| *revision < new.revision).max().ok_or_else(|| {
+            Fault::failed(
+                format!("cannot compare revision {} of {object} in {}", new.revision, cluster.name),
+                "no earlier one is stored",
+                "spec.maxHistory says how many are kept; fluxdeck helm history lists them",
+            )
+        })?
     };
     let old = release(cluster, object, Some(before)).await?;
     let now = effective_values(cluster, object).await.ok();

@@ -1,17 +1,10 @@
 //! The SOPS format: reading, decrypting, editing in place and saving encrypted YAML documents, compatible with sops 3.9 and later.
 //!
-//! A store (so far [`yaml`]; a further format is a further module) reads a text into [`parsed`] values that know where they are written.
-//! Everything else works on those: [`rules`] say which are encrypted, [`recipients`] and [`identities`] give the data key, [`cipher`] opens
-//! each value, [`mac`] vouches for all of them. [`Opened`] then holds the values in memory; saving replaces the spans of changed values
-//! only, so that a diff shows what was changed and nothing else. [`create`] encrypts a new text the same way.
+//! A store (so far `yaml`; a further format is a further module) reads a text into `parsed` values that know where they are written.
+//! Everything else works on those: `rules` say which are encrypted, `recipients` and `identities` give the data key, `cipher` opens
+//! each value, `mac` vouches for all of them. [`Opened`] then holds the values in memory; saving replaces the spans of changed values
+//! only, so that a diff shows what was changed and nothing else. `create` encrypts a new text the same way.
 //!
-//! [`yaml`]: self::yaml
-//! [`parsed`]: self::parsed
-//! [`rules`]: self::rules
-//! [`recipients`]: self::recipients
-//! [`identities`]: self::identities
-//! [`cipher`]: self::cipher
-//! [`mac`]: self::mac
 
 mod atomic;
 mod cipher;

@@ -70,13 +70,7 @@ impl File {
     fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.seen = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
         let path = self.path.clone();
-        let task = Task::once(format!("read {path}"), move |reach| async move {
-            let lost = path.clone();
-            tokio::task::spawn_blocking(move || text(&reach, &path)).await.unwrap_or_else(|error| {
-                Err(Fault::failed(format!("cannot show {lost}"), error.to_string(), "this is a defect of fluxdeck"))
-            })
-        });
-        vec![Action::Task(task)]
+        vec![Action::Task(Task::blocking(format!("read {path}"), move |reach| text(&reach, &path)))]
     }
 }
 

@@ -9,6 +9,9 @@ use crate::app::{Action, Motion, Scene, View};
 use crate::theme::Scope;
 use crate::widgets::{Scroll, fit, lines, pad, panel};
 
+/// The width of what a key does, in cells; the longest line of the registry fits.
+const WHAT: usize = 46;
+
 /// Lists keys.
 #[derive(Debug, Default)]
 pub struct Help {
@@ -55,6 +58,8 @@ impl View for Help {
         let width = usize::from(inside.width);
         lines(frame, inside, &self.scroll, self.selected, rows.len(), |index, selected| {
             let Some((keys, what, id)) = rows.get(index) else { return Line::default() };
+            let text = fit(what, WHAT);
+            let gap = " ".repeat(WHAT.saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str())) + 2);
             let (sign, style) = if selected {
                 (">", scene.theme.style(Scope::Selection))
             } else {
@@ -63,8 +68,9 @@ impl View for Help {
             Line::from(vec![
                 Span::styled(sign, scene.theme.style(Scope::Selection)),
                 Span::styled(pad(keys, 16), scene.theme.style(Scope::Key)),
-                Span::styled(fit(what, width.saturating_sub(40)), style),
-                Span::styled(format!("  {id}"), scene.theme.style(Scope::Dim)),
+                Span::styled(text, style),
+                Span::raw(gap),
+                Span::styled(fit(id, width.saturating_sub(19 + WHAT)), scene.theme.style(Scope::Dim)),
             ])
         });
     }

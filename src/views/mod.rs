@@ -1,4 +1,4 @@
-//! Views: one file per screen. A view that opens targets has one line in [`OPENERS`].
+//! Views: one file per screen. A view that opens targets has one line in `OPENERS`.
 
 pub mod detail;
 pub mod file;

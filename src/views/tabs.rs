@@ -5,8 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::app::{Action, Target};
-use crate::commands;
+use crate::app::{Action, Scene, Target};
 use crate::model::Fault;
 use crate::theme::{Scope, Theme};
 use crate::views::page::PageLine;
@@ -46,6 +45,6 @@ pub fn fault(fault: &Fault) -> Vec<PageLine> {
 }
 
 /// Asks for a target to be opened, as enter on it elsewhere would.
-pub fn open(target: Target) -> Option<Action> {
-    commands::find("open").map(|command| Action::Dispatch(command, vec![target], Vec::new()))
+pub fn open(target: Target, scene: &Scene<'_>) -> Option<Action> {
+    scene.command("open").map(|command| Action::Dispatch(command, vec![target], Vec::new()))
 }

@@ -12,12 +12,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("yaml", &["model"]),
     // What is known of repositories and clusters; each may name those above it.
     ("sops", &["model", "secret", "yaml"]),
-    ("helm", &["model", "secret", "yaml"]),
-    ("repo", &["model", "secret", "yaml", "sops", "helm"]),
+    ("repo", &["model", "secret", "yaml", "sops"]),
     // Where the environments are is read from the repository's folders.
     ("config", &["model", "secret", "yaml", "repo"]),
     ("check", &["model", "secret", "yaml", "sops", "helm", "repo"]),
-    ("cluster", &["model", "secret", "yaml", "sops", "helm"]),
+    ("cluster", &["model", "secret", "yaml", "sops"]),
+    // Releases are read from the Secrets of a cluster.
+    ("helm", &["model", "secret", "yaml", "cluster"]),
     // The simulation is a server behind a real client: it makes clusters, and no cluster knows it.
     ("sim", &["model", "secret", "yaml", "sops", "helm", "repo", "cluster"]),
     ("doctor", &["model", "secret", "yaml", "sops", "helm", "repo", "cluster"]),
@@ -109,7 +110,7 @@ const RESERVED: &[Reserved] = &[
     Reserved {
         what: "the simulation",
         names: |path| path[0] == "crate" && path[1] == "sim",
-        files: &["sim", "cluster/connect", "runtime/demo", "cli/demo", "cli/snapshot"],
+        files: &["sim", "cli/demo"],
         why: "only the demo runs on simulated clusters",
     },
 ];
@@ -249,7 +250,7 @@ fn what_a_layer_may_name_passes() {
     );
     assert_eq!(faults("doctor/mod.rs", "use crate::cluster::Cluster; use self::causes::all; use std::fmt;"), [""; 0]);
     assert_eq!(faults("model/env.rs", "#[cfg(test)] mod tests { use crate::app::App; }"), [""; 0]);
-    assert_eq!(faults("cluster/connect.rs", "use crate::sim::Sim; fn f() { tokio::spawn(g()); }"), [""; 0]);
+    assert_eq!(faults("sim/simulation.rs", "use crate::cluster::Cluster; fn f() { tokio::spawn(g()); }"), [""; 0]);
     assert_eq!(faults("cli/demo.rs", "use crate::sim::Sim; use anyhow::Context;"), [""; 0]);
 }
 

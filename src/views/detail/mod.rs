@@ -158,7 +158,7 @@ impl Detail {
         let lines = self.lines(scene).into_owned();
         if motion == Motion::Open {
             let link = self.page().and_then(|page| page.current(&lines)).and_then(PageLine::link).cloned();
-            return Some(link.into_iter().filter_map(tabs::open).collect());
+            return Some(link.into_iter().filter_map(|target| tabs::open(target, scene)).collect());
         }
         let page = self.pages.get_mut(self.tab as usize)?;
         page.motion(motion, &lines).then(Vec::new)

@@ -204,7 +204,7 @@ impl Inspector {
             }
             Motion::Open => {
                 let link = self.page().and_then(|page| page.current(&lines)).and_then(PageLine::link).cloned();
-                return Some(link.into_iter().filter_map(tabs::open).collect());
+                return Some(link.into_iter().filter_map(|target| tabs::open(target, scene)).collect());
             }
             _ => {
                 let page = self.pages.get_mut(self.tab as usize)?;
