@@ -39,7 +39,7 @@ fn a_kustomization_shows_its_inventory_and_the_object_as_it_is() {
     deck.press("y");
     deck.sees("kind: Kustomization");
     deck.press("]");
-    deck.sees_row(&["Deployment", "linkding"]);
+    deck.sees_row(&["= linkding/linkding", "1/1"]);
 }
 
 #[test]
