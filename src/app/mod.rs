@@ -49,6 +49,7 @@ pub struct App {
     keymap: Keymap,
     commands: &'static [&'static Command],
     layers: Vec<Layer>,
+    start: Option<Box<dyn View>>,
     next_ticket: u64,
     next_operation: u64,
     next_generation: u64,
@@ -89,6 +90,7 @@ impl App {
             keymap,
             commands,
             layers: vec![Layer { ticket: Ticket(0), view: root }],
+            start: None,
             next_ticket: 1,
             next_operation: 1,
             next_generation: 1,
@@ -100,6 +102,11 @@ impl App {
             notice_shown: false,
             resting: true,
         }
+    }
+
+    /// Begins with another view on top of the root, which opens once the environments are known.
+    pub fn start_with(&mut self, view: Box<dyn View>) {
+        self.start = Some(view);
     }
 
     /// Returns the id of the view on top.

@@ -31,6 +31,9 @@ impl App {
                 self.facts.set_environments(environments, unconnected);
                 self.facts_changed(&mut effects);
                 self.rest(&mut effects);
+                if let Some(view) = self.start.take() {
+                    self.push(view, &mut effects);
+                }
             }
             Msg::Repository(Ok(snapshot), _owed) => {
                 self.facts.repository = Some(snapshot);

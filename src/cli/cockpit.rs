@@ -5,29 +5,47 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::Call;
-use crate::model::Fault;
+use crate::app::{Ask, Facts, Target, View};
+use crate::kinds;
+use crate::model::{Fault, FaultKind};
 use crate::runtime::{Screen, Session, restore_on_panic, run as run_loop};
 use crate::theme::Depth;
+use crate::views::{self, list::List};
 
 /// Flags of the cockpit.
 #[derive(Debug, Args)]
 #[group(skip)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Begin there: a list such as `pods`, or an object such as Kustomization/flux-system/apps
+    #[arg(long, value_name = "KIND[/NAMESPACE/NAME]")]
+    open: Option<String>,
+}
 
 /// Opens the cockpit on the repository and the real clusters.
 ///
 /// # Errors
 /// Fails when a setting is wrong or there is no terminal.
-pub fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    open(call, || call.session())
+pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    open(call, arguments.open.as_deref(), || call.session())
 }
 
-/// Opens the cockpit on a session.
-pub(super) fn open(call: &Call, session: impl FnOnce() -> Result<Session, Fault>) -> Result<u8, Fault> {
+/// Opens the cockpit on a session, at a place of it where one is named.
+pub(super) fn open(
+    call: &Call,
+    place: Option<&str>,
+    session: impl FnOnce() -> Result<Session, Fault>,
+) -> Result<u8, Fault> {
     crate::runtime::harden();
     call.block_on(async move {
         let session = Arc::new(session()?);
-        let app = call.app(&session, detect_depth())?;
+        let mut app = call.app(&session, detect_depth())?;
+        if let Some(name) = &call.global.env {
+            app.facts.shown = session.environment(name)?;
+        }
+        if let Some(place) = place {
+            let view = view_at(&app.facts, place)?;
+            app.start_with(view);
+        }
         let terminal = |error: std::io::Error| {
             Fault::failed(
                 "cannot open the screen",
@@ -41,6 +59,22 @@ pub(super) fn open(call: &Call, session: impl FnOnce() -> Result<Session, Fault>
         drop(screen);
         ended.map_err(terminal).map(|()| 0)
     })
+}
+
+/// Builds the view of a place in the environment shown first.
+fn view_at(facts: &Facts, place: &str) -> Result<Box<dyn View>, Fault> {
+    let (env, usage) = (facts.shown, |why: String| {
+        Fault::new(FaultKind::Usage, "cannot begin there", why, "name a list such as pods, or KIND/NAMESPACE/NAME")
+    });
+    if !place.contains('/') {
+        let kind = kinds::find(place).ok_or_else(|| usage(format!("no list is called {place}")))?;
+        return Ok(Box::new(List::new(env, kind.kind)));
+    }
+    let object = super::operate::complete(place.parse().map_err(usage)?);
+    let targets = [Target::Object(env, object)];
+    let [target] = &targets;
+    let ask = Ask { facts, targets: &targets, answers: &[], now: facts.now, permit: None };
+    views::open(target, &ask).ok_or_else(|| usage(format!("nothing shows {place}")))
 }
 
 /// Finds how many colours the terminal shows.

@@ -43,7 +43,7 @@ pub struct Arguments {
 /// # Errors
 /// Fails when there is no such scenario, or no terminal.
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    super::cockpit::open(call, || session(&arguments.scenario, call, Clock::system()))
+    super::cockpit::open(call, None, || session(&arguments.scenario, call, Clock::system()))
 }
 
 /// Returns a clock that begins at the same moment in every snapshot and follows tokio's virtual time.

@@ -6,10 +6,10 @@ use super::support::pty::Deck;
 use super::support::testbed::Testbed;
 use super::table::{Measured, Table, median};
 
-/// What the first frame shows: the title of the repository's panel.
-const FIRST_FRAME: &str = "repository";
-/// What each environment shows once its objects are drawn, and the repository's tree does not.
-const EACH_ENVIRONMENT: &str = "infrastructure-configs";
+/// What the first frame shows: a folder of the repository's tree.
+const FIRST_FRAME: &str = "v clusters";
+/// What each environment shows once its objects are drawn with their state; from the repository alone it would be `? apps`.
+const EACH_ENVIRONMENT: [&str; 3] = ["= flux-system", "= cert-manager", "= apps"];
 /// Starts of which the middle one counts.
 const STARTS: usize = 11;
 /// Keys of which the middle one counts, each way.
@@ -22,7 +22,9 @@ fn open(testbed: &Testbed) -> Deck {
 }
 
 fn both_are_drawn(deck: &mut Deck) -> Instant {
-    deck.wait_for("both environments", |screen| screen.contents().matches(EACH_ENVIRONMENT).count() >= 2)
+    deck.wait_for("both environments", |screen| {
+        EACH_ENVIRONMENT.iter().all(|object| screen.contents().matches(object).count() >= 2)
+    })
 }
 
 /// Measures the home screen.
@@ -42,15 +44,10 @@ pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
         Measured::Time(median((0..STARTS).map(|_| start()).collect()))
     });
     table.measure("one key in a list that does not scroll", Measured::Bytes(120), || {
-        let mut deck = settled(testbed);
-        let mut press = |key| {
-            let mark = deck.mark();
-            deck.press(key);
-            deck.rest(REST);
-            deck.written_since(mark)
-        };
-        // Down and up again by single steps: the list never scrolls, and both directions count.
-        Measured::Bytes(median((0..KEYS).flat_map(|_| [press("j"), press("k")]).collect()))
+        Measured::Bytes(median(each_key(&mut settled(testbed)).map(|(key, _)| key).collect()))
+    });
+    table.floor("the panels that follow, once keys rest", || {
+        Measured::Bytes(median(each_key(&mut settled(testbed)).map(|(_, following)| following).collect()))
     });
     table.measure("from a key to the first byte", Measured::Time(Duration::from_millis(1)), || {
         let mut deck = settled(testbed);
@@ -69,6 +66,19 @@ pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
     table.measure("memory of the home screen", Measured::Memory(40 << 20), || {
         Measured::Memory(settled(testbed).resident())
     });
+}
+
+/// Presses down and up again by single steps, so that the list never scrolls and both directions count; returns what each key writes at
+/// once, and what follows when no other key comes.
+fn each_key(deck: &mut Deck) -> impl Iterator<Item = (usize, usize)> + use<'_> {
+    ["j", "k"].into_iter().cycle().take(2 * KEYS).map(|key| {
+        let mark = deck.mark();
+        deck.press(key);
+        deck.writes_after(mark);
+        let at_once = deck.written_since(mark);
+        deck.rest(REST);
+        (at_once, deck.written_since(mark) - at_once)
+    })
 }
 
 fn settled(testbed: &Testbed) -> Deck {

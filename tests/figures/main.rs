@@ -15,6 +15,8 @@ mod pods;
 mod support;
 #[cfg(test)]
 mod table;
+#[cfg(test)]
+mod wire;
 
 /// One test, so that nothing else runs while it measures.
 #[test]
@@ -25,6 +27,7 @@ fn figures() {
     let testbed = support::testbed::Testbed::find();
     let mut table = table::Table::default();
     cockpit::measure(&testbed, &mut table);
+    wire::measure(&testbed, &mut table);
     pods::fill(&testbed);
     floor::measure(&testbed, &mut table);
     pods::measure(&testbed, &mut table);

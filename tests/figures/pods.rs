@@ -16,7 +16,7 @@ const FIRST_ROWS: &str = "worker-";
 /// The count as the screen writes it, before and after the rows are there.
 const COUNTS: [&str; 2] = ["10,0", "100"];
 /// What the screen says once every row is there and watched.
-const ALL_ROWS: &str = "live";
+const ALL_ROWS: &str = "staging: live";
 const STARTS: usize = 5;
 
 /// Makes the pods, unless they are there.

@@ -10,6 +10,8 @@ mod ground;
 #[cfg(test)]
 mod headless;
 #[cfg(test)]
+mod inspect;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "three test programs share it, and each uses a part")]
 mod support;

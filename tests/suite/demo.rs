@@ -136,7 +136,7 @@ fn read_only_refuses_and_pasted_text_runs_nothing() {
 #[test]
 fn keys_are_cheap_and_silence_is_silent() {
     let mut deck = settled(demo());
-    let mut measure = |deck: &mut Deck, what: &str| {
+    let measure = |deck: &mut Deck, what: &str| {
         for key in ["j", "k"].into_iter().cycle().take(KEYS) {
             let mark = deck.mark();
             deck.press(key);
@@ -165,16 +165,17 @@ fn is_restored(deck: &mut Deck, what: &str) {
 
 #[test]
 fn however_it_ends_the_terminal_is_as_it_was() {
+    type End = fn(&mut Deck);
     let folder = tempfile::tempdir().unwrap();
-    let ends: [(&str, &dyn Fn(&mut Deck)); 4] = [
-        ("q", &|deck| {
+    let ends: [(&str, End); 4] = [
+        ("q", |deck| {
             deck.press("q");
         }),
-        ("ctrl-c", &|deck| {
+        ("ctrl-c", |deck| {
             deck.press("<ctrl-c>");
         }),
-        ("SIGTERM", &|deck| deck.signal(Signal::TERM)),
-        ("SIGHUP", &|deck| deck.signal(Signal::HUP)),
+        ("SIGTERM", |deck| deck.signal(Signal::TERM)),
+        ("SIGHUP", |deck| deck.signal(Signal::HUP)),
     ];
     for (what, end) in ends {
         let mut deck = settled(demo().knowing("TMPDIR", folder.path()));
@@ -210,10 +211,9 @@ fn panics_on_its_screen() {
 fn has_colour(raw: &[u8]) -> bool {
     let text = String::from_utf8_lossy(raw);
     text.split("\x1b[").skip(1).any(|rest| {
-        let parameters: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == ';').collect();
-        let is_style = rest[parameters.len()..].starts_with('m');
+        let Some((parameters, _)) = rest.split_once(|c: char| !c.is_ascii_digit() && c != ';') else { return false };
         let colour = |number: &str| matches!(number.parse::<u8>(), Ok(30..=49 | 90..=107));
-        is_style && parameters.split(';').any(colour)
+        rest.chars().nth(parameters.len()) == Some('m') && parameters.split(';').any(colour)
     })
 }
 

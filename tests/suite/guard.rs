@@ -94,16 +94,17 @@ fn answer(stream: &TcpStream, requests: &Mutex<Vec<String>>) {
 /// A repository with both environments, and a kubeconfig whose clusters are both the server.
 fn ground(server: &Server) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let mut kubeconfig = String::from("apiVersion: v1\nkind: Config\nusers: [{name: nobody, user: {token: none}}]\n");
-    kubeconfig.push_str("clusters:\n");
-    for env in ["staging", "production"] {
+    let envs = ["staging", "production"];
+    for env in envs {
         std::fs::create_dir_all(folder.path().join("repo/clusters").join(env)).unwrap();
-        kubeconfig.push_str(&format!("- {{name: {env}, cluster: {{server: \"http://127.0.0.1:{}\"}}}}\n", server.port));
     }
-    kubeconfig.push_str("contexts:\n");
-    for env in ["staging", "production"] {
-        kubeconfig.push_str(&format!("- {{name: {env}, context: {{cluster: {env}, user: nobody}}}}\n"));
-    }
+    let port = server.port;
+    let clusters =
+        envs.map(|env| format!("{{name: {env}, cluster: {{server: \"http://127.0.0.1:{port}\"}}}}")).join(", ");
+    let contexts = envs.map(|env| format!("{{name: {env}, context: {{cluster: {env}, user: nobody}}}}")).join(", ");
+    let kubeconfig = format!(
+        "apiVersion: v1\nkind: Config\nusers: [{{name: nobody, user: {{token: none}}}}]\nclusters: [{clusters}]\ncontexts: [{contexts}]\n"
+    );
     std::fs::write(folder.path().join("kubeconfig"), kubeconfig).unwrap();
     let git = Command::new("git").args(["init", "--quiet"]).current_dir(folder.path().join("repo")).status().unwrap();
     assert!(git.success());

@@ -58,7 +58,8 @@ fn a_standard_output_that_is_closed_is_no_panic() {
 
 #[test]
 fn wrong_usage_says_what_is_right() {
-    let calls: [(&[&str], &str); 5] = [
+    let calls: [(&[&str], &str); 6] = [
+        (&["--open", "nothing"], "KIND/NAMESPACE/NAME"),
         (&["snapshot", "--demo", "--size", "9x9"], "120x36"),
         (&["snapshot", "--demo", "--keys", "<nokey>"], "jj<enter>"),
         (&["snapshot", "--demo", "--theme", "nothing"], "fluxdeck themes"),
