@@ -12,8 +12,8 @@ pub mod logs;
 pub mod operations;
 pub mod page;
 pub mod palette;
-pub mod tabs;
 pub mod secret;
+pub mod tabs;
 
 use crate::app::{Ask, Target, View};
 
