@@ -1,5 +1,7 @@
 //! Actions: what commands and views ask the app to do; and effects, the part of it that the outside must do.
 
+use std::any::Any;
+
 use super::command::{Command, Target};
 use super::notice::Notice;
 use super::operation::{OpId, Operation};
@@ -28,6 +30,8 @@ pub enum Action {
     Cancel(OpId),
     /// Performs a task for the view that asks.
     Task(Task),
+    /// Hands something to the view on top, as a task's reply would: how a view's own commands reach it.
+    Hand(Box<dyn Any + Send>),
     /// Marks an object, or takes its mark away.
     Mark(Env, ObjectRef),
     /// Shows another first environment.

@@ -28,6 +28,8 @@ pub struct Reach {
     pub identities: Arc<PerEnv<IdentitySources>>,
     /// The time.
     pub clock: Clock,
+    /// Runs work that blocks away from the tasks; see [`Reach::away`].
+    pub away: fn(Box<dyn FnOnce() + Send>),
 }
 
 impl Reach {
@@ -39,6 +41,20 @@ impl Reach {
         self.clusters.get(env).cloned().unwrap_or_else(|| {
             Err(Fault::new(FaultKind::Unreachable, "no cluster", "the environment is gone", "look at `fluxdeck envs`"))
         })
+    }
+
+    /// Does work that blocks, such as waiting for the disk or for a program, where it holds up no other task. Work that has begun is done to
+    /// its end even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// Fails when the work broke off.
+    pub async fn away<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        (self.away)(Box::new(move || {
+            // Nobody may wait for it any more.
+            let _unheard = sender.send(work());
+        }));
+        answer.await.map_err(|_| Fault::failed("it was not done", "the work broke off", "this is a defect of fluxdeck"))
     }
 
     /// Returns the path of a file of the repository.
@@ -72,22 +88,9 @@ impl Reply {
 
     /// Sends a payload to the view; waits while the app is busy, and returns `false` once nobody listens.
     pub async fn send<T: Any + Send>(&mut self, payload: T) -> bool {
-        self.send_boxed(Box::new(payload)).await
-    }
-
-    /// Sends a payload that is boxed already.
-    pub async fn send_boxed(&mut self, payload: Box<dyn Any + Send>) -> bool {
-        let message = Msg::Reply { ticket: self.ticket, payload, owed: self.owed.take() };
+        let message = Msg::Reply { ticket: self.ticket, payload: Box::new(payload), owed: self.owed.take() };
         self.sender.send(message).await.is_ok()
     }
-}
-
-/// The work of a task, by how the runtime performs it.
-pub enum Work {
-    /// A future that replies as often as it likes.
-    Async(Box<dyn FnOnce(Reach, Reply) -> BoxFuture<'static, ()> + Send>),
-    /// Work that blocks on files, programs or sums, kept away from the loop; it replies once.
-    Blocking(Box<dyn FnOnce(Reach) -> Box<dyn Any + Send> + Send>),
 }
 
 /// Describes work that a view asks for.
@@ -95,7 +98,7 @@ pub struct Task {
     /// What it is, for traces and tests.
     pub label: String,
     /// The work.
-    pub work: Work,
+    pub work: Box<dyn FnOnce(Reach, Reply) -> BoxFuture<'static, ()> + Send>,
 }
 
 impl Task {
@@ -107,18 +110,24 @@ impl Task {
     {
         Self {
             label: label.into(),
-            work: Work::Async(Box::new(move |reach, mut reply| {
+            work: Box::new(move |reach, mut reply| {
                 let answer = work(reach);
                 Box::pin(async move {
                     reply.send(answer.await).await;
                 })
-            })),
+            }),
         }
     }
 
-    /// Builds a task that blocks, on files, programs or sums, and answers once.
+    /// Builds a task that blocks, on files, programs or sums, and answers once. Work that broke off answers nothing: the panic was reported,
+    /// and the view stays as it was.
     pub fn blocking<T: Any + Send>(label: impl Into<String>, work: impl FnOnce(Reach) -> T + Send + 'static) -> Self {
-        Self { label: label.into(), work: Work::Blocking(Box::new(move |reach| Box::new(work(reach)))) }
+        Self::stream(label, move |reach, mut reply| async move {
+            let inner = reach.clone();
+            if let Ok(payload) = reach.away(move || work(inner)).await {
+                reply.send(payload).await;
+            }
+        })
     }
 
     /// Builds a task that answers as often as it likes.
@@ -126,7 +135,7 @@ impl Task {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        Self { label: label.into(), work: Work::Async(Box::new(move |reach, reply| Box::pin(work(reach, reply)))) }
+        Self { label: label.into(), work: Box::new(move |reach, reply| Box::pin(work(reach, reply))) }
     }
 }
 

@@ -258,6 +258,13 @@ impl App {
                     self.ended(id, Outcome::Cancelled);
                 }
                 Action::Task(task) => self.task(ticket, task, effects),
+                Action::Hand(payload) => {
+                    if let Some(top) = self.layers.len().checked_sub(1) {
+                        let (ticket, actions) =
+                            (self.top_ticket(), self.with_view(top, |view, scene| view.reply(payload, scene)));
+                        self.apply(ticket, actions, effects);
+                    }
+                }
                 Action::Mark(env, object) => {
                     let mark = (env, object);
                     if !self.facts.marked.remove(&mark) {
@@ -270,7 +277,7 @@ impl App {
                 Action::ToggleLesson => self.lesson_shown = !self.lesson_shown,
                 Action::Redraw => effects.push(Effect::Redraw),
                 Action::Stop => effects.push(Effect::Stop),
-                Action::Quit => effects.push(Effect::Quit),
+                Action::Quit => self.quit(effects),
             }
         }
     }
@@ -279,6 +286,12 @@ impl App {
         if self.layers.iter().any(|layer| layer.ticket == ticket) {
             effects.push(Effect::Task(ticket, task));
         }
+    }
+
+    /// Opens a view, as a command would.
+    #[cfg(test)]
+    pub fn open(&mut self, view: Box<dyn View>, effects: &mut Vec<Effect>) {
+        self.push(view, effects);
     }
 
     fn push(&mut self, view: Box<dyn View>, effects: &mut Vec<Effect>) {
@@ -316,6 +329,29 @@ impl App {
                 effects.push(Effect::Forget);
             }
         }
+    }
+
+    /// Ends the program, unless a view holds something that would be lost.
+    fn quit(&mut self, effects: &mut Vec<Effect>) {
+        let top = self.layers.len().saturating_sub(1);
+        for index in (0..self.layers.len()).rev() {
+            let questions = self.with_view(index, |view, scene| view.closing(scene));
+            if questions.is_empty() {
+                continue;
+            }
+            if index == top {
+                self.apply(self.top_ticket(), questions, effects);
+            } else {
+                let title = self.layers.get(index).map(|layer| layer.view.title(&self.scene(false)));
+                let what = title.unwrap_or_default();
+                self.tell(Notice::fault(
+                    self.facts.now,
+                    Fault::failed("not left", format!("{what} has changes that are not saved"), "esc goes back to it"),
+                ));
+            }
+            return;
+        }
+        effects.push(Effect::Quit);
     }
 
     fn top_ticket(&self) -> Ticket {

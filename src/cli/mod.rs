@@ -10,11 +10,13 @@ mod helm;
 mod info;
 mod keys;
 mod kustomizations;
+mod logs;
 mod open;
 mod operate;
 mod order;
 mod reconcile;
 mod resume;
+mod secret;
 mod snapshot;
 mod status;
 mod suspend;
@@ -60,6 +62,8 @@ subcommands! {
     Order => order,
     /// Show the live Flux objects with their state
     Status => status,
+    /// Read or follow the log of a pod, or of a controller about a Flux object
+    Logs => logs,
     /// Ask Flux to look now, and wait for the outcome
     Reconcile => reconcile,
     /// Stop the reconciliation of an object
@@ -70,6 +74,8 @@ subcommands! {
     Helm => helm,
     /// List what controllers and the kubelet said lately
     Events => events,
+    /// View, decrypt and change encrypted files
+    Secret => secret,
     /// Draw a screen once everything has settled
     Snapshot => snapshot,
     /// List every key and command

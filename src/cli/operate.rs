@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Call, Output};
 use crate::app::guard::judge;
 use crate::app::operation::outcome_line;
-use crate::app::{Action, Ask, Command, Consent, Facts, Notice, Target, Verdict};
+use crate::app::{Action, Ask, Command, Consent, Facts, Notice, Permit, Target, Verdict};
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Step, StepState};
 use crate::runtime::{Session, note};
 
@@ -84,12 +84,7 @@ pub(super) async fn dispatch(
             "`fluxdeck status` lists them",
         ));
     }
-    let consent = call.global.confirm.as_deref().map_or(Consent::None, Consent::Typed);
-    let permit = match judge(command, &targets, facts, consent) {
-        Verdict::Go(permit) => permit,
-        Verdict::Refuse(fault) => return Err(fault),
-        Verdict::Confirm | Verdict::Type(_) => return Err(refusal(command, &targets, facts)),
-    };
+    let permit = judged(call, command, &targets, facts)?;
     let ask = Ask { facts, targets: &targets, answers: &answers, now: session.clock.now(), permit };
     let mut code = 0;
     for action in (command.run)(&ask) {
@@ -107,6 +102,21 @@ pub(super) async fn dispatch(
     Ok(code)
 }
 
+/// Asks the guard, with the consent that the call gives.
+fn judged(call: &Call, command: &Command, targets: &[Target], facts: &Facts) -> Result<Option<Permit>, Fault> {
+    let consent = call.global.confirm.as_deref().map_or(Consent::None, Consent::Typed);
+    match judge(command, targets, facts, consent) {
+        Verdict::Go(permit) => Ok(permit),
+        Verdict::Refuse(fault) => Err(fault),
+        Verdict::Confirm | Verdict::Type(_) => Err(refusal(command, targets, facts)),
+    }
+}
+
+/// Asks the guard for leave to write.
+pub(super) fn permit(call: &Call, command: &Command, targets: &[Target], facts: &Facts) -> Result<Permit, Fault> {
+    judged(call, command, targets, facts)?.ok_or_else(|| refusal(command, targets, facts))
+}
+
 fn refusal(command: &Command, targets: &[Target], facts: &Facts) -> Fault {
     let protected =
         targets.iter().filter_map(Target::env).filter_map(|env| facts.environment(env)).find(|known| known.protected);
@@ -119,7 +129,12 @@ fn refusal(command: &Command, targets: &[Target], facts: &Facts) -> Fault {
     )
 }
 
-async fn perform(call: &Call, session: &Session, operation: crate::app::Operation) -> Result<Outcome, Fault> {
+/// Performs an operation, prints its steps, and returns how it ended.
+pub(super) async fn perform(
+    call: &Call,
+    session: &Session,
+    operation: crate::app::Operation,
+) -> Result<Outcome, Fault> {
     let env = operation
         .env
         .map(|env| session.environments.get(env.index()).map_or("", |known| known.name.as_str()))

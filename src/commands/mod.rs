@@ -7,6 +7,8 @@ mod force;
 mod help;
 mod lesson;
 mod list;
+mod logs;
+mod logs_view;
 mod open;
 mod operations;
 mod palette;
@@ -16,6 +18,7 @@ mod reconcile_all;
 mod rescan;
 mod reset;
 mod resume;
+mod secret;
 mod stop;
 mod suspend;
 mod verb;
@@ -26,6 +29,7 @@ use crate::app::Command;
 pub use reconcile::COMMAND as RECONCILE;
 pub use reconcile_all::COMMAND as RECONCILE_ALL;
 pub use resume::COMMAND as RESUME;
+pub use secret::set::COMMAND as SECRET_SET;
 pub use suspend::COMMAND as SUSPEND;
 
 /// Every command, in the order in which palette and help list them.
@@ -42,6 +46,19 @@ pub static COMMANDS: &[&Command] = &[
     &resume::COMMAND,
     &list::FLUX,
     &list::PODS,
+    &logs::COMMAND,
+    &logs_view::ALL,
+    &logs_view::AS_WRITTEN,
+    &logs_view::AROUND,
+    &logs_view::WRAP,
+    &logs_view::TIMES,
+    &logs_view::COPY,
+    &secret::reveal::COMMAND,
+    &secret::reveal_all::COMMAND,
+    &secret::edit::COMMAND,
+    &secret::undo::COMMAND,
+    &secret::save::COMMAND,
+    &secret::set::COMMAND,
     &operations::COMMAND,
     &cancel::COMMAND,
     &copy::COMMAND,

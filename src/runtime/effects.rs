@@ -10,7 +10,6 @@ use super::files::Files;
 use super::journal::Entry;
 use super::session::Session;
 use crate::app::operation::{StepSender, outcome_line};
-use crate::app::task::Work;
 use crate::app::{Change, Effect, Ledger, Msg, OpId, Operation, Owed, Reach, Reply, Task, Ticket};
 use crate::cluster::{Cluster, Scope, WatchEvent, watch};
 use crate::model::{Env, Fault, Kind, Outcome};
@@ -95,17 +94,8 @@ impl Performer {
     }
 
     fn task(&mut self, ticket: Ticket, task: Task) {
-        let mut reply = Reply::new(ticket, self.sender.clone(), self.ledger.owe());
-        let reach = self.reach.clone();
-        let handle = match task.work {
-            Work::Async(work) => tokio::spawn(work(reach, reply)),
-            Work::Blocking(work) => tokio::spawn(async move {
-                // A panic in it has been reported by the hook; the view stays as it was.
-                if let Ok(payload) = tokio::task::spawn_blocking(move || work(reach)).await {
-                    reply.send_boxed(payload).await;
-                }
-            }),
-        };
+        let reply = Reply::new(ticket, self.sender.clone(), self.ledger.owe());
+        let handle = tokio::spawn((task.work)(self.reach.clone(), reply));
         let handles = self.tasks.entry(ticket).or_default();
         handles.retain(|handle| !handle.is_finished());
         handles.push(handle.abort_handle());

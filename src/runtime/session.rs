@@ -78,6 +78,7 @@ impl Session {
             root: self.root.as_ref().ok().cloned(),
             identities: Arc::clone(&self.identities),
             clock: self.clock.clone(),
+            away: |work| drop(tokio::task::spawn_blocking(work)),
         }
     }
 

@@ -55,6 +55,11 @@ impl SopsFile {
         Ok(Self { text, parsed, rule, wrapped })
     }
 
+    /// Returns the text as it was read: everything secret in it is encrypted.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Returns the public keys that the file is encrypted for.
     pub fn recipients(&self) -> Vec<String> {
         self.wrapped.iter().map(|one| one.recipient.clone()).collect()

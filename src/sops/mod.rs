@@ -22,6 +22,7 @@ mod recipients;
 mod rules;
 mod sniff;
 mod sources;
+mod unlock;
 mod value;
 mod yaml;
 
@@ -37,4 +38,5 @@ pub use opened::{Entry, Opened};
 pub use path::{Path, Segment};
 pub use sniff::sniff;
 pub use sources::IdentitySources;
+pub use unlock::{Locked, Unlocked, save, unlock};
 pub use value::ValueType;

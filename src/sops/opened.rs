@@ -143,6 +143,18 @@ impl Opened {
         Ok(())
     }
 
+    /// Takes the changes of a value back: it is what the file holds again.
+    pub fn restore(&mut self, document: usize, path: &Path) {
+        let found = self.entries.iter_mut().find(|entry| entry.document == document && entry.path == *path);
+        if let Some(entry) = found
+            && let Some(state) = self.states.get_mut(entry.leaf)
+        {
+            state.current = state.original.duplicate();
+            entry.value_type = state.current.kind;
+            entry.secret = state.current.display();
+        }
+    }
+
     /// Changes an existing value below `data` of a Secret, which is encoded as base64 first.
     ///
     /// # Errors
@@ -207,15 +219,24 @@ impl Opened {
         }
     }
 
-    /// Reads a text that is about to be written and compares it with what was meant.
-    fn check(&self, text: &str) -> Result<(), SopsError> {
+    /// Opens a text that [`Opened::save`] returned, with the data key that is at hand.
+    ///
+    /// # Errors
+    /// When it is not encrypted with that key, or damaged.
+    pub fn reopened(&self, text: &str) -> Result<Self, SopsError> {
         let wrong = |what: &str| SopsError::ReadBack(what.to_owned());
         let key = DataKey::from_bytes(self.key.bytes()).ok_or_else(|| wrong("the data key"))?;
         let file = SopsFile::parse(text).map_err(|error| wrong(&error.to_string()))?;
         if !file.is_wrapped_like(&self.file) {
             return Err(wrong("the sops block"));
         }
-        let again = file.open(key).map_err(|error| wrong(&error.to_string()))?;
+        file.open(key).map_err(|error| wrong(&error.to_string()))
+    }
+
+    /// Reads a text that is about to be written and compares it with what was meant.
+    fn check(&self, text: &str) -> Result<(), SopsError> {
+        let wrong = |what: &str| SopsError::ReadBack(what.to_owned());
+        let again = self.reopened(text)?;
         let ours = self.file.parsed.leaves.iter().zip(&self.states);
         let theirs = again.file.parsed.leaves.iter().zip(&again.states);
         let same = self.states.len() == again.states.len()

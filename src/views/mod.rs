@@ -8,9 +8,11 @@ pub mod home;
 pub mod leave;
 pub mod list;
 pub mod loaded;
+pub mod logs;
 pub mod operations;
 pub mod page;
 pub mod palette;
+pub mod secret;
 pub mod tabs;
 
 use crate::app::{Ask, Target, View};
@@ -19,7 +21,7 @@ use crate::app::{Ask, Target, View};
 type Opener = fn(&Target, &Ask<'_>) -> Option<Box<dyn View>>;
 
 /// The views that open targets; the first that answers is taken.
-static OPENERS: &[Opener] = &[helm::open, detail::open, file::open];
+static OPENERS: &[Opener] = &[helm::open, detail::open, secret::opener, file::open];
 
 /// Opens a target in the view that shows it best; `None` when none does.
 pub fn open(target: &Target, ask: &Ask<'_>) -> Option<Box<dyn View>> {

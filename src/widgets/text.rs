@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(fit_end("apps/base/linkding", 10), "~/linkding");
         assert_eq!(
             (fit_end("abc", 3), fit_end("abc", 0), fit_end("日本語", 4)),
-            ("abc".into(), "".into(), "~語".into())
+            ("abc".to_owned(), String::new(), "~語".to_owned())
         );
     }
 

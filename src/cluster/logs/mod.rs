@@ -37,12 +37,21 @@ pub struct LogOptions {
 /// Follows a log and sends what happens to a bounded channel, until nothing more comes or the receiver is dropped.
 ///
 /// A slow receiver slows the server down; nothing is lost for it. The last event is [`LogEvent::Ended`].
-pub async fn follow(cluster: Arc<Cluster>, target: LogTarget, options: LogOptions, events: Sender<LogEvent>) {
+///
+/// # Errors
+/// Fails when the log cannot be read at all; the last event says the same in one line.
+pub async fn follow(
+    cluster: Arc<Cluster>,
+    target: LogTarget,
+    options: LogOptions,
+    events: Sender<LogEvent>,
+) -> Result<(), Fault> {
     let options = LogOptions { follow: options.follow && !options.previous, ..options };
     let ended = Following::run(&cluster, &target, options, &events).await;
-    let why = ended.unwrap_or_else(|fault| fault.to_string());
+    let why = ended.as_ref().map_or_else(ToString::to_string, Clone::clone);
     // The receiver may be gone; then nobody wants to know.
     drop(events.send(LogEvent::Ended(why)).await);
+    ended.map(|_| ())
 }
 
 type Running<'a> = Pin<Box<dyn Future<Output = (String, End)> + Send + 'a>>;
@@ -83,7 +92,7 @@ impl<'a> Following<'a> {
         }
         loop {
             let ended = tokio::select! {
-                Some((uid, end)) = this.readers.next(), if !this.readers.is_empty() => this.ended(&uid, end).await,
+                Some((uid, end)) = this.readers.next(), if !this.readers.is_empty() => this.ended(&uid, end).await?,
                 change = pods.next(), if options.follow || this.first => this.changed(change)?,
                 () = events.closed() => Some("nobody listens".to_owned()),
             };
@@ -104,7 +113,7 @@ impl<'a> Following<'a> {
         match change {
             Change::All(pods) => {
                 if pods.is_empty() && self.first && matches!(self.meant, Meant::All) && !self.options.follow {
-                    return Ok(Some("no pod matches the selector".to_owned()));
+                    return Err(no_pod(self.cluster, self.target));
                 }
                 if self.first {
                     self.siblings = pods.iter().map(|pod| pod.metadata.uid.clone()).collect();
@@ -135,12 +144,12 @@ impl<'a> Following<'a> {
         Ok(None)
     }
 
-    async fn ended(&mut self, uid: &str, end: End) -> Option<String> {
+    async fn ended(&mut self, uid: &str, end: End) -> Result<Option<String>, Fault> {
         self.read.remove(uid);
         let single = matches!(&self.meant, Meant::One(pod) if pod.is_single());
         let one = matches!(self.meant, Meant::One(_));
         match end {
-            End::Unheard => return Some("nobody listens".to_owned()),
+            End::Unheard => return Ok(Some("nobody listens".to_owned())),
             End::Gone => {
                 self.present.remove(uid);
                 // Where the one in its place runs already, there is nothing to wait for.
@@ -151,19 +160,19 @@ impl<'a> Following<'a> {
                     drop(self.events.send(LogEvent::Interrupted(why)).await);
                 }
             }
-            End::Refused(why) if one => return Some(why),
-            End::Refused(why) => {
+            End::Refused(fault) if one => return Err(fault),
+            End::Refused(fault) => {
                 self.over.insert(uid.to_owned());
-                drop(self.events.send(LogEvent::Interrupted(why)).await);
+                drop(self.events.send(LogEvent::Interrupted(fault.to_string())).await);
             }
             End::Over(why) => {
                 self.over.insert(uid.to_owned());
                 if single || (one && !self.options.follow) {
-                    return Some(why);
+                    return Ok(Some(why));
                 }
             }
         }
-        None
+        Ok(None)
     }
 
     /// Begins to read what should be read now; `None` when nobody listens.
@@ -219,6 +228,19 @@ impl<'a> Following<'a> {
         self.read.insert(pod.metadata.uid.clone(), gone);
         self.readers.push(Box::pin(reader.run()));
     }
+}
+
+fn no_pod(cluster: &Cluster, target: &LogTarget) -> Fault {
+    let wanted = match target {
+        LogTarget::Selector { selector, .. } => selector,
+        LogTarget::Pod { name, .. } => name,
+    };
+    let namespace = pods::namespace(target);
+    Fault::failed(
+        format!("there is no log in {}", cluster.name),
+        format!("no pod of {namespace} matches {wanted}"),
+        format!("`kubectl get pods -n {namespace}` shows what runs there"),
+    )
 }
 
 async fn meant(cluster: &Cluster, target: &LogTarget) -> Result<Meant, Fault> {

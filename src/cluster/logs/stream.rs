@@ -13,6 +13,7 @@ use super::LogOptions;
 use super::lines::{Place, Seen, Splitter};
 use super::pods::Pod;
 use crate::cluster::{Cluster, fault, request};
+use crate::model::Fault;
 use crate::model::log::{LogEvent, LogLine};
 
 /// How many lines are handed on at once, at most.
@@ -34,7 +35,7 @@ pub(super) enum End {
     /// The container has ended, or all of the log was read.
     Over(String),
     /// The server refuses to show it.
-    Refused(String),
+    Refused(Fault),
     /// Nobody listens any more.
     Unheard,
 }
@@ -88,9 +89,11 @@ impl Reader<'_> {
                 Ok(Err(error)) => match request::code(&error) {
                     Some(404) => return End::Gone,
                     Some(401 | 403) => {
-                        return End::Refused(fault::of(&self.cluster.name, "read the log", &error).to_string());
+                        return End::Refused(fault::of(&self.cluster.name, "read the log", &error));
                     }
-                    Some(400) if !self.options.follow => return End::Refused(fault::chain(&error)),
+                    Some(400) if !self.options.follow => {
+                        return End::Refused(fault::of(&self.cluster.name, "read the log", &error));
+                    }
                     _ => fault::chain(&error),
                 },
                 Err(_) => format!("the API server has not answered for {} s", PATIENCE.as_secs()),

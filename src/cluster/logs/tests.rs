@@ -60,7 +60,7 @@ async fn told(
         }
     }
     drop(events);
-    tokio::time::timeout(Duration::from_secs(1), following).await.unwrap().unwrap();
+    let _ended = tokio::time::timeout(Duration::from_secs(1), following).await.unwrap().unwrap();
     told
 }
 

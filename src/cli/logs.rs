@@ -1,0 +1,244 @@
+//! `fluxdeck logs`: the log of a pod, or what a controller wrote about a Flux object.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use clap::Args;
+use tokio::sync::mpsc;
+
+use super::operate::{complete, only_environment};
+use super::{Call, Output};
+use crate::cluster::logs::{LogOptions, follow};
+use crate::model::clock::go_duration;
+use crate::model::log::{LogEvent, LogLine, LogTarget};
+use crate::model::{Fault, FaultKind, ObjectRef};
+use crate::views::logs::Source;
+use crate::views::logs::line::Entry;
+
+/// How many events may wait to be written; the server waits with them.
+const EVENTS: usize = 16;
+
+/// How long nothing must come before what was there from before is taken to be all.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// Flags of `logs`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The pod as NAMESPACE/POD, or a Flux object as KIND/NAMESPACE/NAME
+    #[arg(value_name = "OBJECT")]
+    object: String,
+    /// Go on as new lines come, until Ctrl-C
+    #[arg(long, short = 'f')]
+    follow: bool,
+    /// Only so many of the last lines
+    #[arg(long, value_name = "N")]
+    tail: Option<u32>,
+    /// Only lines of so long ago at most, such as 90s, 5m or 1h
+    #[arg(long, value_name = "DURATION")]
+    since: Option<String>,
+    /// The container, in place of the pod's first
+    #[arg(long, short = 'c', value_name = "NAME")]
+    container: Option<String>,
+    /// The run of the container before this one
+    #[arg(long, conflicts_with = "follow")]
+    previous: bool,
+    /// Every line of the controller, not only those about the object
+    #[arg(long)]
+    all: bool,
+}
+
+/// Reads or follows a log.
+///
+/// # Errors
+/// Fails when the call is wrong, the cluster cannot be reached, or the log cannot be read.
+pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    let object = object(&arguments.object)?;
+    let since = arguments.since.as_deref().map(since).transpose()?;
+    call.block_on(async {
+        let session = call.session()?;
+        let env = only_environment(call, &session)?;
+        let mut source = Source::of(env, &object).ok_or_else(|| {
+            let why = format!("{object} is neither a pod nor an object that a Flux controller works on");
+            usage("cannot find a log", why, "name a pod as NAMESPACE/POD, or such as Kustomization/flux-system/apps")
+        })?;
+        let (LogTarget::Pod { container, .. } | LogTarget::Selector { container, .. }) = &mut source.target;
+        if arguments.container.is_some() {
+            container.clone_from(&arguments.container);
+        }
+        let about = source.speaks_of().filter(|_| !arguments.all).cloned();
+        let mut printer = Printer {
+            output: call.global.output,
+            terminal: std::io::stdout().is_terminal(),
+            of_flux: source.speaks_of().is_some(),
+            // The server counts lines about every object: where only some are wanted, they are counted here.
+            held: arguments.tail.filter(|_| about.is_some()).map(|tail| (tail, VecDeque::new())),
+            about,
+        };
+        let tail = if printer.held.is_some() { None } else { arguments.tail };
+        let options = LogOptions { tail, since, previous: arguments.previous, follow: arguments.follow };
+        let cluster = session.reach().cluster(env)?;
+        let (sender, mut events) = mpsc::channel(EVENTS);
+        let following = follow(cluster, source.target, options, sender);
+        let (read, written) = tokio::join!(following, async move {
+            // Dropping the receiver ends the stream.
+            tokio::select! {
+                written = write(&mut events, &mut printer) => written,
+                _ = tokio::signal::ctrl_c() => Ok(()),
+            }
+        });
+        written.and(read)?;
+        Ok(0)
+    })
+}
+
+fn usage(what: &str, why: String, todo: &str) -> Fault {
+    Fault::new(FaultKind::Usage, what, why, todo)
+}
+
+/// Reads `NAMESPACE/POD` or `KIND/NAMESPACE/NAME`.
+fn object(text: &str) -> Result<ObjectRef, Fault> {
+    match text.split('/').collect::<Vec<_>>().as_slice() {
+        [namespace, pod] if !namespace.is_empty() && !pod.is_empty() => Ok(ObjectRef::new("Pod", "", namespace, pod)),
+        _ => text.parse().map(complete).map_err(|_why: String| {
+            usage(
+                "cannot read the object",
+                format!("`{text}` names neither a pod nor an object"),
+                "write NAMESPACE/POD, or an object such as Kustomization/flux-system/apps",
+            )
+        }),
+    }
+}
+
+fn since(text: &str) -> Result<Duration, Fault> {
+    go_duration(text)
+        .ok_or_else(|| usage("cannot read --since", format!("`{text}` is no duration"), "write it as 90s, 5m or 1h"))
+}
+
+/// Writes what comes, until nothing more does or nobody reads.
+async fn write(events: &mut mpsc::Receiver<LogEvent>, printer: &mut Printer) -> Result<(), Fault> {
+    let mut begun = false;
+    loop {
+        let event = if begun && printer.held.is_some() {
+            match tokio::time::timeout(QUIET, events.recv()).await {
+                Ok(event) => event,
+                Err(_quiet) => {
+                    if !printer.release()? {
+                        return Ok(());
+                    }
+                    continue;
+                }
+            }
+        } else {
+            events.recv().await
+        };
+        let told = match event {
+            Some(LogEvent::Lines(lines)) => {
+                begun = true;
+                if !printer.take(lines)? {
+                    return Ok(());
+                }
+                continue;
+            }
+            Some(LogEvent::Following(pod)) => format!("following {pod}"),
+            Some(LogEvent::Interrupted(why)) => format!("interrupted: {why}"),
+            Some(LogEvent::Lost(count)) => format!("{count} lines were lost: the stream broke between them"),
+            Some(LogEvent::Ended(_)) | None => {
+                printer.release()?;
+                return Ok(());
+            }
+        };
+        // Nobody is left to be told when standard error is closed.
+        let _closed = std::io::stderr().write_all(format!("fluxdeck: {told}\n").as_bytes());
+    }
+}
+
+/// Writes lines to standard output.
+struct Printer {
+    output: Output,
+    terminal: bool,
+    of_flux: bool,
+    about: Option<ObjectRef>,
+    /// How many of the lines from before are wanted, and those that may be among them, until all have come.
+    held: Option<(u32, VecDeque<LogLine>)>,
+}
+
+impl Printer {
+    /// Takes lines; `false` once nobody reads.
+    fn take(&mut self, lines: Vec<LogLine>) -> Result<bool, Fault> {
+        let Some((most, held)) = &mut self.held else { return self.print(lines) };
+        for line in lines.into_iter().filter(|line| is_about(line, self.about.as_ref())) {
+            held.push_back(line);
+            if held.len() > usize::try_from(*most).unwrap_or(usize::MAX) {
+                held.pop_front();
+            }
+        }
+        Ok(true)
+    }
+
+    /// Writes what was held back; from then on nothing is.
+    fn release(&mut self) -> Result<bool, Fault> {
+        match self.held.take() {
+            Some((_, held)) => self.print(held.into()),
+            None => Ok(true),
+        }
+    }
+
+    fn print(&self, lines: Vec<LogLine>) -> Result<bool, Fault> {
+        let mut text = String::new();
+        for line in lines {
+            if !is_about(&line, self.about.as_ref()) {
+                continue;
+            }
+            match self.output {
+                Output::Json => text.push_str(&serde_json::to_string(&line).unwrap_or_default()),
+                Output::Text => text.push_str(&self.readable(line)),
+            }
+            text.push('\n');
+        }
+        let mut out = std::io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(Fault::failed("cannot write to standard output", error.to_string(), "is it open?")),
+        }
+    }
+
+    /// Writes a pod's line as it came, and a controller's with its level and message.
+    fn readable(&self, line: LogLine) -> String {
+        let text = if self.of_flux {
+            let at = line.at.map(|at| at.to_string()).unwrap_or_default();
+            let entry = Entry::read(line, None);
+            let subject = entry.subject.as_deref().filter(|_| self.about.is_none()).unwrap_or_default();
+            let gap = if subject.is_empty() { "" } else { "  " };
+            format!("{at} {:<5} {subject}{gap}{}", entry.level.word(), entry.text(false))
+        } else {
+            line.line
+        };
+        if self.terminal {
+            // What a log holds must not steer the terminal.
+            return text.chars().map(|it| if it.is_control() && it != '\t' { ' ' } else { it }).collect();
+        }
+        text
+    }
+}
+
+fn is_about(line: &LogLine, object: Option<&ObjectRef>) -> bool {
+    object.is_none_or(|object| {
+        crate::cluster::controller_log::parse(&line.line).is_some_and(|line| line.concerns(object))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::object;
+
+    #[test]
+    fn pods_and_objects_are_named_as_operators_write_them() {
+        assert_eq!(object("web/a").unwrap().to_string(), "Pod/web/a");
+        assert_eq!(object("ks/flux-system/apps").unwrap().kind, "Kustomization");
+        for wrong in ["a", "/a", "a/", "a/b/c/d"] {
+            assert_eq!(object(wrong).unwrap_err().kind.exit_code(), 2, "{wrong}");
+        }
+    }
+}

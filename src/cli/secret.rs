@@ -1,0 +1,119 @@
+//! `fluxdeck secret …`: the headless twins of the secret editor. One file for each.
+
+mod decrypt;
+mod set;
+mod view;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::Call;
+use crate::app::{Facts, Target};
+use crate::model::{Env, Fault, FaultKind};
+use crate::runtime::Session;
+use crate::sops::{self, IdentitySources, SopsFile, Unlocked};
+
+/// Flags of `secret`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// List the values of an encrypted file, masked
+    View(view::Arguments),
+    /// Print an encrypted file decrypted, as sops would
+    Decrypt(decrypt::Arguments),
+    /// Change one value of an encrypted file; the value comes from standard input
+    Set(set::Arguments),
+}
+
+/// Runs a verb on an encrypted file.
+///
+/// # Errors
+/// Fails when the call is wrong, the guard refuses, or the file cannot be opened or saved.
+pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    match arguments.verb {
+        Verb::View(arguments) => view::run(&arguments, call),
+        Verb::Decrypt(arguments) => decrypt::run(&arguments, call),
+        Verb::Set(arguments) => set::run(&arguments, call),
+    }
+}
+
+/// A file that a call names.
+struct Named {
+    /// Where it is.
+    path: PathBuf,
+    /// Its path below the repository's root, or as it was given where it lies elsewhere.
+    name: String,
+}
+
+impl Named {
+    /// Finds a file by its path from the working directory, else from the repository's root.
+    fn find(session: &Session, given: &Path) -> Result<Self, Fault> {
+        let root = session.root.as_ref().ok();
+        let path = match root.map(|root| root.join(given)) {
+            Some(below) if !given.exists() && below.exists() => below,
+            _ => given.to_owned(),
+        };
+        let path = path.canonicalize().map_err(|error| {
+            let todo = "name it from the working directory or from the repository's root";
+            Fault::new(FaultKind::Usage, format!("cannot open {}", given.display()), error.to_string(), todo)
+        })?;
+        let root = root.and_then(|root| root.canonicalize().ok());
+        let below = root.and_then(|root| path.strip_prefix(root).ok().map(Path::to_owned));
+        let name = below.as_deref().unwrap_or(given).to_string_lossy().into_owned();
+        Ok(Self { path, name })
+    }
+
+    /// Returns the environments that the file belongs to: the one of `--env` for opening it, else the one that a folder of its path is
+    /// named after, else those whose keys it is encrypted for.
+    fn environments(&self, call: &Call, session: &Session) -> Result<Vec<Env>, Fault> {
+        if let Some(name) = &call.global.env {
+            return Ok(vec![session.environment(name)?]);
+        }
+        let folder = self.name.split('/').find_map(|part| session.environments.iter().find(|known| known.name == part));
+        if let Some(environment) = folder {
+            return Ok(vec![environment.env]);
+        }
+        let recipients = std::fs::read_to_string(&self.path)
+            .ok()
+            .and_then(|text| SopsFile::parse(text).ok())
+            .map_or_else(Vec::new, |file| file.recipients());
+        let has_key = |one: &&crate::model::Environment| one.recipients.iter().any(|key| recipients.contains(key));
+        Ok(session.environments.iter().filter(has_key).map(|known| known.env).collect())
+    }
+
+    /// Opens the file with the keys of its environments; of all where it belongs to none.
+    fn unlock(&self, call: &Call, session: &Session) -> Result<Unlocked, Fault> {
+        let environments = self.environments(call, session)?;
+        let sources: Vec<IdentitySources> = if environments.is_empty() {
+            let all = session.identities.iter().map(|(_, sources)| sources.clone()).collect::<Vec<_>>();
+            if all.is_empty() { vec![IdentitySources { environment: true, ..IdentitySources::default() }] } else { all }
+        } else {
+            environments.iter().filter_map(|env| session.identities.get(*env)).cloned().collect()
+        };
+        let only = match environments.as_slice() {
+            [only] => session.environments.get(only.index()).map(|known| known.name.as_str()),
+            _ => None,
+        };
+        sops::unlock(&self.path, &self.name, only, &sources).map_err(|locked| locked.fault)
+    }
+
+    /// Returns what the guard judges a change by: the file in every environment that reads it. A file that is read by none counts as one
+    /// of all, so that the strictest protection holds; `--env` chooses keys and never weakens this.
+    fn targets(&self, facts: &Facts) -> Vec<Target> {
+        let feeds = facts.repository.as_ref().map(|snapshot| snapshot.fed_by(&self.name)).unwrap_or_default();
+        let mut envs: Vec<Env> = feeds.iter().filter_map(|feed| facts.find_environment(&feed.env)).collect();
+        envs.extend(self.name.split('/').find_map(|part| facts.find_environment(part)));
+        if envs.is_empty() {
+            envs.extend(facts.environments.iter().map(|(env, _)| env));
+        }
+        envs.sort_unstable();
+        envs.dedup();
+        envs.into_iter().map(|env| Target::File(Some(env), self.name.clone())).collect()
+    }
+}

@@ -1,0 +1,115 @@
+//! `fluxdeck secret set FILE PATH`: changes one value, which comes from standard input so that no process list or history shows it.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use zeroize::Zeroize as _;
+
+use super::Named;
+use crate::cli::Call;
+use crate::cli::operate::{perform, permit};
+use crate::commands;
+use crate::model::{Fault, FaultKind};
+use crate::repo::Snapshot;
+use crate::secret::Secret;
+use crate::sops::Unlocked;
+use crate::views::secret::document::Document;
+use crate::views::secret::no_such_value;
+use crate::views::secret::saving::Saving;
+
+/// Flags of `secret set`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The file, from the working directory or from the repository's root
+    file: PathBuf,
+    /// The value's place: dotted, as stringData.password, or a JSON Pointer, as /data/tls.crt
+    path: String,
+    /// The document in a file of several, from 0
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    document: usize,
+    /// Keep the newline at the end of the value, which is cut otherwise
+    #[arg(long)]
+    keep_newline: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
+    if std::io::stdin().is_terminal() {
+        return Err(Fault::new(
+            FaultKind::Usage,
+            "no value was given",
+            "the value comes from standard input, and that is a terminal, which would show it",
+            "such as: pass show NAME | fluxdeck secret set FILE PATH, or < FILE",
+        ));
+    }
+    call.block_on(async {
+        let session = call.session()?;
+        let named = Named::find(&session, &arguments.file)?;
+        let mut facts = session.facts();
+        if let Ok(root) = &session.root {
+            facts.repository = Some(Arc::new(Snapshot::load(root)));
+        }
+        let targets = named.targets(&facts);
+        // Judged before anything is opened or read: a refusal must not cost a question for a passphrase.
+        let permit = permit(call, &commands::SECRET_SET, &targets, &facts)?;
+        let Unlocked { mut opened, .. } = named.unlock(call, &session)?;
+        let entry = opened.find(arguments.document, &arguments.path).ok_or_else(|| {
+            let known: Vec<String> = opened
+                .entries()
+                .iter()
+                .filter(|entry| entry.document == arguments.document)
+                .map(|entry| entry.path.to_string())
+                .collect();
+            no_such_value(&named.name, &arguments.path, &known)
+        })?;
+        let (path, base64) = (entry.path.clone(), entry.base64);
+        let value = read(arguments.keep_newline, base64)?;
+        opened.set(arguments.document, &path, &value).map_err(|error| error.fault(&named.name, None))?;
+        if opened.changes().is_empty() {
+            call.complain(&Fault::failed(
+                format!("{} was not written", named.name),
+                format!("{path} has this value already"),
+                "nothing is to be done",
+            ));
+            return Ok(0);
+        }
+        let document = Document::new(Unlocked { opened, ours: Vec::new(), problems: Vec::new() });
+        let env = match targets.as_slice() {
+            [only] => only.env(),
+            _ => None,
+        };
+        let saving = Saving {
+            env,
+            file: named.path.to_string_lossy().into_owned(),
+            changes: document.changes(),
+            shell: document.shell(&named.name),
+            opened: document.share(),
+        };
+        let (operation, _saved) = saving.operation(permit);
+        let operation = crate::app::Operation { object: named.name.clone(), ..operation };
+        let outcome = perform(call, &session, operation).await?;
+        Ok(u8::from(!outcome.is_done()))
+    })
+}
+
+/// Reads the value; for a place that holds base64 it is encoded, whatever bytes it has.
+fn read(keep_newline: bool, base64: bool) -> Result<Secret, Fault> {
+    let wrong = |why: String, todo: &str| Fault::new(FaultKind::Usage, "cannot read the value", why, todo);
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).map_err(|error| wrong(error.to_string(), "is standard input open?"))?;
+    if !keep_newline && bytes.last() == Some(&b'\n') {
+        bytes.pop();
+    }
+    if base64 {
+        let encoded = Secret::new(STANDARD.encode(&bytes));
+        bytes.zeroize();
+        return Ok(encoded);
+    }
+    String::from_utf8(bytes).map(Secret::new).map_err(|error| {
+        error.into_bytes().zeroize();
+        wrong("it is not text".to_owned(), "what is not text belongs below data of a Secret")
+    })
+}

@@ -1,0 +1,87 @@
+//! `fluxdeck secret view FILE`: the values of an encrypted file, masked unless asked for.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Named;
+use crate::cli::Call;
+use crate::cli::call::columns;
+use crate::model::{Fault, FaultKind};
+use crate::sops::ValueType;
+use crate::views::secret::document::shown;
+use crate::views::secret::table::{MASK, type_word};
+
+/// Flags of `secret view`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The file, from the working directory or from the repository's root
+    file: PathBuf,
+    /// Show the values; only on a terminal, unless --to-pipe is given too
+    #[arg(long)]
+    reveal: bool,
+    /// Let --reveal write values into a file or a pipe
+    #[arg(long, requires = "reveal")]
+    to_pipe: bool,
+}
+
+#[derive(Serialize)]
+struct Line {
+    document: usize,
+    path: String,
+    pointer: String,
+    #[serde(rename = "type")]
+    value_type: &'static str,
+    encrypted: bool,
+    value: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
+    if arguments.reveal && !arguments.to_pipe && !std::io::stdout().is_terminal() {
+        return Err(Fault::new(
+            FaultKind::Refused,
+            "values are not revealed",
+            "standard output is not a terminal, so they would end up in a file or another program",
+            "add --to-pipe when you mean it, or leave out --reveal",
+        ));
+    }
+    call.block_on(async {
+        let session = call.session()?;
+        let named = Named::find(&session, &arguments.file)?;
+        let opened = named.unlock(call, &session)?.opened;
+        let lines: Vec<Line> = opened
+            .entries()
+            .iter()
+            .map(|entry| {
+                let (form, secret) = shown(entry);
+                let visible = arguments.reveal || !entry.encrypted || secret.is_empty();
+                let value = (visible && entry.value_type != ValueType::Null).then(|| secret.expose().to_owned());
+                Line {
+                    document: entry.document,
+                    path: entry.path.to_string(),
+                    pointer: entry.path.pointer(),
+                    value_type: type_word(entry, form),
+                    encrypted: entry.encrypted,
+                    value,
+                }
+            })
+            .collect();
+        call.print(&lines, |lines| {
+            let mut rows = vec![["DOCUMENT", "PATH", "TYPE", "", "VALUE"].map(str::to_owned).to_vec()];
+            rows.extend(lines.iter().map(|line| {
+                let masked = if line.encrypted { MASK } else { "" };
+                vec![
+                    line.document.to_string(),
+                    line.path.clone(),
+                    line.value_type.to_owned(),
+                    if line.encrypted { "enc" } else { "plain" }.to_owned(),
+                    line.value.clone().unwrap_or_else(|| masked.to_owned()),
+                ]
+            }));
+            columns(&rows)
+        })?;
+        Ok(0)
+    })
+}

@@ -1,0 +1,50 @@
+//! Follows the log of a pod, or of the controller behind a Flux object.
+
+use super::verb::lesson;
+use crate::app::{Action, Ask, Command, Notice, Risk, Scope};
+use crate::model::Lesson;
+use crate::views::logs::{FLUX_NAMESPACE, Logs, Source};
+
+/// Follows the log of what is selected.
+pub static COMMAND: Command = Command {
+    id: "logs",
+    title: "Logs",
+    keys: &["l"],
+    scope: Scope::Object(Source::is_of),
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: teach,
+    run: |ask| match ask.object().and_then(|(env, object)| Source::of(env, object)) {
+        Some(source) => vec![Action::Push(Box::new(Logs::new(source)))],
+        None => vec![Action::Tell(Notice::info(ask.now, "select a pod or a Flux object: it has no log"))],
+    },
+};
+
+fn teach(ask: &Ask<'_>) -> Lesson {
+    let Some((env, object)) = ask.object() else {
+        return lesson(
+            "flux logs --follow".to_owned(),
+            "The controllers write down each reconciliation, and programs what they do.",
+            "lines with the level error.",
+            "https://fluxcd.io/flux/cmd/flux_logs/",
+        );
+    };
+    let context = ask.context(env);
+    if object.kind == "Pod" {
+        return lesson(
+            format!("kubectl logs {} -n {} --follow --context {context}", object.name, object.namespace),
+            "What the pod's first container writes; a pod that is replaced is followed on.",
+            "the first error, not the last: those after it often follow from it.",
+            "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/",
+        );
+    }
+    lesson(
+        format!(
+            "flux logs --follow --kind={} --name={} --namespace={} --flux-namespace={FLUX_NAMESPACE} --context {context}",
+            object.kind, object.name, object.namespace
+        ),
+        "The controller writes a line for each step of a reconciliation; only those of this object are shown.",
+        "level error, and the revision that it was working on.",
+        "https://fluxcd.io/flux/cmd/flux_logs/",
+    )
+}

@@ -1,0 +1,40 @@
+//! What can be changed about an opened log: small switches, each a command.
+
+use super::verb::lesson;
+use crate::app::{Action, Command, Risk, Scope};
+use crate::views::logs::Change;
+
+const DOCS: &str = "https://fluxcd.io/flux/cmd/flux_logs/";
+
+macro_rules! switches {
+    ($($(#[$doc:meta])* $name:ident = $id:literal, $title:literal, $key:literal, $change:ident, $why:literal, $look_for:literal;)*) => {
+        $($(#[$doc])* pub static $name: Command = Command {
+            id: $id,
+            title: $title,
+            keys: &[$key],
+            scope: Scope::View("logs"),
+            risk: Risk::Reads,
+            questions: &[],
+            lesson: |_| lesson(String::new(), $why, $look_for, DOCS),
+            run: |_| vec![Action::Hand(Box::new(Change::$change))],
+        };)*
+    };
+}
+
+switches! {
+    /// Shows every line of the controller, or only those of the object.
+    ALL = "logs-all", "All or only its own", "a", All,
+        "The controller works on many objects; what held this one up may be said of another.", "errors of its source or of what it depends on.";
+    /// Shows lines as they came, or made readable.
+    AS_WRITTEN = "logs-as-written", "As written", "o", AsWritten,
+        "JSON is shown as a message with the rest behind it; as written it is what a search or a report needs.", "fields that say more, such as reconcileID.";
+    /// Shows what stands around the lines that match.
+    AROUND = "logs-around", "Around matches", "m", Around,
+        "A filter hides the lines around a match; with them, n and N go from match to match.", "what happened just before.";
+    /// Wraps long lines, or cuts them.
+    WRAP = "logs-wrap", "Wrap", "w", Wrap, "Long lines are cut at the edge; wrapped they are whole.", "the end of an error: its cause stands last.";
+    /// Shows times, or hides them.
+    TIMES = "logs-times", "Times", "T", Times, "The node's clock puts a time on each line.", "gaps: something waited there.";
+    /// Copies the selected line.
+    COPY = "logs-copy", "Copy the line", "c", Copy, "The line goes to your own clipboard as it was written.", "paste it into an issue or a search.";
+}

@@ -1,0 +1,24 @@
+//! Edits one value.
+
+use super::{SCOPE, teach};
+use crate::app::{Action, Command, Risk};
+use crate::views::secret::Do;
+
+/// Opens the field in which the selected value is edited.
+pub static COMMAND: Command = Command {
+    id: "secret-edit",
+    title: "Edit",
+    keys: &["e"],
+    scope: SCOPE,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        teach(
+            ask,
+            "edit",
+            "Values below data of a Secret are shown decoded and encoded again; nothing is written before you save.",
+            "the star before a changed value.",
+        )
+    },
+    run: |_| vec![Action::Hand(Box::new(Do::Edit))],
+};

@@ -1,0 +1,25 @@
+//! The commands of the secret editor, one file each. The view does them; the guard judges the one that writes.
+
+pub mod edit;
+pub mod reveal;
+pub mod reveal_all;
+pub mod save;
+pub mod set;
+pub mod undo;
+
+use super::verb::lesson;
+use crate::app::{Ask, Scope, Target};
+use crate::model::Lesson;
+
+/// Where the keys of these commands work.
+const SCOPE: Scope = Scope::View("secret");
+
+/// Returns the file that is shown, as it stands in lessons.
+fn file(ask: &Ask<'_>) -> String {
+    ask.targets.first().map_or_else(|| "FILE".to_owned(), Target::name)
+}
+
+/// Teaches with the sops line for the file that is shown.
+fn teach(ask: &Ask<'_>, verb: &str, why: &str, look_for: &str) -> Lesson {
+    lesson(format!("sops {verb} {}", file(ask)), why, look_for, "https://getsops.io/docs/")
+}

@@ -1,0 +1,24 @@
+//! Reveals one value.
+
+use super::{SCOPE, teach};
+use crate::app::{Action, Command, Risk};
+use crate::views::secret::Do;
+
+/// Shows the selected value, or hides it.
+pub static COMMAND: Command = Command {
+    id: "reveal",
+    title: "Reveal",
+    keys: &["x"],
+    scope: SCOPE,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        teach(
+            ask,
+            "decrypt",
+            "The value is shown until you hide it, leave, or press no key for a minute; it is in memory and on this screen only.",
+            "who looks over your shoulder.",
+        )
+    },
+    run: |_| vec![Action::Hand(Box::new(Do::Reveal))],
+};

@@ -1,0 +1,24 @@
+//! Shows what changed, and saves it.
+
+use super::{SCOPE, teach};
+use crate::app::{Action, Command, Risk};
+use crate::views::secret::Do;
+
+/// Asks whether the changes shall be saved.
+pub static COMMAND: Command = Command {
+    id: "save",
+    title: "Save",
+    keys: &["ctrl-s", "S"],
+    scope: SCOPE,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        teach(
+            ask,
+            "edit",
+            "Only the changed values, lastmodified and mac differ afterwards, and the result is opened again before it takes the file's place.",
+            "git diff: one line for each value, and the sops block.",
+        )
+    },
+    run: |_| vec![Action::Hand(Box::new(Do::AskToSave))],
+};

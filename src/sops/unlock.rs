@@ -1,0 +1,163 @@
+//! Opening a file of the repository with whatever keys are at hand, and replacing it: what the editor and the headless twins share.
+
+use std::path::Path as FilePath;
+
+use jiff::Timestamp;
+
+use super::atomic::write_atomically;
+use super::error::SopsError;
+use super::file::SopsFile;
+use super::identities::Identities;
+use super::opened::Opened;
+use super::sources::IdentitySources;
+use crate::model::{Fault, FaultKind};
+
+/// Holds an opened file and which keys opened it.
+#[derive(Debug)]
+pub struct Unlocked {
+    /// The file, decrypted in memory, its MAC verified.
+    pub opened: Opened,
+    /// The public keys of the file whose private keys are at hand.
+    pub ours: Vec<String>,
+    /// Keys that could not be used, and why.
+    pub problems: Vec<String>,
+}
+
+/// Tells why a file stays closed, and for whom it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locked {
+    /// What happened, why, what to do.
+    pub fault: Fault,
+    /// The public keys that the file is encrypted for; empty when it could not be read so far.
+    pub recipients: Vec<String>,
+    /// The public keys of the identities at hand.
+    pub at_hand: Vec<String>,
+    /// Keys that could not be used, and why.
+    pub problems: Vec<String>,
+}
+
+/// Opens a file with the identities of the sources. It blocks: files are read, and commands that print keys are run.
+///
+/// # Errors
+/// When the file cannot be read, is not encrypted with SOPS, no key fits, or its values are not those that were saved.
+pub fn unlock(
+    path: &FilePath,
+    name: &str,
+    environment: Option<&str>,
+    sources: &[IdentitySources],
+) -> Result<Unlocked, Box<Locked>> {
+    let closed =
+        |fault: Fault| Box::new(Locked { fault, recipients: Vec::new(), at_hand: Vec::new(), problems: Vec::new() });
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let todo = "see that it is there and that you may read it";
+        closed(Fault::failed(format!("cannot open {name}"), error.to_string(), todo))
+    })?;
+    let file = SopsFile::parse(text).map_err(|error| closed(error.fault(name, environment)))?;
+    let recipients = file.recipients();
+    let (mut identities, mut problems) = (Identities::default(), Vec::new());
+    for source in sources {
+        match Identities::load(source, &recipients) {
+            Ok(found) => identities.merge(found),
+            Err(fault) => problems.push(fault.why),
+        }
+    }
+    problems.extend(identities.problems().iter().cloned());
+    problems.dedup();
+    let at_hand = identities.recipients().to_vec();
+    let ours: Vec<String> = recipients.iter().filter(|one| at_hand.contains(one)).cloned().collect();
+    match file.decrypt(&identities) {
+        Ok(opened) => Ok(Unlocked { opened, ours, problems }),
+        Err(error) => Err(Box::new(Locked { fault: error.fault(name, environment), recipients, at_hand, problems })),
+    }
+}
+
+/// Writes an opened file with its changes in place of what was read, and returns it as it then is. It blocks until the disk has it.
+///
+/// # Errors
+/// When nothing was changed, it cannot be written, or somebody else changed the file meanwhile; the file is then as it was, and the changes
+/// are still in memory.
+pub fn save(opened: &Opened, path: &FilePath, name: &str, now: Timestamp) -> Result<Opened, Fault> {
+    let fault = |error: SopsError| {
+        let fault = error.fault(name, None);
+        Fault { what: format!("cannot save {name}"), ..fault }
+    };
+    if opened.changes().is_empty() {
+        return Err(Fault::new(
+            FaultKind::Usage,
+            format!("{name} was not saved"),
+            "nothing was changed",
+            "change a value first",
+        ));
+    }
+    let text = opened.save(now).map_err(fault)?;
+    // Opened before it is written: what cannot be opened again must not replace what can.
+    let again = opened.reopened(&text).map_err(fault)?;
+    write_atomically(path, opened.file().text(), &text)?;
+    Ok(again)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{save, unlock};
+    use crate::model::FaultKind;
+    use crate::secret::Secret;
+    use crate::sops::{IdentitySources, Path, Segment};
+
+    fn sources(environment: &str) -> Vec<IdentitySources> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let key_file = folder.join(format!("tests/keys/{environment}-throwaway.txt"));
+        vec![IdentitySources { key_file: Some(key_file), ..IdentitySources::default() }]
+    }
+
+    fn copy() -> (tempfile::TempDir, std::path::PathBuf) {
+        let from = "repo-template/apps/staging/linkding/linkding-container-env-secret.yaml";
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret.yaml");
+        std::fs::copy(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(from), &file).unwrap();
+        (folder, file)
+    }
+
+    fn password() -> Path {
+        Path::new(["stringData", "LD_SUPERUSER_PASSWORD"].map(|key| Segment::Key(key.to_owned())).to_vec())
+    }
+
+    #[test]
+    fn a_saved_file_can_be_changed_and_saved_again() {
+        let (_folder, file) = copy();
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let mut opened = unlock(&file, "secret.yaml", Some("staging"), &sources("staging")).unwrap().opened;
+        assert_eq!(save(&opened, &file, "secret.yaml", now).unwrap_err().kind, FaultKind::Usage);
+        for value in ["throwaway-1", "throwaway-2"] {
+            opened.set(0, &password(), &Secret::new(value)).unwrap();
+            opened = save(&opened, &file, "secret.yaml", now).unwrap();
+            assert!(opened.changes().is_empty());
+            let again = unlock(&file, "secret.yaml", None, &sources("staging")).unwrap();
+            assert_eq!(again.opened.find(0, "stringData.LD_SUPERUSER_PASSWORD").unwrap().secret.expose(), value);
+            assert_eq!(again.ours.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_file_that_somebody_else_changed_is_left_alone_and_the_change_kept() {
+        let (_folder, file) = copy();
+        let mut opened = unlock(&file, "secret.yaml", Some("staging"), &sources("staging")).unwrap().opened;
+        opened.set(0, &password(), &Secret::new("throwaway")).unwrap();
+        let theirs = std::fs::read_to_string(&file).unwrap() + "# theirs\n";
+        std::fs::write(&file, &theirs).unwrap();
+        let fault = save(&opened, &file, "secret.yaml", jiff::Timestamp::UNIX_EPOCH).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Refused);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), theirs);
+        assert_eq!(opened.changes().len(), 1);
+    }
+
+    #[test]
+    fn the_wrong_key_is_told_with_whose_it_is_and_whose_it_should_be() {
+        let (_folder, file) = copy();
+        let locked = unlock(&file, "secret.yaml", Some("staging"), &sources("production")).unwrap_err();
+        assert_eq!(locked.fault.kind, FaultKind::Undecryptable);
+        assert_eq!((locked.recipients.len(), locked.at_hand.len()), (1, 1));
+        assert_ne!(locked.recipients, locked.at_hand);
+        let none = unlock(&file, "secret.yaml", Some("staging"), &[IdentitySources::default()]).unwrap_err();
+        assert!(none.at_hand.is_empty() && none.fault.why.contains("no age key is at hand"), "{none:?}");
+    }
+}

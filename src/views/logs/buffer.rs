@@ -1,0 +1,204 @@
+//! The lines that are kept, in bounded memory, and which of them are shown.
+
+use std::collections::VecDeque;
+
+use super::line::Entry;
+
+/// How many lines are kept; more than anybody scrolls back through.
+const MOST_LINES: usize = 20_000;
+
+/// How many bytes are kept: 8 MiB, a fifth of the 40 MiB that the whole cockpit may take.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// Says which lines are shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sieve {
+    /// Only those that concern the object.
+    pub concerning: bool,
+    /// Only those that have this text; all when empty.
+    pub text: String,
+    /// Whether the texts as they came are searched.
+    pub as_written: bool,
+    /// Whether lines without the text are shown too.
+    pub around: bool,
+}
+
+impl Sieve {
+    /// Tells whether a line has the text that is sought.
+    pub fn matches(&self, entry: &Entry) -> bool {
+        find(entry.text(self.as_written), &self.text).is_some()
+            || entry.subject.as_deref().is_some_and(|subject| find(subject, &self.text).is_some())
+    }
+
+    fn passes(&self, entry: &Entry) -> bool {
+        (!self.concerning || entry.concerns) && (self.around || self.text.is_empty() || self.matches(entry))
+    }
+}
+
+/// Finds a text in another: without regard to the case of ASCII letters, unless an upper-case letter is sought.
+pub fn find(text: &str, sought: &str) -> Option<usize> {
+    if sought.chars().any(char::is_uppercase) {
+        return text.find(sought);
+    }
+    let sought = sought.as_bytes();
+    if sought.is_empty() {
+        return Some(0);
+    }
+    text.as_bytes().windows(sought.len()).position(|window| window.eq_ignore_ascii_case(sought))
+}
+
+/// Keeps lines by number; a line keeps its number for life, so that a place in the log outlives what falls out before it.
+#[derive(Debug, Default)]
+pub struct Buffer {
+    lines: VecDeque<Entry>,
+    /// The number of the first line kept, which is how many fell out.
+    first: u64,
+    bytes: usize,
+    shown: VecDeque<u64>,
+    sieve: Sieve,
+}
+
+impl Buffer {
+    /// Takes a line, and lets the oldest fall out where there is no room.
+    pub fn push(&mut self, entry: Entry) {
+        self.bytes += entry.bytes();
+        if self.sieve.passes(&entry) {
+            self.shown.push_back(self.end());
+        }
+        self.lines.push_back(entry);
+        while self.lines.len() > MOST_LINES || (self.bytes > MOST_BYTES && self.lines.len() > 1) {
+            let Some(oldest) = self.lines.pop_front() else { return };
+            self.bytes -= oldest.bytes();
+            if self.shown.front() == Some(&self.first) {
+                self.shown.pop_front();
+            }
+            self.first += 1;
+        }
+    }
+
+    /// Returns how many lines fell out.
+    pub fn fallen(&self) -> u64 {
+        self.first
+    }
+
+    /// Returns how many lines are kept.
+    pub fn kept(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Returns how many lines are shown.
+    pub fn shown(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// Returns which lines are shown.
+    pub fn sieve(&self) -> &Sieve {
+        &self.sieve
+    }
+
+    /// Changes which lines are shown. What only narrows the former choice looks at the lines shown alone.
+    pub fn sift(&mut self, sieve: Sieve) {
+        let narrows = sieve.as_written == self.sieve.as_written
+            && sieve.around == self.sieve.around
+            && (sieve.concerning || !self.sieve.concerning)
+            && sieve.text.contains(&self.sieve.text);
+        self.sieve = sieve;
+        if narrows {
+            let mut shown = std::mem::take(&mut self.shown);
+            shown.retain(|number| self.line(*number).is_some_and(|entry| self.sieve.passes(entry)));
+            self.shown = shown;
+        } else {
+            self.shown = (self.first..)
+                .zip(&self.lines)
+                .filter(|(_, entry)| self.sieve.passes(entry))
+                .map(|(at, _)| at)
+                .collect();
+        }
+    }
+
+    /// Returns the number of the line that is shown at a place.
+    pub fn number(&self, index: usize) -> Option<u64> {
+        self.shown.get(index).copied()
+    }
+
+    /// Returns the line that is shown at a place.
+    pub fn get(&self, index: usize) -> Option<&Entry> {
+        self.line(self.number(index)?)
+    }
+
+    /// Returns the place of a line by its number, or of the one shown after it.
+    pub fn place(&self, number: u64) -> usize {
+        self.shown.partition_point(|shown| *shown < number).min(self.shown.len().saturating_sub(1))
+    }
+
+    fn end(&self) -> u64 {
+        self.first + self.lines.len() as u64
+    }
+
+    fn line(&self, number: u64) -> Option<&Entry> {
+        self.lines.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Buffer, MOST_BYTES, MOST_LINES, Sieve, find};
+    use crate::model::log::LogLine;
+    use crate::views::logs::line::Entry;
+
+    fn entry(text: &str) -> Entry {
+        Entry::read(LogLine { at: None, pod: "p".into(), container: "c".into(), line: text.to_owned() }, None)
+    }
+
+    #[test]
+    fn the_oldest_lines_fall_out_and_are_counted() {
+        let mut buffer = Buffer::default();
+        buffer.sift(Sieve { text: "7".to_owned(), ..Sieve::default() });
+        for number in 0..100_000 {
+            buffer.push(entry(&number.to_string()));
+        }
+        assert_eq!((buffer.kept(), buffer.fallen()), (MOST_LINES, 80_000));
+        assert_eq!(&*buffer.get(0).unwrap().raw, "80007");
+        let long = "x".repeat(MOST_BYTES / 10);
+        for _ in 0..20 {
+            buffer.push(entry(&long));
+        }
+        assert!(buffer.kept() < 10);
+    }
+
+    #[test]
+    fn sifting_again_shows_the_same_as_sifting_anew() {
+        let mut buffer = Buffer::default();
+        for number in 0..1000 {
+            buffer.push(entry(&format!("Line {number}")));
+        }
+        let text = |text: &str| Sieve { text: text.to_owned(), ..Sieve::default() };
+        for (sieve, count) in
+            [("line", 1000), ("line 9", 111), ("line 99", 11), ("line 9", 111), ("", 1000), ("LINE", 0)]
+        {
+            buffer.sift(text(sieve));
+            assert_eq!(buffer.shown(), count, "{sieve}");
+        }
+        buffer.sift(Sieve { around: true, ..text("line 9") });
+        assert_eq!(buffer.shown(), 1000);
+    }
+
+    #[test]
+    fn a_place_outlives_what_falls_out() {
+        let mut buffer = Buffer::default();
+        for number in 0..MOST_LINES {
+            buffer.push(entry(&number.to_string()));
+        }
+        let number = buffer.number(100).unwrap();
+        buffer.push(entry("more"));
+        assert_eq!(buffer.place(number), 99);
+        assert_eq!(buffer.place(0), 0);
+    }
+
+    #[test]
+    fn upper_case_is_sought_as_it_stands() {
+        assert_eq!(find("An Error", "error"), Some(3));
+        assert_eq!(find("an error", "Error"), None);
+        assert_eq!(find("ääb", "b"), Some(4));
+    }
+}

@@ -1,0 +1,104 @@
+//! The task that follows a log and hands it to the view in batches, read already, so that the loop only stores lines.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use super::line::Entry;
+use super::source::Source;
+use crate::app::{Reach, Reply, Task};
+use crate::cluster::logs::{LogOptions, follow};
+use crate::model::log::LogEvent;
+
+/// How many events may wait to be read; more would only hold memory, as the server waits too.
+const EVENTS: usize = 16;
+
+/// The most lines in one batch: what the view stores within a millisecond.
+const BATCH: usize = 2048;
+
+/// How long a batch is gathered: the screen is drawn no more often.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// How long the first answer waits for lines; after that it says that there are none yet.
+const FIRST: Duration = Duration::from_millis(500);
+
+/// Tells the view what happened.
+#[derive(Debug)]
+pub enum Heard {
+    /// Lines came.
+    Lines(Vec<Entry>),
+    /// Something happened to the stream.
+    Event(LogEvent),
+}
+
+/// Holds what happened since the batch before, in its order.
+#[derive(Debug, Default)]
+pub struct Batch(pub Vec<Heard>);
+
+impl Batch {
+    pub(super) fn take(&mut self, event: LogEvent, source: &Source) {
+        self.0.push(match event {
+            LogEvent::Lines(lines) => {
+                Heard::Lines(lines.into_iter().map(|line| Entry::read(line, source.speaks_of())).collect())
+            }
+            other => Heard::Event(other),
+        });
+    }
+
+    fn lines(&self) -> usize {
+        self.0.iter().map(|heard| if let Heard::Lines(lines) = heard { lines.len() } else { 0 }).sum()
+    }
+}
+
+/// Builds the task that follows a log until the view closes.
+pub fn task(source: Source) -> Task {
+    Task::stream(format!("follow the log of {}", source.writer()), |reach, reply| feed(reach, reply, source))
+}
+
+async fn feed(reach: Reach, mut reply: Reply, source: Source) {
+    let cluster = match reach.cluster(source.env) {
+        Ok(cluster) => cluster,
+        Err(fault) => {
+            reply.send(Batch(vec![Heard::Event(LogEvent::Ended(fault.to_string()))])).await;
+            return;
+        }
+    };
+    let options = LogOptions { tail: Some(source.tail()), since: None, previous: false, follow: true };
+    let (sender, mut events) = mpsc::channel(EVENTS);
+    let following = follow(cluster, source.target.clone(), options, sender);
+    // Both ends live in this one task: dropping it ends the stream.
+    let (_ended, ()) = tokio::join!(following, hand_on(&mut events, &mut reply, &source));
+}
+
+async fn hand_on(events: &mut mpsc::Receiver<LogEvent>, reply: &mut Reply, source: &Source) {
+    let mut first = true;
+    loop {
+        let mut batch = Batch::default();
+        // The first answer comes in any case; later there is one only when something happened.
+        if !first {
+            let Some(event) = events.recv().await else { return };
+            batch.take(event, source);
+        }
+        let mut end = Instant::now() + if first { FIRST } else { GATHER };
+        let mut open = true;
+        while batch.lines() < BATCH {
+            match timeout_at(end, events.recv()).await {
+                Ok(Some(event)) => {
+                    batch.take(event, source);
+                    // Once the first lines are there, the rest of them follows at once.
+                    end = end.min(Instant::now() + GATHER);
+                }
+                Ok(None) => {
+                    open = false;
+                    break;
+                }
+                Err(_elapsed) => break,
+            }
+        }
+        if !reply.send(batch).await || !open {
+            return;
+        }
+        first = false;
+    }
+}

@@ -1,0 +1,212 @@
+//! Lines made readable: the JSON that controllers and many programs write becomes a level, a message and the rest as `key=value`.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::cluster::controller_log;
+use crate::model::ObjectRef;
+use crate::model::log::LogLine;
+
+/// Bytes that a line takes beside its texts, about.
+const OVERHEAD: usize = 96;
+
+/// Says how grave a line is, as its writer sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Something failed.
+    Error,
+    /// Something may fail.
+    Warning,
+    /// Something happened.
+    Info,
+    /// For who wrote the program.
+    Debug,
+    /// The line does not say.
+    Unsaid,
+}
+
+impl Level {
+    /// Returns the word on the screen, five characters wide at most.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Unsaid => "",
+        }
+    }
+
+    fn parse(word: &str) -> Self {
+        let starts = |prefixes: &[&str]| {
+            prefixes.iter().any(|prefix| word.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix)))
+        };
+        if starts(&["err", "fatal", "panic", "crit", "alert", "emerg", "dpanic"]) {
+            Self::Error
+        } else if starts(&["warn"]) {
+            Self::Warning
+        } else if starts(&["info", "notice"]) {
+            Self::Info
+        } else if starts(&["debug", "trace"]) {
+            Self::Debug
+        } else {
+            Self::Unsaid
+        }
+    }
+}
+
+/// Holds a line as it came and as it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When it was written.
+    pub at: Option<Timestamp>,
+    /// The pod that wrote it.
+    pub pod: Arc<str>,
+    /// How grave it is.
+    pub level: Level,
+    /// Whether it speaks of the object that the log is opened for.
+    pub concerns: bool,
+    /// The object that a controller's line speaks of.
+    pub subject: Option<Box<str>>,
+    /// The text as it came.
+    pub raw: Box<str>,
+    /// The text made readable, where that is another.
+    pub readable: Option<Box<str>>,
+}
+
+impl Entry {
+    /// Reads a line; `object` is what the log is opened for, or nothing where every line is meant.
+    pub fn read(line: LogLine, object: Option<&ObjectRef>) -> Self {
+        let LogLine { at, pod, line: raw, .. } = line;
+        let mut entry = Self {
+            at,
+            pod,
+            level: Level::Unsaid,
+            concerns: object.is_none(),
+            subject: None,
+            raw: raw.into(),
+            readable: None,
+        };
+        if let Some(line) = controller_log::parse(&entry.raw).filter(|line| line.object.is_some()) {
+            entry.level = Level::parse(&line.level);
+            entry.concerns = object.is_none_or(|object| line.concerns(object));
+            entry.subject = line.object.as_ref().map(|object| object.to_string().into());
+            let mut text = line.message;
+            if let Some(error) = line.error {
+                let _ = write!(text, "  error: {error}");
+            }
+            if let Some(revision) = line.revision {
+                let _ = write!(text, "  revision={}", crate::kinds::short_revision(&revision));
+            }
+            entry.readable = Some(text.into());
+        } else if let Some((level, text)) = json(&entry.raw) {
+            entry.level = level;
+            entry.readable = Some(text.into());
+        } else {
+            entry.level = guess(&entry.raw);
+        }
+        entry
+    }
+
+    /// Returns the text, as it came or made readable.
+    pub fn text(&self, as_written: bool) -> &str {
+        self.readable.as_deref().filter(|_| !as_written).unwrap_or(&self.raw)
+    }
+
+    /// Returns the bytes that it holds, about.
+    pub fn bytes(&self) -> usize {
+        let length = |text: &Option<Box<str>>| text.as_deref().map_or(0, str::len);
+        OVERHEAD + self.raw.len() + length(&self.subject) + length(&self.readable)
+    }
+}
+
+/// Reads a line of JSON: its level, and its message with everything else behind it. The time is the log's own.
+fn json(raw: &str) -> Option<(Level, String)> {
+    if !raw.starts_with('{') {
+        return None;
+    }
+    let mut fields: Map<String, Value> = serde_json::from_str(raw).ok()?;
+    let mut take = |names: &[&str]| {
+        let name = names.iter().find(|name| fields.get(**name).is_some_and(Value::is_string))?;
+        fields.shift_remove(*name).and_then(|value| value.as_str().map(str::to_owned))
+    };
+    let level = take(&["level", "severity", "lvl", "log.level"]).map_or(Level::Unsaid, |word| Level::parse(&word));
+    let mut text = take(&["msg", "message", "event"]).unwrap_or_default();
+    take(&["ts", "time", "timestamp", "@timestamp", "t"]);
+    for (name, value) in fields {
+        if matches!(name.as_str(), "ts" | "time" | "timestamp" | "v") && value.is_number() {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str("  ");
+        }
+        let _ = match value {
+            Value::String(value) => write!(text, "{name}={value}"),
+            value => write!(text, "{name}={value}"),
+        };
+    }
+    Some((level, text))
+}
+
+/// Reads the level of a line that is no JSON: klog's first letter (`E1122 22:42:32…`), or `level=` as logfmt writes it.
+fn guess(raw: &str) -> Level {
+    let bytes = raw.as_bytes();
+    if let Some((letter, rest)) = bytes.split_first()
+        && rest.get(..4).is_some_and(|date| date.iter().all(u8::is_ascii_digit))
+        && rest.get(4) == Some(&b' ')
+    {
+        return match letter {
+            b'E' | b'F' => Level::Error,
+            b'W' => Level::Warning,
+            b'I' => Level::Info,
+            _ => Level::Unsaid,
+        };
+    }
+    raw.split_once("level=").map_or(Level::Unsaid, |(_, word)| Level::parse(word.trim_start_matches('"')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Level};
+    use crate::model::log::LogLine;
+
+    fn read(line: &str) -> Entry {
+        Entry::read(LogLine { at: None, pod: "p".into(), container: "c".into(), line: line.to_owned() }, None)
+    }
+
+    #[test]
+    fn a_controllers_line_tells_its_object_and_error() {
+        let line = r#"{"level":"error","ts":"2026-11-22T22:42:32.640Z","msg":"failed","controllerKind":"Kustomization","controllerGroup":"kustomize.toolkit.fluxcd.io","Kustomization":{"name":"apps","namespace":"flux-system"},"error":"no route\n"}"#;
+        let entry = read(line);
+        assert_eq!(entry.subject.as_deref(), Some("Kustomization/flux-system/apps"));
+        assert_eq!((entry.level, entry.text(false)), (Level::Error, "failed  error: no route"));
+        assert_eq!(entry.text(true), line);
+        let other = "Kustomization/flux-system/other".parse().unwrap();
+        let line = LogLine { at: None, pod: "p".into(), container: "c".into(), line: line.to_owned() };
+        assert!(!Entry::read(line, Some(&other)).concerns);
+    }
+
+    #[test]
+    fn json_of_any_program_becomes_a_message_and_the_rest() {
+        let entry =
+            read(r#"{"time":"2026-01-01T00:00:00Z","severity":"WARNING","message":"slow","took":3,"path":"/a b"}"#);
+        assert_eq!((entry.level, entry.text(false)), (Level::Warning, "slow  took=3  path=/a b"));
+        assert_eq!(read(r#"{"a":{"b":1}}"#).text(false), r#"a={"b":1}"#);
+    }
+
+    #[test]
+    fn other_lines_stay_as_they_are_and_tell_their_level_where_they_say_it() {
+        for (line, level) in [
+            ("E1122 22:42:32.1 1 reflector.go:1] no", Level::Error),
+            ("ts=1 level=warn msg=x", Level::Warning),
+            ("{broken", Level::Unsaid),
+            ("Ein Satz", Level::Unsaid),
+        ] {
+            let entry = read(line);
+            assert_eq!((entry.level, entry.text(false)), (level, line));
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! A log that is followed: that of a pod, or that of the controller behind a Flux object, filtered to the object.
+//!
+//! ```text
+//! +> staging  kustomize-controller  Kustomization/flux-system/apps ---------------------+
+//! | following kustomize-controller-7d9f  12 of 3,410 lines                    at the end |
+//! |  12:00:01Z info  server-side apply completed  revision=main@dc5f039                  |
+//! |> 12:00:03Z error Reconciliation failed after 3s  error: …                            |
+//! +--------------------------------------------------------------------------------------+
+//! ```
+
+mod buffer;
+mod feed;
+pub mod line;
+mod paint;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::app::motion::step;
+use crate::app::{Action, Motion, Notice, Scene, Target, View};
+use crate::model::log::LogEvent;
+use buffer::{Buffer, Sieve};
+use feed::{Batch, Heard};
+pub use source::{FLUX_NAMESPACE, Source};
+
+/// How many columns a line moves to the side at a time.
+const PAN: usize = 20;
+
+/// What the view's own commands change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// All lines of the controller, or only those of the object.
+    All,
+    /// The lines as they came, or made readable.
+    AsWritten,
+    /// The lines around those that match, too, or those alone.
+    Around,
+    /// Long lines wrapped or cut.
+    Wrap,
+    /// With times or without.
+    Times,
+    /// Nothing: the selected line is copied.
+    Copy,
+}
+
+/// How the stream fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Connecting,
+    Waiting,
+    Following(String),
+    Interrupted(String),
+    Ended(String),
+}
+
+/// Follows a log.
+#[derive(Debug)]
+pub struct Logs {
+    source: Source,
+    buffer: Buffer,
+    state: State,
+    /// The pods that lines came from; each line names its own when there are several.
+    pods: BTreeSet<Arc<str>>,
+    lost: u64,
+    /// The number of the selected line; nothing while the end is followed.
+    at: Option<u64>,
+    /// The number of the first line drawn, and the height of the page; rendering only reads the view.
+    top: Cell<u64>,
+    page: Cell<u16>,
+    wrap: bool,
+    times: bool,
+    pan: usize,
+}
+
+impl Logs {
+    /// Opens a log at its end.
+    pub fn new(source: Source) -> Self {
+        let mut buffer = Buffer::default();
+        buffer.sift(Sieve { concerning: source.speaks_of().is_some(), ..Sieve::default() });
+        Self {
+            source,
+            buffer,
+            state: State::Connecting,
+            pods: BTreeSet::new(),
+            lost: 0,
+            at: None,
+            top: Cell::default(),
+            page: Cell::default(),
+            wrap: false,
+            times: true,
+            pan: 0,
+        }
+    }
+
+    /// Returns the place of the selected line among those shown.
+    fn selected(&self) -> usize {
+        self.at.map_or_else(|| self.buffer.shown().saturating_sub(1), |number| self.buffer.place(number))
+    }
+
+    /// Selects the line at a place; the last one is followed.
+    fn select(&mut self, index: usize) {
+        self.at = if index + 1 >= self.buffer.shown() { None } else { self.buffer.number(index) };
+    }
+
+    /// Changes which lines are shown, and keeps the place.
+    fn sift(&mut self, change: impl FnOnce(&mut Sieve)) {
+        let number = self.at.and_then(|_| self.buffer.number(self.selected()));
+        let mut sieve = self.buffer.sieve().clone();
+        change(&mut sieve);
+        self.buffer.sift(sieve);
+        if let Some(number) = number {
+            self.select(self.buffer.place(number));
+        }
+    }
+
+    /// Goes to the next line with the text that is sought, or the one before.
+    fn seek(&mut self, forward: bool) {
+        let (from, count) = (self.selected(), self.buffer.shown());
+        let sieve = self.buffer.sieve();
+        let matches = |index: &usize| self.buffer.get(*index).is_some_and(|entry| sieve.matches(entry));
+        let found = if forward { (from + 1..count).find(matches) } else { (0..from).rev().find(matches) };
+        if let Some(index) = found {
+            self.select(index);
+        }
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::Lines(lines) => {
+                if let Some(last) = lines.last() {
+                    self.state = State::Following(last.pod.to_string());
+                }
+                for line in lines {
+                    if !self.pods.contains(&line.pod) {
+                        self.pods.insert(line.pod.clone());
+                    }
+                    self.buffer.push(line);
+                }
+            }
+            Heard::Event(LogEvent::Following(pod)) => self.state = State::Following(pod),
+            Heard::Event(LogEvent::Interrupted(why)) => self.state = State::Interrupted(why),
+            Heard::Event(LogEvent::Ended(why)) => self.state = State::Ended(why),
+            Heard::Event(LogEvent::Lost(lines)) => self.lost += lines,
+            Heard::Event(LogEvent::Lines(_)) => {}
+        }
+    }
+
+    fn change(&mut self, change: Change, scene: &Scene<'_>) -> Vec<Action> {
+        match change {
+            Change::All if self.source.speaks_of().is_none() => {
+                return vec![Action::Tell(Notice::info(scene.facts.now, "every line of the pod is shown already"))];
+            }
+            Change::All => self.sift(|sieve| sieve.concerning = !sieve.concerning),
+            Change::AsWritten => self.sift(|sieve| sieve.as_written = !sieve.as_written),
+            Change::Around => self.sift(|sieve| sieve.around = !sieve.around),
+            Change::Wrap => {
+                self.wrap = !self.wrap;
+                self.pan = 0;
+            }
+            Change::Times => self.times = !self.times,
+            Change::Copy => {
+                let Some(entry) = self.buffer.get(self.selected()) else {
+                    return vec![Action::Tell(Notice::info(scene.facts.now, "there is no line to copy"))];
+                };
+                let text = entry.raw.to_string();
+                return vec![Action::Copy(text), Action::Tell(Notice::info(scene.facts.now, "copied the line"))];
+            }
+        }
+        Vec::new()
+    }
+}
+
+impl View for Logs {
+    fn id(&self) -> &'static str {
+        "logs"
+    }
+
+    fn title(&self, _scene: &Scene<'_>) -> String {
+        format!("log of {}", self.source.writer())
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        paint::paint(self, frame, area, scene);
+    }
+
+    fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        vec![Action::Task(feed::task(self.source.clone()))]
+    }
+
+    fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Option<Vec<Action>> {
+        match motion {
+            Motion::NextMatch => self.seek(true),
+            Motion::PreviousMatch => self.seek(false),
+            Motion::Left => self.pan = self.pan.saturating_sub(PAN),
+            Motion::Right if !self.wrap => self.pan += PAN,
+            Motion::Open if matches!(self.state, State::Ended(_)) => {
+                *self = Self { wrap: self.wrap, times: self.times, ..Self::new(self.source.clone()) };
+                return Some(vec![Action::Task(feed::task(self.source.clone()))]);
+            }
+            Motion::Open | Motion::Right => {}
+            _ => {
+                let index = step(self.selected(), self.buffer.shown(), self.page.get().max(2), motion)?;
+                self.select(index);
+            }
+        }
+        Some(Vec::new())
+    }
+
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
+        vec![self.source.as_target()]
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
+        let payload = match payload.downcast::<Change>() {
+            Ok(change) => return self.change(*change, scene),
+            Err(payload) => payload,
+        };
+        if let Ok(batch) = payload.downcast::<Batch>() {
+            if self.state == State::Connecting {
+                self.state = State::Waiting;
+            }
+            batch.0.into_iter().for_each(|heard| self.hear(heard));
+        }
+        Vec::new()
+    }
+
+    fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
+        self.sift(|sieve| text.clone_into(&mut sieve.text));
+        true
+    }
+}

@@ -1,0 +1,248 @@
+//! Draws a log: how the stream fares, and the lines of the page. Only what is on the screen is looked at.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::buffer::find;
+use super::line::{Entry, Level};
+use super::{Logs, State};
+use crate::app::Scene;
+use crate::theme::{Scope, Theme};
+use crate::widgets::{fit, pad, panel, wrap};
+
+/// The widest that the name of a pod is drawn.
+const POD: usize = 24;
+
+pub(super) fn paint(view: &Logs, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+    let inside = panel(frame, area, &title(view, scene), scene.focus, scene.theme);
+    let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
+    frame.render_widget(heading(view, usize::from(head.width), scene.theme), head);
+    if view.buffer.shown() == 0 {
+        let lines: Vec<Line<'_>> = wrap(&nothing(view), usize::from(body.width)).into_iter().map(Line::from).collect();
+        frame.render_widget(Paragraph::new(lines), body);
+        return;
+    }
+    view.page.set(body.height);
+    let rows = Page { view, theme: scene.theme, width: usize::from(body.width), height: usize::from(body.height) };
+    frame.render_widget(Paragraph::new(rows.lines()), body);
+}
+
+fn title(view: &Logs, scene: &Scene<'_>) -> String {
+    let mut title = format!("{}  log of {}", scene.facts.name(view.source.env), view.source.writer());
+    if let Some(object) = view.source.speaks_of() {
+        if view.buffer.sieve().concerning {
+            let _ = write!(title, "  lines of {object}");
+        } else {
+            title.push_str("  all lines");
+        }
+    }
+    title
+}
+
+fn heading(view: &Logs, width: usize, theme: &Theme) -> Line<'static> {
+    let (state, scope) = match &view.state {
+        State::Connecting => ("connecting".to_owned(), Scope::Dim),
+        State::Waiting => ("waiting for the first line".to_owned(), Scope::Progressing),
+        State::Following(_) if view.pods.len() > 1 => (format!("following {} pods", view.pods.len()), Scope::Ready),
+        State::Following(pod) => (format!("following {pod}"), Scope::Ready),
+        State::Interrupted(why) => (format!("interrupted: {why}"), Scope::Waiting),
+        State::Ended(why) => (format!("ended: {why}; enter follows it again"), Scope::Failed),
+    };
+    let sieve = view.buffer.sieve();
+    let mut facts = vec![if view.buffer.shown() == view.buffer.kept() {
+        format!("{} lines", view.buffer.kept())
+    } else {
+        format!("{} of {} lines", view.buffer.shown(), view.buffer.kept())
+    }];
+    if view.buffer.fallen() > 0 {
+        facts.push(format!("{} older fell out", view.buffer.fallen()));
+    }
+    if view.lost > 0 {
+        facts.push(format!("{} LOST", view.lost));
+    }
+    if !sieve.text.is_empty() {
+        facts.push(format!("/{}", sieve.text));
+    }
+    facts.push(if view.at.is_none() { "at the end".to_owned() } else { "G follows".to_owned() });
+    let facts = fit(&facts.join("  "), width);
+    let state = pad(&state, width.saturating_sub(unicode_width::UnicodeWidthStr::width(facts.as_str()) + 2));
+    Line::from(vec![
+        Span::styled(state, theme.style(scope)),
+        Span::raw("  "),
+        Span::styled(facts, theme.style(if view.lost > 0 { Scope::Error } else { Scope::Dim })),
+    ])
+}
+
+/// Says why no line is shown, and what to do.
+fn nothing(view: &Logs) -> String {
+    let sieve = view.buffer.sieve();
+    if view.buffer.kept() > 0 && !sieve.text.is_empty() {
+        return format!("no line has `{}`; / and esc show all again", sieve.text);
+    }
+    if let (true, Some(object)) = (view.buffer.kept() > 0 && sieve.concerning, view.source.speaks_of()) {
+        let (kept, writer) = (view.buffer.kept(), view.source.writer());
+        return format!(
+            "none of the last {kept} lines of {writer} speaks of {object}; a shows them all, R makes it speak of the object"
+        );
+    }
+    match &view.state {
+        State::Connecting => format!("connecting to the log of {}", view.source.writer()),
+        State::Ended(why) => format!("there is nothing to show: {why}; enter tries again"),
+        State::Interrupted(why) => format!("no line has come yet: {why}; it is tried again by itself"),
+        _ => format!("{} has written nothing yet; its lines appear here by themselves", view.source.writer()),
+    }
+}
+
+struct Page<'a> {
+    view: &'a Logs,
+    theme: &'a Theme,
+    width: usize,
+    height: usize,
+}
+
+impl Page<'_> {
+    fn lines(&self) -> Vec<Line<'static>> {
+        let (selected, count) = (self.view.selected(), self.view.buffer.shown());
+        // The end is drawn from below, so that its last line is seen whole.
+        let end = self.back_from(count, self.height);
+        let first = if self.view.at.is_none() {
+            end
+        } else {
+            let mut first = self.view.buffer.place(self.view.top.get());
+            if selected < first || self.rows(first, selected + 1) > self.height {
+                first = self.back_from(selected + 1, self.height / 2 + 1);
+            }
+            first.min(end)
+        };
+        self.view.top.set(self.view.buffer.number(first).unwrap_or(0));
+        let mut lines = Vec::with_capacity(self.height);
+        for index in first..count {
+            let Some(entry) = self.view.buffer.get(index) else { break };
+            lines.extend(self.entry(entry, index == selected));
+            if lines.len() >= self.height && self.view.at.is_some() {
+                break;
+            }
+        }
+        if self.view.at.is_none() && lines.len() > self.height {
+            lines.drain(..lines.len() - self.height);
+        }
+        lines.truncate(self.height);
+        lines
+    }
+
+    /// Returns the first line of those before `end` that fill a height; the first of them may be cut.
+    fn back_from(&self, end: usize, height: usize) -> usize {
+        let mut first = end.saturating_sub(1);
+        let mut used = self.rows(first, end);
+        while first > 0 && used < height {
+            first -= 1;
+            used += self.rows(first, first + 1);
+        }
+        if used > height && first + 1 < end && self.view.at.is_some() { first + 1 } else { first }
+    }
+
+    /// Counts the rows of the lines from one place to another, no further than a page.
+    fn rows(&self, from: usize, to: usize) -> usize {
+        if !self.view.wrap {
+            return to.saturating_sub(from);
+        }
+        let mut rows = 0;
+        for index in from..to {
+            let Some(entry) = self.view.buffer.get(index) else { break };
+            rows += self.wrapped(entry).len();
+            if rows > self.height {
+                break;
+            }
+        }
+        rows
+    }
+
+    fn text(&self, entry: &Entry) -> String {
+        let sieve = self.view.buffer.sieve();
+        let text = entry.text(sieve.as_written);
+        match entry.subject.as_deref().filter(|_| !sieve.as_written && !sieve.concerning) {
+            Some(subject) => format!("{subject}  {text}"),
+            None => text.to_owned(),
+        }
+    }
+
+    fn wrapped(&self, entry: &Entry) -> Vec<String> {
+        wrap(&self.text(entry), self.width.saturating_sub(self.prefix(entry, false).iter().map(Span::width).sum()))
+    }
+
+    fn prefix(&self, entry: &Entry, selected: bool) -> Vec<Span<'static>> {
+        let mut spans = vec![Span::styled(if selected { "> " } else { "  " }, self.theme.style(Scope::Selection))];
+        if self.view.times {
+            let time = entry.at.map(|at| at.to_zoned(TimeZone::UTC).strftime("%H:%M:%SZ ").to_string());
+            spans.push(Span::styled(time.unwrap_or_else(|| " ".repeat(10)), self.theme.style(Scope::Dim)));
+        }
+        if self.view.pods.len() > 1 {
+            spans.push(Span::styled(format!("{} ", tail(&entry.pod, POD)), self.theme.style(Scope::Linked)));
+        }
+        if !self.view.buffer.sieve().as_written && self.width >= 60 {
+            spans.push(Span::styled(format!("{:<5} ", entry.level.word()), self.level(entry)));
+        }
+        spans
+    }
+
+    fn level(&self, entry: &Entry) -> Style {
+        self.theme.style(match entry.level {
+            Level::Error => Scope::Failed,
+            Level::Warning => Scope::Waiting,
+            Level::Info => Scope::Ready,
+            Level::Debug | Level::Unsaid => Scope::Dim,
+        })
+    }
+
+    fn entry(&self, entry: &Entry, selected: bool) -> Vec<Line<'static>> {
+        let prefix = self.prefix(entry, selected);
+        let indent: usize = prefix.iter().map(Span::width).sum();
+        let room = self.width.saturating_sub(indent);
+        let texts = if self.view.wrap {
+            self.wrapped(entry)
+        } else {
+            let text = self.text(entry);
+            let from = text.char_indices().nth(self.view.pan).map_or(text.len(), |(at, _)| at);
+            vec![fit(text.get(from..).unwrap_or_default(), room)]
+        };
+        let style = self.theme.style(if entry.level == Level::Error { Scope::Failed } else { Scope::Text });
+        let mut prefix = Some(prefix);
+        texts
+            .into_iter()
+            .map(|text| {
+                let mut spans = prefix.take().unwrap_or_else(|| vec![Span::raw(" ".repeat(indent))]);
+                self.highlighted(&text, style, &mut spans);
+                Line::from(spans)
+            })
+            .collect()
+    }
+
+    /// Parts a text where the text that is sought stands in it.
+    fn highlighted(&self, text: &str, style: Style, spans: &mut Vec<Span<'static>>) {
+        let sought = self.view.buffer.sieve().text.as_str();
+        let mut rest = text;
+        while let Some(at) = find(rest, sought).filter(|_| !sought.is_empty()) {
+            let (Some(before), Some(found), Some(after)) =
+                (rest.get(..at), rest.get(at..at + sought.len()), rest.get(at + sought.len()..))
+            else {
+                break;
+            };
+            spans.push(Span::styled(before.to_owned(), style));
+            spans.push(Span::styled(found.to_owned(), self.theme.style(Scope::Match)));
+            rest = after;
+        }
+        spans.push(Span::styled(rest.to_owned(), style));
+    }
+}
+
+/// Returns the end of a pod's name, which tells it from its like, padded to a width.
+fn tail(name: &str, width: usize) -> String {
+    let skip = name.chars().count().saturating_sub(width);
+    pad(&name.chars().skip(skip).collect::<String>(), width)
+}

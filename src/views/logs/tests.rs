@@ -1,0 +1,233 @@
+//! The log's screens and keys, on lines made by hand.
+
+use std::collections::BTreeMap;
+
+use insta::assert_snapshot;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::feed::Batch;
+use super::{Logs, Source};
+use crate::app::key::parse_keys;
+use crate::app::test_support::facts;
+use crate::app::{App, Effect, Keymap, Msg, Ticket};
+use crate::commands::COMMANDS;
+use crate::model::Env;
+use crate::model::log::{LogEvent, LogLine};
+use crate::runtime::{Format, picture};
+use crate::theme::{Depth, Theme};
+use crate::views::home::Home;
+
+/// A cockpit with an opened log.
+struct Desk {
+    app: App,
+    source: Source,
+    ticket: Ticket,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Desk {
+    fn open(object: &str, size: (u16, u16)) -> Self {
+        let theme = Theme::load("terminal", Depth::None, true).unwrap();
+        let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
+        let mut app = App::new(facts(), theme, keymap, COMMANDS, Box::new(Home::new()));
+        let source = Source::of(Env(0), &object.parse().unwrap()).unwrap();
+        let mut effects = Vec::new();
+        app.open(Box::new(Logs::new(source.clone())), &mut effects);
+        let ticket = effects.iter().find_map(|effect| match effect {
+            Effect::Task(ticket, _) => Some(*ticket),
+            _ => None,
+        });
+        let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+        Self { app, source, ticket: ticket.unwrap(), terminal }
+    }
+
+    fn hears(&mut self, events: impl IntoIterator<Item = LogEvent>) {
+        let mut batch = Batch::default();
+        events.into_iter().for_each(|event| batch.take(event, &self.source));
+        self.app.update(Msg::Reply { ticket: self.ticket, payload: Box::new(batch), owed: None });
+    }
+
+    fn press(&mut self, keys: &str) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for key in parse_keys(keys).unwrap() {
+            self.screen();
+            effects.extend(self.app.update(Msg::Key(key)));
+        }
+        effects
+    }
+
+    fn screen(&mut self) -> String {
+        self.terminal.draw(|frame| self.app.render(frame)).unwrap();
+        picture(self.terminal.backend().buffer(), Format::Text, false)
+    }
+
+    /// Returns the text of the selected line.
+    fn selected(&mut self) -> String {
+        let screen = self.screen();
+        let line = screen.lines().find_map(|line| line.strip_prefix("|> ")).unwrap();
+        line.trim_end_matches('|').trim().to_owned()
+    }
+}
+
+fn line(second: i64, text: &str) -> LogLine {
+    LogLine {
+        at: jiff::Timestamp::from_second(second).ok(),
+        pod: "web-7d9f".into(),
+        container: "main".into(),
+        line: text.to_owned(),
+    }
+}
+
+fn numbered(count: i64) -> LogEvent {
+    LogEvent::Lines((0..count).map(|number| line(number, &format!("line {number}"))).collect())
+}
+
+fn controller(level: &str, name: &str, message: &str, error: &str) -> LogLine {
+    let text = serde_json::json!({
+        "level": level, "ts": "1970-01-01T00:00:00Z", "msg": message, "error": error,
+        "controllerKind": "Kustomization", "controllerGroup": "kustomize.toolkit.fluxcd.io",
+        "Kustomization": {"name": name, "namespace": "flux-system"}, "revision": "main@sha1:d5164ba2831908c0",
+    });
+    line(3, &text.to_string())
+}
+
+const POD: &str = "Pod/web/web-7d9f";
+const KUSTOMIZATION: &str = "Kustomization/flux-system/apps";
+
+#[test]
+fn what_is_not_there_yet_says_so() {
+    let mut desk = Desk::open(POD, (80, 24));
+    assert_snapshot!("connecting", desk.screen());
+    desk.hears([]);
+    assert!(desk.screen().contains("waiting for the first line"));
+    desk.hears([LogEvent::Ended("cannot follow pod web/web-7d9f: not found".to_owned())]);
+    assert_snapshot!("ended", desk.screen());
+    assert!(desk.press("<enter>").iter().any(|effect| matches!(effect, Effect::Task(..))));
+    assert!(desk.screen().contains("connecting"));
+}
+
+#[test]
+fn a_controllers_log_is_shown_readable_and_only_of_the_object() {
+    let mut desk = Desk::open(KUSTOMIZATION, (120, 36));
+    desk.hears([LogEvent::Lines(vec![
+        controller("info", "other", "server-side apply completed", ""),
+        controller("error", "apps", "Reconciliation failed after 3s, next try in 1m0s", "no matches for kind Nonsense"),
+        controller("info", "apps", "server-side apply completed", ""),
+    ])]);
+    assert_snapshot!("object", desk.screen());
+    desk.press("a");
+    assert_snapshot!("controller", desk.screen());
+    desk.press("ao");
+    assert!(desk.screen().contains(r#"{"level":"info","ts""#));
+}
+
+#[test]
+fn a_log_without_a_word_about_the_object_says_what_to_do() {
+    let mut desk = Desk::open(KUSTOMIZATION, (80, 24));
+    desk.hears([LogEvent::Lines(vec![controller("info", "other", "done", "")])]);
+    assert_snapshot!("nothing_about_it", desk.screen());
+}
+
+#[test]
+fn the_end_is_followed_until_the_operator_scrolls_up() {
+    let mut desk = Desk::open(POD, (80, 24));
+    desk.hears([numbered(100)]);
+    assert!(desk.selected().ends_with("line 99"));
+    desk.press("kk");
+    desk.hears([numbered(50)]);
+    assert!(desk.selected().ends_with("line 97"), "{}", desk.selected());
+    assert!(desk.screen().contains("G follows"));
+    desk.press("G");
+    desk.hears([LogEvent::Lines(vec![line(9, "the last")])]);
+    assert!(desk.selected().ends_with("the last"));
+    desk.press("g");
+    assert!(desk.selected().ends_with("line 0"));
+}
+
+#[test]
+fn the_place_stays_while_older_lines_fall_out_and_all_losses_are_counted() {
+    let mut desk = Desk::open(POD, (120, 36));
+    desk.hears([numbered(1000)]);
+    desk.press("kkk");
+    let before = desk.selected();
+    desk.hears([numbered(19_500), LogEvent::Lost(7)]);
+    assert_eq!(desk.selected(), before);
+    let screen = desk.screen();
+    assert!(screen.contains("20000 lines  500 older fell out  7 LOST"), "{screen}");
+}
+
+#[test]
+fn a_filter_shows_matches_and_n_goes_from_one_to_the_next_among_all() {
+    let mut desk = Desk::open(POD, (80, 24));
+    desk.hears([numbered(100)]);
+    desk.press("/line 9<enter>");
+    assert!(desk.screen().contains("11 of 100 lines"));
+    desk.hears([numbered(10)]);
+    assert!(desk.screen().contains("12 of 110 lines"));
+    desk.press("mg");
+    assert!(desk.selected().ends_with("line 0"));
+    desk.press("n");
+    assert!(desk.selected().ends_with("line 9"));
+    desk.press("nn");
+    assert!(desk.selected().ends_with("line 91"));
+    desk.press("N");
+    assert_snapshot!("around_matches", desk.screen());
+    desk.press("/<esc>");
+    assert!(desk.screen().contains("110 lines"));
+    desk.press("/nowhere<enter>m");
+    assert!(desk.screen().contains("no line has `nowhere`"));
+}
+
+#[test]
+fn long_lines_are_cut_panned_or_wrapped_and_cannot_steer_the_terminal() {
+    let mut desk = Desk::open(POD, (80, 24));
+    let long = format!("\x1b[31m{} finis", "word ".repeat(40));
+    desk.hears([LogEvent::Lines(vec![line(1, "short"), line(2, &long), line(3, "\u{9b}after")])]);
+    assert!(!desk.screen().contains("finis") && !desk.screen().contains('\x1b') && !desk.screen().contains('\u{9b}'));
+    desk.press("<right><right><right><right><right><right><right><right>");
+    assert!(desk.screen().contains("finis"));
+    desk.press("w");
+    assert_snapshot!("wrapped", desk.screen());
+    desk.press("T");
+    assert!(!desk.screen().contains("00:00:01Z"));
+}
+
+#[test]
+fn a_page_of_wrapped_lines_holds_what_is_selected() {
+    let mut desk = Desk::open(POD, (80, 24));
+    let lines = (0..200).map(|number| {
+        line(number, &format!("line {number} {}", "word ".repeat(usize::try_from(number % 60).unwrap())))
+    });
+    desk.hears([LogEvent::Lines(lines.collect())]);
+    desk.press("w");
+    for keys in ["k", "kkkkkkkk", "<ctrl-u>", "<ctrl-u>", "g", "jjjjjjjjjjjj", "<ctrl-d>", "<ctrl-d>", "G"] {
+        desk.press(keys);
+        assert!(desk.selected().contains("line "), "after {keys}");
+    }
+    assert!(desk.selected().contains("line 199"));
+}
+
+#[test]
+fn several_pods_are_told_apart_and_events_show() {
+    let mut desk = Desk::open(KUSTOMIZATION, (120, 36));
+    let mut other = line(2, "E0101 00:00:02.1 1 x.go:1] of the other");
+    other.pod = "kustomize-controller-6b7c8d9f-abcde".into();
+    desk.hears([LogEvent::Lines(vec![line(1, "of one"), other])]);
+    desk.press("a");
+    assert!(desk.screen().contains("following 2 pods"));
+    desk.hears([LogEvent::Interrupted("web-7d9f: the stream broke".to_owned())]);
+    assert_snapshot!("pods", desk.screen());
+    desk.hears([LogEvent::Following("web-8".to_owned())]);
+    assert!(desk.screen().contains("following"));
+}
+
+#[test]
+fn a_line_is_copied_as_it_was_written() {
+    let mut desk = Desk::open(POD, (80, 24));
+    assert!(!desk.press("c").iter().any(|effect| matches!(effect, Effect::Copy(_))));
+    desk.hears([LogEvent::Lines(vec![line(1, r#"{"msg":"a"}"#)])]);
+    let copied =
+        desk.press("c").into_iter().find_map(|effect| if let Effect::Copy(text) = effect { Some(text) } else { None });
+    assert_eq!(copied.as_deref(), Some(r#"{"msg":"a"}"#));
+}

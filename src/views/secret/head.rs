@@ -1,0 +1,104 @@
+//! What is said of a file beside its values: for whom it is, who can open it, when it was saved, what is changed; or why it stays closed.
+
+use ratatui::text::{Line, Span};
+
+use super::document::Document;
+use crate::app::Scene;
+use crate::model::Env;
+use crate::sops::Locked;
+use crate::theme::Scope;
+use crate::widgets::{fit, wrap};
+
+/// More recipients than this are counted rather than listed, to leave room for the values.
+const LISTED: usize = 3;
+
+/// Names whose key a recipient is: those environments that list it.
+fn owners(scene: &Scene<'_>, recipient: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for (_, environment) in scene.facts.environments.iter() {
+        if environment.recipients.iter().any(|one| one == recipient) {
+            names.push(&environment.name);
+        }
+    }
+    if names.is_empty() { String::new() } else { format!(" of {}", names.join(", ")) }
+}
+
+fn labelled(label: &str, text: &str, scope: Scope, width: usize, scene: &Scene<'_>) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(format!(" {label:<9}"), scene.theme.style(Scope::Dim)),
+        Span::styled(fit(text, width.saturating_sub(10)), scene.theme.style(scope)),
+    ])
+}
+
+/// Writes the lines above the values.
+pub fn lines(
+    document: &Document,
+    env: Option<Env>,
+    saving: bool,
+    width: usize,
+    scene: &Scene<'_>,
+) -> Vec<Line<'static>> {
+    let file = document.opened().file();
+    let recipients = file.recipients();
+    let mut lines = Vec::new();
+    for (index, recipient) in recipients.iter().take(LISTED).enumerate() {
+        let mine = if document.ours.contains(recipient) { ", opened with it" } else { "" };
+        let label = if index == 0 { "for" } else { "" };
+        let text = format!("{}{}{mine}", fit(recipient, 62), owners(scene, recipient));
+        lines.push(labelled(label, &text, Scope::Lock, width, scene));
+    }
+    if recipients.len() > LISTED {
+        let more = format!("and {} more", recipients.len() - LISTED);
+        lines.push(labelled("", &more, Scope::Dim, width, scene));
+    }
+    if let Some(environment) = env.and_then(|env| scene.facts.environment(env))
+        && !environment.recipients.is_empty()
+        && !recipients.iter().any(|one| environment.recipients.contains(one))
+    {
+        let text = format!("Flux in {} cannot open it: it is not encrypted for its key", environment.name);
+        lines.push(labelled("warning", &text, Scope::Error, width, scene));
+    }
+    let modified = file.last_modified().map_or_else(|| "at an unknown time".to_owned(), |at| at.to_string());
+    let text = format!("{modified} by sops {}; MAC verified", file.version());
+    lines.push(labelled("saved", &text, Scope::Text, width, scene));
+    let changes = document.changes();
+    let (text, scope) = match changes.as_slice() {
+        _ if saving => ("being saved".to_owned(), Scope::Progressing),
+        [] => ("nothing".to_owned(), Scope::Dim),
+        paths => (format!("{}: {}", paths.len(), paths.join(", ")), Scope::Added),
+    };
+    lines.push(labelled("changed", &text, scope, width, scene));
+    lines
+}
+
+/// Writes why a file stays closed: what, why, what to do, for whom it is, which keys are at hand.
+pub fn locked(locked: &Locked, width: usize, scene: &Scene<'_>) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let mut put = |text: &str, scope: Scope| {
+        lines.extend(wrap(text, width).into_iter().map(|line| Line::styled(line, theme.style(scope))));
+    };
+    put(&locked.fault.what, Scope::Error);
+    put(&format!("Why: {}.", locked.fault.why), Scope::Text);
+    put(&format!("What to do: {}.", locked.fault.todo), Scope::Text);
+    put("", Scope::Text);
+    if !locked.recipients.is_empty() {
+        put("It is encrypted for:", Scope::Heading);
+        for recipient in &locked.recipients {
+            put(&format!("  {recipient}{}", owners(scene, recipient)), Scope::Lock);
+        }
+        put("Keys at hand:", Scope::Heading);
+        if locked.at_hand.is_empty() {
+            put("  none", Scope::Dim);
+        }
+        for recipient in &locked.at_hand {
+            put(&format!("  {recipient}{}", owners(scene, recipient)), Scope::Text);
+        }
+        for problem in &locked.problems {
+            put(&format!("  {problem}"), Scope::Dim);
+        }
+        put("", Scope::Text);
+    }
+    put("The file is untouched. Enter tries again.", Scope::Dim);
+    lines
+}

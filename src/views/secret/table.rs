@@ -1,0 +1,199 @@
+//! The values of an opened file as rows, and how each is written: masked unless revealed.
+
+use std::collections::BTreeSet;
+
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthChar;
+
+use super::document::{Document, Form, shown};
+use crate::sops::{Entry, ValueType};
+use crate::theme::{Scope, Theme};
+use crate::widgets::{fit, pad};
+
+/// What stands for a masked value: always the same, as its length would tell the value's.
+pub const MASK: &str = "********";
+/// The widest that paths get, in cells.
+const WIDEST_PATH: usize = 44;
+/// Cells of the type's column.
+const TYPE: usize = 7;
+
+/// One line of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// The head of a document, where there are several.
+    Document(usize),
+    /// A value, or its first line.
+    Value(usize),
+    /// A further line of a revealed value, from and to these bytes of what is shown.
+    More(usize, std::ops::Range<usize>),
+}
+
+/// Says how wide the columns are.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns {
+    path: usize,
+    value: usize,
+}
+
+impl Columns {
+    /// Measures the columns for a width.
+    pub fn new(document: &Document, width: usize) -> Self {
+        let longest = document.entries().iter().map(|entry| entry.path.to_string().chars().count()).max().unwrap_or(0);
+        let path = longest.clamp(4, WIDEST_PATH.min(width / 2));
+        // Two signs, the path, the type and "enc", each with a gap.
+        Self { path, value: width.saturating_sub(path + TYPE + 10) }
+    }
+
+    /// Writes the headings.
+    pub fn heading(self) -> String {
+        format!("   {} {} {} VALUE", pad("PATH", self.path), pad("TYPE", TYPE), pad("", 5))
+    }
+}
+
+/// Lists the rows: every value that the filter leaves, with the lines of those that are revealed.
+pub fn rows(document: &Document, revealed: &BTreeSet<usize>, filter: &str, columns: Columns) -> Vec<Row> {
+    let wanted = filter.to_lowercase();
+    let many = document.documents() > 1;
+    let mut rows = Vec::new();
+    let mut headed = None;
+    for (index, entry) in document.entries().iter().enumerate() {
+        if !wanted.is_empty() && !entry.path.to_string().to_lowercase().contains(&wanted) {
+            continue;
+        }
+        if many && headed != Some(entry.document) {
+            headed = Some(entry.document);
+            rows.push(Row::Document(entry.document));
+        }
+        rows.push(Row::Value(index));
+        if revealed.contains(&index) && entry.encrypted {
+            let parts = parts(shown(entry).1.expose(), columns.value);
+            rows.extend(parts.into_iter().skip(1).map(|range| Row::More(index, range)));
+        }
+    }
+    rows
+}
+
+/// Splits a text at line ends and where a line is full, and returns the ranges of bytes.
+fn parts(text: &str, width: usize) -> Vec<std::ops::Range<usize>> {
+    let width = width.max(1);
+    let mut parts = Vec::new();
+    let (mut start, mut used) = (0, 0);
+    for (at, character) in text.char_indices() {
+        let wide = character.width().unwrap_or(1);
+        if character == '\n' {
+            parts.push(start..at);
+            (start, used) = (at + 1, 0);
+        } else if used + wide > width {
+            parts.push(start..at);
+            (start, used) = (at, wide);
+        } else {
+            used += wide;
+        }
+    }
+    if start < text.len() || parts.is_empty() {
+        parts.push(start..text.len());
+    }
+    parts
+}
+
+/// What drawing a row may look at.
+pub struct Look<'a> {
+    /// The document.
+    pub document: &'a Document,
+    /// Which values are revealed.
+    pub revealed: &'a BTreeSet<usize>,
+    /// The columns.
+    pub columns: Columns,
+    /// How it looks.
+    pub theme: &'a Theme,
+}
+
+impl Look<'_> {
+    /// Writes a row.
+    pub fn line(&self, row: &Row, selected: bool) -> Line<'static> {
+        match row {
+            Row::Document(document) => {
+                let heads = self.document.opened().file().documents();
+                let name = heads.get(*document).map(|head| {
+                    let part = |text: &Option<String>| text.clone().unwrap_or_default();
+                    format!("{} {}/{}", part(&head.kind), part(&head.namespace), part(&head.name))
+                });
+                let text = format!(" document {}: {}", document + 1, name.unwrap_or_default());
+                Line::styled(fit(&text, self.columns.path + self.columns.value), self.theme.style(Scope::Heading))
+            }
+            Row::Value(index) => match self.document.entries().get(*index) {
+                Some(entry) => self.value(*index, entry, selected),
+                None => Line::default(),
+            },
+            Row::More(index, range) => {
+                let Some(entry) = self.document.entries().get(*index) else { return Line::default() };
+                let (_, secret) = shown(entry);
+                let part = fit(secret.expose().get(range.clone()).unwrap_or(""), self.columns.value);
+                let indent = " ".repeat(self.columns.path + TYPE + 10);
+                Line::from(vec![Span::raw(indent), Span::styled(part, self.theme.style(Scope::Revealed))])
+            }
+        }
+    }
+
+    fn value(&self, index: usize, entry: &Entry, selected: bool) -> Line<'static> {
+        let theme = self.theme;
+        let changed = self.document.is_changed(entry);
+        let path = fit(&entry.path.to_string(), self.columns.path);
+        let gap = " ".repeat(self.columns.path.saturating_sub(path.chars().count()) + 1);
+        let (form, secret) = shown(entry);
+        let (text, scope) = match entry.value_type {
+            ValueType::Null => ("(null)".to_owned(), Scope::Dim),
+            _ if secret.is_empty() => ("(empty)".to_owned(), Scope::Dim),
+            _ if !entry.encrypted => (fit(secret.expose(), self.columns.value), Scope::Text),
+            _ if !self.revealed.contains(&index) => (MASK.to_owned(), Scope::Masked),
+            _ => {
+                let first = parts(secret.expose(), self.columns.value).into_iter().next().unwrap_or_default();
+                (fit(secret.expose().get(first).unwrap_or(""), self.columns.value), Scope::Revealed)
+            }
+        };
+        Line::from(vec![
+            Span::styled(if selected { ">" } else { " " }, theme.style(Scope::Selection)),
+            Span::styled(if changed { "* " } else { "  " }, theme.style(Scope::Added)),
+            Span::styled(path, theme.style(if selected { Scope::Selection } else { Scope::Text })),
+            Span::raw(gap),
+            Span::styled(format!("{} ", pad(type_word(entry, form), TYPE)), theme.style(Scope::Dim)),
+            Span::styled(
+                if entry.encrypted { "enc   " } else { "plain " },
+                theme.style(if entry.encrypted { Scope::Lock } else { Scope::Dim }),
+            ),
+            Span::styled(text, theme.style(scope)),
+        ])
+    }
+}
+
+/// Names a value's type, as the table and the headless twin write it.
+pub fn type_word(entry: &Entry, form: Form) -> &'static str {
+    match (form, entry.value_type) {
+        (Form::Decoded, _) => "decoded",
+        (Form::Base64, _) => "base64",
+        (Form::Plain, ValueType::Text) => "text",
+        (Form::Plain, ValueType::Integer) => "integer",
+        (Form::Plain, ValueType::Float) => "float",
+        (Form::Plain, ValueType::Boolean) => "boolean",
+        (Form::Plain, ValueType::Time) => "time",
+        (Form::Plain, ValueType::Bytes) => "bytes",
+        (Form::Plain, ValueType::Comment) => "comment",
+        (Form::Plain, ValueType::Null) => "null",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn a_value_is_split_at_line_ends_and_where_the_line_is_full() {
+        let split = |text: &str| {
+            parts(text, 4).into_iter().map(|range| text.get(range).unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(split(""), [""]);
+        assert_eq!(split("abcdef"), ["abcd", "ef"]);
+        assert_eq!(split("ab\ncd\n"), ["ab", "cd"]);
+        assert_eq!(split("日本語"), ["日本", "語"]);
+    }
+}

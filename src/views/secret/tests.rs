@@ -1,0 +1,306 @@
+//! The editor by its keys, on copies of the template's secrets: what is shown, what is asked, what is written.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use tokio::sync::mpsc;
+
+use crate::app::key::parse_keys;
+use crate::app::test_support::facts;
+use crate::app::{App, Effect, Keymap, Ledger, Msg, Reach, Reply};
+use crate::commands::COMMANDS;
+use crate::model::{Clock, Outcome, PerEnv};
+use crate::repo::Snapshot;
+use crate::sops::{self, IdentitySources};
+use crate::theme::{Depth, Theme};
+use crate::views::home::Home;
+
+const NAMES: [&str; 2] = ["staging", "production"];
+const PASSWORD: &str = "stringData.LD_SUPERUSER_PASSWORD";
+
+/// A cockpit on a repository with a secret of each environment, and with each environment's key unless told otherwise.
+struct Desk {
+    app: App,
+    terminal: Terminal<TestBackend>,
+    folder: tempfile::TempDir,
+    reach: Reach,
+    ledger: Ledger,
+    sender: mpsc::Sender<Msg>,
+    messages: mpsc::Receiver<Msg>,
+    told: Vec<String>,
+}
+
+fn key(name: &str) -> IdentitySources {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/keys/{name}-throwaway.txt"));
+    IdentitySources { key_file: Some(file), ..IdentitySources::default() }
+}
+
+impl Desk {
+    fn new(width: u16, height: u16, keys: [&str; 2]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("repo-template");
+        for name in NAMES {
+            std::fs::create_dir_all(folder.path().join(format!("clusters/{name}"))).unwrap();
+            std::fs::create_dir_all(folder.path().join(format!("apps/{name}"))).unwrap();
+            std::fs::copy(
+                from.join(format!("apps/{name}/linkding/linkding-container-env-secret.yaml")),
+                folder.path().join(format!("apps/{name}/secret.yaml")),
+            )
+            .unwrap();
+        }
+        let mut facts = facts();
+        let recipients = ["staging", "production"].map(|name| {
+            let path = folder.path().join(format!("apps/{name}/secret.yaml"));
+            sops::sniff(&std::fs::read_to_string(path).unwrap()).unwrap()
+        });
+        let mut environments: Vec<_> = facts.environments.iter().map(|(_, one)| one.clone()).collect();
+        for (environment, recipients) in environments.iter_mut().zip(recipients) {
+            environment.recipients = recipients;
+        }
+        facts.set_environments(environments, vec![None, None]);
+        facts.repository = Some(Arc::new(Snapshot::load(folder.path())));
+        let theme = Theme::load("terminal", Depth::None, true).unwrap();
+        let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
+        let (sender, messages) = mpsc::channel(16);
+        let reach = Reach {
+            clusters: Arc::new(PerEnv::default()),
+            root: Some(folder.path().to_owned()),
+            identities: Arc::new(PerEnv::from_fn(2, |env| key(keys[env.index()]))),
+            clock: Clock::fixed("2026-01-02T03:04:05Z".parse().unwrap()),
+            away: |work| work(),
+        };
+        let mut desk = Self {
+            app: App::new(facts, theme, keymap, COMMANDS, Box::new(Home::new())),
+            terminal: Terminal::new(TestBackend::new(width, height)).unwrap(),
+            folder,
+            reach,
+            ledger: Ledger::default(),
+            sender,
+            messages,
+            told: Vec::new(),
+        };
+        desk.screen();
+        desk
+    }
+
+    /// Opens the secret of an environment from the tree.
+    async fn open(name: &str) -> Self {
+        let mut desk = Self::new(120, 30, NAMES);
+        desk.press(&format!("1/apps/{name}/secret<enter><enter>")).await;
+        assert_eq!(desk.app.view_id(), "secret");
+        desk
+    }
+
+    async fn press(&mut self, keys: &str) {
+        for key in parse_keys(keys).unwrap() {
+            self.take(Msg::Key(key)).await;
+            self.take(Msg::Rested).await;
+            self.screen();
+        }
+    }
+
+    /// Takes a message and all that comes of it.
+    async fn take(&mut self, message: Msg) {
+        let mut waiting = vec![message];
+        loop {
+            while let Some(message) = waiting.pop() {
+                for effect in self.app.update(message) {
+                    match effect {
+                        Effect::Task(ticket, task) => {
+                            let reply = Reply::new(ticket, self.sender.clone(), self.ledger.owe());
+                            tokio::spawn((task.work)(self.reach.clone(), reply));
+                        }
+                        Effect::Operate(id, operation) => {
+                            self.told.push(format!("{operation:?}"));
+                            let outcome = (operation.work)(self.reach.clone(), Box::new(|_| {})).await;
+                            if let Outcome::Failed(fault) = &outcome {
+                                self.told.push(fault.to_string());
+                            }
+                            waiting.push(Msg::Ended(id, outcome, None));
+                        }
+                        Effect::Quit => self.told.push("quit".to_owned()),
+                        _ => {}
+                    }
+                }
+            }
+            if self.ledger.open() == 0 && self.messages.is_empty() {
+                return;
+            }
+            waiting.extend(self.messages.recv().await);
+        }
+    }
+
+    fn screen(&mut self) -> String {
+        self.terminal.draw(|frame| self.app.render(frame)).unwrap();
+        crate::runtime::picture(self.terminal.backend().buffer(), crate::runtime::Format::Text, false)
+    }
+
+    fn value(&self, name: &str) -> String {
+        let path = self.folder.path().join(format!("apps/{name}/secret.yaml"));
+        let opened = sops::unlock(&path, "secret.yaml", None, &[key(name)]).unwrap().opened;
+        opened.find(0, PASSWORD).unwrap().secret.expose().to_owned()
+    }
+
+    fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(format!("apps/{name}/secret.yaml"))).unwrap()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_are_masked_until_they_are_revealed_and_hide_again_by_themselves() {
+    let mut desk = Desk::open("staging").await;
+    let value = desk.value("staging");
+    let masked = desk.screen();
+    assert!(masked.contains("********") && !masked.contains(&value));
+    insta::assert_snapshot!("open-120x30", masked);
+    desk.press("jx").await;
+    assert!(desk.screen().contains(&value));
+    assert!(!format!("{:?}", desk.app.facts).contains(&value));
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    desk.take(Msg::Rested).await;
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    desk.take(Msg::Rested).await;
+    assert!(desk.screen().contains(&value), "keys keep it on the screen");
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    desk.take(Msg::Time(desk.app.facts.now)).await;
+    let hidden = desk.screen();
+    assert!(!hidden.contains(&value) && hidden.contains("values were hidden"), "{hidden}");
+    desk.press("A").await;
+    assert!(desk.screen().contains(&value));
+    desk.press("A").await;
+    assert!(!desk.screen().contains(&value));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_screen_shows_the_values_too() {
+    let mut desk = Desk::new(80, 24, NAMES);
+    desk.press("1/apps/production/secret<enter><enter>e").await;
+    let editing = desk.screen();
+    let value = desk.value("production");
+    assert!(editing.contains(&value), "the field shows what is edited");
+    insta::assert_snapshot!("edit-80x24", editing.replace(&value, "VALUE").replace("LD_SUPERUSER_NAME", "KEY"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_value_is_shown_by_its_path_and_saved_after_a_question() {
+    let mut desk = Desk::open("staging").await;
+    let before = desk.text("staging");
+    desk.press("j<enter><ctrl-u>throwaway-1<enter>").await;
+    let changed = desk.screen();
+    assert!(changed.contains(&format!("1: {PASSWORD}")) && !changed.contains("throwaway-1"), "{changed}");
+    assert_eq!(desk.text("staging"), before, "nothing is written before it is saved");
+    desk.press("<ctrl-s>").await;
+    insta::assert_snapshot!("save-120x30", desk.screen());
+    assert!(desk.told.is_empty());
+    desk.press("<enter>").await;
+    assert_eq!(desk.value("staging"), "throwaway-1");
+    assert!(!desk.told.join("").contains("throwaway-1"));
+    let after = desk.text("staging");
+    let differing = before.lines().zip(after.lines()).filter(|(old, new)| old != new).count();
+    assert_eq!((differing, before.lines().count()), (3, after.lines().count()), "the value, lastmodified and mac");
+    // It can be changed again, and left without a question.
+    desk.press("<enter>x<enter><ctrl-s><enter><esc><esc>").await;
+    assert_eq!(desk.value("staging"), "throwaway-1x");
+    assert_eq!(desk.app.view_id(), "home");
+}
+
+#[tokio::test(start_paused = true)]
+async fn production_asks_once_and_its_question_names_what_changes() {
+    let mut desk = Desk::open("production").await;
+    desk.press("j<enter><ctrl-u>throwaway-2<enter><ctrl-s>").await;
+    let question = desk.screen();
+    assert!(question.contains("production  PROTECTED") && question.contains(PASSWORD), "{question}");
+    desk.press("n").await;
+    assert!(desk.told.is_empty() && desk.value("production") != "throwaway-2");
+    desk.press("Sy").await;
+    assert_eq!(desk.value("production"), "throwaway-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn read_only_saves_nothing() {
+    let mut desk = Desk::open("staging").await;
+    desk.app.facts.read_only = true;
+    desk.press("j<enter>x<enter><ctrl-s><enter>y").await;
+    assert!(desk.told.is_empty(), "{:?}", desk.told);
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_are_not_lost_by_leaving_or_quitting_and_can_be_undone() {
+    let mut desk = Desk::open("staging").await;
+    desk.press("j<enter>x<enter><enter>y<enter>").await;
+    for keys in ["<esc>", "q"] {
+        desk.press(keys).await;
+        assert!(desk.screen().contains("would be lost"), "{keys}");
+        desk.press("n").await;
+        assert_eq!(desk.app.view_id(), "secret");
+    }
+    assert!(desk.told.is_empty());
+    desk.press("u").await;
+    assert!(desk.screen().contains(&format!("1: {PASSWORD}")));
+    desk.press("u").await;
+    assert!(desk.screen().contains("changed  nothing"));
+    desk.press("<esc>").await;
+    assert_eq!(desk.app.view_id(), "home");
+    let mut desk = Desk::open("staging").await;
+    desk.press("j<enter>x<enter><esc>y").await;
+    assert_eq!(desk.app.view_id(), "home");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_wrote_meanwhile_is_not_overwritten_and_the_change_is_kept() {
+    let mut desk = Desk::open("staging").await;
+    desk.press("j<enter><ctrl-u>throwaway-3<enter>").await;
+    let theirs = desk.text("staging") + "# theirs\n";
+    std::fs::write(desk.folder.path().join("apps/staging/secret.yaml"), &theirs).unwrap();
+    desk.press("<ctrl-s><enter>").await;
+    assert_eq!(desk.text("staging"), theirs);
+    let screen = desk.screen();
+    assert!(screen.contains("changed by somebody else") && screen.contains(&format!("1: {PASSWORD}")), "{screen}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_key_of_the_other_environment_opens_nothing_and_the_screen_says_whose_is_needed() {
+    let mut desk = Desk::new(120, 30, ["staging", "staging"]);
+    let before = desk.text("production");
+    desk.press("1/apps/production/secret<enter><enter>").await;
+    insta::assert_snapshot!("locked-120x30", desk.screen());
+    desk.press("xAeu<ctrl-s>").await;
+    assert_eq!(desk.text("production"), before);
+    // With the right key, enter tries again.
+    desk.reach.identities = Arc::new(PerEnv::from_fn(2, |_| key("production")));
+    desk.press("<enter>").await;
+    assert!(desk.screen().contains(PASSWORD));
+}
+
+#[tokio::test(start_paused = true)]
+async fn damaged_files_are_told_apart() {
+    for (change, wanted) in [
+        (("version:", "# version:"), "version is missing"),
+        (("kind: Secret", "kind: [Secret"), "line "),
+        (("name: linkding-container-env", "name: other"), "MAC"),
+    ] {
+        let mut desk = Desk::new(120, 30, NAMES);
+        let text = desk.text("staging").replace(change.0, change.1);
+        std::fs::write(desk.folder.path().join("apps/staging/secret.yaml"), text).unwrap();
+        desk.press("1/apps/staging/secret<enter><enter>").await;
+        let screen = desk.screen();
+        assert!(screen.contains(wanted) && screen.contains("What to do"), "{screen}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_pasted_goes_into_the_field_and_stays_out_of_debug() {
+    let mut desk = Desk::open("staging").await;
+    desk.press("j<enter><ctrl-u>").await;
+    desk.take(Msg::Paste("throwaway-4\nsecond".to_owned())).await;
+    assert!(desk.screen().contains("ctrl-s keep"));
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    desk.take(Msg::Time(desk.app.facts.now)).await;
+    assert!(!desk.screen().contains("throwaway-4"));
+    desk.press("<enter><ctrl-s><ctrl-s><enter>").await;
+    assert_eq!(desk.value("staging"), "throwaway-4\nsecond");
+}
