@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::notice::Notice;
 use super::operation::Op;
-use crate::model::{Env, Environment, Fault, Kind, Link, ObjectRef, PerEnv, Row, RowKey};
+use crate::model::{Env, Environment, Fault, FaultKind, Kind, Link, ObjectRef, PerEnv, Row, RowKey};
 use crate::repo::Snapshot;
 
 /// Holds the rows of one kind in one environment, and how current they are.
@@ -145,11 +145,16 @@ impl Facts {
         self.operations.iter().filter(|operation| operation.ended.is_none())
     }
 
-    /// Returns the connection's state as a whole: the fault of the environment, else of the first kind that has one.
-    pub fn trouble(&self, env: Env) -> Option<&Fault> {
-        self.unconnected
-            .get(env)
-            .and_then(Option::as_ref)
-            .or_else(|| self.tables.get(env)?.values().find_map(|table| table.link.fault()))
+    /// Returns the connection's state as a whole: the fault of the environment, else of the first kind that has one. What cannot be
+    /// reached is the environment, whichever kind noticed it.
+    pub fn trouble(&self, env: Env) -> Option<Fault> {
+        if let Some(fault) = self.unconnected.get(env).and_then(Option::as_ref) {
+            return Some(fault.clone());
+        }
+        let fault = self.tables.get(env)?.values().find_map(|table| table.link.fault())?.clone();
+        Some(match fault.kind {
+            FaultKind::Unreachable => Fault { what: format!("{} cannot be reached", self.name(env)), ..fault },
+            _ => fault,
+        })
     }
 }

@@ -17,6 +17,7 @@ fn a_refused_cluster_says_so_and_leaves_the_other_alone() {
     let live = deck.sees("production: live PROTECTED");
     assert!(live - deck.started() < SOON, "{:?}", live - deck.started());
     deck.sees("staging: unreachable");
+    deck.sees("staging cannot be reached:");
     deck.press("3");
     deck.sees(">production");
     deck.press("R");
