@@ -372,6 +372,12 @@ impl View for SecretView {
         true
     }
 
+    /// What was revealed is hidden when the operator comes back.
+    fn covered(&mut self) {
+        self.revealed.clear();
+        self.awake = None;
+    }
+
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         vec![self.load(scene)]
     }

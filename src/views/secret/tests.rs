@@ -304,3 +304,32 @@ async fn what_is_pasted_goes_into_the_field_and_stays_out_of_debug() {
     desk.press("<enter><ctrl-s><ctrl-s><enter>").await;
     assert_eq!(desk.value("staging"), "throwaway-4\nsecond");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_revealed_is_hidden_when_another_view_takes_its_place() {
+    let mut desk = Desk::open("staging").await;
+    let value = desk.value("staging");
+    desk.press("jx").await;
+    assert!(desk.screen().contains(&value));
+    let mut effects = Vec::new();
+    for key in parse_keys("p").unwrap() {
+        effects.extend(desk.app.update(Msg::Key(key)));
+    }
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Forget)), "no buffer may keep it");
+    desk.press("<esc>").await;
+    assert_eq!(desk.app.view_id(), "secret");
+    assert!(!desk.screen().contains(&value));
+}
+
+#[tokio::test(start_paused = true)]
+async fn edit_in_the_tree_opens_an_encrypted_file_and_no_other() {
+    let mut desk = Desk::new(120, 30, NAMES);
+    let root = desk.reach.root.clone().unwrap();
+    std::fs::write(root.join("apps/staging/plain.yaml"), "a: 1\n").unwrap();
+    desk.app.facts.repository = Some(Arc::new(Snapshot::load(&root)));
+    desk.press("1/apps/staging/plain<enter>e").await;
+    assert_eq!(desk.app.view_id(), "home");
+    assert!(desk.screen().contains("is not encrypted"), "{}", desk.screen());
+    desk.press("/apps/staging/secret<enter>e").await;
+    assert_eq!(desk.app.view_id(), "secret");
+}
