@@ -26,11 +26,11 @@ pub static COMMAND: Command = Command {
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let shell = ask.object().map(|(env, object)| {
-        let kind = crate::kinds::find(&object.kind)?;
-        Some((kind.lesson)(ask.context(env), Some(object)))
+    let known = ask.object().map(|(env, object)| match crate::kinds::find(&object.kind) {
+        Some(kind) => (kind.lesson)(ask.context(env), Some(object)),
+        None => (super::describe::COMMAND.lesson)(ask),
     });
-    shell.flatten().unwrap_or_else(|| {
+    known.unwrap_or_else(|| {
         lesson(String::new(), "It shows what is selected.", "what you are after.", "https://fluxcd.io/flux/")
     })
 }

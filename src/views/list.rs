@@ -21,6 +21,9 @@ use crate::theme::Scope;
 use crate::views::home::state_scope;
 use crate::widgets::{Scroll, fit, lines, pad, panel, wrap};
 
+/// How much of a selected name is marked, in characters.
+const MARKED_CHARACTERS: usize = 20;
+
 /// Lists the objects of a kind.
 #[derive(Debug)]
 pub struct List {
@@ -172,8 +175,11 @@ impl View for List {
             }
             let name = fit(&row.key.name, columns.name);
             let gap = columns.name.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str()));
-            spans.push(Span::styled(name, theme.style(name_scope)));
-            spans.push(Span::raw(" ".repeat(gap)));
+            // A long name would cost more bytes a key than the whole budget: its beginning carries the mark.
+            let cut = name.char_indices().nth(MARKED_CHARACTERS).map_or(name.len(), |(index, _)| index);
+            let (head, tail) = name.split_at_checked(cut).unwrap_or((&name, ""));
+            spans.push(Span::styled(head.to_owned(), theme.style(name_scope)));
+            spans.push(Span::raw(format!("{tail}{}", " ".repeat(gap))));
             for (column, cell) in self.kind.columns.iter().zip(&row.cells) {
                 spans.push(Span::raw(format!(" {}", pad(cell, usize::from(column.width)))));
             }

@@ -164,9 +164,13 @@ impl Page {
             "" => None,
             _ => RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok(),
         };
-        match self.slash {
-            Slash::Filters => self.rewind(),
-            Slash::Searches => self.jump(page, true, false),
+        if self.slash == Slash::Filters {
+            self.rewind();
+            let shown = self.shown(page);
+            let first = page.iter().zip(shown).position(|(line, shown)| shown && !line.heading);
+            self.line = first.unwrap_or(0);
+        } else {
+            self.jump(page, true, false);
         }
     }
 
@@ -230,10 +234,10 @@ impl Page {
     /// Lays the lines out for the width that was drawn last.
     fn rows(&self, page: &[PageLine]) -> Vec<Row> {
         let width = usize::from(self.width.get());
-        let filter = self.wanted.as_ref().filter(|_| self.slash == Slash::Filters);
+        let shown = self.shown(page);
         let mut rows = Vec::with_capacity(page.len());
         for (index, line) in page.iter().enumerate() {
-            if !line.heading && filter.is_some_and(|wanted| !line.matches(wanted)) {
+            if !shown.get(index).is_none_or(|shown| *shown) {
                 continue;
             }
             if !line.wrapped {
@@ -246,6 +250,29 @@ impl Page {
             }
         }
         rows
+    }
+
+    /// Tells which lines the filter leaves: those that match, those below a heading that does, and the headings above them.
+    fn shown(&self, page: &[PageLine]) -> Vec<bool> {
+        let Some(wanted) = self.wanted.as_ref().filter(|_| self.slash == Slash::Filters) else { return Vec::new() };
+        let mut shown = vec![false; page.len()];
+        let mut heading: Option<(usize, bool)> = None;
+        for (index, line) in page.iter().enumerate() {
+            let matches = line.matches(wanted);
+            if line.heading {
+                heading = Some((index, matches));
+                continue;
+            }
+            if matches || heading.is_some_and(|(_, all)| all) {
+                let above = heading.map(|(index, _)| index);
+                for index in above.into_iter().chain([index]) {
+                    if let Some(slot) = shown.get_mut(index) {
+                        *slot = true;
+                    }
+                }
+            }
+        }
+        shown
     }
 
     /// Finds the row of the cursor; where its line is no longer shown, the one before.
@@ -262,8 +289,12 @@ impl Page {
     /// Goes to a match, around the end if need be; `past` leaves the line that the cursor is on.
     fn jump(&mut self, page: &[PageLine], forward: bool, past: bool) {
         let Some(wanted) = &self.wanted else { return };
-        let matches: Vec<usize> =
-            page.iter().enumerate().filter(|(_, line)| line.matches(wanted)).map(|(index, _)| index).collect();
+        let matches: Vec<usize> = page
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| !line.heading && line.matches(wanted))
+            .map(|(index, _)| index)
+            .collect();
         let here = self.line;
         let next = if forward {
             matches.iter().find(|line| **line > here || (**line == here && !past)).or(matches.first())
@@ -310,10 +341,16 @@ mod tests {
     fn filtering_leaves_what_matches_and_its_headings() {
         let mut lines = page(&["a", "b", "ab"]);
         lines.insert(0, PageLine::heading("all"));
+        lines.push(PageLine::heading("without any"));
+        lines.push(PageLine::cut("c", Scope::Text));
         let mut state = Page::new(Slash::Filters);
         state.search("b", &lines);
         let shown: Vec<usize> = state.rows(&lines).iter().map(|row| row.line).collect();
         assert_eq!(shown, [0, 2, 3]);
+        assert_eq!(text(&state, &lines), "b");
+        state.search("WITHOUT", &lines);
+        assert_eq!(text(&state, &lines), "c");
+        state.search("b", &lines);
         state.motion(Motion::Bottom, &lines);
         assert_eq!(text(&state, &lines), "ab");
     }

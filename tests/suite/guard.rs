@@ -28,7 +28,11 @@ const WRITES: &[(&str, &[&[&str]])] = &[
     ("reconcile-reset", &[&["reconcile", "HelmRelease/cert-manager/cert-manager", "--reset"]]),
     ("suspend", &[&["suspend", "Kustomization/flux-system/apps", "--reason", "a test"]]),
     ("resume", &[&["resume", "Kustomization/flux-system/apps"]]),
+    ("secret-set", &[&["secret", "set", "apps/production/secret.yaml", "stringData.LD_SUPERUSER_NAME"]]),
 ];
+
+/// A secret of production, encrypted for its throwaway key.
+const SECRET: &str = include_str!("../../repo-template/apps/production/linkding/linkding-container-env-secret.yaml");
 
 /// A server that is asked like a cluster, answers every request with an error, and remembers what it was asked for.
 struct Server {
@@ -106,6 +110,8 @@ fn ground(server: &Server) -> tempfile::TempDir {
         "apiVersion: v1\nkind: Config\nusers: [{{name: nobody, user: {{token: none}}}}]\nclusters: [{clusters}]\ncontexts: [{contexts}]\n"
     );
     std::fs::write(folder.path().join("kubeconfig"), kubeconfig).unwrap();
+    std::fs::create_dir_all(folder.path().join("repo/apps/production")).unwrap();
+    std::fs::write(folder.path().join("repo/apps/production/secret.yaml"), SECRET).unwrap();
     let git = Command::new("git").args(["init", "--quiet"]).current_dir(folder.path().join("repo")).status().unwrap();
     assert!(git.success());
     folder
@@ -152,6 +158,8 @@ fn what_is_refused_never_reaches_the_cluster() {
             assert!(said.contains("is refused") && said.contains("what to do: "), "{arguments:?}: {said}");
             let asked = server.asked();
             assert!(asked.iter().all(|request| request.starts_with("GET ")), "{arguments:?} asked for {asked:?}");
+            let secret = std::fs::read_to_string(ground.path().join("repo/apps/production/secret.yaml")).unwrap();
+            assert!(secret == SECRET, "{arguments:?} changed the file");
         }
     }
     assert!(!ground.path().join("home/.local/state/fluxdeck/journal.jsonl").exists(), "nothing was begun");

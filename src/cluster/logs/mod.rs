@@ -244,7 +244,18 @@ fn no_pod(cluster: &Cluster, target: &LogTarget) -> Fault {
 }
 
 async fn meant(cluster: &Cluster, target: &LogTarget) -> Result<Meant, Fault> {
-    let LogTarget::Pod { namespace, name, .. } = target else { return Ok(Meant::All) };
+    let (namespace, name) = match target {
+        LogTarget::Pod { namespace, name, .. } => (namespace, name),
+        LogTarget::Selector { namespace, selector, .. } => {
+            // The watch of the pods waits for a cluster that is away; who asks for a log now is to hear of it.
+            let path =
+                format!("/api/v1/namespaces/{namespace}/pods?limit=1&labelSelector={}", request::escape(selector));
+            request::get::<serde::de::IgnoredAny>(cluster, &path)
+                .await
+                .map_err(|error| fault::of(&cluster.name, &format!("find the pods of {selector}"), &error))?;
+            return Ok(Meant::All);
+        }
+    };
     let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
     let pod = request::get::<Pod>(cluster, &path)
         .await

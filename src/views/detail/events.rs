@@ -11,7 +11,7 @@ use crate::widgets::pad;
 
 /// Widths of the columns before the message, in cells.
 const AGE: usize = 5;
-const REASON: usize = 22;
+const REASON: usize = 24;
 
 /// Writes the events.
 pub(super) fn lines(events: &Loaded<Vec<Event>>, now: Timestamp) -> Vec<PageLine> {

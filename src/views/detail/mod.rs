@@ -13,6 +13,8 @@ mod events;
 mod inventory;
 mod load;
 pub(super) mod overview;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -87,7 +89,12 @@ impl Detail {
             Some(kind) => kind.object(&object.namespace, &object.name),
             None => object.clone(),
         };
-        let page = |tab| Page::new(if matches!(tab, Tab::Yaml) { Slash::Searches } else { Slash::Filters });
+        let page = |tab| match tab {
+            Tab::Yaml => Page::new(Slash::Searches),
+            // The cursor starts on an object rather than on the heading above it.
+            Tab::Inventory => Page::new(Slash::Filters).at(1),
+            Tab::Overview | Tab::Events => Page::new(Slash::Filters),
+        };
         Self {
             env,
             object,
@@ -215,8 +222,8 @@ impl View for Detail {
         let all = self.tabs();
         let at = all.iter().position(|tab| *tab == self.tab).unwrap_or(0);
         match motion {
-            Motion::NextTab => self.show(all.get((at + 1) % all.len())),
-            Motion::PreviousTab => self.show(all.get((at + all.len() - 1) % all.len())),
+            Motion::NextTab | Motion::NextPanel => self.show(all.get((at + 1) % all.len())),
+            Motion::PreviousTab | Motion::PreviousPanel => self.show(all.get((at + all.len() - 1) % all.len())),
             Motion::Panel(number) => self.show(all.get(usize::from(number.saturating_sub(1)))),
             Motion::NextEnvironment => return Some(self.show_environment(1, scene)),
             Motion::PreviousEnvironment => {

@@ -262,8 +262,8 @@ impl View for Inspector {
         let at = self.tab as usize;
         let count = Tab::ALL.len();
         match motion {
-            Motion::NextTab => Some(self.show(Tab::ALL.get((at + 1) % count))),
-            Motion::PreviousTab => Some(self.show(Tab::ALL.get((at + count - 1) % count))),
+            Motion::NextTab | Motion::NextPanel => Some(self.show(Tab::ALL.get((at + 1) % count))),
+            Motion::PreviousTab | Motion::PreviousPanel => Some(self.show(Tab::ALL.get((at + count - 1) % count))),
             Motion::Panel(number) => Some(self.show(Tab::ALL.get(usize::from(number.saturating_sub(1))))),
             Motion::NextEnvironment => Some(self.show_environment(1, scene)),
             Motion::PreviousEnvironment => {

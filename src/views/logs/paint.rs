@@ -88,7 +88,7 @@ fn nothing(view: &Logs) -> String {
     if let (true, Some(object)) = (view.buffer.kept() > 0 && sieve.concerning, view.source.speaks_of()) {
         let (kept, writer) = (view.buffer.kept(), view.source.writer());
         return format!(
-            "none of the last {kept} lines of {writer} speaks of {object}; a shows them all, R makes it speak of the object"
+            "of the last {kept} lines of {writer}, none speaks of {object}; a shows them all, R makes it speak of the object"
         );
     }
     match &view.state {

@@ -178,7 +178,7 @@ async fn values_are_masked_until_they_are_revealed_and_hide_again_by_themselves(
 #[tokio::test(start_paused = true)]
 async fn a_small_screen_shows_the_values_too() {
     let mut desk = Desk::new(80, 24, NAMES);
-    desk.press("1/apps/production/secret<enter><enter>e").await;
+    desk.press("1/apps/production/secret<enter><enter>je").await;
     let editing = desk.screen();
     let value = desk.value("production");
     assert!(editing.contains(&value), "the field shows what is edited");

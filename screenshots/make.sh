@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# make.sh: draws the pictures of the README anew, from the demo, whose clock and commits are the same each time.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cargo build --quiet
+draw() { target/debug/fluxdeck snapshot --demo --format svg --size "$2" --keys "$3" ${4:-} >"screenshots/$1.svg"; }
+draw home 140x38 '3jjj'
+draw home-80x24 80x24 'jjj'
+draw home-light 140x38 '3jjj' --light
+draw confirm 120x34 '3R'
+draw detail 120x34 '3jjjjj<enter>'
+draw helm 120x34 '3jj<enter>]'
+draw secret 120x34 '1/env-secret<enter>j<enter>'
+draw logs 140x38 'jjl'
