@@ -12,6 +12,10 @@ mod headless;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "three test programs share it, and each uses a part")]
 mod support;

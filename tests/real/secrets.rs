@@ -1,0 +1,169 @@
+//! Encrypted files in a checkout of their own, with each environment's key; the real sops judges what was saved.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::support::pty::{Deck, Stage};
+use super::support::testbed::{ENVIRONMENTS, Testbed, age_key, said};
+
+const PASSWORD: &str = "LD_SUPERUSER_PASSWORD";
+
+fn file(env: &str) -> String {
+    format!("apps/{env}/linkding/linkding-container-env-secret.yaml")
+}
+
+/// A personal configuration that names each environment's key, or the other one's.
+fn configuration(keys: [(&str, &str); 2]) -> tempfile::NamedTempFile {
+    let text = keys.map(|(env, key)| format!("[env.{env}]\nage_key_file = {:?}\n", age_key(key))).concat();
+    let file = tempfile::NamedTempFile::new().expect("a configuration");
+    std::fs::write(file.path(), text).expect("a configuration");
+    file
+}
+
+fn stage(testbed: &Testbed, checkout: &Path, configuration: &Path) -> Stage {
+    testbed.deck_with(&testbed.kubeconfig(), checkout).with(["--config".as_ref(), configuration.as_os_str()])
+}
+
+/// Opens the secret of an environment from the tree.
+fn open(deck: &mut Deck, env: &str) {
+    deck.sees_row(&["staging: live", "production: live"]);
+    deck.press("1");
+    deck.sees(">repository");
+    deck.press("/");
+    deck.press("container-env");
+    deck.press("<enter>");
+    deck.sees_row(&[">", "env-secret.yaml [p]"]);
+    if env == "staging" {
+        deck.press("j");
+        deck.sees_row(&[">", "env-secret.yaml [s]"]);
+    }
+    deck.press("<enter>");
+    deck.sees(&format!(">{}", file(env)));
+}
+
+fn decrypted(testbed: &Testbed, checkout: &Path, env: &str) -> String {
+    let mut sops = testbed.program("sops");
+    said(sops.args(["decrypt", &file(env)]).current_dir(checkout).env("SOPS_AGE_KEY_FILE", age_key(env)))
+}
+
+/// What changed in a checkout, as the lines that git says were taken and given.
+fn changed(checkout: &Path) -> Vec<String> {
+    let diff = said(Command::new("git").args(["diff", "--unified=0"]).current_dir(checkout));
+    let lines = diff.lines().filter(|line| line.starts_with('+') && !line.starts_with("+++"));
+    lines.map(|line| line.trim_start_matches(['+', ' ']).to_owned()).collect()
+}
+
+fn only_the_value_changed(checkout: &Path) {
+    let lines = changed(checkout);
+    let starts = [PASSWORD, "lastmodified:", "mac:"];
+    assert!(
+        lines.len() == 3 && lines.iter().zip(starts).all(|(line, start)| line.starts_with(start)),
+        "only the value, lastmodified and mac change: {lines:?}"
+    );
+}
+
+#[test]
+fn a_value_edited_in_either_environment_is_what_sops_reads() {
+    let testbed = Testbed::find();
+    let own = configuration([("staging", "staging"), ("production", "production")]);
+    for env in ENVIRONMENTS {
+        let checkout = testbed.checkout();
+        let before = decrypted(&testbed, checkout.path(), env);
+        let old = before.lines().find_map(|line| line.trim().strip_prefix(&format!("{PASSWORD}: "))).unwrap();
+        let mut deck = stage(&testbed, checkout.path(), own.path()).open();
+        open(&mut deck, env);
+        deck.sees_row(&[PASSWORD, "enc"]);
+        assert!(!deck.text().contains(old), "values are masked until they are revealed");
+        while !deck.text().lines().any(|row| row.contains(">") && row.contains(PASSWORD)) {
+            deck.press("j");
+            deck.rest(std::time::Duration::from_millis(100));
+        }
+        deck.press("e");
+        deck.sees(&format!(">edit stringData.{PASSWORD}"));
+        deck.press("-edited");
+        deck.press("<enter>");
+        deck.sees_no(">edit");
+        deck.press("S");
+        if env == "production" {
+            deck.sees(">Save the secret?");
+            deck.sees_row(&["environment", "production", "PROTECTED"]);
+            assert!(changed(checkout.path()).is_empty(), "nothing is written before the guard agrees");
+            deck.press("y");
+        } else {
+            deck.sees(">Save?");
+            deck.press("<enter>");
+        }
+        deck.sees(&format!("Save {} in {env}: ", file(env)));
+        only_the_value_changed(checkout.path());
+        let after = decrypted(&testbed, checkout.path(), env);
+        assert_eq!(after, before.replace(old, &format!("{old}-edited")));
+        // Nothing of it is left on the screen or beside the file.
+        assert!(!String::from_utf8_lossy(deck.raw()).contains("-edited-"), "the value is masked again");
+        let status = said(Command::new("git").args(["status", "--short"]).current_dir(checkout.path()));
+        assert_eq!(status.trim(), format!("M {}", file(env)));
+    }
+}
+
+#[test]
+fn the_key_of_another_environment_opens_nothing() {
+    let testbed = Testbed::find();
+    let swapped = configuration([("staging", "production"), ("production", "staging")]);
+    let checkout = testbed.checkout();
+    for env in ENVIRONMENTS {
+        let mut deck = stage(&testbed, checkout.path(), swapped.path()).open();
+        open(&mut deck, env);
+        deck.sees("cannot");
+        assert!(!deck.text().contains("linkding-admin"), "{}", deck.text());
+        let config = swapped.path().to_str().unwrap();
+        let output = testbed.fluxdeck(["--config", config, "--env", env, "secret", "decrypt", &file(env)]);
+        assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.stdout.is_empty());
+    }
+    assert!(changed(checkout.path()).is_empty());
+}
+
+#[test]
+fn the_headless_twins_read_and_write_as_sops_does() {
+    let testbed = Testbed::find();
+    let own = configuration([("staging", "staging"), ("production", "production")]);
+    let checkout = testbed.checkout();
+    let run = |arguments: &[&str], input: &str| {
+        let mut stage = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
+        let repository = checkout.path().to_str().unwrap();
+        stage.args(["--repo", repository, "--config", own.path().to_str().unwrap()]).args(arguments);
+        let mut child = stage
+            .env_clear()
+            .env("HOME", checkout.path().parent().unwrap())
+            .env("XDG_STATE_HOME", own.path().with_extension("state"))
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("KUBECONFIG", testbed.kubeconfig())
+            .current_dir(checkout.path())
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(child.stdin.as_mut().unwrap(), input.as_bytes()).ok();
+        drop(child.stdin.take());
+        child.wait_with_output().unwrap()
+    };
+    for env in ENVIRONMENTS {
+        let file = file(env);
+        let before = decrypted(&testbed, checkout.path(), env);
+        let plain = run(&["secret", "decrypt", &file], "");
+        assert_eq!(String::from_utf8_lossy(&plain.stdout), before, "{}", String::from_utf8_lossy(&plain.stderr));
+        let set = ["secret", "set", &file, "stringData.LD_SUPERUSER_PASSWORD"];
+        if env == "production" {
+            let refused = run(&set, "new\n");
+            assert_eq!(refused.status.code(), Some(3), "{}", String::from_utf8_lossy(&refused.stderr));
+            assert!(changed(checkout.path()).is_empty());
+        }
+        let done = run(&[&set[..], &["--confirm", env]].concat(), "a new word\n");
+        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+        only_the_value_changed(checkout.path());
+        assert!(decrypted(&testbed, checkout.path(), env).contains("LD_SUPERUSER_PASSWORD: a new word\n"));
+        let masked = run(&["secret", "view", &file], "");
+        assert!(!String::from_utf8_lossy(&masked.stdout).contains("a new word"));
+        said(Command::new("git").args(["checkout", "--quiet", "."]).current_dir(checkout.path()));
+    }
+}
