@@ -140,9 +140,7 @@ impl Desk {
 
     fn screen(&mut self) -> String {
         self.terminal.draw(|frame| self.app.render(frame)).unwrap();
-        let screen = crate::runtime::picture(self.terminal.backend().buffer(), crate::runtime::Format::Text, false);
-        // The temporary folder's name is another one each time, and always ten characters long.
-        screen.replace(&*self.folder.path().file_name().unwrap().to_string_lossy(), "repository")
+        crate::runtime::picture(self.terminal.backend().buffer(), crate::runtime::Format::Text, false)
     }
 
     fn value(&self, name: &str) -> String {
