@@ -227,11 +227,19 @@ fn hints(scene: &Scene<'_>, view: &str, targets: &[Target]) -> Vec<(String, Stri
     let open = (!targets.is_empty())
         .then(|| scene.keymap.keys_of_motion(Motion::Open).first().map(|key| (key.to_string(), "open".to_owned())))
         .flatten();
+    let mut shown: Vec<String> = Vec::new();
     open.into_iter()
         .chain(commands.into_iter().filter_map(|command| {
             let key = scene.keymap.keys_of(command.id).first()?.to_string();
             Some((key, command.title.to_lowercase()))
         }))
+        // A view's own key hides the same key of the others.
+        .filter(|(key, _)| {
+            !shown.contains(key) && {
+                shown.push(key.clone());
+                true
+            }
+        })
         .collect()
 }
 

@@ -298,6 +298,12 @@ impl App {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.filtering = None;
+        if let Some(below) = self.layers.last_mut().filter(|_| !view.overlay()) {
+            below.view.covered();
+            if below.view.secret() {
+                effects.push(Effect::Forget);
+            }
+        }
         self.layers.push(Layer { ticket, view });
         let top = self.layers.len() - 1;
         let actions = self.with_view(top, |view, scene| view.opened(scene));

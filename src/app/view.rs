@@ -104,6 +104,9 @@ pub trait View: std::fmt::Debug + Send {
         false
     }
 
+    /// Notes that another view takes its place on the screen until that one closes.
+    fn covered(&mut self) {}
+
     /// Returns what to ask before it closes, such as a confirmation that changes are lost; empty closes it.
     fn closing(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
         Vec::new()

@@ -3,6 +3,7 @@
 mod cancel;
 mod copy;
 mod describe;
+mod edit;
 mod force;
 mod help;
 mod lesson;
@@ -35,6 +36,7 @@ pub use suspend::COMMAND as SUSPEND;
 /// Every command, in the order in which palette and help list them.
 pub static COMMANDS: &[&Command] = &[
     &open::COMMAND,
+    &edit::COMMAND,
     &describe::COMMAND,
     &describe::YAML,
     &reconcile::COMMAND,

@@ -12,7 +12,7 @@ use crate::widgets::{fit, wrap};
 /// More recipients than this are counted rather than listed, to leave room for the values.
 const LISTED: usize = 3;
 
-/// Names whose key a recipient is: those environments that list it.
+/// Names whose key a recipient is: those environments that list it; empty when none does.
 fn owners(scene: &Scene<'_>, recipient: &str) -> String {
     let mut names: Vec<&str> = Vec::new();
     for (_, environment) in scene.facts.environments.iter() {
@@ -20,7 +20,13 @@ fn owners(scene: &Scene<'_>, recipient: &str) -> String {
             names.push(&environment.name);
         }
     }
-    if names.is_empty() { String::new() } else { format!(" of {}", names.join(", ")) }
+    names.join(", ")
+}
+
+/// Writes a public key behind the words about it, as its end is what may be cut.
+fn whose(recipient: &str, words: &str) -> String {
+    let words = words.trim_start_matches(", ");
+    if words.is_empty() { recipient.to_owned() } else { format!("{words}: {recipient}") }
 }
 
 fn labelled(label: &str, text: &str, scope: Scope, width: usize, scene: &Scene<'_>) -> Line<'static> {
@@ -42,9 +48,10 @@ pub fn lines(
     let recipients = file.recipients();
     let mut lines = Vec::new();
     for (index, recipient) in recipients.iter().take(LISTED).enumerate() {
-        let mine = if document.ours.contains(recipient) { ", opened with it" } else { "" };
         let label = if index == 0 { "for" } else { "" };
-        let text = format!("{}{}{mine}", fit(recipient, 62), owners(scene, recipient));
+        let mine = document.ours.contains(recipient).then(|| "opened with it".to_owned());
+        let words: Vec<String> = [Some(owners(scene, recipient)), mine].into_iter().flatten().collect();
+        let text = whose(recipient, &words.join(", "));
         lines.push(labelled(label, &text, Scope::Lock, width, scene));
     }
     if recipients.len() > LISTED {
@@ -85,17 +92,17 @@ pub fn locked(locked: &Locked, width: usize, scene: &Scene<'_>) -> Vec<Line<'sta
     if !locked.recipients.is_empty() {
         put("It is encrypted for:", Scope::Heading);
         for recipient in &locked.recipients {
-            put(&format!("  {recipient}{}", owners(scene, recipient)), Scope::Lock);
+            put(&whose(recipient, &owners(scene, recipient)), Scope::Lock);
         }
         put("Keys at hand:", Scope::Heading);
         if locked.at_hand.is_empty() {
-            put("  none", Scope::Dim);
+            put("none", Scope::Dim);
         }
         for recipient in &locked.at_hand {
-            put(&format!("  {recipient}{}", owners(scene, recipient)), Scope::Text);
+            put(&whose(recipient, &owners(scene, recipient)), Scope::Text);
         }
         for problem in &locked.problems {
-            put(&format!("  {problem}"), Scope::Dim);
+            put(problem, Scope::Dim);
         }
         put("", Scope::Text);
     }

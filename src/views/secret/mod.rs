@@ -8,9 +8,9 @@
 //! |   PATH                  TYPE          VALUE                                      |
 //! |   metadata.name         text    plain linkding-container-env                     |
 //! |>* stringData.PASSWORD   text    enc   ********                                   |
-//! | +>edit stringData.PASSWORD ----------------------------------------------------+ |
+//! | +>enter keep  esc drop  alt-enter new line   stringData.PASSWORD --------------+ |
 //! | | what is typed                                                                 | |
-//! | +- enter keep   esc drop   alt-enter new line ---------------------------------+ |
+//! | +-------------------------------------------------------------------------------+ |
 //! +----------------------------------------------------------------------------------+
 //! ```
 
@@ -345,7 +345,7 @@ impl SecretView {
             let path = document.entries().get(*index).map(|entry| entry.path.to_string()).unwrap_or_default();
             let keys =
                 if editor.lines() > 1 { "ctrl-s keep  esc drop" } else { "enter keep  esc drop  alt-enter new line" };
-            let field = panel(frame, field_area, &format!("edit {path}   {keys}"), scene.focus, scene.theme);
+            let field = panel(frame, field_area, &format!("{keys}   {path}"), scene.focus, scene.theme);
             editor.render(frame, field, scene.theme);
         }
     }
@@ -370,6 +370,12 @@ impl View for SecretView {
 
     fn secret(&self) -> bool {
         true
+    }
+
+    /// What was revealed is hidden when the operator comes back.
+    fn covered(&mut self) {
+        self.revealed.clear();
+        self.awake = None;
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
