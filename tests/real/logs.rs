@@ -50,10 +50,11 @@ fn a_pods_log_goes_on_when_the_pod_is_replaced() {
             testbed.wait(env, "linkding", "deployment/linkding", "condition=Available");
             let next = pods(env);
             assert_ne!(next, pod);
-            deck.sees(&format!("following {next}"));
+            let suffix = next.rsplit('-').next().unwrap_or(&next);
+            deck.sees_row(&[suffix, &line]);
             let line = format!("{env} speaks after");
             testbed.pods_say(env, &line);
-            deck.sees(&line);
+            deck.sees_row(&[suffix, &line]);
         }
     }
 }
