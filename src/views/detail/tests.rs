@@ -111,10 +111,12 @@ fn watched(app: &mut App, value: &Value) -> Vec<Effect> {
     app.update(change(Change::Rows(vec![row(value)])))
 }
 
+/// The screen without its footer, which lists whatever commands there are.
 fn screen(app: &App, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| app.render(frame)).unwrap();
-    terminal.backend().to_string()
+    let seen = terminal.backend().to_string();
+    seen.trim_end().rsplit_once('\n').unwrap().0.to_owned()
 }
 
 fn started() -> Facts {

@@ -12,6 +12,8 @@
 mod history;
 mod overview;
 mod part;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::borrow::Cow;
