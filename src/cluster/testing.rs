@@ -31,6 +31,8 @@ pub(crate) enum Answer {
     Pieces(Vec<(Duration, String)>),
     /// A body in pieces that stays open after the last.
     Open(Vec<(Duration, String)>),
+    /// An answer that begins after a pause only.
+    Late(Duration, Box<Answer>),
     /// The connection breaks.
     Broken,
     /// Nothing ever comes.
@@ -68,13 +70,17 @@ pub(crate) fn cluster(answer: impl FnMut(&Asked) -> Answer + Send + 'static) -> 
                 body: serde_json::from_slice(&body).unwrap_or_default(),
             };
             let discovered = discovery(&asked.path).map(ok);
-            let answered = discovered.unwrap_or_else(|| (answer.lock().unwrap())(&asked));
+            let mut answered = discovered.unwrap_or_else(|| (answer.lock().unwrap())(&asked));
+            while let Answer::Late(pause, then) = answered {
+                tokio::time::sleep(pause).await;
+                answered = *then;
+            }
             let (code, pieces, open) = match answered {
                 Answer::Json(code, value) => (code, vec![(Duration::ZERO, value.to_string())], false),
                 Answer::Pieces(pieces) => (200, pieces, false),
                 Answer::Open(pieces) => (200, pieces, true),
                 Answer::Broken => return Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
-                Answer::Silence => std::future::pending().await,
+                Answer::Silence | Answer::Late(..) => std::future::pending().await,
             };
             let body = StreamBody::new(paced(pieces, open));
             Ok(http::Response::builder().status(code).body(body).unwrap())

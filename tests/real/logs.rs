@@ -41,7 +41,7 @@ fn a_pods_log_goes_on_when_the_pod_is_replaced() {
         let mut deck = testbed.deck().with(["--env", env, "--open", &format!("Pod/linkding/{pod}")]).open();
         deck.sees(&format!(">Pod/linkding/{pod}  {env}"));
         deck.press("l");
-        deck.sees(&format!("following {pod}"));
+        deck.sees(&format!(">{env}  log of linkding/{pod}"));
         let line = format!("{env} speaks before");
         testbed.pods_say(env, &line);
         deck.sees(&line);

@@ -24,7 +24,7 @@ const BATCH_TIME: Duration = Duration::from_millis(20);
 const LAST_WORDS: Duration = Duration::from_secs(3);
 /// The pauses between tries to open a stream grow from the first to the last of these.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
-/// How long the server may take to open a stream.
+/// How long the server may take to open a stream before it is asked whether it is there.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Says why nothing more comes from a container.
@@ -73,9 +73,8 @@ impl Reader<'_> {
         let mut pause = PAUSES.0;
         let mut told = false;
         loop {
-            let opened = timeout(PATIENCE, self.open(&place)).await;
-            let why = match opened {
-                Ok(Ok(stream)) => {
+            let why = match self.opened(&place).await {
+                Some(Ok(stream)) => {
                     let Some((lines, broken)) = self.pump(stream, &mut place).await else { return End::Unheard };
                     if lines {
                         (pause, told) = (PAUSES.0, false);
@@ -86,7 +85,7 @@ impl Reader<'_> {
                         Some(why) => format!("the stream broke: {why}"),
                     }
                 }
-                Ok(Err(error)) => match request::code(&error) {
+                Some(Err(error)) => match request::code(&error) {
                     Some(404) => return End::Gone,
                     Some(401 | 403) => {
                         return End::Refused(fault::of(&self.cluster.name, "read the log", &error));
@@ -96,7 +95,7 @@ impl Reader<'_> {
                     }
                     _ => fault::chain(&error),
                 },
-                Err(_) => format!("the API server has not answered for {} s", PATIENCE.as_secs()),
+                None => format!("the API server has not answered for {} s", PATIENCE.as_secs()),
             };
             if let Some(end) = self.ended().await {
                 return end;
@@ -122,6 +121,28 @@ impl Reader<'_> {
             Err(error) if request::code(&error) == Some(404) => Some(End::Gone),
             _ => None,
         }
+    }
+
+    /// Opens the stream; `None` when nobody answers.
+    ///
+    /// The kubelet sends the head of a followed log together with the container's first line, so that a container that has written nothing
+    /// yet looks like a server that is away. Whether it is, the pod tells, which is read beside it.
+    async fn opened(&self, place: &Place) -> Option<Result<impl AsyncBufRead + use<>, kube::Error>> {
+        let mut opening = std::pin::pin!(self.open(place));
+        loop {
+            if let Ok(opened) = timeout(PATIENCE, &mut opening).await {
+                return Some(opened);
+            }
+            if !self.options.follow || !self.is_running().await {
+                return None;
+            }
+        }
+    }
+
+    async fn is_running(&self) -> bool {
+        let path = format!("/api/v1/namespaces/{}/pods/{}", self.namespace, self.pod.metadata.name);
+        let pod = request::get::<Pod>(self.cluster, &path).await;
+        pod.is_ok_and(|pod| pod.metadata.uid == self.pod.metadata.uid && !pod.is_over())
     }
 
     async fn open(&self, place: &Place) -> Result<impl AsyncBufRead + use<>, kube::Error> {

@@ -93,6 +93,20 @@ async fn a_broken_stream_goes_on_where_it_broke() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_container_that_has_written_nothing_yet_is_waited_for() {
+    let told = told(one(), FOLLOW, 1, |asked| match (asked.path.as_str(), asked.query.contains("watch=1")) {
+        ("/api/v1/namespaces/web/pods/a/log", _) => {
+            Answer::Late(Duration::from_secs(100), Box::new(Answer::Open(vec![(Duration::ZERO, lines(&[1]))])))
+        }
+        (_, true) => Answer::Open(vec![]),
+        ("/api/v1/namespaces/web/pods", _) => list(&[pod("a", "Running")]),
+        _ => ok(pod("a", "Running")),
+    })
+    .await;
+    assert_eq!(told, ["a: line 1"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_replaced_pod_is_followed_on() {
     let mut there = true;
     let told = told(one(), FOLLOW, 2, move |asked| match asked.path.as_str() {
