@@ -1,8 +1,8 @@
 //! Opens the session of a call: repository, settings, environments, clusters.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use super::Global;
 use crate::cluster::{Cluster, Kubeconfig, connect};
@@ -155,6 +155,7 @@ impl Plan {
             clusters: Arc::new(clusters),
             identities: Arc::new(identities),
             root: self.root,
+            loader: Mutex::new(Some(loader)),
             login: parts.login,
             started: parts.clock.now(),
             clock: parts.clock,

@@ -111,7 +111,7 @@ impl Loader {
     }
 
     /// Reads what the first screen needs, several times sooner than [`Loader::load`]: files that are no YAML go unnoticed, unless the graph
-    /// rests on them. Call that one next.
+    /// rests on them, and of git's state the branch alone is known. Call that one next.
     pub fn glance(&mut self) -> Snapshot {
         self.read(Care::Glance)
     }
@@ -125,7 +125,11 @@ impl Loader {
         self.reader.refresh(care);
         let (root, repository, reader) = (&self.root, &self.repository, &mut self.reader);
         let (git, scan, graph) = std::thread::scope(|scope| {
-            let git = scope.spawn(|| repository.as_ref().map_err(Clone::clone).and_then(GitState::read));
+            let state = match care {
+                Care::Glance => GitState::glance,
+                Care::Parse => GitState::read,
+            };
+            let git = scope.spawn(move || repository.as_ref().map_err(Clone::clone).and_then(state));
             let tree = scope.spawn(|| {
                 let mut tree = scan(root);
                 tree.read_locks(root);

@@ -33,7 +33,8 @@ impl Performer {
     /// Starts without any task; `sender` is the way into the app, and changes of files are told there with `watch_files`.
     pub fn new(session: Arc<Session>, sender: mpsc::Sender<Msg>, ledger: Ledger, watch_files: bool) -> Self {
         let reach = session.reach();
-        let files = Files::new(session.root.clone(), watch_files.then(|| sender.clone()));
+        let loader = session.loader.lock().ok().and_then(|mut loader| loader.take());
+        let files = Files::new(session.root.clone(), loader, watch_files.then(|| sender.clone()));
         Self {
             sender,
             ledger,

@@ -19,9 +19,10 @@ pub struct Files {
 }
 
 impl Files {
-    /// Starts with nothing read; with `changed`, the first glance and changes are told there as they happen.
-    pub fn new(root: Result<PathBuf, Fault>, changed: Option<mpsc::Sender<Msg>>) -> Self {
-        Self { root, loader: None, watcher: None, first: changed.clone(), changed }
+    /// Starts with nothing read, or with the loader that found the repository; with `changed`, the first glance and changes are told there
+    /// as they happen.
+    pub fn new(root: Result<PathBuf, Fault>, loader: Option<Loader>, changed: Option<mpsc::Sender<Msg>>) -> Self {
+        Self { root, loader, watcher: None, first: changed.clone(), changed }
     }
 
     /// Reads the repository; blocks on files and git.

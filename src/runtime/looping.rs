@@ -11,15 +11,13 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::effects::Performer;
+use super::pace::Pace;
 use super::session::Session;
 use super::terminal::Screen;
 use crate::app::{App, Effect, Key, Ledger, Msg};
 
 /// Messages that may wait for the app; senders wait beyond that, so that memory stays bounded.
 pub const CHANNEL: usize = 256;
-
-/// Data is drawn at most this often; keys are drawn at once. 50 ms is 20 times a second, faster than anybody reads.
-const DATA_EVERY: Duration = Duration::from_millis(50);
 
 /// Panels that follow the selection wait until no key has come for so long, so that a held key costs the list alone.
 const REST: Duration = Duration::from_millis(60);
@@ -47,7 +45,7 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
     let mut keys = EventStream::new();
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut drawn = Instant::now();
+    let mut pace = Pace::default();
     let mut owed_draw: Option<Instant> = None;
     let mut minute = Instant::now() + MINUTE;
     while !outside.quit {
@@ -65,7 +63,6 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
                 if let Some(message) = message {
                     outside.take(&mut app, &mut performer, message)?;
                     outside.draw(&app)?;
-                    drawn = Instant::now();
                     owed_draw = None;
                 }
             }
@@ -77,17 +74,16 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
                 while let Ok(message) = messages.try_recv() {
                     outside.take(&mut app, &mut performer, message)?;
                 }
-                if drawn.elapsed() >= DATA_EVERY {
+                owed_draw = Some(pace.next());
+                if owed_draw.is_some_and(|at| at <= Instant::now()) {
                     outside.draw(&app)?;
-                    drawn = Instant::now();
+                    pace.drew();
                     owed_draw = None;
-                } else {
-                    owed_draw = Some(drawn + DATA_EVERY);
                 }
             }
             () = sleep_until(owed_draw.unwrap_or(minute)), if owed_draw.is_some() => {
                 outside.draw(&app)?;
-                drawn = Instant::now();
+                pace.drew();
                 owed_draw = None;
             }
             () = sleep_until(rest.unwrap_or(minute)), if rest.is_some() => {

@@ -6,6 +6,7 @@ mod files;
 mod harden;
 mod journal;
 mod looping;
+mod pace;
 mod picture;
 mod session;
 mod snapshot;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
@@ -12,6 +12,7 @@ use crate::app::{Facts, Reach};
 use crate::cluster::Cluster;
 use crate::config::Settings;
 use crate::model::{Clock, Env, Environment, Fault, PerEnv};
+use crate::repo::Loader;
 use crate::sops::IdentitySources;
 
 /// Says what stands behind the session.
@@ -35,6 +36,8 @@ pub struct Session {
     pub identities: Arc<PerEnv<IdentitySources>>,
     /// The repository's root, or why there is none.
     pub root: Result<PathBuf, Fault>,
+    /// The loader that found the repository, until somebody goes on with it: git need not be asked twice where it is.
+    pub loader: Mutex<Option<Loader>>,
     /// The operator's login.
     pub login: String,
     /// The time.

@@ -50,7 +50,7 @@ fn deny() -> Deny {
 }
 
 /// Asks `cargo tree`, since `cargo metadata` also counts optional packages that nothing turns on.
-/// A terminal that wants colours (CARGO_TERM_COLOR) gets none here.
+/// A terminal that wants colours (`CARGO_TERM_COLOR`) gets none here.
 fn packages() -> BTreeSet<Package> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

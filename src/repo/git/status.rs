@@ -142,6 +142,31 @@ impl GitState {
         Ok(state)
     }
 
+    /// Finds the branch without running git, so that the first screen need not wait for it; nothing else is known then.
+    ///
+    /// # Errors
+    /// Fails as [`GitState::read`], which it falls back on where HEAD is not kept in a file (the reftable format names a branch `.invalid`).
+    pub fn glance(repository: &Repository) -> Result<Self, Fault> {
+        let head = std::fs::read_to_string(repository.git_dir.join("HEAD")).unwrap_or_default();
+        match head.trim_end().strip_prefix("ref: refs/heads/") {
+            Some(branch) if branch != ".invalid" => {
+                Ok(Self { head: Head::Branch(branch.to_owned()), ..Self::unknown() })
+            }
+            _ => Self::read(repository),
+        }
+    }
+
+    fn unknown() -> Self {
+        Self {
+            head: Head::Detached,
+            commit: None,
+            upstream: None,
+            operation: None,
+            marks: BTreeMap::new(),
+            counts: Counts::default(),
+        }
+    }
+
     /// Returns HEAD's commit in seven digits, as people write it.
     pub fn short_commit(&self) -> Option<&str> {
         self.commit.as_deref().map(|commit| commit.get(..7).unwrap_or(commit))
@@ -185,14 +210,7 @@ pub fn commits_behind(root: &Path, revision: &str) -> Option<u32> {
 
 /// Reads the output of `git status --porcelain=v2 --branch -z` (git-status(1), Porcelain Format Version 2).
 pub(super) fn parse(printed: &str) -> GitState {
-    let mut state = GitState {
-        head: Head::Detached,
-        commit: None,
-        upstream: None,
-        operation: None,
-        marks: BTreeMap::new(),
-        counts: Counts::default(),
-    };
+    let mut state = GitState::unknown();
     let mut branch = None;
     let mut fields = printed.split('\0');
     while let Some(field) = fields.next() {

@@ -303,10 +303,11 @@ impl Home {
     /// Asks git how many commits lie between the revisions that the clusters follow and HEAD, once for each revision and HEAD.
     fn ask_how_far_behind(&mut self, facts: &Facts) -> Vec<Action> {
         let Some(snapshot) = &facts.repository else { return Vec::new() };
-        let head = snapshot.git.as_ref().ok().and_then(|git| git.commit.clone());
-        if head != self.behind_of {
+        // Before git has told the commit, and where there is none yet, nothing is behind it.
+        let Some(head) = snapshot.git.as_ref().ok().and_then(|git| git.commit.clone()) else { return Vec::new() };
+        if self.behind_of.as_ref() != Some(&head) {
             self.behind.clear();
-            self.behind_of = head;
+            self.behind_of = Some(head);
         }
         let mut asked = Vec::new();
         for (env, _) in facts.environments.iter() {
