@@ -36,6 +36,7 @@ pub(super) fn open(
     session: impl FnOnce() -> Result<Session, Fault>,
 ) -> Result<u8, Fault> {
     crate::runtime::harden();
+    crate::runtime::log_as_asked()?;
     call.block_on(async move {
         let session = Arc::new(session()?);
         let mut app = call.app(&session, detect_depth())?;

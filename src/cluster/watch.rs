@@ -52,6 +52,17 @@ pub enum WatchEvent {
     Gone(Vec<RowKey>),
 }
 
+impl WatchEvent {
+    /// Names what was learned, for the log: never the objects themselves.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Link(_) => "link",
+            Self::Rows(_) => "rows",
+            Self::Gone(_) => "gone",
+        }
+    }
+}
+
 /// Lists a kind, watches it, and tells what it learns, until the receiver is closed or the future is dropped.
 pub async fn watch(cluster: Arc<Cluster>, kind: &'static Kind, scope: Scope, events: Sender<WatchEvent>) {
     let closed = events.clone();

@@ -140,6 +140,7 @@ async fn watching(
     let watched = watch(cluster, kind, Scope::default(), events);
     let forward = async {
         while let Some(event) = seen.recv().await {
+            tracing::debug!(env = env.index(), kind = kind.kind, event = event.word(), "watched");
             let (change, settles) = match event {
                 WatchEvent::Link(link) => {
                     let settles = link.is_settled();

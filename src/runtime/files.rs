@@ -34,9 +34,12 @@ impl Files {
         let loader = self.loader.get_or_insert_with(|| Loader::open(root));
         // The first screen waits for nothing that it does not show.
         if let Some(sender) = self.first.take() {
-            let _closed = sender.blocking_send(Msg::Repository(Ok(Arc::new(loader.glance())), None));
+            let glance = loader.glance();
+            tracing::debug!(entries = glance.scan.entries.len(), "glanced at the repository");
+            let _closed = sender.blocking_send(Msg::Repository(Ok(Arc::new(glance)), None));
         }
         let snapshot = loader.load();
+        tracing::debug!(entries = snapshot.scan.entries.len(), "read the repository");
         if let (Some(sender), Ok(repository)) = (self.changed.clone(), loader.repository()) {
             let folders = snapshot.scan.directories();
             let watched = match &mut self.watcher {

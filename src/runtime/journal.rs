@@ -31,6 +31,14 @@ pub struct Entry {
     pub result: Option<String>,
 }
 
+/// Returns where this account's state is kept, `$XDG_STATE_HOME/fluxdeck`; `None` without a home folder.
+pub(super) fn state_folder() -> Option<PathBuf> {
+    std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local").join("state")))
+        .map(|folder| folder.join("fluxdeck"))
+}
+
 /// Appends to `$XDG_STATE_HOME/fluxdeck/journal.jsonl`, which only its owner can read.
 #[derive(Debug, Clone)]
 pub struct Journal {
@@ -40,10 +48,7 @@ pub struct Journal {
 impl Journal {
     /// Opens the journal of this account; without a home folder nothing is kept.
     pub fn of_account() -> Self {
-        let state = std::env::var_os("XDG_STATE_HOME")
-            .map(PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local").join("state")));
-        Self { path: state.map(|folder| folder.join("fluxdeck").join("journal.jsonl")) }
+        Self { path: state_folder().map(|folder| folder.join("journal.jsonl")) }
     }
 
     /// Opens a journal at a path.

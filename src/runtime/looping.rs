@@ -4,13 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
-use futures::StreamExt;
+use crossterm::event::Event;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::effects::Performer;
+use super::input::Input;
 use super::pace::Pace;
 use super::session::Session;
 use super::terminal::Screen;
@@ -41,8 +41,9 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
         ))));
     }
     let mut outside = Outside { screen, rest: None, quit: false };
+    tracing::debug!("the loop begins");
     outside.begin(&mut app, &mut performer, &session)?;
-    let mut keys = EventStream::new();
+    let mut keys = Input::open();
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut pace = Pace::default();
@@ -117,7 +118,10 @@ impl Outside<'_> {
     }
 
     fn take(&mut self, app: &mut App, performer: &mut Performer, message: Msg) -> io::Result<()> {
-        for effect in app.update(message) {
+        let began = Instant::now();
+        let effects = app.update(message);
+        tracing::trace!(took = ?began.elapsed(), effects = effects.len(), "updated");
+        for effect in effects {
             match performer.perform(effect) {
                 None => {}
                 Some(Effect::Rest) => self.rest = Some(Instant::now() + REST),
@@ -143,7 +147,10 @@ impl Outside<'_> {
     }
 
     fn draw(&mut self, app: &App) -> io::Result<()> {
-        self.screen.terminal.draw(|frame| app.render(frame)).map(|_| ())
+        let began = Instant::now();
+        self.screen.terminal.draw(|frame| app.render(frame))?;
+        tracing::trace!(took = ?began.elapsed(), "drew");
+        Ok(())
     }
 
     /// Stops the process as Ctrl-Z does elsewhere; raw mode keeps the terminal from doing it.
