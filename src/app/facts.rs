@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::notice::Notice;
 use super::operation::Op;
-use crate::model::{Env, Environment, Fault, FaultKind, Kind, Link, ObjectRef, PerEnv, Row, RowKey};
+use crate::kinds;
+use crate::model::{Env, Environment, Fault, FaultKind, Kind, Link, ObjectRef, PerEnv, Row, RowKey, State};
 use crate::repo::Snapshot;
 
 /// Holds the rows of one kind in one environment, and how current they are.
@@ -138,6 +139,15 @@ impl Facts {
             [] => path.split('/').find_map(|part| self.find_environment(part)),
             _ => None,
         }
+    }
+
+    /// Counts the Flux objects of an environment that are ready, and all whose state is known.
+    pub fn ready(&self, env: Env) -> (usize, usize) {
+        let known = || {
+            let tables = kinds::flux().filter_map(|kind| self.table(env, kind));
+            tables.flat_map(|table| table.rows.values()).filter(|row| row.state != State::Unknown)
+        };
+        (known().filter(|row| row.state == State::Ready).count(), known().count())
     }
 
     /// Returns the operations that run.

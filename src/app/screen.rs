@@ -1,7 +1,7 @@
 //! The frame around the views: header, lesson, notice, keys.
 //!
 //! ```text
-//! fluxdeck  homelab  main +2 ~3   staging: live   production: live PROTECTED        DEMO  1 running  ? help
+//! fluxdeck  homelab  main +2 ~3   staging: live 6/6   production: live 7/9 PROTECTED   DEMO  1 running  ? help
 //! +- the view on top ------------------------------------------------------------------------------------+
 //! +- lesson ---------------------------------------------------------------------------------------------+
 //! | flux get kustomizations --context staging                                                            |
@@ -126,7 +126,9 @@ impl App {
         } else if count(|link| matches!(link, Link::Forbidden(_))) > 0 {
             (format!("live, {} forbidden", count(|link| matches!(link, Link::Forbidden(_)))), Scope::Waiting)
         } else {
-            ("live".to_owned(), Scope::Ready)
+            let (ready, all) = self.facts.ready(env);
+            let word = if all == 0 { "live".to_owned() } else { format!("live {ready}/{all}") };
+            (word, if ready == all { Scope::Ready } else { Scope::Waiting })
         }
     }
 

@@ -23,6 +23,7 @@ impl App {
             Msg::Time(now) => {
                 self.facts.now = now;
                 self.unwatch_unwanted(&mut effects);
+                self.facts_changed(&mut effects);
             }
             Msg::Environments(environments, unconnected) => {
                 for ((env, _), watched) in std::mem::take(&mut self.watched) {

@@ -4,6 +4,7 @@
 
 mod bucket;
 mod deployment;
+mod essence;
 pub mod flux;
 mod git_repository;
 mod helm_chart;
@@ -15,6 +16,7 @@ mod pod;
 mod shell;
 mod source;
 
+pub use essence::essence;
 pub use flux::short_revision;
 
 use crate::model::Kind;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::app::Facts;
 use crate::kinds;
-use crate::model::clock::until;
+use crate::model::clock::{age, until};
 use crate::model::{Env, FluxFacts, ObjectRef, Row, State};
 
 /// Holds one line of an environment's panel.
@@ -18,6 +18,8 @@ pub struct FlowLine {
     pub state: State,
     /// What stands at the right: when it reconciles next, what holds it, its version.
     pub note: String,
+    /// What stands before the note where there is room: what the object is, and since when it is so.
+    pub detail: String,
     /// The controller's message, where it is not well.
     pub message: Option<String>,
 }
@@ -70,7 +72,7 @@ fn workloads(row: &Row, facts: &Facts, env: Env) -> Vec<FlowLine> {
         let row = facts.row(env, &object)?;
         let note = row.cells.first().map(ToString::to_string).unwrap_or_default();
         let message = (row.state == State::Failed).then(|| row.message.to_string()).filter(|text| !text.is_empty());
-        Some(FlowLine { object, depth: 1, state: row.state, note, message })
+        Some(FlowLine { object, depth: 1, state: row.state, note, detail: "Deployment".to_owned(), message })
     };
     inventory.iter().filter_map(|id| deployment(id)).collect()
 }
@@ -131,14 +133,23 @@ fn unknown(object: &ObjectRef, facts: &Facts, env: Env) -> FlowLine {
     let kind = kinds::find("Kustomization");
     let live = kind.and_then(|kind| facts.table(env, kind)).is_some_and(|table| table.link.is_live());
     let note = if live { "not in the cluster" } else { "" };
-    FlowLine { object: object.clone(), depth: 0, state: State::Unknown, note: note.to_owned(), message: None }
+    let detail = "declared in the repository".to_owned();
+    FlowLine { object: object.clone(), depth: 0, state: State::Unknown, note: note.to_owned(), detail, message: None }
 }
 
 fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts) -> FlowLine {
     let flux = row.flux.as_deref();
-    let message = matches!(row.state, State::Failed).then(|| row.message.lines().next().unwrap_or("").to_owned());
+    let message = matches!(row.state, State::Failed).then(|| kinds::essence(&row.message));
     let note = flux.map(|flux| note(&object, row, flux, facts)).unwrap_or_default();
-    FlowLine { object, depth, state: row.state, note, message: message.filter(|text| !text.is_empty()) }
+    let detail = flux.map(|flux| detail(&object, flux, facts)).unwrap_or_default();
+    FlowLine { object, depth, state: row.state, note, detail, message: message.filter(|text| !text.is_empty()) }
+}
+
+/// What it is and since when: `HelmRelease  3d`, `main@9f1c2aa  12m`.
+fn detail(object: &ObjectRef, flux: &FluxFacts, facts: &Facts) -> String {
+    let what = if object.kind == "Kustomization" { kinds::short_revision(&flux.revision) } else { object.kind.clone() };
+    let since = flux.since.map(|since| age(facts.now, since)).unwrap_or_default();
+    format!("{what}  {since:>4}").trim().to_owned()
 }
 
 fn note(object: &ObjectRef, row: &Row, flux: &FluxFacts, facts: &Facts) -> String {
@@ -147,7 +158,7 @@ fn note(object: &ObjectRef, row: &Row, flux: &FluxFacts, facts: &Facts) -> Strin
         State::Ready if object.kind == "HelmRelease" => flux.revision.clone(),
         State::Ready => next.map(|next| format!("next {next}")).unwrap_or_default(),
         State::Progressing => "reconciling".to_owned(),
-        State::Failed => next.map_or_else(|| "failed".to_owned(), |next| format!("retry {next}")),
+        State::Failed => next.map_or_else(|| "failed".to_owned(), |next| format!("failed, retry {next}")),
         State::Waiting => {
             let blocker = flux.depends_on.iter().find(|other| row.message.contains(&format!("{}'", other.name)));
             match blocker.or(flux.depends_on.first()) {

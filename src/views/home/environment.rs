@@ -1,0 +1,161 @@
+//! An environment's panel: its Flux objects in deployment order.
+
+use std::collections::BTreeSet;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+use super::flow::FlowLine;
+use super::state_scope;
+use crate::app::{Facts, Scene};
+use crate::kinds;
+use crate::model::{Env, Link, ObjectRef, State};
+use crate::theme::Scope;
+use crate::widgets::{Scroll, fit, lines, panel, wrap};
+
+/// What a note keeps at least, in cells: `next 119m`.
+const NOTE_WIDTH: usize = 9;
+
+/// From this width on a line has room for what its object is and since when it is so.
+const DETAIL_FROM_WIDTH: usize = 64;
+
+/// A failing object's message takes so many lines at most: enough for the sentence that matters, and its neighbours stay in sight.
+const MESSAGE_LINES: usize = 3;
+
+/// Keeps what is selected in an environment's panel.
+#[derive(Debug, Default)]
+pub(super) struct Environment {
+    /// The selected object; the first line while nothing was.
+    pub selected: Option<ObjectRef>,
+    /// How far the panel is scrolled.
+    pub scroll: Scroll,
+}
+
+/// Holds what drawing a panel needs to know.
+pub(super) struct Look<'a> {
+    /// The environment.
+    pub env: Env,
+    /// The panel's title.
+    pub title: String,
+    /// The lines.
+    pub flow: &'a [FlowLine],
+    /// What its lines are filtered by.
+    pub filter: &'a str,
+    /// Whether keys go to it.
+    pub focus: bool,
+    /// Objects that the selected file feeds.
+    pub linked: &'a BTreeSet<(Env, ObjectRef)>,
+}
+
+impl Environment {
+    /// Returns which line is selected.
+    pub fn index(&self, flow: &[FlowLine]) -> usize {
+        self.selected.as_ref().and_then(|object| flow.iter().position(|line| line.object == *object)).unwrap_or(0)
+    }
+
+    /// Draws the panel.
+    pub fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, look: &Look<'_>) {
+        let inside = panel(frame, area, &look.title, look.focus && scene.focus, scene.theme);
+        let width = usize::from(inside.width);
+        let top = trouble(frame, inside, scene, look.env);
+        if look.flow.is_empty() {
+            let text = empty_text(scene.facts, look);
+            let wrapped: Vec<Line<'_>> = wrap(&text, width).into_iter().map(Line::from).collect();
+            frame.render_widget(Paragraph::new(wrapped), top);
+            return;
+        }
+        let selected = self.index(look.flow);
+        // A failing object takes lines of its own for its message, so lines and objects are not the same count.
+        let mut rows: Vec<(usize, Option<String>)> = Vec::new();
+        for (index, line) in look.flow.iter().enumerate() {
+            rows.push((index, None));
+            if let Some(message) = &line.message {
+                let indent = " ".repeat(usize::from(line.depth) * 2 + 5);
+                let text = wrap(message, width.saturating_sub(indent.len()).max(10));
+                let cut = text.len() > MESSAGE_LINES;
+                for (number, part) in text.into_iter().take(MESSAGE_LINES).enumerate() {
+                    let more = if cut && number + 1 == MESSAGE_LINES { " ~" } else { "" };
+                    rows.push((index, Some(format!("{indent}{part}{more}"))));
+                }
+            }
+        }
+        let selected_row = rows.iter().position(|(index, message)| *index == selected && message.is_none());
+        lines(frame, top, &self.scroll, selected_row.unwrap_or(0), rows.len(), |row, _| {
+            let Some((index, message)) = rows.get(row) else { return Line::default() };
+            let Some(line) = look.flow.get(*index) else { return Line::default() };
+            match message {
+                Some(text) => Line::styled(fit(text, width), scene.theme.style(Scope::Error)),
+                None => flow_line(line, *index == selected && look.focus, width, scene, look),
+            }
+        });
+    }
+}
+
+/// Draws why an environment cannot be reached, and returns the room below.
+fn trouble(frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>, env: Env) -> Rect {
+    let Some(fault) = scene.facts.trouble(env) else { return inside };
+    let text = format!("{}: {}. {}", fault.what, fault.why, fault.todo);
+    let wrapped: Vec<Line<'_>> = wrap(&text, usize::from(inside.width))
+        .into_iter()
+        .take(4)
+        .map(|text| Line::styled(text, scene.theme.style(Scope::Error)))
+        .collect();
+    let height = u16::try_from(wrapped.len()).unwrap_or(0).min(inside.height);
+    frame.render_widget(Paragraph::new(wrapped), Rect { height, ..inside });
+    Rect { y: inside.y + height, height: inside.height - height, ..inside }
+}
+
+fn flow_line(line: &FlowLine, selected: bool, width: usize, scene: &Scene<'_>, look: &Look<'_>) -> Line<'static> {
+    let theme = scene.theme;
+    let key = (look.env, line.object.clone());
+    let linked = look.linked.contains(&key);
+    let marked = scene.facts.marked.contains(&key);
+    let (sign, scope) = match (selected, marked, linked) {
+        (true, false, _) => (">", Scope::Selection),
+        (true, true, _) => ("}", Scope::Selection),
+        (false, true, _) => ("+", Scope::Marked),
+        (false, false, true) => ("*", Scope::Linked),
+        (false, false, false) => (" ", Scope::Text),
+    };
+    let indent = " ".repeat(usize::from(line.depth) * 2);
+    // The name comes first: a note that is longer than what the name leaves is cut, but never below a time's width.
+    let left = 1 + indent.len() + 2 + line.object.name.width() + 1;
+    let note = fit(&line.note, width.saturating_sub(left + 1).max(NOTE_WIDTH));
+    let detailed = width >= DETAIL_FROM_WIDTH && left + line.detail.width() + 2 + note.width() < width;
+    let detail = if detailed { line.detail.as_str() } else { "" };
+    let right = note.width() + if detail.is_empty() { 0 } else { detail.width() + 2 };
+    let room = width.saturating_sub(1 + indent.len() + 2 + right + 2);
+    let name = fit(&line.object.name, room);
+    let gap = " ".repeat(room.saturating_sub(name.width()) + 1);
+    let between = if detail.is_empty() { "" } else { "  " };
+    let state = theme.style(state_scope(line.state));
+    let quiet = theme.style(Scope::Dim);
+    Line::from(vec![
+        Span::styled(sign, theme.style(if marked { Scope::Marked } else { scope })),
+        Span::raw(indent),
+        Span::styled(format!("{} ", line.state.sign()), state),
+        Span::styled(name, theme.style(if selected { Scope::Selection } else { scope })),
+        Span::raw(gap),
+        Span::styled(format!("{detail}{between}"), quiet),
+        Span::styled(note, if line.state == State::Ready { quiet } else { state }),
+    ])
+}
+
+/// Says why there is nothing to show, and what to do.
+fn empty_text(facts: &Facts, look: &Look<'_>) -> String {
+    if !look.filter.is_empty() {
+        return format!("nothing matches `{}`; / and esc show all again", look.filter);
+    }
+    let link = facts.table(look.env, kinds::KUSTOMIZATION).map(|table| &table.link);
+    match link {
+        Some(Link::Live) => "no Kustomization yet: `flux bootstrap` makes the first, in clusters/".to_owned(),
+        Some(Link::Absent) => "Flux is not installed here: `flux install` or `flux bootstrap` brings it".to_owned(),
+        Some(Link::Syncing { .. } | Link::Connecting) | None if facts.trouble(look.env).is_none() => {
+            "connecting...".to_owned()
+        }
+        _ => String::new(),
+    }
+}

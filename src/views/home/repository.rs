@@ -1,0 +1,98 @@
+//! The repository's panel: the tree, with git marks, locks and what feeds the selected object.
+
+use std::collections::BTreeSet;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+use super::tree::{Look, Tree};
+use crate::app::motion::step;
+use crate::app::{Facts, Motion, Scene};
+use crate::repo::EntryKind;
+use crate::repo::git::Mark;
+use crate::widgets::{Scroll, lines, panel, wrap};
+
+/// Shows the repository's tree and keeps what is selected in it.
+#[derive(Debug, Default)]
+pub(super) struct Repository {
+    tree: Tree,
+    selected: usize,
+    scroll: Scroll,
+}
+
+impl Repository {
+    /// Starts with the folders open that lead to the environments and what they apply.
+    pub fn new() -> Self {
+        let open = ["clusters", "apps", "infrastructure", "monitoring"].map(str::to_owned).into_iter().collect();
+        Self { tree: Tree { open, filter: String::new() }, ..Self::default() }
+    }
+
+    /// Returns the selected path and what it is.
+    pub fn selected(&self, facts: &Facts) -> Option<(String, EntryKind)> {
+        let snapshot = facts.repository.as_ref()?;
+        self.tree.visible(snapshot).get(self.selected).map(|entry| (entry.path.to_string(), entry.kind))
+    }
+
+    /// Shows only paths that contain a text.
+    pub fn filter(&mut self, text: &str) {
+        text.clone_into(&mut self.tree.filter);
+        self.selected = 0;
+    }
+
+    /// Moves, opens and closes folders; `None` when the motion means nothing here.
+    pub fn motion(&mut self, motion: Motion, facts: &Facts) -> Option<()> {
+        let snapshot = facts.repository.as_ref()?;
+        let visible = self.tree.visible(snapshot);
+        if let Some(next) = step(self.selected, visible.len(), self.scroll.page(), motion) {
+            self.selected = next;
+            return Some(());
+        }
+        let entry = *visible.get(self.selected)?;
+        let folder = entry.kind == EntryKind::Directory;
+        let open = self.tree.open.contains(&*entry.path);
+        match motion {
+            Motion::Open if folder => self.tree.toggle(&entry.path),
+            Motion::Right if folder && !open => self.tree.toggle(&entry.path),
+            Motion::Left if folder && open => self.tree.toggle(&entry.path),
+            Motion::Left => {
+                let parent = visible.iter().take(self.selected).rposition(|other| other.depth < entry.depth);
+                self.selected = parent.unwrap_or(self.selected);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// Draws the panel; `linked` are the files that feed the selected object.
+    pub fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, focus: bool, linked: &BTreeSet<String>) {
+        let inside = panel(frame, area, "repository", focus && scene.focus, scene.theme);
+        let Some(snapshot) = &scene.facts.repository else {
+            let text = match &scene.facts.repository_fault {
+                Some(fault) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
+                None => "reading...".to_owned(),
+            };
+            let wrapped: Vec<Line<'_>> = wrap(&text, usize::from(inside.width)).into_iter().map(Line::from).collect();
+            frame.render_widget(Paragraph::new(wrapped), inside);
+            return;
+        };
+        let visible = self.tree.visible(snapshot);
+        let selected = self.selected.min(visible.len().saturating_sub(1));
+        lines(frame, inside, &self.scroll, selected, visible.len(), |index, chosen| {
+            visible.get(index).map_or_else(Line::default, |entry| {
+                self.tree.line(
+                    entry,
+                    &Look {
+                        facts: scene.facts,
+                        theme: scene.theme,
+                        width: usize::from(inside.width),
+                        selected: chosen && focus,
+                        linked: linked.contains(&*entry.path),
+                        mark: snapshot.git.as_ref().ok().and_then(|git| git.mark(&entry.path)).map(Mark::letter),
+                    },
+                )
+            })
+        });
+    }
+}
