@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! model, secret, theme <- kinds, widgets <- app <- commands, views <- runtime <- cli <- main
-//! repo, sops, helm, cluster -> model, secret (and each other downwards), never app
+//! repo, sops, helm, cluster, describe -> model, secret (and each other downwards), never app
 //! sim is reached from cluster::connect and tests alone
 //! ```
 
@@ -13,6 +13,7 @@ pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod config;
+pub mod describe;
 pub mod helm;
 pub mod kinds;
 pub mod model;

@@ -144,7 +144,7 @@ impl Facts {
     /// Counts the Flux objects of an environment that are ready, and all whose state is known.
     pub fn ready(&self, env: Env) -> (usize, usize) {
         let known = || {
-            let tables = kinds::flux().filter_map(|kind| self.table(env, kind));
+            let tables = kinds::watched().filter_map(|kind| self.table(env, kind));
             tables.flat_map(|table| table.rows.values()).filter(|row| row.state != State::Unknown)
         };
         (known().filter(|row| row.state == State::Ready).count(), known().count())

@@ -213,7 +213,7 @@ fn stopping_to_wait_is_told_and_a_late_outcome_changes_nothing() {
 fn flux_kinds_are_watched_in_every_environment_and_others_while_looked_at() {
     let mut desk = Desk::new();
     // The Deployments below Kustomizations are what home looks at besides.
-    let flux = kinds::flux().count();
+    let flux = kinds::watched().count();
     assert_eq!(desk.generations.len(), 2 * (flux + 1));
     let effects = desk.press("p");
     let watched: Vec<&str> = effects

@@ -436,7 +436,7 @@ impl App {
         let mut wanted: Vec<(Env, &'static Kind)> =
             self.layers.iter().flat_map(|layer| layer.view.watches(&scene)).collect();
         for (env, _) in self.facts.environments.iter() {
-            wanted.extend(kinds::flux().map(|kind| (env, kind)));
+            wanted.extend(kinds::watched().map(|kind| (env, kind)));
         }
         for watched in self.watched.values_mut() {
             watched.wanted = false;

@@ -4,8 +4,10 @@ mod call;
 mod cockpit;
 mod completions;
 mod demo;
+mod describe;
 mod envs;
 mod events;
+mod get;
 mod helm;
 mod info;
 mod keys;
@@ -14,6 +16,7 @@ mod logs;
 mod open;
 mod operate;
 mod order;
+mod pods;
 mod reconcile;
 mod resume;
 mod secret;
@@ -70,6 +73,12 @@ subcommands! {
     Suspend => suspend,
     /// Let the reconciliation of an object run again
     Resume => resume,
+    /// List the pods
+    Pods => pods,
+    /// List the objects of any kind that the cluster serves
+    Get => get,
+    /// Describe an object as kubectl does
+    Describe => describe,
     /// Look into the releases of a HelmRelease
     Helm => helm,
     /// List what controllers and the kubelet said lately

@@ -45,6 +45,31 @@ impl Resource {
     }
 }
 
+/// Holds a resource that the server serves and lists, with the names that operators use for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// How it is addressed.
+    pub resource: Resource,
+    /// Its short names, such as `po`.
+    pub short: Vec<String>,
+    /// Its categories; `kubectl get all` lists those of category `all`.
+    pub categories: Vec<String>,
+}
+
+impl Served {
+    /// Tells whether an operator means it by a word: kind, plural, singular or short name in any case, each also with the group behind a dot.
+    pub fn is_called(&self, word: &str) -> bool {
+        let word = word.to_lowercase();
+        let resource = &self.resource;
+        let kind = resource.kind.to_lowercase();
+        let names = || [&kind, &resource.plural].into_iter().chain(&self.short);
+        names().any(|name| *name == word)
+            || word
+                .split_once('.')
+                .is_some_and(|(name, group)| group == resource.group && names().any(|known| known == name))
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Group {
@@ -128,22 +153,45 @@ impl Cluster {
         self.resources.lock().await.get(&(group.to_owned(), kind.to_owned())).cloned()
     }
 
-    async fn learn(&self, group: &Group) -> Result<(), Failure> {
+    /// Lists whatever the server serves and can list, sorted by group and kind; the core group first.
+    ///
+    /// # Errors
+    /// Fails when the server cannot be asked. A group whose own server is down is left out.
+    pub async fn served(&self) -> Result<Vec<Served>, Fault> {
+        let core = Group { name: String::new(), preferred_version: Version { version: "v1".to_owned() } };
+        let groups = self.json::<Groups>("/apis").await;
+        let groups = groups.map_err(|failure| failure.fault(&self.name, "find what is served"))?.groups;
+        let all: Vec<Group> = std::iter::once(core).chain(groups).collect();
+        let learned = futures::future::join_all(all.iter().map(|group| self.learn(group))).await;
+        let mut served: Vec<Served> = learned.into_iter().filter_map(Result::ok).flatten().collect();
+        served.sort_by(|a, b| (&a.resource.group, &a.resource.kind).cmp(&(&b.resource.group, &b.resource.kind)));
+        Ok(served)
+    }
+
+    async fn learn(&self, group: &Group) -> Result<Vec<Served>, Failure> {
         let version = &group.preferred_version.version;
         let address =
             if group.name.is_empty() { format!("/api/{version}") } else { format!("/apis/{}/{version}", group.name) };
         let list: APIResourceList = self.json(&address).await?;
-        for resource in list.resources.into_iter().filter(|resource| !resource.name.contains('/')) {
-            self.remember(Resource {
+        let mut served = Vec::new();
+        for found in list.resources.into_iter().filter(|resource| !resource.name.contains('/')) {
+            let resource = Resource {
                 group: group.name.clone(),
                 version: version.clone(),
-                kind: resource.kind,
-                plural: resource.name,
-                namespaced: resource.namespaced,
-            })
-            .await;
+                kind: found.kind,
+                plural: found.name,
+                namespaced: found.namespaced,
+            };
+            self.remember(resource.clone()).await;
+            if found.verbs.iter().any(|verb| verb == "list") {
+                served.push(Served {
+                    resource,
+                    short: found.short_names.unwrap_or_default(),
+                    categories: found.categories.unwrap_or_default(),
+                });
+            }
         }
-        Ok(())
+        Ok(served)
     }
 
     async fn json<T: DeserializeOwned>(&self, address: &str) -> Result<T, Failure> {

@@ -18,6 +18,7 @@ pub mod mask;
 pub mod read;
 pub(crate) mod request;
 mod skew;
+pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod verbs;
@@ -30,10 +31,11 @@ use jiff::Timestamp;
 
 use crate::model::{Clock, Env, ObjectRef};
 pub use connect::{connect, connect_with};
-pub use discover::Resource;
+pub use discover::{Resource, Served};
 pub use events::{Event, EventScope};
 pub use kubeconfig::Kubeconfig;
 pub use read::Detail;
+pub use table::{Table, TableColumn, TableEvent, TableRow};
 pub use watch::{Scope, WatchEvent, watch};
 
 /// Holds the connections to one environment's API server.

@@ -1,11 +1,11 @@
-//! Opens the detail of an object at its overview, or at its YAML.
+//! Opens the detail of an object at its description, or at its YAML.
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Risk, Scope};
 use crate::model::{Lesson, ObjectRef};
 use crate::views::detail::{Detail, Tab};
 
-/// Opens the overview of what is selected.
+/// Opens the description of what is selected.
 pub(super) static COMMAND: Command = Command {
     id: "describe",
     title: "Describe",
@@ -16,12 +16,12 @@ pub(super) static COMMAND: Command = Command {
     lesson: |ask| {
         lesson(
             line(ask, "describe", ""),
-            "The overview says how it fares, what holds it and where it comes from; the next tab has its events.",
+            "All that kubectl tells of it, its events at the end; the tab before says in short how it fares and what holds it.",
             "conditions that are not True, the full message of each, and events of type Warning.",
             "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_describe/",
         )
     },
-    run: |ask| open(ask, Tab::Overview),
+    run: |ask| open(ask, Tab::Describe),
 };
 
 /// Opens the YAML of what is selected.

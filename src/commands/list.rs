@@ -1,9 +1,12 @@
-//! Opens the lists: Flux objects and pods.
+//! Opens the lists: Flux objects, pods, namespaces, and whatever kinds the cluster serves.
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Risk, Scope, Target};
+use crate::cluster::Resource;
 use crate::model::{Env, Lesson};
 use crate::views::list::List;
+use crate::views::objects::Objects;
+use crate::views::served::ServedKinds;
 
 /// Opens the list of Flux objects of the environment shown.
 pub static FLUX: Command = Command {
@@ -28,6 +31,55 @@ pub static PODS: Command = Command {
     lesson: |ask| teach(ask, "kubectl get pods -A"),
     run: |ask| vec![Action::Push(Box::new(List::new(environment(ask), "Pod")))],
 };
+
+/// Opens the namespaces of the environment shown; enter on one lists all that is in it.
+pub static NAMESPACES: Command = Command {
+    id: "namespaces",
+    title: "Namespaces",
+    keys: &["i"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        let context = ask.context(environment(ask));
+        lesson(
+            format!("kubectl get namespaces --context {context}\nkubectl get all -n NAMESPACE --context {context}"),
+            "`get all` lists the workloads, pods and services of a namespace, and leaves out most else: claims, ingresses and custom resources are listed here too.",
+            "pods that are not Running, and workloads with fewer ready than wanted.",
+            "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
+        )
+    },
+    run: |ask| vec![Action::Push(Box::new(Objects::new(environment(ask), namespaces())))],
+};
+
+/// Opens the kinds that the cluster of the environment shown serves.
+pub static SERVED: Command = Command {
+    id: "kinds",
+    title: "Kinds",
+    keys: &["K"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        lesson(
+            format!("kubectl api-resources --context {}", ask.context(environment(ask))),
+            "Every kind that the cluster serves, custom resources too; enter lists its objects with the columns that the server prints.",
+            "the group behind a kind: two groups may share a name.",
+            "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_api-resources/",
+        )
+    },
+    run: |ask| vec![Action::Push(Box::new(ServedKinds::new(environment(ask))))],
+};
+
+fn namespaces() -> Resource {
+    Resource {
+        group: String::new(),
+        version: "v1".to_owned(),
+        kind: "Namespace".to_owned(),
+        plural: "namespaces".to_owned(),
+        namespaced: false,
+    }
+}
 
 fn environment(ask: &Ask<'_>) -> Env {
     ask.targets.iter().find_map(Target::env).unwrap_or(ask.facts.shown)

@@ -48,6 +48,8 @@ pub static COMMANDS: &[&Command] = &[
     &resume::COMMAND,
     &list::FLUX,
     &list::PODS,
+    &list::NAMESPACES,
+    &list::SERVED,
     &logs::COMMAND,
     &logs_view::ALL,
     &logs_view::AS_WRITTEN,

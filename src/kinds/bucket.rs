@@ -13,6 +13,7 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["bkt"],
     namespaced: true,
     flux: true,
+    watched: true,
     columns: &[
         Column { title: "Revision", width: 10 },
         Column { title: "Bucket", width: 24 },

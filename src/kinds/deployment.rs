@@ -15,6 +15,7 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["deploy"],
     namespaced: true,
     flux: false,
+    watched: false,
     columns: &[
         Column { title: "Ready", width: 7 },
         Column { title: "Updated", width: 8 },

@@ -12,6 +12,10 @@ use crate::model::{Condition, FluxFacts, ObjectRef, Row, RowKey, State, Suspensi
 pub const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
 /// The API group of sources.
 pub const SOURCE: &str = "source.toolkit.fluxcd.io";
+/// The API group of alerts, their providers, and receivers of webhooks.
+pub const NOTIFICATION: &str = "notification.toolkit.fluxcd.io";
+/// The API group of image scanning and of automation on it.
+pub const IMAGE: &str = "image.toolkit.fluxcd.io";
 /// The API group of HelmReleases.
 pub const HELM: &str = "helm.toolkit.fluxcd.io";
 

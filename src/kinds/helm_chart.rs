@@ -13,6 +13,7 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["hc"],
     namespaced: true,
     flux: true,
+    watched: true,
     columns: &[
         Column { title: "Chart", width: 24 },
         Column { title: "Wanted", width: 14 },

@@ -15,6 +15,7 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["hr"],
     namespaced: true,
     flux: true,
+    watched: true,
     columns: &[
         Column { title: "Chart", width: 24 },
         Column { title: "Version", width: 14 },

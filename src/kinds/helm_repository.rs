@@ -13,6 +13,7 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["helmrepo"],
     namespaced: true,
     flux: true,
+    watched: true,
     columns: &[
         Column { title: "Revision", width: 10 },
         Column { title: "Type", width: 8 },

@@ -15,6 +15,7 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["ks"],
     namespaced: true,
     flux: true,
+    watched: true,
     columns: &[
         Column { title: "Revision", width: 18 },
         Column { title: "Path", width: 32 },

@@ -13,6 +13,7 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["ocirepo"],
     namespaced: true,
     flux: true,
+    watched: true,
     columns: &[
         Column { title: "Revision", width: 18 },
         Column { title: "Ref", width: 14 },

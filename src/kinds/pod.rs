@@ -14,6 +14,7 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["po"],
     namespaced: true,
     flux: false,
+    watched: false,
     columns: &[
         Column { title: "Ready", width: 6 },
         Column { title: "Status", width: 20 },

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::{KINDS, find, flux};
+use super::{KINDS, find, flux, watched};
 use crate::model::{FluxFacts, Kind, Row, State};
 
 fn decode(kind: &str, json: &str) -> Row {
@@ -136,7 +136,7 @@ fn every_name_means_one_kind() {
     assert_eq!(find("KS").map(|kind| kind.kind), Some("Kustomization"));
     assert_eq!(find("helmreleases").map(|kind| kind.kind), Some("HelmRelease"));
     assert!(find("nothing").is_none());
-    assert_eq!(flux().count(), 7);
+    assert_eq!((flux().count(), watched().count()), (14, 7));
 }
 
 #[test]
@@ -154,4 +154,27 @@ fn every_lesson_is_whole() {
         }
         assert!(!kind.columns.is_empty());
     }
+}
+
+#[test]
+fn kinds_without_a_status_are_ready_once_they_are_there() {
+    let alert = (find("alert").unwrap().decode)(
+        br#"{"metadata": {"name": "all", "namespace": "flux-system"},
+             "spec": {"providerRef": {"name": "ntfy"}, "eventSeverity": "error", "eventSources": [{"kind": "Kustomization", "name": "*"}]}}"#,
+    )
+    .unwrap();
+    assert_eq!((alert.state, &*alert.message), (State::Ready, ""));
+    assert_eq!(alert.cells.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["ntfy", "error", "Kustomization/*"]);
+}
+
+#[test]
+fn an_image_policy_names_the_tag_that_it_chose() {
+    let policy = (find("imagepolicy").unwrap().decode)(
+        br#"{"metadata": {"name": "web", "namespace": "flux-system", "generation": 1}, "spec": {"imageRepositoryRef": {"name": "web"}},
+             "status": {"observedGeneration": 1, "latestRef": {"name": "ghcr.io/web", "tag": "1.2.3"},
+                        "conditions": [{"type": "Ready", "status": "True", "reason": "Succeeded", "message": "m"}]}}"#,
+    )
+    .unwrap();
+    assert_eq!(policy.state, State::Ready);
+    assert_eq!(policy.cells.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["web", "ghcr.io/web:1.2.3"]);
 }

@@ -26,8 +26,10 @@ pub struct Kind {
     pub aliases: &'static [&'static str],
     /// Whether its objects have a namespace.
     pub namespaced: bool,
-    /// Whether it is a Flux kind, shown on Home and watched always.
+    /// Whether it is a Flux kind, so that Flux' verbs may apply.
     pub flux: bool,
+    /// Whether it is watched always: Home shows it or needs it. Other kinds are watched while somebody looks at them.
+    pub watched: bool,
     /// The columns of its list.
     pub columns: &'static [Column],
     /// Reads one object as it comes over the wire (JSON) into a row; the error is serde's.

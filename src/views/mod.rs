@@ -9,10 +9,13 @@ pub mod leave;
 pub mod list;
 pub mod loaded;
 pub mod logs;
+pub mod namespace;
+pub mod objects;
 pub mod operations;
 pub mod page;
 pub mod palette;
 pub mod secret;
+pub mod served;
 pub mod tabs;
 
 use crate::app::{Ask, Target, View};
@@ -21,7 +24,7 @@ use crate::app::{Ask, Target, View};
 type Opener = fn(&Target, &Ask<'_>) -> Option<Box<dyn View>>;
 
 /// The views that open targets; the first that answers is taken.
-static OPENERS: &[Opener] = &[helm::open, detail::open, secret::opener, file::open];
+static OPENERS: &[Opener] = &[helm::open, namespace::open, detail::open, secret::opener, file::open];
 
 /// Opens a target in the view that shows it best; `None` when none does.
 pub fn open(target: &Target, ask: &Ask<'_>) -> Option<Box<dyn View>> {

@@ -19,6 +19,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("cluster", &["model", "secret", "yaml", "sops"]),
     // Releases are read from the Secrets of a cluster.
     ("helm", &["model", "secret", "yaml", "cluster"]),
+    // What `kubectl describe` tells, from objects and events that were read.
+    ("describe", &["model", "cluster"]),
     // The simulation is a server behind a real client: it makes clusters, and no cluster knows it.
     ("sim", &["model", "secret", "yaml", "sops", "helm", "repo", "cluster"]),
     ("doctor", &["model", "secret", "yaml", "sops", "helm", "repo", "cluster"]),
@@ -32,14 +34,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "app",
         &[
             "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "repo", "check", "sops", "helm",
-            "cluster", "doctor",
+            "cluster", "doctor", "describe",
         ],
     ),
     (
         "views",
         &[
             "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "repo", "check", "sops", "helm",
-            "cluster", "doctor",
+            "cluster", "doctor", "describe",
         ],
     ),
     // A command opens views, and a view may ask for a command; both stand on one level.
@@ -47,22 +49,22 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "commands",
         &[
             "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "views", "repo", "check", "sops",
-            "helm", "cluster", "doctor",
+            "helm", "cluster", "doctor", "describe",
         ],
     ),
     // What acts.
     (
         "runtime",
         &[
-            "model", "secret", "yaml", "config", "sops", "helm", "repo", "check", "sim", "cluster", "doctor", "theme",
-            "kinds", "widgets", "app", "views", "commands",
+            "model", "secret", "yaml", "config", "sops", "helm", "repo", "check", "sim", "cluster", "doctor",
+            "describe", "theme", "kinds", "widgets", "app", "views", "commands",
         ],
     ),
     (
         "cli",
         &[
-            "model", "secret", "yaml", "config", "sops", "helm", "repo", "check", "sim", "cluster", "doctor", "theme",
-            "kinds", "widgets", "app", "views", "commands", "runtime",
+            "model", "secret", "yaml", "config", "sops", "helm", "repo", "check", "sim", "cluster", "doctor",
+            "describe", "theme", "kinds", "widgets", "app", "views", "commands", "runtime",
         ],
     ),
     ("main", &["secret", "cli", "runtime"]),

@@ -22,6 +22,7 @@ static KIND: Kind = Kind {
     aliases: &[],
     namespaced: true,
     flux: false,
+    watched: false,
     columns: &[Column { title: "Size", width: 4 }],
     decode,
     lesson: |_, _| Lesson { shell: String::new(), why: String::new(), look_for: String::new(), docs: "" },

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! +> Kustomization/flux-system/apps  staging --------------------------------------+
-//! | [overview]  events 3  yaml  inventory 12                                       |
+//! | [overview]  describe  events 3  yaml  inventory 12                             |
 //! |>state        x failed  since 2h                                                |
 //! | waits for    Kustomization/flux-system/infrastructure-configs  x failed        |
 //! | …                                                                              |
@@ -24,6 +24,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::app::{Action, Ask, Motion, Scene, Target, View};
 use crate::cluster::Event;
+use crate::describe::describe;
 use crate::kinds;
 use crate::model::{Env, Kind, ObjectRef, Row};
 use crate::theme::Scope;
@@ -39,6 +40,8 @@ pub enum Tab {
     /// How it fares, and why.
     #[default]
     Overview,
+    /// What `kubectl describe` tells of it.
+    Describe,
     /// What was said of it lately.
     Events,
     /// The whole object.
@@ -48,11 +51,12 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 4] = [Self::Overview, Self::Events, Self::Yaml, Self::Inventory];
+    const ALL: [Self; 5] = [Self::Overview, Self::Describe, Self::Events, Self::Yaml, Self::Inventory];
 
     fn word(self) -> &'static str {
         match self {
             Self::Overview => "overview",
+            Self::Describe => "describe",
             Self::Events => "events",
             Self::Yaml => "yaml",
             Self::Inventory => "inventory",
@@ -66,7 +70,7 @@ pub struct Detail {
     env: Env,
     object: ObjectRef,
     tab: Tab,
-    pages: [Page; 4],
+    pages: [Page; 5],
     whole: Loaded<Whole>,
     events: Loaded<Vec<Event>>,
     /// The row when it was read last: another one means that the object changed.
@@ -90,7 +94,7 @@ impl Detail {
             None => object.clone(),
         };
         let page = |tab| match tab {
-            Tab::Yaml => Page::new(Slash::Searches),
+            Tab::Yaml | Tab::Describe => Page::new(Slash::Searches),
             // The cursor starts on an object rather than on the heading above it.
             Tab::Inventory => Page::new(Slash::Filters).at(1),
             Tab::Overview | Tab::Events => Page::new(Slash::Filters),
@@ -125,6 +129,14 @@ impl Detail {
         match self.tab {
             Tab::Overview => Cow::Owned(overview::lines(self.env, &self.object, &self.whole, scene.facts)),
             Tab::Events => Cow::Owned(events::lines(&self.events, scene.facts.now)),
+            Tab::Describe => match &self.whole.value {
+                Some(whole) => {
+                    let events = self.events.value.as_deref().unwrap_or_default();
+                    let text = describe(&self.object, &whole.value, events, scene.facts.now);
+                    Cow::Owned(text.lines().map(|line| PageLine::cut(line, Scope::Text)).collect())
+                }
+                None => Cow::Owned(self.whole.in_place()),
+            },
             Tab::Yaml => match &self.whole.value {
                 Some(whole) => Cow::Borrowed(&whole.yaml),
                 None => Cow::Owned(self.whole.in_place()),
@@ -141,7 +153,7 @@ impl Detail {
             Tab::Events => self.events.value.as_ref().map(Vec::len),
             Tab::Inventory => overview::row(self.env, &self.object, &self.whole, scene.facts)
                 .and_then(|row| row.flux.as_ref().map(|flux| flux.inventory.len())),
-            Tab::Overview | Tab::Yaml => None,
+            Tab::Overview | Tab::Describe | Tab::Yaml => None,
         };
         count.map_or_else(|| tab.word().to_owned(), |count| format!("{} {count}", tab.word()))
     }

@@ -28,7 +28,7 @@ pub struct FlowLine {
 pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
     let mut kustomizations: BTreeMap<ObjectRef, Option<&Row>> = BTreeMap::new();
     let mut children: BTreeMap<Option<ObjectRef>, Vec<(ObjectRef, &Row)>> = BTreeMap::new();
-    for kind in kinds::flux() {
+    for kind in kinds::watched() {
         let Some(table) = facts.table(env, kind) else { continue };
         for row in table.rows.values() {
             let object = kind.object(&row.key.namespace, &row.key.name);

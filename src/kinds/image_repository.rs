@@ -1,0 +1,44 @@
+//! `ImageRepository`: the tags of an image, scanned.
+
+use serde::Deserialize;
+
+use super::flux::IMAGE;
+use super::settled::Settled;
+use super::shell;
+use crate::model::{Column, Kind, Lesson, ObjectRef, Row};
+
+pub(super) static KIND: Kind = Kind {
+    kind: "ImageRepository",
+    group: IMAGE,
+    version: "v1",
+    plural: "imagerepositories",
+    aliases: &["imagerepo"],
+    namespaced: true,
+    flux: true,
+    watched: false,
+    columns: &[Column { title: "Image", width: 44 }],
+    decode,
+    lesson,
+};
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    #[serde(default)]
+    image: String,
+}
+
+fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
+    let object = Settled::<Spec>::read(bytes)?;
+    let cells = vec![object.spec.image.clone()];
+    Ok(object.row(cells))
+}
+
+fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
+    Lesson {
+        shell: shell::flux_get("images repository", context, object),
+        why: "An ImageRepository scans the tags of an image for the policies that choose among them.".to_owned(),
+        look_for: "READY True and when it was scanned last; else MESSAGE says what the registry answered.".to_owned(),
+        docs: "https://fluxcd.io/flux/components/image/imagerepositories/",
+    }
+}

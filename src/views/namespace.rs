@@ -1,0 +1,187 @@
+//! All that is in a namespace, as `kubectl get all` lists it and more: claims, ingresses, what Flux and operators keep there.
+//!
+//! ```text
+//! +> staging  namespace linkding  9 ------------------------------------+
+//! | Pod 1                                                                |
+//! |>linkding-5d8f7-x2x   1/1  Running  0                        2d       |
+//! | Service 1                                                            |
+//! +----------------------------------------------------------------------+
+//! ```
+
+use std::any::Any;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::loaded::Loaded;
+use super::page::{Page, PageLine, Slash};
+use super::tabs;
+use crate::app::{Action, Ask, Motion, Scene, Target, Task, View};
+use crate::cluster::{Resource, Table};
+use crate::kinds;
+use crate::model::clock::age;
+use crate::model::{Env, Fault, ObjectRef};
+use crate::theme::Scope;
+use crate::widgets::{pad, panel};
+
+/// Kinds beside those of category `all` that an operator looks for in a namespace.
+const BESIDES: &[&str] = &["Ingress", "PersistentVolumeClaim", "ConfigMap", "Secret"];
+
+/// Groups whose kinds are noise here: copies of what another group serves, or events, which have a tab of their own.
+const NOT: &[&str] = &["events.k8s.io", "metrics.k8s.io", "discovery.k8s.io", "coordination.k8s.io"];
+
+/// Shows what is in a namespace.
+#[derive(Debug)]
+pub struct Namespace {
+    env: Env,
+    name: String,
+    page: Page,
+    found: Loaded<Vec<(Resource, Table)>>,
+}
+
+/// Answers the task that lists everything.
+struct Answer(Result<Vec<(Resource, Table)>, Fault>);
+
+/// Opens a namespace.
+pub fn open(target: &Target, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
+    match target {
+        Target::Object(env, object) if object.kind == "Namespace" && object.group.is_empty() => {
+            Some(Box::new(Namespace::new(*env, &object.name)))
+        }
+        _ => None,
+    }
+}
+
+impl Namespace {
+    /// Opens a namespace of an environment.
+    pub fn new(env: Env, name: &str) -> Self {
+        Self { env, name: name.to_owned(), page: Page::new(Slash::Filters).at(1), found: Loaded::default() }
+    }
+
+    fn ask(&self) -> Vec<Action> {
+        let (env, name) = (self.env, self.name.clone());
+        vec![Action::Task(Task::once(format!("all of namespace {name}"), move |reach| async move {
+            Answer(all(&reach, env, &name).await)
+        }))]
+    }
+
+    fn lines(&self, scene: &Scene<'_>) -> Vec<PageLine> {
+        let Some(found) = &self.found.value else { return self.found.in_place() };
+        let mut lines = Vec::new();
+        for (resource, table) in found.iter().filter(|(_, table)| !table.rows.is_empty()) {
+            lines.push(PageLine::heading(format!("{} {}", resource.kind, table.rows.len())));
+            let width = table.rows.iter().map(|row| row.key.name.len()).max().unwrap_or(0);
+            for row in &table.rows {
+                let cells =
+                    table.columns.iter().zip(&row.cells).filter(|(column, cell)| !column.wide && !cell.is_empty());
+                let cells: Vec<&str> = cells.map(|(_, cell)| cell.as_ref()).collect();
+                let old = row.created.map(|created| age(scene.facts.now, created)).unwrap_or_default();
+                let object = ObjectRef::new(&resource.kind, &resource.group, &row.key.namespace, &row.key.name);
+                lines.push(
+                    PageLine::cut(format!("{}  {old}", cells.join("  ")), Scope::Dim)
+                        .after(format!("  {}  ", pad(&row.key.name, width)), Scope::Text)
+                        .opens(Some(Target::Object(self.env, object))),
+                );
+            }
+        }
+        if lines.is_empty() {
+            lines.push(PageLine::wrapped("there is nothing in it, or no such namespace", Scope::Text));
+        }
+        lines
+    }
+}
+
+/// Lists every kind of category `all`, and what else operators look for, in one namespace; side by side.
+async fn all(reach: &crate::app::Reach, env: Env, name: &str) -> Result<Vec<(Resource, Table)>, Fault> {
+    let cluster = reach.cluster(env)?;
+    let served = cluster.served().await?;
+    let wanted = served.into_iter().filter(|served| {
+        let resource = &served.resource;
+        let custom = resource.group.contains('.') && !resource.group.ends_with(".k8s.io");
+        resource.namespaced
+            && !NOT.contains(&resource.group.as_str())
+            && (served.categories.iter().any(|category| category == "all")
+                || BESIDES.contains(&resource.kind.as_str())
+                || kinds::KINDS.iter().any(|kind| kind.kind == resource.kind && kind.group == resource.group)
+                || custom)
+    });
+    let lists = wanted.map(|served| {
+        let cluster = &cluster;
+        async move {
+            // What may not be listed is left out: the others are worth showing.
+            let table = cluster.table(&served.resource, name).await.unwrap_or_default();
+            (served.resource, table)
+        }
+    });
+    let mut found = futures::future::join_all(lists).await;
+    // What runs comes first, then what else the core and its neighbours have, then custom resources.
+    found.sort_by_key(|(resource, _)| {
+        (resource.group.contains('.'), resource.kind != "Pod", resource.group.clone(), resource.kind.clone())
+    });
+    Ok(found)
+}
+
+impl View for Namespace {
+    fn id(&self) -> &'static str {
+        "namespace"
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> String {
+        format!("{}  namespace {}", scene.facts.name(self.env), self.name)
+    }
+
+    fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        self.ask()
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        if let Ok(answer) = payload.downcast::<Answer>() {
+            self.found.take(answer.0.map(Some));
+        }
+        Vec::new()
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        match motion {
+            Motion::NextEnvironment | Motion::PreviousEnvironment => {
+                let count = scene.facts.environments.len().max(1);
+                let by = if motion == Motion::NextEnvironment { 1 } else { count - 1 };
+                let env = Env(u8::try_from((self.env.index() + by) % count).unwrap_or(0));
+                Some(vec![Action::Replace(Box::new(Self::new(env, &self.name)))])
+            }
+            Motion::Redraw => {
+                let mut actions = self.ask();
+                actions.push(Action::Redraw);
+                Some(actions)
+            }
+            Motion::Open => {
+                let lines = self.lines(scene);
+                let link = self.page.current(&lines).and_then(PageLine::link).cloned();
+                Some(link.into_iter().filter_map(|target| tabs::open(target, scene)).collect())
+            }
+            _ => {
+                let lines = self.lines(scene);
+                self.page.motion(motion, &lines).then(Vec::new)
+            }
+        }
+    }
+
+    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+        let lines = self.lines(scene);
+        let link = self.page.current(&lines).and_then(PageLine::link).cloned();
+        vec![link.unwrap_or_else(|| Target::Object(self.env, ObjectRef::new("Namespace", "", "", &self.name)))]
+    }
+
+    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
+        let lines = self.lines(scene);
+        self.page.search(text, &lines);
+        true
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let lines = self.lines(scene);
+        let title = self.title(scene) + &tabs::found(self.page.found(&lines));
+        let inside = panel(frame, area, &title, scene.focus, scene.theme);
+        self.page.render(frame, inside, &lines, scene.theme);
+    }
+}

@@ -1,0 +1,173 @@
+//! What a cluster serves: every kind that can be listed, those of Flux and of its own definitions too.
+//!
+//! ```text
+//! +> staging  kinds  64 ---------------------------------------------+
+//! |   KIND            GROUP              NAMES                       |
+//! |> Certificate      cert-manager.io    certificates cert certs     |
+//! +------------------------------------------------------------------+
+//! ```
+
+use std::any::Any;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::list::List;
+use super::loaded::Loaded;
+use super::objects::Objects;
+use crate::app::motion::step;
+use crate::app::{Action, Motion, Scene, Target, Task, View};
+use crate::cluster::Served;
+use crate::kinds;
+use crate::model::{Env, Fault};
+use crate::theme::Scope;
+use crate::widgets::{Scroll, fit, lines, pad, panel, wrap};
+
+/// Widths of the columns, in cells.
+const KIND: usize = 32;
+const GROUP: usize = 34;
+
+/// Lists what a cluster serves.
+#[derive(Debug)]
+pub struct ServedKinds {
+    env: Env,
+    served: Loaded<Vec<Served>>,
+    selected: usize,
+    scroll: Scroll,
+    filter: String,
+}
+
+/// Answers the task that asks a cluster.
+struct Answer(Result<Vec<Served>, Fault>);
+
+impl ServedKinds {
+    /// Opens what an environment's cluster serves.
+    pub fn new(env: Env) -> Self {
+        Self { env, served: Loaded::default(), selected: 0, scroll: Scroll::default(), filter: String::new() }
+    }
+
+    fn ask(&self) -> Vec<Action> {
+        let env = self.env;
+        vec![Action::Task(Task::once("kinds that are served", move |reach| async move {
+            Answer(match reach.cluster(env) {
+                Ok(cluster) => cluster.served().await,
+                Err(fault) => Err(fault),
+            })
+        }))]
+    }
+
+    fn found(&self) -> Vec<&Served> {
+        let wanted = self.filter.to_lowercase();
+        let matches = |served: &&Served| {
+            let resource = &served.resource;
+            wanted.is_empty()
+                || resource.kind.to_lowercase().contains(&wanted)
+                || resource.plural.contains(&wanted)
+                || resource.group.contains(&wanted)
+                || served.short.iter().any(|name| name.contains(&wanted))
+        };
+        self.served.value.iter().flatten().filter(matches).collect()
+    }
+}
+
+/// Opens the list of a resource: its own where the kind has a file, else as the server prints it.
+pub(super) fn list_of(env: Env, served: &Served) -> Box<dyn View> {
+    let resource = &served.resource;
+    match kinds::KINDS.iter().find(|kind| kind.kind == resource.kind && kind.group == resource.group) {
+        Some(kind) => Box::new(List::new(env, kind.kind)),
+        None => Box::new(Objects::new(env, resource.clone())),
+    }
+}
+
+impl View for ServedKinds {
+    fn id(&self) -> &'static str {
+        "kinds"
+    }
+
+    fn title(&self, _scene: &Scene<'_>) -> String {
+        "kinds".to_owned()
+    }
+
+    fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        self.ask()
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        if let Ok(answer) = payload.downcast::<Answer>() {
+            self.served.take(answer.0.map(Some));
+        }
+        Vec::new()
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        match motion {
+            Motion::Open => {
+                let served = self.found().get(self.selected).map(|served| list_of(self.env, served));
+                return Some(served.map(Action::Push).into_iter().collect());
+            }
+            Motion::NextEnvironment | Motion::PreviousEnvironment => {
+                let count = scene.facts.environments.len().max(1);
+                let by = if motion == Motion::NextEnvironment { 1 } else { count - 1 };
+                let env = Env(u8::try_from((self.env.index() + by) % count).unwrap_or(0));
+                return Some(vec![Action::Replace(Box::new(Self { filter: self.filter.clone(), ..Self::new(env) }))]);
+            }
+            Motion::Redraw => {
+                let mut actions = self.ask();
+                actions.push(Action::Redraw);
+                return Some(actions);
+            }
+            _ => {
+                let count = self.found().len();
+                self.selected = step(self.selected, count, self.scroll.page(), motion)?;
+            }
+        }
+        Some(Vec::new())
+    }
+
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
+        vec![Target::Environment(self.env)]
+    }
+
+    fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
+        text.clone_into(&mut self.filter);
+        self.selected = 0;
+        true
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let found = self.found();
+        let title = format!("{}  kinds  {}", scene.facts.name(self.env), found.len());
+        let inside = panel(frame, area, &title, scene.focus, scene.theme);
+        let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
+        let width = usize::from(inside.width);
+        let heading = format!("  {} {} NAMES", pad("KIND", KIND), pad("GROUP", GROUP));
+        frame.render_widget(Line::styled(fit(&heading, width), scene.theme.style(Scope::Heading)), head);
+        if found.is_empty() {
+            let text = match (&self.served.value, &self.served.fault) {
+                (_, Some(fault)) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
+                (None, None) => "asking the cluster...".to_owned(),
+                (Some(_), None) => format!("nothing matches `{}`; / and esc show all again", self.filter),
+            };
+            let wrapped: Vec<Line<'_>> = wrap(&text, width).into_iter().map(Line::from).collect();
+            frame.render_widget(Paragraph::new(wrapped), body);
+            return;
+        }
+        lines(frame, body, &self.scroll, self.selected, found.len(), |index, selected| {
+            let Some(served) = found.get(index) else { return Line::default() };
+            let resource = &served.resource;
+            let name = fit(&resource.kind, KIND);
+            let gap = " ".repeat(KIND.saturating_sub(name.len()) + 1);
+            let scope = if selected { Scope::Selection } else { Scope::Text };
+            let names = format!("{} {}", resource.plural, served.short.join(" "));
+            let rest = fit(&format!("{} {names}", pad(&resource.group, GROUP)), width.saturating_sub(KIND + 3));
+            Line::from(vec![
+                Span::styled(if selected { "> " } else { "  " }, scene.theme.style(Scope::Selection)),
+                Span::styled(name, scene.theme.style(scope)),
+                Span::raw(gap),
+                Span::styled(rest, scene.theme.style(Scope::Dim)),
+            ])
+        });
+    }
+}
