@@ -3,6 +3,7 @@
 mod call;
 mod cockpit;
 mod completions;
+mod delete;
 mod demo;
 mod envs;
 mod events;
@@ -15,7 +16,9 @@ mod open;
 mod operate;
 mod order;
 mod reconcile;
+mod restart;
 mod resume;
+mod run_now;
 mod secret;
 mod snapshot;
 mod status;
@@ -70,6 +73,12 @@ subcommands! {
     Suspend => suspend,
     /// Let the reconciliation of an object run again
     Resume => resume,
+    /// Replace the pods of a workload step by step
+    Restart => restart,
+    /// Delete an object
+    Delete => delete,
+    /// Run a CronJob now
+    Run => run_now,
     /// Look into the releases of a HelmRelease
     Helm => helm,
     /// List what controllers and the kubelet said lately

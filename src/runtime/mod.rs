@@ -5,6 +5,7 @@ mod effects;
 mod files;
 mod harden;
 mod journal;
+mod lend;
 mod looping;
 mod pace;
 mod picture;
