@@ -14,6 +14,7 @@ pub mod operation;
 pub mod owed;
 mod screen;
 pub mod task;
+pub mod terminal;
 #[cfg(test)]
 pub mod test_support;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use notice::Notice;
 pub use operation::{Op, OpId, Operation};
 pub use owed::{Ledger, Owed};
 pub use task::{Reach, Reply, Task, Ticket};
+pub use terminal::{Lender, Program};
 pub use view::{Scene, View};
 
 use crate::model::{Env, Kind, Lesson};

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::message::Msg;
 use super::owed::Owed;
+use super::terminal::Lender;
 use crate::cluster::Cluster;
 use crate::model::{Clock, Env, Fault, FaultKind, PerEnv};
 use crate::sops::IdentitySources;
@@ -28,6 +29,8 @@ pub struct Reach {
     pub identities: Arc<PerEnv<IdentitySources>>,
     /// The time.
     pub clock: Clock,
+    /// Lends the real terminal to what needs it.
+    pub terminal: Lender,
     /// Runs work that blocks away from the tasks; see [`Reach::away`].
     pub away: fn(Box<dyn FnOnce() + Send>),
 }

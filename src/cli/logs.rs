@@ -25,7 +25,7 @@ const QUIET: Duration = Duration::from_millis(500);
 /// Flags of `logs`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The pod as NAMESPACE/POD, or a Flux object as KIND/NAMESPACE/NAME
+    /// The pod as NAMESPACE/POD, or a workload or a Flux object as KIND/NAMESPACE/NAME
     #[arg(value_name = "OBJECT")]
     object: String,
     /// Go on as new lines come, until Ctrl-C
@@ -59,7 +59,8 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
         let mut source = Source::of(env, &object).ok_or_else(|| {
-            let why = format!("{object} is neither a pod nor an object that a Flux controller works on");
+            let why =
+                format!("{object} is neither a pod, nor a workload, nor an object that a Flux controller works on");
             usage("cannot find a log", why, "name a pod as NAMESPACE/POD, or such as Kustomization/flux-system/apps")
         })?;
         let (LogTarget::Pod { container, .. } | LogTarget::Selector { container, .. }) = &mut source.target;
@@ -79,7 +80,8 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let options = LogOptions { tail, since, previous: arguments.previous, follow: arguments.follow };
         let cluster = session.reach().cluster(env)?;
         let (sender, mut events) = mpsc::channel(EVENTS);
-        let following = follow(cluster, source.target, options, sender);
+        let target = source.resolve(&cluster).await?;
+        let following = follow(cluster, target, options, sender);
         let (read, written) = tokio::join!(following, async move {
             // Dropping the receiver ends the stream.
             tokio::select! {

@@ -3,6 +3,7 @@
 mod call;
 mod cockpit;
 mod completions;
+mod delete;
 mod demo;
 mod describe;
 mod envs;
@@ -18,7 +19,9 @@ mod operate;
 mod order;
 mod pods;
 mod reconcile;
+mod restart;
 mod resume;
+mod run_now;
 mod secret;
 mod snapshot;
 mod status;
@@ -79,6 +82,12 @@ subcommands! {
     Get => get,
     /// Describe an object as kubectl does
     Describe => describe,
+    /// Replace the pods of a workload step by step
+    Restart => restart,
+    /// Delete an object
+    Delete => delete,
+    /// Run a CronJob now
+    Run => run_now,
     /// Look into the releases of a HelmRelease
     Helm => helm,
     /// List what controllers and the kubelet said lately

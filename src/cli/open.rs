@@ -160,6 +160,7 @@ impl Plan {
             started: parts.clock.now(),
             clock: parts.clock,
             journal: parts.journal,
+            terminal: crate::app::Lender::default(),
             read_only: self.settings.read_only.value,
             theme: Some(self.settings.theme.value.clone()),
             ascii: self.settings.ascii.value.unwrap_or(false),

@@ -62,7 +62,17 @@ pub(super) fn only_environment(call: &Call, session: &Session) -> Result<crate::
 pub(super) fn complete(object: ObjectRef) -> ObjectRef {
     match crate::kinds::find(&object.kind) {
         Some(kind) => kind.object(&object.namespace, &object.name),
-        None => object,
+        None => ObjectRef { group: group(&object).to_owned(), ..object },
+    }
+}
+
+/// Names the group of a workload's kind where the operator left it out; these groups are Kubernetes' own and do not change.
+fn group(object: &ObjectRef) -> &str {
+    match object.kind.as_str() {
+        _ if !object.group.is_empty() => &object.group,
+        "StatefulSet" | "DaemonSet" | "ReplicaSet" => "apps",
+        "CronJob" | "Job" => "batch",
+        _ => "",
     }
 }
 
@@ -80,8 +90,8 @@ pub(super) async fn dispatch(
         return Err(Fault::new(
             FaultKind::Usage,
             format!("{} does not work on {}", command.title, names.join(", ")),
-            "it is for Flux objects",
-            "`fluxdeck status` lists them",
+            "it is for objects of another kind",
+            "`fluxdeck keys` says what each command is for",
         ));
     }
     let permit = judged(call, command, &targets, facts)?;
@@ -108,7 +118,13 @@ fn judged(call: &Call, command: &Command, targets: &[Target], facts: &Facts) -> 
     match judge(command, targets, facts, consent) {
         Verdict::Go(permit) => Ok(permit),
         Verdict::Refuse(fault) => Err(fault),
-        Verdict::Confirm | Verdict::Type(_) => Err(refusal(command, targets, facts)),
+        Verdict::Type(wanted) => Err(Fault::new(
+            FaultKind::Refused,
+            format!("{} is refused", command.title),
+            "it destroys, and the call does not confirm it".to_owned(),
+            format!("add --confirm {wanted} when you mean it"),
+        )),
+        Verdict::Confirm => Err(refusal(command, targets, facts)),
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Arguments {
     /// Why; whoever finds it suspended will read this
     #[arg(long)]
     reason: String,
-    /// Until when: 2h, 2026-01-31 or a time in RFC 3339
+    /// Until when: 2h, "tomorrow 9:00", 2026-01-31 or a time in RFC 3339
     #[arg(long)]
     until: Option<String>,
 }

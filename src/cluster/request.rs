@@ -39,6 +39,30 @@ pub(crate) async fn merge_patch<T: DeserializeOwned>(
     send(cluster, request).await
 }
 
+/// Makes an object and returns what it became.
+pub(crate) async fn create<T: DeserializeOwned>(
+    cluster: &Cluster,
+    path: &str,
+    object: &Value,
+) -> Result<T, kube::Error> {
+    let body = serde_json::to_vec(object).map_err(kube::Error::SerdeError)?;
+    let request = http::Request::post(format!("{path}?fieldManager={FIELD_MANAGER}"))
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(body)
+        .map_err(kube::Error::HttpError)?;
+    send(cluster, request).await
+}
+
+/// Deletes an object, as the server's options say.
+pub(crate) async fn delete(cluster: &Cluster, path: &str, options: &Value) -> Result<Value, kube::Error> {
+    let body = serde_json::to_vec(options).map_err(kube::Error::SerdeError)?;
+    let request = http::Request::delete(path)
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(body)
+        .map_err(kube::Error::HttpError)?;
+    send(cluster, request).await
+}
+
 /// Watches a list from a resource version on; `query` is further parameters, already escaped.
 pub(crate) async fn watch<T: DeserializeOwned + Clone>(
     cluster: &Cluster,

@@ -1,43 +1,42 @@
-//! Edits the selected file: an encrypted one opens in the secret editor.
+//! Edits the selected file: an encrypted one opens in the secret editor, any other in the operator's own editor.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Notice, Risk, Scope, Target};
-use crate::model::{Fault, FaultKind, Lesson};
-use crate::views::secret;
+use crate::app::{Action, Ask, Command, Risk, Scope, Target};
+use crate::model::Lesson;
+use crate::views::{editor, secret};
 
 /// Opens an encrypted file for editing.
+///
+/// It reads as far as clusters are concerned, so that --read-only and protected environments let it pass: what changes is a file of the
+/// working tree, as an editor in another window would change it. Saving a secret is a write of its own.
 pub static COMMAND: Command = Command {
     id: "edit",
     title: "Edit",
     keys: &["e"],
-    scope: Scope::File(is_yaml),
+    scope: Scope::File(|_| true),
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,
     run: |ask| {
         let Some(target) = ask.targets.first() else { return Vec::new() };
-        match secret::opener(target, ask) {
-            Some(view) => vec![Action::Push(view)],
-            None => vec![Action::Tell(Notice::fault(
-                ask.now,
-                Fault::new(
-                    FaultKind::Usage,
-                    format!("{} is not opened for editing", target.name()),
-                    "it is not encrypted",
-                    "change it in your editor; fluxdeck sees what you save at once",
-                ),
-            ))],
+        match (secret::opener(target, ask), target) {
+            (Some(view), _) => vec![Action::Push(view)],
+            (None, Target::File(_, path)) => editor::open(path, ask.facts),
+            (None, _) => Vec::new(),
         }
     },
 };
 
-/// The format that the secret editor can change in place.
-fn is_yaml(path: &str) -> bool {
-    path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml"))
-}
-
 fn teach(ask: &Ask<'_>) -> Lesson {
     let file = ask.targets.first().map_or_else(|| "FILE".to_owned(), Target::name);
+    if ask.targets.first().is_some_and(|target| secret::opener(target, ask).is_none()) {
+        return lesson(
+            format!("${{VISUAL:-$EDITOR}} {file}"),
+            "Flux applies what is committed and pushed: until then the change is yours alone.",
+            "the mark M beside the file, and git diff.",
+            "https://git-scm.com/docs/git-diff",
+        );
+    }
     lesson(
         format!("sops edit {file}"),
         "The values are decrypted in memory only, masked until you reveal them, and changed where they stand.",

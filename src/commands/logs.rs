@@ -2,6 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Notice, Risk, Scope};
+use crate::cluster::logs::is_workload;
 use crate::model::Lesson;
 use crate::views::logs::{FLUX_NAMESPACE, Logs, Source};
 
@@ -35,6 +36,18 @@ fn teach(ask: &Ask<'_>) -> Lesson {
             format!("kubectl logs {} -n {} --follow --context {context}", object.name, object.namespace),
             "What the pod's first container writes; a pod that is replaced is followed on.",
             "the first error, not the last: those after it often follow from it.",
+            "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/",
+        );
+    }
+    if is_workload(object) {
+        let kind = object.kind.to_lowercase();
+        return lesson(
+            format!(
+                "kubectl logs {kind}/{} -n {} --all-pods --follow --context {context}",
+                object.name, object.namespace
+            ),
+            "What every pod of it writes, each line with its pod; pods that come later are followed too.",
+            "whether all of them say it, or one alone: that one may have a bad node or volume.",
             "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/",
         );
     }

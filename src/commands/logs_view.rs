@@ -35,6 +35,15 @@ switches! {
     WRAP = "logs-wrap", "Wrap", "w", Wrap, "Long lines are cut at the edge; wrapped they are whole.", "the end of an error: its cause stands last.";
     /// Shows times, or hides them.
     TIMES = "logs-times", "Times", "T", Times, "The node's clock puts a time on each line.", "gaps: something waited there.";
+    /// Reads further back.
+    SINCE = "logs-since", "Since", "S", Since,
+        "A log opens at its last lines; this reads 5 minutes, an hour, a day.", "when it began: what stands just before the first error.";
+    /// Reads the run of the container before this one.
+    PREVIOUS = "logs-previous", "The run before", "P", Previous,
+        "A container that was restarted left a log of its own behind.", "its last lines: why it ended.";
+    /// Reads the next container.
+    CONTAINER = "logs-container", "Next container", "C", Container,
+        "A pod may have several containers, and some that prepare it.", "an init container that failed holds the others up.";
     /// Copies the selected line.
     COPY = "logs-copy", "Copy the line", "c", Copy, "The line goes to your own clipboard as it was written.", "paste it into an issue or a search.";
 }

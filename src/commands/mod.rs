@@ -2,6 +2,7 @@
 
 mod cancel;
 mod copy;
+mod delete;
 mod describe;
 mod edit;
 mod force;
@@ -10,6 +11,7 @@ mod lesson;
 mod list;
 mod logs;
 mod logs_view;
+mod object;
 mod open;
 mod operations;
 mod palette;
@@ -18,7 +20,9 @@ mod reconcile;
 mod reconcile_all;
 mod rescan;
 mod reset;
+mod restart;
 mod resume;
+mod run_now;
 mod secret;
 mod stop;
 mod suspend;
@@ -27,9 +31,12 @@ mod with_source;
 
 use crate::app::Command;
 
+pub use delete::COMMAND as DELETE;
 pub use reconcile::COMMAND as RECONCILE;
 pub use reconcile_all::COMMAND as RECONCILE_ALL;
+pub use restart::COMMAND as RESTART;
 pub use resume::COMMAND as RESUME;
+pub use run_now::COMMAND as RUN_NOW;
 pub use secret::set::COMMAND as SECRET_SET;
 pub use suspend::COMMAND as SUSPEND;
 
@@ -46,6 +53,9 @@ pub static COMMANDS: &[&Command] = &[
     &reset::COMMAND,
     &suspend::COMMAND,
     &resume::COMMAND,
+    &restart::COMMAND,
+    &run_now::COMMAND,
+    &delete::COMMAND,
     &list::FLUX,
     &list::PODS,
     &list::NAMESPACES,
@@ -56,6 +66,9 @@ pub static COMMANDS: &[&Command] = &[
     &logs_view::AROUND,
     &logs_view::WRAP,
     &logs_view::TIMES,
+    &logs_view::SINCE,
+    &logs_view::PREVIOUS,
+    &logs_view::CONTAINER,
     &logs_view::COPY,
     &secret::reveal::COMMAND,
     &secret::reveal_all::COMMAND,

@@ -13,7 +13,7 @@ pub static COMMAND: Command = Command {
     risk: Risk::Writes,
     questions: &[
         Question { id: "reason", label: "Why? Whoever finds it suspended will read this", optional: false },
-        Question { id: "until", label: "Until when? 2h, 2026-01-31 or a time in RFC 3339", optional: true },
+        Question { id: "until", label: "Until when? 2h, tomorrow 9:00, 2026-01-31 or RFC 3339", optional: true },
     ],
     lesson: teach,
     run: |ask| {
@@ -24,8 +24,8 @@ pub static COMMAND: Command = Command {
                     Fault::new(
                         FaultKind::Usage,
                         "nothing was suspended",
-                        format!("`{text}` is no duration and no time"),
-                        "write 2h, 2026-01-31 or 2026-01-31T18:00:00Z",
+                        format!("`{text}` is no duration and no time to come"),
+                        "write 2h, tomorrow 9:00, 2026-01-31 or 2026-01-31T18:00:00Z",
                     ),
                 ))];
             }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::app::{Action, Ask, Notice, Operation};
 use crate::cluster::verbs;
@@ -118,13 +119,53 @@ pub fn timeout(ask: &Ask<'_>) -> Duration {
     ask.answer("timeout").and_then(crate::model::clock::go_duration).unwrap_or(TIMEOUT)
 }
 
-/// Reads when a suspension shall end: a duration from now such as `2h`, or a date or time; `None` when it is neither.
+/// Reads when a suspension shall end: a duration from now such as `2h`, a time of day such as `18:00` or `tomorrow 9:00` by this machine's
+/// clock, or a date or time; `None` when it is none of them, or over already.
 pub fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
+    until_in(text.trim(), now, &TimeZone::system()).filter(|end| *end > now)
+}
+
+fn until_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     if let Some(duration) = crate::model::clock::go_duration(text) {
         return now.checked_add(duration).ok();
+    }
+    let (days, time) = match text.split_once(' ') {
+        Some(("tomorrow", time)) => (1, time),
+        Some(("today", time)) => (0, time),
+        None if text == "tomorrow" => (1, "00:00"),
+        _ => (0, text),
+    };
+    if let Some((hour, minute)) = time.split_once(':')
+        && let (Ok(hour), Ok(minute)) = (hour.parse(), minute.parse())
+    {
+        let time = jiff::civil::Time::new(hour, minute, 0, 0).ok()?;
+        let day = now.to_zoned(zone.clone()).date().checked_add(jiff::Span::new().days(days)).ok()?;
+        return day.to_datetime(time).to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp());
     }
     text.parse::<Timestamp>().ok().or_else(|| {
         let date: jiff::civil::Date = text.parse().ok()?;
         date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::until_in;
+    use jiff::tz::TimeZone;
+
+    #[test]
+    fn an_end_is_said_as_people_say_it() {
+        let now = "2026-01-02T12:00:00Z".parse().unwrap();
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        let end = |text: &str| until_in(text, now, &zone).map(|end| end.to_string());
+        assert_eq!(end("2h").unwrap(), "2026-01-02T14:00:00Z");
+        assert_eq!(end("18:30").unwrap(), "2026-01-02T17:30:00Z");
+        assert_eq!(end("tomorrow 9:00").unwrap(), "2026-01-03T08:00:00Z");
+        assert_eq!(end("tomorrow").unwrap(), "2026-01-02T23:00:00Z");
+        assert_eq!(end("2026-01-31T18:00:00Z").unwrap(), "2026-01-31T18:00:00Z");
+        assert_eq!(end("2026-01-31").unwrap(), "2026-01-31T00:00:00Z");
+        for wrong in ["soon", "25:00", "yesterday 9:00"] {
+            assert_eq!(end(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -37,6 +37,21 @@ pub enum Verb {
         /// How long to wait for the outcome at most.
         timeout: Duration,
     },
+    /// Replaces the pods of a workload step by step, as `kubectl rollout restart` does, and waits until the new ones are ready.
+    Restart {
+        /// How long to wait for the new pods at most.
+        timeout: Duration,
+    },
+    /// Deletes it, and waits until it is gone.
+    Delete {
+        /// How long to wait until it is gone at most.
+        timeout: Duration,
+    },
+    /// Runs a CronJob now, as a Job made from it, and waits for its end.
+    RunNow {
+        /// How long to wait for the Job's end at most.
+        timeout: Duration,
+    },
 }
 
 /// Says how a step stands.

@@ -6,6 +6,7 @@ mod files;
 mod harden;
 mod input;
 mod journal;
+mod lend;
 mod log;
 mod looping;
 mod pace;

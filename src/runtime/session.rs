@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 
 use super::journal::Journal;
-use crate::app::{Facts, Reach};
+use crate::app::{Facts, Lender, Reach};
 use crate::cluster::Cluster;
 use crate::config::Settings;
 use crate::model::{Clock, Env, Environment, Fault, PerEnv};
@@ -42,6 +42,8 @@ pub struct Session {
     pub login: String,
     /// The time.
     pub clock: Clock,
+    /// Lends the terminal, once the loop serves it.
+    pub terminal: Lender,
     /// When the session began.
     pub started: Timestamp,
     /// Where writes are noted.
@@ -81,6 +83,7 @@ impl Session {
             root: self.root.as_ref().ok().cloned(),
             identities: Arc::clone(&self.identities),
             clock: self.clock.clone(),
+            terminal: self.terminal.clone(),
             away: |work| drop(tokio::task::spawn_blocking(work)),
         }
     }

@@ -202,6 +202,7 @@ mod tests {
             root: Some(root.to_owned()),
             identities: Arc::new(PerEnv::default()),
             clock: Clock::fixed(jiff::Timestamp::UNIX_EPOCH),
+            terminal: crate::app::Lender::default(),
             away: |work| work(),
         }
     }

@@ -1,6 +1,7 @@
 //! Views: one file per screen. A view that opens targets has one line in `OPENERS`.
 
 pub mod detail;
+pub mod editor;
 pub mod file;
 pub mod helm;
 pub mod help;

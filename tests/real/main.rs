@@ -4,6 +4,8 @@
 //! was.
 
 #[cfg(test)]
+mod actions;
+#[cfg(test)]
 mod cockpit;
 #[cfg(test)]
 mod ground;

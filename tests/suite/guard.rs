@@ -28,6 +28,9 @@ const WRITES: &[(&str, &[&[&str]])] = &[
     ("reconcile-reset", &[&["reconcile", "HelmRelease/cert-manager/cert-manager", "--reset"]]),
     ("suspend", &[&["suspend", "Kustomization/flux-system/apps", "--reason", "a test"]]),
     ("resume", &[&["resume", "Kustomization/flux-system/apps"]]),
+    ("restart", &[&["restart", "Deployment.apps/linkding/linkding"]]),
+    ("run-now", &[&["run", "CronJob.batch/renovate/renovate"]]),
+    ("delete", &[&["delete", "ConfigMap/linkding/linkding"], &["delete", "Kustomization/flux-system/apps"]]),
     ("secret-set", &[&["secret", "set", "apps/production/secret.yaml", "stringData.LD_SUPERUSER_NAME"]]),
 ];
 

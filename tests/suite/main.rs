@@ -20,3 +20,5 @@ mod spdx;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "three test programs share it, and each uses a part")]
 mod support;
+#[cfg(test)]
+mod terminal;

@@ -11,10 +11,13 @@
 //! +---------------------------------------------------+
 //! ```
 
+use std::any::Any;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::owner;
 use crate::app::action::Action;
 use crate::app::command::{Ask, Command, Target};
 use crate::app::key::Key;
@@ -32,6 +35,8 @@ pub struct Confirm {
     typed: String,
     shell: String,
     why: String,
+    /// Who keeps the objects as they are, once the cluster has told.
+    owners: Vec<String>,
 }
 
 impl Confirm {
@@ -44,7 +49,16 @@ impl Confirm {
     ) -> Self {
         let ask = Ask { facts: scene.facts, targets: &targets, answers: &answers, now: scene.facts.now, permit: None };
         let lesson = (command.lesson)(&ask);
-        Self { command, wanted: None, typed: String::new(), shell: lesson.shell, why: lesson.why, targets, answers }
+        Self {
+            command,
+            wanted: None,
+            typed: String::new(),
+            shell: lesson.shell,
+            why: lesson.why,
+            targets,
+            answers,
+            owners: Vec::new(),
+        }
     }
 
     /// Asks for a text to be typed.
@@ -83,6 +97,17 @@ impl View for Confirm {
 
     fn overlay(&self) -> bool {
         true
+    }
+
+    fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        owner::task(&self.targets).map(Action::Task).into_iter().collect()
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
+        if let Ok(owned) = payload.downcast::<Vec<owner::Owned>>() {
+            self.owners = owned.iter().map(|one| one.line(scene.facts)).collect();
+        }
+        Vec::new()
     }
 
     fn takes_text(&self) -> bool {
@@ -141,6 +166,12 @@ impl View for Confirm {
         }
         for (index, text) in wrap(&self.why, inner.saturating_sub(13)).into_iter().enumerate() {
             lines.push(row(if index == 0 { "effect" } else { "" }, Span::raw(text)));
+        }
+        for owner in &self.owners {
+            for (index, text) in wrap(owner, inner.saturating_sub(13)).into_iter().enumerate() {
+                let label = if index == 0 { "kept by" } else { "" };
+                lines.push(row(label, Span::styled(text, theme.style(Scope::Waiting))));
+            }
         }
         for (index, text) in wrap(&self.shell, inner.saturating_sub(13)).into_iter().enumerate() {
             lines.push(row(if index == 0 { "command" } else { "" }, Span::styled(text, theme.style(Scope::Shell))));

@@ -1,6 +1,7 @@
 //! Dialogs of the guard: the questions before a command, and the confirmation of a write.
 
 mod confirm;
+mod owner;
 mod prompt;
 
 pub use confirm::Confirm;

@@ -3,6 +3,7 @@
 mod lines;
 mod pods;
 mod stream;
+mod whose;
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
@@ -20,6 +21,7 @@ use crate::model::Fault;
 use crate::model::log::{LogEvent, LogTarget};
 use pods::{Change, Meant, Pod, Pods};
 use stream::{End, Reader};
+pub use whose::is_workload;
 
 /// Says how much of a log is read. Timestamps are always asked for: reconnecting without repeating lines rests on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,15 +1,22 @@
-//! Verbs: what an operator does to a Flux object. One file per verb; the waiting and the judging that they share stand beside them.
+//! Verbs: what an operator does to an object. One file per verb; the waiting and the judging that they share stand beside them.
 //!
 //! Every verb is one future. Dropping it ends our waiting, never the controller's work.
 
+mod delete;
 mod live;
+mod observe;
+pub(crate) mod owner;
 mod reconcile;
+mod restart;
 mod resume;
+mod rollout;
+mod run_now;
 mod source;
 mod suspend;
 mod verdict;
 mod wait;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Cluster, Resource, fault, request};
@@ -48,6 +55,9 @@ pub async fn perform(
         }
         Verb::Suspend { reason, by, until } => suspend::run(&mut call, &object, reason, by, *until).await,
         Verb::Resume { timeout } => resume::run(&mut call, &object, *timeout).await,
+        Verb::Restart { timeout } => restart::run(&mut call, &object, *timeout).await,
+        Verb::Delete { timeout } => delete::run(&mut call, &object, *timeout).await,
+        Verb::RunNow { timeout } => run_now::run(&mut call, &object, *timeout).await,
     };
     ended.unwrap_or_else(Outcome::Failed)
 }
@@ -82,9 +92,21 @@ impl Call<'_> {
                 "name the Kustomization, HelmRelease or source that it comes from: fluxdeck trace finds it",
             ));
         }
+        self.any(object).await
+    }
+
+    /// Finds the address of an object of any kind.
+    async fn any(&self, object: &ObjectRef) -> Result<Target, Fault> {
         let resource = self.cluster.resource(&object.group, &object.kind).await?;
         let path = resource.path(&object.namespace, Some(&object.name));
         Ok(Target { object: object.clone(), resource, path })
+    }
+
+    /// Reads an object of any kind as the server has it.
+    async fn whole(&self, target: &Target, verb: &str) -> Result<Value, Fault> {
+        request::get(self.cluster, &target.path)
+            .await
+            .map_err(|error| fault::of(&self.cluster.name, &format!("{verb} {}", target.object), &error))
     }
 
     /// Reads an object before anything is done to it; one that is being deleted is refused.
@@ -104,7 +126,7 @@ impl Call<'_> {
     }
 
     /// Patches an object; a conflict with another writer is tried again, because a merge patch has no stake in what the other wrote.
-    async fn patch(&self, target: &Target, verb: &str, patch: &Value) -> Result<Live, Fault> {
+    async fn patch<T: DeserializeOwned>(&self, target: &Target, verb: &str, patch: &Value) -> Result<T, Fault> {
         const TRIES: usize = 3;
         let mut tries = 1;
         loop {

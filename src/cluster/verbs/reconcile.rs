@@ -64,7 +64,7 @@ async fn one_read(
     }
     let request = if step == "reconcile" { "request" } else { step };
     call.step(request, StepState::Running, format!("asking for {object}"));
-    let live =
+    let live: Live =
         call.patch(target, "reconcile", &json!({"metadata": {"annotations": Value::Object(annotations)}})).await?;
     call.step(request, StepState::Done, format!("asked for {object}"));
     if asked.no_wait {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{BY, Call, REASON, REQUESTED_AT, UNTIL, reconcile, wait};
+use super::{BY, Call, Live, REASON, REQUESTED_AT, UNTIL, reconcile, wait};
 use crate::model::{Fault, ObjectRef, Outcome, StepState};
 
 /// Flux itself only clears `spec.suspend`. The request goes with it in the same patch: its token tells, as nothing else does, that the run which
@@ -18,7 +18,7 @@ pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Durati
         "metadata": {"annotations": {REASON: Value::Null, BY: Value::Null, UNTIL: Value::Null, REQUESTED_AT: token}},
         "spec": {"suspend": null},
     });
-    let live = call.patch(&target, "resume", &patch).await?;
+    let live: Live = call.patch(&target, "resume", &patch).await?;
     let said = if before.spec.suspend { "is resumed" } else { "was not suspended; asked to reconcile" };
     call.step("request", StepState::Done, format!("{object} {said}"));
     if let Some(done) = reconcile::without_a_run(object, &live) {

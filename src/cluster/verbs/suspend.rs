@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{BY, Call, REASON, UNTIL};
+use super::{BY, Call, Live, REASON, UNTIL};
 use crate::model::{Fault, ObjectRef, Outcome, StepState};
 
 pub(super) async fn run(
@@ -24,7 +24,7 @@ pub(super) async fn run(
         }},
         "spec": {"suspend": true},
     });
-    call.patch(&target, "suspend", &patch).await?;
+    call.patch::<Live>(&target, "suspend", &patch).await?;
     let message = if before.spec.suspend {
         format!("{object} was suspended already; the reason is noted")
     } else if before.is_running() {

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::line::Entry;
 use super::source::Source;
 use crate::app::{Reach, Reply, Task};
 use crate::cluster::logs::{LogOptions, follow};
+use crate::model::Fault;
 use crate::model::log::LogEvent;
 
 /// How many events may wait to be read; more would only hold memory, as the server waits too.
@@ -22,6 +24,51 @@ const GATHER: Duration = Duration::from_millis(50);
 
 /// How long the first answer waits for lines; after that it says that there are none yet.
 const FIRST: Duration = Duration::from_millis(500);
+
+/// Says how much of a log is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extent {
+    /// How far back; the last lines when nothing.
+    pub since: Option<Duration>,
+    /// The run of the container before this one.
+    pub previous: bool,
+}
+
+/// How far back a log is read, in the order in which they are offered.
+const SINCE: [Option<Duration>; 4] =
+    [None, Some(Duration::from_mins(5)), Some(Duration::from_hours(1)), Some(Duration::from_hours(24))];
+
+impl Extent {
+    /// Reads further back, and after the furthest only the last lines again.
+    pub fn further(self) -> Self {
+        let next = SINCE.iter().cycle().skip_while(|since| **since != self.since).nth(1);
+        Self { since: next.copied().flatten(), ..self }
+    }
+
+    /// Says it in a few words; nothing where it is what a log opens with.
+    pub fn word(self) -> String {
+        let since = self.since.map(|since| match since.as_secs() / 60 {
+            minutes @ ..60 => format!("since {minutes}m"),
+            minutes => format!("since {}h", minutes / 60),
+        });
+        [since, self.previous.then(|| "the run before".to_owned())].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Lists the containers of what is followed.
+pub fn containers(source: &Source) -> Task {
+    let (env, object) = (source.env, source.object.clone());
+    Task::once(format!("containers of {object}"), move |reach| async move {
+        Containers(match reach.cluster(env) {
+            Ok(cluster) => cluster.containers_of(&object).await,
+            Err(fault) => Err(fault),
+        })
+    })
+}
+
+/// The containers of what is followed, or why they are not known.
+#[derive(Debug)]
+pub struct Containers(pub Result<Vec<String>, Fault>);
 
 /// Tells the view what happened.
 #[derive(Debug)]
@@ -52,11 +99,14 @@ impl Batch {
 }
 
 /// Builds the task that follows a log until the view closes.
-pub fn task(source: Source) -> Task {
-    Task::stream(format!("follow the log of {}", source.writer()), |reach, reply| feed(reach, reply, source))
+pub fn task(source: Source, extent: Extent, until: CancellationToken) -> Task {
+    Task::stream(format!("follow the log of {}", source.writer()), move |reach, reply| async move {
+        // Another extent begins a stream of its own; the one before ends.
+        let _ended = until.run_until_cancelled(feed(reach, reply, source, extent)).await;
+    })
 }
 
-async fn feed(reach: Reach, mut reply: Reply, source: Source) {
+async fn feed(reach: Reach, mut reply: Reply, source: Source, extent: Extent) {
     let cluster = match reach.cluster(source.env) {
         Ok(cluster) => cluster,
         Err(fault) => {
@@ -64,9 +114,17 @@ async fn feed(reach: Reach, mut reply: Reply, source: Source) {
             return;
         }
     };
-    let options = LogOptions { tail: Some(source.tail()), since: None, previous: false, follow: true };
+    let target = match source.resolve(&cluster).await {
+        Ok(target) => target,
+        Err(fault) => {
+            reply.send(Batch(vec![Heard::Event(LogEvent::Ended(fault.to_string()))])).await;
+            return;
+        }
+    };
+    let tail = extent.since.is_none().then(|| source.tail());
+    let options = LogOptions { tail, since: extent.since, previous: extent.previous, follow: true };
     let (sender, mut events) = mpsc::channel(EVENTS);
-    let following = follow(cluster, source.target.clone(), options, sender);
+    let following = follow(cluster, target, options, sender);
     // Both ends live in this one task: dropping it ends the stream.
     let (_ended, ()) = tokio::join!(following, hand_on(&mut events, &mut reply, &source));
 }

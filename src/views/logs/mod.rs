@@ -23,12 +23,13 @@ use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::app::motion::step;
 use crate::app::{Action, Motion, Notice, Scene, Target, View};
 use crate::model::log::LogEvent;
 use buffer::{Buffer, Sieve};
-use feed::{Batch, Heard};
+use feed::{Batch, Containers, Extent, Heard};
 pub use source::{FLUX_NAMESPACE, Source};
 
 /// How many columns a line moves to the side at a time.
@@ -47,6 +48,12 @@ pub enum Change {
     Wrap,
     /// With times or without.
     Times,
+    /// How far back it is read.
+    Since,
+    /// The run of the container before this one, or the one that runs.
+    Previous,
+    /// Which container is read.
+    Container,
     /// Nothing: the selected line is copied.
     Copy,
 }
@@ -78,6 +85,9 @@ pub struct Logs {
     wrap: bool,
     times: bool,
     pan: usize,
+    extent: Extent,
+    /// Ends the stream when another takes its place, or the view closes.
+    stream: DropGuard,
 }
 
 impl Logs {
@@ -97,6 +107,42 @@ impl Logs {
             wrap: false,
             times: true,
             pan: 0,
+            extent: Extent::default(),
+            stream: CancellationToken::new().drop_guard(),
+        }
+    }
+
+    /// Begins anew, with another source or extent; how lines look stays.
+    fn restart(&mut self, source: Source, extent: Extent) -> Vec<Action> {
+        let sieve = self.buffer.sieve().clone();
+        *self = Self { wrap: self.wrap, times: self.times, extent, ..Self::new(source) };
+        self.buffer.sift(sieve);
+        vec![self.follow()]
+    }
+
+    fn follow(&mut self) -> Action {
+        let token = CancellationToken::new();
+        self.stream = token.clone().drop_guard();
+        Action::Task(feed::task(self.source.clone(), self.extent, token))
+    }
+
+    /// Reads the container after the one that is read.
+    fn next_container(&mut self, found: Containers, scene: &Scene<'_>) -> Vec<Action> {
+        let names = match found.0 {
+            Ok(names) => names,
+            Err(fault) => return vec![Action::Tell(Notice::fault(scene.facts.now, fault))],
+        };
+        let current = self.source.container().or(names.first().map(String::as_str));
+        let at = names.iter().position(|name| Some(name.as_str()) == current).unwrap_or(0);
+        match names.get(at + 1).or(names.first()) {
+            Some(next) if names.len() > 1 => {
+                let (mut source, notice) = (self.source.clone(), format!("container {next} of {}", names.join(", ")));
+                source.read_container(next.clone());
+                let mut actions = self.restart(source, self.extent);
+                actions.push(Action::Tell(Notice::info(scene.facts.now, notice)));
+                actions
+            }
+            _ => vec![Action::Tell(Notice::info(scene.facts.now, "there is one container alone"))],
         }
     }
 
@@ -166,6 +212,15 @@ impl Logs {
                 self.pan = 0;
             }
             Change::Times => self.times = !self.times,
+            Change::Since => return self.restart(self.source.clone(), self.extent.further()),
+            Change::Previous => {
+                let extent = Extent { previous: !self.extent.previous, ..self.extent };
+                return self.restart(self.source.clone(), extent);
+            }
+            Change::Container if self.source.speaks_of().is_some() => {
+                return vec![Action::Tell(Notice::info(scene.facts.now, "a controller has one container alone"))];
+            }
+            Change::Container => return vec![Action::Task(feed::containers(&self.source))],
             Change::Copy => {
                 let Some(entry) = self.buffer.get(self.selected()) else {
                     return vec![Action::Tell(Notice::info(scene.facts.now, "there is no line to copy"))];
@@ -192,7 +247,7 @@ impl View for Logs {
     }
 
     fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
-        vec![Action::Task(feed::task(self.source.clone()))]
+        vec![self.follow()]
     }
 
     fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Option<Vec<Action>> {
@@ -202,8 +257,7 @@ impl View for Logs {
             Motion::Left => self.pan = self.pan.saturating_sub(PAN),
             Motion::Right if !self.wrap => self.pan += PAN,
             Motion::Open if matches!(self.state, State::Ended(_)) => {
-                *self = Self { wrap: self.wrap, times: self.times, ..Self::new(self.source.clone()) };
-                return Some(vec![Action::Task(feed::task(self.source.clone()))]);
+                return Some(self.restart(self.source.clone(), self.extent));
             }
             Motion::Open | Motion::Right => {}
             _ => {
@@ -221,6 +275,10 @@ impl View for Logs {
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
         let payload = match payload.downcast::<Change>() {
             Ok(change) => return self.change(*change, scene),
+            Err(payload) => payload,
+        };
+        let payload = match payload.downcast::<Containers>() {
+            Ok(found) => return self.next_container(*found, scene),
             Err(payload) => payload,
         };
         if let Ok(batch) = payload.downcast::<Batch>() {

@@ -42,6 +42,13 @@ fn title(view: &Logs, scene: &Scene<'_>) -> String {
             title.push_str("  all lines");
         }
     }
+    if let Some(container) = view.source.container().filter(|_| view.source.speaks_of().is_none()) {
+        let _ = write!(title, "  container {container}");
+    }
+    let extent = view.extent.word();
+    if !extent.is_empty() {
+        let _ = write!(title, "  {extent}");
+    }
     title
 }
 
@@ -183,12 +190,19 @@ impl Page<'_> {
             spans.push(Span::styled(time.unwrap_or_else(|| " ".repeat(10)), self.theme.style(Scope::Dim)));
         }
         if self.view.pods.len() > 1 {
-            spans.push(Span::styled(format!("{} ", tail(&entry.pod, POD)), self.theme.style(Scope::Linked)));
+            spans.push(Span::styled(format!("{} ", tail(&entry.pod, POD)), self.theme.style(self.colour(&entry.pod))));
         }
         if !self.view.buffer.sieve().as_written && self.width >= 60 {
             spans.push(Span::styled(format!("{:<5} ", entry.level.word()), self.level(entry)));
         }
         spans
+    }
+
+    /// Colours a pod by its place among those that have written; its name says the same without colour.
+    fn colour(&self, pod: &str) -> Scope {
+        const COLOURS: [Scope; 4] = [Scope::Linked, Scope::Git, Scope::Shell, Scope::Title];
+        let at = self.view.pods.iter().position(|known| &**known == pod).unwrap_or(0);
+        COLOURS.get(at % COLOURS.len()).copied().unwrap_or(Scope::Linked)
     }
 
     fn level(&self, entry: &Entry) -> Style {

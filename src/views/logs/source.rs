@@ -1,9 +1,10 @@
 //! What is followed: the log of a pod, or that of the controller behind a Flux object.
 
 use crate::app::Target;
-use crate::cluster::controller_log;
+use crate::cluster::logs::is_workload;
+use crate::cluster::{Cluster, controller_log};
 use crate::model::log::LogTarget;
-use crate::model::{Env, ObjectRef};
+use crate::model::{Env, Fault, ObjectRef};
 
 /// Where Flux installs its controllers unless it is told otherwise.
 pub const FLUX_NAMESPACE: &str = "flux-system";
@@ -28,7 +29,11 @@ pub struct Source {
 impl Source {
     /// Finds the log of an object; `None` where none can be named.
     pub fn of(env: Env, object: &ObjectRef) -> Option<Self> {
-        let target = if object.kind == "Pod" {
+        let target = if is_workload(object) {
+            // The selector is the workload's own, read when the log is.
+            let namespace = object.namespace.clone();
+            LogTarget::Selector { namespace, selector: String::new(), container: None }
+        } else if object.kind == "Pod" {
             LogTarget::Pod { namespace: object.namespace.clone(), name: object.name.clone(), container: None }
         } else {
             controller_log::target_of(object, FLUX_NAMESPACE)?
@@ -38,12 +43,41 @@ impl Source {
 
     /// Tells whether an object has a log.
     pub fn is_of(object: &ObjectRef) -> bool {
-        object.kind == "Pod" || controller_log::controller_of(&object.kind).is_some()
+        object.kind == "Pod" || is_workload(object) || controller_log::controller_of(&object.kind).is_some()
     }
 
     /// Returns the object that the lines are filtered to: none where the log is the object's own.
     pub fn speaks_of(&self) -> Option<&ObjectRef> {
-        matches!(self.target, LogTarget::Selector { .. }).then_some(&self.object)
+        controller_log::controller_of(&self.object.kind).is_some().then_some(&self.object)
+    }
+
+    /// Finds out whose log it is where that needs the cluster: a workload's own selector, and where Flux runs.
+    ///
+    /// # Errors
+    /// Fails when the cluster cannot be asked.
+    pub async fn resolve(&self, cluster: &Cluster) -> Result<LogTarget, Fault> {
+        match &self.target {
+            LogTarget::Selector { container, .. } if is_workload(&self.object) => {
+                cluster.pods_of(&self.object, container.clone()).await
+            }
+            LogTarget::Selector { namespace, selector, container } => {
+                let namespace = cluster.namespace_of(namespace, selector).await?;
+                Ok(LogTarget::Selector { namespace, selector: selector.clone(), container: container.clone() })
+            }
+            LogTarget::Pod { .. } => Ok(self.target.clone()),
+        }
+    }
+
+    /// Returns the container that is read; nothing where it is the first.
+    pub fn container(&self) -> Option<&str> {
+        let (LogTarget::Pod { container, .. } | LogTarget::Selector { container, .. }) = &self.target;
+        container.as_deref()
+    }
+
+    /// Reads another container.
+    pub fn read_container(&mut self, name: String) {
+        let (LogTarget::Pod { container, .. } | LogTarget::Selector { container, .. }) = &mut self.target;
+        *container = Some(name);
     }
 
     /// Returns how many lines from before now are read first.
@@ -55,6 +89,7 @@ impl Source {
     pub fn writer(&self) -> String {
         match controller_log::controller_of(&self.object.kind) {
             Some(controller) => controller.to_owned(),
+            None if is_workload(&self.object) => self.object.to_string(),
             None => format!("{}/{}", self.object.namespace, self.object.name),
         }
     }

@@ -74,6 +74,7 @@ impl Desk {
             root: Some(root.clone()),
             identities: Arc::new(PerEnv::from_fn(2, |env| key(keys[env.index()]))),
             clock: Clock::fixed("2026-01-02T03:04:05Z".parse().unwrap()),
+            terminal: crate::app::Lender::default(),
             away: |work| work(),
         };
         let mut desk = Self {
@@ -333,7 +334,8 @@ async fn edit_in_the_tree_opens_an_encrypted_file_and_no_other() {
     desk.app.facts.repository = Some(Arc::new(Snapshot::load(&root)));
     desk.press("1/apps/staging/plain<enter>e").await;
     assert_eq!(desk.app.view_id(), "home");
-    assert!(desk.screen().contains("is not encrypted"), "{}", desk.screen());
+    // The editor would have the terminal, and there is none here.
+    assert!(desk.screen().contains("cannot take the terminal"), "{}", desk.screen());
     desk.press("/apps/staging/secret<enter>e").await;
     assert_eq!(desk.app.view_id(), "secret");
 }

@@ -1,0 +1,58 @@
+//! Finds out who keeps the objects of a confirmation as they are, so that it can be said before they are touched.
+
+use crate::app::command::Target;
+use crate::app::facts::Facts;
+use crate::app::task::{Reach, Task};
+use crate::cluster::verbs::owner;
+use crate::model::{Env, ObjectRef};
+
+/// The most objects that are asked for; the confirmation names no more.
+const MOST: usize = 8;
+
+/// Names an object and the Flux object that applied it.
+#[derive(Debug)]
+pub(super) struct Owned {
+    env: Env,
+    object: ObjectRef,
+    by: ObjectRef,
+}
+
+impl Owned {
+    /// Says who keeps it, and which file to change instead.
+    pub(super) fn line(&self, facts: &Facts) -> String {
+        let env = facts.name(self.env);
+        let file = facts.repository.as_ref().and_then(|repository| {
+            let of = |object| repository.files_of(env, object).first().map(|file| (*file).to_owned());
+            of(&self.object).or_else(|| (self.by.kind == "HelmRelease").then(|| of(&self.by)).flatten())
+        });
+        let instead = file.map(|file| format!("; change {file} instead")).unwrap_or_default();
+        format!("{}: its next reconcile undoes what the repository does not say{instead}", self.by)
+    }
+}
+
+/// Builds the task that asks the clusters; `None` where no object is kept by another, as Flux's own verbs are made to last.
+pub(super) fn task(targets: &[Target]) -> Option<Task> {
+    let objects: Vec<(Env, ObjectRef)> = targets
+        .iter()
+        .filter_map(|target| match target {
+            Target::Object(env, object) => Some((*env, object.clone())),
+            _ => None,
+        })
+        .filter(|(_, object)| !crate::kinds::find(&object.kind).is_some_and(|kind| kind.flux))
+        .take(MOST)
+        .collect();
+    (!objects.is_empty()).then(|| Task::once("find the owners", |reach| look(reach, objects)))
+}
+
+async fn look(reach: Reach, objects: Vec<(Env, ObjectRef)>) -> Vec<Owned> {
+    let mut owned = Vec::new();
+    for (env, object) in objects {
+        // Who cannot be asked is asked again by the operation, which says why.
+        let Ok(cluster) = reach.cluster(env) else { continue };
+        let Ok(Some(detail)) = cluster.look(&object).await else { continue };
+        if let Some(by) = owner::of(&detail.value) {
+            owned.push(Owned { env, object, by });
+        }
+    }
+    owned
+}

@@ -1,0 +1,119 @@
+//! How a command is judged and run, and what its actions become.
+
+use crate::app::dialog::{Confirm, Prompt};
+use crate::app::guard::judge;
+use crate::app::{Action, App, Ask, Command, Consent, Effect, Notice, Op, OpId, Target, Task, Ticket, Verdict};
+use crate::model::Outcome;
+
+impl App {
+    /// Judges and runs a command, asking first for what it needs.
+    pub(in crate::app) fn dispatch(
+        &mut self,
+        command: &'static Command,
+        targets: Vec<Target>,
+        answers: Vec<(String, String)>,
+        consent: Consent<'_>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let verdict = judge(command, &targets, &self.facts, consent);
+        if let Verdict::Refuse(fault) = verdict {
+            self.tell(Notice::fault(self.facts.now, fault));
+            return;
+        }
+        let missing = command.questions.iter().any(|question| !answers.iter().any(|(id, _)| id == question.id));
+        if missing {
+            self.push(Box::new(Prompt::new(command, targets)), effects);
+            return;
+        }
+        let permit = match verdict {
+            Verdict::Go(permit) => permit,
+            Verdict::Confirm => {
+                let dialog = Confirm::key(command, targets, answers, &self.scene(true));
+                self.push(Box::new(dialog), effects);
+                return;
+            }
+            Verdict::Type(wanted) => {
+                let dialog = Confirm::typed(command, targets, answers, wanted, &self.scene(true));
+                self.push(Box::new(dialog), effects);
+                return;
+            }
+            Verdict::Refuse(_) => return,
+        };
+        let ask = Ask { facts: &self.facts, targets: &targets, answers: &answers, now: self.facts.now, permit };
+        let lesson = (command.title.to_owned(), (command.lesson)(&ask));
+        let actions = (command.run)(&ask);
+        if !lesson.1.shell.is_empty() {
+            self.lesson = Some(lesson);
+            self.lesson_of.clone_from(&targets);
+        }
+        let ticket = self.top_ticket();
+        self.apply(ticket, actions, effects);
+    }
+
+    pub(super) fn apply(&mut self, ticket: Ticket, actions: Vec<Action>, effects: &mut Vec<Effect>) {
+        for action in actions {
+            match action {
+                Action::Push(view) => self.push(view, effects),
+                Action::Pop => self.close_top(effects),
+                Action::Replace(view) => {
+                    self.close_top(effects);
+                    self.push(view, effects);
+                }
+                Action::Tell(notice) => self.tell(notice),
+                Action::Dispatch(command, targets, answers) => {
+                    self.dispatch(command, targets, answers, Consent::None, effects);
+                }
+                Action::Confirmed(command, targets, answers, typed) => {
+                    let consent = typed.as_deref().map_or(Consent::Key, Consent::Typed);
+                    self.dispatch(command, targets, answers, consent, effects);
+                }
+                Action::Operate(operation) => {
+                    let id = OpId(self.next_operation);
+                    self.next_operation += 1;
+                    self.facts.operations.push(Op {
+                        id,
+                        env: operation.env,
+                        title: operation.title.clone(),
+                        object: operation.object.clone(),
+                        shell: operation.shell.clone(),
+                        steps: Vec::new(),
+                        started: self.facts.now,
+                        ended: None,
+                    });
+                    effects.push(Effect::Operate(id, operation));
+                }
+                Action::Cancel(id) => {
+                    effects.push(Effect::Cancel(id));
+                    self.ended(id, Outcome::Cancelled);
+                }
+                Action::Task(task) => self.task(ticket, task, effects),
+                Action::Hand(payload) => {
+                    if let Some(top) = self.layers.len().checked_sub(1) {
+                        let (ticket, actions) =
+                            (self.top_ticket(), self.with_view(top, |view, scene| view.reply(payload, scene)));
+                        self.apply(ticket, actions, effects);
+                    }
+                }
+                Action::Mark(env, object) => {
+                    let mark = (env, object);
+                    if !self.facts.marked.remove(&mark) {
+                        self.facts.marked.insert(mark);
+                    }
+                }
+                Action::Show(env) => self.facts.shown = env,
+                Action::Rescan => effects.push(Effect::Rescan),
+                Action::Copy(text) => effects.push(Effect::Copy(text)),
+                Action::ToggleLesson => self.lesson_shown = !self.lesson_shown,
+                Action::Redraw => effects.push(Effect::Redraw),
+                Action::Stop => effects.push(Effect::Stop),
+                Action::Quit => self.quit(effects),
+            }
+        }
+    }
+
+    fn task(&mut self, ticket: Ticket, task: Task, effects: &mut Vec<Effect>) {
+        if self.layers.iter().any(|layer| layer.ticket == ticket) {
+            effects.push(Effect::Task(ticket, task));
+        }
+    }
+}

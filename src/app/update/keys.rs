@@ -1,0 +1,122 @@
+//! What a key, a motion or pasted text does: text goes to inputs, keys to commands and motions.
+
+use crate::app::motion::Motion;
+use crate::app::{App, Command, Consent, Effect, Key, Notice};
+use crate::model::Env;
+
+impl App {
+    pub(super) fn key(&mut self, key: Key, effects: &mut Vec<Effect>) {
+        self.resting = false;
+        effects.push(Effect::Rest);
+        if self.filtering.is_some() {
+            self.filter_key(key);
+            return;
+        }
+        let Some(top) = self.layers.len().checked_sub(1) else { return };
+        let ticket = self.top_ticket();
+        if self.layers.last().is_some_and(|layer| layer.view.takes_text()) {
+            let actions = self.with_view(top, |view, scene| view.text(key, scene));
+            self.apply(ticket, actions, effects);
+            return;
+        }
+        let targets = self.targets();
+        let view = self.view_id();
+        let own = self.keymap.commands(key).find(|command| command.scope_is(view));
+        if let Some(command) = own {
+            self.dispatch(command, targets, Vec::new(), Consent::None, effects);
+            return;
+        }
+        if let Some(motion) = self.keymap.motion(key) {
+            match self.with_view_option(top, |view, scene| view.motion(motion, scene)) {
+                Some(actions) => self.apply(ticket, actions, effects),
+                None => self.motion(motion, effects),
+            }
+            return;
+        }
+        let bound: Vec<&'static Command> = self.keymap.commands(key).collect();
+        match bound.iter().find(|command| command.applies(view, &targets)) {
+            Some(command) => self.dispatch(command, targets, Vec::new(), Consent::None, effects),
+            None if bound.is_empty() => {
+                self.tell(Notice::info(self.facts.now, format!("{key} does nothing here; ? lists the keys")));
+            }
+            None => {
+                let what = bound.first().map_or("", |command| command.title);
+                self.tell(Notice::info(
+                    self.facts.now,
+                    format!("{what} does not work on what is selected; ? lists the keys that do"),
+                ));
+            }
+        }
+    }
+
+    fn motion(&mut self, motion: Motion, effects: &mut Vec<Effect>) {
+        match motion {
+            Motion::Back if self.notice_shown => self.notice_shown = false,
+            Motion::Back => self.pop(effects),
+            Motion::Filter => self.filtering = Some(String::new()),
+            Motion::NextEnvironment => self.show_next(1),
+            Motion::PreviousEnvironment => self.show_next(-1),
+            Motion::Redraw => effects.push(Effect::Redraw),
+            Motion::Open => {
+                if let Some(command) = self.command("open") {
+                    let targets = self.targets();
+                    self.dispatch(command, targets, Vec::new(), Consent::None, effects);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn filter_key(&mut self, key: Key) {
+        let Some(text) = self.filtering.as_mut() else { return };
+        let mut done = false;
+        if key.is("enter") {
+            done = true;
+        } else if key.is("esc") {
+            text.clear();
+            done = true;
+        } else if key.is("backspace") {
+            text.pop();
+        } else if let Some(character) = key.typed() {
+            text.push(character);
+        }
+        let text = text.clone();
+        if done {
+            self.filtering = None;
+        }
+        self.filter_top(&text);
+    }
+
+    fn filter_top(&mut self, text: &str) {
+        let Some(top) = self.layers.len().checked_sub(1) else { return };
+        if !self.with_view_option(top, |view, scene| Some(view.filter(text, scene))).unwrap_or(false) {
+            self.filtering = None;
+            self.tell(Notice::info(self.facts.now, "there is nothing to filter here"));
+        }
+    }
+
+    /// Pasted text goes into an input or nowhere: it never runs commands.
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(filter) = self.filtering.as_mut() {
+            filter.push_str(text.lines().next().unwrap_or(""));
+            let text = filter.clone();
+            self.filter_top(&text);
+            return;
+        }
+        let Some(top) = self.layers.len().checked_sub(1) else { return };
+        if self.layers.last().is_some_and(|layer| layer.view.takes_text()) {
+            self.with_view(top, |view, scene| {
+                view.paste(text, scene);
+                Vec::new()
+            });
+        } else {
+            self.tell(Notice::info(self.facts.now, "pasted text was dropped: no input is open"));
+        }
+    }
+
+    fn show_next(&mut self, by: i16) {
+        let count = i16::try_from(self.facts.environments.len()).unwrap_or(i16::MAX).max(1);
+        let next = (i16::from(self.facts.shown.0) + by).rem_euclid(count);
+        self.facts.shown = Env(u8::try_from(next).unwrap_or(0));
+    }
+}

@@ -1,0 +1,102 @@
+//! The stack of views: opening, closing, and lending a view the scene.
+
+use crate::app::{Action, App, Effect, Layer, Notice, Scene, Ticket, View};
+use crate::model::Fault;
+
+impl App {
+    /// Opens a view, as a command would.
+    #[cfg(test)]
+    pub fn open(&mut self, view: Box<dyn View>, effects: &mut Vec<Effect>) {
+        self.push(view, effects);
+    }
+
+    pub(super) fn push(&mut self, view: Box<dyn View>, effects: &mut Vec<Effect>) {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.filtering = None;
+        if let Some(below) = self.layers.last_mut().filter(|_| !view.overlay()) {
+            below.view.covered();
+            if below.view.secret() {
+                effects.push(Effect::Forget);
+            }
+        }
+        self.layers.push(Layer { ticket, view });
+        let top = self.layers.len() - 1;
+        let actions = self.with_view(top, |view, scene| view.opened(scene));
+        self.apply(ticket, actions, effects);
+    }
+
+    /// Closes the view on top, unless it asks something first.
+    pub(super) fn pop(&mut self, effects: &mut Vec<Effect>) {
+        if self.layers.len() < 2 {
+            return;
+        }
+        let top = self.layers.len() - 1;
+        let ticket = self.top_ticket();
+        let questions = self.with_view(top, |view, scene| view.closing(scene));
+        if questions.is_empty() {
+            self.close_top(effects);
+        } else {
+            self.apply(ticket, questions, effects);
+        }
+    }
+
+    pub(super) fn close_top(&mut self, effects: &mut Vec<Effect>) {
+        if self.layers.len() < 2 {
+            return;
+        }
+        if let Some(layer) = self.layers.pop() {
+            effects.push(Effect::Drop(layer.ticket));
+            if layer.view.secret() {
+                effects.push(Effect::Forget);
+            }
+        }
+    }
+
+    /// Ends the program, unless a view holds something that would be lost.
+    pub(super) fn quit(&mut self, effects: &mut Vec<Effect>) {
+        let top = self.layers.len().saturating_sub(1);
+        for index in (0..self.layers.len()).rev() {
+            let questions = self.with_view(index, |view, scene| view.closing(scene));
+            if questions.is_empty() {
+                continue;
+            }
+            if index == top {
+                self.apply(self.top_ticket(), questions, effects);
+            } else {
+                let title = self.layers.get(index).map(|layer| layer.view.title(&self.scene(false)));
+                let what = title.unwrap_or_default();
+                self.tell(Notice::fault(
+                    self.facts.now,
+                    Fault::failed("not left", format!("{what} has changes that are not saved"), "esc goes back to it"),
+                ));
+            }
+            return;
+        }
+        effects.push(Effect::Quit);
+    }
+
+    pub(super) fn top_ticket(&self) -> Ticket {
+        self.layers.last().map_or(Ticket(0), |layer| layer.ticket)
+    }
+
+    /// Lends a view the scene: the view is taken off the stack for that moment, so that both can be borrowed.
+    pub(super) fn with_view(
+        &mut self,
+        index: usize,
+        act: impl FnOnce(&mut dyn View, &Scene<'_>) -> Vec<Action>,
+    ) -> Vec<Action> {
+        self.with_view_option(index, |view, scene| Some(act(view, scene))).unwrap_or_default()
+    }
+
+    pub(super) fn with_view_option<T>(
+        &mut self,
+        index: usize,
+        act: impl FnOnce(&mut dyn View, &Scene<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let mut layers = std::mem::take(&mut self.layers);
+        let result = layers.get_mut(index).and_then(|layer| act(layer.view.as_mut(), &self.scene(true)));
+        self.layers = layers;
+        result
+    }
+}

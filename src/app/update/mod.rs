@@ -1,0 +1,69 @@
+//! How messages change the state: keys, rows, replies, operations.
+
+mod dispatch;
+mod keys;
+mod layers;
+mod operations;
+mod rest;
+mod watches;
+
+use super::{App, Effect, Msg, Notice};
+
+impl App {
+    /// Takes a message, changes the state, and returns what the outside must do.
+    pub fn update(&mut self, message: Msg) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match message {
+            Msg::Key(key) => self.key(key, &mut effects),
+            Msg::Paste(text) => self.paste(&text),
+            Msg::Resize => {}
+            Msg::Rested => self.rest(&mut effects),
+            Msg::Time(now) => {
+                self.facts.now = now;
+                self.unwatch_unwanted(&mut effects);
+                self.facts_changed(&mut effects);
+            }
+            Msg::Environments(environments, unconnected) => {
+                for ((env, _), watched) in std::mem::take(&mut self.watched) {
+                    effects.push(Effect::Unwatch { env, kind: watched.kind });
+                }
+                self.facts.set_environments(environments, unconnected);
+                self.facts_changed(&mut effects);
+                self.rest(&mut effects);
+                if let Some(view) = self.start.take() {
+                    self.push(view, &mut effects);
+                }
+            }
+            Msg::Repository(Ok(snapshot), _owed) => {
+                self.facts.repository = Some(snapshot);
+                self.facts.repository_fault = None;
+                self.facts_changed(&mut effects);
+            }
+            Msg::Repository(Err(fault), _owed) => self.facts.repository_fault = Some(fault),
+            Msg::FilesChanged => effects.push(Effect::Rescan),
+            Msg::Watched { env, kind, generation, change, owed } => {
+                self.watched(env, kind, generation, change);
+                self.facts_changed(&mut effects);
+                drop(owed);
+            }
+            Msg::Reply { ticket, payload, owed } => {
+                if let Some(index) = self.layers.iter().position(|layer| layer.ticket == ticket) {
+                    let actions = self.with_view(index, |view, scene| view.reply(payload, scene));
+                    self.apply(ticket, actions, &mut effects);
+                }
+                drop(owed);
+            }
+            Msg::Step(id, step) => {
+                if let Some(operation) = self.facts.operations.iter_mut().find(|operation| operation.id == id) {
+                    operation.report(step);
+                }
+            }
+            Msg::Ended(id, outcome, _owed) => self.ended(id, outcome),
+            Msg::Told(Ok(text)) => self.tell(Notice::info(self.facts.now, text)),
+            Msg::Told(Err(fault)) => self.tell(Notice::fault(self.facts.now, fault)),
+            Msg::Terminate => effects.push(Effect::Quit),
+        }
+        self.watch_wanted(&mut effects);
+        effects
+    }
+}

@@ -1,0 +1,36 @@
+//! What an operation reports, and what the operator is told of it.
+
+use crate::app::operation::outcome_line;
+use crate::app::{App, Notice, OpId};
+use crate::model::{Fault, Outcome};
+
+impl App {
+    pub(super) fn tell(&mut self, notice: Notice) {
+        self.facts.notices.push(notice);
+        self.notice_shown = true;
+    }
+
+    pub(super) fn ended(&mut self, id: OpId, outcome: Outcome) {
+        let now = self.facts.now;
+        let Some(operation) = self.facts.operations.iter_mut().find(|operation| operation.id == id) else { return };
+        if operation.ended.is_some() {
+            return;
+        }
+        let place = operation.env.and_then(|env| self.facts.environments.get(env)).map(|known| known.name.clone());
+        let title = place.map_or_else(|| operation.title.clone(), |name| format!("{} in {name}", operation.title));
+        let notice = match &outcome {
+            Outcome::Failed(fault) => Notice::fault(now, fault.clone()),
+            Outcome::WillRetry { message, .. } => Notice::fault(
+                now,
+                Fault::failed(
+                    format!("{title} failed, will retry"),
+                    message.clone(),
+                    "enter on the object shows its conditions and events",
+                ),
+            ),
+            other => Notice::info(now, format!("{title}: {}", outcome_line(other))),
+        };
+        operation.ended = Some((now, outcome));
+        self.tell(notice);
+    }
+}

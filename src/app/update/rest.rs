@@ -1,0 +1,49 @@
+//! What follows the selection once no key has come for a while: panels and the lesson.
+
+use crate::app::{App, Effect, Target};
+use crate::kinds;
+use crate::model::Lesson;
+
+impl App {
+    /// Lets the panels that follow the selection catch up.
+    pub(super) fn rest(&mut self, effects: &mut Vec<Effect>) {
+        self.resting = true;
+        if let Some(top) = self.layers.len().checked_sub(1) {
+            let ticket = self.top_ticket();
+            let actions = self.with_view(top, |view, scene| view.rested(scene));
+            self.apply(ticket, actions, effects);
+        }
+        if let Some(lesson) = self.lesson_of_selection() {
+            self.lesson = Some(lesson);
+        }
+    }
+
+    /// Teaches how to look at what is selected; nothing new while the lesson of a command on it is shown.
+    fn lesson_of_selection(&mut self) -> Option<(String, Lesson)> {
+        let targets = self.targets();
+        if targets == self.lesson_of {
+            return None;
+        }
+        self.lesson_of.clone_from(&targets);
+        let (env, object) = match targets.first()? {
+            Target::Object(env, object) => (env, object),
+            Target::File(_, path) => return Some((format!("Look at {path}"), lesson_of_file(path))),
+            Target::Environment(_) => return None,
+        };
+        let kind = kinds::find(&object.kind)?;
+        let environment = self.facts.environment(*env)?;
+        let context = environment.context.as_deref().unwrap_or(&environment.name);
+        Some((format!("Look at {} in {}", object.short(), environment.name), (kind.lesson)(context, Some(object))))
+    }
+}
+
+/// Teaches how to find out what a file has been through.
+fn lesson_of_file(path: &str) -> Lesson {
+    Lesson {
+        shell: format!("git log --oneline --follow -- {path}"),
+        why: "Flux applies what is pushed: the log tells who changed the file, when and why; what it feeds is marked * beside."
+            .to_owned(),
+        look_for: "the last commit before it began; `git show COMMIT` has the change.".to_owned(),
+        docs: "https://git-scm.com/docs/git-log",
+    }
+}

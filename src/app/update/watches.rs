@@ -1,0 +1,75 @@
+//! Which kinds are watched, and what the watches bring.
+
+use crate::app::{App, Change, Effect, Table, Watched};
+use crate::kinds;
+use crate::model::{Env, Kind};
+
+impl App {
+    pub(super) fn watched(&mut self, env: Env, kind: &'static Kind, generation: u64, change: Change) {
+        let Some(table) = self.facts.tables.get_mut(env).and_then(|tables| tables.get_mut(kind.kind)) else { return };
+        if table.generation != generation {
+            return;
+        }
+        match change {
+            Change::Link(link) => table.link = link,
+            Change::Rows(rows) => table.rows.extend(rows.into_iter().map(|row| (row.key.clone(), row))),
+            Change::Gone(keys) => {
+                for key in keys {
+                    table.rows.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Begins to watch what views look at and is not watched yet. Flux kinds are watched always.
+    pub(super) fn watch_wanted(&mut self, effects: &mut Vec<Effect>) {
+        let scene = self.scene(true);
+        let mut wanted: Vec<(Env, &'static Kind)> =
+            self.layers.iter().flat_map(|layer| layer.view.watches(&scene)).collect();
+        for (env, _) in self.facts.environments.iter() {
+            wanted.extend(kinds::watched().map(|kind| (env, kind)));
+        }
+        for watched in self.watched.values_mut() {
+            watched.wanted = false;
+        }
+        for (env, kind) in wanted {
+            if self.facts.unconnected.get(env).is_none_or(Option::is_some) {
+                continue;
+            }
+            if let Some(watched) = self.watched.get_mut(&(env, kind.kind)) {
+                watched.wanted = true;
+                continue;
+            }
+            let generation = self.next_generation;
+            self.next_generation += 1;
+            self.watched.insert((env, kind.kind), Watched { kind, wanted: true });
+            if let Some(tables) = self.facts.tables.get_mut(env) {
+                tables.insert(kind.kind, Table { generation, ..Table::default() });
+            }
+            effects.push(Effect::Watch { env, kind, generation });
+        }
+    }
+
+    /// Ends watches that nobody has looked at since the last minute.
+    pub(super) fn unwatch_unwanted(&mut self, effects: &mut Vec<Effect>) {
+        let stale: Vec<(Env, &'static str)> =
+            self.watched.iter().filter(|(_, watched)| !watched.wanted).map(|(key, _)| *key).collect();
+        for key in stale {
+            if let Some(watched) = self.watched.remove(&key) {
+                if let Some(tables) = self.facts.tables.get_mut(key.0) {
+                    tables.remove(key.1);
+                }
+                effects.push(Effect::Unwatch { env: key.0, kind: watched.kind });
+            }
+        }
+    }
+
+    /// Lets every view catch up with the facts: one that is covered shall be current when it is seen again.
+    pub(super) fn facts_changed(&mut self, effects: &mut Vec<Effect>) {
+        for index in 0..self.layers.len() {
+            let Some(ticket) = self.layers.get(index).map(|layer| layer.ticket) else { continue };
+            let actions = self.with_view(index, |view, scene| view.changed(scene));
+            self.apply(ticket, actions, effects);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `fluxdeck restart`: replaces the pods of a workload step by step, and waits until the new ones are ready.
+
+use clap::Args;
+
+use super::Call;
+use super::operate::{operate, timeout};
+use crate::commands;
+use crate::model::Fault;
+
+/// Flags of `restart`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The object, as KIND/NAMESPACE/NAME
+    object: String,
+    /// How long to wait for the outcome, such as 90s or 5m
+    #[arg(long, default_value = "5m", value_name = "DURATION")]
+    timeout: String,
+}
+
+/// Restarts the rollout of a workload.
+///
+/// # Errors
+/// Fails when the call is wrong, the guard refuses, or the cluster does.
+pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    operate(call, &commands::RESTART, &arguments.object, vec![timeout(&arguments.timeout)?])
+}

@@ -1,0 +1,33 @@
+//! Who keeps an object as it is: the labels by which Flux marks what it applied.
+//!
+//! The labels are kustomize-controller's and helm-controller's: <https://fluxcd.io/flux/faq/#how-do-i-find-which-flux-object-applied>.
+
+use serde_json::Value;
+
+use crate::model::ObjectRef;
+
+const OWNERS: [(&str, &str); 2] =
+    [("Kustomization", "kustomize.toolkit.fluxcd.io"), ("HelmRelease", "helm.toolkit.fluxcd.io")];
+
+/// Finds the Flux object that applied an object, by its labels.
+pub(crate) fn of(object: &Value) -> Option<ObjectRef> {
+    let labels = object.pointer("/metadata/labels")?;
+    OWNERS.iter().find_map(|(kind, group)| {
+        let label = |what: &str| labels.get(format!("{group}/{what}")).and_then(Value::as_str);
+        Some(ObjectRef::new(kind, group, label("namespace")?, label("name")?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn labels_name_the_owner() {
+        let labels = json!({"metadata": {"labels": {
+            "helm.toolkit.fluxcd.io/name": "immich", "helm.toolkit.fluxcd.io/namespace": "apps",
+        }}});
+        assert_eq!(super::of(&labels).unwrap().to_string(), "HelmRelease/apps/immich");
+        assert_eq!(super::of(&json!({"metadata": {"labels": {"app": "x"}}})), None);
+    }
+}

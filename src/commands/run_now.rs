@@ -1,0 +1,34 @@
+//! Runs a CronJob now, such as Renovate after a change of its rules.
+
+use super::object::is_cron_job;
+use super::verb::{lesson, operate, timeout};
+use crate::app::{Ask, Command, Risk, Scope};
+use crate::model::{Lesson, Verb};
+
+/// Makes a Job from the CronJob that is selected.
+pub static COMMAND: Command = Command {
+    id: "run-now",
+    title: "Run now",
+    keys: &["R"],
+    scope: Scope::Object(is_cron_job),
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach,
+    run: |ask| operate(ask, "Run", &Verb::RunNow { timeout: timeout(ask) }, &teach(ask).shell),
+};
+
+fn teach(ask: &Ask<'_>) -> Lesson {
+    let lines: Vec<String> = ask
+        .objects()
+        .map(|(env, object)| {
+            let (name, namespace, context) = (&object.name, &object.namespace, ask.context(env));
+            format!("kubectl create job {name}-$(date +%s) --from=cronjob/{name} -n {namespace} --context {context}")
+        })
+        .collect();
+    lesson(
+        lines.join("\n"),
+        "The Job is the CronJob's own and counts in its history; the schedule goes on as before.",
+        "the log of its pod, and Complete among the Job's conditions.",
+        "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_create/kubectl_create_job/",
+    )
+}

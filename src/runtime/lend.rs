@@ -1,0 +1,123 @@
+//! Gives the terminal to a program or to a stream of bytes; the loop keeps taking messages meanwhile.
+
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::process::Stdio;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+use crate::app::terminal::{Ended, Lingers, Loan, Program, Tty};
+use crate::model::Fault;
+
+/// How many pieces of input or output may wait; a slow side holds up the other.
+const PIECES: usize = 64;
+
+/// The most bytes read from the terminal at once; a paste comes in several.
+const PIECE: usize = 4096;
+
+/// Serves a loan to its end. The screen must have been left before; for bytes the terminal is still in raw mode.
+pub(super) async fn serve(loan: Loan) {
+    match loan {
+        Loan::Program(program, answer) => {
+            let ended = run(program).await;
+            // Whoever asked may have been cancelled; the program had its terminal all the same.
+            let _unheard = answer.send(ended);
+        }
+        Loan::Bytes(answer) => {
+            let (Ok(winch), Ok((stopped, stop))) = (signal(SignalKind::window_change()), rustix::pipe::pipe()) else {
+                return;
+            };
+            let (typed, input) = mpsc::channel(PIECES);
+            let (output, shown) = mpsc::channel(PIECES);
+            let (sized, size) = watch::channel(crossterm::terminal::size().unwrap_or((80, 24)));
+            let reader = tokio::task::spawn_blocking(move || read(&stopped, &typed));
+            if answer.send(Tty { input, output, size }).is_ok() {
+                show(shown, winch, &sized).await;
+            }
+            // The reader leaves without taking a byte that was not meant for it.
+            drop(stop);
+            let _ended = reader.await;
+        }
+    }
+}
+
+async fn run(program: Program) -> Result<Ended, Fault> {
+    let name = program.name.to_string_lossy().into_owned();
+    let lost = |error: io::Error| {
+        Fault::failed(format!("cannot run {name}"), error.to_string(), "is it installed, and in PATH?")
+    };
+    let mut command = tokio::process::Command::new(&program.name);
+    command.args(&program.arguments).envs(program.variables.iter().map(|(name, value)| (name, value)));
+    if let Some(folder) = &program.folder {
+        command.current_dir(folder);
+    }
+    // Standard error is the terminal as well, whatever ours is.
+    command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
+    let status = command.spawn().map_err(lost)?.wait().await.map_err(lost)?;
+    let ended = Ended { code: status.code() };
+    if program.lingers == Lingers::Failed && !ended.is_good() {
+        linger(&format!("{name}: {}; enter goes back to fluxdeck", ended.word())).await;
+    }
+    Ok(ended)
+}
+
+/// Leaves what a program said on the terminal until enter is pressed.
+async fn linger(words: &str) {
+    let mut out = io::stdout();
+    // A terminal that is gone has nobody before it.
+    let _gone = out.write_all(format!("\n{words} ").as_bytes()).and_then(|()| out.flush());
+    let _read = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await;
+}
+
+/// Writes what is to be shown until nothing more comes, and tells of new sizes.
+async fn show(mut shown: mpsc::Receiver<Vec<u8>>, mut winch: Signal, sized: &watch::Sender<(u16, u16)>) {
+    let mut out = io::stdout();
+    loop {
+        tokio::select! {
+            piece = shown.recv() => {
+                let Some(piece) = piece else { return };
+                if out.write_all(&piece).and_then(|()| out.flush()).is_err() {
+                    return;
+                }
+            }
+            _ = winch.recv() => {
+                if let Ok(size) = crossterm::terminal::size() {
+                    sized.send_replace(size);
+                }
+            }
+        }
+    }
+}
+
+/// Reads what is typed until the other end of the pipe is closed, or nobody listens.
+fn read(stopped: &OwnedFd, typed: &mpsc::Sender<Vec<u8>>) {
+    let stdin = io::stdin();
+    let mut buffer = vec![0; PIECE];
+    loop {
+        let mut fds = [PollFd::new(stopped, PollFlags::IN), PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN)];
+        match poll(&mut fds, None) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(_) => return,
+            Ok(_) => {}
+        }
+        let [stop, input] = &fds;
+        if !stop.revents().is_empty() {
+            return;
+        }
+        if input.revents().is_empty() {
+            continue;
+        }
+        match rustix::io::read(stdin.as_fd(), &mut buffer) {
+            Ok(count) if count > 0 => {
+                let piece = buffer.get(..count).unwrap_or_default().to_vec();
+                if typed.blocking_send(piece).is_err() {
+                    return;
+                }
+            }
+            Err(rustix::io::Errno::INTR) => {}
+            _ => return,
+        }
+    }
+}

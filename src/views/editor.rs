@@ -1,0 +1,100 @@
+//! Stands on the screen while a file is open in the operator's own editor, which has the terminal.
+//!
+//! ```text
+//! +- editor ---------------------------------------------+
+//! | apps/base/homepage/configmap.yaml is open in vi       |
+//! +-------------------------------------------------------+
+//! ```
+
+use std::any::Any;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+use crate::app::terminal::Ended;
+use crate::app::{Action, Facts, Notice, Program, Scene, Task, View};
+use crate::model::{Fault, FaultKind};
+use crate::widgets::{centred, fit, panel};
+
+/// The editor of last resort, which POSIX knows.
+const LAST_RESORT: &str = "vi";
+
+/// How the editor ended, or why there was none.
+type Answer = Result<Ended, Fault>;
+
+/// Opens a file of the working tree in the operator's editor; refused where nothing may be changed.
+pub fn open(path: &str, facts: &Facts) -> Vec<Action> {
+    if facts.read_only {
+        return vec![Action::Tell(Notice::fault(
+            facts.now,
+            Fault::new(
+                FaultKind::Refused,
+                format!("editing {path} is refused"),
+                "fluxdeck was started with --read-only",
+                "enter shows the file; start fluxdeck without --read-only to change it",
+            ),
+        ))];
+    }
+    vec![Action::Push(Box::new(Editor { path: path.to_owned() }))]
+}
+
+/// Waits for the editor.
+#[derive(Debug)]
+struct Editor {
+    path: String,
+}
+
+/// Finds the operator's editor, as git and sudoedit do.
+fn editor() -> String {
+    ["VISUAL", "EDITOR"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+        .unwrap_or_else(|| LAST_RESORT.to_owned())
+}
+
+impl View for Editor {
+    fn id(&self) -> &'static str {
+        "editor"
+    }
+
+    fn title(&self, _scene: &Scene<'_>) -> String {
+        format!("{} in the editor", self.path)
+    }
+
+    fn overlay(&self) -> bool {
+        true
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let inside = panel(frame, centred(area, 72, 3), "editor", true, scene.theme);
+        let text = fit(&format!("{} is open in your editor", self.path), usize::from(inside.width));
+        frame.render_widget(Paragraph::new(Line::from(text)), inside);
+    }
+
+    fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        let path = self.path.clone();
+        vec![Action::Task(Task::once(format!("edit {path}"), |reach| async move {
+            let file = reach.file(&path)?;
+            let program = Program::editor(&editor(), &file);
+            let folder = reach.root.clone().unwrap_or_default();
+            reach.terminal.run(program.inside(folder)).await
+        }))]
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
+        let Ok(answer) = payload.downcast::<Answer>() else { return Vec::new() };
+        let path = &self.path;
+        let failed = |why: String| {
+            let todo = "set VISUAL or EDITOR to an editor that is installed here";
+            Notice::fault(scene.facts.now, Fault::failed(format!("{path} was not edited"), why, todo))
+        };
+        let notice = match *answer {
+            Ok(ended) if ended.is_good() => return vec![Action::Pop, Action::Rescan],
+            Ok(ended) => failed(format!("the editor: {}", ended.word())),
+            Err(fault) => Notice::fault(scene.facts.now, fault),
+        };
+        vec![Action::Pop, Action::Tell(notice)]
+    }
+}

@@ -1,0 +1,68 @@
+//! The terminal, lent to programs that need it, and taken back.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use super::support::pty::{Deck, Stage};
+
+/// A panel that home alone has.
+const HOME: &str = "repository ";
+
+/// Writes an editor: a script that has the terminal, asks, and changes the file.
+fn editor(folder: &Path, script: &str) -> String {
+    let path = folder.join("my editor.sh");
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    format!("'{}' --wait", path.display())
+}
+
+/// Opens the demo with an editor, with a file of the repository selected that is not encrypted.
+fn on_a_plain_file(editor: &str, flags: &[&str]) -> Deck {
+    let mut deck = Stage::fluxdeck().with(["demo"]).with(flags).knowing("VISUAL", editor).open();
+    deck.sees("cert-manager");
+    deck.sees("renovate.json");
+    deck.press("1G");
+    deck.sees_row(&[">", "renovate.json"]);
+    deck
+}
+
+#[test]
+fn an_editor_has_the_terminal_and_gives_it_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"stty -a | grep -q ' echo ' && echo cooked; printf '%s: ' "$1 ${2##*/}"; read -r word; echo "// $word" >> "$2""#;
+    let mut deck = on_a_plain_file(&editor(folder.path(), script), &[]);
+    deck.press("e");
+    deck.sees("--wait renovate.json:");
+    assert!(deck.text().contains("cooked"), "the editor has a terminal that echoes:\n{}", deck.text());
+    assert!(!deck.screen().alternate_screen() && !deck.screen().hide_cursor() && deck.is_cooked());
+    // Keys that mean much to the cockpit are the editor's alone.
+    deck.press("qRqD<enter>");
+    deck.wait_for("the screen", vt100::Screen::alternate_screen);
+    deck.sees(HOME);
+    assert!(deck.screen().alternate_screen() && !deck.is_cooked());
+    // The change is seen, and keys are ours again.
+    deck.sees("~1");
+    deck.press("O");
+    deck.sees("nothing has been done yet");
+}
+
+#[test]
+fn what_an_editor_says_as_it_fails_stays_until_enter() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut deck = on_a_plain_file(&editor(folder.path(), "echo the disk is full; exit 3"), &[]);
+    deck.press("e");
+    deck.sees("the disk is full");
+    deck.sees("enter goes back to fluxdeck");
+    deck.press("<enter>");
+    deck.sees("was not edited");
+    deck.sees(HOME);
+    deck.press("q");
+    deck.ends();
+}
+
+#[test]
+fn a_read_only_cockpit_edits_no_file() {
+    let mut deck = on_a_plain_file("false", &["--read-only"]);
+    deck.press("e");
+    deck.sees("is refused");
+}
