@@ -275,6 +275,14 @@ impl App {
                 Action::Rescan => effects.push(Effect::Rescan),
                 Action::Copy(text) => effects.push(Effect::Copy(text)),
                 Action::ToggleLesson => self.lesson_shown = !self.lesson_shown,
+                Action::Theme(name) => match self.theme.another(&name) {
+                    Ok(theme) => self.theme = theme,
+                    Err(error) => {
+                        let why = error.to_string();
+                        let fault = Fault::failed("the theme stays as it is", why, "`fluxdeck themes` lists them");
+                        self.tell(Notice::fault(self.facts.now, fault));
+                    }
+                },
                 Action::Redraw => effects.push(Effect::Redraw),
                 Action::Stop => effects.push(Effect::Stop),
                 Action::Quit => self.quit(effects),
@@ -510,7 +518,7 @@ impl App {
         let (env, object) = match targets.first()? {
             Target::Object(env, object) => (env, object),
             Target::File(_, path) => return Some((format!("Look at {path}"), lesson_of_file(path))),
-            Target::Environment(_) => return None,
+            Target::Environment(_) | Target::Worktree(_) => return None,
         };
         let kind = kinds::find(&object.kind)?;
         let environment = self.facts.environment(*env)?;

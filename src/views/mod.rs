@@ -2,6 +2,7 @@
 
 pub mod detail;
 pub mod file;
+pub mod git;
 pub mod helm;
 pub mod help;
 pub mod home;
@@ -14,6 +15,7 @@ pub mod page;
 pub mod palette;
 pub mod secret;
 pub mod tabs;
+pub mod themes;
 
 use crate::app::{Ask, Target, View};
 

@@ -28,6 +28,14 @@ const WRITES: &[(&str, &[&[&str]])] = &[
     ("reconcile-reset", &[&["reconcile", "HelmRelease/cert-manager/cert-manager", "--reset"]]),
     ("suspend", &[&["suspend", "Kustomization/flux-system/apps", "--reason", "a test"]]),
     ("resume", &[&["resume", "Kustomization/flux-system/apps"]]),
+    // Git has its own command line: these have no twin.
+    ("git-stage", &[]),
+    ("git-unstage", &[]),
+    ("git-stage-anyway", &[]),
+    ("git-commit", &[]),
+    ("git-fetch-now", &[]),
+    ("git-pull-now", &[]),
+    ("git-push-reconcile", &[]),
     ("secret-set", &[&["secret", "set", "apps/production/secret.yaml", "stringData.LD_SUPERUSER_NAME"]]),
 ];
 

@@ -120,7 +120,8 @@ impl View for Confirm {
         let mut environments: Vec<_> =
             self.targets.iter().filter_map(|target| scene.facts.environment(target.env()?)).collect();
         environments.dedup();
-        if environments.is_empty() {
+        let here = !self.targets.is_empty() && self.targets.iter().all(|one| matches!(one, Target::Worktree(_)));
+        if environments.is_empty() && !here {
             lines.push(row(
                 "environment",
                 Span::styled("not known: treated as protected", theme.style(Scope::Protected)),
@@ -128,9 +129,13 @@ impl View for Confirm {
         }
         for environment in environments {
             let label = if environment.protected { "  PROTECTED" } else { "" };
+            let own = environment.colour.as_deref().and_then(|colour| theme.coloured(colour));
             lines.push(row(
                 "environment",
-                Span::styled(format!("{}{label}", environment.name), theme.style(Scope::Protected)),
+                Span::styled(
+                    format!("{}{label}", environment.name),
+                    own.unwrap_or_else(|| theme.style(Scope::Protected)),
+                ),
             ));
         }
         for target in self.targets.iter().take(8) {

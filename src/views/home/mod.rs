@@ -27,7 +27,7 @@ use crate::model::{Env, Kind, Link, ObjectRef, PerEnv, State};
 use crate::repo::EntryKind;
 use crate::repo::git::{Mark, commits_behind};
 use crate::theme::Scope;
-use crate::widgets::{Scroll, fit, lines, panel, wrap};
+use crate::widgets::{Scroll, fit, lines, panel, titled, wrap};
 use flow::FlowLine;
 use tree::{Look, Tree};
 
@@ -177,7 +177,11 @@ impl Home {
     }
 
     fn render_env(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, env: Env, focus: bool) {
-        let inside = panel(frame, area, &env_title(scene.facts, env, &self.behind), focus && scene.focus, scene.theme);
+        let colour = scene.facts.environment(env).and_then(|environment| environment.colour.as_deref());
+        let own = colour.and_then(|colour| scene.theme.coloured(colour));
+        let style = own.unwrap_or_else(|| scene.theme.style(Scope::Title));
+        let title = env_title(scene.facts, env, &self.behind);
+        let inside = titled(frame, area, &title, style, focus && scene.focus, scene.theme);
         let flow = self.flow(scene.facts, env);
         let width = usize::from(inside.width);
         let mut top = inside;
