@@ -42,6 +42,8 @@ pub enum Action {
     Copy(String),
     /// Shows or hides the lesson panel.
     ToggleLesson,
+    /// Shows everything in another theme, until the program ends.
+    Theme(String),
     /// Draws the whole screen again.
     Redraw,
     /// Stops the process as Ctrl-Z does.

@@ -49,6 +49,8 @@ pub enum Target {
     File(Option<Env>, String),
     /// A whole environment.
     Environment(Env),
+    /// What only the operator's own working tree and index hold, as a path below its root or a word; no cluster is the nearer to it.
+    Worktree(String),
 }
 
 impl Target {
@@ -57,6 +59,7 @@ impl Target {
         match self {
             Self::Object(env, _) | Self::Environment(env) => Some(*env),
             Self::File(env, _) => *env,
+            Self::Worktree(_) => None,
         }
     }
 
@@ -72,7 +75,7 @@ impl Target {
     pub fn name(&self) -> String {
         match self {
             Self::Object(_, object) => object.to_string(),
-            Self::File(_, path) => path.clone(),
+            Self::File(_, path) | Self::Worktree(path) => path.clone(),
             Self::Environment(_) => "the whole environment".to_owned(),
         }
     }

@@ -51,7 +51,9 @@ pub fn judge(command: &Command, targets: &[Target], facts: &Facts, consent: Cons
     }
     let protected = targets.is_empty()
         || targets.iter().any(|target| {
-            target.env().and_then(|env| facts.environment(env)).is_none_or(|environment| environment.protected)
+            // What stays in the operator's own working tree is nobody's environment yet.
+            !matches!(target, Target::Worktree(_))
+                && target.env().and_then(|env| facts.environment(env)).is_none_or(|environment| environment.protected)
         });
     let granted = Verdict::Go(Some(Permit(())));
     // Reads have passed above; they stand here only because the match must be whole.
@@ -153,6 +155,17 @@ mod tests {
             }
         }
         assert!(passes(&facts, Risk::Reads, 1, Consent::None));
+    }
+
+    #[test]
+    fn what_stays_in_the_working_tree_is_not_protected_and_read_only_refuses_it() {
+        let mut facts = facts();
+        let here = vec![Target::Worktree("apps/key.txt".to_owned())];
+        assert!(matches!(judge(&command(Risk::Writes), &here, &facts, Consent::None), Verdict::Go(Some(_))));
+        let typed = Verdict::Type("apps/key.txt".to_owned());
+        assert_eq!(judge(&command(Risk::Destroys), &here, &facts, Consent::Key), typed);
+        facts.read_only = true;
+        assert!(matches!(judge(&command(Risk::Writes), &here, &facts, Consent::None), Verdict::Refuse(_)));
     }
 
     #[test]

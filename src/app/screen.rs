@@ -31,6 +31,7 @@ impl App {
     /// Draws the whole screen.
     pub fn render(&self, frame: &mut Frame<'_>) {
         let area = frame.area();
+        frame.buffer_mut().set_style(area, self.theme.style(Scope::Text));
         if area.width < 20 || area.height < 5 {
             frame.render_widget(Paragraph::new("too small"), area);
             return;

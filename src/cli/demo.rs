@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use clap::Args;
@@ -16,7 +17,7 @@ use crate::config::Settings;
 use crate::model::{Clock, Fault};
 use crate::repo::{Loader, template};
 use crate::runtime::{Folder, Journal, Session, Source};
-use crate::sim::{Commit, Scenario, Simulation};
+use crate::sim::{Commit, Remote, Scenario, Simulation};
 
 /// The scenario that the demo shows when none is named.
 pub const DEFAULT_SCENARIO: &str = "day";
@@ -75,7 +76,11 @@ pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fau
     let root = folder.0.join("homelab");
     template::write_into(&root)?;
     let (head, previous) = commit(&root, &clock)?;
+    let origin = folder.0.join("origin.git");
+    publish(&root, &origin, &clock)?;
+    let known = head.sha.clone();
     let simulation = Simulation::new(&scenario.with_commits(head, previous), clock.clone());
+    simulation.follow(&(Arc::new(move || newer(&origin, &known)) as Remote));
     let settings = Settings::from_sources(Some(&root), &flags(&call.global), Vec::new());
     let contexts = KEYS.iter().map(|(name, _)| (*name).to_owned()).collect();
     let loader = Loader::open(&root);
@@ -124,6 +129,29 @@ fn commit(root: &Path, clock: &Clock) -> Result<(Commit, Commit), Fault> {
     std::fs::write(&release, text).map_err(fault)?;
     let head = record(root, clock, "Describe the first page")?;
     Ok((head, previous))
+}
+
+/// Makes the bare repository that the demo pushes to and the simulated sources follow.
+fn publish(root: &Path, origin: &Path, clock: &Clock) -> Result<(), Fault> {
+    let address = origin.to_string_lossy().into_owned();
+    git(root, clock, &["init", "--quiet", "--bare", "--initial-branch=main", &address])?;
+    git(root, clock, &["remote", "add", "origin", &address])?;
+    git(root, clock, &["push", "--quiet", "--set-upstream", "origin", "main"])?;
+    // Whoever tries the demo need not have set git up.
+    for (key, value) in [("user.name", "demo"), ("user.email", "demo@example.invalid"), ("commit.gpgsign", "false")] {
+        git(root, clock, &["config", key, value])?;
+    }
+    Ok(())
+}
+
+/// Returns the newest commit of the bare repository; `None` while nothing was pushed since the beginning.
+fn newer(origin: &Path, known: &str) -> Option<Commit> {
+    let head = std::fs::read_to_string(origin.join("refs/heads/main")).ok()?;
+    if head.trim() == known {
+        return None;
+    }
+    let commit = crate::repo::git::log(origin, 1).ok()?.into_iter().next()?;
+    Some(Commit { branch: "main".to_owned(), sha: commit.commit, subject: commit.subject })
 }
 
 fn record(root: &Path, clock: &Clock, subject: &str) -> Result<Commit, Fault> {

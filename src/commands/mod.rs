@@ -6,6 +6,7 @@ mod delete;
 mod describe;
 mod edit;
 mod force;
+mod git;
 mod help;
 mod lesson;
 mod list;
@@ -26,6 +27,7 @@ mod run_now;
 mod secret;
 mod stop;
 mod suspend;
+mod themes;
 mod verb;
 mod with_source;
 
@@ -76,10 +78,26 @@ pub static COMMANDS: &[&Command] = &[
     &secret::undo::COMMAND,
     &secret::save::COMMAND,
     &secret::set::COMMAND,
+    &git::OPEN,
+    &git::DIFF,
+    &git::SPACE_FOLDER,
+    &git::SPACE_ALL,
+    &git::WRITE,
+    &git::PUSH,
+    &git::FETCH,
+    &git::PULL,
+    &git::changes::STAGE,
+    &git::changes::UNSTAGE,
+    &git::changes::ANYWAY,
+    &git::changes::COMMIT,
+    &git::changes::FETCH,
+    &git::changes::PULL,
+    &git::push::COMMAND,
     &operations::COMMAND,
     &cancel::COMMAND,
     &copy::COMMAND,
     &rescan::COMMAND,
+    &themes::COMMAND,
     &lesson::COMMAND,
     &palette::COMMAND,
     &help::COMMAND,

@@ -108,7 +108,7 @@ fn svg(buffer: &Buffer, light: bool) -> String {
             if let Some(back) = back {
                 let _ = writeln!(
                     out,
-                    "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{span:.1}\" height=\"{cell_height}\" fill=\"{back}\"/>"
+                    "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{span:.1}\" height=\"{cell_height}\" fill=\"{back}\" shape-rendering=\"crispEdges\"/>"
                 );
             }
             if text.trim().is_empty() {

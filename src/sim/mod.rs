@@ -27,5 +27,5 @@ mod workload;
 mod world;
 
 pub use fault::Faults;
-pub use scenario::{Commit, Scenario};
+pub use scenario::{Commit, Remote, Scenario};
 pub use simulation::Simulation;

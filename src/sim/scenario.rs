@@ -1,6 +1,7 @@
 //! Scenarios: what the simulated clusters look like, as data. One file each under `scenarios/`; what the Kustomizations build lies under `manifests/`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -199,9 +200,14 @@ impl Scenario {
     }
 }
 
+/// Tells the newest commit of a repository outside the simulation; `None` while the scenario's own is.
+pub type Remote = Arc<dyn Fn() -> Option<Commit> + Send + Sync>;
+
 /// What a scenario says of one environment, with its manifests read.
 pub(crate) struct Script {
     commits: Vec<Commit>,
+    /// Where the sources look for a newer commit.
+    pub(crate) remote: Option<Remote>,
     manifests: BTreeMap<String, Vec<Value>>,
     statuses: BTreeMap<ObjectRef, Value>,
     /// How long failing health checks are waited for, where that is cut short.
@@ -250,6 +256,7 @@ impl Script {
             MANIFESTS.iter().map(|(name, text)| ((*name).to_owned(), manifests(text, environment))).collect();
         Self {
             commits: commits.to_vec(),
+            remote: None,
             manifests,
             statuses: environment
                 .statuses
@@ -268,6 +275,7 @@ impl Script {
     pub(crate) fn empty() -> Self {
         Self {
             commits: Vec::new(),
+            remote: None,
             manifests: BTreeMap::new(),
             statuses: BTreeMap::new(),
             missing_charts: Vec::new(),
@@ -280,6 +288,9 @@ impl Script {
 
     /// Returns the newest commit of the repository.
     pub(crate) fn head(&self) -> Commit {
+        if let Some(commit) = self.remote.as_ref().and_then(|remote| remote()) {
+            return commit;
+        }
         self.commits.first().cloned().unwrap_or_else(|| Commit {
             branch: main_branch(),
             sha: String::new(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::fault::Faults;
 use super::fields::Writer;
-use super::scenario::{Commit, Scenario, Script};
+use super::scenario::{Commit, Remote, Scenario, Script};
 use super::server::ApiServer;
 use super::world::{Site, World};
 use super::{json, past, workload};
@@ -51,6 +51,13 @@ impl Simulation {
     pub fn push(&self, commit: &Commit) {
         for (_, site) in &self.sites {
             site.with(|world| world.script.push(commit.clone()));
+        }
+    }
+
+    /// Lets the sources of all clusters look for newer commits in a repository that somebody pushes to.
+    pub fn follow(&self, remote: &Remote) {
+        for (_, site) in &self.sites {
+            site.with(|world| world.script.remote = Some(Arc::clone(remote)));
         }
     }
 

@@ -42,10 +42,23 @@ impl Depth {
     }
 }
 
-/// The nearest colour in the 6x6x6 cube of the 256 colours.
+/// The nearest of the 256 colours that every terminal shows alike: the cube of 6x6x6, or the 24 greys (xterm's table).
 fn cube(red: u8, green: u8, blue: u8) -> u8 {
     let step = |value: u8| if value < 48 { 0 } else { (value.saturating_sub(35) / 40).min(5) };
-    16 + 36 * step(red) + 6 * step(green) + step(blue)
+    let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
+    let distance = |to: (u8, u8, u8)| {
+        let square = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
+        square(red, to.0) + square(green, to.1) + square(blue, to.2)
+    };
+    let (r, g, b) = (step(red), step(green), step(blue));
+    let mean = u8::try_from((u16::from(red) + u16::from(green) + u16::from(blue)) / 3).unwrap_or(u8::MAX);
+    let grey = (mean.saturating_sub(3) / 10).min(23);
+    let shade = 8 + 10 * grey;
+    if distance((shade, shade, shade)) < distance((level(r), level(g), level(b))) {
+        232 + grey
+    } else {
+        16 + 36 * r + 6 * g + b
+    }
 }
 
 /// The nearest of the terminal's own colours, by which channels dominate.
@@ -115,6 +128,7 @@ mod tests {
     fn colours_are_cut_down_to_what_is_there() {
         assert_eq!(parse("#ff0000"), Some(Color::Rgb(255, 0, 0)));
         assert_eq!(Depth::Indexed.fit(Color::Rgb(255, 0, 0)), Some(Color::Indexed(196)));
+        assert_eq!(Depth::Indexed.fit(Color::Rgb(30, 30, 46)), Some(Color::Indexed(235)));
         assert_eq!(Depth::Ansi.fit(Color::Rgb(255, 0, 0)), Some(Color::Red));
         assert_eq!(Depth::None.fit(Color::Red), None);
         assert_eq!(parse("reddish"), None);

@@ -14,7 +14,14 @@ pub use scope::Scope;
 /// The themes that fluxdeck brings along: name and text.
 const BUILT_IN: &[(&str, &str)] = &[
     ("terminal", include_str!("../../themes/terminal.toml")),
+    ("dark", include_str!("../../themes/dark.toml")),
+    ("light", include_str!("../../themes/light.toml")),
+    ("high-contrast", include_str!("../../themes/high-contrast.toml")),
+    ("colour-blind", include_str!("../../themes/colour-blind.toml")),
     ("monochrome", include_str!("../../themes/monochrome.toml")),
+    ("catppuccin-mocha", include_str!("../../themes/catppuccin-mocha.toml")),
+    ("gruvbox-dark", include_str!("../../themes/gruvbox-dark.toml")),
+    ("solarized-light", include_str!("../../themes/solarized-light.toml")),
 ];
 
 /// Says why a theme cannot be used.
@@ -38,6 +45,7 @@ pub struct Theme {
     pub name: String,
     /// Whether only ASCII signs are drawn.
     pub ascii: bool,
+    depth: Depth,
     styles: BTreeMap<Scope, Style>,
 }
 
@@ -64,6 +72,13 @@ struct Entry {
     underline: bool,
     #[serde(default)]
     reverse: bool,
+}
+
+impl Entry {
+    /// Tells whether it names colours by their red, green and blue.
+    fn is_exact(&self) -> bool {
+        [&self.fg, &self.bg].into_iter().flatten().any(|colour| colour.starts_with('#'))
+    }
 }
 
 impl Theme {
@@ -93,10 +108,28 @@ impl Theme {
         let mut styles = BTreeMap::new();
         for (owner, file) in chain.iter().rev() {
             for (scope, entry) in &file.scopes {
+                // Exact colours mean nothing to a terminal of 16 or none, and guessed ones may be unreadable there: what is inherited holds.
+                if matches!(depth, Depth::Ansi | Depth::None) && entry.is_exact() && styles.contains_key(scope) {
+                    continue;
+                }
                 styles.insert(*scope, style(owner, entry, depth)?);
             }
         }
-        Ok(Self { name: name.to_owned(), ascii, styles })
+        Ok(Self { name: name.to_owned(), ascii, depth, styles })
+    }
+
+    /// Loads another built-in theme for the same terminal.
+    ///
+    /// # Errors
+    /// Fails like [`Theme::load`].
+    pub fn another(&self, name: &str) -> Result<Self, ThemeError> {
+        Self::load(name, self.depth, self.ascii)
+    }
+
+    /// Returns the style of a colour that the operator named, such as an environment's own; `None` where it is none or cannot be shown.
+    pub fn coloured(&self, colour: &str) -> Option<Style> {
+        let colour = self.depth.fit(colour::parse(colour)?)?;
+        Some(self.style(Scope::Title).fg(colour))
     }
 
     /// Returns the style of a scope.
@@ -143,6 +176,46 @@ fn style(owner: &str, entry: &Entry, depth: Depth) -> Result<Style, ThemeError> 
 #[cfg(test)]
 mod tests {
     use super::{Depth, Scope, Theme, names};
+    use ratatui::style::{Color, Style};
+
+    /// The relative luminance of WCAG 2.1.
+    fn luminance(colour: Color) -> Option<f64> {
+        let Color::Rgb(red, green, blue) = colour else { return None };
+        let linear = |value: u8| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.03928 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        Some(0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue))
+    }
+
+    #[test]
+    fn text_stands_out_from_its_ground() {
+        let mut exact = 0;
+        for name in names() {
+            let theme = Theme::load(name, Depth::True, false).unwrap();
+            let ground = theme.style(Scope::Text);
+            for scope in Scope::ALL.iter().filter(|scope| !matches!(scope, Scope::Border)) {
+                let Style { fg, bg, .. } = ground.patch(theme.style(*scope));
+                let (Some(fg), Some(bg)) = (fg.and_then(luminance), bg.and_then(luminance)) else { continue };
+                let ratio = (fg.max(bg) + 0.05) / (fg.min(bg) + 0.05);
+                assert!(ratio >= 4.5, "{name}: {scope:?} has {ratio:.1}:1");
+                exact += 1;
+            }
+        }
+        assert!(exact > 200, "only {exact} were looked at");
+    }
+
+    #[test]
+    fn a_terminal_of_16_colours_or_none_gets_no_guessed_ones() {
+        let own = Theme::load("terminal", Depth::Ansi, false).unwrap();
+        for name in ["light", "solarized-light", "dark"] {
+            let theme = Theme::load(name, Depth::Ansi, false).unwrap();
+            assert_eq!(theme.style(Scope::Text), own.style(Scope::Text), "{name}");
+            assert_eq!(theme.style(Scope::Failed), own.style(Scope::Failed), "{name}");
+            let none = theme.another(name).unwrap().coloured("blue").unwrap();
+            assert_eq!(none.fg, Some(Color::Blue));
+        }
+    }
 
     #[test]
     fn every_theme_has_every_scope() {

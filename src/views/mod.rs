@@ -3,6 +3,7 @@
 pub mod detail;
 pub mod editor;
 pub mod file;
+pub mod git;
 pub mod helm;
 pub mod help;
 pub mod home;
@@ -18,6 +19,7 @@ pub mod palette;
 pub mod secret;
 pub mod served;
 pub mod tabs;
+pub mod themes;
 
 use crate::app::{Ask, Target, View};
 

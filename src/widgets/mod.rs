@@ -5,5 +5,5 @@ mod panel;
 mod text;
 
 pub use lines::{Scroll, lines};
-pub use panel::{centred, panel};
+pub use panel::{centred, panel, titled};
 pub use text::{fit, fit_end, pad, wrap};

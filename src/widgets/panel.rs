@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::symbols::border;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear};
@@ -21,14 +22,20 @@ const ASCII: border::Set<'static> = border::Set {
 
 /// Draws a panel and returns the area inside. Which panel has the focus is shown by colour and by `>` before its title.
 pub fn panel(frame: &mut Frame<'_>, area: Rect, title: &str, focus: bool, theme: &Theme) -> Rect {
+    titled(frame, area, title, theme.style(Scope::Title), focus, theme)
+}
+
+/// Draws a panel whose title has a style of its own, such as an environment's colour.
+pub fn titled(frame: &mut Frame<'_>, area: Rect, title: &str, title_style: Style, focus: bool, theme: &Theme) -> Rect {
     let set = if theme.ascii { ASCII } else { border::PLAIN };
     let style = theme.style(if focus { Scope::BorderFocus } else { Scope::Border });
     let sign = if focus { ">" } else { " " };
     let title = super::fit(&format!("{sign}{title} "), usize::from(area.width.saturating_sub(2)));
-    let block =
-        Block::bordered().border_set(set).border_style(style).title(Line::styled(title, theme.style(Scope::Title)));
+    let block = Block::bordered().border_set(set).border_style(style).title(Line::styled(title, title_style));
     let inside = block.inner(area);
     frame.render_widget(Clear, area);
+    // What lies below is gone; the theme's own ground takes its place.
+    frame.buffer_mut().set_style(area, theme.style(Scope::Text));
     frame.render_widget(block, area);
     inside
 }

@@ -31,6 +31,14 @@ const WRITES: &[(&str, &[&[&str]])] = &[
     ("restart", &[&["restart", "Deployment.apps/linkding/linkding"]]),
     ("run-now", &[&["run", "CronJob.batch/renovate/renovate"]]),
     ("delete", &[&["delete", "ConfigMap/linkding/linkding"], &["delete", "Kustomization/flux-system/apps"]]),
+    // Git has its own command line: these have no twin.
+    ("git-stage", &[]),
+    ("git-unstage", &[]),
+    ("git-stage-anyway", &[]),
+    ("git-commit", &[]),
+    ("git-fetch-now", &[]),
+    ("git-pull-now", &[]),
+    ("git-push-reconcile", &[]),
     ("secret-set", &[&["secret", "set", "apps/production/secret.yaml", "stringData.LD_SUPERUSER_NAME"]]),
 ];
 

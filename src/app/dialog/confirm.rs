@@ -25,6 +25,9 @@ use crate::app::view::{Scene, View};
 use crate::theme::Scope;
 use crate::widgets::{centred, panel, wrap};
 
+/// How many lines of a command are shown at most: at 80x24 all else fits below them.
+const SHELL_LINES: usize = 5;
+
 /// Asks for leave to run a command.
 #[derive(Debug)]
 pub struct Confirm {
@@ -145,7 +148,8 @@ impl View for Confirm {
         let mut environments: Vec<_> =
             self.targets.iter().filter_map(|target| scene.facts.environment(target.env()?)).collect();
         environments.dedup();
-        if environments.is_empty() {
+        let here = !self.targets.is_empty() && self.targets.iter().all(|one| matches!(one, Target::Worktree(_)));
+        if environments.is_empty() && !here {
             lines.push(row(
                 "environment",
                 Span::styled("not known: treated as protected", theme.style(Scope::Protected)),
@@ -153,9 +157,13 @@ impl View for Confirm {
         }
         for environment in environments {
             let label = if environment.protected { "  PROTECTED" } else { "" };
+            let own = environment.colour.as_deref().and_then(|colour| theme.coloured(colour));
             lines.push(row(
                 "environment",
-                Span::styled(format!("{}{label}", environment.name), theme.style(Scope::Protected)),
+                Span::styled(
+                    format!("{}{label}", environment.name),
+                    own.unwrap_or_else(|| theme.style(Scope::Protected)),
+                ),
             ));
         }
         for target in self.targets.iter().take(8) {
@@ -173,7 +181,12 @@ impl View for Confirm {
                 lines.push(row(label, Span::styled(text, theme.style(Scope::Waiting))));
             }
         }
-        for (index, text) in wrap(&self.shell, inner.saturating_sub(13)).into_iter().enumerate() {
+        // A line for many objects is long; the question below it must stay on the screen, and the lesson has all of it.
+        let shell = wrap(&self.shell, inner.saturating_sub(13));
+        let cut = shell.len().saturating_sub(SHELL_LINES);
+        for (index, text) in shell.into_iter().take(SHELL_LINES).enumerate() {
+            let more = if cut > 0 && index + 1 == SHELL_LINES { " ..." } else { "" };
+            let text = format!("{text}{more}");
             lines.push(row(if index == 0 { "command" } else { "" }, Span::styled(text, theme.style(Scope::Shell))));
         }
         lines.push(Line::default());

@@ -3,7 +3,7 @@
 use crate::app::dialog::{Confirm, Prompt};
 use crate::app::guard::judge;
 use crate::app::{Action, App, Ask, Command, Consent, Effect, Notice, Op, OpId, Target, Task, Ticket, Verdict};
-use crate::model::Outcome;
+use crate::model::{Fault, Outcome};
 
 impl App {
     /// Judges and runs a command, asking first for what it needs.
@@ -104,6 +104,14 @@ impl App {
                 Action::Rescan => effects.push(Effect::Rescan),
                 Action::Copy(text) => effects.push(Effect::Copy(text)),
                 Action::ToggleLesson => self.lesson_shown = !self.lesson_shown,
+                Action::Theme(name) => match self.theme.another(&name) {
+                    Ok(theme) => self.theme = theme,
+                    Err(error) => {
+                        let why = error.to_string();
+                        let fault = Fault::failed("the theme stays as it is", why, "`fluxdeck themes` lists them");
+                        self.tell(Notice::fault(self.facts.now, fault));
+                    }
+                },
                 Action::Redraw => effects.push(Effect::Redraw),
                 Action::Stop => effects.push(Effect::Stop),
                 Action::Quit => self.quit(effects),

@@ -28,7 +28,7 @@ impl App {
         let (env, object) = match targets.first()? {
             Target::Object(env, object) => (env, object),
             Target::File(_, path) => return Some((format!("Look at {path}"), lesson_of_file(path))),
-            Target::Environment(_) => return None,
+            Target::Environment(_) | Target::Worktree(_) => return None,
         };
         let kind = kinds::find(&object.kind)?;
         let environment = self.facts.environment(*env)?;

@@ -62,6 +62,21 @@ pub async fn perform(
     ended.unwrap_or_else(Outcome::Failed)
 }
 
+/// Reads the revision that an object has: what a source has fetched, what a Kustomization has applied; empty before the first.
+///
+/// # Errors
+/// Fails when the object cannot be read.
+pub async fn revision(cluster: &Cluster, object: &ObjectRef) -> Result<String, Fault> {
+    let object = with_group(object);
+    let resource = cluster.resource(&object.group, &object.kind).await?;
+    let path = resource.path(&object.namespace, Some(&object.name));
+    let live: Live = request::get(cluster, &path)
+        .await
+        .map_err(|error| fault::of(&cluster.name, &format!("read {object}"), &error))?;
+    let applied = live.status.last_applied_revision;
+    Ok(if applied.is_empty() { live.status.artifact.revision } else { applied })
+}
+
 /// Holds what every verb needs while it runs.
 struct Call<'a> {
     cluster: &'a Cluster,

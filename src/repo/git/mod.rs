@@ -1,11 +1,19 @@
 //! What git knows of the repository, asked of the `git` program, so that hooks, signing, credentials, worktrees and sparse checkouts are as
 //! the operator set them up.
 
+mod change;
+mod diff;
 mod files;
+mod leak;
+mod log;
 mod repository;
 mod run;
 mod status;
 
+pub use change::{Destination, commit, destination, fetch, head, pull, push, stage, unstage};
+pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
+pub use leak::{in_files as leaks_in_files, in_index as leaks_in_index};
+pub use log::{LogEntry, log};
 pub use repository::Repository;
 pub use status::{Counts, GitState, Head, Mark, Operation, Upstream};
 

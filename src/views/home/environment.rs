@@ -14,7 +14,7 @@ use crate::app::{Facts, Scene};
 use crate::kinds;
 use crate::model::{Env, Link, ObjectRef, State};
 use crate::theme::Scope;
-use crate::widgets::{Scroll, fit, lines, panel, wrap};
+use crate::widgets::{Scroll, fit, lines, titled, wrap};
 
 /// What a note keeps at least, in cells: `next 119m`.
 const NOTE_WIDTH: usize = 9;
@@ -58,7 +58,10 @@ impl Environment {
 
     /// Draws the panel.
     pub fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, look: &Look<'_>) {
-        let inside = panel(frame, area, &look.title, look.focus && scene.focus, scene.theme);
+        let colour = scene.facts.environment(look.env).and_then(|environment| environment.colour.as_deref());
+        let own = colour.and_then(|colour| scene.theme.coloured(colour));
+        let style = own.unwrap_or_else(|| scene.theme.style(Scope::Title));
+        let inside = titled(frame, area, &look.title, style, look.focus && scene.focus, scene.theme);
         let width = usize::from(inside.width);
         let top = trouble(frame, inside, scene, look.env);
         if look.flow.is_empty() {

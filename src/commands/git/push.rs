@@ -1,0 +1,212 @@
+//! Pushes, then follows the commit through every environment: fetched by its source, applied by each Kustomization in order, healthy.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::join_all;
+
+use super::{VIEW, teach};
+use crate::app::operation::{StepSender, outcome_line};
+use crate::app::{Action, Ask, Command, Notice, Operation, Reach, Risk, Target};
+use crate::cluster::{Cluster, verbs};
+use crate::commands::verb::timeout;
+use crate::kinds;
+use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, Step, StepState, Verb};
+use crate::repo::git;
+use crate::views::git::applied;
+use crate::views::home::flow;
+
+/// Pushes HEAD and reconciles the environments that follow the branch.
+pub static COMMAND: Command = Command {
+    id: "git-push-reconcile",
+    title: "Push, and reconcile what was pushed",
+    keys: &[],
+    scope: VIEW,
+    risk: Risk::Writes,
+    questions: &[],
+    lesson,
+    run,
+};
+
+/// What follows the branch in one environment: its sources, then its Kustomizations in the order in which they are applied.
+struct Follower {
+    env: Env,
+    name: String,
+    sources: Vec<ObjectRef>,
+    kustomizations: Vec<ObjectRef>,
+}
+
+fn follower(ask: &Ask<'_>, env: Env, branch: &str) -> Follower {
+    let mut sources = Vec::new();
+    if let Some(kind) = kinds::find("GitRepository")
+        && let Some(table) = ask.facts.table(env, kind)
+    {
+        let follows = |revision: &str| applied::branch(revision).is_none_or(|known| known == branch);
+        let rows = table.rows.values().filter(|row| row.flux.as_ref().is_none_or(|flux| follows(&flux.revision)));
+        sources.extend(rows.map(|row| kind.object(&row.key.namespace, &row.key.name)));
+    }
+    let takes = |object: &ObjectRef| {
+        let source = ask.facts.row(env, object).and_then(|row| row.flux.as_ref()?.source.clone());
+        source.is_none_or(|source| {
+            sources.iter().any(|one| (&one.namespace, &one.name) == (&source.namespace, &source.name))
+        })
+    };
+    let lines = flow::lines(ask.facts, env).into_iter().map(|line| line.object);
+    let kustomizations = lines.filter(|object| object.kind == "Kustomization").filter(takes).collect();
+    Follower { env, name: ask.facts.name(env).to_owned(), sources, kustomizations }
+}
+
+fn run(ask: &Ask<'_>) -> Vec<Action> {
+    let Some(permit) = ask.permit else { return Vec::new() };
+    let Some(root) = ask.facts.repository.as_ref().map(|snapshot| snapshot.root.clone()) else {
+        let fault =
+            Fault::failed("nothing was pushed", "there is no repository", "start fluxdeck in one, or with --repo");
+        return vec![Action::Tell(Notice::fault(ask.now, fault))];
+    };
+    let branch = ask.answer("branch").unwrap_or("main").to_owned();
+    let envs: Vec<Env> = ask.targets.iter().filter_map(Target::env).collect();
+    let followers: Vec<Follower> = envs.iter().map(|env| follower(ask, *env, &branch)).collect();
+    let wait = timeout(ask);
+    let operation = Operation {
+        title: format!("Push {branch}"),
+        env: if let [only] = envs.as_slice() { Some(*only) } else { None },
+        object: format!("branch {branch}"),
+        shell: lesson(ask).shell,
+        permit,
+        work: Box::new(move |reach, steps| {
+            Box::pin(async move {
+                let report = Report(Arc::new(Mutex::new(steps)), reach.clone());
+                report.say("push", StepState::Running, "pushing");
+                let pushed = reach.away(move || -> Result<String, Fault> {
+                    let to = git::destination(&root)?;
+                    git::push(&root, &to)?;
+                    git::head(&root)
+                });
+                let commit = match pushed.await.and_then(|pushed| pushed) {
+                    Ok(commit) => commit,
+                    Err(fault) => {
+                        report.say("push", StepState::Failed, &fault.why);
+                        return Outcome::Failed(fault);
+                    }
+                };
+                let short = commit.get(..7).unwrap_or(&commit).to_owned();
+                report.say("push", StepState::Done, &format!("{branch} is at {short}"));
+                let names: Vec<String> = followers.iter().map(|one| one.name.clone()).collect();
+                let outcomes = join_all(followers.into_iter().map(|one| follow(one, &commit, &report, wait))).await;
+                match outcomes.into_iter().find(|outcome| !outcome.is_done()) {
+                    Some(outcome) => outcome,
+                    None if names.is_empty() => {
+                        Outcome::Done(format!("{short} is pushed; no environment follows {branch}"))
+                    }
+                    None => Outcome::Done(format!("{short} is applied in {}", names.join(" and "))),
+                }
+            })
+        }),
+    };
+    vec![Action::Operate(operation)]
+}
+
+/// Sends the steps of several environments into one list.
+#[derive(Clone)]
+struct Report(Arc<Mutex<StepSender>>, Reach);
+
+impl Report {
+    fn say(&self, step: &str, state: StepState, message: &str) {
+        self.send(Step { at: self.1.clock.now(), step: step.to_owned(), state, message: message.to_owned() });
+    }
+
+    fn send(&self, step: Step) {
+        (self.0.lock().unwrap_or_else(PoisonError::into_inner))(step);
+    }
+}
+
+/// Follows a commit through one environment, as far as it gets.
+async fn follow(one: Follower, commit: &str, report: &Report, wait: Duration) -> Outcome {
+    let cluster = match report.1.cluster(one.env) {
+        Ok(cluster) => cluster,
+        Err(fault) => {
+            report.say(&one.name, StepState::Failed, &fault.why);
+            return Outcome::Failed(fault);
+        }
+    };
+    let missing = |why: &str| {
+        report.say(&one.name, StepState::Failed, why);
+        Outcome::Failed(Fault::failed(
+            format!("{} is not followed", one.name),
+            why.to_owned(),
+            "the commit is pushed: Flux takes it at its next interval",
+        ))
+    };
+    if one.sources.is_empty() {
+        return missing("no GitRepository that follows the branch is known there");
+    }
+    let mut failed = None;
+    for object in &one.sources {
+        let outcome = take(&one, &cluster, object, commit, report, wait).await;
+        if !outcome.is_done() {
+            return outcome;
+        }
+    }
+    // One that is suspended or fails holds only those that depend on it, and they say so themselves.
+    for object in &one.kustomizations {
+        let outcome = take(&one, &cluster, object, commit, report, wait).await;
+        if !outcome.is_done() {
+            failed.get_or_insert(outcome);
+        }
+    }
+    failed.unwrap_or_else(|| Outcome::Done(format!("applied in {}", one.name)))
+}
+
+/// Lets one object take a commit, and looks whether it has.
+async fn take(
+    one: &Follower,
+    cluster: &Cluster,
+    object: &ObjectRef,
+    commit: &str,
+    report: &Report,
+    wait: Duration,
+) -> Outcome {
+    let verb = Verb::Reconcile { with_source: false, force: false, reset: false, no_wait: false, timeout: wait };
+    let name = format!("{}: {}", one.name, object.short());
+    let mut steps = |step: Step| report.send(Step { step: name.clone(), ..step });
+    let outcome = verbs::perform(cluster, &verb, object, &report.1.clock, &mut steps).await;
+    if !outcome.is_done() {
+        report.say(&name, StepState::Failed, &outcome_line(&outcome));
+        return match outcome {
+            Outcome::WillRetry { next, message } => Outcome::WillRetry { next, message: format!("{name}: {message}") },
+            other => other,
+        };
+    }
+    let revision = verbs::revision(cluster, object).await.unwrap_or_default();
+    if applied::hash(&revision) == commit {
+        return outcome;
+    }
+    let has = if revision.is_empty() { "nothing".to_owned() } else { kinds::short_revision(&revision) };
+    let why = format!("{} has {has}, not the commit that was pushed", object.short());
+    report.say(&name, StepState::Failed, &why);
+    Outcome::Failed(Fault::failed(
+        format!("{} did not take the commit", one.name),
+        why,
+        "does it fetch this branch of this repository? `git remote -v`, and spec.url and spec.ref of the GitRepository",
+    ))
+}
+
+fn lesson(ask: &Ask<'_>) -> Lesson {
+    let mut line = "git push".to_owned();
+    for env in ask.targets.iter().filter_map(Target::env) {
+        let context = ask.context(env);
+        let _ = write!(line, " && flux reconcile source git flux-system --context {context}");
+        for object in
+            flow::lines(ask.facts, env).iter().map(|line| &line.object).filter(|one| one.kind == "Kustomization")
+        {
+            let _ = write!(line, " && flux reconcile kustomization {} --context {context}", object.name);
+        }
+    }
+    teach(
+        ask,
+        &line,
+        "The source fetches the commit, then each Kustomization applies it in order: asked in that order, nobody waits for an interval.",
+        "the commit as the revision of each; the first that fails holds those that depend on it.",
+    )
+}

@@ -1,0 +1,395 @@
+//! What changes the index, the history and the other side: stage, commit, push, fetch, pull. Each runs the `git` program as the operator set
+//! it up, hooks and signing included.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::run;
+use crate::model::{Fault, FaultKind};
+
+/// Stages what a path or folder holds, deletions too.
+///
+/// # Errors
+/// Fails when another git holds the index, or git refuses.
+pub fn stage(root: &Path, paths: &[String]) -> Result<(), Fault> {
+    on_paths(root, "nothing was staged", &["add", "--all"], paths)
+}
+
+/// Takes paths out of the next commit; the files stay as they are.
+///
+/// # Errors
+/// Fails when another git holds the index, or git refuses.
+pub fn unstage(root: &Path, paths: &[String]) -> Result<(), Fault> {
+    on_paths(root, "nothing was unstaged", &["reset", "--quiet"], paths)
+}
+
+fn on_paths(root: &Path, what: &str, verb: &[&str], paths: &[String]) -> Result<(), Fault> {
+    // A file may be named like a pattern; it means itself.
+    let mut arguments = vec!["--literal-pathspecs"];
+    arguments.extend_from_slice(verb);
+    arguments.push("--");
+    arguments.extend(paths.iter().map(String::as_str));
+    perform(root, what, &arguments, None).map(|_| ())
+}
+
+/// Commits what is staged with a message, runs the hooks, and returns what git and they printed.
+///
+/// # Errors
+/// Fails when nothing is staged, a hook refuses, the author is not known, or the commit cannot be signed; the fault carries all that was
+/// printed.
+pub fn commit(root: &Path, message: &str) -> Result<String, Fault> {
+    if message.trim().is_empty() {
+        return Err(Fault::failed(
+            "nothing was committed",
+            "the message is empty",
+            "say in a line what changes and why",
+        ));
+    }
+    perform(root, "nothing was committed", &["commit", "--cleanup=whitespace", "--file=-"], Some(message))
+}
+
+/// Says where a branch is pushed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The remote, such as `origin`.
+    pub remote: String,
+    /// The branch there.
+    pub branch: String,
+    /// Whether the branch follows it already.
+    pub followed: bool,
+}
+
+/// Finds out where HEAD's branch is pushed to: where it follows, else the same name at the only remote.
+///
+/// # Errors
+/// Fails for a detached HEAD, and where there is no remote or more than one to choose from.
+pub fn destination(root: &Path) -> Result<Destination, Fault> {
+    const WHAT: &str = "nothing was pushed";
+    let ask = |arguments: &[&str]| {
+        run::output(root, WHAT, arguments).ok().map(|printed| String::from_utf8_lossy(&printed).trim().to_owned())
+    };
+    let Some(branch) = ask(&["symbolic-ref", "--quiet", "--short", "HEAD"]) else {
+        return Err(Fault::failed(
+            WHAT,
+            "HEAD is detached: no branch would carry the commit",
+            "put it on one first: git switch -c NAME, or git switch main",
+        ));
+    };
+    let remote = ask(&["config", "--get", &format!("branch.{branch}.remote")]).filter(|name| !name.is_empty());
+    let merge = ask(&["config", "--get", &format!("branch.{branch}.merge")]);
+    if let (Some(remote), Some(merge)) = (remote, merge) {
+        let there = merge.strip_prefix("refs/heads/").unwrap_or(&merge).to_owned();
+        return Ok(Destination { remote, branch: there, followed: true });
+    }
+    let remotes = ask(&["remote"]).unwrap_or_default();
+    match remotes.lines().collect::<Vec<_>>().as_slice() {
+        [only] => Ok(Destination { remote: (*only).to_owned(), branch, followed: false }),
+        [] => Err(Fault::failed(
+            WHAT,
+            "the repository has no remote",
+            "name one: git remote add origin URL, the address that Flux fetches from",
+        )),
+        several => Err(Fault::failed(
+            WHAT,
+            format!("{branch} follows no branch, and there is more than one remote: {}", several.join(", ")),
+            format!("choose one: git push --set-upstream REMOTE {branch}"),
+        )),
+    }
+}
+
+/// Pushes HEAD and returns what git and the hooks printed.
+///
+/// # Errors
+/// Fails when the other side is ahead, refuses, cannot be reached, or wants credentials that need a terminal.
+pub fn push(root: &Path, to: &Destination) -> Result<String, Fault> {
+    let reference = format!("HEAD:refs/heads/{}", to.branch);
+    let mut arguments = vec!["push", "--porcelain"];
+    if !to.followed {
+        arguments.push("--set-upstream");
+    }
+    arguments.extend([to.remote.as_str(), reference.as_str()]);
+    perform(root, "nothing was pushed", &arguments, None)
+}
+
+/// Fetches from the remote that the branch follows.
+///
+/// # Errors
+/// Fails when it cannot be reached or wants credentials that need a terminal.
+pub fn fetch(root: &Path) -> Result<String, Fault> {
+    perform(root, "nothing was fetched", &["fetch", "--no-progress"], None)
+}
+
+/// Fetches and moves the branch forward; never merges.
+///
+/// # Errors
+/// Fails where both sides have commits of their own, and like [`fetch`].
+pub fn pull(root: &Path) -> Result<String, Fault> {
+    perform(root, "nothing was pulled", &["pull", "--ff-only", "--no-progress"], None)
+}
+
+/// Returns HEAD's commit in full.
+///
+/// # Errors
+/// Fails before the first commit.
+pub fn head(root: &Path) -> Result<String, Fault> {
+    let printed = run::output(root, "there is no commit", &["rev-parse", "HEAD"])?;
+    Ok(String::from_utf8_lossy(&printed).trim().to_owned())
+}
+
+/// Runs a git that changes something; what it printed comes back, in a fault too.
+fn perform(root: &Path, what: &str, arguments: &[&str], input: Option<&str>) -> Result<String, Fault> {
+    let mut command = run::command(root, arguments);
+    quiet(&mut command, root);
+    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+    let mut child = command.spawn().map_err(|error| run::not_started(what, &error))?;
+    if let (Some(mut stdin), Some(text)) = (child.stdin.take(), input) {
+        // A git that ends early closes the pipe; why it ended is told below.
+        let _closed = stdin.write_all(text.as_bytes());
+    }
+    let output = child.wait_with_output().map_err(|error| run::not_started(what, &error))?;
+    let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+    said.push_str(&String::from_utf8_lossy(&output.stderr));
+    let said = without_credentials(said.trim());
+    if output.status.success() { Ok(said) } else { Err(explain(root, what, &said)) }
+}
+
+/// Keeps programs that git starts from asking anything on the terminal, which is ours.
+fn quiet(command: &mut Command, root: &Path) {
+    let ssh = std::env::var("GIT_SSH_COMMAND").ok().filter(|line| !line.is_empty()).or_else(|| {
+        let printed = run::output(root, "", &["config", "--get", "core.sshCommand"]).ok()?;
+        Some(String::from_utf8_lossy(&printed).trim().to_owned()).filter(|line| !line.is_empty())
+    });
+    command
+        .env("GIT_SSH_COMMAND", format!("{} -oBatchMode=yes", ssh.as_deref().unwrap_or("ssh")))
+        .env("GIT_EDITOR", "true")
+        .env_remove("GPG_TTY");
+}
+
+/// Cuts the user's part out of addresses: `https://user:token@host` may hold a token.
+fn without_credentials(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        clean.push_str(before);
+        clean.push_str("://");
+        let end = after.find(|letter: char| letter == '/' || letter.is_whitespace()).unwrap_or(after.len());
+        let (authority, tail) = after.split_at(end);
+        clean.push_str(authority.rsplit_once('@').map_or(authority, |(_, host)| host));
+        rest = tail;
+    }
+    clean.push_str(rest);
+    clean
+}
+
+/// The causes that git tells by their words (its messages in the C locale), with what to do about each.
+const CAUSES: &[(&[&str], &str, &str)] = &[
+    (
+        &["index.lock", "Another git process"],
+        "another git works in this repository",
+        "wait for it to end; a crashed one leaves .git/index.lock, which you may then remove",
+    ),
+    (
+        &["nothing to commit", "no changes added to commit", "nothing added to commit"],
+        "nothing is staged",
+        "space stages the file that is selected, a stages all",
+    ),
+    (
+        &["Please tell me who you are", "empty ident", "Author identity unknown"],
+        "git does not know the author",
+        "git config user.name NAME; git config user.email ADDRESS",
+    ),
+    (
+        &["unmerged files", "is not possible because you have unmerged", "fix conflicts"],
+        "files are in conflict",
+        "settle each file marked !, stage it, then commit",
+    ),
+    (
+        &["failed to sign", "gpg failed", "error: Load key"],
+        "the commit could not be signed: the key wants a passphrase, or is missing",
+        "unlock the key in a terminal, or commit there",
+    ),
+    (
+        &["(non-fast-forward)", "(fetch first)", "fetch first", "tip of your current branch is behind"],
+        "the other side has commits that are not here",
+        "u pulls them if nothing is in the way; else git rebase origin/BRANCH",
+    ),
+    (
+        &["Not possible to fast-forward", "Diverging branches", "divergent"],
+        "both sides have commits of their own",
+        "git rebase on the branch that is followed, then push",
+    ),
+    (&["would be overwritten"], "changed files are in the way", "commit or stash them first"),
+    (
+        &["[remote rejected]", "hook declined"],
+        "the server refused it",
+        "its own words are below; a protected branch wants a pull request",
+    ),
+    (
+        &[
+            "could not read Username",
+            "could not read Password",
+            "terminal prompts disabled",
+            "Authentication failed",
+            "Permission denied (publickey",
+            "Permission denied, please",
+            "Invalid username or",
+        ],
+        "the server wants credentials that nobody gave",
+        "run this git line once in a terminal, or set up a credential helper or ssh-agent",
+    ),
+    (
+        &["Host key verification failed"],
+        "the server's host key is not known",
+        "connect once with ssh in a terminal, and compare the fingerprint",
+    ),
+    (
+        &[
+            "Could not resolve host",
+            "unable to access",
+            "Connection refused",
+            "Connection timed out",
+            "Could not read from remote",
+            "does not appear to be a git repository",
+            "unable to connect",
+        ],
+        "the remote cannot be reached",
+        "is its address right (git remote -v), and the network up?",
+    ),
+    (
+        &["no tracking information", "No remote repository specified", "no upstream"],
+        "the branch follows none",
+        "P pushes it and sets what it follows",
+    ),
+    (&["not currently on a branch"], "HEAD is detached", "git switch NAME puts you on a branch"),
+];
+
+fn explain(root: &Path, what: &str, said: &str) -> Fault {
+    let cause = CAUSES.iter().find(|(words, ..)| words.iter().any(|word| said.contains(word)));
+    if let Some((_, why, todo)) = cause {
+        return Fault::failed(what, format!("{why}\n{said}"), *todo);
+    }
+    let general = run::refused(what, root, said.as_bytes());
+    if general.todo.contains("the message is git's own") {
+        // git says nothing of its own when a hook refuses: all that is printed is the hook's.
+        return Fault::new(
+            FaultKind::Refused,
+            what,
+            format!("git or one of its hooks refused\n{said}"),
+            "its own words are below; mend what they name and try again",
+        );
+    }
+    general
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::TestRepository;
+    use super::{commit, destination, fetch, pull, push, stage, unstage, without_credentials};
+
+    /// A repository with an author of its own and a bare one that it pushes to.
+    fn pair() -> (TestRepository, tempfile::TempDir) {
+        let (here, there) = (TestRepository::new(), tempfile::tempdir().unwrap());
+        for (key, value) in [("user.name", "Test"), ("user.email", "test@example.org"), ("commit.gpgsign", "false")] {
+            here.git(&["config", key, value]);
+        }
+        here.git(&["init", "--quiet", "--bare", "--initial-branch=main", there.path().to_str().unwrap()]);
+        here.git(&["remote", "add", "origin", there.path().to_str().unwrap()]);
+        (here, there)
+    }
+
+    fn status(repository: &TestRepository) -> String {
+        repository.git(&["status", "--porcelain"])
+    }
+
+    #[test]
+    fn staging_works_before_the_first_commit_and_on_names_like_patterns() {
+        let (here, _there) = pair();
+        here.write("*.yaml", "a: 1\n");
+        here.write("b.yaml", "b: 1\n");
+        stage(here.path(), &["*.yaml".to_owned()]).unwrap();
+        assert_eq!(status(&here), "A  *.yaml\n?? b.yaml");
+        unstage(here.path(), &["*.yaml".to_owned()]).unwrap();
+        assert_eq!(status(&here), "?? *.yaml\n?? b.yaml");
+    }
+
+    #[test]
+    fn a_commit_is_pushed_and_what_follows_is_set() {
+        let (here, there) = pair();
+        here.write("a.yaml", "a: 1\n");
+        assert!(commit(here.path(), "feat: a").unwrap_err().why.contains("nothing is staged"));
+        stage(here.path(), &["a.yaml".to_owned()]).unwrap();
+        assert!(commit(here.path(), " \n").unwrap_err().why.contains("empty"));
+        commit(here.path(), "feat: a\n\nbecause\n").unwrap();
+        let to = destination(here.path()).unwrap();
+        assert_eq!((to.remote.as_str(), to.branch.as_str(), to.followed), ("origin", "main", false));
+        push(here.path(), &to).unwrap();
+        assert!(destination(here.path()).unwrap().followed);
+        assert_eq!(
+            here.git(&["--git-dir", there.path().to_str().unwrap(), "log", "-1", "--format=%s", "main"]),
+            "feat: a"
+        );
+        fetch(here.path()).unwrap();
+        pull(here.path()).unwrap();
+    }
+
+    #[test]
+    fn a_hook_that_refuses_is_heard() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (here, _there) = pair();
+        here.write(".git/hooks/pre-commit", "#!/bin/sh\necho 'apps/a.yaml: image has no tag'\nexit 1\n");
+        let hook = here.path().join(".git/hooks/pre-commit");
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+        here.git(&["config", "core.hooksPath", ".git/hooks"]);
+        here.write("a.yaml", "a: 1\n");
+        stage(here.path(), &["a.yaml".to_owned()]).unwrap();
+        let fault = commit(here.path(), "feat: a").unwrap_err();
+        assert!(fault.why.contains("hook") && fault.why.contains("image has no tag"), "{fault}");
+    }
+
+    #[test]
+    fn a_push_that_is_behind_says_so_and_a_pull_does_not_merge() {
+        let (here, there) = pair();
+        here.write("a.yaml", "a: 1\n");
+        here.commit("one");
+        push(here.path(), &destination(here.path()).unwrap()).unwrap();
+        let other = TestRepository::new();
+        other.git(&["pull", "--quiet", there.path().to_str().unwrap(), "main"]);
+        other.write("b.yaml", "b: 1\n");
+        other.commit("two");
+        other.git(&["push", "--quiet", there.path().to_str().unwrap(), "HEAD:main"]);
+        here.write("c.yaml", "c: 1\n");
+        here.commit("three");
+        let fault = push(here.path(), &destination(here.path()).unwrap()).unwrap_err();
+        assert!(fault.why.starts_with("the other side has commits"), "{fault}");
+        let fault = pull(here.path()).unwrap_err();
+        assert!(fault.why.starts_with("both sides"), "{fault}");
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_named() {
+        let (here, _there) = pair();
+        here.write("a.yaml", "a: 1\n");
+        here.write(".git/index.lock", "");
+        let fault = stage(here.path(), &["a.yaml".to_owned()]).unwrap_err();
+        assert!(fault.why.starts_with("another git works"), "{fault}");
+        std::fs::remove_file(here.path().join(".git/index.lock")).unwrap();
+        here.commit("one");
+        here.git(&["checkout", "--quiet", "--detach"]);
+        assert!(destination(here.path()).unwrap_err().why.contains("detached"));
+        here.git(&["checkout", "--quiet", "main"]);
+        here.git(&["remote", "set-url", "origin", "/nonexistent/origin.git"]);
+        let fault = push(here.path(), &destination(here.path()).unwrap()).unwrap_err();
+        assert!(fault.why.starts_with("the remote cannot be reached"), "{fault}");
+        here.git(&["remote", "remove", "origin"]);
+        assert!(destination(here.path()).unwrap_err().why.contains("no remote"));
+    }
+
+    #[test]
+    fn addresses_lose_their_tokens() {
+        assert_eq!(
+            without_credentials("fatal: https://me:token@host/a.git and ssh://git@b:22/x"),
+            "fatal: https://host/a.git and ssh://b:22/x"
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! The changed files in their groups, each with its mark.
+
+use crate::repo::git::{GitState, Side};
+
+/// Says which group a file stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// A merge left it for the operator to settle.
+    Conflict,
+    /// The next commit has it.
+    Staged,
+    /// It is changed and not staged.
+    Unstaged,
+    /// Git does not know it.
+    Untracked,
+}
+
+impl Group {
+    /// Returns the heading of the group.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Conflict => "in conflict: edit, then space",
+            Self::Staged => "staged",
+            Self::Unstaged => "not staged",
+            Self::Untracked => "not known to git",
+        }
+    }
+
+    /// Returns which difference shows a file of the group.
+    pub fn side(self) -> Side {
+        match self {
+            Self::Staged => Side::Staged,
+            Self::Conflict | Self::Unstaged => Side::Unstaged,
+            Self::Untracked => Side::Untracked,
+        }
+    }
+}
+
+/// Holds one changed file in one group; a file that is staged and changed again stands in two.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Changed {
+    /// The group.
+    pub group: Group,
+    /// The path; with `/` at its end for a folder that git does not know.
+    pub path: String,
+    /// Git's letter.
+    pub letter: char,
+}
+
+/// Lists the changed files, group by group.
+pub fn changed(state: &GitState) -> Vec<Changed> {
+    let mut files = Vec::new();
+    for (path, mark) in &state.marks {
+        let mut add = |group, letter| files.push(Changed { group, path: path.clone(), letter });
+        if mark.is_conflict() {
+            add(Group::Conflict, '!');
+        } else if mark.is_untracked() {
+            add(Group::Untracked, '?');
+        } else {
+            if mark.index != ' ' {
+                add(Group::Staged, mark.index);
+            }
+            if mark.worktree != ' ' {
+                add(Group::Unstaged, mark.worktree);
+            }
+        }
+    }
+    files.sort();
+    files
+}

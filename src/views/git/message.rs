@@ -1,0 +1,228 @@
+//! The message of a commit: a subject, and a body below it. It survives a refused commit, with what the hook said above it.
+//!
+//! ```text
+//! +> commit 2 files ------------------------------------+
+//! | feat(linkding): take 1.45.0_                         |
+//! |                                                      |
+//! | ctrl-s commit   enter new line   esc back, kept      |
+//! +------------------------------------------------------+
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::act::Do;
+use crate::app::{Action, Key, Scene, Target, View};
+use crate::model::Fault;
+use crate::theme::Scope;
+use crate::widgets::{fit, panel, wrap};
+
+/// Subjects that are longer are cut by most tools that list them.
+const SUBJECT: usize = 72;
+
+/// Takes the message of a commit.
+#[derive(Debug)]
+pub struct Message {
+    lines: Vec<String>,
+    row: usize,
+    column: usize,
+    staged: Vec<String>,
+    fault: Option<Fault>,
+}
+
+impl Message {
+    /// Opens with what was written before.
+    pub fn new(draft: &str, staged: Vec<String>) -> Self {
+        let mut lines: Vec<String> = draft.lines().map(str::to_owned).collect();
+        if lines.is_empty() {
+            lines.push(String::new());
+        }
+        let row = lines.len() - 1;
+        let column = lines.last().map_or(0, |line| line.chars().count());
+        Self { lines, row, column, staged, fault: None }
+    }
+
+    /// Opens again after a commit was refused.
+    pub fn refused(mut self, fault: Fault) -> Self {
+        self.fault = Some(fault);
+        self
+    }
+
+    fn text_so_far(&self) -> String {
+        self.lines.join("\n")
+    }
+
+    fn commit(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        if self.lines.first().is_none_or(|subject| subject.trim().is_empty()) {
+            self.fault = Some(Fault::failed("not committed yet", "the first line is empty", "say in it what changes"));
+            return Vec::new();
+        }
+        let Some(command) = scene.command("git-commit") else { return Vec::new() };
+        let files = match self.staged.as_slice() {
+            [only] => only.clone(),
+            several => format!("{} files", several.len()),
+        };
+        let answers = vec![("message".to_owned(), self.text_so_far())];
+        vec![Action::Pop, Action::Dispatch(command, vec![Target::Worktree(files)], answers)]
+    }
+
+    /// Edits the line that the cursor is on, and moves the cursor by so many characters.
+    fn edit(&mut self, change: impl FnOnce(&mut Vec<char>, usize), by: isize) {
+        let column = self.column;
+        if let Some(line) = self.lines.get_mut(self.row) {
+            let mut letters: Vec<char> = line.chars().collect();
+            let column = column.min(letters.len());
+            change(&mut letters, column);
+            *line = letters.into_iter().collect();
+            self.column = column.saturating_add_signed(by);
+        }
+    }
+
+    fn new_line(&mut self) {
+        let mut rest = String::new();
+        self.edit(|letters, column| rest = letters.drain(column..).collect(), 0);
+        self.row += 1;
+        self.lines.insert(self.row.min(self.lines.len()), rest);
+        self.column = 0;
+    }
+
+    fn back(&mut self) {
+        if self.column > 0 {
+            self.edit(
+                |letters, column| {
+                    if column > 0 {
+                        letters.remove(column - 1);
+                    }
+                },
+                -1,
+            );
+        } else if self.row > 0 {
+            let line = self.lines.remove(self.row);
+            self.row -= 1;
+            if let Some(above) = self.lines.get_mut(self.row) {
+                self.column = above.chars().count();
+                above.push_str(&line);
+            }
+        }
+    }
+
+    fn length(&self) -> usize {
+        self.lines.get(self.row).map_or(0, |line| line.chars().count())
+    }
+}
+
+impl View for Message {
+    fn id(&self) -> &'static str {
+        "git-message"
+    }
+
+    fn title(&self, _scene: &Scene<'_>) -> String {
+        format!("commit {} file{}", self.staged.len(), if self.staged.len() == 1 { "" } else { "s" })
+    }
+
+    fn overlay(&self) -> bool {
+        false
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn text(&mut self, key: Key, scene: &Scene<'_>) -> Vec<Action> {
+        if key.is("esc") {
+            return vec![Action::Pop, Action::Hand(Box::new(Do::Keep(self.text_so_far())))];
+        } else if key.to_string() == "ctrl-s" {
+            return self.commit(scene);
+        } else if key.is("enter") {
+            self.new_line();
+        } else if key.is("backspace") {
+            self.back();
+        } else if key.is("delete") {
+            self.edit(
+                |letters, column| {
+                    if column < letters.len() {
+                        letters.remove(column);
+                    }
+                },
+                0,
+            );
+        } else if key.is("left") {
+            self.column = self.column.saturating_sub(1);
+        } else if key.is("right") {
+            self.column = (self.column + 1).min(self.length());
+        } else if key.is("home") {
+            self.column = 0;
+        } else if key.is("end") {
+            self.column = self.length();
+        } else if key.is("up") {
+            self.row = self.row.saturating_sub(1);
+            self.column = self.column.min(self.length());
+        } else if key.is("down") {
+            self.row = (self.row + 1).min(self.lines.len().saturating_sub(1));
+            self.column = self.column.min(self.length());
+        } else if let Some(character) = key.typed() {
+            self.edit(|letters, column| letters.insert(column, character), 1);
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str, _scene: &Scene<'_>) {
+        for (index, line) in text.lines().enumerate() {
+            if index > 0 {
+                self.new_line();
+            }
+            let letters: Vec<char> = line.chars().filter(|letter| !letter.is_control()).collect();
+            let count = isize::try_from(letters.len()).unwrap_or(0);
+            self.edit(|known, column| drop(known.splice(column..column, letters)), count);
+        }
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let theme = scene.theme;
+        let inside = panel(frame, area, &self.title(scene), true, theme);
+        let width = usize::from(inside.width).max(1);
+        let mut shown: Vec<Line<'_>> = Vec::new();
+        if let Some(fault) = &self.fault {
+            for text in wrap(&format!("{}: {}\n{}", fault.what, fault.why, fault.todo), width).into_iter().take(12) {
+                shown.push(Line::styled(text, theme.style(Scope::Error)));
+            }
+            shown.push(Line::default());
+        }
+        for (index, line) in self.lines.iter().enumerate() {
+            let mut text = line.clone();
+            if index == self.row {
+                let at = line.char_indices().nth(self.column).map_or(line.len(), |(at, _)| at);
+                text.insert(at, '_');
+            }
+            let scope = if index == 0 { Scope::Title } else { Scope::Text };
+            shown.push(Line::styled(fit(&text, width), theme.style(scope)));
+        }
+        let subject = self.lines.first().map_or(0, |line| line.chars().count());
+        shown.push(Line::default());
+        let (hint, scope) = if subject > SUBJECT {
+            (format!("the first line has {subject} characters: lists cut it at {SUBJECT}"), Scope::Waiting)
+        } else {
+            (
+                "first line what, then an empty line, then why; feat: fix: chore: docs: are usual beginnings"
+                    .to_owned(),
+                Scope::Dim,
+            )
+        };
+        shown.push(Line::styled(fit(&hint, width), theme.style(scope)));
+        shown.push(Line::from(vec![
+            Span::styled("ctrl-s", theme.style(Scope::Key)),
+            Span::raw(" commit   "),
+            Span::styled("enter", theme.style(Scope::Key)),
+            Span::raw(" new line   "),
+            Span::styled("esc", theme.style(Scope::Key)),
+            Span::raw(" back, the message is kept"),
+        ]));
+        shown.push(Line::default());
+        for path in self.staged.iter().take(20) {
+            shown.push(Line::styled(fit(&format!("  {path}"), width), theme.style(Scope::Dim)));
+        }
+        frame.render_widget(Paragraph::new(shown), inside);
+    }
+}

@@ -1,0 +1,319 @@
+//! The working tree and its history: what changed, what the next commit has, and which environment applied which commit.
+//!
+//! ```text
+//! +> git  main -> origin/main  1 ahead ------------+
+//! |  staged (1)                                    |
+//! |>  M apps/base/linkding/deployment.yaml         |
+//! |  not known to git (1)                          |
+//! |   ? notes.md                                   |
+//! +------------------------------------------------+
+//! + commits ---------------------------------------+
+//! |   dc5f039 Describe the first page   staging all 6
+//! +------------------------------------------------+
+//! ```
+
+pub mod act;
+pub mod applied;
+pub mod diff;
+pub mod files;
+pub mod message;
+mod paint;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Weak};
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use self::act::{Answer, Do, Reach};
+use self::files::{Changed, Group, changed};
+use crate::app::motion::step;
+use crate::app::{Action, Motion, Notice, Scene, Target, Task, View};
+use crate::model::Fault;
+use crate::repo::Snapshot;
+use crate::repo::git::{self, GitState, Head, LogEntry};
+use crate::widgets::Scroll;
+
+/// How many commits are read.
+const COMMITS: usize = 100;
+
+/// Shows the working tree and its history.
+#[derive(Debug, Default)]
+pub struct Git {
+    /// The selected file, kept over a reload by what it is.
+    selected: Option<Changed>,
+    row: usize,
+    commit: usize,
+    history: bool,
+    scroll: Scroll,
+    history_scroll: Scroll,
+    log: Option<Result<Vec<LogEntry>, Fault>>,
+    /// Files that hold what is refused, and whose names were typed.
+    allowed: BTreeSet<String>,
+    /// A message that was not committed.
+    draft: String,
+    seen: Weak<Snapshot>,
+}
+
+/// Returns git's state, or why there is none.
+fn state<'a>(scene: &'a Scene<'_>) -> Option<&'a Result<GitState, Fault>> {
+    scene.facts.repository.as_ref().map(|snapshot| &snapshot.git)
+}
+
+fn files_of(scene: &Scene<'_>) -> Vec<Changed> {
+    state(scene).and_then(|state| state.as_ref().ok()).map(changed).unwrap_or_default()
+}
+
+impl Git {
+    /// Opens the screen.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn index(&self, files: &[Changed]) -> usize {
+        let exact = self.selected.as_ref().and_then(|wanted| files.iter().position(|file| file == wanted));
+        exact.unwrap_or(self.row.min(files.len().saturating_sub(1)))
+    }
+
+    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let Some(snapshot) = &scene.facts.repository else { return Vec::new() };
+        self.seen = Arc::downgrade(snapshot);
+        let root = snapshot.root.clone();
+        vec![Action::Task(Task::blocking("git log", move |_| Answer::Log(git::log(&root, COMMITS))))]
+    }
+
+    /// Works out what a key on the selection means: files that are staged are taken out, all others are staged.
+    fn toggle(&self, reach: Reach, scene: &Scene<'_>) -> Vec<Action> {
+        let files = files_of(scene);
+        let Some(chosen) = files.get(self.index(&files)) else {
+            return vec![tell(scene, "nothing is changed: there is nothing to stage")];
+        };
+        let folder = chosen.path.trim_end_matches('/').rsplit_once('/').map_or("", |(folder, _)| folder);
+        let within = |file: &&Changed| match reach {
+            Reach::File => *file == chosen,
+            Reach::Folder => folder.is_empty() || file.path.starts_with(&format!("{folder}/")),
+            Reach::All => true,
+        };
+        let taken: Vec<&Changed> = files.iter().filter(within).collect();
+        let stage = match reach {
+            Reach::File => chosen.group != Group::Staged,
+            _ => taken.iter().any(|file| file.group != Group::Staged),
+        };
+        let wanted = taken.into_iter().filter(|file| (file.group == Group::Staged) != stage);
+        let paths: Vec<String> = wanted.map(|file| file.path.clone()).collect();
+        let id = if stage { "git-stage" } else { "git-unstage" };
+        dispatch(scene, id, paths.into_iter().map(Target::Worktree).collect(), Vec::new())
+    }
+
+    /// Asks for a push to be judged in each environment that it reaches.
+    fn push(scene: &Scene<'_>) -> Vec<Action> {
+        let Some(Ok(state)) = state(scene) else { return Vec::new() };
+        let refuse = |why: &str, todo: &str| {
+            vec![Action::Tell(Notice::fault(scene.facts.now, Fault::failed("nothing was pushed", why, todo)))]
+        };
+        let here = match &state.head {
+            Head::Branch(name) => name,
+            Head::Unborn(_) => return refuse("there is no commit yet", "c makes the first"),
+            Head::Detached => {
+                return refuse(
+                    "HEAD is detached: no branch would carry the commit",
+                    "git switch main, or git switch -c NAME",
+                );
+            }
+        };
+        if let Some(operation) = state.operation {
+            let why = format!("git is {}", operation.word());
+            return refuse(&why, "finish it (git status says how), then push");
+        }
+        let there =
+            state.upstream.as_ref().and_then(|one| one.name.split_once('/')).map_or(here.as_str(), |(_, name)| name);
+        let followers = applied::followers(scene.facts, there);
+        let mut targets: Vec<Target> = followers.into_iter().map(Target::Environment).collect();
+        if targets.is_empty() {
+            targets.push(Target::Worktree(format!("{there}, which no environment follows")));
+        }
+        dispatch(scene, "git-push-reconcile", targets, vec![("branch".to_owned(), there.to_owned())])
+    }
+
+    fn act(&mut self, wanted: Do, scene: &Scene<'_>) -> Vec<Action> {
+        let Some(root) = scene.facts.repository.as_ref().map(|snapshot| snapshot.root.clone()) else {
+            return Vec::new();
+        };
+        match wanted {
+            Do::Toggle(reach) => self.toggle(reach, scene),
+            Do::Move { stage, paths, permit: Some(_) } => {
+                let allowed = self.allowed.clone();
+                vec![Action::Task(Task::blocking("git add", move |_| {
+                    if !stage {
+                        return Answer::Moved(git::unstage(&root, &paths));
+                    }
+                    match git::leaks_in_files(&root, &paths, &|path| allowed.contains(path)) {
+                        Ok(()) => Answer::Moved(git::stage(&root, &paths)),
+                        Err((path, fault)) => Answer::Refused(path, fault),
+                    }
+                }))]
+            }
+            Do::Allow(path, Some(_)) => {
+                self.allowed.insert(path.clone());
+                vec![Action::Task(Task::blocking("git add", move |_| Answer::Moved(git::stage(&root, &[path]))))]
+            }
+            Do::Write => self.write(scene),
+            Do::Keep(draft) => {
+                self.draft = draft;
+                Vec::new()
+            }
+            Do::Commit(message, Some(_)) => {
+                let allowed = self.allowed.clone();
+                self.draft.clone_from(&message);
+                vec![Action::Task(Task::blocking("git commit", move |_| {
+                    match git::leaks_in_index(&root, &|path| allowed.contains(path)) {
+                        Ok(()) => Answer::Committed(git::commit(&root, &message)),
+                        Err((path, fault)) => Answer::Refused(path, fault),
+                    }
+                }))]
+            }
+            Do::Push => Self::push(scene),
+            Do::Fetch | Do::Pull => {
+                let id = if matches!(wanted, Do::Pull) { "git-pull-now" } else { "git-fetch-now" };
+                dispatch(scene, id, vec![Target::Worktree("the working tree".to_owned())], Vec::new())
+            }
+            Do::Update { pull, permit: Some(_) } => vec![
+                tell(scene, if pull { "pulling..." } else { "fetching..." }),
+                Action::Task(Task::blocking("git fetch", move |_| {
+                    Answer::Updated(if pull { git::pull(&root) } else { git::fetch(&root) })
+                })),
+            ],
+            // Without the guard's leave nothing is done.
+            _ => Vec::new(),
+        }
+    }
+
+    fn write(&self, scene: &Scene<'_>) -> Vec<Action> {
+        let staged: Vec<String> =
+            files_of(scene).into_iter().filter(|file| file.group == Group::Staged).map(|file| file.path).collect();
+        let merging = state(scene).and_then(|state| state.as_ref().ok()?.operation).is_some();
+        if staged.is_empty() && !merging {
+            return vec![tell(scene, "nothing is staged: space stages the selected file, a stages all")];
+        }
+        vec![Action::Push(Box::new(message::Message::new(&self.draft, staged)))]
+    }
+
+    fn answered(&mut self, answer: Answer, scene: &Scene<'_>) -> Vec<Action> {
+        let fault = |fault: Fault| Action::Tell(Notice::fault(scene.facts.now, fault));
+        match answer {
+            Answer::Log(log) => {
+                self.log = Some(log);
+                Vec::new()
+            }
+            Answer::Moved(Ok(())) => vec![Action::Rescan],
+            Answer::Committed(Ok(said)) => {
+                self.draft.clear();
+                let first = said.lines().find(|line| line.starts_with('[')).unwrap_or("committed").to_owned();
+                vec![tell(scene, format!("{first}; P pushes it")), Action::Rescan]
+            }
+            Answer::Updated(Ok(said)) => {
+                let last = said.lines().last().unwrap_or("nothing new").to_owned();
+                vec![tell(scene, last), Action::Rescan]
+            }
+            Answer::Moved(Err(why)) | Answer::Updated(Err(why)) => vec![fault(why)],
+            Answer::Committed(Err(why)) => {
+                let staged: Vec<String> = files_of(scene)
+                    .into_iter()
+                    .filter(|file| file.group == Group::Staged)
+                    .map(|file| file.path)
+                    .collect();
+                vec![Action::Push(Box::new(message::Message::new(&self.draft, staged).refused(why)))]
+            }
+            Answer::Refused(path, why) => {
+                let mut actions = vec![fault(why)];
+                actions.extend(dispatch(scene, "git-stage-anyway", vec![Target::Worktree(path)], Vec::new()));
+                actions
+            }
+        }
+    }
+}
+
+/// Asks for a command by its id, for the guard to judge.
+fn dispatch(scene: &Scene<'_>, id: &str, targets: Vec<Target>, answers: Vec<(String, String)>) -> Vec<Action> {
+    scene.command(id).map(|command| Action::Dispatch(command, targets, answers)).into_iter().collect()
+}
+
+fn tell(scene: &Scene<'_>, text: impl Into<String>) -> Action {
+    Action::Tell(Notice::info(scene.facts.now, text))
+}
+
+impl View for Git {
+    fn id(&self) -> &'static str {
+        "git"
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> String {
+        match state(scene) {
+            Some(Ok(state)) => paint::title(state),
+            Some(Err(_)) => "git".to_owned(),
+            None => "git  reading...".to_owned(),
+        }
+    }
+
+    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.load(scene)
+    }
+
+    fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let now = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
+        if Weak::ptr_eq(&now, &self.seen) { Vec::new() } else { self.load(scene) }
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let [above, below] = Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
+        paint::files(self, frame, above, scene);
+        paint::history(self, frame, below, scene);
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        let files = files_of(scene);
+        match motion {
+            Motion::NextPanel | Motion::PreviousPanel => self.history = !self.history,
+            Motion::Panel(number) => self.history = number > 1,
+            Motion::Mark if !self.history => return Some(self.toggle(Reach::File, scene)),
+            Motion::Open if !self.history => {
+                let file = files.get(self.index(&files))?;
+                return Some(vec![Action::Push(Box::new(diff::Diff::new(&file.path, file.group.side())))]);
+            }
+            Motion::Open | Motion::Mark => return Some(Vec::new()),
+            Motion::Redraw => {
+                let mut actions = self.load(scene);
+                actions.extend([Action::Rescan, Action::Redraw]);
+                return Some(actions);
+            }
+            _ if self.history => {
+                let count = self.log.as_ref().and_then(|log| log.as_ref().ok()).map_or(0, Vec::len);
+                self.commit = step(self.commit, count, self.history_scroll.page(), motion)?;
+            }
+            _ => {
+                self.row = step(self.index(&files), files.len(), self.scroll.page(), motion)?;
+                self.selected = files.get(self.row).cloned();
+            }
+        }
+        Some(Vec::new())
+    }
+
+    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+        let files = files_of(scene);
+        let path = files.get(self.index(&files)).filter(|_| !self.history).map(|file| file.path.clone());
+        path.filter(|path| !path.ends_with('/'))
+            .map(|path| Target::File(scene.facts.environment_of(&path), path))
+            .into_iter()
+            .collect()
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
+        match payload.downcast::<Answer>() {
+            Ok(answer) => self.answered(*answer, scene),
+            Err(payload) => payload.downcast::<Do>().map_or_else(|_| Vec::new(), |wanted| self.act(*wanted, scene)),
+        }
+    }
+}
