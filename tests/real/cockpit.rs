@@ -61,7 +61,7 @@ fn home_shows_both_environments_in_deployment_order_beside_the_tree() {
     assert!(ORDER.map(line).is_sorted(), "deployment order:\n{text}");
     // Each environment has its own version of the release.
     let releases = text.lines().nth(line("cert-manager")).unwrap();
-    let (staging, production) = (releases.find("v1.18.2"), releases.find("v1.17.4"));
+    let (staging, production) = (releases.find("v1.21.2"), releases.find("v1.21.1"));
     assert!(staging.is_some() && staging < production, "{releases}");
 
     // An object marks its files; a folder marks what it feeds, in its environment alone.
