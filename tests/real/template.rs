@@ -99,13 +99,18 @@ fn the_real_controllers_bring_every_kustomization_to_ready() {
         let listed = testbed.kubectl(env, ["-n", "flux-system", "get", "kustomizations", "-o", "name"]);
         let names: Vec<_> = listed.lines().map(|line| line.rsplit('/').next().unwrap()).collect();
         assert_eq!(names, KUSTOMIZATIONS);
-        testbed.wait(env, "flux-system", "kustomizations", "condition=Ready");
-        let mut releases = vec!["cert-manager", "cnpg-system", "immich", "monitoring"];
-        if env == "production" {
-            releases.extend(["longhorn-system", "metallb-system"]);
+        for name in KUSTOMIZATIONS {
+            testbed.wait(env, "flux-system", &format!("kustomization/{name}"), "condition=Ready");
         }
-        for namespace in releases {
-            testbed.wait(env, namespace, "helmreleases", "condition=Ready");
+        let mut releases =
+            vec!["cert-manager/cert-manager", "cnpg-system/cloudnative-pg", "cnpg-system/plugin-barman-cloud"];
+        releases.extend(["immich/immich", "monitoring/kube-prometheus-stack"]);
+        if env == "production" {
+            releases.extend(["longhorn-system/longhorn", "metallb-system/metallb"]);
+        }
+        for release in releases {
+            let (namespace, name) = release.split_once('/').unwrap();
+            testbed.wait(env, namespace, &format!("helmrelease/{name}"), "condition=Ready");
         }
         // The claims are bound and the applications run, so that Ready means something.
         let claims = testbed.get(env, &["persistentvolumeclaims", "--all-namespaces"]);
