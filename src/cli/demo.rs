@@ -22,12 +22,6 @@ use crate::sim::{Commit, Remote, Scenario, Simulation};
 /// The scenario that the demo shows when none is named.
 pub const DEFAULT_SCENARIO: &str = "day";
 
-/// The throwaway keys that the template's secrets are encrypted for; they protect nothing, and everybody may have them.
-const KEYS: &[(&str, &str)] = &[
-    ("staging", include_str!("../../tests/keys/staging-throwaway.txt")),
-    ("production", include_str!("../../tests/keys/production-throwaway.txt")),
-];
-
 /// The moment at which snapshots of the demo begin, so that they are exact.
 const SNAPSHOT_START: &str = "2026-01-15T12:00:00Z";
 
@@ -82,7 +76,7 @@ pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fau
     let simulation = Simulation::new(&scenario.with_commits(head, previous), clock.clone());
     simulation.follow(&(Arc::new(move || newer(&origin, &known)) as Remote));
     let settings = Settings::from_sources(Some(&root), &flags(&call.global), Vec::new());
-    let contexts = KEYS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let contexts = template::KEYS.iter().map(|(name, _)| (*name).to_owned()).collect();
     let loader = Loader::open(&root);
     let plan = Plan { root: Ok(root), settings, contexts };
     let parts = Parts {
@@ -111,7 +105,7 @@ fn make_folder() -> Result<Folder, Fault> {
 
 fn write_keys(folder: &Path) -> Result<(), Fault> {
     std::fs::DirBuilder::new().mode(0o700).create(folder).map_err(fault)?;
-    for (name, key) in KEYS {
+    for (name, key) in template::KEYS {
         let path: PathBuf = folder.join(format!("{name}.txt"));
         let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path).map_err(fault)?;
         file.write_all(key.as_bytes()).map_err(fault)?;

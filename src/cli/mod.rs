@@ -11,6 +11,7 @@ mod events;
 mod get;
 mod helm;
 mod info;
+mod init;
 mod keys;
 mod kustomizations;
 mod logs;
@@ -58,6 +59,8 @@ macro_rules! subcommands {
 }
 
 subcommands! {
+    /// Write a repository for two clusters, with keys and passwords of its own
+    Init => init,
     /// Open the cockpit on a fresh copy of the template and two simulated clusters
     Demo => demo,
     /// List the environments

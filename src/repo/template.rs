@@ -1,5 +1,7 @@
 //! The repository that `init` writes and the demo opens, embedded in the binary.
 
+pub mod fresh;
+
 use std::path::Path;
 
 use crate::model::{Fault, FaultKind};
@@ -7,29 +9,36 @@ use crate::model::{Fault, FaultKind};
 /// Every file of `repo-template/`: its path with `/`, and its bytes.
 pub static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/template.rs"));
 
-/// Writes the template into a folder, which is made where it does not exist.
+/// The environments of the template and the throwaway keys that its secrets are encrypted for; they protect nothing, and everybody may have
+/// them.
+pub const KEYS: &[(&str, &str)] = &[
+    ("staging", include_str!("../../tests/keys/staging-throwaway.txt")),
+    ("production", include_str!("../../tests/keys/production-throwaway.txt")),
+];
+
+/// Writes the template as it is into a folder, which is made where it does not exist.
+///
+/// # Errors
+/// As [`write_files`].
+pub fn write_into(folder: &Path) -> Result<(), Fault> {
+    write_files(folder, FILES.iter().copied())
+}
+
+/// Writes files, each with its path below a folder, which is made where it does not exist.
 ///
 /// # Errors
 /// Refuses a folder that holds anything, so that nothing is ever overwritten; fails when a file cannot be written.
-pub fn write_into(folder: &Path) -> Result<(), Fault> {
-    let shown = folder.display();
+pub fn write_files<'a>(folder: &Path, files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<(), Fault> {
     let failed = |error: std::io::Error| {
         Fault::failed(
-            format!("cannot write the template into {shown}"),
+            format!("cannot write the template into {}", folder.display()),
             error.to_string(),
             "choose a folder that you may write",
         )
     };
+    must_be_empty(folder)?;
     std::fs::create_dir_all(folder).map_err(failed)?;
-    if std::fs::read_dir(folder).map_err(failed)?.next().is_some() {
-        return Err(Fault::new(
-            FaultKind::Refused,
-            format!("cannot write the template into {shown}"),
-            "the folder is not empty, and nothing in it shall be overwritten",
-            "name a new or an empty folder",
-        ));
-    }
-    for (path, bytes) in FILES {
+    for (path, bytes) in files {
         let file = folder.join(path);
         if let Some(parent) = file.parent() {
             std::fs::create_dir_all(parent).map_err(failed)?;
@@ -37,6 +46,25 @@ pub fn write_into(folder: &Path) -> Result<(), Fault> {
         std::fs::write(file, bytes).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Checks that a folder is empty or not there yet.
+///
+/// # Errors
+/// Refuses a folder that holds anything; fails when it cannot be read or is no folder.
+pub fn must_be_empty(folder: &Path) -> Result<(), Fault> {
+    let what = format!("cannot write the template into {}", folder.display());
+    match std::fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Fault::new(
+            FaultKind::Refused,
+            what,
+            "the folder is not empty, and nothing in it shall be overwritten",
+            "name a new or an empty folder",
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Fault::failed(what, error.to_string(), "name a new or an empty folder")),
+    }
 }
 
 #[cfg(test)]

@@ -66,14 +66,14 @@ fn the_template_is_found_as_it_is_meant() {
     }
     assert_eq!(
         serde_json::to_value(snapshot.order("staging")).unwrap(),
-        json!({"env": "staging", "waves": [["flux-system"], ["infrastructure-controllers", "monitoring"], ["infrastructure-configs"], ["apps"]]})
+        json!({"env": "staging", "waves": [["flux-system"], ["infrastructure-controllers", "monitoring"], ["infrastructure-configs", "monitoring-dashboards", "monitoring-servicemonitors"], ["apps"]]})
     );
     let configs = snapshot.kustomizations_of("production").find(|one| one.name == "infrastructure-configs").unwrap();
     assert_eq!(
         serde_json::to_value(configs).unwrap(),
         json!({
             "env": "production", "name": "infrastructure-configs", "namespace": "flux-system", "path": "infrastructure/configs/production",
-            "dependsOn": ["infrastructure-controllers"], "interval": "10m", "retryInterval": "1m", "timeout": "5m", "wait": true,
+            "dependsOn": ["infrastructure-controllers"], "interval": "10m", "retryInterval": "1m", "timeout": "10m", "wait": true,
             "prune": true, "suspend": false, "decryption": {"provider": "sops", "secret": "sops-age"},
             "source": "GitRepository/flux-system/flux-system", "file": "clusters/production/infrastructure.yaml"
         })
@@ -96,7 +96,16 @@ fn the_template_is_found_as_it_is_meant() {
     assert_eq!(snapshot.files_of("staging", &apps)[0], "clusters/staging/apps.yaml");
     let sources: Vec<String> =
         snapshot.sources.iter().filter(|one| one.env == "staging").map(|one| one.object().to_string()).collect();
-    assert_eq!(sources, ["GitRepository/flux-system/flux-system", "HelmRepository/cert-manager/jetstack"]);
+    assert_eq!(
+        sources,
+        [
+            "GitRepository/flux-system/flux-system",
+            "HelmRepository/cnpg-system/cloudnative-pg",
+            "HelmRepository/immich/immich",
+            "HelmRepository/cert-manager/jetstack",
+            "HelmRepository/monitoring/prometheus-community"
+        ]
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::support::testbed::{ENVIRONMENTS, Testbed, said};
 
 fn pinned(env: &str) -> &'static str {
-    if env == "staging" { "v1.18.2" } else { "v1.17.4" }
+    if env == "staging" { "v1.21.2" } else { "v1.21.1" }
 }
 
 #[test]

@@ -24,4 +24,6 @@ mod secrets;
 #[allow(dead_code, reason = "three test programs share it, and each uses a part")]
 mod support;
 #[cfg(test)]
+mod template;
+#[cfg(test)]
 mod trouble;

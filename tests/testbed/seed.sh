@@ -29,6 +29,8 @@ point() {
 }
 point GitRepository "$origin"
 point HelmRepository "$charts"
+# Charts that come from a registry of images come from the same server here.
+grep -rlE '^kind: HelmRepository$' --include='*.yaml' "$repository" | xargs sed -i '/^  type: oci$/d'
 "$here/charts.sh" "$repository" "$server/charts" "$charts"
 
 "${git[@]}" init --quiet --bare "$server/git/homelab.git"
@@ -58,7 +60,7 @@ for name in "${environments[@]}"; do
 done
 
 show() { kubectl "$1" get gitrepositories,kustomizations,helmrepositories,helmcharts,helmreleases --all-namespaces >&2; }
-deadline=$((SECONDS + ${FLUXDECK_TESTBED_PATIENCE:-300}))
+deadline=$((SECONDS + ${FLUXDECK_TESTBED_PATIENCE:-600}))
 # settled NAME: all that clusters/NAME declares is there, and every Flux object is Ready.
 settled() {
   local declared name=$1

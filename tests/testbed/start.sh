@@ -5,7 +5,13 @@
 "$here/build.sh"
 "$here/down.sh"
 mkdir -p "$run"
-for name in "${environments[@]}"; do "$here/up.sh" "$name"; done
+# Both at once: each waits for itself most of the time.
+starting=()
+for name in "${environments[@]}"; do
+  "$here/up.sh" "$name" &
+  starting+=($!)
+done
+for process in "${starting[@]}"; do wait "$process" || fail "a control plane did not start: see the messages above"; done
 KUBECONFIG=$run/staging/kubeconfig:$run/production/kubeconfig "$bin/kubectl" config view --flatten >"$run/kubeconfig"
 chmod 600 "$run/kubeconfig"
 "$here/seed.sh"

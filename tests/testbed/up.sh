@@ -61,6 +61,8 @@ component kube-scheduler --kubeconfig kubeconfig --leader-elect=false --bind-add
 kubectl "$name" apply --server-side -f "$testbed/crds" >/dev/null
 kubectl "$name" wait --for=condition=Established -f "$testbed/crds" --timeout=60s >/dev/null
 kubectl "$name" create namespace flux-system >/dev/null
+kubectl "$name" apply -f "$here/k3s.yaml" >/dev/null
+"$here/volumes.sh" "$name"
 kubectl "$name" apply -f "$here/readers.yaml" >/dev/null
 for node in 0 1 2; do
   printf '%s\n' "{apiVersion: v1, kind: Node, metadata: {name: $name-$node, annotations: {kwok.x-k8s.io/node: fake}, labels: {kubernetes.io/arch: arm64, kubernetes.io/os: linux, kubernetes.io/hostname: $name-$node}}}" ---

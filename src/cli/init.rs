@@ -1,0 +1,147 @@
+//! `fluxdeck init DIR`: writes the repository for two clusters, with keys and passwords of its own.
+
+mod keys;
+mod next;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Args;
+use serde::Serialize;
+
+use self::keys::{KeyFile, write_keys};
+use self::next::{Step, steps};
+use super::Call;
+use crate::model::{Clock, Fault, FaultKind};
+use crate::repo::template::fresh::{Fresh, Missing, Names, make};
+use crate::repo::template::{must_be_empty, write_files};
+use crate::secret::Secret;
+use crate::sops;
+
+/// Flags of `init`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The new repository: a folder that is empty or not there yet
+    dir: PathBuf,
+    /// Where the private age keys go; by default below `$XDG_CONFIG_HOME`, in fluxdeck/keys. Never inside the repository
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
+    /// Your domain; the template says homelab.example
+    #[arg(long, value_name = "DOMAIN")]
+    domain: Option<String>,
+    /// Your account at GitHub; the template says OWNER
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
+    /// Also make the Git repository and its first commit, rather than show how
+    #[arg(long)]
+    git: bool,
+}
+
+/// What was made.
+#[derive(Serialize)]
+struct Report {
+    repository: PathBuf,
+    files: usize,
+    encrypted: usize,
+    renewed: usize,
+    committed: bool,
+    environments: Vec<KeyFile>,
+    missing: Vec<Missing>,
+    next: Vec<Step>,
+}
+
+/// Takes new values from the system's random source.
+struct System;
+
+impl Fresh for System {
+    fn password(&mut self) -> Secret {
+        sops::password()
+    }
+
+    fn key(&mut self) -> Secret {
+        sops::random_key()
+    }
+}
+
+/// Writes the repository and the keys, and says what comes next.
+///
+/// # Errors
+/// Refuses a folder that holds anything, keys that are there already, and keys inside the repository; fails when something cannot be
+/// written. What was written of the keys is then taken back.
+pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    if call.global.read_only {
+        return Err(Fault::new(FaultKind::Refused, "nothing was written", "--read-only refuses it", "leave it out"));
+    }
+    let now = Clock::system().now();
+    let folder = std::path::absolute(&arguments.dir).map_err(|error| usage(error.to_string()))?;
+    let name = folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| usage("the folder has no name".to_owned()))?
+        .to_owned();
+    for (flag, value) in [("--domain", &arguments.domain), ("--owner", &arguments.owner)] {
+        plain(flag, value.as_deref())?;
+    }
+    must_be_empty(&folder)?;
+    let keys = write_keys(&keys::folder(arguments.keys.as_deref(), &folder)?, &name, now)?;
+    let names = Names {
+        repository: arguments.owner.as_ref().map(|owner| format!("{owner}/{name}")),
+        domain: arguments.domain.clone(),
+    };
+    let recipients: Vec<_> = keys.files().iter().map(|key| (key.name.as_str(), key.recipient.as_str())).collect();
+    let made = make(&recipients, &names, now, &mut System)?;
+    write_files(&folder, made.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())))?;
+    let environments = keys.keep();
+    if arguments.git {
+        commit(&folder)?;
+    }
+    let report = Report {
+        files: made.files.len(),
+        encrypted: made.encrypted,
+        renewed: made.renewed,
+        committed: arguments.git,
+        next: steps(&folder, &name, arguments.owner.as_deref(), arguments.git, &environments),
+        repository: folder,
+        environments,
+        missing: made.missing,
+    };
+    call.print(&report, next::text)?;
+    Ok(0)
+}
+
+fn usage(why: String) -> Fault {
+    Fault::new(FaultKind::Usage, "cannot make a repository there", why, "name a folder, such as ~/homelab")
+}
+
+/// A word that goes into YAML and URLs must be plain.
+fn plain(flag: &str, value: Option<&str>) -> Result<(), Fault> {
+    let fits = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && word.chars().all(|one| one.is_ascii_alphanumeric() || ".-_".contains(one))
+    };
+    match value {
+        Some(word) if !fits(word) => Err(Fault::new(
+            FaultKind::Usage,
+            format!("{flag} cannot be used"),
+            "it has other characters than letters, digits, dots, hyphens and underscores",
+            format!("such as: {flag} {}", if flag == "--domain" { "example.org" } else { "me" }),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the Git repository and its first commit, with the operator's own name and hooks.
+fn commit(folder: &Path) -> Result<(), Fault> {
+    for arguments in next::GIT {
+        let failed = |why: String| {
+            let todo = format!("mend it, then run in {}: git {}", folder.display(), arguments.join(" "));
+            Fault::failed("the files are written, but not committed", why, todo)
+        };
+        let output = Command::new("git").current_dir(folder).args(*arguments).output();
+        let output = output.map_err(|error| failed(format!("git cannot be started: {error}")))?;
+        if !output.status.success() {
+            return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! What comes after `init`: the lines to type, with why and what to look for.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::Report;
+use super::keys::KeyFile;
+use crate::repo::template::fresh::Missing;
+
+/// The calls of git that make the repository and its first commit.
+pub(super) const GIT: &[&[&str]] = &[
+    &["init", "--quiet", "--initial-branch=main"],
+    &["add", "--all"],
+    &["commit", "--quiet", "--message", "feat: the homelab"],
+];
+
+/// A line to type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Step {
+    /// The command line.
+    pub(super) shell: String,
+    /// Why.
+    pub(super) why: String,
+    /// What its output should show.
+    pub(super) look_for: String,
+}
+
+fn step(shell: impl Into<String>, why: impl Into<String>, look_for: impl Into<String>) -> Step {
+    Step { shell: shell.into(), why: why.into(), look_for: look_for.into() }
+}
+
+/// Returns the steps from the written files to two clusters that follow them.
+pub(super) fn steps(folder: &Path, name: &str, owner: Option<&str>, committed: bool, keys: &[KeyFile]) -> Vec<Step> {
+    let owner = owner.unwrap_or("OWNER");
+    let place = quoted(folder);
+    let mut steps = Vec::new();
+    if !committed {
+        steps.push(step(
+            format!(
+                "cd {place} && git init --initial-branch=main && git add --all && git commit --message 'feat: the homelab'"
+            ),
+            "Flux applies what is committed, and nothing else",
+            "no file that ends in .agekey or .key among those that are committed",
+        ));
+    }
+    steps.push(step(
+        format!("cd {place} && git remote add origin https://github.com/{owner}/{name}.git && git push --set-upstream origin main"),
+        "both clusters fetch the repository from there; make it at GitHub first, private and empty",
+        "branch 'main' set up to track 'origin/main'",
+    ));
+    for key in keys {
+        let env = &key.name;
+        steps.push(step(
+            format!("flux bootstrap github --context={env} --owner={owner} --repository={name} --branch=main --path=./clusters/{env} --personal"),
+            format!("installs Flux in {env} and makes it follow clusters/{env}; it commits the controllers' manifests, so pull afterwards"),
+            "all components are healthy",
+        ));
+        steps.push(step(
+            format!(
+                "kubectl --context={env} create secret generic sops-age --namespace=flux-system --from-file=age.agekey={}",
+                quoted(&key.key)
+            ),
+            format!("Flux decrypts the secrets of {env} with this key; until it is there, Kustomizations say: secrets \"sops-age\" not found"),
+            "secret/sops-age created",
+        ));
+    }
+    steps.push(step(
+        format!("fluxdeck --repo {place}"),
+        "shows both environments come up in the order of their waves",
+        "every Kustomization ready; apps is the last",
+    ));
+    steps
+}
+
+/// Writes the report for people.
+pub(super) fn text(report: &Report) -> String {
+    let mut out = format!(
+        "Wrote {} files into {}; {} are encrypted, with {} new values.\n\nKeys (keep a copy where the end of this machine does not reach it):\n",
+        report.files,
+        report.repository.display(),
+        report.encrypted,
+        report.renewed
+    );
+    for key in &report.environments {
+        let _ = writeln!(out, "  {:<12}{}\n{:14}{}", key.name, key.key.display(), "", key.recipient);
+    }
+    out.push_str(
+        "\nfluxdeck finds them by these lines of its own configuration, $XDG_CONFIG_HOME/fluxdeck/config.toml:\n",
+    );
+    for key in &report.environments {
+        let _ = writeln!(out, "  [env.{}]\n  age_key_file = {:?}", key.name, key.key.display().to_string());
+    }
+    missing(&mut out, &report.missing);
+    out.push_str("\nNext:\n");
+    for (number, step) in (1_usize..).zip(&report.next) {
+        let _ = writeln!(out, "{number}. {}\n   why: {}\n   look for: {}", step.shell, step.why, step.look_for);
+    }
+    out
+}
+
+/// Writes what only the operator can fill in.
+fn missing(out: &mut String, missing: &[Missing]) {
+    if missing.is_empty() {
+        return;
+    }
+    out.push_str(
+        "\nOnly you can have these; docs/setup.md says where to get each. Without them both clusters come up, but issue no certificates and\n\
+         keep no backups. Inside the repository: fluxdeck secret set FILE PATH, with the value on standard input\n",
+    );
+    for one in missing {
+        let _ = writeln!(out, "  {} {}\n{:6}{}", one.file, one.path, "", one.wanted);
+    }
+}
+
+/// Quotes a path for a shell where it needs that.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let bare = text.chars().all(|one| one.is_ascii_alphanumeric() || "/._-~".contains(one));
+    if bare { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
