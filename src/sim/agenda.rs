@@ -18,6 +18,8 @@ pub(crate) enum Job {
     Start(ObjectRef),
     /// A pod writes its next line of log.
     Speak(ObjectRef),
+    /// A pod's containers end.
+    End(ObjectRef),
 }
 
 /// Identifies a job on the agenda; jobs of the same instant keep the order in which they were added.

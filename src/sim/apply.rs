@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::fields::Writer;
+use super::flux;
 use super::json::{self, list, set, text};
 use super::kinds;
 use super::world::World;
@@ -36,7 +37,7 @@ pub(crate) fn apply(world: &mut World, owner: &Value) -> Changes {
     }
     if json::is_true(owner, "/spec/prune") {
         for key in self::inventory(owner).into_iter().filter(|key| !applied.contains(key)) {
-            if world.delete(&key).is_some() {
+            if flux::leave::remove(world, &key) {
                 log.push(format!("{} deleted", subject(&key)));
             }
         }

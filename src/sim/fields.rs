@@ -33,25 +33,27 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Records in an object's managedFields what a writer changed of it.
-pub(crate) fn record(object: &mut Value, before: Option<&Value>, writer: Writer<'_>, at: Timestamp) {
-    let Some(changed) = difference(before, object) else { return };
-    let mut entries: Vec<Value> = list(object, "/metadata/managedFields").to_vec();
-    let own = |entry: &Value| {
-        text(entry, "/manager") == writer.manager
-            && text(entry, "/operation") == writer.operation
-            && text(entry, "/subresource") == writer.subresource
-    };
-    for entry in entries.iter_mut().filter(|entry| !own(entry)) {
-        if let Some(fields) = entry.get_mut("fieldsV1") {
-            subtract(fields, &changed);
-        }
+impl Writer<'_> {
+    /// Tells whether an entry of managedFields is this writer's.
+    pub(crate) fn wrote(&self, entry: &Value) -> bool {
+        text(entry, "/manager") == self.manager
+            && text(entry, "/operation") == self.operation
+            && text(entry, "/subresource") == self.subresource
     }
-    entries.retain(|entry| own(entry) || entry["fieldsV1"].as_object().is_some_and(|fields| !fields.is_empty()));
-    let mut fields =
-        entries.iter().find(|entry| own(entry)).map_or_else(|| json!({}), |entry| entry["fieldsV1"].clone());
-    unite(&mut fields, &changed);
-    entries.retain(|entry| !own(entry));
+}
+
+/// Makes a writer the owner of exactly these fields, and takes them from everybody who does not state them too.
+pub(crate) fn claim(object: &mut Value, fields: &Value, writer: Writer<'_>, at: Timestamp) {
+    let mut entries: Vec<Value> = list(object, "/metadata/managedFields").to_vec();
+    if entries.iter().any(|entry| writer.wrote(entry) && entry["fieldsV1"] == *fields) {
+        return;
+    }
+    entries.retain(|entry| !writer.wrote(entry));
+    entries.push(entry(object, fields, writer, at));
+    set(object, &["metadata", "managedFields"], entries);
+}
+
+fn entry(object: &Value, fields: &Value, writer: Writer<'_>, at: Timestamp) -> Value {
     let mut entry = json!({
         "manager": writer.manager,
         "operation": writer.operation,
@@ -63,7 +65,36 @@ pub(crate) fn record(object: &mut Value, before: Option<&Value>, writer: Writer<
     if !writer.subresource.is_empty() {
         set(&mut entry, &["subresource"], writer.subresource);
     }
-    entries.push(entry);
+    entry
+}
+
+/// Records in an object's managedFields what a writer changed of it.
+pub(crate) fn record(object: &mut Value, before: Option<&Value>, writer: Writer<'_>, at: Timestamp) {
+    let mut entries: Vec<Value> = list(object, "/metadata/managedFields").to_vec();
+    for entry in &mut entries {
+        if let Some(fields) = entry.get_mut("fieldsV1") {
+            forget(fields, object);
+        }
+    }
+    entries.retain(|entry| entry["fieldsV1"].as_object().is_some_and(|fields| !fields.is_empty()));
+    let Some(changed) = difference(before, object) else {
+        if !entries.is_empty() {
+            set(object, &["metadata", "managedFields"], entries);
+        }
+        return;
+    };
+    let own = |entry: &Value| writer.wrote(entry);
+    for entry in entries.iter_mut().filter(|entry| !own(entry)) {
+        if let Some(fields) = entry.get_mut("fieldsV1") {
+            subtract(fields, &changed);
+        }
+    }
+    entries.retain(|entry| own(entry) || entry["fieldsV1"].as_object().is_some_and(|fields| !fields.is_empty()));
+    let mut fields =
+        entries.iter().find(|entry| own(entry)).map_or_else(|| json!({}), |entry| entry["fieldsV1"].clone());
+    unite(&mut fields, &changed);
+    entries.retain(|entry| !own(entry));
+    entries.push(entry(object, &fields, writer, at));
     set(object, &["metadata", "managedFields"], entries);
 }
 
@@ -72,7 +103,17 @@ fn difference(before: Option<&Value>, after: &Value) -> Option<Value> {
     let mut after = after.clone();
     let mut before = before.cloned().unwrap_or_default();
     for object in [&mut after, &mut before] {
-        for key in ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "name", "namespace"] {
+        for key in [
+            "managedFields",
+            "resourceVersion",
+            "generation",
+            "uid",
+            "creationTimestamp",
+            "name",
+            "namespace",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+        ] {
             remove(object, &["metadata", key]);
         }
         for key in ["apiVersion", "kind"] {
@@ -101,6 +142,20 @@ fn unite(fields: &mut Value, more: &Value) {
     for (key, value) in more {
         unite(fields.entry(key.clone()).or_insert_with(|| json!({})), value);
     }
+}
+
+/// Forgets the fields that an object no longer has.
+fn forget(fields: &mut Value, object: &Value) {
+    let Value::Object(fields) = fields else { return };
+    fields.retain(|key, inner| match key.strip_prefix("f:").map(|key| object.get(key)) {
+        Some(Some(value)) => {
+            let was_empty = inner.as_object().is_none_or(Map::is_empty);
+            forget(inner, value);
+            was_empty || inner.as_object().is_some_and(|inner| !inner.is_empty())
+        }
+        Some(None) => false,
+        None => true,
+    });
 }
 
 fn subtract(fields: &mut Value, taken: &Value) {

@@ -243,6 +243,13 @@ pub(crate) fn replace(world: &mut World, key: &ObjectRef) -> Option<String> {
     Some(new.name)
 }
 
+/// Ends a pod that was told to; its owner makes another in its place.
+pub(crate) fn end(world: &mut World, key: &ObjectRef) {
+    if replace(world, key).is_none() {
+        world.delete(key);
+    }
+}
+
 /// Lets a pod write what it writes when it starts, and arranges what it writes later.
 fn greet(world: &mut World, key: &ObjectRef) {
     let chatter = world.script.chatter(app(world, key).as_str());

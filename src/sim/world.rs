@@ -62,14 +62,19 @@ impl World {
         self.as_of.unwrap_or_else(|| self.clock.now())
     }
 
-    /// Creates an object, as the API server completes it.
-    pub(crate) fn create(&mut self, mut object: Value, writer: Writer<'_>) -> Arc<Value> {
+    /// Completes a new object as the API server does, and stores nothing.
+    pub(crate) fn draft(&self, mut object: Value, writer: Writer<'_>) -> Value {
         let key = json::reference(&object);
         let now = self.now();
         let uid = json::uuid(&format!("{} {key} {}", self.name, self.store.version()));
         set(&mut object, &["metadata", "uid"], uid);
         set(&mut object, &["metadata", "creationTimestamp"], json::stamp(now));
-        set(&mut object, &["metadata", "generation"], 1);
+        if counts_generations(&key) {
+            set(&mut object, &["metadata", "generation"], 1);
+        }
+        if flux::is_reconciled(&key) {
+            set(&mut object, &["metadata", "finalizers"], json!([flux::FINALIZER]));
+        }
         json::remove(&mut object, &["metadata", "managedFields"]);
         if flux::is_reconciled(&key) {
             // The CRDs' default: nothing has been observed yet.
@@ -79,6 +84,12 @@ impl World {
             set(&mut object, &["status"], status);
         }
         fields::record(&mut object, None, writer, now);
+        object
+    }
+
+    /// Creates an object.
+    pub(crate) fn create(&mut self, object: Value, writer: Writer<'_>) -> Arc<Value> {
+        let object = self.draft(object, writer);
         self.store.put(object)
     }
 
@@ -90,22 +101,38 @@ impl World {
         change: impl FnOnce(&mut Value),
     ) -> Option<Arc<Value>> {
         let before = Arc::clone(self.store.get(key)?);
-        let mut after = Value::clone(&before);
-        change(&mut after);
+        let after = self.changed(&before, writer, change);
         if after == *before {
             return Some(before);
         }
-        let mut without = [Value::clone(&before), after.clone()];
+        let is_let_go = !text(&after, "/metadata/deletionTimestamp").is_empty()
+            && key.kind != "Pod"
+            && list(&after, "/metadata/finalizers").is_empty();
+        if is_let_go {
+            self.delete(key);
+            return Some(Arc::new(after));
+        }
+        Some(self.store.put(after))
+    }
+
+    /// Returns an object as a change would leave it, with its bookkeeping, and stores nothing.
+    pub(crate) fn changed(&self, before: &Value, writer: Writer<'_>, change: impl FnOnce(&mut Value)) -> Value {
+        let mut after = before.clone();
+        change(&mut after);
+        if after == *before {
+            return after;
+        }
+        let mut without = [before.clone(), after.clone()];
         for object in &mut without {
             json::remove(object, &["metadata"]);
             json::remove(object, &["status"]);
         }
         let [old, new] = &without;
-        if old != new {
-            set(&mut after, &["metadata", "generation"], json::number(&before, "/metadata/generation") + 1);
+        if old != new && counts_generations(&json::reference(before)) {
+            set(&mut after, &["metadata", "generation"], json::number(before, "/metadata/generation") + 1);
         }
-        fields::record(&mut after, Some(&before), writer, self.now());
-        Some(self.store.put(after))
+        fields::record(&mut after, Some(before), writer, self.now());
+        after
     }
 
     /// Stores the status that a controller has worked out; whatever else has happened to the object meanwhile stays.
@@ -114,13 +141,18 @@ impl World {
         self.update(&json::reference(object), Writer::status(controller), |live| set(live, &["status"], status));
     }
 
+    /// Deletes an object and leaves what it owns.
+    pub(crate) fn delete_alone(&mut self, key: &ObjectRef) -> Option<Arc<Value>> {
+        self.store.remove(key)
+    }
+
     /// Deletes an object and what it owns.
     pub(crate) fn delete(&mut self, key: &ObjectRef) -> Option<Arc<Value>> {
         let last = self.store.remove(key)?;
         let uid = text(&last, "/metadata/uid").to_owned();
-        let owned: Vec<ObjectRef> = ["ReplicaSet", "Pod"]
+        let owned: Vec<ObjectRef> = [("apps", "ReplicaSet"), ("batch", "Job"), ("", "Pod")]
             .into_iter()
-            .filter_map(|kind| kinds::by_kind(if kind == "Pod" { "" } else { "apps" }, kind))
+            .filter_map(|(group, kind)| kinds::by_kind(group, kind))
             .flat_map(|served| self.store.list(served, &key.namespace))
             .filter(|(_, object)| {
                 list(object, "/metadata/ownerReferences").iter().any(|owner| text(owner, "/uid") == uid)
@@ -162,6 +194,7 @@ impl World {
                 Job::Continue(key) => flux::go_on(self, &key),
                 Job::Start(pod) => workload::start(self, &pod),
                 Job::Speak(pod) => workload::speak(self, &pod),
+                Job::End(pod) => workload::end(self, &pod),
             }
             self.settle();
         }
@@ -170,6 +203,11 @@ impl World {
     fn beat(&self) -> u64 {
         self.store.version() + self.logs.beat
     }
+}
+
+/// Tells whether the API server counts the generations of a kind: those whose spec a controller follows.
+fn counts_generations(key: &ObjectRef) -> bool {
+    !matches!(key.kind.as_str(), "ConfigMap" | "Secret" | "Event" | "Namespace" | "Node" | "ServiceAccount" | "Service")
 }
 
 /// Holds one cluster and wakes those who wait for its changes.

@@ -6,6 +6,7 @@
 pub(crate) mod conditions;
 pub(crate) mod helm_release;
 pub(crate) mod kustomization;
+pub(crate) mod leave;
 pub(crate) mod report;
 pub(crate) mod source;
 
@@ -23,6 +24,8 @@ use crate::model::ObjectRef;
 
 /// The annotation that asks a controller to look now.
 pub(crate) const REQUESTED_AT: &str = "/metadata/annotations/reconcile.fluxcd.io~1requestedAt";
+/// What Flux' controllers hold their objects by, until they have cleaned up.
+pub(crate) const FINALIZER: &str = "finalizers.fluxcd.io";
 /// How long an object rests in a queue before a worker takes it.
 const PICK_UP: Duration = Duration::from_millis(5);
 /// How soon a dependency that is not ready is looked at again: the controllers' `--requeue-dependency`.
@@ -79,7 +82,12 @@ pub(crate) fn observe(world: &mut World, change: &Change) {
     }
     let old = change.before.as_deref();
     let differs = |pointer: &str| old.is_none_or(|old| old.pointer(pointer) != change.object.pointer(pointer));
-    if differs("/metadata/generation") || (change.object.pointer(REQUESTED_AT).is_some() && differs(REQUESTED_AT)) {
+    let is_leaving =
+        differs("/metadata/deletionTimestamp") && change.object.pointer("/metadata/deletionTimestamp").is_some();
+    if is_leaving
+        || differs("/metadata/generation")
+        || (change.object.pointer(REQUESTED_AT).is_some() && differs(REQUESTED_AT))
+    {
         enqueue(world, change.key.clone(), PICK_UP);
     }
     if change.key.group == SOURCE
@@ -123,6 +131,10 @@ pub(crate) fn begin(world: &mut World, key: &ObjectRef) {
         return;
     }
     let Some(object) = world.store.get(key).map(|object| Value::clone(object)) else { return };
+    if object.pointer("/metadata/deletionTimestamp").is_some() {
+        leave::leave(world, key, &object);
+        return;
+    }
     let run = match key.group.as_str() {
         SOURCE => Run::Source(Box::new(source::Run::new(object))),
         KUSTOMIZE => Run::Kustomization(Box::new(kustomization::Run::new(object))),

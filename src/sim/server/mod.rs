@@ -1,12 +1,19 @@
 //! The API server's side: a tower `Service` that answers as kube-apiserver does, one file for each way of asking.
 
+mod apply;
+mod delete;
 mod discovery;
+mod exec;
+mod forward;
+mod json_patch;
 mod list;
 mod log;
 mod review;
 mod route;
+mod shell;
 mod status;
 mod table;
+mod upgrade;
 mod watch;
 mod write;
 
@@ -132,6 +139,9 @@ async fn serve(site: Arc<Site>, request: Request<kube::client::Body>) -> Result<
     if let Some(delay) = now.delay {
         tokio::time::sleep(delay).await;
     }
+    if upgrade::is_wanted(request.headers()) {
+        return upgrade::connect(site, request).await;
+    }
     let (head, body) = request.into_parts();
     let body = body.collect_bytes().await?;
     let text = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
@@ -167,6 +177,7 @@ fn dispatch(site: &Arc<Site>, path: &str, asked: &Asked) -> Answer {
         Route::SelfSubjectReview => review::who(),
         Route::Objects(target) if absent.contains(target.served.kind) => status::no_page(),
         Route::Objects(target) => objects(site, target, asked),
+        Route::Unknown if route::is_builtin(path) => status::no_resource(),
         Route::Unknown => status::no_page(),
     }
 }
@@ -190,11 +201,15 @@ fn objects(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
         ("watch", "") => watch::watch(site, target, asked),
         ("list", "") => list::list(site, target, asked),
         ("get", "" | "status") => list::get(site, target, asked),
+        ("get", "exec" | "portforward") => match upgrade::pod(site, target, asked.parameter("container")) {
+            Ok(_) => status::bad_request("Upgrade request required"),
+            Err(refused) => *refused,
+        },
         ("get", "log") => log::log(site, target, asked),
         ("create", "") => write::create(site, target, asked),
         ("update", "" | "status") => write::replace(site, target, asked),
         ("patch", "" | "status") => write::patch(site, target, asked),
-        ("delete", "") => write::delete(site, target),
+        ("delete", "") => delete::delete(site, target, asked),
         _ => status::no_page(),
     }
 }

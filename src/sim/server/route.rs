@@ -58,6 +58,18 @@ pub(crate) fn route(path: &str) -> Route<'_> {
     }
 }
 
+/// Tells whether an address is below a group that the API server itself serves, not one of CRDs: it words its 404 otherwise.
+pub(crate) fn is_builtin(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        ["api", "v1", _, ..] => true,
+        ["apis", group, version, _, ..] => {
+            kinds::SERVED.iter().any(|served| served.group == *group && served.version == *version && !served.custom)
+        }
+        _ => false,
+    }
+}
+
 fn objects<'a>(group: &str, version: &str, rest: &[&'a str]) -> Route<'a> {
     let (namespace, rest) = match rest {
         // A Namespace's own subresources look like a kind inside of it.
@@ -86,6 +98,16 @@ pub(crate) fn parameters(query: &str) -> HashMap<String, String> {
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(key, value)| (decode(key), decode(value)))
+        .collect()
+}
+
+/// Reads every value of a parameter that may be given several times.
+pub(crate) fn repeated(query: &str, name: &str) -> Vec<String> {
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .filter(|(key, _)| decode(key) == name)
+        .map(|(_, value)| decode(value))
         .collect()
 }
 

@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Answer;
+use crate::sim::json::set;
 use crate::sim::kinds::Served;
 use crate::sim::store::Expired;
 
@@ -26,7 +27,8 @@ pub(crate) fn failure(code: StatusCode, reason: &str, message: &str, details: &V
     status
 }
 
-fn details(served: &Served, name: &str) -> Value {
+/// Names an object as the details of a status do.
+pub(crate) fn details(served: &Served, name: &str) -> Value {
     let mut details = json!({});
     if let Some(map) = details.as_object_mut() {
         if !name.is_empty() {
@@ -58,6 +60,7 @@ pub(crate) fn forbidden(served: &Served, verb: &str, namespace: &str, name: &str
     } else {
         format!("in the namespace \"{namespace}\"")
     };
+    let name = if verb == "create" { "" } else { name };
     let subject = if name.is_empty() { served.resource() } else { format!("{} \"{name}\"", served.resource()) };
     let message = format!(
         "{subject} is forbidden: User \"{}\" cannot {verb} resource \"{}\" in API group \"{}\" {scope}",
@@ -117,11 +120,92 @@ pub(crate) fn not_allowed() -> Answer {
     Answer::json(code, &failure(code, "MethodNotAllowed", message, &json!({})))
 }
 
+/// 404 for a plural that a built-in group does not have.
+pub(crate) fn no_resource() -> Answer {
+    let code = StatusCode::NOT_FOUND;
+    Answer::json(code, &failure(code, "NotFound", "the server could not find the requested resource", &json!({})))
+}
+
 /// 415 for a patch of a kind that is not understood.
-pub(crate) fn unsupported(given: &str) -> Answer {
+pub(crate) fn unsupported() -> Answer {
     let code = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Answer::json(code, &failure(code, "UnsupportedMediaType", "415: Unsupported Media Type", &json!({})))
+}
+
+/// 422 for a JSON patch that cannot be done.
+pub(crate) fn impossible_patch() -> Answer {
+    let code = StatusCode::UNPROCESSABLE_ENTITY;
+    let message = "the server rejected our request due to an error in our request";
+    Answer::json(code, &failure(code, "Invalid", message, &json!({})))
+}
+
+fn invalid(subject: &str, details: &Value, reason: &str, message: &str, field: &str) -> Answer {
+    let code = StatusCode::UNPROCESSABLE_ENTITY;
+    let mut details = details.clone();
+    set(&mut details, &["causes"], json!([{"reason": reason, "message": message, "field": field}]));
+    Answer::json(code, &failure(code, "Invalid", &format!("{subject} is invalid: {field}: {message}"), &details))
+}
+
+/// 422 for a name that no object may have.
+pub(crate) fn invalid_name(served: &Served, name: &str, reason: &str, message: &str) -> Answer {
+    let group = if served.group.is_empty() { String::new() } else { format!(".{}", served.group) };
+    let mut about = details(served, name);
+    set(&mut about, &["kind"], served.kind);
+    invalid(&format!("{}{group} \"{name}\"", served.kind), &about, reason, message, "metadata.name")
+}
+
+/// 422 for an apply that does not say who applies.
+pub(crate) fn no_manager() -> Answer {
+    let about = json!({"group": "meta.k8s.io", "kind": "PatchOptions"});
+    let message = "Required value: is required for apply patch";
+    invalid("PatchOptions.meta.k8s.io \"\"", &about, "FieldValueRequired", message, "fieldManager")
+}
+
+/// 422 for a way of deleting that there is not.
+pub(crate) fn unknown_propagation(given: &str) -> Answer {
+    let about = json!({"group": "meta.k8s.io", "kind": "DeleteOptions"});
     let message = format!(
-        "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml (sent: {given})"
+        "Unsupported value: \"{given}\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
     );
-    Answer::json(code, &failure(code, "UnsupportedMediaType", &message, &json!({})))
+    invalid("DeleteOptions.meta.k8s.io \"\"", &about, "FieldValueNotSupported", &message, "propagationPolicy")
+}
+
+/// 409 for a DELETE of another object or version than was meant.
+pub(crate) fn precondition(served: &Served, name: &str, field: &str, wanted: &str, live: &str) -> Answer {
+    let (what, hint) = match field {
+        "uid" => ("UID", "The object might have been deleted and then recreated"),
+        _ => ("ResourceVersion", "The object might have been modified"),
+    };
+    let kind =
+        if served.group.is_empty() { served.kind.to_owned() } else { format!("{}.{}", served.kind, served.group) };
+    let message = format!(
+        "Operation cannot be fulfilled on {kind} \"{name}\": the {what} in the precondition ({wanted}) does not match the {what} in record ({live}). {hint}"
+    );
+    let mut about = details(served, name);
+    set(&mut about, &["kind"], served.kind);
+    Answer::json(StatusCode::CONFLICT, &failure(StatusCode::CONFLICT, "Conflict", &message, &about))
+}
+
+/// 409 for an apply of what others own: each conflict is the owner and the field.
+pub(crate) fn apply_conflict(conflicts: &[(String, String)]) -> Answer {
+    let owners: std::collections::BTreeSet<&str> = conflicts.iter().map(|(owner, _)| owner.as_str()).collect();
+    let said = if let [(owner, field)] = conflicts {
+        format!("1 conflict: conflict with {owner}: {field}")
+    } else {
+        let each = owners.iter().map(|owner| {
+            let fields: Vec<String> =
+                conflicts.iter().filter(|(one, _)| one == owner).map(|(_, field)| format!("\n- {field}")).collect();
+            format!("conflicts with {owner}:{}", fields.concat())
+        });
+        format!("{} conflicts: {}", conflicts.len(), each.collect::<Vec<_>>().join("\n"))
+    };
+    let causes: Vec<Value> = conflicts
+        .iter()
+        .map(|(owner, field)| {
+            json!({"reason": "FieldManagerConflict", "message": format!("conflict with {owner}"), "field": field})
+        })
+        .collect();
+    let body =
+        failure(StatusCode::CONFLICT, "Conflict", &format!("Apply failed with {said}"), &json!({"causes": causes}));
+    Answer::json(StatusCode::CONFLICT, &body)
 }

@@ -1,34 +1,42 @@
-//! Writing objects: create, replace, patch, delete.
+//! Writing objects: create, replace, patch.
 
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::route::Target;
-use super::{Answer, Asked, status};
+use super::{Answer, Asked, apply, json_patch, status};
 use crate::sim::fields::Writer;
 use crate::sim::json::{self, merge, set, text};
+use crate::sim::kinds::{self, Served};
 use crate::sim::world::Site;
 
 /// Answers a POST to a list.
 pub(crate) fn create(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
-    let Some(mut object) = body(asked) else { return unreadable() };
+    let Some(mut object) = body(asked) else { return unreadable(target.served) };
     if target.served.namespaced {
         set(&mut object, &["metadata", "namespace"], target.namespace);
     }
     set(&mut object, &["apiVersion"], target.served.api_version());
     set(&mut object, &["kind"], target.served.kind);
     let key = json::reference(&object);
-    if key.name.is_empty() {
-        return status::bad_request("name or generateName is required");
+    if let Some(refused) = check_name(target.served, &key.name) {
+        return refused;
     }
     site.with(|world| {
+        if target.served.namespaced
+            && let Some(served) = kinds::by_kind("", "Namespace")
+            && world.store.get(&served.object("", target.namespace)).is_none()
+        {
+            return status::not_found(served, target.namespace);
+        }
         if world.store.get(&key).is_some() {
             return status::exists(target.served, &key.name);
         }
         if asked.parameter("dryRun") == "All" {
-            return Answer::json(StatusCode::CREATED, &object);
+            let draft = world.draft(object, Writer::update(manager(asked)));
+            return Answer::json(StatusCode::CREATED, &draft);
         }
         let stored = world.create(object, Writer::update(manager(asked)));
         Answer::json(StatusCode::CREATED, &stored)
@@ -37,7 +45,7 @@ pub(crate) fn create(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Ans
 
 /// Answers a PUT to an object or its status.
 pub(crate) fn replace(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
-    let Some(object) = body(asked) else { return unreadable() };
+    let Some(object) = body(asked) else { return unreadable(target.served) };
     change(site, target, asked, &object, |live| {
         for part in ["spec", "data", "stringData", "type"] {
             match object.get(part) {
@@ -51,44 +59,44 @@ pub(crate) fn replace(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> An
                 None => json::remove(live, &["metadata", part]),
             }
         }
+        if let Some(status) = object.get("status").filter(|_| target.subresource == "status") {
+            set(live, &["status"], status.clone());
+        }
+        Some(())
     })
 }
 
 /// Answers a PATCH of an object or its status. Merge patches are exact; a strategic merge is taken for a merge patch, which differs in lists.
 pub(crate) fn patch(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
-    let kind = asked.content_type.split(';').next().unwrap_or_default();
-    if !matches!(kind, "application/merge-patch+json" | "application/strategic-merge-patch+json") {
-        return status::unsupported(kind);
-    }
-    let Some(patch) = body(asked) else { return unreadable() };
-    change(site, target, asked, &patch, |live| merge(live, &patch))
-}
-
-/// Answers a DELETE of an object.
-pub(crate) fn delete(site: &Arc<Site>, target: Target<'_>) -> Answer {
-    let key = target.served.object(target.namespace, target.name);
-    site.with(|world| match world.delete(&key) {
-        None => status::not_found(target.served, target.name),
-        Some(last) => Answer::json(
-            StatusCode::OK,
-            &json!({
-                "kind": "Status",
-                "apiVersion": "v1",
-                "metadata": {},
-                "status": "Success",
-                "details": {
-                    "name": target.name,
-                    "group": target.served.group,
-                    "kind": target.served.plural,
-                    "uid": text(&last, "/metadata/uid"),
-                },
+    match asked.content_type.split(';').next().unwrap_or_default() {
+        "application/apply-patch+yaml" => apply::apply(site, target, asked),
+        "application/merge-patch+json" | "application/strategic-merge-patch+json" => match body(asked) {
+            None => unreadable(target.served),
+            Some(patch) => change(site, target, asked, &patch, |live| {
+                merge(live, &patch);
+                Some(())
             }),
-        ),
-    })
+        },
+        "application/json-patch+json" => match serde_json::from_slice::<Value>(&asked.body) {
+            Ok(patch) if patch.is_array() => {
+                change(site, target, asked, &Value::Null, |live| json_patch::apply(live, &patch))
+            }
+            _ => status::bad_request(
+                "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+            ),
+        },
+        _ => status::unsupported(),
+    }
 }
 
 /// Changes an object unless it is of another version than was sent; what a writer may not touch stays as it was.
-fn change(site: &Arc<Site>, target: Target<'_>, asked: &Asked, sent: &Value, apply: impl FnOnce(&mut Value)) -> Answer {
+fn change(
+    site: &Arc<Site>,
+    target: Target<'_>,
+    asked: &Asked,
+    sent: &Value,
+    apply: impl FnOnce(&mut Value) -> Option<()>,
+) -> Answer {
     let key = target.served.object(target.namespace, target.name);
     let expected = text(sent, "/metadata/resourceVersion");
     site.with(|world| {
@@ -98,52 +106,91 @@ fn change(site: &Arc<Site>, target: Target<'_>, asked: &Asked, sent: &Value, app
         if !expected.is_empty() && expected != text(&live, "/metadata/resourceVersion") {
             return status::conflict(target.served, target.name);
         }
-        let of_status = target.subresource == "status";
-        let writer = Writer { subresource: target.subresource, ..Writer::update(manager(asked)) };
-        let changed = |object: &mut Value| {
-            let status = if of_status { sent.get("status").cloned() } else { None };
-            if of_status {
-                if let Some(status) = status {
-                    let mut now = object["status"].clone();
-                    merge(&mut now, &status);
-                    set(object, &["status"], now);
-                }
-                return;
-            }
-            apply(object);
-            for part in
-                ["uid", "creationTimestamp", "generation", "resourceVersion", "name", "namespace", "managedFields"]
-            {
-                match live.pointer(&format!("/metadata/{part}")) {
-                    Some(value) => set(object, &["metadata", part], value.clone()),
-                    None => json::remove(object, &["metadata", part]),
-                }
-            }
-            for part in ["apiVersion", "kind", "status"] {
-                match live.get(part) {
-                    Some(value) => set(object, &[part], value.clone()),
-                    None => json::remove(object, &[part]),
-                }
-            }
-        };
-        if asked.parameter("dryRun") == "All" {
-            let mut draft = Value::clone(&live);
-            changed(&mut draft);
-            return Answer::json(StatusCode::OK, &draft);
+        let mut draft = Value::clone(&live);
+        if apply(&mut draft).is_none() {
+            return status::impossible_patch();
         }
-        match world.update(&key, writer, changed) {
+        if target.subresource == "status" {
+            let status = draft.get("status").cloned().unwrap_or_default();
+            draft = Value::clone(&live);
+            set(&mut draft, &["status"], status);
+        } else {
+            keep_identity(&mut draft, &live);
+        }
+        let writer = Writer { subresource: target.subresource, ..Writer::update(manager(asked)) };
+        if asked.parameter("dryRun") == "All" {
+            return Answer::json(StatusCode::OK, &world.changed(&live, writer, |object| *object = draft));
+        }
+        match world.update(&key, writer, |object| *object = draft) {
             Some(stored) => Answer::json(StatusCode::OK, &stored),
             None => status::not_found(target.served, target.name),
         }
     })
 }
 
+/// Puts back what a writer may not touch.
+pub(crate) fn keep_identity(object: &mut Value, live: &Value) {
+    for part in [
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "resourceVersion",
+        "name",
+        "namespace",
+        "managedFields",
+    ] {
+        match live.pointer(&format!("/metadata/{part}")) {
+            Some(value) => set(object, &["metadata", part], value.clone()),
+            None => json::remove(object, &["metadata", part]),
+        }
+    }
+    for part in ["apiVersion", "kind", "status"] {
+        match live.get(part) {
+            Some(value) => set(object, &[part], value.clone()),
+            None => json::remove(object, &[part]),
+        }
+    }
+}
+
+/// Refuses a name that no object may have.
+pub(crate) fn check_name(served: &Served, name: &str) -> Option<Answer> {
+    let good = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    if name.is_empty() {
+        return Some(status::invalid_name(
+            served,
+            name,
+            "FieldValueRequired",
+            "Required value: name or generateName is required",
+        ));
+    }
+    // Names of roles and their bindings may hold colons.
+    let label = |label: &str| {
+        let bytes = label.as_bytes();
+        bytes.first().is_some_and(|first| good(*first))
+            && bytes.last().is_some_and(|last| good(*last))
+            && bytes.iter().all(|letter| good(*letter) || *letter == b'-')
+    };
+    if name.split('.').all(label) || served.group == "rbac.authorization.k8s.io" {
+        return None;
+    }
+    let message = format!("Invalid value: \"{name}\": {NAME_RULE}");
+    Some(status::invalid_name(served, name, "FieldValueInvalid", &message))
+}
+
+const NAME_RULE: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
 fn body(asked: &Asked) -> Option<Value> {
     serde_json::from_slice::<Value>(&asked.body).ok().filter(Value::is_object)
 }
 
-fn unreadable() -> Answer {
-    status::bad_request("the object provided is unrecognized (must be of type JSON object)")
+/// 400 for a body that is no object.
+pub(crate) fn unreadable(served: &Served) -> Answer {
+    status::bad_request(&format!(
+        "the object provided is unrecognized (must be of type {}): couldn't get version/kind",
+        served.kind
+    ))
 }
 
 /// Names the field manager as the API server does: what was asked for, else the user agent up to its version.

@@ -1,5 +1,7 @@
 //! The simulation, asked through a real client, under tokio's paused time.
 
+mod api;
+mod connections;
 mod flux;
 mod recordings;
 mod server;
