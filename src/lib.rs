@@ -16,6 +16,7 @@ pub mod config;
 pub mod describe;
 pub mod helm;
 pub mod kinds;
+pub mod lineage;
 pub mod model;
 pub mod repo;
 pub mod runtime;

@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::Call;
-use super::operate::{complete, only_environment};
+use super::operate::{named, only_environment};
 use crate::cluster::EventScope;
 use crate::describe::describe;
-use crate::model::{Fault, FaultKind, ObjectRef};
+use crate::model::Fault;
 
 /// Flags of `describe`.
 #[derive(Debug, Args)]
@@ -20,14 +20,11 @@ pub(super) struct Arguments {
 /// # Errors
 /// Fails when the call is wrong, the cluster cannot be asked, or there is no such object.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    let object: ObjectRef = arguments.object.parse().map_err(|why: String| {
-        Fault::new(FaultKind::Usage, "cannot read the object", why, "such as Pod/linkding/linkding-0 or Node//board-1")
-    })?;
+    let mut object = named(&arguments.object)?;
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
         let cluster = session.reach().cluster(env)?;
-        let mut object = complete(object);
         // The group is found by asking: a form of its own, and the right events, rest on it.
         object.group = cluster.resource(&object.group, &object.kind).await?.group;
         let events = EventScope::Object(object.clone());

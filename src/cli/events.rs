@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::Call;
 use super::call::columns;
-use super::operate::{complete, only_environment};
+use super::operate::{named, only_environment};
 use crate::cluster::EventScope;
-use crate::model::{Fault, FaultKind, ObjectRef};
+use crate::model::Fault;
 
 /// Flags of `events`.
 #[derive(Debug, Args)]
@@ -20,10 +20,8 @@ pub(super) struct Arguments {
 /// # Errors
 /// Fails when the call is wrong, or the cluster cannot be asked.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    let object = arguments.object.map(|text| text.parse::<ObjectRef>()).transpose().map_err(|why| {
-        Fault::new(FaultKind::Usage, "cannot read the object", why, "such as Kustomization/flux-system/apps")
-    })?;
-    let scope = object.map_or(EventScope::All, |object| EventScope::Object(complete(object)));
+    let object = arguments.object.map(|text| named(&text)).transpose()?;
+    let scope = object.map_or(EventScope::All, EventScope::Object);
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;

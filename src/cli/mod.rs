@@ -28,6 +28,8 @@ mod snapshot;
 mod status;
 mod suspend;
 mod themes;
+mod trace;
+mod tree;
 
 use clap::{Parser, Subcommand};
 
@@ -85,6 +87,10 @@ subcommands! {
     Get => get,
     /// Describe an object as kubectl does
     Describe => describe,
+    /// Show what an object becomes, down to its pods
+    Tree => tree,
+    /// Show where an object comes from, up to the commit
+    Trace => trace,
     /// Replace the pods of a workload step by step
     Restart => restart,
     /// Delete an object

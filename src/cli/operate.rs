@@ -29,13 +29,10 @@ pub(super) fn operate(
     object: &str,
     answers: Vec<(String, String)>,
 ) -> Result<u8, Fault> {
-    let object: ObjectRef = object.parse().map_err(|why: String| {
-        Fault::new(FaultKind::Usage, "cannot read the object", why, "such as Kustomization/flux-system/apps")
-    })?;
+    let object = named(object)?;
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
-        let object = complete(object);
         let target = Target::Object(env, object);
         dispatch(call, &session, &session.facts(), command, vec![target], answers).await
     })
@@ -56,6 +53,15 @@ pub(super) fn only_environment(call: &Call, session: &Session) -> Result<crate::
             ))
         }
     }
+}
+
+/// Reads the name of an object as the operator typed it.
+pub(super) fn named(text: &str) -> Result<ObjectRef, Fault> {
+    let read = text.parse().map(complete);
+    read.map_err(|why: String| {
+        let todo = "write KIND/NAMESPACE/NAME, or KIND//NAME for cluster scope, such as Kustomization/flux-system/apps";
+        Fault::new(FaultKind::Usage, "cannot read the object", why, todo)
+    })
 }
 
 /// Completes an object's kind and group by what the registry knows of it, so that `ks/flux-system/apps` will do.

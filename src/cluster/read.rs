@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 use super::{Cluster, exchange, mask};
 use crate::model::{Condition, Fault, ObjectRef};
 
+/// Objects of one page of a list of whole objects.
+const PAGE: usize = 200;
+
 /// Holds a whole object, as it is shown when it is opened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Detail {
@@ -83,6 +86,29 @@ impl Cluster {
             mask::secret(&mut value);
         }
         Detail::from_value(object, value).map(Some)
+    }
+
+    /// Reads all objects of a kind in a namespace, whole: for what lists few, such as the pods of a namespace.
+    ///
+    /// # Errors
+    /// Fails when the server cannot be asked or does not serve the kind.
+    pub async fn objects(&self, group: &str, kind: &str, namespace: &str) -> Result<Vec<Value>, Fault> {
+        let resource = self.resource(group, kind).await?;
+        let fault = |failure: exchange::Failure| failure.fault(&self.name, &format!("list {}", resource.plural));
+        let (path, mut objects, mut next) = (resource.path(namespace, None), Vec::new(), String::new());
+        loop {
+            let address = format!("{path}?limit={PAGE}&continue={}", super::discover::encode(&next));
+            let bytes = exchange::get(self.client(), &address).await.map_err(fault)?;
+            let mut page: Value = serde_json::from_slice(&bytes)
+                .map_err(|error| fault(exchange::Failure::Unreadable(error.to_string())))?;
+            if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
+                objects.extend(items);
+            }
+            page.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default().clone_into(&mut next);
+            if next.is_empty() {
+                return Ok(objects);
+            }
+        }
     }
 
     async fn fetch(&self, object: &ObjectRef) -> Result<Result<Value, exchange::Failure>, Fault> {

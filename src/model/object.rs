@@ -55,6 +55,14 @@ impl ObjectRef {
         Self { kind: kind.to_owned(), group: group.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() }
     }
 
+    /// Reads an id of an inventory, `<namespace>_<name>_<group>_<Kind>`: names hold `:` as `__` (cli-utils `object.ObjMetadata`).
+    pub fn from_inventory(id: &str) -> Option<Self> {
+        let (namespace, rest) = id.split_once('_')?;
+        let (rest, kind) = rest.rsplit_once('_')?;
+        let (name, group) = rest.rsplit_once('_')?;
+        Some(Self::new(kind, group, namespace, &name.replace("__", ":")))
+    }
+
     /// Returns `Kind/name`, short enough for titles.
     pub fn short(&self) -> String {
         format!("{}/{}", self.kind, self.name)
@@ -101,5 +109,17 @@ mod tests {
         assert_eq!("Cluster.postgresql.cnpg.io/db/main".parse::<ObjectRef>().unwrap().group, "postgresql.cnpg.io");
         assert!("apps".parse::<ObjectRef>().is_err());
         assert!("Kustomization/flux-system/".parse::<ObjectRef>().is_err());
+    }
+
+    #[test]
+    fn ids_of_inventories_are_read_as_flux_writes_them() {
+        let told = |id: &str| ObjectRef::from_inventory(id).map(|object| (object.group.clone(), object.to_string()));
+        assert_eq!(told("apps_web_apps_Deployment"), Some(("apps".into(), "Deployment/apps/web".into())));
+        assert_eq!(told("_apps__Namespace"), Some((String::new(), "Namespace//apps".into())));
+        assert_eq!(
+            told("_system__controller_rbac.authorization.k8s.io_ClusterRole"),
+            Some(("rbac.authorization.k8s.io".into(), "ClusterRole//system:controller".into()))
+        );
+        assert_eq!(told("broken"), None);
     }
 }

@@ -16,6 +16,22 @@ pub const KEYS: &[(&str, &str)] = &[
     ("production", include_str!("../../tests/keys/production-throwaway.txt")),
 ];
 
+/// Returns a digest of the files that kustomize reads: SHA-256 over paths and contents, as hexadecimal digits.
+pub fn digest() -> String {
+    use sha2::{Digest as _, Sha256};
+    let mut digest = Sha256::new();
+    let mut files: Vec<_> =
+        FILES.iter().filter(|(path, _)| path.ends_with(".yaml") || path.ends_with(".json")).collect();
+    files.sort_unstable_by_key(|(path, _)| *path);
+    for (path, bytes) in files {
+        digest.update(path);
+        digest.update([0]);
+        digest.update(bytes);
+        digest.update([0]);
+    }
+    digest.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 /// Writes the template as it is into a folder, which is made where it does not exist.
 ///
 /// # Errors

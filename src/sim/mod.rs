@@ -16,6 +16,7 @@ mod json;
 mod kinds;
 mod logs;
 mod past;
+mod renderings;
 mod scenario;
 mod selector;
 mod server;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::fields::Writer;
 use super::flux::{conditions, helm_release, kustomization, source};
@@ -34,8 +35,7 @@ pub(crate) fn play(world: &mut World) {
     for manifest in &flux {
         world.create(manifest.clone(), Writer::apply("flux"));
     }
-    let kustomizations: Vec<ObjectRef> =
-        flux.iter().map(json::reference).filter(|key| key.kind == "Kustomization").collect();
+    let kustomizations = in_order(&flux);
     for (key, days) in kustomizations.iter().zip((2_u32..).map(|place| 41 - 3 * place.min(10))) {
         travel(world, now, Duration::from_hours(24) * days);
         if let Some(owner) = world.store.get(key).cloned() {
@@ -78,6 +78,24 @@ pub(crate) fn play(world: &mut World) {
     world.as_of = None;
     world.settle();
     world.store.compact();
+}
+
+/// Lists the Kustomizations, each after what applies it and after those that it depends on.
+fn in_order(flux: &[Value]) -> Vec<ObjectRef> {
+    let mut waiting: Vec<&Value> = flux.iter().filter(|one| text(one, "/kind") == "Kustomization").collect();
+    // The one that applies the others depends on nothing and is named like its namespace.
+    waiting.sort_by_key(|one| text(one, "/metadata/name") != text(one, "/metadata/namespace"));
+    let mut ordered: Vec<ObjectRef> = Vec::new();
+    while !waiting.is_empty() {
+        let free = |one: &&Value| {
+            let mut depends = list(one, "/spec/dependsOn").iter().map(|other| text(other, "/name"));
+            depends.all(|name| ordered.iter().any(|known| known.name == name))
+        };
+        // A circle, or a dependency that is nowhere, is taken as it comes: its controller says what is wrong.
+        let next = waiting.iter().position(free).unwrap_or(0);
+        ordered.push(json::reference(waiting.remove(next)));
+    }
+    ordered
 }
 
 /// Puts the cluster's time so long before now.

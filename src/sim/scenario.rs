@@ -1,4 +1,5 @@
-//! Scenarios: what the simulated clusters look like, as data. One file each under `scenarios/`; what the Kustomizations build lies under `manifests/`.
+//! Scenarios: what the simulated clusters look like, as data. One file each under `scenarios/`; what the Kustomizations build lies under
+//! `renderings/`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,9 +8,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::apply::encode_secret;
 use super::fault::Faults;
-use super::json;
+use super::{json, renderings};
 use crate::model::clock::go_duration;
 use crate::model::{Fault, FaultKind, ObjectRef};
 
@@ -21,15 +21,11 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("unreachable", include_str!("scenarios/unreachable.toml")),
 ];
 
-/// What each Kustomization builds, by its name.
-const MANIFESTS: &[(&str, &str)] = &[
-    ("platform", include_str!("manifests/platform.yaml")),
-    ("flux-system", include_str!("manifests/flux-system.yaml")),
-    ("infrastructure-controllers", include_str!("manifests/infrastructure-controllers.yaml")),
-    ("infrastructure-configs", include_str!("manifests/infrastructure-configs.yaml")),
-    ("apps", include_str!("manifests/apps.yaml")),
-    ("monitoring", include_str!("manifests/monitoring.yaml")),
-];
+/// What is there before Flux: nodes, and what the distribution brings. `${ENV}` stands for the environment's name.
+const PLATFORM: &str = include_str!("manifests/platform.yaml");
+
+/// The status that objects of a kind have once their controllers have looked at them, by kind and group.
+const BORN: &str = include_str!("manifests/born.toml");
 
 /// The charts that releases install, by name: metadata and values, and the manifest that they render to.
 const CHARTS: &[(&str, &str, &str)] = &[(
@@ -80,9 +76,6 @@ fn main_branch() -> String {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct EnvironmentScript {
     name: String,
-    /// Replaces `${NAME}` in the manifests.
-    #[serde(default)]
-    variables: BTreeMap<String, String>,
     /// Nobody listens at the server's address.
     #[serde(default)]
     refused: bool,
@@ -210,6 +203,7 @@ pub(crate) struct Script {
     pub(crate) remote: Option<Remote>,
     manifests: BTreeMap<String, Vec<Value>>,
     statuses: BTreeMap<ObjectRef, Value>,
+    born: BTreeMap<String, Value>,
     /// How long failing health checks are waited for, where that is cut short.
     pub(crate) health_checks_last: Option<Duration>,
     /// Charts and versions that their repositories do not have.
@@ -252,8 +246,8 @@ pub(crate) struct Chart {
 
 impl Script {
     fn new(environment: &EnvironmentScript, commits: &[Commit]) -> Self {
-        let manifests =
-            MANIFESTS.iter().map(|(name, text)| ((*name).to_owned(), manifests(text, environment))).collect();
+        let mut manifests: BTreeMap<String, Vec<Value>> = renderings::of(&environment.name).collect();
+        manifests.insert("platform".to_owned(), platform(&environment.name));
         Self {
             commits: commits.to_vec(),
             remote: None,
@@ -263,6 +257,7 @@ impl Script {
                 .iter()
                 .filter_map(|one| Some((one.object.parse().ok()?, one.status.clone())))
                 .collect(),
+            born: toml::from_str(BORN).unwrap_or_default(),
             missing_charts: Vec::new(),
             health_checks_last: environment.health_checks_last.as_deref().and_then(go_duration),
             suspended: environment.suspended.clone(),
@@ -278,6 +273,7 @@ impl Script {
             remote: None,
             manifests: BTreeMap::new(),
             statuses: BTreeMap::new(),
+            born: BTreeMap::new(),
             missing_charts: Vec::new(),
             health_checks_last: None,
             suspended: Vec::new(),
@@ -320,7 +316,8 @@ impl Script {
 
     /// Returns the status that an object has from its creation on.
     pub(crate) fn status(&self, key: &ObjectRef) -> Option<Value> {
-        self.statuses.get(key).cloned()
+        let kind = if key.group.is_empty() { key.kind.clone() } else { format!("{}.{}", key.kind, key.group) };
+        self.statuses.get(key).or_else(|| self.born.get(&kind)).cloned()
     }
 
     /// Returns what the pods of an application write.
@@ -339,44 +336,40 @@ pub(crate) fn chart(name: &str) -> Chart {
     chart
 }
 
-/// Reads the documents of a file of manifests, its variables replaced.
-fn manifests(text: &str, environment: &EnvironmentScript) -> Vec<Value> {
-    let mut text = text.replace("${ENV}", &environment.name);
-    for (name, value) in &environment.variables {
-        text = text.replace(&format!("${{{name}}}"), value);
-    }
-    text.split("\n---\n")
-        .filter_map(|document| crate::yaml::from_str::<Value>(document).ok())
-        .filter(|manifest| !json::text(manifest, "/kind").is_empty())
-        .map(|mut manifest| {
-            encode_secret(&mut manifest);
-            manifest
-        })
-        .collect()
+/// Reads what is there before Flux.
+fn platform(env: &str) -> Vec<Value> {
+    let text = PLATFORM.replace("${ENV}", env);
+    let documents = text.split("\n---\n").filter_map(|document| crate::yaml::from_str::<Value>(document).ok());
+    documents.filter(|manifest| !json::text(manifest, "/kind").is_empty()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CHARTS, Chatter, MANIFESTS, SCENARIOS, Scenario};
+    use super::{BORN, CHARTS, Chatter, SCENARIOS, Scenario};
     use crate::sim::{json, kinds};
     use std::collections::BTreeMap;
 
     #[test]
-    fn every_scenario_can_be_read_and_all_its_manifests_are_of_served_kinds() {
+    fn every_scenario_can_be_read() {
         for (name, text) in SCENARIOS {
             let scenario = Scenario::parse(text).unwrap_or_else(|fault| panic!("{name}: {}", fault.why));
             assert_eq!(scenario.environments().collect::<Vec<_>>(), ["staging", "production"], "{name}");
             for (environment, script, _) in scenario.scripts() {
-                for (kustomization, text) in MANIFESTS {
-                    let manifests = script.manifests(kustomization);
-                    assert_eq!(manifests.len(), text.split("\n---\n").count(), "{kustomization} in {environment}");
-                    for manifest in &manifests {
-                        let key = json::reference(manifest);
-                        assert!(kinds::by_kind(&key.group, &key.kind).is_some(), "{key} is not served");
-                        assert!(!manifest.to_string().contains("${"), "{key}: a variable is left in {environment}");
-                    }
+                for manifest in script.manifests("platform") {
+                    let key = json::reference(&manifest);
+                    assert!(kinds::by_kind(&key.group, &key.kind).is_some(), "{key} is not served");
+                    assert!(!manifest.to_string().contains("${"), "{key}: a variable is left in {environment}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_objects_are_born_with_is_of_served_kinds() {
+        let born: BTreeMap<String, serde_json::Value> = toml::from_str(BORN).unwrap();
+        for name in born.keys() {
+            let (kind, group) = name.split_once('.').unwrap_or((name, ""));
+            assert!(kinds::by_kind(group, kind).is_some(), "{name} is not served");
         }
     }
 

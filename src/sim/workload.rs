@@ -318,7 +318,11 @@ fn nodes(world: &World) -> Vec<String> {
 }
 
 /// Returns the status that a new object of a kind gets from whoever looks after it, where the simulation has no model of them.
-pub(crate) fn initial_status(world: &World, key: &ObjectRef) -> Option<Value> {
+pub(crate) fn initial_status(world: &World, key: &ObjectRef, object: &Value) -> Option<Value> {
+    // A claim that names no class waits for somebody to make a volume for it.
+    if key.kind == "PersistentVolumeClaim" && text(object, "/spec/storageClassName").is_empty() {
+        return None;
+    }
     if let Some(status) = world.script.status(key) {
         return Some(status);
     }
@@ -354,7 +358,13 @@ pub(crate) fn health(object: &Value) -> &'static str {
             if number(object, "/status/numberReady") >= wanted && wanted > 0 { "Current" } else { "InProgress" }
         }
         "PersistentVolumeClaim" if text(object, "/status/phase") != "Bound" => "InProgress",
-        _ if is_true(object, "/spec/suspend") && !conditions::is(object, "Ready", "True") => "InProgress",
+        // Flux' kinds alone: a CronJob that is suspended is as it should be.
+        _ if text(object, "/apiVersion").contains(".fluxcd.io/")
+            && is_true(object, "/spec/suspend")
+            && !conditions::is(object, "Ready", "True") =>
+        {
+            "InProgress"
+        }
         _ if conditions::is(object, "Reconciling", "True") => "InProgress",
         _ if conditions::is(object, "Stalled", "True") => "Failed",
         _ if conditions::get(object, "Ready").is_some() && !conditions::is(object, "Ready", "True") => "InProgress",

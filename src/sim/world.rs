@@ -80,7 +80,7 @@ impl World {
             // The CRDs' default: nothing has been observed yet.
             set(&mut object, &["status"], json!({"observedGeneration": -1}));
         }
-        if let Some(status) = workload::initial_status(self, &key) {
+        if let Some(status) = workload::initial_status(self, &key, &object) {
             set(&mut object, &["status"], status);
         }
         fields::record(&mut object, None, writer, now);

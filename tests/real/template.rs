@@ -173,3 +173,63 @@ fn what_init_writes_renders_and_opens_with_its_own_keys_alone() {
     let again = init(&[]);
     assert_eq!(again.status.code(), Some(3), "{}", String::from_utf8_lossy(&again.stderr));
 }
+
+/// What kustomize makes of a path, document by document.
+fn rendered(testbed: &Testbed, path: &Path) -> Vec<serde_json::Value> {
+    let text = said(testbed.program("kubectl").arg("kustomize").arg(path));
+    text.split("\n---\n").map(|document| fluxdeck::yaml::from_str(document).expect("YAML")).collect()
+}
+
+/// What Flux makes of `clusters/ENV`, for which it generates a kustomization: every manifest below it.
+fn generated(folder: &Path) -> Vec<serde_json::Value> {
+    let mut found = Vec::new();
+    files(folder, &mut found);
+    found.retain(|file| {
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.ends_with(".yaml") && !name.starts_with('.') && name != "kustomization.yaml"
+    });
+    found.sort();
+    let texts = found.iter().map(|file| std::fs::read_to_string(file).unwrap());
+    let documents = |text: String| -> Vec<serde_json::Value> {
+        text.split("\n---\n").filter_map(|document| fluxdeck::yaml::from_str(document).ok()).collect()
+    };
+    texts.flat_map(documents).filter(|document: &serde_json::Value| document.get("kind").is_some()).collect()
+}
+
+/// The path of a Kustomization below the repository, as `clusters/ENV` declares it.
+fn path_of(declared: &[serde_json::Value], name: &str) -> String {
+    let own =
+        declared.iter().find(|document| document["metadata"]["name"] == name && document["kind"] == "Kustomization");
+    own.and_then(|document| document["spec"]["path"].as_str()).expect("a path").trim_start_matches("./").to_owned()
+}
+
+#[test]
+fn the_renderings_of_the_demonstration_are_what_kustomize_makes() {
+    use std::fmt::Write as _;
+    let testbed = Testbed::find();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let write = std::env::var("FLUXDECK_RENDERINGS").is_ok_and(|word| word == "write");
+    for env in ENVIRONMENTS {
+        let cluster = root.join("repo-template/clusters").join(env);
+        let declared = generated(&cluster);
+        for name in KUSTOMIZATIONS {
+            let documents = match name {
+                "flux-system" => declared.clone(),
+                other => rendered(&testbed, &root.join("repo-template").join(path_of(&declared, other))),
+            };
+            let mut text = String::new();
+            for document in &documents {
+                writeln!(text, "{document}").unwrap();
+            }
+            let file = root.join("src/sim/renderings").join(env).join(format!("{name}.jsonl"));
+            if write {
+                std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+                std::fs::write(&file, &text).unwrap();
+            }
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text, "{}", file.display());
+        }
+    }
+    if write {
+        std::fs::write(root.join("src/sim/renderings/digest"), fluxdeck::repo::template::digest() + "\n").unwrap();
+    }
+}

@@ -28,20 +28,22 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("theme", &["model"]),
     ("kinds", &["model", "secret", "yaml", "theme"]),
     ("widgets", &["model", "secret", "yaml", "theme"]),
+    // From the commit to the pod, judged as the kinds judge.
+    ("lineage", &["model", "yaml", "cluster", "helm", "kinds"]),
     // Views and commands read what the repository and the clusters are known to hold, and write down tasks for the runtime in which
     // clusters are asked; none of those modules knows the app.
     (
         "app",
         &[
             "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "repo", "check", "sops", "helm",
-            "cluster", "doctor", "describe",
+            "cluster", "doctor", "describe", "lineage",
         ],
     ),
     (
         "views",
         &[
             "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "repo", "check", "sops", "helm",
-            "cluster", "doctor", "describe",
+            "cluster", "doctor", "describe", "lineage",
         ],
     ),
     // A command opens views, and a view may ask for a command; both stand on one level.
@@ -49,7 +51,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "commands",
         &[
             "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "views", "repo", "check", "sops",
-            "helm", "cluster", "doctor", "describe",
+            "helm", "cluster", "doctor", "describe", "lineage",
         ],
     ),
     // What acts.

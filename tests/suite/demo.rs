@@ -83,7 +83,7 @@ fn sizes_that_come_in_a_storm_end_in_a_whole_screen() {
 fn staging_is_reconciled_at_once_and_production_asks() {
     let mut deck = settled(demo().patient(Duration::from_secs(40)));
     deck.press("jjR");
-    let told = "Reconcile HelmRelease/cert-manager in staging: released cert-manager v1.18.2";
+    let told = "Reconcile HelmRelease/cert-manager in staging: released cert-manager v1.21.2";
     deck.sees(told);
     deck.press("<esc>");
     deck.sees_no(told);
@@ -95,8 +95,8 @@ fn staging_is_reconciled_at_once_and_production_asks() {
     deck.sees_no("Reconcile?");
     deck.press("O");
     deck.sees(">operations");
-    deck.sees("released cert-manager v1.18.2");
-    assert!(!deck.text().contains("v1.17.4"), "what was not agreed to is not begun:\n{}", deck.text());
+    deck.sees("released cert-manager v1.21.2");
+    assert!(!deck.text().contains("v1.21.1"), "what was not agreed to is not begun:\n{}", deck.text());
     deck.press("<esc>");
     deck.sees(HOME);
 
@@ -104,7 +104,7 @@ fn staging_is_reconciled_at_once_and_production_asks() {
     deck.sees("Reconcile?");
     deck.press("y");
     deck.sees_no("Reconcile?");
-    deck.sees("Reconcile HelmRelease/cert-manager in production: released cert-manager v1.17.4");
+    deck.sees("Reconcile HelmRelease/cert-manager in production: released cert-manager v1.21.1");
 }
 
 #[test]

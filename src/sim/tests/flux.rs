@@ -117,10 +117,10 @@ async fn what_failed_recovers_once_its_cause_is_gone() {
         until(&production, &kustomization("infrastructure-configs"), |object| ready(object).0 == "False").await;
     assert_eq!(
         ready(&failed).2,
-        "health check failed after 5m0s: timeout waiting for: [Certificate/cert-manager/wildcard status: 'InProgress']"
+        "health check failed after 10m0s: timeout waiting for: [Certificate/kube-system/wildcard status: 'InProgress']"
     );
     assert_eq!(text(conditions::get(&failed, "Reconciling").unwrap(), "/reason"), "ProgressingWithRetry");
-    let certificate = ObjectRef::new("Certificate", "cert-manager.io", "cert-manager", "wildcard");
+    let certificate = ObjectRef::new("Certificate", "cert-manager.io", "kube-system", "wildcard");
     simulation.set_status("production", &certificate, json!({"conditions": [{"type": "Ready", "status": "True"}]}));
     until(&production, &kustomization("infrastructure-configs"), |object| ready(object).0 == "True").await;
     until(&production, &kustomization("apps"), |object| ready(object).0 == "True").await;
@@ -147,14 +147,14 @@ async fn a_suspended_object_takes_a_request_and_does_nothing() {
 async fn a_release_is_upgraded_when_its_chart_is() {
     let (_simulation, staging, _) = start("day");
     let before = get(&staging, RELEASE).await;
-    assert_eq!(text(&before, "/status/history/0/chartVersion"), "v1.18.2");
+    assert_eq!(text(&before, "/status/history/0/chartVersion"), "v1.21.2");
     assert_eq!(list(&before, "/status/history").len(), 2);
-    patch(&staging, RELEASE, &json!({"spec": {"chart": {"spec": {"version": "v1.19.0"}}}})).await;
+    patch(&staging, RELEASE, &json!({"spec": {"chart": {"spec": {"version": "v1.22.0"}}}})).await;
     until(&staging, RELEASE, |object| ready(object).2 == "Running 'upgrade' action with timeout of 5m0s").await;
     let after = until(&staging, RELEASE, |object| ready(object).0 == "True").await;
     assert_eq!(
         ready(&after).2,
-        "Helm upgrade succeeded for release cert-manager/cert-manager.v4 with chart cert-manager@v1.19.0"
+        "Helm upgrade succeeded for release cert-manager/cert-manager.v4 with chart cert-manager@v1.22.0"
     );
     let secrets = get(&staging, "/api/v1/namespaces/cert-manager/secrets?labelSelector=owner%3Dhelm").await;
     let told: Vec<(i64, String)> = list(&secrets, "/items")

@@ -108,7 +108,7 @@ async fn a_watch_tells_what_is_there_marks_its_end_and_goes_on() {
     let (simulation, staging, _) = start("healthy");
     let path = "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations?watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
     let mut lines = stream(&staging, path).await;
-    for _ in 0..5 {
+    for _ in 0..7 {
         assert_eq!(next(&mut lines).await["type"], "ADDED");
     }
     let mark = next(&mut lines).await;

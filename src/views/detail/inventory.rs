@@ -20,7 +20,7 @@ pub(super) fn lines(env: Env, row: &Row, facts: &Facts) -> Vec<PageLine> {
         return vec![PageLine::wrapped(text, Scope::Text)];
     }
     let mut groups: BTreeMap<(bool, String), Vec<ObjectRef>> = BTreeMap::new();
-    for object in ids.iter().filter_map(|id| parse(id)) {
+    for object in ids.iter().filter_map(|id| ObjectRef::from_inventory(id)) {
         let flux = kinds::find(&object.kind).is_some_and(|kind| kind.flux && kind.group == object.group);
         groups.entry((!flux, object.kind.clone())).or_default().push(object);
     }
@@ -53,30 +53,5 @@ fn line(env: Env, object: &ObjectRef, facts: &Facts) -> PageLine {
             PageLine::cut(format!("{name}  is not there"), Scope::Text).after("  x ", Scope::Failed).opens(Some(target))
         }
         _ => PageLine::cut(name, Scope::Text).after("    ", Scope::Text).opens(Some(target)),
-    }
-}
-
-/// Reads an id of an inventory, `<namespace>_<name>_<group>_<Kind>`: names hold `:` as `__` (cli-utils `object.ObjMetadata`).
-fn parse(id: &str) -> Option<ObjectRef> {
-    let (namespace, rest) = id.split_once('_')?;
-    let (rest, kind) = rest.rsplit_once('_')?;
-    let (name, group) = rest.rsplit_once('_')?;
-    Some(ObjectRef::new(kind, group, namespace, &name.replace("__", ":")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse;
-
-    #[test]
-    fn ids_of_inventories_are_read_as_flux_writes_them() {
-        let told = |id: &str| parse(id).map(|object| (object.group.clone(), object.to_string()));
-        assert_eq!(told("apps_web_apps_Deployment"), Some(("apps".into(), "Deployment/apps/web".into())));
-        assert_eq!(told("_apps__Namespace"), Some((String::new(), "Namespace//apps".into())));
-        assert_eq!(
-            told("_system__controller_rbac.authorization.k8s.io_ClusterRole"),
-            Some(("rbac.authorization.k8s.io".into(), "ClusterRole//system:controller".into()))
-        );
-        assert_eq!(told("broken"), None);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! +> Kustomization/flux-system/apps  staging --------------------------------------+
-//! | [overview]  describe  events 3  yaml  inventory 12                             |
+//! | [overview]  describe  events 3  yaml  tree  inventory 12                       |
 //! |>state        x failed  since 2h                                                |
 //! | waits for    Kustomization/flux-system/infrastructure-configs  x failed        |
 //! | …                                                                              |
@@ -10,6 +10,7 @@
 //! ```
 
 mod events;
+mod family;
 mod inventory;
 mod load;
 pub(super) mod overview;
@@ -32,6 +33,7 @@ use crate::views::loaded::Loaded;
 use crate::views::page::{Page, PageLine, Slash};
 use crate::views::tabs;
 use crate::widgets::panel;
+use family::Family;
 use load::{Answer, Whole};
 
 /// Names a tab of the detail.
@@ -46,12 +48,14 @@ pub enum Tab {
     Events,
     /// The whole object.
     Yaml,
+    /// Where it comes from, and what it becomes.
+    Tree,
     /// What it applied; Kustomizations only.
     Inventory,
 }
 
 impl Tab {
-    const ALL: [Self; 5] = [Self::Overview, Self::Describe, Self::Events, Self::Yaml, Self::Inventory];
+    const ALL: [Self; 6] = [Self::Overview, Self::Describe, Self::Events, Self::Yaml, Self::Tree, Self::Inventory];
 
     fn word(self) -> &'static str {
         match self {
@@ -59,6 +63,7 @@ impl Tab {
             Self::Describe => "describe",
             Self::Events => "events",
             Self::Yaml => "yaml",
+            Self::Tree => "tree",
             Self::Inventory => "inventory",
         }
     }
@@ -70,9 +75,10 @@ pub struct Detail {
     env: Env,
     object: ObjectRef,
     tab: Tab,
-    pages: [Page; 5],
+    pages: [Page; 6],
     whole: Loaded<Whole>,
     events: Loaded<Vec<Event>>,
+    family: Loaded<Family>,
     /// The row when it was read last: another one means that the object changed.
     seen: Option<Row>,
 }
@@ -96,7 +102,7 @@ impl Detail {
         let page = |tab| match tab {
             Tab::Yaml | Tab::Describe => Page::new(Slash::Searches),
             // The cursor starts on an object rather than on the heading above it.
-            Tab::Inventory => Page::new(Slash::Filters).at(1),
+            Tab::Inventory | Tab::Tree => Page::new(Slash::Filters).at(1),
             Tab::Overview | Tab::Events => Page::new(Slash::Filters),
         };
         Self {
@@ -106,6 +112,7 @@ impl Detail {
             pages: Tab::ALL.map(page),
             whole: Loaded::default(),
             events: Loaded::default(),
+            family: Loaded::default(),
             seen: None,
         }
     }
@@ -122,7 +129,11 @@ impl Detail {
 
     fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.seen = scene.facts.row(self.env, &self.object).cloned();
-        load::tasks(self.env, &self.object).into_iter().map(Action::Task).collect()
+        let mut actions: Vec<Action> = load::tasks(self.env, &self.object).into_iter().map(Action::Task).collect();
+        if self.tab == Tab::Tree {
+            actions.push(Action::Task(family::task(self.env, &self.object)));
+        }
+        actions
     }
 
     fn lines<'a>(&'a self, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
@@ -141,6 +152,7 @@ impl Detail {
                 Some(whole) => Cow::Borrowed(&whole.yaml),
                 None => Cow::Owned(self.whole.in_place()),
             },
+            Tab::Tree => Cow::Owned(family::lines(self.env, &self.family)),
             Tab::Inventory => match overview::row(self.env, &self.object, &self.whole, scene.facts) {
                 Some(row) => Cow::Owned(inventory::lines(self.env, &row, scene.facts)),
                 None => Cow::Owned(self.whole.in_place()),
@@ -153,15 +165,22 @@ impl Detail {
             Tab::Events => self.events.value.as_ref().map(Vec::len),
             Tab::Inventory => overview::row(self.env, &self.object, &self.whole, scene.facts)
                 .and_then(|row| row.flux.as_ref().map(|flux| flux.inventory.len())),
-            Tab::Overview | Tab::Describe | Tab::Yaml => None,
+            Tab::Overview | Tab::Describe | Tab::Yaml | Tab::Tree => None,
         };
         count.map_or_else(|| tab.word().to_owned(), |count| format!("{} {count}", tab.word()))
     }
 
-    fn show(&mut self, tab: Option<&Tab>) {
+    fn show(&mut self, tab: Option<&Tab>) -> Vec<Action> {
         if let Some(tab) = tab {
             self.tab = *tab;
         }
+        self.load_family()
+    }
+
+    /// Reads the tree when it is looked at.
+    fn load_family(&self) -> Vec<Action> {
+        let wanted = self.tab == Tab::Tree && self.family.value.is_none();
+        wanted.then(|| Action::Task(family::task(self.env, &self.object))).into_iter().collect()
     }
 
     /// Shows the object of the same name in another environment.
@@ -169,7 +188,7 @@ impl Detail {
         let count = scene.facts.environments.len().max(1);
         let Ok(next) = u8::try_from((self.env.index() + by) % count) else { return Vec::new() };
         self.env = Env(next);
-        (self.whole, self.events) = (Loaded::default(), Loaded::default());
+        (self.whole, self.events, self.family) = (Loaded::default(), Loaded::default(), Loaded::default());
         self.load(scene)
     }
 
@@ -233,26 +252,23 @@ impl View for Detail {
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         let all = self.tabs();
         let at = all.iter().position(|tab| *tab == self.tab).unwrap_or(0);
-        match motion {
+        Some(match motion {
             Motion::NextTab | Motion::NextPanel => self.show(all.get((at + 1) % all.len())),
             Motion::PreviousTab | Motion::PreviousPanel => self.show(all.get((at + all.len() - 1) % all.len())),
             Motion::Panel(number) => self.show(all.get(usize::from(number.saturating_sub(1)))),
-            Motion::NextEnvironment => return Some(self.show_environment(1, scene)),
-            Motion::PreviousEnvironment => {
-                return Some(self.show_environment(scene.facts.environments.len().max(1) - 1, scene));
-            }
+            Motion::NextEnvironment => self.show_environment(1, scene),
+            Motion::PreviousEnvironment => self.show_environment(scene.facts.environments.len().max(1) - 1, scene),
             Motion::Redraw => {
                 let mut actions = self.load(scene);
                 actions.push(Action::Redraw);
-                return Some(actions);
+                actions
             }
             _ => return self.motion_on_page(motion, scene),
-        }
-        Some(Vec::new())
+        })
     }
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
-        if self.tab == Tab::Inventory {
+        if matches!(self.tab, Tab::Inventory | Tab::Tree) {
             let lines = self.lines(scene);
             let link = self.page().and_then(|page| page.current(&lines)).and_then(PageLine::link).cloned();
             if link.is_some() {
@@ -263,6 +279,15 @@ impl View for Detail {
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        let payload = match payload.downcast::<family::Answer>().map(|answer| *answer) {
+            Ok(family::Answer(env, answer)) => {
+                if env == self.env {
+                    self.family.take(answer.map(Some));
+                }
+                return Vec::new();
+            }
+            Err(payload) => payload,
+        };
         match payload.downcast::<Answer>().map(|answer| *answer) {
             Ok(Answer::Whole(env, answer)) if env == self.env => self.whole.take(answer),
             Ok(Answer::Events(env, answer)) if env == self.env => self.events.take(answer.map(Some)),

@@ -235,7 +235,7 @@ fn the_inventory_shows_live_states_and_opens_objects() {
     let value = kustomization("apps", &ready(), &json!({}));
     watched(&mut app, &value);
     answer(&mut app, read(&apps(), value));
-    let effects = press(&mut app, "5");
+    let effects = press(&mut app, "6");
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Watch { kind, .. } if kind.kind == "Deployment")));
     let deployment = json!({
         "kind": "Deployment", "metadata": {"name": "linkding", "namespace": "linkding", "generation": 1},

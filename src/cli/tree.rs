@@ -1,0 +1,48 @@
+//! `fluxdeck tree OBJECT`: what an object becomes, down to its pods.
+
+use clap::Args;
+
+use super::Call;
+use super::operate::{named, only_environment};
+use crate::lineage::{Node, tree};
+use crate::model::Fault;
+
+/// Flags of `tree`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The object, such as Kustomization/flux-system/apps
+    object: String,
+}
+
+/// Prints a tree: nested JSON, or indented lines.
+///
+/// # Errors
+/// Fails when the call is wrong or the cluster cannot be asked.
+pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    let object = named(&arguments.object)?;
+    call.block_on(async {
+        let session = call.session()?;
+        let env = only_environment(call, &session)?;
+        let found = tree(&*session.reach().cluster(env)?, &object).await?;
+        call.print(&found, |found| {
+            let mut text = String::new();
+            write(found, 0, &mut text);
+            text
+        })?;
+        Ok(0)
+    })
+}
+
+fn write(node: &Node, depth: usize, text: &mut String) {
+    text.push_str(&line(node, depth));
+    text.push('\n');
+    for child in &node.children {
+        write(child, depth + 1, text);
+    }
+}
+
+/// Writes an object on a line of its own: sign, name, note.
+pub(super) fn line(node: &Node, depth: usize) -> String {
+    let indent = "  ".repeat(depth);
+    format!("{indent}{} {}  {}", node.state.sign(), node.object, node.note).trim_end().to_owned()
+}

@@ -1,0 +1,9 @@
+//! Where an object comes from and what it becomes: up to the commit that it was made from, and down to its pods.
+
+mod node;
+mod trace;
+mod tree;
+
+pub use node::Node;
+pub use trace::{Origin, trace};
+pub use tree::tree;

@@ -1,0 +1,110 @@
+//! Where an object comes from: its owners, what applied it, the source of that, and the commit.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::node::{Node, row};
+use crate::cluster::Cluster;
+use crate::model::{Fault, ObjectRef};
+
+/// A chain longer than this goes in a circle.
+const LONGEST: usize = 16;
+
+/// Holds the chain from an object to where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// The object first, then each that it comes from.
+    pub chain: Vec<Node>,
+    /// The revision of the source at the end, such as `main@sha1:…`; `None` where the chain ends before one.
+    pub revision: Option<String>,
+}
+
+/// Follows an object to where it comes from; the chain ends where nothing says who made the last.
+///
+/// # Errors
+/// Fails when the cluster cannot be asked.
+pub async fn trace(cluster: &Cluster, object: &ObjectRef) -> Result<Origin, Fault> {
+    let mut chain: Vec<Node> = Vec::new();
+    let mut revision = None;
+    let mut next = Some(object.clone());
+    while let Some(object) = next.take() {
+        let value = cluster.look(&object).await?.map(|detail| detail.value);
+        chain.push(Node::of(&object, value.as_ref()));
+        let Some(value) = value else { break };
+        if object.group == "source.toolkit.fluxcd.io" {
+            let artifact = value.pointer("/status/artifact/revision").and_then(Value::as_str);
+            revision = artifact.map(ToOwned::to_owned);
+        }
+        next = above(&object, &value)
+            .filter(|above| chain.len() < LONGEST && chain.iter().all(|known| known.object != *above));
+    }
+    Ok(Origin { chain, revision })
+}
+
+/// Returns what an object comes from: its controller, else what applied it by its labels, else its source.
+fn above(object: &ObjectRef, value: &Value) -> Option<ObjectRef> {
+    owner(object, value).or_else(|| {
+        let source = || row(object, value)?.flux?.source;
+        let applied = || {
+            let labels = value.pointer("/metadata/labels")?;
+            let by = |prefix: &str, kind: &str| {
+                let of = |word: &str| labels.get(format!("{prefix}/{word}")).and_then(Value::as_str);
+                Some(ObjectRef::new(kind, prefix, of("namespace")?, of("name")?))
+            };
+            // What a chart brings carries both, where its HelmRelease was applied by a Kustomization: the release comes first.
+            by("helm.toolkit.fluxcd.io", "HelmRelease").or_else(|| by("kustomize.toolkit.fluxcd.io", "Kustomization"))
+        };
+        match object.kind.as_str() {
+            // The commit that a Kustomization applies comes from its source, not from what declared the Kustomization.
+            "Kustomization" => source(),
+            "GitRepository" | "OCIRepository" | "Bucket" | "ExternalArtifact" => None,
+            "HelmChart" | "HelmRepository" => source().or_else(applied),
+            _ => applied().or_else(source),
+        }
+    })
+}
+
+fn owner(object: &ObjectRef, value: &Value) -> Option<ObjectRef> {
+    let owners = value.pointer("/metadata/ownerReferences").and_then(Value::as_array)?;
+    let controller = |owner: &&Value| owner.get("controller").and_then(Value::as_bool).unwrap_or(false);
+    let owner = owners.iter().find(controller)?;
+    let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
+    let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
+    Some(ObjectRef::new(text("kind"), group, &object.namespace, text("name")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::above;
+    use crate::model::ObjectRef;
+    use serde_json::json;
+
+    fn object(text: &str, group: &str) -> ObjectRef {
+        ObjectRef { group: group.to_owned(), ..text.parse().unwrap() }
+    }
+
+    #[test]
+    fn a_pod_comes_from_its_controller_and_a_workload_from_what_applied_it() {
+        let pod = json!({"metadata": {"ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "controller": true}]}});
+        assert_eq!(above(&object("Pod/web/web-1-x", ""), &pod).unwrap().to_string(), "ReplicaSet/web/web-1");
+        let labels = json!({"metadata": {"labels": {
+            "helm.toolkit.fluxcd.io/name": "web", "helm.toolkit.fluxcd.io/namespace": "web",
+            "kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+        }}});
+        let found = above(&object("Deployment/web/web", "apps"), &labels).unwrap();
+        assert_eq!((found.kind.as_str(), found.name.as_str()), ("HelmRelease", "web"));
+    }
+
+    #[test]
+    fn a_kustomization_comes_from_its_source_and_a_source_from_nowhere() {
+        let kustomization = json!({
+            "metadata": {"name": "apps", "namespace": "flux-system", "labels": {
+                "kustomize.toolkit.fluxcd.io/name": "flux-system", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}},
+            "spec": {"sourceRef": {"kind": "GitRepository", "name": "flux-system"}, "interval": "10m", "path": "./apps", "prune": true},
+        });
+        let apps = object("Kustomization/flux-system/apps", "kustomize.toolkit.fluxcd.io");
+        assert_eq!(above(&apps, &kustomization).unwrap().to_string(), "GitRepository/flux-system/flux-system");
+        let git = object("GitRepository/flux-system/flux-system", "source.toolkit.fluxcd.io");
+        assert_eq!(above(&git, &kustomization), None);
+    }
+}

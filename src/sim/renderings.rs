@@ -1,0 +1,85 @@
+//! What the Kustomizations of the template build, rendered beforehand, so that the demonstration needs no kustomize.
+//!
+//! A file for each environment and Kustomization, one document of JSON a line. `tests/real/template.rs` compares them with what the real
+//! kustomize makes, and writes them anew when it is told to (`FLUXDECK_RENDERINGS=write`).
+
+use serde_json::Value;
+
+use super::json;
+
+macro_rules! renderings {
+    ($($env:literal: $($name:literal)*;)*) => {
+        &[$($(($env, $name, include_str!(concat!("renderings/", $env, "/", $name, ".jsonl"))),)*)*]
+    };
+}
+
+/// Every rendering: environment, Kustomization, documents.
+const RENDERINGS: &[(&str, &str, &str)] = renderings! {
+    "staging": "flux-system" "infrastructure-controllers" "infrastructure-configs" "apps" "monitoring" "monitoring-servicemonitors" "monitoring-dashboards";
+    "production": "flux-system" "infrastructure-controllers" "infrastructure-configs" "apps" "monitoring" "monitoring-servicemonitors" "monitoring-dashboards";
+};
+
+/// The digest of the template's files that the renderings were made of.
+#[cfg(test)]
+const DIGEST: &str = include_str!("renderings/digest");
+
+/// Reads what the Kustomizations of an environment build. What is encrypted has a word in its place: no key is needed, and none would fit
+/// after `init`.
+pub(crate) fn of(env: &str) -> impl Iterator<Item = (String, Vec<Value>)> {
+    let own = RENDERINGS.iter().filter(move |(owner, ..)| *owner == env);
+    own.map(|(_, name, text)| {
+        let documents = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        ((*name).to_owned(), documents.map(decrypt).collect())
+    })
+}
+
+fn decrypt(mut document: Value) -> Value {
+    if document.get("sops").is_some() {
+        json::remove(&mut document, &["sops"]);
+        open(&mut document);
+    }
+    super::apply::encode_secret(&mut document);
+    document
+}
+
+fn open(value: &mut Value) {
+    match value {
+        Value::String(text) if text.starts_with("ENC[") => "demonstration".clone_into(text),
+        Value::Object(map) => map.values_mut().for_each(open),
+        Value::Array(list) => list.iter_mut().for_each(open),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DIGEST, RENDERINGS, of};
+    use crate::repo::template;
+    use crate::sim::{json, kinds};
+
+    #[test]
+    fn they_are_of_the_template_as_it_is() {
+        assert_eq!(
+            DIGEST.trim(),
+            template::digest(),
+            "repo-template/ has changed: FLUXDECK_RENDERINGS=write tests/testbed/run.sh renderings writes src/sim/renderings/ anew"
+        );
+    }
+
+    #[test]
+    fn every_kind_is_served_and_nothing_encrypted_is_left() {
+        for env in ["staging", "production"] {
+            let mut count = 0;
+            for (kustomization, documents) in of(env) {
+                assert!(!documents.is_empty(), "{kustomization} in {env}");
+                count += 1;
+                for document in documents {
+                    let key = json::reference(&document);
+                    assert!(kinds::by_kind(&key.group, &key.kind).is_some(), "{key} is not served");
+                    assert!(!document.to_string().contains("ENC["), "{key}");
+                }
+            }
+            assert_eq!(count, RENDERINGS.iter().filter(|(owner, ..)| *owner == env).count());
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The tab of the tree: where the object comes from, up to the commit, and what it becomes, down to its pods.
+
+use crate::app::{Target, Task};
+use crate::lineage::{Node, Origin, trace, tree};
+use crate::model::{Env, Fault, ObjectRef};
+use crate::theme::Scope;
+use crate::views::home::state_scope;
+use crate::views::loaded::Loaded;
+use crate::views::page::PageLine;
+
+/// Holds both directions.
+#[derive(Debug)]
+pub(super) struct Family {
+    origin: Origin,
+    tree: Node,
+}
+
+/// Answers the task, with the environment that was asked.
+pub(super) struct Answer(pub Env, pub Result<Family, Fault>);
+
+/// Makes the task that reads both directions: a request or more for each object, so it is not read before somebody looks.
+pub(super) fn task(env: Env, object: &ObjectRef) -> Task {
+    let object = object.clone();
+    Task::once(format!("tree of {object}"), move |reach| async move {
+        let read = async {
+            let cluster = reach.cluster(env)?;
+            let (origin, tree) = tokio::join!(trace(&cluster, &object), tree(&cluster, &object));
+            Ok(Family { origin: origin?, tree: tree? })
+        };
+        Answer(env, read.await)
+    })
+}
+
+/// Writes the tab.
+pub(super) fn lines(env: Env, family: &Loaded<Family>) -> Vec<PageLine> {
+    let Some(Family { origin, tree }) = &family.value else { return family.in_place() };
+    let mut lines = vec![PageLine::heading("comes from")];
+    if let Some(revision) = &origin.revision {
+        lines.push(PageLine::cut(format!("  {revision}"), Scope::Git));
+    }
+    lines.extend(origin.chain.iter().skip(1).rev().map(|node| line(env, node, 0)));
+    if lines.len() == 1 {
+        lines.push(PageLine::cut("  nothing says who made it", Scope::Dim));
+    }
+    lines.push(PageLine::heading(String::new()));
+    lines.push(PageLine::heading("becomes"));
+    branch(env, tree, 0, &mut lines);
+    lines
+}
+
+fn branch(env: Env, node: &Node, depth: usize, lines: &mut Vec<PageLine>) {
+    lines.push(line(env, node, depth));
+    for child in &node.children {
+        branch(env, child, depth + 1, lines);
+    }
+}
+
+fn line(env: Env, node: &Node, depth: usize) -> PageLine {
+    let object = &node.object;
+    let name =
+        if object.namespace.is_empty() { object.name.clone() } else { format!("{}/{}", object.namespace, object.name) };
+    PageLine::cut(node.note.clone(), Scope::Dim)
+        .after(format!("{name}  "), Scope::Text)
+        .after(format!("{} ", object.kind), Scope::Title)
+        .after(format!("{}{} ", "  ".repeat(depth + 1), node.state.sign()), state_scope(node.state))
+        .opens(Some(Target::Object(env, object.clone())))
+}
