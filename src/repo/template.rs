@@ -20,8 +20,10 @@ pub const KEYS: &[(&str, &str)] = &[
 pub fn digest() -> String {
     use sha2::{Digest as _, Sha256};
     let mut digest = Sha256::new();
-    let mut files: Vec<_> =
-        FILES.iter().filter(|(path, _)| path.ends_with(".yaml") || path.ends_with(".json")).collect();
+    let mut files: Vec<_> = FILES
+        .iter()
+        .filter(|(path, _)| Path::new(path).extension().is_some_and(|one| one == "yaml" || one == "json"))
+        .collect();
     files.sort_unstable_by_key(|(path, _)| *path);
     for (path, bytes) in files {
         digest.update(path);

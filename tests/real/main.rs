@@ -16,6 +16,8 @@ mod inspect;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod objects;
+#[cfg(test)]
 mod push;
 #[cfg(test)]
 mod secrets;

@@ -104,6 +104,30 @@ fn a_value_edited_in_either_environment_is_what_sops_reads() {
     }
 }
 
+/// What was revealed and edited is in no buffer of the program once the editor is closed.
+#[test]
+fn a_value_that_was_shown_is_forgotten_when_the_editor_closes() {
+    let testbed = Testbed::find();
+    let own = configuration([("staging", "staging"), ("production", "production")]);
+    let checkout = testbed.checkout();
+    let before = decrypted(&testbed, checkout.path(), "staging");
+    let value = before.lines().find_map(|line| line.trim().strip_prefix(&format!("{PASSWORD}: "))).unwrap();
+    let mut deck = stage(&testbed, checkout.path(), own.path()).open();
+    open(&mut deck, "staging");
+    deck.sees_row(&[PASSWORD, "enc"]);
+    deck.press("A");
+    deck.sees(value);
+    assert!(deck.remembers(value) > 0, "what is on the screen is in memory: else this test could not fail");
+    deck.press("<esc>");
+    deck.sees(">repository");
+    // The screens after it, and their buffers, too.
+    for key in ["2", "j", "j", "k", "?"] {
+        deck.press(key);
+        deck.rest(std::time::Duration::from_millis(100));
+    }
+    assert_eq!(deck.remembers(value), 0, "nothing of it is left");
+}
+
 #[test]
 fn the_key_of_another_environment_opens_nothing() {
     let testbed = Testbed::find();

@@ -59,14 +59,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "runtime",
         &[
             "model", "secret", "yaml", "config", "sops", "helm", "repo", "check", "sim", "cluster", "doctor",
-            "describe", "theme", "kinds", "widgets", "app", "views", "commands",
+            "describe", "lineage", "theme", "kinds", "widgets", "app", "views", "commands",
         ],
     ),
     (
         "cli",
         &[
             "model", "secret", "yaml", "config", "sops", "helm", "repo", "check", "sim", "cluster", "doctor",
-            "describe", "theme", "kinds", "widgets", "app", "views", "commands", "runtime",
+            "describe", "lineage", "theme", "kinds", "widgets", "app", "views", "commands", "runtime",
         ],
     ),
     ("main", &["secret", "cli", "runtime"]),

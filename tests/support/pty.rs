@@ -306,6 +306,31 @@ impl Deck {
         kibibytes * 1024
     }
 
+    /// Counts how often a text stands in what the program may write of its memory. The program lets nobody of its own account look, so this
+    /// needs root, or the capability `SYS_PTRACE`.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn remembers(&self, text: &str) -> usize {
+        use std::os::unix::fs::FileExt as _;
+        let process = format!("/proc/{}", self.child.id());
+        let maps = std::fs::read_to_string(format!("{process}/maps")).expect("the program runs");
+        let memory = std::fs::File::open(format!("{process}/mem"))
+            .unwrap_or_else(|error| panic!("cannot look into the program's memory: {error}; run this as root"));
+        let mut found = 0;
+        for line in maps.lines() {
+            let mut words = line.split_whitespace();
+            let (Some(range), Some(rights)) = (words.next(), words.next()) else { continue };
+            let Some((from, to)) = range.split_once('-').filter(|_| rights.starts_with("rw")) else { continue };
+            let place = |text: &str| u64::from_str_radix(text, 16).expect("an address");
+            let (from, to) = (place(from), place(to));
+            let mut piece = vec![0; usize::try_from(to - from).expect("a length")];
+            // What cannot be read, such as pages of the kernel's, is nothing that the program wrote.
+            if memory.read_exact_at(&mut piece, from).is_ok() {
+                found += piece.windows(text.len()).filter(|window| *window == text.as_bytes()).count();
+            }
+        }
+        found
+    }
+
     fn drain(&mut self) {
         while let Ok(piece) = self.output.try_recv() {
             self.take(piece);
