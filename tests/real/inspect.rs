@@ -38,7 +38,7 @@ fn a_kustomization_shows_its_inventory_and_the_object_as_it_is() {
     deck.sees_row(&["source", "GitRepository/flux-system/flux-system", "ready"]);
     deck.press("y");
     deck.sees("kind: Kustomization");
-    deck.press("]");
+    deck.press("6");
     deck.sees_row(&["= linkding/linkding", "1/1"]);
 }
 

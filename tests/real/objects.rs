@@ -70,7 +70,7 @@ fn a_tree_goes_down_to_the_pods_and_a_trace_up_to_the_commit() {
         let mut all = Vec::new();
         kinds(&tree, &mut all);
         let pod = all.iter().find(|object| object.starts_with("Pod/linkding/")).unwrap_or_else(|| panic!("{all:?}"));
-        assert!(all.iter().any(|object| object.starts_with("ReplicaSet.apps/linkding/")), "{all:?}");
+        assert!(all.iter().any(|object| object.starts_with("ReplicaSet/linkding/")), "{all:?}");
         let trace = json(&testbed.fluxdeck(["--env", env, "trace", pod, "-o", "json"]));
         let chain: Vec<&str> =
             trace["chain"].as_array().expect("a chain").iter().filter_map(|node| node["object"].as_str()).collect();
@@ -86,7 +86,7 @@ fn kinds_and_namespaces_are_browsed_by_key() {
     let mut deck = testbed.deck().open();
     deck.sees_row(&["staging: live", "production: live"]);
     deck.press("K");
-    deck.sees_row(&["Certificate", "cert-manager.io"]);
+    deck.sees_row(&["ConfigMap", "configmaps cm"]);
     deck.press("/certificates");
     deck.press("<enter>");
     deck.sees_row(&[">", "Certificate"]);

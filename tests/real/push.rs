@@ -22,9 +22,9 @@ fn what_is_committed_and_pushed_here_is_applied_in_both_environments() {
     }
     std::fs::write(root.join("note.md"), "A note.\n").expect("a file");
     let mut deck = testbed.deck_with(&testbed.kubeconfig(), root).open();
-    deck.sees_row(&["staging: live", "production: live PROTECTED"]);
+    deck.sees_row(&["staging: live", "production: live", "PROTECTED"]);
     deck.press("v");
-    deck.sees("note.md");
+    deck.sees("not known to git (1)");
     deck.press("<space>");
     deck.sees("staged (1)");
     deck.press("c");
