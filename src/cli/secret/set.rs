@@ -18,7 +18,7 @@ use crate::repo::Snapshot;
 use crate::secret::Secret;
 use crate::sops::Unlocked;
 use crate::views::secret::document::Document;
-use crate::views::secret::no_such_value;
+use crate::views::secret::document::no_such_value;
 use crate::views::secret::saving::Saving;
 
 /// Flags of `secret set`.

@@ -164,3 +164,13 @@ fn set_line(file: &str, document: usize, path: &Path) -> String {
     line.push('\'');
     line
 }
+
+/// Tells the operator that a path of the file is not there; shared with the headless twin.
+pub fn no_such_value(file: &str, words: &str, known: &[String]) -> Fault {
+    Fault::new(
+        FaultKind::Usage,
+        format!("{file} has no value {words}"),
+        format!("it has: {}", known.join(", ")),
+        "name one of these, dotted or as a JSON Pointer; `fluxdeck secret view` lists them",
+    )
+}

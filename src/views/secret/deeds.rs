@@ -1,0 +1,151 @@
+//! What the editor does to the opened file: reveal, edit, undo, save.
+
+use std::collections::BTreeSet;
+
+use super::changes::Changes;
+use super::document::{Document, shown};
+use super::editor::Editor;
+use super::saving::Saving;
+use super::{SecretView, tell};
+use crate::app::guard::judge;
+use crate::app::{Action, Consent, Notice, Permit, Scene, Task, Verdict, View as _};
+use crate::secret::Secret;
+use crate::sops::Opened;
+
+/// What the commands of the editor hand to it.
+#[derive(Debug, Clone, Copy)]
+pub enum Do {
+    /// Shows the selected value, or hides it.
+    Reveal,
+    /// Shows every value, or hides them all.
+    RevealAll,
+    /// Opens the field of the selected value.
+    Edit,
+    /// Takes the last change back.
+    Undo,
+    /// Shows what changed and asks for the command that saves.
+    AskToSave,
+    /// Saves, with the guard's leave; without it nothing is done.
+    Save(Option<Permit>),
+}
+
+/// The answer of the task that waits for the end of saving.
+pub(super) struct Saved(Option<Opened>);
+
+impl SecretView {
+    fn reveal(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let Some(index) = self.value() else { return Vec::new() };
+        let encrypted =
+            self.document().and_then(|document| document.entries().get(index)).is_some_and(|one| one.encrypted);
+        if !encrypted {
+            return tell(scene, "this value is in plain text in the file");
+        }
+        if !self.revealed.remove(&index) {
+            self.revealed.insert(index);
+        }
+        self.watch_over()
+    }
+
+    fn reveal_all(&mut self) -> Vec<Action> {
+        let Some(document) = self.document() else { return Vec::new() };
+        let encrypted = |index: &usize| document.entries().get(*index).is_some_and(|entry| entry.encrypted);
+        let all: BTreeSet<usize> = (0..document.entries().len()).filter(encrypted).collect();
+        self.revealed = if self.revealed == all { BTreeSet::new() } else { all };
+        self.watch_over()
+    }
+
+    pub(super) fn edit(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        if self.saving {
+            return tell(scene, "the file is being saved");
+        }
+        let Some(index) = self.value() else { return Vec::new() };
+        let Some(entry) = self.document().and_then(|document| document.entries().get(index)) else { return Vec::new() };
+        self.editing = Some((index, Editor::new(&shown(entry).1)));
+        self.watch_over()
+    }
+
+    /// Takes over what was typed; the field stays open when the value cannot be that.
+    pub(super) fn keep(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let Some((index, editor)) = self.editing.take() else { return Vec::new() };
+        let (file, text): (String, Secret) = (self.file.clone(), editor.text());
+        let changed = self.document_mut().map_or(Ok(false), |document| document.change(&file, index, &text));
+        match changed {
+            Ok(_) => self.watch_over(),
+            Err(fault) => {
+                self.editing = Some((index, editor));
+                vec![Action::Tell(Notice::fault(scene.facts.now, fault))]
+            }
+        }
+    }
+
+    /// Does what one of the view's own commands asks for.
+    pub(super) fn perform(&mut self, ask: Do, scene: &Scene<'_>) -> Vec<Action> {
+        self.stir();
+        if self.document().is_none() {
+            return tell(scene, "the file is not open");
+        }
+        match ask {
+            Do::Reveal => self.reveal(scene),
+            Do::RevealAll => self.reveal_all(),
+            Do::Edit => self.edit(scene),
+            Do::Undo => self.undo(scene),
+            Do::AskToSave => self.ask_to_save(scene),
+            Do::Save(Some(permit)) => self.save(permit),
+            Do::Save(None) => Vec::new(),
+        }
+    }
+
+    fn undo(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let index = self.document_mut().and_then(Document::undo);
+        match index.and_then(|index| self.values().iter().position(|known| *known == index)) {
+            Some(place) => {
+                self.selected = place;
+                Vec::new()
+            }
+            None if index.is_some() => Vec::new(),
+            None => tell(scene, "there is no change to undo"),
+        }
+    }
+
+    /// Shows what would change, in the guard's own question where it asks one, and asks for leave to write.
+    fn ask_to_save(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let Some(document) = self.document().filter(|_| !self.saving) else { return Vec::new() };
+        let paths = document.changes();
+        if paths.is_empty() {
+            return tell(scene, "nothing was changed");
+        }
+        let Some(command) = scene.commands.iter().find(|command| command.id == "secret-set").copied() else {
+            return Vec::new();
+        };
+        let targets = self.targets(scene);
+        let answers = vec![("paths".to_owned(), paths.join(", ")), ("shell".to_owned(), document.shell(&self.file))];
+        match judge(command, &targets, scene.facts, Consent::None) {
+            Verdict::Go(_) => vec![Action::Push(Box::new(Changes::save(paths, command, targets, answers)))],
+            _ => vec![Action::Dispatch(command, targets, answers)],
+        }
+    }
+
+    fn save(&mut self, permit: Permit) -> Vec<Action> {
+        let (env, file) = (self.env, self.file.clone());
+        let Some(document) = self.document().filter(|_| !self.saving) else { return Vec::new() };
+        let saving =
+            Saving { env, changes: document.changes(), shell: document.shell(&file), opened: document.share(), file };
+        if saving.changes.is_empty() {
+            return Vec::new();
+        }
+        self.saving = true;
+        let (operation, saved) = saving.operation(permit);
+        let waiting = Task::once("wait until it is saved", move |_reach| async move { Saved(saved.await.ok()) });
+        vec![Action::Operate(operation), Action::Task(waiting)]
+    }
+
+    /// Goes on with the file as it was saved; where it was not, the changes stay.
+    pub(super) fn saved(&mut self, saved: Saved) -> Vec<Action> {
+        self.saving = false;
+        if let (Some(opened), Some(document)) = (saved.0, self.document_mut()) {
+            document.saved(opened);
+            return vec![Action::Rescan];
+        }
+        Vec::new()
+    }
+}

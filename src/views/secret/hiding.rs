@@ -1,0 +1,67 @@
+//! Hides what is revealed once nobody sits there any more.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::{SecretView, tell};
+use crate::app::{Action, Scene, Task};
+
+/// Revealed values hide again when no key has come for so long: an operator who was called away must not leave them on the screen.
+const HIDE_AFTER: Duration = Duration::from_mins(1);
+
+/// Says that what is revealed is waited for, which settles the task.
+struct Awake;
+
+/// Says that no key has come for a while.
+pub(super) struct Asleep;
+
+impl SecretView {
+    /// Waits for the silence after which values are hidden, as long as any is shown; otherwise ends that.
+    pub(super) fn watch_over(&mut self) -> Vec<Action> {
+        if self.revealed.is_empty() && self.editing.is_none() {
+            self.awake = None;
+            return Vec::new();
+        }
+        if self.awake.is_some() {
+            return Vec::new();
+        }
+        let (sender, mut keys) = watch::channel(());
+        self.awake = Some(sender);
+        vec![Action::Task(Task::stream("hide what is revealed", move |_reach, mut reply| async move {
+            reply.send(Awake).await;
+            loop {
+                tokio::select! {
+                    key = keys.changed() => if key.is_err() { return },
+                    () = tokio::time::sleep(HIDE_AFTER) => {
+                        reply.send(Asleep).await;
+                        return;
+                    }
+                }
+            }
+        }))]
+    }
+
+    /// Notes that a key came.
+    pub(super) fn stir(&self) {
+        if let Some(awake) = &self.awake {
+            awake.send_replace(());
+        }
+    }
+
+    /// Hides everything: no key came for a while.
+    pub(super) fn hide(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.awake = None;
+        let shown = !self.revealed.is_empty() || self.editing.is_some();
+        self.revealed.clear();
+        if let Some((_, editor)) = &mut self.editing {
+            editor.hide();
+        }
+        if !shown {
+            return Vec::new();
+        }
+        let mut actions = tell(scene, "values were hidden: no key came for a minute");
+        actions.push(Action::Redraw);
+        actions
+    }
+}

@@ -1,0 +1,60 @@
+//! Draws the opened file: its head, its values, and the field of the one that is edited.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+use super::document::Document;
+use super::table::{self, Columns, Look, Row};
+use super::{SecretView, head};
+use crate::app::Scene;
+use crate::theme::Scope;
+use crate::widgets::{fit, lines, panel};
+
+/// The highest that the field of a value of several lines gets, in rows.
+const HIGHEST_FIELD: usize = 14;
+
+impl SecretView {
+    pub(super) fn render_open(&self, document: &Document, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) {
+        let width = usize::from(inside.width);
+        let head = head::lines(document, self.env, self.saving, width, scene);
+        let above = u16::try_from(head.len()).unwrap_or(0);
+        let field = self.editing.as_ref().map_or(0, |(_, editor)| {
+            u16::try_from(editor.lines().clamp(1, HIGHEST_FIELD)).unwrap_or(1).saturating_add(2)
+        });
+        let field = field.min(inside.height.saturating_sub(above.saturating_add(3)).max(3));
+        let [head_area, heading, body, field_area] = Layout::vertical([
+            Constraint::Length(above),
+            Constraint::Length(1),
+            Constraint::Fill(1),
+            Constraint::Length(field),
+        ])
+        .areas(inside);
+        frame.render_widget(Paragraph::new(head), head_area);
+        let columns = Columns::new(document, width);
+        frame.render_widget(Line::styled(fit(&columns.heading(), width), scene.theme.style(Scope::Heading)), heading);
+        let rows = table::rows(document, &self.revealed, &self.filter, columns);
+        if rows.is_empty() {
+            let text = if self.filter.is_empty() {
+                "the file has no values".to_owned()
+            } else {
+                format!("no path matches `{}`; / and esc show all again", self.filter)
+            };
+            frame.render_widget(Line::from(fit(&text, width)), body);
+        }
+        let value = self.value();
+        let chosen = rows.iter().position(|row| value.is_some_and(|index| *row == Row::Value(index))).unwrap_or(0);
+        let look = Look { document, revealed: &self.revealed, columns, theme: scene.theme };
+        lines(frame, body, &self.scroll, chosen, rows.len(), |index, selected| {
+            rows.get(index).map_or_else(Line::default, |row| look.line(row, selected))
+        });
+        if let Some((index, editor)) = &self.editing {
+            let path = document.entries().get(*index).map(|entry| entry.path.to_string()).unwrap_or_default();
+            let keys =
+                if editor.lines() > 1 { "ctrl-s keep  esc drop" } else { "enter keep  esc drop  alt-enter new line" };
+            let field = panel(frame, field_area, &format!("{keys}   {path}"), scene.focus, scene.theme);
+            editor.render(frame, field, scene.theme);
+        }
+    }
+}
