@@ -15,6 +15,7 @@ mod init;
 mod keys;
 mod kustomizations;
 mod logs;
+mod man;
 mod open;
 mod operate;
 mod order;
@@ -113,6 +114,8 @@ subcommands! {
     Info => info,
     /// Print what a shell completes
     Completions => completions,
+    /// Print the manual page, of a subcommand too, or write them all
+    Man => man,
 }
 
 /// Reads the arguments, runs the subcommand and returns the exit code; errors go to standard error.

@@ -74,3 +74,27 @@ fn wrong_usage_says_what_is_right() {
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn every_subcommand_has_a_manual_page() {
+    let whole = run(&["man"]);
+    assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
+    let page = String::from_utf8(whole.stdout).unwrap();
+    for line in [".TH fluxdeck 1", ".SH NAME", ".SH OPTIONS", ".SH SUBCOMMANDS"] {
+        assert!(page.contains(line), "{line}:\n{page}");
+    }
+    let set = run(&["man", "secret", "set"]);
+    let page = String::from_utf8(set.stdout).unwrap();
+    assert!(page.contains(".TH fluxdeck-secret-set 1") && page.contains("keep\\-newline"), "{page}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let all = run(&["man", "--dir", folder.path().to_str().unwrap()]);
+    assert!(all.status.success(), "{}", String::from_utf8_lossy(&all.stderr));
+    for name in ["fluxdeck", "fluxdeck-status", "fluxdeck-secret", "fluxdeck-secret-set", "fluxdeck-man"] {
+        assert!(folder.path().join(format!("{name}.1")).is_file(), "{name}");
+    }
+
+    let none = run(&["man", "nothing"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&none.stderr).contains("there are: init"));
+}
