@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::notice::Notice;
 use super::operation::Op;
@@ -47,8 +47,10 @@ pub struct Facts {
     pub demo: bool,
     /// The operator's login, for annotations and the journal.
     pub login: String,
-    /// The time that screens show, changed once a minute and with every message.
+    /// The operator's own time, changed once a minute and with every message; what a cluster wrote is reckoned by [`Facts::now_in`].
     pub now: Timestamp,
+    /// How far each environment's server is ahead of the operator's clock.
+    pub ahead: PerEnv<SignedDuration>,
     /// The first environment shown; the second is the one after it.
     pub shown: Env,
 }
@@ -69,6 +71,7 @@ impl Facts {
             demo: false,
             login: String::new(),
             now,
+            ahead: PerEnv::default(),
             shown: Env(0),
         }
     }
@@ -87,6 +90,7 @@ impl Facts {
         let mut taken = taken.into_iter();
         self.unconnected = PerEnv::from_fn(count, |_| unconnected.next().flatten());
         self.tables = PerEnv::from_fn(count, |_| BTreeMap::new());
+        self.ahead = PerEnv::from_fn(count, |_| SignedDuration::ZERO);
         self.environments = PerEnv::from_fn(count, |env| {
             let mut environment = taken.next().unwrap_or(Environment {
                 env,
@@ -105,6 +109,13 @@ impl Facts {
     /// Returns an environment's description.
     pub fn environment(&self, env: Env) -> Option<&Environment> {
         self.environments.get(env)
+    }
+
+    /// Returns the time by the clock of an environment's server, which is the one that its objects' times were written by: a jump host's
+    /// own clock may be wrong.
+    pub fn now_in(&self, env: Env) -> Timestamp {
+        let ahead = self.ahead.get(env).copied().unwrap_or_default();
+        self.now.checked_add(ahead).unwrap_or(self.now)
     }
 
     /// Returns an environment's name; empty when there is no such environment.

@@ -78,7 +78,7 @@ pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fau
     let settings = Settings::from_sources(Some(&root), &flags(&call.global), Vec::new());
     let contexts = template::KEYS.iter().map(|(name, _)| (*name).to_owned()).collect();
     let loader = Loader::open(&root);
-    let plan = Plan { root: Ok(root), settings, contexts };
+    let plan = Plan { root: Ok(root), settings, contexts: Ok(contexts) };
     let parts = Parts {
         source: Source::Demo,
         clock,
@@ -87,7 +87,7 @@ pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fau
         folder: Some(folder),
         key_files: Some(keys),
     };
-    Ok(plan.session(loader, parts, |env, environment| Ok(simulation.cluster(env, &environment.name))))
+    Ok(plan.session(loader, parts, |env, environment, _context| Ok(simulation.cluster(env, &environment.name))))
 }
 
 fn fault(why: impl ToString) -> Fault {

@@ -24,7 +24,7 @@ pub(super) fn live(global: &Global) -> Result<Session, Fault> {
         _ => Ok(loader.root().to_owned()),
     };
     let settings = Settings::load(root.as_deref().ok(), &flags(global));
-    let plan = Plan { root, settings, contexts: contexts.clone().unwrap_or_default() };
+    let plan = Plan { root, settings, contexts };
     let parts = Parts {
         source: Source::Live,
         clock: Clock::system(),
@@ -33,15 +33,8 @@ pub(super) fn live(global: &Global) -> Result<Session, Fault> {
         folder: None,
         key_files: None,
     };
-    let session = plan.session(loader, parts, |env, environment| match (&contexts, &environment.context) {
-        (Err(fault), _) => Err(fault.clone()),
-        (Ok(_), Some(context)) => connect(env, &environment.name, global.kubeconfig.as_deref(), context),
-        (Ok(_), None) => Err(Fault::new(
-            FaultKind::Unreachable,
-            format!("{} has no cluster", environment.name),
-            format!("the kubeconfig has no context {}", environment.name),
-            format!("set [env.{}] context in your configuration, or use --env and --context", environment.name),
-        )),
+    let session = plan.session(loader, parts, |env, environment, context| {
+        connect(env, &environment.name, global.kubeconfig.as_deref(), context)
     });
     only(session, global)
 }
@@ -109,8 +102,8 @@ pub(super) struct Plan {
     pub root: Result<PathBuf, Fault>,
     /// The settings.
     pub settings: Settings,
-    /// The contexts of the kubeconfig.
-    pub contexts: Vec<String>,
+    /// The contexts of the kubeconfig, or why they are not known.
+    pub contexts: Result<Vec<String>, Fault>,
 }
 
 /// What differs between real and simulated sessions.
@@ -130,20 +123,29 @@ pub(super) struct Parts {
 }
 
 impl Plan {
-    /// Builds the session; `cluster` makes each environment's cluster.
+    /// Builds the session; `cluster` makes the cluster of each environment that has a context.
     pub(super) fn session(
         self,
         mut loader: Loader,
         parts: Parts,
-        cluster: impl Fn(Env, &Environment) -> Result<Cluster, Fault>,
+        cluster: impl Fn(Env, &Environment, &str) -> Result<Cluster, Fault>,
     ) -> Session {
         let folders = if self.root.is_ok() { loader.environments() } else { Vec::new() };
-        let found = environments(&self.settings, &folders, &self.contexts);
+        let contexts = self.contexts.as_deref().unwrap_or_default();
+        let found = environments(&self.settings, &folders, contexts);
         let at = |env: Env| found.list.get(env.index());
         let count = found.list.len();
         let clusters = PerEnv::from_fn(count, |env| {
             let gone = || Fault::failed("no cluster", "the environment is gone", "this is a defect of fluxdeck");
-            at(env).ok_or_else(gone).and_then(|environment| cluster(env, environment)).map(Arc::new)
+            let environment = at(env).ok_or_else(gone)?;
+            if let Err(fault) = &self.contexts {
+                return Err(fault.clone());
+            }
+            match (&environment.context, found.faults.get(env)) {
+                (Some(context), _) => cluster(env, environment, context).map(Arc::new),
+                (None, Some(Some(fault))) => Err(fault.clone()),
+                (None, _) => Err(gone()),
+            }
         });
         let identities = PerEnv::from_fn(count, |env| {
             let name = at(env).map_or("", |environment| environment.name.as_str());

@@ -64,7 +64,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                 }
                 Err(fault) => {
                     code = FaultKind::Unreachable.exit_code();
-                    lines.push(Line::Error { env, error: format!("{}: {}", fault.what, fault.why) });
+                    lines.push(Line::Error { env, error: format!("{}: {}; {}", fault.what, fault.why, fault.todo) });
                 }
             }
         }

@@ -27,7 +27,7 @@ pub mod watch;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Clock, Env, ObjectRef};
 pub use connect::{connect, connect_with};
@@ -71,7 +71,12 @@ impl Cluster {
 
     /// Returns the time by the server's clock, as far as its answers have told it.
     pub fn server_now(&self, clock: &Clock) -> Timestamp {
-        clock.now() + self.skew.get()
+        clock.now() + self.ahead()
+    }
+
+    /// Returns how far the server's clock is ahead of ours, as far as its answers have told it.
+    pub fn ahead(&self) -> SignedDuration {
+        self.skew.get()
     }
 
     /// Lends the client for lists, watches and requests.

@@ -86,7 +86,7 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
                         () = &mut serving => break,
                         () = ends.lost() => return Ok(()),
                         Some(message) = messages.recv() => {
-                            app.facts.now = session.clock.now();
+                            session.tell_time(&mut app.facts);
                             outside.take(&mut app, &mut performer, message)?;
                         }
                     }
@@ -98,7 +98,7 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
                 outside.draw(&app)?;
             }
             Some(message) = messages.recv() => {
-                app.facts.now = session.clock.now();
+                session.tell_time(&mut app.facts);
                 outside.take(&mut app, &mut performer, message)?;
                 while let Ok(message) = messages.try_recv() {
                     outside.take(&mut app, &mut performer, message)?;
@@ -122,6 +122,7 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
             }
             () = sleep_until(minute) => {
                 minute += MINUTE;
+                session.tell_time(&mut app.facts);
                 outside.take(&mut app, &mut performer, Msg::Time(session.clock.now()))?;
                 outside.draw(&app)?;
             }

@@ -98,6 +98,16 @@ impl Session {
         self.clusters.iter().map(|(_, cluster)| cluster.as_ref().err().cloned()).collect()
     }
 
+    /// Tells the facts what time it is, here and by each server's clock.
+    pub fn tell_time(&self, facts: &mut Facts) {
+        facts.now = self.clock.now();
+        for (env, ahead) in facts.ahead.iter_mut() {
+            if let Some(Ok(cluster)) = self.clusters.get(env) {
+                *ahead = cluster.ahead();
+            }
+        }
+    }
+
     /// Builds the facts that the cockpit starts with.
     pub fn facts(&self) -> Facts {
         let mut facts = Facts::new(self.clock.now());

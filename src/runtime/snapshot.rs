@@ -34,6 +34,7 @@ pub async fn snapshot(mut app: App, session: Arc<Session>, keys: &[Key], size: (
         let _drawn = terminal.draw(|frame| app.render(frame));
     };
     settle(&mut app, &mut performer, &mut messages, &ledger).await?;
+    session.tell_time(&mut app.facts);
     draw(&app);
     for key in keys {
         take(&mut app, &mut performer, Msg::Key(*key));
@@ -44,6 +45,7 @@ pub async fn snapshot(mut app: App, session: Arc<Session>, keys: &[Key], size: (
     }
     take(&mut app, &mut performer, Msg::Rested);
     settle(&mut app, &mut performer, &mut messages, &ledger).await?;
+    session.tell_time(&mut app.facts);
     draw(&app);
     Ok(terminal.backend().buffer().clone())
 }

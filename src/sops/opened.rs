@@ -143,6 +143,11 @@ impl Opened {
         Ok(())
     }
 
+    /// Tells whether a value is the one that an entry had when the file was read.
+    pub fn held(&self, entry: &Entry, secret: &Secret) -> bool {
+        self.states.get(entry.leaf).is_some_and(|state| state.original.display().expose() == secret.expose())
+    }
+
     /// Takes the changes of a value back: it is what the file holds again.
     pub fn restore(&mut self, document: usize, path: &Path) {
         let found = self.entries.iter_mut().find(|entry| entry.document == document && entry.path == *path);

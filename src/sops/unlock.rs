@@ -12,6 +12,9 @@ use super::opened::Opened;
 use super::sources::IdentitySources;
 use crate::model::{Fault, FaultKind};
 
+/// Larger files are not opened, in bytes: an object of Kubernetes has 1 MiB at most, and encryption and more documents some times that.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
 /// Holds an opened file and which keys opened it.
 #[derive(Debug)]
 pub struct Unlocked {
@@ -48,10 +51,14 @@ pub fn unlock(
 ) -> Result<Unlocked, Box<Locked>> {
     let closed =
         |fault: Fault| Box::new(Locked { fault, recipients: Vec::new(), at_hand: Vec::new(), problems: Vec::new() });
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let todo = "see that it is there and that you may read it";
-        closed(Fault::failed(format!("cannot open {name}"), error.to_string(), todo))
-    })?;
+    let refused = |why: String, todo: &str| closed(Fault::failed(format!("cannot open {name}"), why, todo));
+    let todo = "see that it is there and that you may read it";
+    let size = std::fs::metadata(path).map_err(|error| refused(error.to_string(), todo))?.len();
+    if size > LARGEST {
+        let why = format!("it has {} MiB", size / 1024 / 1024);
+        return Err(refused(why, "Kubernetes takes no Secret above 1 MiB: is this the right file?"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string(), todo))?;
     let file = SopsFile::parse(text).map_err(|error| closed(error.fault(name, environment)))?;
     let recipients = file.recipients();
     let (mut identities, mut problems) = (Identities::default(), Vec::new());

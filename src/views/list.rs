@@ -183,7 +183,7 @@ impl View for List {
             for (column, cell) in self.kind.columns.iter().zip(&row.cells) {
                 spans.push(Span::raw(format!(" {}", pad(cell, usize::from(column.width)))));
             }
-            let old = row.created.map(|created| age(scene.facts.now, created)).unwrap_or_default();
+            let old = row.created.map(|created| age(scene.facts.now_in(self.env), created)).unwrap_or_default();
             spans.push(Span::styled(format!(" {} ", pad(&old, columns.age)), theme.style(Scope::Dim)));
             let used: usize = spans.iter().map(Span::width).sum();
             let message = fit(row.message.lines().next().unwrap_or(""), width.saturating_sub(used));

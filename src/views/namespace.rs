@@ -75,7 +75,7 @@ impl Namespace {
                 let cells =
                     table.columns.iter().zip(&row.cells).filter(|(column, cell)| !column.wide && !cell.is_empty());
                 let cells: Vec<&str> = cells.map(|(_, cell)| cell.as_ref()).collect();
-                let old = row.created.map(|created| age(scene.facts.now, created)).unwrap_or_default();
+                let old = row.created.map(|created| age(scene.facts.now_in(self.env), created)).unwrap_or_default();
                 let object = ObjectRef::new(&resource.kind, &resource.group, &row.key.namespace, &row.key.name);
                 lines.push(
                     PageLine::cut(format!("{}  {old}", cells.join("  ")), Scope::Dim)

@@ -276,7 +276,7 @@ impl View for Objects {
                 rest.extend([" ", &pad(row.cells.get(*place).map_or("", |cell| cell), *width)]);
             }
             let used: usize = spans.iter().map(Span::width).sum();
-            let old = row.created.map(|created| age(scene.facts.now, created)).unwrap_or_default();
+            let old = row.created.map(|created| age(scene.facts.now_in(self.env), created)).unwrap_or_default();
             spans.push(Span::raw(fit(&format!("{rest} {old}"), width.saturating_sub(used))));
             Line::from(spans)
         });

@@ -128,7 +128,7 @@ async fn watched(call: &mut Call<'_>, target: &Target, version: &str, waiting: &
 /// Judges what was read; reports the controller's word while the run goes on.
 fn look(call: &mut Call<'_>, target: &Target, live: &Live, waiting: &mut Waiting<'_>) -> Option<Outcome> {
     waiting.handled |= live.status.last_handled_reconcile_at == waiting.token;
-    match verdict::judge(&call.cluster.name, &target.object, live, waiting.token, call.clock.now()) {
+    match verdict::judge(&call.cluster.name, &target.object, live, waiting.token, call.cluster.server_now(call.clock)) {
         Verdict::Over(outcome) => Some(outcome),
         Verdict::Pending(message) => {
             if live.is_running() {

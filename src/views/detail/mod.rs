@@ -139,11 +139,11 @@ impl Detail {
     fn lines<'a>(&'a self, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
         match self.tab {
             Tab::Overview => Cow::Owned(overview::lines(self.env, &self.object, &self.whole, scene.facts)),
-            Tab::Events => Cow::Owned(events::lines(&self.events, scene.facts.now)),
+            Tab::Events => Cow::Owned(events::lines(&self.events, scene.facts.now_in(self.env))),
             Tab::Describe => match &self.whole.value {
                 Some(whole) => {
                     let events = self.events.value.as_deref().unwrap_or_default();
-                    let text = describe(&self.object, &whole.value, events, scene.facts.now);
+                    let text = describe(&self.object, &whole.value, events, scene.facts.now_in(self.env));
                     Cow::Owned(text.lines().map(|line| PageLine::cut(line, Scope::Text)).collect())
                 }
                 None => Cow::Owned(self.whole.in_place()),

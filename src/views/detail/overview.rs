@@ -41,7 +41,7 @@ pub(super) fn lines(env: Env, object: &ObjectRef, whole: &Loaded<Whole>, facts: 
     }
     let mut lines = Vec::new();
     if let Some(row) = &row {
-        state(&mut lines, row, facts.now);
+        state(&mut lines, row, facts.now_in(env));
         match &row.flux {
             Some(flux) => of_flux(&mut lines, env, row, flux, facts),
             None => cells(&mut lines, object, row),
@@ -50,7 +50,7 @@ pub(super) fn lines(env: Env, object: &ObjectRef, whole: &Loaded<Whole>, facts: 
     let value = whole.value.as_ref().map(|whole| &whole.value);
     origin(&mut lines, env, object, row.as_deref(), value, facts);
     if let Some(whole) = &whole.value {
-        conditions(&mut lines, &whole.conditions, facts.now);
+        conditions(&mut lines, &whole.conditions, facts.now_in(env));
     } else {
         // The row is there before the whole object is.
         lines.push(PageLine::heading(String::new()));
@@ -86,7 +86,7 @@ fn cells(lines: &mut Vec<PageLine>, object: &ObjectRef, row: &Row) {
 
 /// Writes what Flux knows of an object: suspension, dependencies, revision, source, path, when it looks again.
 pub(in crate::views) fn of_flux(lines: &mut Vec<PageLine>, env: Env, row: &Row, flux: &FluxFacts, facts: &Facts) {
-    let now = facts.now;
+    let now = facts.now_in(env);
     if let Some(known) = &flux.suspended {
         suspended(lines, known, now);
     }
@@ -181,7 +181,7 @@ pub(in crate::views) fn origin(
         .and_then(|row| row.created)
         .or_else(|| value?.pointer("/metadata/creationTimestamp")?.as_str()?.parse().ok());
     if let Some(created) = created {
-        lines.push(field("created", format!("{} ago", age(facts.now, created))));
+        lines.push(field("created", format!("{} ago", age(facts.now_in(env), created))));
     }
 }
 

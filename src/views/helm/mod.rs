@@ -167,7 +167,9 @@ impl Inspector {
     fn lines<'a>(&'a self, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
         match (self.tab, &self.inspection.value) {
             (Tab::Overview, Some(found)) => Cow::Owned(overview::lines(self.env, &self.object, found, scene.facts)),
-            (Tab::History, Some(found)) => Cow::Owned(history::lines(&found.history, self.choice, scene.facts.now)),
+            (Tab::History, Some(found)) => {
+                Cow::Owned(history::lines(&found.history, self.choice, scene.facts.now_in(self.env)))
+            }
             (Tab::Overview | Tab::History, None) => Cow::Owned(self.inspection.in_place()),
             (tab, _) => match self.parts.get(&tab) {
                 Some((_, Loaded { value: Some(lines), .. })) => Cow::Borrowed(lines),

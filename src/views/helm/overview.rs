@@ -12,7 +12,7 @@ pub(super) fn lines(env: Env, object: &ObjectRef, found: &Inspection, facts: &Fa
     let row = facts.row(env, object);
     let mut lines = Vec::new();
     if let Some(row) = row {
-        state(&mut lines, row, facts.now);
+        state(&mut lines, row, facts.now_in(env));
     }
     if let Some(cause) = &found.cause {
         let text = format!("{} is {}: {}", cause.kind, cause.status, cause.reason);
@@ -28,7 +28,7 @@ pub(super) fn lines(env: Env, object: &ObjectRef, found: &Inspection, facts: &Fa
     }
     values(&mut lines, env, found);
     origin(&mut lines, env, object, row, None, facts);
-    conditions(&mut lines, &found.conditions, facts.now);
+    conditions(&mut lines, &found.conditions, facts.now_in(env));
     lines
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::app::Facts;
 use crate::kinds;
 use crate::model::clock::{age, until};
@@ -50,14 +52,14 @@ pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
     order.sort_by_key(|(object, _)| (levels.get(*object).copied().unwrap_or(0), *object));
     let mut lines = Vec::new();
     for (object, row) in order {
-        lines.push(row.map_or_else(|| unknown(object, facts, env), |row| line(object.clone(), row, 0, facts)));
+        lines.push(row.map_or_else(|| unknown(object, facts, env), |row| line(object.clone(), row, 0, facts, env)));
         for (child, row) in children.remove(&Some(object.clone())).unwrap_or_default() {
-            lines.push(line(child, row, 1, facts));
+            lines.push(line(child, row, 1, facts, env));
         }
         lines.extend(row.into_iter().flat_map(|row| workloads(row, facts, env)));
     }
     for (child, row) in children.into_values().flatten() {
-        lines.push(line(child, row, 0, facts));
+        lines.push(line(child, row, 0, facts, env));
     }
     lines
 }
@@ -137,23 +139,24 @@ fn unknown(object: &ObjectRef, facts: &Facts, env: Env) -> FlowLine {
     FlowLine { object: object.clone(), depth: 0, state: State::Unknown, note: note.to_owned(), detail, message: None }
 }
 
-fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts) -> FlowLine {
+fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts, env: Env) -> FlowLine {
+    let now = facts.now_in(env);
     let flux = row.flux.as_deref();
     let message = matches!(row.state, State::Failed).then(|| kinds::essence(&row.message));
-    let note = flux.map(|flux| note(&object, row, flux, facts)).unwrap_or_default();
-    let detail = flux.map(|flux| detail(&object, flux, facts)).unwrap_or_default();
+    let note = flux.map(|flux| note(&object, row, flux, now)).unwrap_or_default();
+    let detail = flux.map(|flux| detail(&object, flux, now)).unwrap_or_default();
     FlowLine { object, depth, state: row.state, note, detail, message: message.filter(|text| !text.is_empty()) }
 }
 
 /// What it is and since when: `HelmRelease  3d`, `main@9f1c2aa  12m`.
-fn detail(object: &ObjectRef, flux: &FluxFacts, facts: &Facts) -> String {
+fn detail(object: &ObjectRef, flux: &FluxFacts, now: Timestamp) -> String {
     let what = if object.kind == "Kustomization" { kinds::short_revision(&flux.revision) } else { object.kind.clone() };
-    let since = flux.since.map(|since| age(facts.now, since)).unwrap_or_default();
+    let since = flux.since.map(|since| age(now, since)).unwrap_or_default();
     format!("{what}  {since:>4}").trim().to_owned()
 }
 
-fn note(object: &ObjectRef, row: &Row, flux: &FluxFacts, facts: &Facts) -> String {
-    let next = flux.next_after(facts.now).map(|next| until(facts.now, next));
+fn note(object: &ObjectRef, row: &Row, flux: &FluxFacts, now: Timestamp) -> String {
+    let next = flux.next_after(now).map(|next| until(now, next));
     match row.state {
         State::Ready if object.kind == "HelmRelease" => flux.revision.clone(),
         State::Ready => next.map(|next| format!("next {next}")).unwrap_or_default(),

@@ -25,6 +25,10 @@ pub enum Do {
     Undo,
     /// Shows what changed and asks for the command that saves.
     AskToSave,
+    /// Puts the changes on top of what somebody else made of the file.
+    KeepMine,
+    /// Drops the changes for what somebody else made of the file.
+    ReadTheirs,
     /// Saves, with the guard's leave; without it nothing is done.
     Save(Option<Permit>),
 }
@@ -90,6 +94,8 @@ impl SecretView {
             Do::Edit => self.edit(scene),
             Do::Undo => self.undo(scene),
             Do::AskToSave => self.ask_to_save(scene),
+            Do::KeepMine => self.keep_mine(scene),
+            Do::ReadTheirs => self.read_theirs(scene),
             Do::Save(Some(permit)) => self.save(permit),
             Do::Save(None) => Vec::new(),
         }
@@ -109,6 +115,9 @@ impl SecretView {
 
     /// Shows what would change, in the guard's own question where it asks one, and asks for leave to write.
     fn ask_to_save(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        if let Some(question) = self.compare() {
+            return vec![question];
+        }
         let Some(document) = self.document().filter(|_| !self.saving) else { return Vec::new() };
         let paths = document.changes();
         if paths.is_empty() {
@@ -139,13 +148,13 @@ impl SecretView {
         vec![Action::Operate(operation), Action::Task(waiting)]
     }
 
-    /// Goes on with the file as it was saved; where it was not, the changes stay.
-    pub(super) fn saved(&mut self, saved: Saved) -> Vec<Action> {
+    /// Goes on with the file as it was saved; where it was not, the changes stay, and somebody else's may be why.
+    pub(super) fn saved(&mut self, saved: Saved, scene: &Scene<'_>) -> Vec<Action> {
         self.saving = false;
         if let (Some(opened), Some(document)) = (saved.0, self.document_mut()) {
             document.saved(opened);
             return vec![Action::Rescan];
         }
-        Vec::new()
+        self.look(scene)
     }
 }

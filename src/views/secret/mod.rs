@@ -24,9 +24,11 @@ mod opening;
 mod paint;
 pub mod saving;
 pub mod table;
+mod theirs;
 
 use std::any::Any;
 use std::collections::BTreeSet;
+use std::sync::{Arc, Weak};
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -37,6 +39,7 @@ use tokio::sync::watch;
 use crate::app::motion::step;
 use crate::app::{Action, Ask, Key, Motion, Notice, Scene, Target, View};
 use crate::model::Env;
+use crate::repo::Snapshot;
 use crate::sops::Locked;
 use crate::widgets::{Scroll, panel};
 use changes::Changes;
@@ -47,6 +50,7 @@ use editor::Editor;
 use hiding::Asleep;
 use opening::Opening;
 use table::{Columns, Row};
+use theirs::Looked;
 
 /// Opens an encrypted file of the repository; the lock in the tree says that it is one.
 pub fn opener(target: &Target, ask: &Ask<'_>) -> Option<Box<dyn View>> {
@@ -70,6 +74,10 @@ pub struct SecretView {
     /// Keeps what is revealed from being hidden with every word; dropped when nothing is revealed, which ends the waiting.
     awake: Option<watch::Sender<()>>,
     saving: bool,
+    /// What somebody else made of the file meanwhile, until the operator decides.
+    theirs: Option<Box<Document>>,
+    /// The repository when the file was looked at last.
+    seen: Weak<Snapshot>,
 }
 
 #[derive(Debug)]
@@ -93,6 +101,8 @@ impl SecretView {
             editing: None,
             awake: None,
             saving: false,
+            theirs: None,
+            seen: Weak::new(),
         }
     }
 
@@ -182,6 +192,15 @@ impl View for SecretView {
         Vec::new()
     }
 
+    fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let now = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
+        if Weak::ptr_eq(&now, &self.seen) {
+            return Vec::new();
+        }
+        self.seen = now;
+        self.look(scene)
+    }
+
     fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
         vec![Target::File(self.env, self.file.clone())]
     }
@@ -198,8 +217,12 @@ impl View for SecretView {
             }
             Err(payload) => payload,
         };
+        let payload = match payload.downcast::<Looked>() {
+            Ok(looked) => return self.looked(*looked, scene),
+            Err(payload) => payload,
+        };
         match payload.downcast::<Saved>() {
-            Ok(saved) => self.saved(*saved),
+            Ok(saved) => self.saved(*saved, scene),
             Err(payload) if payload.is::<Asleep>() => self.hide(scene),
             Err(_) => Vec::new(),
         }
@@ -219,6 +242,10 @@ impl View for SecretView {
         let single = editor.lines() == 1;
         if key.is("esc") {
             self.editing = None;
+            let unchanged = self.document().is_some_and(|document| document.changes().is_empty());
+            if unchanged && self.theirs.is_some() {
+                return self.read_theirs(scene);
+            }
             return self.watch_over();
         }
         if (single && key.is("enter")) || "ctrl-s".parse() == Ok(key) {

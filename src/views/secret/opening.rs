@@ -2,9 +2,9 @@
 
 use super::document::Document;
 use super::{SecretView, State};
-use crate::app::{Action, Scene, Task};
-use crate::model::Fault;
-use crate::sops::{self, Locked, Unlocked};
+use crate::app::{Action, Reach, Scene, Task};
+use crate::model::{Env, Fault};
+use crate::sops::{self, IdentitySources, Locked, Unlocked};
 
 /// The answer of the task that opens the file.
 pub(super) struct Opening(Result<Unlocked, Box<Locked>>);
@@ -15,10 +15,7 @@ impl SecretView {
         let (env, file) = (self.env, self.file.clone());
         let name = env.map(|env| scene.facts.name(env).to_owned());
         Action::Task(Task::once(format!("open {file}"), move |reach| async move {
-            let sources: Vec<_> = match env {
-                Some(env) => reach.identities.get(env).into_iter().cloned().collect(),
-                None => reach.identities.iter().map(|(_, sources)| sources.clone()).collect(),
-            };
+            let sources = Self::sources(&reach, env);
             let closed = |fault: Fault| {
                 Box::new(Locked { fault, recipients: Vec::new(), at_hand: Vec::new(), problems: Vec::new() })
             };
@@ -29,6 +26,14 @@ impl SecretView {
             let opened = reach.away(move || sops::unlock(&path, &file, name.as_deref(), &sources)).await;
             Opening(opened.unwrap_or_else(|fault| Err(closed(fault))))
         }))
+    }
+
+    /// Finds the keys of an environment; those of every environment for a file that belongs to none alone.
+    pub(super) fn sources(reach: &Reach, env: Option<Env>) -> Vec<IdentitySources> {
+        match env {
+            Some(env) => reach.identities.get(env).into_iter().cloned().collect(),
+            None => reach.identities.iter().map(|(_, sources)| sources.clone()).collect(),
+        }
     }
 
     /// Shows what was opened, or why it was not.

@@ -267,6 +267,69 @@ async fn what_somebody_else_wrote_meanwhile_is_not_overwritten_and_the_change_is
     assert!(screen.contains("changed by somebody else") && screen.contains(&format!("1: {PASSWORD}")), "{screen}");
 }
 
+/// Writes the file as a colleague would, with another value, and lets the cockpit see it.
+async fn colleague(desk: &mut Desk, value: &str) {
+    let path = desk.root.join("apps/staging/secret.yaml");
+    let mut opened = sops::unlock(&path, "secret.yaml", None, &[key("staging")]).unwrap().opened;
+    let entry = opened.entries().iter().find(|entry| entry.encrypted && entry.path.to_string() != PASSWORD).unwrap();
+    let (document, place) = (entry.document, entry.path.clone());
+    opened.set(document, &place, &crate::secret::Secret::new(value.to_owned())).unwrap();
+    sops::save(&opened, &path, "secret.yaml", "2026-01-02T03:04:05Z".parse().unwrap()).unwrap();
+    desk.take(Msg::Repository(Ok(Arc::new(Snapshot::load(&desk.root))), None)).await;
+}
+
+fn holds(desk: &Desk, value: &str) -> bool {
+    let path = desk.root.join("apps/staging/secret.yaml");
+    let opened = sops::unlock(&path, "secret.yaml", None, &[key("staging")]).unwrap().opened;
+    opened.entries().iter().any(|entry| entry.secret.expose() == value)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_changed_under_the_editor_is_read_anew_where_nothing_is_lost() {
+    let mut desk = Desk::open("staging").await;
+    desk.press("A").await;
+    colleague(&mut desk, "theirs-1").await;
+    let screen = desk.screen();
+    assert!(screen.contains("was read anew") && !screen.contains("theirs-1"), "{screen}");
+    desk.press("<esc>A").await;
+    assert!(desk.screen().contains("theirs-1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_changes_are_compared_and_ours_are_kept_on_top_or_dropped() {
+    let mut desk = Desk::open("staging").await;
+    desk.press("j<enter><ctrl-u>throwaway-5<enter>").await;
+    colleague(&mut desk, "theirs-2").await;
+    assert!(desk.screen().contains("S compares both"), "{}", desk.screen());
+    desk.press("<esc>S").await;
+    insta::assert_snapshot!("theirs-120x30", desk.screen());
+    // Later is a choice too: nothing is lost by it.
+    desk.press("<esc>Sk").await;
+    assert!(desk.screen().contains(&format!("1: {PASSWORD}")), "{}", desk.screen());
+    desk.press("<esc>S<enter>").await;
+    assert_eq!(desk.value("staging"), "throwaway-5");
+    assert!(holds(&desk, "theirs-2"), "theirs is kept as well");
+
+    desk.press("<esc>").await;
+    let mut desk = Desk::open("staging").await;
+    desk.press("j<enter><ctrl-u>throwaway-6<enter>").await;
+    colleague(&mut desk, "theirs-3").await;
+    desk.press("<esc>Sr").await;
+    assert!(desk.screen().contains("changed  nothing"), "{}", desk.screen());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_being_typed_is_not_disturbed_by_what_others_write() {
+    let mut desk = Desk::open("staging").await;
+    desk.press("j<enter><ctrl-u>throwaway").await;
+    colleague(&mut desk, "theirs-4").await;
+    desk.press("-7<enter>").await;
+    assert!(desk.screen().contains(&format!("1: {PASSWORD}")), "{}", desk.screen());
+    desk.press("<esc>Sk<esc>S<enter>").await;
+    assert_eq!(desk.value("staging"), "throwaway-7");
+    assert!(holds(&desk, "theirs-4"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_key_of_the_other_environment_opens_nothing_and_the_screen_says_whose_is_needed() {
     let mut desk = Desk::new(120, 30, ["staging", "staging"]);
