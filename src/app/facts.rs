@@ -47,6 +47,8 @@ pub struct Facts {
     pub demo: bool,
     /// The operator's login, for annotations and the journal.
     pub login: String,
+    /// How this machine is reached by `ssh`, such as `maria@jump`, for the lines that lead here from the operator's desk.
+    pub via: String,
     /// The operator's own time, changed once a minute and with every message; what a cluster wrote is reckoned by [`Facts::now_in`].
     pub now: Timestamp,
     /// How far each environment's server is ahead of the operator's clock.
@@ -70,6 +72,7 @@ impl Facts {
             read_only: false,
             demo: false,
             login: String::new(),
+            via: String::new(),
             now,
             ahead: PerEnv::default(),
             shown: Env(0),

@@ -17,6 +17,12 @@ pub type StepSender = Box<dyn FnMut(Step) + Send + Sync>;
 /// Does the work of an operation; only the runtime calls it.
 pub type Work = Box<dyn FnOnce(Reach, StepSender) -> BoxFuture<'static, Outcome> + Send>;
 
+/// How long an operation is watched by the second, in seconds: the longest that a reconcile waits, and its source's wait before it.
+const WATCHED: i64 = 600;
+
+/// What stopping means for most operations: only our waiting ends.
+pub const NO_LONGER_WAITED_FOR: &str = "no longer waited for; the controller goes on";
+
 /// Describes an operation that the guard let pass and that the runtime is to perform, write into the journal and report.
 pub struct Operation {
     /// What it does, such as `Reconcile Kustomization/apps`.
@@ -27,6 +33,8 @@ pub struct Operation {
     pub object: String,
     /// The equivalent command line.
     pub shell: String,
+    /// What it means when the operator stops it.
+    pub stopped: &'static str,
     /// The guard's leave.
     pub permit: Permit,
     /// The work.
@@ -52,6 +60,8 @@ pub struct Op {
     pub object: String,
     /// The equivalent command line.
     pub shell: String,
+    /// What it means when the operator stops it.
+    pub stopped: &'static str,
     /// Its steps, in the order in which they began.
     pub steps: Vec<Step>,
     /// When it began.
@@ -69,6 +79,17 @@ impl Op {
         }
     }
 
+    /// Tells whether somebody waits for it by the second: what goes on for longer than anybody watches is told by the minute.
+    pub fn is_awaited(&self, now: Timestamp) -> bool {
+        self.ended.is_none() && now.duration_since(self.started).as_secs() < WATCHED
+    }
+
+    /// Writes how long it has run, or ran.
+    pub fn elapsed(&self, now: Timestamp) -> String {
+        let seconds = self.ended.as_ref().map_or(now, |(at, _)| *at).duration_since(self.started).as_secs().max(0);
+        if seconds < WATCHED { format!("{seconds}s") } else { format!("{}m", seconds / 60) }
+    }
+
     /// Writes how it stands, in one line.
     pub fn summary(&self) -> String {
         match &self.ended {
@@ -84,6 +105,6 @@ pub fn outcome_line(outcome: &Outcome) -> String {
         Outcome::Done(word) => word.clone(),
         Outcome::WillRetry { message, .. } => format!("failed, will retry: {message}"),
         Outcome::Failed(fault) => format!("{}: {}", fault.what, fault.why),
-        Outcome::Cancelled => "no longer waited for; the controller goes on".to_owned(),
+        Outcome::Cancelled(meaning) => (*meaning).to_owned(),
     }
 }

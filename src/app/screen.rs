@@ -6,6 +6,7 @@
 //! +- lesson ---------------------------------------------------------------------------------------------+
 //! | flux get kustomizations --context staging                                                            |
 //! | Why: …  Look for: …                                                                                  |
+//! ~ what runs, how long, and its last step
 //! a notice, until the next one or esc
 //! enter open  R reconcile  l logs
 //! ```
@@ -18,7 +19,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::motion::Motion;
-use super::{App, Command, Scene, Target};
+use super::{App, Command, Op, Scene, Target};
 use crate::model::{Env, Link};
 use crate::repo::Snapshot;
 use crate::theme::Scope;
@@ -26,6 +27,9 @@ use crate::widgets::{fit, panel, wrap};
 
 /// Below this height the lesson panel gives its room to the view.
 const LESSON_FROM_HEIGHT: u16 = 20;
+
+/// How many running operations are shown; the list has them all.
+const RUNNING_SHOWN: usize = 2;
 
 impl App {
     /// Draws the whole screen.
@@ -37,7 +41,8 @@ impl App {
             return;
         }
         let footer = u16::from(area.height > 6);
-        let notice = self.notice_lines(area.width);
+        let mut notice = self.running_lines(area.width);
+        notice.extend(self.notice_lines(area.width));
         let notice_height = u16::try_from(notice.len()).unwrap_or(0).min(area.height / 3);
         let lesson_height = if self.lesson_shown && area.height >= LESSON_FROM_HEIGHT && self.lesson.is_some() {
             if area.height >= 30 { 6 } else { 5 }
@@ -151,6 +156,21 @@ impl App {
             lines.push(Line::styled(fit(lesson.docs, width), self.theme.style(Scope::Dim)));
         }
         frame.render_widget(Paragraph::new(lines), inside);
+    }
+
+    /// Shows what runs, the newest last: its last step, and for how long it has gone on.
+    fn running_lines(&self, width: u16) -> Vec<Line<'static>> {
+        let mut running: Vec<&Op> = self.facts.running().collect();
+        let more = running.len().saturating_sub(RUNNING_SHOWN);
+        running.drain(..more);
+        let line = |(index, operation): (usize, &Op)| {
+            let place = operation.env.map_or_else(String::new, |env| format!(" in {}", self.facts.name(env)));
+            let others = if index == 0 && more > 0 { format!("  (and {more} more)") } else { String::new() };
+            let (elapsed, summary) = (operation.elapsed(self.facts.now), operation.summary());
+            let text = format!("~ {}{place}  {elapsed}  {summary}{others}", operation.title);
+            Line::styled(fit(&text, usize::from(width)), self.theme.style(Scope::Progressing))
+        };
+        running.into_iter().enumerate().map(line).collect()
     }
 
     fn notice_lines(&self, width: u16) -> Vec<Line<'static>> {

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::model::Fault;
 
@@ -91,16 +91,8 @@ impl Ended {
     }
 }
 
-/// The terminal as bytes, in raw mode; dropping it gives the terminal back.
-#[derive(Debug)]
-pub struct Tty {
-    /// What is typed.
-    pub input: mpsc::Receiver<Vec<u8>>,
-    /// What is shown.
-    pub output: mpsc::Sender<Vec<u8>>,
-    /// Columns and rows, now and whenever they change.
-    pub size: watch::Receiver<(u16, u16)>,
-}
+/// The terminal as bytes, in raw mode; dropping it gives the terminal back. Without a terminal, standard input, output and error.
+pub type Tty = crate::cluster::exec::Streams;
 
 /// Asks the loop for the terminal.
 #[derive(Debug)]

@@ -83,6 +83,7 @@ pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fau
         source: Source::Demo,
         clock,
         login: "demo".to_owned(),
+        via: "demo@jump".to_owned(),
         journal: Journal::none(),
         folder: Some(folder),
         key_files: Some(keys),

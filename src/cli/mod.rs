@@ -8,6 +8,8 @@ mod demo;
 mod describe;
 mod envs;
 mod events;
+mod exec;
+mod forward;
 mod get;
 mod helm;
 mod info;
@@ -98,6 +100,10 @@ subcommands! {
     Delete => delete,
     /// Run a CronJob now
     Run => run_now,
+    /// Open a shell or run a command in a container
+    Exec => exec,
+    /// Make a port of a pod reachable on this machine
+    Forward => forward,
     /// Look into the releases of a HelmRelease
     Helm => helm,
     /// List what controllers and the kubelet said lately

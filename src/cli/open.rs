@@ -29,6 +29,7 @@ pub(super) fn live(global: &Global) -> Result<Session, Fault> {
         source: Source::Live,
         clock: Clock::system(),
         login: login(),
+        via: via(std::env::var("SSH_CONNECTION").ok().as_deref(), &login()),
         journal: Journal::of_account(),
         folder: None,
         key_files: None,
@@ -114,6 +115,8 @@ pub(super) struct Parts {
     pub clock: Clock,
     /// Who sits there.
     pub login: String,
+    /// How this machine is reached by `ssh`.
+    pub via: String,
     /// Where writes are noted.
     pub journal: Journal,
     /// What goes away with the session.
@@ -158,6 +161,7 @@ impl Plan {
             identities: Arc::new(identities),
             root: self.root,
             loader: Mutex::new(Some(loader)),
+            via: parts.via,
             login: parts.login,
             started: parts.clock.now(),
             clock: parts.clock,
@@ -196,4 +200,27 @@ fn login() -> String {
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
         .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Writes how this machine is reached by `ssh`: at the address and port at which this very session came in, else by its name. OpenSSH sets
+/// `SSH_CONNECTION` to the client's address and port, and the server's.
+fn via(connection: Option<&str>, login: &str) -> String {
+    let words: Vec<&str> = connection.unwrap_or_default().split_whitespace().collect();
+    match words.as_slice() {
+        [_, _, server, "22"] => format!("{login}@{server}"),
+        [_, _, server, port] => format!("-p {port} {login}@{server}"),
+        _ => format!("{login}@{}", rustix::system::uname().nodename().to_string_lossy()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::via;
+
+    #[test]
+    fn the_way_back_is_the_address_at_which_the_session_came_in() {
+        assert_eq!(via(Some("10.0.0.9 51234 10.0.40.1 22"), "maria"), "maria@10.0.40.1");
+        assert_eq!(via(Some("fd00::9 51234 fd00::1 2222"), "maria"), "-p 2222 maria@fd00::1");
+        assert!(via(None, "maria").strip_prefix("maria@").is_some_and(|host| !host.is_empty()));
+    }
 }

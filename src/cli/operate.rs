@@ -9,7 +9,10 @@ use crate::app::guard::judge;
 use crate::app::operation::outcome_line;
 use crate::app::{Action, Ask, Command, Consent, Facts, Notice, Permit, Target, Verdict};
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Step, StepState};
-use crate::runtime::{Session, note};
+use crate::runtime::{Session, interrupted, note};
+
+/// What shells return for a program that Ctrl-C ended.
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// A line of output: one step, or how it ended.
 #[derive(Serialize)]
@@ -107,8 +110,10 @@ pub(super) async fn dispatch(
         match action {
             Action::Operate(operation) => {
                 let outcome = perform(call, session, operation).await?;
-                if !outcome.is_done() {
-                    code = 1;
+                match outcome {
+                    Outcome::Done(_) => {}
+                    Outcome::Cancelled(_) => code = INTERRUPTED,
+                    _ => code = 1,
                 }
             }
             Action::Tell(Notice { fault: Some(fault), .. }) => return Err(fault),
@@ -197,11 +202,14 @@ pub(super) async fn perform(
             slot.get_or_insert(fault);
         }
     });
-    let outcome = note(session, operation, steps).await;
+    let outcome = note(session, operation, steps, interrupted()).await;
     let last = Step {
         at: session.clock.now(),
         step: "outcome".to_owned(),
-        state: if outcome.is_done() { StepState::Done } else { StepState::Failed },
+        state: match outcome {
+            Outcome::Done(_) | Outcome::Cancelled(_) => StepState::Done,
+            _ => StepState::Failed,
+        },
         message: outcome_line(&outcome),
     };
     call.write(&write(&last))?;

@@ -1,24 +1,19 @@
-//! Stops waiting for the operation that began last.
+//! Stops an operation: the one that is selected in their list, elsewhere the one that began last.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Notice, Risk, Scope};
+use crate::app::{Action, Ask, Command, Notice, Risk, Scope};
+use crate::model::Lesson;
+use crate::views::operations;
 
-/// Ends our waiting, not the controller's work.
+/// Ends our waiting, not the controller's work; closes a forwarded port.
 pub static COMMAND: Command = Command {
     id: "cancel",
-    title: "Stop waiting",
+    title: "Stop the last operation",
     keys: &["X"],
     scope: Scope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
-    lesson: |_| {
-        lesson(
-            String::new(),
-            "fluxdeck stops waiting for the operation that began last; what the controller was asked for, it goes on with.",
-            "the object's own state.",
-            "https://fluxcd.io/flux/cmd/flux_reconcile/",
-        )
-    },
+    lesson: teach,
     run: |ask| {
         ask.facts.running().last().map_or_else(
             || vec![Action::Tell(Notice::info(ask.now, "no operation runs"))],
@@ -26,3 +21,24 @@ pub static COMMAND: Command = Command {
         )
     },
 };
+
+/// Stops the operation that is selected.
+pub static SELECTED: Command = Command {
+    id: "cancel-selected",
+    title: "Stop",
+    keys: &["X"],
+    scope: Scope::View("operations"),
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: teach,
+    run: |_| vec![Action::Hand(Box::new(operations::Stop))],
+};
+
+fn teach(_: &Ask<'_>) -> Lesson {
+    lesson(
+        String::new(),
+        "fluxdeck stops waiting, and closes what it forwarded; what a controller was asked for, it goes on with.",
+        "the object's own state.",
+        "https://fluxcd.io/flux/cmd/flux_reconcile/",
+    )
+}

@@ -5,7 +5,9 @@ mod copy;
 mod delete;
 mod describe;
 mod edit;
+mod exec;
 mod force;
+mod forward;
 mod git;
 mod help;
 mod lesson;
@@ -34,6 +36,8 @@ mod with_source;
 use crate::app::Command;
 
 pub use delete::COMMAND as DELETE;
+pub use exec::COMMAND as EXEC;
+pub use forward::COMMAND as FORWARD;
 pub use reconcile::COMMAND as RECONCILE;
 pub use reconcile_all::COMMAND as RECONCILE_ALL;
 pub use restart::COMMAND as RESTART;
@@ -57,6 +61,9 @@ pub static COMMANDS: &[&Command] = &[
     &resume::COMMAND,
     &restart::COMMAND,
     &run_now::COMMAND,
+    &exec::COMMAND,
+    &exec::ANY,
+    &forward::COMMAND,
     &delete::COMMAND,
     &list::FLUX,
     &list::PODS,
@@ -94,6 +101,7 @@ pub static COMMANDS: &[&Command] = &[
     &git::changes::PULL,
     &git::push::COMMAND,
     &operations::COMMAND,
+    &cancel::SELECTED,
     &cancel::COMMAND,
     &copy::COMMAND,
     &rescan::COMMAND,

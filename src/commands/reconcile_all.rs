@@ -1,6 +1,7 @@
 //! Reconciles a whole environment: its sources, then each Kustomization in deployment order.
 
 use super::verb::{lesson, timeout};
+use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::{Action, Ask, Command, Notice, Operation, Risk, Scope, Target};
 use crate::cluster::verbs;
 use crate::kinds;
@@ -49,6 +50,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
         env: Some(env),
         object: format!("{} objects", objects.len()),
         shell: teach(ask).shell,
+        stopped: NO_LONGER_WAITED_FOR,
         permit,
         work: Box::new(move |reach, mut steps| {
             Box::pin(async move {

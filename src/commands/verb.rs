@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::{Action, Ask, Notice, Operation};
 use crate::cluster::verbs;
 use crate::model::{Env, Fault, Lesson, ObjectRef, Verb};
@@ -102,6 +103,10 @@ fn operation(
         env: Some(env),
         object: object.to_string(),
         shell: shell.to_owned(),
+        stopped: match verb {
+            Verb::Forward { .. } => "the port is closed",
+            _ => NO_LONGER_WAITED_FOR,
+        },
         permit,
         work: Box::new(move |reach, mut steps| {
             Box::pin(async move {

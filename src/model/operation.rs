@@ -52,6 +52,15 @@ pub enum Verb {
         /// How long to wait for the Job's end at most.
         timeout: Duration,
     },
+    /// Makes a port of a pod reachable on this machine's loopback address, until it is stopped.
+    Forward {
+        /// The port here; one like the pod's when `None`.
+        local: Option<u16>,
+        /// The pod's port or the Service's, by number or name; the first when `None`.
+        remote: Option<String>,
+        /// How this machine is reached by `ssh`, such as `maria@jump`.
+        via: String,
+    },
 }
 
 /// Says how a step stands.
@@ -93,8 +102,8 @@ pub enum Outcome {
     },
     /// It failed for good.
     Failed(Fault),
-    /// The operator stopped waiting; the controller goes on.
-    Cancelled,
+    /// The operator stopped it; what that means for the cluster.
+    Cancelled(&'static str),
 }
 
 impl Outcome {

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use super::files::Files;
 use super::journal::Entry;
@@ -13,6 +15,9 @@ use crate::app::operation::{StepSender, outcome_line};
 use crate::app::{Change, Effect, Ledger, Msg, OpId, Operation, Owed, Reach, Reply, Task, Ticket};
 use crate::cluster::{Cluster, Scope, WatchEvent, watch};
 use crate::model::{Env, Fault, Kind, Outcome};
+
+/// How long quitting waits for the journal.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// How many events of one watch may wait for the app; more would only hold memory.
 const WATCH_EVENTS: usize = 64;
@@ -26,7 +31,7 @@ pub struct Performer {
     files: Arc<Mutex<Files>>,
     watches: HashMap<(Env, &'static str), AbortHandle>,
     tasks: HashMap<Ticket, Vec<AbortHandle>>,
-    operations: HashMap<OpId, AbortHandle>,
+    operations: HashMap<OpId, (CancellationToken, JoinHandle<()>)>,
 }
 
 impl Performer {
@@ -69,8 +74,9 @@ impl Performer {
             }
             Effect::Operate(id, operation) => self.operate(id, operation),
             Effect::Cancel(id) => {
-                if let Some(handle) = self.operations.remove(&id) {
-                    handle.abort();
+                // Its task goes on for as long as it takes to write down that it was stopped.
+                if let Some((stop, _)) = self.operations.remove(&id) {
+                    stop.cancel();
                 }
             }
             Effect::Rescan => self.rescan(),
@@ -105,8 +111,21 @@ impl Performer {
     fn operate(&mut self, id: OpId, operation: Operation) {
         let owed = self.ledger.owe();
         let sender = self.sender.clone();
-        let handle = tokio::spawn(operating(id, operation, Arc::clone(&self.session), sender, owed));
-        self.operations.insert(id, handle.abort_handle());
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(operating(id, operation, Arc::clone(&self.session), sender, owed, stop.clone()));
+        self.operations.retain(|_, (_, task)| !task.is_finished());
+        self.operations.insert(id, (stop, task));
+    }
+
+    /// Stops every operation, as the operator does who quits, and waits a moment until the journal has it.
+    pub async fn leave(mut self) {
+        let running: Vec<_> = self.operations.drain().map(|(_, running)| running).collect();
+        for (stop, _) in &running {
+            stop.cancel();
+        }
+        let all = futures::future::join_all(running.into_iter().map(|(_, task)| task));
+        // A disk that hangs keeps nobody here.
+        let _late = tokio::time::timeout(LEAVING, all).await;
     }
 
     /// Reads the repository again, away from the loop: files and git may be slow.
@@ -160,18 +179,26 @@ async fn watching(
 }
 
 /// Performs an operation and brings its steps and its outcome to the app.
-async fn operating(id: OpId, operation: Operation, session: Arc<Session>, sender: mpsc::Sender<Msg>, owed: Owed) {
+async fn operating(
+    id: OpId,
+    operation: Operation,
+    session: Arc<Session>,
+    sender: mpsc::Sender<Msg>,
+    owed: Owed,
+    stop: CancellationToken,
+) {
     let steps = sender.clone();
     let reporting: StepSender = Box::new(move |step| {
         // A step that finds the channel full is dropped: the next report of it, or the outcome, says more.
         let _full = steps.try_send(Msg::Step(id, step));
     });
-    let outcome = note(&session, operation, reporting).await;
+    let outcome = note(&session, operation, reporting, stop).await;
     let _closed = sender.send(Msg::Ended(id, outcome, Some(owed))).await;
 }
 
-/// Performs an operation between two lines of the journal. A write whose beginning cannot be noted is not begun.
-pub async fn note(session: &Session, operation: Operation, steps: StepSender) -> Outcome {
+/// Performs an operation between two lines of the journal, until it ends or is stopped. A write whose beginning cannot be noted is not
+/// begun.
+pub async fn note(session: &Session, operation: Operation, steps: StepSender, stop: CancellationToken) -> Outcome {
     let number = session.next_operation();
     let entry = Entry {
         at: session.clock.now(),
@@ -189,10 +216,18 @@ pub async fn note(session: &Session, operation: Operation, steps: StepSender) ->
     let reach = session.reach();
     let cluster = operation.env.and_then(|env| reach.cluster(env).ok());
     let work = (operation.work)(reach, steps);
+    let work = async {
+        tokio::select! {
+            outcome = work => outcome,
+            () = stop.cancelled() => Outcome::Cancelled(operation.stopped),
+        }
+    };
     let who = async {
-        match cluster {
-            Some(cluster) => cluster.user().await.ok().map(ToOwned::to_owned),
-            None => None,
+        let cluster = cluster?;
+        tokio::select! {
+            user = cluster.user() => user.ok().map(ToOwned::to_owned),
+            // A cluster that does not answer holds up no one who stops.
+            () = stop.cancelled() => None,
         }
     };
     let (outcome, user) = tokio::join!(work, who);

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::pin::pin;
 use std::process::Stdio;
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -31,10 +32,11 @@ pub(super) async fn serve(loan: Loan) {
             };
             let (typed, input) = mpsc::channel(PIECES);
             let (output, shown) = mpsc::channel(PIECES);
+            let (errors, complained) = mpsc::channel(PIECES);
             let (sized, size) = watch::channel(crossterm::terminal::size().unwrap_or((80, 24)));
             let reader = tokio::task::spawn_blocking(move || read(&stopped, &typed));
-            if answer.send(Tty { input, output, size }).is_ok() {
-                show(shown, winch, &sized).await;
+            if answer.send(Tty { input, output, errors, size }).is_ok() {
+                show(shown, complained, winch, &sized).await;
             }
             // The reader leaves without taking a byte that was not meant for it.
             drop(stop);
@@ -72,13 +74,23 @@ async fn linger(words: &str) {
 }
 
 /// Writes what is to be shown until nothing more comes, and tells of new sizes.
-async fn show(mut shown: mpsc::Receiver<Vec<u8>>, mut winch: Signal, sized: &watch::Sender<(u16, u16)>) {
-    let mut out = io::stdout();
+async fn show(
+    mut shown: mpsc::Receiver<Vec<u8>>,
+    mut complained: mpsc::Receiver<Vec<u8>>,
+    mut winch: Signal,
+    sized: &watch::Sender<(u16, u16)>,
+) {
+    let (mut out, mut err) = (io::stdout(), io::stderr());
     loop {
         tokio::select! {
             piece = shown.recv() => {
                 let Some(piece) = piece else { return };
                 if out.write_all(&piece).and_then(|()| out.flush()).is_err() {
+                    return;
+                }
+            }
+            Some(piece) = complained.recv() => {
+                if err.write_all(&piece).is_err() {
                     return;
                 }
             }
@@ -118,6 +130,47 @@ fn read(stopped: &OwnedFd, typed: &mpsc::Sender<Vec<u8>>) {
             }
             Err(rustix::io::Errno::INTR) => {}
             _ => return,
+        }
+    }
+}
+
+/// Does work and lends it this process's own streams when it asks, the headless way; ends once all that it wrote is written.
+///
+/// # Errors
+/// Fails when the terminal cannot be lent.
+pub async fn lend_to<T>(lender: &crate::app::Lender, raw: bool, work: impl Future<Output = T>) -> Result<T, Fault> {
+    let cannot = |why: String| Fault::failed("cannot take the terminal", why, "run it without one");
+    let mut loans = lender.open().ok_or_else(|| cannot("it is lent already".to_owned()))?;
+    let mut work = pin!(work);
+    loop {
+        let loan = tokio::select! {
+            done = &mut work => return Ok(done),
+            Some(loan) = loans.recv() => loan,
+        };
+        let raw = raw && matches!(loan, Loan::Bytes(_));
+        if raw {
+            crossterm::terminal::enable_raw_mode().map_err(|error| cannot(error.to_string()))?;
+        }
+        let _raw = Raw(raw);
+        let mut serving = pin!(serve(loan));
+        tokio::select! {
+            () = &mut serving => {}
+            done = &mut work => {
+                serving.await;
+                return Ok(done);
+            }
+        }
+    }
+}
+
+/// Leaves raw mode when it is dropped, also when what was served is cut short.
+struct Raw(bool);
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        if self.0 {
+            // A terminal that is gone needs no restoring.
+            let _gone = crossterm::terminal::disable_raw_mode();
         }
     }
 }

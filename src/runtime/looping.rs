@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossterm::event::Event;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::effects::Performer;
 use super::input::Input;
@@ -29,6 +29,9 @@ const HANDING_OVER: Duration = Duration::from_millis(20);
 
 /// Ages are written by the minute, so time is told to the app once a minute.
 const MINUTE: Duration = Duration::from_mins(1);
+
+/// While somebody waits for an operation, the time that it takes is shown.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs the cockpit until the operator quits.
 ///
@@ -120,6 +123,10 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
                 outside.take(&mut app, &mut performer, Msg::Rested)?;
                 outside.draw(&app)?;
             }
+            () = sleep(SECOND), if app.facts.running().any(|known| known.is_awaited(app.facts.now)) => {
+                session.tell_time(&mut app.facts);
+                outside.draw(&app)?;
+            }
             () = sleep_until(minute) => {
                 minute += MINUTE;
                 session.tell_time(&mut app.facts);
@@ -128,6 +135,7 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
             }
         }
     }
+    performer.leave().await;
     Ok(())
 }
 

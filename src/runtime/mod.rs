@@ -5,6 +5,7 @@ mod effects;
 mod files;
 mod harden;
 mod input;
+mod interrupt;
 mod journal;
 mod lend;
 mod log;
@@ -17,7 +18,9 @@ mod terminal;
 
 pub use effects::{Performer, note};
 pub use harden::harden;
+pub use interrupt::interrupted;
 pub use journal::{Entry, Journal};
+pub use lend::lend_to;
 pub use log::{VARIABLE as LOG_VARIABLE, log_as_asked};
 pub use looping::run;
 pub use picture::{Format, picture};

@@ -40,6 +40,8 @@ pub struct Session {
     pub loader: Mutex<Option<Loader>>,
     /// The operator's login.
     pub login: String,
+    /// How this machine is reached by `ssh`.
+    pub via: String,
     /// The time.
     pub clock: Clock,
     /// Lends the terminal, once the loop serves it.
@@ -114,6 +116,7 @@ impl Session {
         facts.demo = self.source == Source::Demo;
         facts.read_only = self.read_only;
         facts.login.clone_from(&self.login);
+        facts.via.clone_from(&self.via);
         facts.repository_fault = self.root.as_ref().err().cloned();
         facts.set_environments(self.environments.clone(), self.unconnected());
         facts

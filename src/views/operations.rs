@@ -8,17 +8,23 @@
 //! +---------------------------------------------------------------------+
 //! ```
 
+use std::any::Any;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::app::motion::step;
-use crate::app::{Action, Motion, Op, Scene, View};
+use crate::app::{Action, Motion, Notice, Op, Scene, View};
 use crate::model::{Outcome, State, StepState};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
 use crate::widgets::{Scroll, fit, lines, panel};
+
+/// Asks the list to stop the operation that is selected.
+#[derive(Debug, Clone, Copy)]
+pub struct Stop;
 
 /// Lists operations, newest first.
 #[derive(Debug, Default)]
@@ -45,7 +51,7 @@ fn state(operation: &Op) -> State {
     match &operation.ended {
         None => State::Progressing,
         Some((_, Outcome::Done(_))) => State::Ready,
-        Some((_, Outcome::Cancelled)) => State::Suspended,
+        Some((_, Outcome::Cancelled(_))) => State::Suspended,
         Some(_) => State::Failed,
     }
 }
@@ -74,10 +80,8 @@ impl View for Operations {
             match rows.get(index) {
                 Some(Row::Head(operation)) => {
                     let state = state(operation);
-                    let end = operation.ended.as_ref().map_or(scene.facts.now, |(at, _)| *at);
-                    let seconds = end.duration_since(operation.started).as_secs();
                     let place = operation.env.map_or("", |env| scene.facts.name(env));
-                    let head = format!("{}  {place}  {seconds}s  ", operation.title);
+                    let head = format!("{}  {place}  {}  ", operation.title, operation.elapsed(scene.facts.now));
                     let rest = fit(&operation.summary(), width.saturating_sub(head.len() + 3));
                     Line::from(vec![
                         sign,
@@ -101,6 +105,23 @@ impl View for Operations {
                 None => Line::default(),
             }
         });
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
+        if !payload.is::<Stop>() {
+            return Vec::new();
+        }
+        let rows = rows(&scene.facts.operations);
+        let upto = rows.get(..=self.selected.min(rows.len().saturating_sub(1))).unwrap_or_default();
+        let owner = upto.iter().rev().find_map(|row| match row {
+            Row::Head(operation) => Some(*operation),
+            Row::Step(_) => None,
+        });
+        match owner {
+            Some(operation) if operation.ended.is_none() => vec![Action::Cancel(operation.id)],
+            Some(_) => vec![Action::Tell(Notice::info(scene.facts.now, "it has ended already"))],
+            None => Vec::new(),
+        }
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {

@@ -8,6 +8,8 @@ mod actions;
 #[cfg(test)]
 mod cockpit;
 #[cfg(test)]
+mod containers;
+#[cfg(test)]
 mod ground;
 #[cfg(test)]
 mod headless;

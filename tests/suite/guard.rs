@@ -31,6 +31,10 @@ const WRITES: &[(&str, &[&[&str]])] = &[
     ("restart", &[&["restart", "Deployment.apps/linkding/linkding"]]),
     ("run-now", &[&["run", "CronJob.batch/renovate/renovate"]]),
     ("delete", &[&["delete", "ConfigMap/linkding/linkding"], &["delete", "Kustomization/flux-system/apps"]]),
+    ("exec", &[&["exec", "Pod/linkding/linkding-0", "--", "true"]]),
+    // The same as exec with a container and a command, which its twin has as arguments.
+    ("exec-command", &[]),
+    ("port-forward", &[&["forward", "Deployment.apps/linkding/linkding", "8080:80"]]),
     // Git has its own command line: these have no twin.
     ("git-stage", &[]),
     ("git-unstage", &[]),

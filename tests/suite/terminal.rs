@@ -66,3 +66,44 @@ fn a_read_only_cockpit_edits_no_file() {
     deck.press("e");
     deck.sees("is refused");
 }
+
+/// Opens the pods of the demo with one selected.
+fn on_a_pod(name: &str, flags: &[&str]) -> Deck {
+    let mut deck = Stage::fluxdeck().with(["demo"]).with(flags).open();
+    deck.sees("cert-manager");
+    deck.press("p");
+    deck.sees(">staging  pods");
+    deck.press(&format!("/{name}<enter>"));
+    deck.sees_row(&[">=", name, "1/1"]);
+    deck
+}
+
+#[test]
+fn a_shell_has_the_terminal_and_gives_it_back() {
+    let mut deck = on_a_pod("linkding-", &[]);
+    deck.press("s");
+    deck.sees("sh in linkding of Pod/linkding-");
+    deck.sees("in staging; exit or Ctrl-D leads back");
+    assert!(!deck.screen().alternate_screen());
+    deck.press("echo q:R<enter>");
+    deck.sees_row(&["q:R"]);
+    deck.press("exit 3<enter>");
+    deck.sees("with status 3");
+    assert!(deck.screen().alternate_screen() && !deck.is_cooked());
+}
+
+#[test]
+fn a_port_is_forwarded_until_it_is_stopped() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut deck = on_a_pod("linkding-", &[]);
+    deck.press("F");
+    deck.sees("Which port?");
+    deck.press(&format!("{free}:9090<enter>"));
+    deck.sees_row(&["~ Forward", "ssh -L"]);
+    assert!(std::net::TcpStream::connect(("127.0.0.1", free)).is_ok());
+    deck.press("O");
+    deck.sees(&format!("127.0.0.1:{free} reaches port 9090 of Pod/linkding-"));
+    deck.press("X");
+    deck.sees("the port is closed");
+    assert!(std::net::TcpStream::connect(("127.0.0.1", free)).is_err());
+}

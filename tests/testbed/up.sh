@@ -11,7 +11,7 @@ need python3 "to write the controllers' logs in the form that kwok serves"
 "$here/down.sh" "$name"
 must_be_free $(seq "$base" $((base + ports_per_cluster - 1)))
 rm -rf "$cluster"
-mkdir -p "$cluster"/{log,artifacts,pod-logs}
+mkdir -p "$cluster"/{log,artifacts,pod-logs,inside}
 cd "$cluster"
 
 # A CA and a leaf: rustls refuses a self-signed CA as the certificate of a server.
@@ -70,6 +70,7 @@ done | kubectl "$name" apply -f - >/dev/null
 
 # kwok plays the kubelets: pods on its nodes become Running without being run. What is appended to pod-logs/every-pod is the log of every
 # pod; those that stand for a controller have a Logs resource of their own, and answer with an error until they do, like a pod that starts.
+# A command in a pod runs here, in the folder inside; every port of every pod is source-controller's, which answers /healthz.
 # Leases are kept, else the nodes turn NotReady after 40 seconds.
 : >pod-logs/every-pod
 cat >kwok.yaml <<KWOK
@@ -80,6 +81,18 @@ spec:
   logs:
     - {containers: [manager], logsFile: $cluster/pod-logs/not-yet}
     - {logsFile: $cluster/pod-logs/every-pod, follow: true}
+---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: ClusterExec
+metadata: {name: every-pod}
+spec:
+  execs: [{local: {workDir: $cluster/inside}}]
+---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: ClusterPortForward
+metadata: {name: every-pod}
+spec:
+  forwards: [{target: {address: 127.0.0.1, port: $((base + 7))}}]
 KWOK
 component kwok --config kwok.yaml --enable-crds Logs --kubeconfig kubeconfig --manage-all-nodes=true --node-lease-duration-seconds 40 \
   --node-ip 127.0.0.1 --node-port $((base + 12)) --server-address "127.0.0.1:$((base + 12))" \

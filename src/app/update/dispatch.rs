@@ -76,6 +76,7 @@ impl App {
                         title: operation.title.clone(),
                         object: operation.object.clone(),
                         shell: operation.shell.clone(),
+                        stopped: operation.stopped,
                         steps: Vec::new(),
                         started: self.facts.now,
                         ended: None,
@@ -83,8 +84,9 @@ impl App {
                     effects.push(Effect::Operate(id, operation));
                 }
                 Action::Cancel(id) => {
+                    let stopped = self.facts.operations.iter().find(|known| known.id == id).map(|known| known.stopped);
                     effects.push(Effect::Cancel(id));
-                    self.ended(id, Outcome::Cancelled);
+                    self.ended(id, Outcome::Cancelled(stopped.unwrap_or_default()));
                 }
                 Action::Task(task) => self.task(ticket, task, effects),
                 Action::Hand(payload) => {

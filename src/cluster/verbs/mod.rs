@@ -3,6 +3,7 @@
 //! Every verb is one future. Dropping it ends our waiting, never the controller's work.
 
 mod delete;
+mod forward;
 mod live;
 mod observe;
 pub(crate) mod owner;
@@ -58,6 +59,7 @@ pub async fn perform(
         Verb::Restart { timeout } => restart::run(&mut call, &object, *timeout).await,
         Verb::Delete { timeout } => delete::run(&mut call, &object, *timeout).await,
         Verb::RunNow { timeout } => run_now::run(&mut call, &object, *timeout).await,
+        Verb::Forward { local, remote, via } => forward::run(&mut call, &object, *local, remote.as_deref(), via).await,
     };
     ended.unwrap_or_else(Outcome::Failed)
 }

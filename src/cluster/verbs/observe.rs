@@ -47,7 +47,7 @@ pub(super) async fn until(
         Outcome::Done(word) => call.step(step, StepState::Done, word),
         Outcome::Failed(fault) => call.step(step, StepState::Failed, &fault.why),
         Outcome::WillRetry { message, .. } => call.step(step, StepState::Failed, message),
-        Outcome::Cancelled => {}
+        Outcome::Cancelled(_) => {}
     }
     outcome
 }

@@ -35,7 +35,7 @@ pub(super) async fn until_handled(
         Outcome::Done(word) => (StepState::Done, word.clone()),
         Outcome::WillRetry { message, .. } => (StepState::Failed, message.clone()),
         Outcome::Failed(fault) => (StepState::Failed, fault.why.clone()),
-        Outcome::Cancelled => (StepState::Failed, "no longer waiting".to_owned()),
+        Outcome::Cancelled(_) => (StepState::Failed, "no longer waiting".to_owned()),
     };
     call.step(step, state, message);
     outcome

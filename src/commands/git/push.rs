@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use super::{VIEW, teach};
+use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::operation::{StepSender, outcome_line};
 use crate::app::{Action, Ask, Command, Notice, Operation, Reach, Risk, Target};
 use crate::cluster::{Cluster, verbs};
@@ -73,6 +74,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
         env: if let [only] = envs.as_slice() { Some(*only) } else { None },
         object: format!("branch {branch}"),
         shell: lesson(ask).shell,
+        stopped: NO_LONGER_WAITED_FOR,
         permit,
         work: Box::new(move |reach, steps| {
             Box::pin(async move {

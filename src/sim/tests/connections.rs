@@ -2,10 +2,13 @@
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{get, start};
 use crate::cluster::Cluster;
+use crate::cluster::exec::{Order, Streams};
+use crate::model::Verb;
 use crate::sim::json::text;
 
 async fn pod(cluster: &Cluster) -> String {
@@ -102,4 +105,80 @@ async fn a_deleted_pod_is_given_time_and_replaced_and_a_deleted_kustomization_pr
     assert!(simulation.object("staging", &super::kustomization_ref("apps")).is_none());
     let pods = get(&staging, "/api/v1/namespaces/linkding/pods").await;
     assert!(super::super::json::list(&pods, "/items").is_empty(), "what it applied is pruned");
+}
+
+fn order(command: &[&str]) -> Order {
+    Order { container: None, command: command.iter().map(|word| (*word).to_owned()).collect(), terminal: false }
+}
+
+/// Runs a command as the cockpit does, without a terminal; what it wrote, what it wrote as errors, and how it ended.
+async fn run(cluster: &Cluster, object: &str, order: &Order) -> Result<(String, String, i32), crate::model::Fault> {
+    let session = cluster.exec(&object.parse().unwrap(), order).await?;
+    let (_typed, input) = tokio::sync::mpsc::channel(1);
+    let (output, mut said) = tokio::sync::mpsc::channel(64);
+    let (errors, mut complained) = tokio::sync::mpsc::channel(64);
+    let (_sized, size) = tokio::sync::watch::channel((80, 24));
+    let code = session.talk(Streams { input, output, errors, size }).await?;
+    let mut texts = [Vec::new(), Vec::new()];
+    for (text, stream) in texts.iter_mut().zip([&mut said, &mut complained]) {
+        while let Some(piece) = stream.recv().await {
+            text.extend(piece);
+        }
+    }
+    let [said, complained] = texts.map(|bytes| String::from_utf8(bytes).unwrap());
+    Ok((said, complained, code))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cockpit_runs_a_command_in_a_pod_or_behind_a_workload() {
+    let (_simulation, staging, _) = start("healthy");
+    let name = pod(&staging).await;
+    let ended = run(&staging, "Deployment.apps/linkding/linkding", &order(&["hostname"])).await.unwrap();
+    assert_eq!(ended, (format!("{name}\n"), String::new(), 0));
+    let pod = format!("Pod/linkding/{name}");
+    let (_, complained, code) = run(&staging, &pod, &order(&["sh", "-c", "nope"])).await.unwrap();
+    assert_eq!((complained.as_str(), code), ("sh: nope: not found\n", 127));
+    let missing = run(&staging, &pod, &order(&["nonsense"])).await.unwrap_err();
+    assert!(missing.todo.contains("kubectl debug"), "{missing}");
+    let strange = Order { container: Some("db".to_owned()), ..order(&["true"]) };
+    assert!(run(&staging, &pod, &strange).await.unwrap_err().why.starts_with("it has no container db, only "));
+}
+
+/// Real sockets, and so real time.
+#[tokio::test]
+async fn a_port_behind_a_service_is_reached_on_loopback_until_it_is_stopped() {
+    let (_simulation, staging, _) = start("healthy");
+    let verb = Verb::Forward { local: None, remote: None, via: "maria@jump".to_owned() };
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let object = "Service/linkding/linkding".parse().unwrap();
+    let clock = super::clock();
+    let mut steps = move |step: crate::model::Step| drop(tell.send(step));
+    let forward = crate::cluster::verbs::perform(&staging, &verb, &object, &clock, &mut steps);
+    let asked = async {
+        let here = loop {
+            let step = told.recv().await.unwrap();
+            if step.step == "here" {
+                break step.message;
+            }
+        };
+        let port: u16 = here.split([':', ' ']).nth(1).unwrap().parse().unwrap();
+        let mut answers = Vec::new();
+        for _ in 0..2 {
+            let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            socket.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+            let mut page = [0; 4096];
+            let count = socket.read(&mut page).await.unwrap();
+            answers.push(String::from_utf8_lossy(&page[..count]).into_owned());
+        }
+        (port, answers)
+    };
+    let (port, answers) = tokio::select! {
+        outcome = forward => panic!("it ended by itself: {outcome:?}"),
+        asked = asked => asked,
+    };
+    assert!(answers.iter().all(|answer| answer.contains("200 OK")), "{answers:?}");
+    let told: Vec<_> = std::iter::from_fn(|| told.try_recv().ok()).map(|step| step.message).collect();
+    let way = format!("ssh -L {port}:127.0.0.1:{port} maria@jump");
+    assert!(told.iter().any(|message| message.contains(&way) && message.contains("of 2 connections")), "{told:?}");
+    assert!(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err(), "dropping it closes the port");
 }

@@ -47,6 +47,7 @@ impl Saving {
             });
             work
         });
-        (Operation { title, env, object, shell, permit, work }, receiver)
+        let stopped = "no longer waited for; look at the file";
+        (Operation { title, env, object, shell, stopped, permit, work }, receiver)
     }
 }

@@ -1,0 +1,117 @@
+//! Forward: makes a pod's port reachable on this machine, until it is stopped.
+
+use std::io;
+use std::net::Ipv4Addr;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::Portforwarder;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::Call;
+use crate::cluster::pod::{self, Chosen};
+use crate::cluster::{Cluster, fault, request};
+use crate::model::{Fault, ObjectRef, Outcome, StepState};
+
+/// Ports below need rights that an operator seldom has on a jump host: 80 becomes 8080, as everybody's habit is.
+const UNPRIVILEGED: u16 = 1024;
+
+pub(super) async fn run(
+    call: &mut Call<'_>,
+    object: &ObjectRef,
+    local: Option<u16>,
+    remote: Option<&str>,
+    via: &str,
+) -> Result<Outcome, Fault> {
+    let cluster = call.cluster;
+    let tried = format!("forward a port of {object}");
+    let cannot = |why: String, todo: &str| Fault::failed(format!("cannot {tried} in {}", cluster.name), why, todo);
+    let mut chosen = pod::choose(cluster, object, &tried).await?;
+    let port = chosen.port(remote).map_err(|why| cannot(why, "name a port as LOCAL:PORT or PORT"))?;
+    // Whether it is allowed is known now, and not when the first browser waits.
+    connect(cluster, &chosen, port).await.map_err(|error| fault::of(&cluster.name, &tried, &error))?.abort();
+    let listener = listen(local, port).await.map_err(|error| {
+        let at = local.unwrap_or(port);
+        cannot(format!("127.0.0.1:{at}: {error}"), "name another as LOCAL:PORT, such as 18080:80")
+    })?;
+    let near = listener.local_addr().map_err(|error| cannot(error.to_string(), "try again"))?.port();
+    let mut count = 0;
+    let mut trouble = None;
+    let mut open = FuturesUnordered::new();
+    loop {
+        call.step("here", StepState::Done, format!("127.0.0.1:{near} reaches port {port} of Pod/{}", chosen.name));
+        call.step("desk", StepState::Done, format!("from your desk: ssh -L {near}:127.0.0.1:{near} {via}"));
+        let failed = trouble.as_ref().map_or_else(String::new, |why| format!("; the last one failed: {why}"));
+        let running = open.len();
+        let traffic =
+            format!("desk: ssh -L {near}:127.0.0.1:{near} {via}; {running} of {count} connections open{failed}");
+        call.step("traffic", StepState::Running, traffic);
+        tokio::select! {
+            Some(ended) = open.next(), if !open.is_empty() => trouble = ended,
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) => {
+                    count += 1;
+                    match reach(cluster, object, &mut chosen, port, &tried).await {
+                        Ok(there) => open.push(carry(there, port, socket)),
+                        Err(fault) => trouble = Some(fault.why),
+                    }
+                }
+                Err(error) => trouble = Some(error.to_string()),
+            },
+        }
+    }
+}
+
+/// Listens on loopback alone: the port that was asked for, else the pod's own or 8000 above it, else any that is free.
+async fn listen(asked: Option<u16>, port: u16) -> io::Result<TcpListener> {
+    if let Some(asked) = asked {
+        return TcpListener::bind((Ipv4Addr::LOCALHOST, asked)).await;
+    }
+    let like = if port < UNPRIVILEGED { port + 8000 } else { port };
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, like)).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await,
+    }
+}
+
+async fn connect(cluster: &Cluster, chosen: &Chosen, port: u16) -> Result<Portforwarder, kube::Error> {
+    // A WebSocket begins as HTTP/1.1, which the client for log streams speaks.
+    let pods: Api<Pod> = Api::namespaced(cluster.streams().clone(), &chosen.namespace);
+    pods.portforward(&chosen.name, &[port]).await
+}
+
+/// Connects to the pod, or to the one that took its place.
+async fn reach(
+    cluster: &Cluster,
+    object: &ObjectRef,
+    chosen: &mut Chosen,
+    port: u16,
+    tried: &str,
+) -> Result<Portforwarder, Fault> {
+    match connect(cluster, chosen, port).await {
+        Ok(there) => return Ok(there),
+        Err(error) if request::code(&error) == Some(404) && object.kind != "Pod" => {}
+        Err(error) => return Err(fault::of(&cluster.name, tried, &error)),
+    }
+    *chosen = pod::choose(cluster, object, tried).await?;
+    connect(cluster, chosen, port).await.map_err(|error| fault::of(&cluster.name, tried, &error))
+}
+
+/// Carries one connection to its end; returns why it failed, if the pod said so.
+async fn carry(mut there: Portforwarder, port: u16, mut socket: TcpStream) -> Option<String> {
+    let (mut stream, refused) = (there.take_stream(port)?, there.take_error(port)?);
+    let refused = async {
+        match refused.await {
+            Some(why) => why,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        why = refused => Some(why),
+        // That either side hangs up is how connections end.
+        _ended = tokio::io::copy_bidirectional(&mut socket, &mut stream) => None,
+    }
+}

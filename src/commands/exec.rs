@@ -1,0 +1,112 @@
+//! Opens a shell in a container.
+
+use super::object::line;
+use super::verb::lesson;
+use crate::app::{Action, Ask, Command, Operation, Question, Risk, Scope};
+use crate::cluster::exec::Order;
+use crate::model::{Fault, Lesson, ObjectRef, Outcome, Step, StepState};
+
+/// Opens a shell in the default container of a pod, or of one that stands behind a workload.
+pub static COMMAND: Command = Command {
+    id: "exec",
+    title: "Shell",
+    keys: &["s"],
+    scope: Scope::Object(is_container),
+    // Nobody can tell beforehand what will be typed there.
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach,
+    run,
+};
+
+/// Runs any command in any container.
+pub static ANY: Command = Command {
+    id: "exec-command",
+    title: "Run in a container",
+    keys: &[],
+    scope: Scope::Object(is_container),
+    risk: Risk::Writes,
+    questions: &[
+        Question { id: "container", label: "Which container? Empty for the default one", optional: true },
+        Question { id: "command", label: "Which command? Empty for sh", optional: true },
+    ],
+    lesson: teach,
+    run,
+};
+
+fn is_container(object: &ObjectRef) -> bool {
+    crate::cluster::pod::has_pods(object) && object.kind != "Service"
+}
+
+/// Splits what was typed at spaces, as `kubectl exec` gets it from a shell without quotes; quotes need `sh -c` of one's own.
+fn order(ask: &Ask<'_>) -> Order {
+    let typed = ask.answer("command").unwrap_or("sh");
+    Order {
+        container: ask.answer("container").map(str::to_owned),
+        // The headless twin has the words as they are, one a line.
+        command: match ask.answer("words") {
+            Some(words) => words.split('\n').map(str::to_owned).collect(),
+            None => typed.split_whitespace().map(str::to_owned).collect(),
+        },
+        terminal: ask.answer("terminal") != Some("false"),
+    }
+}
+
+fn run(ask: &Ask<'_>) -> Vec<Action> {
+    let (Some(permit), Some((env, object))) = (ask.permit, ask.object()) else { return Vec::new() };
+    let (object, order) = (object.clone(), order(ask));
+    let (command, name) = (order.command.join(" "), ask.facts.name(env).to_owned());
+    let operation = Operation {
+        title: format!("{command} in {}", object.short()),
+        env: Some(env),
+        object: object.to_string(),
+        shell: teach(ask).shell,
+        stopped: "the connection is closed; what ran there may go on",
+        permit,
+        work: Box::new(move |reach, mut steps| {
+            Box::pin(async move {
+                let mut say = |state, message: String| {
+                    steps(Step { at: reach.clock.now(), step: "exec".to_owned(), state, message });
+                };
+                let ended: Result<String, Fault> = async {
+                    say(StepState::Running, "connecting".to_owned());
+                    let session = reach.cluster(env)?.exec(&object, &order).await?;
+                    say(StepState::Running, session.place.clone());
+                    let place = session.place.clone();
+                    // The screen is left once the connection stands: what fails before is told on it.
+                    let streams = reach.terminal.borrow().await?;
+                    if order.terminal {
+                        let heading =
+                            format!("fluxdeck: {command} in {place} in {name}; exit or Ctrl-D leads back\r\n");
+                        // A terminal that is gone is told of when it is written to next.
+                        let _gone = streams.output.send(heading.into_bytes()).await;
+                    }
+                    let code = session.talk(streams).await?;
+                    match code {
+                        0 => Ok(format!("{command} has ended in {place}")),
+                        code if order.terminal => Ok(format!("{command} has ended in {place} with status {code}")),
+                        code => {
+                            let why = format!("it ended in {place} with status {code}");
+                            Err(Fault::failed(format!("{command} failed"), why, "what it wrote says why"))
+                        }
+                    }
+                }
+                .await;
+                ended.map_or_else(Outcome::Failed, Outcome::Done)
+            })
+        }),
+    };
+    vec![Action::Operate(operation)]
+}
+
+fn teach(ask: &Ask<'_>) -> Lesson {
+    let order = order(ask);
+    let container = order.container.map_or_else(String::new, |name| format!(" -c {name}"));
+    let terminal = if order.terminal { "-it" } else { "-i" };
+    lesson(
+        format!("{}{container} -- {}", line(ask, &format!("exec {terminal}")), order.command.join(" ")),
+        "A process beside the one that the container runs, in its files and its network; what it changes is gone with the container.",
+        "the prompt; exit or Ctrl-D leads back. No sh there: `kubectl debug` brings a container that has one.",
+        "https://kubernetes.io/docs/tasks/debug/debug-application/get-shell-running-container/",
+    )
+}

@@ -1,0 +1,84 @@
+//! Makes a port of a pod reachable on this machine, and from the operator's desk.
+
+use super::object::line;
+use super::verb::{lesson, operate};
+use crate::app::{Action, Ask, Command, Notice, Question, Risk, Scope};
+use crate::cluster::pod::has_pods;
+use crate::model::{Fault, FaultKind, Lesson, Verb};
+
+/// Forwards a port of a pod, of one behind a workload, or of a Service.
+pub static COMMAND: Command = Command {
+    id: "port-forward",
+    title: "Forward a port",
+    keys: &["F"],
+    scope: Scope::Object(has_pods),
+    // It opens a way into the cluster that nothing here guards.
+    risk: Risk::Writes,
+    questions: &[Question {
+        id: "ports",
+        label: "Which port? LOCAL:PORT or PORT; empty for its first",
+        optional: true,
+    }],
+    lesson: teach,
+    run: |ask| match ports(ask.answer("ports").unwrap_or_default()) {
+        Some((local, remote)) => {
+            let verb = Verb::Forward { local, remote, via: ask.facts.via.clone() };
+            operate(ask, "Forward", &verb, &teach(ask).shell)
+        }
+        None => vec![Action::Tell(Notice::fault(
+            ask.now,
+            Fault::new(
+                FaultKind::Usage,
+                "no port was forwarded",
+                format!("`{}` is not LOCAL:PORT", ask.answer("ports").unwrap_or_default()),
+                "write 8080:80, 8080:http, 80 or http; a local port is a number from 1 to 65535",
+            ),
+        ))],
+    },
+};
+
+/// Reads `LOCAL:PORT` or `PORT`, whose right side may be a name; nothing means the first port.
+fn ports(text: &str) -> Option<(Option<u16>, Option<String>)> {
+    let remote = |text: &str| {
+        let is_name = text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
+        let is_port =
+            text.parse::<u16>().is_ok_and(|port| port > 0) || text.chars().any(|letter| letter.is_ascii_alphabetic());
+        (is_name && is_port).then(|| text.to_owned())
+    };
+    match text.split_once(':') {
+        _ if text.is_empty() => Some((None, None)),
+        None => Some((None, Some(remote(text)?))),
+        Some((local, far)) => Some((Some(local.parse().ok().filter(|port| *port > 0)?), Some(remote(far)?))),
+    }
+}
+
+fn teach(ask: &Ask<'_>) -> Lesson {
+    let asked = ask.answer("ports").unwrap_or("LOCAL:PORT");
+    let local = asked.split_once(':').map_or("LOCAL", |(local, _)| local);
+    lesson(
+        format!("{} {asked}", line(ask, "port-forward")),
+        &format!(
+            "The API server carries the bytes: nothing is exposed, and no Ingress is needed. It listens on 127.0.0.1 of this machine; from your desk: ssh -L {local}:127.0.0.1:{local} {}",
+            ask.facts.via
+        ),
+        "the port in the operations (O); X stops it. It follows a workload to a new pod, kubectl does not.",
+        "https://kubernetes.io/docs/tasks/access-application-cluster/port-forward-access-application-cluster/",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ports;
+
+    #[test]
+    fn ports_are_read_as_kubectl_reads_them() {
+        let far = |text: &str| Some(text.to_owned());
+        assert_eq!(ports(""), Some((None, None)));
+        assert_eq!(ports("80"), Some((None, far("80"))));
+        assert_eq!(ports("http-web"), Some((None, far("http-web"))));
+        assert_eq!(ports("8080:80"), Some((Some(8080), far("80"))));
+        for wrong in ["0", "8080:", ":80", "http:80", "70000:80", "80 81", "-", "99999"] {
+            assert_eq!(ports(wrong), None, "{wrong}");
+        }
+    }
+}
