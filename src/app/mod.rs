@@ -4,6 +4,7 @@ pub mod action;
 pub mod command;
 pub mod dialog;
 pub mod facts;
+pub mod git;
 pub mod guard;
 pub mod key;
 pub mod keymap;

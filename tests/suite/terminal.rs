@@ -1,5 +1,6 @@
 //! The terminal, lent to programs that need it, and taken back.
 
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -106,4 +107,53 @@ fn a_port_is_forwarded_until_it_is_stopped() {
     deck.press("X");
     deck.sees("the port is closed");
     assert!(std::net::TcpStream::connect(("127.0.0.1", free)).is_err());
+}
+
+/// Serves a remote that wants a password and takes none, on a port of its own.
+fn a_remote_that_wants_a_password() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut request = [0; 8192];
+            let _read = stream.read(&mut request);
+            let answer = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"homelab\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _written = stream.write_all(answer.as_bytes());
+        }
+    });
+    port
+}
+
+#[test]
+fn git_asks_for_a_password_on_the_terminal() {
+    let port = a_remote_that_wants_a_password();
+    let repository = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(repository.path().join("clusters/staging")).unwrap();
+    std::fs::write(repository.path().join("README.md"), "# A homelab\n").unwrap();
+    let remote = format!("http://127.0.0.1:{port}/homelab.git");
+    for arguments in [
+        &["init", "--quiet", "--initial-branch=main"][..],
+        &["add", "."],
+        &["-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "--quiet", "-m", "a homelab"],
+        &["remote", "add", "origin", &remote],
+    ] {
+        let git = std::process::Command::new("git").current_dir(repository.path()).args(arguments).status().unwrap();
+        assert!(git.success(), "git {arguments:?}");
+    }
+    let mut deck = Stage::fluxdeck().inside(repository.path()).open();
+    deck.sees("README.md");
+    deck.press("v");
+    deck.sees("a homelab");
+    deck.press("u");
+    deck.sees("Username for 'http://127.0.0.1:");
+    assert!(!deck.screen().alternate_screen() && deck.is_cooked());
+    deck.press("maria<enter>");
+    deck.sees("Password for 'http://maria@127.0.0.1:");
+    deck.press("not-the-password<enter>");
+    deck.sees("enter goes back to fluxdeck");
+    assert!(!deck.text().contains("not-the-password"), "a password is not echoed");
+    deck.press("<enter>");
+    deck.sees("nothing was fetched");
+    deck.sees("on the terminal, it ended with status 128");
+    assert!(deck.screen().alternate_screen() && !deck.is_cooked());
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use super::{VIEW, teach};
+use crate::app::git::change;
 use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::operation::{StepSender, outcome_line};
 use crate::app::{Action, Ask, Command, Notice, Operation, Reach, Risk, Target};
@@ -14,7 +15,7 @@ use crate::cluster::{Cluster, verbs};
 use crate::commands::verb::timeout;
 use crate::kinds;
 use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, Step, StepState, Verb};
-use crate::repo::git;
+use crate::repo::git::{self, Change};
 use crate::views::git::applied;
 use crate::views::home::flow;
 
@@ -80,12 +81,13 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
             Box::pin(async move {
                 let report = Report(Arc::new(Mutex::new(steps)), reach.clone());
                 report.say("push", StepState::Running, "pushing");
-                let pushed = reach.away(move || -> Result<String, Fault> {
-                    let to = git::destination(&root)?;
-                    git::push(&root, &to)?;
-                    git::head(&root)
-                });
-                let commit = match pushed.await.and_then(|pushed| pushed) {
+                let pushed = async {
+                    let folder = root.clone();
+                    let to = reach.away(move || git::destination(&folder)).await??;
+                    change(&reach, &root, Change::Push(to)).await?;
+                    reach.away(move || git::head(&root)).await?
+                };
+                let commit = match pushed.await {
                     Ok(commit) => commit,
                     Err(fault) => {
                         report.say("push", StepState::Failed, &fault.why);

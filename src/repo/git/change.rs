@@ -33,20 +33,71 @@ fn on_paths(root: &Path, what: &str, verb: &[&str], paths: &[String]) -> Result<
     perform(root, what, &arguments, None).map(|_| ())
 }
 
-/// Commits what is staged with a message, runs the hooks, and returns what git and they printed.
-///
-/// # Errors
-/// Fails when nothing is staged, a hook refuses, the author is not known, or the commit cannot be signed; the fault carries all that was
-/// printed.
-pub fn commit(root: &Path, message: &str) -> Result<String, Fault> {
-    if message.trim().is_empty() {
-        return Err(Fault::failed(
-            "nothing was committed",
-            "the message is empty",
-            "say in a line what changes and why",
-        ));
+/// A change that may ask for something: a passphrase, a password, whether a host key is right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Commits what is staged with a message; hooks run, and signing.
+    Commit(String),
+    /// Pushes HEAD.
+    Push(Destination),
+    /// Fetches from the remote that the branch follows.
+    Fetch,
+    /// Fetches and moves the branch forward; never merges.
+    Pull,
+}
+
+impl Change {
+    /// Makes the change without asking anybody, and returns what git and the hooks printed.
+    ///
+    /// # Errors
+    /// Fails when nothing is staged, the message is empty, a hook or the other side refuses, it cannot be reached or is ahead, or somebody
+    /// would have to be asked, which [`asks`] tells; the fault carries all that was printed.
+    pub fn perform(&self, root: &Path) -> Result<String, Fault> {
+        let what = self.what();
+        match self {
+            Self::Commit(message) if message.trim().is_empty() => {
+                Err(Fault::failed(what, "the message is empty", "say in a line what changes and why"))
+            }
+            Self::Commit(message) => {
+                perform(root, what, &["commit", "--cleanup=whitespace", "--file=-"], Some(message))
+            }
+            other => {
+                let arguments = other.arguments();
+                let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                arguments.insert(1, if matches!(other, Self::Push(_)) { "--porcelain" } else { "--no-progress" });
+                perform(root, what, &arguments, None)
+            }
+        }
     }
-    perform(root, "nothing was committed", &["commit", "--cleanup=whitespace", "--file=-"], Some(message))
+
+    /// Returns what follows `git` on a line that makes the change on a terminal, where it may ask.
+    pub fn arguments(&self) -> Vec<String> {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        match self {
+            Self::Commit(message) => words(&["commit", "--cleanup=whitespace", "-m", message]),
+            Self::Push(to) => {
+                let reference = format!("HEAD:refs/heads/{}", to.branch);
+                let follow: &[&str] = if to.followed { &[] } else { &["--set-upstream"] };
+                words(&[&["push"], follow, &[to.remote.as_str(), reference.as_str()]].concat())
+            }
+            Self::Fetch => words(&["fetch"]),
+            Self::Pull => words(&["pull", "--ff-only"]),
+        }
+    }
+
+    fn what(&self) -> &'static str {
+        match self {
+            Self::Commit(_) => "nothing was committed",
+            Self::Push(_) => "nothing was pushed",
+            Self::Fetch => "nothing was fetched",
+            Self::Pull => "nothing was pulled",
+        }
+    }
+}
+
+/// Tells whether a change failed because somebody would have had to be asked: on a terminal it may succeed.
+pub fn asks(fault: &Fault) -> bool {
+    [UNSIGNED, NO_CREDENTIALS, UNKNOWN_HOST].iter().any(|why| fault.why.starts_with(why))
 }
 
 /// Says where a branch is pushed to.
@@ -96,36 +147,6 @@ pub fn destination(root: &Path) -> Result<Destination, Fault> {
             format!("choose one: git push --set-upstream REMOTE {branch}"),
         )),
     }
-}
-
-/// Pushes HEAD and returns what git and the hooks printed.
-///
-/// # Errors
-/// Fails when the other side is ahead, refuses, cannot be reached, or wants credentials that need a terminal.
-pub fn push(root: &Path, to: &Destination) -> Result<String, Fault> {
-    let reference = format!("HEAD:refs/heads/{}", to.branch);
-    let mut arguments = vec!["push", "--porcelain"];
-    if !to.followed {
-        arguments.push("--set-upstream");
-    }
-    arguments.extend([to.remote.as_str(), reference.as_str()]);
-    perform(root, "nothing was pushed", &arguments, None)
-}
-
-/// Fetches from the remote that the branch follows.
-///
-/// # Errors
-/// Fails when it cannot be reached or wants credentials that need a terminal.
-pub fn fetch(root: &Path) -> Result<String, Fault> {
-    perform(root, "nothing was fetched", &["fetch", "--no-progress"], None)
-}
-
-/// Fetches and moves the branch forward; never merges.
-///
-/// # Errors
-/// Fails where both sides have commits of their own, and like [`fetch`].
-pub fn pull(root: &Path) -> Result<String, Fault> {
-    perform(root, "nothing was pulled", &["pull", "--ff-only", "--no-progress"], None)
 }
 
 /// Returns HEAD's commit in full.
@@ -182,6 +203,10 @@ fn without_credentials(text: &str) -> String {
     clean
 }
 
+const UNSIGNED: &str = "the commit could not be signed: the key wants a passphrase, or is missing";
+const NO_CREDENTIALS: &str = "the server wants credentials that nobody gave";
+const UNKNOWN_HOST: &str = "the server's host key is not known";
+
 /// The causes that git tells by their words (its messages in the C locale), with what to do about each.
 const CAUSES: &[(&[&str], &str, &str)] = &[
     (
@@ -204,11 +229,7 @@ const CAUSES: &[(&[&str], &str, &str)] = &[
         "files are in conflict",
         "settle each file marked !, stage it, then commit",
     ),
-    (
-        &["failed to sign", "gpg failed", "error: Load key"],
-        "the commit could not be signed: the key wants a passphrase, or is missing",
-        "unlock the key in a terminal, or commit there",
-    ),
+    (&["failed to sign", "gpg failed", "error: Load key"], UNSIGNED, "unlock the key in a terminal, or commit there"),
     (
         &["(non-fast-forward)", "(fetch first)", "fetch first", "tip of your current branch is behind"],
         "the other side has commits that are not here",
@@ -235,12 +256,12 @@ const CAUSES: &[(&[&str], &str, &str)] = &[
             "Permission denied, please",
             "Invalid username or",
         ],
-        "the server wants credentials that nobody gave",
+        NO_CREDENTIALS,
         "run this git line once in a terminal, or set up a credential helper or ssh-agent",
     ),
     (
         &["Host key verification failed"],
-        "the server's host key is not known",
+        UNKNOWN_HOST,
         "connect once with ssh in a terminal, and compare the fingerprint",
     ),
     (
@@ -285,7 +306,17 @@ fn explain(root: &Path, what: &str, said: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::super::tests::TestRepository;
-    use super::{commit, destination, fetch, pull, push, stage, unstage, without_credentials};
+    use super::{Change, Destination, destination, stage, unstage, without_credentials};
+    use crate::model::Fault;
+    use std::path::Path;
+
+    fn commit(root: &Path, message: &str) -> Result<String, Fault> {
+        Change::Commit(message.to_owned()).perform(root)
+    }
+
+    fn push(root: &Path, to: &Destination) -> Result<String, Fault> {
+        Change::Push(to.clone()).perform(root)
+    }
 
     /// A repository with an author of its own and a bare one that it pushes to.
     fn pair() -> (TestRepository, tempfile::TempDir) {
@@ -329,8 +360,8 @@ mod tests {
             here.git(&["--git-dir", there.path().to_str().unwrap(), "log", "-1", "--format=%s", "main"]),
             "feat: a"
         );
-        fetch(here.path()).unwrap();
-        pull(here.path()).unwrap();
+        Change::Fetch.perform(here.path()).unwrap();
+        Change::Pull.perform(here.path()).unwrap();
     }
 
     #[test]
@@ -362,7 +393,7 @@ mod tests {
         here.commit("three");
         let fault = push(here.path(), &destination(here.path()).unwrap()).unwrap_err();
         assert!(fault.why.starts_with("the other side has commits"), "{fault}");
-        let fault = pull(here.path()).unwrap_err();
+        let fault = Change::Pull.perform(here.path()).unwrap_err();
         assert!(fault.why.starts_with("both sides"), "{fault}");
     }
 

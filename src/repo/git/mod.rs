@@ -10,7 +10,7 @@ mod repository;
 mod run;
 mod status;
 
-pub use change::{Destination, commit, destination, fetch, head, pull, push, stage, unstage};
+pub use change::{Change, Destination, asks, destination, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
 pub use leak::{in_files as leaks_in_files, in_index as leaks_in_index};
 pub use log::{LogEntry, log};

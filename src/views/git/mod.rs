@@ -30,11 +30,12 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::act::{Answer, Do, Reach};
 use self::files::{Changed, Group, changed};
+use crate::app::git::change;
 use crate::app::motion::step;
 use crate::app::{Action, Motion, Notice, Scene, Target, Task, View};
 use crate::model::Fault;
 use crate::repo::Snapshot;
-use crate::repo::git::{self, GitState, Head, LogEntry};
+use crate::repo::git::{self, Change, GitState, Head, LogEntry};
 use crate::widgets::Scroll;
 
 /// How many commits are read.
@@ -168,10 +169,13 @@ impl Git {
             Do::Commit(message, Some(_)) => {
                 let allowed = self.allowed.clone();
                 self.draft.clone_from(&message);
-                vec![Action::Task(Task::blocking("git commit", move |_| {
-                    match git::leaks_in_index(&root, &|path| allowed.contains(path)) {
-                        Ok(()) => Answer::Committed(git::commit(&root, &message)),
-                        Err((path, fault)) => Answer::Refused(path, fault),
+                vec![Action::Task(Task::once("git commit", |reach| async move {
+                    let folder = root.clone();
+                    let leaks = move || git::leaks_in_index(&folder, &|path| allowed.contains(path));
+                    match reach.away(leaks).await {
+                        Ok(Ok(())) => Answer::Committed(change(&reach, &root, Change::Commit(message)).await),
+                        Ok(Err((path, fault))) => Answer::Refused(path, fault),
+                        Err(fault) => Answer::Committed(Err(fault)),
                     }
                 }))]
             }
@@ -182,8 +186,9 @@ impl Git {
             }
             Do::Update { pull, permit: Some(_) } => vec![
                 tell(scene, if pull { "pulling..." } else { "fetching..." }),
-                Action::Task(Task::blocking("git fetch", move |_| {
-                    Answer::Updated(if pull { git::pull(&root) } else { git::fetch(&root) })
+                Action::Task(Task::once("git fetch", move |reach| async move {
+                    let wanted = if pull { Change::Pull } else { Change::Fetch };
+                    Answer::Updated(change(&reach, &root, wanted).await)
                 })),
             ],
             // Without the guard's leave nothing is done.
