@@ -27,6 +27,7 @@ mod restart;
 mod resume;
 mod run_now;
 mod secret;
+mod sort;
 mod stop;
 mod suspend;
 mod themes;
@@ -69,6 +70,8 @@ pub static COMMANDS: &[&Command] = &[
     &list::PODS,
     &list::NAMESPACES,
     &list::SERVED,
+    &sort::LIST,
+    &sort::OBJECTS,
     &logs::COMMAND,
     &logs_view::ALL,
     &logs_view::AS_WRITTEN,

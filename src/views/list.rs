@@ -7,17 +7,19 @@
 //! +---------------------------------------------------------------------------------+
 //! ```
 
+use std::any::Any;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::app::motion::step;
 use crate::app::{Action, Facts, Motion, Scene, Target, View};
 use crate::kinds;
 use crate::model::clock::age;
 use crate::model::{Env, Kind, Link, ObjectRef, Row};
 use crate::theme::Scope;
+use crate::views::chosen::{Chosen, NextOrder, Order};
 use crate::views::home::state_scope;
 use crate::widgets::{Scroll, fit, lines, pad, panel, wrap};
 
@@ -29,7 +31,8 @@ const MARKED_CHARACTERS: usize = 20;
 pub struct List {
     env: Env,
     kind: &'static Kind,
-    selected: usize,
+    chosen: Chosen,
+    order: Order,
     scroll: Scroll,
     filter: String,
 }
@@ -38,13 +41,20 @@ impl List {
     /// Opens the list of a kind that the registry knows; of Kustomizations where it does not.
     pub fn new(env: Env, kind: &str) -> Self {
         let kind = kinds::find(kind).unwrap_or(kinds::KUSTOMIZATION);
-        Self { env, kind, selected: 0, scroll: Scroll::default(), filter: String::new() }
+        Self {
+            env,
+            kind,
+            chosen: Chosen::default(),
+            order: Order::default(),
+            scroll: Scroll::default(),
+            filter: String::new(),
+        }
     }
 
     fn rows<'a>(&self, facts: &'a Facts) -> Vec<&'a Row> {
         let Some(table) = facts.table(self.env, self.kind) else { return Vec::new() };
         let wanted = self.filter.to_lowercase();
-        table
+        let mut rows: Vec<&Row> = table
             .rows
             .values()
             .filter(|row| {
@@ -54,7 +64,9 @@ impl List {
                     || row.state.word().contains(&wanted)
                     || row.cells.iter().any(|cell| cell.to_lowercase().contains(&wanted))
             })
-            .collect()
+            .collect();
+        self.order.sort(&mut rows);
+        rows
     }
 
     fn object(&self, row: &Row) -> ObjectRef {
@@ -66,7 +78,7 @@ impl List {
         let at = kinds.iter().position(|kind| kind.kind == self.kind.kind).unwrap_or(0);
         if let Some(kind) = kinds.get((at + by) % kinds.len()) {
             self.kind = kind;
-            self.selected = 0;
+            (self.chosen, self.order) = (Chosen::default(), Order::default());
         }
     }
 
@@ -85,7 +97,9 @@ impl List {
             Some(Link::Forbidden(_)) => "forbidden".to_owned(),
             Some(Link::Degraded(_) | Link::Unreachable(_)) => format!("{all}, may be old"),
         };
-        format!("{}  {}  {state}", scene.facts.name(self.env), self.kind.plural)
+        let order =
+            self.order.word(|column| self.kind.columns.get(column).map(|one| one.title.to_owned()).unwrap_or_default());
+        format!("{}  {}  {state}{order}", scene.facts.name(self.env), self.kind.plural)
     }
 
     fn columns(&self, width: u16, rows: &[&Row]) -> Columns {
@@ -148,7 +162,7 @@ impl View for List {
             frame.render_widget(Paragraph::new(wrapped), body);
             return;
         }
-        let chosen = self.selected.min(rows.len() - 1);
+        let chosen = self.chosen.at(&rows);
         lines(frame, body, &self.scroll, chosen, rows.len(), |index, selected| {
             let Some(row) = rows.get(index) else { return Line::default() };
             let marked = scene.facts.marked.contains(&(self.env, self.object(row)));
@@ -192,6 +206,22 @@ impl View for List {
         });
     }
 
+    fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        if self.chosen.is_set() {
+            let mut chosen = std::mem::take(&mut self.chosen);
+            chosen.settle(&self.rows(scene.facts));
+            self.chosen = chosen;
+        }
+        Vec::new()
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        if payload.is::<NextOrder>() {
+            self.order = self.order.next(self.kind.columns.len(), true);
+        }
+        Vec::new()
+    }
+
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         let count = scene.facts.environments.len().max(1);
         match motion {
@@ -200,16 +230,18 @@ impl View for List {
             Motion::NextEnvironment | Motion::PreviousEnvironment => {
                 let by = if motion == Motion::NextEnvironment { 1 } else { count - 1 };
                 self.env = Env(u8::try_from((self.env.index() + by) % count).unwrap_or(0));
-                self.selected = 0;
+                self.chosen = Chosen::default();
             }
             Motion::Mark => {
                 let rows = self.rows(scene.facts);
-                let row = rows.get(self.selected.min(rows.len().saturating_sub(1)))?;
+                let row = rows.get(self.chosen.at(&rows))?;
                 return Some(vec![Action::Mark(self.env, self.object(row))]);
             }
             _ => {
-                let rows = self.rows(scene.facts).len();
-                self.selected = step(self.selected.min(rows.saturating_sub(1)), rows, self.scroll.page(), motion)?;
+                let mut chosen = std::mem::take(&mut self.chosen);
+                let moved = chosen.step(&self.rows(scene.facts), self.scroll.page(), motion);
+                self.chosen = chosen;
+                moved?;
             }
         }
         Some(Vec::new())
@@ -226,15 +258,12 @@ impl View for List {
         if !marked.is_empty() {
             return marked;
         }
-        rows.get(self.selected.min(rows.len().saturating_sub(1)))
-            .map(|row| Target::Object(self.env, self.object(row)))
-            .into_iter()
-            .collect()
+        rows.get(self.chosen.at(&rows)).map(|row| Target::Object(self.env, self.object(row))).into_iter().collect()
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
         text.clone_into(&mut self.filter);
-        self.selected = 0;
+        self.chosen = Chosen::default();
         true
     }
 }

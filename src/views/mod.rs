@@ -1,5 +1,6 @@
 //! Views: one file per screen. A view that opens targets has one line in `OPENERS`.
 
+pub mod chosen;
 pub mod detail;
 pub mod editor;
 pub mod file;

@@ -16,12 +16,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::motion::step;
 use crate::app::{Action, Motion, Scene, Target, Task, View};
 use crate::cluster::{Resource, TableColumn, TableEvent, TableRow};
 use crate::model::clock::age;
 use crate::model::{Env, Fault, ObjectRef, RowKey};
 use crate::theme::Scope;
+use crate::views::chosen::{Chosen, NextOrder, Order};
 use crate::widgets::{Scroll, fit, lines, pad, panel, wrap};
 
 /// A column is never wider than this, in cells; what is cut stands in the object's detail.
@@ -43,7 +43,8 @@ pub struct Objects {
     /// Whether the whole list was received once.
     complete: bool,
     fault: Option<Fault>,
-    selected: usize,
+    chosen: Chosen,
+    order: Order,
     scroll: Scroll,
     filter: String,
 }
@@ -58,7 +59,8 @@ impl Objects {
             rows: BTreeMap::new(),
             complete: false,
             fault: None,
-            selected: 0,
+            chosen: Chosen::default(),
+            order: Order::default(),
             scroll: Scroll::default(),
             filter: String::new(),
         }
@@ -72,17 +74,15 @@ impl Objects {
                 || row.key.namespace.contains(&wanted)
                 || row.cells.iter().any(|cell| cell.to_lowercase().contains(&wanted))
         };
-        self.rows.values().filter(matches).collect()
+        let mut rows: Vec<&TableRow> = self.rows.values().filter(matches).collect();
+        self.order.sort(&mut rows);
+        rows
     }
 
     fn target(&self, row: &TableRow) -> Target {
         let resource = &self.resource;
         let object = ObjectRef::new(&resource.kind, &resource.group, &row.key.namespace, &row.key.name);
         Target::Object(self.env, object)
-    }
-
-    fn chosen(&self, count: usize) -> usize {
-        self.selected.min(count.saturating_sub(1))
     }
 
     fn heading(&self, scene: &Scene<'_>, count: usize) -> String {
@@ -95,7 +95,8 @@ impl Objects {
             (None, true) => format!("{count} of {all}"),
         };
         let group = if self.resource.group.is_empty() { String::new() } else { format!(".{}", self.resource.group) };
-        format!("{}  {}{group}  {state}", scene.facts.name(self.env), self.resource.plural)
+        let order = self.order.word(|column| self.columns.get(column).map(|one| one.name.clone()).unwrap_or_default());
+        format!("{}  {}{group}  {state}{order}", scene.facts.name(self.env), self.resource.plural)
     }
 }
 
@@ -147,7 +148,13 @@ impl View for Objects {
             Ok(TableEvent::Rows(rows)) => self.rows.extend(rows.into_iter().map(|row| (row.key.clone(), row))),
             Ok(TableEvent::Gone(key)) => drop(self.rows.remove(&key)),
             Ok(TableEvent::Failed(fault)) => self.fault = Some(fault),
+            Err(other) if other.is::<NextOrder>() => self.order = self.order.next(self.columns.len(), false),
             Err(_) => {}
+        }
+        if self.chosen.is_set() {
+            let mut chosen = std::mem::take(&mut self.chosen);
+            chosen.settle(&self.found());
+            self.chosen = chosen;
         }
         Vec::new()
     }
@@ -163,14 +170,16 @@ impl View for Objects {
             }
             Motion::Mark => {
                 let found = self.found();
-                return match self.target(found.get(self.chosen(found.len()))?) {
+                return match self.target(found.get(self.chosen.at(&found))?) {
                     Target::Object(env, object) => Some(vec![Action::Mark(env, object)]),
                     _ => None,
                 };
             }
             _ => {
-                let count = self.found().len();
-                self.selected = step(self.chosen(count), count, self.scroll.page(), motion)?;
+                let mut chosen = std::mem::take(&mut self.chosen);
+                let moved = chosen.step(&self.found(), self.scroll.page(), motion);
+                self.chosen = chosen;
+                moved?;
             }
         }
         Some(Vec::new())
@@ -189,7 +198,7 @@ impl View for Objects {
             all.filter(is_marked).collect()
         };
         if marked.is_empty() {
-            found.get(self.chosen(found.len())).map(|row| self.target(row)).into_iter().collect()
+            found.get(self.chosen.at(&found)).map(|row| self.target(row)).into_iter().collect()
         } else {
             marked
         }
@@ -197,7 +206,7 @@ impl View for Objects {
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
         text.clone_into(&mut self.filter);
-        self.selected = 0;
+        self.chosen = Chosen::default();
         true
     }
 
@@ -252,7 +261,7 @@ impl View for Objects {
             frame.render_widget(Line::from(fit(&text, width)), body);
             return;
         }
-        lines(frame, body, &self.scroll, self.chosen(found.len()), found.len(), |index, selected| {
+        lines(frame, body, &self.scroll, self.chosen.at(&found), found.len(), |index, selected| {
             let Some(row) = found.get(index) else { return Line::default() };
             let marked = match self.target(row) {
                 Target::Object(env, object) => scene.facts.marked.contains(&(env, object)),
