@@ -10,7 +10,7 @@ use super::graph::{self, Graph};
 use super::manifest::Care;
 use super::order::Order;
 use super::reader::Reader;
-use super::scan::{Scan, scan};
+use super::scan::{self, Scan, scan};
 use crate::model::{Fault, ObjectRef};
 
 /// Holds what is known of the repository at one moment.
@@ -108,6 +108,14 @@ impl Loader {
     /// Finds the environments alone.
     pub fn environments(&mut self) -> Vec<RepoEnvironment> {
         graph::environments(&mut self.reader)
+    }
+
+    /// Lists the tree alone, without asking git: what the first frame shows.
+    pub fn list(&self) -> Snapshot {
+        let git = self.repository.as_ref().map_err(Clone::clone).and_then(GitState::glance);
+        let Graph { environments, kustomizations, sources, orders, feeds, findings } = Graph::default();
+        let scan = scan::list(&self.root);
+        Snapshot { root: self.root.clone(), scan, git, environments, kustomizations, sources, orders, feeds, findings }
     }
 
     /// Reads what the first screen needs, several times sooner than [`Loader::load`]: files that are no YAML go unnoticed, unless the graph

@@ -128,6 +128,12 @@ impl Performer {
         let _late = tokio::time::timeout(LEAVING, all).await;
     }
 
+    /// Lists the repository's tree at once, for the first frame.
+    pub fn list(&self) -> Option<Msg> {
+        let mut files = self.files.lock().ok()?;
+        Some(Msg::Repository(Ok(Arc::new(files.list()?)), None))
+    }
+
     /// Reads the repository again, away from the loop: files and git may be slow.
     pub fn rescan(&mut self) {
         let owed = self.ledger.owe();

@@ -25,6 +25,12 @@ impl Files {
         Self { root, loader, watcher: None, first: changed.clone(), changed }
     }
 
+    /// Lists the tree for the first frame; blocks for a few milliseconds. `None` where there is no repository.
+    pub fn list(&mut self) -> Option<Snapshot> {
+        let root = self.root.as_ref().ok()?;
+        Some(self.loader.get_or_insert_with(|| Loader::open(root)).list())
+    }
+
     /// Reads the repository; blocks on files and git.
     ///
     /// # Errors

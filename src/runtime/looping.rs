@@ -195,6 +195,10 @@ struct Outside<'a> {
 
 impl Outside<'_> {
     fn begin(&mut self, app: &mut App, performer: &mut Performer, session: &Session) -> io::Result<()> {
+        // The frame that waits for a few milliseconds with the tree in it is worth more than an empty one before it.
+        if let Some(tree) = performer.list() {
+            self.take(app, performer, tree)?;
+        }
         self.draw(app)?;
         performer.rescan();
         self.take(app, performer, Msg::Environments(session.environments.clone(), session.unconnected()))?;

@@ -6,9 +6,15 @@
 #[cfg(test)]
 mod cockpit;
 #[cfg(test)]
+mod distance;
+#[cfg(test)]
 mod floor;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod pods;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "three test programs share it, and each uses a part")]
@@ -28,6 +34,9 @@ fn figures() {
     let mut table = table::Table::default();
     cockpit::measure(&testbed, &mut table);
     wire::measure(&testbed, &mut table);
+    distance::measure(&testbed, &mut table);
+    secrets::measure(&testbed, &mut table);
+    logs::measure(&testbed, &mut table);
     pods::fill(&testbed);
     floor::measure(&testbed, &mut table);
     pods::measure(&testbed, &mut table);

@@ -1,6 +1,7 @@
 //! The running testbed: two real control planes, their repository, and kubectl to look behind the program's back.
 
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -88,11 +89,28 @@ impl Testbed {
 
     /// Adds a line to the log of every pod in an environment that is not a controller's.
     pub(crate) fn pods_say(&self, env: &str, line: &str) {
-        let log = self.run.join(env).join("pod-logs/every-pod");
-        let mut file = std::fs::OpenOptions::new().append(true).open(log).expect("the pods' log");
+        self.pods_say_many(env, [line.to_owned()]);
+    }
+
+    /// Adds many lines.
+    pub(crate) fn pods_say_many(&self, env: &str, lines: impl IntoIterator<Item = String>) {
+        let mut file = std::fs::OpenOptions::new().append(true).open(self.pods_log(env)).expect("the pods' log");
         let now = jiff::Timestamp::now();
+        let mut text = String::new();
+        for line in lines {
+            writeln!(text, "{now:.9} stdout F {line}").expect("text");
+        }
         // One write: a reader never sees half a line.
-        file.write_all(format!("{now:.9} stdout F {line}\n").as_bytes()).expect("a line");
+        file.write_all(text.as_bytes()).expect("lines");
+    }
+
+    /// Empties the log of every pod.
+    pub(crate) fn pods_say_nothing(&self, env: &str) {
+        std::fs::write(self.pods_log(env), "").expect("the pods' log");
+    }
+
+    fn pods_log(&self, env: &str) -> PathBuf {
+        self.run.join(env).join("pod-logs/every-pod")
     }
 
     /// Returns where an environment's API server listens.
@@ -132,15 +150,15 @@ impl Testbed {
     /// Runs a headless subcommand in the repository.
     pub(crate) fn fluxdeck<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
         let home = tempfile::tempdir().expect("a home folder");
-        Command::new(env!("CARGO_BIN_EXE_fluxdeck"))
-            .args(arguments)
-            .env_clear()
-            .env("HOME", home.path())
-            .env("KUBECONFIG", self.kubeconfig())
-            .env("PATH", self.path())
-            .current_dir(self.repository())
-            .output()
-            .expect("fluxdeck runs")
+        self.headless(home.path()).args(arguments).output().expect("fluxdeck runs")
+    }
+
+    /// Prepares the program in the repository, with a home folder that is empty.
+    pub(crate) fn headless(&self, home: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
+        command.env_clear().env("HOME", home).env("KUBECONFIG", self.kubeconfig()).env("PATH", self.path());
+        command.current_dir(self.repository());
+        command
     }
 
     /// Programs of the testbed first, so that it is their kubectl and sops that are found.
