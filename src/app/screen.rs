@@ -131,6 +131,8 @@ impl App {
             ("syncing".to_owned(), Scope::Progressing)
         } else if count(|link| matches!(link, Link::Forbidden(_))) > 0 {
             (format!("live, {} forbidden", count(|link| matches!(link, Link::Forbidden(_)))), Scope::Waiting)
+        } else if self.facts.table(env, crate::kinds::KUSTOMIZATION).is_some_and(|table| table.link == Link::Absent) {
+            ("no Flux".to_owned(), Scope::Waiting)
         } else {
             let (ready, all) = self.facts.ready(env);
             let word = if all == 0 { "live".to_owned() } else { format!("live {ready}/{all}") };

@@ -59,12 +59,16 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let mut code = 0;
         for (env, found) in futures::future::join_all(listings).await {
             match found {
-                Ok(rows) => {
+                Ok((rows, faults)) => {
                     lines.extend(rows.into_iter().map(|(kind, row)| Line::Object(Box::new(object(&env, kind, row)))));
+                    for fault in faults {
+                        code = code.max(fault.kind.exit_code());
+                        lines.push(error(&env, &fault));
+                    }
                 }
                 Err(fault) => {
                     code = FaultKind::Unreachable.exit_code();
-                    lines.push(Line::Error { env, error: format!("{}: {}; {}", fault.what, fault.why, fault.todo) });
+                    lines.push(error(&env, &fault));
                 }
             }
         }
@@ -84,6 +88,10 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     })
 }
 
+fn error(env: &str, fault: &Fault) -> Line {
+    Line::Error { env: env.to_owned(), error: format!("{}: {}; {}", fault.what, fault.why, fault.todo) }
+}
+
 fn object(env: &str, kind: &'static Kind, row: Row) -> Object {
     let flux = row.flux.map(|flux| *flux).unwrap_or_default();
     Object {
@@ -101,22 +109,53 @@ fn object(env: &str, kind: &'static Kind, row: Row) -> Object {
     }
 }
 
-/// Lists every Flux kind of a cluster once.
-async fn list_all(cluster: Result<Arc<Cluster>, Fault>) -> Result<Vec<(&'static Kind, Row)>, Fault> {
+/// What a cluster has, and what it does not let us list.
+type Found = (Vec<(&'static Kind, Row)>, Vec<Fault>);
+
+/// Lists every Flux kind of a cluster once. What one kind is refused for hides no other; a cluster that cannot be reached is told once.
+async fn list_all(cluster: Result<Arc<Cluster>, Fault>) -> Result<Found, Fault> {
     let cluster = cluster?;
     let lists = kinds::flux().map(|kind| {
         let cluster = Arc::clone(&cluster);
-        async move { (kind, list(cluster, kind).await) }
+        async move { (kind, list_once(cluster, kind).await) }
     });
-    let mut rows = Vec::new();
+    let (mut rows, mut faults) = (Vec::new(), Vec::new());
     for (kind, found) in futures::future::join_all(lists).await {
-        rows.extend(found?.into_iter().map(|row| (kind, row)));
+        match found? {
+            Listed::Rows(more) => rows.extend(more.into_iter().map(|row| (kind, row))),
+            Listed::Absent if std::ptr::eq(kind, kinds::KUSTOMIZATION) => faults.push(Fault::failed(
+                format!("no Flux in {}", cluster.name),
+                "the API server does not serve Kustomizations",
+                "`flux install` or `flux bootstrap` brings it",
+            )),
+            Listed::Absent => {}
+            Listed::Forbidden(fault) => faults.push(fault),
+        }
     }
-    Ok(rows)
+    Ok((rows, faults))
 }
 
-/// Lists a kind once: what its watch reports until it is live. Absent kinds have no rows.
+/// What a kind's list came to.
+enum Listed {
+    /// Its rows.
+    Rows(Vec<Row>),
+    /// The server does not serve it.
+    Absent,
+    /// The server does not let us list it.
+    Forbidden(Fault),
+}
+
+/// Lists a kind once. Absent kinds have no rows.
 pub(super) async fn list(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Vec<Row>, Fault> {
+    match list_once(cluster, kind).await? {
+        Listed::Rows(rows) => Ok(rows),
+        Listed::Absent => Ok(Vec::new()),
+        Listed::Forbidden(fault) => Err(fault),
+    }
+}
+
+/// Takes what a kind's watch reports until it is live.
+async fn list_once(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Listed, Fault> {
     let (sender, mut events) = mpsc::channel(16);
     let watching = watch(cluster, kind, Scope::default(), sender);
     let collect = async {
@@ -124,18 +163,18 @@ pub(super) async fn list(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<V
         while let Some(event) = events.recv().await {
             match event {
                 WatchEvent::Rows(more) => rows.extend(more),
-                WatchEvent::Link(Link::Live | Link::Absent) => return Ok(rows),
-                WatchEvent::Link(Link::Unreachable(fault) | Link::Forbidden(fault) | Link::Degraded(fault)) => {
-                    return Err(fault);
-                }
+                WatchEvent::Link(Link::Live) => return Ok(Listed::Rows(rows)),
+                WatchEvent::Link(Link::Absent) => return Ok(Listed::Absent),
+                WatchEvent::Link(Link::Forbidden(fault)) => return Ok(Listed::Forbidden(fault)),
+                WatchEvent::Link(Link::Unreachable(fault) | Link::Degraded(fault)) => return Err(fault),
                 WatchEvent::Link(_) | WatchEvent::Gone(_) => {}
             }
         }
-        Ok(rows)
+        Ok(Listed::Rows(rows))
     };
     tokio::select! {
         found = collect => found,
-        () = watching => Ok(Vec::new()),
+        () = watching => Ok(Listed::Absent),
     }
 }
 

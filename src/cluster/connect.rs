@@ -134,7 +134,7 @@ impl Stack {
             let usable = building.take().filter(|attempt| match attempt.peek() {
                 None => true,
                 Some(Ok(built)) => {
-                    built.credential.as_ref().is_none_or(|credential| credential.is_fresh(Timestamp::now()))
+                    built.credential.as_ref().is_none_or(|credential| credential.is_fresh(self.server_now()))
                 }
                 Some(Err(_)) => false,
             });
@@ -144,6 +144,12 @@ impl Stack {
         attempt.await
     }
 
+    /// Returns the time by the server's clock, which is the one that issued credentials expire by.
+    fn server_now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        now.checked_add(self.skew.get()).unwrap_or(now)
+    }
+
     fn discard(&self) {
         *self.building.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -151,7 +157,7 @@ impl Stack {
     async fn build(self: Arc<Self>) -> Result<Arc<Built>, Broken> {
         let mut config = self.config.clone();
         let credential = match &self.plugin {
-            Some(plugin) => Some(plugin.credential().await?),
+            Some(plugin) => Some(plugin.credential(self.server_now()).await?),
             None => None,
         };
         if let Some(credential) = &credential {

@@ -81,9 +81,10 @@ impl Plugin {
     }
 
     /// Returns a credential that has not expired, running the plug-in where needed; callers that come meanwhile wait for the same run.
-    pub(crate) async fn credential(&self) -> Result<Arc<Credential>, Broken> {
+    /// `now` is the time by the server's clock, as credentials expire by it.
+    pub(crate) async fn credential(&self, now: Timestamp) -> Result<Arc<Credential>, Broken> {
         let mut kept = self.kept.lock().await;
-        if let Some(credential) = kept.as_ref().filter(|credential| credential.is_fresh(Timestamp::now())) {
+        if let Some(credential) = kept.as_ref().filter(|credential| credential.is_fresh(now)) {
             return Ok(credential.clone());
         }
         let credential = Arc::new(self.run().await?);
@@ -118,17 +119,14 @@ impl Plugin {
         command.stdin(Stdio::null()).kill_on_drop(true);
         let output = match tokio::time::timeout(PATIENCE, command.output()).await {
             Err(_) => return Err(self.failed(&format!("it did not end within {} s", PATIENCE.as_secs()))),
-            Ok(Err(error)) => {
-                let hint = self.config.install_hint.as_deref().unwrap_or_default();
-                return Err(self.failed(format!("{error} {hint}").trim()));
-            }
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return Err(self.missing()),
+            Ok(Err(error)) => return Err(self.failed(&error.to_string())),
             Ok(Ok(output)) => output,
         };
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let last: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-            let last = last.last().copied().unwrap_or("it said nothing");
-            return Err(self.failed(&format!("{}: {last}", output.status)));
+            let said = plain(&String::from_utf8_lossy(&output.stderr));
+            let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it said nothing");
+            return Err(self.failed(&format!("{last} ({})", output.status)));
         }
         // The answer holds secrets: of an error only its place is told.
         let answer: Answer = serde_json::from_slice(&output.stdout)
@@ -143,6 +141,15 @@ impl Plugin {
         })
     }
 
+    fn missing(&self) -> Broken {
+        let name = self.config.command.as_deref().unwrap_or("(no command)");
+        let hint = self.config.install_hint.as_deref().map(str::trim).filter(|hint| !hint.is_empty());
+        Broken::new(
+            format!("the credential plug-in {name} is not installed, or not in PATH"),
+            hint.map_or_else(|| format!("install {name}, or name its whole path in the kubeconfig"), ToOwned::to_owned),
+        )
+    }
+
     fn failed(&self, why: &str) -> Broken {
         let name = self.config.command.as_deref().unwrap_or("(no command)");
         Broken::new(
@@ -152,9 +159,25 @@ impl Plugin {
     }
 }
 
+/// Drops escape sequences: programs colour what they say even where nobody sees it.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        if character != '\u{1b}' {
+            plain.push(character);
+        } else if rest.next() == Some('[') {
+            // A control sequence ends with its first letter (ECMA-48: 0x40 to 0x7e).
+            rest.find(|end| ('@'..='~').contains(end));
+        }
+    }
+    plain
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Plugin;
+    use super::{Plugin, plain};
+    use jiff::Timestamp;
 
     fn plugin(script: &str) -> Plugin {
         let config = serde_json::json!({
@@ -175,25 +198,27 @@ mod tests {
             )
         };
         let lasting = plugin(&script(""));
-        let first = lasting.credential().await.unwrap();
+        let first = lasting.credential(Timestamp::now()).await.unwrap();
         assert_eq!(first.token.as_ref().unwrap().expose(), "t");
-        lasting.credential().await.unwrap();
+        lasting.credential(Timestamp::now()).await.unwrap();
         assert_eq!(std::fs::read_to_string(&count).unwrap().lines().count(), 1);
         lasting.forget(&first).await;
-        lasting.credential().await.unwrap();
+        lasting.credential(Timestamp::now()).await.unwrap();
         assert_eq!(std::fs::read_to_string(&count).unwrap().lines().count(), 2);
 
         let expired = plugin(&script(", \"expirationTimestamp\": \"2020-01-01T00:00:00Z\""));
-        expired.credential().await.unwrap();
-        expired.credential().await.unwrap();
+        expired.credential(Timestamp::now()).await.unwrap();
+        expired.credential(Timestamp::now()).await.unwrap();
         assert_eq!(std::fs::read_to_string(&count).unwrap().lines().count(), 4);
     }
 
     #[tokio::test]
     async fn a_failure_tells_what_the_plugin_said() {
-        let broken = plugin("echo 'token expired, run: corp login' >&2; exit 3").credential().await.unwrap_err();
+        let broken =
+            plugin("echo 'token expired, run: corp login' >&2; exit 3").credential(Timestamp::now()).await.unwrap_err();
         assert!(broken.why.contains("token expired, run: corp login"), "{broken}");
-        let none = plugin("cat; echo secret").credential().await.unwrap_err();
+        let none = plugin("cat; echo secret").credential(Timestamp::now()).await.unwrap_err();
         assert!(none.why.contains("no ExecCredential") && !none.why.contains("secret"), "{none}");
+        assert_eq!(plain("\u{1b}[1;31mexpired\u{1b}[0m: \u{1b}[2Klog in"), "expired: log in");
     }
 }

@@ -158,6 +158,8 @@ fn unreachable(server: &Uri, error: &(dyn std::error::Error + 'static)) -> Broke
     let text = chain(error);
     let todo = if text.contains("certificate") {
         "compare certificate-authority and tls-server-name of this cluster in the kubeconfig with what the server shows"
+    } else if text.contains("tls handshake eof") || text.contains("InvalidContentType") {
+        "does the server speak TLS at this address? compare `server` of this cluster in the kubeconfig with what it should be"
     } else if text.contains("dns error") {
         "is the name right, and the VPN to it open?"
     } else {

@@ -21,6 +21,20 @@ pub fn of(environment: &str, tried: &str, error: &kube::Error) -> Fault {
     Fault::new(FaultKind::Unreachable, what, why, "is the cluster up, and the VPN or tunnel to it open?")
 }
 
+/// Does the same for a request that changes something: where the answer was lost, nobody knows whether the request arrived.
+pub(super) fn of_write(environment: &str, tried: &str, error: &kube::Error) -> Fault {
+    let fault = of(environment, tried, error);
+    let sent = !matches!(error, kube::Error::Api(_)) && broken(error).is_none();
+    if !sent {
+        return fault;
+    }
+    Fault {
+        why: format!("{}; it may have arrived all the same", fault.why),
+        todo: format!("look at the object before you ask again; {}", fault.todo),
+        ..fault
+    }
+}
+
 /// Turns an error status of the API server into a fault.
 pub fn of_status(environment: &str, tried: &str, code: u16, message: &str) -> Fault {
     let what = format!("cannot {tried} in {environment}");
@@ -34,6 +48,11 @@ pub fn of_status(environment: &str, tried: &str, code: u16, message: &str) -> Fa
         403 => Fault::failed(what, message, "ask for the permission that the message names"),
         404 => Fault::failed(what, message, "it may have been deleted, or its CRD is not installed"),
         409 => Fault::failed(what, message, "somebody changed it meanwhile: try again"),
+        410 => Fault::failed(
+            what,
+            message,
+            "it is listed again by itself; if this stays, the API server or etcd behind it has too much to do",
+        ),
         429 => Fault::failed(what, message, "the API server has too much to do: try again later"),
         500.. => Fault::failed(
             what,

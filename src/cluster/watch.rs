@@ -139,7 +139,12 @@ impl Watcher {
                 Failure::Status { code: 410, .. } => {
                     version.clear();
                     let lately = stale.replace(Instant::now()).is_some_and(|at| at.elapsed() < RARELY);
-                    if lately { pause } else { Duration::ZERO }
+                    if lately {
+                        self.tell(Link::Degraded(self.fault(&failure))).await?;
+                        pause
+                    } else {
+                        Duration::ZERO
+                    }
                 }
                 Failure::Status { code: 404, .. } => {
                     version.clear();

@@ -37,6 +37,14 @@ impl Files {
     /// Fails where there is no repository.
     pub fn read(&mut self) -> Result<Snapshot, Fault> {
         let root = self.root.as_ref().map_err(Clone::clone)?;
+        if !root.is_dir() {
+            let why = format!("{} was moved or deleted", root.display());
+            return Err(Fault::failed(
+                "the repository is gone",
+                why,
+                "what is shown is as it was; start fluxdeck where it is now",
+            ));
+        }
         let loader = self.loader.get_or_insert_with(|| Loader::open(root));
         // The first screen waits for nothing that it does not show.
         if let Some(sender) = self.first.take() {

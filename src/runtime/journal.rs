@@ -6,6 +6,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use rustix::io::Errno;
+use rustix::process::{Pid, getpid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::model::Fault;
@@ -82,8 +84,21 @@ impl Journal {
             .map_err(|error| fault(error.to_string()))
     }
 
-    /// Returns the operations that began and never ended: a lost connection or a crash cut them off.
-    pub fn unfinished(&self) -> Vec<Entry> {
+    /// Takes the operations that a crash or a kill cut off: they began and never ended, and the fluxdeck that began them is gone. Each is
+    /// returned once, as the journal then holds that it was told.
+    pub fn cut_off(&self) -> Vec<Entry> {
+        let mut open = self.unfinished();
+        open.retain(|entry| !lives(&entry.id));
+        for entry in &open {
+            let told = Entry { result: Some("cut off: its end was never seen".to_owned()), ..entry.clone() };
+            // What cannot be written is told again at the next start.
+            let _unwritten = self.write(&told);
+        }
+        open
+    }
+
+    /// Returns the operations that began and never ended.
+    fn unfinished(&self) -> Vec<Entry> {
         let Some(text) = self.path.as_ref().and_then(|path| std::fs::read_to_string(path).ok()) else {
             return Vec::new();
         };
@@ -99,10 +114,35 @@ impl Journal {
     }
 }
 
+/// Tells whether another fluxdeck that still runs is at an operation: its id has the process in the middle.
+fn lives(id: &str) -> bool {
+    let process = id.split('-').nth(1).and_then(|number| number.parse().ok()).and_then(Pid::from_raw);
+    let Some(process) = process.filter(|process| *process != getpid()) else { return false };
+    let answers = !matches!(test_kill_process(process), Err(Errno::SRCH));
+    // The number may be another program's by now; where the system does not tell, it is taken for ours.
+    let name = |of: &str| std::fs::read_to_string(format!("/proc/{of}/comm")).ok();
+    answers && name(&process.as_raw_nonzero().to_string()).is_none_or(|its| name("self").is_none_or(|ours| its == ours))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Entry, Journal};
     use std::os::unix::fs::PermissionsExt;
+
+    /// Not a test by itself: a process that runs until its input ends.
+    #[test]
+    #[ignore = "run by the test below as another process"]
+    fn waits() {
+        std::io::stdin().read_line(&mut String::new()).unwrap();
+    }
+
+    fn waiting() -> std::process::Child {
+        let this = std::env::current_exe().unwrap();
+        let call = ["--ignored", "--exact", "runtime::journal::tests::waits", "--test-threads=1"];
+        let mut command = std::process::Command::new(this);
+        command.args(call).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
+        command.spawn().unwrap()
+    }
 
     #[test]
     fn what_began_and_did_not_end_is_found_again_and_nobody_else_reads_it() {
@@ -122,8 +162,16 @@ mod tests {
         journal.write(&entry("1", None)).unwrap();
         journal.write(&entry("1", Some("done"))).unwrap();
         journal.write(&entry("2", None)).unwrap();
-        let open = journal.unfinished();
-        assert_eq!(open.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>(), ["2"]);
+        // A process that still runs as this program does: a copy of this one that waits for its input.
+        let mut other = waiting();
+        let running = format!("5-{}-1", other.id());
+        journal.write(&entry(&running, None)).unwrap();
+        let ids = || journal.cut_off().into_iter().map(|entry| entry.id).collect::<Vec<_>>();
+        assert_eq!(ids(), ["2"]);
+        assert!(ids().is_empty(), "what was told is not told again");
+        drop(other.stdin.take());
+        other.wait().unwrap();
+        assert_eq!(ids(), [running]);
         assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::Event;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -14,9 +13,11 @@ use super::input::Input;
 use super::lend::serve;
 use super::pace::Pace;
 use super::session::Session;
+use super::signals::{Signals, Told, halt};
 use super::terminal::Screen;
 use crate::app::terminal::Loan;
 use crate::app::{App, Effect, Key, Ledger, Msg};
+use crate::model::Fault;
 
 /// Messages that may wait for the app; senders wait beyond that, so that memory stays bounded.
 pub const CHANNEL: usize = 256;
@@ -33,6 +34,9 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// While somebody waits for an operation, the time that it takes is shown.
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Of what was cut off before, so many are told at most: the journal has them all.
+const TOLD: usize = 3;
+
 /// Runs the cockpit until the operator quits.
 ///
 /// # Errors
@@ -41,18 +45,12 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
     let (sender, mut messages) = mpsc::channel(CHANNEL);
     let ledger = Ledger::default();
     let mut performer = Performer::new(Arc::clone(&session), sender.clone(), ledger, true);
-    for entry in session.journal.unfinished().into_iter().rev().take(3) {
-        let _closed = sender.try_send(Msg::Told(Err(crate::model::Fault::failed(
-            format!("an operation of {} was cut off", entry.at),
-            format!("`{}` on {} began and its end was never seen", entry.command, entry.object),
-            "look at the object: its controller may have gone on",
-        ))));
-    }
-    let mut outside = Outside { screen, rest: None, quit: false, lent: false };
+    tell_cut_off(&session, &sender);
+    let mut outside = Outside { screen, rest: None, quit: false, lent: false, stopped: false };
     tracing::debug!("the loop begins");
     outside.begin(&mut app, &mut performer, &session)?;
     let mut keys = Input::open();
-    let mut ends = Ends::new()?;
+    let mut ends = Signals::new()?;
     // Only the first loop of a session lends its terminal; there is no second.
     let mut loans = session.terminal.open();
     let mut pace = Pace::default();
@@ -64,19 +62,17 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
             biased;
             event = keys.next() => {
                 let Some(event) = event.transpose()? else { return Ok(()) };
-                let message = match event {
-                    Event::Key(event) => Key::from_event(&event).map(Msg::Key),
-                    Event::Paste(text) => Some(Msg::Paste(text)),
-                    Event::Resize(..) => Some(Msg::Resize),
-                    _ => None,
-                };
-                if let Some(message) = message {
+                if let Some(message) = message_of(event) {
                     outside.take(&mut app, &mut performer, message)?;
                     outside.draw(&app)?;
                     owed_draw = None;
                 }
             }
-            () = ends.recv() => return Ok(()),
+            told = ends.next(false) => match told {
+                Told::End => return Ok(()),
+                Told::Stop => outside.stop_and_draw(&app)?,
+                Told::Back => outside.come_back(&app)?,
+            },
             Some(loan) = lent(&mut loans) => {
                 // Nobody but the borrower may read the terminal. Keys that were read already stay in crossterm's queue for us.
                 keys.pause().await;
@@ -87,7 +83,12 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
                 loop {
                     tokio::select! {
                         () = &mut serving => break,
-                        () = ends.lost() => return Ok(()),
+                        told = ends.next(true) => match told {
+                            Told::End => return Ok(()),
+                            // The terminal stops both of us: the borrower leaves its own screen.
+                            Told::Stop => halt()?,
+                            Told::Back => {}
+                        },
                         Some(message) = messages.recv() => {
                             session.tell_time(&mut app.facts);
                             outside.take(&mut app, &mut performer, message)?;
@@ -96,7 +97,7 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
                 }
                 outside.take_back()?;
                 // What was meant for the borrower, such as its Ctrl-C, shall not end us now.
-                ends = Ends::new()?;
+                ends = Signals::new()?;
                 keys.resume();
                 outside.draw(&app)?;
             }
@@ -139,6 +140,16 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
     Ok(())
 }
 
+/// Makes what the terminal sends into a message, where it means something.
+fn message_of(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(event) => Key::from_event(&event).map(Msg::Key),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(..) => Some(Msg::Resize),
+        _ => None,
+    }
+}
+
 /// Waits for somebody who needs the terminal.
 async fn lent(loans: &mut Option<mpsc::Receiver<Loan>>) -> Option<Loan> {
     match loans {
@@ -147,40 +158,14 @@ async fn lent(loans: &mut Option<mpsc::Receiver<Loan>>) -> Option<Loan> {
     }
 }
 
-/// The signals that end us.
-struct Ends {
-    hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-    quit: Signal,
-}
-
-impl Ends {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-        })
-    }
-
-    /// Waits for any of them.
-    async fn recv(&mut self) {
-        tokio::select! {
-            _ = self.hangup.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            _ = self.quit.recv() => {}
-        }
-    }
-
-    /// Waits for those that are meant for us even while another program has the terminal: the terminal sends Ctrl-C to both.
-    async fn lost(&mut self) {
-        tokio::select! {
-            _ = self.hangup.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
+/// Tells of operations that a crash cut off before.
+fn tell_cut_off(session: &Session, sender: &mpsc::Sender<Msg>) {
+    for entry in session.journal.cut_off().into_iter().rev().take(TOLD) {
+        let _closed = sender.try_send(Msg::Told(Err(Fault::failed(
+            format!("an operation of {:.0} was cut off", entry.at),
+            format!("`{}` on {} began and its end was never seen", entry.command, entry.object),
+            "look at the object: its controller may have gone on",
+        ))));
     }
 }
 
@@ -191,6 +176,8 @@ struct Outside<'a> {
     quit: bool,
     /// Whether somebody else has the terminal; nothing is drawn then.
     lent: bool,
+    /// Whether we stopped ourselves, and have drawn already when the signal that continued us is heard.
+    stopped: bool,
 }
 
 impl Outside<'_> {
@@ -224,7 +211,7 @@ impl Outside<'_> {
                 Some(Effect::Copy(text)) => match self.screen.copy(&text) {
                     Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                         let why = error.to_string();
-                        let fault = crate::model::Fault::failed("nothing was copied", why, "copy less at a time");
+                        let fault = Fault::failed("nothing was copied", why, "copy less at a time");
                         self.take(app, performer, Msg::Told(Err(fault)))?;
                     }
                     copied => copied?,
@@ -262,7 +249,24 @@ impl Outside<'_> {
     /// Stops the process as Ctrl-Z does elsewhere; raw mode keeps the terminal from doing it.
     fn stop(&mut self) -> io::Result<()> {
         self.screen.pause();
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        halt()?;
+        self.stopped = true;
         self.screen.resume()
+    }
+
+    fn stop_and_draw(&mut self, app: &App) -> io::Result<()> {
+        self.stop()?;
+        self.draw(app)
+    }
+
+    /// Takes the terminal over again when we were stopped by others: the shell may have changed its modes and its screen.
+    fn come_back(&mut self, app: &App) -> io::Result<()> {
+        let ours = rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp());
+        if std::mem::take(&mut self.stopped) || !ours {
+            return Ok(());
+        }
+        self.screen.pause();
+        self.screen.resume()?;
+        self.draw(app)
     }
 }

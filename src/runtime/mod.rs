@@ -1,6 +1,7 @@
 //! The outside of the engine: the terminal, the loop, effects made into tasks, snapshots. The only place that spawns tasks.
 
 mod clipboard;
+mod defect;
 mod effects;
 mod files;
 mod harden;
@@ -13,9 +14,11 @@ mod looping;
 mod pace;
 mod picture;
 mod session;
+mod signals;
 mod snapshot;
 mod terminal;
 
+pub use defect::restore_on_panic;
 pub use effects::{Performer, note};
 pub use harden::harden;
 pub use interrupt::interrupted;
@@ -26,4 +29,4 @@ pub use looping::run;
 pub use picture::{Format, picture};
 pub use session::{Folder, Session, Source};
 pub use snapshot::snapshot;
-pub use terminal::{QuietBackend, Screen, restore, restore_on_panic};
+pub use terminal::{QuietBackend, Screen, restore};

@@ -1,7 +1,6 @@
 //! The quiet terminal: a draw without change writes nothing, a draw with change is one write; modes are put back however we end.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
@@ -285,32 +284,8 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         restore();
-        let late = std::mem::take(&mut *LATE.lock().unwrap_or_else(PoisonError::into_inner));
-        // Nobody is left to be told when standard error is closed.
-        let _closed = io::stderr().write_all(late.as_bytes());
+        super::defect::tell_late();
     }
-}
-
-/// What tasks said when they panicked, told when the screen is left.
-static LATE: Mutex<String> = Mutex::new(String::new());
-
-/// Makes a panic of this thread put the terminal back before it speaks.
-///
-/// A panic elsewhere is that of a task, which ends alone: the cockpit goes on drawing, so that its words wait until the screen is left.
-pub fn restore_on_panic() {
-    let ours = std::thread::current().id();
-    let previous = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().id() == ours {
-            restore();
-            previous(panic);
-        } else {
-            let mut late = LATE.lock().unwrap_or_else(PoisonError::into_inner);
-            late.push_str("fluxdeck: a task ended early, which is a defect: ");
-            late.push_str(&panic.to_string());
-            late.push('\n');
-        }
-    }));
 }
 
 /// Puts the terminal back as it was; harmless when called twice, so that panics and signals can call it too.

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::app::{Action, Ask, Facts, Motion, Reach, Scene, Target, Task, View};
 use crate::model::{Env, Fault};
@@ -22,7 +22,7 @@ use crate::repo::{EntryKind, Snapshot};
 use crate::theme::Scope;
 use crate::views::page::{Page, PageLine, Slash};
 use crate::views::tabs;
-use crate::widgets::panel;
+use crate::widgets::{panel, wrap};
 
 /// Larger files are not shown: nothing that Flux reads is so large, as Kubernetes' own limit for an object is the same.
 const LARGEST: u64 = 1024 * 1024;
@@ -118,6 +118,17 @@ fn readers(facts: &Facts, path: &str) -> String {
     format!("read by {}", told.join("; "))
 }
 
+/// Writes what is wrong with a file, wrapped to a width.
+fn wrong(facts: &Facts, path: &str, width: usize) -> Vec<String> {
+    let findings = facts.repository.iter().flat_map(|snapshot| &snapshot.findings);
+    let told = findings.filter(|finding| finding.file == path).map(|finding| {
+        let line = finding.line.map_or_else(String::new, |line| format!("line {line}: "));
+        let fault = &finding.fault;
+        format!("{line}{}: {}; {}", fault.what, fault.why, fault.todo)
+    });
+    told.flat_map(|text| wrap(&text, width)).collect()
+}
+
 /// Numbers the lines of a text.
 fn numbered(text: &str) -> Vec<PageLine> {
     if text.is_empty() {
@@ -151,7 +162,11 @@ impl View for File {
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let title = self.title(scene) + &tabs::found(self.page.found(&self.lines));
         let inside = panel(frame, area, &title, scene.focus, scene.theme);
-        self.page.render(frame, inside, &self.lines, scene.theme);
+        let wrong = wrong(scene.facts, &self.path, usize::from(inside.width));
+        let height = u16::try_from(wrong.len()).unwrap_or(0).min(inside.height / 2);
+        let [told, body] = Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(inside);
+        tabs::text(frame, told, &wrong, Scope::Error, scene.theme);
+        self.page.render(frame, body, &self.lines, scene.theme);
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::support::proxy::Link;
-use super::support::testbed::Testbed;
+use super::support::testbed::{Testbed, said};
 
 /// How soon a healthy environment must be there, whatever the other does; a hanging one would take its timeout of some seconds.
 const SOON: Duration = Duration::from_secs(3);
@@ -66,5 +66,23 @@ fn status_lists_the_environment_that_answers_and_the_error_of_the_other() {
         assert!(matches!(staging.as_slice(), [line] if line["error"].is_string()), "{link:?}: {staging:?}");
         assert!(lines.iter().any(|line| line["env"] == "production" && line["kind"] == "Kustomization"), "{link:?}");
         assert!(began.elapsed() < Duration::from_secs(45), "{link:?}: {:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_certificate_of_somebody_else_is_told_with_what_to_compare() {
+    let testbed = Testbed::find();
+    for (setting, value) in [
+        ("--certificate-authority", testbed.authority("production").display().to_string()),
+        ("--tls-server-name", "somebody.example".to_owned()),
+    ] {
+        let (_proxy, kubeconfig) = testbed.through("staging", Link::Up);
+        let mut change = testbed.program("kubectl");
+        change.arg("--kubeconfig").arg(kubeconfig.path()).args(["config", "set-cluster", "staging"]);
+        said(change.arg("--embed-certs=false").arg(format!("{setting}={value}")));
+        let mut deck = testbed.deck_with(kubeconfig.path(), &testbed.repository()).open();
+        deck.sees_row(&["staging: unreachable", "production: live"]);
+        deck.tells("certificate");
+        deck.tells("compare certificate-authority and tls-server-name of this cluster in the kubeconfig");
     }
 }

@@ -22,3 +22,5 @@ mod spdx;
 mod support;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod trouble;

@@ -1,5 +1,7 @@
-//! What the tests of the whole program share: a terminal to run it in, and links to clusters that fail on purpose.
+//! What the tests of the whole program share: a terminal to run it in, servers, and links to clusters that fail on purpose.
 
+pub(crate) mod api;
+pub(crate) mod ground;
 pub(crate) mod keys;
 pub(crate) mod proxy;
 pub(crate) mod pty;

@@ -184,6 +184,22 @@ impl Deck {
         })
     }
 
+    /// Waits until a text is told, however panels and lines break it.
+    pub(crate) fn tells(&mut self, text: &str) -> Instant {
+        let wanted: String = text.split_whitespace().collect();
+        self.wait_for(&format!("the words {text:?}"), |screen| {
+            // What stands in the same panel of consecutive rows is one text.
+            let mut panels = std::collections::BTreeMap::<(usize, usize), String>::new();
+            for row in screen.contents().lines() {
+                let parts: Vec<&str> = row.split('│').collect();
+                for (index, part) in parts.iter().enumerate() {
+                    panels.entry((parts.len(), index)).or_default().extend(part.split_whitespace());
+                }
+            }
+            panels.values().any(|panel| panel.contains(&wanted))
+        })
+    }
+
     /// Waits until the screen is as expected, and returns when it became so.
     pub(crate) fn wait_for(&mut self, expected: &str, is: impl Fn(&vt100::Screen) -> bool) -> Instant {
         let deadline = Instant::now() + self.patience;
@@ -276,6 +292,17 @@ impl Deck {
     /// Sends a signal to the program.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("the program runs");
+    }
+
+    /// Sends a signal to what the program has started.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn signal_children(&self, signal: Signal) {
+        let id = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("the program runs");
+        for child in children.split_whitespace() {
+            let child = Pid::from_raw(child.parse().expect("a process")).expect("a process");
+            kill_process(child, signal).expect("the child runs");
+        }
     }
 
     /// Waits until the program has ended and closed its terminal.

@@ -39,7 +39,12 @@ impl App {
                 self.facts.repository_fault = None;
                 self.facts_changed(&mut effects);
             }
-            Msg::Repository(Err(fault), _owed) => self.facts.repository_fault = Some(fault),
+            Msg::Repository(Err(fault), _owed) => {
+                if self.facts.repository.is_some() {
+                    self.tell(Notice::fault(self.facts.now, fault.clone()));
+                }
+                self.facts.repository_fault = Some(fault);
+            }
             Msg::FilesChanged => effects.push(Effect::Rescan),
             Msg::Watched { env, kind, generation, change, owed } => {
                 self.watched(env, kind, generation, change);

@@ -20,7 +20,7 @@ pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Durati
     });
     request::delete(call.cluster, &target.path, &options)
         .await
-        .map_err(|error| fault::of(&call.cluster.name, &format!("delete {object}"), &error))?;
+        .map_err(|error| fault::of_write(&call.cluster.name, &format!("delete {object}"), &error))?;
     call.step("request", StepState::Done, format!("asked to delete {object}"));
     let back = owner::of(&before).map(|by| format!("; the next reconcile of {by} makes it anew")).unwrap_or_default();
     let name = object.to_string();

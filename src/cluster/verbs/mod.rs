@@ -150,7 +150,7 @@ impl Call<'_> {
             match request::merge_patch(self.cluster, &target.path, patch).await {
                 Err(error) if request::code(&error) == Some(409) && tries < TRIES => tries += 1,
                 Err(error) => {
-                    return Err(fault::of(&self.cluster.name, &format!("{verb} {}", target.object), &error));
+                    return Err(fault::of_write(&self.cluster.name, &format!("{verb} {}", target.object), &error));
                 }
                 Ok(live) => return Ok(live),
             }

@@ -23,7 +23,7 @@ pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Durati
     let Target { resource, path, .. } = call.any(&made).await?;
     request::create::<Value>(call.cluster, &resource.path(&object.namespace, None), &job)
         .await
-        .map_err(|error| fault::of(&call.cluster.name, &format!("run {object}"), &error))?;
+        .map_err(|error| fault::of_write(&call.cluster.name, &format!("run {object}"), &error))?;
     call.step("request", StepState::Done, format!("made Job {name}"));
     let target = Target { object: made, resource, path };
     Ok(observe::until(call, &target, "job", timeout, |seen| judge(&name, seen)).await)

@@ -187,6 +187,8 @@ async fn a_version_that_is_too_old_means_a_new_list_and_rows_stay_until_then() {
     assert_eq!(next(&mut events).await, "live");
     assert_eq!(next(&mut events).await, "rows c=2");
     assert_eq!(next(&mut events).await, "rows a=1 d=1");
+    // A second time so soon is told: something is wrong with the server.
+    assert_eq!(next(&mut events).await, "degraded: cannot list things in staging: no, 410");
     // The second page was too old, too: what the broken list brought and the whole one lacks is gone as well.
     assert_eq!(next(&mut events).await, "rows a=1 e=1");
     assert_eq!(next(&mut events).await, "gone b c d");

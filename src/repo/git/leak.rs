@@ -1,4 +1,4 @@
-//! What must not enter a repository: private keys, and Secrets that are not encrypted.
+//! What must not enter a repository: private keys, Secrets that are not encrypted, and conflicts that nobody has solved.
 
 use std::path::Path;
 
@@ -44,7 +44,17 @@ pub fn in_index(root: &Path, allowed: &dyn Fn(&str) -> bool) -> Result<(), (Stri
     Ok(())
 }
 
+/// What a merge leaves where both sides changed the same lines.
+const CONFLICT: &str = "a conflict that is not solved";
+
 fn refusal(path: &str, what: &str, verb: &str) -> Fault {
+    if what == CONFLICT {
+        return Fault::failed(
+            format!("{path} is not {verb}"),
+            format!("it holds {what}: lines between <<<<<<< and >>>>>>>"),
+            "e edits it: keep what is right and take the marks out; `git add` in a shell stages it as it is",
+        );
+    }
     Fault::new(
         FaultKind::Refused,
         format!("{path} is not {verb}"),
@@ -65,6 +75,9 @@ fn danger(bytes: &[u8]) -> Option<&'static str> {
     }
     if text.lines().any(|line| line.contains("-----BEGIN ") && line.contains("PRIVATE KEY-----")) {
         return Some("a private key");
+    }
+    if text.lines().any(|line| line.starts_with("<<<<<<< ")) && text.lines().any(|line| line.starts_with(">>>>>>> ")) {
+        return Some(CONFLICT);
     }
     text.split("\n---").find_map(plain_secret)
 }
@@ -108,6 +121,8 @@ mod tests {
         assert_eq!(danger(b"kind: Secret\nstringData:\n  a: ENC[AES256_GCM,data:x]\nsops:\n  mac: x\n"), None);
         assert_eq!(danger(b"kind: Secret\nmetadata:\n  name: made-elsewhere\n"), None);
         assert_eq!(danger(b"-----BEGIN CERTIFICATE-----\n"), None);
+        let conflict = danger(b"<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> side\n");
+        assert_eq!(conflict, Some("a conflict that is not solved"));
     }
 
     #[test]

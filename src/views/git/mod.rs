@@ -33,7 +33,7 @@ use self::files::{Changed, Group, changed};
 use crate::app::git::change;
 use crate::app::motion::step;
 use crate::app::{Action, Motion, Notice, Scene, Target, Task, View};
-use crate::model::Fault;
+use crate::model::{Fault, FaultKind};
 use crate::repo::Snapshot;
 use crate::repo::git::{self, Change, GitState, Head, LogEntry};
 use crate::widgets::Scroll;
@@ -233,7 +233,12 @@ impl Git {
                 vec![Action::Push(Box::new(message::Message::new(&self.draft, staged).refused(why)))]
             }
             Answer::Refused(path, why) => {
+                // A conflict is to be solved; a key may be meant, which its name is typed for.
+                let may_be_meant = why.kind == FaultKind::Refused;
                 let mut actions = vec![fault(why)];
+                if !may_be_meant {
+                    return actions;
+                }
                 actions.extend(dispatch(scene, "git-stage-anyway", vec![Target::Worktree(path)], Vec::new()));
                 actions
             }

@@ -112,6 +112,8 @@ pub fn history(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>)
     let theme = scene.theme;
     let inside = panel(frame, area, "commits, and who applied them", scene.focus && view.history, theme);
     let log = match &view.log {
+        // Why there is no history is told above.
+        _ if state(scene).is_some_and(Result::is_err) => return,
         None => return say(frame, inside, "reading...", Scope::Dim, theme),
         Some(Err(fault)) => return say(frame, inside, &fault_text(fault), Scope::Error, theme),
         Some(Ok(log)) if log.is_empty() => {

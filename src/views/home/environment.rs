@@ -63,7 +63,7 @@ impl Environment {
         let style = own.unwrap_or_else(|| scene.theme.style(Scope::Title));
         let inside = titled(frame, area, &look.title, style, look.focus && scene.focus, scene.theme);
         let width = usize::from(inside.width);
-        let top = trouble(frame, inside, scene, look.env);
+        let top = trouble(frame, inside, scene, look);
         if look.flow.is_empty() {
             let text = empty_text(scene.facts, look);
             let wrapped: Vec<Line<'_>> = wrap(&text, width).into_iter().map(Line::from).collect();
@@ -97,15 +97,29 @@ impl Environment {
     }
 }
 
-/// Draws why an environment cannot be reached, and returns the room below.
-fn trouble(frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>, env: Env) -> Rect {
-    let Some(fault) = scene.facts.trouble(env) else { return inside };
-    let text = format!("{}: {}. {}", fault.what, fault.why, fault.todo);
-    let wrapped: Vec<Line<'_>> = wrap(&text, usize::from(inside.width))
-        .into_iter()
-        .take(4)
-        .map(|text| Line::styled(text, scene.theme.style(Scope::Error)))
-        .collect();
+/// Draws why an environment cannot be reached, and returns the room below. What to do is shown whole, whatever is cut of the why.
+fn trouble(frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>, look: &Look<'_>) -> Rect {
+    let (told, todo) = match scene.facts.trouble(look.env) {
+        Some(fault) => (format!("{}: {}", fault.what, fault.why), fault.todo),
+        None if !look.flow.is_empty() && is_without_flux(scene.facts, look.env) => {
+            ("Flux is not installed here".to_owned(), "`flux install` or `flux bootstrap` brings it".to_owned())
+        }
+        None => return inside,
+    };
+    let width = usize::from(inside.width);
+    let todo = wrap(&todo, width);
+    let most = if look.flow.is_empty() { inside.height } else { (inside.height / 2).max(4) };
+    let room = usize::from(most).saturating_sub(todo.len()).max(2);
+    let mut text = wrap(&told, width);
+    if text.len() > room {
+        text.truncate(room);
+        if let Some(last) = text.last_mut() {
+            *last = fit(&format!("{} ~", fit(last, width.saturating_sub(2))), width);
+        }
+    }
+    text.extend(todo);
+    let wrapped: Vec<Line<'_>> =
+        text.into_iter().map(|text| Line::styled(text, scene.theme.style(Scope::Error))).collect();
     let height = u16::try_from(wrapped.len()).unwrap_or(0).min(inside.height);
     frame.render_widget(Paragraph::new(wrapped), Rect { height, ..inside });
     Rect { y: inside.y + height, height: inside.height - height, ..inside }
@@ -145,6 +159,11 @@ fn flow_line(line: &FlowLine, selected: bool, width: usize, scene: &Scene<'_>, l
         Span::styled(format!("{detail}{between}"), quiet),
         Span::styled(note, if line.state == State::Ready { quiet } else { state }),
     ])
+}
+
+/// Tells whether the cluster answers and has no Flux.
+fn is_without_flux(facts: &Facts, env: Env) -> bool {
+    facts.table(env, kinds::KUSTOMIZATION).is_some_and(|table| table.link == Link::Absent)
 }
 
 /// Says why there is nothing to show, and what to do.

@@ -43,6 +43,9 @@ use repository::Repository;
 /// From this width on two environments are shown side by side.
 const PAIR_FROM_WIDTH: u16 = 100;
 
+/// Below this width there is room for one panel: the one that has the focus.
+const TWO_PANELS_FROM_WIDTH: u16 = 60;
+
 /// Shows the repository's tree and the environments.
 #[derive(Debug, Default)]
 pub struct Home {
@@ -184,6 +187,13 @@ impl View for Home {
             PAIR_FROM_WIDTH.. => 32,
             _ => 28,
         };
+        if area.width < TWO_PANELS_FROM_WIDTH {
+            return if self.focus == 0 {
+                self.repository.render(frame, area, scene, true, &self.links.files);
+            } else {
+                self.render_environments(frame, area, scene);
+            };
+        }
         let [tree, rest] = Layout::horizontal([Constraint::Length(tree_width), Constraint::Fill(1)]).areas(area);
         self.repository.render(frame, tree, scene, self.focus == 0, &self.links.files);
         self.render_environments(frame, rest, scene);

@@ -89,6 +89,7 @@ impl Repository {
                         width: usize::from(inside.width),
                         selected: chosen && focus,
                         linked: linked.contains(&*entry.path),
+                        broken: snapshot.findings.iter().any(|finding| finding.file == *entry.path),
                         mark: snapshot.git.as_ref().ok().and_then(|git| git.mark(&entry.path)).map(Mark::letter),
                     },
                 )

@@ -73,6 +73,8 @@ impl Tree {
         let name = if self.filter.is_empty() { entry.name() } else { &entry.path };
         let scope = if how.selected {
             Scope::Selection
+        } else if how.broken {
+            Scope::Error
         } else if how.linked {
             Scope::Linked
         } else if folder {
@@ -82,6 +84,7 @@ impl Tree {
         };
         let lock = entry.lock.as_ref().map(|lock| whose(how.facts, &lock.recipients)).unwrap_or_default();
         let mark = how.mark.map(String::from).unwrap_or_default();
+        let lock = if how.broken { format!("{lock}(x)") } else { lock };
         let marks = usize::from(!lock.is_empty()) * (lock.len() + 1) + usize::from(!mark.is_empty()) * 2;
         let room = how.width.saturating_sub(1 + indent + 2 + marks);
         let text = if self.filter.is_empty() { fit(name, room) } else { fit_end(name, room) };
@@ -114,6 +117,8 @@ pub struct Look<'a> {
     pub selected: bool,
     /// Whether it feeds the selected object.
     pub linked: bool,
+    /// Whether something is wrong with it.
+    pub broken: bool,
     /// Its git mark.
     pub mark: Option<char>,
 }

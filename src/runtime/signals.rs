@@ -1,0 +1,57 @@
+//! The signals that end, stop and continue the cockpit.
+
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What a signal tells us.
+pub(super) enum Told {
+    /// To end.
+    End,
+    /// To stop, as Ctrl-Z does elsewhere.
+    Stop,
+    /// That we go on after a stop.
+    Back,
+}
+
+/// The signals that end, stop and continue us.
+pub(super) struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+    quit: Signal,
+    stop: Signal,
+    back: Signal,
+}
+
+impl Signals {
+    /// Begins to listen.
+    pub(super) fn new() -> io::Result<Self> {
+        let raw = |which: rustix::process::Signal| signal(SignalKind::from_raw(which.as_raw()));
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+            stop: raw(rustix::process::Signal::TSTP)?,
+            back: raw(rustix::process::Signal::CONT)?,
+        })
+    }
+
+    /// Waits for any of them. While the terminal is lent, what it sends to both of us, such as Ctrl-C, ends the borrower alone.
+    pub(super) async fn next(&mut self, lent: bool) -> Told {
+        tokio::select! {
+            _ = self.hangup.recv() => Told::End,
+            _ = self.terminate.recv() => Told::End,
+            _ = self.interrupt.recv(), if !lent => Told::End,
+            _ = self.quit.recv(), if !lent => Told::End,
+            _ = self.stop.recv() => Told::Stop,
+            _ = self.back.recv() => Told::Back,
+        }
+    }
+}
+
+/// Stops this process until it is continued.
+pub(super) fn halt() -> io::Result<()> {
+    Ok(rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?)
+}

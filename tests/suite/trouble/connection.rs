@@ -1,0 +1,134 @@
+//! The cluster cannot be reached, or does not take who we are.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::Duration;
+
+use super::super::support::api::{Api, error};
+use super::super::support::ground::Ground;
+use super::super::support::proxy::{Link, Proxy};
+
+#[test]
+fn a_refused_cluster_says_so_and_comes_back() {
+    let api = Api::healthy();
+    let proxy = Proxy::to(api.address(), Link::Refused);
+    let ground = Ground::new();
+    ground.reaches(&format!("http://127.0.0.1:{}", proxy.port()), "token: hunter2");
+    let mut deck = ground.stage().open();
+    deck.sees_row(&["staging: unreachable", "production: unreachable", "PROTECTED"]);
+    deck.tells("staging cannot be reached: no connection to 127.0.0.1");
+    deck.tells("Connection refused");
+    deck.tells("is the cluster up, and the VPN or tunnel to it open?");
+    deck.press("R");
+    deck.tells("cannot find Kustomization in staging: no connection to 127.0.0.1");
+    let (code, out, _) = ground.run(["status", "--env", "staging"]);
+    assert_eq!(code, 4);
+    assert!(out.contains("Connection refused"), "{out}");
+    proxy.becomes(Link::Up);
+    deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+    deck.sees_no("cannot be reached");
+}
+
+#[test]
+fn a_hanging_cluster_says_so_and_keys_are_answered_meanwhile() {
+    let api = Api::healthy();
+    let proxy = Proxy::to(api.address(), Link::Hanging);
+    let ground = Ground::new();
+    ground.reaches(&format!("http://127.0.0.1:{}", proxy.port()), "token: hunter2");
+    let mut deck = ground.stage().patient(Duration::from_secs(40)).open();
+    deck.sees_row(&["staging: connecting", "production: connecting"]);
+    deck.press("1j");
+    deck.sees_row(&[">", "settings.yaml"]);
+    deck.tells("does not answer (waited 10 s)");
+    deck.tells("is the cluster up, and the VPN or tunnel to it open?");
+    deck.sees_row(&["staging: unreachable", "production: unreachable"]);
+    proxy.becomes(Link::Up);
+    deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+}
+
+#[test]
+fn a_server_without_tls_is_told_as_that() {
+    // It hangs up on whatever is not HTTP, as a server does.
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || for_each_hang_up(&listener));
+    let ground = Ground::new();
+    ground.reaches(&format!("https://127.0.0.1:{port}"), "token: hunter2");
+    let mut deck = ground.stage().open();
+    deck.tells("staging cannot be reached: no connection to 127.0.0.1");
+    deck.tells("does the server speak TLS at this address? compare `server` of this cluster in the kubeconfig");
+}
+
+fn for_each_hang_up(listener: &TcpListener) {
+    use std::io::{Read as _, Write as _};
+    for stream in listener.incoming() {
+        let mut stream = stream.unwrap();
+        let _hello = stream.read(&mut [0; 4096]);
+        let _said = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
+    }
+}
+
+#[test]
+fn an_expired_token_says_to_log_in_again() {
+    let api = Api::new(|_| Some(error(401, "Unauthorized")));
+    let ground = Ground::on(&api);
+    let mut deck = ground.stage().open();
+    deck.sees_row(&["staging: unreachable", "production: unreachable"]);
+    deck.tells("does not accept the credentials");
+    deck.tells("log in to staging again");
+    deck.tells("log in to production again");
+    let (code, out, complaint) = ground.run(["status"]);
+    assert_eq!(code, 4, "{complaint}");
+    assert!(out.contains("log in to staging again") && !out.contains("hunter2"), "{out}");
+    // Somebody logged in elsewhere: the token is taken again by itself.
+    api.says(|_| None);
+    deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+}
+
+/// Names a plug-in in the kubeconfig.
+fn plug_in(command: &str) -> String {
+    format!(
+        "exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable, command: '{command}', \
+         installHint: 'get it from https://corp.example/login'}}"
+    )
+}
+
+#[test]
+fn a_missing_plug_in_is_told_with_its_install_hint() {
+    let api = Api::healthy();
+    let ground = Ground::new();
+    ground.reaches(&api.url(), &plug_in("corp-login"));
+    let mut deck = ground.stage().open();
+    deck.tells("plug-in corp-login is not installed, or not in PATH");
+    deck.tells("get it from https://corp.example/login");
+    assert_eq!(api.count("GET", ""), 0, "nothing is asked without credentials");
+}
+
+#[test]
+fn a_chatty_plug_in_tears_no_screen() {
+    let api = Api::healthy();
+    let ground = Ground::new();
+    let login = ground.script(
+        "login",
+        r#"printf '\033[2JWARNING: a new version is out\n' >&2; read -r answer
+           echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}'"#,
+    );
+    ground.reaches(&api.url(), &plug_in(&login.to_string_lossy()));
+    let mut deck = ground.stage().open();
+    deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+    assert!(!String::from_utf8_lossy(deck.raw()).contains("WARNING"));
+    deck.press("q");
+    deck.ends();
+}
+
+#[test]
+fn a_failing_plug_in_is_told_in_its_last_words() {
+    let api = Api::healthy();
+    let ground = Ground::new();
+    let login = ground.script("login", r"echo trying >&2; printf '\033[31msession expired\033[0m\n\n' >&2; exit 2");
+    ground.reaches(&api.url(), &plug_in(&login.to_string_lossy()));
+    let mut deck = ground.stage().open();
+    deck.tells("session expired (exit status: 2)");
+    deck.tells("log in with it in a terminal (`kubectl get namespaces` runs it too)");
+    let (code, out, _) = ground.run(["status", "--env", "staging"]);
+    assert!(code == 4 && out.contains(": session expired (exit status: 2)"), "{out}");
+}

@@ -1,0 +1,63 @@
+//! The kubeconfig is missing, broken, or lacks a context: the repository's side is shown all the same.
+
+use super::super::support::api::Api;
+use super::super::support::ground::Ground;
+
+#[test]
+fn none_says_where_it_looked_and_the_repository_is_shown() {
+    let ground = Ground::new();
+    let mut deck = ground.stage().open();
+    deck.sees_row(&["staging: no cluster", "production: no cluster", "PROTECTED"]);
+    deck.tells("no kubeconfig: there is no file");
+    deck.tells("name one with --kubeconfig, or set KUBECONFIG");
+    deck.sees("settings.yaml");
+    deck.sees_row(&["? apps", "? apps"]);
+    // What needs a cluster says the same, and runs nothing.
+    deck.resize(200, 36);
+    deck.sees_row(&["/kubeconfig ", "/kubeconfig "]);
+    deck.press("R");
+    deck.sees_row(&["no kubeconfig: there is no file", "/kubeconfig. name one with --kubeconfig"]);
+    deck.press("q");
+    assert!(deck.ends().success());
+
+    let (code, out, _) = ground.run(["status", "--output", "json"]);
+    assert_eq!(code, 4);
+    assert_eq!(out.matches("no kubeconfig").count(), 2, "{out}");
+    let (code, out, complaint) = ground.run(["kustomizations"]);
+    assert_eq!(code, 0, "the repository needs no cluster: {complaint}");
+    assert!(out.contains("apps"), "{out}");
+}
+
+#[test]
+fn a_broken_one_says_the_line_and_no_secret() {
+    let ground = Ground::new();
+    std::fs::write(ground.kubeconfig(), "users:\n- name: a\n  user: {token: [hunter2]}\n").unwrap();
+    let mut deck = ground.stage().open();
+    deck.tells("cannot read the kubeconfig:");
+    deck.tells("kubeconfig:3:17 is not what a kubeconfig has there");
+    deck.tells("`kubectl config view` shows what kubectl makes of it");
+    deck.press("q");
+    deck.ends();
+    assert!(!String::from_utf8_lossy(deck.raw()).contains("hunter2"));
+
+    let (code, out, complaint) = ground.run(["status"]);
+    assert_eq!(code, 4, "{complaint}");
+    assert!(out.contains("kubeconfig:3:17") && !out.contains("hunter2"), "{out}");
+}
+
+#[test]
+fn an_unknown_context_names_those_that_there_are() {
+    let api = Api::healthy();
+    let ground = Ground::on(&api);
+    let text = std::fs::read_to_string(ground.kubeconfig()).unwrap();
+    std::fs::write(ground.kubeconfig(), text.replace("name: production, ", "name: live, ")).unwrap();
+    let mut deck = ground.stage().open();
+    deck.sees_row(&["staging: live 1/1", "production: no cluster"]);
+    deck.tells("the kubeconfig has no context production; it has staging, live");
+    deck.tells("below [env.production] in your settings, or --env production --context");
+    drop(deck);
+
+    let (code, out, complaint) = ground.run(["status", "--env", "production"]);
+    assert_eq!(code, 4, "{complaint}");
+    assert!(out.contains("it has staging, live"), "{out}");
+}
