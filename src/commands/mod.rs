@@ -30,6 +30,7 @@ mod secret;
 mod sort;
 mod stop;
 mod suspend;
+mod switch;
 mod themes;
 mod verb;
 mod with_source;
@@ -107,6 +108,7 @@ pub static COMMANDS: &[&Command] = &[
     &cancel::SELECTED,
     &cancel::COMMAND,
     &copy::COMMAND,
+    &switch::COMMAND,
     &rescan::COMMAND,
     &themes::COMMAND,
     &lesson::COMMAND,

@@ -1,0 +1,31 @@
+//! Shows the other environment, and teaches why no context is ever switched.
+
+use super::verb::lesson;
+use crate::app::{Action, Ask, Command, Risk, Scope};
+use crate::model::{Env, Lesson};
+
+/// Shows the next environment; its context belongs to it, and the kubeconfig stays as it is.
+pub static COMMAND: Command = Command {
+    id: "switch",
+    title: "Switch cluster",
+    keys: &[],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: teach,
+    run: |ask| vec![Action::Show(next(ask))],
+};
+
+fn next(ask: &Ask<'_>) -> Env {
+    let count = ask.facts.environments.len().max(1);
+    Env(u8::try_from((ask.facts.shown.index() + 1) % count).unwrap_or(0))
+}
+
+fn teach(ask: &Ask<'_>) -> Lesson {
+    lesson(
+        format!("kubectl config use-context {}", ask.context(next(ask))),
+        "That line sets what every later kubectl in every shell talks to, and so how the wrong cluster gets changed. Here each environment keeps its own context, and each line names it with --context.",
+        "the environment's name at the head of a panel and in every confirmation; < and > show the others.",
+        "https://kubernetes.io/docs/tasks/access-application-cluster/configure-access-multiple-clusters/",
+    )
+}
