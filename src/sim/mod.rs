@@ -18,12 +18,14 @@ mod logs;
 mod past;
 mod renderings;
 mod scenario;
+mod script;
 mod selector;
 mod server;
 mod simulation;
 mod store;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod workload;
 mod world;
 
