@@ -32,3 +32,4 @@ mod world;
 pub use fault::Faults;
 pub use scenario::{Commit, Remote, Scenario};
 pub use simulation::Simulation;
+pub use trouble::TextEdit;

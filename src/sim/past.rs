@@ -86,7 +86,12 @@ pub(crate) fn play(world: &mut World) {
         kustomization::settled(world, key, since);
     }
     meddle(world, now);
+    for key in keys(world, kinds::HELM, "HelmRelease") {
+        travel(world, now, Duration::from_secs(spread(&key.name, 1500)));
+        helm_release::look_again(world, &key);
+    }
     chat(world, now);
+    world.logs.sort();
     world.as_of = None;
     world.settle();
     world.store.compact();

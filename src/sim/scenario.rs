@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::fault::Faults;
 use super::script::Script;
-use super::trouble::Troubles;
+use super::trouble::{TextEdit, Troubles};
 use crate::model::clock::go_duration;
 use crate::model::{Fault, FaultKind};
 
@@ -40,7 +40,7 @@ pub struct Scenario {
 }
 
 /// Names a commit of the repository that the clusters follow.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Commit {
     /// The branch.
     #[serde(default = "main_branch")]
@@ -49,6 +49,12 @@ pub struct Commit {
     pub sha: String,
     /// The first line of its message.
     pub subject: String,
+    /// The files in which it differs from what the renderings were made of.
+    #[serde(default)]
+    pub changed: Vec<String>,
+    /// Whether it takes back what the scenario's own commit says otherwise than the template.
+    #[serde(default)]
+    pub mended: bool,
 }
 
 impl Commit {
@@ -168,6 +174,16 @@ impl Scenario {
         self
     }
 
+    /// Returns the first line of the message of the newest commit.
+    pub fn subject(&self) -> &str {
+        self.commits.first().map_or("", |commit| commit.subject.as_str())
+    }
+
+    /// Iterates over what the newest commit says otherwise than the template, as text.
+    pub fn edits(&self) -> impl Iterator<Item = &TextEdit> {
+        self.environments.iter().flat_map(|environment| &environment.trouble.files)
+    }
+
     /// Returns the names of the environments, in their order.
     pub fn environments(&self) -> impl Iterator<Item = &str> {
         self.environments.iter().map(|environment| environment.name.as_str())
@@ -212,6 +228,9 @@ mod tests {
 
     #[test]
     fn an_unknown_scenario_says_which_there_are() {
-        assert_eq!(Scenario::named("night").unwrap_err().todo, format!("choose one of {}", Scenario::names().collect::<Vec<_>>().join(", ")));
+        assert_eq!(
+            Scenario::named("night").unwrap_err().todo,
+            format!("choose one of {}", Scenario::names().collect::<Vec<_>>().join(", "))
+        );
     }
 }

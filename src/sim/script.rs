@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::scenario::{Commit, EnvironmentScript, ReleaseScript, Remote, SuspendedScript, main_branch};
 use super::json::{self, text};
+use super::scenario::{Commit, EnvironmentScript, ReleaseScript, Remote, SuspendedScript, main_branch};
 use super::trouble::Troubles;
 use super::{kinds, renderings};
 use crate::model::ObjectRef;
@@ -15,7 +15,6 @@ use crate::model::clock::go_duration;
 
 /// What is there before Flux: nodes, and what the distribution brings. `${ENV}` stands for the environment's name.
 const PLATFORM: &str = include_str!("manifests/platform.yaml");
-
 
 /// The status that objects of a kind have once their controllers have looked at them, by kind and group.
 const BORN: &str = include_str!("manifests/born.toml");
@@ -29,15 +28,16 @@ const CHARTS: &[(&str, &str, &str)] = &[(
 
 const CHATTER: &str = include_str!("manifests/chatter.toml");
 
-
 /// What a scenario says of one environment, with its manifests read.
 pub(crate) struct Script {
     commits: Vec<Commit>,
     /// Where the sources look for a newer commit.
     pub(crate) remote: Option<Remote>,
     manifests: BTreeMap<String, Vec<Value>>,
-    /// What the Kustomizations built before the newest commit, while the past is played.
-    earlier: Option<BTreeMap<String, Vec<Value>>>,
+    /// What they build by the template, where the newest commit says otherwise.
+    originals: BTreeMap<String, Vec<Value>>,
+    /// Whether the newest commit has reached the cluster, as the past is played.
+    advanced: bool,
     statuses: BTreeMap<ObjectRef, Value>,
     born: BTreeMap<String, Value>,
     /// How long failing health checks are waited for, where that is cut short.
@@ -84,7 +84,6 @@ pub(crate) struct Chart {
     pub(crate) manifest: String,
 }
 
-
 impl Script {
     pub(crate) fn new(environment: &EnvironmentScript, commits: &[Commit]) -> Self {
         let mut manifests: BTreeMap<String, Vec<Value>> = renderings::of(&environment.name).collect();
@@ -96,15 +95,22 @@ impl Script {
             .filter(|one| text(one, "/apiVersion").starts_with(kinds::KUSTOMIZE))
             .map(|one| (text(one, "/metadata/name").to_owned(), plain(text(one, "/spec/path"))))
             .collect();
-        let earlier = manifests.clone();
-        for manifest in manifests.values_mut().flatten() {
-            environment.trouble.edit(manifest);
+        let mut originals = BTreeMap::new();
+        for (name, all) in &mut manifests {
+            let original = all.clone();
+            for manifest in all.iter_mut() {
+                environment.trouble.edit(manifest);
+            }
+            if *all != original {
+                originals.insert(name.clone(), original);
+            }
         }
         Self {
             commits: commits.to_vec(),
             remote: None,
             manifests,
-            earlier: Some(earlier),
+            originals,
+            advanced: false,
             statuses: environment
                 .statuses
                 .iter()
@@ -127,7 +133,8 @@ impl Script {
             commits: Vec::new(),
             remote: None,
             manifests: BTreeMap::new(),
-            earlier: None,
+            originals: BTreeMap::new(),
+            advanced: true,
             statuses: BTreeMap::new(),
             born: BTreeMap::new(),
             troubles: Troubles::default(),
@@ -145,11 +152,7 @@ impl Script {
         if let Some(commit) = self.remote.as_ref().and_then(|remote| remote()) {
             return commit;
         }
-        self.commits.first().cloned().unwrap_or_else(|| Commit {
-            branch: main_branch(),
-            sha: String::new(),
-            subject: String::new(),
-        })
+        self.commits.first().cloned().unwrap_or_else(|| Commit { branch: main_branch(), ..Commit::default() })
     }
 
     /// Returns the commit before the newest.
@@ -164,13 +167,25 @@ impl Script {
 
     /// Returns what a Kustomization builds.
     pub(crate) fn manifests(&self, kustomization: &str) -> Vec<Value> {
-        self.earlier.as_ref().unwrap_or(&self.manifests).get(kustomization).cloned().unwrap_or_default()
+        let original = self.originals.get(kustomization).filter(|_| !self.advanced || self.head().mended);
+        original.or_else(|| self.manifests.get(kustomization)).cloned().unwrap_or_default()
     }
 
-    /// Lets the Kustomizations build the newest commit from now on; returns those for which it says something else than the one before.
+    /// Lets the newest commit reach the cluster; returns the Kustomizations for which it says something else than the one before.
     pub(crate) fn advance(&mut self) -> Vec<String> {
-        let earlier = self.earlier.take().unwrap_or_default();
-        self.manifests.iter().filter(|(name, now)| earlier.get(*name) != Some(*now)).map(|(name, _)| name.clone()).collect()
+        self.advanced = true;
+        self.originals.keys().cloned().collect()
+    }
+
+    /// Names a file that the newest commit changes in what a Kustomization builds, and that its rendering does not have; and how many there are.
+    pub(crate) fn unrendered(&self, path: &str) -> Option<(String, usize)> {
+        let head = self.head();
+        let path = plain(path);
+        let base = path.rsplit_once('/').map(|(parent, _)| format!("{parent}/base/")).unwrap_or_default();
+        let own = format!("{path}/");
+        let concerned = |file: &&String| file.starts_with(&own) || (!base.is_empty() && file.starts_with(&base));
+        let files: Vec<&String> = head.changed.iter().filter(concerned).collect();
+        files.first().map(|first| ((*first).clone(), files.len()))
     }
 
     /// Changes what a Kustomization builds.
@@ -188,7 +203,10 @@ impl Script {
     pub(crate) fn lacks_path(&self, kustomization: &str, path: &str) -> bool {
         let path = plain(path);
         self.troubles.missing_paths.contains(&path)
-            || self.paths.get(kustomization).is_some_and(|known| *known != path && !self.paths.values().any(|one| *one == path))
+            || self
+                .paths
+                .get(kustomization)
+                .is_some_and(|known| *known != path && !self.paths.values().any(|one| *one == path))
     }
 
     /// Returns a chart; an empty one where it is not known.
@@ -237,7 +255,8 @@ pub(crate) fn documents(yaml: &str) -> Vec<Value> {
 pub(crate) fn installed(manifest: &str, version: &str, release: &ObjectRef) -> Vec<Value> {
     let mut all = documents(&manifest.replace("${VERSION}", version).replace("${NAME}", &release.name));
     for one in &mut all {
-        let namespaced = kinds::by_kind(&json::gvk(one).group, text(one, "/kind")).is_none_or(|served| served.namespaced);
+        let namespaced =
+            kinds::by_kind(&json::gvk(one).group, text(one, "/kind")).is_none_or(|served| served.namespaced);
         if namespaced && text(one, "/metadata/namespace").is_empty() {
             json::set(one, &["metadata", "namespace"], release.namespace.as_str());
         }

@@ -8,9 +8,9 @@ use super::fault::Faults;
 use super::fields::Writer;
 use super::scenario::{Commit, Remote, Scenario};
 use super::script::Script;
+use super::server::ApiServer;
 #[cfg(test)]
 use super::trouble::Troubles;
-use super::server::ApiServer;
 use super::world::{Site, World};
 use super::{json, past, workload};
 use crate::cluster::Cluster;

@@ -14,6 +14,8 @@ pub(crate) struct Troubles {
     pub(crate) absent: Vec<String>,
     /// What the newest commit says otherwise than the template.
     pub(crate) edits: Vec<Edit>,
+    /// The same in the repository's files, for a demonstration that shows them.
+    pub(crate) files: Vec<TextEdit>,
     /// Paths that the repository does not have.
     pub(crate) missing_paths: Vec<String>,
     /// Kustomizations and files that they name and that are not there.
@@ -50,6 +52,18 @@ pub(crate) struct Edit {
     /// How long ago.
     #[serde(default)]
     pub(crate) since: String,
+}
+
+/// Says what a file of the repository says otherwise than the template.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextEdit {
+    /// The file, from the repository's root.
+    pub path: String,
+    /// What the template says.
+    pub from: String,
+    /// What stands there instead.
+    pub to: String,
 }
 
 /// A chart whose version cannot be deployed.

@@ -305,12 +305,13 @@ pub(crate) fn settled(world: &mut World, key: &ObjectRef, since: Duration) {
     save(world, &object);
     let words = words(world, &object);
     event(world, &object, "Normal", words.unchanged.0, &words.unchanged.1);
+    let id = run_id(world, key);
+    log(world, &object, &id, Level::Info, &words.unchanged.1, &json!({}));
     if key.kind == "GitRepository" && world.script.troubles.git.is_some() {
         fail(world, &mut object);
         save(world, &object);
         let error = conditions::get(&object, "Ready").map_or("", |ready| text(ready, "/message")).to_owned();
         event(world, &object, "Warning", GIT_FAILED, &error);
-        let id = run_id(world, key);
         log(world, &object, &id, Level::Error, "Reconciler error", &json!({"error": error}));
     }
     super::again(world, key, interval(&object).saturating_sub(since));

@@ -41,7 +41,9 @@ pub(crate) fn health(object: &Value) -> &'static str {
             let wanted = number(object, "/spec/replicas");
             let fields = ["updatedReplicas", "availableReplicas", "readyReplicas"];
             let all = fields.iter().all(|field| number(object, &format!("/status/{field}")) >= wanted);
-            if conditions::get(object, "Progressing").is_some_and(|one| text(one, "/reason") == "ProgressDeadlineExceeded") {
+            if conditions::get(object, "Progressing")
+                .is_some_and(|one| text(one, "/reason") == "ProgressDeadlineExceeded")
+            {
                 return "Failed";
             }
             let only = number(object, "/status/replicas") <= wanted;

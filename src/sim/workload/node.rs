@@ -37,13 +37,17 @@ pub(crate) fn lose(world: &mut World, name: &str, ago: Duration) {
         let conditions: Vec<Value> = kinds
             .iter()
             .map(|kind| {
-                let heartbeat = known.iter().find(|one| text(one, "/type") == *kind);
+                let heartbeat = known
+                    .iter()
+                    .find(|one| text(one, "/type") == *kind)
+                    .map(|one| text(one, "/lastHeartbeatTime"))
+                    .filter(|time| !time.is_empty());
                 json!({
                     "type": kind,
                     "status": "Unknown",
                     "reason": "NodeStatusUnknown",
                     "message": "Kubelet stopped posting node status.",
-                    "lastHeartbeatTime": heartbeat.map_or(at.as_str(), |one| text(one, "/lastHeartbeatTime")),
+                    "lastHeartbeatTime": heartbeat.unwrap_or(at.as_str()),
                     "lastTransitionTime": at,
                 })
             })
@@ -51,7 +55,14 @@ pub(crate) fn lose(world: &mut World, name: &str, ago: Duration) {
         set(node, &["status", "conditions"], conditions);
     });
     let Some(node) = node else { return };
-    event_from(world, &node, "node-controller", "Normal", "NodeNotReady", &format!("Node {name} status is now: NodeNotReady"));
+    event_from(
+        world,
+        &node,
+        "node-controller",
+        "Normal",
+        "NodeNotReady",
+        &format!("Node {name} status is now: NodeNotReady"),
+    );
     let pods = pods_on(world, name);
     for pod in &pods {
         let live = world.update(pod, MANAGER, |pod| ready(pod, "False", &at));

@@ -61,7 +61,8 @@ pub(super) fn fail(world: &mut World, key: &ObjectRef, pod: &Value) -> bool {
 /// Writes the status of a pod whose containers wait.
 pub(super) fn wait(world: &mut World, key: &ObjectRef, pod: &Value, reason: &str, message: &str) {
     let now = stamp(world.now());
-    let waiting = if message.is_empty() { json!({"reason": reason}) } else { json!({"reason": reason, "message": message}) };
+    let waiting =
+        if message.is_empty() { json!({"reason": reason}) } else { json!({"reason": reason, "message": message}) };
     let containers: Vec<Value> = list(pod, "/spec/containers")
         .iter()
         .map(|container| {

@@ -31,7 +31,10 @@ pub(super) fn hold(world: &mut World, key: &ObjectRef, pod: &Value) -> bool {
 
 fn claims(pod: &Value) -> Vec<String> {
     let volumes = list(pod, "/spec/volumes").iter();
-    volumes.map(|one| text(one, "/persistentVolumeClaim/claimName").to_owned()).filter(|name| !name.is_empty()).collect()
+    volumes
+        .map(|one| text(one, "/persistentVolumeClaim/claimName").to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 fn volume(claim: &Value, name: &str) -> String {

@@ -2,6 +2,7 @@
 //! failed, and gives up when no retry is left.
 
 mod chart;
+mod drift;
 mod release;
 mod settled;
 mod strategy;
@@ -14,10 +15,10 @@ use tokio::time::Instant;
 use super::report::{Level, event, go_string, log, run_id};
 use super::{DEPENDENCY_RETRY, Next, conditions, depends_on, duration, handle_request, interval, observe_generation};
 use crate::model::ObjectRef;
-use crate::sim::apply::{apply_one, subject};
 use crate::sim::json::{self, is_true, number, set, text};
 use crate::sim::world::World;
 use chart::{chart_of, chart_unready, keep_chart};
+pub(crate) use drift::look_again;
 pub(crate) use settled::settled;
 use strategy::{Act, Decision, decide};
 
@@ -51,7 +52,14 @@ enum Phase {
 impl Run {
     /// Begins with the object as it is now.
     pub(crate) fn new(object: Value) -> Self {
-        Self { object, phase: Phase::Begin, id: String::new(), acting_since: Instant::now(), act: Act::Install, forced: false }
+        Self {
+            object,
+            phase: Phase::Begin,
+            id: String::new(),
+            acting_since: Instant::now(),
+            act: Act::Install,
+            forced: false,
+        }
     }
 
     /// Takes the next step.
@@ -119,7 +127,7 @@ impl Run {
         }
         match decide(&self.object, self.forced) {
             Decision::InSync => {
-                self.look_for_drift(world);
+                drift::look(world, &self.object, &self.id);
                 self.finish(world)
             }
             Decision::Stall { reason, message, cannot } => self.stall(world, reason, &message, cannot),
@@ -182,38 +190,6 @@ impl Run {
         save(world, &self.object);
         settled::complain(world, &self.object, &self.id, cannot);
         Next::Over(None)
-    }
-
-    /// Tells of what somebody changed of what the release installed, and puts it right where it may.
-    fn look_for_drift(&mut self, world: &mut World) {
-        let mode = text(&self.object, "/spec/driftDetection/mode").to_owned();
-        if !["warn", "enabled"].contains(&mode.as_str()) {
-            return;
-        }
-        let drift = release::drift(world, &self.object);
-        if drift.is_empty() {
-            return;
-        }
-        let own = json::reference(&self.object);
-        let name = format!("{}/{}.v{}", own.namespace, own.name, number(&self.object, "/status/history/0/version"));
-        let lines: Vec<&str> = drift.iter().map(|(_, _, line)| line.as_str()).collect();
-        let message =
-            format!("Cluster state of release {name} has drifted from the desired state:\n{}", lines.join("\n"));
-        event(world, &self.object, "Warning", "DriftDetected", &message);
-        self.say(
-            world,
-            &format!("detected changes in cluster state: removed: 0, changed: {}, excluded: 0", drift.len()),
-        );
-        if mode == "enabled" {
-            let put: Vec<String> = drift.iter().map(|(key, ..)| format!("{} configured", subject(key))).collect();
-            for (key, manifest, _) in drift {
-                apply_one(world, &key, manifest, "helm-controller");
-            }
-            let message = format!("Cluster state of release {name} has been corrected:\n{}", put.join("\n"));
-            let limit = go_string(timeout(&self.object));
-            self.say(world, &format!("running 'correct cluster drift' action with timeout of {limit}"));
-            event(world, &self.object, "Normal", "DriftCorrected", &message);
-        }
     }
 
     fn finish(&mut self, world: &mut World) -> Next {

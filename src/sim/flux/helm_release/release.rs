@@ -6,7 +6,7 @@ use super::super::conditions;
 use super::super::report::event;
 use super::strategy::{self, Act};
 use crate::model::ObjectRef;
-use crate::sim::apply::{apply_one, subject};
+use crate::sim::apply::apply_one;
 use crate::sim::helm_storage::{self, Release};
 use crate::sim::json::{self, list, number, part, set, sha256, stamp, text};
 use crate::sim::script;
@@ -71,11 +71,15 @@ fn deploy(world: &mut World, object: &mut Value, act: Act) -> Told {
         set(object, &["status", &counter], count);
     }
     let reason = if act == Act::Install { "InstallFailed" } else { "UpgradeFailed" };
-    let message = format!("Helm {verb} failed for release {}/{} with chart {chart}@{version}: {error}", own.namespace, own.name);
+    let message =
+        format!("Helm {verb} failed for release {}/{} with chart {chart}@{version}: {error}", own.namespace, own.name);
     conditions::mark(object, "Released", "False", reason, &message, now);
     conditions::mark(object, "Ready", "False", reason, &message, now);
     let at = json::log_stamp(now);
-    let log = format!("{at}: beginning wait for resources\n{at}: wait for resources failed: {error}\n{at}: warning: {what} \"{}\" failed: {error}", own.name);
+    let log = format!(
+        "{at}: beginning wait for resources\n{at}: wait for resources failed: {error}\n{at}: warning: {what} \"{}\" failed: {error}",
+        own.name
+    );
     Told { reason, message, error: Some(log) }
 }
 
@@ -213,34 +217,4 @@ fn clear_failures(object: &mut Value) {
 
 fn config_digest(object: &Value) -> String {
     format!("sha256:{}", sha256(&part(object, "/spec/values").to_string()))
-}
-
-/// Lists what somebody changed of what a release installed, a line each: the object and how much differs.
-pub(super) fn drift(world: &World, object: &Value) -> Vec<(ObjectRef, Value, String)> {
-    let own = json::reference(object);
-    let chart = text(object, "/spec/chart/spec/chart");
-    let version = text(object, "/spec/chart/spec/version");
-    script::installed(world.script.chart(chart).manifest.as_str(), version, &own)
-        .into_iter()
-        .filter_map(|manifest| {
-            let key = json::reference(&manifest);
-            let live = world.store.get(&key)?;
-            let changes = changed(&manifest, live);
-            (changes > 0).then(|| {
-                let said = format!(
-                    "{} changed (0 additions, {changes} changes, 0 removals)",
-                    subject(&key)
-                );
-                (key, manifest, said)
-            })
-        })
-        .collect()
-}
-
-/// Counts the values of a manifest that the live object has otherwise.
-fn changed(wanted: &Value, live: &Value) -> usize {
-    match wanted {
-        Value::Object(map) => map.iter().map(|(key, value)| changed(value, live.get(key).unwrap_or(&Value::Null))).sum(),
-        other => usize::from(other != live),
-    }
 }

@@ -40,11 +40,7 @@ pub(super) fn refusal(world: &World, object: &Value) -> Option<Refusal> {
     let key = text(object, "/spec/decryption/secretRef/name");
     let secret = ObjectRef::new("Secret", "", text(object, "/metadata/namespace"), key);
     if !key.is_empty() && world.store.get(&secret).is_none() {
-        return Some(Refusal {
-            reason: "BuildFailed",
-            message: format!("secrets \"{key}\" not found"),
-            fetched: true,
-        });
+        return Some(Refusal { reason: "BuildFailed", message: format!("secrets \"{key}\" not found"), fetched: true });
     }
     world.script.troubles.missing_resource(name).map(|file| Refusal {
         reason: "BuildFailed",

@@ -14,9 +14,9 @@ use super::{DEPENDENCY_RETRY, Next, conditions, depends_on, duration, interval};
 use crate::sim::apply;
 use crate::sim::json::{self, is_true, list, part, set, text};
 use crate::sim::world::World;
+pub(crate) use checks::cannot_be_built;
 use checks::{Refusal, refusal, unhealthy, unmet, verdict};
 use outcome::{finalize, save, succeed};
-pub(crate) use checks::cannot_be_built;
 pub(crate) use settled::settled;
 
 /// How long it takes to fetch the artifact, to build, to apply, and to look at what is healthy already.
@@ -142,6 +142,7 @@ impl Run {
     }
 
     fn apply(&mut self, world: &mut World) -> Next {
+        self.tell_what_is_not_rendered(world);
         let changes = apply::apply(world, &self.object);
         if !changes.log.is_empty() {
             let said: serde_json::Map<String, Value> = changes
@@ -224,6 +225,17 @@ impl Run {
         self.say(world, Level::Info, &said, &json!({"revision": self.revision}));
         event(world, &self.object, "Normal", "ReconciliationSucceeded", &said);
         Next::Over(Some(interval))
+    }
+
+    /// Says that what a commit changes is not applied: there is no kustomize in here, and what it would have made was made beforehand.
+    fn tell_what_is_not_rendered(&self, world: &mut World) {
+        let Some((file, count)) = world.script.unrendered(text(&self.object, "/spec/path")) else { return };
+        let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+        let said = format!(
+            "This demonstration needs kustomize to apply {file}{more}: it applies what it was built with instead. A real cluster applies your commit."
+        );
+        self.say(world, Level::Error, &said, &json!({"revision": self.revision}));
+        event(world, &self.object, "Warning", "KustomizeNeeded", &said);
     }
 
     fn message(&self, what: &str) -> String {

@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::patch;
-use super::{Replay, handled, is_ready, kustomization, object, observed, path, reason, settings};
+use super::{Replay, handled, is_ready, kustomization, object, observed, path, reason, settings, workloads};
 use crate::model::ObjectRef;
 use crate::sim::Commit;
 use crate::sim::flux::conditions;
-use crate::sim::json::{list, set};
+use crate::sim::json::set;
 use crate::sim::trouble::{BadImage, FailingChart};
 
 const CHART: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${NAME}}\ndata: {version: \"${VERSION}\"}\n";
@@ -106,11 +106,14 @@ pub(super) async fn roll_outs(replay: &mut Replay) {
         branch: "main".to_owned(),
         sha: "b".repeat(40),
         subject: "a new image".to_owned(),
+        ..Commit::default()
     });
     replay.ask("gitrepositories", "repository", "two").await;
     replay.until("kustomizations", "rolling", reason("HealthCheckFailed")).await;
     replay.compare("kustomization-rollout-timeout", "kustomizations", "rolling").await;
+    workloads::deployment(replay, "deployment-rollout-timeout").await;
     tokio::time::sleep(Duration::from_secs(40)).await;
+    workloads::deployment(replay, "deployment-rollout-exceeded").await;
     replay.ask("kustomizations", "rolling", "three").await;
     replay.until("kustomizations", "rolling", handled("three")).await;
     replay.compare("kustomization-rollout-failed", "kustomizations", "rolling").await;

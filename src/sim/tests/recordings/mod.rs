@@ -2,6 +2,7 @@
 
 mod failures;
 mod ordinary;
+mod workloads;
 
 use std::path::Path;
 
@@ -11,7 +12,6 @@ use serde_json::{Value, json};
 use super::{get, patch, ready, until};
 use crate::cluster::Cluster;
 use crate::model::Env;
-use crate::sim::flux::conditions;
 use crate::sim::json::{list, text};
 use crate::sim::{Commit, Scenario, Simulation};
 use std::sync::{Arc, LazyLock};
@@ -102,6 +102,7 @@ impl Replay {
             branch: "main".to_owned(),
             sha: digit.repeat(40),
             subject: subject.to_owned(),
+            ..Commit::default()
         };
         let scenario =
             Scenario::named("healthy").unwrap().with_commits(commit("a", "the first commit"), commit("0", "none"));

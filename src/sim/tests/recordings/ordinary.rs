@@ -62,6 +62,7 @@ pub(super) async fn a_new_commit(replay: &mut Replay) {
         branch: "main".to_owned(),
         sha: "b".repeat(40),
         subject: "the second commit".to_owned(),
+        ..Commit::default()
     });
     replay.ask("gitrepositories", "repository", "three").await;
     replay.until("gitrepositories", "repository", handled("three")).await;
