@@ -1,5 +1,6 @@
 //! Every scenario comes to rest with what it promises, and stays so.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -7,12 +8,14 @@ use serde_json::Value;
 use super::{get, kustomization, patch, ready, request, start, until};
 use crate::sim::flux::conditions;
 use crate::sim::json::{list, text};
+use crate::sim::{Commit, Remote};
 
 const RELEASE: &str = "/apis/helm.toolkit.fluxcd.io/v2/namespaces/monitoring/helmreleases/kube-prometheus-stack";
 const KUSTOMIZATIONS: &str = "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations";
 /// Long enough for whatever failed to be tried again.
 const WHILE: Duration = Duration::from_secs(110);
 
+const GIT: &str = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/flux-system";
 const CONTROLLERS: &str = "infrastructure-controllers";
 const CONFIGS: &str = "infrastructure-configs";
 
@@ -167,5 +170,45 @@ async fn the_logs_of_the_controllers_are_in_the_order_of_their_times() {
             .collect();
         assert!(times.len() > 3, "{controller}");
         assert!(times.is_sorted(), "{controller}: {times:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_takes_the_fault_back_mends_the_cluster() {
+    let (simulation, _, production) = start("broken-chain");
+    let sha = "1".repeat(40);
+    let commit =
+        Commit { branch: "main".to_owned(), sha, subject: "mend".to_owned(), changed: Vec::new(), mended: true };
+    simulation.follow(&(Arc::new(move || Some(commit.clone())) as Remote));
+    request(&production, GIT, "now").await;
+    for name in [CONTROLLERS, CONFIGS, "apps"] {
+        until(&production, &kustomization(name), |object| ready(object).0 == "True").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_commit_changes_in_a_rendering_needs_kustomize_and_is_told_so() {
+    let (simulation, staging, _) = start("healthy");
+    let commit = Commit {
+        branch: "main".to_owned(),
+        sha: "1".repeat(40),
+        subject: "apps: another colour".to_owned(),
+        changed: vec!["README.md".to_owned(), "apps/base/homepage/configmap.yaml".to_owned()],
+        mended: false,
+    };
+    simulation.push(&commit);
+    request(&staging, GIT, "now").await;
+    for (name, told) in [("apps", true), ("monitoring", false)] {
+        until(&staging, &kustomization(name), |object| {
+            text(object, "/status/lastAppliedRevision") == commit.revision() && ready(object).0 == "True"
+        })
+        .await;
+        let path = format!("/api/v1/namespaces/flux-system/events?fieldSelector=involvedObject.name%3D{name}");
+        let events = get(&staging, &path).await;
+        let found = list(&events, "/items").iter().find(|event| text(event, "/reason") == "KustomizeNeeded");
+        assert_eq!(found.is_some(), told, "{name}");
+        if let Some(event) = found {
+            assert!(text(event, "/message").contains("apps/base/homepage/configmap.yaml:"), "{event}");
+        }
     }
 }

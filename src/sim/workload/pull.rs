@@ -81,9 +81,16 @@ pub(super) fn wait(world: &mut World, key: &ObjectRef, pod: &Value, reason: &str
     let names: Vec<String> =
         list(pod, "/spec/containers").iter().map(|container| text(container, "/name").to_owned()).collect();
     let unready = format!("containers with unready status: [{}]", names.join(" "));
+    let mut conditions = conditions_of(Some(&unready), &now);
+    if reason == "ContainerCreating" {
+        // Its sandbox waits too.
+        for one in conditions.iter_mut().filter(|one| text(one, "/type") == "PodReadyToStartContainers") {
+            set(one, &["status"], "False");
+        }
+    }
     let status = json!({
         "phase": "Pending",
-        "conditions": conditions_of(Some(&unready), &now),
+        "conditions": conditions,
         "startTime": now,
         "containerStatuses": containers,
         "qosClass": "Burstable",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::super::report::{Level, log, run_id};
@@ -12,6 +13,13 @@ use super::{release, save};
 use crate::model::ObjectRef;
 use crate::sim::json::{list, number, set, text};
 use crate::sim::world::World;
+
+/// How long ago a release was installed of which the scenario tells nothing.
+const INSTALLED: SignedDuration = SignedDuration::from_hours(19 * 24);
+
+/// How long ago the newest version was tried first where there was one before, and how long an attempt takes.
+const TRIED: SignedDuration = SignedDuration::from_mins(64);
+const TRIES: SignedDuration = SignedDuration::from_mins(7);
 
 /// Ends with what the release's own condition says.
 pub(super) fn settle(world: &World, object: &mut Value) {
@@ -72,13 +80,15 @@ pub(crate) fn settled(world: &mut World, key: &ObjectRef, revisions: &[(String, 
     let now = world.now();
     let current = text(&object, "/spec/chart/spec/version").to_owned();
     for (version, ago) in revisions {
-        world.as_of = jiff::SignedDuration::try_from(*ago).ok().and_then(|ago| now.checked_sub(ago).ok());
+        world.as_of = SignedDuration::try_from(*ago).ok().and_then(|ago| now.checked_sub(ago).ok());
         set(&mut object, &["spec", "chart", "spec", "version"], version.as_str());
         follow(world, &mut object);
     }
-    world.as_of = Some(now);
     set(&mut object, &["spec", "chart", "spec", "version"], current.as_str());
+    let before = if revisions.is_empty() { INSTALLED } else { TRIED };
+    world.as_of = now.checked_sub(before).ok();
     let end = follow(world, &mut object);
+    world.as_of = Some(now);
     set(&mut object, &["status", "lastAttemptedReleaseActionDuration"], "6.21s");
     let id = run_id(world, key);
     if let Decision::Stall { reason, message, cannot } = end {
@@ -103,6 +113,9 @@ fn follow(world: &mut World, object: &mut Value) -> Decision {
                     set(object, &["status", "lastAttemptedReleaseAction"], act.word());
                 }
                 release::perform(world, object, act);
+                world.settle();
+                // Attempts follow one another.
+                world.as_of = Some(world.now().checked_add(TRIES).unwrap_or_default());
             }
             end => return end,
         }
