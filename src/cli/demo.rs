@@ -5,8 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +17,7 @@ use crate::config::Settings;
 use crate::model::{Clock, Fault};
 use crate::repo::{Loader, template};
 use crate::runtime::{Folder, Journal, Session, Source};
-use crate::sim::{Commit, Remote, Scenario, Simulation};
+use crate::sim::{Commit, Remote, Scenario, Simulation, TextEdit};
 
 /// The scenario that the demo shows when none is named.
 pub const DEFAULT_SCENARIO: &str = "day";
@@ -69,12 +69,13 @@ pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fau
     write_keys(&keys)?;
     let root = folder.0.join("homelab");
     template::write_into(&root)?;
-    let (head, previous) = commit(&root, &clock)?;
+    let (head, previous) = commit(&root, &clock, &scenario)?;
     let origin = folder.0.join("origin.git");
     publish(&root, &origin, &clock)?;
-    let known = head.sha.clone();
+    let news =
+        News { origin, known: head.sha.clone(), edits: scenario.edits().cloned().collect(), last: Mutex::default() };
     let simulation = Simulation::new(&scenario.with_commits(head, previous), clock.clone());
-    simulation.follow(&(Arc::new(move || newer(&origin, &known)) as Remote));
+    simulation.follow(&(Arc::new(move || news.newest()) as Remote));
     let settings = Settings::from_sources(Some(&root), &flags(&call.global), Vec::new());
     let contexts = template::KEYS.iter().map(|(name, _)| (*name).to_owned()).collect();
     let loader = Loader::open(&root);
@@ -115,9 +116,20 @@ fn write_keys(folder: &Path) -> Result<(), Fault> {
 }
 
 /// Makes a repository with two commits: production is one behind in the story that the scenarios tell.
-fn commit(root: &Path, clock: &Clock) -> Result<(Commit, Commit), Fault> {
+fn commit(root: &Path, clock: &Clock, scenario: &Scenario) -> Result<(Commit, Commit), Fault> {
     git(root, clock, &["init", "--quiet", "--initial-branch=main"])?;
     let previous = record(root, clock, "Install the homelab")?;
+    let mut edited = false;
+    for edit in scenario.edits() {
+        let file = root.join(&edit.path);
+        let text = std::fs::read_to_string(&file).map_err(fault)?;
+        std::fs::write(&file, text.replacen(&edit.from, &edit.to, 1)).map_err(fault)?;
+        edited = true;
+    }
+    if edited {
+        let head = record(root, clock, scenario.subject())?;
+        return Ok((head, previous));
+    }
     let release = root.join("apps/base/homepage/configmap.yaml");
     let mut text = std::fs::read_to_string(&release).map_err(fault)?;
     text.push_str("# The widgets of the first page.\n");
@@ -139,21 +151,64 @@ fn publish(root: &Path, origin: &Path, clock: &Clock) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Returns the newest commit of the bare repository; `None` while nothing was pushed since the beginning.
-fn newer(origin: &Path, known: &str) -> Option<Commit> {
-    let head = std::fs::read_to_string(origin.join("refs/heads/main")).ok()?;
-    if head.trim() == known {
-        return None;
+/// Looks for commits that were pushed since the beginning.
+struct News {
+    /// The bare repository.
+    origin: PathBuf,
+    /// The commit of the beginning, which the renderings are of.
+    known: String,
+    /// What that commit says otherwise than the template.
+    edits: Vec<TextEdit>,
+    /// What was found last.
+    last: Mutex<Option<Commit>>,
+}
+
+impl News {
+    /// Returns the newest commit; `None` while nothing was pushed.
+    fn newest(&self) -> Option<Commit> {
+        let head = std::fs::read_to_string(self.origin.join("refs/heads/main")).ok()?;
+        let head = head.trim();
+        if head == self.known {
+            return None;
+        }
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.as_ref().is_none_or(|commit| commit.sha != head) {
+            *last = self.read();
+        }
+        last.clone()
     }
-    let commit = crate::repo::git::log(origin, 1).ok()?.into_iter().next()?;
-    Some(Commit { branch: "main".to_owned(), sha: commit.commit, subject: commit.subject })
+
+    fn read(&self) -> Option<Commit> {
+        let commit = crate::repo::git::log(&self.origin, 1).ok()?.into_iter().next()?;
+        let ask = |arguments: &[&str]| {
+            let output = Command::new("git").current_dir(&self.origin).args(arguments).output().ok()?;
+            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        let is_back = |edit: &TextEdit| {
+            ask(&["show", &format!("{}:{}", commit.commit, edit.path)])
+                .is_some_and(|text| text.contains(&edit.from) && !text.contains(&edit.to))
+        };
+        let mended = !self.edits.is_empty() && self.edits.iter().all(is_back);
+        let changed = ask(&["diff", "--name-only", &self.known, &commit.commit]).unwrap_or_default();
+        let changed = changed
+            .lines()
+            .filter(|file| !(mended && self.edits.iter().any(|edit| edit.path == **file)))
+            .map(str::to_owned)
+            .collect();
+        Some(Commit { branch: "main".to_owned(), sha: commit.commit, subject: commit.subject, changed, mended })
+    }
 }
 
 fn record(root: &Path, clock: &Clock, subject: &str) -> Result<Commit, Fault> {
     git(root, clock, &["add", "--all"])?;
     git(root, clock, &["commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", subject])?;
     let sha = git(root, clock, &["rev-parse", "HEAD"])?;
-    Ok(Commit { branch: "main".to_owned(), sha: sha.trim().to_owned(), subject: subject.to_owned() })
+    Ok(Commit {
+        branch: "main".to_owned(),
+        sha: sha.trim().to_owned(),
+        subject: subject.to_owned(),
+        ..Commit::default()
+    })
 }
 
 /// Runs git with an author and a time of its own, so that the commits are the same whoever runs it, whatever git's settings are.

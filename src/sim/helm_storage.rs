@@ -9,9 +9,9 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::fields::Writer;
-use super::json::{number, set, text};
+use super::json::{number, part, set, text};
 use super::kinds;
-use super::scenario::chart;
+use super::script::Chart;
 use super::world::World;
 use crate::model::ObjectRef;
 
@@ -36,25 +36,22 @@ pub(crate) struct Release {
     pub(crate) first_deployed: String,
     /// When this revision was deployed.
     pub(crate) last_deployed: String,
-    /// `deployed` or `superseded`.
+    /// `deployed` or `failed`.
     pub(crate) status: &'static str,
     /// What helm says of it.
     pub(crate) description: String,
 }
 
-/// Stores a revision, marks the one before as superseded, and forgets the oldest.
+/// Stores a revision, marks the one that was deployed as superseded if this one is, and forgets the oldest.
 pub(crate) fn store(world: &mut World, release: &Release) {
     let writer = Writer::update("helm-controller");
-    let earlier = secret(&release.namespace, &release.name, release.version - 1);
-    world.update(&earlier, writer, |secret| {
-        set(secret, &["metadata", "labels", "status"], "superseded");
-        if let Some(mut content) = decode(secret) {
-            set(&mut content, &["info", "status"], "superseded");
-            set(secret, &["data", "release"], encode(&content));
+    if release.status == "deployed" {
+        for version in (release.version - KEPT).max(0)..release.version {
+            world.update(&secret(&release.namespace, &release.name, version), writer, supersede);
         }
-    });
+    }
     world.delete(&secret(&release.namespace, &release.name, release.version - KEPT));
-    let content = content(release);
+    let content = content(&world.script.chart(&release.chart), release);
     let key = secret(&release.namespace, &release.name, release.version);
     world.create(
         json!({
@@ -78,14 +75,37 @@ pub(crate) fn store(world: &mut World, release: &Release) {
     );
 }
 
+fn supersede(secret: &mut Value) {
+    if text(secret, "/metadata/labels/status") != "deployed" {
+        return;
+    }
+    set(secret, &["metadata", "labels", "status"], "superseded");
+    if let Some(mut content) = decode(secret) {
+        set(&mut content, &["info", "status"], "superseded");
+        set(secret, &["data", "release"], encode(&content));
+    }
+}
+
+/// Returns the values that a revision was made with; null where it is forgotten.
+pub(crate) fn values(world: &World, namespace: &str, name: &str, version: i64) -> Value {
+    let stored = world.store.get(&secret(namespace, name, version));
+    stored.and_then(|secret| decode(secret)).map(|content| part(&content, "/config")).unwrap_or_default()
+}
+
+/// Forgets a release.
+pub(crate) fn forget(world: &mut World, namespace: &str, name: &str, last: i64) {
+    for version in 1..=last {
+        world.delete(&secret(namespace, name, version));
+    }
+}
+
 fn secret(namespace: &str, name: &str, version: i64) -> ObjectRef {
     let name = format!("sh.helm.release.v1.{name}.v{version}");
     kinds::by_kind("", "Secret")
         .map_or_else(|| ObjectRef::new("Secret", "", namespace, &name), |served| served.object(namespace, &name))
 }
 
-fn content(release: &Release) -> Value {
-    let chart = chart(&release.chart);
+fn content(chart: &Chart, release: &Release) -> Value {
     let version = release.chart_version.as_str();
     let template = chart.manifest.replace("${VERSION}", "{{ .Chart.AppVersion }}");
     json!({
@@ -115,7 +135,7 @@ fn content(release: &Release) -> Value {
             "files": null,
         },
         "config": if release.values.is_null() { json!({}) } else { release.values.clone() },
-        "manifest": chart.manifest.replace("${VERSION}", version),
+        "manifest": chart.manifest.replace("${VERSION}", version).replace("${NAME}", &release.name),
         "version": release.version,
         "namespace": release.namespace,
     })

@@ -73,6 +73,7 @@ pub(crate) const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
 pub(crate) const HELM: &str = "helm.toolkit.fluxcd.io";
 const NOTIFICATION: &str = "notification.toolkit.fluxcd.io";
 const CERT_MANAGER: &str = "cert-manager.io";
+const ACME: &str = "acme.cert-manager.io";
 
 /// Lists every kind that is served, groups together.
 pub(crate) const SERVED: &[Served] = &[
@@ -86,6 +87,8 @@ pub(crate) const SERVED: &[Served] = &[
     core("Secret", "secrets", &[], true),
     core("Service", "services", &["svc"], true),
     core("ServiceAccount", "serviceaccounts", &["sa"], true),
+    custom(ACME, "v1", "Challenge", "challenges", &[], true),
+    custom(ACME, "v1", "Order", "orders", &[], true),
     builtin("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", &["crd", "crds"], false),
     builtin("apps", "DaemonSet", "daemonsets", &["ds"], true),
     builtin("apps", "Deployment", "deployments", &["deploy"], true),
@@ -98,6 +101,7 @@ pub(crate) const SERVED: &[Served] = &[
     builtin("storage.k8s.io", "StorageClass", "storageclasses", &["sc"], false),
     custom("barmancloud.cnpg.io", "v1", "ObjectStore", "objectstores", &[], true),
     custom(CERT_MANAGER, "v1", "Certificate", "certificates", &["cert", "certs"], true),
+    custom(CERT_MANAGER, "v1", "CertificateRequest", "certificaterequests", &["cr", "crs"], true),
     custom(CERT_MANAGER, "v1", "ClusterIssuer", "clusterissuers", &["ciss"], false),
     custom("helm.cattle.io", "v1", "HelmChartConfig", "helmchartconfigs", &[], true),
     custom(HELM, "v2", "HelmRelease", "helmreleases", &["hr"], true),

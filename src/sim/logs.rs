@@ -58,6 +58,13 @@ impl Logs {
         self.logs.get(key)
     }
 
+    /// Puts the lines of every log in the order of their times: the past is not played in its order.
+    pub(crate) fn sort(&mut self) {
+        for log in self.logs.values_mut() {
+            log.lines.make_contiguous().sort_by_key(|(at, _)| *at);
+        }
+    }
+
     /// Ends every log of a pod: those who follow it see the end.
     pub(crate) fn end_pod(&mut self, namespace: &str, pod: &str) {
         self.beat += 1;

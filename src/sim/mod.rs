@@ -18,15 +18,18 @@ mod logs;
 mod past;
 mod renderings;
 mod scenario;
+mod script;
 mod selector;
 mod server;
 mod simulation;
 mod store;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod workload;
 mod world;
 
 pub use fault::Faults;
 pub use scenario::{Commit, Remote, Scenario};
 pub use simulation::Simulation;
+pub use trouble::TextEdit;

@@ -6,15 +6,19 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::fields::Writer;
-use super::flux::{conditions, helm_release, kustomization, source};
+use super::flux::report::event_from;
+use super::flux::{helm_release, kustomization, source};
 use super::json::{self, list, set, sha256, stamp, text};
+use super::script::documents;
 use super::world::World;
-use super::{apply, kinds};
+use super::{apply, kinds, workload};
 use crate::model::ObjectRef;
 use crate::model::clock::go_duration;
 
 /// How long the clusters have been there.
 const AGE: Duration = Duration::from_hours(41 * 24);
+/// When the newest commit was applied.
+const COMMITTED: Duration = Duration::from_mins(14);
 /// How many lines each pod's log holds already.
 const LINES: u32 = 24;
 
@@ -31,6 +35,11 @@ pub(crate) fn play(world: &mut World) {
         }
         world.settle();
     }
+    for absent in world.script.troubles.absent.clone() {
+        if let Ok(key) = absent.parse::<ObjectRef>() {
+            world.delete(&key);
+        }
+    }
     let flux = world.script.manifests("flux-system");
     for manifest in &flux {
         world.create(manifest.clone(), Writer::apply("flux"));
@@ -43,6 +52,7 @@ pub(crate) fn play(world: &mut World) {
         }
         world.settle();
     }
+    advance(world, now);
     for (kind, since) in [("GitRepository", Duration::from_secs(22)), ("HelmRepository", Duration::from_hours(2))] {
         for key in keys(world, kinds::SOURCE, kind) {
             travel(world, now, since);
@@ -63,6 +73,7 @@ pub(crate) fn play(world: &mut World) {
         helm_release::settled(world, &key, &revisions, since);
     }
     suspend(world, now);
+    suffer(world, now);
     let mut troubled = Vec::new();
     for key in &kustomizations {
         let since = if is_troubled(world, key, &troubled) {
@@ -74,10 +85,62 @@ pub(crate) fn play(world: &mut World) {
         travel(world, now, since);
         kustomization::settled(world, key, since);
     }
+    meddle(world, now);
+    for key in keys(world, kinds::HELM, "HelmRelease") {
+        travel(world, now, Duration::from_secs(spread(&key.name, 1500)));
+        helm_release::look_again(world, &key);
+    }
     chat(world, now);
+    world.logs.sort();
     world.as_of = None;
     world.settle();
     world.store.compact();
+}
+
+/// Applies what the newest commit says otherwise, where it could be applied.
+fn advance(world: &mut World, now: Timestamp) {
+    travel(world, now, COMMITTED);
+    for name in world.script.advance() {
+        let key = ObjectRef::new("Kustomization", kinds::KUSTOMIZE, "flux-system", &name);
+        if let Some(owner) = world.store.get(&key).cloned() {
+            apply::apply(world, &owner);
+            world.settle();
+        }
+    }
+}
+
+/// Lets happen what the scenario says of nodes, and of objects whose controllers are not simulated.
+fn suffer(world: &mut World, now: Timestamp) {
+    let troubles = world.script.troubles.clone();
+    for lost in &troubles.nodes {
+        let ago = go_duration(&lost.since).unwrap_or_default();
+        travel(world, now, ago);
+        workload::lose(world, &lost.name, ago);
+    }
+    for manifest in documents(&troubles.objects) {
+        travel(world, now, COMMITTED);
+        let (key, status) = (json::reference(&manifest), json::part(&manifest, "/status"));
+        world.create(manifest, Writer::update("controller"));
+        world.update(&key, Writer::status("controller"), |object| set(object, &["status"], status));
+    }
+    for told in &troubles.events {
+        travel(world, now, go_duration(&told.since).unwrap_or_default());
+        let about = told.object.parse::<ObjectRef>().ok().and_then(|key| world.store.get(&key).cloned());
+        if let Some(about) = about {
+            event_from(world, &about, &told.from, &told.kind, &told.reason, &told.message);
+        }
+    }
+}
+
+/// Changes what somebody changed in the cluster, past Git.
+fn meddle(world: &mut World, now: Timestamp) {
+    for edit in world.script.troubles.by_hand.clone() {
+        travel(world, now, go_duration(&edit.since).unwrap_or_default());
+        if let Ok(key) = edit.object.parse::<ObjectRef>() {
+            world.update(&key, Writer::update(&edit.manager), |object| edit.make(object));
+            world.settle();
+        }
+    }
 }
 
 /// Lists the Kustomizations, each after what applies it and after those that it depends on.
@@ -129,8 +192,9 @@ fn is_troubled(world: &World, key: &ObjectRef, troubled: &[String]) -> bool {
     waits
         || world.script.manifests(&key.name).iter().map(json::reference).any(|key| {
             key.group != kinds::KUSTOMIZE
-                && world.store.get(&key).is_some_and(|object| conditions::is(object, "Ready", "False"))
+                && world.store.get(&key).is_some_and(|object| workload::health(object) != "Current")
         })
+        || kustomization::cannot_be_built(world, object)
 }
 
 /// Fills the logs of the pods with what they have written lately.

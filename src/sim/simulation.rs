@@ -6,8 +6,11 @@ use serde_json::Value;
 
 use super::fault::Faults;
 use super::fields::Writer;
-use super::scenario::{Commit, Remote, Scenario, Script};
+use super::scenario::{Commit, Remote, Scenario};
+use super::script::Script;
 use super::server::ApiServer;
+#[cfg(test)]
+use super::trouble::Troubles;
 use super::world::{Site, World};
 use super::{json, past, workload};
 use crate::cluster::Cluster;
@@ -94,6 +97,14 @@ impl Simulation {
         }
     }
 
+    /// Deletes an object and what it owns.
+    #[cfg(test)]
+    pub(crate) fn delete(&self, name: &str, object: &ObjectRef) {
+        if let Some(site) = self.site(name) {
+            site.with(|world| world.delete(object));
+        }
+    }
+
     /// Changes what a Kustomization builds from its next reconciliation on.
     pub fn set_manifests(&self, name: &str, kustomization: &str, manifests: Vec<Value>) {
         if let Some(site) = self.site(name) {
@@ -104,7 +115,23 @@ impl Simulation {
     /// Lets the repositories of charts lack a version of a chart.
     pub fn withdraw_chart(&self, name: &str, chart: &str, version: &str) {
         if let Some(site) = self.site(name) {
-            site.with(|world| world.script.missing_charts.push((chart.to_owned(), version.to_owned())));
+            site.with(|world| world.script.troubles.missing_charts.push((chart.to_owned(), version.to_owned())));
+        }
+    }
+
+    /// Changes what is wrong in a cluster or around it, from now on.
+    #[cfg(test)]
+    pub(crate) fn trouble(&self, name: &str, change: impl FnOnce(&mut Troubles)) {
+        if let Some(site) = self.site(name) {
+            site.with(|world| change(&mut world.script.troubles));
+        }
+    }
+
+    /// Changes what a chart renders to; `${VERSION}` and `${NAME}` stand for the chart's version and the release.
+    #[cfg(test)]
+    pub(crate) fn set_chart(&self, name: &str, chart: &str, manifest: &str) {
+        if let Some(site) = self.site(name) {
+            site.with(|world| world.script.set_chart(chart, manifest));
         }
     }
 

@@ -1,5 +1,6 @@
 //! One simulated cluster: its objects, logs and agenda behind one lock, and what wakes those who wait for a change.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +14,7 @@ use super::fields::{self, Writer};
 use super::flux::{self, Queue};
 use super::json::{self, list, set, text};
 use super::logs::Logs;
-use super::scenario::Script;
+use super::script::Script;
 use super::store::{Happened, Store};
 use super::{kinds, workload};
 use crate::model::{Clock, ObjectRef};
@@ -32,6 +33,8 @@ pub(crate) struct World {
     pub(crate) queue: Queue,
     /// What the scenario says of this environment.
     pub(crate) script: Script,
+    /// How often the kubelets tried to pull the images of pods, in vain.
+    pub(crate) pulls: BTreeMap<ObjectRef, u32>,
     /// The time at which the past is played, while the scenario is set up.
     pub(crate) as_of: Option<Timestamp>,
     /// The version up to which the controllers have seen the changes.
@@ -51,6 +54,7 @@ impl World {
             agenda: Agenda::default(),
             queue: Queue::default(),
             script,
+            pulls: BTreeMap::new(),
             as_of: None,
             seen,
             clock,

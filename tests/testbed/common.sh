@@ -5,6 +5,10 @@
 #   FLUXDECK_TESTBED_STAGING     first of 13 ports of the staging cluster    (default 21000)
 #   FLUXDECK_TESTBED_PRODUCTION  first of 13 ports of production             (default 22000)
 #   FLUXDECK_TESTBED_SERVER      port of the Git and chart server            (default 20999)
+# and for recordings (tests/recordings), which want an empty control plane that waits as long as a true one:
+#   FLUXDECK_TESTBED_REQUEUE     when a dependency is looked at again        (default 5s)
+#   FLUXDECK_TESTBED_CONTROLLERS what kube-controller-manager runs           (default: no eviction)
+#   FLUXDECK_TESTBED_NODES       kwok's argument that names its nodes        (default: all)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -55,7 +55,7 @@ done
 # Eviction and the collection of ended pods are left out: both act on a machine that is merely busy.
 component kube-controller-manager --kubeconfig kubeconfig --service-account-private-key-file service-account.key --root-ca-file ca.crt \
   --bind-address 127.0.0.1 --secure-port $((base + 3)) --leader-elect=false \
-  --controllers='*,-nodeipam,-cloud-node-lifecycle,-taint-eviction-controller,-pod-garbage-collector-controller'
+  --controllers="${FLUXDECK_TESTBED_CONTROLLERS:-*,-nodeipam,-cloud-node-lifecycle,-taint-eviction-controller,-pod-garbage-collector-controller}"
 component kube-scheduler --kubeconfig kubeconfig --leader-elect=false --bind-address 127.0.0.1 --secure-port $((base + 4))
 
 kubectl "$name" apply --server-side -f "$testbed/crds" >/dev/null
@@ -94,7 +94,7 @@ metadata: {name: every-pod}
 spec:
   forwards: [{target: {address: 127.0.0.1, port: $((base + 7))}}]
 KWOK
-component kwok --config kwok.yaml --enable-crds Logs --kubeconfig kubeconfig --manage-all-nodes=true --node-lease-duration-seconds 40 \
+component kwok --config kwok.yaml --enable-crds Logs --kubeconfig kubeconfig "${FLUXDECK_TESTBED_NODES:---manage-all-nodes=true}" --node-lease-duration-seconds 40 \
   --node-ip 127.0.0.1 --node-port $((base + 12)) --server-address "127.0.0.1:$((base + 12))" \
   --tls-cert-file tls.crt --tls-private-key-file tls.key
 
@@ -110,8 +110,9 @@ controller() {
 controller source-controller --storage-path "$cluster/artifacts" --storage-addr "127.0.0.1:$((base + 5))" \
   --storage-adv-addr "127.0.0.1:$((base + 5))" --metrics-addr "127.0.0.1:$((base + 6))" --health-addr "127.0.0.1:$((base + 7))"
 # Waiting for a dependency is looked at every 5 seconds rather than every 30: the seed would else take minutes.
-controller kustomize-controller --requeue-dependency 5s --metrics-addr "127.0.0.1:$((base + 8))" --health-addr "127.0.0.1:$((base + 9))"
-controller helm-controller --requeue-dependency 5s --metrics-addr "127.0.0.1:$((base + 10))" --health-addr "127.0.0.1:$((base + 11))"
+requeue=${FLUXDECK_TESTBED_REQUEUE:-5s}
+controller kustomize-controller --requeue-dependency "$requeue" --metrics-addr "127.0.0.1:$((base + 8))" --health-addr "127.0.0.1:$((base + 9))"
+controller helm-controller --requeue-dependency "$requeue" --metrics-addr "127.0.0.1:$((base + 10))" --health-addr "127.0.0.1:$((base + 11))"
 kubectl "$name" apply -f "$here/controllers.yaml" >/dev/null
 start "$cluster" log/controller-logs.log "$here/controller-logs.sh" "$name"
 say "$name is up: KUBECONFIG=$cluster/kubeconfig"

@@ -6,8 +6,10 @@ use super::report::{Level, event, log, run_id};
 use crate::model::ObjectRef;
 use crate::sim::apply;
 use crate::sim::fields::Writer;
+use crate::sim::helm_storage;
 use crate::sim::json::{is_true, list, number, set, text};
 use crate::sim::kinds::SOURCE;
+use crate::sim::script::installed;
 use crate::sim::world::World;
 
 /// Cleans up behind an object and lets it go: a Kustomization prunes, a release is uninstalled; what is suspended leaves everything as it is.
@@ -56,10 +58,11 @@ pub(crate) fn remove(world: &mut World, key: &ObjectRef) -> bool {
 fn uninstall(world: &mut World, key: &ObjectRef, object: &Value, id: &str) {
     let latest = list(object, "/status/history").first().cloned().unwrap_or_default();
     let last = number(&latest, "/version");
-    for revision in 1..=last {
-        let name = format!("sh.helm.release.v1.{}.v{revision}", key.name);
-        world.delete(&ObjectRef::new("Secret", "", &key.namespace, &name));
+    let (chart, version) = (text(&latest, "/chartName"), text(&latest, "/chartVersion"));
+    for manifest in installed(&world.script.chart(chart).manifest, version, key) {
+        world.delete(&crate::sim::json::reference(&manifest));
     }
+    helm_storage::forget(world, &key.namespace, &key.name, last);
     if let Some((namespace, name)) = text(object, "/status/helmChart").split_once('/') {
         remove(world, &ObjectRef::new("HelmChart", SOURCE, namespace, name));
     }

@@ -40,6 +40,8 @@ pub(crate) struct Queue {
     waiting: BTreeSet<ObjectRef>,
     /// Objects that changed while they were being reconciled: they are taken again right after.
     dirty: BTreeSet<ObjectRef>,
+    /// How often in a row a source could not be fetched.
+    failures: BTreeMap<ObjectRef, u32>,
     /// When objects are looked at again.
     again: BTreeMap<ObjectRef, Due>,
 }
@@ -118,6 +120,18 @@ pub(crate) fn again(world: &mut World, key: &ObjectRef, wait: Duration) {
     if let Some(earlier) = world.queue.again.insert(key.clone(), due) {
         world.agenda.cancel(earlier);
     }
+}
+
+/// Counts a failure that is tried again sooner than the interval, and returns how soon: twice as late each time, from 750 ms to 15 minutes.
+pub(crate) fn back_off(world: &mut World, key: &ObjectRef) -> Duration {
+    let count = world.queue.failures.entry(key.clone()).or_default();
+    *count += 1;
+    Duration::from_millis(750).saturating_mul(2_u32.saturating_pow(*count - 1)).min(Duration::from_mins(15))
+}
+
+/// Forgets the failures of an object.
+pub(crate) fn forgive(world: &mut World, key: &ObjectRef) {
+    world.queue.failures.remove(key);
 }
 
 /// Begins to reconcile an object.

@@ -142,7 +142,9 @@ fn containers(world: &World, deployment: &str) -> Vec<(String, String, String)> 
     world
         .store
         .list(served, "flux-system")
-        .filter(|(_, pod)| text(pod, "/metadata/labels/app") == deployment && text(pod, "/status/phase") == "Running")
+        .filter(|(_, pod)| {
+            text(pod, "/metadata/labels/app") == deployment && super::conditions::is(pod, "Ready", "True")
+        })
         .flat_map(|(key, pod)| {
             list(pod, "/spec/containers")
                 .iter()

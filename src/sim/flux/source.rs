@@ -15,6 +15,9 @@ const ASKS: Duration = Duration::from_millis(420);
 /// How long it takes to fetch and store an artifact.
 const STORES: Duration = Duration::from_millis(310);
 
+/// The reason when the repository cannot be fetched.
+const GIT_FAILED: &str = "GitOperationFailed";
+
 /// What a kind of source says when all is well.
 struct Words {
     /// What is at the remote now.
@@ -145,6 +148,9 @@ impl Run {
         if let Some(message) = missing(world, &self.object) {
             return self.stall(world, &message);
         }
+        if text(&self.object, "/kind") == "GitRepository" && world.script.troubles.git.is_some() {
+            return self.fail(world);
+        }
         let words = words(world, &self.object);
         let has = text(&self.object, "/status/artifact/revision");
         if has == words.revision {
@@ -157,6 +163,17 @@ impl Run {
         save(world, &self.object);
         self.phase = Phase::Store;
         Next::Step(STORES)
+    }
+
+    /// Ends without an answer of the remote; it is asked again soon.
+    fn fail(&mut self, world: &mut World) -> Next {
+        fail(world, &mut self.object);
+        handle_request(&mut self.object);
+        save(world, &self.object);
+        let error = conditions::get(&self.object, "Ready").map_or("", |ready| text(ready, "/message")).to_owned();
+        log(world, &self.object, &self.id, Level::Error, "Reconciler error", &json!({"error": error}));
+        event(world, &self.object, "Warning", GIT_FAILED, &error);
+        Next::Over(Some(super::back_off(world, &json::reference(&self.object))))
     }
 
     /// Ends for good: until the reference changes, trying again is of no use.
@@ -179,9 +196,15 @@ impl Run {
 
     fn finish(&mut self, world: &mut World, is_new: bool) -> Next {
         let words = words(world, &self.object);
+        let recovers = conditions::is(&self.object, "FetchFailed", "True");
+        super::forgive(world, &json::reference(&self.object));
         settle(world, &mut self.object);
         handle_request(&mut self.object);
         save(world, &self.object);
+        if recovers && !is_new {
+            let message = format!("stored artifact for commit '{}'", words.revision);
+            event(world, &self.object, "Normal", words.reason, &message);
+        }
         let (reason, message) = if is_new { words.fetched } else { words.unchanged };
         log(world, &self.object, &self.id, Level::Info, &message, &json!({}));
         event(world, &self.object, "Normal", reason, &message);
@@ -193,12 +216,25 @@ impl Run {
 fn missing(world: &World, object: &Value) -> Option<String> {
     let (chart, version) = (text(object, "/spec/chart"), text(object, "/spec/version"));
     let lacks = text(object, "/kind") == "HelmChart"
-        && world.script.missing_charts.iter().any(|(name, missing)| name == chart && missing == version);
+        && world.script.troubles.missing_charts.iter().any(|(name, missing)| name == chart && missing == version);
     lacks.then(|| {
         format!(
             "invalid chart reference: failed to get chart version for remote reference: no '{chart}' chart with version matching '{version}' found"
         )
     })
+}
+
+/// Says that the repository cannot be fetched; an artifact from before stays.
+fn fail(world: &World, object: &mut Value) {
+    let (now, url) = (world.now(), text(object, "/spec/url").to_owned());
+    let error = world.script.troubles.git.clone().unwrap_or_default();
+    let is_first = part(object, "/status/artifact").is_null();
+    let does = if is_first { "clone" } else { "list remote for" };
+    let message = format!("failed to checkout and determine revision: unable to {does} '{url}': {error}");
+    let doing = if is_first { "building artifact" } else { "reconciliation in progress" };
+    conditions::mark(object, "Reconciling", "True", "ProgressingWithRetry", doing, now);
+    conditions::mark(object, "FetchFailed", "True", GIT_FAILED, &message, now);
+    conditions::mark(object, "Ready", "False", GIT_FAILED, &message, now);
 }
 
 /// Says that something is under way; Ready only changes where it is not known yet, or on drift.
@@ -269,5 +305,14 @@ pub(crate) fn settled(world: &mut World, key: &ObjectRef, since: Duration) {
     save(world, &object);
     let words = words(world, &object);
     event(world, &object, "Normal", words.unchanged.0, &words.unchanged.1);
+    let id = run_id(world, key);
+    log(world, &object, &id, Level::Info, &words.unchanged.1, &json!({}));
+    if key.kind == "GitRepository" && world.script.troubles.git.is_some() {
+        fail(world, &mut object);
+        save(world, &object);
+        let error = conditions::get(&object, "Ready").map_or("", |ready| text(ready, "/message")).to_owned();
+        event(world, &object, "Warning", GIT_FAILED, &error);
+        log(world, &object, &id, Level::Error, "Reconciler error", &json!({"error": error}));
+    }
     super::again(world, key, interval(&object).saturating_sub(since));
 }

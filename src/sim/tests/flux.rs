@@ -93,7 +93,12 @@ async fn a_request_is_progress_first_and_handled_with_the_outcome() {
 #[tokio::test(start_paused = true)]
 async fn a_commit_travels_from_the_source_along_the_dependencies() {
     let (simulation, staging, _) = start("healthy");
-    let commit = Commit { branch: "main".to_owned(), sha: "1".repeat(40), subject: "apps: a new one".to_owned() };
+    let commit = Commit {
+        branch: "main".to_owned(),
+        sha: "1".repeat(40),
+        subject: "apps: a new one".to_owned(),
+        ..Commit::default()
+    };
     simulation.push(&commit);
     request(&staging, GIT, "now").await;
     let source = until(&staging, GIT, handled("now")).await;

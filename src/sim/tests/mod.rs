@@ -4,6 +4,7 @@ mod api;
 mod connections;
 mod flux;
 mod recordings;
+mod scenarios;
 mod server;
 
 use std::sync::Arc;

@@ -1,7 +1,10 @@
 //! What the model answers, beside what the real controllers answered: the same steps as `tests/recordings/record.sh` takes, and each state compared.
 
+mod failures;
+mod ordinary;
+mod workloads;
+
 use std::path::Path;
-use std::time::Duration;
 
 use regex::Regex;
 use serde_json::{Value, json};
@@ -9,7 +12,6 @@ use serde_json::{Value, json};
 use super::{get, patch, ready, until};
 use crate::cluster::Cluster;
 use crate::model::Env;
-use crate::sim::flux::conditions;
 use crate::sim::json::{list, text};
 use crate::sim::{Commit, Scenario, Simulation};
 use std::sync::{Arc, LazyLock};
@@ -37,6 +39,8 @@ const SCRUBS: &[(&str, &str)] = &[
     (r"[0-9a-f]{40,64}", "HASH"),
     (r"sha256:HASH\.yaml", "HASH.yaml"),
     (r"source-controller\.flux-system\.svc\.cluster\.local\.", "HOST"),
+    (r"kustomization-[0-9]+", "kustomization-N"),
+    (r"(?s)Last Helm logs:.*", "Last Helm logs: LOGS"),
     (r"size [0-9.]+ ?k?B", "size SIZE"),
     (r"( in| after) ([0-9]+m)?[0-9]+(\.[0-9]+)?(ms|µs|s)", "$1 DURATION"),
 ];
@@ -98,6 +102,7 @@ impl Replay {
             branch: "main".to_owned(),
             sha: digit.repeat(40),
             subject: subject.to_owned(),
+            ..Commit::default()
         };
         let scenario =
             Scenario::named("healthy").unwrap().with_commits(commit("a", "the first commit"), commit("0", "none"));
@@ -124,14 +129,20 @@ impl Replay {
 
     /// Compares the object's state with the recording of a step.
     async fn compare(&mut self, step: &str, kind: &str, name: &str) {
-        let object = get(&self.cluster, &path(kind, name)).await;
-        let kind = text(&object, "/kind");
+        self.compare_at(step, &path(kind, name)).await;
+    }
+
+    async fn compare_at(&mut self, step: &str, address: &str) {
+        let object = get(&self.cluster, address).await;
+        let (kind, name) = (text(&object, "/kind"), text(&object, "/metadata/name"));
         let address = format!(
             "/api/v1/namespaces/flux-system/events?fieldSelector=involvedObject.name%3D{name},involvedObject.kind%3D{kind}"
         );
         let events = get(&self.cluster, &address).await;
         let events: Vec<Value> = list(&events, "/items")
             .iter()
+            // When artifacts are collected is a matter of time.
+            .filter(|event| text(event, "/reason") != "GarbageCollectionSucceeded")
             .map(|event| json!({"message": event["message"], "reason": event["reason"], "type": event["type"]}))
             .collect();
         let model = json!({"kind": kind, "generation": object["metadata"]["generation"], "status": object["status"], "events": events});
@@ -199,119 +210,28 @@ fn settings(colour: &str) -> Vec<Value> {
     ]
 }
 
-async fn sources(replay: &mut Replay) {
-    let spec = json!({"interval": "10m", "url": "http://HOST/served.git", "ref": {"branch": "main"}});
-    replay.apply(object("source.toolkit.fluxcd.io/v1", "GitRepository", "repository", spec));
-    replay.until("gitrepositories", "repository", is_ready).await;
-    replay.compare("git-fresh", "gitrepositories", "repository").await;
-    replay.ask("gitrepositories", "repository", "one").await;
-    replay.until("gitrepositories", "repository", handled("one")).await;
-    replay.compare("git-requested", "gitrepositories", "repository").await;
-}
-
-async fn kustomizations(replay: &mut Replay) {
-    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": "default"}, "spec": {}});
-    replay.simulation.set_manifests("staging", "healthy", settings("blue"));
-    replay.simulation.set_manifests("staging", "failing", vec![claim]);
-    replay.apply(kustomization("healthy", "5m", None));
-    replay.until("kustomizations", "healthy", is_ready).await;
-    replay.compare("kustomization-fresh", "kustomizations", "healthy").await;
-    replay.ask("kustomizations", "healthy", "one").await;
-    replay.until("kustomizations", "healthy", handled("one")).await;
-    replay.compare("kustomization-requested", "kustomizations", "healthy").await;
-    replay.apply(kustomization("failing", "10s", None));
-    replay.until("kustomizations", "failing", |object| conditions::get(object, "Healthy").is_some()).await;
-    replay.compare("kustomization-checking", "kustomizations", "failing").await;
-    replay.apply(kustomization("waiting", "5m", Some("failing")));
-    replay.until("kustomizations", "waiting", reason("DependencyNotReady")).await;
-    replay.compare("kustomization-waiting", "kustomizations", "waiting").await;
-    replay.apply(kustomization("orphaned", "5m", Some("nobody")));
-    replay.until("kustomizations", "orphaned", reason("DependencyNotReady")).await;
-    replay.compare("kustomization-orphaned", "kustomizations", "orphaned").await;
-    replay.until("kustomizations", "failing", reason("HealthCheckFailed")).await;
-    replay.compare("kustomization-failing", "kustomizations", "failing").await;
-    replay.suspend("kustomizations", "healthy", true).await;
-    replay.ask("kustomizations", "healthy", "two").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    replay.compare("kustomization-suspended", "kustomizations", "healthy").await;
-    replay.suspend("kustomizations", "healthy", false).await;
-    replay.until("kustomizations", "healthy", observed(3)).await;
-    replay.compare("kustomization-resumed", "kustomizations", "healthy").await;
-}
-
-async fn a_new_commit(replay: &mut Replay) {
-    replay.suspend("gitrepositories", "repository", true).await;
-    replay.ask("gitrepositories", "repository", "two").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    replay.compare("git-suspended", "gitrepositories", "repository").await;
-    replay.suspend("gitrepositories", "repository", false).await;
-    replay.until("gitrepositories", "repository", observed(3)).await;
-    replay.simulation.set_manifests("staging", "healthy", settings("green"));
-    replay.simulation.push(&Commit {
-        branch: "main".to_owned(),
-        sha: "b".repeat(40),
-        subject: "the second commit".to_owned(),
-    });
-    replay.ask("gitrepositories", "repository", "three").await;
-    replay.until("gitrepositories", "repository", handled("three")).await;
-    replay.compare("git-new-commit", "gitrepositories", "repository").await;
-    replay.until("kustomizations", "healthy", |object| list(object, "/status/history").len() == 2).await;
-    replay.compare("kustomization-new-commit", "kustomizations", "healthy").await;
-}
-
-async fn releases(replay: &mut Replay) {
-    let spec = json!({"interval": "10m", "url": "http://HOST"});
-    replay.apply(object("source.toolkit.fluxcd.io/v1", "HelmRepository", "charts", spec));
-    replay.until("helmrepositories", "charts", is_ready).await;
-    replay.compare("helm-repository-fresh", "helmrepositories", "charts").await;
-    replay.ask("helmrepositories", "charts", "one").await;
-    replay.until("helmrepositories", "charts", handled("one")).await;
-    replay.compare("helm-repository-requested", "helmrepositories", "charts").await;
-    replay.apply(release("demo", "0.1.0", None));
-    replay.until("helmreleases", "demo", is_ready).await;
-    replay.compare("release-fresh", "helmreleases", "demo").await;
-    replay.compare("chart-fresh", "helmcharts", "flux-system-demo").await;
-    replay.ask("helmreleases", "demo", "one").await;
-    replay.until("helmreleases", "demo", handled("one")).await;
-    replay.compare("release-requested", "helmreleases", "demo").await;
-    replay.apply(release("demo", "0.2.0", None));
-    replay
-        .until("helmreleases", "demo", |object| object["status"]["history"][0]["version"] == 2 && is_ready(object))
-        .await;
-    replay.compare("release-upgraded", "helmreleases", "demo").await;
-    replay.compare("chart-upgraded", "helmcharts", "flux-system-demo").await;
-    let force = json!({"reconcile.fluxcd.io/requestedAt": "two", "reconcile.fluxcd.io/forceAt": "two"});
-    patch(&replay.cluster, &path("helmreleases", "demo"), &json!({"metadata": {"annotations": force}})).await;
-    replay.until("helmreleases", "demo", handled("two")).await;
-    replay.compare("release-forced", "helmreleases", "demo").await;
-    replay.suspend("helmreleases", "demo", true).await;
-    replay.ask("helmreleases", "demo", "three").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    replay.compare("release-suspended", "helmreleases", "demo").await;
-    replay.apply(release("waiting", "0.1.0", Some("demo-that-is-not-there")));
-    replay.until("helmreleases", "waiting", reason("DependencyNotReady")).await;
-    replay.compare("release-orphaned", "helmreleases", "waiting").await;
-    replay.simulation.withdraw_chart("staging", "demo", "9.9.9");
-    replay.apply(release("lacking", "9.9.9", None));
-    replay.until("helmreleases", "lacking", reason("SourceNotReady")).await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    replay.compare("release-without-chart", "helmreleases", "lacking").await;
-    replay.compare("chart-missing", "helmcharts", "flux-system-lacking").await;
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_model_says_what_the_real_controllers_say() {
     let mut replay = Replay::new();
-    sources(&mut replay).await;
-    kustomizations(&mut replay).await;
-    a_new_commit(&mut replay).await;
-    releases(&mut replay).await;
+    ordinary::sources(&mut replay).await;
+    ordinary::kustomizations(&mut replay).await;
+    ordinary::a_new_commit(&mut replay).await;
+    ordinary::releases(&mut replay).await;
+    let mut failing = Replay::new();
+    failures::kustomizations(&mut failing).await;
+    failures::roll_outs(&mut failing).await;
+    failures::sources(&mut failing).await;
+    failures::releases(&mut failing).await;
+    failures::remediated_releases(&mut failing).await;
+    failures::drift(&mut failing).await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
     for entry in std::fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         if let Some(step) = name.strip_suffix(".json") {
-            assert!(replay.compared.iter().any(|compared| compared == step), "{step} is recorded and never compared");
+            let mut compared = replay.compared.iter().chain(&failing.compared);
+            assert!(compared.any(|compared| compared == step), "{step} is recorded and never compared");
         }
     }
+    replay.differences.extend(failing.differences);
     assert!(replay.differences.is_empty(), "\n{}", replay.differences.join("\n"));
 }

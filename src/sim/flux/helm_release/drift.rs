@@ -1,0 +1,79 @@
+//! What somebody changed of what a release installed.
+
+use serde_json::{Value, json};
+
+use super::super::report::{Level, event, go_string, log, run_id};
+use super::timeout;
+use crate::model::ObjectRef;
+use crate::sim::apply::{apply_one, subject};
+use crate::sim::json::{self, number, text};
+use crate::sim::script;
+use crate::sim::world::World;
+
+/// Looks once more at a release that has been there for a while.
+pub(crate) fn look_again(world: &mut World, key: &ObjectRef) {
+    if let Some(object) = world.store.get(key).cloned() {
+        let id = run_id(world, key);
+        look(world, &object, &id);
+    }
+}
+
+/// Tells of what somebody changed, and puts it right where it may.
+pub(super) fn look(world: &mut World, object: &Value, id: &str) {
+    let mode = text(object, "/spec/driftDetection/mode").to_owned();
+    if !["warn", "enabled"].contains(&mode.as_str()) {
+        return;
+    }
+    let drift = drift(world, object);
+    if drift.is_empty() {
+        return;
+    }
+    let own = json::reference(object);
+    let name = format!("{}/{}.v{}", own.namespace, own.name, number(object, "/status/history/0/version"));
+    let lines: Vec<&str> = drift.iter().map(|(_, _, line)| line.as_str()).collect();
+    let message = format!("Cluster state of release {name} has drifted from the desired state:\n{}", lines.join("\n"));
+    event(world, object, "Warning", "DriftDetected", &message);
+    let count = drift.len();
+    let said = format!("detected changes in cluster state: removed: 0, changed: {count}, excluded: 0");
+    log(world, object, id, Level::Info, &said, &json!({}));
+    if mode == "enabled" {
+        let limit = go_string(timeout(object));
+        let said = format!("running 'correct cluster drift' action with timeout of {limit}");
+        log(world, object, id, Level::Info, &said, &json!({}));
+        let put: Vec<String> = drift.iter().map(|(key, ..)| format!("{} configured", subject(key))).collect();
+        for (key, manifest, _) in drift {
+            apply_one(world, &key, manifest, "helm-controller");
+        }
+        let message = format!("Cluster state of release {name} has been corrected:\n{}", put.join("\n"));
+        event(world, object, "Normal", "DriftCorrected", &message);
+    }
+}
+
+/// Lists what somebody changed of what a release installed, a line each: the object and how much differs.
+fn drift(world: &World, object: &Value) -> Vec<(ObjectRef, Value, String)> {
+    let own = json::reference(object);
+    let chart = text(object, "/spec/chart/spec/chart");
+    let version = text(object, "/spec/chart/spec/version");
+    script::installed(world.script.chart(chart).manifest.as_str(), version, &own)
+        .into_iter()
+        .filter_map(|manifest| {
+            let key = json::reference(&manifest);
+            let live = world.store.get(&key)?;
+            let changes = changed(&manifest, live);
+            (changes > 0).then(|| {
+                let said = format!("{} changed (0 additions, {changes} changes, 0 removals)", subject(&key));
+                (key, manifest, said)
+            })
+        })
+        .collect()
+}
+
+/// Counts the values of a manifest that the live object has otherwise.
+fn changed(wanted: &Value, live: &Value) -> usize {
+    match wanted {
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| changed(value, live.get(key).unwrap_or(&Value::Null))).sum()
+        }
+        other => usize::from(other != live),
+    }
+}

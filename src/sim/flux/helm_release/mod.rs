@@ -1,0 +1,249 @@
+//! helm-controller: keeps a HelmChart for a HelmRelease, installs or upgrades when the chart, the values or an operator ask for it, remediates what
+//! failed, and gives up when no retry is left.
+
+mod chart;
+mod drift;
+mod release;
+mod settled;
+mod strategy;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::report::{Level, event, go_string, log, run_id};
+use super::{DEPENDENCY_RETRY, Next, conditions, depends_on, duration, handle_request, interval, observe_generation};
+use crate::model::ObjectRef;
+use crate::sim::json::{self, is_true, number, set, text};
+use crate::sim::world::World;
+use chart::{chart_of, chart_unready, keep_chart};
+pub(crate) use drift::look_again;
+pub(crate) use settled::settled;
+use strategy::{Act, Decision, decide};
+
+/// How long it takes to look at the prerequisites, and to run an action.
+const LOOKS: Duration = Duration::from_millis(160);
+const ACTS: Duration = Duration::from_secs(6);
+/// How soon a failure is tried again.
+const RETRIES: Duration = Duration::from_secs(1);
+/// The annotations that ask for an action although nothing changed, and for failures to be forgotten; they count where they equal the request.
+const FORCE_AT: &str = "/metadata/annotations/reconcile.fluxcd.io~1forceAt";
+const RESET_AT: &str = "/metadata/annotations/reconcile.fluxcd.io~1resetAt";
+
+/// One reconciliation of a HelmRelease.
+pub(crate) struct Run {
+    object: Value,
+    phase: Phase,
+    id: String,
+    acting_since: Instant,
+    act: Act,
+    /// An upgrade is asked for and has not been done.
+    forced: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Begin,
+    Look,
+    Act,
+}
+
+impl Run {
+    /// Begins with the object as it is now.
+    pub(crate) fn new(object: Value) -> Self {
+        Self {
+            object,
+            phase: Phase::Begin,
+            id: String::new(),
+            acting_since: Instant::now(),
+            act: Act::Install,
+            forced: false,
+        }
+    }
+
+    /// Takes the next step.
+    pub(crate) fn step(&mut self, world: &mut World) -> Next {
+        match self.phase {
+            Phase::Begin => self.begin(world),
+            Phase::Look => self.look(world),
+            Phase::Act => self.act(world),
+        }
+    }
+
+    fn begin(&mut self, world: &mut World) -> Next {
+        self.id = run_id(world, &json::reference(&self.object));
+        if is_true(&self.object, "/spec/suspend") {
+            self.say(world, "reconciliation is suspended for this object");
+            handle_request(&mut self.object);
+            observe_generation(&mut self.object);
+            save(world, &self.object);
+            return Next::Over(None);
+        }
+        let said = keep_chart(world, &mut self.object);
+        self.say(world, &said);
+        let now = world.now();
+        conditions::remove(&mut self.object, "Stalled");
+        conditions::mark(&mut self.object, "Reconciling", "True", "Progressing", "Fulfilling prerequisites", now);
+        save(world, &self.object);
+        self.phase = Phase::Look;
+        Next::Step(LOOKS)
+    }
+
+    fn look(&mut self, world: &mut World) -> Next {
+        let now = world.now();
+        let dependencies = depends_on(&self.object);
+        if !dependencies.is_empty() {
+            self.say(world, &format!("checking {} dependencies", dependencies.len()));
+        }
+        if let Some(message) = dependencies.iter().find_map(|dependency| unmet(world, dependency)) {
+            conditions::mark(&mut self.object, "Ready", "False", "DependencyNotReady", &message, now);
+            event(world, &self.object, "Normal", "DependencyNotReady", &message);
+            self.say(world, &format!("dependencies do not meet ready condition ({message}): retrying in 30s"));
+            return self.wait(world);
+        }
+        let chart = world.store.get(&chart_of(&self.object)).cloned();
+        if let Some(message) = chart.as_ref().and_then(|chart| chart_unready(chart)) {
+            self.say(world, &message);
+            conditions::mark(&mut self.object, "Ready", "False", "SourceNotReady", &message, now);
+            return self.wait(world);
+        }
+        if ["DependencyNotReady", "SourceNotReady"]
+            .contains(&conditions::get(&self.object, "Ready").map_or("", |ready| text(ready, "/reason")))
+        {
+            conditions::mark(&mut self.object, "Ready", "Unknown", "Progressing", "reconciliation in progress", now);
+        }
+        self.forced = asks(&self.object, FORCE_AT, "lastHandledForceAt");
+        let reset = asks(&self.object, RESET_AT, "lastHandledResetAt");
+        release::attempt(&mut self.object, reset);
+        self.proceed(world)
+    }
+
+    /// Does what comes next.
+    fn proceed(&mut self, world: &mut World) -> Next {
+        let now = world.now();
+        for line in strategy::state(&self.object, self.forced) {
+            self.say(world, line);
+        }
+        match decide(&self.object, self.forced) {
+            Decision::InSync => {
+                drift::look(world, &self.object, &self.id);
+                self.finish(world)
+            }
+            Decision::Stall { reason, message, cannot } => self.stall(world, reason, &message, cannot),
+            Decision::Do(act) => {
+                let limit = timeout(&self.object);
+                let message = format!("Running '{}' action with timeout of {}", act.word(), go_string(limit));
+                conditions::mark(&mut self.object, "Reconciling", "True", "Progressing", &message, now);
+                conditions::mark(&mut self.object, "Ready", "Unknown", "Progressing", &message, now);
+                if matches!(act, Act::Install | Act::Upgrade) {
+                    set(&mut self.object, &["status", "lastAttemptedReleaseAction"], act.word());
+                }
+                save(world, &self.object);
+                self.say(world, &message.replacen("Running", "running", 1));
+                self.acting_since = Instant::now();
+                self.phase = Phase::Act;
+                self.act = act;
+                let fails = matches!(act, Act::Install | Act::Upgrade)
+                    && world
+                        .script
+                        .troubles
+                        .failing_chart(
+                            text(&self.object, "/spec/chart/spec/chart"),
+                            text(&self.object, "/spec/chart/spec/version"),
+                        )
+                        .is_some();
+                Next::Step(if fails { world.script.health_checks_last.unwrap_or(limit).min(limit) } else { ACTS })
+            }
+        }
+    }
+
+    fn act(&mut self, world: &mut World) -> Next {
+        let took = go_string(self.acting_since.elapsed());
+        let remediates = matches!(self.act, Act::Rollback | Act::Uninstall);
+        if !remediates {
+            set(&mut self.object, &["status", "lastAttemptedReleaseActionDuration"], took);
+            self.forced = false;
+        }
+        release::perform(world, &mut self.object, self.act);
+        if remediates && !strategy::is_exhausted(&self.object) {
+            return self.retry(world);
+        }
+        save(world, &self.object);
+        self.proceed(world)
+    }
+
+    /// Ends a failed attempt that was remediated; the next one follows.
+    fn retry(&mut self, world: &mut World) -> Next {
+        let now = world.now();
+        let message = conditions::get(&self.object, "Ready").map_or("", |ready| text(ready, "/message")).to_owned();
+        conditions::mark(&mut self.object, "Reconciling", "True", "ProgressingWithRetry", &message, now);
+        self.handle_requests();
+        save(world, &self.object);
+        Next::Over(Some(RETRIES))
+    }
+
+    /// Gives up until something changes or an operator asks.
+    fn stall(&mut self, world: &mut World, reason: &str, message: &str, cannot: &str) -> Next {
+        settled::stall(world, &mut self.object, reason, message);
+        self.handle_requests();
+        save(world, &self.object);
+        settled::complain(world, &self.object, &self.id, cannot);
+        Next::Over(None)
+    }
+
+    fn finish(&mut self, world: &mut World) -> Next {
+        settled::settle(world, &mut self.object);
+        self.handle_requests();
+        save(world, &self.object);
+        Next::Over(Some(interval(&self.object)))
+    }
+
+    fn wait(&mut self, world: &mut World) -> Next {
+        handle_request(&mut self.object);
+        save(world, &self.object);
+        Next::Over(Some(DEPENDENCY_RETRY))
+    }
+
+    fn handle_requests(&mut self) {
+        for (pointer, handled) in [(FORCE_AT, "lastHandledForceAt"), (RESET_AT, "lastHandledResetAt")] {
+            if asks(&self.object, pointer, handled) {
+                let token = self.object.pointer(pointer).cloned().unwrap_or_default();
+                set(&mut self.object, &["status", handled], token);
+            }
+        }
+        handle_request(&mut self.object);
+    }
+
+    fn say(&self, world: &mut World, message: &str) {
+        log(world, &self.object, &self.id, Level::Info, message, &json!({}));
+    }
+}
+
+fn unmet(world: &World, key: &ObjectRef) -> Option<String> {
+    let named = format!("{}/{}", key.namespace, key.name);
+    let Some(dependency) = world.store.get(key) else {
+        return Some(format!(
+            "unable to get '{named}' dependency: helmreleases.helm.toolkit.fluxcd.io \"{}\" not found",
+            key.name
+        ));
+    };
+    let observed = number(dependency, "/status/observedGeneration") == number(dependency, "/metadata/generation");
+    (!observed || !conditions::is(dependency, "Ready", "True")).then(|| format!("dependency '{named}' is not ready"))
+}
+
+/// Tells whether an annotation asks for something that has not been done: it must equal the request.
+fn asks(object: &Value, pointer: &str, handled: &str) -> bool {
+    let token = object.pointer(pointer);
+    token.is_some()
+        && token == object.pointer(super::REQUESTED_AT)
+        && token != object.pointer("/status").and_then(|status| status.get(handled))
+}
+
+fn timeout(object: &Value) -> Duration {
+    duration(object, "/spec/timeout").unwrap_or(Duration::from_mins(5))
+}
+
+fn save(world: &mut World, object: &Value) {
+    world.save_status(object, "helm-controller");
+}

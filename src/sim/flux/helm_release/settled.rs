@@ -1,0 +1,123 @@
+//! What a release comes to rest with, and what one is like that has been there for weeks.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::super::report::{Level, log, run_id};
+use super::super::{conditions, interval, observe_generation};
+use super::chart::{chart_of, keep_chart};
+use super::strategy::{Act, Decision, decide};
+use super::{release, save};
+use crate::model::ObjectRef;
+use crate::sim::json::{list, number, set, text};
+use crate::sim::world::World;
+
+/// How long ago a release was installed of which the scenario tells nothing.
+const INSTALLED: SignedDuration = SignedDuration::from_hours(19 * 24);
+
+/// How long ago the newest version was tried first where there was one before, and how long an attempt takes.
+const TRIED: SignedDuration = SignedDuration::from_mins(64);
+const TRIES: SignedDuration = SignedDuration::from_mins(7);
+
+/// Ends with what the release's own condition says.
+pub(super) fn settle(world: &World, object: &mut Value) {
+    conditions::remove(object, "Reconciling");
+    if conditions::is(object, "Released", "False") {
+        // What failed has become what is wanted, such as after a rollback.
+        let (action, latest) = (
+            if text(object, "/status/lastAttemptedReleaseAction") == "install" { "install" } else { "upgrade" },
+            list(object, "/status/history").first().cloned().unwrap_or_default(),
+        );
+        let message = format!(
+            "Helm {action} succeeded for release {}/{}.v{} with chart {}@{}",
+            text(&latest, "/namespace"),
+            text(&latest, "/name"),
+            number(&latest, "/version"),
+            text(&latest, "/chartName"),
+            text(&latest, "/chartVersion"),
+        );
+        let reason = if action == "install" { "InstallSucceeded" } else { "UpgradeSucceeded" };
+        conditions::mark(object, "Released", "True", reason, &message, world.now());
+        conditions::remove(object, "Remediated");
+    }
+    if let Some(released) = conditions::get(object, "Released").cloned() {
+        mirror(world, object, &released);
+    }
+    observe_generation(object);
+}
+
+/// Gives up: Ready says what the remediation says where there was one, and what the release says otherwise.
+pub(super) fn stall(world: &World, object: &mut Value, reason: &str, message: &str) {
+    conditions::remove(object, "Reconciling");
+    conditions::mark(object, "Stalled", "True", reason, message, world.now());
+    let cause = conditions::get(object, "Remediated").or_else(|| conditions::get(object, "Released")).cloned();
+    if let Some(cause) = cause {
+        mirror(world, object, &cause);
+    }
+    observe_generation(object);
+}
+
+/// Tells the log that nothing more is tried.
+pub(super) fn complain(world: &mut World, object: &Value, id: &str, cannot: &str) {
+    let error = format!("terminal error: exceeded maximum retries: cannot {cannot}");
+    log(world, object, id, Level::Error, "Reconciler error", &json!({"error": error}));
+}
+
+/// Lets Ready say what another condition says. A remediation that went well is no success.
+fn mirror(world: &World, object: &mut Value, condition: &Value) {
+    let status = if text(condition, "/type") == "Remediated" { "False" } else { text(condition, "/status") };
+    conditions::mark(object, "Ready", status, text(condition, "/reason"), text(condition, "/message"), world.now());
+}
+
+/// Makes a release that has been there for a while, with its chart and the revisions that the scenario tells of, oldest first: each with its chart's
+/// version and how long ago it was made.
+pub(crate) fn settled(world: &mut World, key: &ObjectRef, revisions: &[(String, Duration)], since: Duration) {
+    let Some(mut object) = world.store.get(key).map(|object| Value::clone(object)) else { return };
+    keep_chart(world, &mut object);
+    super::super::source::settled(world, &chart_of(&object), since);
+    let now = world.now();
+    let current = text(&object, "/spec/chart/spec/version").to_owned();
+    for (version, ago) in revisions {
+        world.as_of = SignedDuration::try_from(*ago).ok().and_then(|ago| now.checked_sub(ago).ok());
+        set(&mut object, &["spec", "chart", "spec", "version"], version.as_str());
+        follow(world, &mut object);
+    }
+    set(&mut object, &["spec", "chart", "spec", "version"], current.as_str());
+    let before = if revisions.is_empty() { INSTALLED } else { TRIED };
+    world.as_of = now.checked_sub(before).ok();
+    let end = follow(world, &mut object);
+    world.as_of = Some(now);
+    set(&mut object, &["status", "lastAttemptedReleaseActionDuration"], "6.21s");
+    let id = run_id(world, key);
+    if let Decision::Stall { reason, message, cannot } = end {
+        stall(world, &mut object, reason, &message);
+        save(world, &object);
+        complain(world, &object, &id, cannot);
+        return;
+    }
+    settle(world, &mut object);
+    save(world, &object);
+    log(world, &object, &id, Level::Info, "release in-sync with desired state", &json!({}));
+    super::super::again(world, key, interval(&object).saturating_sub(since));
+}
+
+/// Does one thing after the other until nothing is left to do.
+fn follow(world: &mut World, object: &mut Value) -> Decision {
+    release::attempt(object, false);
+    loop {
+        match decide(object, false) {
+            Decision::Do(act) => {
+                if matches!(act, Act::Install | Act::Upgrade) {
+                    set(object, &["status", "lastAttemptedReleaseAction"], act.word());
+                }
+                release::perform(world, object, act);
+                world.settle();
+                // Attempts follow one another.
+                world.as_of = Some(world.now().checked_add(TRIES).unwrap_or_default());
+            }
+            end => return end,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! How a reconciliation of a Kustomization ends: conditions and history.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::super::report::go_string;
+use super::super::{conditions, handle_request, observe_generation};
+use crate::sim::json::{list, number, set, sha256, stamp, text};
+use crate::sim::world::World;
+
+/// How many snapshots the history keeps.
+const HISTORY: usize = 5;
+
+/// Adds a snapshot to the history, or counts it to the one of the same digest and outcome.
+fn remember(world: &World, object: &mut Value, revision: &str, took: Duration, status: &str) {
+    let now = stamp(world.now());
+    // The digest is that of what was built: a commit that changes nothing here counts to the snapshot that is there.
+    let built = Value::from(world.script.manifests(text(object, "/metadata/name")));
+    let digest = format!("sha256:{}", sha256(&built.to_string()));
+    let mut history: Vec<Value> = list(object, "/status/history").to_vec();
+    let same =
+        history.iter().position(|one| text(one, "/digest") == digest && text(one, "/lastReconciledStatus") == status);
+    let earlier = same.map(|place| history.remove(place));
+    let first = earlier.as_ref().map_or(now.as_str(), |one| text(one, "/firstReconciled")).to_owned();
+    let total = earlier.as_ref().map_or(0, |one| number(one, "/totalReconciliations")) + 1;
+    history.insert(
+        0,
+        json!({
+            "digest": digest,
+            "firstReconciled": first,
+            "lastReconciled": now,
+            "lastReconciledDuration": go_string(took),
+            "lastReconciledStatus": status,
+            "metadata": {"revision": revision},
+            "totalReconciliations": total,
+        }),
+    );
+    history.truncate(HISTORY);
+    set(object, &["status", "history"], history);
+}
+
+/// Says that all went well.
+pub(super) fn succeed(world: &World, object: &mut Value, revision: &str, took: Duration) {
+    set(object, &["status", "lastAppliedRevision"], revision);
+    set(object, &["status", "lastAttemptedRevision"], revision);
+    let message = format!("Applied revision: {revision}");
+    conditions::mark(object, "Ready", "True", "ReconciliationSucceeded", &message, world.now());
+    remember(world, object, revision, took, "ReconciliationSucceeded");
+}
+
+/// Says that nothing could be applied; the history only tells of what was.
+pub(super) fn refuse(world: &World, object: &mut Value, reason: &str, message: &str) {
+    conditions::mark(object, "Ready", "False", reason, message, world.now());
+}
+
+/// Says that the health checks failed: Healthy tells what was waited for, Ready how long too.
+pub(super) fn unhealthy(
+    world: &World,
+    object: &mut Value,
+    revision: &str,
+    took: Duration,
+    error: &str,
+    waited: Duration,
+) {
+    let (now, reason) = (world.now(), "HealthCheckFailed");
+    let message = format!("health check failed after {}: {error}", go_string(waited));
+    conditions::mark(object, "Ready", "False", reason, &message, now);
+    conditions::mark(object, "Healthy", "False", reason, error, now);
+    remember(world, object, revision, took, reason);
+}
+
+/// Ends a reconciliation: the request is handled, and what went well is observed.
+pub(super) fn finalize(world: &mut World, object: &mut Value) {
+    handle_request(object);
+    if conditions::is(object, "Ready", "True") {
+        conditions::remove(object, "Reconciling");
+        observe_generation(object);
+    }
+    if conditions::is(object, "Ready", "False")
+        && let Some(message) =
+            conditions::get(object, "Reconciling").map(|condition| text(condition, "/message").to_owned())
+    {
+        conditions::mark(object, "Reconciling", "True", "ProgressingWithRetry", &message, world.now());
+    }
+    save(world, object);
+}
+
+/// Stores the status.
+pub(super) fn save(world: &mut World, object: &Value) {
+    world.save_status(object, "kustomize-controller");
+}

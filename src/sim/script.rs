@@ -1,0 +1,300 @@
+//! What a scenario says of one environment, made ready for its world: manifests read, edits made, and what is wrong.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::json::{self, text};
+use super::scenario::{Commit, EnvironmentScript, ReleaseScript, Remote, SuspendedScript, main_branch};
+use super::trouble::Troubles;
+use super::{kinds, renderings};
+use crate::model::ObjectRef;
+use crate::model::clock::go_duration;
+
+/// What is there before Flux: nodes, and what the distribution brings. `${ENV}` stands for the environment's name.
+const PLATFORM: &str = include_str!("manifests/platform.yaml");
+
+/// The status that objects of a kind have once their controllers have looked at them, by kind and group.
+const BORN: &str = include_str!("manifests/born.toml");
+
+/// The charts that releases install, by name: metadata and values, and the manifest that they render to.
+const CHARTS: &[(&str, &str, &str)] = &[(
+    "cert-manager",
+    include_str!("manifests/charts/cert-manager.toml"),
+    include_str!("manifests/charts/cert-manager.yaml"),
+)];
+
+const CHATTER: &str = include_str!("manifests/chatter.toml");
+
+/// What a scenario says of one environment, with its manifests read.
+pub(crate) struct Script {
+    commits: Vec<Commit>,
+    /// Where the sources look for a newer commit.
+    pub(crate) remote: Option<Remote>,
+    manifests: BTreeMap<String, Vec<Value>>,
+    /// What they build by the template, where the newest commit says otherwise.
+    originals: BTreeMap<String, Vec<Value>>,
+    /// Whether the newest commit has reached the cluster, as the past is played.
+    advanced: bool,
+    statuses: BTreeMap<ObjectRef, Value>,
+    born: BTreeMap<String, Value>,
+    /// How long failing health checks are waited for, where that is cut short.
+    pub(crate) health_checks_last: Option<Duration>,
+    /// What is wrong.
+    pub(crate) troubles: Troubles,
+    /// The path that each Kustomization's manifests were rendered from.
+    paths: BTreeMap<String, String>,
+    /// What charts render to, other than what is built in.
+    charts: BTreeMap<String, String>,
+    /// What is suspended.
+    pub(crate) suspended: Vec<SuspendedScript>,
+    /// Earlier revisions of releases.
+    pub(crate) releases: Vec<ReleaseScript>,
+    chatter: BTreeMap<String, Chatter>,
+}
+
+/// What the pods of an application write into their logs.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Chatter {
+    /// At the start.
+    #[serde(default)]
+    pub(crate) start: Vec<String>,
+    /// How many seconds pass between lines.
+    #[serde(default, rename = "every-seconds", deserialize_with = "seconds")]
+    pub(crate) every: Duration,
+    /// Later, in turns.
+    #[serde(default)]
+    pub(crate) then: Vec<String>,
+}
+
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(|seconds| Duration::from_secs(seconds.max(1)))
+}
+
+/// A chart that releases install.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Chart {
+    pub(crate) description: String,
+    pub(crate) home: String,
+    pub(crate) notes: String,
+    pub(crate) values: Value,
+    #[serde(skip)]
+    pub(crate) manifest: String,
+}
+
+impl Script {
+    pub(crate) fn new(environment: &EnvironmentScript, commits: &[Commit]) -> Self {
+        let mut manifests: BTreeMap<String, Vec<Value>> = renderings::of(&environment.name).collect();
+        manifests.insert("platform".to_owned(), platform(&environment.name));
+        let paths = manifests
+            .get("flux-system")
+            .into_iter()
+            .flatten()
+            .filter(|one| text(one, "/apiVersion").starts_with(kinds::KUSTOMIZE))
+            .map(|one| (text(one, "/metadata/name").to_owned(), plain(text(one, "/spec/path"))))
+            .collect();
+        let mut originals = BTreeMap::new();
+        for (name, all) in &mut manifests {
+            let original = all.clone();
+            for manifest in all.iter_mut() {
+                environment.trouble.edit(manifest);
+            }
+            if *all != original {
+                originals.insert(name.clone(), original);
+            }
+        }
+        Self {
+            commits: commits.to_vec(),
+            remote: None,
+            manifests,
+            originals,
+            advanced: false,
+            statuses: environment
+                .statuses
+                .iter()
+                .filter_map(|one| Some((one.object.parse().ok()?, one.status.clone())))
+                .collect(),
+            born: toml::from_str(BORN).unwrap_or_default(),
+            troubles: environment.trouble.clone(),
+            paths,
+            charts: BTreeMap::new(),
+            health_checks_last: environment.health_checks_last.as_deref().and_then(go_duration),
+            suspended: environment.suspended.clone(),
+            releases: environment.releases.clone(),
+            chatter: toml::from_str(CHATTER).unwrap_or_default(),
+        }
+    }
+
+    /// Makes the script of a cluster in which there is nothing.
+    pub(crate) fn empty() -> Self {
+        Self {
+            commits: Vec::new(),
+            remote: None,
+            manifests: BTreeMap::new(),
+            originals: BTreeMap::new(),
+            advanced: true,
+            statuses: BTreeMap::new(),
+            born: BTreeMap::new(),
+            troubles: Troubles::default(),
+            paths: BTreeMap::new(),
+            charts: BTreeMap::new(),
+            health_checks_last: None,
+            suspended: Vec::new(),
+            releases: Vec::new(),
+            chatter: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the newest commit of the repository.
+    pub(crate) fn head(&self) -> Commit {
+        if let Some(commit) = self.remote.as_ref().and_then(|remote| remote()) {
+            return commit;
+        }
+        self.commits.first().cloned().unwrap_or_else(|| Commit { branch: main_branch(), ..Commit::default() })
+    }
+
+    /// Returns the commit before the newest.
+    pub(crate) fn previous(&self) -> Commit {
+        self.commits.get(1).cloned().unwrap_or_else(|| self.head())
+    }
+
+    /// Adds a commit to the repository.
+    pub(crate) fn push(&mut self, commit: Commit) {
+        self.commits.insert(0, commit);
+    }
+
+    /// Returns what a Kustomization builds.
+    pub(crate) fn manifests(&self, kustomization: &str) -> Vec<Value> {
+        let original = self.originals.get(kustomization).filter(|_| !self.advanced || self.head().mended);
+        original.or_else(|| self.manifests.get(kustomization)).cloned().unwrap_or_default()
+    }
+
+    /// Lets the newest commit reach the cluster; returns the Kustomizations for which it says something else than the one before.
+    pub(crate) fn advance(&mut self) -> Vec<String> {
+        self.advanced = true;
+        self.originals.keys().cloned().collect()
+    }
+
+    /// Names a file that the newest commit changes in what a Kustomization builds, and that its rendering does not have; and how many there are.
+    pub(crate) fn unrendered(&self, path: &str) -> Option<(String, usize)> {
+        let head = self.head();
+        let path = plain(path);
+        let base = path.rsplit_once('/').map(|(parent, _)| format!("{parent}/base/")).unwrap_or_default();
+        let own = format!("{path}/");
+        let concerned = |file: &&String| file.starts_with(&own) || (!base.is_empty() && file.starts_with(&base));
+        let files: Vec<&String> = head.changed.iter().filter(concerned).collect();
+        files.first().map(|first| ((*first).clone(), files.len()))
+    }
+
+    /// Changes what a Kustomization builds.
+    pub(crate) fn set_manifests(&mut self, kustomization: &str, manifests: Vec<Value>) {
+        self.manifests.insert(kustomization.to_owned(), manifests);
+    }
+
+    /// Returns the status that an object has from its creation on.
+    pub(crate) fn status(&self, key: &ObjectRef) -> Option<Value> {
+        let kind = if key.group.is_empty() { key.kind.clone() } else { format!("{}.{}", key.kind, key.group) };
+        self.statuses.get(key).or_else(|| self.born.get(&kind)).cloned()
+    }
+
+    /// Tells whether the repository does not have the path that a Kustomization builds.
+    pub(crate) fn lacks_path(&self, kustomization: &str, path: &str) -> bool {
+        let path = plain(path);
+        self.troubles.missing_paths.contains(&path)
+            || self
+                .paths
+                .get(kustomization)
+                .is_some_and(|known| *known != path && !self.paths.values().any(|one| *one == path))
+    }
+
+    /// Returns a chart; an empty one where it is not known.
+    pub(crate) fn chart(&self, name: &str) -> Chart {
+        let mut chart = built_in_chart(name);
+        if let Some(manifest) = self.charts.get(name) {
+            chart.manifest.clone_from(manifest);
+        }
+        chart
+    }
+
+    /// Changes what a chart renders to.
+    #[cfg(test)]
+    pub(crate) fn set_chart(&mut self, name: &str, manifest: &str) {
+        self.charts.insert(name.to_owned(), manifest.to_owned());
+    }
+
+    /// Returns what the pods of an application write.
+    pub(crate) fn chatter(&self, app: &str) -> Chatter {
+        self.chatter.get(app).cloned().unwrap_or_default()
+    }
+}
+
+fn built_in_chart(name: &str) -> Chart {
+    let Some((_, metadata, manifest)) = CHARTS.iter().find(|(known, ..)| *known == name) else {
+        return Chart::default();
+    };
+    let mut chart: Chart = toml::from_str(metadata).unwrap_or_default();
+    (*manifest).clone_into(&mut chart.manifest);
+    chart
+}
+
+/// Reads what is there before Flux.
+fn platform(env: &str) -> Vec<Value> {
+    documents(&PLATFORM.replace("${ENV}", env))
+}
+
+/// Reads the manifests of a text, one document each.
+pub(crate) fn documents(yaml: &str) -> Vec<Value> {
+    let yaml = format!("\n{yaml}");
+    let documents = yaml.split("\n---").filter_map(|document| crate::yaml::from_str::<Value>(document).ok());
+    documents.filter(|manifest| !text(manifest, "/kind").is_empty()).collect()
+}
+
+/// Returns what a chart installs for a release: `${VERSION}` and `${NAME}` stand for the chart's version and the release.
+pub(crate) fn installed(manifest: &str, version: &str, release: &ObjectRef) -> Vec<Value> {
+    let mut all = documents(&manifest.replace("${VERSION}", version).replace("${NAME}", &release.name));
+    for one in &mut all {
+        let namespaced =
+            kinds::by_kind(&json::gvk(one).group, text(one, "/kind")).is_none_or(|served| served.namespaced);
+        if namespaced && text(one, "/metadata/namespace").is_empty() {
+            json::set(one, &["metadata", "namespace"], release.namespace.as_str());
+        }
+        for (label, value) in [
+            ("app.kubernetes.io/managed-by".to_owned(), "Helm"),
+            (format!("{}/name", kinds::HELM), release.name.as_str()),
+            (format!("{}/namespace", kinds::HELM), release.namespace.as_str()),
+        ] {
+            json::set(one, &["metadata", "labels", &label], value);
+        }
+    }
+    all
+}
+
+fn plain(path: &str) -> String {
+    path.trim_start_matches("./").trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BORN, CHARTS, Chatter};
+    use crate::sim::kinds;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_objects_are_born_with_is_of_served_kinds() {
+        let born: BTreeMap<String, serde_json::Value> = toml::from_str(BORN).unwrap();
+        for name in born.keys() {
+            let (kind, group) = name.split_once('.').unwrap_or((name, ""));
+            assert!(kinds::by_kind(group, kind).is_some(), "{name} is not served");
+        }
+    }
+
+    #[test]
+    fn charts_and_chatter_can_be_read() {
+        toml::from_str::<BTreeMap<String, Chatter>>(super::CHATTER).unwrap();
+        for (name, metadata, _) in CHARTS {
+            toml::from_str::<super::Chart>(metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+}
