@@ -14,6 +14,8 @@ fn none_says_where_it_looked_and_the_repository_is_shown() {
     deck.sees_row(&["? apps", "? apps"]);
     // What needs a cluster says the same, and runs nothing.
     deck.resize(200, 36);
+    // The keys that only this width has room for: the new size has arrived.
+    deck.sees("reconcile the environment");
     deck.sees_row(&["/kubeconfig ", "/kubeconfig "]);
     deck.press("R");
     deck.sees_row(&["no kubeconfig: there is no file", "/kubeconfig. name one with --kubeconfig"]);
