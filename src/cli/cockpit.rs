@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::Call;
-use crate::app::{Ask, Facts, Target, View};
+use crate::app::{App, Ask, Facts, Target, View};
 use crate::kinds;
 use crate::model::{Fault, FaultKind};
 use crate::runtime::{Screen, Session, restore_on_panic, run as run_loop};
@@ -26,25 +26,29 @@ pub struct Arguments {
 /// # Errors
 /// Fails when a setting is wrong or there is no terminal.
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    open(call, arguments.open.as_deref(), || call.session())
+    open(
+        call,
+        |app, _| arguments.open.as_deref().map(|place| view_at(&app.facts, place)).transpose(),
+        || call.session(),
+    )
 }
 
-/// Opens the cockpit on a session, at a place of it where one is named.
+/// Opens the cockpit on a session, at a view of it where one is wanted.
 pub(super) fn open(
     call: &Call,
-    place: Option<&str>,
+    start: impl FnOnce(&App, &Session) -> Result<Option<Box<dyn View>>, Fault>,
     session: impl FnOnce() -> Result<Session, Fault>,
 ) -> Result<u8, Fault> {
     crate::runtime::harden();
     crate::runtime::log_as_asked()?;
     call.block_on(async move {
         let session = Arc::new(session()?);
+        session.begin_list();
         let mut app = call.app(&session, detect_depth())?;
         if let Some(name) = &call.global.env {
             app.facts.shown = session.environment(name)?;
         }
-        if let Some(place) = place {
-            let view = view_at(&app.facts, place)?;
+        if let Some(view) = start(&app, &session)? {
             app.start_with(view);
         }
         let terminal = |error: std::io::Error| {

@@ -38,7 +38,7 @@ pub struct Arguments {
 /// # Errors
 /// Fails when there is no such scenario, or no terminal.
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    super::cockpit::open(call, None, || session(&arguments.scenario, call, Clock::system()))
+    super::cockpit::open(call, |_, _| Ok(None), || session(&arguments.scenario, call, Clock::system()))
 }
 
 /// Returns a clock that begins at the same moment in every snapshot and follows tokio's virtual time.
@@ -96,13 +96,22 @@ fn fault(why: impl ToString) -> Fault {
     Fault::failed("cannot prepare the demo", why.to_string(), "it needs git, and a temporary folder that you may write")
 }
 
+/// How many folders that others left are passed over.
+const ATTEMPTS: u32 = 1_000;
+
 /// Makes a folder of our own, which nobody else can look into.
 fn make_folder() -> Result<Folder, Fault> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let path = std::env::temp_dir().join(format!("fluxdeck-demo-{}-{number}", std::process::id()));
-    std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(fault)?;
-    Ok(Folder(path))
+    loop {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("fluxdeck-demo-{}-{number}", std::process::id()));
+        match std::fs::DirBuilder::new().mode(0o700).create(&path) {
+            Ok(()) => return Ok(Folder(path)),
+            // One that was killed had our number before us, and left its folder.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < ATTEMPTS => {}
+            Err(error) => return Err(fault(error)),
+        }
+    }
 }
 
 fn write_keys(folder: &Path) -> Result<(), Fault> {

@@ -1,6 +1,7 @@
 //! `fluxdeck secret …`: the headless twins of the secret editor. One file for each.
 
 mod decrypt;
+mod edit;
 mod set;
 mod view;
 
@@ -27,6 +28,8 @@ enum Verb {
     View(view::Arguments),
     /// Print an encrypted file decrypted, as sops would
     Decrypt(decrypt::Arguments),
+    /// Edit an encrypted file in the built-in editor
+    Edit(edit::Arguments),
     /// Change one value of an encrypted file; the value comes from standard input
     Set(set::Arguments),
 }
@@ -39,6 +42,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     match arguments.verb {
         Verb::View(arguments) => view::run(&arguments, call),
         Verb::Decrypt(arguments) => decrypt::run(&arguments, call),
+        Verb::Edit(arguments) => edit::run(&arguments, call),
         Verb::Set(arguments) => set::run(&arguments, call),
     }
 }

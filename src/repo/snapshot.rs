@@ -1,6 +1,7 @@
 //! Everything that is known of the repository at one moment.
 
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 use super::feeds::{Feed, Feeds};
 use super::finding::Finding;
@@ -79,6 +80,8 @@ pub struct Loader {
     root: PathBuf,
     repository: Result<Repository, Fault>,
     reader: Reader,
+    /// The tree for the first frame, listed while the rest of the start goes on.
+    listing: Option<JoinHandle<Scan>>,
 }
 
 impl Loader {
@@ -89,7 +92,7 @@ impl Loader {
             Ok(repository) => repository.root.clone(),
             Err(_) => folder.ancestors().find(|above| above.join("clusters").is_dir()).unwrap_or(folder).to_owned(),
         };
-        Self { reader: Reader::new(&root), repository, root }
+        Self { reader: Reader::new(&root), repository, root, listing: None }
     }
 
     /// Returns the repository's root.
@@ -110,11 +113,18 @@ impl Loader {
         graph::environments(&mut self.reader)
     }
 
+    /// Begins to list the tree, which [`Loader::list`] then waits for.
+    pub fn begin_list(&mut self) {
+        let root = self.root.clone();
+        self.listing = Some(std::thread::spawn(move || scan::list(&root)));
+    }
+
     /// Lists the tree alone, without asking git: what the first frame shows.
-    pub fn list(&self) -> Snapshot {
+    pub fn list(&mut self) -> Snapshot {
         let git = self.repository.as_ref().map_err(Clone::clone).and_then(GitState::glance);
         let Graph { environments, kustomizations, sources, orders, feeds, findings } = Graph::default();
-        let scan = scan::list(&self.root);
+        let listed = self.listing.take().and_then(|listing| listing.join().ok());
+        let scan = listed.unwrap_or_else(|| scan::list(&self.root));
         Snapshot { root: self.root.clone(), scan, git, environments, kustomizations, sources, orders, feeds, findings }
     }
 

@@ -182,14 +182,15 @@ struct Outside<'a> {
 
 impl Outside<'_> {
     fn begin(&mut self, app: &mut App, performer: &mut Performer, session: &Session) -> io::Result<()> {
+        // Connections are begun first: they wait for others, and nothing else does.
+        self.take(app, performer, Msg::Environments(session.environments.clone(), session.unconnected()))?;
         // The frame that waits for a few milliseconds with the tree in it is worth more than an empty one before it.
         if let Some(tree) = performer.list() {
             self.take(app, performer, tree)?;
         }
         self.draw(app)?;
         performer.rescan();
-        self.take(app, performer, Msg::Environments(session.environments.clone(), session.unconnected()))?;
-        self.draw(app)
+        Ok(())
     }
 
     fn take(&mut self, app: &mut App, performer: &mut Performer, message: Msg) -> io::Result<()> {

@@ -110,6 +110,15 @@ impl Session {
         }
     }
 
+    /// Begins to list the repository's tree, which the first frame shows.
+    pub fn begin_list(&self) {
+        if let Ok(mut loader) = self.loader.lock()
+            && let Some(loader) = loader.as_mut()
+        {
+            loader.begin_list();
+        }
+    }
+
     /// Builds the facts that the cockpit starts with.
     pub fn facts(&self) -> Facts {
         let mut facts = Facts::new(self.clock.now());

@@ -21,7 +21,7 @@ fn open(testbed: &Testbed) -> Deck {
     testbed.deck().sized(180, 50).open()
 }
 
-fn both_are_drawn(deck: &mut Deck) -> Instant {
+pub(super) fn both_are_drawn(deck: &mut Deck) -> Instant {
     deck.wait_for("both environments", |screen| {
         EACH_ENVIRONMENT.iter().all(|object| screen.contents().matches(object).count() >= 2)
     })

@@ -23,6 +23,15 @@ pub(super) fn lines(events: &Loaded<Vec<Event>>, now: Timestamp) -> Vec<PageLine
     all.iter().rev().map(|event| line(event, now)).collect()
 }
 
+/// So many warnings stand in the overview; all events have their tab.
+const WARNINGS: usize = 3;
+
+/// Writes the last warnings, for the overview: nothing where there are none.
+pub(super) fn warnings(events: &Loaded<Vec<Event>>, now: Timestamp) -> Vec<PageLine> {
+    let all = events.value.as_deref().unwrap_or_default();
+    all.iter().rev().filter(|event| event.kind == "Warning").take(WARNINGS).map(|event| line(event, now)).collect()
+}
+
 fn line(event: &Event, now: Timestamp) -> PageLine {
     let bad = event.kind == "Warning";
     let (sign, scope) = if bad { ("x ", Scope::Failed) } else { ("= ", Scope::Ready) };

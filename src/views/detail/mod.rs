@@ -138,7 +138,9 @@ impl Detail {
 
     fn lines<'a>(&'a self, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
         match self.tab {
-            Tab::Overview => Cow::Owned(overview::lines(self.env, &self.object, &self.whole, scene.facts)),
+            Tab::Overview => {
+                Cow::Owned(overview::lines(self.env, &self.object, &self.whole, &self.events, scene.facts))
+            }
             Tab::Events => Cow::Owned(events::lines(&self.events, scene.facts.now_in(self.env))),
             Tab::Describe => match &self.whole.value {
                 Some(whole) => {

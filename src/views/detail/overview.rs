@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::load::Whole;
 use crate::app::{Facts, Target};
+use crate::cluster::Event;
 use crate::kinds::{self, short_revision};
 use crate::model::clock::{age, until};
 use crate::model::{Condition, Env, FluxFacts, ObjectRef, Row, State, Suspension};
@@ -34,7 +35,13 @@ pub(super) fn row<'a>(
 }
 
 /// Writes the overview.
-pub(super) fn lines(env: Env, object: &ObjectRef, whole: &Loaded<Whole>, facts: &Facts) -> Vec<PageLine> {
+pub(super) fn lines(
+    env: Env,
+    object: &ObjectRef,
+    whole: &Loaded<Whole>,
+    events: &Loaded<Vec<Event>>,
+    facts: &Facts,
+) -> Vec<PageLine> {
     let row = row(env, object, whole, facts);
     if row.is_none() && whole.value.is_none() {
         return whole.in_place();
@@ -51,6 +58,12 @@ pub(super) fn lines(env: Env, object: &ObjectRef, whole: &Loaded<Whole>, facts: 
     origin(&mut lines, env, object, row.as_deref(), value, facts);
     if let Some(whole) = &whole.value {
         conditions(&mut lines, &whole.conditions, facts.now_in(env));
+        let warnings = super::events::warnings(events, facts.now_in(env));
+        if !warnings.is_empty() {
+            lines.push(PageLine::heading(String::new()));
+            lines.push(PageLine::heading("last warnings"));
+            lines.extend(warnings);
+        }
     } else {
         // The row is there before the whole object is.
         lines.push(PageLine::heading(String::new()));

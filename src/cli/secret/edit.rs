@@ -1,0 +1,50 @@
+//! `fluxdeck secret edit FILE`: the built-in editor on one encrypted file.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Named;
+use crate::app::View;
+use crate::cli::{Call, cockpit};
+use crate::model::{Fault, FaultKind};
+use crate::runtime::Session;
+use crate::sops::SopsFile;
+use crate::views::secret::SecretView;
+
+/// Flags of `secret edit`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The file, from the working directory or from the repository's root
+    file: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
+    let view = |session: &Session| {
+        let named = Named::find(session, &arguments.file)?;
+        let shown = named.path.display();
+        let cannot = |why: String, todo: &str| Fault::new(FaultKind::Usage, format!("cannot edit {shown}"), why, todo);
+        let text =
+            std::fs::read_to_string(&named.path).map_err(|error| cannot(error.to_string(), "name another file"))?;
+        SopsFile::parse(text).map_err(|error| {
+            cannot(
+                error.to_string(),
+                "`sops --encrypt --in-place FILE` encrypts a file; an editor opens one that is not",
+            )
+        })?;
+        let environments = named.environments(call, session)?;
+        let env = if let [only] = environments.as_slice() { Some(*only) } else { None };
+        // Outside of the repository a file has no name below its root.
+        let name = if Path::new(&named.name).is_absolute() || !is_below(session, &named) {
+            named.path.to_string_lossy().into_owned()
+        } else {
+            named.name.clone()
+        };
+        Ok(Some(Box::new(SecretView::new(env, &name)) as Box<dyn View>))
+    };
+    cockpit::open(call, |_, session| view(session), || call.session())
+}
+
+fn is_below(session: &Session, named: &Named) -> bool {
+    session.root.as_ref().is_ok_and(|root| root.join(&named.name).exists())
+}
