@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cargo build --quiet
-draw() { target/debug/fluxdeck snapshot --demo --format svg --size "$2" --keys "$3" ${4:-} >"screenshots/$1.svg"; }
+draw() { target/debug/fluxdeck snapshot --demo --format svg --size "$2" --keys "$3" ${4-} >"screenshots/$1.svg"; }
 draw home 140x38 '3jjj'
 draw home-80x24 80x24 'jjj'
 draw home-light 140x38 '3jjj' --light
@@ -15,3 +15,4 @@ draw git 120x34 'v'
 draw helm 120x34 '3jj<enter>]'
 draw secret 120x34 '1/env-secret<enter>j<enter>'
 draw logs 140x38 'jjl'
+draw fault 140x38 '3jjjjjjj' '--scenario helm-exhausted'
