@@ -79,14 +79,16 @@ impl App {
 
     fn header(&self, width: u16) -> Line<'static> {
         let theme = &self.theme;
-        let mut left = vec![Span::styled("fluxdeck", theme.style(Scope::Header))];
+        // What can be spared, the least needed first: where there is little room the environments come before all of it.
+        let mut spare = vec![Span::styled("fluxdeck", theme.style(Scope::Header))];
         if let Some(snapshot) = &self.facts.repository {
             let name = snapshot.root.file_name().unwrap_or_default().to_string_lossy();
-            left.push(Span::raw(format!("  {name}")));
-            left.push(Span::styled(format!("  {}", git_line(snapshot)), theme.style(Scope::Git)));
+            spare.push(Span::raw(format!("  {name}")));
+            spare.push(Span::styled(format!("  {}", git_line(snapshot)), theme.style(Scope::Git)));
         } else if self.facts.repository_fault.is_some() {
-            left.push(Span::styled("  no repository", theme.style(Scope::Dim)));
+            spare.push(Span::styled("  no repository", theme.style(Scope::Dim)));
         }
+        let mut left = Vec::new();
         for (env, environment) in self.facts.environments.iter() {
             left.push(Span::styled(format!("  {}: ", environment.name), theme.style(Scope::Title)));
             let (word, scope) = self.link_word(env);
@@ -107,7 +109,15 @@ impl App {
             right.push(Span::styled(format!("{running} running "), theme.style(Scope::Progressing)));
         }
         right.push(Span::styled("? help", theme.style(Scope::Dim)));
-        join(left, right, width)
+        let taken: usize = left.iter().chain(&right).map(Span::width).sum::<usize>() + 1;
+        while !spare.is_empty() && spare.iter().map(Span::width).sum::<usize>() + taken > usize::from(width) {
+            spare.remove(0);
+        }
+        spare.append(&mut left);
+        if let Some(first) = spare.first_mut() {
+            first.content = first.content.trim_start().to_owned().into();
+        }
+        join(spare, right, width)
     }
 
     /// Says how the connection of an environment fares: the worst of its watches, as the worst is what the operator must know.

@@ -27,6 +27,8 @@ pub struct Reach {
     pub root: Option<PathBuf>,
     /// Where the age identities of each environment come from.
     pub identities: Arc<PerEnv<IdentitySources>>,
+    /// Where writes are noted; `None` where nothing is kept.
+    pub journal: Option<PathBuf>,
     /// The time.
     pub clock: Clock,
     /// Lends the real terminal to what needs it.

@@ -10,6 +10,7 @@ mod force;
 mod forward;
 mod git;
 mod help;
+mod journal;
 mod lesson;
 mod list;
 mod logs;
@@ -105,6 +106,7 @@ pub static COMMANDS: &[&Command] = &[
     &git::changes::PULL,
     &git::push::COMMAND,
     &operations::COMMAND,
+    &journal::COMMAND,
     &cancel::SELECTED,
     &cancel::COMMAND,
     &copy::COMMAND,

@@ -1,6 +1,6 @@
 //! Reconciles a whole environment: its sources, then each Kustomization in deployment order.
 
-use super::verb::{lesson, timeout};
+use super::verb::{in_turn, lesson, timeout};
 use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::{Action, Ask, Command, Notice, Operation, Risk, Scope, Target};
 use crate::cluster::verbs;
@@ -69,7 +69,12 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
                         // One line per object: the steps within it pass by in its message.
                         steps(Step { step: name.clone(), ..step });
                     };
-                    let outcome = verbs::perform(&cluster, &verb, object, &clock, &mut report).await;
+                    // Once one has failed, what waits for it will not be ready however long it is waited for.
+                    let outcome = if failed.is_none() {
+                        in_turn(&cluster, &verb, object, &clock, &mut report, wait).await
+                    } else {
+                        verbs::perform(&cluster, &verb, object, &clock, &mut report).await
+                    };
                     if !outcome.is_done() {
                         let message = crate::app::operation::outcome_line(&outcome);
                         report(Step { at: clock.now(), step: String::new(), state: StepState::Failed, message });

@@ -48,6 +48,23 @@ pub async fn manifest_of(cluster: &Cluster, object: &ObjectRef, revision: Option
     Ok((stored.revision, diff::masked_manifest(&stored.manifest)))
 }
 
+/// Returns the hooks of a revision, or of the newest: when each runs and what it is, and its masked manifest.
+///
+/// # Errors
+/// Fails when the HelmRelease or its storage cannot be read, or there is no such revision.
+pub async fn hooks_of(
+    cluster: &Cluster,
+    object: &ObjectRef,
+    revision: Option<u32>,
+) -> Result<Vec<(String, String)>, Fault> {
+    let stored = release(cluster, object, revision).await?;
+    let told = |hook: &super::storage::Hook| {
+        let heading = format!("hook {}/{}, run by Helm at {}", hook.kind, hook.name, hook.events.join(", "));
+        (heading, diff::masked_manifest(&hook.manifest))
+    };
+    Ok(stored.hooks.iter().map(told).collect())
+}
+
 /// Returns the number and the notes of a revision, or of the newest; secret values in them are masked.
 ///
 /// # Errors

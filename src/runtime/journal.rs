@@ -58,6 +58,11 @@ impl Journal {
         Self { path: Some(path) }
     }
 
+    /// Returns where it is kept.
+    pub fn path(&self) -> Option<&std::path::Path> {
+        self.path.as_deref()
+    }
+
     /// Keeps nothing: for the demo, whose clusters are not real.
     pub fn none() -> Self {
         Self { path: None }

@@ -84,7 +84,13 @@ async fn show(
     loop {
         tokio::select! {
             piece = shown.recv() => {
-                let Some(piece) = piece else { return };
+                let Some(piece) = piece else {
+                    // Both ends are dropped together; what was written as errors may still wait.
+                    while let Some(piece) = complained.recv().await {
+                        let _gone = err.write_all(&piece);
+                    }
+                    return;
+                };
                 if out.write_all(&piece).and_then(|()| out.flush()).is_err() {
                     return;
                 }

@@ -84,6 +84,7 @@ impl Session {
             clusters: Arc::clone(&self.clusters),
             root: self.root.as_ref().ok().cloned(),
             identities: Arc::clone(&self.identities),
+            journal: self.journal.path().map(ToOwned::to_owned),
             clock: self.clock.clone(),
             terminal: self.terminal.clone(),
             away: |work| drop(tokio::task::spawn_blocking(work)),

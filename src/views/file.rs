@@ -216,6 +216,7 @@ mod tests {
             clusters: Arc::new(PerEnv::default()),
             root: Some(root.to_owned()),
             identities: Arc::new(PerEnv::default()),
+            journal: None,
             clock: Clock::fixed(jiff::Timestamp::UNIX_EPOCH),
             terminal: crate::app::Lender::default(),
             away: |work| work(),

@@ -8,6 +8,7 @@ pub mod git;
 pub mod helm;
 pub mod help;
 pub mod home;
+pub mod journal;
 pub mod leave;
 pub mod list;
 pub mod loaded;

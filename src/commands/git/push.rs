@@ -12,7 +12,7 @@ use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::operation::{StepSender, outcome_line};
 use crate::app::{Action, Ask, Command, Notice, Operation, Reach, Risk, Target};
 use crate::cluster::{Cluster, verbs};
-use crate::commands::verb::timeout;
+use crate::commands::verb::{in_turn, timeout};
 use crate::kinds;
 use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, Step, StepState, Verb};
 use crate::repo::git::{self, Change};
@@ -174,7 +174,7 @@ async fn take(
     let verb = Verb::Reconcile { with_source: false, force: false, reset: false, no_wait: false, timeout: wait };
     let name = format!("{}: {}", one.name, object.short());
     let mut steps = |step: Step| report.send(Step { step: name.clone(), ..step });
-    let outcome = verbs::perform(cluster, &verb, object, &report.1.clock, &mut steps).await;
+    let outcome = in_turn(cluster, &verb, object, &report.1.clock, &mut steps, wait).await;
     if !outcome.is_done() {
         report.say(&name, StepState::Failed, &outcome_line(&outcome));
         return match outcome {

@@ -58,6 +58,7 @@ impl Desk {
             clusters: Arc::new(PerEnv::default()),
             root: Some(root),
             identities: Arc::new(PerEnv::default()),
+            journal: None,
             clock: Clock::fixed("2026-01-02T03:04:05Z".parse().unwrap()),
             away: |work| work(),
             terminal: crate::app::Lender::default(),

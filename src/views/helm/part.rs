@@ -27,7 +27,12 @@ pub(super) async fn read(
         Tab::Values => values(&helm::values_of(cluster, object, shown).await?, shown),
         Tab::Manifest => {
             let (revision, manifest) = helm::manifest_of(cluster, object, shown).await?;
-            text(&format!("manifest of revision {revision}"), &manifest, "it rendered nothing")
+            let mut lines = text(&format!("manifest of revision {revision}"), &manifest, "it rendered nothing");
+            for (heading, hook) in helm::hooks_of(cluster, object, shown).await? {
+                lines.push(PageLine::heading(""));
+                lines.extend(text(&heading, &hook, "it rendered nothing"));
+            }
+            lines
         }
         Tab::Notes => {
             let (revision, notes) = helm::notes_of(cluster, object, shown).await?;

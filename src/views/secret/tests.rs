@@ -73,6 +73,7 @@ impl Desk {
             clusters: Arc::new(PerEnv::default()),
             root: Some(root.clone()),
             identities: Arc::new(PerEnv::from_fn(2, |env| key(keys[env.index()]))),
+            journal: None,
             clock: Clock::fixed("2026-01-02T03:04:05Z".parse().unwrap()),
             terminal: crate::app::Lender::default(),
             away: |work| work(),

@@ -1,0 +1,24 @@
+//! Shows the journal.
+
+use super::verb::lesson;
+use crate::app::{Action, Command, Risk, Scope};
+use crate::views::journal::Journal;
+
+/// Opens the journal, and the notices of this run.
+pub static COMMAND: Command = Command {
+    id: "journal",
+    title: "Journal",
+    keys: &["J"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |_| {
+        lesson(
+            "tail -n 20 ${XDG_STATE_HOME:-~/.local/state}/fluxdeck/journal.jsonl".to_owned(),
+            "Every write from this account, before it began and as it ended; who tells the cluster's side of it is its audit log.",
+            "what was done before something broke.",
+            "https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/",
+        )
+    },
+    run: |_| vec![Action::Push(Box::new(Journal::default()))],
+};

@@ -1,0 +1,186 @@
+//! The journal: what was done to clusters and the repository, by whom, and how it ended; and the notices of this run.
+//!
+//! ```text
+//! +> journal ------------------------------------------------------------------+
+//! | 2m   production  maria  flux reconcile kustomization apps …                 |
+//! |                         applied main@sha1:dc5f0390                          |
+//! +-----------------------------------------------------------------------------+
+//! ```
+
+use std::any::Any;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use jiff::Timestamp;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use serde::Deserialize;
+
+use crate::app::{Action, Motion, Scene, Task, View};
+use crate::model::Fault;
+use crate::model::clock::age;
+use crate::theme::Scope;
+use crate::views::page::{Page, PageLine, Slash};
+use crate::widgets::{pad, panel};
+
+/// So much of the file's end is read: some thousand writes.
+const END: u64 = 1024 * 1024;
+
+/// One line of the file, as far as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Entry {
+    at: Timestamp,
+    id: String,
+    #[serde(default)]
+    login: String,
+    #[serde(default)]
+    env: Option<String>,
+    command: String,
+    #[serde(default)]
+    result: Option<String>,
+}
+
+/// Shows the journal.
+#[derive(Debug)]
+pub struct Journal {
+    page: Page,
+    entries: Option<Result<Vec<Entry>, Fault>>,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { page: Page::new(Slash::Filters), entries: None }
+    }
+}
+
+/// Reads the end of the file: one entry for each operation, with its result where it has one, newest first.
+fn read(path: Option<&Path>) -> Result<Vec<Entry>, Fault> {
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let fault = |error: std::io::Error| {
+        Fault::failed("cannot read the journal", error.to_string(), format!("look at {}", path.display()))
+    };
+    let mut file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(fault(error)),
+    };
+    let length = file.metadata().map_err(fault)?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(END))).map_err(fault)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(fault)?;
+    let mut entries: Vec<Entry> = Vec::new();
+    // A first line that was cut is no entry, and neither is one that somebody else is writing.
+    for entry in String::from_utf8_lossy(&bytes).lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
+        match entries.iter_mut().rev().find(|known| known.id == entry.id) {
+            Some(begun) => begun.result = entry.result,
+            None => entries.push(entry),
+        }
+    }
+    entries.reverse();
+    Ok(entries)
+}
+
+impl Journal {
+    fn lines(&self, scene: &Scene<'_>) -> Vec<PageLine> {
+        let now = scene.facts.now;
+        let mut lines = Vec::new();
+        if !scene.facts.notices.is_empty() {
+            lines.push(PageLine::heading("notices of this run"));
+            for notice in scene.facts.notices.iter().rev() {
+                let scope = if notice.fault.is_some() { Scope::Error } else { Scope::Text };
+                lines.push(PageLine::wrapped(notice.line(), scope).after(pad(&age(now, notice.at), 6), Scope::Dim));
+            }
+            lines.push(PageLine::heading(""));
+        }
+        lines.push(PageLine::heading("writes, newest first"));
+        match &self.entries {
+            None => lines.push(PageLine::wrapped("reading...", Scope::Dim)),
+            Some(Err(fault)) => {
+                lines.push(PageLine::wrapped(format!("{}: {}. {}", fault.what, fault.why, fault.todo), Scope::Error));
+            }
+            Some(Ok(entries)) if entries.is_empty() => {
+                let text = if scene.facts.demo {
+                    "the demonstration keeps no journal: its clusters are not real"
+                } else {
+                    "nothing was written yet: what you reconcile, suspend, restart, delete, push or save will stand here"
+                };
+                lines.push(PageLine::wrapped(text, Scope::Text));
+            }
+            Some(Ok(entries)) => entries.iter().for_each(|entry| entry.write(&mut lines, now)),
+        }
+        lines
+    }
+}
+
+impl Entry {
+    fn write(&self, lines: &mut Vec<PageLine>, now: Timestamp) {
+        let who = format!("{} {} ", pad(self.env.as_deref().unwrap_or("-"), 12), pad(&self.login, 10));
+        lines.push(
+            PageLine::wrapped(&*self.command, Scope::Shell)
+                .after(who, Scope::Title)
+                .after(pad(&age(now, self.at), 6), Scope::Dim),
+        );
+        let result = self.result.as_deref().unwrap_or("it began, and its end was not written down");
+        lines.push(PageLine::wrapped(result, Scope::Text).after(" ".repeat(8), Scope::Dim));
+    }
+}
+
+impl View for Journal {
+    fn id(&self) -> &'static str {
+        "journal"
+    }
+
+    fn title(&self, _scene: &Scene<'_>) -> String {
+        "journal".to_owned()
+    }
+
+    fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        vec![Action::Task(Task::blocking("read the journal", |reach| read(reach.journal.as_deref())))]
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        if let Ok(entries) = payload.downcast::<Result<Vec<Entry>, Fault>>() {
+            self.entries = Some(*entries);
+        }
+        Vec::new()
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let inside = panel(frame, area, "journal and notices", scene.focus, scene.theme);
+        self.page.render(frame, inside, &self.lines(scene), scene.theme);
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        let lines = self.lines(scene);
+        self.page.motion(motion, &lines).then(Vec::new)
+    }
+
+    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
+        let lines = self.lines(scene);
+        self.page.search(text, &lines);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn an_operation_is_one_entry_with_its_result_and_what_is_no_entry_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        assert_eq!(read(Some(&path)), Ok(Vec::new()), "there is none yet");
+        let line = |id: &str, result: &str| {
+            format!(
+                r#"{{"at":"2026-01-02T03:04:05Z","id":"{id}","user":null,"login":"maria","env":"staging","object":"o","command":"flux {id}","result":{result}}}"#
+            )
+        };
+        let text =
+            [&line("1", "null"), "half a li", &line("2", "null"), &line("1", "\"applied\"")].map(ToString::to_string);
+        std::fs::write(&path, text.join("\n")).unwrap();
+        let entries = read(Some(&path)).unwrap();
+        let told: Vec<_> = entries.iter().map(|entry| (entry.command.as_str(), entry.result.as_deref())).collect();
+        assert_eq!(told, [("flux 2", None), ("flux 1", Some("applied"))]);
+    }
+}
