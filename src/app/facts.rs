@@ -1,6 +1,7 @@
 //! What is known: environments, rows, the repository, operations, notices. Views read it; only `App::update` changes it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -49,6 +50,8 @@ pub struct Facts {
     pub login: String,
     /// How this machine is reached by `ssh`, such as `maria@jump`, for the lines that lead here from the operator's desk.
     pub via: String,
+    /// The file of each environment's age key, where the settings name one; for lessons, never opened by views.
+    pub key_files: PerEnv<Option<PathBuf>>,
     /// The operator's own time, changed once a minute and with every message; what a cluster wrote is reckoned by [`Facts::now_in`].
     pub now: Timestamp,
     /// How far each environment's server is ahead of the operator's clock.
@@ -73,6 +76,7 @@ impl Facts {
             demo: false,
             login: String::new(),
             via: String::new(),
+            key_files: PerEnv::default(),
             now,
             ahead: PerEnv::default(),
             shown: Env(0),

@@ -27,6 +27,18 @@ pub static COMMAND: Command = Command {
     },
 };
 
+/// Writes the line of sops on the selected file, with the key of the environment that it belongs to.
+pub(super) fn sops_line(ask: &Ask<'_>, flag: &str) -> String {
+    let (env, file) = match ask.targets.first() {
+        Some(Target::File(env, file)) => (env.or_else(|| ask.facts.environment_of(file)), file.as_str()),
+        _ => (None, "FILE"),
+    };
+    let key = env.and_then(|env| ask.facts.key_files.get(env)?.as_ref());
+    let key = key.map_or_else(|| "KEY".to_owned(), |key| key.display().to_string());
+    let flag = if flag.is_empty() { String::new() } else { format!("{flag} ") };
+    format!("SOPS_AGE_KEY_FILE={key} sops {flag}{file}")
+}
+
 fn teach(ask: &Ask<'_>) -> Lesson {
     let file = ask.targets.first().map_or_else(|| "FILE".to_owned(), Target::name);
     if ask.targets.first().is_some_and(|target| secret::opener(target, ask).is_none()) {
@@ -38,7 +50,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         );
     }
     lesson(
-        format!("sops edit {file}"),
+        sops_line(ask, ""),
         "The values are decrypted in memory only, masked until you reveal them, and changed where they stand.",
         "the line `MAC verified`: nobody changed the file without its key.",
         "https://getsops.io/docs/#usage",

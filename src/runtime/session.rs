@@ -127,6 +127,11 @@ impl Session {
         facts.read_only = self.read_only;
         facts.login.clone_from(&self.login);
         facts.via.clone_from(&self.via);
+        facts.key_files = PerEnv::from_fn(self.environments.len(), |env| {
+            let sources = self.identities.get(env)?;
+            // The demonstration keeps its keys in a folder of chance.
+            sources.key_file.clone().filter(|_| self.source != Source::Demo)
+        });
         facts.repository_fault = self.root.as_ref().err().cloned();
         facts.set_environments(self.environments.clone(), self.unconnected());
         facts

@@ -1,0 +1,117 @@
+//! Staging, committing and pushing between two real repositories.
+
+use super::super::tests::TestRepository;
+use super::{Change, Destination, destination, stage, unstage, without_credentials};
+use crate::model::Fault;
+use std::path::Path;
+
+fn commit(root: &Path, message: &str) -> Result<String, Fault> {
+    Change::Commit(message.to_owned()).perform(root)
+}
+
+fn push(root: &Path, to: &Destination) -> Result<String, Fault> {
+    Change::Push(to.clone()).perform(root)
+}
+
+/// A repository with an author of its own and a bare one that it pushes to.
+fn pair() -> (TestRepository, tempfile::TempDir) {
+    let (here, there) = (TestRepository::new(), tempfile::tempdir().unwrap());
+    for (key, value) in [("user.name", "Test"), ("user.email", "test@example.org"), ("commit.gpgsign", "false")] {
+        here.git(&["config", key, value]);
+    }
+    here.git(&["init", "--quiet", "--bare", "--initial-branch=main", there.path().to_str().unwrap()]);
+    here.git(&["remote", "add", "origin", there.path().to_str().unwrap()]);
+    (here, there)
+}
+
+fn status(repository: &TestRepository) -> String {
+    repository.git(&["status", "--porcelain"])
+}
+
+#[test]
+fn staging_works_before_the_first_commit_and_on_names_like_patterns() {
+    let (here, _there) = pair();
+    here.write("*.yaml", "a: 1\n");
+    here.write("b.yaml", "b: 1\n");
+    stage(here.path(), &["*.yaml".to_owned()]).unwrap();
+    assert_eq!(status(&here), "A  *.yaml\n?? b.yaml");
+    unstage(here.path(), &["*.yaml".to_owned()]).unwrap();
+    assert_eq!(status(&here), "?? *.yaml\n?? b.yaml");
+}
+
+#[test]
+fn a_commit_is_pushed_and_what_follows_is_set() {
+    let (here, there) = pair();
+    here.write("a.yaml", "a: 1\n");
+    assert!(commit(here.path(), "feat: a").unwrap_err().why.contains("nothing is staged"));
+    stage(here.path(), &["a.yaml".to_owned()]).unwrap();
+    assert!(commit(here.path(), " \n").unwrap_err().why.contains("empty"));
+    commit(here.path(), "feat: a\n\nbecause\n").unwrap();
+    let to = destination(here.path()).unwrap();
+    assert_eq!((to.remote.as_str(), to.branch.as_str(), to.followed), ("origin", "main", false));
+    push(here.path(), &to).unwrap();
+    assert!(destination(here.path()).unwrap().followed);
+    assert_eq!(here.git(&["--git-dir", there.path().to_str().unwrap(), "log", "-1", "--format=%s", "main"]), "feat: a");
+    Change::Fetch.perform(here.path()).unwrap();
+    Change::Pull.perform(here.path()).unwrap();
+}
+
+#[test]
+fn a_hook_that_refuses_is_heard() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (here, _there) = pair();
+    here.write(".git/hooks/pre-commit", "#!/bin/sh\necho 'apps/a.yaml: image has no tag'\nexit 1\n");
+    let hook = here.path().join(".git/hooks/pre-commit");
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    here.git(&["config", "core.hooksPath", ".git/hooks"]);
+    here.write("a.yaml", "a: 1\n");
+    stage(here.path(), &["a.yaml".to_owned()]).unwrap();
+    let fault = commit(here.path(), "feat: a").unwrap_err();
+    assert!(fault.why.contains("hook") && fault.why.contains("image has no tag"), "{fault}");
+}
+
+#[test]
+fn a_push_that_is_behind_says_so_and_a_pull_does_not_merge() {
+    let (here, there) = pair();
+    here.write("a.yaml", "a: 1\n");
+    here.commit("one");
+    push(here.path(), &destination(here.path()).unwrap()).unwrap();
+    let other = TestRepository::new();
+    other.git(&["pull", "--quiet", there.path().to_str().unwrap(), "main"]);
+    other.write("b.yaml", "b: 1\n");
+    other.commit("two");
+    other.git(&["push", "--quiet", there.path().to_str().unwrap(), "HEAD:main"]);
+    here.write("c.yaml", "c: 1\n");
+    here.commit("three");
+    let fault = push(here.path(), &destination(here.path()).unwrap()).unwrap_err();
+    assert!(fault.why.starts_with("the other side has commits"), "{fault}");
+    let fault = Change::Pull.perform(here.path()).unwrap_err();
+    assert!(fault.why.starts_with("both sides"), "{fault}");
+}
+
+#[test]
+fn what_stands_in_the_way_is_named() {
+    let (here, _there) = pair();
+    here.write("a.yaml", "a: 1\n");
+    here.write(".git/index.lock", "");
+    let fault = stage(here.path(), &["a.yaml".to_owned()]).unwrap_err();
+    assert!(fault.why.starts_with("another git works"), "{fault}");
+    std::fs::remove_file(here.path().join(".git/index.lock")).unwrap();
+    here.commit("one");
+    here.git(&["checkout", "--quiet", "--detach"]);
+    assert!(destination(here.path()).unwrap_err().why.contains("detached"));
+    here.git(&["checkout", "--quiet", "main"]);
+    here.git(&["remote", "set-url", "origin", "/nonexistent/origin.git"]);
+    let fault = push(here.path(), &destination(here.path()).unwrap()).unwrap_err();
+    assert!(fault.why.starts_with("the remote cannot be reached"), "{fault}");
+    here.git(&["remote", "remove", "origin"]);
+    assert!(destination(here.path()).unwrap_err().why.contains("no remote"));
+}
+
+#[test]
+fn addresses_lose_their_tokens() {
+    assert_eq!(
+        without_credentials("fatal: https://me:token@host/a.git and ssh://git@b:22/x"),
+        "fatal: https://host/a.git and ssh://b:22/x"
+    );
+}
