@@ -2,6 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Notice, Risk, Scope};
+use crate::cluster::controller_log::controller_of;
 use crate::cluster::logs::is_workload;
 use crate::model::Lesson;
 use crate::views::logs::{FLUX_NAMESPACE, Logs, Source};
@@ -56,7 +57,10 @@ fn teach(ask: &Ask<'_>) -> Lesson {
             "flux logs --follow --kind={} --name={} --namespace={} --flux-namespace={FLUX_NAMESPACE} --context {context}",
             object.kind, object.name, object.namespace
         ),
-        "The controller writes a line for each step of a reconciliation; only those of this object are shown.",
+        &format!(
+            "The controller writes a line for each step of a reconciliation; only those of this object are shown. All of them: kubectl logs -n {FLUX_NAMESPACE} -l app={} --context {context}",
+            controller_of(&object.kind).unwrap_or("source-controller")
+        ),
         "level error, and the revision that it was working on.",
         "https://fluxcd.io/flux/cmd/flux_logs/",
     )

@@ -145,8 +145,11 @@ mod tests {
         let this = std::env::current_exe().unwrap();
         let call = ["--ignored", "--exact", "runtime::journal::tests::waits", "--test-threads=1"];
         let mut command = std::process::Command::new(this);
-        command.args(call).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
-        command.spawn().unwrap()
+        command.args(call).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // Its first word: only then does the system call it by its own name rather than by ours.
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0]).unwrap();
+        child
     }
 
     #[test]
