@@ -107,7 +107,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
             }
             What::Manifest { of } => {
                 let (cluster, object) = reach(call, &of.release)?;
-                let (_, manifest) = helm::manifest_of(&cluster, &object, of.revision).await?;
+                let manifest = helm::rendered_of(&cluster, &object, of.revision).await?.manifest;
                 let documents = crate::yaml::documents(&manifest).map_err(|error| {
                     Fault::failed("cannot read the manifest", error.to_string(), "`-o text` prints it as it is stored")
                 });

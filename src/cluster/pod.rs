@@ -37,16 +37,10 @@ pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -
         }
         return Ok(Chosen::new(found, None));
     }
-    let labels = ["/spec/selector/matchLabels", "/spec/selector"].iter().find_map(|path| {
-        let labels = found.pointer(path)?.as_object()?;
-        let pairs: Option<Vec<String>> =
-            labels.iter().map(|(name, value)| Some(format!("{name}={}", value.as_str()?))).collect();
-        pairs.filter(|pairs| !pairs.is_empty())
-    });
-    let Some(labels) = labels else {
+    let Some(selector) = selector(&found) else {
         return Err(cannot("it does not select its pods by labels alone".to_owned(), "choose one of its pods"));
     };
-    let selector = request::escape(&labels.join(","));
+    let selector = request::escape(&selector);
     let path = format!("/api/v1/namespaces/{}/pods?labelSelector={selector}", object.namespace);
     let list: Value =
         request::get(cluster, &path).await.map_err(|error| fault::of(&cluster.name, "list pods", &error))?;
@@ -61,6 +55,16 @@ pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -
             "its pods (K, then pods) and their events say what they wait for",
         )),
     }
+}
+
+/// Writes the labels by which a workload or a Service selects its pods, as a query takes them; `None` where it does not go by labels alone.
+pub(crate) fn selector(object: &Value) -> Option<String> {
+    ["/spec/selector/matchLabels", "/spec/selector"].iter().find_map(|path| {
+        let labels = object.pointer(path)?.as_object()?;
+        let pairs: Option<Vec<String>> =
+            labels.iter().map(|(name, value)| Some(format!("{name}={}", value.as_str()?))).collect();
+        pairs.filter(|pairs| !pairs.is_empty()).map(|pairs| pairs.join(","))
+    })
 }
 
 fn text<'a>(value: &'a Value, path: &str) -> &'a str {

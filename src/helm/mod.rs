@@ -12,6 +12,6 @@ pub mod values;
 
 pub use inspector::{Inspection, effective_values, history, inspect, release};
 pub use release::HelmRelease;
-pub use revision::{Comparison, compare, hooks_of, manifest_of, notes_of, values_of};
+pub use revision::{Comparison, Rendered, compare, notes_of, rendered_of, values_of};
 pub use storage::{Release, Revision};
 pub use values::ValueRow;

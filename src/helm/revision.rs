@@ -39,30 +39,32 @@ pub async fn values_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u
     Ok(rows(&stored, now.ok().as_deref()))
 }
 
-/// Returns the number and the manifest of a revision, or of the newest.
-///
-/// # Errors
-/// Fails when the HelmRelease or its storage cannot be read, or there is no such revision.
-pub async fn manifest_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u32>) -> Result<(u32, String), Fault> {
-    let stored = release(cluster, object, revision).await?;
-    Ok((stored.revision, diff::masked_manifest(&stored.manifest)))
+/// Holds what a revision rendered, with secret values masked.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// Its number.
+    pub revision: u32,
+    /// The objects that it installs, several YAML documents.
+    pub manifest: String,
+    /// What Helm itself runs beside them: when and what, and the manifest.
+    pub hooks: Vec<(String, String)>,
 }
 
-/// Returns the hooks of a revision, or of the newest: when each runs and what it is, and its masked manifest.
+/// Returns what a revision, or the newest, rendered.
 ///
 /// # Errors
 /// Fails when the HelmRelease or its storage cannot be read, or there is no such revision.
-pub async fn hooks_of(
-    cluster: &Cluster,
-    object: &ObjectRef,
-    revision: Option<u32>,
-) -> Result<Vec<(String, String)>, Fault> {
+pub async fn rendered_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u32>) -> Result<Rendered, Fault> {
     let stored = release(cluster, object, revision).await?;
-    let told = |hook: &super::storage::Hook| {
+    let hook = |hook: &super::storage::Hook| {
         let heading = format!("hook {}/{}, run by Helm at {}", hook.kind, hook.name, hook.events.join(", "));
         (heading, diff::masked_manifest(&hook.manifest))
     };
-    Ok(stored.hooks.iter().map(told).collect())
+    Ok(Rendered {
+        revision: stored.revision,
+        manifest: diff::masked_manifest(&stored.manifest),
+        hooks: stored.hooks.iter().map(hook).collect(),
+    })
 }
 
 /// Returns the number and the notes of a revision, or of the newest; secret values in them are masked.

@@ -59,7 +59,7 @@ fn inventory(object: &ObjectRef, value: &Value) -> Vec<ObjectRef> {
 /// Lists what the newest revision of a release holds; hooks are no part of it. Nothing where the release cannot be read.
 async fn released(cluster: &Cluster, object: &ObjectRef) -> Vec<ObjectRef> {
     let Ok(release) = helm::release(cluster, object, None).await else { return Vec::new() };
-    let Ok((_, manifest)) = helm::manifest_of(cluster, object, None).await else { return Vec::new() };
+    let Ok(helm::Rendered { manifest, .. }) = helm::rendered_of(cluster, object, None).await else { return Vec::new() };
     let mut objects = Vec::new();
     for document in manifest.split("\n---") {
         let Ok(value) = yaml::from_str::<Value>(document) else { continue };

@@ -50,15 +50,7 @@ pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
         Measured::Bytes(median(each_key(&mut settled(testbed)).map(|(_, following)| following).collect()))
     });
     table.measure("from a key to the first byte", Measured::Time(Duration::from_millis(1)), || {
-        let mut deck = settled(testbed);
-        let mut press = |key| {
-            let mark = deck.mark();
-            let pressed = deck.press(key);
-            let first = deck.writes_after(mark);
-            deck.rest(REST);
-            first.saturating_duration_since(pressed)
-        };
-        Measured::Time(median((0..KEYS).flat_map(|_| [press("j"), press("k")]).collect()))
+        first_byte(&mut settled(testbed))
     });
     table.measure("ten idle seconds", Measured::Bytes(0), || {
         Measured::Bytes(settled(testbed).listen(Duration::from_secs(10)))
@@ -66,6 +58,18 @@ pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
     table.measure("memory of the home screen", Measured::Memory(40 << 20), || {
         Measured::Memory(settled(testbed).resident())
     });
+}
+
+/// Measures from a key to the first byte that it writes, on a screen that rests.
+pub(super) fn first_byte(deck: &mut Deck) -> Measured {
+    let mut press = |key| {
+        let mark = deck.mark();
+        let pressed = deck.press(key);
+        let first = deck.writes_after(mark);
+        deck.rest(REST);
+        first.saturating_duration_since(pressed)
+    };
+    Measured::Time(median((0..KEYS).flat_map(|_| [press("j"), press("k")]).collect()))
 }
 
 /// Presses down and up again by single steps, so that the list never scrolls and both directions count; returns what each key writes at

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::cockpit::both_are_drawn;
+use super::cockpit::{both_are_drawn, first_byte};
 use super::support::proxy::Link;
 use super::support::pty::Deck;
 use super::support::testbed::Testbed;
@@ -11,7 +11,6 @@ use super::table::{Measured, Table, median};
 /// Each way.
 const DELAY: Duration = Duration::from_millis(40);
 const STARTS: usize = 5;
-const KEYS: usize = 10;
 const REST: Duration = Duration::from_millis(250);
 
 /// Measures the home screen from far away.
@@ -38,13 +37,6 @@ pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
         let mut deck = open();
         both_are_drawn(&mut deck);
         deck.rest(REST);
-        let mut press = |key| {
-            let mark = deck.mark();
-            let pressed = deck.press(key);
-            let first = deck.writes_after(mark);
-            deck.rest(REST);
-            first.saturating_duration_since(pressed)
-        };
-        Measured::Time(median((0..KEYS).flat_map(|_| [press("j"), press("k")]).collect()))
+        first_byte(&mut deck)
     });
 }

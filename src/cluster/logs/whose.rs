@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cluster::{Cluster, exchange, fault, request};
+use crate::cluster::{Cluster, exchange, fault, pod, request};
 use crate::model::log::LogTarget;
 use crate::model::{Fault, ObjectRef};
 
@@ -21,20 +21,14 @@ impl Cluster {
     /// Fails when it cannot be read, or selects its pods by more than labels.
     pub async fn pods_of(&self, workload: &ObjectRef, container: Option<String>) -> Result<LogTarget, Fault> {
         let value = self.read(workload).await?.value;
-        let labels = value.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
-        let pairs: Vec<String> = labels
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, value)| Some(format!("{name}={}", value.as_str()?)))
-            .collect();
-        if pairs.is_empty() {
+        let Some(selector) = pod::selector(&value) else {
             return Err(Fault::failed(
                 format!("cannot follow {workload} in {}", self.name),
                 "it does not select its pods by labels alone",
                 "open its pods one by one",
             ));
-        }
-        Ok(LogTarget::Selector { namespace: workload.namespace.clone(), selector: pairs.join(","), container })
+        };
+        Ok(LogTarget::Selector { namespace: workload.namespace.clone(), selector, container })
     }
 
     /// Lists the containers of a pod or a workload, those that prepare it last.

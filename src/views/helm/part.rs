@@ -26,11 +26,12 @@ pub(super) async fn read(
     Ok(match tab {
         Tab::Values => values(&helm::values_of(cluster, object, shown).await?, shown),
         Tab::Manifest => {
-            let (revision, manifest) = helm::manifest_of(cluster, object, shown).await?;
-            let mut lines = text(&format!("manifest of revision {revision}"), &manifest, "it rendered nothing");
-            for (heading, hook) in helm::hooks_of(cluster, object, shown).await? {
+            let rendered = helm::rendered_of(cluster, object, shown).await?;
+            let heading = format!("manifest of revision {}", rendered.revision);
+            let mut lines = text(&heading, &rendered.manifest, "it rendered nothing");
+            for (heading, hook) in &rendered.hooks {
                 lines.push(PageLine::heading(""));
-                lines.extend(text(&heading, &hook, "it rendered nothing"));
+                lines.extend(text(heading, hook, "it rendered nothing"));
             }
             lines
         }
