@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use fluxdeck::kinds;
 use fluxdeck::repo::{Loader, template};
 use fluxdeck::secret::Secret;
-use fluxdeck::sops::{Identities, SopsFile};
+use fluxdeck::sops::{Format, Identities, SopsFile};
 
 /// How long each is repeated.
 const REPEAT: Duration = Duration::from_secs(2);
@@ -79,6 +79,6 @@ fn main() {
     let text = std::fs::read_to_string(&secret).expect("an encrypted file of the template");
     let identities = Identities::from_text(&Secret::new(*key)).expect("the throwaway key");
     measure("a secret of the template decrypted and its MAC verified", || {
-        SopsFile::parse(text.as_str()).expect("a SOPS file").decrypt(&identities).expect("its values")
+        SopsFile::parse(Format::Yaml, text.as_str()).expect("a SOPS file").decrypt(&identities).expect("its values")
     });
 }

@@ -13,7 +13,7 @@ use super::Call;
 use crate::app::{Facts, Target};
 use crate::model::{Env, Fault, FaultKind};
 use crate::runtime::Session;
-use crate::sops::{self, IdentitySources, SopsFile, Unlocked};
+use crate::sops::{self, Format, IdentitySources, SopsFile, Unlocked};
 
 /// Flags of `secret`.
 #[derive(Debug, Args)]
@@ -85,7 +85,7 @@ impl Named {
         }
         let recipients = std::fs::read_to_string(&self.path)
             .ok()
-            .and_then(|text| SopsFile::parse(text).ok())
+            .and_then(|text| SopsFile::parse(Format::of(&self.name), text).ok())
             .map_or_else(Vec::new, |file| file.recipients());
         let has_key = |one: &&crate::model::Environment| one.recipients.iter().any(|key| recipients.contains(key));
         Ok(session.environments.iter().filter(has_key).map(|known| known.env).collect())

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::cipher::{DataKey, is_sealed};
 use super::error::SopsError;
 use super::file::SopsFile;
+use super::format::Format;
 use super::mac;
 use super::opened::seconds;
 use super::parsed::{Comment, Parsed};
@@ -12,7 +13,6 @@ use super::patch::Patches;
 use super::recipients::{self, Wrapped};
 use super::rules::{Rule, Verdict};
 use super::value::{Value, ValueType};
-use super::yaml;
 use crate::secret::Secret;
 
 /// The version that new files name: that of the sops whose layout they have.
@@ -32,7 +32,7 @@ pub fn create(
 ) -> Result<String, SopsError> {
     let text = plaintext.expose();
     let rule = Rule::encrypted_regex(encrypted_regex)?;
-    let parsed = yaml::read(text)?;
+    let parsed = Format::Yaml.read(text)?;
     if !parsed.metadata.is_empty() || parsed.documents.iter().any(|document| document.block.is_some()) {
         return Err(SopsError::AlreadyEncrypted);
     }
@@ -85,12 +85,12 @@ fn seal(text: &str, parsed: &Parsed, rule: &Rule, key: &DataKey, patches: &mut P
             return Err(SopsError::AlreadyEncrypted);
         }
         if let Some(sealed) = key.encrypt(&leaf.value, &leaf.path.authenticated()) {
-            let mut written = yaml::ciphertext(leaf, &sealed);
+            let mut written = Format::Yaml.ciphertext(leaf, &sealed);
             // A comment behind the header of a block (`a: | # …`) stays behind the value.
             if let Some(comment) = parsed.comment_inside(leaf).and_then(|comment| seal_comment(comment, key)) {
                 written = format!("{written} {comment}");
             }
-            patches.put(yaml::replacement(text, leaf, written));
+            patches.put(Format::Yaml.replacement(text, leaf, written));
             count = count.saturating_add(1);
         }
     }
@@ -112,7 +112,7 @@ fn seal_comment(comment: &Comment, key: &DataKey) -> Option<String> {
 /// Reads the result back and compares it with the plain text.
 fn check(encrypted: &str, parsed: &Parsed, key: DataKey) -> Result<(), SopsError> {
     let wrong = |error: SopsError| SopsError::ReadBack(error.to_string());
-    let opened = SopsFile::parse(encrypted).map_err(wrong)?.open(key).map_err(wrong)?;
+    let opened = SopsFile::parse(Format::Yaml, encrypted).map_err(wrong)?.open(key).map_err(wrong)?;
     let found = opened.file.parsed.leaves.iter().zip(&opened.states);
     let same = parsed.leaves.len() == opened.states.len()
         && parsed.leaves.iter().zip(found).all(|(leaf, (other, state))| {

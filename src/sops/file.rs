@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::cipher::{DataKey, is_sealed};
 use super::error::SopsError;
+use super::format::Format;
 use super::identities::Identities;
 use super::mac;
 use super::opened::{Opened, State};
@@ -13,7 +14,6 @@ use super::parsed::{Leaf, Parsed};
 use super::recipients::{self, Wrapped};
 use super::rules::{Rule, Verdict};
 use super::value::{Value, ValueType};
-use super::yaml;
 
 /// Names the Kubernetes object that a document of a file describes, as far as it says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub struct DocumentHead {
 
 /// Holds an encrypted file that was read but not decrypted.
 pub struct SopsFile {
+    pub(super) format: Format,
     pub(super) text: String,
     pub(super) parsed: Parsed,
     pub(super) rule: Rule,
@@ -35,13 +36,13 @@ pub struct SopsFile {
 }
 
 impl SopsFile {
-    /// Reads an encrypted YAML text.
+    /// Reads an encrypted text of a format.
     ///
     /// # Errors
-    /// When it is not YAML, not encrypted with SOPS, or its `sops` block is broken.
-    pub fn parse(text: impl Into<String>) -> Result<Self, SopsError> {
+    /// When it is not of that format, not encrypted with SOPS, or its `sops` block is broken.
+    pub fn parse(format: Format, text: impl Into<String>) -> Result<Self, SopsError> {
         let text = text.into();
-        let parsed = yaml::read(&text)?;
+        let parsed = format.read(&text)?;
         if parsed.metadata_text("mac").is_none() {
             return Err(SopsError::NotEncrypted);
         }
@@ -52,7 +53,7 @@ impl SopsFile {
         }
         let wrapped = recipients::read(&parsed)?;
         let rule = Rule::read(&parsed)?;
-        Ok(Self { text, parsed, rule, wrapped })
+        Ok(Self { format, text, parsed, rule, wrapped })
     }
 
     /// Returns the text as it was read: everything secret in it is encrypted.

@@ -13,7 +13,6 @@ use super::patch::Patches;
 use super::path::{Path, Segment};
 use super::plaintext;
 use super::value::{Value, ValueType};
-use super::yaml;
 use crate::secret::Secret;
 
 /// Shows one value of an opened file.
@@ -136,7 +135,7 @@ impl Opened {
             if secret.expose() == state.original.display().expose() && state.original.kind != ValueType::Null {
                 state.original.duplicate()
             } else {
-                yaml::typed_like(&state.original, secret.expose())
+                self.file.format.typed_like(&state.original, secret.expose())
             };
         entry.value_type = state.current.kind;
         entry.secret = state.current.display();
@@ -193,19 +192,23 @@ impl Opened {
         }
         let mut patches = Patches::default();
         for (leaf, state) in self.file.parsed.leaves.iter().zip(&self.states).filter(|(_, state)| state.is_changed()) {
-            patches.put(yaml::replacement(&self.file.text, leaf, self.written(leaf, state)));
+            patches.put(self.file.format.replacement(&self.file.text, leaf, self.written(leaf, state)));
         }
         let modified = seconds(now);
         let values = self.states.iter().map(|state| (&state.current, state.encrypted));
         let mac = Value::text(mac::compute(values, self.file.mac_only_encrypted()));
         let sealed = self.key.encrypt(&mac, &modified).ok_or_else(|| SopsError::ReadBack("the MAC".to_owned()))?;
         for leaf in self.file.parsed.metadata_copies("mac") {
-            patches.put(yaml::replacement(&self.file.text, leaf, yaml::ciphertext(leaf, &sealed)));
+            patches.put(self.file.format.replacement(
+                &self.file.text,
+                leaf,
+                self.file.format.ciphertext(leaf, &sealed),
+            ));
         }
         for leaf in self.file.parsed.metadata_copies("lastmodified") {
             // Without quotes go-yaml reads a time, and sops fails.
             let quoted = if leaf.style == Style::Single { format!("'{modified}'") } else { format!("\"{modified}\"") };
-            patches.put(yaml::replacement(&self.file.text, leaf, quoted));
+            patches.put(self.file.format.replacement(&self.file.text, leaf, quoted));
         }
         let text = patches.apply(&self.file.text).ok_or_else(|| SopsError::ReadBack("changes overlap".to_owned()))?;
         let text = text.expose().to_owned();
@@ -215,10 +218,10 @@ impl Opened {
 
     fn written(&self, leaf: &Leaf, state: &State) -> String {
         if !state.encrypted {
-            return yaml::plain(&self.file.text, leaf, &state.current).expose().to_owned();
+            return self.file.format.plain(&self.file.text, leaf, &state.current).expose().to_owned();
         }
         match self.key.encrypt(&state.current, &leaf.path.authenticated()) {
-            Some(sealed) => yaml::ciphertext(leaf, &sealed),
+            Some(sealed) => self.file.format.ciphertext(leaf, &sealed),
             // sops does not encrypt what is empty.
             None => "\"\"".to_owned(),
         }
@@ -231,7 +234,7 @@ impl Opened {
     pub fn reopened(&self, text: &str) -> Result<Self, SopsError> {
         let wrong = |what: &str| SopsError::ReadBack(what.to_owned());
         let key = DataKey::from_bytes(self.key.bytes()).ok_or_else(|| wrong("the data key"))?;
-        let file = SopsFile::parse(text).map_err(|error| wrong(&error.to_string()))?;
+        let file = SopsFile::parse(self.file.format, text).map_err(|error| wrong(&error.to_string()))?;
         if !file.is_wrapped_like(&self.file) {
             return Err(wrong("the sops block"));
         }

@@ -9,11 +9,10 @@ use super::parsed::{Comment, Parsed};
 use super::patch::Patches;
 use super::path::Path;
 use super::value::ValueType;
-use super::yaml;
 use crate::secret::Secret;
 
 pub(super) fn write(opened: &Opened) -> Result<Secret, SopsError> {
-    let (text, parsed) = (&opened.file.text, &opened.file.parsed);
+    let (format, text, parsed) = (opened.file.format, &opened.file.text, &opened.file.parsed);
     let mut patches = Patches::default();
     for (leaf, state) in parsed.leaves.iter().zip(&opened.states) {
         if leaf.alias || !state.encrypted && state.current == state.original {
@@ -25,7 +24,7 @@ pub(super) fn write(opened: &Opened) -> Result<Secret, SopsError> {
         } else if state.current.kind != ValueType::Null && !state.current.canonical.is_empty()
             || state.current != state.original
         {
-            patches.put(yaml::replacement(text, leaf, yaml::plain(text, leaf, &state.current).expose().to_owned()));
+            patches.put(format.replacement(text, leaf, format.plain(text, leaf, &state.current).expose().to_owned()));
         }
     }
     for comment in &parsed.comments {

@@ -7,7 +7,7 @@ mod vectors;
 
 use std::path::{Path as FilePath, PathBuf};
 
-use super::{Identities, Opened, SopsFile};
+use super::{Format, Identities, Opened, SopsFile};
 use crate::secret::Secret;
 
 /// The layouts of the `sops` block that there are vectors of.
@@ -27,7 +27,8 @@ fn identities(name: &str) -> Identities {
 }
 
 fn open(name: &str) -> Opened {
-    let file = SopsFile::parse(text(&format!("vectors/{name}.yaml"))).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let file = SopsFile::parse(Format::Yaml, text(&format!("vectors/{name}.yaml")))
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
     file.decrypt(&identities("staging")).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 

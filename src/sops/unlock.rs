@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::atomic::write_atomically;
 use super::error::SopsError;
 use super::file::SopsFile;
+use super::format::Format;
 use super::identities::Identities;
 use super::opened::Opened;
 use super::sources::IdentitySources;
@@ -59,7 +60,7 @@ pub fn unlock(
         return Err(refused(why, "Kubernetes takes no Secret above 1 MiB: is this the right file?"));
     }
     let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string(), todo))?;
-    let file = SopsFile::parse(text).map_err(|error| closed(error.fault(name, environment)))?;
+    let file = SopsFile::parse(Format::of(name), text).map_err(|error| closed(error.fault(name, environment)))?;
     let recipients = file.recipients();
     let (mut identities, mut problems) = (Identities::default(), Vec::new());
     for source in sources {

@@ -9,7 +9,7 @@ use crate::app::View;
 use crate::cli::{Call, cockpit};
 use crate::model::{Fault, FaultKind};
 use crate::runtime::Session;
-use crate::sops::SopsFile;
+use crate::sops::{Format, SopsFile};
 use crate::views::secret::SecretView;
 
 /// Flags of `secret edit`.
@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let cannot = |why: String, todo: &str| Fault::new(FaultKind::Usage, format!("cannot edit {shown}"), why, todo);
         let text =
             std::fs::read_to_string(&named.path).map_err(|error| cannot(error.to_string(), "name another file"))?;
-        SopsFile::parse(text).map_err(|error| {
+        SopsFile::parse(Format::of(&named.name), text).map_err(|error| {
             cannot(
                 error.to_string(),
                 "`sops --encrypt --in-place FILE` encrypts a file; an editor opens one that is not",

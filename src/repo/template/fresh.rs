@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{FILES, KEYS};
 use crate::model::Fault;
 use crate::secret::Secret;
-use crate::sops::{Identities, Opened, SopsFile, create, sniff};
+use crate::sops::{Format, Identities, Opened, SopsFile, create, sniff};
 
 /// The part of a Secret that is encrypted, as every `.sops.yaml` of the template says.
 const ENCRYPTED: &str = "^(data|stringData)$";
@@ -130,7 +130,7 @@ fn renew(
     fresh: &mut dyn Fresh,
     made: &mut Made,
 ) -> Result<Secret, Fault> {
-    let file = SopsFile::parse(text).map_err(|error| defect(path, error))?;
+    let file = SopsFile::parse(Format::Yaml, text).map_err(|error| defect(path, error))?;
     let mut opened: Opened = file.decrypt(&turn.identities).map_err(|error| defect(path, error))?;
     let sealed: Vec<_> = opened
         .entries()

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::{ODD, all, folder, identities, open, text};
 use crate::secret::Secret;
-use crate::sops::{SopsError, SopsFile, create, yaml};
+use crate::sops::{Format, SopsError, SopsFile, create, yaml};
 
 /// The real sops with the staging key, on files in a folder that goes away.
 struct Judge {
@@ -158,7 +158,7 @@ fn the_real_sops_reads_documents_as_people_write_them() {
         for plain in [plain.to_owned(), plain.replace('\n', "\r\n")] {
             let created = create(&Secret::new(plain.as_str()), &recipients, "^(data|stringData)$", now).unwrap();
             compare(name, &judge.read(&created, "yaml"), &values(&plain));
-            let mut opened = SopsFile::parse(created).unwrap().decrypt(&identities("staging")).unwrap();
+            let mut opened = SopsFile::parse(Format::Yaml, created).unwrap().decrypt(&identities("staging")).unwrap();
             let paths: Vec<_> = opened.entries().iter().map(|entry| (entry.document, entry.path.clone())).collect();
             for (position, (document, path)) in paths.iter().enumerate() {
                 // What carries an anchor is refused.

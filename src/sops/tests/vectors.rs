@@ -6,7 +6,7 @@ use super::{LAYOUTS, ODD, all, identities, open, text};
 use crate::model::FaultKind;
 use crate::secret::Secret;
 use crate::sops::value::ValueType;
-use crate::sops::{Identities, Path, SopsError, SopsFile, create, sniff, yaml};
+use crate::sops::{Format, Identities, Path, SopsError, SopsFile, create, sniff, yaml};
 
 /// Reads a plain text into (document, path, type, value), to be compared.
 fn leaves(text: &str) -> Vec<(usize, String, ValueType, String)> {
@@ -112,7 +112,7 @@ fn without_a_change_nothing_changes() {
 #[test]
 fn the_wrong_key_is_refused_with_both_keys_named() {
     for layout in LAYOUTS {
-        let file = SopsFile::parse(text(&format!("vectors/{layout}/other-key.yaml"))).unwrap();
+        let file = SopsFile::parse(Format::Yaml, text(&format!("vectors/{layout}/other-key.yaml"))).unwrap();
         let production = identities("production").recipients()[0].clone();
         let staging = identities("staging").recipients()[0].clone();
         let error = file.decrypt(&identities("staging")).unwrap_err();
@@ -121,7 +121,7 @@ fn the_wrong_key_is_refused_with_both_keys_named() {
         assert_eq!(fault.what, "cannot open clusters/production/secret.yaml for production");
         assert_eq!(fault.why, format!("it is encrypted for {production}; your key is {staging}"));
         // Either key of two opens a file for both.
-        let both = || SopsFile::parse(text(&format!("vectors/{layout}/two-recipients.yaml"))).unwrap();
+        let both = || SopsFile::parse(Format::Yaml, text(&format!("vectors/{layout}/two-recipients.yaml"))).unwrap();
         assert_eq!(both().recipients(), [staging, production]);
         both().decrypt(&identities("staging")).unwrap();
         both().decrypt(&identities("production")).unwrap();
@@ -131,7 +131,7 @@ fn the_wrong_key_is_refused_with_both_keys_named() {
 #[test]
 fn changes_made_without_sops_are_noticed() {
     let original = text("vectors/3.13/secret.yaml");
-    let open = |text: String| SopsFile::parse(text).unwrap().decrypt(&identities("staging")).unwrap_err();
+    let open = |text: String| SopsFile::parse(Format::Yaml, text).unwrap().decrypt(&identities("staging")).unwrap_err();
     // An unencrypted value is covered too.
     assert_eq!(open(original.replace("name: linkding", "name: other")), SopsError::MacMismatch);
     // A removed value.
@@ -147,12 +147,12 @@ fn changes_made_without_sops_are_noticed() {
     assert_eq!(error.to_string(), "stringData.empty should be encrypted but is in plain text");
     // With mac_only_encrypted, unencrypted values may change.
     let free = text("vectors/3.13/mac-only.yaml").replace("name: linkding", "name: other");
-    SopsFile::parse(free).unwrap().decrypt(&identities("staging")).unwrap();
+    SopsFile::parse(Format::Yaml, free).unwrap().decrypt(&identities("staging")).unwrap();
 }
 
 #[test]
 fn what_is_not_right_is_told_with_its_line() {
-    let parse = |text: &str| SopsFile::parse(text).unwrap_err().to_string();
+    let parse = |text: &str| SopsFile::parse(Format::Yaml, text).unwrap_err().to_string();
     assert_eq!(parse("a: b\n"), "it is not encrypted with SOPS: there is no sops block");
     assert!(parse("a: b\nc: [1,\nd: e\n").starts_with("line "), "{}", parse("a: b\nc: [1,\nd: e\n"));
     assert_eq!(parse("- a\n"), "line 1: a list stands at the top; SOPS wants keys there");
@@ -174,7 +174,8 @@ fn a_new_document_keeps_every_byte_outside_its_values() {
             let created = create(&Secret::new(plain.as_str()), &recipients, "^(data|stringData)$", now)
                 .unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(!created.contains("hunter2"), "{name}: {created}");
-            let opened = SopsFile::parse(created.as_str()).unwrap().decrypt(&identities("staging")).unwrap();
+            let opened =
+                SopsFile::parse(Format::Yaml, created.as_str()).unwrap().decrypt(&identities("staging")).unwrap();
             assert_eq!(leaves(opened.plaintext().unwrap().expose()), leaves(&plain), "{name}");
             assert_eq!(opened.file().last_modified(), Some(now));
         }
@@ -208,7 +209,7 @@ fn base64_is_known_below_data_of_a_secret() {
     let path = entry.path.clone();
     opened.set_decoded(0, &path, &Secret::new("new")).unwrap();
     let saved = opened.save(now).unwrap();
-    let again = SopsFile::parse(saved).unwrap().decrypt(&identities("staging")).unwrap();
+    let again = SopsFile::parse(Format::Yaml, saved).unwrap().decrypt(&identities("staging")).unwrap();
     assert_eq!(again.find(0, "/data/tls.crt").unwrap().secret.expose(), "bmV3");
 }
 
@@ -237,7 +238,8 @@ fn documents_as_people_write_them_are_encrypted_and_changed_where_they_stand() {
                 .unwrap_or_else(|error| panic!("{name}: {error}"));
             let open_text = outside_ciphertext(&created);
             assert!(["hunter2", "one", "two"].iter().all(|word| !open_text.contains(word)), "{name}: {created}");
-            let open = || SopsFile::parse(created.as_str()).unwrap().decrypt(&identities("staging")).unwrap();
+            let open =
+                || SopsFile::parse(Format::Yaml, created.as_str()).unwrap().decrypt(&identities("staging")).unwrap();
             assert_eq!(leaves(open().plaintext().unwrap().expose()), leaves(&plain), "{name}");
             for position in 0..open().entries().len() {
                 for value in ["x", "", "a\nb\n", "0755", " # "] {
@@ -251,7 +253,7 @@ fn documents_as_people_write_them_are_encrypted_and_changed_where_they_stand() {
                     }
                     let saved =
                         opened.save(now).unwrap_or_else(|error| panic!("{name} {path} {value:?}: {error}\n{created}"));
-                    let again = SopsFile::parse(saved).unwrap().decrypt(&identities("staging")).unwrap();
+                    let again = SopsFile::parse(Format::Yaml, saved).unwrap().decrypt(&identities("staging")).unwrap();
                     let (shown, found) = (&opened.entries()[position].secret, &again.entries()[position].secret);
                     assert_eq!(shown.expose(), found.expose(), "{name} {path}");
                     assert_eq!(
@@ -270,7 +272,7 @@ fn an_ssh_key_opens_what_is_encrypted_for_it() {
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     let ssh = Identities::from_text(&Secret::new(text("vectors/throwaway-ssh.txt"))).unwrap();
     let created = create(&Secret::new("data: {a: hunter2}\n"), ssh.recipients(), "^data$", now).unwrap();
-    let file = SopsFile::parse(created.as_str()).unwrap();
+    let file = SopsFile::parse(Format::Yaml, created.as_str()).unwrap();
     assert!(file.recipients()[0].starts_with("ssh-ed25519 "));
     assert_eq!(file.decrypt(&ssh).unwrap().entries()[0].secret.expose(), "hunter2");
 }

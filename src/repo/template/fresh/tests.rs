@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::{Fresh, Made, Names, make};
 use crate::repo::template::{FILES, KEYS};
 use crate::secret::Secret;
-use crate::sops::{Identities, SopsFile, generate, sniff};
+use crate::sops::{Format, Identities, SopsFile, generate, sniff};
 
 /// Passwords that can be told apart.
 struct Counting(usize);
@@ -44,7 +44,7 @@ fn opened(made: &Made, key: &Secret) -> BTreeMap<String, String> {
         if sniff(text).is_none() {
             continue;
         }
-        if let Ok(opened) = SopsFile::parse(text).unwrap().decrypt(&identities) {
+        if let Ok(opened) = SopsFile::parse(Format::Yaml, text).unwrap().decrypt(&identities) {
             for entry in opened.entries().iter().filter(|entry| entry.encrypted) {
                 values.insert(format!("{path}:{}", entry.path), entry.secret.expose().to_owned());
             }

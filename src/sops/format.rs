@@ -1,0 +1,104 @@
+//! The formats of encrypted files, and which store reads and writes each.
+
+use std::ops::Range;
+
+use super::error::SopsError;
+use super::parsed::{Leaf, Parsed};
+use super::value::Value;
+use super::yaml;
+use crate::secret::Secret;
+
+/// Names the format of a file; sops tells them by the file's ending.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// YAML, with several documents if need be.
+    #[default]
+    Yaml,
+    /// JSON with an object at the top.
+    Json,
+    /// Lines of `KEY=value`.
+    Dotenv,
+    /// Sections of `key = value`.
+    Ini,
+    /// Anything else, encrypted as one value.
+    Binary,
+}
+
+impl Format {
+    /// Tells the format of a file by its name, as sops does.
+    pub fn of(path: &str) -> Self {
+        let ends = |ending: &str| path.ends_with(ending);
+        if ends(".yaml") || ends(".yml") {
+            Self::Yaml
+        } else if ends(".json") {
+            Self::Json
+        } else if ends(".env") {
+            Self::Dotenv
+        } else if ends(".ini") {
+            Self::Ini
+        } else {
+            Self::Binary
+        }
+    }
+
+    /// Reads the values of a text, each with its bytes.
+    pub(super) fn read(self, text: &str) -> Result<Parsed, SopsError> {
+        match self {
+            Self::Yaml => yaml::read(text),
+            _ => Err(SopsError::Unsupported(format!("{self:?} is not handled yet"))),
+        }
+    }
+
+    /// Writes a ciphertext in the place of a scalar.
+    pub(super) fn ciphertext(self, leaf: &Leaf, sealed: &str) -> String {
+        match self {
+            Self::Yaml => yaml::ciphertext(leaf, sealed),
+            _ => sealed.to_owned(),
+        }
+    }
+
+    /// Writes a plain value in the place of a scalar of `source`.
+    pub(super) fn plain(self, source: &str, leaf: &Leaf, value: &Value) -> Secret {
+        match self {
+            Self::Yaml => yaml::plain(source, leaf, value),
+            _ => value.display(),
+        }
+    }
+
+    /// Returns the bytes to replace and what to put there.
+    pub(super) fn replacement(self, source: &str, leaf: &Leaf, written: String) -> (Range<usize>, Secret) {
+        match self {
+            Self::Yaml => yaml::replacement(source, leaf, written),
+            _ => (leaf.span.clone(), Secret::new(written)),
+        }
+    }
+
+    /// Types a text that an operator gave: as the old value where it reads as that.
+    pub(super) fn typed_like(self, old: &Value, text: &str) -> Value {
+        match self {
+            Self::Yaml => yaml::typed_like(old, text),
+            _ => Value::text(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+
+    #[test]
+    fn the_ending_tells_the_format_as_sops_tells_it() {
+        for (name, format) in [
+            ("a/b.yaml", Format::Yaml),
+            ("b.yml", Format::Yaml),
+            ("b.json", Format::Json),
+            (".env", Format::Dotenv),
+            ("a.prod.env", Format::Dotenv),
+            ("a.ini", Format::Ini),
+            ("a.env.txt", Format::Binary),
+            ("tls.key", Format::Binary),
+        ] {
+            assert_eq!(Format::of(name), format, "{name}");
+        }
+    }
+}
