@@ -85,7 +85,7 @@ fn seal(text: &str, parsed: &Parsed, rule: &Rule, key: &DataKey, patches: &mut P
             return Err(SopsError::AlreadyEncrypted);
         }
         if let Some(sealed) = key.encrypt(&leaf.value, &leaf.path.authenticated()) {
-            let mut written = Format::Yaml.ciphertext(leaf, &sealed);
+            let mut written = Format::Yaml.ciphertext(leaf.style, leaf.in_flow, &sealed);
             // A comment behind the header of a block (`a: | # …`) stays behind the value.
             if let Some(comment) = parsed.comment_inside(leaf).and_then(|comment| seal_comment(comment, key)) {
                 written = format!("{written} {comment}");
@@ -116,7 +116,7 @@ fn check(encrypted: &str, parsed: &Parsed, key: DataKey) -> Result<(), SopsError
     let found = opened.file.parsed.leaves.iter().zip(&opened.states);
     let same = parsed.leaves.len() == opened.states.len()
         && parsed.leaves.iter().zip(found).all(|(leaf, (other, state))| {
-            leaf.document == other.document && leaf.path == other.path && leaf.value == state.original
+            leaf.document == other.document && leaf.path == other.path && leaf.value == state.value
         });
     if same { Ok(()) } else { Err(SopsError::ReadBack("a value".to_owned())) }
 }

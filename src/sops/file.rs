@@ -101,7 +101,7 @@ impl SopsFile {
     pub(super) fn open(self, key: DataKey) -> Result<Opened, SopsError> {
         let states = self.parsed.leaves.iter().map(|leaf| self.state(leaf, &key)).collect::<Result<Vec<_>, _>>()?;
         let computed =
-            mac::compute(states.iter().map(|state| (&state.original, state.encrypted)), self.mac_only_encrypted());
+            mac::compute(states.iter().map(|state| (&state.value, state.encrypted)), self.mac_only_encrypted());
         let stored = self.parsed.metadata_text("mac").unwrap_or_default();
         let stored = key.decrypt(stored, &self.mac_authenticated()).map_err(|_| SopsError::MacMismatch)?;
         if stored.canonical.expose() != computed {
@@ -139,17 +139,16 @@ impl SopsFile {
             Verdict::AsFound => is_text && is_sealed(text),
             Verdict::Encrypted => true,
         };
-        let undecided = verdict == Verdict::AsFound && !encrypted && leaf.value.canonical.is_empty();
         // Empty strings and null are never encrypted.
         if !encrypted || leaf.value.kind == ValueType::Null || is_text && text.is_empty() {
-            return Ok(State::new(leaf.value.duplicate(), encrypted, undecided));
+            return Ok(State { value: leaf.value.duplicate(), encrypted });
         }
         if !is_text || !text.starts_with("ENC[") {
             return Err(SopsError::PlainValue { path: leaf.path.clone() });
         }
         let failed = |message: &str| SopsError::Value { path: leaf.path.clone(), message: message.to_owned() };
         let value: Value = key.decrypt(text, &leaf.path.authenticated()).map_err(failed)?;
-        Ok(State::new(value, true, false))
+        Ok(State { value, encrypted: true })
     }
 }
 

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::error::SopsError;
-use super::parsed::{Leaf, Parsed};
+use super::parsed::{Leaf, Node, Parsed, Style};
+use super::path::Path;
 use super::value::Value;
 use super::yaml;
 use crate::secret::Secret;
@@ -49,10 +50,10 @@ impl Format {
         }
     }
 
-    /// Writes a ciphertext in the place of a scalar.
-    pub(super) fn ciphertext(self, leaf: &Leaf, sealed: &str) -> String {
+    /// Writes a ciphertext in the place of a scalar of a style.
+    pub(super) fn ciphertext(self, style: Style, in_flow: bool, sealed: &str) -> String {
         match self {
-            Self::Yaml => yaml::ciphertext(leaf, sealed),
+            Self::Yaml => yaml::ciphertext(style, in_flow, sealed),
             _ => sealed.to_owned(),
         }
     }
@@ -71,6 +72,51 @@ impl Format {
             Self::Yaml => yaml::replacement(source, leaf, written),
             _ => (leaf.span.clone(), Secret::new(written)),
         }
+    }
+
+    /// Writes a value of the `sops` block in the place of another, with quotes where the format knows them.
+    pub(super) fn metadata(self, leaf: &Leaf, text: &str) -> String {
+        match (self, leaf.style) {
+            // Without quotes go-yaml reads a time, and sops fails.
+            (Self::Yaml, Style::Single) => format!("'{text}'"),
+            (Self::Yaml | Self::Json, _) => format!("\"{text}\""),
+            _ => text.to_owned(),
+        }
+    }
+
+    /// Writes a new entry; returns the bytes to replace and what to put there.
+    pub(super) fn add(
+        self,
+        text: &str,
+        parsed: &Parsed,
+        document: usize,
+        path: &Path,
+        value: &Value,
+    ) -> Result<(Range<usize>, Secret), SopsError> {
+        match self {
+            Self::Yaml => yaml::add(text, parsed, document, path, value),
+            _ => Err(self.as_text("added")),
+        }
+    }
+
+    /// Gives an entry another key.
+    pub(super) fn rename(self, node: &Node, name: &str) -> Result<(Range<usize>, Secret), SopsError> {
+        match self {
+            Self::Yaml => Ok(yaml::rename(node, name)),
+            _ => Err(self.as_text("renamed")),
+        }
+    }
+
+    /// Takes an entry out.
+    pub(super) fn remove(self, text: &str, node: &Node) -> Result<(Range<usize>, Secret), SopsError> {
+        match self {
+            Self::Yaml => yaml::remove(text, node),
+            _ => Err(self.as_text("removed")),
+        }
+    }
+
+    fn as_text(self, what: &str) -> SopsError {
+        SopsError::Unsupported(format!("in a file of the format {self:?} keys are {what} in the text view"))
     }
 
     /// Types a text that an operator gave: as the old value where it reads as that.

@@ -1,17 +1,20 @@
-//! A decrypted file in memory: its values, changing one, and saving with as few changed bytes as possible.
+//! A decrypted file in memory: its values, changing them, and saving with as few changed bytes as possible.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::cipher::DataKey;
+use super::draft::{Change, Draft};
 use super::error::SopsError;
 use super::file::SopsFile;
+use super::keep::Keep;
 use super::mac;
-use super::parsed::{Leaf, Style};
+use super::parsed::{BLOCK, Leaf, Parsed};
 use super::patch::Patches;
 use super::path::{Path, Segment};
 use super::plaintext;
+use super::seal::{Plan, seal};
 use super::value::{Value, ValueType};
 use crate::secret::Secret;
 
@@ -22,7 +25,7 @@ pub struct Entry {
     pub document: usize,
     /// Where it stands in the document.
     pub path: Path,
-    /// Whether the file holds it encrypted.
+    /// Whether the file holds it encrypted, or will.
     pub encrypted: bool,
     /// Its type.
     pub value_type: ValueType,
@@ -30,64 +33,49 @@ pub struct Entry {
     pub secret: Secret,
     /// Whether it is base64, as Kubernetes wants it: a value below `data` of a Secret.
     pub base64: bool,
-    /// The leaf of the file that it shows.
-    leaf: usize,
+    /// The line of the plain text on which it begins, from one.
+    pub line: usize,
 }
 
 impl Entry {
     /// Decodes a value of `data`; `None` when it is not base64, or not text but, say, a keystore.
     pub fn decoded(&self) -> Option<Secret> {
-        let bytes = self.base64.then(|| STANDARD.decode(self.secret.expose()).ok())??;
-        String::from_utf8(bytes).ok().map(Secret::new)
+        String::from_utf8(self.bytes()?).ok().map(Secret::new)
+    }
+
+    /// Decodes a value of `data` to the bytes that it holds; `None` when it is not base64.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        self.base64.then(|| STANDARD.decode(self.secret.expose()).ok())?
     }
 }
 
-/// Keeps what a leaf of the file held and what it shall hold.
+/// Holds what a leaf of the file holds.
+#[derive(Debug)]
 pub(super) struct State {
-    pub(super) original: Value,
-    pub(super) current: Value,
+    pub(super) value: Value,
     pub(super) encrypted: bool,
-    /// Whether nothing tells if it is to be encrypted once it is filled: it is empty, and the rule goes by comments.
-    undecided: bool,
-}
-
-impl State {
-    pub(super) fn new(original: Value, encrypted: bool, undecided: bool) -> Self {
-        Self { current: original.duplicate(), original, encrypted, undecided }
-    }
-
-    fn is_changed(&self) -> bool {
-        self.current != self.original
-    }
 }
 
 /// Holds a decrypted file. Its values are in memory only, and wiped when it is dropped.
 pub struct Opened {
     pub(super) file: SopsFile,
     pub(super) key: DataKey,
+    /// What each leaf of the file holds.
     pub(super) states: Vec<State>,
+    keep: Keep,
+    /// The plain text; a file whose plain text would not read as what it holds can be looked at but not edited.
+    draft: Result<Draft, SopsError>,
     entries: Vec<Entry>,
+    changes: Vec<Change>,
 }
 
 impl Opened {
     pub(super) fn new(file: SopsFile, key: DataKey, states: Vec<State>) -> Self {
-        let heads = file.documents();
-        let in_secret = |leaf: &Leaf| heads.get(leaf.document).and_then(|head| head.kind.as_deref()) == Some("Secret");
-        let leaves = file.parsed.leaves.iter().zip(&states).enumerate();
-        let entries = leaves
-            .filter(|(_, (_, state))| state.original.kind != ValueType::Comment)
-            .map(|(position, (leaf, state))| Entry {
-                document: leaf.document,
-                path: leaf.path.clone(),
-                encrypted: state.encrypted,
-                value_type: state.original.kind,
-                secret: state.original.display(),
-                base64: in_secret(leaf)
-                    && matches!(leaf.path.segments(), [Segment::Key(first), Segment::Key(_)] if first == "data"),
-                leaf: position,
-            })
-            .collect();
-        Self { file, key, states, entries }
+        let keep = Keep::of(&file, &key, &states);
+        let draft = plaintext::write(&file, &key, &states).and_then(|text| Draft::new(file.format, text, &keep));
+        let mut opened = Self { file, key, states, keep, draft, entries: Vec::new(), changes: Vec::new() };
+        opened.refresh();
+        opened
     }
 
     /// Returns the file as it was read.
@@ -110,53 +98,21 @@ impl Opened {
     /// # Errors
     /// When there is no such value, or it cannot be written safely (it is shared through an anchor, or carries a tag).
     pub fn set(&mut self, document: usize, path: &Path, secret: &Secret) -> Result<(), SopsError> {
-        let missing = || SopsError::NoSuchValue(path.to_string());
-        let entry = self
-            .entries
-            .iter_mut()
-            .find(|entry| entry.document == document && entry.path == *path)
-            .ok_or_else(missing)?;
-        let leaf = self.file.parsed.leaves.get(entry.leaf).ok_or_else(missing)?;
-        let state = self.states.get_mut(entry.leaf).ok_or_else(missing)?;
-        if leaf.alias || leaf.decorated {
-            return Err(SopsError::Unsupported(format!(
-                "{path} carries an anchor, an alias or a tag, or has no colon, and cannot be changed yet"
-            )));
+        let (keep, file) = (&self.keep, &self.file);
+        let draft = self.draft.as_mut().map_err(|error| error.clone())?;
+        let found = draft.parsed().leaves.iter().position(|leaf| leaf.document == document && leaf.path == *path);
+        let position = found.ok_or_else(|| SopsError::NoSuchValue(path.to_string()))?;
+        let old = draft.parsed().leaves.get(position).map_or_else(Value::null, |leaf| leaf.value.duplicate());
+        // What the file holds is taken as it is, with its type.
+        let kept = keep.at(document, path).map(|kept| &kept.value);
+        let kept = kept.filter(|kept| kept.kind != ValueType::Null && kept.display().expose() == secret.expose());
+        let value = kept.map_or_else(|| file.format.typed_like(&old, secret.expose()), Value::duplicate);
+        if value == old {
+            return Ok(());
         }
-        if self.file.parsed.comment_inside(leaf).is_some() {
-            return Err(SopsError::Unsupported(format!("{path} has a comment behind its | or >, which would be lost")));
-        }
-        if state.undecided {
-            return Err(SopsError::Unsupported(format!(
-                "{path} is empty and the file's rule goes by comments, so whether it is to be encrypted is not known"
-            )));
-        }
-        state.current =
-            if secret.expose() == state.original.display().expose() && state.original.kind != ValueType::Null {
-                state.original.duplicate()
-            } else {
-                self.file.format.typed_like(&state.original, secret.expose())
-            };
-        entry.value_type = state.current.kind;
-        entry.secret = state.current.display();
+        draft.set(position, &value, keep)?;
+        self.refresh();
         Ok(())
-    }
-
-    /// Tells whether a value is the one that an entry had when the file was read.
-    pub fn held(&self, entry: &Entry, secret: &Secret) -> bool {
-        self.states.get(entry.leaf).is_some_and(|state| state.original.display().expose() == secret.expose())
-    }
-
-    /// Takes the changes of a value back: it is what the file holds again.
-    pub fn restore(&mut self, document: usize, path: &Path) {
-        let found = self.entries.iter_mut().find(|entry| entry.document == document && entry.path == *path);
-        if let Some(entry) = found
-            && let Some(state) = self.states.get_mut(entry.leaf)
-        {
-            state.current = state.original.duplicate();
-            entry.value_type = state.current.kind;
-            entry.secret = state.current.display();
-        }
     }
 
     /// Changes an existing value below `data` of a Secret, which is encoded as base64 first.
@@ -167,64 +123,206 @@ impl Opened {
         self.set(document, path, &Secret::new(STANDARD.encode(secret.expose())))
     }
 
-    /// Returns the values that were changed: document and path.
-    pub fn changes(&self) -> Vec<(usize, Path)> {
-        let changed = self.entries.iter().filter(|entry| self.states.get(entry.leaf).is_some_and(State::is_changed));
-        changed.map(|entry| (entry.document, entry.path.clone())).collect()
-    }
-
-    /// Returns the text with every value decrypted and without the `sops` block, as `sops decrypt` would print it but for its layout.
+    /// Adds a string under a key that is not there yet; a mapping at the top is made where it is missing.
     ///
     /// # Errors
-    /// When the document is written in braces, from which the `sops` block cannot be cut yet.
-    pub fn plaintext(&self) -> Result<Secret, SopsError> {
-        plaintext::write(self)
+    /// When something stands there already, or there is no mapping in which it could.
+    pub fn add(&mut self, document: usize, path: &Path, secret: &Secret) -> Result<(), SopsError> {
+        let draft = self.draft.as_mut().map_err(|error| error.clone())?;
+        draft.add(document, path, &Value::text(secret.expose()), &self.keep)?;
+        self.refresh();
+        Ok(())
     }
 
-    /// Returns the encrypted text with the changes. Only the changed values, `lastmodified` and `mac` differ from what was read; without a
+    /// Gives an entry, and all below it, another key.
+    ///
+    /// # Errors
+    /// When there is no such entry, or another has that key.
+    pub fn rename(&mut self, document: usize, path: &Path, name: &str) -> Result<(), SopsError> {
+        let draft = self.draft.as_mut().map_err(|error| error.clone())?;
+        draft.rename(document, path, name, &self.keep)?;
+        self.refresh();
+        Ok(())
+    }
+
+    /// Takes an entry out, and all below it.
+    ///
+    /// # Errors
+    /// When there is no such entry, or it cannot be taken out without touching others.
+    pub fn remove(&mut self, document: usize, path: &Path) -> Result<(), SopsError> {
+        let draft = self.draft.as_mut().map_err(|error| error.clone())?;
+        draft.remove(document, path, &self.keep)?;
+        self.refresh();
+        Ok(())
+    }
+
+    /// Takes a whole new plain text, such as one that was edited as text; returns whether it differs from what there was.
+    ///
+    /// # Errors
+    /// When it cannot be read, with the line; the text before stays.
+    pub fn replace(&mut self, text: Secret) -> Result<bool, SopsError> {
+        let draft = self.draft.as_mut().map_err(|error| error.clone())?;
+        let differs = draft.replace(text, &self.keep)?;
+        self.refresh();
+        Ok(differs)
+    }
+
+    /// Tells what is wrong with a plain text, without taking it.
+    ///
+    /// # Errors
+    /// When it could not be taken.
+    pub fn validate(&self, text: &Secret) -> Result<(), SopsError> {
+        let parsed = super::draft::read(self.file.format, text, &self.keep)?;
+        let plan = Plan::new(&parsed, &self.file.rule, &self.keep);
+        seal(self.file.format, text.expose(), &parsed, &plan, &self.keep, &self.key).map(|_| ())
+    }
+
+    /// Takes the last change back; returns whether there was one.
+    pub fn undo(&mut self) -> bool {
+        self.turn(true)
+    }
+
+    /// Makes the change again that was taken back last; returns whether there was one.
+    pub fn redo(&mut self) -> bool {
+        self.turn(false)
+    }
+
+    fn turn(&mut self, back: bool) -> bool {
+        let turned = self.draft.as_mut().is_ok_and(|draft| draft.turn(back, &self.keep));
+        self.refresh();
+        turned
+    }
+
+    /// Tells whether a value is the one that stood at an entry's place when the file was read.
+    pub fn held(&self, entry: &Entry, secret: &Secret) -> bool {
+        let kept = self.keep.at(entry.document, &entry.path);
+        kept.is_some_and(|kept| kept.value.display().expose() == secret.expose())
+    }
+
+    /// Returns what stood at a place when the file was read.
+    pub fn original(&self, document: usize, path: &Path) -> Option<Secret> {
+        self.keep.at(document, path).map(|kept| kept.value.display())
+    }
+
+    /// Returns the values that are not as the file holds them.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Tells whether anything would be saved: a value, a comment, or the order.
+    pub fn is_changed(&self) -> bool {
+        self.draft.as_ref().is_ok_and(|draft| draft.text() != draft.original())
+    }
+
+    /// Returns the text with every value decrypted and without the `sops` block, as it is now and as `sops decrypt` would print it but
+    /// for its layout.
+    ///
+    /// # Errors
+    /// When the file has no such text that would read as what it holds.
+    pub fn plaintext(&self) -> Result<Secret, SopsError> {
+        match &self.draft {
+            Ok(draft) => Ok(draft.text().duplicate()),
+            Err(_) => plaintext::write(&self.file, &self.key, &self.states),
+        }
+    }
+
+    /// Returns the plain text as it was when the file was opened.
+    ///
+    /// # Errors
+    /// As [`Opened::plaintext`].
+    pub fn original_plaintext(&self) -> Result<Secret, SopsError> {
+        match &self.draft {
+            Ok(draft) => Ok(draft.original().duplicate()),
+            Err(_) => plaintext::write(&self.file, &self.key, &self.states),
+        }
+    }
+
+    /// Returns the encrypted text with the changes. Only what was changed, `lastmodified` and `mac` differ from what was read; without a
     /// change, nothing does. The result is parsed, decrypted and compared with what was meant before it is returned.
     ///
     /// # Errors
-    /// When a value cannot be written, or does not read back as it was meant.
+    /// When a value cannot be written, nothing in it would be encrypted, or it does not read back as it was meant.
     pub fn save(&self, now: Timestamp) -> Result<String, SopsError> {
-        if !self.states.iter().any(State::is_changed) {
+        let draft = self.draft.as_ref().map_err(Clone::clone)?;
+        if !self.is_changed() {
             return Ok(self.file.text.clone());
         }
-        let mut patches = Patches::default();
-        for (leaf, state) in self.file.parsed.leaves.iter().zip(&self.states).filter(|(_, state)| state.is_changed()) {
-            patches.put(self.file.format.replacement(&self.file.text, leaf, self.written(leaf, state)));
-        }
+        let (text, parsed, format) = (draft.text().expose(), draft.parsed(), self.file.format);
+        let plan = Plan::new(parsed, &self.file.rule, &self.keep);
+        let values = || parsed.leaves.iter().map(|leaf| &leaf.value).zip(plan.leaves.iter().copied());
+        let computed = mac::compute(values(), self.file.mac_only_encrypted());
         let modified = seconds(now);
-        let values = self.states.iter().map(|state| (&state.current, state.encrypted));
-        let mac = Value::text(mac::compute(values, self.file.mac_only_encrypted()));
-        let sealed = self.key.encrypt(&mac, &modified).ok_or_else(|| SopsError::ReadBack("the MAC".to_owned()))?;
-        for leaf in self.file.parsed.metadata_copies("mac") {
-            patches.put(self.file.format.replacement(
-                &self.file.text,
-                leaf,
-                self.file.format.ciphertext(leaf, &sealed),
-            ));
+        let sealed = self.key.encrypt(&Value::text(computed), &modified);
+        let mac = sealed.ok_or_else(|| SopsError::ReadBack("the MAC".to_owned()))?;
+        let blocks = self.blocks(&mac, &modified)?;
+        // Values may be empty, but a file in which the rule reaches none would pass for a secret.
+        let reached = |(leaf, encrypted): (&Leaf, &bool)| *encrypted && leaf.value.kind != ValueType::Null;
+        if !parsed.leaves.iter().zip(&plan.leaves).any(reached) {
+            return Err(SopsError::NothingEncrypted(self.file.rule.to_string()));
         }
-        for leaf in self.file.parsed.metadata_copies("lastmodified") {
-            // Without quotes go-yaml reads a time, and sops fails.
-            let quoted = if leaf.style == Style::Single { format!("'{modified}'") } else { format!("\"{modified}\"") };
-            patches.put(self.file.format.replacement(&self.file.text, leaf, quoted));
+        let mut found = SopsError::ReadBack("the sops block has no place".to_owned());
+        for places in [self.same_places(draft), Some(ends(parsed))].into_iter().flatten() {
+            let mut patches = seal(format, text, parsed, &plan, &self.keep, &self.key)?;
+            for (index, place) in places.iter().enumerate() {
+                let block = blocks.get(index).or_else(|| blocks.first());
+                let Some(block) = block else { continue };
+                patches.put((*place..*place, Secret::new(at_line_start(text, *place, block))));
+            }
+            let Some(whole) = patches.apply(text) else { continue };
+            let whole = whole.expose().to_owned();
+            match self.check(&whole, parsed) {
+                Ok(()) => return Ok(whole),
+                Err(error) => found = error,
+            }
         }
-        let text = patches.apply(&self.file.text).ok_or_else(|| SopsError::ReadBack("changes overlap".to_owned()))?;
-        let text = text.expose().to_owned();
-        self.check(&text)?;
-        Ok(text)
+        Err(found)
     }
 
-    fn written(&self, leaf: &Leaf, state: &State) -> String {
-        if !state.encrypted {
-            return self.file.format.plain(&self.file.text, leaf, &state.current).expose().to_owned();
+    /// Returns the `sops` block of each document with a new MAC and time.
+    fn blocks(&self, mac: &str, modified: &str) -> Result<Vec<String>, SopsError> {
+        let (format, parsed) = (self.file.format, &self.file.parsed);
+        let blocks = parsed.documents.iter().enumerate().map(|(document, known)| {
+            let span = known.block.clone()?;
+            let mut patches = Patches::default();
+            let own = |key: &'static str| parsed.metadata_copies(key).filter(move |leaf| leaf.document == document);
+            let moved =
+                |leaf: &Leaf| Some(leaf.span.start.checked_sub(span.start)?..leaf.span.end.checked_sub(span.start)?);
+            for leaf in own("mac") {
+                patches.put((moved(leaf)?, Secret::new(format.ciphertext(leaf.style, leaf.in_flow, mac))));
+            }
+            for leaf in own("lastmodified") {
+                patches.put((moved(leaf)?, Secret::new(format.metadata(leaf, modified))));
+            }
+            patches.apply(self.file.text.get(span.clone())?).map(|block| block.expose().to_owned())
+        });
+        let whole: Option<Vec<String>> = blocks.collect();
+        whole.ok_or_else(|| SopsError::Metadata(format!("a document has no {BLOCK} block of its own")))
+    }
+
+    /// Finds where each block stood, in the text as it is now: what is before or behind it must be the same. `None` when that is nowhere.
+    fn same_places(&self, draft: &Draft) -> Option<Vec<usize>> {
+        let (old, new) = (draft.original().expose(), draft.text().expose());
+        if self.file.parsed.documents.len() != draft.parsed().documents.len() {
+            return None;
         }
-        match self.key.encrypt(&state.current, &leaf.path.authenticated()) {
-            Some(sealed) => self.file.format.ciphertext(leaf, &sealed),
-            // sops does not encrypt what is empty.
-            None => "\"\"".to_owned(),
-        }
+        let before = old.bytes().zip(new.bytes()).take_while(|(one, other)| one == other).count();
+        let behind = old.bytes().rev().zip(new.bytes().rev()).take_while(|(one, other)| one == other).count();
+        let mut cut: usize = 0;
+        let ends = ends(draft.parsed());
+        let places = self.file.parsed.documents.iter().zip(ends).map(|(document, end)| {
+            let block = document.block.as_ref()?;
+            let at = block.start.checked_sub(cut)?;
+            cut = cut.saturating_add(block.len());
+            let rest = old.len().checked_sub(at)?;
+            Some(if rest <= behind {
+                new.len().checked_sub(rest)?
+            } else if at <= before {
+                at
+            } else {
+                end
+            })
+        });
+        places.collect()
     }
 
     /// Opens a text that [`Opened::save`] returned, with the data key that is at hand.
@@ -242,17 +340,76 @@ impl Opened {
     }
 
     /// Reads a text that is about to be written and compares it with what was meant.
-    fn check(&self, text: &str) -> Result<(), SopsError> {
+    fn check(&self, text: &str, parsed: &Parsed) -> Result<(), SopsError> {
         let wrong = |what: &str| SopsError::ReadBack(what.to_owned());
         let again = self.reopened(text)?;
-        let ours = self.file.parsed.leaves.iter().zip(&self.states);
-        let theirs = again.file.parsed.leaves.iter().zip(&again.states);
-        let same = self.states.len() == again.states.len()
-            && ours.zip(theirs).all(|((leaf, state), (other, found))| {
-                leaf.document == other.document && leaf.path == other.path && state.current == found.original
+        let found = again.keep.values();
+        let same = parsed.leaves.len() == found.len()
+            && parsed.leaves.iter().zip(found).all(|(leaf, kept)| {
+                leaf.document == kept.document && leaf.path == kept.path && leaf.value == kept.value
             });
-        if same { Ok(()) } else { Err(wrong("a value")) }
+        if !same {
+            return Err(wrong("a value"));
+        }
+        let comments = |parsed: &Parsed| parsed.comments.iter().map(|one| one.text.duplicate()).collect::<Vec<_>>();
+        match &again.draft {
+            Ok(draft) if comments(draft.parsed()) == comments(parsed) => Ok(()),
+            Ok(_) => Err(wrong("a comment")),
+            Err(error) => Err(wrong(&error.to_string())),
+        }
     }
+
+    /// Reads the values off the text as it is now.
+    fn refresh(&mut self) {
+        let Ok(draft) = &self.draft else {
+            let kept = self.keep.values().iter();
+            self.entries =
+                kept.map(|kept| entry(&self.file, kept.document, &kept.path, &kept.value, kept.encrypted, 0)).collect();
+            return;
+        };
+        let parsed = draft.parsed();
+        let plan = Plan::new(parsed, &self.file.rule, &self.keep);
+        let entries = parsed.leaves.iter().zip(&plan.leaves).map(|(leaf, encrypted)| {
+            let secret = parsed.text_at(leaf.document, &["kind"]) == Some("Secret");
+            let mut entry = entry(&self.file, leaf.document, &leaf.path, &leaf.value, *encrypted, leaf.line);
+            entry.base64 = secret && is_data(&leaf.path);
+            entry
+        });
+        self.entries = entries.collect();
+        self.changes = draft.changes(&self.keep);
+    }
+}
+
+fn is_data(path: &Path) -> bool {
+    matches!(path.segments(), [Segment::Key(first), Segment::Key(_)] if first == "data")
+}
+
+fn entry(file: &SopsFile, document: usize, path: &Path, value: &Value, encrypted: bool, line: usize) -> Entry {
+    Entry {
+        document,
+        path: path.clone(),
+        encrypted,
+        value_type: value.kind,
+        secret: value.display(),
+        base64: is_data(path) && file.parsed.text_at(document, &["kind"]) == Some("Secret"),
+        line,
+    }
+}
+
+/// Returns where a `sops` block can be appended to each document.
+fn ends(parsed: &Parsed) -> Vec<usize> {
+    parsed.documents.iter().map(|document| document.end).collect()
+}
+
+/// Puts a block on a line of its own where the text before it does not end with one; in brackets it brings its comma.
+fn at_line_start(text: &str, place: usize, block: &str) -> String {
+    let before = text.get(..place).unwrap_or_default();
+    let glued =
+        !before.is_empty() && !before.ends_with('\n') && block.starts_with(|first: char| first.is_ascii_alphabetic());
+    if !glued {
+        return block.to_owned();
+    }
+    format!("{}{block}", if text.contains("\r\n") { "\r\n" } else { "\n" })
 }
 
 impl std::fmt::Debug for Opened {

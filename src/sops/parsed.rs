@@ -52,16 +52,50 @@ pub(super) struct Comment {
     pub(super) document: usize,
     /// Where it belongs as far as indentation tells.
     pub(super) parent: Path,
+    /// Its line, from one.
+    pub(super) line: usize,
     /// What follows the `#`.
     pub(super) text: Secret,
     /// The bytes from the `#` to the end of the line.
     pub(super) span: Range<usize>,
 }
 
+/// Says what a node of a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NodeKind {
+    /// One value, or an alias.
+    Scalar,
+    /// Keys and what stands below them.
+    Mapping,
+    /// Items.
+    List,
+}
+
+/// Holds one entry of a mapping or a list: where it begins and ends, so that it can be renamed, taken out, or followed by another.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) document: usize,
+    pub(super) path: Path,
+    pub(super) kind: NodeKind,
+    /// The bytes of its key with its quotes; empty at the start of an item of a list.
+    pub(super) key: Range<usize>,
+    /// The end of its value, without what follows it on the line.
+    pub(super) end: usize,
+    /// The column of the key.
+    pub(super) column: usize,
+    /// The line of the key, from one.
+    pub(super) line: usize,
+    /// Whether it stands in `[…]` or `{…}`.
+    pub(super) in_flow: bool,
+    /// Whether its own value is written in `[…]` or `{…}`.
+    pub(super) braces: bool,
+}
+
 /// Holds what is known of a whole document.
 #[derive(Debug, Default)]
 pub(super) struct Document {
-    /// The bytes of its `sops` block, from the key to the last byte of its last value.
+    /// The bytes of its `sops` block: exactly those that are cut out for the plain text, so with the line ends, commas or blank lines
+    /// that belong to it alone.
     pub(super) block: Option<Range<usize>>,
     /// Where a `sops` block can be appended: the end of the document.
     pub(super) end: usize,
@@ -78,6 +112,8 @@ pub(super) struct Parsed {
     /// The values of the `sops` blocks.
     pub(super) metadata: Vec<Leaf>,
     pub(super) comments: Vec<Comment>,
+    /// Every entry of every mapping and list, those of the `sops` blocks too, in the order in which they begin.
+    pub(super) nodes: Vec<Node>,
 }
 
 impl Parsed {
@@ -90,6 +126,16 @@ impl Parsed {
     /// Returns the values at one key of the `sops` blocks, of which every document of a file has its own copy.
     pub(super) fn metadata_copies<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Leaf> {
         self.metadata.iter().filter(move |leaf| leaf.path.is_keys(&[BLOCK, key]))
+    }
+
+    /// Finds an entry by its path.
+    pub(super) fn node(&self, document: usize, path: &Path) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.document == document && node.path == *path)
+    }
+
+    /// Returns the entries right below a path, in order.
+    pub(super) fn children<'a>(&'a self, document: usize, path: &'a Path) -> impl DoubleEndedIterator<Item = &'a Node> {
+        self.nodes.iter().filter(move |node| node.document == document && node.path.parent().as_ref() == Some(path))
     }
 
     /// Finds the text of a value by its keys.

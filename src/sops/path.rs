@@ -66,6 +66,33 @@ impl Path {
         joined
     }
 
+    /// Returns the path without its last step; `None` at the top.
+    pub fn parent(&self) -> Option<Self> {
+        self.0.split_last().map(|(_, before)| Self(before.to_vec()))
+    }
+
+    /// Returns the last key, `None` at the top and for an item of a list.
+    pub fn last_key(&self) -> Option<&str> {
+        match self.0.last()? {
+            Segment::Key(key) => Some(key),
+            Segment::Index(_) => None,
+        }
+    }
+
+    /// Tells whether this path is another or lies below it.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
+    /// Reads an operator's words for a place that need not be there: a JSON Pointer, or dotted.
+    pub fn parse(words: &str) -> Self {
+        let key = |text: &str| Segment::Key(text.to_owned());
+        Self(match words.strip_prefix('/') {
+            Some(pointer) => pointer.split('/').map(|part| key(&part.replace("~1", "/").replace("~0", "~"))).collect(),
+            None => words.split('.').map(key).collect(),
+        })
+    }
+
     /// Returns the first steps, at most `count` of them.
     pub(super) fn first(&self, count: usize) -> Self {
         Self(self.0.iter().take(count).cloned().collect())

@@ -3,6 +3,7 @@
 use regex::Regex;
 
 use super::error::SopsError;
+use super::marks::Marks;
 use super::parsed::Parsed;
 use super::path::Path;
 
@@ -22,8 +23,9 @@ pub(super) enum Rule {
     UnencryptedRegex(Regex),
     /// Only what lies below a key that this fits.
     EncryptedRegex(Regex),
-    /// What comments mark. Which comment belongs to which value is go-yaml's own guess, so what is encrypted is read off the values.
-    Comments,
+    /// What comments mark. Which comment belongs to which value is go-yaml's own guess, so what is encrypted in a file is read off its
+    /// values, and only what is new is decided by its comments.
+    Comments(Marks),
 }
 
 /// What a rule says of a value.
@@ -59,7 +61,9 @@ impl Rule {
             [("encrypted_suffix", text)] => Ok(Self::EncryptedSuffix((*text).to_owned())),
             [("unencrypted_regex", text)] => compile(text).map(Self::UnencryptedRegex),
             [("encrypted_regex", text)] => Self::encrypted_regex(text),
-            [_] => Ok(Self::Comments),
+            [(key, text)] => {
+                Ok(Self::Comments(Marks { regex: compile(text)?, encrypts: *key == "encrypted_comment_regex" }))
+            }
             _ => Err(SopsError::Metadata("it holds more than one rule for what is encrypted".to_owned())),
         }
     }
@@ -76,9 +80,25 @@ impl Rule {
             Self::EncryptedSuffix(suffix) => path.keys().any(|key| key.ends_with(suffix)),
             Self::UnencryptedRegex(regex) => !path.keys().any(|key| regex.is_match(key)),
             Self::EncryptedRegex(regex) => path.keys().any(|key| regex.is_match(key)),
-            Self::Comments => return Verdict::AsFound,
+            Self::Comments(_) => return Verdict::AsFound,
         };
         if encrypted { Verdict::Encrypted } else { Verdict::Plain }
+    }
+}
+
+impl std::fmt::Display for Rule {
+    /// Writes the rule as a configuration has it.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::UnencryptedSuffix(text) => write!(formatter, "unencrypted_suffix: {text}"),
+            Self::EncryptedSuffix(text) => write!(formatter, "encrypted_suffix: {text}"),
+            Self::UnencryptedRegex(regex) => write!(formatter, "unencrypted_regex: {regex}"),
+            Self::EncryptedRegex(regex) => write!(formatter, "encrypted_regex: {regex}"),
+            Self::Comments(marks) => {
+                let prefix = if marks.encrypts { "" } else { "un" };
+                write!(formatter, "{prefix}encrypted_comment_regex: {}", marks.regex)
+            }
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! The second half needs the real program: set `FLUXDECK_SOPS` to its path (`tests/sops/judge.sh` does).
 
+mod edits;
 mod judge;
+mod random;
 mod vectors;
 
 use std::path::{Path as FilePath, PathBuf};

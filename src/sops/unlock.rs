@@ -89,7 +89,7 @@ pub fn save(opened: &Opened, path: &FilePath, name: &str, now: Timestamp) -> Res
         let fault = error.fault(name, None);
         Fault { what: format!("cannot save {name}"), ..fault }
     };
-    if opened.changes().is_empty() {
+    if !opened.is_changed() {
         return Err(Fault::new(
             FaultKind::Usage,
             format!("{name} was not saved"),

@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let (path, base64) = (entry.path.clone(), entry.base64);
         let value = read(arguments.keep_newline, base64)?;
         opened.set(arguments.document, &path, &value).map_err(|error| error.fault(&named.name, None))?;
-        if opened.changes().is_empty() {
+        if !opened.is_changed() {
             call.complain(&Fault::failed(
                 format!("{} was not written", named.name),
                 format!("{path} has this value already"),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::{ODD, all, folder, identities, open, text};
+use super::{ODD, all, folder, identities, open, random, text};
 use crate::secret::Secret;
 use crate::sops::{Format, SopsError, SopsFile, create, yaml};
 
@@ -167,5 +167,23 @@ fn the_real_sops_reads_documents_as_people_write_them() {
             let saved = opened.save(now).unwrap();
             compare(name, &judge.read(&saved, "yaml"), &values(opened.plaintext().unwrap().expose()));
         }
+    }
+}
+
+#[test]
+fn the_real_sops_reads_random_edits_of_random_documents() {
+    let Some(judge) = Judge::summon() else { return };
+    for seed in 1000..1080 {
+        let mut dice = random::Dice::new(seed);
+        let (plain, mut opened) = random::sealed(&mut dice);
+        let done = random::edit(&mut opened, &mut dice);
+        let Ok(saved) = opened.save("2031-02-03T04:05:06Z".parse().unwrap()) else { continue };
+        let name = format!("seed {seed}, {done:?}\n{plain}\n---\n{saved}");
+        let documents = opened.file().documents().len();
+        let (output, ours) = match documents {
+            1 => ("json", values(opened.plaintext().unwrap().expose())),
+            _ => ("yaml", values(opened.plaintext().unwrap().expose())),
+        };
+        compare(&name, &judge.read(&saved, output), &ours);
     }
 }

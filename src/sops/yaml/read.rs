@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, Placement, ScalarStyle, ScanError, Span, StructureStyle};
 
+use super::extent;
+use super::extent::{block_scalar, document_end, whole_lines, with_comma};
 use super::resolve;
 use crate::secret::Secret;
 use crate::sops::error::SopsError;
-use crate::sops::parsed::{BLOCK, Comment, Document, Leaf, Parsed, Style};
+use crate::sops::parsed::{BLOCK, Comment, Document, Leaf, Node, NodeKind, Parsed, Style};
 use crate::sops::path::{Path, Segment};
 use crate::sops::value::ValueType;
 
@@ -47,6 +49,8 @@ struct Frame {
     /// How many leaves there were before it.
     first_leaf: usize,
     decorated: bool,
+    /// Its own node; `None` at the top.
+    node: Option<usize>,
 }
 
 enum FrameKind {
@@ -56,8 +60,9 @@ enum FrameKind {
 
 struct Key {
     name: String,
-    start: usize,
+    bytes: Range<usize>,
     column: usize,
+    line: usize,
 }
 
 /// Where a node stands.
@@ -66,6 +71,8 @@ struct Place {
     column: usize,
     flow: bool,
     decorated: bool,
+    /// Its node, whose end is not known yet.
+    node: usize,
 }
 
 struct Reader<'a> {
@@ -87,7 +94,7 @@ impl Reader<'_> {
                 self.anchors.clear();
             }
             Event::DocumentEnd => {
-                let end = self.document_end();
+                let end = document_end(self.text, self.last_end);
                 if let Some(document) = self.parsed.documents.last_mut() {
                     document.end = end;
                 }
@@ -115,22 +122,44 @@ impl Reader<'_> {
     }
 
     /// Takes the next place: of the pending key, or of the next item. `None` at the top.
-    fn place(&mut self, line: usize) -> Result<Option<Place>, SopsError> {
+    fn place(&mut self, start: usize, line: usize, kind: NodeKind) -> Result<Option<Place>, SopsError> {
+        let document = self.document();
         let Some(frame) = self.frames.last_mut() else { return Ok(None) };
-        let (segment, column) = match &mut frame.kind {
+        let (segment, key, column, line) = match &mut frame.kind {
             FrameKind::Map { pending, .. } => {
                 let Some(key) = pending.take() else {
                     return Err(shape(line, "a key is not a plain text; SOPS knows only such keys"));
                 };
-                (Segment::Key(key.name), key.column)
+                (Segment::Key(key.name), key.bytes, key.column, key.line)
             }
             FrameKind::List { next } => {
                 let index = *next;
                 *next = next.saturating_add(1);
-                (Segment::Index(index), frame.column)
+                (Segment::Index(index), start..start, frame.column, line)
             }
         };
-        Ok(Some(Place { path: frame.path.child(segment), column, flow: frame.flow, decorated: frame.decorated }))
+        let (path, flow, decorated) = (frame.path.child(segment), frame.flow, frame.decorated);
+        let node = self.parsed.nodes.len();
+        let end = key.end;
+        self.parsed.nodes.push(Node {
+            document,
+            path: path.clone(),
+            kind,
+            key,
+            end,
+            column,
+            line,
+            in_flow: flow,
+            braces: false,
+        });
+        Ok(Some(Place { path, column, flow, decorated, node }))
+    }
+
+    /// Notes where an entry ends.
+    fn ends(&mut self, node: usize, end: usize) {
+        if let Some(node) = self.parsed.nodes.get_mut(node) {
+            node.end = end;
+        }
     }
 
     fn open(
@@ -145,7 +174,9 @@ impl Reader<'_> {
         let line = span.start.line();
         // In the `sops` block the key must stay pending for its range, so it is looked at before the place is taken.
         let block_start = self.block_start();
-        let place = self.place(line)?;
+        let is_list = matches!(kind, FrameKind::List { .. });
+        let start = span.byte_range().unwrap_or_default().start;
+        let place = self.place(start, line, if is_list { NodeKind::List } else { NodeKind::Mapping })?;
         if place.is_none() {
             if matches!(kind, FrameKind::List { .. }) {
                 return Err(shape(line, "a list stands at the top; SOPS wants keys there"));
@@ -157,6 +188,10 @@ impl Reader<'_> {
         if let (Some(start), Some(document)) = (block_start, self.parsed.documents.last_mut()) {
             document.block = Some(start..start);
         }
+        let node = place.as_ref().map(|place| place.node);
+        if let Some(node) = node.and_then(|node| self.parsed.nodes.get_mut(node)) {
+            node.braces = flow;
+        }
         let (path, outer_flow, decorated) =
             place.map_or((Path::default(), false, false), |place| (place.path, place.flow, place.decorated));
         self.frames.push(Frame {
@@ -167,6 +202,7 @@ impl Reader<'_> {
             anchor,
             first_leaf: self.parsed.leaves.len(),
             decorated: decorated || anchor != 0 || tagged,
+            node,
         });
         Ok(())
     }
@@ -176,7 +212,7 @@ impl Reader<'_> {
         let [Frame { kind: FrameKind::Map { pending: Some(key), .. }, .. }] = self.frames.as_slice() else {
             return None;
         };
-        (key.name == BLOCK).then_some(key.start)
+        (key.name == BLOCK).then_some(key.bytes.start)
     }
 
     fn close(&mut self, bytes: &Range<usize>) {
@@ -189,10 +225,15 @@ impl Reader<'_> {
             let leaves = frame.first_leaf..self.parsed.leaves.len();
             self.anchors.insert(frame.anchor, (frame.path.len(), leaves));
         }
+        if let Some(node) = frame.node {
+            self.ends(node, self.last_end);
+        }
         if frame.path.is_keys(&[BLOCK])
-            && let Some(block) = self.parsed.documents.last_mut().and_then(|document| document.block.as_mut())
+            && let Some(document) = self.parsed.documents.last_mut()
+            && let Some(block) = &mut document.block
         {
-            block.end = self.last_end;
+            let written = block.start..self.last_end;
+            *block = if document.braces { with_comma(self.text, &written) } else { whole_lines(self.text, &written) };
         }
     }
 
@@ -218,8 +259,8 @@ impl Reader<'_> {
         let value = resolve::scalar(content, tag, style == Style::Plain)
             .map_err(|_| shape(line, "a whole number is larger than SOPS can hold (64 bits with a sign); quote it"))?;
         let (span_written, writable) = match style {
-            Style::Block => (self.block_scalar(&bytes), true),
-            _ if missing => self.missing(bytes.start),
+            Style::Block => (block_scalar(self.text, &bytes), true),
+            _ if missing => extent::missing(self.text, bytes.start),
             _ => (bytes.clone(), true),
         };
         if !missing {
@@ -233,10 +274,10 @@ impl Reader<'_> {
             if !seen.insert(content.to_owned()) {
                 return Err(shape(line, &format!("the key {content} stands there twice")));
             }
-            *pending = Some(Key { name: content.to_owned(), start: bytes.start, column: span.start.col() });
+            *pending = Some(Key { name: content.to_owned(), bytes, column: span.start.col(), line });
             return Ok(());
         }
-        let Some(place) = self.place(line)? else {
+        let Some(place) = self.place(bytes.start, line, NodeKind::Scalar)? else {
             return if value.kind == ValueType::Null {
                 Ok(())
             } else {
@@ -248,8 +289,9 @@ impl Reader<'_> {
             self.anchors.insert(anchor, (place.path.len(), first..first.saturating_add(1)));
         }
         let decorated = place.decorated || anchor != 0 || tag.is_some() || !writable;
-        let Place { path, column, flow, .. } = place;
+        let Place { path, column, flow, node, .. } = place;
         let document = self.document();
+        self.ends(node, span_written.end);
         self.push(Leaf {
             document,
             path,
@@ -277,7 +319,8 @@ impl Reader<'_> {
     /// Repeats the leaves of an anchor where its alias stands: SOPS knows no aliases.
     fn alias(&mut self, anchor: usize, bytes: &Range<usize>, line: usize) -> Result<(), SopsError> {
         self.last_end = bytes.end;
-        let Some(place) = self.place(line)? else { return Ok(()) };
+        let Some(place) = self.place(bytes.start, line, NodeKind::Scalar)? else { return Ok(()) };
+        self.ends(place.node, bytes.end);
         let Some((depth, leaves)) = self.anchors.get(&anchor).cloned() else {
             return Err(shape(line, "an alias stands inside its own anchor"));
         };
@@ -323,72 +366,9 @@ impl Reader<'_> {
         };
         // A comment before the first document belongs to it.
         let document = self.document();
-        self.parsed.comments.push(Comment { document, parent, text: Secret::new(text), span: bytes });
+        let line = span.start.line();
+        self.parsed.comments.push(Comment { document, parent, line, text: Secret::new(text), span: bytes });
     }
-
-    /// Finds the end of the document that was just read: the next line with `---` or `...`, or the end of the text.
-    fn document_end(&self) -> usize {
-        let rest = self.text.get(self.last_end..).unwrap_or_default();
-        let mut offset = self.last_end;
-        for line in rest.split_inclusive('\n') {
-            let at_line_start = offset == 0 || self.text.get(..offset).is_some_and(|before| before.ends_with('\n'));
-            if at_line_start && offset > self.last_end && (line.starts_with("---") || line.starts_with("...")) {
-                return offset;
-            }
-            offset = offset.saturating_add(line.len());
-        }
-        self.text.len()
-    }
-
-    /// Finds where an empty value can be written, which is behind its colon or dash; `false` when it has neither, as in `{a, b}`. In brackets
-    /// the parser reports it before its colon.
-    fn missing(&self, start: usize) -> (Range<usize>, bool) {
-        let (before, rest) = self.text.split_at_checked(start).unwrap_or_default();
-        let behind = rest.trim_start_matches([' ', '\t']);
-        if behind.starts_with(':') {
-            let position = start.saturating_add(rest.len().saturating_sub(behind.len())).saturating_add(1);
-            return (position..position, true);
-        }
-        (start..start, before.trim_end().ends_with([':', '-']))
-    }
-
-    /// Finds what a block scalar takes up. Its span excludes the header (`|-`) and runs on to the next token, over comments and blank lines.
-    fn block_scalar(&self, bytes: &Range<usize>) -> Range<usize> {
-        let before = self.text.get(..bytes.start).unwrap_or_default();
-        let header = header_start(before).unwrap_or(bytes.start);
-        let content = self.text.get(header..bytes.end).unwrap_or_default();
-        let mut lines = content.split_inclusive('\n');
-        let first = lines.next().unwrap_or_default();
-        let mut end = header.saturating_add(first.trim_end().len());
-        let mut offset = header.saturating_add(first.len());
-        let mut indent = None;
-        for line in lines {
-            let filled = line.trim_end_matches(['\n', '\r']);
-            let depth = filled.len().saturating_sub(filled.trim_start_matches(' ').len());
-            if !filled.trim().is_empty() {
-                // An explicit indentation indicator can make the first line the deepest, so the smallest counts as long as it is content.
-                let least = *indent.get_or_insert(depth);
-                if depth < least && filled.trim_start().starts_with('#') {
-                    break;
-                }
-                end = offset.saturating_add(filled.len());
-            }
-            offset = offset.saturating_add(line.len());
-        }
-        header..end
-    }
-}
-
-/// Finds the `|` or `>` that begins a block in the line before its content: the first that only an indicator or a comment follows.
-fn header_start(before: &str) -> Option<usize> {
-    let start = before.trim_end().rfind('\n').map_or(0, |position| position.saturating_add(1));
-    let line = before.get(start..)?;
-    let (position, _) = line.match_indices(['|', '>']).find(|(position, indicator)| {
-        let rest = line.get(position.saturating_add(indicator.len())..).unwrap_or_default();
-        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
-        after.trim().is_empty() || after.starts_with([' ', '\t']) && after.trim_start().starts_with('#')
-    })?;
-    Some(start.saturating_add(position))
 }
 
 fn shape(line: usize, message: &str) -> SopsError {

@@ -8,16 +8,16 @@ use crate::secret::Secret;
 use crate::sops::parsed::{Leaf, Style};
 use crate::sops::value::{Value, ValueType};
 
-/// How much further than its key a block is indented.
+/// How much further than its key a block is indented where nothing tells.
 const INDENT: usize = 2;
 
 /// Writes a ciphertext in the place of a scalar: bare, as sops does, unless the scalar was quoted or stands in brackets, where
 /// the brackets and commas of `ENC[…,…]` would be read as YAML.
-pub(in crate::sops) fn ciphertext(leaf: &Leaf, sealed: &str) -> String {
-    match leaf.style {
+pub(in crate::sops) fn ciphertext(style: Style, in_flow: bool, sealed: &str) -> String {
+    match style {
         Style::Single => format!("'{sealed}'"),
         Style::Double => format!("\"{sealed}\""),
-        _ if leaf.in_flow => format!("\"{sealed}\""),
+        _ if in_flow => format!("\"{sealed}\""),
         _ => sealed.to_owned(),
     }
 }
@@ -39,6 +39,16 @@ pub(in crate::sops) fn plain(source: &str, leaf: &Leaf, value: &Value) -> Secret
         Style::Plain | Style::Block if is_safe_plain(text) => text.to_owned(),
         _ => double_quoted(text),
     })
+}
+
+/// Writes a key: bare where it can be, else in double quotes, as also in brackets where others are.
+pub(super) fn key(name: &str, in_flow: bool) -> String {
+    // `.dockerconfigjson` is the usual name of a key.
+    if !in_flow && is_safe_plain(name.strip_prefix('.').unwrap_or(name)) && resolve::is_plain_string(name) {
+        name.to_owned()
+    } else {
+        double_quoted(name)
+    }
 }
 
 /// Returns the bytes to replace and what to put there; where nothing is written (`key:`), a space must come first.
@@ -87,7 +97,10 @@ fn literal(source: &str, leaf: &Leaf, text: &str) -> Option<Secret> {
     if !fits {
         return None;
     }
-    let margin = " ".repeat(leaf.column.saturating_add(INDENT));
+    // As far as the document indents everything else, as far as the place of this value tells.
+    let depth = leaf.path.len().saturating_sub(1);
+    let step = leaf.column.checked_div(depth).filter(|step| (INDENT..=8).contains(step)).unwrap_or(INDENT);
+    let margin = " ".repeat(leaf.column.saturating_add(step));
     let mut block = header.to_owned();
     for line in body.split('\n') {
         block.push('\n');

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::model::{Fault, FaultKind};
 use crate::secret::Secret;
-use crate::sops::{Entry, Opened, Path, Segment, Unlocked, ValueType};
+use crate::sops::{Change, Changed, Entry, Opened, Path, Segment, Unlocked, ValueType};
 
 /// Says in which form a value is shown and edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,21 +29,13 @@ pub struct Document {
     pub ours: Vec<String>,
     /// Keys that could not be used, and why.
     pub problems: Vec<String>,
-    changed: Vec<Undo>,
-}
-
-/// Remembers what a value was before a change; `None` is what the file holds.
-#[derive(Debug)]
-struct Undo {
-    index: usize,
-    before: Option<Secret>,
 }
 
 impl Document {
     /// Takes a file that was opened.
     pub fn new(unlocked: Unlocked) -> Self {
         let Unlocked { opened, ours, problems } = unlocked;
-        Self { opened: Arc::new(opened), ours, problems, changed: Vec::new() }
+        Self { opened: Arc::new(opened), ours, problems }
     }
 
     /// Returns the opened file.
@@ -68,23 +60,30 @@ impl Document {
 
     /// Tells whether a value was changed and not saved.
     pub fn is_changed(&self, entry: &Entry) -> bool {
-        self.opened.changes().iter().any(|(document, path)| *document == entry.document && *path == entry.path)
+        self.opened.changes().iter().any(|change| change.document == entry.document && change.path == entry.path)
     }
 
-    /// Names the changed values, as people say them.
+    /// Names what was changed, as people say it; a change of comments or of the order is one too.
     pub fn changes(&self) -> Vec<String> {
         let many = self.documents() > 1;
-        let name = |(document, path): &(usize, Path)| {
-            if many { format!("document {}: {path}", document + 1) } else { path.to_string() }
+        let name = |change: &Change| {
+            let Change { document, path, what } = change;
+            let place = if many { format!("document {}: {path}", document + 1) } else { path.to_string() };
+            match what {
+                Changed::Value => place,
+                Changed::Added => format!("{place} (added)"),
+                Changed::Removed => format!("{place} (removed)"),
+                Changed::Renamed(from) => format!("{place} (renamed from {})", from.last_key().unwrap_or_default()),
+            }
         };
-        self.opened.changes().iter().map(name).collect()
+        let names: Vec<String> = self.opened.changes().iter().map(name).collect();
+        if names.is_empty() && self.opened.is_changed() { vec!["comments or layout".to_owned()] } else { names }
     }
 
     /// Writes the sops lines that would make the same changes, without the values.
     pub fn shell(&self, file: &str) -> String {
-        let lines: Vec<String> =
-            self.opened.changes().iter().map(|(document, path)| set_line(file, *document, path)).collect();
-        lines.join("\n")
+        let lines: Vec<String> = self.opened.changes().iter().flat_map(|change| lines(file, change)).collect();
+        if lines.is_empty() { format!("sops edit {file}") } else { lines.join("\n") }
     }
 
     /// Changes a value; returns whether it differs from before.
@@ -98,7 +97,6 @@ impl Document {
             return Ok(false);
         }
         let (document, path) = (entry.document, entry.path.clone());
-        let before = self.is_changed(entry).then(|| entry.secret.duplicate());
         let wrong =
             |why: String, todo: &str| Fault::new(FaultKind::Usage, format!("{path} was not changed"), why, todo);
         if form == Form::Base64 && STANDARD.decode(text.expose()).is_err() {
@@ -114,28 +112,27 @@ impl Document {
             Form::Plain | Form::Base64 => opened.set(document, &path, text),
         };
         set.map_err(|error| wrong(error.to_string(), &format!("change it with sops edit {file}")))?;
-        self.changed.push(Undo { index, before });
         Ok(true)
     }
 
-    /// Takes the last change back; returns which value it was of.
+    /// Takes the last change back; returns which value it was of, the first where it was of several.
     pub fn undo(&mut self) -> Option<usize> {
+        let seen = |opened: &Opened| -> Vec<(usize, Path, Secret)> {
+            opened.entries().iter().map(|one| (one.document, one.path.clone(), one.secret.duplicate())).collect()
+        };
         let opened = Arc::get_mut(&mut self.opened)?;
-        let Undo { index, before } = self.changed.pop()?;
-        let entry = opened.entries().get(index)?;
-        let (document, path) = (entry.document, entry.path.clone());
-        match before {
-            None => opened.restore(document, &path),
-            // It was set to this before, so it can be again.
-            Some(before) => opened.set(document, &path, &before).ok()?,
+        let before = seen(opened);
+        if !opened.undo() {
+            return None;
         }
-        Some(index)
+        let after = seen(opened);
+        let same = before.iter().zip(&after).take_while(|(one, other)| one == other).count();
+        Some(same.min(after.len().saturating_sub(1)))
     }
 
     /// Goes on with the file as it was saved.
     pub fn saved(&mut self, opened: Opened) {
         self.opened = Arc::new(opened);
-        self.changed.clear();
     }
 }
 
@@ -149,11 +146,23 @@ pub fn shown(entry: &Entry) -> (Form, Secret) {
 }
 
 /// Writes the sops line that sets one value; sops itself knows the first document only.
-fn set_line(file: &str, document: usize, path: &Path) -> String {
-    if document > 0 {
-        return format!("sops edit {file}");
+fn lines(file: &str, change: &Change) -> Vec<String> {
+    let Change { document, path, what } = change;
+    if *document > 0 {
+        return vec![format!("sops edit {file}")];
     }
-    let mut line = format!("sops set --value-stdin {file} '");
+    let set = |path| format!("sops set --value-stdin {file} {}", place(path));
+    let unset = |path| format!("sops unset {file} {}", place(path));
+    match what {
+        Changed::Value | Changed::Added => vec![set(path)],
+        Changed::Removed => vec![unset(path)],
+        Changed::Renamed(from) => vec![set(path), unset(from)],
+    }
+}
+
+/// Writes a path as sops takes it.
+fn place(path: &Path) -> String {
+    let mut line = "'".to_owned();
     for segment in path.segments() {
         // Writing to a text cannot fail.
         let _ = match segment {

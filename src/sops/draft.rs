@@ -1,0 +1,213 @@
+//! The plain text of an opened file while it is edited: one text behind the table and the text view, with every earlier one for undoing.
+
+use super::error::SopsError;
+use super::format::Format;
+use super::keep::{Keep, Kept};
+use super::parsed::{Leaf, Parsed};
+use super::patch::Patches;
+use super::path::Path;
+use super::value::{Value, ValueType};
+use crate::secret::Secret;
+
+/// Says what became of a value since the file was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// It has another value.
+    Value,
+    /// It was not there.
+    Added,
+    /// It is not there any more.
+    Removed,
+    /// It has another key, and the value that stood at this path.
+    Renamed(Path),
+}
+
+/// Names one value that is not as the file holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The document, from zero.
+    pub document: usize,
+    /// Where it stands, or stood.
+    pub path: Path,
+    /// What became of it.
+    pub what: Changed,
+}
+
+/// The most texts that undoing goes back to.
+const HISTORY: usize = 200;
+
+/// Holds the plain text as it is now.
+#[derive(Debug)]
+pub(super) struct Draft {
+    format: Format,
+    /// The text as it was when the file was opened.
+    original: Secret,
+    /// What stands where in it.
+    origin: Parsed,
+    text: Secret,
+    parsed: Parsed,
+    before: Vec<Secret>,
+    after: Vec<Secret>,
+}
+
+impl Draft {
+    /// Begins with the plain text of a file, which must hold what the file holds.
+    pub(super) fn new(format: Format, text: Secret, keep: &Keep) -> Result<Self, SopsError> {
+        let (origin, parsed) = (read(format, &text, keep)?, read(format, &text, keep)?);
+        let same = parsed.leaves.len() == keep.values().len()
+            && parsed.leaves.iter().zip(keep.values()).all(|(leaf, kept)| {
+                leaf.document == kept.document && leaf.path == kept.path && leaf.value == kept.value
+            });
+        if !same {
+            let message = "its plain text does not read as what it holds, so it cannot be edited here";
+            return Err(SopsError::Unsupported(message.to_owned()));
+        }
+        Ok(Self { format, original: text.duplicate(), origin, text, parsed, before: Vec::new(), after: Vec::new() })
+    }
+
+    pub(super) fn text(&self) -> &Secret {
+        &self.text
+    }
+
+    pub(super) fn original(&self) -> &Secret {
+        &self.original
+    }
+
+    pub(super) fn parsed(&self) -> &Parsed {
+        &self.parsed
+    }
+
+    /// Takes another text, if it can be read; returns whether it differs.
+    pub(super) fn replace(&mut self, text: Secret, keep: &Keep) -> Result<bool, SopsError> {
+        if text == self.text {
+            return Ok(false);
+        }
+        self.parsed = read(self.format, &text, keep)?;
+        self.after.clear();
+        if self.before.len() >= HISTORY {
+            self.before.remove(0);
+        }
+        self.before.push(std::mem::replace(&mut self.text, text));
+        Ok(true)
+    }
+
+    /// Goes back to the text before the last change, or forth again; returns whether there was one.
+    pub(super) fn turn(&mut self, back: bool, keep: &Keep) -> bool {
+        let (from, to) = if back { (&mut self.before, &mut self.after) } else { (&mut self.after, &mut self.before) };
+        let Some(text) = from.pop() else { return false };
+        // It could be read once, so it can again.
+        let Ok(parsed) = read(self.format, &text, keep) else { return false };
+        self.parsed = parsed;
+        to.push(std::mem::replace(&mut self.text, text));
+        true
+    }
+
+    /// Gives a value that is there another.
+    pub(super) fn set(&mut self, leaf: usize, value: &Value, keep: &Keep) -> Result<bool, SopsError> {
+        let Some(leaf) = self.parsed.leaves.get(leaf) else { return Ok(false) };
+        if leaf.alias || leaf.decorated {
+            let path = &leaf.path;
+            return Err(SopsError::Unsupported(format!(
+                "{path} carries an anchor, an alias or a tag, or has no colon, and cannot be changed yet"
+            )));
+        }
+        if self.parsed.comment_inside(leaf).is_some() {
+            let path = &leaf.path;
+            return Err(SopsError::Unsupported(format!("{path} has a comment behind its | or >, which would be lost")));
+        }
+        let text = self.text.expose();
+        let written = match self.as_it_was(leaf, value) {
+            Some(written) => written.to_owned(),
+            None => self.format.plain(text, leaf, value).expose().to_owned(),
+        };
+        let edit = self.format.replacement(text, leaf, written);
+        self.apply(edit, keep)
+    }
+
+    /// Returns how a value was written in the original text, where it gets back what it held.
+    fn as_it_was(&self, leaf: &Leaf, value: &Value) -> Option<&str> {
+        let was = self.origin.leaves.iter().find(|one| one.document == leaf.document && one.path == leaf.path)?;
+        let fits = was.value == *value && was.in_flow == leaf.in_flow && was.column == leaf.column;
+        fits.then(|| self.original.expose().get(was.span.clone()))?
+    }
+
+    /// Writes a value at a place that is not there yet.
+    pub(super) fn add(&mut self, document: usize, path: &Path, value: &Value, keep: &Keep) -> Result<bool, SopsError> {
+        if self.parsed.node(document, path).is_some() {
+            return Err(SopsError::Unsupported(format!("{path} is there already")));
+        }
+        let edit = self.format.add(self.text.expose(), &self.parsed, document, path, value)?;
+        self.apply(edit, keep)
+    }
+
+    /// Gives an entry another key.
+    pub(super) fn rename(&mut self, document: usize, path: &Path, name: &str, keep: &Keep) -> Result<bool, SopsError> {
+        let node = self.parsed.node(document, path).filter(|node| node.path.last_key().is_some());
+        let node = node.ok_or_else(|| SopsError::NoSuchValue(path.to_string()))?;
+        let edit = self.format.rename(node, name)?;
+        self.apply(edit, keep)
+    }
+
+    /// Takes an entry out.
+    pub(super) fn remove(&mut self, document: usize, path: &Path, keep: &Keep) -> Result<bool, SopsError> {
+        let node = self.parsed.node(document, path).ok_or_else(|| SopsError::NoSuchValue(path.to_string()))?;
+        let edit = self.format.remove(self.text.expose(), node)?;
+        self.apply(edit, keep)
+    }
+
+    fn apply(&mut self, edit: (std::ops::Range<usize>, Secret), keep: &Keep) -> Result<bool, SopsError> {
+        let mut patches = Patches::default();
+        patches.put(edit);
+        let text = patches.apply(self.text.expose());
+        self.replace(text.ok_or_else(|| SopsError::ReadBack("changes overlap".to_owned()))?, keep)
+    }
+
+    /// Names what is not as the file holds it, in the order of the text; what was removed comes last.
+    pub(super) fn changes(&self, keep: &Keep) -> Vec<Change> {
+        let there = |leaf: &&Leaf| keep.at(leaf.document, &leaf.path).is_some();
+        let gone = |kept: &&Kept| {
+            !self.parsed.leaves.iter().any(|leaf| leaf.document == kept.document && leaf.path == kept.path)
+        };
+        let mut gone: Vec<&Kept> = keep.values().iter().filter(gone).collect();
+        let mut changes = Vec::new();
+        for leaf in &self.parsed.leaves {
+            let change = |what| Change { document: leaf.document, path: leaf.path.clone(), what };
+            if there(&leaf) {
+                if keep.at(leaf.document, &leaf.path).is_some_and(|kept| kept.value != leaf.value) {
+                    changes.push(change(Changed::Value));
+                }
+                continue;
+            }
+            // The same value under another key of the same mapping was renamed.
+            let from = gone.iter().position(|kept| {
+                kept.document == leaf.document && kept.value == leaf.value && kept.path.parent() == leaf.path.parent()
+            });
+            changes.push(change(match from {
+                Some(index) => Changed::Renamed(gone.remove(index).path.clone()),
+                None => Changed::Added,
+            }));
+        }
+        changes.extend(gone.into_iter().map(|kept| Change {
+            document: kept.document,
+            path: kept.path.clone(),
+            what: Changed::Removed,
+        }));
+        changes
+    }
+}
+
+/// Reads a plain text. What YAML cannot tell, such as that the file calls `2` a float, is taken from the file.
+pub(super) fn read(format: Format, text: &Secret, keep: &Keep) -> Result<Parsed, SopsError> {
+    let mut parsed = format.read(text.expose())?;
+    if !parsed.metadata.is_empty() || parsed.documents.iter().any(|document| document.block.is_some()) {
+        return Err(SopsError::Unsupported("sops keeps its own block under the key sops; use another key".to_owned()));
+    }
+    for leaf in &mut parsed.leaves {
+        let Some(kept) = keep.at(leaf.document, &leaf.path) else { continue };
+        let untold = matches!(kept.value.kind, ValueType::Float | ValueType::Bytes | ValueType::Time);
+        if untold && kept.value.canonical == leaf.value.canonical {
+            leaf.value.kind = kept.value.kind;
+        }
+    }
+    Ok(parsed)
+}

@@ -1,0 +1,192 @@
+//! What a file already holds encrypted, so that whatever stays the same keeps its very bytes.
+
+use std::collections::HashSet;
+
+use super::cipher::{DataKey, is_sealed};
+use super::file::SopsFile;
+use super::opened::State;
+use super::parsed::{Leaf, Parsed, Style};
+use super::path::{Path, Segment};
+use super::plaintext::{decrypt_comment, with_dash};
+use super::value::{Value, ValueType};
+use crate::secret::Secret;
+
+/// Holds one value of the file as it was read.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) document: usize,
+    /// Where it stands in the plain text; there, comments are no items of lists.
+    pub(super) path: Path,
+    pub(super) value: Value,
+    pub(super) encrypted: bool,
+    /// Its ciphertext without quotes; empty where there is none.
+    sealed: String,
+    /// What stands in the file, with its quotes.
+    written: String,
+    style: Style,
+    in_flow: bool,
+}
+
+/// Holds one comment of the file as it was read.
+#[derive(Debug)]
+struct KeptComment {
+    document: usize,
+    text: Secret,
+    /// What it was authenticated with; `None` where it is not encrypted, or nobody knows how.
+    authenticated: Option<String>,
+    /// What stands in the file, with its sign or its dash.
+    written: String,
+}
+
+/// Holds everything that can keep its bytes.
+#[derive(Debug, Default)]
+pub(super) struct Keep {
+    values: Vec<Kept>,
+    comments: Vec<KeptComment>,
+}
+
+impl Keep {
+    /// Collects what a decrypted file holds.
+    pub(super) fn of(file: &SopsFile, key: &DataKey, states: &[State]) -> Self {
+        let slice = |span: &std::ops::Range<usize>| file.text.get(span.clone()).unwrap_or_default().to_owned();
+        let mut comments: Vec<(usize, KeptComment)> = Vec::new();
+        for comment in &file.parsed.comments {
+            let (text, authenticated) = match decrypt_comment(comment, &file.parsed, key) {
+                Some((text, authenticated)) => (text, Some(authenticated)),
+                None => (comment.text.duplicate(), None),
+            };
+            let kept = KeptComment { document: comment.document, text, authenticated, written: slice(&comment.span) };
+            comments.push((comment.span.start, kept));
+        }
+        let mut values = Vec::new();
+        let mut skipped: Vec<(usize, Path)> = Vec::new();
+        for (leaf, state) in file.parsed.leaves.iter().zip(states) {
+            if state.value.kind == ValueType::Comment {
+                let span = with_dash(&file.text, &leaf.span);
+                let (text, written) = (state.value.canonical.duplicate(), slice(&span));
+                let authenticated = Some(leaf.path.authenticated());
+                comments.push((span.start, KeptComment { document: leaf.document, text, authenticated, written }));
+                skipped.push((leaf.document, leaf.path.clone()));
+                continue;
+            }
+            let raw = leaf.value.canonical.expose();
+            let is_ciphertext = state.encrypted && leaf.value.kind == ValueType::Text && is_sealed(raw);
+            values.push(Kept {
+                document: leaf.document,
+                path: without_comments(leaf, &skipped),
+                value: state.value.duplicate(),
+                encrypted: state.encrypted,
+                sealed: if is_ciphertext { raw.to_owned() } else { String::new() },
+                written: if is_ciphertext { slice(&leaf.span) } else { String::new() },
+                style: leaf.style,
+                in_flow: leaf.in_flow,
+            });
+        }
+        comments.sort_by_key(|(start, _)| *start);
+        Self { values, comments: comments.into_iter().map(|(_, comment)| comment).collect() }
+    }
+
+    /// Returns the values in the order of the file.
+    pub(super) fn values(&self) -> &[Kept] {
+        &self.values
+    }
+
+    /// Finds what a path held.
+    pub(super) fn at(&self, document: usize, path: &Path) -> Option<&Kept> {
+        self.values.iter().find(|kept| kept.document == document && kept.path == *path)
+    }
+}
+
+/// Takes the comments out of the positions of list items: the plain text has none there.
+fn without_comments(leaf: &Leaf, skipped: &[(usize, Path)]) -> Path {
+    if skipped.is_empty() {
+        return leaf.path.clone();
+    }
+    let segments = leaf.path.segments().iter().enumerate().map(|(depth, segment)| match segment {
+        Segment::Key(_) => segment.clone(),
+        Segment::Index(index) => {
+            let before = |(document, path): &&(usize, Path)| {
+                *document == leaf.document
+                    && path.len() == depth.saturating_add(1)
+                    && path.first(depth) == leaf.path.first(depth)
+                    && matches!(path.segments().last(), Some(Segment::Index(other)) if other < index)
+            };
+            Segment::Index(index.saturating_sub(skipped.iter().filter(before).count()))
+        }
+    });
+    Path::new(segments.collect())
+}
+
+/// Gives out what is kept, each ciphertext once: the same twice would show that two values are equal.
+pub(super) struct Reuse<'a> {
+    keep: &'a Keep,
+    values: Vec<bool>,
+    comments: Vec<bool>,
+    /// What a comment of the new text can be authenticated with, for each document.
+    places: HashSet<(usize, String)>,
+}
+
+impl<'a> Reuse<'a> {
+    /// Begins with nothing given out, for a new text.
+    pub(super) fn new(keep: &'a Keep, parsed: &Parsed) -> Self {
+        let paths = parsed.leaves.iter().map(|leaf| (leaf.document, &leaf.path));
+        let parents = parsed.comments.iter().map(|comment| (comment.document, &comment.parent));
+        let prefixes = |(document, path): (usize, &Path)| {
+            (0..=path.len()).map(|count| (document, path.first(count).authenticated())).collect::<Vec<_>>()
+        };
+        let places = if keep.comments.iter().any(|comment| comment.authenticated.is_some()) {
+            paths.chain(parents).flat_map(prefixes).collect()
+        } else {
+            HashSet::new()
+        };
+        Self { keep, values: vec![false; keep.values.len()], comments: vec![false; keep.comments.len()], places }
+    }
+
+    /// Takes the text that the file has for an unchanged value at its place.
+    pub(super) fn unchanged(&mut self, leaf: &Leaf) -> Option<String> {
+        let kept = |kept: &Kept| kept.document == leaf.document && kept.path == leaf.path && kept.value == leaf.value;
+        let index = self.keep.values.iter().position(|one| !one.sealed.is_empty() && kept(one))?;
+        *self.values.get_mut(index)? = true;
+        self.keep.values.get(index).map(|kept| kept.written.clone())
+    }
+
+    /// Takes the ciphertext of an equal value that is authenticated in the same way, such as an item of a list that moved.
+    pub(super) fn moved(&mut self, leaf: &Leaf) -> Option<String> {
+        let authenticated = leaf.path.authenticated();
+        let fits = |(index, kept): &(usize, &Kept)| {
+            self.values.get(*index) == Some(&false)
+                && !kept.sealed.is_empty()
+                && kept.value == leaf.value
+                && kept.path.authenticated() == authenticated
+        };
+        let (index, kept) = self.keep.values.iter().enumerate().find(fits)?;
+        *self.values.get_mut(index)? = true;
+        Some(kept.sealed.clone())
+    }
+
+    /// Takes the text that the file has for a comment.
+    pub(super) fn comment(&mut self, document: usize, text: &Secret) -> Option<String> {
+        let fits = |(index, kept): &(usize, &KeptComment)| {
+            let opens = |authenticated: &String| self.places.contains(&(document, authenticated.clone()));
+            self.comments.get(*index) == Some(&false)
+                && kept.document == document
+                && kept.text == *text
+                && kept.authenticated.as_ref().is_none_or(opens)
+        };
+        let (index, kept) = self.keep.comments.iter().enumerate().find(fits)?;
+        *self.comments.get_mut(index)? = true;
+        Some(kept.written.clone())
+    }
+
+    /// Says how a new ciphertext is to be quoted: as what stood there, else as its neighbours are, else not at all.
+    pub(super) fn style(&self, leaf: &Leaf) -> Style {
+        let sealed = || self.keep.values.iter().filter(|kept| !kept.sealed.is_empty() && kept.in_flow == leaf.in_flow);
+        let there = self.keep.at(leaf.document, &leaf.path).filter(|kept| !kept.sealed.is_empty());
+        let parent = leaf.path.parent();
+        let beside = || sealed().find(|kept| kept.document == leaf.document && kept.path.parent() == parent);
+        match there.or_else(beside).or_else(|| sealed().next()).map(|kept| kept.style) {
+            Some(style @ (Style::Single | Style::Double)) => style,
+            _ => Style::Plain,
+        }
+    }
+}

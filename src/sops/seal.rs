@@ -1,0 +1,108 @@
+//! Sealing a plain text: what the rule reaches is encrypted in its place, and all else stays byte for byte.
+
+use super::cipher::{DataKey, is_sealed};
+use super::error::SopsError;
+use super::format::Format;
+use super::keep::{Keep, Reuse};
+use super::marks;
+use super::parsed::{Comment, Parsed};
+use super::patch::Patches;
+use super::rules::{Rule, Verdict};
+use super::value::{Value, ValueType};
+use crate::secret::Secret;
+
+/// Says what of a plain text is to be encrypted.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// For each value.
+    pub(super) leaves: Vec<bool>,
+    /// For each comment.
+    pub(super) comments: Vec<bool>,
+}
+
+impl Plan {
+    /// Decides by the rule; where that goes by comments, by what the file holds at the place already, else by the comments there.
+    pub(super) fn new(parsed: &Parsed, rule: &Rule, keep: &Keep) -> Self {
+        if let Rule::Comments(comments) = rule {
+            let mut plan = marks::plan(parsed, comments);
+            for (leaf, encrypted) in parsed.leaves.iter().zip(&mut plan.leaves) {
+                let filled = |value: &Value| !value.canonical.is_empty();
+                if let Some(kept) = keep.at(leaf.document, &leaf.path).filter(|kept| filled(&kept.value)) {
+                    *encrypted = kept.encrypted;
+                }
+            }
+            return plan;
+        }
+        let encrypted = |path| rule.verdict(path) == Verdict::Encrypted;
+        Self {
+            leaves: parsed.leaves.iter().map(|leaf| encrypted(&leaf.path)).collect(),
+            comments: parsed.comments.iter().map(|comment| encrypted(&comment.parent)).collect(),
+        }
+    }
+}
+
+/// Encrypts a plain text by a plan; returns what to replace.
+///
+/// # Errors
+/// When what is to be encrypted carries an anchor, an alias or a tag, which sops would lose.
+pub(super) fn seal(
+    format: Format,
+    text: &str,
+    parsed: &Parsed,
+    plan: &Plan,
+    keep: &Keep,
+    key: &DataKey,
+) -> Result<Patches, SopsError> {
+    let mut patches = Patches::default();
+    let mut reuse = Reuse::new(keep, parsed);
+    let encrypted =
+        || parsed.leaves.iter().zip(&plan.leaves).filter(|(_, encrypted)| **encrypted).map(|(leaf, _)| leaf);
+    // Those that stay take their own ciphertext before an equal one that moved can take it.
+    let unchanged: Vec<Option<String>> = encrypted().map(|leaf| reuse.unchanged(leaf)).collect();
+    for (leaf, unchanged) in encrypted().zip(unchanged) {
+        if leaf.value.canonical.is_empty() || leaf.value.kind == ValueType::Null {
+            // Empty strings and null stay as they are.
+            continue;
+        }
+        if leaf.alias || leaf.decorated {
+            let message =
+                format!("{} is to be encrypted but carries an anchor, an alias or a tag; write it out", leaf.path);
+            return Err(SopsError::Shape { line: leaf.line, message });
+        }
+        let written = match unchanged {
+            Some(written) => Some(written),
+            None => reuse
+                .moved(leaf)
+                .or_else(|| key.encrypt(&leaf.value, &leaf.path.authenticated()))
+                // How the plain value is quoted says nothing of how ciphertexts are written in the file.
+                .map(|sealed| format.ciphertext(reuse.style(leaf), leaf.in_flow, &sealed)),
+        };
+        let Some(mut written) = written else { continue };
+        // A comment behind the header of a block (`a: | # …`) stays behind the value.
+        if let Some(comment) = parsed.comment_inside(leaf) {
+            written = format!("{written} {}", sealed_comment(comment, true, &mut reuse, key));
+        }
+        patches.put(format.replacement(text, leaf, written));
+    }
+    for (comment, encrypted) in parsed.comments.iter().zip(&plan.comments) {
+        if parsed.leaves.iter().any(|leaf| leaf.span.contains(&comment.span.start)) {
+            continue;
+        }
+        let written = sealed_comment(comment, *encrypted, &mut reuse, key);
+        patches.put((comment.span.clone(), Secret::new(written)));
+    }
+    Ok(patches)
+}
+
+/// Writes a comment: as the file has it, else encrypted where it is to be; what is encrypted already is never encrypted again.
+fn sealed_comment(comment: &Comment, encrypted: bool, reuse: &mut Reuse<'_>, key: &DataKey) -> String {
+    let plain = || format!("#{}", comment.text.expose());
+    if let Some(written) = reuse.comment(comment.document, &comment.text) {
+        return written;
+    }
+    if !encrypted || is_sealed(comment.text.expose()) {
+        return plain();
+    }
+    let value = Value { kind: ValueType::Comment, canonical: comment.text.duplicate() };
+    key.encrypt(&value, &comment.parent.authenticated()).map_or_else(plain, |sealed| format!("#{sealed}"))
+}
