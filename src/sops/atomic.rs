@@ -42,15 +42,50 @@ pub fn write_atomically(path: &Path, expected_original: &str, new: &str) -> Resu
     };
     unchanged()?;
     let folder = target.parent().unwrap_or_else(|| Path::new("/"));
+    moment("looked");
+    remove_leftovers(folder, &target);
     let temporary = Temporary::create(folder, &target).map_err(failed)?;
+    moment("created");
     temporary.fill(new, &target).map_err(failed)?;
     // Once more, as late as can be.
     unchanged()?;
+    moment("before-rename");
     fs::rename(&temporary.path, &target).map_err(failed)?;
+    moment("renamed");
     std::mem::forget(temporary);
     // The rename itself must survive a power cut too. Some file systems cannot flush a folder; the file is in place all the same.
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    moment("flushed");
     Ok(())
+}
+
+/// Names a moment of saving, at which a test ends the process.
+#[cfg(not(test))]
+fn moment(_name: &str) {}
+
+#[cfg(test)]
+use tests::moment;
+
+/// Begins the names of the temporary files of a target.
+fn prefix(target: &Path) -> String {
+    format!(".{}.fluxdeck-", target.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// Removes what a process that was ended while it saved left behind. It is encrypted, but nobody needs it.
+fn remove_leftovers(folder: &Path, target: &Path) {
+    let prefix = prefix(target);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.split('-').next()?.parse::<i32>().ok());
+        // Without /proc nobody knows who lives.
+        let ended = process.is_some_and(|process| {
+            Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{process}")).exists()
+        });
+        if ended {
+            // What cannot be removed does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// A temporary file, removed when it is dropped.
@@ -61,9 +96,8 @@ struct Temporary {
 
 impl Temporary {
     fn create(folder: &Path, target: &Path) -> std::io::Result<Self> {
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
         for attempt in 0_u32..100 {
-            let path = folder.join(format!(".{name}.fluxdeck-{}-{attempt}", std::process::id()));
+            let path = folder.join(format!("{}{}-{attempt}", prefix(target), std::process::id()));
             match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
                 Ok(file) => return Ok(Self { path, file }),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -75,11 +109,18 @@ impl Temporary {
 
     fn fill(&self, text: &str, target: &Path) -> std::io::Result<()> {
         let metadata = fs::metadata(target)?;
-        (&self.file).write_all(text.as_bytes())?;
+        let (half, rest) = text.as_bytes().split_at(text.len() / 2);
+        (&self.file).write_all(half)?;
+        moment("half-written");
+        (&self.file).write_all(rest)?;
+        moment("written");
         // Only root can give a file away; that it is not possible otherwise is as with any editor.
         let _ = std::os::unix::fs::fchown(&self.file, Some(metadata.uid()), Some(metadata.gid()));
         self.file.set_permissions(Permissions::from_mode(metadata.mode() & 0o7777))?;
-        self.file.sync_all()
+        moment("with-mode");
+        self.file.sync_all()?;
+        moment("synced");
+        Ok(())
     }
 }
 
@@ -95,8 +136,84 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::Command;
+
     use super::write_atomically;
     use crate::model::FaultKind;
+    use crate::secret::Secret;
+    use crate::sops::{IdentitySources, Path, save, unlock};
+
+    /// Ends the process, as `kill -9` does, at the moment that the environment names.
+    pub(super) fn moment(name: &str) {
+        if std::env::var("FLUXDECK_TEST_KILLED_AT").is_ok_and(|chosen| chosen == name) {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+    }
+
+    const MOMENTS: [&str; 9] =
+        ["looked", "created", "half-written", "written", "with-mode", "synced", "before-rename", "renamed", "flushed"];
+
+    fn sources() -> Vec<IdentitySources> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let key_file = folder.join("tests/keys/staging-throwaway.txt");
+        vec![IdentitySources { key_file: Some(key_file), ..IdentitySources::default() }]
+    }
+
+    /// Is the process that the next test ends.
+    #[test]
+    #[ignore = "is run by another test, as a process that is killed"]
+    fn saves() {
+        let file = std::path::PathBuf::from(std::env::var_os("FLUXDECK_TEST_FILE").unwrap());
+        let mut opened = unlock(&file, "secret.yaml", None, &sources()).unwrap().opened;
+        opened.set(0, &Path::parse("stringData.LD_SUPERUSER_PASSWORD"), &Secret::new("hunter2")).unwrap();
+        save(&opened, &file, "secret.yaml", jiff::Timestamp::UNIX_EPOCH).unwrap();
+    }
+
+    #[test]
+    fn killed_at_any_moment_it_leaves_the_old_file_or_the_new_and_no_plain_text() {
+        let from = "repo-template/apps/staging/linkding/linkding-container-env-secret.yaml";
+        let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(from);
+        let old = fs::read_to_string(&from).unwrap();
+        let opened = |file: &std::path::Path| unlock(file, "secret.yaml", None, &sources()).unwrap().opened;
+        let plain = opened(&from)
+            .entries()
+            .iter()
+            .filter(|one| one.encrypted)
+            .map(|one| one.secret.duplicate())
+            .collect::<Vec<_>>();
+        for chosen in MOMENTS {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("secret.yaml");
+            fs::write(&file, &old).unwrap();
+            let status = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "sops::atomic::tests::saves", "--ignored"])
+                .env("FLUXDECK_TEST_FILE", &file)
+                .env("FLUXDECK_TEST_KILLED_AT", chosen)
+                .output()
+                .unwrap()
+                .status;
+            assert_eq!(status.signal(), Some(9), "{chosen}: the moment never came ({status})");
+            let now = fs::read_to_string(&file).unwrap();
+            let renamed = matches!(chosen, "renamed" | "flushed");
+            assert_eq!(now == old, !renamed, "{chosen}");
+            let found = opened(&file);
+            let value = found.find(0, "stringData.LD_SUPERUSER_PASSWORD").unwrap().secret.expose().to_owned();
+            assert_eq!(value == "hunter2", renamed, "{chosen}");
+            for entry in fs::read_dir(folder.path()).unwrap() {
+                let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+                assert!(!text.contains("hunter2"), "{chosen}");
+                for secret in &plain {
+                    assert!(!text.contains(secret.expose()), "{chosen}");
+                }
+            }
+            // The next save clears what was left.
+            let mut again = opened(&file);
+            again.set(0, &Path::parse("stringData.LD_SUPERUSER_PASSWORD"), &Secret::new("hunter3")).unwrap();
+            save(&again, &file, "secret.yaml", jiff::Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{chosen}");
+        }
+    }
 
     const OLD: &str = "a: b\nsops:\n    mac: ENC[AES256_GCM,data:old,iv:b,tag:c,type:str]\n";
     const NEW: &str = "a: b\nsops:\n    mac: ENC[AES256_GCM,data:new,iv:b,tag:c,type:str]\n";
