@@ -6,12 +6,14 @@ mod set;
 mod view;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
 use super::Call;
 use crate::app::{Facts, Target};
 use crate::model::{Env, Fault, FaultKind};
+use crate::repo::Loader;
 use crate::runtime::Session;
 use crate::sops::{self, Format, IdentitySources, SopsFile, Unlocked};
 
@@ -45,6 +47,15 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         Verb::Edit(arguments) => edit::run(&arguments, call),
         Verb::Set(arguments) => set::run(&arguments, call),
     }
+}
+
+/// Builds the facts by which a write is judged: the session's, with what reads which file.
+fn facts(session: &Session) -> Facts {
+    let mut facts = session.facts();
+    let loader = session.loader.lock().ok().and_then(|mut loader| loader.take());
+    let loader = loader.or_else(|| session.root.as_deref().ok().map(Loader::open));
+    facts.repository = loader.map(|mut loader| Arc::new(loader.feeds()));
+    facts
 }
 
 /// A file that a call names.

@@ -134,6 +134,15 @@ impl Loader {
         self.read(Care::Glance)
     }
 
+    /// Reads what feeds what and nothing else: no tree, no state of git. What a headless write is judged by needs no more.
+    pub fn feeds(&mut self) -> Snapshot {
+        self.reader.refresh(Care::Glance);
+        let Graph { environments, kustomizations, sources, orders, feeds, findings } = graph::read(&mut self.reader);
+        let git = self.repository.as_ref().map_err(Clone::clone).and_then(GitState::glance);
+        let scan = Scan::default();
+        Snapshot { root: self.root.clone(), scan, git, environments, kustomizations, sources, orders, feeds, findings }
+    }
+
     /// Reads everything; git works meanwhile.
     pub fn load(&mut self) -> Snapshot {
         self.read(Care::Parse)

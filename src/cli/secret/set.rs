@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +13,6 @@ use crate::cli::Call;
 use crate::cli::operate::{perform, permit};
 use crate::commands;
 use crate::model::{Fault, FaultKind};
-use crate::repo::Snapshot;
 use crate::secret::Secret;
 use crate::sops::Unlocked;
 use crate::views::secret::document::Document;
@@ -48,10 +46,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let named = Named::find(&session, &arguments.file)?;
-        let mut facts = session.facts();
-        if let Ok(root) = &session.root {
-            facts.repository = Some(Arc::new(Snapshot::load(root)));
-        }
+        let facts = super::facts(&session);
         let targets = named.targets(&facts);
         // Judged before anything is opened or read: a refusal must not cost a question for a passphrase.
         let permit = permit(call, &commands::SECRET_SET, &targets, &facts)?;
