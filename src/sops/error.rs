@@ -22,7 +22,17 @@ pub enum SopsError {
         /// What the parser says.
         message: String,
     },
-    /// The text is YAML that SOPS cannot hold, such as a list at the top.
+    /// The text is not of its file's format, which is not YAML.
+    #[error("line {line}, column {column}: {message}")]
+    Syntax {
+        /// The line, from one.
+        line: usize,
+        /// The column in bytes, from one.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// The text is something that SOPS cannot hold, such as a list at the top.
     #[error("line {line}: {message}")]
     Shape {
         /// The line, from one.
@@ -48,6 +58,21 @@ pub enum SopsError {
         recipients: Vec<String>,
         /// The public keys of the identities at hand.
         at_hand: Vec<String>,
+    },
+    /// The data key is split between groups of keys, and too few of them can be opened.
+    #[error(
+        "its data key is split between {count} groups of keys of which {needed} are needed, and the keys at hand open {opened}; not opened: {}",
+        missing.join(", ")
+    )]
+    MissingGroups {
+        /// How many groups it takes.
+        needed: usize,
+        /// How many could be opened.
+        opened: usize,
+        /// How many there are.
+        count: usize,
+        /// Those that could not be opened, with their keys.
+        missing: Vec<String>,
     },
     /// The data key is damaged.
     #[error("its data key cannot be unwrapped: {0}")]
@@ -110,6 +135,10 @@ impl SopsError {
                 );
                 Fault::new(FaultKind::Undecryptable, what, why, todo)
             }
+            Self::MissingGroups { .. } => fault(
+                FaultKind::Undecryptable,
+                "give a key of one more of these groups, or open it together with somebody who has one".to_owned(),
+            ),
             Self::DataKey(_) | Self::Value { .. } => {
                 fault(FaultKind::Undecryptable, format!("bring back the last version that opens: git log -p -- {file}"))
             }
@@ -123,8 +152,8 @@ impl SopsError {
                 FaultKind::Failed,
                 format!("take {path} out, treat it as leaked if it was ever pushed, and set it again through SOPS"),
             ),
-            Self::Yaml { .. } | Self::Shape { .. } => {
-                fault(FaultKind::Failed, format!("mend the YAML at that line of {file}"))
+            Self::Yaml { .. } | Self::Shape { .. } | Self::Syntax { .. } => {
+                fault(FaultKind::Failed, format!("mend that line of {file}"))
             }
             Self::NotEncrypted => fault(FaultKind::Failed, format!("encrypt it first: sops encrypt -i {file}")),
             Self::AlreadyEncrypted => fault(FaultKind::Usage, format!("change its values instead: sops edit {file}")),

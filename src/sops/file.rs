@@ -9,9 +9,9 @@ use super::error::SopsError;
 use super::format::Format;
 use super::identities::Identities;
 use super::mac;
+use super::metadata::{self, Metadata};
 use super::opened::{Opened, State};
 use super::parsed::{Leaf, Parsed};
-use super::recipients::{self, Wrapped};
 use super::rules::{Rule, Verdict};
 use super::value::{Value, ValueType};
 
@@ -32,7 +32,7 @@ pub struct SopsFile {
     pub(super) text: String,
     pub(super) parsed: Parsed,
     pub(super) rule: Rule,
-    wrapped: Vec<Wrapped>,
+    pub(super) metadata: Metadata,
 }
 
 impl SopsFile {
@@ -51,9 +51,13 @@ impl SopsFile {
                 return Err(SopsError::Metadata(format!("{key} is missing")));
             }
         }
-        let wrapped = recipients::read(&parsed)?;
-        let rule = Rule::read(&parsed)?;
-        Ok(Self { format, text, parsed, rule, wrapped })
+        let metadata = Metadata::read(&parsed)?;
+        // A binary file is one value, and that is always encrypted.
+        let rule = match format {
+            Format::Binary => Rule::Everything,
+            _ => Rule::compile(metadata.rule.as_ref().map(|(kind, text)| (*kind, text.as_str())))?,
+        };
+        Ok(Self { format, text, parsed, rule, metadata })
     }
 
     /// Returns the text as it was read: everything secret in it is encrypted.
@@ -63,17 +67,30 @@ impl SopsFile {
 
     /// Returns the public keys that the file is encrypted for.
     pub fn recipients(&self) -> Vec<String> {
-        self.wrapped.iter().map(|one| one.recipient.clone()).collect()
+        self.metadata.recipients()
+    }
+
+    /// Returns what the `sops` block says.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Returns the text with a `sops` block that says something else. What it says as before keeps its bytes, and so do the values.
+    ///
+    /// # Errors
+    /// When the block is written in a way in which sops writes none.
+    pub(super) fn with_metadata(&self, metadata: &Metadata) -> Result<String, SopsError> {
+        metadata::rewrite(self.format, &self.text, &self.parsed, metadata)
     }
 
     /// Returns the version of SOPS that the file names.
     pub fn version(&self) -> &str {
-        self.parsed.metadata_text("version").unwrap_or_default()
+        &self.metadata.version
     }
 
     /// Returns when the file was last changed, by its own word; `None` when that is not a time.
     pub fn last_modified(&self) -> Option<Timestamp> {
-        Timestamp::from_str(self.parsed.metadata_text("lastmodified")?).ok()
+        Timestamp::from_str(&self.metadata.last_modified).ok()
     }
 
     /// Returns what each document of the file describes.
@@ -93,7 +110,7 @@ impl SopsFile {
     /// # Errors
     /// When no key fits, a value is damaged or in plain text where it should not be, or the MAC does not match.
     pub fn decrypt(self, identities: &Identities) -> Result<Opened, SopsError> {
-        let key = identities.unwrap(&self.wrapped)?;
+        let key = self.metadata.unwrap(identities)?;
         self.open(key)
     }
 
@@ -102,8 +119,7 @@ impl SopsFile {
         let states = self.parsed.leaves.iter().map(|leaf| self.state(leaf, &key)).collect::<Result<Vec<_>, _>>()?;
         let computed =
             mac::compute(states.iter().map(|state| (&state.value, state.encrypted)), self.mac_only_encrypted());
-        let stored = self.parsed.metadata_text("mac").unwrap_or_default();
-        let stored = key.decrypt(stored, &self.mac_authenticated()).map_err(|_| SopsError::MacMismatch)?;
+        let stored = key.decrypt(&self.metadata.mac, &self.mac_authenticated()).map_err(|_| SopsError::MacMismatch)?;
         if stored.canonical.expose() != computed {
             return Err(SopsError::MacMismatch);
         }
@@ -112,20 +128,20 @@ impl SopsFile {
 
     /// Tells whether the MAC covers the encrypted values only.
     pub(super) fn mac_only_encrypted(&self) -> bool {
-        self.parsed.metadata_text("mac_only_encrypted") == Some("True")
+        self.metadata.mac_only_encrypted
     }
 
     /// Tells whether another file wraps the same data key in the same way.
     pub(super) fn is_wrapped_like(&self, other: &Self) -> bool {
-        self.wrapped == other.wrapped
+        self.metadata.groups == other.metadata.groups
     }
 
     /// Returns what the MAC is authenticated with: `lastmodified` to the second.
     fn mac_authenticated(&self) -> String {
-        let written = self.parsed.metadata_text("lastmodified").unwrap_or_default();
+        let written = &self.metadata.last_modified;
         match written.split_once('.') {
             Some((seconds, rest)) => format!("{seconds}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit())),
-            None => written.to_owned(),
+            None => written.clone(),
         }
     }
 

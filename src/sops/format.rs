@@ -6,7 +6,7 @@ use super::error::SopsError;
 use super::parsed::{Leaf, Node, Parsed, Style};
 use super::path::Path;
 use super::value::Value;
-use super::yaml;
+use super::{json, yaml};
 use crate::secret::Secret;
 
 /// Names the format of a file; sops tells them by the file's ending.
@@ -46,6 +46,7 @@ impl Format {
     pub(super) fn read(self, text: &str) -> Result<Parsed, SopsError> {
         match self {
             Self::Yaml => yaml::read(text),
+            Self::Json | Self::Binary => json::read(text),
             _ => Err(SopsError::Unsupported(format!("{self:?} is not handled yet"))),
         }
     }
@@ -54,6 +55,7 @@ impl Format {
     pub(super) fn ciphertext(self, style: Style, in_flow: bool, sealed: &str) -> String {
         match self {
             Self::Yaml => yaml::ciphertext(style, in_flow, sealed),
+            Self::Json | Self::Binary => json::quoted(sealed),
             _ => sealed.to_owned(),
         }
     }
@@ -62,6 +64,7 @@ impl Format {
     pub(super) fn plain(self, source: &str, leaf: &Leaf, value: &Value) -> Secret {
         match self {
             Self::Yaml => yaml::plain(source, leaf, value),
+            Self::Json | Self::Binary => json::plain(value),
             _ => value.display(),
         }
     }
@@ -79,7 +82,7 @@ impl Format {
         match (self, leaf.style) {
             // Without quotes go-yaml reads a time, and sops fails.
             (Self::Yaml, Style::Single) => format!("'{text}'"),
-            (Self::Yaml | Self::Json, _) => format!("\"{text}\""),
+            (Self::Yaml | Self::Json | Self::Binary, _) => format!("\"{text}\""),
             _ => text.to_owned(),
         }
     }
@@ -123,6 +126,7 @@ impl Format {
     pub(super) fn typed_like(self, old: &Value, text: &str) -> Value {
         match self {
             Self::Yaml => yaml::typed_like(old, text),
+            Self::Json => json::typed_like(old, text),
             _ => Value::text(text),
         }
     }

@@ -1,9 +1,8 @@
 //! The private keys at hand: age identities and SSH keys, held in memory only.
 
 use age::secrecy::ExposeSecret;
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
-use super::cipher::DataKey;
 use super::error::SopsError;
 use super::recipients;
 use crate::secret::Secret;
@@ -99,8 +98,8 @@ impl Identities {
         Ok(())
     }
 
-    /// Unwraps a data key with whichever identity fits one of its wrappings.
-    pub(super) fn unwrap(&self, wrapped: &[recipients::Wrapped]) -> Result<DataKey, SopsError> {
+    /// Unwraps a data key, or a part of one, with whichever identity fits one of its wrappings.
+    pub(super) fn unwrap(&self, wrapped: &[recipients::Wrapped]) -> Result<Zeroizing<Vec<u8>>, SopsError> {
         let wrong_key = || SopsError::WrongKey {
             recipients: wrapped.iter().map(|one| one.recipient.clone()).collect(),
             at_hand: self.recipients.clone(),
@@ -112,11 +111,7 @@ impl Identities {
                 identity
             });
             match recipients::unwrap(&one.armor, identities) {
-                Ok(mut bytes) => {
-                    let key = DataKey::from_bytes(&bytes);
-                    bytes.zeroize();
-                    return key.ok_or_else(|| SopsError::DataKey("it does not have 32 bytes".to_owned()));
-                }
+                Ok(bytes) => return Ok(bytes),
                 Err(None) => {}
                 Err(Some(message)) => damage = Some(message),
             }

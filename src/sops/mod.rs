@@ -1,6 +1,6 @@
-//! The SOPS format: reading, decrypting, editing in place and saving encrypted YAML documents, compatible with sops 3.9 and later.
+//! The SOPS format: reading, decrypting, editing in place and saving encrypted files, compatible with sops 3.9 and later.
 //!
-//! A store (so far `yaml`; a further format is a further module) reads a text into `parsed` values that know where they are written.
+//! A store (`yaml`, `json`; a further format is a further module) reads a text into `parsed` values that know where they are written.
 //! Everything else works on those: `rules` say which are encrypted, `recipients` and `identities` give the data key, `cipher` opens
 //! each value, `mac` vouches for all of them. [`Opened`] then holds the values in memory; saving replaces the spans of changed values
 //! only, so that a diff shows what was changed and nothing else. `create` encrypts a new text the same way.
@@ -14,9 +14,11 @@ mod error;
 mod file;
 mod format;
 mod identities;
+mod json;
 mod keep;
 mod mac;
 mod marks;
+mod metadata;
 mod opened;
 mod parsed;
 mod password;
@@ -26,6 +28,7 @@ mod plaintext;
 mod recipients;
 mod rules;
 mod seal;
+mod shamir;
 mod sniff;
 mod sources;
 mod unlock;
@@ -36,15 +39,18 @@ mod yaml;
 mod tests;
 
 pub use atomic::write_atomically;
-pub use create::create;
+pub use create::{NewFile, create};
 pub use draft::{Change, Changed};
 pub use error::SopsError;
 pub use file::{DocumentHead, SopsFile};
 pub use format::Format;
 pub use identities::{Identities, generate};
+pub use metadata::{KeyGroup, Metadata};
 pub use opened::{Entry, Opened};
 pub use password::{password, random_key};
 pub use path::{Path, Segment};
+pub use recipients::Wrapped;
+pub use rules::RuleKind;
 pub use sniff::sniff;
 pub use sources::IdentitySources;
 pub use unlock::{Locked, Unlocked, save, unlock};

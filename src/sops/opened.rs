@@ -10,6 +10,7 @@ use super::error::SopsError;
 use super::file::SopsFile;
 use super::keep::Keep;
 use super::mac;
+use super::metadata::Metadata;
 use super::parsed::{BLOCK, Leaf, Parsed};
 use super::patch::Patches;
 use super::path::{Path, Segment};
@@ -323,6 +324,25 @@ impl Opened {
             })
         });
         places.collect()
+    }
+
+    /// Returns the encrypted text for other keys: the data key is wrapped for those recipients of `metadata` for whom it is not yet, and
+    /// nothing but the `sops` block differs from what was read. The values, `lastmodified` and `mac` stay, as `sops updatekeys` leaves them.
+    ///
+    /// # Errors
+    /// When a recipient is no public key, the key cannot be split as it is asked, or the block cannot be written.
+    pub fn with_metadata(&self, mut metadata: Metadata) -> Result<String, SopsError> {
+        metadata.wrap_missing(&self.key)?;
+        let text = self.file.with_metadata(&metadata)?;
+        let wrong = |error: SopsError| SopsError::ReadBack(error.to_string());
+        let again = SopsFile::parse(self.file.format, text.as_str()).map_err(wrong)?;
+        if again.metadata != metadata {
+            return Err(SopsError::ReadBack("the sops block".to_owned()));
+        }
+        let key =
+            DataKey::from_bytes(self.key.bytes()).ok_or_else(|| SopsError::ReadBack("the data key".to_owned()))?;
+        again.open(key).map_err(wrong)?;
+        Ok(text)
     }
 
     /// Opens a text that [`Opened::save`] returned, with the data key that is at hand.

@@ -4,17 +4,18 @@ use regex::Regex;
 
 use super::error::SopsError;
 use super::marks::Marks;
-use super::parsed::Parsed;
 use super::path::Path;
 
 /// What applies where a file names no rule, and sops then writes out.
-const DEFAULT_SUFFIX: &str = "_unencrypted";
+pub(super) const DEFAULT_SUFFIX: &str = "_unencrypted";
 
 /// Decides which values of a file are encrypted.
 ///
 /// A rule looks at every key on the way to a value, and one that fits is enough: `^data$` also encrypts `metadata.annotations.data`.
 #[derive(Debug)]
 pub(super) enum Rule {
+    /// Everything: sops asks no rule about a binary file.
+    Everything,
     /// Everything but what lies below a key with this ending.
     UnencryptedSuffix(String),
     /// Only what lies below a key with this ending.
@@ -26,6 +27,52 @@ pub(super) enum Rule {
     /// What comments mark. Which comment belongs to which value is go-yaml's own guess, so what is encrypted in a file is read off its
     /// values, and only what is new is decided by its comments.
     Comments(Marks),
+}
+
+/// Names the six kinds of rules; a file has one at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RuleKind {
+    /// Everything but keys with this ending.
+    UnencryptedSuffix,
+    /// Only keys with this ending.
+    EncryptedSuffix,
+    /// Everything but keys that this fits.
+    UnencryptedRegex,
+    /// Only keys that this fits.
+    EncryptedRegex,
+    /// Everything but what a comment that this fits stands above.
+    UnencryptedComment,
+    /// Only what a comment that this fits stands above.
+    EncryptedComment,
+}
+
+impl RuleKind {
+    /// All kinds, in the order in which sops writes them.
+    pub const ALL: [Self; 6] = [
+        Self::UnencryptedSuffix,
+        Self::EncryptedSuffix,
+        Self::UnencryptedRegex,
+        Self::EncryptedRegex,
+        Self::UnencryptedComment,
+        Self::EncryptedComment,
+    ];
+
+    /// Returns the name of the field in the `sops` block and in `.sops.yaml`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::UnencryptedSuffix => "unencrypted_suffix",
+            Self::EncryptedSuffix => "encrypted_suffix",
+            Self::UnencryptedRegex => "unencrypted_regex",
+            Self::EncryptedRegex => "encrypted_regex",
+            Self::UnencryptedComment => "unencrypted_comment_regex",
+            Self::EncryptedComment => "encrypted_comment_regex",
+        }
+    }
+
+    /// Finds the kind that a field names.
+    pub fn of(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.key() == key)
+    }
 }
 
 /// What a rule says of a value.
@@ -40,32 +87,18 @@ pub(super) enum Verdict {
 }
 
 impl Rule {
-    /// Reads the rule from the `sops` block; more than one is an error, and none means sops's default.
-    pub(super) fn read(parsed: &Parsed) -> Result<Self, SopsError> {
-        let mut rules = Vec::new();
-        for key in [
-            "unencrypted_suffix",
-            "encrypted_suffix",
-            "unencrypted_regex",
-            "encrypted_regex",
-            "unencrypted_comment_regex",
-            "encrypted_comment_regex",
-        ] {
-            if let Some(text) = parsed.metadata_text(key).filter(|text| !text.is_empty()) {
-                rules.push((key, text));
+    /// Compiles the rule that a file names; none means sops's default.
+    pub(super) fn compile(rule: Option<(RuleKind, &str)>) -> Result<Self, SopsError> {
+        Ok(match rule {
+            None => Self::UnencryptedSuffix(DEFAULT_SUFFIX.to_owned()),
+            Some((RuleKind::UnencryptedSuffix, text)) => Self::UnencryptedSuffix(text.to_owned()),
+            Some((RuleKind::EncryptedSuffix, text)) => Self::EncryptedSuffix(text.to_owned()),
+            Some((RuleKind::UnencryptedRegex, text)) => Self::UnencryptedRegex(compile(text)?),
+            Some((RuleKind::EncryptedRegex, text)) => Self::encrypted_regex(text)?,
+            Some((kind @ (RuleKind::UnencryptedComment | RuleKind::EncryptedComment), text)) => {
+                Self::Comments(Marks { regex: compile(text)?, encrypts: kind == RuleKind::EncryptedComment })
             }
-        }
-        match rules.as_slice() {
-            [] => Ok(Self::UnencryptedSuffix(DEFAULT_SUFFIX.to_owned())),
-            [("unencrypted_suffix", text)] => Ok(Self::UnencryptedSuffix((*text).to_owned())),
-            [("encrypted_suffix", text)] => Ok(Self::EncryptedSuffix((*text).to_owned())),
-            [("unencrypted_regex", text)] => compile(text).map(Self::UnencryptedRegex),
-            [("encrypted_regex", text)] => Self::encrypted_regex(text),
-            [(key, text)] => {
-                Ok(Self::Comments(Marks { regex: compile(text)?, encrypts: *key == "encrypted_comment_regex" }))
-            }
-            _ => Err(SopsError::Metadata("it holds more than one rule for what is encrypted".to_owned())),
-        }
+        })
     }
 
     /// Builds the usual rule for Kubernetes: only what lies below a key that the expression fits is encrypted.
@@ -76,6 +109,7 @@ impl Rule {
     /// Says whether a value at a path is to be encrypted.
     pub(super) fn verdict(&self, path: &Path) -> Verdict {
         let encrypted = match self {
+            Self::Everything => true,
             Self::UnencryptedSuffix(suffix) => !path.keys().any(|key| key.ends_with(suffix)),
             Self::EncryptedSuffix(suffix) => path.keys().any(|key| key.ends_with(suffix)),
             Self::UnencryptedRegex(regex) => !path.keys().any(|key| regex.is_match(key)),
@@ -90,6 +124,7 @@ impl std::fmt::Display for Rule {
     /// Writes the rule as a configuration has it.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Everything => formatter.write_str("of binary files"),
             Self::UnencryptedSuffix(text) => write!(formatter, "unencrypted_suffix: {text}"),
             Self::EncryptedSuffix(text) => write!(formatter, "encrypted_suffix: {text}"),
             Self::UnencryptedRegex(regex) => write!(formatter, "unencrypted_regex: {regex}"),

@@ -5,7 +5,7 @@ use super::error::SopsError;
 use super::format::Format;
 use super::keep::{Keep, Reuse};
 use super::marks;
-use super::parsed::{Comment, Parsed};
+use super::parsed::{Comment, Leaf, Parsed};
 use super::patch::Patches;
 use super::rules::{Rule, Verdict};
 use super::value::{Value, ValueType};
@@ -39,6 +39,11 @@ impl Plan {
             comments: parsed.comments.iter().map(|comment| encrypted(&comment.parent)).collect(),
         }
     }
+
+    /// Returns the values that are to be encrypted.
+    pub(super) fn reached<'a>(&'a self, parsed: &'a Parsed) -> impl Iterator<Item = &'a Leaf> {
+        parsed.leaves.iter().zip(&self.leaves).filter(|(_, encrypted)| **encrypted).map(|(leaf, _)| leaf)
+    }
 }
 
 /// Encrypts a plain text by a plan; returns what to replace.
@@ -55,8 +60,7 @@ pub(super) fn seal(
 ) -> Result<Patches, SopsError> {
     let mut patches = Patches::default();
     let mut reuse = Reuse::new(keep, parsed);
-    let encrypted =
-        || parsed.leaves.iter().zip(&plan.leaves).filter(|(_, encrypted)| **encrypted).map(|(leaf, _)| leaf);
+    let encrypted = || plan.reached(parsed);
     // Those that stay take their own ciphertext before an equal one that moved can take it.
     let unchanged: Vec<Option<String>> = encrypted().map(|leaf| reuse.unchanged(leaf)).collect();
     for (leaf, unchanged) in encrypted().zip(unchanged) {

@@ -19,12 +19,12 @@ fn folder() -> PathBuf {
     FilePath::new(env!("CARGO_MANIFEST_DIR")).join("tests/sops")
 }
 
-fn text(name: &str) -> String {
+pub(super) fn text(name: &str) -> String {
     let file = folder().join(name);
     std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-fn identities(name: &str) -> Identities {
+pub(super) fn identities(name: &str) -> Identities {
     Identities::from_text(&Secret::new(text(&format!("vectors/throwaway-{name}.txt")))).unwrap()
 }
 
@@ -35,7 +35,7 @@ fn open(name: &str) -> Opened {
 }
 
 /// The vectors that the staging key opens: layout and name, without `.yaml`.
-fn all() -> Vec<String> {
+pub(super) fn all() -> Vec<String> {
     let mut names = Vec::new();
     for layout in LAYOUTS {
         for entry in std::fs::read_dir(folder().join("vectors").join(layout)).unwrap() {

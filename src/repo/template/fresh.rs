@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{FILES, KEYS};
 use crate::model::Fault;
 use crate::secret::Secret;
-use crate::sops::{Format, Identities, Opened, SopsFile, create, sniff};
+use crate::sops::{Format, Identities, NewFile, Opened, SopsFile, create, sniff};
 
 /// The part of a Secret that is encrypted, as every `.sops.yaml` of the template says.
 const ENCRYPTED: &str = "^(data|stringData)$";
@@ -101,7 +101,8 @@ pub fn make(recipients: &[(&str, &str)], names: &Names, now: Timestamp, fresh: &
                     .ok_or_else(|| defect(path, "it is encrypted for nobody who is known"))?;
                 made.encrypted = made.encrypted.saturating_add(1);
                 let plain = renew(path, text, turn, names, &mut known, fresh, &mut made)?;
-                create(&plain, &[turn.new.to_owned()], ENCRYPTED, now).map_err(|error| defect(path, error))?
+                create(Format::Yaml, &plain, &NewFile::of(&[turn.new.to_owned()], ENCRYPTED), now)
+                    .map_err(|error| defect(path, error))?
             }
             None => turns.iter().fold(names.apply(text), |text, turn| text.replace(&turn.old, turn.new)),
         };

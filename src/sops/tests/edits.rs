@@ -4,14 +4,19 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{identities, open, text};
 use crate::secret::Secret;
-use crate::sops::{Change, Changed, Format, Opened, Path, SopsError, SopsFile, create};
+use crate::sops::{Change, Changed, Format, NewFile, Opened, Path, SopsError, SopsFile, create};
 
 const NOW: &str = "2031-02-03T04:05:06Z";
 const KUBERNETES: &str = "^(data|stringData)$";
 
 fn sealed(plain: &str) -> Opened {
-    let created =
-        create(&Secret::new(plain), identities("staging").recipients(), KUBERNETES, NOW.parse().unwrap()).unwrap();
+    let created = create(
+        Format::Yaml,
+        &Secret::new(plain),
+        &NewFile::of(identities("staging").recipients(), KUBERNETES),
+        NOW.parse().unwrap(),
+    )
+    .unwrap();
     SopsFile::parse(Format::Yaml, created).unwrap().decrypt(&identities("staging")).unwrap()
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::{ODD, all, folder, identities, open, random, text};
 use crate::secret::Secret;
-use crate::sops::{Format, SopsError, SopsFile, create, yaml};
+use crate::sops::{Format, NewFile, SopsError, SopsFile, create, yaml};
 
 /// The real sops with the staging key, on files in a folder that goes away.
 struct Judge {
@@ -143,7 +143,9 @@ fn the_real_sops_reads_what_we_encrypt() {
     for name in ["secret", "hard", "documents", "flow", "nested"] {
         let plain = text(&format!("plain/{name}.yaml"));
         for text in [plain.clone(), plain.replace('\n', "\r\n")] {
-            let created = create(&Secret::new(text), &recipients, "^(data|stringData)$", now).unwrap();
+            let created =
+                create(Format::Yaml, &Secret::new(text), &NewFile::of(&recipients, "^(data|stringData)$"), now)
+                    .unwrap();
             compare(name, &judge.read(&created, output(name)), &values(&plain));
         }
     }
@@ -156,7 +158,13 @@ fn the_real_sops_reads_documents_as_people_write_them() {
     let recipients = identities("staging").recipients().to_vec();
     for (name, plain) in ODD {
         for plain in [plain.to_owned(), plain.replace('\n', "\r\n")] {
-            let created = create(&Secret::new(plain.as_str()), &recipients, "^(data|stringData)$", now).unwrap();
+            let created = create(
+                Format::Yaml,
+                &Secret::new(plain.as_str()),
+                &NewFile::of(&recipients, "^(data|stringData)$"),
+                now,
+            )
+            .unwrap();
             compare(name, &judge.read(&created, "yaml"), &values(&plain));
             let mut opened = SopsFile::parse(Format::Yaml, created).unwrap().decrypt(&identities("staging")).unwrap();
             let paths: Vec<_> = opened.entries().iter().map(|entry| (entry.document, entry.path.clone())).collect();

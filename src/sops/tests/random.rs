@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::identities;
 use crate::secret::Secret;
-use crate::sops::{Format, Opened, Path, SopsError, SopsFile, create};
+use crate::sops::{Format, NewFile, Opened, Path, SopsError, SopsFile, create};
 
 /// A small generator of numbers (xorshift), so that a failing seed can be run again.
 pub(super) struct Dice(u64);
@@ -171,8 +171,9 @@ pub(super) fn sealed(dice: &mut Dice) -> (String, Opened) {
     let plain = document(dice);
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     let recipients = identities("staging").recipients().to_vec();
-    let text = create(&Secret::new(plain.as_str()), &recipients, "^(data|stringData)$", now)
-        .unwrap_or_else(|error| panic!("{error}\n{plain}"));
+    let text =
+        create(Format::Yaml, &Secret::new(plain.as_str()), &NewFile::of(&recipients, "^(data|stringData)$"), now)
+            .unwrap_or_else(|error| panic!("{error}\n{plain}"));
     let opened = SopsFile::parse(Format::Yaml, text).unwrap().decrypt(&identities("staging")).unwrap();
     (plain, opened)
 }

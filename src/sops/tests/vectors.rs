@@ -6,7 +6,7 @@ use super::{LAYOUTS, ODD, all, identities, open, text};
 use crate::model::FaultKind;
 use crate::secret::Secret;
 use crate::sops::value::ValueType;
-use crate::sops::{Change, Changed, Format, Identities, Path, SopsError, SopsFile, create, sniff, yaml};
+use crate::sops::{Change, Changed, Format, Identities, NewFile, Path, SopsError, SopsFile, create, sniff, yaml};
 
 /// Reads a plain text into (document, path, type, value), to be compared.
 fn leaves(text: &str) -> Vec<(usize, String, ValueType, String)> {
@@ -172,8 +172,13 @@ fn a_new_document_keeps_every_byte_outside_its_values() {
     for name in ["secret", "hard", "documents", "flow", "nested"] {
         let plain = text(&format!("plain/{name}.yaml"));
         for plain in [plain.replace('\n', "\r\n"), plain] {
-            let created = create(&Secret::new(plain.as_str()), &recipients, "^(data|stringData)$", now)
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            let created = create(
+                Format::Yaml,
+                &Secret::new(plain.as_str()),
+                &NewFile::of(&recipients, "^(data|stringData)$"),
+                now,
+            )
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(!created.contains("hunter2"), "{name}: {created}");
             let opened =
                 SopsFile::parse(Format::Yaml, created.as_str()).unwrap().decrypt(&identities("staging")).unwrap();
@@ -187,7 +192,9 @@ fn a_new_document_keeps_every_byte_outside_its_values() {
 fn what_would_stay_plain_or_be_encrypted_twice_is_refused() {
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     let recipients = identities("staging").recipients().to_vec();
-    let create = |text: &str, regex: &str| create(&Secret::new(text), &recipients, regex, now).unwrap_err();
+    let create = |text: &str, regex: &str| {
+        create(Format::Yaml, &Secret::new(text), &NewFile::of(&recipients, regex), now).unwrap_err()
+    };
     assert_eq!(
         create("PASSWORD: hunter2\n", "^(data|stringData)$"),
         SopsError::NothingEncrypted("^(data|stringData)$".to_owned())
@@ -235,8 +242,13 @@ fn documents_as_people_write_them_are_encrypted_and_changed_where_they_stand() {
     let recipients = identities("staging").recipients().to_vec();
     for (name, plain) in ODD {
         for plain in [plain.to_owned(), plain.replace('\n', "\r\n")] {
-            let created = create(&Secret::new(plain.as_str()), &recipients, "^(data|stringData)$", now)
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            let created = create(
+                Format::Yaml,
+                &Secret::new(plain.as_str()),
+                &NewFile::of(&recipients, "^(data|stringData)$"),
+                now,
+            )
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
             let open_text = outside_ciphertext(&created);
             assert!(["hunter2", "one", "two"].iter().all(|word| !open_text.contains(word)), "{name}: {created}");
             let open =
@@ -272,7 +284,9 @@ fn documents_as_people_write_them_are_encrypted_and_changed_where_they_stand() {
 fn an_ssh_key_opens_what_is_encrypted_for_it() {
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     let ssh = Identities::from_text(&Secret::new(text("vectors/throwaway-ssh.txt"))).unwrap();
-    let created = create(&Secret::new("data: {a: hunter2}\n"), ssh.recipients(), "^data$", now).unwrap();
+    let created =
+        create(Format::Yaml, &Secret::new("data: {a: hunter2}\n"), &NewFile::of(ssh.recipients(), "^data$"), now)
+            .unwrap();
     let file = SopsFile::parse(Format::Yaml, created.as_str()).unwrap();
     assert!(file.recipients()[0].starts_with("ssh-ed25519 "));
     assert_eq!(file.decrypt(&ssh).unwrap().entries()[0].secret.expose(), "hunter2");

@@ -9,4 +9,4 @@ mod write;
 
 pub(super) use read::read;
 pub(super) use structure::{add, remove, rename};
-pub(super) use write::{ciphertext, plain, replacement, typed_like};
+pub(super) use write::{ciphertext, plain, quoted, replacement, text, typed_like};

@@ -37,7 +37,7 @@ pub(in crate::sops) fn plain(source: &str, leaf: &Leaf, value: &Value) -> Secret
     Secret::new(match leaf.style {
         Style::Single if !text.chars().any(char::is_control) => format!("'{}'", text.replace('\'', "''")),
         Style::Plain | Style::Block if is_safe_plain(text) => text.to_owned(),
-        _ => double_quoted(text),
+        _ => quoted(text),
     })
 }
 
@@ -47,7 +47,7 @@ pub(super) fn key(name: &str, in_flow: bool) -> String {
     if !in_flow && is_safe_plain(name.strip_prefix('.').unwrap_or(name)) && resolve::is_plain_string(name) {
         name.to_owned()
     } else {
-        double_quoted(name)
+        quoted(name)
     }
 }
 
@@ -112,6 +112,20 @@ fn literal(source: &str, leaf: &Leaf, text: &str) -> Option<Secret> {
     Some(Secret::new(block))
 }
 
+/// Writes a text where nothing is to be replaced: bare if it can be, such as a version or an expression, else quoted.
+pub(in crate::sops) fn text(text: &str) -> String {
+    let expression = text.starts_with(|c: char| c.is_ascii_alphabetic() || "^(_".contains(c))
+        && text.contains(['^', '$', '('])
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "^$()|._+-".contains(c));
+    if expression || is_safe_plain(text) {
+        text.to_owned()
+    } else if text.chars().any(char::is_control) {
+        quoted(text)
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
+    }
+}
+
 /// Tells whether a text can stand without quotes and read as the same string everywhere; careful rather than complete. Kubernetes reads
 /// YAML 1.1, in which `yes` is true and `12:30` a number.
 fn is_safe_plain(text: &str) -> bool {
@@ -125,7 +139,8 @@ fn is_safe_plain(text: &str) -> bool {
         && resolve::is_plain_string(text)
 }
 
-fn double_quoted(text: &str) -> String {
+/// Writes a text in double quotes, in which every text can stand.
+pub(in crate::sops) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len().saturating_add(2));
     quoted.push('"');
     for character in text.chars() {
@@ -152,7 +167,7 @@ fn escape(quoted: &mut String, character: char) {
 
 #[cfg(test)]
 mod tests {
-    use super::{double_quoted, is_safe_plain};
+    use super::{is_safe_plain, quoted};
 
     #[test]
     fn only_what_every_reader_takes_for_the_same_string_stands_bare() {
@@ -168,6 +183,6 @@ mod tests {
 
     #[test]
     fn what_yaml_cannot_show_is_escaped() {
-        assert_eq!(double_quoted("a\"\\\n\u{1}\u{85}"), r#""a\"\\\n\u0001\u0085""#);
+        assert_eq!(quoted("a\"\\\n\u{1}\u{85}"), r#""a\"\\\n\u0001\u0085""#);
     }
 }

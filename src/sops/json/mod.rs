@@ -1,0 +1,10 @@
+//! The JSON store: text to values with their spans, and values to text. sops wants an object at the top.
+
+mod members;
+mod read;
+mod scan;
+mod write;
+
+pub(super) use members::{Member, members};
+pub(super) use read::read;
+pub(super) use write::{plain, quoted, typed_like};

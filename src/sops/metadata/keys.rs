@@ -1,0 +1,116 @@
+//! Wrapping the data key for the recipients of a block, whole or in parts, and unwrapping it with the identities at hand.
+
+use zeroize::Zeroizing;
+
+use super::{KeyGroup, Metadata};
+use crate::sops::cipher::DataKey;
+use crate::sops::error::SopsError;
+use crate::sops::identities::Identities;
+use crate::sops::recipients;
+use crate::sops::shamir;
+
+impl Metadata {
+    /// Wraps a data key for every recipient anew, as a new key needs.
+    ///
+    /// # Errors
+    /// When a recipient is no public key, a group is empty, or a key of another kind (PGP, a cloud) is among them: that only sops can use.
+    pub(in crate::sops) fn wrap_all(&mut self, key: &DataKey) -> Result<(), SopsError> {
+        let kinds = self.other_kinds().join(", ");
+        if !kinds.is_empty() {
+            return Err(SopsError::Unsupported(format!(
+                "it is also encrypted for {kinds}, for which only sops can wrap a new data key"
+            )));
+        }
+        if self.groups.is_empty() || self.groups.iter().any(|group| group.age.is_empty()) {
+            let message =
+                if self.groups.len() > 1 { "one of its groups names no recipients" } else { "it names no recipients" };
+            return Err(SopsError::Metadata(message.to_owned()));
+        }
+        self.grouped = self.groups.len() > 1;
+        if !self.grouped {
+            self.shamir_threshold = None;
+            return self.groups.iter_mut().try_for_each(|group| group.wrap(key.bytes(), true));
+        }
+        let (count, needed) = (self.groups.len(), self.needed());
+        let parts = shamir::split(key.bytes(), count, needed).ok_or_else(|| {
+            SopsError::Metadata(format!("{needed} of {count} groups cannot be asked for: from 2 to {count}"))
+        })?;
+        self.shamir_threshold = Some(needed);
+        self.groups.iter_mut().zip(parts).try_for_each(|(group, part)| group.wrap(&part, true))
+    }
+
+    /// Wraps the data key for those recipients for whom it is not wrapped yet, and leaves the others as they are. Where the key is split,
+    /// all parts are made anew.
+    ///
+    /// # Errors
+    /// As [`Metadata::wrap_all`]; where there is one group, keys of other kinds may stay.
+    pub(in crate::sops) fn wrap_missing(&mut self, key: &DataKey) -> Result<(), SopsError> {
+        let wrapped = |group: &KeyGroup| !group.is_empty() && group.age.iter().all(|one| !one.armor.is_empty());
+        let complete = !self.groups.is_empty() && self.groups.iter().all(wrapped);
+        match self.groups.as_mut_slice() {
+            _ if complete => Ok(()),
+            [only] if !only.is_empty() => only.wrap(key.bytes(), false),
+            _ => self.wrap_all(key),
+        }
+    }
+
+    /// Unwraps the data key.
+    pub(in crate::sops) fn unwrap(&self, identities: &Identities) -> Result<DataKey, SopsError> {
+        let wrong_length = || SopsError::DataKey("it does not have 32 bytes".to_owned());
+        if let [only] = self.groups.as_slice() {
+            let bytes = self.opened(only, identities)?;
+            return DataKey::from_bytes(&bytes).ok_or_else(wrong_length);
+        }
+        let (mut parts, mut missing, mut damage) = (Vec::new(), Vec::new(), None);
+        for (group, number) in self.groups.iter().zip(1_usize..) {
+            match self.opened(group, identities) {
+                Ok(part) => parts.push(part),
+                Err(error) => {
+                    missing.push(format!("group {number} ({})", group.named()));
+                    if matches!(error, SopsError::DataKey(_)) {
+                        damage = Some(error);
+                    }
+                }
+            }
+        }
+        if parts.len() < self.needed() {
+            return Err(damage.unwrap_or(SopsError::MissingGroups {
+                needed: self.needed(),
+                opened: parts.len(),
+                count: self.groups.len(),
+                missing,
+            }));
+        }
+        let whole =
+            shamir::combine(&parts).ok_or_else(|| SopsError::DataKey("its parts do not fit together".to_owned()))?;
+        DataKey::from_bytes(&whole).ok_or_else(wrong_length)
+    }
+
+    fn opened(&self, group: &KeyGroup, identities: &Identities) -> Result<Zeroizing<Vec<u8>>, SopsError> {
+        if group.age.is_empty() {
+            let others = self.other_kinds().join(", ");
+            let message = format!("it is encrypted for {others} only; age and SSH keys are handled");
+            return Err(SopsError::Unsupported(message));
+        }
+        identities.unwrap(&group.age)
+    }
+}
+
+impl KeyGroup {
+    fn is_empty(&self) -> bool {
+        self.age.is_empty() && self.others.is_empty()
+    }
+
+    fn wrap(&mut self, bytes: &[u8], again: bool) -> Result<(), SopsError> {
+        for one in self.age.iter_mut().filter(|one| again || one.armor.is_empty()) {
+            *one = recipients::wrap(bytes, &one.recipient)?;
+        }
+        Ok(())
+    }
+
+    /// Names the keys of the group for an operator.
+    fn named(&self) -> String {
+        let others = self.others().into_iter().map(|(kind, name)| format!("{kind} {name}"));
+        self.recipients().into_iter().chain(others).collect::<Vec<_>>().join(" or ")
+    }
+}
