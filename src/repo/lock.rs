@@ -12,41 +12,39 @@ pub struct Lock {
     pub recipients: Vec<String>,
 }
 
-/// Tells whether a file of this name may be encrypted in a way that [`sniff`] knows.
+/// The endings of files that are likely to be encrypted, beside those that sops knows: what is encrypted as a whole keeps its own ending.
+const LIKELY: [&str; 16] = [
+    "agekey",
+    "bin",
+    "cfg",
+    "cnf",
+    "conf",
+    "crt",
+    "enc",
+    "ini",
+    "jks",
+    "key",
+    "p12",
+    "pem",
+    "pfx",
+    "properties",
+    "sops",
+    "toml",
+];
+
+/// Tells whether a file of this name may be encrypted.
 pub fn is_candidate(path: &str) -> bool {
-    matches!(extension(path), "yaml" | "yml" | "json" | "env")
+    let extension = extension(path);
+    matches!(extension, "yaml" | "yml" | "json" | "env") || LIKELY.contains(&extension)
 }
 
-/// Looks for the metadata of SOPS in the text of a file, in the form that the file's name calls for.
-pub fn sniff(path: &str, text: &str) -> Option<Lock> {
-    let recipients = match extension(path) {
-        "yaml" | "yml" => sops::sniff(text)?,
-        "json" => marked(text, "\"sops\": {")?,
-        "env" => marked(text, "\nsops_mac=")?,
-        _ => return None,
-    };
-    Some(Lock { recipients })
+/// Looks for the metadata of SOPS in the text of a file.
+pub fn sniff(text: &str) -> Option<Lock> {
+    sops::sniff(text).map(|recipients| Lock { recipients })
 }
 
 fn extension(path: &str) -> &str {
     super::path::name(path).rsplit_once('.').map_or("", |(_, extension)| extension)
-}
-
-/// Reads the recipients off the lines that name one, where the text carries a mark and encrypted values.
-fn marked(text: &str, mark: &str) -> Option<Vec<String>> {
-    if !text.contains("ENC[AES256_GCM") || !text.contains(mark) {
-        return None;
-    }
-    let mut recipients: Vec<String> = Vec::new();
-    for line in text.lines().filter(|line| line.contains("recipient")) {
-        let words = line.split(|c: char| !c.is_ascii_alphanumeric());
-        for recipient in words.filter(|word| word.starts_with("age1")) {
-            if !recipients.iter().any(|known| known == recipient) {
-                recipients.push(recipient.to_owned());
-            }
-        }
-    }
-    Some(recipients)
 }
 
 #[cfg(test)]
@@ -55,22 +53,16 @@ mod tests {
 
     #[test]
     fn encrypted_files_tell_their_recipients() {
-        let recipients = |path: &str, text: &str| sniff(path, text).unwrap().recipients;
         let yaml = "a: ENC[AES256_GCM,x]\nsops:\n    age:\n        - recipient: age1abc\n        - recipient: age1def\n    mac: ENC[y]\n";
-        assert_eq!(recipients("a/b.yml", yaml), ["age1abc", "age1def"]);
-        let dotenv =
-            "A=ENC[AES256_GCM,x]\nsops_age__list_0__map_recipient=age1abc\nsops_mac=ENC[y]\nsops_version=3.13.3\n";
-        assert_eq!(recipients("b/.env", dotenv), ["age1abc"]);
-        let json = "{\n\t\"a\": \"ENC[AES256_GCM,x]\",\n\t\"sops\": {\n\t\t\"age\": [\n\t\t\t{\n\t\t\t\t\"recipient\": \"age1abc\"\n";
-        assert_eq!(recipients("c.json", json), ["age1abc"]);
+        assert_eq!(sniff(yaml).unwrap().recipients, ["age1abc", "age1def"]);
     }
 
     #[test]
     fn plain_files_have_no_lock() {
-        assert_eq!(sniff("a.yaml", "kind: Secret\nstringData:\n  sops: no\n"), None);
-        assert_eq!(sniff("clusters/staging/.sops.yaml", "creation_rules:\n  - age: age1abc\n"), None);
-        assert_eq!(sniff("a.env", "A=recipient age1abc\n"), None);
-        assert!(is_candidate("apps/staging/a.yml"));
+        assert_eq!(sniff("kind: Secret\nstringData:\n  sops: no\n"), None);
+        assert_eq!(sniff("creation_rules:\n  - age: age1abc\n"), None);
+        assert_eq!(sniff("A=recipient age1abc\n"), None);
+        assert!(["apps/staging/a.yml", "b/.env", "c.json", "d.ini", "tls.key"].into_iter().all(is_candidate));
         assert!(!is_candidate("README.md"));
     }
 }

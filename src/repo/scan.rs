@@ -77,7 +77,7 @@ impl Scan {
             if file.metadata().is_ok_and(|data| data.len() <= lock::SIZE_LIMIT)
                 && let Ok(text) = std::fs::read_to_string(&file)
             {
-                entry.lock = lock::sniff(&entry.path, &text).map(Box::new);
+                entry.lock = lock::sniff(&text).map(Box::new);
             }
         }
     }

@@ -8,10 +8,9 @@ use aes_gcm::aes::Aes256;
 use aes_gcm::{AesGcm, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::value::{Value, ValueType};
-use crate::secret::Secret;
 
 /// The bytes of a data key.
 pub(super) const KEY_LENGTH: usize = 32;
@@ -52,7 +51,8 @@ impl DataKey {
         }
         let mut nonce = [0; NONCE_LENGTH];
         OsRng.fill_bytes(&mut nonce);
-        let payload = Payload { msg: value.canonical.expose().as_bytes(), aad: authenticated.as_bytes() };
+        let plain = value.raw();
+        let payload = Payload { msg: &plain, aad: authenticated.as_bytes() };
         let sealed = AesGcm::<Aes256, U32>::new_from_slice(self.bytes())
             .ok()?
             .encrypt(Nonce::<U32>::from_slice(&nonce), payload)
@@ -73,11 +73,14 @@ impl DataKey {
             _ => return Err("its nonce has an unknown length"),
         }
         .ok_or("it is damaged, or stands under another key than it was encrypted for")?;
-        let plain = String::from_utf8(plain).map_err(|error| {
-            error.into_bytes().zeroize();
-            "it holds bytes that are not text"
-        })?;
-        let value = Value { kind, canonical: Secret::new(plain) };
+        let bytes = Value::bytes(Zeroizing::new(plain));
+        let value = match (bytes.kind, kind) {
+            // Only a binary file may hold what is no text.
+            (ValueType::Bytes, ValueType::Text | ValueType::Bytes) => bytes,
+            (ValueType::Bytes, _) => return Err("it holds bytes that are not text"),
+            (_, ValueType::Bytes) => Value { kind: ValueType::Text, ..bytes },
+            _ => Value { kind, ..bytes },
+        };
         normalized(value).ok_or("it does not hold what its type says")
     }
 

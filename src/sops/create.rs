@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::binary;
 use super::cipher::{DataKey, is_sealed};
 use super::error::SopsError;
 use super::file::SopsFile;
@@ -57,10 +58,26 @@ impl NewFile {
 /// When the rule is invalid or reaches nothing, when the text is encrypted already or is not what SOPS can hold in its format, when a
 /// recipient is no public key, and when an anchor, alias or tag touches what is to be encrypted.
 pub fn create(format: Format, plaintext: &Secret, file: &NewFile, now: Timestamp) -> Result<String, SopsError> {
+    let binary = (format == Format::Binary).then(|| binary::envelope(plaintext));
+    let plaintext = binary.as_ref().unwrap_or(plaintext);
+    encrypt(format, plaintext, &format.read(plaintext.expose())?, file, now)
+}
+
+/// Encrypts a plain text that was read already.
+pub(super) fn encrypt(
+    format: Format,
+    plaintext: &Secret,
+    parsed: &Parsed,
+    file: &NewFile,
+    now: Timestamp,
+) -> Result<String, SopsError> {
     let text = plaintext.expose();
-    let (kind, expression) = file.rule();
-    let rule = Rule::compile(Some((kind, &expression)))?;
-    let parsed = format.read(text)?;
+    // A binary file is one value, which no rule is asked about, and so none is written.
+    let chosen = (format != Format::Binary).then(|| file.rule());
+    let rule = match &chosen {
+        Some((kind, expression)) => Rule::compile(Some((*kind, expression)))?,
+        None => Rule::Everything,
+    };
     if !parsed.metadata.is_empty() || parsed.documents.iter().any(|document| document.block.is_some()) {
         return Err(SopsError::AlreadyEncrypted);
     }
@@ -70,17 +87,17 @@ pub fn create(format: Format, plaintext: &Secret, file: &NewFile, now: Timestamp
     let key = DataKey::generate();
     metadata.wrap_all(&key)?;
     let (keep, sealed) = (Keep::default(), |leaf: &Leaf| is_sealed(leaf.value.canonical.expose()));
-    let plan = Plan::new(&parsed, &rule, &keep);
+    let plan = Plan::new(parsed, &rule, &keep);
     // Empty strings and null stay as they are.
-    let reached: Vec<&Leaf> = plan.reached(&parsed).filter(|leaf| !leaf.value.canonical.is_empty()).collect();
+    let reached: Vec<&Leaf> = plan.reached(parsed).filter(|leaf| !leaf.value.canonical.is_empty()).collect();
     if reached.iter().any(|leaf| sealed(leaf)) {
         return Err(SopsError::AlreadyEncrypted);
     }
     if reached.is_empty() {
-        return Err(SopsError::NothingEncrypted(expression));
+        return Err(SopsError::NothingEncrypted(rule.to_string()));
     }
-    let mut patches = seal(format, text, &parsed, &plan, &keep, &key)?;
-    metadata.rule = Some((kind, expression));
+    let mut patches = seal(format, text, parsed, &plan, &keep, &key)?;
+    metadata.rule = chosen;
     metadata.last_modified = seconds(now);
     let values = parsed.leaves.iter().map(|leaf| &leaf.value).zip(plan.leaves.iter().copied());
     let mac = Value::text(mac::compute(values, file.mac_only_encrypted));
@@ -91,7 +108,7 @@ pub fn create(format: Format, plaintext: &Secret, file: &NewFile, now: Timestamp
     }
     let encrypted = patches.apply(text).ok_or_else(|| SopsError::ReadBack("changes overlap".to_owned()))?;
     let encrypted = encrypted.expose().to_owned();
-    check(format, &encrypted, &parsed, key)?;
+    check(format, &encrypted, parsed, key)?;
     Ok(encrypted)
 }
 

@@ -121,7 +121,16 @@ impl Draft {
             None => self.format.plain(text, leaf, value).expose().to_owned(),
         };
         let edit = self.format.replacement(text, leaf, written);
-        self.apply(edit, keep)
+        let (path, document) = (leaf.path.clone(), leaf.document);
+        let changed = self.apply(edit, keep)?;
+        // Not every format can write every text: in dotenv a backslash before an n is a line end.
+        let found = self.parsed.leaves.iter().find(|leaf| leaf.document == document && leaf.path == path);
+        if found.is_some_and(|found| found.value.canonical != value.canonical) {
+            self.turn(true, keep);
+            self.after.pop();
+            return Err(SopsError::Unsupported(format!("{path} cannot hold this text in a file of this format")));
+        }
+        Ok(changed)
     }
 
     /// Returns how a value was written in the original text, where it gets back what it held.

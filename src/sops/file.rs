@@ -65,6 +65,11 @@ impl SopsFile {
         &self.text
     }
 
+    /// Returns the format of the file.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
     /// Returns the public keys that the file is encrypted for.
     pub fn recipients(&self) -> Vec<String> {
         self.metadata.recipients()

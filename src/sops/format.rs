@@ -6,7 +6,7 @@ use super::error::SopsError;
 use super::parsed::{Leaf, Node, Parsed, Style};
 use super::path::Path;
 use super::value::Value;
-use super::{json, yaml};
+use super::{dotenv, ini, json, lines, yaml};
 use crate::secret::Secret;
 
 /// Names the format of a file; sops tells them by the file's ending.
@@ -47,7 +47,8 @@ impl Format {
         match self {
             Self::Yaml => yaml::read(text),
             Self::Json | Self::Binary => json::read(text),
-            _ => Err(SopsError::Unsupported(format!("{self:?} is not handled yet"))),
+            Self::Dotenv => dotenv::read(text),
+            Self::Ini => ini::read(text),
         }
     }
 
@@ -65,7 +66,8 @@ impl Format {
         match self {
             Self::Yaml => yaml::plain(source, leaf, value),
             Self::Json | Self::Binary => json::plain(value),
-            _ => value.display(),
+            Self::Dotenv => dotenv::plain(value),
+            Self::Ini => ini::plain(value),
         }
     }
 
@@ -98,7 +100,9 @@ impl Format {
     ) -> Result<(Range<usize>, Secret), SopsError> {
         match self {
             Self::Yaml => yaml::add(text, parsed, document, path, value),
-            _ => Err(self.as_text("added")),
+            Self::Json => json::add(text, parsed, path, value),
+            Self::Dotenv | Self::Ini => lines::add(self, text, parsed, path, value),
+            Self::Binary => Err(single()),
         }
     }
 
@@ -106,20 +110,19 @@ impl Format {
     pub(super) fn rename(self, node: &Node, name: &str) -> Result<(Range<usize>, Secret), SopsError> {
         match self {
             Self::Yaml => Ok(yaml::rename(node, name)),
-            _ => Err(self.as_text("renamed")),
+            Self::Json => Ok(json::rename(node, name)),
+            Self::Dotenv | Self::Ini => lines::rename(node, name),
+            Self::Binary => Err(single()),
         }
     }
 
     /// Takes an entry out.
     pub(super) fn remove(self, text: &str, node: &Node) -> Result<(Range<usize>, Secret), SopsError> {
         match self {
-            Self::Yaml => yaml::remove(text, node),
-            _ => Err(self.as_text("removed")),
+            Self::Yaml | Self::Json => yaml::remove(text, node),
+            Self::Dotenv | Self::Ini => lines::remove(text, node),
+            Self::Binary => Err(single()),
         }
-    }
-
-    fn as_text(self, what: &str) -> SopsError {
-        SopsError::Unsupported(format!("in a file of the format {self:?} keys are {what} in the text view"))
     }
 
     /// Types a text that an operator gave: as the old value where it reads as that.
@@ -130,6 +133,10 @@ impl Format {
             _ => Value::text(text),
         }
     }
+}
+
+fn single() -> SopsError {
+    SopsError::Unsupported("a binary file is one value, without keys".to_owned())
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(super) fn compute<'a>(values: impl Iterator<Item = (&'a Value, bool)>, only_
     for (value, encrypted) in values {
         let counts = !matches!(value.kind, ValueType::Null | ValueType::Comment);
         if counts && (encrypted || !only_encrypted) {
-            hash.update(value.canonical.expose().as_bytes());
+            hash.update(value.raw());
         }
     }
     hash.finalize().iter().fold(String::new(), |mut hex, byte| {

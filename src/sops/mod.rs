@@ -1,21 +1,25 @@
 //! The SOPS format: reading, decrypting, editing in place and saving encrypted files, compatible with sops 3.9 and later.
 //!
-//! A store (`yaml`, `json`; a further format is a further module) reads a text into `parsed` values that know where they are written.
+//! A store (`yaml`, `json`, `dotenv`, `ini`; `binary` is a value in JSON) reads a text into `parsed` values that know where they are written.
 //! Everything else works on those: `rules` say which are encrypted, `recipients` and `identities` give the data key, `cipher` opens
 //! each value, `mac` vouches for all of them. [`Opened`] then holds the values in memory; saving replaces the spans of changed values
 //! only, so that a diff shows what was changed and nothing else. `create` encrypts a new text the same way.
 //!
 
 mod atomic;
+mod binary;
 mod cipher;
 mod create;
+mod dotenv;
 mod draft;
 mod error;
 mod file;
 mod format;
 mod identities;
+mod ini;
 mod json;
 mod keep;
+mod lines;
 mod mac;
 mod marks;
 mod metadata;
@@ -39,6 +43,7 @@ mod yaml;
 mod tests;
 
 pub use atomic::write_atomically;
+pub use binary::create_binary;
 pub use create::{NewFile, create};
 pub use draft::{Change, Changed};
 pub use error::SopsError;

@@ -4,10 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
+use super::binary;
 use super::cipher::DataKey;
 use super::draft::{Change, Draft};
 use super::error::SopsError;
 use super::file::SopsFile;
+use super::format::Format;
 use super::keep::Keep;
 use super::mac;
 use super::metadata::Metadata;
@@ -162,6 +164,7 @@ impl Opened {
     /// # Errors
     /// When it cannot be read, with the line; the text before stays.
     pub fn replace(&mut self, text: Secret) -> Result<bool, SopsError> {
+        let text = self.inside(text);
         let draft = self.draft.as_mut().map_err(|error| error.clone())?;
         let differs = draft.replace(text, &self.keep)?;
         self.refresh();
@@ -173,6 +176,7 @@ impl Opened {
     /// # Errors
     /// When it could not be taken.
     pub fn validate(&self, text: &Secret) -> Result<(), SopsError> {
+        let text = &self.inside(text.duplicate());
         let parsed = super::draft::read(self.file.format, text, &self.keep)?;
         let plan = Plan::new(&parsed, &self.file.rule, &self.keep);
         seal(self.file.format, text.expose(), &parsed, &plan, &self.keep, &self.key).map(|_| ())
@@ -222,8 +226,8 @@ impl Opened {
     /// When the file has no such text that would read as what it holds.
     pub fn plaintext(&self) -> Result<Secret, SopsError> {
         match &self.draft {
-            Ok(draft) => Ok(draft.text().duplicate()),
-            Err(_) => plaintext::write(&self.file, &self.key, &self.states),
+            Ok(draft) => self.outside(draft.text()),
+            Err(_) => self.outside(&plaintext::write(&self.file, &self.key, &self.states)?),
         }
     }
 
@@ -233,9 +237,25 @@ impl Opened {
     /// As [`Opened::plaintext`].
     pub fn original_plaintext(&self) -> Result<Secret, SopsError> {
         match &self.draft {
-            Ok(draft) => Ok(draft.original().duplicate()),
-            Err(_) => plaintext::write(&self.file, &self.key, &self.states),
+            Ok(draft) => self.outside(draft.original()),
+            Err(_) => self.outside(&plaintext::write(&self.file, &self.key, &self.states)?),
         }
+    }
+
+    /// Takes a binary file's content out of the JSON in which it is edited.
+    fn outside(&self, text: &Secret) -> Result<Secret, SopsError> {
+        if self.file.format != Format::Binary {
+            return Ok(text.duplicate());
+        }
+        if self.entries.iter().any(|entry| entry.value_type == ValueType::Bytes) {
+            return Err(SopsError::Unsupported("its content is not text; decrypt it to a file".to_owned()));
+        }
+        binary::content(text)
+    }
+
+    /// Puts a binary file's content into JSON.
+    fn inside(&self, text: Secret) -> Secret {
+        if self.file.format == Format::Binary { binary::envelope(&text) } else { text }
     }
 
     /// Returns the encrypted text with the changes. Only what was changed, `lastmodified` and `mac` differ from what was read; without a
@@ -424,8 +444,9 @@ fn ends(parsed: &Parsed) -> Vec<usize> {
 /// Puts a block on a line of its own where the text before it does not end with one; in brackets it brings its comma.
 fn at_line_start(text: &str, place: usize, block: &str) -> String {
     let before = text.get(..place).unwrap_or_default();
-    let glued =
-        !before.is_empty() && !before.ends_with('\n') && block.starts_with(|first: char| first.is_ascii_alphabetic());
+    let glued = !before.is_empty()
+        && !before.ends_with('\n')
+        && block.starts_with(|first: char| first.is_ascii_alphabetic() || first == '[');
     if !glued {
         return block.to_owned();
     }

@@ -54,9 +54,11 @@ pub(super) struct Comment {
     pub(super) parent: Path,
     /// Its line, from one.
     pub(super) line: usize,
-    /// What follows the `#`.
+    /// What follows the sign.
     pub(super) text: Secret,
-    /// The bytes from the `#` to the end of the line.
+    /// What makes it a comment: `#`, or in INI perhaps `; `.
+    pub(super) sign: String,
+    /// The bytes from the sign to the end of the line.
     pub(super) span: Range<usize>,
 }
 

@@ -27,7 +27,7 @@ pub(super) fn write(file: &SopsFile, key: &DataKey, states: &[State]) -> Result<
     }
     for comment in &parsed.comments {
         if let Some((plain, _)) = decrypt_comment(comment, parsed, key) {
-            patches.put((comment.span.clone(), Secret::new(format!("#{}", plain.expose()))));
+            patches.put((comment.span.clone(), Secret::new(format!("{}{}", comment.sign, plain.expose()))));
         }
     }
     for block in parsed.documents.iter().filter_map(|document| document.block.clone()) {

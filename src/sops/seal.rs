@@ -100,7 +100,7 @@ pub(super) fn seal(
 
 /// Writes a comment: as the file has it, else encrypted where it is to be; what is encrypted already is never encrypted again.
 fn sealed_comment(comment: &Comment, encrypted: bool, reuse: &mut Reuse<'_>, key: &DataKey) -> String {
-    let plain = || format!("#{}", comment.text.expose());
+    let plain = || format!("{}{}", comment.sign, comment.text.expose());
     if let Some(written) = reuse.comment(comment.document, &comment.text) {
         return written;
     }
@@ -108,5 +108,6 @@ fn sealed_comment(comment: &Comment, encrypted: bool, reuse: &mut Reuse<'_>, key
         return plain();
     }
     let value = Value { kind: ValueType::Comment, canonical: comment.text.duplicate() };
-    key.encrypt(&value, &comment.parent.authenticated()).map_or_else(plain, |sealed| format!("#{sealed}"))
+    key.encrypt(&value, &comment.parent.authenticated())
+        .map_or_else(plain, |sealed| format!("{}{sealed}", comment.sign))
 }

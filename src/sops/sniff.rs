@@ -1,12 +1,16 @@
-//! A quick look at a text: whether it is encrypted YAML, and for whom.
+//! A quick look at a text: whether it is encrypted, in whichever format, and for whom.
 
-/// Tells whether a text is YAML encrypted with SOPS, and its age recipients; it reads lines and parses nothing, so every file of a
-/// repository can be asked. `None` when it is not encrypted.
+/// Tells whether a text is encrypted with SOPS, and its age recipients; it reads lines and parses nothing, so every file of a repository can
+/// be asked. `None` when it is not encrypted.
 pub fn sniff(text: &str) -> Option<Vec<String>> {
     // Most files end here: Flux looks for this very text.
     if !text.contains("ENC[AES256_GCM") {
         return None;
     }
+    yaml(text).or_else(|| json(text)).or_else(|| flat(text))
+}
+
+fn yaml(text: &str) -> Option<Vec<String>> {
     let mut inside = false;
     let mut sealed = false;
     let mut recipients: Vec<String> = Vec::new();
@@ -22,7 +26,49 @@ pub fn sniff(text: &str) -> Option<Vec<String>> {
         let value = value.trim().trim_matches(['"', '\'']);
         match key.trim_start_matches([' ', '\t', '-']) {
             "mac" => sealed |= value.starts_with("ENC["),
-            "recipient" if !recipients.iter().any(|known| known == value) => recipients.push(value.to_owned()),
+            "recipient" => add(&mut recipients, value),
+            _ => {}
+        }
+    }
+    sealed.then_some(recipients)
+}
+
+fn add(recipients: &mut Vec<String>, recipient: &str) {
+    if !recipients.iter().any(|known| known == recipient) {
+        recipients.push(recipient.to_owned());
+    }
+}
+
+/// Looks for `"sops": {…, "mac": "ENC[…"`, on however many lines.
+fn json(text: &str) -> Option<Vec<String>> {
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let (_, block) = text.rsplit_once("\"sops\"").filter(|(_, rest)| rest.trim_start().starts_with(':'))?;
+    let strings = |name: &'static str| {
+        block.split(name).skip(1).filter_map(|rest| {
+            let value = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+            value.split('"').next()
+        })
+    };
+    let mut recipients = Vec::new();
+    strings("\"recipient\"").for_each(|recipient| add(&mut recipients, recipient));
+    strings("\"mac\"").any(|mac| mac.starts_with("ENC[")).then_some(recipients)
+}
+
+/// Looks for `sops_mac=ENC[…` (dotenv), or `mac = ENC[…` below `[sops]` (INI).
+fn flat(text: &str) -> Option<Vec<String>> {
+    let (mut inside, mut sealed, mut recipients) = (false, false, Vec::new());
+    for line in text.lines() {
+        if line.starts_with('[') {
+            inside = line.trim_end() == "[sops]";
+            continue;
+        }
+        let Some((name, value)) = line.split_once('=') else { continue };
+        let Some(name) = name.strip_prefix("sops_").or_else(|| inside.then(|| name.trim())) else { continue };
+        match name {
+            "mac" => sealed |= value.trim_start().starts_with("ENC["),
+            name if name.ends_with("__map_recipient") => add(&mut recipients, value.trim()),
             _ => {}
         }
     }
@@ -40,5 +86,20 @@ mod tests {
         assert_eq!(sniff(&format!("a: b\nnested:\n{block}")), None);
         assert_eq!(sniff("sops:\n    age: []\n"), None);
         assert_eq!(sniff("# sops:\n#    mac: ENC[AES256_GCM,x\na: b\n"), None);
+    }
+
+    #[test]
+    fn the_other_formats_have_their_own_marks() {
+        let one = Some(vec!["age1one".to_owned()]);
+        let json = "{\"a\":\"ENC[AES256_GCM,x]\",\"sops\":{\"age\":[{\"recipient\":\"age1one\"}],\"mac\":\"ENC[AES256_GCM,y]\"}}";
+        assert_eq!(sniff(json), one);
+        assert_eq!(sniff(&json.replace(':', ": ").replace(',', ",\n\t")), one);
+        assert_eq!(sniff("{\"a\": \"ENC[AES256_GCM,x]\", \"mac\": \"ENC[\"}"), None);
+        let dotenv = "A=ENC[AES256_GCM,x]\nsops_age__list_0__map_recipient=age1one\nsops_mac=ENC[AES256_GCM,y]\n";
+        assert_eq!(sniff(dotenv), one);
+        let ini =
+            "[a]\nb = ENC[AES256_GCM,x]\n[sops]\nage__list_0__map_recipient = age1one\nmac   = ENC[AES256_GCM,y]\n";
+        assert_eq!(sniff(ini), one);
+        assert_eq!(sniff(&ini.replace("[sops]", "[other]")), None);
     }
 }

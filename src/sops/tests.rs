@@ -3,7 +3,9 @@
 //! The second half needs the real program: set `FLUXDECK_SOPS` to its path (`tests/sops/judge.sh` does).
 
 mod edits;
+mod formats;
 mod judge;
+mod mutations;
 mod random;
 mod vectors;
 
@@ -13,7 +15,7 @@ use super::{Format, Identities, Opened, SopsFile};
 use crate::secret::Secret;
 
 /// The layouts of the `sops` block that there are vectors of.
-const LAYOUTS: [&str; 2] = ["3.9", "3.13"];
+const LAYOUTS: [&str; 3] = ["3.9", "3.10", "3.13"];
 
 fn folder() -> PathBuf {
     FilePath::new(env!("CARGO_MANIFEST_DIR")).join("tests/sops")

@@ -1,6 +1,9 @@
 //! A typed value as SOPS sees it: its type tag and the very bytes that are encrypted and hashed.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
@@ -18,7 +21,7 @@ pub enum ValueType {
     Boolean,
     /// A timestamp (`time`, since sops 3.10).
     Time,
-    /// Bytes (`bytes`), which old binary files hold.
+    /// Bytes that are no text: of binary files. They are shown as base64.
     Bytes,
     /// A comment that sops turned into a list item (`comment`).
     Comment,
@@ -30,12 +33,12 @@ impl ValueType {
     /// Returns the tag as it stands in `ENC[…,type:TAG]`; null has none.
     pub(super) fn tag(self) -> Option<&'static str> {
         Some(match self {
-            Self::Text => "str",
+            // sops encrypts a binary file as a string, whatever its bytes; its own `bytes` it cannot put out again.
+            Self::Text | Self::Bytes => "str",
             Self::Integer => "int",
             Self::Float => "float",
             Self::Boolean => "bool",
             Self::Time => "time",
-            Self::Bytes => "bytes",
             Self::Comment => "comment",
             Self::Null => return None,
         })
@@ -43,7 +46,10 @@ impl ValueType {
 
     /// Finds the type of a tag.
     pub(super) fn from_tag(tag: &str) -> Option<Self> {
-        [Self::Text, Self::Integer, Self::Float, Self::Boolean, Self::Time, Self::Bytes, Self::Comment]
+        if tag == "bytes" {
+            return Some(Self::Bytes);
+        }
+        [Self::Text, Self::Integer, Self::Float, Self::Boolean, Self::Time, Self::Comment]
             .into_iter()
             .find(|kind| kind.tag() == Some(tag))
     }
@@ -60,6 +66,21 @@ impl Value {
     /// Builds a string value.
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self { kind: ValueType::Text, canonical: Secret::new(text) }
+    }
+
+    /// Builds a value of bytes: a string where they are text, as sops has it, else bytes in base64.
+    pub(super) fn bytes(bytes: Zeroizing<Vec<u8>>) -> Self {
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Self::text(text),
+            Err(_) => Self { kind: ValueType::Bytes, canonical: Secret::new(STANDARD.encode(&bytes)) },
+        }
+    }
+
+    /// Returns the very bytes that are encrypted and hashed.
+    pub(super) fn raw(&self) -> Zeroizing<Vec<u8>> {
+        let text = self.canonical.expose();
+        let decoded = (self.kind == ValueType::Bytes).then(|| STANDARD.decode(text).ok()).flatten();
+        Zeroizing::new(decoded.unwrap_or_else(|| text.as_bytes().to_vec()))
     }
 
     /// Builds the null value.

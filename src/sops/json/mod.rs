@@ -3,8 +3,10 @@
 mod members;
 mod read;
 mod scan;
+mod structure;
 mod write;
 
 pub(super) use members::{Member, members};
 pub(super) use read::read;
+pub(super) use structure::{add, rename};
 pub(super) use write::{plain, quoted, typed_like};

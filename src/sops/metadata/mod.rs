@@ -16,6 +16,7 @@ mod tests;
 mod yaml;
 
 pub(super) use append::appended;
+pub(super) use node::unflatten;
 pub(super) use rewrite::rewrite;
 
 use layout::Layout;
@@ -143,9 +144,15 @@ impl Metadata {
         Ok(metadata)
     }
 
-    /// Returns all age and SSH recipients, in the order of the file.
+    /// Returns all age and SSH recipients in the order of the file, each once.
     pub fn recipients(&self) -> Vec<String> {
-        self.groups.iter().flat_map(KeyGroup::recipients).collect()
+        let mut recipients: Vec<String> = Vec::new();
+        for recipient in self.groups.iter().flat_map(KeyGroup::recipients) {
+            if !recipients.contains(&recipient) {
+                recipients.push(recipient);
+            }
+        }
+        recipients
     }
 
     /// Returns how many groups it takes to open the file.

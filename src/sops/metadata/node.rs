@@ -124,3 +124,33 @@ impl Node {
         }
     }
 }
+
+/// Splits a flat name into the steps that it was made of; `None` where a position is no number.
+pub(in crate::sops) fn unflatten(name: &str) -> Option<Vec<Segment>> {
+    let mut segments = Vec::new();
+    let (mut rest, mut position) = (name, false);
+    loop {
+        let next = [("__map_", false), ("__list_", true)]
+            .into_iter()
+            .filter_map(|(mark, list)| rest.find(mark).map(|at| (at, mark, list)))
+            .min_by_key(|(at, ..)| *at);
+        let word = next.map_or(Some(rest), |(at, ..)| rest.get(..at))?;
+        segments.push(if position { Segment::Index(word.parse().ok()?) } else { Segment::Key(word.to_owned()) });
+        let Some((at, mark, list)) = next else { return Some(segments) };
+        rest = rest.get(at.saturating_add(mark.len())..)?;
+        position = list;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Segment, unflatten};
+
+    #[test]
+    fn a_flat_name_is_split_as_sops_splits_it() {
+        let key = |text: &str| Segment::Key(text.to_owned());
+        assert_eq!(unflatten("age__list_0__map_enc"), Some(vec![key("age"), Segment::Index(0), key("enc")]));
+        assert_eq!(unflatten("mac"), Some(vec![key("mac")]));
+        assert_eq!(unflatten("age__list_x"), None);
+    }
+}

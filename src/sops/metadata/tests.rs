@@ -23,8 +23,12 @@ fn every_field_is_written_as_the_real_sops_writes_it() {
         };
         let node = file.metadata.node(layout);
         let ours = node.members().iter().map(|(name, node)| yaml::field(name, node, 4, 4).join(newline));
-        let theirs: Vec<&str> =
-            block.fields.iter().map(|(_, lines)| *lines).filter(|lines| !lines.ends_with(": []")).collect();
+        let theirs: Vec<&str> = block
+            .fields
+            .iter()
+            .map(|(_, lines)| *lines)
+            .filter(|lines| lines.contains('\n') || !lines.ends_with(": []"))
+            .collect();
         assert_eq!(ours.collect::<Vec<_>>(), theirs, "{name}");
     }
 }
@@ -40,7 +44,7 @@ fn a_block_that_says_the_same_keeps_its_bytes() {
 #[test]
 fn a_recipient_is_added_and_removed_without_touching_anything_else() {
     let production = identities("production").recipients()[0].clone();
-    for name in all().into_iter().filter(|name| !name.ends_with("two-recipients")) {
+    for name in all().into_iter().filter(|name| !name.ends_with("two-recipients") && !name.ends_with("shamir")) {
         let file = parse(&name);
         let mut metadata = file.metadata.clone();
         metadata.groups[0].age.extend(KeyGroup::of(std::slice::from_ref(&production)).age);

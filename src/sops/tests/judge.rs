@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::{ODD, all, folder, identities, open, random, text};
+use super::{ODD, all, folder, formats, identities, open, random, text};
 use crate::secret::Secret;
-use crate::sops::{Format, NewFile, SopsError, SopsFile, create, yaml};
+use crate::sops::{Format, KeyGroup, NewFile, RuleKind, SopsError, SopsFile, create, create_binary, yaml};
 
 /// The real sops with the staging key, on files in a folder that goes away.
 struct Judge {
@@ -193,5 +193,64 @@ fn the_real_sops_reads_random_edits_of_random_documents() {
             _ => ("yaml", values(opened.plaintext().unwrap().expose())),
         };
         compare(&name, &judge.read(&saved, output), &ours);
+    }
+}
+
+#[test]
+fn the_real_sops_reads_every_format_that_we_change_or_encrypt() {
+    let Some(judge) = Judge::summon() else { return };
+    let now = "2031-02-03T04:05:06Z".parse().unwrap();
+    let check = |name: &str, format: Format, encrypted: &str| {
+        let ending = name.rsplit_once('.').unwrap().1;
+        let file = format!("file.{ending}");
+        std::fs::write(judge.folder.path().join(&file), encrypted).unwrap();
+        let theirs = formats::values(format, &judge.run(&["decrypt", &file]));
+        let ours = formats::opened(format, encrypted).plaintext().unwrap();
+        assert_eq!(theirs, formats::values(format, ours.expose()), "{name}");
+    };
+    for (name, format, encrypted) in formats::all() {
+        let mut opened = formats::opened(format, &encrypted);
+        let paths: Vec<_> = opened.entries().iter().map(|entry| entry.path.clone()).collect();
+        for (position, path) in paths.iter().enumerate() {
+            // sops's own writers do not bring back what has quotes or control characters.
+            let hard = if format == Format::Json { &HARD[..] } else { &HARD[..5] };
+            opened.set(0, path, &Secret::new(hard[position % hard.len()])).unwrap();
+        }
+        let mut metadata = opened.file().metadata().clone();
+        check(&name, format, &opened.save(now).unwrap_or_else(|error| panic!("{name}: {error}")));
+        metadata.groups[0].age.extend(KeyGroup::of(identities("production").recipients()).age);
+        check(&name, format, &opened.with_metadata(metadata).unwrap());
+    }
+    let recipients = [identities("staging").recipients(), identities("production").recipients()].concat();
+    for groups in [vec![recipients.clone()], vec![recipients.clone(), recipients]] {
+        for name in formats::FILES {
+            let (format, plain) = (Format::of(name), text(&format!("plain/{name}")));
+            let file = NewFile { groups: groups.clone(), ..NewFile::default() };
+            check(name, format, &create(format, &Secret::new(plain.as_str()), &file, now).unwrap());
+        }
+        let file = NewFile { groups: groups.clone(), ..NewFile::default() };
+        let bytes = std::fs::read(folder().join("plain/bytes.bin")).unwrap();
+        let created = create_binary(zeroize::Zeroizing::new(bytes.clone()), &file, now).unwrap();
+        std::fs::write(judge.folder.path().join("file.bin"), created).unwrap();
+        judge.run(&["decrypt", "--output", "plain.bin", "file.bin"]);
+        assert_eq!(std::fs::read(judge.folder.path().join("plain.bin")).unwrap(), bytes);
+        for (name, rule) in [
+            ("suffixes", (RuleKind::EncryptedSuffix, "_secret")),
+            ("suffixes", (RuleKind::UnencryptedRegex, "_plain$")),
+            ("comments", (RuleKind::EncryptedComment, "sops:enc")),
+            ("comments", (RuleKind::UnencryptedComment, "sops:plain")),
+        ] {
+            let plain = text(&format!("plain/{name}.yaml"));
+            let rule = Some((rule.0, rule.1.to_owned()));
+            let file = NewFile {
+                groups: groups.clone(),
+                rule,
+                mac_only_encrypted: true,
+                indent: Some(2),
+                ..NewFile::default()
+            };
+            let created = create(Format::Yaml, &Secret::new(plain.as_str()), &file, now).unwrap();
+            compare(name, &judge.read(&created, "yaml"), &values(&plain));
+        }
     }
 }

@@ -197,7 +197,7 @@ fn what_would_stay_plain_or_be_encrypted_twice_is_refused() {
     };
     assert_eq!(
         create("PASSWORD: hunter2\n", "^(data|stringData)$"),
-        SopsError::NothingEncrypted("^(data|stringData)$".to_owned())
+        SopsError::NothingEncrypted("encrypted_regex: ^(data|stringData)$".to_owned())
     );
     assert!(matches!(create("data: {a: b}\n", "^(data"), SopsError::Rule { .. }));
     assert_eq!(create(&text("vectors/3.13/secret.yaml"), "^(data|stringData)$"), SopsError::AlreadyEncrypted);

@@ -367,7 +367,8 @@ impl Reader<'_> {
         // A comment before the first document belongs to it.
         let document = self.document();
         let line = span.start.line();
-        self.parsed.comments.push(Comment { document, parent, line, text: Secret::new(text), span: bytes });
+        let (text, sign) = (Secret::new(text), "#".to_owned());
+        self.parsed.comments.push(Comment { document, parent, line, text, sign, span: bytes });
     }
 }
 
