@@ -139,8 +139,16 @@ impl Call {
     /// # Errors
     /// Fails when standard output cannot be written; a reader that went away, as `head` does, is no error.
     pub fn write(&self, text: &str) -> Result<(), Fault> {
+        self.write_bytes(text.as_bytes())
+    }
+
+    /// Writes bytes that need not be text to standard output as they are.
+    ///
+    /// # Errors
+    /// As [`Call::write`].
+    pub fn write_bytes(&self, bytes: &[u8]) -> Result<(), Fault> {
         let mut out = std::io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
                 Err(Fault::failed("cannot write to standard output", error.to_string(), "is it open?"))
             }

@@ -7,6 +7,7 @@ use clap::Args;
 use super::Named;
 use crate::cli::Call;
 use crate::model::{Fault, FaultKind};
+use crate::sops::{Format, Opened, SopsError};
 
 /// Flags of `secret decrypt`.
 #[derive(Debug, Args)]
@@ -20,16 +21,38 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let session = call.session()?;
         let named = Named::find(&session, &arguments.file)?;
         let opened = named.unlock(call, &session)?.opened;
-        let text = opened.plaintext().map_err(|error| error.fault(&named.name, None))?;
-        if call.global.output == crate::cli::Output::Json {
+        let fault = |error: SopsError| error.fault(&named.name, None);
+        let is_document = matches!(opened.file().format(), Format::Yaml | Format::Json);
+        if call.global.output == crate::cli::Output::Json && !is_document {
+            let value = nested(&opened);
+            call.print(&value, ToString::to_string)?;
+        } else if call.global.output == crate::cli::Output::Json {
+            let text = opened.plaintext().map_err(fault)?;
             let value: serde_json::Value = crate::yaml::from_str(text.expose()).map_err(|error| {
                 let todo = "print it as YAML: JSON holds one document";
                 Fault::new(FaultKind::Failed, format!("cannot print {} as JSON", named.name), error.to_string(), todo)
             })?;
             call.print(&value, ToString::to_string)?;
         } else {
-            call.write(text.expose())?;
+            call.write_bytes(&opened.content().map_err(fault)?)?;
         }
         Ok(0)
     })
+}
+
+/// Returns the values of a file that is neither YAML nor JSON below their sections and keys, as sops prints them with `--output-type json`.
+fn nested(opened: &Opened) -> serde_json::Value {
+    let mut root = serde_json::Map::new();
+    for entry in opened.entries() {
+        let keys: Vec<&str> = entry.path.keys().collect();
+        let Some((last, above)) = keys.split_last() else { continue };
+        let mut place = &mut root;
+        for key in above {
+            let section = place.entry(*key).or_insert_with(|| serde_json::Map::new().into());
+            let Some(section) = section.as_object_mut() else { continue };
+            place = section;
+        }
+        place.insert((*last).to_owned(), entry.secret.expose().into());
+    }
+    root.into()
 }
