@@ -45,14 +45,17 @@ fn nested(opened: &Opened) -> serde_json::Value {
     let mut root = serde_json::Map::new();
     for entry in opened.entries() {
         let keys: Vec<&str> = entry.path.keys().collect();
-        let Some((last, above)) = keys.split_last() else { continue };
-        let mut place = &mut root;
-        for key in above {
-            let section = place.entry(*key).or_insert_with(|| serde_json::Map::new().into());
-            let Some(section) = section.as_object_mut() else { continue };
-            place = section;
+        let value = serde_json::Value::from(entry.secret.expose());
+        // Dotenv has keys alone and INI has them in sections.
+        match keys.as_slice() {
+            [section, key] => {
+                let section = root.entry(*section).or_insert_with(|| serde_json::Map::new().into());
+                section.as_object_mut().and_then(|section| section.insert((*key).to_owned(), value));
+            }
+            keys => {
+                root.insert(keys.concat(), value);
+            }
         }
-        place.insert((*last).to_owned(), entry.secret.expose().into());
     }
     root.into()
 }
