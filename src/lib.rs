@@ -9,6 +9,8 @@
 //! ```
 
 pub mod app;
+pub mod check;
+
 pub mod cli;
 pub mod cluster;
 pub mod commands;

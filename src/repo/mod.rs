@@ -9,10 +9,12 @@
 //! order      waves of deployment
 //! feeds      which files feed which Kustomization, and back
 //! snapshot   all of it at one moment
+//! creation   which rule of which .sops.yaml says how a file is encrypted
 //! watch      notices of change
 //! template   the repository that `init` writes
 //! ```
 
+mod creation;
 pub mod feeds;
 pub mod finding;
 pub mod flux;
@@ -34,6 +36,7 @@ pub mod watch;
 #[cfg(test)]
 mod tests;
 
+pub use creation::{Creation, How};
 pub use feeds::Feeds;
 pub use finding::Finding;
 pub use flux::{Decryption, FluxKustomization, FluxSource, RepoEnvironment};

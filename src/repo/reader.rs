@@ -130,6 +130,11 @@ impl Reader {
         Ok(parsed)
     }
 
+    /// Returns the text of a file; `None` where it is none of the repository, or no text.
+    pub fn text(&mut self, path: &str) -> Option<String> {
+        (self.place(path) == Place::File).then(|| std::fs::read_to_string(self.root.join(path)).ok())?
+    }
+
     /// Returns the names in a folder, sorted; none where it cannot be read or lies outside.
     pub fn names(&mut self, folder: &str) -> Vec<String> {
         if !folder.is_empty() && self.place(folder) != Place::Folder {
@@ -144,10 +149,7 @@ impl Reader {
 
     /// Finds the line of a file, counted from 1, that holds a word; for pointing at what is wrong.
     pub fn line_of(&mut self, path: &str, word: &str) -> Option<usize> {
-        if self.place(path) != Place::File {
-            return None;
-        }
-        let text = std::fs::read_to_string(self.root.join(path)).ok()?;
+        let text = self.text(path)?;
         text.lines().position(|line| line.contains(word)).map(|index| index + 1)
     }
 }

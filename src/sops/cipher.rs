@@ -113,6 +113,11 @@ fn normalized(value: Value) -> Option<Value> {
     })
 }
 
+/// Returns the type that a ciphertext says it has; it is not authenticated.
+pub(super) fn sealed_type(text: &str) -> Option<ValueType> {
+    ValueType::from_tag(Sealed::parse(text).ok()?.kind)
+}
+
 /// Tells whether a text is a ciphertext.
 pub(super) fn is_sealed(text: &str) -> bool {
     text.starts_with(ENC) && Sealed::parse(text).is_ok()

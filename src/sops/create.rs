@@ -7,7 +7,7 @@ use super::cipher::{DataKey, is_sealed};
 use super::error::SopsError;
 use super::file::SopsFile;
 use super::format::Format;
-use super::keep::Keep;
+use super::keep::{Keep, Reuse};
 use super::mac;
 use super::metadata::{self, KeyGroup, Metadata};
 use super::opened::seconds;
@@ -46,7 +46,7 @@ impl NewFile {
     }
 
     /// Returns the rule as it is written into the file.
-    fn rule(&self) -> (RuleKind, String) {
+    pub(super) fn rule(&self) -> (RuleKind, String) {
         self.rule.clone().unwrap_or_else(|| (RuleKind::UnencryptedSuffix, DEFAULT_SUFFIX.to_owned()))
     }
 }
@@ -96,7 +96,7 @@ pub(super) fn encrypt(
     if reached.is_empty() {
         return Err(SopsError::NothingEncrypted(rule.to_string()));
     }
-    let mut patches = seal(format, text, parsed, &plan, &keep, &key)?;
+    let mut patches = seal(format, text, parsed, &plan, Reuse::fresh(&keep), &key)?;
     metadata.rule = chosen;
     metadata.last_modified = seconds(now);
     let values = parsed.leaves.iter().map(|leaf| &leaf.value).zip(plan.leaves.iter().copied());

@@ -119,16 +119,29 @@ impl SopsFile {
         self.open(key)
     }
 
+    /// Verifies the MAC, which needs every value decrypted; nothing of them is kept.
+    ///
+    /// # Errors
+    /// As [`SopsFile::decrypt`].
+    pub fn verify(&self, identities: &Identities) -> Result<(), SopsError> {
+        self.states(&self.metadata.unwrap(identities)?).map(|_| ())
+    }
+
     /// Decrypts all values with the data key itself.
     pub(super) fn open(self, key: DataKey) -> Result<Opened, SopsError> {
-        let states = self.parsed.leaves.iter().map(|leaf| self.state(leaf, &key)).collect::<Result<Vec<_>, _>>()?;
+        let states = self.states(&key)?;
+        Ok(Opened::new(self, key, states))
+    }
+
+    fn states(&self, key: &DataKey) -> Result<Vec<State>, SopsError> {
+        let states = self.parsed.leaves.iter().map(|leaf| self.state(leaf, key)).collect::<Result<Vec<_>, _>>()?;
         let computed =
             mac::compute(states.iter().map(|state| (&state.value, state.encrypted)), self.mac_only_encrypted());
         let stored = key.decrypt(&self.metadata.mac, &self.mac_authenticated()).map_err(|_| SopsError::MacMismatch)?;
         if stored.canonical.expose() != computed {
             return Err(SopsError::MacMismatch);
         }
-        Ok(Opened::new(self, key, states))
+        Ok(states)
     }
 
     /// Tells whether the MAC covers the encrypted values only.

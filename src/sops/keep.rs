@@ -46,6 +46,11 @@ pub(super) struct Keep {
 }
 
 impl Keep {
+    /// Keeps nothing.
+    pub(super) const fn nothing() -> Self {
+        Self { values: Vec::new(), comments: Vec::new() }
+    }
+
     /// Collects what a decrypted file holds.
     pub(super) fn of(file: &SopsFile, key: &DataKey, states: &[State]) -> Self {
         let slice = |span: &std::ops::Range<usize>| file.text.get(span.clone()).unwrap_or_default().to_owned();
@@ -124,6 +129,8 @@ pub(super) struct Reuse<'a> {
     comments: Vec<bool>,
     /// What a comment of the new text can be authenticated with, for each document.
     places: HashSet<(usize, String)>,
+    /// Whether nothing is given out: under a new data key no ciphertext of the old one opens.
+    fresh: bool,
 }
 
 impl<'a> Reuse<'a> {
@@ -139,13 +146,19 @@ impl<'a> Reuse<'a> {
         } else {
             HashSet::new()
         };
-        Self { keep, values: vec![false; keep.values.len()], comments: vec![false; keep.comments.len()], places }
+        let (values, comments) = (vec![false; keep.values.len()], vec![false; keep.comments.len()]);
+        Self { keep, values, comments, places, fresh: false }
+    }
+
+    /// Gives out nothing but the style of what there is.
+    pub(super) fn fresh(keep: &'a Keep) -> Self {
+        Self { keep, values: Vec::new(), comments: Vec::new(), places: HashSet::new(), fresh: true }
     }
 
     /// Takes the text that the file has for an unchanged value at its place.
     pub(super) fn unchanged(&mut self, leaf: &Leaf) -> Option<String> {
         let kept = |kept: &Kept| kept.document == leaf.document && kept.path == leaf.path && kept.value == leaf.value;
-        let index = self.keep.values.iter().position(|one| !one.sealed.is_empty() && kept(one))?;
+        let index = self.keep.values.iter().position(|one| !self.fresh && !one.sealed.is_empty() && kept(one))?;
         *self.values.get_mut(index)? = true;
         self.keep.values.get(index).map(|kept| kept.written.clone())
     }

@@ -10,9 +10,8 @@ use super::draft::{Change, Draft};
 use super::error::SopsError;
 use super::file::SopsFile;
 use super::format::Format;
-use super::keep::Keep;
+use super::keep::{Keep, Reuse};
 use super::mac;
-use super::metadata::Metadata;
 use super::parsed::{BLOCK, Leaf, Parsed};
 use super::patch::Patches;
 use super::path::{Path, Segment};
@@ -179,7 +178,7 @@ impl Opened {
         let text = &self.inside(text.duplicate());
         let parsed = super::draft::read(self.file.format, text, &self.keep)?;
         let plan = Plan::new(&parsed, &self.file.rule, &self.keep);
-        seal(self.file.format, text.expose(), &parsed, &plan, &self.keep, &self.key).map(|_| ())
+        seal(self.file.format, text.expose(), &parsed, &plan, Reuse::new(&self.keep, &parsed), &self.key).map(|_| ())
     }
 
     /// Takes the last change back; returns whether there was one.
@@ -268,22 +267,30 @@ impl Opened {
         if !self.is_changed() {
             return Ok(self.file.text.clone());
         }
+        let plan = Plan::new(draft.parsed(), &self.file.rule, &self.keep);
+        self.sealed(&Sealing { block_of: &self.file, key: &self.key, plan, fresh: false }, now)
+    }
+
+    /// Encrypts the text as it is now, and puts the `sops` block of a file into it.
+    pub(super) fn sealed(&self, sealing: &Sealing<'_>, now: Timestamp) -> Result<String, SopsError> {
+        let draft = self.draft.as_ref().map_err(Clone::clone)?;
         let (text, parsed, format) = (draft.text().expose(), draft.parsed(), self.file.format);
-        let plan = Plan::new(parsed, &self.file.rule, &self.keep);
-        let values = || parsed.leaves.iter().map(|leaf| &leaf.value).zip(plan.leaves.iter().copied());
-        let computed = mac::compute(values(), self.file.mac_only_encrypted());
+        let Sealing { block_of, key, plan, fresh } = sealing;
+        let values = parsed.leaves.iter().map(|leaf| &leaf.value).zip(plan.leaves.iter().copied());
+        let computed = mac::compute(values, block_of.mac_only_encrypted());
         let modified = seconds(now);
-        let sealed = self.key.encrypt(&Value::text(computed), &modified);
-        let mac = sealed.ok_or_else(|| SopsError::ReadBack("the MAC".to_owned()))?;
-        let blocks = self.blocks(&mac, &modified)?;
+        let mac = key.encrypt(&Value::text(computed), &modified);
+        let mac = mac.ok_or_else(|| SopsError::ReadBack("the MAC".to_owned()))?;
+        let blocks = blocks(block_of, &mac, &modified)?;
         // Values may be empty, but a file in which the rule reaches none would pass for a secret.
         let reached = |(leaf, encrypted): (&Leaf, &bool)| *encrypted && leaf.value.kind != ValueType::Null;
         if !parsed.leaves.iter().zip(&plan.leaves).any(reached) {
-            return Err(SopsError::NothingEncrypted(self.file.rule.to_string()));
+            return Err(SopsError::NothingEncrypted(block_of.rule.to_string()));
         }
         let mut found = SopsError::ReadBack("the sops block has no place".to_owned());
         for places in [self.same_places(draft), Some(ends(parsed))].into_iter().flatten() {
-            let mut patches = seal(format, text, parsed, &plan, &self.keep, &self.key)?;
+            let reuse = if *fresh { Reuse::fresh(&self.keep) } else { Reuse::new(&self.keep, parsed) };
+            let mut patches = seal(format, text, parsed, plan, reuse, key)?;
             for (index, place) in places.iter().enumerate() {
                 let block = blocks.get(index).or_else(|| blocks.first());
                 let Some(block) = block else { continue };
@@ -291,7 +298,7 @@ impl Opened {
             }
             let Some(whole) = patches.apply(text) else { continue };
             let whole = whole.expose().to_owned();
-            match self.check(&whole, parsed) {
+            match check(&whole, block_of, key, parsed) {
                 Ok(()) => return Ok(whole),
                 Err(error) => found = error,
             }
@@ -299,25 +306,14 @@ impl Opened {
         Err(found)
     }
 
-    /// Returns the `sops` block of each document with a new MAC and time.
-    fn blocks(&self, mac: &str, modified: &str) -> Result<Vec<String>, SopsError> {
-        let (format, parsed) = (self.file.format, &self.file.parsed);
-        let blocks = parsed.documents.iter().enumerate().map(|(document, known)| {
-            let span = known.block.clone()?;
-            let mut patches = Patches::default();
-            let own = |key: &'static str| parsed.metadata_copies(key).filter(move |leaf| leaf.document == document);
-            let moved =
-                |leaf: &Leaf| Some(leaf.span.start.checked_sub(span.start)?..leaf.span.end.checked_sub(span.start)?);
-            for leaf in own("mac") {
-                patches.put((moved(leaf)?, Secret::new(format.ciphertext(leaf.style, leaf.in_flow, mac))));
-            }
-            for leaf in own("lastmodified") {
-                patches.put((moved(leaf)?, Secret::new(format.metadata(leaf, modified))));
-            }
-            patches.apply(self.file.text.get(span.clone())?).map(|block| block.expose().to_owned())
-        });
-        let whole: Option<Vec<String>> = blocks.collect();
-        whole.ok_or_else(|| SopsError::Metadata(format!("a document has no {BLOCK} block of its own")))
+    /// Returns the plain text as it is read, where it can be edited.
+    pub(super) fn parsed(&self) -> Result<&Parsed, SopsError> {
+        self.draft.as_ref().map(Draft::parsed).map_err(Clone::clone)
+    }
+
+    /// Returns what the file holds already.
+    pub(super) fn kept(&self) -> &Keep {
+        &self.keep
     }
 
     /// Finds where each block stood, in the text as it is now: what is before or behind it must be the same. `None` when that is nowhere.
@@ -346,57 +342,12 @@ impl Opened {
         places.collect()
     }
 
-    /// Returns the encrypted text for other keys: the data key is wrapped for those recipients of `metadata` for whom it is not yet, and
-    /// nothing but the `sops` block differs from what was read. The values, `lastmodified` and `mac` stay, as `sops updatekeys` leaves them.
-    ///
-    /// # Errors
-    /// When a recipient is no public key, the key cannot be split as it is asked, or the block cannot be written.
-    pub fn with_metadata(&self, mut metadata: Metadata) -> Result<String, SopsError> {
-        metadata.wrap_missing(&self.key)?;
-        let text = self.file.with_metadata(&metadata)?;
-        let wrong = |error: SopsError| SopsError::ReadBack(error.to_string());
-        let again = SopsFile::parse(self.file.format, text.as_str()).map_err(wrong)?;
-        if again.metadata != metadata {
-            return Err(SopsError::ReadBack("the sops block".to_owned()));
-        }
-        let key =
-            DataKey::from_bytes(self.key.bytes()).ok_or_else(|| SopsError::ReadBack("the data key".to_owned()))?;
-        again.open(key).map_err(wrong)?;
-        Ok(text)
-    }
-
     /// Opens a text that [`Opened::save`] returned, with the data key that is at hand.
     ///
     /// # Errors
     /// When it is not encrypted with that key, or damaged.
     pub fn reopened(&self, text: &str) -> Result<Self, SopsError> {
-        let wrong = |what: &str| SopsError::ReadBack(what.to_owned());
-        let key = DataKey::from_bytes(self.key.bytes()).ok_or_else(|| wrong("the data key"))?;
-        let file = SopsFile::parse(self.file.format, text).map_err(|error| wrong(&error.to_string()))?;
-        if !file.is_wrapped_like(&self.file) {
-            return Err(wrong("the sops block"));
-        }
-        file.open(key).map_err(|error| wrong(&error.to_string()))
-    }
-
-    /// Reads a text that is about to be written and compares it with what was meant.
-    fn check(&self, text: &str, parsed: &Parsed) -> Result<(), SopsError> {
-        let wrong = |what: &str| SopsError::ReadBack(what.to_owned());
-        let again = self.reopened(text)?;
-        let found = again.keep.values();
-        let same = parsed.leaves.len() == found.len()
-            && parsed.leaves.iter().zip(found).all(|(leaf, kept)| {
-                leaf.document == kept.document && leaf.path == kept.path && leaf.value == kept.value
-            });
-        if !same {
-            return Err(wrong("a value"));
-        }
-        let comments = |parsed: &Parsed| parsed.comments.iter().map(|one| one.text.duplicate()).collect::<Vec<_>>();
-        match &again.draft {
-            Ok(draft) if comments(draft.parsed()) == comments(parsed) => Ok(()),
-            Ok(_) => Err(wrong("a comment")),
-            Err(error) => Err(wrong(&error.to_string())),
-        }
+        reopened(text, &self.file, &self.key)
     }
 
     /// Reads the values off the text as it is now.
@@ -417,6 +368,70 @@ impl Opened {
         });
         self.entries = entries.collect();
         self.changes = draft.changes(&self.keep);
+    }
+}
+
+/// Says how a text is sealed.
+pub(super) struct Sealing<'a> {
+    /// The file whose `sops` block the text gets.
+    pub(super) block_of: &'a SopsFile,
+    /// The data key, which that block wraps.
+    pub(super) key: &'a DataKey,
+    pub(super) plan: Plan,
+    /// Whether no ciphertext of the file may stay, as under a new data key.
+    pub(super) fresh: bool,
+}
+
+/// Returns the `sops` block of each document of a file with a new MAC and time.
+fn blocks(file: &SopsFile, mac: &str, modified: &str) -> Result<Vec<String>, SopsError> {
+    let (format, parsed) = (file.format, &file.parsed);
+    let blocks = parsed.documents.iter().enumerate().map(|(document, known)| {
+        let span = known.block.clone()?;
+        let mut patches = Patches::default();
+        let own = |key: &'static str| parsed.metadata_copies(key).filter(move |leaf| leaf.document == document);
+        let moved =
+            |leaf: &Leaf| Some(leaf.span.start.checked_sub(span.start)?..leaf.span.end.checked_sub(span.start)?);
+        for leaf in own("mac") {
+            patches.put((moved(leaf)?, Secret::new(format.ciphertext(leaf.style, leaf.in_flow, mac))));
+        }
+        for leaf in own("lastmodified") {
+            patches.put((moved(leaf)?, Secret::new(format.metadata(leaf, modified))));
+        }
+        patches.apply(file.text.get(span.clone())?).map(|block| block.expose().to_owned())
+    });
+    let whole: Option<Vec<String>> = blocks.collect();
+    whole.ok_or_else(|| SopsError::Metadata(format!("a document has no {BLOCK} block of its own")))
+}
+
+/// Opens a text that was just written with a data key; it must be wrapped as in `like`.
+fn reopened(text: &str, like: &SopsFile, key: &DataKey) -> Result<Opened, SopsError> {
+    let wrong = |what: &str| SopsError::ReadBack(what.to_owned());
+    let key = DataKey::from_bytes(key.bytes()).ok_or_else(|| wrong("the data key"))?;
+    let file = SopsFile::parse(like.format, text).map_err(|error| wrong(&error.to_string()))?;
+    if !file.is_wrapped_like(like) {
+        return Err(wrong("the sops block"));
+    }
+    file.open(key).map_err(|error| wrong(&error.to_string()))
+}
+
+/// Reads a text that is about to be written and compares it with what was meant.
+pub(super) fn check(text: &str, like: &SopsFile, key: &DataKey, parsed: &Parsed) -> Result<(), SopsError> {
+    let wrong = |what: &str| SopsError::ReadBack(what.to_owned());
+    let again = reopened(text, like, key)?;
+    let found = again.keep.values();
+    let same =
+        parsed.leaves.len() == found.len()
+            && parsed.leaves.iter().zip(found).all(|(leaf, kept)| {
+                leaf.document == kept.document && leaf.path == kept.path && leaf.value == kept.value
+            });
+    if !same {
+        return Err(wrong("a value"));
+    }
+    let comments = |parsed: &Parsed| parsed.comments.iter().map(|one| one.text.duplicate()).collect::<Vec<_>>();
+    match &again.draft {
+        Ok(draft) if comments(draft.parsed()) == comments(parsed) => Ok(()),
+        Ok(_) => Err(wrong("a comment")),
+        Err(error) => Err(wrong(&error.to_string())),
     }
 }
 

@@ -69,6 +69,11 @@ impl RuleKind {
         }
     }
 
+    /// Tells whether the rule is a regular expression.
+    pub fn is_expression(self) -> bool {
+        !matches!(self, Self::UnencryptedSuffix | Self::EncryptedSuffix)
+    }
+
     /// Finds the kind that a field names.
     pub fn of(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.key() == key)
@@ -104,6 +109,11 @@ impl Rule {
     /// Builds the usual rule for Kubernetes: only what lies below a key that the expression fits is encrypted.
     pub(super) fn encrypted_regex(text: &str) -> Result<Self, SopsError> {
         compile(text).map(Self::EncryptedRegex)
+    }
+
+    /// Tells whether it chooses among values, as it does in every format but the binary.
+    pub(super) fn is_of_values(&self) -> bool {
+        !matches!(self, Self::Everything)
     }
 
     /// Says whether a value at a path is to be encrypted.

@@ -55,11 +55,10 @@ pub(super) fn seal(
     text: &str,
     parsed: &Parsed,
     plan: &Plan,
-    keep: &Keep,
+    mut reuse: Reuse<'_>,
     key: &DataKey,
 ) -> Result<Patches, SopsError> {
     let mut patches = Patches::default();
-    let mut reuse = Reuse::new(keep, parsed);
     let encrypted = || plan.reached(parsed);
     // Those that stay take their own ciphertext before an equal one that moved can take it.
     let unchanged: Vec<Option<String>> = encrypted().map(|leaf| reuse.unchanged(leaf)).collect();

@@ -7,6 +7,7 @@ mod formats;
 mod judge;
 mod mutations;
 mod random;
+mod rekey;
 mod vectors;
 
 use std::path::{Path as FilePath, PathBuf};

@@ -1,8 +1,8 @@
-//! Names of the files that git tracks or would track.
+//! The files that git tracks or would track, and what is staged of them.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Stdio};
 
 use super::super::scan::Listing;
 use super::run;
@@ -60,4 +60,85 @@ fn collect(root: &Path, mut child: Child, limit: usize, listing: &mut Listing) -
     }
     let output = child.wait_with_output().map_err(|error| run::not_started(WHAT, &error))?;
     if output.status.success() { Ok(()) } else { Err(run::refused(WHAT, root, &output.stderr)) }
+}
+
+/// Lists the files that git tracks or would track: those that are named, folders looked through, or all where none is.
+///
+/// # Errors
+/// Fails when git does.
+pub fn files(root: &Path, paths: &[String]) -> Result<Vec<String>, Fault> {
+    let mut arguments =
+        vec!["--literal-pathspecs", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"];
+    arguments.extend(paths.iter().map(String::as_str));
+    let mut found = names(&run::output(root, WHAT, &arguments)?);
+    // A file in conflict stands in the index up to three times.
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// Reads the files of the next commit that differ from the last, as they are in the index; larger ones, links and submodules are left out.
+///
+/// # Errors
+/// Fails when git does.
+pub fn staged(root: &Path, largest: u64) -> Result<Vec<(String, Vec<u8>)>, Fault> {
+    let what = "git does not show what is staged";
+    let arguments = ["diff", "--cached", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=ACMT", "-z"];
+    let printed = names(&run::output(root, what, &arguments)?);
+    // `:MODE MODE HASH HASH LETTER`, then the path.
+    let wanted: Vec<(&str, &str)> = printed
+        .chunks_exact(2)
+        .filter_map(|pair| {
+            let [head, path] = pair else { return None };
+            let mut words = head.split(' ').skip(1);
+            let (mode, _, hash) = (words.next()?, words.next()?, words.next()?);
+            mode.starts_with("100").then_some((hash, path.as_str()))
+        })
+        .collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut child = run::command(root, &["cat-file", "--batch"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(|error| run::not_started(what, &error))?;
+    let (asked, answers) = (child.stdin.take(), child.stdout.take());
+    let (Some(mut asked), Some(answers)) = (asked, answers) else { return Ok(Vec::new()) };
+    let found = std::thread::scope(|scope| {
+        // git answers while it is asked: who writes everything first waits for ever.
+        let hashes = &wanted;
+        scope.spawn(move || hashes.iter().try_for_each(|(hash, _)| writeln!(asked, "{hash}")));
+        blobs(BufReader::new(answers), hashes, largest)
+    });
+    let output = child.wait_with_output().map_err(|error| run::not_started(what, &error))?;
+    match found {
+        Ok(found) if output.status.success() => Ok(found),
+        _ => Err(run::refused(what, root, &output.stderr)),
+    }
+}
+
+/// Reads the answers of `git cat-file --batch`: a line with the size, the bytes, and a line end, for each.
+fn blobs(mut answers: impl BufRead, wanted: &[(&str, &str)], largest: u64) -> std::io::Result<Vec<(String, Vec<u8>)>> {
+    let mut found = Vec::new();
+    for (_, path) in wanted {
+        let mut head = String::new();
+        answers.read_line(&mut head)?;
+        let size = head.trim_end().rsplit(' ').next().and_then(|size| size.parse::<u64>().ok());
+        let size = size.ok_or_else(|| std::io::Error::other("git cat-file names no size"))?;
+        let mut bytes = Vec::new();
+        if size <= largest {
+            answers.by_ref().take(size).read_to_end(&mut bytes)?;
+            found.push(((*path).to_owned(), bytes));
+        } else {
+            std::io::copy(&mut answers.by_ref().take(size), &mut std::io::sink())?;
+        }
+        answers.read_line(&mut head)?;
+    }
+    Ok(found)
+}
+
+/// Splits names that end with a zero byte; one that is not UTF-8 cannot be a path of a Flux repository.
+fn names(printed: &[u8]) -> Vec<String> {
+    let parts = printed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    parts.filter_map(|name| std::str::from_utf8(name).ok().map(str::to_owned)).collect()
 }

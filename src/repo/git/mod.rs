@@ -4,7 +4,6 @@
 mod change;
 mod diff;
 mod files;
-mod leak;
 mod log;
 mod repository;
 mod run;
@@ -12,7 +11,7 @@ mod status;
 
 pub use change::{Change, Destination, asks, destination, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
-pub use leak::{in_files as leaks_in_files, in_index as leaks_in_index};
+pub use files::{files, staged};
 pub use log::{LogEntry, log};
 pub use repository::Repository;
 pub use status::{Counts, GitState, Head, Mark, Operation, Upstream};

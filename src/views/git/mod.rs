@@ -33,6 +33,7 @@ use self::files::{Changed, Group, changed};
 use crate::app::git::change;
 use crate::app::motion::step;
 use crate::app::{Action, Motion, Notice, Scene, Target, Task, View};
+use crate::check;
 use crate::model::{Fault, FaultKind};
 use crate::repo::Snapshot;
 use crate::repo::git::{self, Change, GitState, Head, LogEntry};
@@ -140,9 +141,8 @@ impl Git {
     }
 
     fn act(&mut self, wanted: Do, scene: &Scene<'_>) -> Vec<Action> {
-        let Some(root) = scene.facts.repository.as_ref().map(|snapshot| snapshot.root.clone()) else {
-            return Vec::new();
-        };
+        let Some(snapshot) = scene.facts.repository.clone() else { return Vec::new() };
+        let root = snapshot.root.clone();
         match wanted {
             Do::Toggle(reach) => self.toggle(reach, scene),
             Do::Move { stage, paths, permit: Some(_) } => {
@@ -151,9 +151,12 @@ impl Git {
                     if !stage {
                         return Answer::Moved(git::unstage(&root, &paths));
                     }
-                    match git::leaks_in_files(&root, &paths, &|path| allowed.contains(path)) {
-                        Ok(()) => Answer::Moved(git::stage(&root, &paths)),
-                        Err((path, fault)) => Answer::Refused(path, fault),
+                    match check::working_tree(&root, &paths)
+                        .map(|files| check::refusal(&files, &snapshot, &allowed, "staged"))
+                    {
+                        Ok(None) => Answer::Moved(git::stage(&root, &paths)),
+                        Ok(Some((path, fault))) => Answer::Refused(path, fault),
+                        Err(fault) => Answer::Moved(Err(fault)),
                     }
                 }))]
             }
@@ -171,10 +174,12 @@ impl Git {
                 self.draft.clone_from(&message);
                 vec![Action::Task(Task::once("git commit", |reach| async move {
                     let folder = root.clone();
-                    let leaks = move || git::leaks_in_index(&folder, &|path| allowed.contains(path));
-                    match reach.away(leaks).await {
-                        Ok(Ok(())) => Answer::Committed(change(&reach, &root, Change::Commit(message)).await),
-                        Ok(Err((path, fault))) => Answer::Refused(path, fault),
+                    let look = move || {
+                        check::index(&folder).map(|files| check::refusal(&files, &snapshot, &allowed, "committed"))
+                    };
+                    match reach.away(look).await.and_then(|found| found) {
+                        Ok(None) => Answer::Committed(change(&reach, &root, Change::Commit(message)).await),
+                        Ok(Some((path, fault))) => Answer::Refused(path, fault),
                         Err(fault) => Answer::Committed(Err(fault)),
                     }
                 }))]

@@ -1,0 +1,102 @@
+//! One file as the rules see it: read, parsed and decrypted once.
+
+use super::finding::Finding;
+use super::sources::Listed;
+use crate::sops::{self, Format, Identities, SopsError, SopsFile};
+use crate::yaml;
+
+/// Holds a file.
+pub struct File {
+    /// Its path below the repository's root.
+    pub path: String,
+    /// Its text; `None` where it is no text.
+    pub text: Option<String>,
+    /// What SOPS makes of it, where it is encrypted: the file, and whether its MAC is that of its values; `None` where no key opens it.
+    pub sops: Option<Result<(SopsFile, Option<Result<(), SopsError>>), SopsError>>,
+    /// The documents of a manifest that is not encrypted.
+    documents: Vec<(usize, yaml::Value)>,
+}
+
+impl File {
+    /// Reads what is known of a file.
+    pub fn new(listed: &Listed, identities: &Identities) -> Self {
+        let text = std::str::from_utf8(&listed.bytes).ok().map(str::to_owned);
+        let format = Format::of(&listed.path);
+        let encrypted = text.as_deref().is_some_and(|text| sops::sniff(text).is_some());
+        let sops = text.as_deref().filter(|_| encrypted).map(|text| {
+            let file = SopsFile::parse(format, text)?;
+            let verified = match file.verify(identities) {
+                Err(SopsError::WrongKey { .. }) => None,
+                verified => Some(verified),
+            };
+            Ok((file, verified))
+        });
+        let documents = match &text {
+            Some(text) if format == Format::Yaml && !encrypted => documents(text),
+            _ => Vec::new(),
+        };
+        Self { path: listed.path.clone(), text, sops, documents }
+    }
+
+    /// Tells whether it is encrypted with SOPS.
+    pub fn is_encrypted(&self) -> bool {
+        self.sops.is_some()
+    }
+
+    /// Tells whether it is encrypted and no key at hand opens it.
+    pub fn is_closed(&self) -> bool {
+        matches!(&self.sops, Some(Ok((_, None))))
+    }
+
+    /// Returns the encrypted file, where it can be read.
+    pub fn sealed(&self) -> Option<&SopsFile> {
+        self.sops.as_ref()?.as_ref().ok().map(|(file, _)| file)
+    }
+
+    /// Returns the documents of a manifest that is not encrypted, each with the line on which it starts, from one.
+    pub fn documents(&self) -> &[(usize, yaml::Value)] {
+        &self.documents
+    }
+
+    /// Iterates over the lines with their numbers, from one.
+    pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text
+            .as_deref()
+            .unwrap_or_default()
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index.saturating_add(1), line))
+    }
+
+    /// Tells whether the file silences a finding: beside it, on the line above, or in the comments at its top.
+    pub fn ignores(&self, finding: &Finding) -> bool {
+        let silences = |line: &str| {
+            let mut words = line.split_once("fluxdeck:ignore").map_or("", |(_, rest)| rest).split_whitespace();
+            // Without a reason it is not meant.
+            words.next() == Some(finding.rule) && words.next().is_some()
+        };
+        let mut top = true;
+        self.lines().any(|(number, line)| {
+            top &= line.trim().is_empty() || line.trim_start().starts_with(['#', ';', '/', '<']);
+            let near = finding.line.is_some_and(|at| number == at || number.saturating_add(1) == at);
+            (top || near) && silences(line)
+        })
+    }
+}
+
+/// Reads the documents of a manifest; what is no YAML is another rule's.
+fn documents(text: &str) -> Vec<(usize, yaml::Value)> {
+    if !text.contains("kind:") && !text.contains("creation_rules") {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut line: usize = 1;
+    for part in text.split_inclusive('\n').collect::<Vec<_>>().split(|line| line.trim_end() == "---") {
+        let whole: String = part.concat();
+        for value in yaml::documents(&whole).unwrap_or_default() {
+            found.push((line, value));
+        }
+        line = line.saturating_add(part.len()).saturating_add(1);
+    }
+    found
+}

@@ -1,0 +1,92 @@
+//! What a rule found: where, what it leads to, how to mend it.
+
+use serde::Serialize;
+
+/// Says how much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It breaks or leaks something.
+    Error,
+    /// It will, sooner or later.
+    Warning,
+    /// It could be better.
+    Hint,
+}
+
+impl Severity {
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Hint => "hint",
+        }
+    }
+}
+
+/// Reports one thing that a rule found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The environment that it is about, where it is about one.
+    pub env: Option<String>,
+    /// The file, below the repository's root.
+    pub file: String,
+    /// The line, from one, where it is known.
+    pub line: Option<usize>,
+    /// The object that it is about, as `Kind/namespace/name`.
+    pub object: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What it leads to.
+    pub why: String,
+    /// How to mend it.
+    pub fix: String,
+}
+
+impl Finding {
+    /// Builds a finding of an error in a file.
+    pub fn new(
+        rule: &'static str,
+        file: &str,
+        message: impl Into<String>,
+        why: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule,
+            severity: Severity::Error,
+            env: None,
+            file: file.to_owned(),
+            line: None,
+            object: None,
+            message: message.into(),
+            why: why.into(),
+            fix: fix.into(),
+        }
+    }
+
+    /// Says on which line it is.
+    pub fn on(self, line: usize) -> Self {
+        Self { line: Some(line), ..self }
+    }
+
+    /// Says which environment it is about.
+    pub fn of(self, env: &str) -> Self {
+        Self { env: Some(env.to_owned()), ..self }
+    }
+
+    /// Says which object it is about.
+    pub fn about(self, object: Option<String>) -> Self {
+        Self { object, ..self }
+    }
+
+    /// Makes it a warning.
+    pub fn warning(self) -> Self {
+        Self { severity: Severity::Warning, ..self }
+    }
+}

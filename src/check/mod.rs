@@ -1,0 +1,121 @@
+//! Rules for what is in the repository: one file a rule below `rules/`, and one line in [`RULES`].
+//!
+//! A rule says nothing where it cannot be sure. `# fluxdeck:ignore RULE reason` on the line of a finding, on the line above, or in the
+//! comments at the top of the file silences one.
+
+mod file;
+mod finding;
+mod rules;
+mod sources;
+
+pub use file::File;
+pub use finding::{Finding, Severity};
+pub use sources::{Listed, index, working_tree};
+
+use std::collections::BTreeSet;
+
+use crate::model::{Fault, FaultKind};
+use crate::repo::Snapshot;
+use crate::sops::Identities;
+
+/// Holds what rules may look at beside the file itself.
+pub struct Context<'a> {
+    /// What reads what.
+    pub snapshot: &'a Snapshot,
+    /// The private keys at hand.
+    pub identities: &'a Identities,
+}
+
+/// Looks at one file.
+type Look = fn(&File, &Context<'_>, &mut Vec<Finding>);
+
+/// Describes a rule.
+pub struct Rule {
+    /// Its name, as `--rule` and `fluxdeck:ignore` take it.
+    pub id: &'static str,
+    /// What it looks for, in one sentence.
+    pub about: &'static str,
+    look: Look,
+}
+
+/// All rules about secrets.
+pub const RULES: &[Rule] = &[
+    rules::plain_secret::RULE,
+    rules::private_key::RULE,
+    rules::unreadable::RULE,
+    rules::recipients::RULE,
+    rules::unencrypted::RULE,
+    rules::mac::RULE,
+    rules::value_types::RULE,
+    rules::decryption::RULE,
+    rules::sops_config::RULE,
+    rules::conflict::RULE,
+];
+
+/// Holds what was found, and what could not be looked at.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The findings, by file and line.
+    pub findings: Vec<Finding>,
+    /// How many encrypted files were looked at.
+    pub encrypted: usize,
+    /// How many of them no key at hand opens, so that their MAC is not verified.
+    pub closed: usize,
+}
+
+/// Looks at files by all rules, on as many threads as there are processors.
+pub fn check(files: &[Listed], context: &Context<'_>) -> Report {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = files.len().div_ceil(threads).max(1);
+    let parts: Vec<Report> = std::thread::scope(|scope| {
+        let look = |part: &'_ [Listed]| part.iter().fold(Report::default(), |report, one| report.with(one, context));
+        let workers: Vec<_> = files.chunks(share).map(|part| scope.spawn(move || look(part))).collect();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+    });
+    let mut whole = Report::default();
+    for part in parts {
+        whole.findings.extend(part.findings);
+        whole.encrypted = whole.encrypted.saturating_add(part.encrypted);
+        whole.closed = whole.closed.saturating_add(part.closed);
+    }
+    whole.findings.sort_by(|one, other| {
+        (&one.file, one.line, one.rule, &one.env).cmp(&(&other.file, other.line, other.rule, &other.env))
+    });
+    whole.findings.dedup();
+    whole
+}
+
+/// Says why files must not get into a commit: the first error in them. `allowed` are those that the operator let pass by name; no key is
+/// used, so what only decrypting shows is left to `secret verify`.
+pub fn refusal(
+    files: &[Listed],
+    snapshot: &Snapshot,
+    allowed: &BTreeSet<String>,
+    verb: &str,
+) -> Option<(String, Fault)> {
+    let report = check(files, &Context { snapshot, identities: &Identities::default() });
+    let is_refused = |finding: &Finding| finding.severity == Severity::Error && !allowed.contains(&finding.file);
+    let finding = report.findings.into_iter().find(is_refused)?;
+    let what = format!("{} is not {verb}", finding.file);
+    let line = finding.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+    let why = format!("{line}{}; {}", finding.message, finding.why);
+    Some((finding.file, Fault::new(FaultKind::Refused, what, why, finding.fix)))
+}
+
+impl Report {
+    fn with(mut self, listed: &Listed, context: &Context<'_>) -> Self {
+        let file = File::new(listed, context.identities);
+        let mut found = Vec::new();
+        for rule in RULES {
+            (rule.look)(&file, context, &mut found);
+        }
+        found.retain(|finding| !file.ignores(finding));
+        self.findings.extend(found);
+        self.encrypted = self.encrypted.saturating_add(usize::from(file.is_encrypted()));
+        self.closed = self.closed.saturating_add(usize::from(file.is_closed()));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,32 @@
+//! The rules, one file each.
+
+pub(super) mod conflict;
+pub(super) mod decryption;
+pub(super) mod mac;
+pub(super) mod plain_secret;
+pub(super) mod private_key;
+pub(super) mod recipients;
+pub(super) mod sops_config;
+pub(super) mod unencrypted;
+pub(super) mod unreadable;
+pub(super) mod value_types;
+
+use crate::model::ObjectRef;
+use crate::sops::DocumentHead;
+use crate::yaml::Value;
+
+/// Names the object of a document that is not encrypted.
+fn object(document: &Value) -> Option<String> {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let metadata = document.get("metadata");
+    let name = text(metadata.and_then(|metadata| metadata.get("name")));
+    let namespace = text(metadata.and_then(|metadata| metadata.get("namespace")));
+    let kind = text(document.get("kind"));
+    (!kind.is_empty() && !name.is_empty()).then(|| ObjectRef::new(&kind, "", &namespace, &name).to_string())
+}
+
+/// Names the object of a document of an encrypted file.
+fn head_object(head: &DocumentHead) -> Option<String> {
+    let (kind, name) = (head.kind.as_deref()?, head.name.as_deref()?);
+    Some(ObjectRef::new(kind, "", head.namespace.as_deref().unwrap_or_default(), name).to_string())
+}

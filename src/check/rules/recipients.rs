@@ -1,0 +1,55 @@
+//! A file that is not encrypted for the environment that reads it, or not for all that its configuration names.
+
+use super::super::{Context, File, Finding, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "secret-recipient",
+    about: "an encrypted file that the environment reading it cannot open, or that lacks a recipient of its configuration",
+    look,
+};
+
+fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+    let Some(sealed) = file.sealed() else { return };
+    let recipients = sealed.recipients();
+    let mut names: Vec<&str> = context.snapshot.fed_by(&file.path).iter().map(|feed| feed.env.as_str()).collect();
+    names.dedup();
+    let environments =
+        names.iter().filter_map(|name| context.snapshot.environments.iter().find(|known| known.name == **name));
+    let mut told = false;
+    for environment in environments.filter(|known| !known.recipients.is_empty()) {
+        if recipients.iter().any(|one| environment.recipients.contains(one)) {
+            continue;
+        }
+        told = true;
+        let other = context
+            .snapshot
+            .environments
+            .iter()
+            .find(|known| recipients.iter().any(|one| known.recipients.contains(one)));
+        let whose = other.map_or_else(|| recipients.join(", "), |other| format!("{}'s key", other.name));
+        let message = format!("{} reads it, but it is encrypted for {whose}", environment.name);
+        let why = format!("Flux in {} cannot decrypt it, and the whole Kustomization fails", environment.name);
+        let fix = format!("fluxdeck secret recipients {} --update (or sops updatekeys)", file.path);
+        found.push(Finding::new(RULE.id, &file.path, message, why, fix).of(&environment.name));
+    }
+    let Ok(creation) = context.snapshot.creation(&file.path) else { return };
+    let wanted = creation.rule.recipients();
+    let missing: Vec<&String> = wanted.iter().filter(|one| !recipients.contains(one)).collect();
+    if let Some(first) = missing.first().filter(|_| !told) {
+        let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
+        let message = format!("it lacks the recipient {first}{more} that {} names for it", creation.config);
+        let why = "whoever has that key only cannot open it";
+        let fix = format!("fluxdeck secret recipients {} --update (or sops updatekeys)", file.path);
+        found.push(Finding::new(RULE.id, &file.path, message, why, fix));
+    }
+    let extra: Vec<&String> = recipients.iter().filter(|one| !wanted.contains(one)).collect();
+    if let Some(first) = extra.first().filter(|_| !told && !wanted.is_empty()) {
+        let message = format!("it is encrypted for {first} too, whom {} does not name", creation.config);
+        let why = "somebody can open it who should perhaps no longer";
+        let fix = format!(
+            "fluxdeck secret recipients {} --update, then rotate: the old key opens every version in the history",
+            file.path
+        );
+        found.push(Finding::new(RULE.id, &file.path, message, why, fix).warning());
+    }
+}

@@ -1,0 +1,29 @@
+//! What sops passes over in `.sops.yaml` without a word.
+
+use super::super::{Context, File, Finding, Rule};
+use crate::sops::{Config, SopsError};
+
+pub(in crate::check) const RULE: Rule =
+    Rule { id: "sops-config", about: "a .sops.yaml with a typo, or one that does not work", look };
+
+fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+    if file.path != ".sops.yaml" && !file.path.ends_with("/.sops.yaml") {
+        return;
+    }
+    let Some(text) = &file.text else { return };
+    match Config::parse(text) {
+        Ok(config) => found.extend(config.warnings.into_iter().map(|warning| {
+            let why = "what is encrypted, and for whom, is not what the file seems to say";
+            let fix = "correct the name, or take it out";
+            Finding::new(RULE.id, &file.path, warning.message, why, fix).on(warning.line).warning()
+        })),
+        Err(error) => {
+            let why = "nothing can be encrypted by it, or without a word nothing is";
+            let finding = Finding::new(RULE.id, &file.path, error.to_string(), why, "mend it at that line");
+            found.push(match error {
+                SopsError::Yaml { line, .. } | SopsError::Shape { line, .. } => finding.on(line),
+                _ => finding,
+            });
+        }
+    }
+}

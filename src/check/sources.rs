@@ -1,0 +1,42 @@
+//! Where the files come from that are checked: the working tree, or the index, that is the next commit.
+
+use std::path::Path;
+
+use crate::model::Fault;
+use crate::repo::git;
+
+/// Larger files are not looked into, in bytes: keys and manifests are small.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Holds a file and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its path below the repository's root.
+    pub path: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Reads files of the working tree: those that are named, folders looked through, or all that git would take.
+///
+/// # Errors
+/// When git does not list them.
+pub fn working_tree(root: &Path, paths: &[String]) -> Result<Vec<Listed>, Fault> {
+    let read = |path: String| {
+        let file = root.join(&path);
+        // A link is stored as its target's name, never as what it points at.
+        let data = file.symlink_metadata().ok().filter(|data| data.is_file() && data.len() <= LARGEST)?;
+        let _ = data;
+        Some(Listed { bytes: std::fs::read(&file).ok()?, path })
+    };
+    Ok(git::files(root, paths)?.into_iter().filter_map(read).collect())
+}
+
+/// Reads the files of the next commit that differ from the last.
+///
+/// # Errors
+/// When git does not list or show them.
+pub fn index(root: &Path) -> Result<Vec<Listed>, Fault> {
+    let staged = git::staged(root, LARGEST)?;
+    Ok(staged.into_iter().map(|(path, bytes)| Listed { path, bytes }).collect())
+}

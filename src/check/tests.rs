@@ -1,0 +1,231 @@
+//! The rules against a small repository whose files are wrong one by one.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{Context, Listed, check, index, refusal, working_tree};
+use crate::repo::Snapshot;
+use crate::repo::git::tests::TestRepository;
+use crate::secret::Secret;
+use crate::sops::{Format, Identities, NewFile, RuleKind, create, generate};
+
+const PLAIN: &str =
+    "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  namespace: web\nstringData:\n  password: hunter2hunter2\n";
+
+/// A repository of two environments, each with its key; the files below `apps/ENV` are read by that environment.
+struct Fixture {
+    repository: TestRepository,
+    keys: [(Secret, String); 2],
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let fixture = Self { repository: TestRepository::new(), keys: [generate(), generate()] };
+        for (env, (_, recipient)) in ["staging", "production"].into_iter().zip(&fixture.keys) {
+            let rule = format!(
+                "creation_rules:\n  - path_regex: apps/{env}/.*\n    encrypted_regex: ^(data|stringData)$\n    age: {recipient}\n"
+            );
+            fixture.write(&format!("clusters/{env}/.sops.yaml"), &rule);
+            fixture.write(
+                &format!("clusters/{env}/apps.yaml"),
+                &format!(
+                    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\n  namespace: flux-system\nspec:\n  path: ./apps/{env}\n  decryption:\n    provider: sops\n"
+                ),
+            );
+            fixture.write(&format!("apps/{env}/kustomization.yaml"), "resources: [secret.yaml]\n");
+            fixture.write(&format!("apps/{env}/secret.yaml"), &sealed(PLAIN, recipient));
+        }
+        fixture
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        self.repository.write(path, text);
+    }
+
+    /// Returns what is found, as `rule file:line severity`.
+    fn found(&self) -> Vec<String> {
+        let snapshot = Snapshot::load(self.repository.path());
+        let mut identities = Identities::from_text(&self.keys[0].0).unwrap();
+        identities.merge(Identities::from_text(&self.keys[1].0).unwrap());
+        let files = working_tree(self.repository.path(), &[]).unwrap();
+        let report = check(&files, &Context { snapshot: &snapshot, identities: &identities });
+        let shown = report.findings.iter().map(|one| {
+            assert!(!format!("{one:?}").contains("hunter2"), "{one:?}");
+            let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
+            format!("{} {}{line} {}", one.rule, one.file, one.severity.word())
+        });
+        shown.collect()
+    }
+}
+
+fn sealed(text: &str, recipient: &str) -> String {
+    let file = NewFile::of(&[recipient.to_owned()], "^(data|stringData)$");
+    create(Format::Yaml, &Secret::new(text), &file, Timestamp::UNIX_EPOCH).unwrap()
+}
+
+#[test]
+fn a_repository_in_order_has_no_findings() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "docs/keys.md",
+        "An age key looks like AGE-SECRET-KEY-1... and a PEM one begins -----BEGIN PRIVATE KEY-----\n",
+    );
+    fixture.write("apps/base/empty.yaml", "kind: Secret\nmetadata: {name: made-elsewhere}\nstringData: {}\n");
+    fixture.write("apps/base/substituted.yaml", "kind: Secret\nmetadata: {name: a}\nstringData:\n  a: ${password}\n");
+    assert_eq!(fixture.found(), Vec::<String>::new());
+}
+
+#[test]
+fn every_rule_finds_its_own() {
+    let fixture = Fixture::new();
+    let (staging, production) = (&fixture.keys[0].1, &fixture.keys[1].1);
+    let cases: [(&str, &str, String, &str); 12] = [
+        ("plain", "apps/staging/secret.yaml", PLAIN.to_owned(), "secret-plaintext apps/staging/secret.yaml:7 error"),
+        (
+            "age key",
+            "notes.txt",
+            format!("mine\n{}\n", fixture.keys[0].0.expose().trim()),
+            "private-key notes.txt:2 error",
+        ),
+        (
+            "ssh key",
+            "deploy/id",
+            format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n", "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAAB"),
+            "private-key deploy/id:1 error",
+        ),
+        (
+            "kubeconfig",
+            "kubeconfig",
+            "apiVersion: v1\nkind: Config\nclusters: []\nusers:\n- name: a\n  user:\n    token: abcdefghijkl\n".to_owned(),
+            "private-key kubeconfig:7 error",
+        ),
+        (
+            "another environment's key",
+            "apps/staging/secret.yaml",
+            sealed(PLAIN, production),
+            "secret-recipient apps/staging/secret.yaml error",
+        ),
+        (
+            "put in by hand",
+            "apps/staging/secret.yaml",
+            sealed(PLAIN, staging).replace("stringData:\n", "stringData:\n  other: hunter2\n"),
+            "secret-unencrypted-value apps/staging/secret.yaml:7 error",
+        ),
+        (
+            "changed by hand",
+            "apps/staging/secret.yaml",
+            sealed(PLAIN, staging).replace("name: app", "name: other"),
+            "secret-mac apps/staging/secret.yaml",
+        ),
+        (
+            "a number",
+            "apps/staging/secret.yaml",
+            sealed(&PLAIN.replace("hunter2hunter2", "12345"), staging),
+            "secret-value-type apps/staging/secret.yaml:7 error",
+        ),
+        (
+            "no decryption",
+            "clusters/staging/apps.yaml",
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\n  namespace: flux-system\nspec:\n  path: ./apps/staging\n".to_owned(),
+            "secret-without-decryption apps/staging/secret.yaml error",
+        ),
+        (
+            "a typo",
+            "clusters/staging/.sops.yaml",
+            format!("creation_rules:\n  - path_regx: a\n    encrypted_regex: ^(data|stringData)$\n    age: {staging}\n"),
+            "sops-config clusters/staging/.sops.yaml:2 warning",
+        ),
+        (
+            "damaged",
+            "apps/staging/secret.yaml",
+            sealed(PLAIN, staging).replace("lastmodified", "lastmodifed"),
+            "secret-unreadable apps/staging/secret.yaml error",
+        ),
+        (
+            "conflict",
+            "apps/staging/kustomization.yaml",
+            "<<<<<<< HEAD\nresources: [secret.yaml]\n=======\nresources: []\n>>>>>>> side\n".to_owned(),
+            "conflict apps/staging/kustomization.yaml:1 error",
+        ),
+    ];
+    for (name, file, text, expected) in cases {
+        let path = fixture.repository.path().join(file);
+        let before = std::fs::read_to_string(&path).ok();
+        fixture.write(file, &text);
+        let found = fixture.found();
+        assert!(found.len() == 1 && found[0].starts_with(expected), "{name}: {found:?}");
+        match before {
+            Some(before) => fixture.write(file, &before),
+            None => std::fs::remove_file(path).unwrap(),
+        }
+    }
+    assert!(fixture.found().is_empty());
+}
+
+#[test]
+fn a_rule_that_reaches_nothing_leaves_a_file_in_plain_text() {
+    let fixture = Fixture::new();
+    let file = NewFile {
+        rule: Some((RuleKind::EncryptedRegex, "^other$".to_owned())),
+        ..NewFile::of(&[fixture.keys[0].1.clone()], "")
+    };
+    let text = create(Format::Yaml, &Secret::new(format!("{PLAIN}other: x\n")), &file, Timestamp::UNIX_EPOCH).unwrap();
+    let cut = text.lines().filter(|line| !line.starts_with("other: ")).collect::<Vec<_>>().join("\n");
+    fixture.write("apps/staging/secret.yaml", &cut);
+    assert!(
+        fixture.found().contains(&"secret-unencrypted-value apps/staging/secret.yaml error".to_owned()),
+        "{:?}",
+        fixture.found()
+    );
+}
+
+#[test]
+fn a_reason_silences_a_finding_and_nothing_less_does() {
+    let fixture = Fixture::new();
+    fixture.write("a.yaml", &format!("# fluxdeck:ignore secret-plaintext\n{PLAIN}"));
+    assert_eq!(fixture.found(), ["secret-plaintext a.yaml:8 error"]);
+    fixture.write("a.yaml", &format!("# fluxdeck:ignore secret-plaintext an example of the documentation\n{PLAIN}"));
+    assert_eq!(fixture.found(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_staged_is_looked_at_as_it_is_staged() {
+    let fixture = Fixture::new();
+    let root = fixture.repository.path();
+    fixture.repository.commit("in order");
+    fixture.write("apps/staging/plain.yaml", PLAIN);
+    fixture.write("apps/staging/fine.yaml", "kind: ConfigMap\n");
+    fixture.repository.git(&["add", "--all"]);
+    // The working tree is in order again; the next commit is not.
+    fixture.write("apps/staging/plain.yaml", "kind: ConfigMap\n");
+    let staged = index(root).unwrap();
+    let names: Vec<&str> = staged.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(names, ["apps/staging/fine.yaml", "apps/staging/plain.yaml"]);
+    let snapshot = Snapshot::load(root);
+    let (path, fault) = refusal(&staged, &snapshot, &BTreeSet::new(), "committed").unwrap();
+    assert_eq!(
+        (path.as_str(), fault.what.as_str()),
+        ("apps/staging/plain.yaml", "apps/staging/plain.yaml is not committed")
+    );
+    assert!(fault.why.contains("line 7") && !fault.to_string().contains("hunter2"), "{fault}");
+    let allowed = BTreeSet::from(["apps/staging/plain.yaml".to_owned()]);
+    assert!(refusal(&staged, &snapshot, &allowed, "committed").is_none());
+    let folder = working_tree(root, &["apps/".to_owned()]).unwrap();
+    assert!(
+        folder.iter().all(|one| one.path.starts_with("apps/"))
+            && refusal(&folder, &snapshot, &BTreeSet::new(), "staged").is_none()
+    );
+}
+
+#[test]
+fn many_staged_files_are_read_without_waiting_for_ever() {
+    let fixture = Fixture::new();
+    for number in 0..3000 {
+        fixture.write(&format!("many/{number}.txt"), &format!("{number}\n").repeat(20));
+    }
+    fixture.repository.git(&["add", "--all"]);
+    let staged = index(fixture.repository.path()).unwrap();
+    let last: &Listed = staged.iter().find(|one| one.path == "many/2999.txt").unwrap();
+    assert!(last.bytes.starts_with(b"2999\n2999\n") && staged.len() > 3000);
+}

@@ -1,0 +1,221 @@
+//! Which creation rule counts for a file: whose `.sops.yaml`, which rule in it, and why.
+
+use std::path::Path;
+
+use super::path;
+use super::snapshot::Snapshot;
+use crate::model::{Fault, FaultKind};
+use crate::sops::{Config, CreationRule};
+
+/// The name of sops's configuration.
+const NAME: &str = ".sops.yaml";
+
+/// Says why a configuration counts for a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// It stands beside the file or in a folder above it, where sops looks too (from the working directory upward).
+    Above,
+    /// It is that of the environment that the file belongs to; sops does not find it by itself.
+    Environment(String),
+}
+
+/// Holds the rule that counts for a file.
+#[derive(Debug, Clone)]
+pub struct Creation {
+    /// The configuration, below the repository's root.
+    pub config: String,
+    /// The rule.
+    pub rule: CreationRule,
+    /// What its `path_regex` was matched against.
+    pub matched: String,
+    /// Why this configuration counts.
+    pub how: How,
+    /// How far the configuration has YAML indented.
+    pub indent: Option<usize>,
+}
+
+impl Creation {
+    /// Says in one sentence which rule won, and why.
+    pub fn words(&self) -> String {
+        let fits = if self.rule.path_regex.is_empty() {
+            "it fits every path".to_owned()
+        } else {
+            format!("{} fits {}", self.rule.path_regex, self.matched)
+        };
+        let how = match &self.how {
+            How::Above => "the nearest above the file".to_owned(),
+            How::Environment(env) => {
+                format!("that of {env}, as there is none above the file; sops needs --config to find it")
+            }
+        };
+        format!("rule {} of {} ({how}): {fits}", self.rule.index.saturating_add(1), self.config)
+    }
+
+    /// Says how a file's own rule and keys differ from the configuration; nothing where they do not.
+    pub fn differences(&self, recipients: &[String], values: &str) -> Vec<String> {
+        let wanted = self.rule.recipients();
+        let mut found = Vec::new();
+        let missing: Vec<&str> = wanted.iter().filter(|one| !recipients.contains(one)).map(String::as_str).collect();
+        let extra: Vec<&str> = recipients.iter().filter(|one| !wanted.contains(one)).map(String::as_str).collect();
+        if !missing.is_empty() {
+            found.push(format!("it lacks {}", missing.join(", ")));
+        }
+        if !extra.is_empty() && !wanted.is_empty() {
+            found.push(format!("it is encrypted for {} too", extra.join(", ")));
+        }
+        if self.rule.values_text() != values {
+            found.push(format!("it has {values}, the configuration {}", self.rule.values_text()));
+        }
+        found
+    }
+}
+
+impl Snapshot {
+    /// Finds the creation rule of a file, below the repository's root; it need not exist yet. It reads configurations from the disk.
+    ///
+    /// # Errors
+    /// When there is no configuration, none of its rules fits, or it does not work; the fault says what was tried.
+    pub fn creation(&self, file: &str) -> Result<Creation, Fault> {
+        let what = || format!("no rule says how {file} is encrypted");
+        let mut tried = Vec::new();
+        let mut folder = path::parent(file).to_owned();
+        loop {
+            let config = path::join(&folder, NAME);
+            if let Some(text) = read(&self.root, &config) {
+                let relative = file.strip_prefix(&folder).unwrap_or(file).trim_start_matches('/');
+                if let Some(found) = fitting(&text, &config, relative, How::Above)? {
+                    return Ok(found);
+                }
+                tried.push(format!("no rule of {config} fits {relative}"));
+                break;
+            }
+            if folder.is_empty() {
+                tried.push(format!("there is no {NAME} above it"));
+                break;
+            }
+            folder = path::parent(&folder).to_owned();
+        }
+        let environments = self.environments_of(file);
+        for (name, folder) in &environments {
+            let config = path::join(folder, NAME);
+            match read(&self.root, &config) {
+                Some(_) if environments.len() > 1 => tried.push(format!("{config} is one of several environments'")),
+                Some(text) => {
+                    // The repository's own path is what such rules are written for.
+                    if let Some(found) = fitting(&text, &config, file, How::Environment(name.clone()))? {
+                        return Ok(found);
+                    }
+                    tried.push(format!("no rule of {config} fits {file}"));
+                }
+                None => tried.push(format!("there is no {config}")),
+            }
+        }
+        if environments.is_empty() {
+            tried.push("no environment reads it".to_owned());
+        }
+        let todo = "add a rule to .sops.yaml (creation_rules: path_regex, encrypted_regex, age), or name the recipients yourself";
+        Err(Fault::new(FaultKind::Refused, what(), tried.join("; "), todo))
+    }
+
+    /// Returns the environments that a file belongs to, with their folders: the one that a folder of its path is named after, else those
+    /// whose Kustomizations read it, or the folder that it is in.
+    pub fn environments_of(&self, file: &str) -> Vec<(String, String)> {
+        let named = |name: &str| self.environments.iter().find(|known| known.name == name);
+        if let Some(environment) = path::parent(file).split('/').find_map(named) {
+            return vec![(environment.name.clone(), environment.path.clone())];
+        }
+        let mut feeds = self.fed_by(file);
+        if feeds.is_empty() && !path::parent(file).is_empty() {
+            feeds = self.fed_by(path::parent(file));
+        }
+        let mut found: Vec<(String, String)> = Vec::new();
+        for environment in feeds.iter().filter_map(|feed| named(&feed.env)) {
+            if !found.iter().any(|(name, _)| *name == environment.name) {
+                found.push((environment.name.clone(), environment.path.clone()));
+            }
+        }
+        found
+    }
+}
+
+fn read(root: &Path, config: &str) -> Option<String> {
+    std::fs::read_to_string(root.join(config)).ok()
+}
+
+fn fitting(text: &str, config: &str, relative: &str, how: How) -> Result<Option<Creation>, Fault> {
+    let parsed = Config::parse(text).map_err(|error| {
+        Fault::failed(format!("{config} cannot be used"), error.to_string(), format!("mend it: {config}"))
+    })?;
+    let rule = parsed.rule_for(relative).cloned();
+    let matched = relative.to_owned();
+    Ok(rule.map(|rule| Creation { config: config.to_owned(), rule, matched, how, indent: parsed.indent }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::How;
+    use crate::repo::Snapshot;
+    use crate::repo::git::tests::write;
+
+    const RULE: &str = "    encrypted_regex: ^(data|stringData)$\n    age: age1";
+
+    fn repository() -> (tempfile::TempDir, Snapshot) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for env in ["staging", "production"] {
+            write(
+                root,
+                &format!("clusters/{env}/.sops.yaml"),
+                &format!("creation_rules:\n  - path_regex: apps/{env}/.*\n{RULE}{env}\n"),
+            );
+            let kustomization = format!(
+                "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\n  namespace: flux-system\nspec:\n  path: ./apps/{env}\n"
+            );
+            write(root, &format!("clusters/{env}/apps.yaml"), &kustomization);
+            write(root, &format!("apps/{env}/kustomization.yaml"), "resources: [../base/shared]\n");
+        }
+        write(root, "apps/base/shared/kustomization.yaml", "resources: [a.yaml]\n");
+        write(root, "apps/base/shared/a.yaml", "kind: ConfigMap\nmetadata: {name: a}\n");
+        write(root, "monitoring/.sops.yaml", &format!("creation_rules:\n  - path_regex: ^staging/\n{RULE}mon\n"));
+        let snapshot = Snapshot::load(root);
+        (folder, snapshot)
+    }
+
+    #[test]
+    fn a_configuration_above_the_file_wins_and_then_that_of_its_environment() {
+        let (_folder, snapshot) = repository();
+        let above = snapshot.creation("monitoring/staging/secret.yaml").unwrap();
+        assert_eq!(
+            (above.how, above.config.as_str(), above.matched.as_str()),
+            (How::Above, "monitoring/.sops.yaml", "staging/secret.yaml")
+        );
+        let own = snapshot.creation("apps/staging/app/secret.yaml").unwrap();
+        assert_eq!(
+            (own.how.clone(), own.rule.recipients()),
+            (How::Environment("staging".to_owned()), vec!["age1staging".to_owned()])
+        );
+        assert_eq!(
+            own.words(),
+            "rule 1 of clusters/staging/.sops.yaml (that of staging, as there is none above the file; sops needs --config to find it): apps/staging/.* fits apps/staging/app/secret.yaml"
+        );
+        assert_eq!(
+            own.differences(&["age1other".to_owned()], "encrypted_regex: ^data$"),
+            [
+                "it lacks age1staging",
+                "it is encrypted for age1other too",
+                "it has encrypted_regex: ^data$, the configuration encrypted_regex: ^(data|stringData)$"
+            ]
+        );
+    }
+
+    #[test]
+    fn where_no_rule_fits_it_says_what_was_tried() {
+        let (_folder, snapshot) = repository();
+        let fault = snapshot.creation("apps/base/shared/secret.yaml").unwrap_err();
+        assert!(fault.why.contains("clusters/production/.sops.yaml is one of several environments'"), "{fault}");
+        let fault = snapshot.creation("monitoring/production/secret.yaml").unwrap_err();
+        assert!(fault.why.starts_with("no rule of monitoring/.sops.yaml fits production/secret.yaml"), "{fault}");
+        let fault = snapshot.creation("elsewhere.yaml").unwrap_err();
+        assert!(fault.why.contains("no environment reads it"), "{fault}");
+    }
+}

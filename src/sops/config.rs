@@ -1,0 +1,332 @@
+//! `.sops.yaml`: for whom new files are encrypted, and which of their values (the format is sops's `config/config.go`).
+//!
+//! sops ignores what it does not know, so a typo silently changes what is encrypted: here it is told.
+
+use regex::Regex;
+
+use super::error::SopsError;
+use super::parsed::{Node, NodeKind, Parsed};
+use super::path::{Path, Segment};
+use super::rules::RuleKind;
+use super::yaml;
+
+/// The fields of a creation rule that are not rules for values.
+const FIELDS: [&str; 13] = [
+    "path_regex",
+    "age",
+    "key_groups",
+    "shamir_threshold",
+    "mac_only_encrypted",
+    "pgp",
+    "kms",
+    "aws_profile",
+    "gcp_kms",
+    "hckms",
+    "azure_keyvault",
+    "hc_vault_transit_uri",
+    "omit_extensions",
+];
+/// The fields of a group of keys.
+const GROUP_FIELDS: [&str; 8] = ["merge", "age", "pgp", "kms", "gcp_kms", "hckms", "azure_keyvault", "hc_vault"];
+/// The fields of the file itself.
+const TOP: [&str; 3] = ["creation_rules", "destination_rules", "stores"];
+/// The formats that can be set up.
+const STORES: [&str; 5] = ["yaml", "json", "json_binary", "dotenv", "ini"];
+
+/// Tells of something that sops passes over without a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigWarning {
+    /// The line, from one.
+    pub line: usize,
+    /// What is wrong, and what it leads to.
+    pub message: String,
+}
+
+/// Holds one creation rule.
+#[derive(Debug, Clone)]
+pub struct CreationRule {
+    /// Its position, from zero.
+    pub index: usize,
+    /// The line on which it begins, from one.
+    pub line: usize,
+    /// The expression for paths; empty where it fits all.
+    pub path_regex: String,
+    regex: Option<Regex>,
+    /// The age and SSH recipients, group by group; several groups split the data key between them.
+    pub groups: Vec<Vec<String>>,
+    /// How many groups it takes.
+    pub shamir_threshold: Option<usize>,
+    /// The kinds of keys beside age that it names, which only sops itself can use.
+    pub other_kinds: Vec<String>,
+    /// Which values are encrypted; all but those with the ending `_unencrypted` where it is not said.
+    pub values: Option<(RuleKind, String)>,
+    /// Whether the MAC covers the encrypted values alone.
+    pub mac_only_encrypted: bool,
+}
+
+impl CreationRule {
+    /// Returns all age and SSH recipients, each once.
+    pub fn recipients(&self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for recipient in self.groups.iter().flatten() {
+            if !found.contains(recipient) {
+                found.push(recipient.clone());
+            }
+        }
+        found
+    }
+
+    /// Tells whether the rule is for a path, which is relative to the folder of the configuration.
+    pub fn fits(&self, path: &str) -> bool {
+        self.regex.as_ref().is_none_or(|regex| regex.is_match(path))
+    }
+
+    /// Writes which values the rule encrypts, as a configuration has it.
+    pub fn values_text(&self) -> String {
+        match &self.values {
+            Some((kind, text)) => format!("{}: {text}", kind.key()),
+            None => "unencrypted_suffix: _unencrypted".to_owned(),
+        }
+    }
+}
+
+/// Holds a configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// The creation rules in their order: the first that fits counts.
+    pub rules: Vec<CreationRule>,
+    /// How far YAML is indented, where it is said.
+    pub indent: Option<usize>,
+    /// What sops would pass over without a word.
+    pub warnings: Vec<ConfigWarning>,
+}
+
+impl Config {
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// When it is not YAML, holds more than one rule for values in one creation rule, or an expression that sops would take for one that
+    /// never fits.
+    pub fn parse(text: &str) -> Result<Self, SopsError> {
+        let parsed = yaml::read(text)?;
+        let mut config = Self::default();
+        config.unknown(&parsed, &Path::default(), &TOP);
+        let stores = key("stores");
+        config.unknown(&parsed, &stores, &STORES);
+        config.indent = number(&parsed, &Path::parse("stores.yaml.indent"));
+        if parsed.documents.len() > 1 {
+            config.warn(1, "it has several documents, of which sops reads the first alone");
+        }
+        let list = key("creation_rules");
+        for (index, node) in parsed.children(0, &list).enumerate() {
+            let rule = config.rule(&parsed, index, node)?;
+            config.rules.push(rule);
+        }
+        if config.rules.is_empty() {
+            config.warn(1, "it has no creation_rules, so sops passes over it");
+        }
+        // What stands behind a rule that fits everything is never reached.
+        if let Some(all) = config.rules.iter().find(|rule| rule.path_regex.is_empty())
+            && let Some(behind) = config.rules.get(all.index.saturating_add(1))
+        {
+            let message = format!("it is never reached: the rule on line {} fits every path", all.line);
+            config.warnings.push(ConfigWarning { line: behind.line, message });
+        }
+        config.warnings.sort_by_key(|warning| warning.line);
+        Ok(config)
+    }
+
+    /// Finds the rule for a path relative to the folder of the configuration.
+    pub fn rule_for(&self, path: &str) -> Option<&CreationRule> {
+        self.rules.iter().find(|rule| rule.fits(path))
+    }
+
+    fn warn(&mut self, line: usize, message: &str) {
+        self.warnings.push(ConfigWarning { line, message: message.to_owned() });
+    }
+
+    fn rule(&mut self, parsed: &Parsed, index: usize, node: &Node) -> Result<CreationRule, SopsError> {
+        let base = &node.path;
+        let kinds = RuleKind::ALL.map(RuleKind::key);
+        self.unknown(parsed, base, &[FIELDS.as_slice(), kinds.as_slice()].concat());
+        let at = |name: &str| base.child(Segment::Key(name.to_owned()));
+        let line = |name: &str| parsed.node(0, &at(name)).map_or(node.line, |node| node.line);
+        let path_regex = text(parsed, &at("path_regex")).unwrap_or_default();
+        let wrong = |name: &str, message: String| SopsError::Shape { line: line(name), message };
+        let regex = (!path_regex.is_empty()).then(|| Regex::new(&path_regex)).transpose();
+        let regex = regex.map_err(|_| wrong("path_regex", format!("{path_regex} is not a regular expression")))?;
+        let mut values: Option<(RuleKind, String)> = None;
+        for kind in RuleKind::ALL {
+            let Some(expression) = text(parsed, &at(kind.key())).filter(|text| !text.is_empty()) else { continue };
+            if let Some((other, _)) = values {
+                let later = if line(other.key()) > line(kind.key()) { other } else { kind };
+                return Err(wrong(later.key(), "a rule can say in one way only which values are encrypted".to_owned()));
+            }
+            if kind.is_expression() && Regex::new(&expression).is_err() {
+                let message = format!("{expression} is not a regular expression: sops would encrypt nothing by it");
+                return Err(wrong(kind.key(), message));
+            }
+            values = Some((kind, expression));
+        }
+        let mut other_kinds: Vec<String> = Vec::new();
+        let groups = at("key_groups");
+        let mut found: Vec<Vec<String>> = Vec::new();
+        for group in parsed.children(0, &groups) {
+            let mut recipients = Vec::new();
+            self.group(parsed, &group.path, &mut recipients, &mut other_kinds);
+            found.push(recipients);
+        }
+        if found.is_empty() {
+            found.push(list(parsed, &at("age")));
+            for name in FIELDS.iter().skip(5).filter(|name| !matches!(**name, "aws_profile" | "omit_extensions")) {
+                if parsed.node(0, &at(name)).is_some() {
+                    other_kinds.push((*name).to_owned());
+                }
+            }
+        }
+        if found.iter().all(Vec::is_empty) && other_kinds.is_empty() {
+            self.warn(node.line, "it names no keys, so nothing can be encrypted by it");
+        }
+        Ok(CreationRule {
+            index,
+            line: node.line,
+            path_regex,
+            regex,
+            groups: found,
+            shamir_threshold: number(parsed, &at("shamir_threshold")),
+            other_kinds,
+            values,
+            mac_only_encrypted: text(parsed, &at("mac_only_encrypted")).as_deref() == Some("True"),
+        })
+    }
+
+    fn group(&mut self, parsed: &Parsed, base: &Path, recipients: &mut Vec<String>, others: &mut Vec<String>) {
+        self.unknown(parsed, base, &GROUP_FIELDS);
+        let at = |name: &str| base.child(Segment::Key(name.to_owned()));
+        let merged = at("merge");
+        for one in parsed.children(0, &merged) {
+            self.group(parsed, &one.path, recipients, others);
+        }
+        recipients.extend(list(parsed, &at("age")));
+        for name in GROUP_FIELDS.iter().skip(2) {
+            if parsed.node(0, &at(name)).is_some() && !others.iter().any(|known| known == name) {
+                others.push((*name).to_owned());
+            }
+        }
+    }
+
+    /// Warns of keys that sops does not know.
+    fn unknown(&mut self, parsed: &Parsed, base: &Path, known: &[&str]) {
+        for node in parsed.children(0, base) {
+            let Some(name) = node.path.last_key().filter(|name| !known.contains(name)) else { continue };
+            let nearest = known.iter().map(|one| (distance(name, one), *one)).min().filter(|(away, _)| *away <= 3);
+            let meant = nearest.map(|(_, one)| format!("; {one} was meant?")).unwrap_or_default();
+            self.warnings.push(ConfigWarning {
+                line: node.line,
+                message: format!("sops passes over {name}, which it does not know{meant}"),
+            });
+        }
+    }
+}
+
+fn key(name: &str) -> Path {
+    Path::new(vec![Segment::Key(name.to_owned())])
+}
+
+fn text(parsed: &Parsed, path: &Path) -> Option<String> {
+    let leaf = parsed.leaves.iter().find(|leaf| leaf.document == 0 && leaf.path == *path)?;
+    Some(leaf.value.canonical.expose().to_owned())
+}
+
+fn number(parsed: &Parsed, path: &Path) -> Option<usize> {
+    text(parsed, path)?.parse().ok()
+}
+
+/// Reads recipients: a text with commas, or a list of such.
+fn list(parsed: &Parsed, path: &Path) -> Vec<String> {
+    let texts = match parsed.node(0, path).map(|node| node.kind) {
+        Some(NodeKind::List) => parsed.children(0, path).filter_map(|node| text(parsed, &node.path)).collect(),
+        _ => text(parsed, path).into_iter().collect::<Vec<_>>(),
+    };
+    let split = texts.iter().flat_map(|text| text.split(','));
+    split.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+}
+
+/// Counts how many letters differ between two words (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, letter) in one.chars().enumerate() {
+        let mut next = vec![index.saturating_add(1)];
+        for (place, against) in other.iter().enumerate() {
+            let value = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
+            let replaced = value(&row, place).saturating_add(usize::from(letter != *against));
+            let added = value(&next, place).saturating_add(1);
+            let dropped = value(&row, place.saturating_add(1)).saturating_add(1);
+            next.push(replaced.min(added).min(dropped));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, SopsError};
+    use crate::sops::RuleKind;
+
+    #[test]
+    fn rules_are_read_in_every_form_and_the_first_that_fits_counts() {
+        let config = Config::parse(
+            "stores:\n  yaml:\n    indent: 2\ncreation_rules:\n  - path_regex: clusters/staging/.*\\.yaml$\n    encrypted_regex: ^(data|stringData)$\n    age: >-\n      age1a,\n      age1b\n  - path_regex: \\.env$\n    age: [age1c, 'age1d,age1e']\n    mac_only_encrypted: true\n  - shamir_threshold: 2\n    key_groups:\n      - age: [age1f]\n        pgp: [ABCD]\n      - merge:\n          - age: [age1g]\n          - age: [age1h]\n",
+        )
+        .unwrap();
+        assert_eq!(
+            (config.rules.len(), config.indent, config.warnings.len()),
+            (3, Some(2), 0),
+            "{:?}",
+            config.warnings
+        );
+        let first = config.rule_for("clusters/staging/a.yaml").unwrap();
+        assert_eq!((first.index, first.line, first.recipients()), (0, 5, vec!["age1a".to_owned(), "age1b".to_owned()]));
+        assert_eq!(first.values, Some((RuleKind::EncryptedRegex, "^(data|stringData)$".to_owned())));
+        let second = config.rule_for("a.env").unwrap();
+        assert_eq!(second.recipients(), ["age1c", "age1d", "age1e"]);
+        assert!(second.mac_only_encrypted && second.values.is_none());
+        let third = config.rule_for("anything").unwrap();
+        assert_eq!(third.groups, [vec!["age1f".to_owned()], vec!["age1g".to_owned(), "age1h".to_owned()]]);
+        assert_eq!((third.shamir_threshold, third.other_kinds.clone()), (Some(2), vec!["pgp".to_owned()]));
+    }
+
+    #[test]
+    fn what_sops_passes_over_is_told_with_its_line() {
+        let config = Config::parse(
+            "creation_rules:\n  - encrypted_regx: ^data$\n    age: age1a\n  - path_regex: x\n    age: age1b\nstore: {}\n",
+        )
+        .unwrap();
+        let told: Vec<(usize, &str)> = config.warnings.iter().map(|one| (one.line, one.message.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (2, "sops passes over encrypted_regx, which it does not know; encrypted_regex was meant?"),
+                (4, "it is never reached: the rule on line 2 fits every path"),
+                (6, "sops passes over store, which it does not know; stores was meant?"),
+            ]
+        );
+        let empty = Config::parse("creation_rules:\n  - path_regex: a\n").unwrap();
+        assert_eq!(empty.warnings[0].message, "it names no keys, so nothing can be encrypted by it");
+        assert_eq!(Config::parse("a: b\n").unwrap().warnings.len(), 2);
+    }
+
+    #[test]
+    fn what_sops_would_misread_is_an_error_with_its_line() {
+        let line = |text: &str| match Config::parse(text).unwrap_err() {
+            SopsError::Shape { line, .. } | SopsError::Yaml { line, .. } => line,
+            other => panic!("{other}"),
+        };
+        assert_eq!(line("creation_rules:\n  - path_regex: '('\n    age: a\n"), 2);
+        assert_eq!(line("creation_rules:\n  - age: a\n    encrypted_regex: ^(data\n"), 3);
+        assert_eq!(line("creation_rules:\n  - encrypted_regex: a\n    encrypted_suffix: b\n    age: a\n"), 3);
+        assert_eq!(line("creation_rules: [\n"), 1);
+    }
+}

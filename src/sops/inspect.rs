@@ -1,0 +1,82 @@
+//! What can be told of an encrypted file without a key: what is not encrypted though it should be, and what is no text.
+
+use super::cipher::{is_sealed, sealed_type};
+use super::file::SopsFile;
+use super::parsed::{BLOCK, Leaf};
+use super::path::{Path, Segment};
+use super::rules::Verdict;
+use super::value::ValueType;
+
+impl SopsFile {
+    /// Returns the values that the rule wants encrypted and that are not, each with its line.
+    pub fn unencrypted(&self) -> Vec<(usize, Path)> {
+        let plain = |leaf: &&Leaf| {
+            let text = leaf.value.canonical.expose();
+            self.rule.verdict(&leaf.path) == Verdict::Encrypted
+                && !text.is_empty()
+                && leaf.value.kind != ValueType::Null
+                && !(leaf.value.kind == ValueType::Text && is_sealed(text))
+        };
+        self.parsed.leaves.iter().filter(plain).map(|leaf| (leaf.line, leaf.path.clone())).collect()
+    }
+
+    /// Returns the values of Secrets that are numbers, truth values or times, by their own word: document, line, path and what they are.
+    pub fn not_texts(&self) -> Vec<(usize, usize, Path, &'static str)> {
+        let odd = |leaf: &Leaf| {
+            let in_secret = self.parsed.text_at(leaf.document, &["kind"]) == Some("Secret");
+            let [Segment::Key(block), Segment::Key(_)] = leaf.path.segments() else { return None };
+            if !in_secret || !matches!(block.as_str(), "data" | "stringData") {
+                return None;
+            }
+            let kind = sealed_type(leaf.value.canonical.expose()).unwrap_or(leaf.value.kind);
+            let word = match kind {
+                ValueType::Integer | ValueType::Float => "a number",
+                ValueType::Boolean => "a truth value",
+                ValueType::Time => "a time",
+                _ => return None,
+            };
+            Some((leaf.document, leaf.line, leaf.path.clone(), word))
+        };
+        self.parsed.leaves.iter().filter_map(odd).collect()
+    }
+
+    /// Tells whether any value is encrypted at all.
+    pub fn holds_ciphertext(&self) -> bool {
+        self.parsed
+            .leaves
+            .iter()
+            .any(|leaf| leaf.value.kind == ValueType::Text && is_sealed(leaf.value.canonical.expose()))
+    }
+
+    /// Returns the keys of a document's values that are encrypted or should be, without the first step of their path.
+    pub fn secret_keys(&self, document: usize) -> Vec<String> {
+        let leaves = self.parsed.leaves.iter().filter(|leaf| leaf.document == document);
+        let secret = leaves.filter(|leaf| {
+            self.rule.verdict(&leaf.path) == Verdict::Encrypted || is_sealed(leaf.value.canonical.expose())
+        });
+        let mut found: Vec<String> = Vec::new();
+        for leaf in secret {
+            let key = match leaf.path.segments() {
+                [Segment::Key(block), Segment::Key(key), ..] if matches!(block.as_str(), "data" | "stringData") => {
+                    key.clone()
+                }
+                _ => leaf.path.to_string(),
+            };
+            if !found.contains(&key) {
+                found.push(key);
+            }
+        }
+        found
+    }
+
+    /// Writes which values the file's own rule encrypts, as a configuration has it.
+    pub fn rule_text(&self) -> String {
+        self.rule.to_string()
+    }
+
+    /// Finds the line of a field of the `sops` block.
+    pub fn line_of(&self, field: &str) -> Option<usize> {
+        let leaf = self.parsed.metadata.iter().find(|leaf| leaf.path.is_keys(&[BLOCK, field]))?;
+        Some(leaf.line)
+    }
+}
