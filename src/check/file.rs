@@ -53,6 +53,18 @@ impl File {
         self.sops.as_ref()?.as_ref().ok().map(|(file, _)| file)
     }
 
+    /// Returns why nobody can open the encrypted file, where that is so.
+    pub fn damage(&self) -> Option<&SopsError> {
+        match self.sops.as_ref()? {
+            Err(error) => Some(error),
+            Ok((_, verified)) => verified
+                .as_ref()?
+                .as_ref()
+                .err()
+                .filter(|error| matches!(error, SopsError::Value { .. } | SopsError::DataKey(_))),
+        }
+    }
+
     /// Returns the documents of a manifest that is not encrypted, each with the line on which it starts, from one.
     pub fn documents(&self) -> &[(usize, yaml::Value)] {
         &self.documents

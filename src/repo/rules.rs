@@ -2,7 +2,7 @@
 
 use super::path;
 use super::reader::Reader;
-use crate::sops::Config;
+use crate::sops::{Config, CreationRule};
 
 /// Returns the age recipients of an environment: those of the rules in its own `.sops.yaml`, else those of the repository's first rule
 /// that fits a file of the environment.
@@ -11,7 +11,7 @@ pub(super) fn recipients(reader: &mut Reader, env: &str, folder: &str) -> Vec<St
     let own = read(&path::join(folder, ".sops.yaml"));
     if !own.rules.is_empty() {
         let mut found: Vec<String> = Vec::new();
-        for recipient in own.rules.iter().flat_map(|rule| rule.recipients()) {
+        for recipient in own.rules.iter().flat_map(CreationRule::recipients) {
             if !found.contains(&recipient) {
                 found.push(recipient);
             }
@@ -23,5 +23,5 @@ pub(super) fn recipients(reader: &mut Reader, env: &str, folder: &str) -> Vec<St
         [format!("{folder}/secret.yaml"), format!("apps/{env}/secret.yaml"), format!("apps/{env}/app/app-secret.yaml")];
     let shared = read(".sops.yaml");
     let fitting = shared.rules.iter().find(|rule| samples.iter().any(|sample| rule.fits(sample)));
-    fitting.map(|rule| rule.recipients()).unwrap_or_default()
+    fitting.map(CreationRule::recipients).unwrap_or_default()
 }

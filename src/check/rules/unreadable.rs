@@ -7,11 +7,7 @@ pub(in crate::check) const RULE: Rule =
     Rule { id: "secret-unreadable", about: "an encrypted file that is damaged, so that nobody can open it", look };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
-    let Some(sops) = &file.sops else { return };
-    let error = match sops {
-        Err(error) | Ok((_, Some(Err(error @ (SopsError::Value { .. } | SopsError::DataKey(_)))))) => error,
-        _ => return,
-    };
+    let Some(error) = file.damage() else { return };
     let fault = error.fault(&file.path, None);
     let why = "the Kustomization that reads it fails, and everything that it applies stays as it was";
     let finding = Finding::new(RULE.id, &file.path, fault.why, why, fault.todo);

@@ -82,7 +82,7 @@ fn another_rule_and_other_recipients_are_those_of_the_configuration() {
     assert!(after.contains("twin: s3cret-one") && !after.contains("password: \"s3cret-one\""));
     let opened = open(&two, &after);
     assert!(opened.plaintext().unwrap().expose().contains("# old: hunter2"));
-    assert_eq!(opened.file().recipients(), [two.1.clone()]);
+    assert_eq!(opened.file().recipients(), std::slice::from_ref(&two.1));
     assert_eq!(opened.file().rule_text(), "encrypted_regex: ^(password)$");
     let nothing = NewFile::of(std::slice::from_ref(&two.1), "^nowhere$");
     assert!(open(&one, &sealed(&one)).reencrypted(Some(&nothing), Timestamp::UNIX_EPOCH).is_err());
