@@ -11,10 +11,17 @@ pub struct File {
     pub path: String,
     /// Its text; `None` where it is no text.
     pub text: Option<String>,
-    /// What SOPS makes of it, where it is encrypted: the file, and whether its MAC is that of its values; `None` where no key opens it.
-    pub sops: Option<Result<(SopsFile, Option<Result<(), SopsError>>), SopsError>>,
+    /// What SOPS makes of it, where it is encrypted.
+    sops: Option<Result<Sealed, SopsError>>,
     /// The documents of a manifest that is not encrypted.
     documents: Vec<(usize, yaml::Value)>,
+}
+
+/// Holds an encrypted file that can be read.
+struct Sealed {
+    file: SopsFile,
+    /// Whether its values are those that its MAC vouches for; `None` where no key opens it.
+    verified: Option<Result<(), SopsError>>,
 }
 
 impl File {
@@ -29,7 +36,7 @@ impl File {
                 Err(SopsError::WrongKey { .. }) => None,
                 verified => Some(verified),
             };
-            Ok((file, verified))
+            Ok(Sealed { file, verified })
         });
         let documents = match &text {
             Some(text) if format == Format::Yaml && !encrypted => documents(text),
@@ -45,24 +52,25 @@ impl File {
 
     /// Tells whether it is encrypted and no key at hand opens it.
     pub fn is_closed(&self) -> bool {
-        matches!(&self.sops, Some(Ok((_, None))))
+        matches!(&self.sops, Some(Ok(Sealed { verified: None, .. })))
     }
 
     /// Returns the encrypted file, where it can be read.
     pub fn sealed(&self) -> Option<&SopsFile> {
-        self.sops.as_ref()?.as_ref().ok().map(|(file, _)| file)
+        self.sops.as_ref()?.as_ref().ok().map(|sealed| &sealed.file)
     }
 
     /// Returns why nobody can open the encrypted file, where that is so.
     pub fn damage(&self) -> Option<&SopsError> {
         match self.sops.as_ref()? {
             Err(error) => Some(error),
-            Ok((_, verified)) => verified
-                .as_ref()?
-                .as_ref()
-                .err()
-                .filter(|error| matches!(error, SopsError::Value { .. } | SopsError::DataKey(_))),
+            Ok(_) => self.mistake().filter(|error| matches!(error, SopsError::Value { .. } | SopsError::DataKey(_))),
         }
+    }
+
+    /// Returns what decrypting the values told, where a key opens the file.
+    pub fn mistake(&self) -> Option<&SopsError> {
+        self.sops.as_ref()?.as_ref().ok()?.verified.as_ref()?.as_ref().err()
     }
 
     /// Returns the documents of a manifest that is not encrypted, each with the line on which it starts, from one.

@@ -7,7 +7,7 @@ pub(in crate::check) const RULE: Rule =
     Rule { id: "secret-mac", about: "an encrypted file whose values are not those that were saved", look };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
-    let Some(Ok((sealed, Some(Err(SopsError::MacMismatch))))) = &file.sops else { return };
+    let (Some(sealed), Some(SopsError::MacMismatch)) = (file.sealed(), file.mistake()) else { return };
     let fault = SopsError::MacMismatch.fault(&file.path, None);
     let why = "sops refuses to open it; Flux does not look at the MAC and applies whatever stands there";
     let finding = Finding::new(RULE.id, &file.path, fault.why, why, fault.todo);
