@@ -61,6 +61,10 @@ pub enum Output {
     Text,
     /// As JSON.
     Json,
+    /// Findings, for code scanning.
+    Sarif,
+    /// Findings, as annotations of GitHub's checks.
+    Github,
 }
 
 /// One call of fluxdeck.
@@ -124,6 +128,14 @@ impl Call {
     pub fn print<T: Serialize + ?Sized>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), Fault> {
         let mut written = match self.global.output {
             Output::Text => text(value),
+            Output::Sarif | Output::Github => {
+                return Err(Fault::new(
+                    FaultKind::Usage,
+                    "cannot write the result so",
+                    "sarif and github are forms of findings, and this is none",
+                    "use -o text or -o json",
+                ));
+            }
             Output::Json => serde_json::to_string_pretty(value).map_err(|error| {
                 Fault::failed("cannot write the result", error.to_string(), "this is a defect of fluxdeck")
             })?,
@@ -154,6 +166,12 @@ impl Call {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Writes a line to standard error, for people.
+    pub fn remark(&self, text: &str) {
+        // Nobody is left to be told when standard error is closed.
+        let _closed = writeln!(std::io::stderr(), "{text}");
     }
 
     /// Writes a fault to standard error: what, why, what to do.

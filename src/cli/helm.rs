@@ -113,7 +113,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                 });
                 match call.global.output {
                     super::Output::Text => call.write(&manifest)?,
-                    super::Output::Json => call.print(&documents?, |_| String::new())?,
+                    _ => call.print(&documents?, |_| String::new())?,
                 }
             }
             What::Diff { of, with } => {

@@ -194,7 +194,7 @@ impl Printer {
             }
             match self.output {
                 Output::Json => text.push_str(&serde_json::to_string(&line).unwrap_or_default()),
-                Output::Text => text.push_str(&self.readable(line)),
+                _ => text.push_str(&self.readable(line)),
             }
             text.push('\n');
         }

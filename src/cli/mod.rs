@@ -9,9 +9,11 @@ mod describe;
 mod envs;
 mod events;
 mod exec;
+mod findings;
 mod forward;
 mod get;
 mod helm;
+mod hook;
 mod info;
 mod init;
 mod keys;
@@ -108,8 +110,10 @@ subcommands! {
     Helm => helm,
     /// List what controllers and the kubelet said lately
     Events => events,
-    /// View, decrypt and change encrypted files
+    /// View, change, encrypt and verify secrets
     Secret => secret,
+    /// Have git check what is staged before each commit
+    Hook => hook,
     /// Draw a screen once everything has settled
     Snapshot => snapshot,
     /// List every key and command

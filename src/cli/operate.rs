@@ -183,7 +183,7 @@ pub(super) async fn perform(
             })
             .map(|line| line + "\n")
             .unwrap_or_default(),
-            Output::Text => {
+            _ => {
                 let sign = match step.state {
                     StepState::Running => "~",
                     StepState::Done => "=",

@@ -3,6 +3,7 @@
 mod decrypt;
 mod edit;
 mod set;
+mod verify;
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ enum Verb {
     Edit(edit::Arguments),
     /// Change one value of an encrypted file; the value comes from standard input
     Set(set::Arguments),
+    /// Find what must not get into a commit: plain Secrets, private keys, wrong recipients, broken files
+    Verify(verify::Arguments),
 }
 
 /// Runs a verb on an encrypted file.
@@ -46,6 +49,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         Verb::Decrypt(arguments) => decrypt::run(&arguments, call),
         Verb::Edit(arguments) => edit::run(&arguments, call),
         Verb::Set(arguments) => set::run(&arguments, call),
+        Verb::Verify(arguments) => verify::run(&arguments, call),
     }
 }
 

@@ -10,6 +10,7 @@ mod force;
 mod forward;
 mod git;
 mod help;
+mod hook;
 mod journal;
 mod lesson;
 mod list;
@@ -41,6 +42,7 @@ use crate::app::Command;
 pub use delete::COMMAND as DELETE;
 pub use exec::COMMAND as EXEC;
 pub use forward::COMMAND as FORWARD;
+pub use hook::{INSTALL as HOOK_INSTALL, UNINSTALL as HOOK_UNINSTALL};
 pub use reconcile::COMMAND as RECONCILE;
 pub use reconcile_all::COMMAND as RECONCILE_ALL;
 pub use restart::COMMAND as RESTART;
@@ -105,6 +107,8 @@ pub static COMMANDS: &[&Command] = &[
     &git::changes::FETCH,
     &git::changes::PULL,
     &git::push::COMMAND,
+    &hook::INSTALL,
+    &hook::UNINSTALL,
     &operations::COMMAND,
     &journal::COMMAND,
     &cancel::SELECTED,

@@ -4,6 +4,7 @@
 mod change;
 mod diff;
 mod files;
+pub mod hook;
 mod log;
 mod repository;
 mod run;

@@ -1,0 +1,122 @@
+//! Writing what rules found: for people, as JSON, as SARIF, and as the annotations of GitHub.
+
+use serde_json::{Value, json};
+
+use super::{Call, Output};
+use crate::check::{Finding, RULES, Severity};
+use crate::model::Fault;
+
+/// Prints findings in the form that the call asks for.
+///
+/// # Errors
+/// Fails when standard output cannot be written.
+pub(super) fn print(call: &Call, findings: &[Finding]) -> Result<(), Fault> {
+    match call.global.output {
+        Output::Text => call.write(&findings.iter().map(text).collect::<String>()),
+        Output::Json => call.print(findings, |_| String::new()),
+        Output::Sarif => call.write(&(sarif(findings).to_string() + "\n")),
+        Output::Github => call.write(&findings.iter().map(github).collect::<String>()),
+    }
+}
+
+/// Counts findings of one weight in words, such as `2 errors`.
+pub(super) fn count(findings: &[Finding], severity: Severity) -> String {
+    let count = findings.iter().filter(|finding| finding.severity == severity).count();
+    format!("{count} {}{}", severity.word(), if count == 1 { "" } else { "s" })
+}
+
+fn place(finding: &Finding) -> String {
+    finding.line.map_or_else(|| finding.file.clone(), |line| format!("{}:{line}", finding.file))
+}
+
+fn text(finding: &Finding) -> String {
+    let (word, rule) = (finding.severity.word(), finding.rule);
+    let env = finding.env.as_ref().map(|env| format!("{env}: ")).unwrap_or_default();
+    let (message, why, fix) = (&finding.message, &finding.why, &finding.fix);
+    format!("{}: {word}: {env}{message} [{rule}]\n  why: {why}\n  what to do: {fix}\n", place(finding))
+}
+
+/// Writes findings as SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0).
+fn sarif(findings: &[Finding]) -> Value {
+    let rules: Vec<Value> =
+        RULES.iter().map(|rule| json!({"id": rule.id, "shortDescription": {"text": rule.about}})).collect();
+    let results: Vec<Value> = findings
+        .iter()
+        .map(|finding| {
+            let mut location = json!({"artifactLocation": {"uri": finding.file, "uriBaseId": "%SRCROOT%"}});
+            if let (Some(line), Some(location)) = (finding.line, location.as_object_mut()) {
+                location.insert("region".to_owned(), json!({"startLine": line}));
+            }
+            let level = match finding.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Hint => "note",
+            };
+            let text = format!("{}; {}. What to do: {}", finding.message, finding.why, finding.fix);
+            json!({
+                "ruleId": finding.rule,
+                "level": level,
+                "message": {"text": text},
+                "locations": [{"physicalLocation": location}],
+            })
+        })
+        .collect();
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {"name": "fluxdeck", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
+            "results": results,
+        }],
+    })
+}
+
+/// Writes a finding as a workflow command of GitHub; how it is escaped is actions/toolkit's `command.ts`.
+fn github(finding: &Finding) -> String {
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let command = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Hint => "notice",
+    };
+    let line = finding.line.map(|line| format!(",line={line}")).unwrap_or_default();
+    let text = format!("{}\nwhy: {}\nwhat to do: {}", finding.message, finding.why, finding.fix);
+    format!("::{command} file={}{line},title={}::{}\n", property(&finding.file), property(finding.rule), data(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{count, github, sarif, text};
+    use crate::check::{Finding, Severity};
+
+    fn finding() -> Finding {
+        Finding::new("secret-mac", "apps/a,b.yaml", "the MAC\nis wrong", "100% sure", "look").on(7)
+    }
+
+    #[test]
+    fn a_finding_reads_like_a_compilers_message() {
+        let shown = text(&finding().of("staging"));
+        assert_eq!(
+            shown,
+            "apps/a,b.yaml:7: error: staging: the MAC\nis wrong [secret-mac]\n  why: 100% sure\n  what to do: look\n"
+        );
+        assert_eq!(count(&[finding(), finding()], Severity::Error), "2 errors");
+        assert_eq!(count(&[finding().warning()], Severity::Warning), "1 warning");
+    }
+
+    #[test]
+    fn the_forms_of_others_are_escaped_as_they_want_it() {
+        let shown = github(&finding());
+        assert_eq!(
+            shown,
+            "::error file=apps/a%2Cb.yaml,line=7,title=secret-mac::the MAC%0Ais wrong%0Awhy: 100%25 sure%0Awhat to do: look\n"
+        );
+        let value = sarif(&[finding().warning()]);
+        let result = &value["runs"][0]["results"][0];
+        assert_eq!((result["level"].as_str(), result["ruleId"].as_str()), (Some("warning"), Some("secret-mac")));
+        assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 7);
+        let rules = value["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+        assert!(rules.iter().any(|rule| rule["id"] == "secret-mac"));
+    }
+}

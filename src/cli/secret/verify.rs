@@ -1,0 +1,108 @@
+//! `fluxdeck secret verify`: what must not get into a commit, in files or in what is staged.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::check::{self, Context, Severity};
+use crate::cli::{Call, findings};
+use crate::model::{Fault, FaultKind};
+use crate::runtime::Session;
+use crate::sops::Identities;
+
+/// Flags of `secret verify`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Files and folders, from the working directory; by default all that git tracks or would track
+    #[arg(conflicts_with = "staged")]
+    files: Vec<PathBuf>,
+    /// Look at what is staged, as it is staged
+    #[arg(long)]
+    staged: bool,
+    /// Only these rules
+    #[arg(long, value_name = "RULE")]
+    rule: Vec<String>,
+    /// Fail on warnings too
+    #[arg(long)]
+    strict: bool,
+    /// List the rules
+    #[arg(long)]
+    rules: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
+    if arguments.rules {
+        let lines: String = check::RULES.iter().map(|rule| format!("{:28}{}\n", rule.id, rule.about)).collect();
+        return call.write(&lines).map(|()| 0);
+    }
+    if let Some(unknown) = arguments.rule.iter().find(|name| !check::RULES.iter().any(|rule| rule.id == **name)) {
+        let why = format!("there is no rule {unknown}");
+        return Err(Fault::new(FaultKind::Usage, "cannot verify", why, "`fluxdeck secret verify --rules` lists them"));
+    }
+    call.block_on(async {
+        let session = call.session()?;
+        let root = session.root.clone()?;
+        let files = if arguments.staged {
+            check::index(&root)?
+        } else {
+            let named = arguments.files.iter().map(|file| below(&root, file)).collect::<Result<Vec<_>, _>>()?;
+            check::working_tree(&root, &named)?
+        };
+        let facts = super::facts(&session);
+        let Some(snapshot) = facts.repository.as_deref() else { return Err(no_repository()) };
+        let identities = identities(&session);
+        let mut report = check::check(&files, &Context { snapshot, identities: &identities });
+        report
+            .findings
+            .retain(|finding| arguments.rule.is_empty() || arguments.rule.iter().any(|rule| rule == finding.rule));
+        findings::print(call, &report.findings)?;
+        let count = |severity| findings::count(&report.findings, severity);
+        let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+        let mut summary =
+            format!("{errors}, {warnings} in {} files, {} of them encrypted", files.len(), report.encrypted);
+        if report.closed > 0 {
+            let closed = report.closed;
+            let word = if closed == 1 { "is" } else { "are" };
+            summary.push_str(&format!("; {closed} {word} not opened by any key at hand, so the MAC was not verified"));
+        }
+        call.remark(&summary);
+        let fails = |severity| report.findings.iter().any(|finding| finding.severity == severity);
+        Ok(u8::from(fails(Severity::Error) || arguments.strict && fails(Severity::Warning)))
+    })
+}
+
+/// Collects the keys at hand of every environment.
+fn identities(session: &Session) -> Identities {
+    let recipients: Vec<String> =
+        session.environments.iter().flat_map(|environment| environment.recipients.iter().cloned()).collect();
+    let mut identities = Identities::default();
+    for (_, sources) in session.identities.iter() {
+        // What no source gives is told by the count of files that stay closed.
+        if let Ok(found) = Identities::load(sources, &recipients) {
+            identities.merge(found);
+        }
+    }
+    identities
+}
+
+/// Names a file from the repository's root.
+fn below(root: &Path, file: &Path) -> Result<String, Fault> {
+    let wrong = |why: String| {
+        let what = format!("cannot verify {}", file.display());
+        Fault::new(FaultKind::Usage, what, why, "name files of this repository, or another with --repo")
+    };
+    let root = root.canonicalize().map_err(|error| wrong(error.to_string()))?;
+    let found = if file.exists() || file.is_absolute() { file.to_owned() } else { root.join(file) };
+    let path = found.canonicalize().map_err(|error| wrong(error.to_string()))?;
+    let name = path.strip_prefix(&root).map_err(|_| wrong("it lies outside of the repository".to_owned()))?;
+    Ok(if name.as_os_str().is_empty() { ".".to_owned() } else { name.to_string_lossy().into_owned() })
+}
+
+fn no_repository() -> Fault {
+    Fault::new(
+        FaultKind::Usage,
+        "cannot verify",
+        "there is no repository here",
+        "start it in one, or name one with --repo",
+    )
+}

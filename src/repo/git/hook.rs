@@ -1,0 +1,187 @@
+//! Git's pre-commit hook: a few lines between two marks, beside whatever else the hook does.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::run;
+use crate::model::{Fault, FaultKind};
+
+const BEGIN: &str = "# >>> fluxdeck >>> checks what is staged; `fluxdeck hook uninstall` takes these lines out";
+const END: &str = "# <<< fluxdeck <<<";
+
+/// Puts the check into the hook; says what was done.
+///
+/// # Errors
+/// Fails when there is no repository, when the hook is no shell script, or when git takes hooks from a folder outside of the repository,
+/// which other repositories may share.
+pub fn install(root: &Path, program: Option<&Path>) -> Result<String, Fault> {
+    let hook = place(root)?;
+    let shown = hook.display();
+    let before = read(&hook)?;
+    let block = block(program);
+    let text = match before.as_deref().map(cut) {
+        None => format!("#!/bin/sh\n{block}"),
+        // A hook may end with `exec` or `exit`: the check comes first.
+        Some(rest) => {
+            let (first, rest) = rest.split_once('\n').map_or((rest.as_str(), ""), |(first, rest)| (first, rest));
+            if !is_shell(first) {
+                return Err(Fault::new(
+                    FaultKind::Refused,
+                    "the hook was not installed",
+                    format!("{shown} is there already and is no shell script ({first})"),
+                    "call `fluxdeck secret verify --staged` from it",
+                ));
+            }
+            format!("{first}\n{block}{rest}")
+        }
+    };
+    if before.as_deref() == Some(text.as_str()) {
+        return Ok(format!("{shown} has the check already"));
+    }
+    write(&hook, &text)?;
+    Ok(format!("{shown} now checks what is staged before each commit"))
+}
+
+/// Takes the check out of the hook; a hook that has nothing else goes with it.
+///
+/// # Errors
+/// Fails when there is no repository or the hook cannot be written.
+pub fn uninstall(root: &Path) -> Result<String, Fault> {
+    let hook = place(root)?;
+    let shown = hook.display();
+    let before = read(&hook)?.filter(|text| text.contains(BEGIN));
+    let Some(before) = before else { return Ok(format!("{shown} does not have the check")) };
+    let rest = cut(&before);
+    if rest.lines().all(|line| line.trim().is_empty() || line.starts_with("#!")) {
+        std::fs::remove_file(&hook).map_err(|error| failed(&hook, &error))?;
+        return Ok(format!("{shown} is gone: there was nothing else in it"));
+    }
+    write(&hook, &rest)?;
+    Ok(format!("{shown} no longer has the check; the rest of it stays"))
+}
+
+/// Returns where git looks for the hook of this repository.
+fn place(root: &Path) -> Result<PathBuf, Fault> {
+    let what = "the hook was not touched";
+    let shared = run::output(root, what, &["config", "--type=path", "--get", "core.hooksPath"]).ok();
+    let printed = run::output(root, what, &["rev-parse", "--git-path", "hooks/pre-commit"])?;
+    let hook = root.join(String::from_utf8_lossy(&printed).trim_end());
+    let inside = |folder: &Path| {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        real(folder).starts_with(real(root))
+    };
+    if shared.is_some() && !hook.parent().is_some_and(inside) {
+        return Err(Fault::new(
+            FaultKind::Refused,
+            what,
+            format!("core.hooksPath leads to {}, outside of the repository, where others may share it", hook.display()),
+            "call `fluxdeck secret verify --staged` from the hook there, or unset core.hooksPath",
+        ));
+    }
+    Ok(hook)
+}
+
+/// The lines; the program is called by its name, else where it was when the hook was installed.
+fn block(program: Option<&Path>) -> String {
+    let path = program.map(|path| path.to_string_lossy().replace('\'', "'\\''")).unwrap_or_default();
+    format!(
+        "{BEGIN}\n\
+         if command -v fluxdeck >/dev/null 2>&1; then fluxdeck=fluxdeck; else fluxdeck='{path}'; fi\n\
+         \"$fluxdeck\" secret verify --staged || {{\n\
+         \x20 echo 'fluxdeck: not committed; git commit --no-verify passes by the check' >&2\n\
+         \x20 exit 1\n\
+         }}\n\
+         {END}\n"
+    )
+}
+
+/// Takes the lines between the marks out.
+fn cut(text: &str) -> String {
+    let mut inside = false;
+    let keep = |line: &&str| {
+        let was = inside;
+        inside = line.starts_with("# >>> fluxdeck >>>") || inside && line.trim_end() != END;
+        !was && !inside
+    };
+    text.split_inclusive('\n').filter(keep).collect()
+}
+
+fn is_shell(first: &str) -> bool {
+    let program = first.strip_prefix("#!").unwrap_or_default();
+    let shells = ["sh", "bash", "dash", "zsh", "ksh"];
+    program.split_whitespace().any(|word| word.rsplit('/').next().is_some_and(|name| shells.contains(&name)))
+}
+
+fn read(hook: &Path) -> Result<Option<String>, Fault> {
+    match std::fs::read_to_string(hook) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(hook, &error)),
+    }
+}
+
+fn write(hook: &Path, text: &str) -> Result<(), Fault> {
+    let written = || {
+        let folder = hook.parent().unwrap_or(hook);
+        std::fs::create_dir_all(folder)?;
+        let beside = folder.join(format!("pre-commit.fluxdeck-{}", std::process::id()));
+        std::fs::write(&beside, text)?;
+        std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o755))?;
+        std::fs::rename(&beside, hook)
+    };
+    written().map_err(|error| failed(hook, &error))
+}
+
+fn failed(hook: &Path, error: &std::io::Error) -> Fault {
+    Fault::failed(format!("cannot change {}", hook.display()), error.to_string(), "see that you may write there")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::super::tests::TestRepository;
+    use super::{install, uninstall};
+
+    #[test]
+    fn the_hook_goes_beside_what_is_there_and_out_of_it_again() {
+        let repository = TestRepository::new();
+        let hook = repository.path().join(".git/hooks/pre-commit");
+        let theirs = "#!/usr/bin/env bash\nset -e\nexec ./lint.sh\n";
+        repository.write(".git/hooks/pre-commit", theirs);
+        let said = install(repository.path(), None).unwrap();
+        assert!(said.contains("now checks"), "{said}");
+        let text = std::fs::read_to_string(&hook).unwrap();
+        assert!(
+            text.starts_with("#!/usr/bin/env bash\n# >>> fluxdeck") && text.ends_with("set -e\nexec ./lint.sh\n"),
+            "{text}"
+        );
+        assert_eq!(hook.metadata().unwrap().permissions().mode() & 0o777, 0o755);
+        assert!(install(repository.path(), None).unwrap().contains("already"));
+        assert!(uninstall(repository.path()).unwrap().contains("the rest of it stays"));
+        assert_eq!(std::fs::read_to_string(&hook).unwrap(), theirs);
+        assert!(uninstall(repository.path()).unwrap().contains("does not have"));
+    }
+
+    #[test]
+    fn a_hook_of_its_own_comes_and_goes() {
+        let repository = TestRepository::new();
+        install(repository.path(), None).unwrap();
+        assert!(uninstall(repository.path()).unwrap().contains("is gone"));
+        assert!(!repository.path().join(".git/hooks/pre-commit").exists());
+    }
+
+    #[test]
+    fn what_is_no_shell_script_and_what_others_share_is_left_alone() {
+        let repository = TestRepository::new();
+        repository.write(".git/hooks/pre-commit", "#!/usr/bin/env python3\nprint()\n");
+        assert!(install(repository.path(), None).unwrap_err().why.contains("python3"));
+        let elsewhere = tempfile::tempdir().unwrap();
+        repository.git(&["config", "core.hooksPath", elsewhere.path().to_str().unwrap()]);
+        assert!(install(repository.path(), None).unwrap_err().why.contains("core.hooksPath"));
+        // Inside of the repository it is its own, as husky has it.
+        repository.git(&["config", "core.hooksPath", ".husky"]);
+        install(repository.path(), None).unwrap();
+        assert!(repository.path().join(".husky/pre-commit").exists());
+    }
+}

@@ -1,0 +1,137 @@
+//! The headless twins of what is done with secrets, on a repository that `init` wrote, with the real git.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Holds a home with the keys, and a repository of its own.
+pub(crate) struct Ground {
+    folder: tempfile::TempDir,
+}
+
+impl Ground {
+    pub(crate) fn new() -> Self {
+        let ground = Self { folder: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(ground.home()).unwrap();
+        let output = ground.command(&["init", "repo"]).current_dir(ground.home()).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        let keys: String = ["staging", "production"]
+            .map(|env| format!("[env.{env}]\nage_key_file = {:?}\n", ground.key(env)))
+            .concat();
+        std::fs::write(ground.home().join(".config/fluxdeck/config.toml"), keys).unwrap();
+        ground.git(&["init", "--quiet", "--initial-branch=main"]);
+        ground.git(&["add", "--all"]);
+        ground.git(&["commit", "--quiet", "-m", "begin"]);
+        ground
+    }
+
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.home().join("repo")
+    }
+
+    pub(crate) fn key(&self, env: &str) -> PathBuf {
+        self.home().join(format!(".config/fluxdeck/keys/repo-{env}.agekey"))
+    }
+
+    pub(crate) fn read(&self, file: &str) -> String {
+        std::fs::read_to_string(self.root().join(file)).unwrap()
+    }
+
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        std::fs::write(self.root().join(file), text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
+        command.args(arguments).env_clear().env("HOME", self.home()).env("LANG", "C.UTF-8").stdin(Stdio::null());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
+    /// Runs fluxdeck in the repository.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).current_dir(self.root()).output().unwrap()
+    }
+
+    /// Runs it with an expected exit code, and returns what it printed.
+    pub(crate) fn expect(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", said(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub(crate) fn try_git(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]);
+        command.args(arguments).current_dir(self.root()).env("HOME", self.home());
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap()
+    }
+
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+        let output = self.try_git(arguments);
+        assert!(output.status.success(), "git {arguments:?}: {}", said(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+pub(crate) fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+}
+
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata().is_ok_and(|data| data.permissions().mode() & 0o111 != 0)
+}
+
+/// Encrypted for staging, and read by it alone.
+pub(crate) const STAGING: &str = "apps/staging/linkding/linkding-container-env-secret.yaml";
+/// Encrypted for production, and read by it alone.
+pub(crate) const PRODUCTION: &str = "apps/production/linkding/linkding-container-env-secret.yaml";
+
+#[test]
+fn the_hook_stops_a_commit_that_would_leak_and_lets_others_pass() {
+    let ground = Ground::new();
+    let all = ground.run(&["secret", "verify"]);
+    assert_eq!((all.status.code(), all.stdout.len()), (Some(0), 0), "{}", said(&all));
+    assert!(said(&all).contains("0 errors, 0 warnings") && !said(&all).contains("not opened"), "{}", said(&all));
+
+    ground.expect(0, &["hook", "install"]);
+    assert!(is_executable(&ground.root().join(".git/hooks/pre-commit")));
+    ground.write("apps/staging/plain.yaml", "kind: Secret\nmetadata: {name: x}\nstringData:\n  a: hunter2\n");
+    ground.git(&["add", "--all"]);
+    let refused = ground.try_git(&["commit", "-m", "leak"]);
+    assert!(!refused.status.success());
+    let words = said(&refused);
+    assert!(words.contains("apps/staging/plain.yaml:4: error") && words.contains("--no-verify"), "{words}");
+    assert!(!words.contains("hunter2"));
+
+    ground.git(&["reset", "--quiet"]);
+    std::fs::remove_file(ground.root().join("apps/staging/plain.yaml")).unwrap();
+    ground.write("notes.md", "nothing secret\n");
+    ground.git(&["add", "--all"]);
+    ground.git(&["commit", "--quiet", "-m", "notes"]);
+    ground.expect(0, &["hook", "uninstall"]);
+    assert!(!ground.root().join(".git/hooks/pre-commit").exists());
+}
+
+#[test]
+fn findings_are_written_in_every_form_and_set_the_exit_code() {
+    let ground = Ground::new();
+    let other = ground.read(PRODUCTION);
+    ground.write(STAGING, &other);
+    let json: serde_json::Value =
+        serde_json::from_str(&ground.expect(1, &["secret", "verify", STAGING, "-o", "json"])).unwrap();
+    let fields: Vec<&str> = json[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(fields, ["rule", "severity", "env", "file", "line", "object", "message", "why", "fix"]);
+    assert_eq!((json[0]["rule"].as_str(), json[0]["env"].as_str()), (Some("secret-recipient"), Some("staging")));
+    assert!(ground.expect(1, &["secret", "verify", STAGING, "-o", "github"]).starts_with("::error file=apps/staging/"));
+    let sarif = ground.expect(1, &["secret", "verify", STAGING, "-o", "sarif"]);
+    assert!(sarif.contains("\"version\":\"2.1.0\"") && sarif.contains("\"ruleId\":\"secret-recipient\""), "{sarif}");
+    assert_eq!(ground.expect(0, &["secret", "verify", STAGING, "--rule", "private-key"]), "");
+    ground.expect(2, &["secret", "verify", "--rule", "nothing"]);
+    ground.expect(2, &["secret", "verify", "/etc/passwd"]);
+    ground.expect(2, &["envs", "-o", "sarif"]);
+}
