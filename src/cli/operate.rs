@@ -172,8 +172,8 @@ pub(super) async fn perform(
     let failed: Arc<Mutex<Option<Fault>>> = Arc::default();
     let (print_env, print_object, print_failed) = (env.clone(), object.clone(), Arc::clone(&failed));
     let write = move |step: &Step| -> String {
-        match output {
-            Output::Json => serde_json::to_string(&Line {
+        if output == Output::Json {
+            return serde_json::to_string(&Line {
                 at: step.at,
                 env: &print_env,
                 object: &print_object,
@@ -182,16 +182,14 @@ pub(super) async fn perform(
                 message: &step.message,
             })
             .map(|line| line + "\n")
-            .unwrap_or_default(),
-            _ => {
-                let sign = match step.state {
-                    StepState::Running => "~",
-                    StepState::Done => "=",
-                    StepState::Failed => "x",
-                };
-                format!("{sign} {print_env}  {print_object}  {}: {}\n", step.step, step.message)
-            }
+            .unwrap_or_default();
         }
+        let sign = match step.state {
+            StepState::Running => "~",
+            StepState::Done => "=",
+            StepState::Failed => "x",
+        };
+        format!("{sign} {print_env}  {print_object}  {}: {}\n", step.step, step.message)
     };
     let printer = Call::new(call.global.clone());
     let report = write.clone();

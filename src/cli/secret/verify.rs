@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::check::{self, Context, Severity};
+use crate::cli::call::columns;
 use crate::cli::{Call, findings};
 use crate::model::{Fault, FaultKind};
 use crate::runtime::Session;
@@ -32,8 +33,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     if arguments.rules {
-        let lines: String = check::RULES.iter().map(|rule| format!("{:28}{}\n", rule.id, rule.about)).collect();
-        return call.write(&lines).map(|()| 0);
+        let rows: Vec<_> = check::RULES.iter().map(|rule| vec![rule.id.to_owned(), rule.about.to_owned()]).collect();
+        return call.write(&columns(&rows)).map(|()| 0);
     }
     if let Some(unknown) = arguments.rule.iter().find(|name| !check::RULES.iter().any(|rule| rule.id == **name)) {
         let why = format!("there is no rule {unknown}");
@@ -58,13 +59,13 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         findings::print(call, &report.findings)?;
         let count = |severity| findings::count(&report.findings, severity);
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-        let mut summary =
-            format!("{errors}, {warnings} in {} files, {} of them encrypted", files.len(), report.encrypted);
-        if report.closed > 0 {
-            let closed = report.closed;
-            let word = if closed == 1 { "is" } else { "are" };
-            summary.push_str(&format!("; {closed} {word} not opened by any key at hand, so the MAC was not verified"));
-        }
+        let closed = match report.closed {
+            0 => String::new(),
+            1 => "; 1 is not opened by any key at hand, so its MAC was not verified".to_owned(),
+            closed => format!("; {closed} are not opened by any key at hand, so their MAC was not verified"),
+        };
+        let (looked, encrypted) = (files.len(), report.encrypted);
+        let summary = format!("{errors}, {warnings}; files: {looked}, encrypted: {encrypted}{closed}");
         call.remark(&summary);
         let fails = |severity| report.findings.iter().any(|finding| finding.severity == severity);
         Ok(u8::from(fails(Severity::Error) || arguments.strict && fails(Severity::Warning)))
