@@ -2,6 +2,9 @@
 
 mod decrypt;
 mod edit;
+mod encrypt;
+mod recipients;
+mod rotate;
 mod set;
 mod verify;
 mod view;
@@ -11,12 +14,12 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::Call;
-use crate::app::{Facts, Target};
+use super::{Call, operate};
+use crate::app::{Command, Facts, Target};
 use crate::model::{Env, Fault, FaultKind};
-use crate::repo::Loader;
+use crate::repo::{Loader, git};
 use crate::runtime::Session;
-use crate::sops::{self, Format, IdentitySources, SopsFile, Unlocked};
+use crate::sops::{self, Format, Identities, IdentitySources, SopsFile, Unlocked};
 
 /// Flags of `secret`.
 #[derive(Debug, Args)]
@@ -35,6 +38,12 @@ enum Verb {
     Edit(edit::Arguments),
     /// Change one value of an encrypted file; the value comes from standard input
     Set(set::Arguments),
+    /// Encrypt plain files in their place, as .sops.yaml says
+    Encrypt(encrypt::Arguments),
+    /// List who can open files, or change it
+    Recipients(recipients::Arguments),
+    /// Give files a new data key, with every value encrypted anew
+    Rotate(rotate::Arguments),
     /// Find what must not get into a commit: plain Secrets, private keys, wrong recipients, broken files
     Verify(verify::Arguments),
 }
@@ -49,6 +58,9 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         Verb::Decrypt(arguments) => decrypt::run(&arguments, call),
         Verb::Edit(arguments) => edit::run(&arguments, call),
         Verb::Set(arguments) => set::run(&arguments, call),
+        Verb::Encrypt(arguments) => encrypt::run(&arguments, call),
+        Verb::Recipients(arguments) => recipients::run(&arguments, call),
+        Verb::Rotate(arguments) => rotate::run(&arguments, call),
         Verb::Verify(arguments) => verify::run(&arguments, call),
     }
 }
@@ -60,6 +72,79 @@ fn facts(session: &Session) -> Facts {
     let loader = loader.or_else(|| session.root.as_deref().ok().map(Loader::open));
     facts.repository = loader.map(|mut loader| Arc::new(loader.feeds()));
     facts
+}
+
+/// Collects the keys at hand of every environment.
+fn identities(session: &Session) -> Identities {
+    let recipients: Vec<String> =
+        session.environments.iter().flat_map(|environment| environment.recipients.iter().cloned()).collect();
+    let mut identities = Identities::default();
+    for (_, sources) in session.identities.iter() {
+        // What no source gives shows in what stays closed.
+        if let Ok(found) = Identities::load(sources, &recipients) {
+            identities.merge(found);
+        }
+    }
+    identities
+}
+
+/// Flags of the verbs that work on many files.
+#[derive(Debug, Args)]
+struct Many {
+    /// Encrypted files, from the working directory or from the repository's root
+    #[arg(required_unless_present = "all")]
+    files: Vec<PathBuf>,
+    /// All encrypted files of the environment that --env names, but those that another one reads too
+    #[arg(long, conflicts_with = "files")]
+    all: bool,
+    /// Let the key of another environment open the files too; its name
+    #[arg(long = "for", value_name = "ENV")]
+    other: Vec<String>,
+}
+
+impl Many {
+    /// Runs a command on the files; `whole` is the one for all of an environment.
+    fn dispatch(
+        &self,
+        call: &Call,
+        command: &'static Command,
+        whole: Option<&'static Command>,
+        answers: &[(&str, String)],
+    ) -> Result<u8, Fault> {
+        call.block_on(async {
+            let session = call.session()?;
+            let facts = facts(&session);
+            let mut answers: Vec<(String, String)> =
+                answers.iter().map(|(id, text)| ((*id).to_owned(), text.clone())).collect();
+            answers.push(("for".to_owned(), self.other.join(",")));
+            if let Some(whole) = whole.filter(|_| self.all) {
+                let env = operate::only_environment(call, &session)?;
+                return operate::dispatch(call, &session, &facts, whole, vec![Target::Environment(env)], answers).await;
+            }
+            let mut targets: Vec<Target> = Vec::new();
+            for named in self.files(call, &session, &facts)? {
+                targets.extend(named.targets(&facts));
+            }
+            operate::dispatch(call, &session, &facts, command, targets, answers).await
+        })
+    }
+
+    /// Finds the files.
+    fn files(&self, call: &Call, session: &Session, facts: &Facts) -> Result<Vec<Named>, Fault> {
+        if !self.all {
+            return self.files.iter().map(|file| Named::find(session, file)).collect();
+        }
+        let env = operate::only_environment(call, session)?;
+        let Some(snapshot) = facts.repository.as_deref() else { return Ok(Vec::new()) };
+        let reads = |file: &String| snapshot.readers_of(file).iter().any(|reader| reader == facts.name(env));
+        let named = git::files(&snapshot.root, &[])?
+            .into_iter()
+            .filter(reads)
+            .map(|name| Named { path: snapshot.root.join(&name), name });
+        let is_encrypted =
+            |named: &Named| std::fs::read_to_string(&named.path).is_ok_and(|text| sops::sniff(&text).is_some());
+        Ok(named.filter(is_encrypted).collect())
+    }
 }
 
 /// A file that a call names.
@@ -125,9 +210,8 @@ impl Named {
     /// Returns what the guard judges a change by: the file in every environment that reads it. A file that is read by none counts as one
     /// of all, so that the strictest protection holds; `--env` chooses keys and never weakens this.
     fn targets(&self, facts: &Facts) -> Vec<Target> {
-        let feeds = facts.repository.as_ref().map(|snapshot| snapshot.fed_by(&self.name)).unwrap_or_default();
-        let mut envs: Vec<Env> = feeds.iter().filter_map(|feed| facts.find_environment(&feed.env)).collect();
-        envs.extend(self.name.split('/').find_map(|part| facts.find_environment(part)));
+        let readers = facts.repository.as_ref().map(|snapshot| snapshot.readers_of(&self.name)).unwrap_or_default();
+        let mut envs: Vec<Env> = readers.iter().filter_map(|reader| facts.find_environment(reader)).collect();
         if envs.is_empty() {
             envs.extend(facts.environments.iter().map(|(env, _)| env));
         }

@@ -48,6 +48,12 @@ pub use reconcile_all::COMMAND as RECONCILE_ALL;
 pub use restart::COMMAND as RESTART;
 pub use resume::COMMAND as RESUME;
 pub use run_now::COMMAND as RUN_NOW;
+pub use secret::encrypt::{ANEW as SECRET_ENCRYPT_ANEW, COMMAND as SECRET_ENCRYPT};
+pub use secret::recipients::{
+    ALL as SECRET_RECIPIENTS_ALL, COMMAND as SECRET_RECIPIENTS, UPDATE as SECRET_UPDATE_KEYS,
+    UPDATE_ALL as SECRET_UPDATE_KEYS_ALL,
+};
+pub use secret::rotate::{ALL as SECRET_ROTATE_ALL, COMMAND as SECRET_ROTATE};
 pub use secret::set::COMMAND as SECRET_SET;
 pub use suspend::COMMAND as SUSPEND;
 
@@ -92,6 +98,14 @@ pub static COMMANDS: &[&Command] = &[
     &secret::undo::COMMAND,
     &secret::save::COMMAND,
     &secret::set::COMMAND,
+    &secret::encrypt::COMMAND,
+    &secret::encrypt::ANEW,
+    &secret::recipients::COMMAND,
+    &secret::recipients::ALL,
+    &secret::recipients::UPDATE,
+    &secret::recipients::UPDATE_ALL,
+    &secret::rotate::COMMAND,
+    &secret::rotate::ALL,
     &git::OPEN,
     &git::DIFF,
     &git::SPACE_FOLDER,

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::flux::RepoEnvironment;
 use super::path;
 use super::snapshot::Snapshot;
 use crate::model::{Fault, FaultKind};
-use crate::sops::{Config, CreationRule};
+use crate::sops::{Config, CreationRule, NewFile};
 
 /// The name of sops's configuration.
 const NAME: &str = ".sops.yaml";
@@ -49,6 +50,17 @@ impl Creation {
             }
         };
         format!("rule {} of {} ({how}): {fits}", self.rule.index.saturating_add(1), self.config)
+    }
+
+    /// Says for whom a new file is encrypted by the rule, and how.
+    pub fn new_file(&self) -> NewFile {
+        NewFile {
+            groups: self.rule.groups.clone(),
+            shamir_threshold: self.rule.shamir_threshold,
+            rule: self.rule.values.clone(),
+            mac_only_encrypted: self.rule.mac_only_encrypted,
+            indent: self.indent,
+        }
     }
 
     /// Says how a file's own rule and keys differ from the configuration; nothing where they do not.
@@ -115,6 +127,57 @@ impl Snapshot {
         }
         let todo = "add a rule to .sops.yaml (creation_rules: path_regex, encrypted_regex, age), or name the recipients yourself";
         Err(Fault::new(FaultKind::Refused, what(), tried.join("; "), todo))
+    }
+
+    /// Returns the names of the environments that a file concerns: those whose Kustomizations read it, and the one that a folder of its
+    /// path is named after.
+    pub fn readers_of(&self, file: &str) -> Vec<String> {
+        let mut found: Vec<String> = self.fed_by(file).iter().map(|feed| feed.env.clone()).collect();
+        let known = |part: &str| self.environments.iter().any(|known| known.name == part);
+        found.extend(path::parent(file).split('/').filter(|part| known(part)).map(str::to_owned));
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Judges for whom a file shall be encrypted: every environment that reads it must be able to open it, and no other environment,
+    /// unless that is allowed by its name.
+    ///
+    /// # Errors
+    /// When an environment could not open it, or one could that should not.
+    pub fn judge_recipients(&self, file: &str, recipients: &[String], allowed: &[String]) -> Result<(), Fault> {
+        let readers = self.readers_of(file);
+        let opens = |environment: &&RepoEnvironment| environment.recipients.iter().any(|one| recipients.contains(one));
+        let refused = |why: String, todo: String| {
+            Fault::new(FaultKind::Refused, format!("{file} is not encrypted so"), why, todo)
+        };
+        let keyed = || self.environments.iter().filter(|known| !known.recipients.is_empty());
+        let is_reader = |known: &&RepoEnvironment| readers.contains(&known.name);
+        if let Some(closed) = keyed().find(|known| is_reader(known) && !opens(known)) {
+            let name = &closed.name;
+            return Err(refused(
+                format!("{name} reads it, and its key would not open it: the whole Kustomization would fail"),
+                format!("keep {name}'s recipient {}", closed.recipients.join(", ")),
+            ));
+        }
+        // A key that two environments share tells nothing.
+        let own = |known: &RepoEnvironment| {
+            let others: Vec<&String> =
+                keyed().filter(|other| other.name != known.name).flat_map(|other| &other.recipients).collect();
+            known.recipients.iter().any(|one| recipients.contains(one) && !others.contains(&one))
+        };
+        match keyed()
+            .find(|known| !is_reader(known) && !readers.is_empty() && !allowed.contains(&known.name) && own(known))
+        {
+            Some(other) => {
+                let name = &other.name;
+                Err(refused(
+                    format!("it belongs to {}, and {name}'s key would open it too", readers.join(" and ")),
+                    format!("leave {name}'s recipient out, or add --for {name} when you mean it"),
+                ))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Returns the environments that a file belongs to, with their folders: the one that a folder of its path is named after, else those
@@ -206,6 +269,24 @@ mod tests {
                 "it has encrypted_regex: ^data$, the configuration encrypted_regex: ^(data|stringData)$"
             ]
         );
+    }
+
+    #[test]
+    fn the_key_of_another_environment_is_refused_unless_it_is_named() {
+        let (_folder, snapshot) = repository();
+        let key = |env: &str| format!("age1{env}");
+        let file = "apps/staging/app/secret.yaml";
+        snapshot.judge_recipients(file, &[key("staging"), key("laptop")], &[]).unwrap();
+        let fault = snapshot.judge_recipients(file, &[key("production")], &[]).unwrap_err();
+        assert!(fault.why.contains("staging reads it, and its key would not open it"), "{fault}");
+        let both = [key("staging"), key("production")];
+        let fault = snapshot.judge_recipients(file, &both, &[]).unwrap_err();
+        assert!(fault.todo.contains("--for production"), "{fault}");
+        snapshot.judge_recipients(file, &both, &["production".to_owned()]).unwrap();
+        // What both read is for both.
+        assert_eq!(snapshot.readers_of("apps/base/shared/a.yaml"), ["production", "staging"]);
+        snapshot.judge_recipients("apps/base/shared/a.yaml", &both, &[]).unwrap();
+        assert!(snapshot.judge_recipients("apps/base/shared/a.yaml", &[key("staging")], &[]).is_err());
     }
 
     #[test]

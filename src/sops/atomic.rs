@@ -15,7 +15,7 @@ use crate::model::{Fault, FaultKind};
 ///
 /// # Errors
 /// When the file changed meanwhile, cannot be written, or the new text is not encrypted; the file is then as it was.
-pub fn write_atomically(path: &Path, expected_original: &str, new: &str) -> Result<(), Fault> {
+pub fn write_atomically(path: &Path, expected_original: impl AsRef<[u8]>, new: &str) -> Result<(), Fault> {
     let what = format!("cannot save {}", path.display());
     let failed = |error: std::io::Error| {
         Fault::failed(
@@ -31,7 +31,7 @@ pub fn write_atomically(path: &Path, expected_original: &str, new: &str) -> Resu
     // The file itself is replaced, not a link that points to it.
     let target = fs::canonicalize(path).map_err(failed)?;
     let unchanged = || match fs::read(&target) {
-        Ok(found) if found == expected_original.as_bytes() => Ok(()),
+        Ok(found) if found == expected_original.as_ref() => Ok(()),
         Ok(_) => Err(Fault::new(
             FaultKind::Refused,
             &what,

@@ -45,6 +45,14 @@ const WRITES: &[(&str, &[&[&str]])] = &[
     ("git-fetch-now", &[]),
     ("git-pull-now", &[]),
     ("git-push-reconcile", &[]),
+    ("secret-encrypt", &[&["secret", "encrypt", "apps/production/secret.yaml"]]),
+    ("secret-encrypt-anew", &[&["secret", "encrypt", "--again", "apps/production/secret.yaml"]]),
+    ("secret-recipients", &[&["secret", "recipients", "apps/production/secret.yaml", "--add", "age1x"]]),
+    ("secret-recipients-all", &[&["secret", "recipients", "--all", "--add", "age1x"]]),
+    ("secret-update-keys", &[&["secret", "recipients", "apps/production/secret.yaml", "--update"]]),
+    ("secret-update-keys-all", &[&["secret", "recipients", "--all", "--update"]]),
+    ("secret-rotate", &[&["secret", "rotate", "apps/production/secret.yaml"]]),
+    ("secret-rotate-all", &[&["secret", "rotate", "--all"]]),
     ("secret-set", &[&["secret", "set", "apps/production/secret.yaml", "stringData.LD_SUPERUSER_NAME"]]),
 ];
 

@@ -135,3 +135,84 @@ fn findings_are_written_in_every_form_and_set_the_exit_code() {
     ground.expect(2, &["secret", "verify", "/etc/passwd"]);
     ground.expect(2, &["envs", "-o", "sarif"]);
 }
+
+/// Another key, kept nowhere.
+fn stranger() -> (String, String) {
+    let (key, recipient) = fluxdeck::sops::generate();
+    (key.expose().to_owned(), recipient)
+}
+
+#[test]
+fn recipients_come_and_go_and_the_other_environments_key_is_refused() {
+    let ground = Ground::new();
+    let (_, other) = stranger();
+    let before = ground.read(STAGING);
+    let list = ground.expect(0, &["secret", "recipients", STAGING]);
+    assert!(
+        list.contains("staging") && list.contains("its key is at hand") && list.contains("clusters/staging/.sops.yaml"),
+        "{list}"
+    );
+    ground.expect(0, &["secret", "recipients", STAGING, "--add", &other]);
+    let both = ground.read(STAGING);
+    assert!(both.contains(&other) && both.len() > before.len());
+    assert!(
+        ground.expect(0, &["secret", "recipients", STAGING]).contains("! it is encrypted for"),
+        "it is not what .sops.yaml says"
+    );
+    ground.expect(0, &["secret", "recipients", STAGING, "--update"]);
+    assert_eq!(ground.read(STAGING), before, "the entry that stays keeps its bytes");
+
+    let production: serde_json::Value =
+        serde_json::from_str(&ground.expect(0, &["secret", "recipients", PRODUCTION, "-o", "json"])).unwrap();
+    let key = production[0]["recipients"][0]["recipient"].as_str().unwrap();
+    let refused = ground.run(&["secret", "recipients", STAGING, "--add", key]);
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    assert!(said(&refused).contains("--for production") && ground.read(STAGING) == before, "{}", said(&refused));
+    ground.expect(0, &["secret", "recipients", STAGING, "--add", key, "--for", "production"]);
+    let unknown = ground.run(&["secret", "recipients", STAGING, "--remove", &other]);
+    assert_eq!(unknown.status.code(), Some(2), "{}", said(&unknown));
+    // Without its own key staging could not open it any more.
+    let own = ground.run(&["secret", "recipients", STAGING, "--update"]);
+    assert_eq!(own.status.code(), Some(0), "{}", said(&own));
+    let staging: serde_json::Value =
+        serde_json::from_str(&ground.expect(0, &["secret", "recipients", STAGING, "-o", "json"])).unwrap();
+    let key = staging[0]["recipients"][0]["recipient"].as_str().unwrap();
+    assert_eq!(ground.run(&["secret", "recipients", STAGING, "--remove", key]).status.code(), Some(3));
+}
+
+#[test]
+fn a_whole_environment_is_rotated_with_a_step_for_each_file_and_the_other_stays() {
+    let ground = Ground::new();
+    let value = |file: &str| ground.expect(0, &["secret", "decrypt", file]);
+    let (plain, staging, production) = (value(STAGING), ground.read(STAGING), ground.read(PRODUCTION));
+    let steps = ground.expect(0, &["--env", "staging", "secret", "rotate", "--all"]);
+    assert!(steps.contains("has a new data key") && steps.contains("commit and push them next"), "{steps}");
+    assert!(ground.read(STAGING) != staging && ground.read(PRODUCTION) == production);
+    assert_eq!(value(STAGING), plain);
+    assert_eq!(said(&ground.run(&["secret", "verify"])).matches("0 errors, 0 warnings").count(), 1);
+    let changed = ground.git(&["diff", "--name-only"]);
+    assert!(changed.lines().count() > 5 && !changed.contains("production"), "{changed}");
+}
+
+#[test]
+fn a_plain_file_is_encrypted_by_the_rule_that_is_for_it() {
+    let ground = Ground::new();
+    let file = "apps/staging/linkding/new-secret.yaml";
+    let plain = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: new\n  namespace: linkding\nstringData:\n  # was: hunter1\n  a: hunter2hunter2\n";
+    ground.write(file, plain);
+    let said_so = ground.expect(0, &["secret", "encrypt", file]);
+    assert!(said_so.contains("rule 1 of clusters/staging/.sops.yaml"), "{said_so}");
+    let text = ground.read(file);
+    assert!(!text.contains("hunter") && text.contains("name: new"), "{text}");
+    assert_eq!(ground.expect(0, &["secret", "decrypt", file]), plain);
+    // Once more there is nothing to encrypt, and nothing is touched.
+    let again = ground.run(&["secret", "encrypt", file]);
+    assert!(!again.status.success() && ground.read(file) == text, "{}", said(&again));
+    ground.write("elsewhere.yaml", plain);
+    let refused = ground.run(&["secret", "encrypt", "elsewhere.yaml", "--confirm", "production"]);
+    assert!(!refused.status.success() && ground.read("elsewhere.yaml") == plain);
+    assert!(said(&refused).contains("no rule says how elsewhere.yaml is encrypted"), "{}", said(&refused));
+    ground.expect(0, &["secret", "encrypt", "--again", file]);
+    assert!(ground.read(file) != text);
+    assert_eq!(ground.expect(0, &["secret", "decrypt", file]), plain);
+}

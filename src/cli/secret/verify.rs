@@ -8,8 +8,6 @@ use crate::check::{self, Context, Severity};
 use crate::cli::call::columns;
 use crate::cli::{Call, findings};
 use crate::model::{Fault, FaultKind};
-use crate::runtime::Session;
-use crate::sops::Identities;
 
 /// Flags of `secret verify`.
 #[derive(Debug, Args)]
@@ -51,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         };
         let facts = super::facts(&session);
         let Some(snapshot) = facts.repository.as_deref() else { return Err(no_repository()) };
-        let identities = identities(&session);
+        let identities = super::identities(&session);
         let mut report = check::check(&files, &Context { snapshot, identities: &identities });
         report
             .findings
@@ -70,20 +68,6 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let fails = |severity| report.findings.iter().any(|finding| finding.severity == severity);
         Ok(u8::from(fails(Severity::Error) || arguments.strict && fails(Severity::Warning)))
     })
-}
-
-/// Collects the keys at hand of every environment.
-fn identities(session: &Session) -> Identities {
-    let recipients: Vec<String> =
-        session.environments.iter().flat_map(|environment| environment.recipients.iter().cloned()).collect();
-    let mut identities = Identities::default();
-    for (_, sources) in session.identities.iter() {
-        // What no source gives is told by the count of files that stay closed.
-        if let Ok(found) = Identities::load(sources, &recipients) {
-            identities.merge(found);
-        }
-    }
-    identities
 }
 
 /// Names a file from the repository's root.

@@ -1,8 +1,12 @@
 //! The commands of the secret editor, one file each. The view does them; the guard judges the one that writes.
 
 pub mod edit;
+pub mod encrypt;
+pub mod recipients;
+mod rekey;
 pub mod reveal;
 pub mod reveal_all;
+pub mod rotate;
 pub mod save;
 pub mod set;
 pub mod undo;

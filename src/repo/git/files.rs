@@ -142,3 +142,8 @@ fn names(printed: &[u8]) -> Vec<String> {
     let parts = printed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     parts.filter_map(|name| std::str::from_utf8(name).ok().map(str::to_owned)).collect()
 }
+
+/// Tells whether git tracks a file, so that what is in it may be in the history.
+pub fn is_known(root: &Path, path: &str) -> bool {
+    run::output(root, WHAT, &["--literal-pathspecs", "ls-files", "--error-unmatch", "--", path]).is_ok()
+}

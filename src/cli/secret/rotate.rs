@@ -1,0 +1,19 @@
+//! `fluxdeck secret rotate`: a new data key for files, every value encrypted anew.
+
+use clap::Args;
+
+use super::Many;
+use crate::cli::Call;
+use crate::commands;
+use crate::model::Fault;
+
+/// Flags of `secret rotate`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    many: Many,
+}
+
+pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
+    arguments.many.dispatch(call, &commands::SECRET_ROTATE, Some(&commands::SECRET_ROTATE_ALL), &[])
+}

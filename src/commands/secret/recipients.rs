@@ -1,0 +1,87 @@
+//! Changes who can open files.
+
+use super::rekey::{Deed, is_file, list, named, operate};
+use crate::app::{Ask, Command, Question, Risk, Scope};
+use crate::commands::verb::lesson;
+use crate::model::Lesson;
+
+const DOCS: &str = "https://getsops.io/docs/#adding-and-removing-keys";
+
+const QUESTIONS: &[Question] = &[
+    Question { id: "add", label: "Add the recipient (age1…, ssh-…)", optional: true },
+    Question { id: "remove", label: "Remove the recipient", optional: true },
+];
+
+/// Adds and removes recipients of files.
+pub static COMMAND: Command = Command {
+    id: "secret-recipients",
+    title: "Change the recipients",
+    keys: &[],
+    scope: Scope::File(is_file),
+    risk: Risk::Writes,
+    questions: QUESTIONS,
+    lesson: teach,
+    run: |ask| operate(ask, "Change the recipients of", deed(ask), teach(ask).shell),
+};
+
+/// Adds and removes recipients of all files of an environment.
+pub static ALL: Command = Command {
+    id: "secret-recipients-all",
+    title: "Change the recipients of all secrets",
+    keys: &[],
+    scope: Scope::Environment,
+    risk: Risk::Writes,
+    questions: QUESTIONS,
+    lesson: teach,
+    run: |ask| operate(ask, "Change the recipients of", deed(ask), teach(ask).shell),
+};
+
+/// Gives files the recipients that `.sops.yaml` names.
+pub static UPDATE: Command = Command {
+    id: "secret-update-keys",
+    title: "Apply the recipients of .sops.yaml",
+    keys: &[],
+    scope: Scope::File(is_file),
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach_update,
+    run: |ask| operate(ask, "Update the recipients of", Deed::Update, teach_update(ask).shell),
+};
+
+/// Gives all files of an environment the recipients that `.sops.yaml` names.
+pub static UPDATE_ALL: Command = Command {
+    id: "secret-update-keys-all",
+    title: "Apply the recipients of .sops.yaml to all secrets",
+    keys: &[],
+    scope: Scope::Environment,
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach_update,
+    run: |ask| operate(ask, "Update the recipients of", Deed::Update, teach_update(ask).shell),
+};
+
+fn deed(ask: &Ask<'_>) -> Deed {
+    Deed::Recipients { add: list(ask, "add"), remove: list(ask, "remove") }
+}
+
+fn teach(ask: &Ask<'_>) -> Lesson {
+    let (files, place) = named(ask);
+    let flag = |word: &str, id: &str| list(ask, id).iter().map(|one| format!(" {word} {one}")).collect::<String>();
+    let flags = flag("--add-age", "add") + &flag("--rm-age", "remove");
+    lesson(
+        format!("sops rotate -i{flags} {files}   # {place}"),
+        "Whoever is added can open the file from now on; who is removed opens what they have seen for ever, so rotate and change the values.",
+        "the recipients in the sops block; here the values stay as they are, where sops rotate encrypts them anew.",
+        DOCS,
+    )
+}
+
+fn teach_update(ask: &Ask<'_>) -> Lesson {
+    let (files, place) = named(ask);
+    lesson(
+        format!("sops updatekeys {files}   # {place}"),
+        "The file's recipients become those of the rule in .sops.yaml that is for it; values, mac and lastmodified stay.",
+        "git diff: the sops block alone.",
+        DOCS,
+    )
+}

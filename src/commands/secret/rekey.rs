@@ -1,0 +1,306 @@
+//! What the commands share that change for whom files are encrypted, and with which key: one file after the other, with a step for each.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::app::operation::StepSender;
+use crate::app::{Action, Ask, Operation, Reach, Target};
+use crate::model::{Fault, FaultKind, Outcome, Step, StepState};
+use crate::repo::{Snapshot, git};
+use crate::secret::Secret;
+use crate::sops::{self, Format, IdentitySources, Opened, SopsError};
+
+/// Says what is done with each file.
+#[derive(Debug, Clone)]
+pub(super) enum Deed {
+    /// These recipients come and go.
+    Recipients { add: Vec<String>, remove: Vec<String> },
+    /// The recipients become those that `.sops.yaml` names.
+    Update,
+    /// The data key becomes another.
+    Rotate,
+    /// All is encrypted anew as `.sops.yaml` says for new files.
+    Anew,
+    /// A plain file is encrypted.
+    Encrypt,
+}
+
+/// Holds what every file's change rests on.
+#[derive(Clone)]
+struct Ground {
+    deed: Deed,
+    snapshot: Arc<Snapshot>,
+    /// Other environments whose keys may open the files, by their names.
+    allowed: Vec<String>,
+    /// The keys at hand, by the environment's name.
+    sources: Vec<(String, IdentitySources)>,
+    /// The environments that the guard has judged; `None` where it took the strictest.
+    judged: Option<Vec<String>>,
+}
+
+/// Begins the operation on the targets: files, or all files of an environment.
+pub(super) fn operate(ask: &Ask<'_>, title: &'static str, deed: Deed, shell: String) -> Vec<Action> {
+    let (Some(permit), Some(snapshot)) = (ask.permit, ask.facts.repository.clone()) else { return Vec::new() };
+    let env = match ask.targets {
+        [only] => only.env(),
+        _ => None,
+    };
+    let strictest = ask.targets.iter().any(|target| target.env().is_none());
+    let judged = ask.targets.iter().filter_map(Target::env).map(|env| ask.facts.name(env).to_owned()).collect();
+    let allowed = ask.answer("for").map(|names| names.split(',').map(|name| name.trim().to_owned()).collect());
+    let names: Vec<_> = ask.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
+    let mut files: Vec<String> = Vec::new();
+    let mut whole: Vec<String> = Vec::new();
+    for target in ask.targets {
+        match target {
+            Target::File(_, path) if !files.contains(path) => files.push(path.clone()),
+            Target::Environment(env) => whole.push(ask.facts.name(*env).to_owned()),
+            _ => {}
+        }
+    }
+    let object = match (files.as_slice(), whole.as_slice()) {
+        ([only], []) => only.clone(),
+        ([], [env]) => format!("secrets of {env}"),
+        _ => format!("{} files", files.len()),
+    };
+    let ground = Ground {
+        deed,
+        snapshot,
+        allowed: allowed.unwrap_or_default(),
+        sources: Vec::new(),
+        judged: (!strictest).then_some(judged),
+    };
+    let work = Box::new(move |reach: Reach, steps: StepSender| {
+        let sources = names.into_iter().filter_map(|(env, name)| Some((name, reach.identities.get(env)?.clone())));
+        let ground = Ground { sources: sources.collect(), ..ground };
+        let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(perform(reach, steps, ground, files, whole));
+        work
+    });
+    let stopped = "stopped between two files: those that are done stay changed, the others are as they were";
+    vec![Action::Operate(Operation { title: format!("{title} {object}"), env, object, shell, stopped, permit, work })]
+}
+
+async fn perform(
+    reach: Reach,
+    mut steps: StepSender,
+    ground: Ground,
+    mut files: Vec<String>,
+    whole: Vec<String>,
+) -> Outcome {
+    if !whole.is_empty() {
+        let known = Arc::clone(&ground.snapshot);
+        match reach.away(move || encrypted_files(&known, &whole)).await.and_then(|found| found) {
+            Ok(found) => files.extend(found),
+            Err(fault) => return Outcome::Failed(fault),
+        }
+    }
+    if files.is_empty() {
+        return Outcome::Done("there is no encrypted file".to_owned());
+    }
+    let (mut changed, mut same) = (0_usize, 0_usize);
+    let mut failed: Option<Fault> = None;
+    let mut failures = 0_usize;
+    for file in &files {
+        let mut report = |state, message: String| {
+            let step = file.clone();
+            steps(Step { at: reach.clock.now(), step, state, message });
+        };
+        report(StepState::Running, "opening".to_owned());
+        let (ground, name, now) = (ground.clone(), file.clone(), reach.clock.now());
+        let done = match reach.file(file) {
+            Ok(path) => reach.away(move || ground.change(&path, &name, now)).await.and_then(|done| done),
+            Err(fault) => Err(fault),
+        };
+        match done {
+            Ok(Some(words)) => {
+                changed = changed.saturating_add(1);
+                report(StepState::Done, words);
+            }
+            Ok(None) => {
+                same = same.saturating_add(1);
+                report(StepState::Done, "is as it should be already".to_owned());
+            }
+            Err(fault) => {
+                failures = failures.saturating_add(1);
+                report(StepState::Failed, fault.why.clone());
+                failed.get_or_insert(fault);
+            }
+        }
+    }
+    match failed {
+        Some(fault) if files.len() == 1 => Outcome::Failed(fault),
+        Some(fault) => {
+            let what = format!("{failures} of {} files are as they were", files.len());
+            let why = format!("{}: {}", fault.what, fault.why);
+            Outcome::Failed(Fault::new(fault.kind, what, why, format!("{}; the others are changed", fault.todo)))
+        }
+        None if changed == 0 => Outcome::Done("nothing was to be changed".to_owned()),
+        None => {
+            let rest = if same > 0 { format!(", {same} were so already") } else { String::new() };
+            Outcome::Done(format!("changed {changed} of {}{rest}; commit and push them next", files.len()))
+        }
+    }
+}
+
+/// Lists the encrypted files that concern these environments and no other.
+fn encrypted_files(snapshot: &Snapshot, environments: &[String]) -> Result<Vec<String>, Fault> {
+    let concerns = |file: &String| {
+        let readers = snapshot.readers_of(file);
+        !readers.is_empty() && readers.iter().all(|reader| environments.contains(reader))
+    };
+    let is_encrypted = |file: &String| {
+        let text = std::fs::read_to_string(snapshot.root.join(file));
+        text.is_ok_and(|text| sops::sniff(&text).is_some())
+    };
+    let all = git::files(&snapshot.root, &[])?;
+    Ok(all.into_iter().filter(|file| concerns(file) && is_encrypted(file)).collect())
+}
+
+impl Ground {
+    /// Changes one file; says what was changed, `None` when nothing was to be. It blocks.
+    fn change(&self, path: &Path, name: &str, now: Timestamp) -> Result<Option<String>, Fault> {
+        let readers = self.snapshot.readers_of(name);
+        // A file that another environment reads too must have been judged as one of that.
+        if let Some(judged) = &self.judged
+            && let Some(other) = readers.iter().find(|reader| !judged.contains(reader))
+        {
+            return Err(Fault::new(
+                FaultKind::Refused,
+                format!("{name} was left as it was"),
+                format!("{other} reads it too, and this was not confirmed for {other}"),
+                "change it by its own name, which asks for all environments that read it",
+            ));
+        }
+        if matches!(self.deed, Deed::Encrypt) {
+            return self.encrypt(path, name, now).map(Some);
+        }
+        let known = |(env, _): &&(String, IdentitySources)| readers.is_empty() || readers.contains(env);
+        let sources: Vec<_> = self.sources.iter().filter(known).map(|(_, sources)| sources.clone()).collect();
+        let opened = sops::unlock(path, name, None, &sources).map_err(|locked| locked.fault)?.opened;
+        let before = opened.file().recipients();
+        let text = self.text(&opened, name, now)?;
+        if text == opened.file().text() {
+            return Ok(None);
+        }
+        sops::write_atomically(path, opened.file().text(), &text)?;
+        let after = sops::SopsFile::parse(Format::of(name), text).map_or_else(|_| Vec::new(), |file| file.recipients());
+        let count = |ours: &[String], theirs: &[String]| ours.iter().filter(|one| !theirs.contains(one)).count();
+        let rekeyed = match self.deed {
+            Deed::Rotate => "has a new data key",
+            Deed::Anew => "is encrypted anew",
+            _ => "has other recipients",
+        };
+        let (added, removed) = (count(&after, &before), count(&before, &after));
+        let moved = if added + removed > 0 { format!(" (+{added} -{removed} recipients)") } else { String::new() };
+        Ok(Some(format!("{rekeyed}{moved}")))
+    }
+
+    fn text(&self, opened: &Opened, name: &str, now: Timestamp) -> Result<String, Fault> {
+        let fault = |error: SopsError| Fault { what: format!("{name} was left as it was"), ..error.fault(name, None) };
+        let judge = |groups: &[Vec<String>]| self.snapshot.judge_recipients(name, &groups.concat(), &self.allowed);
+        match &self.deed {
+            Deed::Recipients { add, remove } => {
+                let groups = changed(opened, name, add, remove)?;
+                judge(&groups)?;
+                opened.for_recipients(&groups, None).map_err(fault)
+            }
+            Deed::Update => {
+                let creation = self.snapshot.creation(name)?;
+                judge(&creation.rule.groups)?;
+                opened.for_recipients(&creation.rule.groups, creation.rule.shamir_threshold).map_err(fault)
+            }
+            Deed::Rotate => opened.reencrypted(None, now).map_err(fault),
+            Deed::Anew | Deed::Encrypt => {
+                let wanted = self.snapshot.creation(name)?.new_file();
+                judge(&wanted.groups)?;
+                opened.reencrypted(Some(&wanted), now).map_err(fault)
+            }
+        }
+    }
+
+    fn encrypt(&self, path: &Path, name: &str, now: Timestamp) -> Result<String, Fault> {
+        let cannot = |why: String, todo: &str| Fault::failed(format!("cannot encrypt {name}"), why, todo);
+        let bytes = std::fs::read(path).map_err(|error| cannot(error.to_string(), "see that it is there"))?;
+        let bytes = Zeroizing::new(bytes);
+        let creation = self.snapshot.creation(name)?;
+        let wanted = creation.new_file();
+        self.snapshot.judge_recipients(name, &wanted.groups.concat(), &self.allowed)?;
+        let fault = |error: SopsError| Fault { what: format!("cannot encrypt {name}"), ..error.fault(name, None) };
+        let text = match std::str::from_utf8(&bytes) {
+            Ok(text) => sops::create(Format::of(name), &Secret::new(text), &wanted, now).map_err(fault)?,
+            Err(_) if Format::of(name) == Format::Binary => {
+                sops::create_binary(bytes.clone(), &wanted, now).map_err(fault)?
+            }
+            Err(_) => return Err(cannot("it is not text".to_owned(), "a file of this ending must be UTF-8")),
+        };
+        sops::write_atomically(path, &*bytes, &text)?;
+        let count = wanted.groups.concat().len();
+        let known = git::is_known(&self.snapshot.root, name);
+        let past = if known { "; its plain text is in git already: change the values too" } else { "" };
+        Ok(format!("is encrypted for {count} recipients by {}{past}", creation.words()))
+    }
+}
+
+/// Returns the recipients of a file with some added and some taken out.
+fn changed(opened: &Opened, name: &str, add: &[String], remove: &[String]) -> Result<Vec<Vec<String>>, Fault> {
+    let refused =
+        |why: String, todo: &str| Err(Fault::new(FaultKind::Usage, format!("{name} was left as it was"), why, todo));
+    let mut groups: Vec<Vec<String>> = opened.file().metadata().groups.iter().map(sops::KeyGroup::recipients).collect();
+    let all = groups.concat();
+    if let Some(unknown) = remove.iter().find(|one| !all.contains(one)) {
+        return refused(
+            format!("it is not encrypted for {unknown}"),
+            "`fluxdeck secret recipients FILE` lists whom it is for",
+        );
+    }
+    for group in &mut groups {
+        group.retain(|one| !remove.contains(one));
+    }
+    match groups.as_mut_slice() {
+        [only] => only.extend(add.iter().filter(|one| !all.contains(one)).cloned()),
+        _ if add.is_empty() => {}
+        _ => {
+            return refused(
+                "its data key is split between groups, and it is not said which group the recipient joins".to_owned(),
+                "add it to the group in .sops.yaml, then: fluxdeck secret recipients --update FILE",
+            );
+        }
+    }
+    Ok(groups)
+}
+
+/// Reads recipients from an answer: separated by commas or spaces.
+pub(super) fn list(ask: &Ask<'_>, id: &str) -> Vec<String> {
+    let words = ask.answer(id).unwrap_or_default().split([',', ' ']);
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Names the targets and their environment as they stand in lessons.
+pub(super) fn named(ask: &Ask<'_>) -> (String, String) {
+    let mut files: Vec<String> = Vec::new();
+    let mut environments: Vec<&str> = Vec::new();
+    for target in ask.targets {
+        if let Some(env) = target.env()
+            && !environments.contains(&ask.facts.name(env))
+        {
+            environments.push(ask.facts.name(env));
+        }
+        let name = match target {
+            Target::File(_, path) => path.clone(),
+            _ => "FILE".to_owned(),
+        };
+        if !files.contains(&name) {
+            files.push(name);
+        }
+    }
+    let place = if environments.is_empty() { "of several environments".to_owned() } else { environments.join(", ") };
+    (files.join(" "), place)
+}
+
+/// Tells whether a file can be encrypted with sops by what it is; the operator knows better than its name.
+pub(super) fn is_file(_path: &str) -> bool {
+    true
+}

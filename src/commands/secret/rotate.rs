@@ -1,0 +1,42 @@
+//! Gives files a new data key.
+
+use super::rekey::{Deed, is_file, named, operate};
+use crate::app::{Ask, Command, Risk, Scope};
+use crate::commands::verb::lesson;
+use crate::model::Lesson;
+
+const DOCS: &str = "https://getsops.io/docs/#key-rotation";
+
+/// Rotates the data key of files.
+pub static COMMAND: Command = Command {
+    id: "secret-rotate",
+    title: "Rotate the data key",
+    keys: &[],
+    scope: Scope::File(is_file),
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach,
+    run: |ask| operate(ask, "Rotate the data key of", Deed::Rotate, teach(ask).shell),
+};
+
+/// Rotates the data keys of all files of an environment.
+pub static ALL: Command = Command {
+    id: "secret-rotate-all",
+    title: "Rotate the data keys of all secrets",
+    keys: &[],
+    scope: Scope::Environment,
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach,
+    run: |ask| operate(ask, "Rotate the data keys of", Deed::Rotate, teach(ask).shell),
+};
+
+fn teach(ask: &Ask<'_>) -> Lesson {
+    let (files, place) = named(ask);
+    lesson(
+        format!("sops rotate -i {files}   # {place}"),
+        "Every value is encrypted anew under another key: who knew the old one cannot read what is changed from now on. The values themselves stay, so change those that somebody may know.",
+        "git diff: every ciphertext, and nothing that is plain.",
+        DOCS,
+    )
+}
