@@ -1,6 +1,6 @@
 //! `fluxdeck init DIR`: writes the repository for two clusters, with keys and passwords of its own.
 
-mod keys;
+pub(super) mod keys;
 mod next;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! `fluxdeck secret …`: the headless twins of the secret editor. One file for each.
 
+mod age_key;
 mod decrypt;
 mod edit;
 mod encrypt;
@@ -44,6 +45,8 @@ enum Verb {
     Recipients(recipients::Arguments),
     /// Give files a new data key, with every value encrypted anew
     Rotate(rotate::Arguments),
+    /// Check the age key of a cluster, give it one, or make a new one
+    AgeKey(age_key::Arguments),
     /// Find what must not get into a commit: plain Secrets, private keys, wrong recipients, broken files
     Verify(verify::Arguments),
 }
@@ -61,6 +64,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         Verb::Encrypt(arguments) => encrypt::run(&arguments, call),
         Verb::Recipients(arguments) => recipients::run(&arguments, call),
         Verb::Rotate(arguments) => rotate::run(&arguments, call),
+        Verb::AgeKey(arguments) => age_key::run(&arguments, call),
         Verb::Verify(arguments) => verify::run(&arguments, call),
     }
 }

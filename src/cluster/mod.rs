@@ -19,6 +19,7 @@ pub mod mask;
 pub mod pod;
 pub mod read;
 pub(crate) mod request;
+mod secret;
 mod skew;
 pub mod table;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use discover::{Resource, Served};
 pub use events::{Event, EventScope};
 pub use kubeconfig::Kubeconfig;
 pub use read::Detail;
+pub use secret::LiveSecret;
 pub use table::{Table, TableColumn, TableEvent, TableRow};
 pub use watch::{Scope, WatchEvent, watch};
 

@@ -1,5 +1,6 @@
 //! Commands: one file each, and one line here. Keys, palette, help, lessons and headless twins are made from this list.
 
+mod age_key;
 mod cancel;
 mod copy;
 mod delete;
@@ -39,6 +40,7 @@ mod with_source;
 
 use crate::app::Command;
 
+pub use age_key::COMMAND as AGE_KEY;
 pub use delete::COMMAND as DELETE;
 pub use exec::COMMAND as EXEC;
 pub use forward::COMMAND as FORWARD;
@@ -121,6 +123,7 @@ pub static COMMANDS: &[&Command] = &[
     &git::changes::FETCH,
     &git::changes::PULL,
     &git::push::COMMAND,
+    &age_key::COMMAND,
     &hook::INSTALL,
     &hook::UNINSTALL,
     &operations::COMMAND,

@@ -127,6 +127,11 @@ impl SopsFile {
         self.states(&self.metadata.unwrap(identities)?).map(|_| ())
     }
 
+    /// Tells whether an identity opens the file; nothing is decrypted but its data key.
+    pub fn opens_with(&self, identities: &Identities) -> bool {
+        self.metadata.unwrap(identities).is_ok()
+    }
+
     /// Decrypts all values with the data key itself.
     pub(super) fn open(self, key: DataKey) -> Result<Opened, SopsError> {
         let states = self.states(&key)?;

@@ -12,6 +12,8 @@ use crate::secret::Secret;
 pub struct Identities {
     keys: Vec<Box<dyn age::Identity + Send + Sync>>,
     recipients: Vec<String>,
+    /// The texts of the age keys, each with its public key: a cluster is given its own.
+    texts: Vec<(String, Secret)>,
     problems: Vec<String>,
 }
 
@@ -44,6 +46,11 @@ impl Identities {
         &self.recipients
     }
 
+    /// Returns the private key of an age recipient as a key file holds it, where it is at hand.
+    pub fn key_of(&self, recipient: &str) -> Option<&Secret> {
+        self.texts.iter().find(|(known, _)| known == recipient).map(|(_, text)| text)
+    }
+
     /// Returns what could not be used, and why, such as a key file that is missing.
     pub fn problems(&self) -> &[String] {
         &self.problems
@@ -57,6 +64,7 @@ impl Identities {
     /// Adds the identities of another set.
     pub fn merge(&mut self, other: Self) {
         self.keys.extend(other.keys);
+        self.texts.extend(other.texts);
         self.recipients
             .extend(other.recipients.into_iter().filter(|one| !self.recipients.contains(one)).collect::<Vec<_>>());
         self.problems.extend(other.problems);
@@ -77,6 +85,7 @@ impl Identities {
         let identity: age::x25519::Identity =
             word.parse().map_err(|_| "it is not an age key (AGE-SECRET-KEY-1…)".to_owned())?;
         self.recipients.push(identity.to_public().to_string());
+        self.texts.push((identity.to_public().to_string(), Secret::new(word)));
         self.keys.push(Box::new(identity));
         Ok(())
     }

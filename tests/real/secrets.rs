@@ -191,3 +191,24 @@ fn the_headless_twins_read_and_write_as_sops_does() {
         said(Command::new("git").args(["checkout", "--quiet", "."]).current_dir(checkout.path()));
     }
 }
+
+#[test]
+fn a_cluster_is_given_its_key_and_told_what_it_does_not_open() {
+    let testbed = Testbed::find();
+    let checkout = testbed.checkout();
+    let configuration = configuration([("staging", "staging"), ("production", "production")]);
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
+        command.arg("--config").arg(configuration.path()).arg("--kubeconfig").arg(testbed.kubeconfig());
+        command.args(arguments).current_dir(checkout.path()).output().expect("fluxdeck")
+    };
+    let looked = run(&["secret", "age-key", "--env", "staging", "-o", "json"]);
+    let found: serde_json::Value = serde_json::from_slice(&looked.stdout).expect("JSON");
+    assert_eq!((found["found"].as_bool(), found["closed"].as_array().map(Vec::len)), (Some(true), Some(0)), "{found}");
+    assert!(found["opens"].as_u64() > Some(10), "{found}");
+    let refused = run(&["secret", "age-key", "--env", "production", "--create"]);
+    assert_eq!(refused.status.code(), Some(3));
+    let given = run(&["secret", "age-key", "--env", "production", "--create", "--confirm", "production"]);
+    let text = String::from_utf8_lossy(&given.stdout).into_owned();
+    assert!(given.status.success() && text.contains("holds this key already"), "{text}");
+}

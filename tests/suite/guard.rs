@@ -35,6 +35,7 @@ const WRITES: &[(&str, &[&[&str]])] = &[
     // The same as exec with a container and a command, which its twin has as arguments.
     ("exec-command", &[]),
     ("port-forward", &[&["forward", "Deployment.apps/linkding/linkding", "8080:80"]]),
+    ("age-key", &[&["secret", "age-key", "--create"], &["secret", "age-key", "--replace"]]),
     ("hook-install", &[&["hook", "install"]]),
     ("hook-uninstall", &[&["hook", "uninstall"]]),
     // Git has its own command line: these have no twin.

@@ -216,3 +216,36 @@ fn a_plain_file_is_encrypted_by_the_rule_that_is_for_it() {
     assert!(ground.read(file) != text);
     assert_eq!(ground.expect(0, &["secret", "decrypt", file]), plain);
 }
+
+#[test]
+fn a_new_key_is_kept_outside_of_the_repository_and_its_rollout_explained() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let ground = Ground::new();
+    let inside = ground.root().join("keys");
+    let refused =
+        ground.run(&["secret", "age-key", "--env", "staging", "--generate", "--keys", inside.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    assert!(!inside.exists());
+    let made = ground.expect(0, &["secret", "age-key", "--env", "staging", "--generate"]);
+    assert!(made.contains("--all --update --env staging") && made.contains("age-key --replace"), "{made}");
+    let key = std::fs::read_to_string(ground.key("staging")).unwrap();
+    assert_eq!(key.matches("AGE-SECRET-KEY-1").count(), 2, "the old identity stays beside the new");
+    assert_eq!(ground.key("staging").metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!made.contains("AGE-SECRET-KEY"), "{made}");
+
+    // The steps, one after the other, as far as they need no cluster.
+    let recipient = made.lines().find_map(|line| line.trim().strip_prefix("public key: ")).unwrap();
+    let config = ground.read("clusters/staging/.sops.yaml");
+    let old = config.lines().find_map(|line| line.trim().strip_prefix("age: ")).unwrap();
+    ground.write("clusters/staging/.sops.yaml", &config.replace(old, &format!("{old},{recipient}")));
+    ground.expect(0, &["--env", "staging", "secret", "recipients", "--all", "--update"]);
+    let both = ground.read(STAGING);
+    assert!(both.contains(old) && both.contains(recipient));
+    ground.write("clusters/staging/.sops.yaml", &config.replace(old, recipient));
+    ground.expect(0, &["--env", "staging", "secret", "recipients", "--all", "--update"]);
+    ground.expect(0, &["--env", "staging", "secret", "rotate", "--all"]);
+    let new = ground.read(STAGING);
+    assert!(!new.contains(old) && new.contains(recipient));
+    let looked = ground.run(&["secret", "verify"]);
+    assert!(said(&looked).contains("0 errors, 0 warnings"), "{}", said(&looked));
+}

@@ -15,13 +15,13 @@ use crate::sops::generate;
 
 /// An environment and its new key.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct KeyFile {
+pub(in crate::cli) struct KeyFile {
     /// The environment.
-    pub(super) name: String,
+    pub(in crate::cli) name: String,
     /// The public half.
-    pub(super) recipient: String,
+    pub(in crate::cli) recipient: String,
     /// Where the private half lies.
-    pub(super) key: PathBuf,
+    pub(in crate::cli) key: PathBuf,
 }
 
 /// Keys that were written; they are removed again unless they are kept.
@@ -48,7 +48,7 @@ impl Drop for Written {
 }
 
 /// Returns the folder for the keys, which is not inside the repository.
-pub(super) fn folder(wanted: Option<&Path>, repository: &Path) -> Result<PathBuf, Fault> {
+pub(in crate::cli) fn folder(wanted: Option<&Path>, repository: &Path) -> Result<PathBuf, Fault> {
     let refused = |why: String| {
         let todo = "name a folder outside the repository: --keys DIR";
         Fault::new(FaultKind::Refused, "cannot choose a place for the private keys", why, todo)
@@ -85,23 +85,47 @@ fn personal() -> Option<PathBuf> {
 
 /// Makes a key for each environment of the template and writes it, never over another.
 pub(super) fn write_keys(folder: &Path, repository: &str, now: Timestamp) -> Result<Written, Fault> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fault(folder, &error))?;
     let mut written = Written(Vec::new());
     for (env, _) in KEYS {
-        let path = folder.join(format!("{repository}-{env}.agekey"));
-        let (secret, recipient) = generate();
-        let text = Secret::new(format!(
-            "# The age key of the environment {env} of {repository}: whoever has it reads its secrets.\n# created: {now}\n# public key: {recipient}\n{}\n",
-            secret.expose()
-        ));
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        let mut file = file.map_err(|error| fault(&path, &error))?;
-        written.0.push(KeyFile { name: (*env).to_owned(), recipient, key: path.clone() });
-        file.write_all(text.expose().as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(|error| fault(&path, &error))?;
+        written.0.push(write_key(folder, repository, env, now)?);
     }
     Ok(written)
+}
+
+/// Makes a key for an environment and writes it, never over another.
+pub(in crate::cli) fn write_key(folder: &Path, repository: &str, env: &str, now: Timestamp) -> Result<KeyFile, Fault> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fault(folder, &error))?;
+    let path = folder.join(format!("{repository}-{env}.agekey"));
+    let (secret, recipient) = generate();
+    let text = text(env, repository, &recipient, &secret, now);
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    let mut file = file.map_err(|error| fault(&path, &error))?;
+    let written = file.write_all(text.expose().as_bytes()).and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        // Nothing is encrypted for it yet.
+        let _removed = std::fs::remove_file(&path);
+        return Err(fault(&path, &error));
+    }
+    Ok(KeyFile { name: env.to_owned(), recipient, key: path })
+}
+
+/// Makes another key for an environment and puts it behind those that its file holds.
+pub(in crate::cli) fn append_key(path: &Path, repository: &str, env: &str, now: Timestamp) -> Result<KeyFile, Fault> {
+    let (secret, recipient) = generate();
+    let text = text(env, repository, &recipient, &secret, now);
+    let written = OpenOptions::new().append(true).open(path).and_then(|mut file| {
+        file.write_all(format!("\n{}", text.expose()).as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|error| fault(path, &error))?;
+    Ok(KeyFile { name: env.to_owned(), recipient, key: path.to_owned() })
+}
+
+fn text(env: &str, repository: &str, recipient: &str, secret: &Secret, now: Timestamp) -> Secret {
+    Secret::new(format!(
+        "# An age key of the environment {env} of {repository}: whoever has it reads its secrets.\n# created: {now}\n# public key: {recipient}\n{}\n",
+        secret.expose()
+    ))
 }
 
 fn fault(path: &Path, error: &std::io::Error) -> Fault {

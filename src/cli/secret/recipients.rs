@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 struct Line {
     file: String,
     environments: Vec<String>,
-    recipients: Vec<Recipient>,
+    recipients: Vec<Key>,
     others: Vec<String>,
     rule: String,
     config: Option<String>,
@@ -40,7 +40,7 @@ struct Line {
 }
 
 #[derive(Serialize)]
-struct Recipient {
+struct Key {
     recipient: String,
     group: usize,
     /// The environment whose key it is, where it is one's.
@@ -92,7 +92,7 @@ fn line(named: &Named, session: &Session, facts: &Facts, identities: &Identities
     };
     let groups = file.metadata().groups.iter().enumerate();
     let recipients = groups.flat_map(|(group, keys)| {
-        let entry = |recipient: String| Recipient {
+        let entry = |recipient: String| Key {
             env: whose(&recipient),
             ours: identities.recipients().contains(&recipient),
             recipient,

@@ -66,7 +66,9 @@ fn deed(ask: &Ask<'_>) -> Deed {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let (files, place) = named(ask);
-    let flag = |word: &str, id: &str| list(ask, id).iter().map(|one| format!(" {word} {one}")).collect::<String>();
+    let flag = |word: &str, id: &str| {
+        list(ask, id).iter().map(|one| [" ", word, " ", one].concat()).collect::<Vec<_>>().concat()
+    };
     let flags = flag("--add-age", "add") + &flag("--rm-age", "remove");
     lesson(
         format!("sops rotate -i{flags} {files}   # {place}"),

@@ -1,0 +1,201 @@
+//! The key with which Flux opens an environment's files in its cluster: the Secret `sops-age` in `flux-system`, whose `*.agekey` entries
+//! hold age identities (kustomize-controller reads every one of them).
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Reach;
+use crate::cluster::{Cluster, LiveSecret};
+use crate::model::{Env, Fault, FaultKind};
+use crate::repo::{Snapshot, git};
+use crate::secret::Secret;
+use crate::sops::{self, Format, Identities, SopsFile};
+
+/// The Secret's namespace.
+pub const NAMESPACE: &str = "flux-system";
+/// The Secret's name, where no Kustomization names another.
+pub const NAME: &str = "sops-age";
+/// The entry that is written.
+pub const ENTRY: &str = "age.agekey";
+
+/// Says what a cluster's key opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Examined {
+    /// The environment.
+    pub env: String,
+    /// The Secret, as `namespace/name`.
+    pub secret: String,
+    /// Whether it is there.
+    pub found: bool,
+    /// The public keys of its identities.
+    pub recipients: Vec<String>,
+    /// How many encrypted files of the environment they open.
+    pub opens: usize,
+    /// The files that they do not open, and for whom those are.
+    pub closed: Vec<Closed>,
+    /// Entries that hold no identity, and why.
+    pub problems: Vec<String>,
+}
+
+/// A file that a cluster's key does not open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Closed {
+    /// The file.
+    pub file: String,
+    /// For whom it is.
+    pub recipients: Vec<String>,
+}
+
+impl Examined {
+    /// Tells whether Flux can open everything.
+    pub fn is_good(&self) -> bool {
+        self.found && self.closed.is_empty()
+    }
+
+    /// Says in one sentence how it stands.
+    pub fn words(&self) -> String {
+        let (secret, opens) = (&self.secret, self.opens);
+        match (self.found, self.closed.first()) {
+            (false, _) => format!("there is no Secret {secret}: Flux opens no file of {}", self.env),
+            (true, None) => format!("{secret} opens all {opens} encrypted files of {}", self.env),
+            (true, Some(first)) => {
+                let closed = self.closed.len();
+                format!("{secret} opens {opens} files of {} and not {closed}, such as {}", self.env, first.file)
+            }
+        }
+    }
+}
+
+/// Names the Secret that an environment's Kustomizations decrypt with.
+pub fn secret_of(snapshot: &Snapshot, env: &str) -> String {
+    let named = snapshot.kustomizations_of(env).find_map(|one| one.decryption.as_ref()?.secret.clone());
+    named.filter(|name| !name.is_empty()).unwrap_or_else(|| NAME.to_owned())
+}
+
+/// Reads the cluster's key and tries it on every encrypted file that the environment reads.
+///
+/// # Errors
+/// When the cluster cannot be asked, or git does not list the files.
+pub async fn examine(
+    reach: &Reach,
+    env: Env,
+    name: &str,
+    snapshot: std::sync::Arc<Snapshot>,
+) -> Result<Examined, Fault> {
+    let cluster = reach.cluster(env)?;
+    let secret = secret_of(&snapshot, name);
+    let live = cluster.secret(NAMESPACE, &secret).await?;
+    let name = name.to_owned();
+    reach.away(move || judge(&name, &secret, live.as_ref(), &snapshot)).await?
+}
+
+/// Tries the identities of a Secret on every encrypted file that an environment reads. It blocks.
+fn judge(env: &str, secret: &str, live: Option<&LiveSecret>, snapshot: &Snapshot) -> Result<Examined, Fault> {
+    let mut examined = Examined {
+        env: env.to_owned(),
+        secret: format!("{NAMESPACE}/{secret}"),
+        found: live.is_some(),
+        recipients: Vec::new(),
+        opens: 0,
+        closed: Vec::new(),
+        problems: Vec::new(),
+    };
+    let mut identities = Identities::default();
+    for (key, value) in live.iter().flat_map(|live| &live.values).filter(|(key, _)| key.ends_with(".agekey")) {
+        match std::str::from_utf8(value)
+            .map_err(|_| "it is no text".to_owned())
+            .and_then(|text| Identities::from_text(&Secret::new(text)))
+        {
+            Ok(found) => identities.merge(found),
+            Err(why) => examined.problems.push(format!("{key}: {why}")),
+        }
+    }
+    examined.recipients = identities.recipients().to_vec();
+    for file in git::files(&snapshot.root, &[])?.into_iter().filter(|file| reads(snapshot, env, file)) {
+        let Ok(text) = std::fs::read_to_string(snapshot.root.join(&file)) else { continue };
+        if sops::sniff(&text).is_none() {
+            continue;
+        }
+        let recipients = match SopsFile::parse(Format::of(&file), text) {
+            Ok(parsed) if parsed.opens_with(&identities) => {
+                examined.opens = examined.opens.saturating_add(1);
+                continue;
+            }
+            Ok(parsed) => parsed.recipients(),
+            Err(_) => Vec::new(),
+        };
+        examined.closed.push(Closed { file, recipients });
+    }
+    Ok(examined)
+}
+
+fn reads(snapshot: &Snapshot, env: &str, file: &str) -> bool {
+    snapshot.fed_by(file).iter().any(|feed| feed.env == env)
+}
+
+/// Says which identities a cluster gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Those that it has stay beside the new ones, as while a key is being replaced.
+    Old,
+    /// Only those that the configuration names.
+    None,
+}
+
+/// Gives the cluster the identities at hand whose public keys the environment's `.sops.yaml` names; no other environment's.
+///
+/// # Errors
+/// When none of them is at hand, or the cluster refuses.
+pub async fn put(
+    cluster: &Cluster,
+    secret: &str,
+    wanted: &[String],
+    identities: &Identities,
+    keep: Keep,
+    now: Timestamp,
+) -> Result<String, Fault> {
+    let mut keys: Vec<(String, Secret)> = Vec::new();
+    for recipient in wanted {
+        if let Some(key) = identities.key_of(recipient) {
+            keys.push((recipient.clone(), key.duplicate()));
+        }
+    }
+    if keys.is_empty() {
+        return Err(Fault::new(
+            FaultKind::Undecryptable,
+            format!("{secret} of {} was left as it is", cluster.name),
+            format!("no private key at hand is that of {}", wanted.join(" or ")),
+            "set age_key_file under [env.NAME] in your configuration, or SOPS_AGE_KEY_FILE",
+        ));
+    }
+    let live = cluster.secret(NAMESPACE, secret).await?;
+    let before = live.as_ref().and_then(|live| live.values.get(ENTRY));
+    let before = before.and_then(|bytes| Identities::from_text(&Secret::new(std::str::from_utf8(bytes).ok()?)).ok());
+    let mut old: Vec<String> = Vec::new();
+    for recipient in before.iter().flat_map(Identities::recipients) {
+        if keys.iter().any(|(known, _)| known == recipient) {
+            continue;
+        }
+        old.push(recipient.clone());
+        if let (Keep::Old, Some(key)) = (keep, before.as_ref().and_then(|before| before.key_of(recipient))) {
+            keys.push((recipient.clone(), key.duplicate()));
+        }
+    }
+    if before.is_some_and(|before| before.recipients().len() == keys.len()) && (keep == Keep::Old || old.is_empty()) {
+        return Ok(format!("{NAMESPACE}/{secret} holds this key already"));
+    }
+    let lines = keys
+        .iter()
+        .map(|(recipient, key)| Secret::new(format!("# written {now}\n# public key: {recipient}\n{}\n", key.expose())));
+    let lines: Vec<Secret> = lines.collect();
+    let text = Secret::new(lines.iter().map(Secret::expose).collect::<String>());
+    let made = cluster.put_secret(NAMESPACE, secret, ENTRY, text.expose().as_bytes()).await?;
+    let did = if made { "made" } else { "changed" };
+    let rest = match (keep, old.len()) {
+        (_, 0) => String::new(),
+        (Keep::Old, count) => format!("; the old ones ({count}) stay in it until --replace"),
+        (Keep::None, count) => format!("; the old ones ({count}) are gone from it"),
+    };
+    let count = if keys.len() == 1 { "one identity".to_owned() } else { format!("{} identities", keys.len()) };
+    Ok(format!("{did} {NAMESPACE}/{secret} with {count}{rest}"))
+}
