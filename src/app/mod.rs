@@ -9,6 +9,7 @@ pub mod git;
 pub mod guard;
 pub mod key;
 pub mod keymap;
+pub mod live_secret;
 pub mod message;
 pub mod motion;
 pub mod notice;

@@ -199,12 +199,34 @@ impl News {
         };
         let mended = !self.edits.is_empty() && self.edits.iter().all(is_back);
         let changed = ask(&["diff", "--name-only", &self.known, &commit.commit]).unwrap_or_default();
+        // A Secret of its own file is changed in place; whatever is added needs kustomize to be found.
+        let secret = |file: &&str| {
+            let text = ask(&["show", &format!("{}:{file}", commit.commit)])?;
+            let before = ask(&["show", &format!("{}:{file}", self.known)])?;
+            let is_encrypted = |text: &str| crate::sops::sniff(text).is_some();
+            if !is_encrypted(&text) || !is_encrypted(&before) {
+                return None;
+            }
+            let object: serde_json::Value = crate::yaml::from_str(&text).ok()?;
+            let env =
+                template::KEYS.iter().map(|(env, _)| *env).find(|env| file.split('/').any(|part| part == *env))?;
+            Some(((*file).to_owned(), (env.to_owned(), object)))
+        };
+        let (known, secrets): (Vec<String>, Vec<_>) = changed.lines().filter_map(|file| secret(&file)).unzip();
         let changed = changed
             .lines()
+            .filter(|file| !known.iter().any(|secret| secret == file))
             .filter(|file| !(mended && self.edits.iter().any(|edit| edit.path == **file)))
             .map(str::to_owned)
             .collect();
-        Some(Commit { branch: "main".to_owned(), sha: commit.commit, subject: commit.subject, changed, mended })
+        Some(Commit {
+            branch: "main".to_owned(),
+            sha: commit.commit,
+            subject: commit.subject,
+            changed,
+            secrets,
+            mended,
+        })
     }
 }
 

@@ -29,6 +29,7 @@ mod restart;
 mod resume;
 mod run_now;
 mod secret;
+mod secrets;
 mod snapshot;
 mod status;
 mod suspend;
@@ -110,6 +111,8 @@ subcommands! {
     Helm => helm,
     /// List what controllers and the kubelet said lately
     Events => events,
+    /// List the secrets of the repository
+    Secrets => secrets,
     /// View, change, encrypt and verify secrets
     Secret => secret,
     /// Have git check what is staged before each commit

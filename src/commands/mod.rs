@@ -30,6 +30,7 @@ mod restart;
 mod resume;
 mod run_now;
 mod secret;
+mod secrets;
 mod sort;
 mod stop;
 mod suspend;
@@ -82,6 +83,7 @@ pub static COMMANDS: &[&Command] = &[
     &list::PODS,
     &list::NAMESPACES,
     &list::SERVED,
+    &secrets::COMMAND,
     &sort::LIST,
     &sort::OBJECTS,
     &logs::COMMAND,

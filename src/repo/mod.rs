@@ -11,6 +11,7 @@
 //! snapshot   all of it at one moment
 //! creation   which rule of which .sops.yaml says how a file is encrypted
 //! watch      notices of change
+//! secrets    every secret, with who reads it
 //! template   the repository that `init` writes
 //! ```
 
@@ -29,6 +30,7 @@ pub mod reader;
 mod references;
 mod rules;
 pub mod scan;
+pub mod secrets;
 pub mod snapshot;
 pub mod template;
 pub mod watch;

@@ -3,9 +3,14 @@
 //! A file for each environment and Kustomization, one document of JSON a line. `tests/real/template.rs` compares them with what the real
 //! kustomize makes, and writes them anew when it is told to (`FLUXDECK_RENDERINGS=write`).
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::json;
+use crate::repo::template;
+use crate::secret::Secret;
+use crate::sops::{Identities, decrypt_object};
 
 macro_rules! renderings {
     ($($env:literal: $($name:literal)*;)*) => {
@@ -23,8 +28,7 @@ const RENDERINGS: &[(&str, &str, &str)] = renderings! {
 #[cfg(test)]
 const DIGEST: &str = include_str!("renderings/digest");
 
-/// Reads what the Kustomizations of an environment build. What is encrypted has a word in its place: no key is needed, and none would fit
-/// after `init`.
+/// Reads what the Kustomizations of an environment build, its secrets decrypted with the template's throwaway keys as Flux does.
 pub(crate) fn of(env: &str) -> impl Iterator<Item = (String, Vec<Value>)> {
     let own = RENDERINGS.iter().filter(move |(owner, ..)| *owner == env);
     own.map(|(_, name, text)| {
@@ -33,20 +37,36 @@ pub(crate) fn of(env: &str) -> impl Iterator<Item = (String, Vec<Value>)> {
     })
 }
 
-fn decrypt(mut document: Value) -> Value {
-    if document.get("sops").is_some() {
-        json::remove(&mut document, &["sops"]);
-        open(&mut document);
-    }
+fn decrypt(document: Value) -> Value {
+    let mut document = if document.get("sops").is_some() { opened(&document) } else { document };
     super::apply::encode_secret(&mut document);
     document
 }
 
-fn open(value: &mut Value) {
+/// Decrypts an object with the template's throwaway keys; where none fits, what is encrypted has a word in its place.
+pub(crate) fn opened(document: &Value) -> Value {
+    static KEYS: OnceLock<Identities> = OnceLock::new();
+    let keys = KEYS.get_or_init(|| {
+        let mut all = Identities::default();
+        for (_, key) in template::KEYS {
+            // The keys are constants.
+            all.merge(Identities::from_text(&Secret::new(*key)).unwrap_or_default());
+        }
+        all
+    });
+    decrypt_object(document, keys).unwrap_or_else(|_| {
+        let mut document = document.clone();
+        json::remove(&mut document, &["sops"]);
+        cover(&mut document);
+        document
+    })
+}
+
+fn cover(value: &mut Value) {
     match value {
         Value::String(text) if text.starts_with("ENC[") => "demonstration".clone_into(text),
-        Value::Object(map) => map.values_mut().for_each(open),
-        Value::Array(list) => list.iter_mut().for_each(open),
+        Value::Object(map) => map.values_mut().for_each(cover),
+        Value::Array(list) => list.iter_mut().for_each(cover),
         _ => {}
     }
 }

@@ -52,6 +52,10 @@ pub struct Commit {
     /// The files in which it differs from what the renderings were made of.
     #[serde(default)]
     pub changed: Vec<String>,
+    /// Encrypted files that it changes: the environment, and the objects in them. They are applied without kustomize, since it leaves a
+    /// Secret of its own file as it is but for its namespace.
+    #[serde(skip)]
+    pub secrets: Vec<(String, serde_json::Value)>,
     /// Whether it takes back what the scenario's own commit says otherwise than the template.
     #[serde(default)]
     pub mended: bool,

@@ -30,6 +30,8 @@ const CHATTER: &str = include_str!("manifests/chatter.toml");
 
 /// What a scenario says of one environment, with its manifests read.
 pub(crate) struct Script {
+    /// The environment.
+    name: String,
     commits: Vec<Commit>,
     /// Where the sources look for a newer commit.
     pub(crate) remote: Option<Remote>,
@@ -106,6 +108,7 @@ impl Script {
             }
         }
         Self {
+            name: environment.name.clone(),
             commits: commits.to_vec(),
             remote: None,
             manifests,
@@ -130,6 +133,7 @@ impl Script {
     /// Makes the script of a cluster in which there is nothing.
     pub(crate) fn empty() -> Self {
         Self {
+            name: String::new(),
             commits: Vec::new(),
             remote: None,
             manifests: BTreeMap::new(),
@@ -168,7 +172,22 @@ impl Script {
     /// Returns what a Kustomization builds.
     pub(crate) fn manifests(&self, kustomization: &str) -> Vec<Value> {
         let original = self.originals.get(kustomization).filter(|_| !self.advanced || self.head().mended);
-        original.or_else(|| self.manifests.get(kustomization)).cloned().unwrap_or_default()
+        let mut manifests = original.or_else(|| self.manifests.get(kustomization)).cloned().unwrap_or_default();
+        for (_, secret) in self.head().secrets.iter().filter(|(env, _)| *env == self.name) {
+            let name = |value: &Value| value.pointer("/metadata/name").cloned();
+            let is_it = |value: &&mut Value| {
+                value.get("kind") == secret.get("kind") && name(value) == name(secret) && name(secret).is_some()
+            };
+            let Some(known) = manifests.iter_mut().find(is_it) else { continue };
+            let mut opened = renderings::opened(secret);
+            super::apply::encode_secret(&mut opened);
+            for field in ["data", "type"] {
+                if let Some(value) = opened.get(field) {
+                    json::set(known, &[field], value.clone());
+                }
+            }
+        }
+        manifests
     }
 
     /// Lets the newest commit reach the cluster; returns the Kustomizations for which it says something else than the one before.

@@ -12,8 +12,10 @@ use super::mac;
 use super::metadata::{self, Metadata};
 use super::opened::{Opened, State};
 use super::parsed::{Leaf, Parsed};
+use super::path::Path;
 use super::rules::{Rule, Verdict};
 use super::value::{Value, ValueType};
+use crate::secret::Secret;
 
 /// Names the Kubernetes object that a document of a file describes, as far as it says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -130,6 +132,19 @@ impl SopsFile {
     /// Tells whether an identity opens the file; nothing is decrypted but its data key.
     pub fn opens_with(&self, identities: &Identities) -> bool {
         self.metadata.unwrap(identities).is_ok()
+    }
+
+    /// Decrypts all encrypted values, and does not ask whether the MAC vouches for them.
+    pub(super) fn unverified(&self, identities: &Identities) -> Result<Vec<(Path, Secret)>, SopsError> {
+        let key = self.metadata.unwrap(identities)?;
+        let mut found = Vec::new();
+        for leaf in &self.parsed.leaves {
+            let state = self.state(leaf, &key)?;
+            if state.encrypted && state.value != leaf.value {
+                found.push((leaf.path.clone(), state.value.display()));
+            }
+        }
+        Ok(found)
     }
 
     /// Decrypts all values with the data key itself.

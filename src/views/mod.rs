@@ -19,6 +19,7 @@ pub mod operations;
 pub mod page;
 pub mod palette;
 pub mod secret;
+pub mod secrets;
 pub mod served;
 pub mod tabs;
 pub mod themes;

@@ -1,5 +1,7 @@
 //! The last commits.
 
+use std::collections::{HashMap, HashSet};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -42,6 +44,54 @@ pub fn log(root: &Path, count: usize) -> Result<Vec<LogEntry>, Fault> {
     Ok(text.lines().filter_map(entry).collect())
 }
 
+/// Finds the last commit that changed each of these files, in one walk through the history; files that no commit has are left out.
+///
+/// # Errors
+/// Fails with git's own words when it cannot tell.
+pub fn last_changes(root: &Path, files: &[String]) -> Result<HashMap<String, LogEntry>, Fault> {
+    const WHAT: &str = "git does not tell the last changes";
+    let mut wanted: HashSet<&str> = files.iter().map(String::as_str).collect();
+    let mut found = HashMap::new();
+    if wanted.is_empty() || run::output(root, WHAT, &["rev-parse", "--verify", "--quiet", "HEAD"]).is_err() {
+        return Ok(found);
+    }
+    // A merge that changed a file itself is shown against its first parent.
+    let mut arguments = vec![
+        "-c",
+        "core.quotePath=false",
+        "--literal-pathspecs",
+        "log",
+        "--no-show-signature",
+        "--first-parent",
+        "-m",
+        "--no-renames",
+        "--name-only",
+        "--format=%x1e%H%x1f%an%x1f%ct%x1f%s",
+        "--",
+    ];
+    let mut unique: Vec<&str> = wanted.iter().copied().collect();
+    unique.sort_unstable();
+    arguments.extend(unique);
+    let mut child = run::command(root, &arguments).spawn().map_err(|error| run::not_started(WHAT, &error))?;
+    let mut last: Option<LogEntry> = None;
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(head) = line.strip_prefix('\x1e') {
+                last = entry(head);
+            } else if let Some(known) = last.as_ref().filter(|_| wanted.remove(line.as_str())) {
+                found.insert(line, known.clone());
+                // The rest of the history does not matter.
+                if wanted.is_empty() {
+                    break;
+                }
+            }
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    Ok(found)
+}
+
 fn entry(line: &str) -> Option<LogEntry> {
     let mut fields = line.splitn(4, '\x1f');
     let mut next = || fields.next().map(str::to_owned);
@@ -53,6 +103,21 @@ fn entry(line: &str) -> Option<LogEntry> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::TestRepository;
+
+    #[test]
+    fn the_last_change_of_each_file_is_found_in_one_walk() {
+        let repository = TestRepository::new();
+        let files = ["a b.yaml", "ö.yaml", "none.yaml"].map(str::to_owned);
+        assert!(super::last_changes(repository.path(), &files).unwrap().is_empty());
+        repository.write("a b.yaml", "1");
+        repository.write("ö.yaml", "1");
+        let first = repository.commit("one");
+        repository.write("a b.yaml", "2");
+        let second = repository.commit("two");
+        let found = super::last_changes(repository.path(), &files).unwrap();
+        assert_eq!((found["a b.yaml"].commit.as_str(), found["ö.yaml"].commit.as_str()), (&*second, &*first));
+        assert_eq!(found.len(), 2);
+    }
 
     #[test]
     fn commits_come_newest_first_and_none_before_the_first() {

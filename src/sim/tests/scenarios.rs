@@ -178,7 +178,7 @@ async fn a_commit_that_takes_the_fault_back_mends_the_cluster() {
     let (simulation, _, production) = start("broken-chain");
     let sha = "1".repeat(40);
     let commit =
-        Commit { branch: "main".to_owned(), sha, subject: "mend".to_owned(), changed: Vec::new(), mended: true };
+        Commit { branch: "main".to_owned(), sha, subject: "mend".to_owned(), mended: true, ..Commit::default() };
     simulation.follow(&(Arc::new(move || Some(commit.clone())) as Remote));
     request(&production, GIT, "now").await;
     for name in [CONTROLLERS, CONFIGS, "apps"] {
@@ -194,7 +194,7 @@ async fn what_a_commit_changes_in_a_rendering_needs_kustomize_and_is_told_so() {
         sha: "1".repeat(40),
         subject: "apps: another colour".to_owned(),
         changed: vec!["README.md".to_owned(), "apps/base/homepage/configmap.yaml".to_owned()],
-        mended: false,
+        ..Commit::default()
     };
     simulation.push(&commit);
     request(&staging, GIT, "now").await;

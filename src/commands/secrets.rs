@@ -1,0 +1,27 @@
+//! Lists every secret of the repository beside what the clusters hold.
+
+use super::verb::lesson;
+use crate::app::{Action, Command, Risk, Scope};
+use crate::views::secrets::Secrets;
+
+/// Opens the list of secrets.
+pub static COMMAND: Command = Command {
+    id: "secrets",
+    title: "Secrets",
+    keys: &["S"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        let context = ask.context(ask.facts.shown);
+        lesson(
+            format!(
+                "git grep -l 'ENC\\[AES256_GCM'\nsops decrypt FILE | kubectl diff --context {context} -f -   # prints values"
+            ),
+            "A secret can be in Git and not in the cluster, or be changed by hand there; the values are compared by hash in memory, and nothing is shown.",
+            "keys that differ, and PLAIN in the third column; enter opens the editor.",
+            "https://fluxcd.io/flux/guides/mozilla-sops/",
+        )
+    },
+    run: |_| vec![Action::Push(Box::new(Secrets::default()))],
+};
