@@ -8,6 +8,7 @@ use super::operation::{OpId, Operation};
 use super::task::{Task, Ticket};
 use super::view::View;
 use crate::model::{Env, Kind, ObjectRef};
+use crate::secret::Secret;
 
 /// Asks the app for something.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub enum Action {
     Rescan,
     /// Puts text on the operator's clipboard.
     Copy(String),
+    /// Puts a secret there, which is cleared again.
+    CopySecret(Secret),
     /// Shows or hides the lesson panel.
     ToggleLesson,
     /// Shows everything in another theme, until the program ends.
@@ -83,6 +86,8 @@ pub enum Effect {
     Rescan,
     /// Puts text on the operator's clipboard.
     Copy(String),
+    /// Puts a secret there, and clears the clipboard after 30 s or at the end of the program, whichever comes first.
+    CopySecret(Secret),
     /// Reports [`Msg::Rested`](super::Msg::Rested) when no key comes for a while.
     Rest,
     /// Draws the whole screen again.

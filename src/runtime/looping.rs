@@ -34,6 +34,9 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// While somebody waits for an operation, the time that it takes is shown.
 const SECOND: Duration = Duration::from_secs(1);
 
+/// A secret stays on the clipboard for so long: enough to paste it.
+const SECRET_COPIED: Duration = Duration::from_secs(30);
+
 /// Of what was cut off before, so many are told at most: the journal has them all.
 const TOLD: usize = 3;
 
@@ -46,7 +49,7 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
     let ledger = Ledger::default();
     let mut performer = Performer::new(Arc::clone(&session), sender.clone(), ledger, true);
     tell_cut_off(&session, &sender);
-    let mut outside = Outside { screen, rest: None, quit: false, lent: false, stopped: false };
+    let mut outside = Outside { screen, rest: None, quit: false, lent: false, secret_copied: None, stopped: false };
     tracing::debug!("the loop begins");
     outside.begin(&mut app, &mut performer, &session)?;
     let mut keys = Input::open();
@@ -57,7 +60,7 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
     let mut owed_draw: Option<Instant> = None;
     let mut minute = Instant::now() + MINUTE;
     while !outside.quit {
-        let rest = outside.rest;
+        let (rest, copied) = (outside.rest, outside.secret_copied);
         tokio::select! {
             biased;
             event = keys.next() => {
@@ -119,6 +122,9 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
                 pace.drew();
                 owed_draw = None;
             }
+            () = sleep_until(copied.unwrap_or(minute)), if copied.is_some() && !outside.lent => {
+                outside.clear_clipboard()?;
+            }
             () = sleep_until(rest.unwrap_or(minute)), if rest.is_some() => {
                 outside.rest = None;
                 outside.take(&mut app, &mut performer, Msg::Rested)?;
@@ -176,8 +182,17 @@ struct Outside<'a> {
     quit: bool,
     /// Whether somebody else has the terminal; nothing is drawn then.
     lent: bool,
+    /// When the clipboard is cleared of a secret.
+    secret_copied: Option<Instant>,
     /// Whether we stopped ourselves, and have drawn already when the signal that continued us is heard.
     stopped: bool,
+}
+
+impl Drop for Outside<'_> {
+    fn drop(&mut self) {
+        // However the program ends, the terminal may be gone by then.
+        let _ = self.clear_clipboard();
+    }
 }
 
 impl Outside<'_> {
@@ -202,26 +217,44 @@ impl Outside<'_> {
                 None => {}
                 Some(Effect::Rest) => self.rest = Some(Instant::now() + REST),
                 // Nothing is drawn while somebody else has the terminal: all of it is, once it is back.
-                Some(Effect::Redraw | Effect::Forget | Effect::Copy(_) | Effect::Stop) if self.lent => {}
+                Some(Effect::Redraw | Effect::Forget | Effect::Copy(_) | Effect::CopySecret(_) | Effect::Stop)
+                    if self.lent => {}
                 Some(Effect::Redraw) => self.screen.redraw()?,
                 Some(Effect::Forget) => {
                     // ratatui keeps the last two frames: both are drawn over, the second without any difference to show.
                     self.draw(app)?;
                     self.screen.redraw()?;
                 }
-                Some(Effect::Copy(text)) => match self.screen.copy(&text) {
-                    Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                        let why = error.to_string();
-                        let fault = Fault::failed("nothing was copied", why, "copy less at a time");
-                        self.take(app, performer, Msg::Told(Err(fault)))?;
-                    }
-                    copied => copied?,
-                },
+                Some(Effect::Copy(text)) => {
+                    self.secret_copied = None;
+                    self.copy(&text, app, performer)?;
+                }
+                Some(Effect::CopySecret(text)) => {
+                    self.secret_copied = Some(Instant::now() + SECRET_COPIED);
+                    self.copy(text.expose(), app, performer)?;
+                }
                 Some(Effect::Stop) => self.stop()?,
                 Some(_) => self.quit = true,
             }
         }
         Ok(())
+    }
+
+    fn copy(&mut self, text: &str, app: &mut App, performer: &mut Performer) -> io::Result<()> {
+        match self.screen.copy(text) {
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                let why = error.to_string();
+                let fault = Fault::failed("nothing was copied", why, "copy less at a time");
+                self.secret_copied = None;
+                self.take(app, performer, Msg::Told(Err(fault)))
+            }
+            copied => copied,
+        }
+    }
+
+    /// Clears the clipboard where a secret is on it.
+    fn clear_clipboard(&mut self) -> io::Result<()> {
+        if self.secret_copied.take().is_some() { self.screen.copy("") } else { Ok(()) }
     }
 
     fn draw(&mut self, app: &App) -> io::Result<()> {

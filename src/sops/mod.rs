@@ -58,7 +58,7 @@ pub use format::Format;
 pub use identities::{Identities, generate};
 pub use metadata::{KeyGroup, Metadata};
 pub use opened::{Entry, Opened};
-pub use password::{password, random_key};
+pub use password::{LETTERS, password, password_of, random_key};
 pub use path::{Path, Segment};
 pub use recipients::Wrapped;
 pub use rules::RuleKind;

@@ -9,19 +9,33 @@ use zeroize::Zeroizing;
 use crate::secret::Secret;
 
 /// What passwords are made of: nothing that a URL, a shell or YAML would want escaped.
-const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+pub const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 /// 32 letters of 62 are 190 bits.
 const LENGTH: usize = 32;
 
 /// Makes a password of 32 letters and digits, each equally likely.
 pub fn password() -> Secret {
-    let mut text = String::with_capacity(LENGTH);
-    let mut bytes = Zeroizing::new([0_u8; LENGTH]);
-    while text.len() < LENGTH {
+    password_of(LENGTH, &LETTERS.chars().collect::<Vec<_>>())
+}
+
+/// Makes a password of a length out of letters, each equally likely; empty where there are no letters.
+pub fn password_of(length: usize, letters: &[char]) -> Secret {
+    let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
+    let mut text = String::with_capacity(length.saturating_mul(4));
+    // Numbers above the last whole multiple would make the first letters likelier than the others.
+    let Some(whole) = u32::MAX.checked_div(count).map(|times| times.saturating_mul(count)) else {
+        return Secret::new(text);
+    };
+    let mut made: usize = 0;
+    let mut bytes = Zeroizing::new([0_u8; 4]);
+    while made < length {
         OsRng.fill_bytes(bytes.as_mut());
-        // Bytes of 248 and above would make the first letters likelier than the others.
-        let letters = bytes.iter().filter(|byte| **byte < 248).filter_map(|byte| LETTERS.get(usize::from(byte % 62)));
-        text.extend(letters.take(LENGTH.saturating_sub(text.len())).map(|letter| char::from(*letter)));
+        let number = u32::from_ne_bytes(*bytes);
+        if number < whole {
+            let chosen = usize::try_from(number.checked_rem(count).unwrap_or(0)).unwrap_or(0);
+            text.extend(letters.get(chosen));
+            made = made.saturating_add(1);
+        }
     }
     Secret::new(text)
 }
@@ -35,7 +49,17 @@ pub fn random_key() -> Secret {
 
 #[cfg(test)]
 mod tests {
-    use super::{password, random_key};
+    use super::{password, password_of, random_key};
+
+    #[test]
+    fn passwords_have_the_length_and_the_letters_that_were_asked_for() {
+        let letters: Vec<char> = "aé!".chars().collect();
+        let made = password_of(200, &letters);
+        assert_eq!(made.expose().chars().count(), 200);
+        assert!(letters.iter().all(|letter| made.expose().contains(*letter)));
+        assert!(made.expose().chars().all(|letter| letters.contains(&letter)));
+        assert!(password_of(5, &[]).is_empty() && password_of(0, &letters).is_empty());
+    }
 
     #[test]
     fn passwords_need_no_escaping_and_never_repeat() {

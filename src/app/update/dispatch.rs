@@ -105,6 +105,7 @@ impl App {
                 Action::Show(env) => self.facts.shown = env,
                 Action::Rescan => effects.push(Effect::Rescan),
                 Action::Copy(text) => effects.push(Effect::Copy(text)),
+                Action::CopySecret(text) => effects.push(Effect::CopySecret(text)),
                 Action::ToggleLesson => self.lesson_shown = !self.lesson_shown,
                 Action::Theme(name) => match self.theme.another(&name) {
                     Ok(theme) => self.theme = theme,

@@ -1,14 +1,23 @@
 //! The commands of the secret editor, one file each. The view does them; the guard judges the one that writes.
 
+pub mod add;
+pub mod copy_value;
 pub mod edit;
 pub mod encrypt;
+pub mod export;
+pub mod generate;
+pub mod import;
 pub mod recipients;
+pub mod redo;
 mod rekey;
+pub mod remove;
+pub mod rename;
 pub mod reveal;
 pub mod reveal_all;
 pub mod rotate;
 pub mod save;
 pub mod set;
+pub mod text;
 pub mod undo;
 
 use super::verb::lesson;

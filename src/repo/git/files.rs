@@ -143,6 +143,12 @@ fn names(printed: &[u8]) -> Vec<String> {
     parts.filter_map(|name| std::str::from_utf8(name).ok().map(str::to_owned)).collect()
 }
 
+/// Tells whether git leaves a file alone: it is named in .gitignore, or lies in `.git` itself.
+pub fn is_ignored(root: &Path, path: &Path) -> bool {
+    let path = path.to_string_lossy();
+    run::output(root, WHAT, &["check-ignore", "--quiet", "--", &path]).is_ok()
+}
+
 /// Tells whether git tracks a file, so that what is in it may be in the history.
 pub fn is_known(root: &Path, path: &str) -> bool {
     run::output(root, WHAT, &["--literal-pathspecs", "ls-files", "--error-unmatch", "--", path]).is_ok()

@@ -1,16 +1,18 @@
-//! Asks before changes are lost, and shows what would be saved.
+//! Asks before changes are lost, and shows what would be saved: by key, masked until x reveals it.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
+use super::table::MASK;
 use crate::app::{Action, Command, Key, Scene, Target, View};
+use crate::secret::Secret;
 use crate::theme::Scope;
 use crate::widgets::{centred, fit, panel};
 
-/// More paths than this are counted rather than listed.
-const LISTED: usize = 12;
+/// So many are shown at a time.
+const LISTED: usize = 6;
 
 /// Says what the answer yes does.
 #[derive(Debug)]
@@ -21,27 +23,58 @@ enum Yes {
     Save(&'static Command, Vec<Target>, Vec<(String, String)>),
 }
 
-/// Asks about changes, with the paths of what was changed.
+/// One value that is not as the file holds it.
+pub struct Difference {
+    /// `+` where it is new, `-` where it is taken out, `*` where it changes.
+    pub sign: &'static str,
+    /// Its path, as people say it.
+    pub path: String,
+    /// What it was, and what it becomes; `None` where there is none.
+    pub values: [Option<Secret>; 2],
+    /// Whether the file holds it encrypted.
+    pub encrypted: bool,
+}
+
+impl std::fmt::Debug for Difference {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Difference").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Asks about changes, with what was changed.
 #[derive(Debug)]
 pub struct Changes {
-    paths: Vec<String>,
+    rows: Vec<Difference>,
+    revealed: bool,
+    first: usize,
     yes: Yes,
 }
 
 impl Changes {
     /// Asks whether changes may be lost.
-    pub fn discard(paths: Vec<String>) -> Self {
-        Self { paths, yes: Yes::Leave }
+    pub fn discard(rows: Vec<Difference>) -> Self {
+        Self { rows, revealed: false, first: 0, yes: Yes::Leave }
     }
 
     /// Asks whether changes shall be saved by a command.
     pub fn save(
-        paths: Vec<String>,
+        rows: Vec<Difference>,
         command: &'static Command,
         targets: Vec<Target>,
         answers: Vec<(String, String)>,
     ) -> Self {
-        Self { paths, yes: Yes::Save(command, targets, answers) }
+        Self { rows, revealed: false, first: 0, yes: Yes::Save(command, targets, answers) }
+    }
+
+    /// Writes a value in one line: masked, or its beginning and how many lines it has.
+    fn value(&self, row: &Difference, value: &Secret, room: usize) -> String {
+        if row.encrypted && !self.revealed {
+            return MASK.to_owned();
+        }
+        let lines = value.expose().lines().count();
+        let first = value.expose().lines().next().unwrap_or_default();
+        let more = if lines > 1 { format!(" … {lines} lines") } else { String::new() };
+        fit(first, room.saturating_sub(more.chars().count())) + &more
     }
 
     fn agree(&mut self) -> Vec<Action> {
@@ -68,6 +101,10 @@ impl View for Changes {
         true
     }
 
+    fn secret(&self) -> bool {
+        true
+    }
+
     fn takes_text(&self) -> bool {
         true
     }
@@ -79,30 +116,59 @@ impl View for Changes {
             Some('n' | 'N' | 'q') => vec![Action::Pop],
             _ if key.is("esc") => vec![Action::Pop],
             _ if saves && key.is("enter") => self.agree(),
+            Some('x') => {
+                self.revealed = !self.revealed;
+                Vec::new()
+            }
+            Some('j') => {
+                self.first = self.first.saturating_add(1).min(self.rows.len().saturating_sub(LISTED));
+                Vec::new()
+            }
+            Some('k') => {
+                self.first = self.first.saturating_sub(1);
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let width = area.width.saturating_sub(8).clamp(20, 80);
+        let width = area.width.saturating_sub(4).clamp(20, 110);
         let room = usize::from(width.saturating_sub(4));
         let (head, keys) = match self.yes {
-            Yes::Leave => ("These changes are not saved and would be lost:", "y leave, changes are lost    n stay"),
-            Yes::Save(..) => {
-                ("Only these values change in the file, besides lastmodified and mac:", "enter save    n not now")
+            Yes::Leave => {
+                ("These changes are not saved and would be lost:", "y leave, changes are lost    n stay    x reveal")
             }
+            Yes::Save(..) => (
+                "Only these values change in the file, besides lastmodified and mac:",
+                "enter save    n not now    x reveal",
+            ),
         };
+        let theme = scene.theme;
         let mut lines = vec![Line::from(fit(head, room))];
-        for path in self.paths.iter().take(LISTED) {
-            lines.push(Line::styled(fit(&format!("  {path}"), room), scene.theme.style(Scope::Title)));
+        for row in self.rows.iter().skip(self.first).take(LISTED) {
+            lines.push(Line::styled(fit(&format!(" {} {}", row.sign, row.path), room), theme.style(Scope::Title)));
+            for (value, sign, scope) in row
+                .values
+                .iter()
+                .zip(["-", "+"])
+                .zip([Scope::Removed, Scope::Added])
+                .map(|((value, sign), scope)| (value, sign, scope))
+            {
+                if let Some(value) = value {
+                    let text = format!("     {sign} {}", self.value(row, value, room.saturating_sub(7)));
+                    lines.push(Line::styled(fit(&text, room), theme.style(scope)));
+                }
+            }
         }
-        if let Some(more) = self.paths.len().checked_sub(LISTED).filter(|more| *more > 0) {
-            lines.push(Line::from(format!("  and {more} more")));
+        let below = self.rows.len().saturating_sub(self.first.saturating_add(LISTED));
+        if below > 0 || self.first > 0 {
+            lines.push(Line::from(format!("  {} above, {below} below: j and k", self.first)));
         }
         lines.push(Line::default());
-        lines.push(Line::styled(keys, scene.theme.style(Scope::Key)));
+        lines.push(Line::styled(keys, theme.style(Scope::Key)));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
-        let inside = panel(frame, centred(area, width, height), &self.title(scene), true, scene.theme);
+        let inside = panel(frame, centred(area, width, height), &self.title(scene), true, theme);
         frame.render_widget(Paragraph::new(lines), inside);
     }
 }

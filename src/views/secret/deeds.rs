@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use super::changes::Changes;
 use super::document::{Document, shown};
 use super::editor::Editor;
+use super::field::Field;
 use super::saving::Saving;
 use super::{SecretView, tell};
-use crate::app::guard::judge;
-use crate::app::{Action, Consent, Notice, Permit, Scene, Task, Verdict, View as _};
-use crate::secret::Secret;
+use crate::app::{Action, Notice, Permit, Scene, Task, View as _};
 use crate::sops::Opened;
 
 /// What the commands of the editor hand to it.
@@ -23,6 +22,24 @@ pub enum Do {
     Edit,
     /// Takes the last change back.
     Undo,
+    /// Makes the change again that was taken back last.
+    Redo,
+    /// Opens the whole document as text.
+    Text,
+    /// Asks for a new key.
+    Add,
+    /// Asks for another key.
+    Rename,
+    /// Takes the selected value out.
+    Remove,
+    /// Asks for the letters of a new password.
+    Generate,
+    /// Asks for a file that the value is taken from.
+    Import,
+    /// Asks for a file that the value is written into.
+    Export,
+    /// Copies the value to the clipboard, which is cleared again.
+    Copy,
     /// Shows what changed and asks for the command that saves.
     AskToSave,
     /// Puts the changes on top of what somebody else made of the file.
@@ -31,6 +48,12 @@ pub enum Do {
     ReadTheirs,
     /// Saves, with the guard's leave; without it nothing is done.
     Save(Option<Permit>),
+}
+
+/// Returns the key of a value.
+fn name_of(document: &Document, index: usize) -> String {
+    let entry = document.entries().get(index);
+    entry.and_then(|entry| entry.path.last_key()).unwrap_or_default().to_owned()
 }
 
 /// The answer of the task that waits for the end of saving.
@@ -64,22 +87,29 @@ impl SecretView {
         }
         let Some(index) = self.value() else { return Vec::new() };
         let Some(entry) = self.document().and_then(|document| document.entries().get(index)) else { return Vec::new() };
-        self.editing = Some((index, Editor::new(&shown(entry).1)));
+        self.editing = Some((Field::Value(index), Editor::new(&shown(entry).1)));
         self.watch_over()
     }
 
-    /// Takes over what was typed; the field stays open when the value cannot be that.
-    pub(super) fn keep(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        let Some((index, editor)) = self.editing.take() else { return Vec::new() };
-        let (file, text): (String, Secret) = (self.file.clone(), editor.text());
-        let changed = self.document_mut().map_or(Ok(false), |document| document.change(&file, index, &text));
-        match changed {
-            Ok(_) => self.watch_over(),
-            Err(fault) => {
-                self.editing = Some((index, editor));
-                vec![Action::Tell(Notice::fault(scene.facts.now, fault))]
+    /// Takes the selected value out; undoing brings it back.
+    fn remove(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let Some(index) = self.value() else { return Vec::new() };
+        let Some(document) = self.document_mut() else { return Vec::new() };
+        let Some(entry) = document.entries().get(index) else { return Vec::new() };
+        let (place, path) = (entry.document, entry.path.clone());
+        match document.remove(place, &path) {
+            Ok(()) => {
+                self.reshaped(None);
+                tell(scene, &format!("{path} is taken out; u brings it back"))
             }
+            Err(fault) => vec![Action::Tell(Notice::fault(scene.facts.now, fault))],
         }
+    }
+
+    fn redo(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let done = self.document_mut().is_some_and(Document::redo);
+        self.reshaped(None);
+        if done { Vec::new() } else { tell(scene, "there is no change to make again") }
     }
 
     /// Does what one of the view's own commands asks for.
@@ -93,6 +123,15 @@ impl SecretView {
             Do::RevealAll => self.reveal_all(),
             Do::Edit => self.edit(scene),
             Do::Undo => self.undo(scene),
+            Do::Redo => self.redo(scene),
+            Do::Text => self.begin_text(scene),
+            Do::Add => self.begin_key(scene),
+            Do::Remove => self.remove(scene),
+            Do::Copy => self.copy(scene),
+            Do::Rename => self.begin(Field::Name, name_of, scene),
+            Do::Generate => self.begin(Field::Letters, |_, _| "32 a-zA-Z0-9".to_owned(), scene),
+            Do::Import => self.begin(Field::From, |_, _| String::new(), scene),
+            Do::Export => self.begin(Field::To, |_, _| "~/".to_owned(), scene),
             Do::AskToSave => self.ask_to_save(scene),
             Do::KeepMine => self.keep_mine(scene),
             Do::ReadTheirs => self.read_theirs(scene),
@@ -103,6 +142,7 @@ impl SecretView {
 
     fn undo(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let index = self.document_mut().and_then(Document::undo);
+        self.reshaped(None);
         match index.and_then(|index| self.values().iter().position(|known| *known == index)) {
             Some(place) => {
                 self.selected = place;
@@ -113,7 +153,7 @@ impl SecretView {
         }
     }
 
-    /// Shows what would change, in the guard's own question where it asks one, and asks for leave to write.
+    /// Shows what would change, and then asks for leave to write; in a protected environment the guard asks too.
     fn ask_to_save(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         if let Some(question) = self.compare() {
             return vec![question];
@@ -128,10 +168,8 @@ impl SecretView {
         };
         let targets = self.targets(scene);
         let answers = vec![("paths".to_owned(), paths.join(", ")), ("shell".to_owned(), document.shell(&self.file))];
-        match judge(command, &targets, scene.facts, Consent::None) {
-            Verdict::Go(_) => vec![Action::Push(Box::new(Changes::save(paths, command, targets, answers)))],
-            _ => vec![Action::Dispatch(command, targets, answers)],
-        }
+        let rows = document.differences();
+        vec![Action::Push(Box::new(Changes::save(rows, command, targets, answers)))]
     }
 
     fn save(&mut self, permit: Permit) -> Vec<Action> {

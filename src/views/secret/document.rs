@@ -6,9 +6,10 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::changes::Difference;
 use crate::model::{Fault, FaultKind};
 use crate::secret::Secret;
-use crate::sops::{Change, Changed, Entry, Opened, Path, Segment, Unlocked, ValueType};
+use crate::sops::{Change, Changed, Entry, Opened, Path, Segment, SopsError, Unlocked, ValueType};
 
 /// Says in which form a value is shown and edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +81,36 @@ impl Document {
         if names.is_empty() && self.opened.is_changed() { vec!["comments or layout".to_owned()] } else { names }
     }
 
+    /// Lists what was changed with what each value was and becomes.
+    pub fn differences(&self) -> Vec<Difference> {
+        let changes = self.opened.changes().iter().zip(self.changes());
+        let rows = changes.map(|(change, path)| {
+            let now = self.entries().iter().find(|one| one.document == change.document && one.path == change.path);
+            let decoded = |path: &Path| {
+                let text = self.opened.original(change.document, path)?;
+                if !self.holds_base64(change.document, path) {
+                    return Some(text);
+                }
+                let bytes = STANDARD.decode(text.expose()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                Some(bytes.map_or(text, Secret::new))
+            };
+            let new = now.map(|entry| shown(entry).1);
+            let (sign, values) = match &change.what {
+                Changed::Value => ("*", [decoded(&change.path), new]),
+                Changed::Added => ("+", [None, new]),
+                Changed::Removed => ("-", [decoded(&change.path), None]),
+                Changed::Renamed(_) => ("*", [None, None]),
+            };
+            Difference { sign, path, values, encrypted: now.is_none_or(|entry| entry.encrypted) }
+        });
+        let mut rows: Vec<Difference> = rows.collect();
+        if rows.is_empty() && self.opened.is_changed() {
+            let path = "comments or layout".to_owned();
+            rows.push(Difference { sign: "*", path, values: [None, None], encrypted: true });
+        }
+        rows
+    }
+
     /// Writes the sops lines that would make the same changes, without the values.
     pub fn shell(&self, file: &str) -> String {
         let lines: Vec<String> = self.opened.changes().iter().flat_map(|change| lines(file, change)).collect();
@@ -113,6 +144,136 @@ impl Document {
         };
         set.map_err(|error| wrong(error.to_string(), &format!("change it with sops edit {file}")))?;
         Ok(true)
+    }
+
+    /// Says where a new key goes: a JSON Pointer names its place, and a name alone belongs beside the value that is selected, where that
+    /// is encrypted, else below `stringData` of a Secret.
+    pub fn place(&self, words: &str, near: Option<usize>) -> (usize, Path) {
+        let near = near.and_then(|index| self.entries().get(index));
+        let document = near.map_or(0, |entry| entry.document);
+        if words.starts_with('/') {
+            return (document, Path::parse(words));
+        }
+        let beside = near.filter(|entry| entry.encrypted && entry.path.last_key().is_some());
+        let is_secret =
+            self.opened.file().documents().get(document).is_some_and(|head| head.kind.as_deref() == Some("Secret"));
+        let block = if is_secret { vec![Segment::Key("stringData".to_owned())] } else { Vec::new() };
+        let parent = beside.and_then(|entry| entry.path.parent()).unwrap_or_else(|| Path::new(block));
+        (document, parent.child(Segment::Key(words.to_owned())))
+    }
+
+    /// Tells whether a value at a place is base64: below `data` of a Secret.
+    fn holds_base64(&self, document: usize, path: &Path) -> bool {
+        let head = self.opened.file().documents();
+        let is_secret = head.get(document).is_some_and(|head| head.kind.as_deref() == Some("Secret"));
+        is_secret && matches!(path.segments(), [Segment::Key(block), Segment::Key(_)] if block == "data")
+    }
+
+    /// Adds a value under a new key.
+    ///
+    /// # Errors
+    /// When there is one already, the server would refuse the key, or it has no place there.
+    pub fn add(&mut self, document: usize, path: &Path, text: &Secret) -> Result<(), Fault> {
+        self.fits(document, path)?;
+        let value = if self.holds_base64(document, path) {
+            Secret::new(STANDARD.encode(text.expose()))
+        } else {
+            text.duplicate()
+        };
+        self.alter(&format!("{path} was not added"), |opened| opened.add(document, path, &value))
+    }
+
+    /// Gives the value another key.
+    ///
+    /// # Errors
+    /// As [`Document::add`].
+    pub fn rename(&mut self, index: usize, name: &str) -> Result<(), Fault> {
+        let Some(entry) = self.entries().get(index) else { return Ok(()) };
+        let (document, path) = (entry.document, entry.path.clone());
+        if path.last_key() == Some(name) {
+            return Ok(());
+        }
+        let to = path.parent().unwrap_or_default().child(Segment::Key(name.to_owned()));
+        self.fits(document, &to)?;
+        self.alter(&format!("{path} was not renamed"), |opened| opened.rename(document, &path, name))
+    }
+
+    /// Takes a value out.
+    ///
+    /// # Errors
+    /// When it cannot be taken out without touching others.
+    pub fn remove(&mut self, document: usize, path: &Path) -> Result<(), Fault> {
+        self.alter(&format!("{path} was not removed"), |opened| opened.remove(document, path))
+    }
+
+    /// Gives a value the bytes of a file: encoded below `data` of a Secret, else as text.
+    ///
+    /// # Errors
+    /// When they are no text where only text has a place.
+    pub fn import(&mut self, index: usize, bytes: &[u8]) -> Result<(), Fault> {
+        let Some(entry) = self.entries().get(index) else { return Ok(()) };
+        let (document, path) = (entry.document, entry.path.clone());
+        let what = format!("{path} was not changed");
+        if self.holds_base64(document, &path) {
+            let value = Secret::new(STANDARD.encode(bytes));
+            return self.alter(&what, |opened| opened.set(document, &path, &value));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| {
+            let todo = "add it below data, as /data/KEY: there it is encoded";
+            Fault::new(FaultKind::Usage, what.clone(), "the file is not text", todo)
+        })?;
+        let value = Secret::new(text);
+        self.alter(&what, |opened| opened.set(document, &path, &value))
+    }
+
+    /// Returns a value's bytes as they would be in a pod.
+    pub fn bytes(&self, index: usize) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+        let entry = self.entries().get(index)?;
+        let bytes = entry.bytes().unwrap_or_else(|| entry.secret.expose().as_bytes().to_vec());
+        Some(zeroize::Zeroizing::new(bytes))
+    }
+
+    /// Makes the change again that was taken back last; returns whether there was one.
+    pub fn redo(&mut self) -> bool {
+        Arc::get_mut(&mut self.opened).is_some_and(Opened::redo)
+    }
+
+    /// Takes a whole new plain text; returns whether it differs.
+    ///
+    /// # Errors
+    /// When it cannot be read or sealed.
+    pub fn replace(&mut self, text: &Secret) -> Result<bool, Fault> {
+        let mut differs = false;
+        self.alter("the text was not taken", |opened| {
+            opened.validate(text)?;
+            differs = opened.replace(text.duplicate())?;
+            Ok(())
+        })?;
+        Ok(differs)
+    }
+
+    /// Tells whether a key has a place: the API server takes letters, digits, `-`, `_` and `.` in a Secret.
+    pub(super) fn fits(&self, document: usize, path: &Path) -> Result<(), Fault> {
+        let head = self.opened.file().documents();
+        let of_secret = head.get(document).is_some_and(|head| head.kind.as_deref() == Some("Secret"))
+            && matches!(path.segments(), [Segment::Key(block), Segment::Key(_)] if block == "data" || block == "stringData");
+        let name = path.last_key().unwrap_or_default();
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+        let wrong = if name.is_empty() {
+            "a key has at least one letter"
+        } else if of_secret && (!name.chars().all(plain) || name.len() > 253) {
+            "the API server takes letters, digits, -, _ and . in the keys of a Secret, 253 at most"
+        } else {
+            return Ok(());
+        };
+        Err(Fault::new(FaultKind::Usage, format!("`{name}` cannot be a key"), wrong, "write it otherwise"))
+    }
+
+    fn alter(&mut self, what: &str, change: impl FnOnce(&mut Opened) -> Result<(), SopsError>) -> Result<(), Fault> {
+        let wrong = |why: String, todo: &str| Fault::new(FaultKind::Usage, what, why, todo);
+        let opened = Arc::get_mut(&mut self.opened)
+            .ok_or_else(|| wrong("the file is being saved".to_owned(), "try again in a moment"))?;
+        change(opened).map_err(|error| wrong(error.to_string(), "u takes the last change back"))
     }
 
     /// Takes the last change back; returns which value it was of, the first where it was of several.

@@ -85,6 +85,33 @@ impl Editor {
         self.forget();
     }
 
+    /// Begins a new line that is indented as this one.
+    pub fn indented_newline(&mut self) {
+        let (row, column) = (self.area.cursor().0, self.area.cursor().1);
+        let line = self.area.lines().get(row).map_or("", String::as_str);
+        let indent: String = line.chars().take(column).take_while(|letter| *letter == ' ').collect();
+        self.area.insert_newline();
+        self.area.insert_str(indent);
+        self.forget();
+    }
+
+    /// Goes to a line, from one.
+    pub fn go_to(&mut self, line: usize) {
+        let row = u16::try_from(line.saturating_sub(1)).unwrap_or(u16::MAX);
+        self.area.move_cursor(CursorMove::Jump(row, 0));
+    }
+
+    /// Returns the lines, and the row and column of the cursor, in characters.
+    pub fn view(&self) -> (&[String], (usize, usize)) {
+        let cursor = self.area.cursor();
+        (self.area.lines(), (cursor.0, cursor.1))
+    }
+
+    /// Tells whether the text is hidden.
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
     /// Hides the text until [`Editor::show`].
     pub fn hide(&mut self) {
         self.hidden = true;

@@ -54,7 +54,7 @@ impl SecretView {
         self.awake = None;
         let shown = !self.revealed.is_empty() || self.editing.is_some();
         self.revealed.clear();
-        if let Some((_, editor)) = &mut self.editing {
+        if let Some((_, editor)) = self.editing.as_mut().filter(|(field, _)| field.is_secret()) {
             editor.hide();
         }
         if !shown {

@@ -18,12 +18,14 @@ mod changes;
 mod deeds;
 pub mod document;
 mod editor;
+mod field;
 mod head;
 mod hiding;
 mod opening;
 mod paint;
 pub mod saving;
 pub mod table;
+mod text;
 mod theirs;
 
 use std::any::Any;
@@ -47,6 +49,7 @@ pub use deeds::Do;
 use deeds::Saved;
 use document::Document;
 use editor::Editor;
+use field::Field;
 use hiding::Asleep;
 use opening::Opening;
 use table::{Columns, Row};
@@ -68,9 +71,14 @@ pub struct SecretView {
     state: State,
     selected: usize,
     scroll: Scroll,
+    text_scroll: Scroll,
+    /// What is wrong with the text that is typed, and on which line.
+    problem: Option<(Option<usize>, String)>,
+    /// Whether the next esc drops a text that cannot be kept.
+    dropping: bool,
     filter: String,
     revealed: BTreeSet<usize>,
-    editing: Option<(usize, Editor)>,
+    editing: Option<(Field, Editor)>,
     /// Keeps what is revealed from being hidden with every word; dropped when nothing is revealed, which ends the waiting.
     awake: Option<watch::Sender<()>>,
     saving: bool,
@@ -96,6 +104,9 @@ impl SecretView {
             state: State::Opening,
             selected: 0,
             scroll: Scroll::default(),
+            text_scroll: Scroll::default(),
+            problem: None,
+            dropping: false,
             filter: String::new(),
             revealed: BTreeSet::new(),
             editing: None,
@@ -221,6 +232,14 @@ impl View for SecretView {
             Ok(looked) => return self.looked(*looked, scene),
             Err(payload) => payload,
         };
+        let payload = match payload.downcast::<field::Read>() {
+            Ok(read) => return self.imported(*read, scene),
+            Err(payload) => payload,
+        };
+        let payload = match payload.downcast::<field::Written>() {
+            Ok(written) => return Self::exported(*written, scene),
+            Err(payload) => payload,
+        };
         match payload.downcast::<Saved>() {
             Ok(saved) => self.saved(*saved, scene),
             Err(payload) if payload.is::<Asleep>() => self.hide(scene),
@@ -234,12 +253,16 @@ impl View for SecretView {
 
     fn text(&mut self, key: Key, scene: &Scene<'_>) -> Vec<Action> {
         self.stir();
-        let Some((_, editor)) = &mut self.editing else { return Vec::new() };
+        let Some((field, editor)) = &mut self.editing else { return Vec::new() };
         if editor.show() {
             // The key that shows it again does nothing else; the waiting begins anew.
             return self.watch_over();
         }
-        let single = editor.lines() == 1;
+        let single = editor.lines() == 1 && *field != Field::Text;
+        let dropping = std::mem::take(&mut self.dropping);
+        if key.is("esc") && *field == Field::Text && !dropping {
+            return self.leave_text(scene);
+        }
         if key.is("esc") {
             self.editing = None;
             let unchanged = self.document().is_some_and(|document| document.changes().is_empty());
@@ -251,7 +274,12 @@ impl View for SecretView {
         if (single && key.is("enter")) || "ctrl-s".parse() == Ok(key) {
             return self.keep(scene);
         }
-        editor.key(key);
+        if *field == Field::Text && key.is("enter") {
+            editor.indented_newline();
+        } else {
+            editor.key(key);
+        }
+        self.examine();
         Vec::new()
     }
 
@@ -260,6 +288,7 @@ impl View for SecretView {
         if let Some((_, editor)) = &mut self.editing {
             editor.paste(text);
         }
+        self.examine();
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
@@ -273,8 +302,8 @@ impl View for SecretView {
         if self.saving {
             return tell(scene, "the file is being saved");
         }
-        match self.document().map(Document::changes) {
-            Some(paths) if !paths.is_empty() => vec![Action::Push(Box::new(Changes::discard(paths)))],
+        match self.document().map(Document::differences) {
+            Some(rows) if !rows.is_empty() => vec![Action::Push(Box::new(Changes::discard(rows)))],
             _ => Vec::new(),
         }
     }

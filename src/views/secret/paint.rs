@@ -6,6 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::document::Document;
+use super::field::Field;
 use super::table::{self, Columns, Look, Row};
 use super::{SecretView, head};
 use crate::app::Scene;
@@ -17,6 +18,10 @@ const HIGHEST_FIELD: usize = 14;
 
 impl SecretView {
     pub(super) fn render_open(&self, document: &Document, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) {
+        if let Some((Field::Text, editor)) = &self.editing {
+            self.render_text(editor, frame, inside, scene);
+            return;
+        }
         let width = usize::from(inside.width);
         let head = head::lines(document, self.env, self.saving, width, scene);
         let above = u16::try_from(head.len()).unwrap_or(0);
@@ -49,11 +54,9 @@ impl SecretView {
         lines(frame, body, &self.scroll, chosen, rows.len(), |index, selected| {
             rows.get(index).map_or_else(Line::default, |row| look.line(row, selected))
         });
-        if let Some((index, editor)) = &self.editing {
-            let path = document.entries().get(*index).map(|entry| entry.path.to_string()).unwrap_or_default();
-            let keys =
-                if editor.lines() > 1 { "ctrl-s keep  esc drop" } else { "enter keep  esc drop  alt-enter new line" };
-            let field = panel(frame, field_area, &format!("{keys}   {path}"), scene.focus, scene.theme);
+        if let Some((what, editor)) = &self.editing {
+            let title = what.title(document, editor.lines());
+            let field = panel(frame, field_area, &title, scene.focus, scene.theme);
             editor.render(frame, field, scene.theme);
         }
     }

@@ -218,11 +218,14 @@ async fn a_changed_value_is_shown_by_its_path_and_saved_after_a_question() {
 async fn production_asks_once_and_its_question_names_what_changes() {
     let mut desk = Desk::open("production").await;
     desk.press("j<enter><ctrl-u>throwaway-2<enter><ctrl-s>").await;
+    // First what changes, then the guard's question.
+    assert!(desk.screen().contains("Save?") && desk.screen().contains(PASSWORD), "{}", desk.screen());
+    desk.press("<enter>").await;
     let question = desk.screen();
     assert!(question.contains("production  PROTECTED") && question.contains(PASSWORD), "{question}");
     desk.press("n").await;
     assert!(desk.told.is_empty() && desk.value("production") != "throwaway-2");
-    desk.press("Sy").await;
+    desk.press("S<enter>y").await;
     assert_eq!(desk.value("production"), "throwaway-2");
 }
 
@@ -388,6 +391,111 @@ async fn what_is_revealed_is_hidden_when_another_view_takes_its_place() {
     desk.press("<esc>").await;
     assert_eq!(desk.app.view_id(), "secret");
     assert!(!desk.screen().contains(&value));
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_are_added_renamed_removed_and_all_of_it_taken_back_and_made_again() {
+    let mut desk = Desk::open("staging").await;
+    let before = desk.text("staging");
+    let plain = |desk: &Desk| {
+        let path = desk.root.join("apps/staging/secret.yaml");
+        let opened = sops::unlock(&path, "secret.yaml", None, &[key("staging")]).unwrap().opened;
+        opened.plaintext().unwrap().expose().to_owned()
+    };
+    desk.press("jaNEW_KEY<enter>throwaway-8<enter>").await;
+    assert!(desk.screen().contains("stringData.NEW_KEY (added)"), "{}", desk.screen());
+    desk.press("m<ctrl-u>OTHER<enter>").await;
+    assert!(desk.screen().contains("stringData.OTHER (added)"), "{}", desk.screen());
+    // The server would refuse such a key.
+    desk.press("anot a key<enter>").await;
+    assert!(desk.screen().contains("cannot be a key"), "{}", desk.screen());
+    desk.press("<esc><esc>kD").await;
+    assert!(desk.screen().contains("(removed)"), "{}", desk.screen());
+    desk.press("S").await;
+    let question = desk.screen();
+    assert!(question.contains("+ ********") && question.contains("- ********"), "{question}");
+    desk.press("x").await;
+    assert!(desk.screen().contains("+ throwaway-8"), "{}", desk.screen());
+    desk.press("nuuuu").await;
+    assert!(desk.screen().contains("changed  nothing"), "{}", desk.screen());
+    assert_eq!(desk.text("staging"), before);
+    desk.press("UUUS<enter>").await;
+    let after = plain(&desk);
+    assert!(after.contains("OTHER: throwaway-8"), "{after}");
+    assert!(!desk.text("staging").contains("throwaway-8") && !desk.told.join("").contains("throwaway-8"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_is_made_and_files_are_taken_in_and_written() {
+    let mut desk = Desk::open("staging").await;
+    let before = desk.value("staging");
+    desk.press("j").await;
+    desk.press("P<ctrl-u>24 a-f0-9<enter>").await;
+    assert!(desk.screen().contains("24 characters out of 16: 96 bits"), "{}", desk.screen());
+    desk.press("S<enter>").await;
+    let made = desk.value("staging");
+    assert!(made.len() == 24 && made.chars().all(|letter| letter.is_ascii_hexdigit()) && made != before);
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("in"), "throwaway-9\n").unwrap();
+    desk.press(&format!("<esc>i{}<enter>", elsewhere.path().join("in").display())).await;
+    desk.press("<esc>S<enter>").await;
+    assert_eq!(desk.value("staging"), "throwaway-9\n");
+    desk.press(&format!("<esc>w<ctrl-u>{}<enter>", elsewhere.path().join("out").display())).await;
+    assert_eq!(std::fs::read_to_string(elsewhere.path().join("out")).unwrap(), "throwaway-9\n");
+    assert!(desk.screen().contains("readable by you alone"), "{}", desk.screen());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copied_value_is_marked_as_one_that_is_cleared() {
+    let mut desk = Desk::open("staging").await;
+    desk.press("j").await;
+    let mut effects = Vec::new();
+    for key in parse_keys("c").unwrap() {
+        effects.extend(desk.app.update(Msg::Key(key)));
+    }
+    let copied =
+        effects.iter().find_map(|effect| if let Effect::CopySecret(text) = effect { Some(text) } else { None });
+    assert_eq!(copied.unwrap().expose(), desk.value("staging"));
+    assert!(!format!("{effects:?}").contains(&desk.value("staging")));
+    assert!(desk.screen().contains("cleared in 30 s"), "{}", desk.screen());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_document_is_edited_as_text_and_a_mistake_is_told_on_its_line() {
+    let mut desk = Desk::open("staging").await;
+    let value = desk.value("staging");
+    desk.press("jv").await;
+    let text = desk.screen();
+    assert!(text.contains(&value) && text.contains("kind: Secret") && text.contains("it can be saved"), "{text}");
+    insta::assert_snapshot!("text-120x30", text.replace(&value, "VALUE"));
+    desk.press("<end><enter>LD_SUPERUSER_NAME: twice").await;
+    let wrong = desk.screen();
+    assert!(wrong.contains("x ") && wrong.contains("line ") && !wrong.contains("it can be saved"), "{wrong}");
+    // What cannot be read is not taken, and nothing that was typed is lost.
+    desk.press("<ctrl-s>").await;
+    assert!(desk.screen().contains("twice"), "{}", desk.screen());
+    desk.press("<esc>").await;
+    assert!(desk.screen().contains("esc again drops"), "{}", desk.screen());
+    desk.press("<ctrl-u>    ADDED: throwaway-10 # why<esc>").await;
+    assert!(desk.screen().contains("stringData.ADDED (added)"), "{}", desk.screen());
+    desk.press("S<enter>").await;
+    let path = desk.root.join("apps/staging/secret.yaml");
+    let opened = sops::unlock(&path, "secret.yaml", None, &[key("staging")]).unwrap().opened;
+    assert!(opened.plaintext().unwrap().expose().contains("ADDED: throwaway-10 # why"));
+    assert!(!desk.text("staging").contains("# why"), "the comment is encrypted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_came_and_went_are_kept_on_top_of_anothers_change() {
+    let mut desk = Desk::open("staging").await;
+    desk.press("jaMINE<enter>throwaway-11<enter>").await;
+    colleague(&mut desk, "theirs-5").await;
+    desk.press("<esc>S").await;
+    let question = desk.screen();
+    assert!(question.contains("added by you") && question.contains("changed by them"), "{question}");
+    desk.press("k<esc>S<enter>").await;
+    assert!(holds(&desk, "throwaway-11") && holds(&desk, "theirs-5"));
 }
 
 #[tokio::test(start_paused = true)]

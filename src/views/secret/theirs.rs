@@ -18,7 +18,8 @@ use super::document::{Document, shown};
 use super::{Do, SecretView, State, tell};
 use crate::app::{Action, Key, Notice, Scene, Task, View};
 use crate::model::{Fault, FaultKind};
-use crate::sops::{self, Locked, Unlocked};
+use crate::secret::Secret;
+use crate::sops::{self, Change, Changed, Locked, Path, Unlocked};
 use crate::theme::Scope;
 use crate::widgets::{centred, fit, pad, panel};
 
@@ -95,19 +96,8 @@ impl SecretView {
     pub(super) fn keep_mine(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let (Some(mut theirs), Some(mine)) = (self.theirs.take(), self.document()) else { return Vec::new() };
         let mut lost = None;
-        for entry in mine.entries().iter().filter(|entry| mine.is_changed(entry)) {
-            let place =
-                theirs.entries().iter().position(|other| other.document == entry.document && other.path == entry.path);
-            let put = match place {
-                Some(index) => theirs.change(&self.file, index, &shown(entry).1).map(|_| ()),
-                None => Err(Fault::new(
-                    FaultKind::Refused,
-                    format!("{} is not there any more", entry.path),
-                    "somebody else took it away",
-                    "nothing was changed: copy your value, or read theirs",
-                )),
-            };
-            if let Err(fault) = put {
+        for change in mine.opened().changes() {
+            if let Err(fault) = put(mine, &mut theirs, &self.file, change) {
                 lost = Some(fault);
                 break;
             }
@@ -127,6 +117,34 @@ impl SecretView {
     }
 }
 
+/// Makes one of one's own changes in the other's file.
+fn put(mine: &Document, theirs: &mut Document, file: &str, change: &Change) -> Result<(), Fault> {
+    let Change { document, path, what } = change;
+    let place = |theirs: &Document, path: &Path| {
+        let found = theirs.entries().iter().position(|other| other.document == *document && other.path == *path);
+        found.ok_or_else(|| {
+            Fault::new(
+                FaultKind::Refused,
+                format!("{path} is not there any more"),
+                "somebody else took it away",
+                "nothing was changed: copy your value, or read theirs",
+            )
+        })
+    };
+    let own = || {
+        let entry = mine.entries().iter().find(|entry| entry.document == *document && entry.path == *path);
+        entry.map_or_else(|| Secret::new(""), |entry| shown(entry).1)
+    };
+    match what {
+        Changed::Value => place(theirs, path).and_then(|index| theirs.change(file, index, &own())).map(|_| ()),
+        Changed::Added => theirs.add(*document, path, &own()),
+        Changed::Removed => place(theirs, path).and_then(|_| theirs.remove(*document, path)),
+        Changed::Renamed(from) => {
+            place(theirs, from).and_then(|index| theirs.rename(index, path.last_key().unwrap_or_default()))
+        }
+    }
+}
+
 /// Says for each path where both differ who changed it.
 fn rows(mine: &Document, theirs: &Document) -> Vec<(String, &'static str)> {
     let same = |one: &sops::Entry, other: &sops::Entry| one.document == other.document && one.path == other.path;
@@ -135,6 +153,7 @@ fn rows(mine: &Document, theirs: &Document) -> Vec<(String, &'static str)> {
         let other = theirs.entries().iter().find(|other| same(entry, other));
         let changed = mine.is_changed(entry);
         let word = match other {
+            None if changed && mine.opened().original(entry.document, &entry.path).is_none() => "added by you",
             None if changed => "changed by you, taken away by them",
             None => "taken away by them",
             Some(other) => {
@@ -150,7 +169,23 @@ fn rows(mine: &Document, theirs: &Document) -> Vec<(String, &'static str)> {
         rows.push((entry.path.to_string(), word));
     }
     let added = theirs.entries().iter().filter(|entry| !mine.entries().iter().any(|one| same(one, entry)));
-    rows.extend(added.map(|entry| (entry.path.to_string(), "added by them")));
+    rows.extend(added.map(|entry| {
+        let is_it = |change: &&Change| {
+            let Change { document, path, what } = change;
+            *document == entry.document
+                && match what {
+                    Changed::Removed => *path == entry.path,
+                    Changed::Renamed(from) => *from == entry.path,
+                    _ => false,
+                }
+        };
+        let word = match mine.opened().changes().iter().find(is_it).map(|change| &change.what) {
+            Some(Changed::Renamed(_)) => "renamed by you",
+            Some(_) => "taken away by you",
+            None => "added by them",
+        };
+        (entry.path.to_string(), word)
+    }));
     rows
 }
 

@@ -1,0 +1,24 @@
+//! Adds a key.
+
+use super::{SCOPE, teach};
+use crate::app::{Action, Command, Risk};
+use crate::views::secret::Do;
+
+/// Asks for a new key and its value.
+pub static COMMAND: Command = Command {
+    id: "secret-add",
+    title: "Add a key",
+    keys: &["a"],
+    scope: SCOPE,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        teach(
+            ask,
+            "set --value-stdin",
+            "The name is asked for, then the value; it goes beside the value that is selected, and is encrypted in the way of its neighbours.",
+            "+ before it; S shows what will be saved.",
+        )
+    },
+    run: |_| vec![Action::Hand(Box::new(Do::Add))],
+};

@@ -1,0 +1,24 @@
+//! Copies a value.
+
+use super::{SCOPE, teach};
+use crate::app::{Action, Command, Risk};
+use crate::views::secret::Do;
+
+/// Copies the selected value to the clipboard.
+pub static COMMAND: Command = Command {
+    id: "secret-copy",
+    title: "Copy the value",
+    keys: &["c"],
+    scope: SCOPE,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        teach(
+            ask,
+            "decrypt --extract PATH",
+            "The terminal puts it on the clipboard of your own desk, through SSH; it is cleared after 30 s and when fluxdeck ends.",
+            "paste it within half a minute; a clipboard manager may keep it for longer.",
+        )
+    },
+    run: |_| vec![Action::Hand(Box::new(Do::Copy))],
+};

@@ -1,0 +1,24 @@
+//! Makes a new password.
+
+use super::{SCOPE, teach};
+use crate::app::{Action, Command, Risk};
+use crate::views::secret::Do;
+
+/// Asks for the length and the letters of a new password.
+pub static COMMAND: Command = Command {
+    id: "secret-generate",
+    title: "Generate a password",
+    keys: &["P"],
+    scope: SCOPE,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        teach(
+            ask,
+            "set --value-stdin",
+            "A length and letters such as `32 a-zA-Z0-9`; each letter is equally likely, from the system's random source, and nobody has seen it.",
+            "how many bits it has: 128 are more than enough.",
+        )
+    },
+    run: |_| vec![Action::Hand(Box::new(Do::Generate))],
+};

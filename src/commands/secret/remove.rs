@@ -1,0 +1,24 @@
+//! Removes a key.
+
+use super::{SCOPE, teach};
+use crate::app::{Action, Command, Risk};
+use crate::views::secret::Do;
+
+/// Takes the selected key out.
+pub static COMMAND: Command = Command {
+    id: "secret-remove",
+    title: "Remove the key",
+    keys: &["D"],
+    scope: SCOPE,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        teach(
+            ask,
+            "unset",
+            "It is gone from the file once that is saved; git keeps every version, encrypted. Workloads that ask for the key will not start.",
+            "u brings it back before it is saved.",
+        )
+    },
+    run: |_| vec![Action::Hand(Box::new(Do::Remove))],
+};

@@ -1,0 +1,24 @@
+//! Edits the document as text.
+
+use super::{SCOPE, teach};
+use crate::app::{Action, Command, Risk};
+use crate::views::secret::Do;
+
+/// Opens the decrypted document as text.
+pub static COMMAND: Command = Command {
+    id: "secret-text",
+    title: "Edit as text",
+    keys: &["v"],
+    scope: SCOPE,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        teach(
+            ask,
+            "edit",
+            "The decrypted document, comments and all, in memory alone; it is looked at after every key, and what stays the same keeps its ciphertext.",
+            "the line with an x, and what is wrong below; ctrl-s keeps the text, S saves the file.",
+        )
+    },
+    run: |_| vec![Action::Hand(Box::new(Do::Text))],
+};

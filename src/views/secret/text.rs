@@ -1,0 +1,196 @@
+//! The whole document as text: highlighted, and looked at after every key, so that a mistake is seen where it is made.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::editor::Editor;
+use super::field::Field;
+use super::{SecretView, tell};
+use crate::app::{Action, Notice, Scene};
+use crate::sops::SopsError;
+use crate::theme::{Scope, Theme};
+use crate::widgets::{fit, panel};
+
+/// Cells of the line's number.
+const NUMBER: usize = 5;
+
+impl SecretView {
+    /// Opens the document as text.
+    pub(super) fn begin_text(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        if self.saving {
+            return tell(scene, "the file is being saved");
+        }
+        let Some(document) = self.document() else { return Vec::new() };
+        match document.opened().plaintext() {
+            Ok(text) => {
+                let line = self.value().and_then(|index| document.entries().get(index)).map_or(1, |entry| entry.line);
+                let mut editor = Editor::new(&text);
+                editor.go_to(line);
+                self.editing = Some((Field::Text, editor));
+                self.problem = None;
+                self.watch_over()
+            }
+            Err(error) => {
+                vec![Action::Tell(Notice::fault(scene.facts.now, error.fault(&self.file, None)))]
+            }
+        }
+    }
+
+    /// Leaves the text: what can be read is kept, to be undone if need be; what cannot is dropped by a second esc only.
+    pub(super) fn leave_text(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        if self.problem.is_none() {
+            return self.keep(scene);
+        }
+        self.dropping = true;
+        tell(scene, "the text cannot be kept as it is: mend the line with the x, or esc again drops what was typed")
+    }
+
+    /// Looks at the text after a key: what is wrong with it, and on which line.
+    pub(super) fn examine(&mut self) {
+        self.problem = match (&self.editing, self.document()) {
+            (Some((Field::Text, editor)), Some(document)) => {
+                document.opened().validate(&editor.text()).err().map(|error| (line_of(&error), error.to_string()))
+            }
+            _ => None,
+        };
+    }
+
+    /// Draws the text with its numbers, and below it what is wrong or what the line under the cursor holds.
+    pub(super) fn render_text(&self, editor: &Editor, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) {
+        let title = "ctrl-s keep  esc back   the document as text; every value is shown";
+        let inside = panel(frame, inside, title, scene.focus, scene.theme);
+        if editor.is_hidden() {
+            editor.render(frame, inside, scene.theme);
+            return;
+        }
+        let [body, foot] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(inside);
+        let (lines, (row, column)) = editor.view();
+        let width = usize::from(body.width).saturating_sub(NUMBER).max(1);
+        let shift = column.saturating_sub(width.saturating_sub(8));
+        let first = self.text_scroll.follow(row, lines.len(), body.height);
+        let shown = lines.iter().enumerate().skip(first).take(usize::from(body.height)).map(|(index, line)| {
+            let is_wrong = self.problem.as_ref().is_some_and(|(line, _)| *line == Some(index.saturating_add(1)));
+            let sign = if is_wrong { "x" } else { " " };
+            let number = format!("{:>3}{sign} ", index.saturating_add(1));
+            let mut spans =
+                vec![Span::styled(number, scene.theme.style(if is_wrong { Scope::Failed } else { Scope::Dim }))];
+            let cursor = (index == row).then_some(column);
+            spans.extend(highlighted(line, cursor, shift, width, scene.theme));
+            Line::from(spans)
+        });
+        frame.render_widget(Paragraph::new(shown.collect::<Vec<_>>()), body);
+        let (words, scope) = match &self.problem {
+            Some((Some(line), words)) if !words.starts_with("line ") => (format!("line {line}: {words}"), Scope::Error),
+            Some((_, words)) => (words.clone(), Scope::Error),
+            None => (decoded(lines, row).unwrap_or_else(|| "it can be saved".to_owned()), Scope::Dim),
+        };
+        frame.render_widget(Line::styled(fit(&words, usize::from(foot.width)), scene.theme.style(scope)), foot);
+    }
+}
+
+fn line_of(error: &SopsError) -> Option<usize> {
+    match error {
+        SopsError::Yaml { line, .. } | SopsError::Shape { line, .. } => Some(*line),
+        _ => None,
+    }
+}
+
+/// Shows what a base64 value under the cursor holds, where that is text.
+fn decoded(lines: &[String], row: usize) -> Option<String> {
+    let line = lines.get(row)?;
+    let indent = |line: &str| line.len().saturating_sub(line.trim_start().len());
+    // The nearest line above that is indented less says what the value is below.
+    let above =
+        lines.get(..row)?.iter().rev().find(|above| !above.trim().is_empty() && indent(above) < indent(line))?;
+    let (_, value) = line.split_once(": ")?;
+    let bytes = STANDARD.decode(value.trim().trim_matches(['"', '\''])).ok().filter(|_| above.trim_end() == "data:")?;
+    let size = bytes.len();
+    Some(match String::from_utf8(bytes) {
+        Ok(text) => format!("decoded: {}", text.replace('\n', " ")),
+        Err(_) => format!("decoded: {size} bytes that are no text"),
+    })
+}
+
+/// Gives a line of YAML its styles: key, value, comment; the cell under the cursor is reversed.
+fn highlighted(line: &str, cursor: Option<usize>, shift: usize, width: usize, theme: &Theme) -> Vec<Span<'static>> {
+    let count = line.chars().count();
+    let indent = count.saturating_sub(line.trim_start().chars().count());
+    let comment = if line.trim_start().starts_with('#') {
+        indent
+    } else {
+        line.find(" #")
+            .map_or(count, |at| line.get(..at).map_or(count, |before| before.chars().count().saturating_add(1)))
+    };
+    let key = match line
+        .find(": ")
+        .or_else(|| line.trim_end().ends_with(':').then(|| line.trim_end().len().saturating_sub(1)))
+    {
+        Some(at) if comment > indent => line.get(..=at).map_or(0, |before| before.chars().count()),
+        _ => 0,
+    };
+    let scope = |index: usize| match index {
+        index if index >= comment => Scope::Dim,
+        index if index < key => Scope::Key,
+        _ => Scope::Revealed,
+    };
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    let mut run: Option<(Scope, String)> = None;
+    let flush = |run: &mut Option<(Scope, String)>, spans: &mut Vec<Span<'static>>| {
+        if let Some((scope, text)) = run.take() {
+            spans.push(Span::styled(text, theme.style(scope)));
+        }
+    };
+    for (index, letter) in line.chars().enumerate().skip(shift).take(width) {
+        let shown = if letter.is_control() { ' ' } else { letter };
+        if cursor == Some(index) {
+            flush(&mut run, &mut spans);
+            spans.push(Span::styled(shown.to_string(), theme.style(scope(index)).add_modifier(Modifier::REVERSED)));
+            continue;
+        }
+        match &mut run {
+            Some((known, text)) if *known == scope(index) => text.push(shown),
+            _ => {
+                flush(&mut run, &mut spans);
+                run = Some((scope(index), shown.to_string()));
+            }
+        }
+    }
+    flush(&mut run, &mut spans);
+    if cursor.is_some_and(|column| column >= count) {
+        spans.push(Span::styled(" ", theme.style(Scope::Text).add_modifier(Modifier::REVERSED)));
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decoded, highlighted};
+    use crate::theme::{Depth, Scope, Theme};
+
+    #[test]
+    fn keys_values_and_comments_are_told_apart_and_the_cursor_is_where_it_is() {
+        let theme = Theme::load("dark", Depth::True, false).unwrap();
+        let parts = |line: &str, cursor| {
+            let spans = highlighted(line, cursor, 0, 80, &theme);
+            spans.into_iter().map(|span| span.content.into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(parts("  key: value # why", None), ["  key:", " value ", "# why"]);
+        assert_eq!(parts("# all of it", None), ["# all of it"]);
+        assert_eq!(parts("data:", None), ["data:"]);
+        assert_eq!(parts("a: b", Some(3)), ["a:", " ", "b"]);
+        assert_eq!(parts("ab", Some(2)), ["ab", " "]);
+        assert_eq!(highlighted("a: b", None, 0, 80, &theme)[0].style, theme.style(Scope::Key));
+    }
+
+    #[test]
+    fn what_stands_below_data_is_shown_decoded() {
+        let lines = ["data:", "  a: aHVudGVyMg==", "stringData:", "  b: aHVudGVyMg=="].map(str::to_owned);
+        assert_eq!(decoded(&lines, 1).unwrap(), "decoded: hunter2");
+        assert_eq!((decoded(&lines, 3), decoded(&lines, 0)), (None, None));
+    }
+}
