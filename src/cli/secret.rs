@@ -7,6 +7,7 @@ mod encrypt;
 mod recipients;
 mod rotate;
 mod set;
+mod unset;
 mod verify;
 mod view;
 
@@ -20,7 +21,8 @@ use crate::app::{Command, Facts, Target};
 use crate::model::{Env, Fault, FaultKind};
 use crate::repo::{Loader, git};
 use crate::runtime::Session;
-use crate::sops::{self, Format, Identities, IdentitySources, SopsFile, Unlocked};
+use crate::sops::{self, Format, Identities, IdentitySources, Opened, SopsFile, Unlocked};
+use crate::views::secret::document::no_such_value;
 
 /// Flags of `secret`.
 #[derive(Debug, Args)]
@@ -37,8 +39,10 @@ enum Verb {
     Decrypt(decrypt::Arguments),
     /// Edit an encrypted file in the built-in editor
     Edit(edit::Arguments),
-    /// Change one value of an encrypted file; the value comes from standard input
+    /// Change or add one value of an encrypted file; the value comes from standard input
     Set(set::Arguments),
+    /// Take one value out of an encrypted file
+    Unset(unset::Arguments),
     /// Encrypt plain files in their place, as .sops.yaml says
     Encrypt(encrypt::Arguments),
     /// List who can open files, or change it
@@ -61,6 +65,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         Verb::Decrypt(arguments) => decrypt::run(&arguments, call),
         Verb::Edit(arguments) => edit::run(&arguments, call),
         Verb::Set(arguments) => set::run(&arguments, call),
+        Verb::Unset(arguments) => unset::run(&arguments, call),
         Verb::Encrypt(arguments) => encrypt::run(&arguments, call),
         Verb::Recipients(arguments) => recipients::run(&arguments, call),
         Verb::Rotate(arguments) => rotate::run(&arguments, call),
@@ -90,6 +95,54 @@ fn identities(session: &Session) -> Identities {
         }
     }
     identities
+}
+
+/// Names a value of a file.
+#[derive(Debug, Args)]
+struct Place {
+    /// The value's place: dotted, as stringData.password, or a JSON Pointer, as /data/tls.crt
+    path: String,
+    /// The document in a file of several, from 0
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    document: usize,
+}
+
+impl Place {
+    /// Finds a value that is there.
+    fn find(&self, opened: &Opened, named: &Named) -> Result<sops::Path, Fault> {
+        let found = opened.find(self.document, &self.path).map(|entry| entry.path.clone());
+        found.ok_or_else(|| {
+            let own = opened.entries().iter().filter(|entry| entry.document == self.document);
+            let known: Vec<String> = own.map(|entry| entry.path.to_string()).collect();
+            no_such_value(&named.name, &self.path, &known)
+        })
+    }
+
+    /// Returns the place of a value that is not there yet: its first step must be, so that a misspelt path makes nothing.
+    fn new_path(&self, opened: &Opened, named: &Named) -> Result<sops::Path, Fault> {
+        let path = match (self.path.starts_with('/'), self.path.split_once('.')) {
+            // Keys like tls.crt have dots of their own.
+            (false, Some((block, key))) if matches!(block, "data" | "stringData") => {
+                sops::Path::new([block, key].map(|part| sops::Segment::Key(part.to_owned())).to_vec())
+            }
+            _ => sops::Path::parse(&self.path),
+        };
+        let is_secret =
+            opened.file().documents().get(self.document).is_some_and(|head| head.kind.as_deref() == Some("Secret"));
+        let block = path.keys().next().unwrap_or_default();
+        let known = opened.entries().iter().any(|entry| entry.path.keys().next() == Some(block));
+        if known || is_secret && matches!(block, "data" | "stringData") || path.keys().count() == 1 {
+            return Ok(path);
+        }
+        self.find(opened, named)
+    }
+
+    /// Tells whether the value belongs below `data` of a Secret, where it is base64.
+    fn is_data(&self, opened: &Opened) -> bool {
+        let is_secret =
+            opened.file().documents().get(self.document).is_some_and(|head| head.kind.as_deref() == Some("Secret"));
+        is_secret && (self.path.starts_with("/data/") || self.path.starts_with("data."))
+    }
 }
 
 /// Flags of the verbs that work on many files.

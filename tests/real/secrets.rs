@@ -111,12 +111,40 @@ fn a_value_that_was_shown_is_forgotten_when_the_editor_closes() {
     let checkout = testbed.checkout();
     let before = decrypted(&testbed, checkout.path(), "staging");
     let value = before.lines().find_map(|line| line.trim().strip_prefix(&format!("{PASSWORD}: "))).unwrap();
+    let typed = "typed-by-the-test-and-never-saved";
     let mut deck = stage(&testbed, checkout.path(), own.path()).open();
     open(&mut deck, "staging");
     deck.sees_row(&[PASSWORD, "enc"]);
     deck.press("A");
     deck.sees(value);
     assert!(deck.remembers(value) > 0, "what is on the screen is in memory: else this test could not fail");
+    // The document as text, a new key, and what would be saved.
+    deck.press("v");
+    deck.sees("it can be saved");
+    deck.press("<esc>");
+    deck.sees_no("it can be saved");
+    deck.press("a");
+    deck.press("MARKED<enter>");
+    deck.press(typed);
+    deck.sees(typed);
+    deck.press("<enter>");
+    deck.sees("stringData.MARKED (added)");
+    deck.press("S");
+    deck.sees(">Save?");
+    deck.press("x");
+    deck.sees(&format!("+ {typed}"));
+    deck.press("n");
+    deck.sees_no(">Save?");
+    // The first may take a notice away.
+    while !deck.text().contains("would be lost") {
+        deck.press("<esc>");
+        deck.rest(std::time::Duration::from_millis(200));
+    }
+    deck.press("y");
+    deck.sees(">repository");
+    // The list compares every value with the cluster's.
+    deck.press("S");
+    deck.sees_row(&["linkding/linkding-container-env", "same"]);
     deck.press("<esc>");
     deck.sees(">repository");
     // The screens after it, and their buffers, too.
@@ -125,6 +153,7 @@ fn a_value_that_was_shown_is_forgotten_when_the_editor_closes() {
         deck.rest(std::time::Duration::from_millis(100));
     }
     assert_eq!(deck.remembers(value), 0, "nothing of it is left");
+    assert_eq!(deck.remembers(typed), 0, "nor of what was typed");
 }
 
 #[test]

@@ -54,7 +54,13 @@ const WRITES: &[(&str, &[&[&str]])] = &[
     ("secret-update-keys-all", &[&["secret", "recipients", "--all", "--update"]]),
     ("secret-rotate", &[&["secret", "rotate", "apps/production/secret.yaml"]]),
     ("secret-rotate-all", &[&["secret", "rotate", "--all"]]),
-    ("secret-set", &[&["secret", "set", "apps/production/secret.yaml", "stringData.LD_SUPERUSER_NAME"]]),
+    (
+        "secret-set",
+        &[
+            &["secret", "set", "apps/production/secret.yaml", "stringData.LD_SUPERUSER_NAME"],
+            &["secret", "unset", "apps/production/secret.yaml", "stringData.LD_SUPERUSER_NAME"],
+        ],
+    ),
 ];
 
 /// What stays in the operator's own clone and belongs to no environment: read-only alone refuses it.

@@ -63,6 +63,16 @@ impl Ground {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs it with a text on standard input.
+    pub(crate) fn pipe(&self, arguments: &[&str], input: &str) -> Output {
+        use std::io::Write as _;
+        let mut command = self.command(arguments);
+        command.current_dir(self.root()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
     pub(crate) fn try_git(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new("git");
         command.args(["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]);
@@ -248,4 +258,29 @@ fn a_new_key_is_kept_outside_of_the_repository_and_its_rollout_explained() {
     assert!(!new.contains(old) && new.contains(recipient));
     let looked = ground.run(&["secret", "verify"]);
     assert!(said(&looked).contains("0 errors, 0 warnings"), "{}", said(&looked));
+}
+
+#[test]
+fn values_are_added_and_taken_out_again() {
+    let ground = Ground::new();
+    let before = ground.expect(0, &["secret", "decrypt", STAGING]);
+    let added = ground.pipe(&["secret", "set", STAGING, "stringData.tls.crt"], "throwaway\n");
+    assert_eq!(added.status.code(), Some(0), "{}", said(&added));
+    assert!(!said(&added).contains("throwaway"), "{}", said(&added));
+    let encoded = ground.pipe(&["secret", "set", STAGING, "/data/key.bin"], "throwaway\n");
+    assert_eq!(encoded.status.code(), Some(0), "{}", said(&encoded));
+    let after = ground.expect(0, &["secret", "decrypt", STAGING]);
+    assert!(
+        after.contains("tls.crt: throwaway\n") && after.contains("data:\n") && after.contains("key.bin: dGhyb3dhd2F5"),
+        "{after}"
+    );
+    let misspelt = ground.pipe(&["secret", "set", STAGING, "stringDate.password"], "x");
+    assert_eq!(misspelt.status.code(), Some(2), "{}", said(&misspelt));
+    ground.expect(2, &["secret", "unset", STAGING, "stringData.nothing"]);
+    ground.expect(0, &["secret", "unset", STAGING, "/stringData/tls.crt"]);
+    ground.expect(0, &["secret", "unset", STAGING, "/data/key.bin"]);
+    let rest = ground.expect(0, &["secret", "decrypt", STAGING]);
+    assert!(rest.starts_with(&before) && !rest.contains("throwaway\n"), "{rest}");
+    let looked = ground.run(&["secret", "verify"]);
+    assert!(said(&looked).contains("0 errors"), "{}", said(&looked));
 }

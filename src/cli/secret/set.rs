@@ -1,4 +1,4 @@
-//! `fluxdeck secret set FILE PATH`: changes one value, which comes from standard input so that no process list or history shows it.
+//! `fluxdeck secret set FILE PATH`: changes or adds one value, which comes from standard input so that no process list or history shows it.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::PathBuf;
@@ -8,15 +8,16 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use zeroize::Zeroize as _;
 
-use super::Named;
+use super::{Named, Place};
+use crate::app::{Permit, Target};
 use crate::cli::Call;
 use crate::cli::operate::{perform, permit};
 use crate::commands;
 use crate::model::{Fault, FaultKind};
+use crate::runtime::Session;
 use crate::secret::Secret;
-use crate::sops::Unlocked;
+use crate::sops::{Opened, Unlocked};
 use crate::views::secret::document::Document;
-use crate::views::secret::document::no_such_value;
 use crate::views::secret::saving::Saving;
 
 /// Flags of `secret set`.
@@ -24,11 +25,8 @@ use crate::views::secret::saving::Saving;
 pub(super) struct Arguments {
     /// The file, from the working directory or from the repository's root
     file: PathBuf,
-    /// The value's place: dotted, as stringData.password, or a JSON Pointer, as /data/tls.crt
-    path: String,
-    /// The document in a file of several, from 0
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    document: usize,
+    #[command(flatten)]
+    place: Place,
     /// Keep the newline at the end of the value, which is cut otherwise
     #[arg(long)]
     keep_newline: bool,
@@ -51,18 +49,16 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         // Judged before anything is opened or read: a refusal must not cost a question for a passphrase.
         let permit = permit(call, &commands::SECRET_SET, &targets, &facts)?;
         let Unlocked { mut opened, .. } = named.unlock(call, &session)?;
-        let entry = opened.find(arguments.document, &arguments.path).ok_or_else(|| {
-            let known: Vec<String> = opened
-                .entries()
-                .iter()
-                .filter(|entry| entry.document == arguments.document)
-                .map(|entry| entry.path.to_string())
-                .collect();
-            no_such_value(&named.name, &arguments.path, &known)
-        })?;
-        let (path, base64) = (entry.path.clone(), entry.base64);
+        let (document, place) = (arguments.place.document, &arguments.place);
+        let known = opened.find(document, &place.path).map(|entry| (entry.path.clone(), entry.base64));
+        let (path, base64) = match known {
+            Some(known) => known,
+            None => (place.new_path(&opened, &named)?, place.is_data(&opened)),
+        };
         let value = read(arguments.keep_newline, base64)?;
-        opened.set(arguments.document, &path, &value).map_err(|error| error.fault(&named.name, None))?;
+        let is_there = opened.entries().iter().any(|entry| entry.document == document && entry.path == path);
+        let set = if is_there { opened.set(document, &path, &value) } else { opened.add(document, &path, &value) };
+        set.map_err(|error| error.fault(&named.name, None))?;
         if !opened.is_changed() {
             call.complain(&Fault::failed(
                 format!("{} was not written", named.name),
@@ -71,23 +67,35 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             ));
             return Ok(0);
         }
-        let document = Document::new(Unlocked { opened, ours: Vec::new(), problems: Vec::new() });
-        let env = match targets.as_slice() {
-            [only] => only.env(),
-            _ => None,
-        };
-        let saving = Saving {
-            env,
-            file: named.path.to_string_lossy().into_owned(),
-            changes: document.changes(),
-            shell: document.shell(&named.name),
-            opened: document.share(),
-        };
-        let (operation, _saved) = saving.operation(permit);
-        let operation = crate::app::Operation { object: named.name.clone(), ..operation };
-        let outcome = perform(call, &session, operation).await?;
-        Ok(u8::from(!outcome.is_done()))
+        save(call, &session, &named, &targets, opened, permit).await
     })
+}
+
+/// Saves a changed file through the operation that the cockpit has for it.
+pub(super) async fn save(
+    call: &Call,
+    session: &Session,
+    named: &Named,
+    targets: &[Target],
+    opened: Opened,
+    permit: Permit,
+) -> Result<u8, Fault> {
+    let document = Document::new(Unlocked { opened, ours: Vec::new(), problems: Vec::new() });
+    let env = match targets {
+        [only] => only.env(),
+        _ => None,
+    };
+    let saving = Saving {
+        env,
+        file: named.path.to_string_lossy().into_owned(),
+        changes: document.changes(),
+        shell: document.shell(&named.name),
+        opened: document.share(),
+    };
+    let (operation, _saved) = saving.operation(permit);
+    let operation = crate::app::Operation { object: named.name.clone(), ..operation };
+    let outcome = perform(call, session, operation).await?;
+    Ok(u8::from(!outcome.is_done()))
 }
 
 /// Reads the value; for a place that holds base64 it is encoded, whatever bytes it has.
