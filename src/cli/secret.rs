@@ -4,6 +4,7 @@ mod age_key;
 mod decrypt;
 mod edit;
 mod encrypt;
+mod new;
 mod recipients;
 mod rotate;
 mod set;
@@ -43,6 +44,8 @@ enum Verb {
     Set(set::Arguments),
     /// Take one value out of an encrypted file
     Unset(unset::Arguments),
+    /// Make a new Secret, encrypted before it touches the disk, in the right overlay
+    New(new::Arguments),
     /// Encrypt plain files in their place, as .sops.yaml says
     Encrypt(encrypt::Arguments),
     /// List who can open files, or change it
@@ -66,6 +69,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         Verb::Edit(arguments) => edit::run(&arguments, call),
         Verb::Set(arguments) => set::run(&arguments, call),
         Verb::Unset(arguments) => unset::run(&arguments, call),
+        Verb::New(arguments) => new::run(&arguments, call),
         Verb::Encrypt(arguments) => encrypt::run(&arguments, call),
         Verb::Recipients(arguments) => recipients::run(&arguments, call),
         Verb::Rotate(arguments) => rotate::run(&arguments, call),

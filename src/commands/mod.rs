@@ -52,6 +52,7 @@ pub use restart::COMMAND as RESTART;
 pub use resume::COMMAND as RESUME;
 pub use run_now::COMMAND as RUN_NOW;
 pub use secret::encrypt::{ANEW as SECRET_ENCRYPT_ANEW, COMMAND as SECRET_ENCRYPT};
+pub use secret::new::COMMAND as SECRET_NEW;
 pub use secret::recipients::{
     ALL as SECRET_RECIPIENTS_ALL, COMMAND as SECRET_RECIPIENTS, UPDATE as SECRET_UPDATE_KEYS,
     UPDATE_ALL as SECRET_UPDATE_KEYS_ALL,
@@ -111,6 +112,7 @@ pub static COMMANDS: &[&Command] = &[
     &secret::redo::COMMAND,
     &secret::save::COMMAND,
     &secret::set::COMMAND,
+    &secret::new::COMMAND,
     &secret::encrypt::COMMAND,
     &secret::encrypt::ANEW,
     &secret::recipients::COMMAND,

@@ -6,6 +6,7 @@
 //! reader     files below the root as YAML manifests, kept between reloads
 //! kustomize  which files a folder's kustomization reads
 //! flux       environments, Flux Kustomizations and sources, found by following paths
+//! new_secret a new Secret, encrypted, in the right overlay
 //! order      waves of deployment
 //! feeds      which files feed which Kustomization, and back
 //! snapshot   all of it at one moment
@@ -24,10 +25,12 @@ mod graph;
 pub mod kustomize;
 pub mod lock;
 pub mod manifest;
+pub mod new_secret;
 pub mod order;
 pub mod path;
 pub mod reader;
 mod references;
+mod resources;
 mod rules;
 pub mod scan;
 pub mod secrets;

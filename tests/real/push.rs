@@ -2,8 +2,10 @@
 //! commits, of which the second takes back the first.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
-use super::support::testbed::{ENVIRONMENTS, Testbed};
+use super::support::testbed::{ENVIRONMENTS, Testbed, age_key};
 
 fn git(root: &Path, arguments: &[&str]) -> String {
     let output = std::process::Command::new("git").arg("-C").arg(root).args(arguments).output().expect("git runs");
@@ -11,8 +13,12 @@ fn git(root: &Path, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// Both tests push to the one branch.
+static BRANCH: Mutex<()> = Mutex::new(());
+
 #[test]
 fn what_is_committed_and_pushed_here_is_applied_in_both_environments() {
+    let _alone = BRANCH.lock().unwrap_or_else(PoisonError::into_inner);
     let testbed = Testbed::find();
     let folder = testbed.checkout();
     let root = folder.path();
@@ -44,4 +50,56 @@ fn what_is_committed_and_pushed_here_is_applied_in_both_environments() {
     }
     git(root, &["revert", "--no-edit", "HEAD"]);
     git(root, &["push", "--quiet", "origin", "HEAD:main"]);
+}
+
+/// The real kustomize-controller decrypts what was written here, and the live Secrets have the values.
+#[test]
+fn secrets_that_were_written_here_are_applied_with_their_values() {
+    use std::io::Write as _;
+    let _alone = BRANCH.lock().unwrap_or_else(PoisonError::into_inner);
+    let testbed = Testbed::find();
+    let folder = testbed.checkout();
+    let root = folder.path();
+    for (key, value) in [("user.name", "Test"), ("user.email", "test@example.org"), ("commit.gpgsign", "false")] {
+        git(root, &["config", key, value]);
+    }
+    let fluxdeck = |arguments: &[&str], input: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
+        command.arg("--kubeconfig").arg(testbed.kubeconfig()).args(["--env", "staging"]).args(arguments);
+        command.current_dir(root).env("SOPS_AGE_KEY_FILE", age_key("staging"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("fluxdeck");
+        child.stdin.take().expect("its input").write_all(input.as_bytes()).expect("its input");
+        let output = child.wait_with_output().expect("its end");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        said
+    };
+    let file = "apps/staging/linkding/linkding-container-env-secret.yaml";
+    fluxdeck(
+        &["secret", "new", "smtp", "-n", "linkding", "--key", "PASSWORD", "--generate", "TOKEN"],
+        "throwaway smtp: #1\n",
+    );
+    fluxdeck(&["secret", "set", file, "stringData.LD_SUPERUSER_PASSWORD"], "throwaway-changed\n");
+    fluxdeck(&["secret", "set", file, "/data/keystore.bin"], "throwaway-encoded\n");
+    fluxdeck(&["secret", "rotate", file], "");
+    fluxdeck(&["secret", "verify"], "");
+    git(root, &["add", "--all"]);
+    git(root, &["commit", "--quiet", "-m", "secrets: another password"]);
+    git(root, &["push", "--quiet", "origin", "HEAD:main"]);
+    fluxdeck(&["reconcile", "Kustomization/flux-system/apps", "--with-source"], "");
+    let live = |name: &str, key: &str| {
+        let secret = testbed.get("staging", &[&format!("secret/{name}"), "--namespace", "linkding"]);
+        secret["data"][key].as_str().unwrap_or_default().to_owned()
+    };
+    let (smtp, password, encoded) = (
+        live("smtp", "PASSWORD"),
+        live("linkding-container-env", "LD_SUPERUSER_PASSWORD"),
+        live("linkding-container-env", "keystore.bin"),
+    );
+    git(root, &["revert", "--no-edit", "HEAD"]);
+    git(root, &["push", "--quiet", "origin", "HEAD:main"]);
+    fluxdeck(&["reconcile", "Kustomization/flux-system/apps", "--with-source"], "");
+    assert_eq!(smtp, "dGhyb3dhd2F5IHNtdHA6ICMx");
+    assert_eq!((password.as_str(), encoded.as_str()), ("dGhyb3dhd2F5LWNoYW5nZWQ=", "dGhyb3dhd2F5LWVuY29kZWQ="));
 }

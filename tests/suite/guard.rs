@@ -46,6 +46,7 @@ const WRITES: &[(&str, &[&[&str]])] = &[
     ("git-fetch-now", &[]),
     ("git-pull-now", &[]),
     ("git-push-reconcile", &[]),
+    ("secret-new", &[&["secret", "new", "smtp", "-n", "linkding", "--generate", "PASSWORD"]]),
     ("secret-encrypt", &[&["secret", "encrypt", "apps/production/secret.yaml"]]),
     ("secret-encrypt-anew", &[&["secret", "encrypt", "--again", "apps/production/secret.yaml"]]),
     ("secret-recipients", &[&["secret", "recipients", "apps/production/secret.yaml", "--add", "age1x"]]),

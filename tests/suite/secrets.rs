@@ -284,3 +284,102 @@ fn values_are_added_and_taken_out_again() {
     let looked = ground.run(&["secret", "verify"]);
     assert!(said(&looked).contains("0 errors"), "{}", said(&looked));
 }
+
+#[test]
+fn a_new_secret_is_encrypted_in_the_right_overlay_and_read_from_there() {
+    let ground = Ground::new();
+    let made = ground.pipe(
+        &["--env", "staging", "secret", "new", "smtp", "-n", "linkding", "--key", "PASSWORD", "--generate", "TOKEN=40"],
+        "throwaway-smtp\n",
+    );
+    assert_eq!(made.status.code(), Some(0), "{}", said(&made));
+    let file = "apps/staging/linkding/smtp-secret.yaml";
+    assert!(said(&made).contains(file) && !said(&made).contains("throwaway"), "{}", said(&made));
+    let diff = ground.git(&["diff", "--unified=0"]);
+    let added: Vec<&str> = diff
+        .lines()
+        .filter(|line| line.starts_with(['+', '-']) && !line.starts_with("+++") && !line.starts_with("---"))
+        .collect();
+    assert_eq!(added, ["+  - smtp-secret.yaml"], "{diff}");
+    let plain = ground.expect(0, &["secret", "decrypt", file]);
+    assert!(plain.contains("PASSWORD: throwaway-smtp\n") && plain.contains("namespace: linkding"), "{plain}");
+    let token = plain.lines().find_map(|line| line.trim().strip_prefix("TOKEN: ")).unwrap();
+    assert_eq!(token.len(), 40);
+    assert!(!ground.read(file).contains("throwaway"));
+    let listed = ground.expect(0, &["--env", "staging", "secrets"]);
+    assert!(listed.lines().any(|line| line.contains("linkding/smtp") && line.contains("enc")), "{listed}");
+    assert!(said(&ground.run(&["secret", "verify"])).contains("0 errors, 0 warnings"));
+
+    // Once more there is a file of that name, and nothing is touched.
+    let before = ground.read("apps/staging/linkding/kustomization.yaml");
+    let again = ground.run(&["--env", "staging", "secret", "new", "smtp", "-n", "linkding", "--generate", "A"]);
+    assert_eq!(again.status.code(), Some(2), "{}", said(&again));
+    assert_eq!(ground.read("apps/staging/linkding/kustomization.yaml"), before);
+}
+
+#[test]
+fn every_type_of_secret_is_made_as_the_server_wants_it() {
+    let ground = Ground::new();
+    ground.write("../tls.crt", "-----BEGIN CERTIFICATE-----\nthrowaway\n-----END CERTIFICATE-----\n");
+    ground.write("../tls.key", "-----BEGIN PRIVATE KEY-----\nthrowaway\n-----END PRIVATE KEY-----\n");
+    ground.write("../app.env", "# from compose\nexport ONE='1 2'\nTWO=\"a\\nb\"\n");
+    std::fs::write(ground.home().join("store.jks"), [0_u8, 255, 1]).unwrap();
+    let new = |arguments: &[&str], input: &str| {
+        let mut all = vec!["--env", "staging", "secret", "new", "-n", "linkding"];
+        all.extend(arguments);
+        ground.pipe(&all, input)
+    };
+    let plain =
+        |name: &str| ground.expect(0, &["secret", "decrypt", &format!("apps/staging/linkding/{name}-secret.yaml")]);
+    let good: [(&[&str], &str, &str, &[&str]); 5] = [
+        (
+            &["site", "--type", "tls", "--from-file", "tls.crt=../tls.crt", "--from-file", "tls.key=../tls.key"],
+            "",
+            "site",
+            &["type: kubernetes.io/tls", "BEGIN CERTIFICATE"],
+        ),
+        (
+            &["pull", "--type", "docker-registry", "--docker-username", "me"],
+            "throwaway\n",
+            "pull",
+            &["kubernetes.io/dockerconfigjson", "bWU6dGhyb3dhd2F5"],
+        ),
+        (
+            &["login", "--type", "basic-auth", "--key", "username", "--key", "password"],
+            "me\nthrowaway\n",
+            "login",
+            &["kubernetes.io/basic-auth", "username: me"],
+        ),
+        (&["settings", "--from-env-file", "../app.env"], "", "settings", &["ONE: 1 2", "TWO:"]),
+        (&["store", "--from-file", "store.jks=../store.jks"], "", "store", &["data:", "store.jks: AP8B"]),
+    ];
+    for (arguments, input, name, wanted) in good {
+        let made = new(arguments, input);
+        assert_eq!(made.status.code(), Some(0), "{arguments:?}: {}", said(&made));
+        let text = plain(name);
+        assert!(wanted.iter().all(|words| text.contains(words)), "{arguments:?}: {text}");
+    }
+    let bad: [(&[&str], &str, &str); 7] = [
+        (
+            &["crossed", "--type", "tls", "--from-file", "tls.crt=../tls.key", "--from-file", "tls.key=../tls.crt"],
+            "",
+            "exchanged",
+        ),
+        (&["half", "--type", "tls", "--from-file", "tls.crt=../tls.crt"], "", "needs tls.key"),
+        (&["Upper", "--generate", "A"], "", "is no name"),
+        (&["odd", "--generate", "a b"], "", "is no key"),
+        (&["none"], "", "no values"),
+        (&["few", "--key", "A", "--key", "B"], "one\n", "2 values"),
+        (&["astray", "--generate", "A", "--folder", "docs"], "", "no Kustomization of staging reads"),
+    ];
+    for (arguments, input, words) in bad {
+        let refused = new(arguments, input);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", said(&refused));
+        assert!(said(&refused).contains(words), "{arguments:?}: {}", said(&refused));
+    }
+    assert!(
+        said(&ground.run(&["secret", "verify"])).contains("0 errors"),
+        "{}",
+        said(&ground.run(&["secret", "verify"]))
+    );
+}

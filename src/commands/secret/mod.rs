@@ -7,6 +7,7 @@ pub mod encrypt;
 pub mod export;
 pub mod generate;
 pub mod import;
+pub mod new;
 pub mod recipients;
 pub mod redo;
 mod rekey;

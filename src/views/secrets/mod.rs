@@ -112,7 +112,7 @@ impl Secrets {
             return self.rows.in_place().into_iter().map(|line| (line, None)).collect();
         };
         if rows.is_empty() {
-            let text = "there is no secret in this repository: n makes one, and `fluxdeck secret encrypt FILE` encrypts a plain file";
+            let text = "there is no secret in this repository: + makes one, and `fluxdeck secret encrypt FILE` encrypts a plain file";
             return vec![(PageLine::wrapped(text, Scope::Text), None)];
         }
         let title = rows.iter().map(|entry| entry.title().chars().count()).max().unwrap_or(0);

@@ -1,0 +1,189 @@
+//! `fluxdeck secret new`: a new kind Secret, encrypted before it touches the disk, in the right overlay.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use zeroize::Zeroizing;
+
+use crate::app::operation::StepSender;
+use crate::app::{Operation, Reach, Target};
+use crate::cli::Call;
+use crate::cli::operate::{only_environment, perform, permit};
+use crate::commands;
+use crate::model::{Fault, FaultKind, Outcome};
+use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, env_file};
+use crate::secret::Secret;
+use crate::sops;
+
+/// Flags of `secret new`. No value is ever one of them: other users of the machine see the arguments of every process.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The Secret's name
+    name: String,
+    /// Its namespace
+    #[arg(long, short = 'n')]
+    namespace: String,
+    /// What it is
+    #[arg(long = "type", value_enum, default_value_t = Kind::Opaque)]
+    kind: Kind,
+    /// A key whose value comes from standard input: one line for each, in their order
+    #[arg(long, value_name = "KEY")]
+    key: Vec<String>,
+    /// A key whose value is made: 32 letters and digits, or as many as are said
+    #[arg(long, value_name = "KEY[=LENGTH]")]
+    generate: Vec<String>,
+    /// A key whose value is a file's content
+    #[arg(long, value_name = "KEY=FILE")]
+    from_file: Vec<String>,
+    /// Keys and values from a `.env` file, read as Docker Compose reads it
+    #[arg(long, value_name = "FILE")]
+    from_env_file: Vec<PathBuf>,
+    /// The registry of --type docker-registry; the password comes from standard input
+    #[arg(long, default_value = "https://index.docker.io/v1/")]
+    docker_server: String,
+    /// The user of --type docker-registry
+    #[arg(long, required_if_eq("kind", "docker-registry"))]
+    docker_username: Option<String>,
+    /// The address of --type docker-registry
+    #[arg(long)]
+    docker_email: Option<String>,
+    /// The folder; by default the one in which the namespace's objects live
+    #[arg(long, value_name = "DIR")]
+    folder: Option<String>,
+    /// Let the key of another environment open it too; its name
+    #[arg(long = "for", value_name = "ENV")]
+    other: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Opaque,
+    DockerRegistry,
+    Tls,
+    BasicAuth,
+    SshAuth,
+}
+
+pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
+    call.block_on(async {
+        let session = call.session()?;
+        let env = only_environment(call, &session)?;
+        let facts = super::facts(&session);
+        let targets = [Target::Environment(env)];
+        // Judged before any value is read.
+        let permit = permit(call, &commands::SECRET_NEW, &targets, &facts)?;
+        let Some(snapshot) = facts.repository.clone() else {
+            return Err(wrong("there is no repository here", "start it in one, or name one with --repo"));
+        };
+        let new = NewSecret {
+            env: facts.name(env).to_owned(),
+            namespace: arguments.namespace.clone(),
+            name: arguments.name.clone(),
+            kind: match arguments.kind {
+                Kind::Opaque => SecretType::Opaque,
+                Kind::DockerRegistry => SecretType::DockerRegistry,
+                Kind::Tls => SecretType::Tls,
+                Kind::BasicAuth => SecretType::BasicAuth,
+                Kind::SshAuth => SecretType::SshAuth,
+            },
+            values: values(arguments)?,
+            folder: arguments.folder.clone(),
+            allowed: arguments.other.clone(),
+        };
+        let (object, now) = (format!("Secret/{}/{}", new.namespace, new.name), session.clock.now());
+        let work = Box::new(move |reach: Reach, _steps: StepSender| {
+            let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
+                let made = reach.away(move || new.write(&snapshot, now)).await.and_then(|made| made);
+                made.map_or_else(Outcome::Failed, |made| {
+                    Outcome::Done(format!(
+                        "wrote {} (encrypted by {}) and put it into {}; commit and push both next",
+                        made.file, made.rule, made.kustomization
+                    ))
+                })
+            });
+            work
+        });
+        let shell = format!(
+            "kubectl create secret generic {} -n {} --dry-run=client -o yaml … > {}-secret.yaml && sops encrypt -i {}-secret.yaml",
+            arguments.name, arguments.namespace, arguments.name, arguments.name
+        );
+        let stopped = "no longer waited for; git status tells what was written";
+        let title = format!("New {object}");
+        let operation = Operation { title, env: Some(env), object, shell, stopped, permit, work };
+        let outcome = perform(call, &session, operation).await?;
+        Ok(u8::from(!outcome.is_done()))
+    })
+}
+
+fn wrong(why: impl Into<String>, todo: &str) -> Fault {
+    Fault::new(FaultKind::Usage, "no Secret was made", why, todo)
+}
+
+fn values(arguments: &Arguments) -> Result<Vec<(String, NewValue)>, Fault> {
+    let mut values: Vec<(String, NewValue)> = Vec::new();
+    for file in &arguments.from_env_file {
+        let text = read(file)?;
+        let text = Secret::new(
+            std::str::from_utf8(&text)
+                .map_err(|_| wrong(format!("{} is not text", file.display()), "name a .env file"))?,
+        );
+        let found =
+            env_file(&text).map_err(|why| wrong(format!("{}: {why}", file.display()), "write it as KEY=value"))?;
+        values.extend(found.into_iter().map(|(key, value)| (key, NewValue::Text(value))));
+    }
+    for pair in &arguments.from_file {
+        let (key, file) =
+            pair.split_once('=').ok_or_else(|| wrong(format!("`{pair}` names no file"), "write it as KEY=FILE"))?;
+        values.push((key.to_owned(), NewValue::of(read(Path::new(file))?)));
+    }
+    for word in &arguments.generate {
+        let (key, length) = word.split_once('=').unwrap_or((word, "32"));
+        let length: usize = length.parse().ok().filter(|length| (8..=4096).contains(length)).ok_or_else(|| {
+            wrong(format!("`{word}` has no length from 8 to 4096"), "write it as KEY=40, or KEY alone")
+        })?;
+        let letters: Vec<char> = sops::LETTERS.chars().collect();
+        values.push((key.to_owned(), NewValue::Text(sops::password_of(length, &letters))));
+    }
+    let docker = arguments.kind == Kind::DockerRegistry;
+    let asked = arguments.key.len().saturating_add(usize::from(docker));
+    if asked > 0 {
+        let mut lines = standard_input(asked)?.into_iter();
+        for key in &arguments.key {
+            values.extend(lines.next().map(|value| (key.clone(), NewValue::Text(value))));
+        }
+        if let (true, Some(password), Some(user)) = (docker, lines.next(), &arguments.docker_username) {
+            let config = docker_config(&arguments.docker_server, user, &password, arguments.docker_email.as_deref());
+            values.push((".dockerconfigjson".to_owned(), NewValue::Text(config)));
+        }
+    }
+    Ok(values)
+}
+
+fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    std::fs::read(file)
+        .map(Zeroizing::new)
+        .map_err(|error| wrong(format!("{}: {error}", file.display()), "name a file that you may read"))
+}
+
+/// Reads one line for each value.
+fn standard_input(count: usize) -> Result<Vec<Secret>, Fault> {
+    if std::io::stdin().is_terminal() {
+        return Err(wrong(
+            "the values come from standard input, and that is a terminal, which would show them",
+            "such as: pass show NAME | fluxdeck secret new …",
+        ));
+    }
+    let mut text = Zeroizing::new(String::new());
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| wrong(error.to_string(), "give text, a line for each value"))?;
+    let lines: Vec<Secret> = text.lines().map(Secret::new).collect();
+    if lines.len() != count {
+        return Err(wrong(
+            format!("{count} values are asked for, and standard input has {} lines", lines.len()),
+            "give one line for each --key, in their order",
+        ));
+    }
+    Ok(lines)
+}

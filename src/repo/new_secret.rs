@@ -1,0 +1,423 @@
+//! New secrets: the manifest of a kind Secret from what an operator gives, where it belongs in the repository, and writing it there
+//! encrypted, so that its values never touch the disk in plain text.
+
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+
+use super::path;
+use super::resources;
+use super::snapshot::Snapshot;
+use crate::model::{Fault, FaultKind};
+use crate::secret::Secret;
+use crate::sops::{self, Format};
+
+/// The kinds of Secrets, by the server's `type` (kubernetes.io/docs/concepts/configuration/secret).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretType {
+    /// Any keys.
+    Opaque,
+    /// What pulls images: one key, a configuration of Docker in JSON.
+    DockerRegistry,
+    /// A certificate and its key.
+    Tls,
+    /// A name and a password.
+    BasicAuth,
+    /// A private key of SSH.
+    SshAuth,
+}
+
+impl SecretType {
+    /// Returns the server's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Opaque => "Opaque",
+            Self::DockerRegistry => "kubernetes.io/dockerconfigjson",
+            Self::Tls => "kubernetes.io/tls",
+            Self::BasicAuth => "kubernetes.io/basic-auth",
+            Self::SshAuth => "kubernetes.io/ssh-auth",
+        }
+    }
+
+    /// Returns the keys that the server wants; of a name and a password one is enough.
+    pub fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Opaque => &[],
+            Self::DockerRegistry => &[".dockerconfigjson"],
+            Self::Tls => &["tls.crt", "tls.key"],
+            Self::BasicAuth => &["username", "password"],
+            Self::SshAuth => &["ssh-privatekey"],
+        }
+    }
+}
+
+/// Holds a value of a new secret.
+pub enum NewValue {
+    /// Text, which stays readable to whoever opens the file.
+    Text(Secret),
+    /// Bytes that are no text, encoded below `data`.
+    Bytes(zeroize::Zeroizing<Vec<u8>>),
+}
+
+impl NewValue {
+    /// Takes bytes: as text where they are that.
+    pub fn of(bytes: zeroize::Zeroizing<Vec<u8>>) -> Self {
+        match std::str::from_utf8(&bytes) {
+            Ok(text) if !text.contains('\0') => Self::Text(Secret::new(text)),
+            _ => Self::Bytes(bytes),
+        }
+    }
+}
+
+/// Describes a new secret.
+pub struct NewSecret {
+    /// The environment.
+    pub env: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+    /// The type.
+    pub kind: SecretType,
+    /// The keys and their values, in their order.
+    pub values: Vec<(String, NewValue)>,
+    /// The folder; where none is named, the one in which the namespace's objects of the environment live.
+    pub folder: Option<String>,
+    /// Other environments whose keys may open it.
+    pub allowed: Vec<String>,
+}
+
+/// Says what was written.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Made {
+    /// The encrypted file.
+    pub file: String,
+    /// The kustomization file that now reads it.
+    pub kustomization: String,
+    /// Which rule encrypted it.
+    pub rule: String,
+}
+
+fn refused(name: &str, why: impl Into<String>, todo: impl Into<String>) -> Fault {
+    Fault::new(FaultKind::Usage, format!("Secret {name} was not made"), why, todo)
+}
+
+/// Writes the credentials of a registry as Docker has them (`config.json`: `auths`, with `auth` the base64 of `user:password`).
+pub fn docker_config(server: &str, user: &str, password: &Secret, email: Option<&str>) -> Secret {
+    let auth = Secret::new(STANDARD.encode(format!("{user}:{}", password.expose())));
+    let mut entry = serde_json::json!({"username": user, "password": password.expose(), "auth": auth.expose()});
+    if let (Some(email), Some(fields)) = (email, entry.as_object_mut()) {
+        fields.insert("email".to_owned(), email.into());
+    }
+    Secret::new(serde_json::json!({"auths": {server: entry}}).to_string())
+}
+
+/// Reads the lines of a `.env` file as Docker Compose does: `KEY=value`, `export` before it, `#` comments, and quotes around a value,
+/// within which a value goes on over lines; `\n` and `\"` mean themselves in double quotes.
+///
+/// # Errors
+/// Says which line is none of that, never what it holds.
+pub fn env_file(text: &Secret) -> Result<Vec<(String, Secret)>, String> {
+    let mut found = Vec::new();
+    let mut lines = text.expose().lines().enumerate();
+    while let Some((index, line)) = lines.next() {
+        let number = index.saturating_add(1);
+        let line = line.trim_start();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+        let (key, value) = line.split_once('=').ok_or_else(|| format!("line {number} has no ="))?;
+        let (key, value) = (key.trim(), value.trim_start());
+        let value = match value.chars().next() {
+            Some(quote @ ('"' | '\'')) => {
+                let mut whole = value.get(1..).unwrap_or_default().to_owned();
+                let end = loop {
+                    if let Some(end) = closing(&whole, quote) {
+                        break end;
+                    }
+                    let (_, next) = lines.next().ok_or_else(|| format!("line {number}: the quote is not closed"))?;
+                    whole.push('\n');
+                    whole.push_str(next);
+                };
+                let inside = whole.get(..end).unwrap_or_default();
+                if quote == '"' { unescaped(inside) } else { inside.to_owned() }
+            }
+            _ => value.split(" #").next().unwrap_or_default().trim_end().to_owned(),
+        };
+        if key.is_empty() {
+            return Err(format!("line {number} has no key"));
+        }
+        found.push((key.to_owned(), Secret::new(value)));
+    }
+    Ok(found)
+}
+
+/// Finds the quote that ends a value.
+fn closing(text: &str, quote: char) -> Option<usize> {
+    let mut escaped = false;
+    text.char_indices().find_map(|(at, letter)| {
+        let was = std::mem::take(&mut escaped);
+        match letter {
+            '\\' if quote == '"' && !was => {
+                escaped = true;
+                None
+            }
+            letter if letter == quote && !was => Some(at),
+            _ => None,
+        }
+    })
+}
+
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, if letter == '\\' { letters.next() } else { None }) {
+            ('\\', Some('n')) => out.push('\n'),
+            ('\\', Some('t')) => out.push('\t'),
+            ('\\', Some('r')) => out.push('\r'),
+            ('\\', Some(other @ ('"' | '\\' | '$'))) => out.push(other),
+            ('\\', Some(other)) => out.extend(['\\', other]),
+            (letter, _) => out.push(letter),
+        }
+    }
+    out
+}
+
+impl NewSecret {
+    /// Checks what the server would refuse.
+    fn check(&self) -> Result<(), Fault> {
+        let name = &self.name;
+        for (what, word) in [("name", name), ("namespace", &self.namespace)] {
+            let fits = |word: &str| {
+                let plain =
+                    |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-.".contains(letter);
+                let ends = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+                word.chars().all(plain) && ends(word.chars().next()) && ends(word.chars().last()) && word.len() <= 253
+            };
+            if !fits(word) {
+                let why = format!(
+                    "`{word}` is no {what}: small letters, digits, - and . alone, a letter or digit at each end"
+                );
+                return Err(refused(name, why, "choose another"));
+            }
+        }
+        let mut known: Vec<&str> = Vec::new();
+        for (key, _) in &self.values {
+            let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+            if key.is_empty() || key.len() > 253 || !key.chars().all(plain) {
+                return Err(refused(
+                    name,
+                    format!("`{key}` is no key: letters, digits, -, _ and . alone"),
+                    "write it otherwise",
+                ));
+            }
+            if known.contains(&key.as_str()) {
+                return Err(refused(name, format!("the key {key} is given twice"), "leave one out"));
+            }
+            known.push(key);
+        }
+        if self.values.is_empty() {
+            return Err(refused(
+                name,
+                "it has no values",
+                "give it some: --key, --generate, --from-file, --from-env-file",
+            ));
+        }
+        let wanted = self.kind.keys();
+        let missing: Vec<&str> = wanted.iter().filter(|key| !known.contains(key)).copied().collect();
+        let enough = missing.is_empty() || self.kind == SecretType::BasicAuth && missing.len() < wanted.len();
+        if !enough {
+            return Err(refused(
+                name,
+                format!("a Secret of type {} needs {}", self.kind.word(), missing.join(" and ")),
+                "give them",
+            ));
+        }
+        if self.kind == SecretType::Tls {
+            for (key, mark) in [("tls.crt", "CERTIFICATE"), ("tls.key", "PRIVATE KEY")] {
+                let value = self.values.iter().find(|(known, _)| known == key).map(|(_, value)| value);
+                if !matches!(value, Some(NewValue::Text(text)) if text.expose().contains(mark)) {
+                    return Err(refused(
+                        name,
+                        format!("{key} is no PEM with a {mark}"),
+                        "are certificate and key exchanged?",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the manifest, in plain text.
+    fn manifest(&self) -> Secret {
+        // JSON's strings are YAML's.
+        let quoted = |text: &str| Secret::new(serde_json::Value::from(text).to_string());
+        let mut parts: Vec<Secret> = vec![Secret::new(format!(
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\n  namespace: {}\ntype: {}\n",
+            self.name,
+            self.namespace,
+            self.kind.word()
+        ))];
+        let is_text = |value: &NewValue| matches!(value, NewValue::Text(_));
+        for (block, texts) in [("data", false), ("stringData", true)] {
+            let values: Vec<_> = self.values.iter().filter(|(_, value)| is_text(value) == texts).collect();
+            if !values.is_empty() {
+                parts.push(Secret::new(format!("{block}:\n")));
+            }
+            for (key, value) in values {
+                let value = match value {
+                    NewValue::Text(text) => quoted(text.expose()),
+                    NewValue::Bytes(bytes) => Secret::new(STANDARD.encode(bytes.as_slice())),
+                };
+                parts.push(Secret::new(format!("  {}: {}\n", quoted(key).expose().trim_matches('"'), value.expose())));
+            }
+        }
+        Secret::new(parts.iter().map(Secret::expose).collect::<String>())
+    }
+
+    /// Encrypts it and writes it into the repository, and puts it into the kustomization of its folder. It blocks.
+    ///
+    /// # Errors
+    /// When the server would refuse it, no rule says how it is encrypted, the environment does not read the folder, or a file of that
+    /// name is there; nothing is written then.
+    pub fn write(&self, snapshot: &Snapshot, now: Timestamp) -> Result<Made, Fault> {
+        self.check()?;
+        let name = &self.name;
+        let folder = match &self.folder {
+            Some(folder) => folder.trim_end_matches('/').to_owned(),
+            None => snapshot.folder_of(&self.env, &self.namespace).ok_or_else(|| {
+                refused(
+                    name,
+                    format!("no folder of {} has objects of the namespace {}", self.env, self.namespace),
+                    "name it: --folder apps/ENV/APP",
+                )
+            })?,
+        };
+        let kustomization = snapshot.kustomization_of(&self.env, &folder).ok_or_else(|| {
+            let known = snapshot
+                .folder_of(&self.env, &self.namespace)
+                .map(|folder| format!(", such as {folder}"))
+                .unwrap_or_default();
+            refused(
+                name,
+                format!("no Kustomization of {} reads a kustomization file in {folder}", self.env),
+                format!("name a folder that it reads{known}"),
+            )
+        })?;
+        let stem = if name.ends_with("secret") { name.clone() } else { format!("{name}-secret") };
+        let file = path::join(&folder, &format!("{stem}.yaml"));
+        let creation = snapshot.creation(&file)?;
+        let wanted = creation.new_file();
+        snapshot.judge_recipients(&file, &wanted.groups.concat(), &self.allowed)?;
+        let fault =
+            |error: sops::SopsError| Fault { what: format!("Secret {name} was not made"), ..error.fault(&file, None) };
+        let text = sops::create(Format::Yaml, &self.manifest(), &wanted, now).map_err(fault)?;
+        let read = |file: &str| {
+            std::fs::read_to_string(snapshot.root.join(file))
+                .map_err(|error| refused(name, format!("{file}: {error}"), "look at the file"))
+        };
+        let before = read(&kustomization)?;
+        let after = resources::add(&before, &format!("{stem}.yaml")).ok_or_else(|| {
+            refused(
+                name,
+                format!("{kustomization} names {stem}.yaml already, or is written in a way that is not changed here"),
+                "add it by hand, or choose another name",
+            )
+        })?;
+        let failed = |file: &str, error: std::io::Error| {
+            refused(
+                name,
+                format!("{file} cannot be written: {error}"),
+                "see that you may write there, and that it is not there yet",
+            )
+        };
+        let path = snapshot.root.join(&file);
+        let made = std::fs::File::create_new(&path)
+            .and_then(|mut new| new.write_all(text.as_bytes()).and_then(|()| new.sync_all()));
+        made.map_err(|error| failed(&file, error))?;
+        if let Err(error) = replace(&snapshot.root.join(&kustomization), &after) {
+            // Without it nothing reads the file.
+            let _ = std::fs::remove_file(&path);
+            return Err(failed(&kustomization, error));
+        }
+        Ok(Made { file, kustomization, rule: creation.words() })
+    }
+}
+
+/// Replaces a plain file in one step.
+fn replace(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    let target = path.canonicalize()?;
+    let beside = target.with_file_name(format!(
+        ".{}.fluxdeck-{}",
+        path.file_name().unwrap_or_default().to_string_lossy(),
+        std::process::id()
+    ));
+    let written = std::fs::write(&beside, text)
+        .and_then(|()| std::fs::set_permissions(&beside, std::fs::metadata(&target)?.permissions()))
+        .and_then(|()| std::fs::rename(&beside, &target));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+impl Snapshot {
+    /// Finds the folder in which the objects of a namespace live in an environment: of the environment's own folders the one that
+    /// declares or patches most of them.
+    pub fn folder_of(&self, env: &str, namespace: &str) -> Option<String> {
+        let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+        for feed in self.feeds.iter().filter(|feed| feed.env == env) {
+            for file in feed.files.keys() {
+                let folder = path::parent(file);
+                let is_own = folder.split('/').any(|part| part == env) && !folder.starts_with("clusters/");
+                let declared =
+                    feed.declared.iter().filter(|one| one.file == *file && one.object.namespace == namespace);
+                let named = folder.rsplit('/').next() == Some(namespace);
+                if is_own {
+                    let count = counts.entry(folder).or_default();
+                    *count = count.saturating_add(declared.count()).saturating_add(usize::from(named));
+                }
+            }
+        }
+        let best = counts.into_iter().filter(|(_, count)| *count > 0).max_by_key(|(_, count)| *count);
+        best.map(|(folder, _)| folder.to_owned())
+    }
+
+    /// Finds the kustomization file of a folder that an environment reads.
+    pub fn kustomization_of(&self, env: &str, folder: &str) -> Option<String> {
+        let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"].map(|name| path::join(folder, name));
+        let mut feeds = self.feeds.iter().filter(|feed| feed.env == env);
+        feeds.find_map(|feed| names.iter().find(|name| feed.files.contains_key(*name)).cloned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{docker_config, env_file};
+    use crate::secret::Secret;
+
+    #[test]
+    fn an_env_file_is_read_as_compose_reads_it() {
+        let text =
+            "# head\nexport A=1\nB = two words # not this\nC='it''s # this'\nD=\"a\\nb\\\"c\"\nE=\"one\ntwo\"\nF=\n";
+        let read = env_file(&Secret::new(text)).unwrap();
+        let shown: Vec<_> = read.iter().map(|(key, value)| (key.as_str(), value.expose())).collect();
+        assert_eq!(
+            shown,
+            [("A", "1"), ("B", "two words"), ("C", "it"), ("D", "a\nb\"c"), ("E", "one\ntwo"), ("F", "")]
+        );
+        assert_eq!(env_file(&Secret::new("A=1\nhunter2\n")).unwrap_err(), "line 2 has no =");
+        assert_eq!(env_file(&Secret::new("A=\"open\n")).unwrap_err(), "line 1: the quote is not closed");
+    }
+
+    #[test]
+    fn a_registry_is_written_as_docker_has_it() {
+        let text = docker_config("ghcr.io", "me", &Secret::new("hunter2"), None);
+        let value: serde_json::Value = serde_json::from_str(text.expose()).unwrap();
+        assert_eq!(value["auths"]["ghcr.io"]["auth"], "bWU6aHVudGVyMg==");
+    }
+}
