@@ -87,7 +87,8 @@ fn secrets_that_were_written_here_are_applied_with_their_values() {
     git(root, &["add", "--all"]);
     git(root, &["commit", "--quiet", "-m", "secrets: another password"]);
     git(root, &["push", "--quiet", "origin", "HEAD:main"]);
-    fluxdeck(&["reconcile", "Kustomization/flux-system/apps", "--with-source"], "");
+    // In the order of the waves: what apps waits for has the new commit first.
+    fluxdeck(&["reconcile", "--all"], "");
     let live = |name: &str, key: &str| {
         let secret = testbed.get("staging", &[&format!("secret/{name}"), "--namespace", "linkding"]);
         secret["data"][key].as_str().unwrap_or_default().to_owned()
@@ -99,7 +100,8 @@ fn secrets_that_were_written_here_are_applied_with_their_values() {
     );
     git(root, &["revert", "--no-edit", "HEAD"]);
     git(root, &["push", "--quiet", "origin", "HEAD:main"]);
-    fluxdeck(&["reconcile", "Kustomization/flux-system/apps", "--with-source"], "");
+    // In the order of the waves: what apps waits for has the new commit first.
+    fluxdeck(&["reconcile", "--all"], "");
     assert_eq!(smtp, "dGhyb3dhd2F5IHNtdHA6ICMx");
     assert_eq!((password.as_str(), encoded.as_str()), ("dGhyb3dhd2F5LWNoYW5nZWQ=", "dGhyb3dhd2F5LWVuY29kZWQ="));
 }
