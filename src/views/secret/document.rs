@@ -64,6 +64,17 @@ impl Document {
         self.opened.changes().iter().any(|change| change.document == entry.document && change.path == entry.path)
     }
 
+    /// Returns what became of a value since the file was read.
+    pub fn fate(&self, entry: &Entry) -> Option<&Changed> {
+        let mut changes = self.opened.changes().iter();
+        changes.find(|change| change.document == entry.document && change.path == entry.path).map(|change| &change.what)
+    }
+
+    /// Returns the values that stood in the file and were taken out.
+    pub fn gone(&self) -> impl Iterator<Item = &Change> {
+        self.opened.changes().iter().filter(|change| change.what == Changed::Removed)
+    }
+
     /// Names what was changed, as people say it; a change of comments or of the order is one too.
     pub fn changes(&self) -> Vec<String> {
         let many = self.documents() > 1;
@@ -99,7 +110,7 @@ impl Document {
                 Changed::Value => ("*", [decoded(&change.path), new]),
                 Changed::Added => ("+", [None, new]),
                 Changed::Removed => ("-", [decoded(&change.path), None]),
-                Changed::Renamed(_) => ("*", [None, None]),
+                Changed::Renamed(_) => ("~", [None, None]),
             };
             Difference { sign, path, values, encrypted: now.is_none_or(|entry| entry.encrypted) }
         });

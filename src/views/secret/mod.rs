@@ -8,6 +8,8 @@
 //! |   PATH                  TYPE          VALUE                                      |
 //! |   metadata.name         text    plain linkding-container-env                     |
 //! |>* stringData.PASSWORD   text    enc   ********                                   |
+//! | ~ stringData.USER       text    enc   ********  was NAME                         |
+//! | - stringData.OLD        removed                                                  |
 //! | +>enter keep  esc drop  alt-enter new line   stringData.PASSWORD --------------+ |
 //! | | what is typed                                                                 | |
 //! | +-------------------------------------------------------------------------------+ |

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use ratatui::text::{Line, Span};
+use sha2::{Digest as _, Sha256};
 use unicode_width::UnicodeWidthChar;
+use zeroize::Zeroizing;
 
 use super::document::{Document, Form, shown};
-use crate::sops::{Entry, ValueType};
+use crate::secret::Secret;
+use crate::sops::{Change, Changed, Entry, ValueType};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{fit, pad};
 
@@ -26,6 +29,8 @@ pub enum Row {
     Value(usize),
     /// A further line of a revealed value, from and to these bytes of what is shown.
     More(usize, std::ops::Range<usize>),
+    /// A value that was taken out, by its number among those.
+    Gone(usize),
 }
 
 /// Says how wide the columns are.
@@ -38,7 +43,9 @@ pub struct Columns {
 impl Columns {
     /// Measures the columns for a width.
     pub fn new(document: &Document, width: usize) -> Self {
-        let longest = document.entries().iter().map(|entry| entry.path.to_string().chars().count()).max().unwrap_or(0);
+        let longest =
+            document.entries().iter().map(|entry| &entry.path).chain(document.gone().map(|change| &change.path));
+        let longest = longest.map(|path| path.to_string().chars().count()).max().unwrap_or(0);
         let path = longest.clamp(4, WIDEST_PATH.min(width / 2));
         // Two signs, the path, the type and "enc", each with a gap.
         Self { path, value: width.saturating_sub(path + TYPE + 10) }
@@ -66,11 +73,24 @@ pub fn rows(document: &Document, revealed: &BTreeSet<usize>, filter: &str, colum
         }
         rows.push(Row::Value(index));
         if revealed.contains(&index) && entry.encrypted {
-            let parts = parts(shown(entry).1.expose(), columns.value);
+            let parts = parts(displayed(entry).1.expose(), columns.value);
             rows.extend(parts.into_iter().skip(1).map(|range| Row::More(index, range)));
         }
     }
+    let left = |change: &Change| change.path.to_string().to_lowercase().contains(&wanted);
+    rows.extend(document.gone().enumerate().filter(|(_, change)| left(change)).map(|(index, _)| Row::Gone(index)));
     rows
+}
+
+/// Returns a value as the table shows it: what is no text by its size and hash.
+fn displayed(entry: &Entry) -> (Form, Secret) {
+    match (shown(entry), entry.bytes().map(Zeroizing::new)) {
+        ((Form::Base64, _), Some(bytes)) => {
+            let hash: String = Sha256::digest(&bytes).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+            (Form::Base64, Secret::new(format!("{} bytes, sha256 {hash}", bytes.len())))
+        }
+        (shown, _) => shown,
+    }
 }
 
 /// Splits a text at line ends and where a line is full, and returns the ranges of bytes.
@@ -127,20 +147,36 @@ impl Look<'_> {
             },
             Row::More(index, range) => {
                 let Some(entry) = self.document.entries().get(*index) else { return Line::default() };
-                let (_, secret) = shown(entry);
+                let (_, secret) = displayed(entry);
                 let part = fit(secret.expose().get(range.clone()).unwrap_or(""), self.columns.value);
                 let indent = " ".repeat(self.columns.path + TYPE + 10);
                 Line::from(vec![Span::raw(indent), Span::styled(part, self.theme.style(Scope::Revealed))])
+            }
+            Row::Gone(index) => {
+                let Some(change) = self.document.gone().nth(*index) else { return Line::default() };
+                let style = self.theme.style(Scope::Removed);
+                let path = pad(&fit(&change.path.to_string(), self.columns.path), self.columns.path);
+                Line::styled(format!(" - {path} removed"), style)
             }
         }
     }
 
     fn value(&self, index: usize, entry: &Entry, selected: bool) -> Line<'static> {
         let theme = self.theme;
-        let changed = self.document.is_changed(entry);
+        let fate = self.document.fate(entry);
+        let sign = match fate {
+            None => "  ",
+            Some(Changed::Added) => "+ ",
+            Some(Changed::Renamed(_)) => "~ ",
+            Some(Changed::Value | Changed::Removed) => "* ",
+        };
+        let was = match fate {
+            Some(Changed::Renamed(from)) => format!("  was {}", from.last_key().unwrap_or_default()),
+            _ => String::new(),
+        };
         let path = fit(&entry.path.to_string(), self.columns.path);
         let gap = " ".repeat(self.columns.path.saturating_sub(path.chars().count()) + 1);
-        let (form, secret) = shown(entry);
+        let (form, secret) = displayed(entry);
         let (text, scope) = match entry.value_type {
             ValueType::Null => ("(null)".to_owned(), Scope::Dim),
             _ if secret.is_empty() => ("(empty)".to_owned(), Scope::Dim),
@@ -153,7 +189,7 @@ impl Look<'_> {
         };
         Line::from(vec![
             Span::styled(if selected { ">" } else { " " }, theme.style(Scope::Selection)),
-            Span::styled(if changed { "* " } else { "  " }, theme.style(Scope::Added)),
+            Span::styled(sign, theme.style(Scope::Added)),
             Span::styled(path, theme.style(if selected { Scope::Selection } else { Scope::Text })),
             Span::raw(gap),
             Span::styled(format!("{} ", pad(type_word(entry, form), TYPE)), theme.style(Scope::Dim)),
@@ -162,6 +198,7 @@ impl Look<'_> {
                 theme.style(if entry.encrypted { Scope::Lock } else { Scope::Dim }),
             ),
             Span::styled(text, theme.style(scope)),
+            Span::styled(fit(&was, self.columns.value), theme.style(Scope::Dim)),
         ])
     }
 }

@@ -426,6 +426,18 @@ async fn keys_are_added_renamed_removed_and_all_of_it_taken_back_and_made_again(
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_not_saved_yet_shows_by_a_sign_and_bytes_by_their_size() {
+    let mut desk = Desk::open("staging").await;
+    let bytes = desk.root.join("bytes");
+    std::fs::write(&bytes, [0xff, 0xfe, 0]).unwrap();
+    desk.press(&format!("a/data/keystore<enter>dGhyb3dhd2F5<enter>i{}<enter>x", bytes.display())).await;
+    assert!(desk.screen().contains("3 bytes, sha256 "), "{}", desk.screen());
+    desk.press("x/SUPERUSER_NAME<enter>m<ctrl-u>RENAMED<enter>/<esc>").await;
+    desk.press("/SUPERUSER_PASSWORD<enter>D<enter>/<esc>").await;
+    insta::assert_snapshot!("signs-120x30", desk.screen());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_password_is_made_and_files_are_taken_in_and_written() {
     let mut desk = Desk::open("staging").await;
     let before = desk.value("staging");
