@@ -4,6 +4,7 @@ mod age_key;
 mod decrypt;
 mod edit;
 mod encrypt;
+mod external;
 mod new;
 mod recipients;
 mod rotate;
@@ -38,7 +39,7 @@ enum Verb {
     View(view::Arguments),
     /// Print an encrypted file decrypted, as sops would
     Decrypt(decrypt::Arguments),
-    /// Edit an encrypted file in the built-in editor
+    /// Edit an encrypted file in the built-in editor, or in another on a file in memory
     Edit(edit::Arguments),
     /// Change or add one value of an encrypted file; the value comes from standard input
     Set(set::Arguments),

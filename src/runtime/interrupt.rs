@@ -2,6 +2,8 @@
 
 use tokio_util::sync::CancellationToken;
 
+use super::signals::{Signals, Told, halt};
+
 /// Returns what is cancelled once Ctrl-C is pressed; must be called inside a tokio runtime.
 pub fn interrupted() -> CancellationToken {
     let stop = CancellationToken::new();
@@ -12,4 +14,19 @@ pub fn interrupted() -> CancellationToken {
         }
     });
     stop
+}
+
+/// Waits, while a program has the terminal, for a signal that means the end of us: Ctrl-C is the program's then, and when it stops we do.
+///
+/// # Errors
+/// Fails when signals cannot be listened to.
+pub async fn told_to_end() -> std::io::Result<()> {
+    let mut signals = Signals::new()?;
+    loop {
+        match signals.next(true).await {
+            Told::End => return Ok(()),
+            Told::Stop => halt()?,
+            Told::Back => {}
+        }
+    }
 }

@@ -47,7 +47,7 @@ struct Editor {
 }
 
 /// Finds the operator's editor, as git and sudoedit do.
-fn editor() -> String {
+pub fn preferred() -> String {
     ["VISUAL", "EDITOR"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
@@ -77,7 +77,7 @@ impl View for Editor {
         let path = self.path.clone();
         vec![Action::Task(Task::once(format!("edit {path}"), |reach| async move {
             let file = reach.file(&path)?;
-            let program = Program::editor(&editor(), &file);
+            let program = Program::editor(&preferred(), &file);
             let folder = reach.root.clone().unwrap_or_default();
             reach.terminal.run(program.inside(folder)).await
         }))]

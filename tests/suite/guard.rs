@@ -59,6 +59,7 @@ const WRITES: &[(&str, &[&[&str]])] = &[
         "secret-set",
         &[
             &["secret", "set", "apps/production/secret.yaml", "stringData.LD_SUPERUSER_NAME"],
+            &["secret", "edit", "--editor=true", "apps/production/secret.yaml"],
             &["secret", "unset", "apps/production/secret.yaml", "stringData.LD_SUPERUSER_NAME"],
         ],
     ),

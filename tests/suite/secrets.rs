@@ -383,3 +383,59 @@ fn every_type_of_secret_is_made_as_the_server_wants_it() {
         said(&ground.run(&["secret", "verify"]))
     );
 }
+
+/// Writes an editor: a script that notes where its file is, and does something to it.
+fn editor(ground: &Ground, deed: &str) -> String {
+    let (script, notes) = (ground.home().join("editor.sh"), ground.home().join("notes"));
+    let text = format!(
+        "printf '%s\\n%s\\n%s\\n' \"$1\" \"$(stat -f -c %T \"$1\")\" \"$(stat -c %a \"$1\" \"${{1%/*}}\" | xargs)\" > {}\n{deed}\n",
+        notes.display()
+    );
+    std::fs::write(&script, text).unwrap();
+    format!("--editor=sh {}", script.display())
+}
+
+#[test]
+fn an_editor_of_ones_own_gets_a_file_in_memory_that_is_gone_afterwards() {
+    let ground = Ground::new();
+    let before = ground.read(STAGING);
+    let plain = ground.expect(0, &["secret", "decrypt", STAGING]);
+    let notes = || std::fs::read_to_string(ground.home().join("notes")).unwrap();
+    let changes =
+        editor(&ground, "sed -i 's/^\\( *LD_SUPERUSER_NAME: \\).*/\\1throwaway-edited/' \"$1\"; cp \"$1\" \"$1~\"");
+    let done = ground.run(&["secret", "edit", &changes, STAGING]);
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    assert!(said(&done).contains("stringData.LD_SUPERUSER_NAME") && !said(&done).contains("throwaway-edited"));
+    let told = notes();
+    let [file, system, modes] = told.lines().collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!((system, modes), ("tmpfs", "600 700"));
+    assert!(file.ends_with("/linkding-container-env-secret.yaml"), "{file}");
+    assert!(!Path::new(file).parent().unwrap().exists(), "it is gone, and what the editor left beside it");
+    assert!(ground.expect(0, &["secret", "decrypt", STAGING]).contains("LD_SUPERUSER_NAME: throwaway-edited\n"));
+    // Nothing below the home holds the text: neither the repository, nor a state, nor a cache.
+    let found = Command::new("grep").args(["-rl", "throwaway-edited"]).arg(ground.home()).output().unwrap();
+    assert_eq!(said(&found).trim(), ground.home().join("editor.sh").to_str().unwrap());
+
+    let saved = ground.read(STAGING);
+    assert_ne!(saved, before);
+    for (deed, code, words) in [
+        ("true", 0, "nothing was changed"),
+        ("exit 3", 1, "status 3"),
+        ("echo 'kind: twice' >> \"$1\"", 1, "cannot be saved"),
+        ("rm \"$1\"", 1, "cannot read"),
+        // The shell between us and the script may or may not have made way for it.
+        (
+            "p=$PPID; [ \"$(cat /proc/$p/comm)\" = fluxdeck ] || p=$(cut -d' ' -f4 /proc/$p/stat); kill -TERM $p; sleep 1",
+            1,
+            "told us to end",
+        ),
+    ] {
+        let left = ground.run(&["secret", "edit", &editor(&ground, deed), STAGING]);
+        assert_eq!(left.status.code(), Some(code), "{deed}: {}", said(&left));
+        assert!(said(&left).contains(words), "{deed}: {}", said(&left));
+        assert_eq!(ground.read(STAGING), saved, "{deed}");
+        let told = notes();
+        assert!(!Path::new(told.lines().next().unwrap()).exists(), "{deed}");
+    }
+    assert_ne!(plain, ground.expect(0, &["secret", "decrypt", STAGING]));
+}

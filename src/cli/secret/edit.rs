@@ -17,9 +17,15 @@ use crate::views::secret::SecretView;
 pub(super) struct Arguments {
     /// The file, from the working directory or from the repository's root
     file: PathBuf,
+    /// Open the plain text in an editor of yours: $VISUAL, $EDITOR or vi, or the one that is named; it is on a file system in memory only
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "", value_name = "PROGRAM")]
+    editor: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
+    if let Some(program) = &arguments.editor {
+        return super::external::run(&arguments.file, program, call);
+    }
     let view = |session: &Session| {
         let named = Named::find(session, &arguments.file)?;
         let shown = named.path.display();

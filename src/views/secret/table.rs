@@ -1,6 +1,7 @@
 //! The values of an opened file as rows, and how each is written: masked unless revealed.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use ratatui::text::{Line, Span};
 use sha2::{Digest as _, Sha256};
@@ -86,7 +87,11 @@ pub fn rows(document: &Document, revealed: &BTreeSet<usize>, filter: &str, colum
 fn displayed(entry: &Entry) -> (Form, Secret) {
     match (shown(entry), entry.bytes().map(Zeroizing::new)) {
         ((Form::Base64, _), Some(bytes)) => {
-            let hash: String = Sha256::digest(&bytes).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+            let mut hash = String::new();
+            for byte in Sha256::digest(&bytes).iter().take(6) {
+                // Writing to a text cannot fail.
+                let _ = write!(hash, "{byte:02x}");
+            }
             (Form::Base64, Secret::new(format!("{} bytes, sha256 {hash}", bytes.len())))
         }
         (shown, _) => shown,

@@ -1,0 +1,126 @@
+//! A file in memory, for programs that can only edit files: on a file system that is checked to keep none of it on a disk.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::model::{Fault, FaultKind};
+use crate::secret::Secret;
+use crate::sops;
+
+/// What `statfs` says of tmpfs and of ramfs (`linux/magic.h`).
+const IN_MEMORY: [rustix::fs::FsWord; 2] = [0x0102_1994, 0x8584_58f6];
+
+/// Holds a plain text in a folder of its own, which its owner alone can enter; both are gone when it is dropped.
+#[derive(Debug)]
+pub struct MemoryFile {
+    folder: PathBuf,
+    file: PathBuf,
+}
+
+impl MemoryFile {
+    /// Writes a text under a file's own name, by which editors choose how it looks.
+    ///
+    /// # Errors
+    /// Refuses where there is no file system in memory: the text is not written anywhere then.
+    pub fn new(name: &str, text: &Secret) -> Result<Self, Fault> {
+        let own = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        Self::below(own.into_iter().chain([PathBuf::from("/dev/shm")]), name, text)
+    }
+
+    fn below(places: impl Iterator<Item = PathBuf>, name: &str, text: &Secret) -> Result<Self, Fault> {
+        let mut why = Vec::new();
+        for place in places {
+            if !is_in_memory(&place) {
+                why.push(format!("{} is not a file system in memory", place.display()));
+                continue;
+            }
+            match Self::make(&place, name, text) {
+                Ok(made) => return Ok(made),
+                Err(error) => why.push(format!("{}: {error}", place.display())),
+            }
+        }
+        Err(Fault::new(
+            FaultKind::Refused,
+            "no editor was opened",
+            format!("the plain text must not touch a disk, and {}", why.join("; ")),
+            "use the built-in editor, without --editor, or mount a tmpfs on /dev/shm",
+        ))
+    }
+
+    fn make(place: &Path, name: &str, text: &Secret) -> std::io::Result<Self> {
+        // Nobody can have made a folder of this name before.
+        let folder = place.join(format!("fluxdeck-{}", sops::password().expose()));
+        std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        let name = Path::new(name).file_name().map_or_else(|| "secret".into(), PathBuf::from);
+        let made = Self { file: folder.join(name), folder };
+        let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&made.file);
+        file.and_then(|mut file| file.write_all(text.expose().as_bytes()))?;
+        Ok(made)
+    }
+
+    /// Returns where it is.
+    pub fn path(&self) -> &Path {
+        &self.file
+    }
+
+    /// Returns its folder, which is in memory too.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Reads what it holds now.
+    ///
+    /// # Errors
+    /// Fails when it is gone, or not text any more.
+    pub fn read(&self) -> Result<Secret, Fault> {
+        let cannot = |why: String| Fault::failed("cannot read what was edited", why, "edit it again");
+        let mut bytes = Zeroizing::new(Vec::new());
+        let file = std::fs::File::open(&self.file);
+        file.and_then(|mut file| file.read_to_end(&mut bytes)).map_err(|error| cannot(error.to_string()))?;
+        std::str::from_utf8(&bytes).map(Secret::new).map_err(|error| cannot(error.to_string()))
+    }
+}
+
+impl Drop for MemoryFile {
+    fn drop(&mut self) {
+        // What the editor left beside it, such as its own copies, goes too.
+        let _gone = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn is_in_memory(place: &Path) -> bool {
+    rustix::fs::statfs(place).is_ok_and(|known| IN_MEMORY.contains(&known.f_type))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
+
+    use super::MemoryFile;
+    use crate::secret::Secret;
+
+    #[test]
+    fn it_is_for_its_owner_alone_and_gone_afterwards() {
+        let file = MemoryFile::new("a/b/secret.yaml", &Secret::new("throwaway")).unwrap();
+        assert_eq!(file.read().unwrap().expose(), "throwaway");
+        let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(file.path()), mode(file.folder())), (0o600, 0o700));
+        assert!(file.path().ends_with("secret.yaml"));
+        std::fs::write(file.folder().join("secret.yaml~"), "left behind").unwrap();
+        let folder = file.folder().to_owned();
+        drop(file);
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn what_is_not_in_memory_is_refused() {
+        for place in ["/proc", "/nowhere"] {
+            let refused = MemoryFile::below([PathBuf::from(place)].into_iter(), "x", &Secret::new("throwaway"));
+            assert!(refused.unwrap_err().why.contains(place));
+        }
+    }
+}
