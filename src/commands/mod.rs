@@ -28,6 +28,7 @@ mod rescan;
 mod reset;
 mod restart;
 mod resume;
+mod rollout;
 mod run_now;
 mod secret;
 mod secrets;
@@ -85,6 +86,7 @@ pub static COMMANDS: &[&Command] = &[
     &list::NAMESPACES,
     &list::SERVED,
     &secrets::COMMAND,
+    &rollout::COMMAND,
     &sort::LIST,
     &sort::OBJECTS,
     &logs::COMMAND,

@@ -18,6 +18,7 @@ pub mod objects;
 pub mod operations;
 pub mod page;
 pub mod palette;
+pub mod rollout;
 pub mod secret;
 pub mod secrets;
 pub mod served;

@@ -438,4 +438,23 @@ fn an_editor_of_ones_own_gets_a_file_in_memory_that_is_gone_afterwards() {
         assert!(!Path::new(told.lines().next().unwrap()).exists(), "{deed}");
     }
     assert_ne!(plain, ground.expect(0, &["secret", "decrypt", STAGING]));
+
+#[test]
+fn a_saved_value_is_followed_into_the_cluster_and_the_workload_restarted() {
+    let ground = Ground::new();
+    let edit = "1/apps/staging/linkding/linkding-cont<enter><enter>jjjjjje<ctrl-u>throwaway-new<enter>S<enter>";
+    let screen = |keys: &str| {
+        let keys = format!("{edit}{keys}");
+        ground.expect(0, &["snapshot", "--demo", "--scenario", "healthy", "--size", "110x34", "--keys", &keys])
+    };
+    let saved = screen("R");
+    assert!(saved.contains("~ committed      not yet") && saved.contains(". in staging"), "{saved}");
+    let pushed = "R<enter><space>csecrets: new<ctrl-s>Py<esc><esc>";
+    let live = screen(pushed);
+    for words in ["= pushed", "apps has applied it", "has the new values", "~ restart        Deployment/linkding"] {
+        assert!(live.contains(words), "{words}: {live}");
+    }
+    let restarted = screen(&format!("{pushed}Gk<enter>"));
+    assert!(restarted.contains("Restart Deployment/linkding in staging: rolled out"), "{restarted}");
+    assert!(!live.contains("throwaway-new"));
 }

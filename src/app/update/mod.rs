@@ -63,7 +63,11 @@ impl App {
                     operation.report(step);
                 }
             }
-            Msg::Ended(id, outcome, _owed) => self.ended(id, outcome),
+            Msg::Ended(id, outcome, _owed) => {
+                self.ended(id, outcome);
+                // It may have written files, committed or pushed.
+                effects.push(Effect::Rescan);
+            }
             Msg::Told(Ok(text)) => self.tell(Notice::info(self.facts.now, text)),
             Msg::Told(Err(fault)) => self.tell(Notice::fault(self.facts.now, fault)),
             Msg::Terminate => effects.push(Effect::Quit),

@@ -92,6 +92,11 @@ pub fn last_changes(root: &Path, files: &[String]) -> Result<HashMap<String, Log
     Ok(found)
 }
 
+/// Tells whether a commit contains another: it is the same or a later one.
+pub fn contains(root: &Path, later: &str, earlier: &str) -> bool {
+    run::output(root, "git cannot compare commits", &["merge-base", "--is-ancestor", earlier, later]).is_ok()
+}
+
 fn entry(line: &str) -> Option<LogEntry> {
     let mut fields = line.splitn(4, '\x1f');
     let mut next = || fields.next().map(str::to_owned);

@@ -13,7 +13,7 @@ mod status;
 pub use change::{Change, Destination, asks, destination, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
 pub use files::{files, is_ignored, is_known, staged};
-pub use log::{LogEntry, last_changes, log};
+pub use log::{LogEntry, contains, last_changes, log};
 pub use repository::Repository;
 pub use status::{Counts, GitState, Head, Mark, Operation, Upstream};
 
