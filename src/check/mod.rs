@@ -99,7 +99,9 @@ pub fn refusal(
     let what = format!("{} is not {verb}", finding.file);
     let line = finding.line.map(|line| format!("line {line}: ")).unwrap_or_default();
     let why = format!("{line}{}; {}", finding.message, finding.why);
-    Some((finding.file, Fault::new(FaultKind::Refused, what, why, finding.fix)))
+    // A leak may be meant, as an example is; a conflict never is.
+    let kind = if finding.rule == rules::conflict::RULE.id { FaultKind::Failed } else { FaultKind::Refused };
+    Some((finding.file, Fault::new(kind, what, why, finding.fix)))
 }
 
 impl Report {

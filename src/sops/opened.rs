@@ -47,7 +47,9 @@ impl Entry {
 
     /// Decodes a value of `data` to the bytes that it holds; `None` when it is not base64.
     pub fn bytes(&self) -> Option<Vec<u8>> {
-        self.base64.then(|| STANDARD.decode(self.secret.expose()).ok())?
+        // The API server passes over line ends (Go's encoding/base64).
+        let text = || Secret::new(self.secret.expose().replace(['\n', '\r'], ""));
+        self.base64.then(|| STANDARD.decode(text().expose()).ok())?
     }
 }
 

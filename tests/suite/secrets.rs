@@ -438,6 +438,7 @@ fn an_editor_of_ones_own_gets_a_file_in_memory_that_is_gone_afterwards() {
         assert!(!Path::new(told.lines().next().unwrap()).exists(), "{deed}");
     }
     assert_ne!(plain, ground.expect(0, &["secret", "decrypt", STAGING]));
+}
 
 #[test]
 fn a_saved_value_is_followed_into_the_cluster_and_the_workload_restarted() {
