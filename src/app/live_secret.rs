@@ -183,7 +183,9 @@ fn plain(path: &std::path::Path, document: usize) -> Result<BTreeMap<String, Has
     for (block, encoded) in [("data", true), ("stringData", false)] {
         for (key, value) in body.get(block).and_then(|block| block.as_mapping()).into_iter().flatten() {
             let (Some(key), Some(value)) = (key.as_str(), value.as_str()) else { continue };
-            let bytes = if encoded { STANDARD.decode(value).unwrap_or_default() } else { value.as_bytes().to_vec() };
+            // The API server passes over line ends (Go's encoding/base64).
+            let joined = || STANDARD.decode(value.replace(['\n', '\r'], "")).unwrap_or_default();
+            let bytes = if encoded { joined() } else { value.as_bytes().to_vec() };
             found.insert(key.to_owned(), hash(&bytes));
         }
     }
@@ -237,6 +239,8 @@ pub async fn users(cluster: &Arc<Cluster>, namespace: &str, name: &str) -> Resul
             let owner = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
             let spec = object.get("spec").unwrap_or(&Value::Null);
             for (how, restart) in references(spec, name) {
+                // Each run of a CronJob starts a pod anyway.
+                let restart = restart && *kind != "CronJob";
                 let object = ObjectRef::new(kind, group, namespace, owner);
                 if !found.iter().any(|known: &Use| known.object == object && known.how == how) {
                     found.push(Use { object, how, restart });
@@ -259,6 +263,9 @@ fn walk(value: &Value, key: &str, name: &str, of_pod: bool, found: &mut Vec<(&'s
     match value {
         Value::Object(fields) => {
             let of_pod = of_pod || fields.contains_key("containers");
+            if fields.contains_key("containers") && is_mounted_in_part(value, name) {
+                found.push(("part of a volume", true));
+            }
             let named = fields.get("name").and_then(Value::as_str) == Some(name);
             let lower = key.to_ascii_lowercase();
             let is_secret = lower.contains("secret") || fields.get("kind").and_then(Value::as_str) == Some("Secret");
@@ -276,6 +283,17 @@ fn walk(value: &Value, key: &str, name: &str, of_pod: bool, found: &mut Vec<(&'s
         Value::Array(items) => items.iter().for_each(|item| walk(item, key, name, of_pod, found)),
         _ => {}
     }
+}
+
+/// Tells whether a container mounts one key of the Secret by `subPath`: such a file never follows a change.
+fn is_mounted_in_part(pod: &Value, name: &str) -> bool {
+    let list = |value: &Value, field: &str| value.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
+    let of_secret = |volume: &Value| volume.pointer("/secret/secretName").and_then(Value::as_str) == Some(name);
+    let volumes: Vec<Value> = list(pod, "volumes").into_iter().filter(of_secret).collect();
+    let containers = list(pod, "containers").into_iter().chain(list(pod, "initContainers"));
+    containers.flat_map(|container| list(&container, "volumeMounts")).any(|mount| {
+        mount.get("subPath").is_some() && volumes.iter().any(|volume| volume.get("name") == mount.get("name"))
+    })
 }
 
 /// Says how a field uses a Secret. A pod reads its environment when it starts; a volume follows within a minute or two.
@@ -323,6 +341,11 @@ mod tests {
             references(&pod, "db"),
             [("environment", true), ("environment", true), ("volume", false), ("image pull", false)]
         );
+        let part = json!({
+            "containers": [{"name": "a", "volumeMounts": [{"name": "v", "mountPath": "/x", "subPath": "key"}]}],
+            "volumes": [{"name": "v", "secret": {"secretName": "db"}}],
+        });
+        assert_eq!(references(&part, "db"), [("part of a volume", true), ("volume", false)]);
         let cluster =
             json!({"bootstrap": {"initdb": {"secret": {"name": "db"}}}, "superuserSecret": {"name": "other"}});
         assert_eq!(references(&cluster, "db"), [("reference", false)]);

@@ -131,6 +131,9 @@ impl SecretView {
             Do::Rename => self.begin(Field::Name, name_of, scene),
             Do::Generate => self.begin(Field::Letters, |_, _| "32 a-zA-Z0-9".to_owned(), scene),
             Do::Import => self.begin(Field::From, |_, _| String::new(), scene),
+            Do::Export if scene.facts.read_only => {
+                tell(scene, "nothing is written: fluxdeck was started with --read-only")
+            }
             Do::Export => self.begin(Field::To, |_, _| "~/".to_owned(), scene),
             Do::AskToSave => self.ask_to_save(scene),
             Do::KeepMine => self.keep_mine(scene),
