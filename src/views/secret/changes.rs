@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
+use super::Do;
 use super::table::MASK;
 use crate::app::{Action, Command, Key, Scene, Target, View};
 use crate::secret::Secret;
@@ -79,7 +80,7 @@ impl Changes {
 
     fn agree(&mut self) -> Vec<Action> {
         match std::mem::replace(&mut self.yes, Yes::Leave) {
-            Yes::Leave => vec![Action::Pop, Action::Pop],
+            Yes::Leave => vec![Action::Pop, Action::Hand(Box::new(Do::Leave))],
             Yes::Save(command, targets, answers) => vec![Action::Pop, Action::Dispatch(command, targets, answers)],
         }
     }

@@ -24,6 +24,12 @@ pub enum Do {
     Undo,
     /// Makes the change again that was taken back last.
     Redo,
+    /// Takes the draft that was found.
+    TakeDraft,
+    /// Drops the draft that was found.
+    DropDraft,
+    /// Leaves the editor; the changes are lost.
+    Leave,
     /// Opens the whole document as text.
     Text,
     /// Asks for a new key.
@@ -124,6 +130,15 @@ impl SecretView {
             Do::Edit => self.edit(scene),
             Do::Undo => self.undo(scene),
             Do::Redo => self.redo(scene),
+            Do::TakeDraft => self.take_draft(scene),
+            Do::DropDraft => {
+                self.draft = None;
+                vec![self.drop_draft()]
+            }
+            Do::Leave => {
+                self.leaving = true;
+                vec![self.drop_draft()]
+            }
             Do::Text => self.begin_text(scene),
             Do::Add => self.begin_key(scene),
             Do::Remove => self.remove(scene),
@@ -194,7 +209,8 @@ impl SecretView {
         self.saving = false;
         if let (Some(opened), Some(document)) = (saved.0, self.document_mut()) {
             document.saved(opened);
-            return vec![Action::Rescan];
+            self.drafted = None;
+            return vec![Action::Rescan, self.drop_draft()];
         }
         self.look(scene)
     }

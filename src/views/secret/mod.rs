@@ -19,6 +19,7 @@
 mod changes;
 mod deeds;
 pub mod document;
+mod drafts;
 mod editor;
 mod field;
 mod head;
@@ -44,6 +45,7 @@ use crate::app::motion::step;
 use crate::app::{Action, Ask, Key, Motion, Notice, Scene, Target, View};
 use crate::model::Env;
 use crate::repo::Snapshot;
+use crate::secret::Secret;
 use crate::sops::Locked;
 use crate::widgets::{Scroll, panel};
 use changes::Changes;
@@ -76,6 +78,12 @@ pub struct SecretView {
     text_scroll: Scroll,
     /// What is wrong with the text that is typed, and on which line.
     problem: Option<(Option<usize>, String)>,
+    /// The changes of which a draft was written last.
+    drafted: Option<Vec<String>>,
+    /// A draft that was found, until the operator decides.
+    draft: Option<Secret>,
+    /// Whether the editor closes once the draft is removed.
+    leaving: bool,
     /// Whether the next esc drops a text that cannot be kept.
     dropping: bool,
     filter: String,
@@ -108,6 +116,9 @@ impl SecretView {
             scroll: Scroll::default(),
             text_scroll: Scroll::default(),
             problem: None,
+            drafted: None,
+            draft: None,
+            leaving: false,
             dropping: false,
             filter: String::new(),
             revealed: BTreeSet::new(),
@@ -200,9 +211,9 @@ impl View for SecretView {
         Some(Vec::new())
     }
 
-    fn rested(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+    fn rested(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.stir();
-        Vec::new()
+        self.keep_draft(scene)
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -226,7 +237,7 @@ impl View for SecretView {
         let payload = match payload.downcast::<Opening>() {
             Ok(opening) => {
                 self.take(*opening);
-                return Vec::new();
+                return if self.document().is_some() { vec![self.find_draft()] } else { Vec::new() };
             }
             Err(payload) => payload,
         };
@@ -234,6 +245,17 @@ impl View for SecretView {
             Ok(looked) => return self.looked(*looked, scene),
             Err(payload) => payload,
         };
+        let payload = match payload.downcast::<drafts::Found>() {
+            Ok(found) => return self.found(*found, scene),
+            Err(payload) => payload,
+        };
+        let payload = match payload.downcast::<drafts::Written>() {
+            Ok(written) => return Self::kept(*written, scene),
+            Err(payload) => payload,
+        };
+        if payload.is::<drafts::Dropped>() {
+            return self.dropped();
+        }
         let payload = match payload.downcast::<field::Read>() {
             Ok(read) => return self.imported(*read, scene),
             Err(payload) => payload,

@@ -511,6 +511,56 @@ async fn keys_that_came_and_went_are_kept_on_top_of_anothers_change() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn changes_that_were_not_saved_survive_a_crash_encrypted() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut desk = Desk::open("staging").await;
+    desk.reach.journal = Some(desk.root.join("../state/journal.jsonl"));
+    desk.press("<esc>").await;
+    desk.press("<enter>j<enter><ctrl-u>throwaway-12<enter>").await;
+    let drafts = || -> Vec<PathBuf> {
+        let folder = std::fs::read_dir(desk_state(&desk.root)).into_iter().flatten();
+        folder.flatten().map(|entry| entry.path()).collect()
+    };
+    let [draft] = drafts().try_into().unwrap();
+    let text = std::fs::read_to_string(&draft).unwrap();
+    assert!(text.contains("ENC[") && !text.contains("throwaway-12"));
+    assert_eq!(draft.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    // Taken back, there is nothing to keep.
+    desk.press("u").await;
+    assert!(!draft.exists());
+    // As after a crash.
+    desk.press("<esc>").await;
+    std::fs::write(&draft, &text).unwrap();
+    desk.press("<enter>").await;
+    assert!(desk.screen().contains("ended before these changes were saved"), "{}", desk.screen());
+    desk.press("<esc>").await;
+    assert!(desk.screen().contains("changed  nothing") && draft.exists(), "{}", desk.screen());
+    desk.press("<esc><enter>t").await;
+    assert!(desk.screen().contains(&format!("1: {PASSWORD}")), "{}", desk.screen());
+    desk.press("<esc>S<enter>").await;
+    assert_eq!(desk.value("staging"), "throwaway-12");
+    assert!(!draft.exists(), "what is saved needs no draft");
+    // One that is dropped is asked about no more, and leaving without saving drops it too.
+    std::fs::write(&draft, &text).unwrap();
+    desk.press("<esc><esc>").await;
+    if desk.app.view_id() == "secret" {
+        desk.press("<esc>").await;
+    }
+    desk.press("<enter>").await;
+    if desk.screen().contains("ended before") {
+        desk.press("d").await;
+    }
+    assert!(!draft.exists());
+    desk.press("<enter>x<enter><esc>y").await;
+    assert_eq!(desk.app.view_id(), "home");
+    assert!(!draft.exists());
+}
+
+fn desk_state(root: &Path) -> PathBuf {
+    root.join("../state/drafts")
+}
+
+#[tokio::test(start_paused = true)]
 async fn edit_in_the_tree_opens_an_encrypted_file_and_no_other() {
     let mut desk = Desk::new(120, 30, NAMES);
     let root = desk.reach.root.clone().unwrap();
