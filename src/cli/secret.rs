@@ -93,7 +93,11 @@ fn identities(session: &Session) -> Identities {
     let recipients: Vec<String> =
         session.environments.iter().flat_map(|environment| environment.recipients.iter().cloned()).collect();
     let mut identities = Identities::default();
-    for (_, sources) in session.identities.iter() {
+    // Where there is no environment, the keys that sops would find are at hand all the same.
+    let surroundings = IdentitySources { environment: true, ..IdentitySources::default() };
+    let none = session.identities.iter().next().is_none();
+    let sources = session.identities.iter().map(|(_, sources)| sources).chain(none.then_some(&surroundings));
+    for sources in sources {
         // What no source gives shows in what stays closed.
         if let Ok(found) = Identities::load(sources, &recipients) {
             identities.merge(found);

@@ -25,7 +25,12 @@ fn run(command: &mut Command) -> Duration {
 /// Measures opening.
 pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("secret.yaml");
+    // In a repository with an environment of its own, as an operator has it.
+    let file = folder.path().join("apps/staging/secret.yaml");
+    for path in ["apps/staging", "clusters/staging"] {
+        std::fs::create_dir_all(folder.path().join(path)).expect("a folder");
+    }
+    said(Command::new("git").args(["init", "--quiet"]).current_dir(folder.path()));
     let mut text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: many\nstringData:\n".to_owned();
     for number in 0..VALUES {
         writeln!(text, "  key-{number}: throwaway value number {number}").expect("text");
