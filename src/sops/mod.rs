@@ -35,6 +35,7 @@ mod plaintext;
 mod recipients;
 mod rekey;
 mod rules;
+mod scrub;
 mod seal;
 mod shamir;
 mod sniff;

@@ -16,6 +16,7 @@ use super::parsed::{BLOCK, Leaf, Parsed};
 use super::patch::Patches;
 use super::path::{Path, Segment};
 use super::plaintext;
+use super::scrub::scrubbed;
 use super::seal::{Plan, seal};
 use super::value::{Value, ValueType};
 use crate::secret::Secret;
@@ -269,8 +270,10 @@ impl Opened {
         if !self.is_changed() {
             return Ok(self.file.text.clone());
         }
-        let plan = Plan::new(draft.parsed(), &self.file.rule, &self.keep);
-        self.sealed(&Sealing { block_of: &self.file, key: &self.key, plan, fresh: false }, now)
+        scrubbed(|| {
+            let plan = Plan::new(draft.parsed(), &self.file.rule, &self.keep);
+            self.sealed(&Sealing { block_of: &self.file, key: &self.key, plan, fresh: false }, now)
+        })
     }
 
     /// Encrypts the text as it is now, and puts the `sops` block of a file into it.

@@ -125,7 +125,12 @@ fn a_value_that_was_shown_is_forgotten_when_the_editor_closes() {
     deck.sees_no("it can be saved");
     deck.press("a");
     deck.press("MARKED<enter>");
-    deck.press(typed);
+    deck.rest(std::time::Duration::from_millis(200));
+    // Key by key, as it is typed: what arrives at once stays in the terminal library's read buffer, as SECURITY.md says.
+    for letter in typed.chars() {
+        deck.press(&letter.to_string());
+        deck.rest(std::time::Duration::from_millis(20));
+    }
     deck.sees(typed);
     deck.press("<enter>");
     deck.sees("stringData.MARKED (added)");

@@ -249,7 +249,14 @@ impl View for Secrets {
         let Ok(answer) = payload.downcast::<Answer>() else { return Vec::new() };
         match *answer {
             Answer::Listed(list) => {
-                self.rows.take(list.map(Some));
+                // The environments stand in the order in which they stand everywhere.
+                let place =
+                    |entry: &SecretEntry| scene.facts.find_environment(&entry.env).map_or(usize::MAX, Env::index);
+                let sorted = list.map(|mut rows| {
+                    rows.sort_by_key(place);
+                    Some(rows)
+                });
+                self.rows.take(sorted);
                 let mut actions = self.compare(scene.facts);
                 actions.extend(self.ask_users(scene));
                 actions
