@@ -1,12 +1,14 @@
 //! Wiping what is left on the stack: hashes and ciphers work on blocks there, and returning from a function clears nothing.
 
-/// How far below the caller the stack is overwritten, in bytes: several times what sealing or opening a file uses.
-const DEPTH: usize = 128 * 1024;
+/// How far below the caller the stack is overwritten: several times what sealing or opening a file uses.
+const FRAMES: usize = 16;
+/// The bytes of each step.
+const FRAME: usize = 8 * 1024;
 
 /// Does something with plain values, and then overwrites the part of the stack that it used.
 pub(super) fn scrubbed<T>(work: impl FnOnce() -> T) -> T {
     let done = apart(work);
-    overwrite();
+    overwrite(FRAMES);
     done
 }
 
@@ -17,7 +19,12 @@ fn apart<T>(work: impl FnOnce() -> T) -> T {
 }
 
 #[inline(never)]
-fn overwrite() {
-    let mut zeros = [0_u8; DEPTH];
+fn overwrite(frames: usize) {
+    let mut zeros = [0_u8; FRAME];
     std::hint::black_box(&mut zeros);
+    if let Some(rest) = frames.checked_sub(1) {
+        overwrite(rest);
+    }
+    // Used after the call, so that the frames lie one below the other.
+    std::hint::black_box(&zeros);
 }
