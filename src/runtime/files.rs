@@ -1,6 +1,6 @@
 //! The repository's files: read again when they change, keeping what did not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -37,22 +37,18 @@ impl Files {
     /// Fails where there is no repository.
     pub fn read(&mut self) -> Result<Snapshot, Fault> {
         let root = self.root.as_ref().map_err(Clone::clone)?;
-        if !root.is_dir() {
-            let why = format!("{} was moved or deleted", root.display());
-            return Err(Fault::failed(
-                "the repository is gone",
-                why,
-                "what is shown is as it was; start fluxdeck where it is now",
-            ));
-        }
+        present(root)?;
         let loader = self.loader.get_or_insert_with(|| Loader::open(root));
         // The first screen waits for nothing that it does not show.
         if let Some(sender) = self.first.take() {
             let glance = loader.glance();
+            present(root)?;
             tracing::debug!(entries = glance.scan.entries.len(), "glanced at the repository");
             let _closed = sender.blocking_send(Msg::Repository(Ok(Arc::new(glance)), None));
         }
         let snapshot = loader.load();
+        // It may have gone while it was read: an empty tree would be shown as if it were the repository's.
+        present(root)?;
         tracing::debug!(entries = snapshot.scan.entries.len(), "read the repository");
         if let (Some(sender), Ok(repository)) = (self.changed.clone(), loader.repository()) {
             let folders = snapshot.scan.directories();
@@ -74,4 +70,13 @@ impl Files {
         }
         Ok(snapshot)
     }
+}
+
+/// Tells whether the repository is still where it was opened.
+fn present(root: &Path) -> Result<(), Fault> {
+    if root.is_dir() {
+        return Ok(());
+    }
+    let why = format!("{} was moved or deleted", root.display());
+    Err(Fault::failed("the repository is gone", why, "what is shown is as it was; start fluxdeck where it is now"))
 }

@@ -164,9 +164,9 @@ pub(crate) fn change(word: &str, object: &Value) -> Answer {
     Answer::Changes(vec![json!({"type": word, "object": object})])
 }
 
-/// The Kustomization that every server has: ready since three minutes by its clock; `handled` is the last request that it has answered.
+/// The Kustomization that every server has: ready since three minutes and some seconds (rounding must not make it two) by its clock; `handled` is the last request that it has answered.
 pub(crate) fn apps(now: Timestamp, handled: &str) -> Value {
-    let since = (now - SignedDuration::from_mins(3)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let since = (now - SignedDuration::from_secs(190)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let revision = "main@sha1:0123456789abcdef0123456789abcdef01234567";
     json!({
         "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",

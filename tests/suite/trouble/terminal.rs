@@ -37,7 +37,11 @@ fn forty_columns_show_one_panel_whole() {
 
 /// Returns what is seen, without the blanks at the ends of rows, which may be written or not.
 fn seen(deck: &mut Deck) -> Vec<String> {
-    deck.text().lines().map(|row| row.trim_end().to_owned()).collect()
+    written(deck.screen())
+}
+
+fn written(screen: &vt100::Screen) -> Vec<String> {
+    screen.contents().lines().map(|row| row.trim_end().to_owned()).collect()
 }
 
 /// Asks a shell with job control to run the program, as a person does.
@@ -57,6 +61,8 @@ fn stopped_and_back_the_screen_is_whole() {
         deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
         // Without the lesson, which teaches the last key.
         deck.press("t");
+        deck.sees_no("Why:");
+        deck.sees("settings.yaml");
         deck.rest(REST);
         let before = seen(&mut deck);
         if from_outside {
@@ -69,9 +75,7 @@ fn stopped_and_back_the_screen_is_whole() {
         assert!(deck.is_cooked(), "and its lines");
         deck.press("<enter>");
         deck.wait_for("the screen", vt100::Screen::alternate_screen);
-        deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
-        deck.rest(REST);
-        assert_eq!(seen(&mut deck), before);
+        deck.wait_for("the screen as it was", |screen| written(screen) == before);
         assert!(!deck.is_cooked());
         deck.press("q");
         deck.sees("ended");
@@ -87,6 +91,7 @@ fn reattached_at_another_size_and_term_it_is_whole() {
     for (term, columns, rows) in [("tmux-256color", 80, 24), ("vt100", 200, 50)] {
         let mut deck = ground.stage().knowing("TERM", term).open();
         deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+        deck.sees("settings.yaml");
         deck.rest(REST);
         let before = seen(&mut deck);
         deck.resize(columns, rows);
@@ -97,9 +102,7 @@ fn reattached_at_another_size_and_term_it_is_whole() {
         });
         deck.rest(REST);
         deck.resize(120, 36);
-        deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
-        deck.rest(REST);
-        assert_eq!(seen(&mut deck), before, "{term}");
+        deck.wait_for(&format!("the screen as it was in {term}"), |screen| written(screen) == before);
         let sent = String::from_utf8_lossy(deck.raw()).into_owned();
         assert!(!sent.contains("\x1b[6n") && !sent.contains("\x1b[c"), "{term}: the terminal is asked nothing");
     }
