@@ -13,7 +13,7 @@ use super::Reach;
 use crate::cluster::{Cluster, LiveSecret};
 use crate::model::{Env, Fault, FaultKind, ObjectRef};
 use crate::repo::secrets::SecretEntry;
-use crate::sops::{self, Opened, Segment};
+use crate::sops::{self, IdentitySources, Opened, Segment};
 
 /// Says how one key stands in Git and in the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -107,7 +107,8 @@ pub async fn compare(reach: &Reach, env: Env, entry: &SecretEntry) -> Standing {
     }
     let git = async {
         let (path, file, document) = (reach.file(&entry.file)?, entry.file.clone(), entry.document);
-        let sources: Vec<_> = reach.identities.get(env).into_iter().cloned().collect();
+        // Nobody asked for this file by name, so it asks nothing either.
+        let sources: Vec<_> = reach.identities.get(env).into_iter().map(IdentitySources::quietly).collect();
         let encrypted = entry.encrypted;
         reach
             .away(move || {

@@ -1,7 +1,7 @@
 //! Tasks: work for the outside that a view asks for. The view writes the work down; only the runtime performs it.
 
 use std::any::Any;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -12,7 +12,7 @@ use super::owed::Owed;
 use super::terminal::Lender;
 use crate::cluster::Cluster;
 use crate::model::{Clock, Env, Fault, FaultKind, PerEnv};
-use crate::sops::IdentitySources;
+use crate::sops::KeySources;
 
 /// Identifies an opened view; replies to a view that is gone are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +26,7 @@ pub struct Reach {
     /// The repository's root.
     pub root: Option<PathBuf>,
     /// Where the age identities of each environment come from.
-    pub identities: Arc<PerEnv<IdentitySources>>,
+    pub identities: Arc<KeySources>,
     /// Where writes are noted; `None` where nothing is kept.
     pub journal: Option<PathBuf>,
     /// The time.
@@ -62,11 +62,15 @@ impl Reach {
         answer.await.map_err(|_| Fault::failed("it was not done", "the work broke off", "this is a defect of fluxdeck"))
     }
 
-    /// Returns the path of a file of the repository.
+    /// Returns the path of a file of the repository; that of a file elsewhere is its name.
     ///
     /// # Errors
     /// Fails where there is no repository.
     pub fn file(&self, path: &str) -> Result<PathBuf, Fault> {
+        // A file that lies elsewhere has its whole path for a name.
+        if Path::new(path).is_absolute() {
+            return Ok(PathBuf::from(path));
+        }
         let root = self.root.as_ref().ok_or_else(|| {
             Fault::failed(
                 format!("cannot open {path}"),

@@ -2,14 +2,17 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::prompt::Terminal;
 use crate::app::{App, Keymap};
 use crate::commands::COMMANDS;
 use crate::model::{Fault, FaultKind};
 use crate::runtime::Session;
+use crate::sops::Prompts;
 use crate::theme::{Depth, Theme};
 use crate::views::home::Home;
 
@@ -73,6 +76,9 @@ pub struct Call {
     pub global: Global,
 }
 
+/// How long work that nobody waits for any more may still take at the end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Call {
     /// Takes the global flags.
     pub fn new(global: Global) -> Self {
@@ -84,7 +90,15 @@ impl Call {
     /// # Errors
     /// Fails when a setting is wrong.
     pub fn session(&self) -> Result<Session, Fault> {
-        super::open::live(&self.global)
+        super::open::live(&self.global, Prompts::of(Terminal))
+    }
+
+    /// Opens the session of the cockpit, which has the terminal for itself and asks on its screen.
+    ///
+    /// # Errors
+    /// As [`Call::session`].
+    pub fn session_for_screen(&self) -> Result<Session, Fault> {
+        super::open::live(&self.global, Prompts::default())
     }
 
     /// Returns the environments that the call is about: the one of `--env`, else all.
@@ -98,12 +112,15 @@ impl Call {
     /// # Errors
     /// Fails when the runtime cannot be made, or as the future does.
     pub fn block_on<T>(&self, future: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-        tokio::runtime::Builder::new_multi_thread()
+        let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
-            .map_err(|error| Fault::failed("cannot start", error.to_string(), "the system refuses threads or sockets"))?
-            .block_on(future)
+            .map_err(|error| Fault::failed("cannot start", error.to_string(), "the system refuses threads or sockets"))?;
+        let done = runtime.block_on(future);
+        // What still works is done in a moment; what hangs, such as a plug-in that waits for its key, is left behind.
+        runtime.shutdown_timeout(PATIENCE);
+        done
     }
 
     /// Builds the app of a session: its theme, keys and home.

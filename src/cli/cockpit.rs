@@ -29,7 +29,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     open(
         call,
         |app, _| arguments.open.as_deref().map(|place| view_at(&app.facts, place)).transpose(),
-        || call.session(),
+        || call.session_for_screen(),
     )
 }
 

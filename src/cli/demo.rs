@@ -18,6 +18,7 @@ use crate::model::{Clock, Fault};
 use crate::repo::{Loader, template};
 use crate::runtime::{Folder, Journal, Session, Source};
 use crate::sim::{Commit, Remote, Scenario, Simulation, TextEdit};
+use crate::sops::Prompts;
 
 /// The scenario that the demo shows when none is named.
 pub const DEFAULT_SCENARIO: &str = "day";
@@ -88,6 +89,7 @@ pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fau
         journal: Journal::none(),
         folder: Some(folder),
         key_files: Some(keys),
+        prompts: Prompts::default(),
     };
     Ok(plan.session(loader, parts, |env, environment, _context| Ok(simulation.cluster(env, &environment.name))))
 }

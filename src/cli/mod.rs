@@ -24,6 +24,7 @@ mod open;
 mod operate;
 mod order;
 mod pods;
+mod prompt;
 mod reconcile;
 mod restart;
 mod resume;

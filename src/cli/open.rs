@@ -10,10 +10,10 @@ use crate::config::{Flags, Settings, environments};
 use crate::model::{Clock, Env, Environment, Fault, FaultKind, PerEnv};
 use crate::repo::{Loader, Snapshot};
 use crate::runtime::{Folder, Journal, Session, Source};
-use crate::sops::IdentitySources;
+use crate::sops::{IdentitySources, KeySources, Prompts};
 
 /// Opens the session on the real clusters.
-pub(super) fn live(global: &Global) -> Result<Session, Fault> {
+pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> {
     let folder = folder(global)?;
     let kubeconfig = Kubeconfig::load(global.kubeconfig.as_deref());
     let contexts = kubeconfig.as_ref().map_err(Clone::clone).and_then(Kubeconfig::contexts);
@@ -33,6 +33,7 @@ pub(super) fn live(global: &Global) -> Result<Session, Fault> {
         journal: Journal::of_account(),
         folder: None,
         key_files: None,
+        prompts,
     };
     let session = plan.session(loader, parts, |env, environment, context| {
         connect(env, &environment.name, global.kubeconfig.as_deref(), context)
@@ -123,6 +124,8 @@ pub(super) struct Parts {
     pub folder: Option<Folder>,
     /// A folder with a key file for each environment, in place of what the settings name.
     pub key_files: Option<PathBuf>,
+    /// Who is asked for a passphrase.
+    pub prompts: Prompts,
 }
 
 impl Plan {
@@ -152,13 +155,15 @@ impl Plan {
         });
         let identities = PerEnv::from_fn(count, |env| {
             let name = at(env).map_or("", |environment| environment.name.as_str());
-            identities(&self.settings, name, parts.key_files.as_deref())
+            identities(&self.settings, name, parts.key_files.as_deref(), &parts.prompts)
         });
+        let elsewhere =
+            IdentitySources { environment: parts.key_files.is_none(), prompts: parts.prompts, ..IdentitySources::default() };
         Session {
             source: parts.source,
             environments: found.list,
             clusters: Arc::new(clusters),
-            identities: Arc::new(identities),
+            identities: Arc::new(KeySources::new(identities, elsewhere)),
             root: self.root,
             loader: Mutex::new(Some(loader)),
             via: parts.via,
@@ -178,12 +183,13 @@ impl Plan {
     }
 }
 
-fn identities(settings: &Settings, name: &str, key_files: Option<&Path>) -> IdentitySources {
+fn identities(settings: &Settings, name: &str, key_files: Option<&Path>, prompts: &Prompts) -> IdentitySources {
     if let Some(folder) = key_files {
         return IdentitySources {
             key_file: Some(folder.join(format!("{name}.txt"))),
             key_command: None,
             environment: false,
+            prompts: prompts.clone(),
         };
     }
     let own = settings.env(name);
@@ -191,6 +197,7 @@ fn identities(settings: &Settings, name: &str, key_files: Option<&Path>) -> Iden
         key_file: own.age_key_file.map(|file| file.value),
         key_command: own.age_key_command.map(|command| command.value),
         environment: true,
+        prompts: prompts.clone(),
     }
 }
 

@@ -93,13 +93,9 @@ fn identities(session: &Session) -> Identities {
     let recipients: Vec<String> =
         session.environments.iter().flat_map(|environment| environment.recipients.iter().cloned()).collect();
     let mut identities = Identities::default();
-    // Where there is no environment, the keys that sops would find are at hand all the same.
-    let surroundings = IdentitySources { environment: true, ..IdentitySources::default() };
-    let none = session.identities.iter().next().is_none();
-    let sources = session.identities.iter().map(|(_, sources)| sources).chain(none.then_some(&surroundings));
-    for sources in sources {
+    for sources in session.identities.of(None) {
         // What no source gives shows in what stays closed.
-        if let Ok(found) = Identities::load(sources, &recipients) {
+        if let Ok(found) = Identities::load(&sources, &recipients) {
             identities.merge(found);
         }
     }
@@ -261,8 +257,7 @@ impl Named {
     fn unlock(&self, call: &Call, session: &Session) -> Result<Unlocked, Fault> {
         let environments = self.environments(call, session)?;
         let sources: Vec<IdentitySources> = if environments.is_empty() {
-            let all = session.identities.iter().map(|(_, sources)| sources.clone()).collect::<Vec<_>>();
-            if all.is_empty() { vec![IdentitySources { environment: true, ..IdentitySources::default() }] } else { all }
+            session.identities.of(None)
         } else {
             environments.iter().filter_map(|env| session.identities.get(*env)).cloned().collect()
         };
@@ -276,6 +271,10 @@ impl Named {
     /// Returns what the guard judges a change by: the file in every environment that reads it. A file that is read by none counts as one
     /// of all, so that the strictest protection holds; `--env` chooses keys and never weakens this.
     fn targets(&self, facts: &Facts) -> Vec<Target> {
+        if facts.environments.iter().next().is_none() {
+            // Where there is no environment, such as outside of any repository, a file is the operator's own.
+            return vec![Target::Worktree(self.name.clone())];
+        }
         let readers = facts.repository.as_ref().map(|snapshot| snapshot.readers_of(&self.name)).unwrap_or_default();
         let mut envs: Vec<Env> = readers.iter().filter_map(|reader| facts.find_environment(reader)).collect();
         if envs.is_empty() {

@@ -57,7 +57,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let session = Arc::new(if arguments.demo {
             super::demo::session(&arguments.scenario, call, super::demo::snapshot_clock()?)?
         } else {
-            call.session()?
+            call.session_for_screen()?
         });
         let app = call.app(&session, depth)?;
         let buffer = crate::runtime::snapshot(app, session, &keys, size).await?;

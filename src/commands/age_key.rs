@@ -61,7 +61,14 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
                 }
                 let sources = reach.identities.get(env).cloned().unwrap_or_default();
                 let known = wanted.clone();
-                let identities = reach.away(move || Identities::load(&sources, &known)).await??;
+                let identities = reach.away(move || {
+                    let mut found = Identities::load(&sources, &known)?;
+                    if known.iter().any(|recipient| found.key_of(recipient).is_none()) {
+                        found.unseal();
+                    }
+                    Ok::<_, Fault>(found)
+                });
+                let identities = identities.await??;
                 let cluster = reach.cluster(env)?;
                 let said = put(&cluster, &secret, &wanted, &identities, keep, now).await?;
                 step("secret", StepState::Done, said);

@@ -49,7 +49,12 @@ impl Creation {
                 format!("that of {env}, as there is none above the file; sops needs --config to find it")
             }
         };
-        format!("rule {} of {} ({how}): {fits}", self.rule.index.saturating_add(1), self.config)
+        format!("{} ({how}): {fits}", self.name())
+    }
+
+    /// Names the rule: its number, from one, and its configuration.
+    pub fn name(&self) -> String {
+        format!("rule {} of {}", self.rule.index.saturating_add(1), self.config)
     }
 
     /// Says for whom a new file is encrypted by the rule, and how.

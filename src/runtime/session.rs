@@ -13,7 +13,7 @@ use crate::cluster::Cluster;
 use crate::config::Settings;
 use crate::model::{Clock, Env, Environment, Fault, PerEnv};
 use crate::repo::Loader;
-use crate::sops::IdentitySources;
+use crate::sops::KeySources;
 
 /// Says what stands behind the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct Session {
     /// The clusters, or why there is none.
     pub clusters: Arc<PerEnv<Result<Arc<Cluster>, Fault>>>,
     /// Where the age identities of each environment come from.
-    pub identities: Arc<PerEnv<IdentitySources>>,
+    pub identities: Arc<KeySources>,
     /// The repository's root, or why there is none.
     pub root: Result<PathBuf, Fault>,
     /// The loader that found the repository, until somebody goes on with it: git need not be asked twice where it is.

@@ -59,6 +59,20 @@ pub enum SopsError {
         /// The public keys of the identities at hand.
         at_hand: Vec<String>,
     },
+    /// An identity that may open it asks for something, and nobody answered.
+    #[error("the key that may open it is locked, and its question was not answered: {}", identities.join(", "))]
+    Unanswered {
+        /// The identities that ask.
+        identities: Vec<String>,
+    },
+    /// An identity that may open it could not be used, such as one of a plug-in that is not installed.
+    #[error("{why}")]
+    LockedKey {
+        /// The public keys that the file is encrypted for.
+        recipients: Vec<String>,
+        /// What went wrong.
+        why: String,
+    },
     /// The data key is split between groups of keys, and too few of them can be opened.
     #[error(
         "its data key is split between {count} groups of keys of which {needed} are needed, and the keys at hand open {opened}; not opened: {}",
@@ -135,6 +149,16 @@ impl SopsError {
                 );
                 Fault::new(FaultKind::Undecryptable, what, why, todo)
             }
+            Self::Unanswered { .. } => fault(
+                FaultKind::Undecryptable,
+                "answer it: headless it is asked on the terminal, in the cockpit where the file is opened; an answer holds until \
+                 fluxdeck ends"
+                    .to_owned(),
+            ),
+            Self::LockedKey { recipients, .. } => fault(
+                FaultKind::Undecryptable,
+                format!("mend that, or give another key: it is encrypted for {}", recipients.join(", ")),
+            ),
             Self::MissingGroups { .. } => fault(
                 FaultKind::Undecryptable,
                 "give a key of one more of these groups, or open it together with somebody who has one".to_owned(),

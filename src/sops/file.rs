@@ -117,8 +117,10 @@ impl SopsFile {
     /// # Errors
     /// When no key fits, a value is damaged or in plain text where it should not be, or the MAC does not match.
     pub fn decrypt(self, identities: &Identities) -> Result<Opened, SopsError> {
-        let key = self.metadata.unwrap(identities)?;
-        self.open(key)
+        let (key, openers) = self.metadata.unwrap(identities)?;
+        let mut opened = self.open(key)?;
+        opened.openers = openers;
+        Ok(opened)
     }
 
     /// Verifies the MAC, which needs every value decrypted; nothing of them is kept.
@@ -126,7 +128,7 @@ impl SopsFile {
     /// # Errors
     /// As [`SopsFile::decrypt`].
     pub fn verify(&self, identities: &Identities) -> Result<(), SopsError> {
-        self.states(&self.metadata.unwrap(identities)?).map(|_| ())
+        self.states(&self.metadata.unwrap(identities)?.0).map(|_| ())
     }
 
     /// Tells whether an identity opens the file; nothing is decrypted but its data key.
@@ -136,7 +138,7 @@ impl SopsFile {
 
     /// Decrypts all encrypted values, and does not ask whether the MAC vouches for them.
     pub(super) fn unverified(&self, identities: &Identities) -> Result<Vec<(Path, Secret)>, SopsError> {
-        let key = self.metadata.unwrap(identities)?;
+        let (key, _) = self.metadata.unwrap(identities)?;
         let mut found = Vec::new();
         for leaf in &self.parsed.leaves {
             let state = self.state(leaf, &key)?;

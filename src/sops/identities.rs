@@ -4,44 +4,59 @@ use age::secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::error::SopsError;
-use super::recipients;
+use super::locked::{LockedKey, Tried, same_ssh, try_one};
+use super::prompts::Prompts;
+use super::recipients::Wrapped;
 use crate::secret::Secret;
+
+/// Says which identity opened a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opener {
+    /// The public key that it opened the file with; `None` until it has.
+    pub recipient: Option<String>,
+    /// Where the identity came from: a file's path, the name of a variable, what was pasted.
+    pub source: String,
+}
+
+/// A private key that answers at once.
+struct Key {
+    identity: Box<dyn age::Identity + Send + Sync>,
+    opener: Opener,
+}
 
 /// Holds the private keys that can be tried on a file, and their public keys to talk about.
 #[derive(Default)]
 pub struct Identities {
-    keys: Vec<Box<dyn age::Identity + Send + Sync>>,
+    keys: Vec<Key>,
+    /// Tried only when none of the keys fits: they ask the operator.
+    locked: Vec<LockedKey>,
     recipients: Vec<String>,
     /// The texts of the age keys, each with its public key: a cluster is given its own.
     texts: Vec<(String, Secret)>,
     problems: Vec<String>,
+    prompts: Prompts,
 }
 
 impl Identities {
+    /// Begins with none; who has to be asked for one, is.
+    pub(super) fn asking(prompts: &Prompts) -> Self {
+        Self { prompts: prompts.clone(), ..Self::default() }
+    }
+
     /// Reads identities that were pasted or generated: one age key a line (`#` begins a comment), or one SSH private key.
     ///
     /// # Errors
     /// Says on which line something else stands, never what it is.
     pub fn from_text(text: &Secret) -> Result<Self, String> {
         let mut identities = Self::default();
-        if text.expose().trim_start().starts_with("-----BEGIN") {
-            identities.add_ssh(text)?;
-            return Ok(identities);
+        identities.read("what was pasted", text.expose().as_bytes());
+        match identities.problems.first() {
+            Some(problem) => Err(problem.trim_start_matches("what was pasted, ").to_owned()),
+            None => Ok(identities),
         }
-        for (number, line) in text.expose().lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            // SOPS_AGE_KEY may hold several on one line.
-            for word in line.split_whitespace() {
-                identities.add_age(word).map_err(|why| format!("line {}: {why}", number.saturating_add(1)))?;
-            }
-        }
-        Ok(identities)
     }
 
-    /// Returns the public keys of the identities at hand.
+    /// Returns the public keys of the identities at hand; of what is locked they are known once it was opened.
     pub fn recipients(&self) -> &[String] {
         &self.recipients
     }
@@ -51,19 +66,37 @@ impl Identities {
         self.texts.iter().find(|(known, _)| known == recipient).map(|(_, text)| text)
     }
 
+    /// Opens the identity files that are encrypted with a passphrase, which asks for it.
+    pub fn unseal(&mut self) {
+        let prompts = self.prompts.clone();
+        let found: Vec<Self> = self.locked.iter().filter_map(|locked| locked.identities(&prompts)).collect();
+        for one in found {
+            self.merge(one);
+        }
+    }
+
     /// Returns what could not be used, and why, such as a key file that is missing.
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
 
+    /// Names what is used only when nothing else fits: it asks for a passphrase or a plug-in's answer.
+    pub fn locked(&self) -> Vec<String> {
+        self.locked.iter().map(LockedKey::words).collect()
+    }
+
     /// Tells whether there is no identity at all.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.is_empty() && self.locked.is_empty()
     }
 
     /// Adds the identities of another set.
     pub fn merge(&mut self, other: Self) {
+        if self.is_empty() {
+            self.prompts = other.prompts;
+        }
         self.keys.extend(other.keys);
+        self.locked.extend(other.locked);
         self.texts.extend(other.texts);
         self.recipients
             .extend(other.recipients.into_iter().filter(|one| !self.recipients.contains(one)).collect::<Vec<_>>());
@@ -75,57 +108,116 @@ impl Identities {
         self.problems.push(problem);
     }
 
-    fn add_age(&mut self, word: &str) -> Result<(), String> {
+    /// Reads what a file, a variable or a command holds. What cannot be used is noted, and hides nothing beside it.
+    pub(super) fn read(&mut self, source: &str, bytes: &[u8]) {
+        if let Some(locked) = LockedKey::file(bytes, source) {
+            self.locked.push(locked);
+            return;
+        }
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            self.note(format!("{source} holds something that is neither text nor an age file"));
+            return;
+        };
+        if text.trim_start().starts_with("-----BEGIN") {
+            if let Err(why) = self.add_ssh(text, source) {
+                self.note(format!("{source}, {why}"));
+            }
+            return;
+        }
+        for (line, number) in text.lines().zip(1_usize..) {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            // SOPS_AGE_KEY may hold several on one line.
+            for word in line.split_whitespace() {
+                if let Err(why) = self.add_age(word, source) {
+                    self.note(format!("{source}, line {number}: {why}"));
+                }
+            }
+        }
+    }
+
+    fn add_age(&mut self, word: &str, source: &str) -> Result<(), String> {
         if word.starts_with("AGE-PLUGIN-") {
-            return Err("it is the identity of an age plug-in, which is not handled yet; use an age key".to_owned());
+            let locked = LockedKey::plugin(word, source);
+            self.locked.push(locked.ok_or_else(|| "it is a damaged identity of an age plug-in".to_owned())?);
+            return Ok(());
         }
         if word.starts_with("AGE-SECRET-KEY-PQ-") {
-            return Err("it is a post-quantum age key, which is not handled yet; use a classic age key".to_owned());
+            let why = "it is a post-quantum age key, which the age library in use cannot read; sops can, and fluxdeck opens the file \
+                       with any classic key beside it";
+            return Err(why.to_owned());
         }
         let identity: age::x25519::Identity =
             word.parse().map_err(|_| "it is not an age key (AGE-SECRET-KEY-1…)".to_owned())?;
-        self.recipients.push(identity.to_public().to_string());
-        self.texts.push((identity.to_public().to_string(), Secret::new(word)));
-        self.keys.push(Box::new(identity));
+        let recipient = identity.to_public().to_string();
+        self.texts.push((recipient.clone(), Secret::new(word)));
+        self.add(Box::new(identity), Some(recipient), source);
         Ok(())
     }
 
-    fn add_ssh(&mut self, text: &Secret) -> Result<(), String> {
+    fn add(&mut self, identity: Box<dyn age::Identity + Send + Sync>, recipient: Option<String>, source: &str) {
+        if let Some(recipient) = recipient.iter().find(|one| !self.recipients.contains(one)) {
+            self.recipients.push(recipient.clone());
+        }
+        self.keys.push(Key { identity, opener: Opener { recipient, source: source.to_owned() } });
+    }
+
+    fn add_ssh(&mut self, text: &str, source: &str) -> Result<(), String> {
         let unreadable = |_| "it is not an SSH private key that age can use".to_owned();
-        let identity = age::ssh::Identity::from_buffer(text.expose().as_bytes(), None).map_err(unreadable)?;
+        let identity = age::ssh::Identity::from_buffer(text.as_bytes(), None).map_err(unreadable)?;
         match &identity {
-            age::ssh::Identity::Unencrypted(_) => {}
-            age::ssh::Identity::Encrypted(_) => {
-                return Err("the SSH key has a passphrase, which is not handled yet".to_owned());
+            age::ssh::Identity::Unencrypted(_) => {
+                let recipient = age::ssh::Recipient::try_from(identity.clone()).ok();
+                self.add(Box::new(identity), recipient.map(|recipient| recipient.to_string()), source);
             }
+            age::ssh::Identity::Encrypted(key) => self.locked.push(LockedKey::ssh(key, &Secret::new(text), source)),
             age::ssh::Identity::Unsupported(_) => return Err("age cannot use an SSH key of this type".to_owned()),
         }
-        if let Ok(recipient) = age::ssh::Recipient::try_from(identity.clone()) {
-            self.recipients.push(recipient.to_string());
-        }
-        self.keys.push(Box::new(identity));
         Ok(())
     }
 
-    /// Unwraps a data key, or a part of one, with whichever identity fits one of its wrappings.
-    pub(super) fn unwrap(&self, wrapped: &[recipients::Wrapped]) -> Result<Zeroizing<Vec<u8>>, SopsError> {
-        let wrong_key = || SopsError::WrongKey {
-            recipients: wrapped.iter().map(|one| one.recipient.clone()).collect(),
-            at_hand: self.recipients.clone(),
+    /// Unwraps a data key, or a part of one, with whichever identity fits one of its wrappings: those first that ask nothing.
+    pub(super) fn unwrap(&self, wrapped: &[Wrapped]) -> Result<(Zeroizing<Vec<u8>>, Opener), SopsError> {
+        let is_named = |key: &&Key| {
+            let recipient = key.opener.recipient.as_deref();
+            wrapped.iter().any(|one| recipient.is_some_and(|recipient| same_ssh(&one.recipient, recipient)))
         };
         let mut damage = None;
-        for one in wrapped {
-            let identities = self.keys.iter().map(|key| {
-                let identity: &dyn age::Identity = key.as_ref();
-                identity
-            });
-            match recipients::unwrap(&one.armor, identities) {
-                Ok(bytes) => return Ok(bytes),
-                Err(None) => {}
-                Err(Some(message)) => damage = Some(message),
+        for key in self.keys.iter().filter(is_named).chain(self.keys.iter().filter(|key| !is_named(key))) {
+            match try_one(key.identity.as_ref(), key.opener.clone(), wrapped) {
+                Tried::Opened(bytes, opener) => return Ok((bytes, opener)),
+                Tried::Failed(why) => damage = Some(why),
+                Tried::Unfit | Tried::Unanswered => {}
             }
         }
-        Err(damage.map_or_else(wrong_key, SopsError::DataKey))
+        self.ask(wrapped).map_err(|error| match (error, damage) {
+            (SopsError::WrongKey { .. }, Some(why)) => SopsError::DataKey(why),
+            (error, _) => error,
+        })
+    }
+
+    /// Tries what has to ask the operator, the likeliest first.
+    fn ask(&self, wrapped: &[Wrapped]) -> Result<(Zeroizing<Vec<u8>>, Opener), SopsError> {
+        let mut ranked: Vec<(u8, &LockedKey)> =
+            self.locked.iter().filter_map(|locked| Some((locked.rank(wrapped)?, locked))).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        let (mut unanswered, mut failures) = (Vec::new(), Vec::new());
+        for (_, locked) in ranked {
+            match locked.try_on(wrapped, &self.prompts) {
+                Tried::Opened(bytes, opener) => return Ok((bytes, opener)),
+                Tried::Unanswered => unanswered.push(locked.words()),
+                Tried::Failed(why) => failures.push(why),
+                Tried::Unfit => {}
+            }
+        }
+        let recipients = || wrapped.iter().map(|one| one.recipient.clone()).collect();
+        Err(match (unanswered.is_empty(), failures.is_empty()) {
+            (false, _) => SopsError::Unanswered { identities: unanswered },
+            (true, false) => SopsError::LockedKey { recipients: recipients(), why: failures.join("; ") },
+            (true, true) => SopsError::WrongKey { recipients: recipients(), at_hand: self.recipients.clone() },
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use super::draft::{Change, Draft};
 use super::error::SopsError;
 use super::file::SopsFile;
 use super::format::Format;
+use super::identities::Opener;
 use super::keep::{Keep, Reuse};
 use super::mac;
 use super::parsed::{BLOCK, Leaf, Parsed};
@@ -65,6 +66,8 @@ pub(super) struct State {
 pub struct Opened {
     pub(super) file: SopsFile,
     pub(super) key: DataKey,
+    /// The identities that opened it: one, or one for each group that was needed.
+    pub(super) openers: Vec<Opener>,
     /// What each leaf of the file holds.
     pub(super) states: Vec<State>,
     keep: Keep,
@@ -78,7 +81,8 @@ impl Opened {
     pub(super) fn new(file: SopsFile, key: DataKey, states: Vec<State>) -> Self {
         let keep = Keep::of(&file, &key, &states);
         let draft = plaintext::write(&file, &key, &states).and_then(|text| Draft::new(file.format, text, &keep));
-        let mut opened = Self { file, key, states, keep, draft, entries: Vec::new(), changes: Vec::new() };
+        let mut opened =
+            Self { file, key, openers: Vec::new(), states, keep, draft, entries: Vec::new(), changes: Vec::new() };
         opened.refresh();
         opened
     }
@@ -86,6 +90,11 @@ impl Opened {
     /// Returns the file as it was read.
     pub fn file(&self) -> &SopsFile {
         &self.file
+    }
+
+    /// Returns the identities that opened it: one, or one for each group that was needed.
+    pub fn openers(&self) -> &[Opener] {
+        &self.openers
     }
 
     /// Returns all values in the order of the file, encrypted or not, as they are now.
@@ -352,7 +361,9 @@ impl Opened {
     /// # Errors
     /// When it is not encrypted with that key, or damaged.
     pub fn reopened(&self, text: &str) -> Result<Self, SopsError> {
-        reopened(text, &self.file, &self.key)
+        let mut again = reopened(text, &self.file, &self.key)?;
+        again.openers.clone_from(&self.openers);
+        Ok(again)
     }
 
     /// Reads the values off the text as it is now.

@@ -39,12 +39,18 @@ pub(super) fn unwrap<'a>(
 /// Wraps a data key, or a part of one, for a recipient.
 pub(super) fn wrap(bytes: &[u8], recipient: &str) -> Result<Wrapped, SopsError> {
     let unreadable = || SopsError::Recipient { recipient: recipient.to_owned() };
+    let failed = |error: &dyn std::fmt::Display| SopsError::DataKey(error.to_string());
     let parsed: Box<dyn age::Recipient> = if recipient.starts_with("ssh-") {
         Box::new(recipient.parse::<age::ssh::Recipient>().map_err(|_| unreadable())?)
+    } else if let Ok(key) = recipient.parse::<age::x25519::Recipient>() {
+        Box::new(key)
     } else {
-        Box::new(recipient.parse::<age::x25519::Recipient>().map_err(|_| unreadable())?)
+        // Such as age1yubikey1…: its plug-in wraps, which asks nothing, as the private key has no part in it.
+        let plugin: age::plugin::Recipient = recipient.parse().map_err(|_| unreadable())?;
+        let wrapping =
+            age::plugin::RecipientPluginV1::new(plugin.plugin(), std::slice::from_ref(&plugin), &[], age::NoCallbacks);
+        Box::new(wrapping.map_err(|error| failed(&error))?)
     };
-    let failed = |error: &dyn std::fmt::Display| SopsError::DataKey(error.to_string());
     let encryptor = Encryptor::with_recipients(std::iter::once(parsed.as_ref())).map_err(|error| failed(&error))?;
     let mut armor = Vec::new();
     let wrapped = ArmoredWriter::wrap_output(&mut armor, Format::AsciiArmor).and_then(|armored| {

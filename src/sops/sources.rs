@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use super::identities::Identities;
-use crate::model::{Fault, FaultKind};
+use super::prompts::Prompts;
+use crate::model::{Env, Fault, FaultKind, PerEnv};
 use crate::secret::Secret;
 
 /// Names where the identities of an environment come from.
@@ -19,6 +20,45 @@ pub struct IdentitySources {
     pub key_command: Option<String>,
     /// Whether to look where sops looks too: `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE`, `SOPS_AGE_KEY_CMD`, SSH keys, `sops/age/keys.txt`.
     pub environment: bool,
+    /// Who is asked for a passphrase or a plug-in's answer.
+    pub prompts: Prompts,
+}
+
+impl IdentitySources {
+    /// Returns the same sources, which ask nothing: for work that nobody waits for.
+    #[must_use]
+    pub fn quietly(&self) -> Self {
+        Self { prompts: self.prompts.quietly(), ..self.clone() }
+    }
+}
+
+/// Says where the identities of each environment come from.
+#[derive(Debug, Default)]
+pub struct KeySources {
+    environments: PerEnv<IdentitySources>,
+    /// For a file that belongs to no environment where there is none.
+    elsewhere: IdentitySources,
+}
+
+impl KeySources {
+    /// Takes those of each environment, and those that are left where there is none.
+    pub fn new(environments: PerEnv<IdentitySources>, elsewhere: IdentitySources) -> Self {
+        Self { environments, elsewhere }
+    }
+
+    /// Returns those of an environment.
+    pub fn get(&self, env: Env) -> Option<&IdentitySources> {
+        self.environments.get(env)
+    }
+
+    /// Returns those for a file: of its environment, or of every one where it belongs to none alone.
+    pub fn of(&self, env: Option<Env>) -> Vec<IdentitySources> {
+        match env {
+            Some(env) => self.get(env).into_iter().cloned().collect(),
+            None if self.environments.iter().next().is_none() => vec![self.elsewhere.clone()],
+            None => self.environments.iter().map(|(_, sources)| sources.clone()).collect(),
+        }
+    }
 }
 
 /// Finds a variable of the process's environment; passed in, so that tests need not change the real one.
@@ -36,8 +76,11 @@ impl Identities {
     }
 
     fn load_with(sources: &IdentitySources, recipients: &[String], variables: Variables<'_>) -> Result<Self, Fault> {
-        let mut found = Self::default();
+        let mut found = Self::asking(&sources.prompts);
         let mut places = Vec::new();
+        for key in sources.prompts.given() {
+            found.read("the key that was given", key.expose().as_bytes());
+        }
         if let Some(file) = &sources.key_file {
             places.push(file.display().to_string());
             found.add_file(file, true);
@@ -66,7 +109,8 @@ impl Identities {
             |name: &str| variables(name).filter(|value| !value.is_empty()).and_then(|value| value.into_string().ok());
         places.extend(["SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD"].map(str::to_owned));
         if let Some(keys) = text("SOPS_AGE_KEY") {
-            self.add_text("SOPS_AGE_KEY", &Secret::new(keys));
+            let keys = Secret::new(keys);
+            self.read("SOPS_AGE_KEY", keys.expose().as_bytes());
         }
         if let Some(file) = text("SOPS_AGE_KEY_FILE") {
             self.add_file(Path::new(&file), true);
@@ -87,7 +131,8 @@ impl Identities {
         }
         if let Some(file) = text("SOPS_AGE_SSH_PRIVATE_KEY_FILE") {
             self.add_file(Path::new(&file), true);
-        } else if let Some(home) = home {
+        }
+        if let Some(home) = home {
             for name in ["id_ed25519", "id_rsa"] {
                 let file = home.join(".ssh").join(name);
                 places.push(file.display().to_string());
@@ -98,17 +143,13 @@ impl Identities {
 
     /// Adds the keys of a file; that it is missing is worth a word only where somebody named it.
     fn add_file(&mut self, file: &Path, named: bool) {
-        match std::fs::read_to_string(file) {
-            Ok(text) => self.add_text(&file.display().to_string(), &Secret::new(text)),
+        match std::fs::read(file) {
+            Ok(bytes) => {
+                let bytes = Zeroizing::new(bytes);
+                self.read(&file.display().to_string(), &bytes);
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => {}
             Err(error) => self.note(format!("{} cannot be read: {error}", file.display())),
-        }
-    }
-
-    fn add_text(&mut self, place: &str, text: &Secret) {
-        match Self::from_text(text) {
-            Ok(identities) => self.merge(identities),
-            Err(why) => self.note(format!("{place}, {why}")),
         }
     }
 
@@ -128,13 +169,7 @@ impl Identities {
                 run.env("SOPS_AGE_RECIPIENT", recipient);
             }
             match run.output() {
-                Ok(output) if output.status.success() => match String::from_utf8(output.stdout) {
-                    Ok(text) => self.add_text(place, &Secret::new(text)),
-                    Err(error) => {
-                        error.into_bytes().zeroize();
-                        self.note(format!("{place} printed something that is not text"));
-                    }
-                },
+                Ok(output) if output.status.success() => self.read(place, &Zeroizing::new(output.stdout)),
                 // What it printed may hold part of a key, so only how it ended is told.
                 Ok(output) => self.note(format!("{place} failed ({})", output.status)),
                 Err(error) => self.note(format!("{place}: {program} cannot be run: {error}")),
@@ -171,6 +206,7 @@ mod tests {
 
     use super::{IdentitySources, split};
     use crate::model::FaultKind;
+    use crate::sops::Prompts;
     use crate::sops::identities::{Identities, generate};
 
     #[test]
@@ -196,6 +232,7 @@ mod tests {
             key_file: Some(own),
             key_command: Some(format!("cat '{}'", printed.display())),
             environment: true,
+            prompts: Prompts::default(),
         };
         let found = Identities::load_with(&sources, &[], &variables).unwrap();
         let mut recipients = found.recipients().to_vec();

@@ -5,6 +5,7 @@
 mod edits;
 mod formats;
 mod judge;
+mod locked;
 mod mutations;
 mod random;
 mod rekey;

@@ -10,6 +10,7 @@ use super::file::SopsFile;
 use super::format::Format;
 use super::identities::Identities;
 use super::opened::Opened;
+use super::prompts::Question;
 use super::sources::IdentitySources;
 use crate::model::{Fault, FaultKind};
 
@@ -21,8 +22,6 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 pub struct Unlocked {
     /// The file, decrypted in memory, its MAC verified.
     pub opened: Opened,
-    /// The public keys of the file whose private keys are at hand.
-    pub ours: Vec<String>,
     /// Keys that could not be used, and why.
     pub problems: Vec<String>,
 }
@@ -38,6 +37,16 @@ pub struct Locked {
     pub at_hand: Vec<String>,
     /// Keys that could not be used, and why.
     pub problems: Vec<String>,
+    /// What must be answered before another try may open it; empty when no answer would help.
+    pub questions: Vec<Question>,
+}
+
+impl Locked {
+    /// Tells of a file that could not even be read.
+    pub fn unread(fault: Fault) -> Box<Self> {
+        let (recipients, at_hand, problems, questions) = Default::default();
+        Box::new(Self { fault, recipients, at_hand, problems, questions })
+    }
 }
 
 /// Opens a file with the identities of the sources. It blocks: files are read, and commands that print keys are run.
@@ -50,8 +59,7 @@ pub fn unlock(
     environment: Option<&str>,
     sources: &[IdentitySources],
 ) -> Result<Unlocked, Box<Locked>> {
-    let closed =
-        |fault: Fault| Box::new(Locked { fault, recipients: Vec::new(), at_hand: Vec::new(), problems: Vec::new() });
+    let closed = Locked::unread;
     let refused = |why: String, todo: &str| closed(Fault::failed(format!("cannot open {name}"), why, todo));
     let todo = "see that it is there and that you may read it";
     let size = std::fs::metadata(path).map_err(|error| refused(error.to_string(), todo))?.len();
@@ -71,11 +79,20 @@ pub fn unlock(
     }
     problems.extend(identities.problems().iter().cloned());
     problems.dedup();
-    let at_hand = identities.recipients().to_vec();
-    let ours: Vec<String> = recipients.iter().filter(|one| at_hand.contains(one)).cloned().collect();
     match file.decrypt(&identities) {
-        Ok(opened) => Ok(Unlocked { opened, ours, problems }),
-        Err(error) => Err(Box::new(Locked { fault: error.fault(name, environment), recipients, at_hand, problems })),
+        Ok(opened) => Ok(Unlocked { opened, problems }),
+        Err(error) => {
+            let at_hand = identities.recipients().iter().cloned().chain(identities.locked()).collect();
+            let mut questions: Vec<Question> = Vec::new();
+            for prompts in sources.iter().map(|source| &source.prompts) {
+                if let (SopsError::Unanswered { .. }, false) = (&error, prompts.is_live()) {
+                    questions.extend(
+                        prompts.take_open().into_iter().filter(|one| !questions.contains(one)).collect::<Vec<_>>(),
+                    );
+                }
+            }
+            Err(Box::new(Locked { fault: error.fault(name, environment), recipients, at_hand, problems, questions }))
+        }
     }
 }
 
@@ -141,7 +158,7 @@ mod tests {
             assert!(opened.changes().is_empty());
             let again = unlock(&file, "secret.yaml", None, &sources("staging")).unwrap();
             assert_eq!(again.opened.find(0, "stringData.LD_SUPERUSER_PASSWORD").unwrap().secret.expose(), value);
-            assert_eq!(again.ours.len(), 1);
+            assert_eq!(again.opened.openers().len(), 1);
         }
     }
 

@@ -215,7 +215,7 @@ mod tests {
         Reach {
             clusters: Arc::new(PerEnv::default()),
             root: Some(root.to_owned()),
-            identities: Arc::new(PerEnv::default()),
+            identities: Arc::default(),
             journal: None,
             clock: Clock::fixed(jiff::Timestamp::UNIX_EPOCH),
             terminal: crate::app::Lender::default(),

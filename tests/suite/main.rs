@@ -13,6 +13,8 @@ mod harness;
 #[cfg(test)]
 mod headless;
 #[cfg(test)]
+mod identities;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod source_paths;

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         };
         Ok(Some(Box::new(SecretView::new(env, &name)) as Box<dyn View>))
     };
-    cockpit::open(call, |_, session| view(session), || call.session())
+    cockpit::open(call, |_, session| view(session), || call.session_for_screen())
 }
 
 fn is_below(session: &Session, named: &Named) -> bool {

@@ -12,11 +12,12 @@ use super::{Named, Place};
 use crate::app::{Permit, Target};
 use crate::cli::Call;
 use crate::cli::operate::{perform, permit};
+use crate::cli::prompt::Terminal;
 use crate::commands;
 use crate::model::{Fault, FaultKind};
 use crate::runtime::Session;
 use crate::secret::Secret;
-use crate::sops::{Opened, Unlocked};
+use crate::sops::{Asker as _, Opened, Question, Unlocked};
 use crate::views::secret::document::Document;
 use crate::views::secret::saving::Saving;
 
@@ -33,14 +34,6 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
-    if std::io::stdin().is_terminal() {
-        return Err(Fault::new(
-            FaultKind::Usage,
-            "no value was given",
-            "the value comes from standard input, and that is a terminal, which would show it",
-            "such as: pass show NAME | fluxdeck secret set FILE PATH, or < FILE",
-        ));
-    }
     call.block_on(async {
         let session = call.session()?;
         let named = Named::find(&session, &arguments.file)?;
@@ -55,7 +48,8 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             Some(known) => known,
             None => (place.new_path(&opened, &named)?, place.is_data(&opened)),
         };
-        let value = read(arguments.keep_newline, base64)?;
+        let typed = if std::io::stdin().is_terminal() { Some(typed(&path.to_string(), &named.name)?) } else { None };
+        let value = read(typed, arguments.keep_newline, base64)?;
         let is_there = opened.entries().iter().any(|entry| entry.document == document && entry.path == path);
         let set = if is_there { opened.set(document, &path, &value) } else { opened.add(document, &path, &value) };
         set.map_err(|error| error.fault(&named.name, None))?;
@@ -80,7 +74,7 @@ pub(super) async fn save(
     opened: Opened,
     permit: Permit,
 ) -> Result<u8, Fault> {
-    let document = Document::new(Unlocked { opened, ours: Vec::new(), problems: Vec::new() });
+    let document = Document::new(Unlocked { opened, problems: Vec::new() });
     let env = match targets {
         [only] => only.env(),
         _ => None,
@@ -98,11 +92,29 @@ pub(super) async fn save(
     Ok(u8::from(!outcome.is_done()))
 }
 
-/// Reads the value; for a place that holds base64 it is encoded, whatever bytes it has.
-fn read(keep_newline: bool, base64: bool) -> Result<Secret, Fault> {
+/// Asks for the value on the terminal, where it is not shown.
+fn typed(path: &str, file: &str) -> Result<Secret, Fault> {
+    let question = Question { text: format!("new value of {path} in {file}"), hidden: true };
+    Terminal.ask(&question).ok_or_else(|| {
+        Fault::new(
+            FaultKind::Usage,
+            "no value was given",
+            "nothing was typed",
+            "type it, or pass it on standard input: pass show NAME | fluxdeck secret set FILE PATH, or < FILE",
+        )
+    })
+}
+
+/// Reads the value, unless it was typed; for a place that holds base64 it is encoded, whatever bytes it has.
+fn read(typed: Option<Secret>, keep_newline: bool, base64: bool) -> Result<Secret, Fault> {
     let wrong = |why: String, todo: &str| Fault::new(FaultKind::Usage, "cannot read the value", why, todo);
     let mut bytes = Vec::new();
-    std::io::stdin().read_to_end(&mut bytes).map_err(|error| wrong(error.to_string(), "is standard input open?"))?;
+    if let Some(typed) = typed {
+        bytes.extend_from_slice(typed.expose().as_bytes());
+    } else {
+        let read = std::io::stdin().read_to_end(&mut bytes);
+        read.map_err(|error| wrong(error.to_string(), "is standard input open?"))?;
+    }
     if !keep_newline && bytes.last() == Some(&b'\n') {
         bytes.pop();
     }

@@ -10,8 +10,9 @@ use super::Named;
 use crate::cli::Call;
 use crate::cli::call::columns;
 use crate::model::{Fault, FaultKind};
-use crate::sops::ValueType;
-use crate::views::secret::document::shown;
+use crate::runtime::Session;
+use crate::sops::{Opened, ValueType};
+use crate::views::secret::document::{Ruling, shown};
 use crate::views::secret::table::{MASK, type_word};
 
 /// Flags of `secret view`.
@@ -51,6 +52,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let session = call.session()?;
         let named = Named::find(&session, &arguments.file)?;
         let opened = named.unlock(call, &session)?.opened;
+        let head = head(&opened, &named, &session);
         let lines: Vec<Line> = opened
             .entries()
             .iter()
@@ -80,8 +82,36 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
                     line.value.clone().unwrap_or_else(|| masked.to_owned()),
                 ]
             }));
-            columns(&rows)
+            head.iter().map(|line| format!("{line}\n")).chain([columns(&rows)]).collect()
         })?;
         Ok(0)
     })
+}
+
+/// Says above the values who can read the file, which identity opened it, and which rule counts for it.
+fn head(opened: &Opened, named: &Named, session: &Session) -> Vec<String> {
+    let file = opened.file();
+    let mut lines = Vec::new();
+    for recipient in file.recipients() {
+        let owner = session.environments.iter().find(|known| known.recipients.contains(&recipient));
+        let owner = owner.map(|known| format!(" of {}", known.name)).unwrap_or_default();
+        let identity = opened.openers().iter().find(|one| one.recipient.as_ref() == Some(&recipient));
+        let identity = identity.map(|one| format!(", opened with it from {}", one.source)).unwrap_or_default();
+        lines.push(format!("for      {recipient}{owner}{identity}"));
+    }
+    let modified = file.last_modified().map_or_else(|| "at an unknown time".to_owned(), |at| at.to_string());
+    lines.push(format!("saved    {modified} by sops {}; MAC verified", file.version()));
+    if let Some(snapshot) = super::facts(session).repository {
+        let ruling = Ruling::new(&snapshot, &named.name, file);
+        lines.push(format!("rule     {}", ruling.words(file)));
+        if !ruling.differences.is_empty() {
+            let name = &named.name;
+            lines.push(format!("differs  {}", ruling.differences.join("; ")));
+            lines.push(format!(
+                "         `fluxdeck secret recipients --update {name}` or `fluxdeck secret encrypt --again {name}` applies it"
+            ));
+        }
+    }
+    lines.push(String::new());
+    lines
 }

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::{KeyGroup, Metadata};
 use crate::sops::cipher::DataKey;
 use crate::sops::error::SopsError;
-use crate::sops::identities::Identities;
+use crate::sops::identities::{Identities, Opener};
 use crate::sops::recipients;
 use crate::sops::shamir;
 
@@ -54,20 +54,27 @@ impl Metadata {
         }
     }
 
-    /// Unwraps the data key.
-    pub(in crate::sops) fn unwrap(&self, identities: &Identities) -> Result<DataKey, SopsError> {
+    /// Unwraps the data key; says too which identities did.
+    pub(in crate::sops) fn unwrap(&self, identities: &Identities) -> Result<(DataKey, Vec<Opener>), SopsError> {
         let wrong_length = || SopsError::DataKey("it does not have 32 bytes".to_owned());
         if let [only] = self.groups.as_slice() {
-            let bytes = self.opened(only, identities)?;
-            return DataKey::from_bytes(&bytes).ok_or_else(wrong_length);
+            let (bytes, opener) = self.opened(only, identities)?;
+            return Ok((DataKey::from_bytes(&bytes).ok_or_else(wrong_length)?, vec![opener]));
         }
-        let (mut parts, mut missing, mut damage) = (Vec::new(), Vec::new(), None);
+        let (mut parts, mut openers, mut missing, mut damage) = (Vec::new(), Vec::new(), Vec::new(), None);
         for (group, number) in self.groups.iter().zip(1_usize..) {
+            if parts.len() == self.needed() {
+                // Enough: what is left would only ask more questions.
+                break;
+            }
             match self.opened(group, identities) {
-                Ok(part) => parts.push(part),
+                Ok((part, opener)) => {
+                    parts.push(part);
+                    openers.push(opener);
+                }
                 Err(error) => {
                     missing.push(format!("group {number} ({})", group.named()));
-                    if matches!(error, SopsError::DataKey(_)) {
+                    if matches!(error, SopsError::DataKey(_) | SopsError::Unanswered { .. }) {
                         damage = Some(error);
                     }
                 }
@@ -83,10 +90,10 @@ impl Metadata {
         }
         let whole =
             shamir::combine(&parts).ok_or_else(|| SopsError::DataKey("its parts do not fit together".to_owned()))?;
-        DataKey::from_bytes(&whole).ok_or_else(wrong_length)
+        Ok((DataKey::from_bytes(&whole).ok_or_else(wrong_length)?, openers))
     }
 
-    fn opened(&self, group: &KeyGroup, identities: &Identities) -> Result<Zeroizing<Vec<u8>>, SopsError> {
+    fn opened(&self, group: &KeyGroup, identities: &Identities) -> Result<(Zeroizing<Vec<u8>>, Opener), SopsError> {
         if group.age.is_empty() {
             let others = self.other_kinds().join(", ");
             let message = format!("it is encrypted for {others} only; age and SSH keys are handled");

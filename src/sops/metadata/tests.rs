@@ -64,7 +64,7 @@ fn a_recipient_is_added_and_removed_without_touching_anything_else() {
 }
 
 fn metadata_key(file: &SopsFile) -> DataKey {
-    file.metadata.unwrap(&identities("staging")).unwrap()
+    file.metadata.unwrap(&identities("staging")).unwrap().0
 }
 
 #[test]

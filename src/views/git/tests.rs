@@ -57,7 +57,7 @@ impl Desk {
         let reach = Reach {
             clusters: Arc::new(PerEnv::default()),
             root: Some(root),
-            identities: Arc::new(PerEnv::default()),
+            identities: Arc::default(),
             journal: None,
             clock: Clock::fixed("2026-01-02T03:04:05Z".parse().unwrap()),
             away: |work| work(),

@@ -7,7 +7,7 @@ use super::document::{Document, shown};
 use super::editor::Editor;
 use super::field::Field;
 use super::saving::Saving;
-use super::{SecretView, tell};
+use super::{SecretView, State, tell};
 use crate::app::{Action, Notice, Permit, Scene, Task, View as _};
 use crate::sops::Opened;
 
@@ -121,6 +121,9 @@ impl SecretView {
     /// Does what one of the view's own commands asks for.
     pub(super) fn perform(&mut self, ask: Do, scene: &Scene<'_>) -> Vec<Action> {
         self.stir();
+        if let (State::Locked(_), Do::Edit) = (&self.state, &ask) {
+            return self.begin_given(Field::PrivateKey);
+        }
         if self.document().is_none() {
             return tell(scene, "the file is not open");
         }

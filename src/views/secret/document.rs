@@ -8,8 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::changes::Difference;
 use crate::model::{Fault, FaultKind};
+use crate::repo::Snapshot;
 use crate::secret::Secret;
-use crate::sops::{Change, Changed, Entry, Opened, Path, Segment, SopsError, Unlocked, ValueType};
+use crate::sops::{Change, Changed, Entry, Opened, Path, Segment, SopsError, SopsFile, Unlocked, ValueType};
 
 /// Says in which form a value is shown and edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,17 +27,55 @@ pub enum Form {
 #[derive(Debug)]
 pub struct Document {
     opened: Arc<Opened>,
-    /// The public keys of the file whose private keys are at hand.
-    pub ours: Vec<String>,
     /// Keys that could not be used, and why.
     pub problems: Vec<String>,
+    /// What the configuration says of the file; `None` where there is no repository.
+    pub ruling: Option<Ruling>,
+}
+
+/// Holds what the configuration says of how a file is encrypted.
+#[derive(Debug)]
+pub struct Ruling {
+    /// The creation rule that counts, such as `rule 1 of clusters/staging/.sops.yaml`; `None` where none does.
+    pub name: Option<String>,
+    /// In what the file differs from it.
+    pub differences: Vec<String>,
+}
+
+impl Ruling {
+    /// Finds it; it reads configurations from the disk.
+    pub fn new(snapshot: &Snapshot, name: &str, file: &SopsFile) -> Self {
+        match snapshot.creation(name) {
+            Ok(creation) => Self {
+                name: Some(creation.name()),
+                differences: creation.differences(&file.recipients(), &file.rule_text()),
+            },
+            Err(_) => Self { name: None, differences: Vec::new() },
+        }
+    }
+
+    /// Says which rule the file has, and which one counts.
+    pub fn words(&self, file: &SopsFile) -> String {
+        let own = file.rule_text();
+        match &self.name {
+            Some(name) if self.differences.is_empty() => format!("{own}, as {name} says"),
+            Some(name) => format!("{own}, but see {name}"),
+            None => format!("{own}; no .sops.yaml has a rule for it"),
+        }
+    }
 }
 
 impl Document {
     /// Takes a file that was opened.
     pub fn new(unlocked: Unlocked) -> Self {
-        let Unlocked { opened, ours, problems } = unlocked;
-        Self { opened: Arc::new(opened), ours, problems }
+        let Unlocked { opened, problems } = unlocked;
+        Self { opened: Arc::new(opened), problems, ruling: None }
+    }
+
+    /// Adds what the configuration says of the file.
+    #[must_use]
+    pub fn ruled(self, ruling: Option<Ruling>) -> Self {
+        Self { ruling, ..self }
     }
 
     /// Returns the opened file.

@@ -33,6 +33,13 @@ impl Editor {
         Self { area, hidden: false }
     }
 
+    /// Shows a sign in place of each character.
+    #[must_use]
+    pub fn masked(mut self) -> Self {
+        self.area.set_mask_char('*');
+        self
+    }
+
     /// Returns the text as it stands.
     pub fn text(&self) -> Secret {
         let lines = self.area.lines();

@@ -9,7 +9,7 @@ use crate::app::{Action, Notice, Scene, Task};
 use crate::model::{Fault, FaultKind};
 use crate::repo::git;
 use crate::secret::Secret;
-use crate::sops::{self, LETTERS, Path};
+use crate::sops::{self, LETTERS, Path, Question};
 
 /// The longest file that is taken in, in bytes: a Secret has 1 MiB at most.
 const LARGEST: u64 = 1024 * 1024;
@@ -35,6 +35,10 @@ pub(super) enum Field {
     To(usize),
     /// The whole document.
     Text,
+    /// The answer to what an identity asks, before the file opens.
+    Answer(Question),
+    /// A private key for as long as the session lasts.
+    PrivateKey,
 }
 
 /// The answer of the task that reads a file for a value.
@@ -45,15 +49,15 @@ pub(super) struct Written(Result<String, Fault>);
 
 impl Field {
     /// Says above the field what is typed, and which keys it takes.
-    pub(super) fn title(&self, document: &Document, lines: usize) -> String {
-        let path =
-            |index: &usize| document.entries().get(*index).map(|entry| entry.path.to_string()).unwrap_or_default();
+    pub(super) fn title(&self, document: Option<&Document>, lines: usize) -> String {
+        let entry = |index: &usize| document?.entries().get(*index);
+        let path = |index: &usize| entry(index).map(|entry| entry.path.to_string()).unwrap_or_default();
         let keys = if lines > 1 { "ctrl-s keep  esc drop" } else { "enter keep  esc drop" };
         match self {
             Self::Value(index) if lines > 1 => format!("{keys}   {}", path(index)),
             Self::Value(index) => format!("{keys}  alt-enter new line   {}", path(index)),
             Self::Key(near) => {
-                let (_, place) = document.place("KEY", *near);
+                let place = document.map(|document| document.place("KEY", *near).1.to_string()).unwrap_or_default();
                 format!("{keys}   new key: {place}, or /data/KEY for another place")
             }
             Self::Added(_, path) => format!("{keys}  alt-enter new line   {path}, a new key"),
@@ -65,13 +69,15 @@ impl Field {
             Self::To(index) => {
                 format!("enter write  esc drop   a file outside of the repository for {}", path(index))
             }
+            Self::Answer(question) => format!("enter answer  esc leave it closed   {}", question.text),
+            Self::PrivateKey => "enter try it  esc drop   an age private key, kept until fluxdeck ends".to_owned(),
             Self::Text => "ctrl-s keep  esc drop   the whole document".to_owned(),
         }
     }
 
     /// Tells whether what is typed is as secret as a value.
     pub(super) fn is_secret(&self) -> bool {
-        matches!(self, Self::Value(_) | Self::Added(..) | Self::Text)
+        matches!(self, Self::Value(_) | Self::Added(..) | Self::Text | Self::Answer(_) | Self::PrivateKey)
     }
 }
 
@@ -117,6 +123,9 @@ impl SecretView {
     }
 
     fn take_over(&mut self, field: &Field, text: &Secret, scene: &Scene<'_>) -> Result<Vec<Action>, Fault> {
+        if matches!(field, Field::Answer(_) | Field::PrivateKey) {
+            return self.give(field.clone(), text.duplicate(), scene);
+        }
         let (file, words) = (self.file.clone(), text.expose().trim().to_owned());
         let Some(document) = self.document_mut() else { return Ok(Vec::new()) };
         match field {
@@ -164,6 +173,7 @@ impl SecretView {
                     Written(write(reach.root.as_deref(), &to, &bytes))
                 }))])
             }
+            Field::Answer(_) | Field::PrivateKey => Ok(Vec::new()),
             Field::Text => {
                 let differs = document.replace(text)?;
                 self.reshaped(None);

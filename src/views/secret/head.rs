@@ -29,6 +29,15 @@ fn whose(recipient: &str, words: &str) -> String {
     if words.is_empty() { recipient.to_owned() } else { format!("{words}: {recipient}") }
 }
 
+/// Shortens a path below the home folder as shells do.
+fn home_tilde(source: &str) -> String {
+    let home = std::env::var("HOME").unwrap_or_default();
+    match source.strip_prefix(&home) {
+        Some(rest) if home.len() > 1 && rest.starts_with('/') => format!("~{rest}"),
+        _ => source.to_owned(),
+    }
+}
+
 fn labelled(label: &str, text: &str, scope: Scope, width: usize, scene: &Scene<'_>) -> Line<'static> {
     Line::from(vec![
         Span::styled(format!(" {label:<9}"), scene.theme.style(Scope::Dim)),
@@ -49,7 +58,8 @@ pub fn lines(
     let mut lines = Vec::new();
     for (index, recipient) in recipients.iter().take(LISTED).enumerate() {
         let label = if index == 0 { "for" } else { "" };
-        let mine = document.ours.contains(recipient).then(|| "opened with it".to_owned());
+        let opener = document.opened().openers().iter().find(|one| one.recipient.as_ref() == Some(recipient));
+        let mine = opener.map(|opener| format!("opened with it, from {}", home_tilde(&opener.source)));
         let words: Vec<String> = [Some(owners(scene, recipient)), mine].into_iter().flatten().collect();
         let text = whose(recipient, &words.join(", "));
         lines.push(labelled(label, &text, Scope::Lock, width, scene));
@@ -68,6 +78,14 @@ pub fn lines(
     let modified = file.last_modified().map_or_else(|| "at an unknown time".to_owned(), |at| at.to_string());
     let text = format!("{modified} by sops {}; MAC verified", file.version());
     lines.push(labelled("saved", &text, Scope::Text, width, scene));
+    if let Some(ruling) = &document.ruling {
+        lines.push(labelled("rule", &ruling.words(file), Scope::Text, width, scene));
+        if !ruling.differences.is_empty() {
+            let text =
+                format!("{}; :secret-update-keys or :secret-encrypt-anew applies it", ruling.differences.join("; "));
+            lines.push(labelled("differs", &text, Scope::Error, width, scene));
+        }
+    }
     let changes = document.changes();
     let (text, scope) = match changes.as_slice() {
         _ if saving => ("being saved".to_owned(), Scope::Progressing),
@@ -106,6 +124,6 @@ pub fn locked(locked: &Locked, width: usize, scene: &Scene<'_>) -> Vec<Line<'sta
         }
         put("", Scope::Text);
     }
-    put("The file is untouched. Enter tries again.", Scope::Dim);
+    put("The file is untouched. Enter tries again; e takes a private key for this session.", Scope::Dim);
     lines
 }

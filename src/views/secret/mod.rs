@@ -38,7 +38,7 @@ use std::sync::{Arc, Weak};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Paragraph, Wrap};
 use tokio::sync::watch;
 
 use crate::app::motion::step;
@@ -47,6 +47,7 @@ use crate::model::Env;
 use crate::repo::Snapshot;
 use crate::secret::Secret;
 use crate::sops::Locked;
+use crate::theme::Scope;
 use crate::widgets::{Scroll, panel};
 use changes::Changes;
 pub use deeds::Do;
@@ -55,7 +56,7 @@ use document::Document;
 use editor::Editor;
 use field::Field;
 use hiding::Asleep;
-use opening::Opening;
+use opening::{Opening, Said};
 use table::{Columns, Row};
 use theirs::Looked;
 
@@ -100,7 +101,8 @@ pub struct SecretView {
 
 #[derive(Debug)]
 enum State {
-    Opening,
+    /// Being opened, with what a plug-in says meanwhile.
+    Opening(String),
     Locked(Box<Locked>),
     Open(Box<Document>),
 }
@@ -111,7 +113,7 @@ impl SecretView {
         Self {
             env,
             file: file.to_owned(),
-            state: State::Opening,
+            state: State::Opening(String::new()),
             selected: 0,
             scroll: Scroll::default(),
             text_scroll: Scroll::default(),
@@ -180,16 +182,18 @@ impl View for SecretView {
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        vec![self.load(scene)]
+        vec![self.load(None, scene)]
     }
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let inside = panel(frame, area, &self.title(scene), scene.focus, scene.theme);
         match &self.state {
-            State::Opening => frame.render_widget(Line::from("opening..."), inside),
-            State::Locked(locked) => {
-                frame.render_widget(Paragraph::new(head::locked(locked, usize::from(inside.width), scene)), inside);
+            State::Opening(said) if said.is_empty() => frame.render_widget(Line::from("opening..."), inside),
+            State::Opening(said) => {
+                let rows = [Line::from("opening..."), Line::styled(said.as_str(), scene.theme.style(Scope::Heading))];
+                frame.render_widget(Paragraph::new(rows.to_vec()).wrap(Wrap { trim: true }), inside);
             }
+            State::Locked(locked) => self.render_locked(locked, frame, inside, scene),
             State::Open(document) => self.render_open(document, frame, inside, scene),
         }
     }
@@ -198,10 +202,10 @@ impl View for SecretView {
         self.stir();
         if motion == Motion::Open {
             return Some(match &self.state {
-                State::Opening => Vec::new(),
+                State::Opening(_) => Vec::new(),
                 State::Locked(_) => {
-                    self.state = State::Opening;
-                    vec![self.load(scene)]
+                    self.state = State::Opening(String::new());
+                    vec![self.load(None, scene)]
                 }
                 State::Open(_) => self.edit(scene),
             });
@@ -235,9 +239,13 @@ impl View for SecretView {
             Err(payload) => payload,
         };
         let payload = match payload.downcast::<Opening>() {
-            Ok(opening) => {
-                self.take(*opening);
-                return if self.document().is_some() { vec![self.find_draft()] } else { Vec::new() };
+            Ok(opening) => return self.take(*opening),
+            Err(payload) => payload,
+        };
+        let payload = match payload.downcast::<Said>() {
+            Ok(said) => {
+                self.hear(*said);
+                return Vec::new();
             }
             Err(payload) => payload,
         };

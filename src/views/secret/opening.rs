@@ -1,52 +1,131 @@
-//! Opens the file, and takes what comes of it.
+//! Opens the file, asks what its key asks, and takes what comes of it.
 
-use super::document::Document;
+use std::time::Duration;
+
+use super::document::{Document, Ruling};
+use super::editor::Editor;
+use super::field::Field;
 use super::{SecretView, State};
-use crate::app::{Action, Reach, Scene, Task};
-use crate::model::{Env, Fault};
-use crate::sops::{self, IdentitySources, Locked, Unlocked};
+use crate::app::{Action, Reply, Scene, Task};
+use crate::model::{Fault, FaultKind};
+use crate::secret::Secret;
+use crate::sops::{self, Locked, Prompts, Question, Unlocked};
+
+/// How often it is looked whether a plug-in says something, such as to touch a key.
+const LISTEN: Duration = Duration::from_millis(200);
 
 /// The answer of the task that opens the file.
-pub(super) struct Opening(Result<Unlocked, Box<Locked>>);
+pub(super) struct Opening(Result<(Unlocked, Option<Ruling>), Box<Locked>>);
+
+/// What a plug-in says while the file is being opened.
+pub(super) struct Said(String);
+
+/// What the operator gives so that the file opens.
+pub(super) enum Given {
+    /// The answer to a question of an identity.
+    Answer(Question, Secret),
+    /// A private key, for as long as the session lasts.
+    Key(Secret),
+}
 
 impl SecretView {
     /// Opens the file with the keys of its environment; of every environment where it belongs to none alone.
-    pub(super) fn load(&self, scene: &Scene<'_>) -> Action {
+    pub(super) fn load(&self, given: Option<Given>, scene: &Scene<'_>) -> Action {
         let (env, file) = (self.env, self.file.clone());
         let name = env.map(|env| scene.facts.name(env).to_owned());
-        Action::Task(Task::once(format!("open {file}"), move |reach| async move {
-            let sources = Self::sources(&reach, env);
-            let closed = |fault: Fault| {
-                Box::new(Locked { fault, recipients: Vec::new(), at_hand: Vec::new(), problems: Vec::new() })
-            };
+        let repository = scene.facts.repository.clone();
+        Action::Task(Task::stream(format!("open {file}"), move |reach, mut reply| async move {
+            let sources = reach.identities.of(env);
+            let prompts = sources.first().map(|sources| sources.prompts.clone()).unwrap_or_default();
+            match given {
+                Some(Given::Answer(question, answer)) => prompts.answer(&question, answer),
+                Some(Given::Key(key)) => prompts.give(key),
+                None => {}
+            }
             let path = match reach.file(&file) {
                 Ok(path) => path,
-                Err(fault) => return Opening(Err(closed(fault))),
+                Err(fault) => {
+                    reply.send(Opening(Err(Locked::unread(fault)))).await;
+                    return;
+                }
             };
-            let opened = reach.away(move || sops::unlock(&path, &file, name.as_deref(), &sources)).await;
-            Opening(opened.unwrap_or_else(|fault| Err(closed(fault))))
+            let work = reach.away(move || {
+                let unlocked = sops::unlock(&path, &file, name.as_deref(), &sources)?;
+                let ruling = repository.map(|snapshot| Ruling::new(&snapshot, &file, unlocked.opened.file()));
+                Ok((unlocked, ruling))
+            });
+            let opened = Self::listening(work, &prompts, &mut reply).await;
+            reply.send(Opening(opened.unwrap_or_else(|fault| Err(Locked::unread(fault))))).await;
         }))
     }
 
-    /// Finds the keys of an environment; those of every environment for a file that belongs to none alone.
-    pub(super) fn sources(reach: &Reach, env: Option<Env>) -> Vec<IdentitySources> {
-        match env {
-            Some(env) => reach.identities.get(env).into_iter().cloned().collect(),
-            None => reach.identities.iter().map(|(_, sources)| sources.clone()).collect(),
+    /// Passes on what a plug-in says while the file is being opened.
+    async fn listening<T>(work: impl Future<Output = T>, prompts: &Prompts, reply: &mut Reply) -> T {
+        let mut work = std::pin::pin!(work);
+        let mut last = None;
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(LISTEN) => {
+                    let said = prompts.said();
+                    if said != last {
+                        reply.send(Said(said.clone().unwrap_or_default())).await;
+                        last = said;
+                    }
+                }
+            }
         }
     }
 
-    /// Shows what was opened, or why it was not.
-    pub(super) fn take(&mut self, opening: Opening) {
+    /// Shows what a plug-in says.
+    pub(super) fn hear(&mut self, said: Said) {
+        if let State::Opening(words) = &mut self.state {
+            *words = said.0;
+        }
+    }
+
+    /// Shows what was opened, or why it was not; where an answer is wanted, the field for it is open at once.
+    pub(super) fn take(&mut self, opening: Opening) -> Vec<Action> {
         self.state = match opening.0 {
-            Ok(unlocked) => State::Open(Box::new(Document::new(unlocked))),
+            Ok((unlocked, ruling)) => State::Open(Box::new(Document::new(unlocked).ruled(ruling))),
             Err(locked) => State::Locked(locked),
         };
+        if let State::Locked(locked) = &self.state {
+            if let Some(question) = locked.questions.first().cloned() {
+                return self.begin_given(Field::Answer(question));
+            }
+            return Vec::new();
+        }
         // Most come for what is encrypted; kind and names stand above it.
         let values = self.values();
         let first = self.document().and_then(|document| {
             values.iter().position(|index| document.entries().get(*index).is_some_and(|entry| entry.encrypted))
         });
         self.selected = first.unwrap_or(0);
+        vec![self.find_draft()]
+    }
+
+    /// Opens the field for what opens the file.
+    pub(super) fn begin_given(&mut self, field: Field) -> Vec<Action> {
+        let hidden = !matches!(&field, Field::Answer(question) if !question.hidden);
+        let editor = Editor::new(&Secret::default());
+        self.editing = Some((field, if hidden { editor.masked() } else { editor }));
+        self.watch_over()
+    }
+
+    /// Tries again with what was typed.
+    pub(super) fn give(&mut self, field: Field, text: Secret, scene: &Scene<'_>) -> Result<Vec<Action>, Fault> {
+        let given = if let Field::Answer(question) = field {
+            Given::Answer(question, text)
+        } else {
+            let key = Secret::new(text.expose().trim());
+            sops::Identities::from_text(&key).map_err(|why| {
+                let todo = "give an age key (AGE-SECRET-KEY-1…), or set age_key_file in your configuration";
+                Fault::new(FaultKind::Usage, "that is no key", why, todo)
+            })?;
+            Given::Key(key)
+        };
+        self.state = State::Opening(String::new());
+        Ok(vec![self.load(Some(given), scene)])
     }
 }

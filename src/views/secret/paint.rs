@@ -10,6 +10,7 @@ use super::field::Field;
 use super::table::{self, Columns, Look, Row};
 use super::{SecretView, head};
 use crate::app::Scene;
+use crate::sops::Locked;
 use crate::theme::Scope;
 use crate::widgets::{fit, lines, panel};
 
@@ -54,9 +55,21 @@ impl SecretView {
         lines(frame, body, &self.scroll, chosen, rows.len(), |index, selected| {
             rows.get(index).map_or_else(Line::default, |row| look.line(row, selected))
         });
+        self.render_field(frame, field_area, scene);
+    }
+
+    /// Draws why the file stays closed, and the field for what opens it.
+    pub(super) fn render_locked(&self, locked: &Locked, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) {
+        let field = if self.editing.is_some() { 3 } else { 0 };
+        let [body, field_area] = Layout::vertical([Constraint::Fill(1), Constraint::Length(field)]).areas(inside);
+        frame.render_widget(Paragraph::new(head::locked(locked, usize::from(inside.width), scene)), body);
+        self.render_field(frame, field_area, scene);
+    }
+
+    fn render_field(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         if let Some((what, editor)) = &self.editing {
-            let title = what.title(document, editor.lines());
-            let field = panel(frame, field_area, &title, scene.focus, scene.theme);
+            let title = what.title(self.document(), editor.lines());
+            let field = panel(frame, area, &title, scene.focus, scene.theme);
             editor.render(frame, field, scene.theme);
         }
     }

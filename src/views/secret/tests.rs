@@ -13,9 +13,9 @@ use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
 use crate::app::{App, Effect, Keymap, Ledger, Msg, Reach, Reply};
 use crate::commands::COMMANDS;
-use crate::model::{Clock, Outcome, PerEnv};
+use crate::model::{Env, Clock, Outcome, PerEnv};
 use crate::repo::Snapshot;
-use crate::sops::{self, IdentitySources};
+use crate::sops::{self, IdentitySources, KeySources, Prompts};
 use crate::theme::{Depth, Theme};
 use crate::views::home::Home;
 
@@ -36,8 +36,13 @@ struct Desk {
 }
 
 fn key(name: &str) -> IdentitySources {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/keys/{name}-throwaway.txt"));
+    // Relative, since the screen says where a key came from.
+    let file = PathBuf::from(format!("tests/keys/{name}-throwaway.txt"));
     IdentitySources { key_file: Some(file), ..IdentitySources::default() }
+}
+
+fn keys_of(sources: impl Fn(Env) -> IdentitySources) -> Arc<KeySources> {
+    Arc::new(KeySources::new(PerEnv::from_fn(2, sources), IdentitySources::default()))
 }
 
 impl Desk {
@@ -72,7 +77,7 @@ impl Desk {
         let reach = Reach {
             clusters: Arc::new(PerEnv::default()),
             root: Some(root.clone()),
-            identities: Arc::new(PerEnv::from_fn(2, |env| key(keys[env.index()]))),
+            identities: keys_of(|env| key(keys[env.index()])),
             journal: None,
             clock: Clock::fixed("2026-01-02T03:04:05Z".parse().unwrap()),
             terminal: crate::app::Lender::default(),
@@ -340,12 +345,47 @@ async fn the_key_of_the_other_environment_opens_nothing_and_the_screen_says_whos
     let before = desk.text("production");
     desk.press("1/apps/production/secret<enter><enter>").await;
     insta::assert_snapshot!("locked-120x30", desk.screen());
-    desk.press("xAeu<ctrl-s>").await;
+    desk.press("xAu<ctrl-s>").await;
     assert_eq!(desk.text("production"), before);
     // With the right key, enter tries again.
-    desk.reach.identities = Arc::new(PerEnv::from_fn(2, |_| key("production")));
+    desk.reach.identities = keys_of(|_| key("production"));
     desk.press("<enter>").await;
     assert!(desk.screen().contains(PASSWORD));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_given_opens_the_file_and_is_never_shown() {
+    let mut desk = Desk::new(120, 30, ["staging", "staging"]);
+    let prompts = Prompts::default();
+    let sources = IdentitySources { prompts: prompts.clone(), ..key("staging") };
+    desk.reach.identities = keys_of(|_| sources.clone());
+    desk.press("1/apps/production/secret<enter><enter>eno-key<enter>").await;
+    assert!(desk.screen().contains("that is no key"), "{}", desk.screen());
+    let text = std::fs::read_to_string("tests/keys/production-throwaway.txt").unwrap();
+    let given = text.lines().find(|line| line.starts_with("AGE-SECRET-KEY-")).unwrap();
+    desk.press("<ctrl-u>").await;
+    desk.press(given).await;
+    assert!(desk.screen().contains("****") && !desk.screen().contains(given), "{}", desk.screen());
+    desk.press("<enter>").await;
+    assert!(desk.screen().contains(PASSWORD) && desk.screen().contains("the key that was given"), "{}", desk.screen());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_key_asks_is_answered_where_the_file_is_opened() {
+    let mut desk = Desk::new(120, 30, NAMES);
+    let identity =
+        IdentitySources { key_file: Some("tests/sops/locked/armored.age".into()), ..IdentitySources::default() };
+    desk.reach.identities = keys_of(|_| identity.clone());
+    std::fs::copy("tests/sops/locked/passphrase.yaml", desk.root.join("apps/staging/secret.yaml")).unwrap();
+    desk.press("1/apps/staging/secret<enter><enter>").await;
+    assert!(desk.screen().contains("enter answer  esc leave it closed   passphrase of tests/sops/locked/armored.age"));
+    desk.press("wrong<enter>").await;
+    assert!(desk.screen().contains("enter answer"), "{}", desk.screen());
+    desk.press("throwaway").await;
+    assert!(desk.screen().contains("*********") && !desk.screen().contains("throwaway "), "{}", desk.screen());
+    desk.press("<enter>").await;
+    assert!(desk.screen().contains("stringData.password"), "{}", desk.screen());
+    assert!(desk.screen().contains("from tests/sops/locked/armored.age"), "{}", desk.screen());
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ use super::{Do, SecretView, State, tell};
 use crate::app::{Action, Key, Notice, Scene, Task, View};
 use crate::model::{Fault, FaultKind};
 use crate::secret::Secret;
-use crate::sops::{self, Change, Changed, Locked, Path, Unlocked};
+use crate::sops::{self, Change, Changed, IdentitySources, Locked, Path, Unlocked};
 use crate::theme::Scope;
 use crate::widgets::{centred, fit, pad, panel};
 
@@ -42,7 +42,7 @@ impl SecretView {
                 Ok(text) if text != opened.file().text() => {}
                 _ => return Looked(None),
             }
-            let sources = Self::sources(&reach, env);
+            let sources: Vec<_> = reach.identities.of(env).iter().map(IdentitySources::quietly).collect();
             Looked(Some(sops::unlock(&path, &file, name.as_deref(), &sources)))
         }))]
     }

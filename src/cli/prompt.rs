@@ -1,0 +1,81 @@
+//! Asks something on the terminal, whatever standard input and output are: a passphrase, a PIN.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, read};
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+use crate::sops::{Asker, Question};
+
+/// The longest answer, in bytes; the room is made at once, so that growing leaves no copies behind.
+const LONGEST: usize = 4096;
+
+/// The terminal of the process.
+pub(super) struct Terminal;
+
+/// Gives the terminal back as it was, whatever happens.
+struct Raw;
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        // There is nobody left to tell.
+        let _restored = disable_raw_mode();
+        say("\n");
+    }
+}
+
+fn say(text: &str) {
+    let mut out = std::io::stderr();
+    // Whoever cannot be asked does not answer either.
+    let _written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+impl Asker for Terminal {
+    /// Reads the answer without showing it where it is hidden; `None` without a terminal, at ctrl-c, or when nothing was typed.
+    fn ask(&self, question: &Question) -> Option<Secret> {
+        if !std::io::stderr().is_terminal() {
+            return None;
+        }
+        enable_raw_mode().ok()?;
+        let raw = Raw;
+        say(&format!("{}: ", question.text));
+        let typed = typed(question.hidden);
+        drop(raw);
+        typed.filter(|typed| !typed.is_empty()).map(|typed| Secret::new(typed.as_str()))
+    }
+
+    fn tell(&self, text: &str) {
+        say(&format!("{text}\n"));
+    }
+}
+
+/// Reads a line of keys.
+fn typed(hidden: bool) -> Option<Zeroizing<String>> {
+    let mut typed = Zeroizing::new(String::with_capacity(LONGEST));
+    loop {
+        let Event::Key(key) = read().ok()? else { continue };
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            _ if key.kind == KeyEventKind::Release => {}
+            KeyCode::Char('c' | 'd') if ctrl => return None,
+            KeyCode::Char('u') if ctrl => typed.clear(),
+            KeyCode::Char('j' | 'm') if ctrl => return Some(typed),
+            KeyCode::Enter => return Some(typed),
+            KeyCode::Backspace => {
+                typed.pop();
+                if !hidden {
+                    say("\x08 \x08");
+                }
+            }
+            KeyCode::Char(letter) if typed.len() + letter.len_utf8() <= LONGEST => {
+                typed.push(letter);
+                if !hidden {
+                    say(letter.encode_utf8(&mut [0; 4]));
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Questions that an identity needs answered before it can be used: a passphrase, the PIN of a plug-in.
+//!
+//! One [`Prompts`] belongs to a session. Headless it asks on the terminal at once; in the cockpit nobody can be asked in the middle of a
+//! task, so the question is noted, the file stays closed, and the view that shows why asks the operator and tries again. What an answer
+//! opened is kept in memory until the session ends, so that the same question comes once.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use age::secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
+
+use crate::secret::Secret;
+
+/// Asks one thing of the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What is wanted and of which identity, such as "passphrase of /home/maria/keys.age".
+    pub text: String,
+    /// Whether the answer must not be seen.
+    pub hidden: bool,
+}
+
+/// Reaches somebody who can answer at once.
+pub trait Asker: Send + Sync {
+    /// Asks; `None` when nobody answers.
+    fn ask(&self, question: &Question) -> Option<Secret>;
+
+    /// Says something that needs no answer.
+    fn tell(&self, text: &str);
+}
+
+/// Identifies what was locked, by the hash of its bytes.
+pub(super) type Seal = [u8; 32];
+
+/// What a locked identity turned out to be.
+#[derive(Clone)]
+pub(super) enum Unsealed {
+    /// The text of an encrypted identity file.
+    Text(Arc<Secret>),
+    /// An SSH key without its passphrase.
+    Ssh(age::ssh::Identity),
+}
+
+#[derive(Default)]
+struct State {
+    answers: Vec<(Question, Secret)>,
+    open: Vec<Question>,
+    said: Option<String>,
+    unsealed: Vec<(Seal, Unsealed)>,
+    given: Vec<Secret>,
+}
+
+#[derive(Default)]
+struct Inner {
+    asker: Option<Box<dyn Asker>>,
+    state: Mutex<State>,
+}
+
+/// Holds who is asked, what was answered, and what that opened; its copies are one.
+#[derive(Clone, Default)]
+pub struct Prompts {
+    inner: Arc<Inner>,
+    quiet: bool,
+}
+
+impl Prompts {
+    /// Asks somebody who answers at once.
+    pub fn of(asker: impl Asker + 'static) -> Self {
+        Self { inner: Arc::new(Inner { asker: Some(Box::new(asker)), ..Inner::default() }), quiet: false }
+    }
+
+    /// Returns one that knows what was opened before and asks nothing: for work that nobody waits for.
+    #[must_use]
+    pub fn quietly(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), quiet: true }
+    }
+
+    /// Tells whether nobody is to be asked.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Answers a question that was noted, for the next time that it is asked.
+    pub fn answer(&self, question: &Question, answer: Secret) {
+        let mut state = self.state();
+        state.open.retain(|open| open != question);
+        state.answers.retain(|(known, _)| known != question);
+        state.answers.push((question.clone(), answer));
+    }
+
+    /// Takes a key for as long as the session lasts.
+    pub fn give(&self, key: Secret) {
+        self.state().given.push(key);
+    }
+
+    /// Returns the keys that were given.
+    pub(super) fn given(&self) -> Vec<Secret> {
+        self.state().given.iter().map(Secret::duplicate).collect()
+    }
+
+    /// Takes the questions that nobody has answered so far, each once.
+    pub fn take_open(&self) -> Vec<Question> {
+        std::mem::take(&mut self.state().open)
+    }
+
+    /// Returns the questions that nobody has answered so far.
+    pub(super) fn open(&self) -> Vec<Question> {
+        self.state().open.clone()
+    }
+
+    /// Returns what a plug-in asks the operator to do, such as to touch a key.
+    pub fn said(&self) -> Option<String> {
+        self.state().said.clone()
+    }
+
+    /// Says something to the operator; an empty text ends it.
+    pub(super) fn say(&self, text: &str) {
+        let text = (!text.is_empty()).then(|| text.to_owned());
+        if let (Some(text), Some(asker)) = (&text, &self.inner.asker) {
+            asker.tell(text);
+        }
+        self.state().said = text;
+    }
+
+    /// Asks; an answer that waits here is taken, and used once.
+    pub(super) fn ask(&self, question: &Question) -> Option<Secret> {
+        if self.quiet {
+            return None;
+        }
+        let mut state = self.state();
+        if let Some(at) = state.answers.iter().position(|(known, _)| known == question) {
+            return Some(state.answers.swap_remove(at).1);
+        }
+        // Not under the lock: whoever answers takes his time.
+        drop(state);
+        let answer = self.inner.asker.as_ref().and_then(|asker| asker.ask(question));
+        let mut state = self.state();
+        if answer.is_none() && !state.open.contains(question) {
+            state.open.push(question.clone());
+        }
+        answer
+    }
+
+    /// Tells whether a wrong answer can be followed by a better one at once.
+    pub(super) fn is_live(&self) -> bool {
+        self.inner.asker.is_some() && !self.quiet
+    }
+
+    /// Returns what was locked with these bytes, if it was opened before.
+    pub(super) fn unsealed(&self, seal: &Seal) -> Option<Unsealed> {
+        self.state().unsealed.iter().find(|(known, _)| known == seal).map(|(_, unsealed)| unsealed.clone())
+    }
+
+    /// Keeps what an answer opened.
+    pub(super) fn keep(&self, seal: Seal, unsealed: Unsealed) {
+        self.state().unsealed.push((seal, unsealed));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Prompts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Prompts").field("open", &self.state().open).finish_non_exhaustive()
+    }
+}
+
+/// Copies are one.
+impl PartialEq for Prompts {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner) && self.quiet == other.quiet
+    }
+}
+
+impl Eq for Prompts {}
+
+/// Returns the hash by which something locked is known again.
+pub(super) fn seal(bytes: &[u8]) -> Seal {
+    Sha256::digest(bytes).into()
+}
+
+/// Speaks for a plug-in: its questions begin with its name.
+#[derive(Clone)]
+pub(super) struct Voice {
+    pub(super) prompts: Prompts,
+    pub(super) plugin: String,
+}
+
+impl Voice {
+    fn question(&self, text: &str, hidden: bool) -> Question {
+        // What a plug-in writes goes to the screen.
+        let text: String = text.chars().filter(|character| !character.is_control()).collect();
+        Question { text: format!("age-plugin-{}: {}", self.plugin, text.trim()), hidden }
+    }
+}
+
+impl age::Callbacks for Voice {
+    fn display_message(&self, message: &str) {
+        self.prompts.say(&self.question(message, false).text);
+    }
+
+    fn confirm(&self, message: &str, yes: &str, no: Option<&str>) -> Option<bool> {
+        let choice = no.map_or_else(|| yes.to_owned(), |no| format!("{yes} or {no}"));
+        let answer = self.prompts.ask(&self.question(&format!("{message} ({choice})"), false))?;
+        let answer = answer.expose().trim().to_lowercase();
+        Some(answer == yes.to_lowercase() || matches!(answer.as_str(), "y" | "yes"))
+    }
+
+    fn request_public_string(&self, description: &str) -> Option<String> {
+        self.prompts.ask(&self.question(description, false)).map(|answer| answer.expose().to_owned())
+    }
+
+    fn request_passphrase(&self, description: &str) -> Option<SecretString> {
+        self.prompts.ask(&self.question(description, true)).map(|answer| SecretString::from(answer.expose().to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Prompts, Question};
+    use crate::secret::Secret;
+
+    #[test]
+    fn an_answer_is_taken_once_and_a_question_noted_once() {
+        let question = Question { text: "PIN".to_owned(), hidden: true };
+        let prompts = Prompts::default();
+        assert!(prompts.ask(&question).is_none() && prompts.clone().ask(&question).is_none());
+        assert_eq!(prompts.take_open(), std::slice::from_ref(&question));
+        assert!(prompts.take_open().is_empty());
+        prompts.answer(&question, Secret::new("1234"));
+        assert_eq!(prompts.ask(&question), Some(Secret::new("1234")));
+        // A PIN that was wrong must not be sent again and again: three wrong ones lock a hardware key.
+        assert_eq!(prompts.ask(&question), None);
+        assert!(!format!("{prompts:?}").contains("1234"));
+    }
+}
