@@ -112,11 +112,10 @@ impl Call {
     /// # Errors
     /// Fails when the runtime cannot be made, or as the future does.
     pub fn block_on<T>(&self, future: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .map_err(|error| Fault::failed("cannot start", error.to_string(), "the system refuses threads or sockets"))?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
+                Fault::failed("cannot start", error.to_string(), "the system refuses threads or sockets")
+            })?;
         let done = runtime.block_on(future);
         // What still works is done in a moment; what hangs, such as a plug-in that waits for its key, is left behind.
         runtime.shutdown_timeout(PATIENCE);

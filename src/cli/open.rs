@@ -157,8 +157,11 @@ impl Plan {
             let name = at(env).map_or("", |environment| environment.name.as_str());
             identities(&self.settings, name, parts.key_files.as_deref(), &parts.prompts)
         });
-        let elsewhere =
-            IdentitySources { environment: parts.key_files.is_none(), prompts: parts.prompts, ..IdentitySources::default() };
+        let elsewhere = IdentitySources {
+            environment: parts.key_files.is_none(),
+            prompts: parts.prompts,
+            ..IdentitySources::default()
+        };
         Session {
             source: parts.source,
             environments: found.list,

@@ -13,7 +13,7 @@ use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
 use crate::app::{App, Effect, Keymap, Ledger, Msg, Reach, Reply};
 use crate::commands::COMMANDS;
-use crate::model::{Env, Clock, Outcome, PerEnv};
+use crate::model::{Clock, Env, Outcome, PerEnv};
 use crate::repo::Snapshot;
 use crate::sops::{self, IdentitySources, KeySources, Prompts};
 use crate::theme::{Depth, Theme};
