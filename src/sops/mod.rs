@@ -17,6 +17,9 @@ mod error;
 mod file;
 mod flux;
 mod format;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod identities;
 mod ini;
 mod inspect;

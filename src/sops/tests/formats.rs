@@ -256,3 +256,15 @@ fn a_file_for_pgp_too_stays_readable_and_keeps_it() {
         assert_eq!(pgp(&saved), pgp(&encrypted));
     }
 }
+
+#[test]
+fn the_fuzzer_s_corpus_is_replayed() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    for (name, target) in crate::sops::fuzzing::TARGETS {
+        let files: Vec<_> = std::fs::read_dir(corpus.join(name)).unwrap().map(|file| file.unwrap().path()).collect();
+        assert!(!files.is_empty(), "{name} has no corpus");
+        for file in files {
+            target(&std::fs::read(&file).unwrap());
+        }
+    }
+}
