@@ -111,22 +111,32 @@ fn judge(env: &str, secret: &str, live: Option<&LiveSecret>, snapshot: &Snapshot
         }
     }
     examined.recipients = identities.recipients().to_vec();
+    (examined.opens, examined.closed) = opened(env, &identities, snapshot)?;
+    Ok(examined)
+}
+
+/// Tries identities on every encrypted file that an environment reads; returns how many they open, and which they do not. It blocks.
+///
+/// # Errors
+/// When git does not list the files.
+pub fn opened(env: &str, identities: &Identities, snapshot: &Snapshot) -> Result<(usize, Vec<Closed>), Fault> {
+    let (mut opens, mut closed) = (0_usize, Vec::new());
     for file in git::files(&snapshot.root, &[])?.into_iter().filter(|file| reads(snapshot, env, file)) {
         let Ok(text) = std::fs::read_to_string(snapshot.root.join(&file)) else { continue };
         if sops::sniff(&text).is_none() {
             continue;
         }
         let recipients = match SopsFile::parse(Format::of(&file), text) {
-            Ok(parsed) if parsed.opens_with(&identities) => {
-                examined.opens = examined.opens.saturating_add(1);
+            Ok(parsed) if parsed.opens_with(identities) => {
+                opens = opens.saturating_add(1);
                 continue;
             }
             Ok(parsed) => parsed.recipients(),
             Err(_) => Vec::new(),
         };
-        examined.closed.push(Closed { file, recipients });
+        closed.push(Closed { file, recipients });
     }
-    Ok(examined)
+    Ok((opens, closed))
 }
 
 fn reads(snapshot: &Snapshot, env: &str, file: &str) -> bool {

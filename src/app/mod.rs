@@ -12,6 +12,7 @@ pub mod keymap;
 pub mod live_secret;
 pub mod message;
 pub mod motion;
+pub mod new_key;
 pub mod notice;
 pub mod operation;
 pub mod owed;

@@ -1,6 +1,5 @@
 //! `fluxdeck init DIR`: writes the repository for two clusters, with keys and passwords of its own.
 
-pub(super) mod keys;
 mod next;
 
 use std::path::{Path, PathBuf};
@@ -9,9 +8,9 @@ use std::process::Command;
 use clap::Args;
 use serde::Serialize;
 
-use self::keys::{KeyFile, write_keys};
 use self::next::{Step, steps};
 use super::Call;
+use crate::app::new_key::{self, KeyFile, write_keys};
 use crate::model::{Clock, Fault, FaultKind};
 use crate::repo::template::fresh::{Fresh, Missing, Names, make};
 use crate::repo::template::{must_be_empty, write_files};
@@ -83,7 +82,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         plain(flag, value.as_deref())?;
     }
     must_be_empty(&folder)?;
-    let keys = write_keys(&keys::folder(arguments.keys.as_deref(), &folder)?, &name, now)?;
+    let keys = write_keys(&new_key::folder(arguments.keys.as_deref(), &folder)?, &name, now)?;
     let names = Names {
         repository: arguments.owner.as_ref().map(|owner| format!("{owner}/{name}")),
         domain: arguments.domain.clone(),

@@ -1,13 +1,15 @@
 //! Gives a cluster the age key with which Flux opens its environment's files.
 
 use super::verb::lesson;
-use crate::app::age_key::{ENTRY, Keep, NAMESPACE, examine, put, secret_of};
+use crate::app::age_key::{ENTRY, Keep, NAMESPACE, examine, opened, put, secret_of};
+use crate::app::new_key::make;
 use crate::app::operation::StepSender;
 use crate::app::{Action, Ask, Command, Operation, Reach, Risk, Scope, Target};
 use crate::model::{Fault, FaultKind, Lesson, Outcome, Step, StepState};
-use crate::sops::Identities;
+use crate::secret::Secret;
+use crate::sops::{Identities, IdentitySources};
 
-/// Makes or completes the Secret; with the answer `replace` the identities that it held go.
+/// Makes or completes the Secret; the identities that it held stay.
 pub static COMMAND: Command = Command {
     id: "age-key",
     title: "Give the cluster its age key",
@@ -16,8 +18,96 @@ pub static COMMAND: Command = Command {
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
-    run,
+    run: |ask| give(ask, &COMMAND, Keep::Old),
 };
+
+/// Takes every other identity out of the Secret, at the end of a roll-out.
+pub static REPLACE: Command = Command {
+    id: "age-key-replace",
+    title: "Leave the cluster this age key alone",
+    keys: &[],
+    scope: Scope::Environment,
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach,
+    run: |ask| give(ask, &REPLACE, Keep::None),
+};
+
+/// Makes a new key for an environment.
+pub static NEW: Command = Command {
+    id: "age-key-new",
+    title: "Make an age key",
+    keys: &[],
+    scope: Scope::Environment,
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach_new,
+    run: run_new,
+};
+
+fn teach_new(ask: &Ask<'_>) -> Lesson {
+    let name = ask.targets.first().and_then(Target::env).map_or("ENV", |env| ask.facts.name(env));
+    lesson(
+        format!(
+            "(umask 077; age-keygen -o ~/.config/fluxdeck/keys/{name}.agekey)   # {name}, outside of the repository"
+        ),
+        "The private half opens every secret of the environment and is nowhere in Git; the public half is the recipient in .sops.yaml.",
+        "the file's mode 0600, a copy of it in the password manager and one offline, and the public key in .sops.yaml.",
+        "https://getsops.io/docs/#encrypting-using-age",
+    )
+}
+
+fn run_new(ask: &Ask<'_>) -> Vec<Action> {
+    let Some(permit) = ask.permit else { return Vec::new() };
+    let Some(env) = ask.targets.first().and_then(Target::env) else { return Vec::new() };
+    let Some(environment) = ask.facts.environment(env).cloned() else { return Vec::new() };
+    let now = ask.now;
+    let object = format!("age key of {}", environment.name);
+    let work = Box::new(move |reach: Reach, mut steps: StepSender| {
+        let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
+            let mut step = |step: &str, message: String| {
+                steps(Step { at: reach.clock.now(), step: step.to_owned(), state: StepState::Done, message });
+            };
+            let Some(root) = reach.root.clone() else { return Outcome::Failed(no_repository()) };
+            let known = reach.identities.get(env).and_then(|sources| sources.key_file.clone());
+            let made = reach.away(move || make(&root, &environment, known, None, now)).await.and_then(|made| made);
+            let made = match made {
+                Ok(made) => made,
+                Err(fault) => return Outcome::Failed(fault),
+            };
+            step("key", format!("{} (public key {})", made.key.display(), made.recipient));
+            if let Some(config) = &made.config {
+                step("configuration", format!("{config} names it: new files are encrypted for it"));
+            }
+            // A file that no setting names opens files in this session alone: the next needs the line in the configuration.
+            let unknown = |sources: &&IdentitySources| sources.key_file.as_ref() != Some(&made.key);
+            if let Some(sources) = reach.identities.get(env).filter(unknown)
+                && let Ok(text) = std::fs::read_to_string(&made.key)
+            {
+                sources.prompts.give(&made.key.display().to_string(), Secret::new(text));
+            }
+            for next in &made.next {
+                step("next", format!("{}: {}", next.shell, next.why));
+            }
+            Outcome::Done(format!("made {}; keep a copy of it, then follow the steps in O", made.key.display()))
+        });
+        work
+    });
+    let (shell, stopped) = (teach_new(ask).shell, "what was made stays; look into the folder of the keys");
+    vec![Action::Operate(Operation {
+        title: NEW.title.to_owned(),
+        env: Some(env),
+        object,
+        shell,
+        stopped,
+        permit,
+        work,
+    })]
+}
+
+fn no_repository() -> Fault {
+    Fault::new(FaultKind::Usage, "no key was made", "there is no repository here", "start fluxdeck in one")
+}
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let env = ask.targets.first().and_then(Target::env);
@@ -37,12 +127,11 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     )
 }
 
-fn run(ask: &Ask<'_>) -> Vec<Action> {
+fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
     let (Some(permit), Some(snapshot)) = (ask.permit, ask.facts.repository.clone()) else { return Vec::new() };
     let Some(env) = ask.targets.first().and_then(Target::env) else { return Vec::new() };
     let Some(environment) = ask.facts.environment(env) else { return Vec::new() };
     let (name, wanted, now) = (environment.name.clone(), environment.recipients.clone(), ask.now);
-    let keep = if ask.flag("replace") { Keep::None } else { Keep::Old };
     let secret = secret_of(&snapshot, &name);
     let object = format!("Secret/{NAMESPACE}/{secret}");
     let work = Box::new(move |reach: Reach, mut steps: StepSender| {
@@ -70,6 +159,19 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
                 });
                 let identities = identities.await??;
                 let cluster = reach.cluster(env)?;
+                if keep == Keep::None {
+                    let (known, name, wanted) = (snapshot.clone(), name.clone(), wanted.clone());
+                    let only = identities.only(&wanted);
+                    let (_, closed) = reach.away(move || opened(&name, &only, &known)).await??;
+                    if let Some(first) = closed.first() {
+                        return Err(Fault::new(
+                            FaultKind::Refused,
+                            "the other keys stay in the cluster".to_owned(),
+                            format!("{} files would not open without them, such as {}", closed.len(), first.file),
+                            "fluxdeck secret recipients --all --update, push, and wait until it is applied",
+                        ));
+                    }
+                }
                 let said = put(&cluster, &secret, &wanted, &identities, keep, now).await?;
                 step("secret", StepState::Done, said);
                 let examined = examine(&reach, env, &name, snapshot).await?;
@@ -93,7 +195,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
     });
     let (shell, stopped) = (teach(ask).shell, "no longer waited for; fluxdeck secret age-key says how it stands");
     vec![Action::Operate(Operation {
-        title: COMMAND.title.to_owned(),
+        title: command.title.to_owned(),
         env: Some(env),
         object,
         shell,

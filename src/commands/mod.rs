@@ -13,6 +13,7 @@ mod git;
 mod help;
 mod hook;
 mod journal;
+mod keys;
 mod lesson;
 mod list;
 mod logs;
@@ -42,7 +43,7 @@ mod with_source;
 
 use crate::app::Command;
 
-pub use age_key::COMMAND as AGE_KEY;
+pub use age_key::{COMMAND as AGE_KEY, NEW as AGE_KEY_NEW, REPLACE as AGE_KEY_REPLACE};
 pub use delete::COMMAND as DELETE;
 pub use exec::COMMAND as EXEC;
 pub use forward::COMMAND as FORWARD;
@@ -138,7 +139,10 @@ pub static COMMANDS: &[&Command] = &[
     &git::changes::FETCH,
     &git::changes::PULL,
     &git::push::COMMAND,
+    &keys::COMMAND,
     &age_key::COMMAND,
+    &age_key::REPLACE,
+    &age_key::NEW,
     &hook::INSTALL,
     &hook::UNINSTALL,
     &operations::COMMAND,

@@ -12,6 +12,7 @@ use super::trouble::Troubles;
 use super::{kinds, renderings};
 use crate::model::ObjectRef;
 use crate::model::clock::go_duration;
+use crate::repo::template;
 
 /// What is there before Flux: nodes, and what the distribution brings. `${ENV}` stands for the environment's name.
 const PLATFORM: &str = include_str!("manifests/platform.yaml");
@@ -260,7 +261,12 @@ fn built_in_chart(name: &str) -> Chart {
 
 /// Reads what is there before Flux.
 fn platform(env: &str) -> Vec<Value> {
-    documents(&PLATFORM.replace("${ENV}", env))
+    let key = template::KEYS.iter().find(|(name, _)| *name == env).map_or("", |(_, key)| key);
+    // A YAML string in double quotes is a JSON string.
+    let key = serde_json::to_string(key).unwrap_or_default();
+    let mut all = documents(&PLATFORM.replace("${ENV}", env).replace("${KEY}", &key));
+    all.iter_mut().for_each(super::apply::encode_secret);
+    all
 }
 
 /// Reads the manifests of a text, one document each.

@@ -66,6 +66,24 @@ impl Identities {
         self.texts.iter().find(|(known, _)| known == recipient).map(|(_, text)| text)
     }
 
+    /// Returns those age keys alone that belong to these recipients.
+    #[must_use]
+    pub fn only(&self, recipients: &[String]) -> Self {
+        let mut found = Self::default();
+        for (recipient, text) in self.texts.iter().filter(|(recipient, _)| recipients.contains(recipient)) {
+            let source = self.source_of(recipient).unwrap_or_default().to_owned();
+            // It was read once already.
+            let _added = found.add_age(text.expose(), &source);
+        }
+        found
+    }
+
+    /// Returns where the identity of a public key came from.
+    pub fn source_of(&self, recipient: &str) -> Option<&str> {
+        let held = self.keys.iter().find(|key| key.opener.recipient.as_deref() == Some(recipient))?;
+        Some(&held.opener.source)
+    }
+
     /// Opens the identity files that are encrypted with a passphrase, which asks for it.
     pub fn unseal(&mut self) {
         let prompts = self.prompts.clone();

@@ -47,7 +47,7 @@ struct State {
     open: Vec<Question>,
     said: Option<String>,
     unsealed: Vec<(Seal, Unsealed)>,
-    given: Vec<Secret>,
+    given: Vec<(String, Secret)>,
 }
 
 #[derive(Default)]
@@ -88,14 +88,14 @@ impl Prompts {
         state.answers.push((question.clone(), answer));
     }
 
-    /// Takes a key for as long as the session lasts.
-    pub fn give(&self, key: Secret) {
-        self.state().given.push(key);
+    /// Takes a key for as long as the session lasts, and where it came from.
+    pub fn give(&self, source: &str, key: Secret) {
+        self.state().given.push((source.to_owned(), key));
     }
 
     /// Returns the keys that were given.
-    pub(super) fn given(&self) -> Vec<Secret> {
-        self.state().given.iter().map(Secret::duplicate).collect()
+    pub(super) fn given(&self) -> Vec<(String, Secret)> {
+        self.state().given.iter().map(|(source, key)| (source.clone(), key.duplicate())).collect()
     }
 
     /// Takes the questions that nobody has answered so far, each once.

@@ -78,9 +78,6 @@ impl Identities {
     fn load_with(sources: &IdentitySources, recipients: &[String], variables: Variables<'_>) -> Result<Self, Fault> {
         let mut found = Self::asking(&sources.prompts);
         let mut places = Vec::new();
-        for key in sources.prompts.given() {
-            found.read("the key that was given", key.expose().as_bytes());
-        }
         if let Some(file) = &sources.key_file {
             places.push(file.display().to_string());
             found.add_file(file, true);
@@ -91,6 +88,9 @@ impl Identities {
         }
         if sources.environment {
             found.add_surroundings(recipients, variables, &mut places);
+        }
+        for (source, key) in sources.prompts.given() {
+            found.read(&source, key.expose().as_bytes());
         }
         if found.is_empty() {
             let why = match found.problems() {

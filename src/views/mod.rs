@@ -9,6 +9,7 @@ pub mod helm;
 pub mod help;
 pub mod home;
 pub mod journal;
+pub mod keys;
 pub mod leave;
 pub mod list;
 pub mod loaded;

@@ -35,7 +35,9 @@ const WRITES: &[(&str, &[&[&str]])] = &[
     // The same as exec with a container and a command, which its twin has as arguments.
     ("exec-command", &[]),
     ("port-forward", &[&["forward", "Deployment.apps/linkding/linkding", "8080:80"]]),
-    ("age-key", &[&["secret", "age-key", "--create"], &["secret", "age-key", "--replace"]]),
+    ("age-key", &[&["secret", "age-key", "--create"]]),
+    ("age-key-replace", &[&["secret", "age-key", "--replace"]]),
+    ("age-key-new", &[&["secret", "age-key", "--generate"]]),
     ("hook-install", &[&["hook", "install"]]),
     ("hook-uninstall", &[&["hook", "uninstall"]]),
     // Git has its own command line: these have no twin.
@@ -66,7 +68,7 @@ const WRITES: &[(&str, &[&[&str]])] = &[
 ];
 
 /// What stays in the operator's own clone and belongs to no environment: read-only alone refuses it.
-const LOCAL: &[&str] = &["hook-install", "hook-uninstall"];
+const LOCAL: &[&str] = &["age-key-new", "hook-install", "hook-uninstall"];
 
 /// A secret of production, encrypted for its throwaway key.
 const SECRET: &str = include_str!("../../repo-template/apps/production/linkding/linkding-container-env-secret.yaml");

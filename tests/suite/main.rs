@@ -15,6 +15,8 @@ mod headless;
 #[cfg(test)]
 mod identities;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod source_paths;

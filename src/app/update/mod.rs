@@ -35,8 +35,7 @@ impl App {
                 }
             }
             Msg::Repository(Ok(snapshot), _owed) => {
-                self.facts.repository = Some(snapshot);
-                self.facts.repository_fault = None;
+                self.facts.set_repository(snapshot);
                 self.facts_changed(&mut effects);
             }
             Msg::Repository(Err(fault), _owed) => {

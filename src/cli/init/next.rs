@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Report;
-use super::keys::KeyFile;
+use crate::app::new_key::KeyFile;
 use crate::repo::template::fresh::Missing;
 
 /// The calls of git that make the repository and its first commit.

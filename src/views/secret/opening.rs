@@ -39,7 +39,7 @@ impl SecretView {
             let prompts = sources.first().map(|sources| sources.prompts.clone()).unwrap_or_default();
             match given {
                 Some(Given::Answer(question, answer)) => prompts.answer(&question, answer),
-                Some(Given::Key(key)) => prompts.give(key),
+                Some(Given::Key(key)) => prompts.give("the key that was given", key),
                 None => {}
             }
             let path = match reach.file(&file) {

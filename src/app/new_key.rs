@@ -1,0 +1,289 @@
+//! New age keys: one file for each environment, outside the repository, readable by nobody else; and what comes after a new one.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::{Environment, Fault, FaultKind};
+use crate::repo::template::KEYS;
+use crate::secret::Secret;
+use crate::sops::generate;
+
+/// An environment and its new key.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeyFile {
+    /// The environment.
+    pub name: String,
+    /// The public half.
+    pub recipient: String,
+    /// Where the private half lies.
+    pub key: PathBuf,
+}
+
+/// What was made, and what is to be done with it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Made {
+    /// The environment.
+    pub env: String,
+    /// Where the private half lies.
+    pub key: PathBuf,
+    /// The public half.
+    pub recipient: String,
+    /// The configuration that was written, where there was none.
+    pub config: Option<String>,
+    /// What is to be done now, in this order.
+    pub next: Vec<Next>,
+}
+
+/// One line of what comes after a new key.
+#[derive(Debug, Clone, Serialize)]
+pub struct Next {
+    /// What is typed.
+    pub shell: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Keys that were written; they are removed again unless they are kept.
+pub struct Written(Vec<KeyFile>);
+
+impl Written {
+    /// Returns what was written.
+    pub fn files(&self) -> &[KeyFile] {
+        &self.0
+    }
+
+    /// Keeps the files, now that a repository needs them.
+    pub fn keep(mut self) -> Vec<KeyFile> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        for file in &self.0 {
+            // Nothing is encrypted for it yet; a file that stays is refused next time, and said.
+            let _removed = std::fs::remove_file(&file.key);
+        }
+    }
+}
+
+/// Returns the folder for the keys, which is not inside the repository.
+///
+/// # Errors
+/// When it is inside, or there is no home.
+pub fn folder(wanted: Option<&Path>, repository: &Path) -> Result<PathBuf, Fault> {
+    let refused = |why: String| {
+        let todo = "name a folder outside the repository: --keys DIR";
+        Fault::new(FaultKind::Refused, "cannot choose a place for the private keys", why, todo)
+    };
+    let folder = match wanted {
+        Some(folder) => std::path::absolute(folder).map_err(|error| refused(error.to_string()))?,
+        None => personal().ok_or_else(|| refused("neither XDG_CONFIG_HOME nor HOME is set".to_owned()))?,
+    };
+    if real(&folder).starts_with(real(repository)) {
+        return Err(refused(format!(
+            "{} is inside the repository, one commit away from being published",
+            folder.display()
+        )));
+    }
+    Ok(folder)
+}
+
+/// Resolves links as far as the path exists, so that a link cannot lead the keys into the repository.
+fn real(path: &Path) -> PathBuf {
+    path.ancestors()
+        .find_map(|above| {
+            let rest = path.strip_prefix(above).ok()?;
+            above.canonicalize().ok().map(|above| if rest.as_os_str().is_empty() { above } else { above.join(rest) })
+        })
+        .unwrap_or_else(|| path.to_owned())
+}
+
+/// Returns `$XDG_CONFIG_HOME/fluxdeck/keys`, beside the personal configuration.
+fn personal() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
+    Some(config.join("fluxdeck/keys"))
+}
+
+/// Makes a key for each environment of the template and writes it, never over another.
+///
+/// # Errors
+/// When one is there already, or cannot be written; those that were written go.
+pub fn write_keys(folder: &Path, repository: &str, now: Timestamp) -> Result<Written, Fault> {
+    let mut written = Written(Vec::new());
+    for (env, _) in KEYS {
+        written.0.push(write_key(folder, repository, env, now)?);
+    }
+    Ok(written)
+}
+
+/// Makes a key for an environment and writes it, never over another.
+///
+/// # Errors
+/// When it is there already, or cannot be written.
+pub fn write_key(folder: &Path, repository: &str, env: &str, now: Timestamp) -> Result<KeyFile, Fault> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fault(folder, &error))?;
+    let path = folder.join(format!("{repository}-{env}.agekey"));
+    let (secret, recipient) = generate();
+    let text = text(env, repository, &recipient, &secret, now);
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    let mut file = file.map_err(|error| fault(&path, &error))?;
+    let written = file.write_all(text.expose().as_bytes()).and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        // Nothing is encrypted for it yet.
+        let _removed = std::fs::remove_file(&path);
+        return Err(fault(&path, &error));
+    }
+    Ok(KeyFile { name: env.to_owned(), recipient, key: path })
+}
+
+/// Makes another key for an environment and puts it behind those that its file holds.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn append_key(path: &Path, repository: &str, env: &str, now: Timestamp) -> Result<KeyFile, Fault> {
+    let (secret, recipient) = generate();
+    let text = text(env, repository, &recipient, &secret, now);
+    let written = OpenOptions::new().append(true).open(path).and_then(|mut file| {
+        file.write_all(format!("\n{}", text.expose()).as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|error| fault(path, &error))?;
+    Ok(KeyFile { name: env.to_owned(), recipient, key: path.to_owned() })
+}
+
+fn text(env: &str, repository: &str, recipient: &str, secret: &Secret, now: Timestamp) -> Secret {
+    Secret::new(format!(
+        "# An age key of the environment {env} of {repository}: whoever has it reads its secrets.\n# created: {now}\n# public key: {recipient}\n{}\n",
+        secret.expose()
+    ))
+}
+
+fn fault(path: &Path, error: &std::io::Error) -> Fault {
+    let what = format!("cannot write the private key {}", path.display());
+    if error.kind() == std::io::ErrorKind::AlreadyExists {
+        let why = "it is there already, and secrets may be encrypted for it that nothing else opens";
+        let todo = "name another repository or another folder (--keys DIR), or move the old key away";
+        return Fault::new(FaultKind::Refused, what, why, todo);
+    }
+    Fault::failed(what, error.to_string(), "name a folder that you may write: --keys DIR")
+}
+
+/// Makes a new key for an environment: behind the others of its key file where it has one, else in a file of its own in `folder`, or beside the
+/// personal configuration. Where no `.sops.yaml` names a recipient yet, it writes one. It blocks.
+///
+/// # Errors
+/// When the place is inside the repository, or cannot be written.
+pub fn make(
+    root: &Path,
+    environment: &Environment,
+    at_hand: Option<PathBuf>,
+    folder_wanted: Option<&Path>,
+    now: Timestamp,
+) -> Result<Made, Fault> {
+    let name = environment.name.clone();
+    let repository = root.file_name().and_then(|name| name.to_str()).unwrap_or("repository").to_owned();
+    let made = match at_hand.filter(|file| folder_wanted.is_none() && file.exists()) {
+        Some(file) => append_key(&file, &repository, &name, now)?,
+        None => write_key(&folder(folder_wanted, root)?, &repository, &name, now)?,
+    };
+    let path = environment.path.clone().unwrap_or_else(|| format!("clusters/{name}"));
+    let config =
+        if environment.recipients.is_empty() { Some(write_config(root, &path, &made.recipient)?) } else { None };
+    let next =
+        if config.is_some() { first(&name, &made) } else { rollout(&name, &path, &environment.recipients, &made) };
+    Ok(Made { env: name, key: made.key, recipient: made.recipient, config, next })
+}
+
+/// Writes the environment's own `.sops.yaml`, never over another.
+fn write_config(root: &Path, folder: &str, recipient: &str) -> Result<String, Fault> {
+    let file = format!("{folder}/.sops.yaml");
+    let text = format!("creation_rules:\n  - encrypted_regex: ^(data|stringData)$\n    age: {recipient}\n");
+    let written = std::fs::File::create_new(root.join(&file))
+        .and_then(|mut made| std::io::Write::write_all(&mut made, text.as_bytes()));
+    written.map(|()| file.clone()).map_err(|error| {
+        let why = error.to_string();
+        Fault::failed(format!("cannot write {file}"), why, format!("write it yourself, with age: {recipient}"))
+    })
+}
+
+fn step(shell: String, why: &str) -> Next {
+    Next { shell, why: why.to_owned() }
+}
+
+fn backup(made: &KeyFile) -> Next {
+    step(
+        format!("cat {}", made.key.display()),
+        "keep a copy in the password manager, and one on paper or a stick in a drawer: without it nobody opens the secrets again, and a new cluster cannot be brought up",
+    )
+}
+
+/// What comes after an environment's first key.
+fn first(env: &str, made: &KeyFile) -> Vec<Next> {
+    vec![
+        backup(made),
+        step(
+            format!(
+                "printf '[env.{env}]\\nage_key_file = \"{}\"\\n' >> \"${{XDG_CONFIG_HOME:-$HOME/.config}}/fluxdeck/config.toml\"",
+                made.key.display()
+            ),
+            "fluxdeck finds the key there",
+        ),
+        step(format!("fluxdeck secret age-key --create --env {env}"), "the cluster opens files with it"),
+        step(
+            "fluxdeck secret encrypt FILE".to_owned(),
+            "a plain Secret is encrypted for it; the rule in .sops.yaml says which values",
+        ),
+        step("fluxdeck hook install".to_owned(), "nothing plain gets into a commit"),
+    ]
+}
+
+/// How an environment's key is replaced by another without a moment in which the cluster cannot open something.
+fn rollout(env: &str, folder: &str, old: &[String], made: &KeyFile) -> Vec<Next> {
+    let (recipient, old) = (&made.recipient, old.join(","));
+    vec![
+        backup(made),
+        step(
+            format!("$EDITOR {folder}/.sops.yaml   # age: {old},{recipient}"),
+            "both keys are named, so that both open what is encrypted from now on",
+        ),
+        step(
+            format!("fluxdeck secret recipients --all --update --env {env}"),
+            "the files get the new recipient beside the old; their values stay",
+        ),
+        step(
+            format!("fluxdeck secret age-key --create --env {env}"),
+            "the cluster gets the new key beside the old, before anything needs it",
+        ),
+        step(
+            "git commit -am 'secrets: a second recipient' && git push".to_owned(),
+            "Flux still opens everything, with either key",
+        ),
+        step(
+            format!("fluxdeck secret age-key --env {env}"),
+            "the cluster's key opens every file: only then does the old one go",
+        ),
+        step(format!("$EDITOR {folder}/.sops.yaml   # age: {recipient}"), "the old key is named no more"),
+        step(
+            format!(
+                "fluxdeck secret recipients --all --update --env {env} && fluxdeck secret rotate --all --env {env}"
+            ),
+            "the old key opens nothing that is written from now on; what is in git's history it opens for ever",
+        ),
+        step(
+            "git commit -am 'secrets: the old recipient goes' && git push".to_owned(),
+            "wait until every Kustomization has applied it",
+        ),
+        step(
+            format!("fluxdeck secret age-key --replace --env {env}"),
+            "the old identity leaves the cluster; take it out of the key file too",
+        ),
+        step("fluxdeck secret edit FILE".to_owned(), "change the values that whoever has the old key may know"),
+    ]
+}

@@ -1,0 +1,31 @@
+//! Shows for whom an environment's secrets are encrypted, and whether its key is where it must be.
+
+use super::verb::lesson;
+use crate::app::{Action, Command, Risk, Scope};
+use crate::views::keys::Keys;
+
+/// Opens the screen of keys and recipients.
+pub static COMMAND: Command = Command {
+    id: "age-keys",
+    title: "Keys and recipients",
+    keys: &["A"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        let env = ask.targets.first().and_then(crate::app::Target::env).unwrap_or(ask.facts.shown);
+        let (context, name) = (ask.context(env), ask.facts.name(env));
+        lesson(
+            format!(
+                "grep -rl '^sops:' apps infrastructure | xargs grep -H 'recipient:' && kubectl get secret sops-age -n flux-system --context {context}   # {name}"
+            ),
+            "Four things must agree: the key at hand, .sops.yaml, the files, and the cluster's sops-age. A key is replaced by bringing them from one agreement to the next.",
+            "the first line that is not in order; enter does what it says.",
+            "https://fluxcd.io/flux/guides/mozilla-sops/",
+        )
+    },
+    run: |ask| {
+        let env = ask.targets.first().and_then(crate::app::Target::env).unwrap_or(ask.facts.shown);
+        vec![Action::Push(Box::new(Keys::new(env)))]
+    },
+};

@@ -1,0 +1,484 @@
+//! Keys and recipients of an environment: the key at hand, `.sops.yaml`, the files and the cluster, which must agree; and who opens what.
+//!
+//! ```text
+//! +> keys  staging  13 encrypted files ------------------------------------------------+
+//! | in order                                                                            |
+//! |>= key at hand    age1pqpn…  from ~/.config/fluxdeck/keys/homelab-staging.agekey     |
+//! | = .sops.yaml     clusters/staging/.sops.yaml names it                               |
+//! | x files          2 of 13 lack age1new…: enter applies .sops.yaml to all             |
+//! | = cluster        flux-system/sops-age opens all 13 encrypted files of staging       |
+//! | recipients                                                                          |
+//! | = age1pqpn…      staging   13 of 13 files   at hand   in .sops.yaml   in the cluster |
+//! | files                                                                               |
+//! | x apps/staging/linkding/linkding-database-secret.yaml   it lacks age1new…           |
+//! +-------------------------------------------------------------------------------------+
+//! ```
+
+use std::any::Any;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::app::age_key::{Examined, examine};
+use crate::app::{Action, Motion, Scene, Target, Task, View};
+use crate::model::{Env, Environment, Fault};
+use crate::repo::{Snapshot, git};
+use crate::sops::{self, Config, Format, Identities, IdentitySources, SopsFile};
+use crate::theme::Scope;
+use crate::views::loaded::Loaded;
+use crate::views::page::{Page, PageLine, Slash};
+use crate::views::tabs;
+use crate::widgets::{pad, panel};
+
+/// Shows the keys of one environment.
+#[derive(Debug)]
+pub struct Keys {
+    env: Env,
+    known: Loaded<Known>,
+    cluster: Loaded<Examined>,
+    page: Page,
+    /// What the last answer was made of: the repository, and how many operations had ended.
+    seen: (Weak<Snapshot>, usize),
+}
+
+/// What this machine and the repository tell.
+#[derive(Debug, Clone)]
+struct Known {
+    /// The public keys at hand, each with where its private half came from.
+    at_hand: Vec<(String, String)>,
+    /// Identities that ask something before they are used.
+    locked: Vec<String>,
+    /// Keys that cannot be used, and why.
+    problems: Vec<String>,
+    /// The environment's configuration, where there is one, and what sops would pass over in it.
+    config: Option<(String, Vec<String>)>,
+    /// The encrypted files that the environment reads.
+    files: Vec<File>,
+}
+
+/// An encrypted file.
+#[derive(Debug, Clone)]
+struct File {
+    path: String,
+    recipients: Vec<String>,
+    /// In what it differs from the rule that counts for it.
+    differences: Vec<String>,
+    /// Whether a creation rule counts for it at all.
+    ruled: bool,
+}
+
+/// What enter does on a line.
+#[derive(Debug, Clone)]
+enum Deed {
+    /// Asks for a command on the environment.
+    Run(&'static str),
+    /// Opens a file.
+    Open(String),
+}
+
+/// Answers of the tasks.
+enum Answer {
+    Known(Env, Result<Known, Fault>),
+    Cluster(Env, Result<Examined, Fault>),
+}
+
+impl Keys {
+    /// Shows the keys of an environment.
+    pub fn new(env: Env) -> Self {
+        let (known, cluster) = (Loaded::default(), Loaded::default());
+        Self { env, known, cluster, page: Page::new(Slash::Filters).at(1), seen: (Weak::new(), 0) }
+    }
+
+    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let env = self.env;
+        let (Some(snapshot), Some(environment)) = (scene.facts.repository.clone(), scene.facts.environment(env)) else {
+            return Vec::new();
+        };
+        self.seen = current(scene);
+        let (environment, known) = (environment.clone(), Arc::clone(&snapshot));
+        let name = environment.name.clone();
+        vec![
+            Action::Task(Task::blocking(format!("look at the keys of {name}"), move |reach| {
+                let sources = reach.identities.get(env).map(IdentitySources::quietly).unwrap_or_default();
+                Answer::Known(env, look(&known, &environment, &sources))
+            })),
+            Action::Task(Task::once(format!("try the key of {name}'s cluster"), move |reach| async move {
+                Answer::Cluster(env, examine(&reach, env, &name, snapshot).await)
+            })),
+        ]
+    }
+
+    fn show_environment(&mut self, by: usize, scene: &Scene<'_>) -> Vec<Action> {
+        let count = scene.facts.environments.len().max(1);
+        let Ok(next) = u8::try_from((self.env.index() + by) % count) else { return Vec::new() };
+        *self = Self::new(Env(next));
+        self.load(scene)
+    }
+
+    /// Writes the page; each line with what enter does on it.
+    fn lines(&self, scene: &Scene<'_>) -> Vec<(PageLine, Option<Deed>)> {
+        let Some(environment) = scene.facts.environment(self.env) else { return Vec::new() };
+        if scene.facts.repository.is_none() {
+            let text = "there is no repository: start fluxdeck in one, or with --repo DIR";
+            return vec![(PageLine::wrapped(text, Scope::Text), None)];
+        }
+        let Some(known) = &self.known.value else {
+            return self.known.in_place().into_iter().map(|line| (line, None)).collect();
+        };
+        let mut lines = vec![(PageLine::heading("in order"), None)];
+        lines.extend(self.order(known, environment));
+        lines.push((PageLine::heading("recipients"), None));
+        lines.extend(self.recipients(known, environment, scene).into_iter().map(|line| (line, None)));
+        lines.push((PageLine::heading(format!("files {}", known.files.len())), None));
+        lines.extend(known.files.iter().map(|file| (self.file(file), Some(Deed::Open(file.path.clone())))));
+        if known.files.is_empty() {
+            let text =
+                "nothing is encrypted yet: + makes a new secret, `fluxdeck secret encrypt FILE` encrypts a plain file";
+            lines.push((PageLine::wrapped(text, Scope::Dim), None));
+        }
+        lines.push((PageLine::heading("more"), None));
+        for text in MORE {
+            lines.push((PageLine::wrapped(*text, Scope::Dim), None));
+        }
+        lines
+    }
+
+    /// Says of each of the four places whether it is in order, and what brings it there.
+    fn order(&self, known: &Known, environment: &Environment) -> Vec<(PageLine, Option<Deed>)> {
+        let wanted = &environment.recipients;
+        let mut lines = Self::at_hand(known, environment);
+        lines.extend(configuration(known, environment));
+        let all = known.files.len();
+        let lacking = |one: &String| known.files.iter().filter(|file| !file.recipients.contains(one)).count();
+        let mut agree = true;
+        for recipient in wanted {
+            let count = lacking(recipient);
+            if count > 0 {
+                agree = false;
+                let text = format!("{count} of {all} lack {}: enter applies .sops.yaml to all", short(recipient));
+                lines.push(row("x", "files", text, Some(Deed::Run("secret-update-keys-all"))));
+            }
+        }
+        // What another environment reads too is for its key as well.
+        let others = known
+            .files
+            .iter()
+            .filter(|file| file.differences.iter().any(|one| one.starts_with("it is encrypted for")))
+            .count();
+        if others > 0 {
+            agree = false;
+            let text = format!(
+                "{others} of {all} are for keys that .sops.yaml does not name: enter takes those out, rotate afterwards"
+            );
+            lines.push(row("!", "files", text, Some(Deed::Run("secret-update-keys-all"))));
+        }
+        if agree && !wanted.is_empty() {
+            lines.push(row("=", "files", format!("all {all} are for the keys of .sops.yaml"), None));
+        }
+        lines.extend(self.in_cluster(environment));
+        if let Some((_, source)) = known.at_hand.iter().find(|(one, _)| wanted.contains(one)) {
+            let text = format!(
+                "keep a copy of {source} in the password manager, and one offline: without it nobody opens the secrets again"
+            );
+            lines.push(row("?", "backup", text, None));
+        }
+        lines
+    }
+
+    fn at_hand(known: &Known, environment: &Environment) -> Vec<(PageLine, Option<Deed>)> {
+        let wanted = &environment.recipients;
+        let mut lines = Vec::new();
+        for (recipient, source) in known.at_hand.iter().filter(|(one, _)| wanted.contains(one)) {
+            lines.push(row("=", "key at hand", format!("{}  from {source}", short(recipient)), None));
+        }
+        if lines.is_empty() {
+            lines.push(match (wanted.is_empty(), known.locked.is_empty()) {
+                (true, _) => row(
+                    "x",
+                    "key at hand",
+                    "none is named yet: enter makes one, outside of the repository".to_owned(),
+                    Some(Deed::Run("age-key-new")),
+                ),
+                (false, true) => {
+                    let whose = wanted.iter().map(|one| short(one)).collect::<Vec<_>>().join(" or ");
+                    let text = format!(
+                        "none of {whose}: set age_key_file under [env.{}] in your configuration",
+                        environment.name
+                    );
+                    row("x", "key at hand", text, None)
+                }
+                (false, false) => row(
+                    "?",
+                    "key at hand",
+                    format!("perhaps in {}, which asks when a file is opened", known.locked.join(", ")),
+                    None,
+                ),
+            });
+        }
+        for problem in &known.problems {
+            lines.push(row("!", "", problem.clone(), None));
+        }
+        lines
+    }
+
+    fn in_cluster(&self, environment: &Environment) -> Vec<(PageLine, Option<Deed>)> {
+        let Some(examined) = &self.cluster.value else {
+            let text = self
+                .cluster
+                .fault
+                .as_ref()
+                .map_or_else(|| "asking...".to_owned(), |fault| format!("{}: {}", fault.what, fault.why));
+            return vec![row("~", "cluster", text, None)];
+        };
+        let lacks: Vec<&String> =
+            environment.recipients.iter().filter(|one| !examined.recipients.contains(one)).collect();
+        let extra: Vec<&String> =
+            examined.recipients.iter().filter(|one| !environment.recipients.contains(one)).collect();
+        let mut lines = Vec::new();
+        let give = Some(Deed::Run("age-key"));
+        if examined.is_good() && (lacks.is_empty() || environment.recipients.is_empty()) {
+            lines.push(row("=", "cluster", examined.words(), None));
+        } else if examined.found && lacks.is_empty() {
+            lines.push(row("x", "cluster", examined.words(), None));
+        } else {
+            lines.push(row("x", "cluster", format!("{}; enter gives it the key at hand", examined.words()), give));
+        }
+        if !extra.is_empty() && lacks.is_empty() && !environment.recipients.is_empty() {
+            let whose = extra.iter().map(|one| short(one)).collect::<Vec<_>>().join(", ");
+            let text = format!(
+                "it holds {whose} too, which .sops.yaml does not name: once all is pushed and applied, enter takes it out"
+            );
+            lines.push(row("!", "", text, Some(Deed::Run("age-key-replace"))));
+        }
+        for problem in &examined.problems {
+            lines.push(row("!", "", problem.clone(), None));
+        }
+        lines
+    }
+
+    fn recipients(&self, known: &Known, environment: &Environment, scene: &Scene<'_>) -> Vec<PageLine> {
+        let mut all: Vec<&String> = environment.recipients.iter().collect();
+        let held = self.cluster.value.iter().flat_map(|examined| &examined.recipients);
+        for one in known.files.iter().flat_map(|file| &file.recipients).chain(held) {
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+        if all.is_empty() {
+            return vec![PageLine::wrapped("nobody yet", Scope::Dim)];
+        }
+        let count = known.files.len();
+        let line = |one: &String| {
+            let owner = scene.facts.environments.iter().find(|(_, other)| other.recipients.contains(one));
+            let owner = owner.map_or("no environment's", |(_, other)| other.name.as_str());
+            let opens = known.files.iter().filter(|file| file.recipients.contains(one)).count();
+            let mut places = Vec::new();
+            if known.at_hand.iter().any(|(hand, _)| hand == one) {
+                places.push("at hand");
+            }
+            if environment.recipients.contains(one) {
+                places.push("in .sops.yaml");
+            }
+            if self.cluster.value.as_ref().is_some_and(|examined| examined.recipients.contains(one)) {
+                places.push("in the cluster");
+            }
+            let text = format!("{}  {opens} of {count} files  {}  {one}", pad(owner, 12), places.join(", "));
+            PageLine::cut(text, Scope::Text)
+        };
+        all.into_iter().map(line).collect()
+    }
+
+    fn file(&self, file: &File) -> PageLine {
+        let (sign, scope, words) = match (file.differences.is_empty(), file.ruled) {
+            (true, true) => ("=", Scope::Ready, String::new()),
+            (true, false) => ("?", Scope::Unknown, "no rule of a .sops.yaml fits it".to_owned()),
+            (false, _) => ("x", Scope::Failed, file.differences.join("; ")),
+        };
+        let line = PageLine::cut(words, Scope::Dim).after(format!("{}  ", file.path), Scope::Text);
+        line.after(format!("{sign} "), scope).opens(Some(Target::File(Some(self.env), file.path.clone())))
+    }
+
+    fn deed(&self, scene: &Scene<'_>) -> Option<Deed> {
+        let lines = self.lines(scene);
+        let page: Vec<PageLine> = lines.iter().map(|(line, _)| line.clone()).collect();
+        lines.get(self.page.index(&page)?)?.1.clone()
+    }
+
+    fn page(&self, scene: &Scene<'_>) -> Vec<PageLine> {
+        self.lines(scene).into_iter().map(|(line, _)| line).collect()
+    }
+}
+
+/// What else can be done here, and in which order a key is replaced.
+const MORE: &[&str] = &[
+    "On a file, from the palette (:): secret-recipients adds and removes, secret-update-keys applies .sops.yaml, secret-rotate makes a new data key, \
+     secret-encrypt-anew takes over another rule; with -all, all files of the environment, with a step for each.",
+    "To replace a key: :age-key-new makes one behind the old; name both in .sops.yaml; apply it to all files; give it to the cluster; push. When all is \
+     applied: name the new one alone, apply it to all, rotate all, push; then take the old one out of the cluster. Then change the values that whoever \
+     has the old key may know.",
+];
+
+/// Shortens a public key to what tells it apart.
+fn short(recipient: &str) -> String {
+    let start: String = recipient.chars().take(12).collect();
+    if recipient.chars().count() > 14 { format!("{start}…") } else { recipient.to_owned() }
+}
+
+fn row(sign: &'static str, label: &str, text: String, deed: Option<Deed>) -> (PageLine, Option<Deed>) {
+    let scope = match sign {
+        "=" => Scope::Ready,
+        "x" => Scope::Failed,
+        "~" => Scope::Progressing,
+        "!" => Scope::Waiting,
+        _ => Scope::Unknown,
+    };
+    let line = PageLine::wrapped(text, Scope::Text).after(format!("{}  ", pad(label, 12)), Scope::Heading);
+    (line.after(format!("{sign} "), scope), deed)
+}
+
+fn configuration(known: &Known, environment: &Environment) -> Vec<(PageLine, Option<Deed>)> {
+    let Some((config, warnings)) = &known.config else {
+        let text = "there is none for this environment: enter makes a key and writes it".to_owned();
+        let deed = environment.recipients.is_empty().then_some(Deed::Run("age-key-new"));
+        return vec![row("x", ".sops.yaml", text, deed)];
+    };
+    let open = || Some(Deed::Open(config.clone()));
+    let mut lines = match environment.recipients.len() {
+        0 => vec![row("x", ".sops.yaml", format!("{config} names no recipient; enter opens it"), open())],
+        1 => vec![row("=", ".sops.yaml", format!("{config} names one recipient"), open())],
+        count => vec![row("=", ".sops.yaml", format!("{config} names {count} recipients"), open())],
+    };
+    // A key that waits for its roll-out is in the environment's own key file.
+    let own = known.at_hand.iter().find(|(one, _)| environment.recipients.contains(one)).map(|(_, source)| source);
+    for (new, _) in
+        known.at_hand.iter().filter(|(one, source)| Some(source) == own && !environment.recipients.contains(one))
+    {
+        let text = format!(
+            "the key file holds {new} too, which is not named: enter opens {config}; name it beside the old, or take it out of the file"
+        );
+        lines.push(row("!", "", text, open()));
+    }
+    lines.extend(warnings.iter().map(|warning| row("!", "", warning.clone(), open())));
+    lines
+}
+
+/// Reads what this machine and the repository tell. It blocks.
+fn look(snapshot: &Snapshot, environment: &Environment, sources: &IdentitySources) -> Result<Known, Fault> {
+    let (at_hand, locked, problems) = match Identities::load(sources, &environment.recipients) {
+        Ok(found) => {
+            let source = |one: &String| found.source_of(one).unwrap_or("another key").to_owned();
+            let at_hand = found.recipients().iter().map(|one| (one.clone(), source(one))).collect();
+            (at_hand, found.locked(), found.problems().to_vec())
+        }
+        // That there is none is what the page is there to say.
+        Err(fault) => (Vec::new(), Vec::new(), vec![fault.why]),
+    };
+    let folder = environment.path.clone().unwrap_or_else(|| format!("clusters/{}", environment.name));
+    let place = PathBuf::from(folder).join(".sops.yaml");
+    let config = std::fs::read_to_string(snapshot.root.join(&place)).ok().map(|text| {
+        let name = place.to_string_lossy().into_owned();
+        let warnings = match Config::parse(&text) {
+            Ok(config) => config.warnings.iter().map(|one| format!("{name}:{}: {}", one.line, one.message)).collect(),
+            Err(error) => vec![format!("{name}: {error}")],
+        };
+        (name, warnings)
+    });
+    let mut files = Vec::new();
+    for path in git::files(&snapshot.root, &[])? {
+        if !snapshot.readers_of(&path).contains(&environment.name) {
+            continue;
+        }
+        let Ok(text) = std::fs::read_to_string(snapshot.root.join(&path)) else { continue };
+        let Some(recipients) = sops::sniff(&text) else { continue };
+        let creation = snapshot.creation(&path).ok();
+        let parsed = SopsFile::parse(Format::of(&path), text).ok();
+        let differences =
+            creation.as_ref().zip(parsed).map(|(rule, file)| rule.differences(&recipients, &file.rule_text()));
+        files.push(File { path, recipients, differences: differences.unwrap_or_default(), ruled: creation.is_some() });
+    }
+    Ok(Known { at_hand, locked, problems, config, files })
+}
+
+/// What the page is made of now.
+fn current(scene: &Scene<'_>) -> (Weak<Snapshot>, usize) {
+    let snapshot = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
+    (snapshot, scene.facts.operations.iter().filter(|operation| operation.ended.is_some()).count())
+}
+
+impl View for Keys {
+    fn id(&self) -> &'static str {
+        "keys"
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> String {
+        format!("keys  {}", scene.facts.name(self.env))
+    }
+
+    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.load(scene)
+    }
+
+    fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let (snapshot, ended) = current(scene);
+        if snapshot.ptr_eq(&self.seen.0) && ended == self.seen.1 { Vec::new() } else { self.load(scene) }
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        let Ok(answer) = payload.downcast::<Answer>() else { return Vec::new() };
+        match *answer {
+            Answer::Known(env, known) if env == self.env => self.known.take(known.map(Some)),
+            Answer::Cluster(env, examined) if env == self.env => self.cluster.take(examined.map(Some)),
+            // Another environment was chosen meanwhile.
+            Answer::Known(..) | Answer::Cluster(..) => {}
+        }
+        Vec::new()
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        match motion {
+            Motion::Redraw => {
+                let mut actions = self.load(scene);
+                actions.push(Action::Redraw);
+                Some(actions)
+            }
+            Motion::NextEnvironment => Some(self.show_environment(1, scene)),
+            Motion::PreviousEnvironment => {
+                Some(self.show_environment(scene.facts.environments.len().max(1) - 1, scene))
+            }
+            Motion::Open => Some(match self.deed(scene) {
+                Some(Deed::Run(id)) => {
+                    let command = scene.command(id);
+                    let target = vec![Target::Environment(self.env)];
+                    command.map(|command| Action::Dispatch(command, target, Vec::new())).into_iter().collect()
+                }
+                Some(Deed::Open(file)) => tabs::open(Target::File(Some(self.env), file), scene).into_iter().collect(),
+                None => Vec::new(),
+            }),
+            _ => {
+                let page = self.page(scene);
+                self.page.motion(motion, &page).then(Vec::new)
+            }
+        }
+    }
+
+    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+        let page = self.page(scene);
+        let link = self.page.current(&page).and_then(PageLine::link).cloned();
+        vec![link.unwrap_or(Target::Environment(self.env))]
+    }
+
+    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
+        let page = self.page(scene);
+        self.page.search(text, &page);
+        true
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let page = self.page(scene);
+        let title = self.title(scene) + &tabs::found(self.page.found(&page));
+        let inside = panel(frame, area, &title, scene.focus, scene.theme);
+        self.page.render(frame, inside, &page, scene.theme);
+    }
+}
