@@ -90,7 +90,9 @@ pub(super) fn encrypt(
     let plan = Plan::new(parsed, &rule, &keep);
     // Empty strings and null stay as they are.
     let reached: Vec<&Leaf> = plan.reached(parsed).filter(|leaf| !leaf.value.canonical.is_empty()).collect();
-    if reached.iter().any(|leaf| sealed(leaf)) {
+    // A comment that reads as a ciphertext would be taken for one of this file's.
+    let sealed_comment = parsed.comments.iter().any(|comment| is_sealed(comment.text.expose()));
+    if sealed_comment || reached.iter().any(|leaf| sealed(leaf)) {
         return Err(SopsError::AlreadyEncrypted);
     }
     if reached.is_empty() {

@@ -58,7 +58,7 @@ pub(super) fn read(text: &str) -> Result<Parsed, SopsError> {
         parsed.nodes.push(node(path.clone(), key, end, line));
         parsed.leaves.push(leaf(path, value, span, line));
     }
-    parsed.documents.push(Document { block, end: text.len(), braces: false });
+    parsed.documents.push(Document { block, end: text.len(), braces: false, column: 0 });
     Ok(parsed)
 }
 

@@ -103,6 +103,8 @@ pub(super) struct Document {
     pub(super) end: usize,
     /// Whether its top level is written in braces, so that no block can be appended.
     pub(super) braces: bool,
+    /// The column of the keys at its top.
+    pub(super) column: usize,
 }
 
 /// Holds everything that a store reads from a text.

@@ -29,6 +29,7 @@ pub(in crate::sops) fn read(text: &str) -> Result<Parsed, SopsError> {
     parsed.documents.push(Document {
         block: block(&members),
         end: members.last().map_or(start.saturating_add(1), |member| member.value.end),
+        column: 0,
         braces: false,
     });
     Ok(parsed)

@@ -21,7 +21,9 @@ pub(in crate::sops) fn appended(
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let node = metadata.node(Layout::Sorted);
     let lines = match format {
-        Format::Yaml if !document.braces => yaml::field(BLOCK, &node, 0, indent.unwrap_or(yaml::INDENT).max(2)),
+        Format::Yaml if !document.braces => {
+            yaml::field(BLOCK, &node, document.column, indent.unwrap_or(yaml::INDENT).max(2))
+        }
         Format::Yaml | Format::Json | Format::Binary => return member(text, metadata, indent),
         Format::Dotenv => node.flat().iter().map(|(name, text)| flat::line(PREFIX, name, "=", text)).collect(),
         Format::Ini => {

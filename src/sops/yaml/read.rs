@@ -123,7 +123,7 @@ impl Reader<'_> {
 
     /// Takes the next place: of the pending key, or of the next item. `None` at the top.
     fn place(&mut self, start: usize, line: usize, kind: NodeKind) -> Result<Option<Place>, SopsError> {
-        let document = self.document();
+        let (document, top) = (self.document(), self.frames.len() == 1);
         let Some(frame) = self.frames.last_mut() else { return Ok(None) };
         let (segment, key, column, line) = match &mut frame.kind {
             FrameKind::Map { pending, .. } => {
@@ -139,6 +139,9 @@ impl Reader<'_> {
             }
         };
         let (path, flow, decorated) = (frame.path.child(segment), frame.flow, frame.decorated);
+        if let (true, Some(document)) = (top, self.parsed.documents.last_mut()) {
+            document.column = column;
+        }
         let node = self.parsed.nodes.len();
         let end = key.end;
         self.parsed.nodes.push(Node {

@@ -67,6 +67,9 @@ impl Desk {
         });
         let mut environments: Vec<_> = facts.environments.iter().map(|(_, one)| one.clone()).collect();
         for (environment, recipients) in environments.iter_mut().zip(recipients) {
+            let config = root.join(format!("clusters/{}/.sops.yaml", environment.name));
+            let rule = "creation_rules:\n  - encrypted_regex: ^(data|stringData)$\n    age: ";
+            std::fs::write(config, format!("{rule}{}\n", recipients.join(","))).unwrap();
             environment.recipients = recipients;
         }
         facts.set_environments(environments, vec![None, None]);
