@@ -115,6 +115,7 @@ pub static COMMANDS: &[&Command] = &[
     &secret::undo::COMMAND,
     &secret::redo::COMMAND,
     &secret::set::COMMAND,
+    &secret::new::FORM,
     &secret::new::COMMAND,
     &secret::encrypt::COMMAND,
     &secret::encrypt::ANEW,

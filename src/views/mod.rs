@@ -15,6 +15,7 @@ pub mod list;
 pub mod loaded;
 pub mod logs;
 pub mod namespace;
+pub mod new_secret;
 pub mod objects;
 pub mod operations;
 pub mod page;

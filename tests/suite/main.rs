@@ -17,6 +17,8 @@ mod identities;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod new_secret;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod source_paths;

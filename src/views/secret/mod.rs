@@ -20,7 +20,7 @@ mod changes;
 mod deeds;
 pub mod document;
 mod drafts;
-mod editor;
+pub mod editor;
 mod field;
 mod head;
 mod hiding;

@@ -1,0 +1,490 @@
+//! The form of a new Secret: its type, where it belongs, and its values, which are encrypted before anything touches the disk.
+//!
+//! ```text
+//! +> new secret  staging ------------------------------------------------------------+
+//! |  type         < Opaque >                                                          |
+//! |  namespace    linkding                                                            |
+//! |  name         linkding-smtp                                                       |
+//! |  folder                        where the namespace's objects live                  |
+//! |  .env file                     its keys and values                                |
+//! |  key          SMTP_PASSWORD                                                       |
+//! |> value        ********         empty: a new password; @FILE: what a file holds    |
+//! |                                                                                   |
+//! |  ctrl-s make it   tab, up, down next   left, right another type   esc leave        |
+//! +-----------------------------------------------------------------------------------+
+//! ```
+
+use std::any::Any;
+use std::path::PathBuf;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use crate::app::operation::StepSender;
+use crate::app::{Action, Key, Notice, Operation, Permit, Reach, Scene, Target, Task, View};
+use crate::model::{Env, Fault, FaultKind, Outcome};
+use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, env_file};
+use crate::secret::Secret;
+use crate::sops;
+use crate::theme::Scope;
+use crate::views::secret::editor::Editor;
+use crate::widgets::{fit, pad, panel, wrap};
+
+/// The types, in the order in which they are offered.
+const TYPES: [SecretType; 5] =
+    [SecretType::Opaque, SecretType::DockerRegistry, SecretType::Tls, SecretType::BasicAuth, SecretType::SshAuth];
+
+/// The registry that is meant where none is named (Docker Hub).
+const REGISTRY: &str = "https://index.docker.io/v1/";
+
+/// The width of labels, and of a field before its hint.
+const LABEL: usize = 13;
+const FIELD: usize = 34;
+
+/// The largest file that is taken in, in bytes: a Secret has 1 MiB at most.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Says that the guard lets the secret be made.
+pub struct Make(pub Option<Permit>);
+
+/// The answer of the task that waits until it is made; `None` where it was not.
+struct Made(Option<String>);
+
+/// One line of the form.
+#[derive(Debug)]
+struct Field {
+    label: &'static str,
+    hint: &'static str,
+    editor: Editor,
+    hidden: bool,
+}
+
+impl Field {
+    fn new(label: &'static str, hint: &'static str, text: &str) -> Self {
+        Self { label, hint, editor: Editor::new(&Secret::new(text)), hidden: false }
+    }
+
+    fn hidden(label: &'static str, hint: &'static str) -> Self {
+        Self { label, hint, editor: Editor::new(&Secret::default()).masked(), hidden: true }
+    }
+
+    fn text(&self) -> Secret {
+        self.editor.text()
+    }
+
+    /// Writes what stands in it as it may be seen.
+    fn shown(&self) -> String {
+        let text = self.text();
+        match (self.hidden, self.editor.lines()) {
+            (_, lines) if lines > 1 => format!("{lines} lines"),
+            (true, _) => "*".repeat(text.expose().chars().count().min(FIELD)),
+            (false, _) => text.expose().to_owned(),
+        }
+    }
+
+    fn word(&self) -> String {
+        self.text().expose().trim().to_owned()
+    }
+}
+
+/// The form.
+#[derive(Debug)]
+pub struct NewSecretForm {
+    env: Env,
+    kind: usize,
+    /// The line that is edited; the first is the type.
+    at: usize,
+    fields: Vec<Field>,
+    problem: Option<Fault>,
+    making: bool,
+    /// Whether the next esc drops what was typed.
+    leaving: bool,
+}
+
+/// What a value is made of, until it is read.
+enum Given {
+    Text(Secret),
+    File(PathBuf),
+    Password,
+}
+
+impl Given {
+    /// Reads what a field says: nothing is a new password, `@FILE` is what a file holds.
+    fn of(text: &Secret) -> Self {
+        match text.expose().strip_prefix('@') {
+            Some(file) => Self::File(home(file.trim())),
+            None if text.is_empty() => Self::Password,
+            None => Self::Text(text.duplicate()),
+        }
+    }
+
+    fn value(self) -> Result<NewValue, Fault> {
+        Ok(match self {
+            Self::Text(text) => NewValue::Text(text),
+            Self::Password => NewValue::Text(sops::password()),
+            Self::File(file) => NewValue::of(read(&file)?),
+        })
+    }
+}
+
+/// Everything that the form says, away from the screen.
+struct Order {
+    new: NewSecret,
+    env_file: Option<PathBuf>,
+    values: Vec<(String, Given)>,
+    docker: Option<(String, String, Secret, Option<String>)>,
+}
+
+impl Order {
+    /// Reads the files that were named. It blocks.
+    fn whole(self) -> Result<NewSecret, Fault> {
+        let mut new = self.new;
+        if let Some(file) = self.env_file {
+            let bytes = read(&file)?;
+            let named = |why: String| wrong(format!("{}: {why}", file.display()), "write it as KEY=value, a line each");
+            let text = Secret::new(std::str::from_utf8(&bytes).map_err(|_| named("it is not text".to_owned()))?);
+            let found = env_file(&text).map_err(named)?;
+            new.values.extend(found.into_iter().map(|(key, value)| (key, NewValue::Text(value))));
+        }
+        for (key, given) in self.values {
+            new.values.push((key, given.value()?));
+        }
+        if let Some((server, user, password, email)) = self.docker {
+            let config = docker_config(&server, &user, &password, email.as_deref());
+            new.values.push((".dockerconfigjson".to_owned(), NewValue::Text(config)));
+        }
+        Ok(new)
+    }
+}
+
+fn wrong(why: impl Into<String>, todo: &str) -> Fault {
+    Fault::new(FaultKind::Usage, "no Secret was made", why, todo)
+}
+
+fn read(file: &std::path::Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let cannot = |why: String| wrong(format!("{}: {why}", file.display()), "name a file that you may read");
+    let size = std::fs::metadata(file).map_err(|error| cannot(error.to_string()))?.len();
+    if size > LARGEST {
+        return Err(cannot("it has more than 1 MiB, the most that a Secret takes".to_owned()));
+    }
+    std::fs::read(file).map(Zeroizing::new).map_err(|error| cannot(error.to_string()))
+}
+
+/// Resolves `~/` as a shell does.
+fn home(words: &str) -> PathBuf {
+    match (words.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(words),
+    }
+}
+
+impl NewSecretForm {
+    /// Opens the form for an environment, and a namespace where one is known.
+    pub fn new(env: Env, namespace: &str) -> Self {
+        let mut form = Self { env, kind: 0, at: 1, fields: Vec::new(), problem: None, making: false, leaving: false };
+        form.fields = vec![
+            Field::new("namespace", "", namespace),
+            Field::new("name", "", ""),
+            Field::new("folder", "empty: where the namespace's objects live", ""),
+        ];
+        if !namespace.is_empty() {
+            form.at = 2;
+        }
+        form.lay_out();
+        form
+    }
+
+    fn kind(&self) -> SecretType {
+        TYPES.get(self.kind).copied().unwrap_or(SecretType::Opaque)
+    }
+
+    /// Puts the fields of the type behind those that every type has.
+    fn lay_out(&mut self) {
+        self.fields.truncate(3);
+        let made = "empty: a new password; @FILE: what a file holds";
+        self.fields.extend(match self.kind() {
+            SecretType::Opaque => vec![
+                Field::new(".env file", "its keys and values, as Docker Compose reads them", ""),
+                Field::new("key", "letters, digits, - _ .", ""),
+                Field::hidden("value", made),
+            ],
+            SecretType::DockerRegistry => vec![
+                Field::new("server", "", REGISTRY),
+                Field::new("username", "", ""),
+                Field::hidden("password", "a token of the registry rather than a password"),
+                Field::new("email", "may be empty", ""),
+            ],
+            SecretType::Tls => vec![
+                Field::new("certificate", "a file in PEM, with its chain", ""),
+                Field::new("key", "a file in PEM, without a passphrase", ""),
+            ],
+            SecretType::BasicAuth => vec![Field::new("username", "", ""), Field::hidden("password", made)],
+            SecretType::SshAuth => vec![Field::new("private key", "a file, such as ~/.ssh/deploy_key", "")],
+        });
+    }
+
+    /// Adds room for one more value once the last has a key.
+    fn grow(&mut self) {
+        let last_key = self.fields.len().checked_sub(2).and_then(|at| self.fields.get(at));
+        if self.kind() == SecretType::Opaque && last_key.is_some_and(|field| !field.word().is_empty()) {
+            self.fields.push(Field::new("key", "one more, or empty", ""));
+            self.fields.push(Field::hidden("value", "empty: a new password; @FILE: what a file holds"));
+        }
+    }
+
+    fn word(&self, at: usize) -> String {
+        self.fields.get(at).map(Field::word).unwrap_or_default()
+    }
+
+    fn field(&self, at: usize) -> Secret {
+        self.fields.get(at).map(Field::text).unwrap_or_default()
+    }
+
+    /// Reads the form.
+    fn order(&self, scene: &Scene<'_>) -> Result<Order, Fault> {
+        let (namespace, name, folder) = (self.word(0), self.word(1), self.word(2));
+        if namespace.is_empty() || name.is_empty() {
+            return Err(wrong("it needs a namespace and a name", "fill both in"));
+        }
+        let file = |at: usize, what: &str| match self.word(at).trim_start_matches('@') {
+            "" => Err(wrong(format!("it needs a file with the {what}"), "name one; ~/ is your home")),
+            word => Ok(Given::File(home(word))),
+        };
+        let (mut values, mut docker, mut env_file) = (Vec::new(), None, None);
+        match self.kind() {
+            SecretType::Opaque => {
+                env_file = Some(self.word(3)).filter(|word| !word.is_empty()).map(|word| home(&word));
+                for at in (4..self.fields.len()).step_by(2) {
+                    let key = self.word(at);
+                    if !key.is_empty() {
+                        values.push((key, Given::of(&self.field(at.saturating_add(1)))));
+                    }
+                }
+            }
+            SecretType::DockerRegistry => {
+                let (server, user, email) = (self.word(3), self.word(4), self.word(6));
+                if server.is_empty() || user.is_empty() || self.field(5).is_empty() {
+                    return Err(wrong("a registry wants a server, a username and a password", "fill them in"));
+                }
+                docker = Some((server, user, self.field(5), Some(email).filter(|email| !email.is_empty())));
+            }
+            SecretType::Tls => {
+                values.push(("tls.crt".to_owned(), file(3, "certificate")?));
+                values.push(("tls.key".to_owned(), file(4, "private key")?));
+            }
+            SecretType::BasicAuth => {
+                values.push(("username".to_owned(), Given::Text(Secret::new(self.word(3)))));
+                values.push(("password".to_owned(), Given::of(&self.field(4))));
+            }
+            SecretType::SshAuth => values.push(("ssh-privatekey".to_owned(), file(3, "private key")?)),
+        }
+        let new = NewSecret {
+            env: scene.facts.name(self.env).to_owned(),
+            namespace,
+            name,
+            kind: self.kind(),
+            values: Vec::new(),
+            folder: Some(folder).filter(|folder| !folder.is_empty()),
+            allowed: Vec::new(),
+        };
+        Ok(Order { new, env_file, values, docker })
+    }
+
+    /// Asks for leave to make it.
+    fn submit(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        if self.making {
+            return Vec::new();
+        }
+        match self.order(scene) {
+            Err(fault) => {
+                self.problem = Some(fault);
+                Vec::new()
+            }
+            Ok(order) => {
+                self.problem = None;
+                let Some(command) = scene.command("secret-new") else { return Vec::new() };
+                let answers = vec![("name".to_owned(), format!("{}/{}", order.new.namespace, order.new.name))];
+                vec![Action::Dispatch(command, vec![Target::Environment(self.env)], answers)]
+            }
+        }
+    }
+
+    /// Makes it.
+    fn make(&mut self, permit: Permit, scene: &Scene<'_>) -> Vec<Action> {
+        let (Some(snapshot), Ok(order)) = (scene.facts.repository.clone(), self.order(scene)) else {
+            return Vec::new();
+        };
+        self.making = true;
+        let (sender, receiver) = oneshot::channel();
+        let object = format!("Secret/{}/{}", order.new.namespace, order.new.name);
+        let now = scene.facts.now;
+        let shell = format!(
+            "kubectl create secret generic {} -n {} --dry-run=client -o yaml … > {}-secret.yaml && sops encrypt -i {}-secret.yaml",
+            order.new.name, order.new.namespace, order.new.name, order.new.name
+        );
+        let work = Box::new(move |reach: Reach, _steps: StepSender| {
+            let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
+                let made = reach.away(move || order.whole()?.write(&snapshot, now)).await.and_then(|made| made);
+                match made {
+                    Ok(made) => {
+                        let words = format!(
+                            "wrote {} (encrypted by {}) and put it into {}; R on the file follows it into the cluster",
+                            made.file, made.rule, made.kustomization
+                        );
+                        // The form may be closed by now.
+                        let _unheard = sender.send(made.file);
+                        Outcome::Done(words)
+                    }
+                    Err(fault) => Outcome::Failed(fault),
+                }
+            });
+            work
+        });
+        let stopped = "no longer waited for; git status tells what was written";
+        let (title, env) = (format!("New {object}"), Some(self.env));
+        let waiting = Task::once("wait until it is made", move |_reach| async move { Made(receiver.await.ok()) });
+        vec![Action::Operate(Operation { title, env, object, shell, stopped, permit, work }), Action::Task(waiting)]
+    }
+
+    fn step(&mut self, forward: bool) {
+        let count = self.fields.len().saturating_add(1);
+        self.at = if forward { self.at.saturating_add(1) } else { self.at.saturating_add(count - 1) } % count;
+    }
+
+    fn turn(&mut self, forward: bool) {
+        let count = TYPES.len();
+        self.kind = (self.kind + if forward { 1 } else { count - 1 }) % count;
+        self.lay_out();
+    }
+}
+
+impl View for NewSecretForm {
+    fn id(&self) -> &'static str {
+        "new-secret"
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> String {
+        let protected = scene.facts.environment(self.env).is_some_and(|known| known.protected);
+        format!("new secret  {}{}", scene.facts.name(self.env), if protected { " PROTECTED" } else { "" })
+    }
+
+    fn secret(&self) -> bool {
+        true
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
+        vec![Target::Environment(self.env)]
+    }
+
+    fn text(&mut self, key: Key, scene: &Scene<'_>) -> Vec<Action> {
+        let leaving = std::mem::take(&mut self.leaving);
+        if key.is("esc") {
+            let typed = self.fields.iter().skip(1).any(|field| !field.word().is_empty() && field.word() != REGISTRY);
+            if typed && !leaving {
+                self.leaving = true;
+                return vec![Action::Tell(Notice::info(scene.facts.now, "esc once more drops what was typed"))];
+            }
+            return vec![Action::Pop];
+        }
+        if "ctrl-s".parse() == Ok(key) {
+            return self.submit(scene);
+        }
+        if key.is("tab") || key.is("down") {
+            self.step(true);
+        } else if key.is("backtab") || key.is("up") || key.to_string() == "shift-tab" {
+            self.step(false);
+        } else if key.is("enter") {
+            if self.at == self.fields.len() {
+                return self.submit(scene);
+            }
+            self.step(true);
+        } else if self.at == 0 {
+            if key.is("left") || key.is("right") || key.is("space") {
+                self.turn(!key.is("left"));
+            }
+        } else if let Some(field) = self.fields.get_mut(self.at.saturating_sub(1)) {
+            field.editor.key(key);
+            self.grow();
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str, _scene: &Scene<'_>) {
+        if let Some(field) = self.at.checked_sub(1).and_then(|at| self.fields.get_mut(at)) {
+            field.editor.paste(text.trim_end_matches('\n'));
+            self.grow();
+        }
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
+        let payload = match payload.downcast::<Make>() {
+            Ok(make) => return make.0.map(|permit| self.make(permit, scene)).unwrap_or_default(),
+            Err(payload) => payload,
+        };
+        let Ok(made) = payload.downcast::<Made>() else { return Vec::new() };
+        self.making = false;
+        match made.0 {
+            Some(_file) => vec![Action::Pop, Action::Rescan],
+            // Why is told already; what was typed stays.
+            None => Vec::new(),
+        }
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let theme = scene.theme;
+        let inside = panel(frame, area, &self.title(scene), scene.focus, theme);
+        let width = usize::from(inside.width);
+        // What is edited stays in sight where there are more lines than rows.
+        let room = usize::from(inside.height.saturating_sub(4)).max(1);
+        let above = self.at.saturating_sub(room.saturating_sub(1));
+        let sign = |index: usize| if self.at == index { ">" } else { " " };
+        let mut lines: Vec<Line<'_>> = Vec::new();
+        if above == 0 {
+            let kind = format!("{} {}< {} >", sign(0), pad("type", LABEL - 1), self.kind().word());
+            lines.push(Line::styled(fit(&kind, width), theme.style(Scope::Heading)));
+        }
+        let mut edited = None;
+        for (field, index) in self.fields.iter().zip(1_usize..).skip(above.saturating_sub(1)).take(room) {
+            let lead = format!("{} {}", sign(index), pad(field.label, LABEL - 1));
+            let mut spans = vec![Span::styled(lead, theme.style(Scope::Heading))];
+            if self.at == index {
+                edited = Some((lines.len(), field));
+            } else {
+                spans.push(Span::styled(pad(&fit(&field.shown(), FIELD), FIELD), theme.style(Scope::Text)));
+                spans.push(Span::styled(format!("  {}", field.hint), theme.style(Scope::Dim)));
+            }
+            lines.push(Line::from(spans));
+        }
+        lines.push(Line::default());
+        let foot = if self.making {
+            "being made"
+        } else {
+            "ctrl-s make it   tab, up, down: next   left, right on the type: another   esc leave"
+        };
+        lines.push(Line::styled(fit(foot, width), theme.style(Scope::Dim)));
+        let problem = self.problem.iter().map(|fault| format!("{}: {}; {}", fault.what, fault.why, fault.todo));
+        for text in problem.flat_map(|text| wrap(&text, width)) {
+            lines.push(Line::styled(text, theme.style(Scope::Error)));
+        }
+        frame.render_widget(Paragraph::new(lines), inside);
+        let Some((row, field)) = edited else { return };
+        let row = inside.y.saturating_add(u16::try_from(row).unwrap_or(u16::MAX));
+        let left = inside.x.saturating_add(u16::try_from(LABEL + 1).unwrap_or(0));
+        let room = inside.right().saturating_sub(left);
+        let wide = room.min(u16::try_from(FIELD).unwrap_or(room));
+        if row < inside.bottom() {
+            field.editor.render(frame, Rect { x: left, y: row, width: wide, height: 1 }, theme);
+            let hint =
+                Rect { x: left.saturating_add(wide + 2), y: row, width: room.saturating_sub(wide + 2), height: 1 };
+            frame.render_widget(Line::styled(fit(field.hint, usize::from(hint.width)), theme.style(Scope::Dim)), hint);
+        }
+    }
+}
