@@ -58,7 +58,10 @@ fn each_type_has_its_fields_and_a_refusal_keeps_what_was_typed() {
     deck.press("<down><down><down><down><down>robot<tab>throwaway-1<ctrl-s>");
     deck.sees("registry-secret.yaml (encrypted by rule 1");
     let text = std::fs::read_to_string(file(folder.path(), "registry-secret.yaml")).unwrap();
-    assert!(text.contains("type: kubernetes.io/dockerconfigjson") && text.contains(".dockerconfigjson: ENC["), "{text}");
+    assert!(
+        text.contains("type: kubernetes.io/dockerconfigjson") && text.contains(".dockerconfigjson: ENC["),
+        "{text}"
+    );
 
     deck.press("2+");
     deck.sees(">new secret  staging");
