@@ -140,7 +140,11 @@ impl Reader<'_> {
         };
         let (path, flow, decorated) = (frame.path.child(segment), frame.flow, frame.decorated);
         if let (true, Some(document)) = (top, self.parsed.documents.last_mut()) {
-            document.column = column;
+            // Not the key's own column: a tag may stand before it, and the mapping begins where its lines do.
+            let before = self.text.get(..key.start).unwrap_or_default();
+            let line = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
+            let blanks = self.text.get(line..).unwrap_or_default();
+            document.column = blanks.len().saturating_sub(blanks.trim_start_matches(' ').len());
         }
         let node = self.parsed.nodes.len();
         let end = key.end;
