@@ -1,11 +1,14 @@
 //! Asks before changes are lost, and shows what would be saved: by key, masked until x reveals it.
 
+use std::any::Any;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::Do;
+use super::hiding::Glimpse;
 use super::table::MASK;
 use crate::app::{Action, Command, Key, Scene, Target, View};
 use crate::secret::Secret;
@@ -42,11 +45,19 @@ impl std::fmt::Debug for Difference {
     }
 }
 
+/// Writes a value in one line: its beginning, and how many lines it has.
+pub(super) fn in_one_line(value: &Secret, room: usize) -> String {
+    let lines = value.expose().lines().count();
+    let first = value.expose().lines().next().unwrap_or("(empty)");
+    let more = if lines > 1 { format!(" … {lines} lines") } else { String::new() };
+    fit(first, room.saturating_sub(more.chars().count())) + &more
+}
+
 /// Asks about changes, with what was changed.
 #[derive(Debug)]
 pub struct Changes {
     rows: Vec<Difference>,
-    revealed: bool,
+    glimpse: Glimpse,
     first: usize,
     yes: Yes,
 }
@@ -54,7 +65,7 @@ pub struct Changes {
 impl Changes {
     /// Asks whether changes may be lost.
     pub fn discard(rows: Vec<Difference>) -> Self {
-        Self { rows, revealed: false, first: 0, yes: Yes::Leave }
+        Self { rows, glimpse: Glimpse::default(), first: 0, yes: Yes::Leave }
     }
 
     /// Asks whether changes shall be saved by a command.
@@ -64,18 +75,15 @@ impl Changes {
         targets: Vec<Target>,
         answers: Vec<(String, String)>,
     ) -> Self {
-        Self { rows, revealed: false, first: 0, yes: Yes::Save(command, targets, answers) }
+        Self { rows, glimpse: Glimpse::default(), first: 0, yes: Yes::Save(command, targets, answers) }
     }
 
     /// Writes a value in one line: masked, or its beginning and how many lines it has.
     fn value(&self, row: &Difference, value: &Secret, room: usize) -> String {
-        if row.encrypted && !self.revealed {
+        if row.encrypted && !self.glimpse.is_open() {
             return MASK.to_owned();
         }
-        let lines = value.expose().lines().count();
-        let first = value.expose().lines().next().unwrap_or_default();
-        let more = if lines > 1 { format!(" … {lines} lines") } else { String::new() };
-        fit(first, room.saturating_sub(more.chars().count())) + &more
+        in_one_line(value, room)
     }
 
     fn agree(&mut self) -> Vec<Action> {
@@ -106,21 +114,27 @@ impl View for Changes {
         true
     }
 
+    fn covered(&mut self) {
+        self.glimpse = Glimpse::default();
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        self.glimpse.heard(payload.as_ref())
+    }
+
     fn takes_text(&self) -> bool {
         true
     }
 
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
+        self.glimpse.stir();
         let saves = matches!(self.yes, Yes::Save(..));
         match key.typed() {
             Some('y' | 'Y') => self.agree(),
             Some('n' | 'N' | 'q') => vec![Action::Pop],
             _ if key.is("esc") => vec![Action::Pop],
             _ if saves && key.is("enter") => self.agree(),
-            Some('x') => {
-                self.revealed = !self.revealed;
-                Vec::new()
-            }
+            Some('x') => self.glimpse.turn(),
             Some('j') => {
                 self.first = self.first.saturating_add(1).min(self.rows.len().saturating_sub(LISTED));
                 Vec::new()

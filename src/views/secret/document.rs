@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use super::changes::Difference;
 use crate::model::{Fault, FaultKind};
@@ -131,24 +133,27 @@ impl Document {
         if names.is_empty() && self.opened.is_changed() { vec!["comments or layout".to_owned()] } else { names }
     }
 
+    /// Returns what stood at a place when the file was read, as the table shows it.
+    pub(super) fn was(&self, document: usize, path: &Path) -> Option<Secret> {
+        let text = self.opened.original(document, path)?;
+        let bytes = self.holds_base64(document, path).then(|| decode(&text)).flatten();
+        Some(match bytes {
+            Some(bytes) => std::str::from_utf8(&bytes).map_or_else(|_| told(&bytes), Secret::new),
+            None => text,
+        })
+    }
+
     /// Lists what was changed with what each value was and becomes.
     pub fn differences(&self) -> Vec<Difference> {
         let changes = self.opened.changes().iter().zip(self.changes());
         let rows = changes.map(|(change, path)| {
             let now = self.entries().iter().find(|one| one.document == change.document && one.path == change.path);
-            let decoded = |path: &Path| {
-                let text = self.opened.original(change.document, path)?;
-                if !self.holds_base64(change.document, path) {
-                    return Some(text);
-                }
-                let bytes = STANDARD.decode(text.expose()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-                Some(bytes.map_or(text, Secret::new))
-            };
-            let new = now.map(|entry| shown(entry).1);
+            let was = || self.was(change.document, &change.path);
+            let new = now.map(|entry| displayed(entry).1);
             let (sign, values) = match &change.what {
-                Changed::Value => ("*", [decoded(&change.path), new]),
+                Changed::Value => ("*", [was(), new]),
                 Changed::Added => ("+", [None, new]),
-                Changed::Removed => ("-", [decoded(&change.path), None]),
+                Changed::Removed => ("-", [was(), None]),
                 Changed::Renamed(_) => ("~", [None, None]),
             };
             Difference { sign, path, values, encrypted: now.is_none_or(|entry| entry.encrypted) }
@@ -277,10 +282,10 @@ impl Document {
     }
 
     /// Returns a value's bytes as they would be in a pod.
-    pub fn bytes(&self, index: usize) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+    pub fn bytes(&self, index: usize) -> Option<Zeroizing<Vec<u8>>> {
         let entry = self.entries().get(index)?;
         let bytes = entry.bytes().unwrap_or_else(|| entry.secret.expose().as_bytes().to_vec());
-        Some(zeroize::Zeroizing::new(bytes))
+        Some(Zeroizing::new(bytes))
     }
 
     /// Makes the change again that was taken back last; returns whether there was one.
@@ -354,6 +359,30 @@ pub fn shown(entry: &Entry) -> (Form, Secret) {
         (true, Some(decoded)) => (Form::Decoded, decoded),
         (true, None) => (Form::Base64, entry.secret.duplicate()),
     }
+}
+
+/// Returns a value as the table shows it: what is no text by its size and hash.
+pub(super) fn displayed(entry: &Entry) -> (Form, Secret) {
+    match (shown(entry), entry.bytes().map(Zeroizing::new)) {
+        ((Form::Base64, _), Some(bytes)) => (Form::Base64, told(&bytes)),
+        (shown, _) => shown,
+    }
+}
+
+/// Tells bytes that are no text by their size and hash.
+fn told(bytes: &[u8]) -> Secret {
+    let mut hash = String::new();
+    for byte in Sha256::digest(bytes).iter().take(6) {
+        // Writing to a text cannot fail.
+        let _ = write!(hash, "{byte:02x}");
+    }
+    Secret::new(format!("{} bytes, sha256 {hash}", bytes.len()))
+}
+
+/// Decodes base64 as the API server does, which passes over line ends.
+fn decode(text: &Secret) -> Option<Zeroizing<Vec<u8>>> {
+    let text = Secret::new(text.expose().replace(['\n', '\r'], ""));
+    STANDARD.decode(text.expose()).ok().map(Zeroizing::new)
 }
 
 /// Writes the sops line that sets one value; sops itself knows the first document only.

@@ -1,5 +1,6 @@
 //! Hides what is revealed once nobody sits there any more.
 
+use std::any::Any;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -16,6 +17,59 @@ struct Awake;
 /// Says that no key has come for a while.
 pub(super) struct Asleep;
 
+/// Begins to wait for the silence after which values are hidden; a key is told through the sender, and dropping it ends the waiting.
+fn wait() -> (watch::Sender<()>, Action) {
+    let (sender, mut keys) = watch::channel(());
+    let task = Task::stream("hide what is revealed", move |_reach, mut reply| async move {
+        reply.send(Awake).await;
+        loop {
+            tokio::select! {
+                key = keys.changed() => if key.is_err() { return },
+                () = tokio::time::sleep(HIDE_AFTER) => {
+                    reply.send(Asleep).await;
+                    return;
+                }
+            }
+        }
+    });
+    (sender, Action::Task(task))
+}
+
+/// Says whether a question over the editor shows values; they hide there as they do in the editor.
+#[derive(Debug, Default)]
+pub(super) struct Glimpse {
+    awake: Option<watch::Sender<()>>,
+}
+
+impl Glimpse {
+    /// Tells whether values are shown.
+    pub(super) fn is_open(&self) -> bool {
+        self.awake.is_some()
+    }
+
+    /// Shows values, or hides them.
+    pub(super) fn turn(&mut self) -> Vec<Action> {
+        if self.awake.take().is_some() {
+            return Vec::new();
+        }
+        let (sender, waiting) = wait();
+        self.awake = Some(sender);
+        vec![waiting]
+    }
+
+    /// Notes that a key came.
+    pub(super) fn stir(&self) {
+        if let Some(awake) = &self.awake {
+            awake.send_replace(());
+        }
+    }
+
+    /// Hides values, where it is told that no key came for a while.
+    pub(super) fn heard(&mut self, payload: &(dyn Any + Send)) -> Vec<Action> {
+        if payload.is::<Asleep>() && self.awake.take().is_some() { vec![Action::Redraw] } else { Vec::new() }
+    }
+}
+
 impl SecretView {
     /// Waits for the silence after which values are hidden, as long as any is shown; otherwise ends that.
     pub(super) fn watch_over(&mut self) -> Vec<Action> {
@@ -26,20 +80,9 @@ impl SecretView {
         if self.awake.is_some() {
             return Vec::new();
         }
-        let (sender, mut keys) = watch::channel(());
+        let (sender, waiting) = wait();
         self.awake = Some(sender);
-        vec![Action::Task(Task::stream("hide what is revealed", move |_reach, mut reply| async move {
-            reply.send(Awake).await;
-            loop {
-                tokio::select! {
-                    key = keys.changed() => if key.is_err() { return },
-                    () = tokio::time::sleep(HIDE_AFTER) => {
-                        reply.send(Asleep).await;
-                        return;
-                    }
-                }
-            }
-        }))]
+        vec![waiting]
     }
 
     /// Notes that a key came.

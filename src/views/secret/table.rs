@@ -1,15 +1,11 @@
 //! The values of an opened file as rows, and how each is written: masked unless revealed.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use ratatui::text::{Line, Span};
-use sha2::{Digest as _, Sha256};
 use unicode_width::UnicodeWidthChar;
-use zeroize::Zeroizing;
 
-use super::document::{Document, Form, shown};
-use crate::secret::Secret;
+use super::document::{Document, Form, displayed};
 use crate::sops::{Change, Changed, Entry, ValueType};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{fit, pad};
@@ -81,21 +77,6 @@ pub fn rows(document: &Document, revealed: &BTreeSet<usize>, filter: &str, colum
     let left = |change: &Change| change.path.to_string().to_lowercase().contains(&wanted);
     rows.extend(document.gone().enumerate().filter(|(_, change)| left(change)).map(|(index, _)| Row::Gone(index)));
     rows
-}
-
-/// Returns a value as the table shows it: what is no text by its size and hash.
-fn displayed(entry: &Entry) -> (Form, Secret) {
-    match (shown(entry), entry.bytes().map(Zeroizing::new)) {
-        ((Form::Base64, _), Some(bytes)) => {
-            let mut hash = String::new();
-            for byte in Sha256::digest(&bytes).iter().take(6) {
-                // Writing to a text cannot fail.
-                let _ = write!(hash, "{byte:02x}");
-            }
-            (Form::Base64, Secret::new(format!("{} bytes, sha256 {hash}", bytes.len())))
-        }
-        (shown, _) => shown,
-    }
 }
 
 /// Splits a text at line ends and where a line is full, and returns the ranges of bytes.

@@ -315,6 +315,24 @@ async fn both_changes_are_compared_and_ours_are_kept_on_top_or_dropped() {
     assert!(desk.screen().contains("S compares both"), "{}", desk.screen());
     desk.press("<esc>S").await;
     insta::assert_snapshot!("theirs-120x30", desk.screen());
+    let (original, theirs) = (desk.value("staging"), "theirs-2");
+    assert!(!desk.screen().contains(theirs) && !desk.screen().contains("throwaway-5"), "{}", desk.screen());
+    desk.press("x").await;
+    let revealed = desk.screen();
+    for value in [theirs, "throwaway-5", original.as_str()] {
+        assert!(revealed.contains(value), "{revealed}");
+    }
+    // Hidden again by the key, by silence, and by leaving.
+    desk.press("x").await;
+    assert!(!desk.screen().contains(theirs), "{}", desk.screen());
+    desk.press("x").await;
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    desk.take(Msg::Time(desk.app.facts.now)).await;
+    assert!(!desk.screen().contains(theirs) && !desk.screen().contains("throwaway-5"), "{}", desk.screen());
+    desk.press("x<esc>").await;
+    assert!(!desk.screen().contains("throwaway-5"), "{}", desk.screen());
+    desk.press("S").await;
+    assert!(!desk.screen().contains(theirs), "{}", desk.screen());
     // Later is a choice too: nothing is lost by it.
     desk.press("<esc>Sk").await;
     assert!(desk.screen().contains(&format!("1: {PASSWORD}")), "{}", desk.screen());
@@ -459,6 +477,9 @@ async fn keys_are_added_renamed_removed_and_all_of_it_taken_back_and_made_again(
     assert!(question.contains("+ ********") && question.contains("- ********"), "{question}");
     desk.press("x").await;
     assert!(desk.screen().contains("+ throwaway-8"), "{}", desk.screen());
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    desk.take(Msg::Time(desk.app.facts.now)).await;
+    assert!(!desk.screen().contains("throwaway-8"), "{}", desk.screen());
     desk.press("nuuuu").await;
     assert!(desk.screen().contains("changed  nothing"), "{}", desk.screen());
     assert_eq!(desk.text("staging"), before);

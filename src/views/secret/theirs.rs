@@ -2,29 +2,38 @@
 //!
 //! ```text
 //! +> secret.yaml was changed by somebody else ---------------------+
-//! |   stringData.PASSWORD   changed by you                         |
-//! |   stringData.TOKEN      changed by them                        |
+//! | stringData.PASSWORD   changed by both                          |
+//! |    opened  ********                                            |
+//! |    theirs  ********  differs                                   |
+//! |    mine    ********  differs from both                         |
 //! |                                                                |
-//! | k keep my changes on top of theirs    r read theirs, drop mine |
+//! | k keep my changes, on top of theirs                            |
+//! | r read theirs, my changes are lost                             |
+//! | x reveal    esc decide later                                   |
 //! +----------------------------------------------------------------+
 //! ```
 
+use std::any::Any;
+
 use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::document::{Document, shown};
+use super::changes::in_one_line;
+use super::document::{Document, displayed, shown};
+use super::hiding::Glimpse;
+use super::table::MASK;
 use super::{Do, SecretView, State, tell};
 use crate::app::{Action, Key, Notice, Scene, Task, View};
 use crate::model::{Fault, FaultKind};
 use crate::secret::Secret;
-use crate::sops::{self, Change, Changed, IdentitySources, Locked, Path, Unlocked};
-use crate::theme::Scope;
+use crate::sops::{self, Change, Changed, Entry, IdentitySources, Locked, Path, Unlocked};
+use crate::theme::{Scope, Theme};
 use crate::widgets::{centred, fit, pad, panel};
 
-/// More paths than this are counted rather than listed.
-const LISTED: usize = 12;
+/// Lines of a value: its path, as it was opened, theirs, mine.
+const ROWS: usize = 4;
 
 /// The answer of the task that looks whether the file is still as it was opened; `None` when it is.
 pub(super) struct Looked(Option<Result<Unlocked, Box<Locked>>>);
@@ -77,7 +86,8 @@ impl SecretView {
     /// Asks what to do about the other's changes.
     pub(super) fn compare(&self) -> Option<Action> {
         let (mine, theirs) = (self.document()?, self.theirs.as_ref()?);
-        let question = Theirs { file: self.file.clone(), rows: rows(mine, theirs) };
+        let (file, rows) = (self.file.clone(), rows(mine, theirs));
+        let question = Theirs { file, rows, glimpse: Glimpse::default(), first: 0 };
         Some(Action::Push(Box::new(question)))
     }
 
@@ -145,9 +155,55 @@ fn put(mine: &Document, theirs: &mut Document, file: &str, change: &Change) -> R
     }
 }
 
-/// Says for each path where both differ who changed it.
-fn rows(mine: &Document, theirs: &Document) -> Vec<(String, &'static str)> {
-    let same = |one: &sops::Entry, other: &sops::Entry| one.document == other.document && one.path == other.path;
+/// One value that is not the same in the file as it was opened, in theirs and in mine.
+struct Differing {
+    path: String,
+    /// Who changed it.
+    word: &'static str,
+    /// As it was opened, theirs, mine; `None` where there is none.
+    values: [Option<Secret>; 3],
+    /// How theirs and mine compare.
+    notes: [&'static str; 2],
+    encrypted: bool,
+}
+
+impl std::fmt::Debug for Differing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Differing").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Differing {
+    fn new(mine: &Document, word: &'static str, own: Option<&Entry>, other: Option<&Entry>) -> Option<Self> {
+        let place = own.or(other)?;
+        let original = mine.opened().original(place.document, &place.path);
+        let (opened, own_text, other_text) =
+            (original.as_ref(), own.map(|one| &one.secret), other.map(|one| &one.secret));
+        let note = |text: Option<&Secret>| match (text, opened) {
+            (None, _) => "",
+            (Some(_), None) => "is new",
+            (Some(text), Some(opened)) if text == opened => "the same as opened",
+            _ => "differs",
+        };
+        let mine_note = match (own_text, other_text) {
+            (Some(own), Some(other)) if own == other => "the same as theirs",
+            (Some(_), Some(_)) if note(own_text) == "differs" && note(other_text) == "differs" => "differs from both",
+            _ => note(own_text),
+        };
+        let shown = |entry: Option<&Entry>| entry.map(|entry| displayed(entry).1);
+        Some(Self {
+            path: place.path.to_string(),
+            word,
+            values: [mine.was(place.document, &place.path), shown(other), shown(own)],
+            notes: [note(other_text), mine_note],
+            encrypted: [own, other].into_iter().flatten().any(|entry| entry.encrypted),
+        })
+    }
+}
+
+/// Says for each path where both differ who changed it, and from what to what.
+fn rows(mine: &Document, theirs: &Document) -> Vec<Differing> {
+    let same = |one: &Entry, other: &Entry| one.document == other.document && one.path == other.path;
     let mut rows = Vec::new();
     for entry in mine.entries() {
         let other = theirs.entries().iter().find(|other| same(entry, other));
@@ -166,10 +222,10 @@ fn rows(mine: &Document, theirs: &Document) -> Vec<(String, &'static str)> {
                 }
             }
         };
-        rows.push((entry.path.to_string(), word));
+        rows.extend(Differing::new(mine, word, Some(entry), other));
     }
     let added = theirs.entries().iter().filter(|entry| !mine.entries().iter().any(|one| same(one, entry)));
-    rows.extend(added.map(|entry| {
+    rows.extend(added.filter_map(|entry| {
         let is_it = |change: &&Change| {
             let Change { document, path, what } = change;
             *document == entry.document
@@ -184,16 +240,57 @@ fn rows(mine: &Document, theirs: &Document) -> Vec<(String, &'static str)> {
             Some(_) => "taken away by you",
             None => "added by them",
         };
-        (entry.path.to_string(), word)
+        Differing::new(mine, word, None, Some(entry))
     }));
     rows
 }
 
-/// Asks whose changes to keep, with the paths of what differs and never a value.
+/// Asks whose changes to keep, with what differs; values are masked until they are revealed.
 #[derive(Debug)]
 struct Theirs {
     file: String,
-    rows: Vec<(String, &'static str)>,
+    rows: Vec<Differing>,
+    glimpse: Glimpse,
+    /// The first value that is shown.
+    first: usize,
+}
+
+impl Theirs {
+    fn go(&mut self, first: usize) -> Vec<Action> {
+        self.first = first.min(self.rows.len().saturating_sub(1));
+        Vec::new()
+    }
+
+    /// Writes what differs, a line for each value.
+    fn lines(&self, room: usize, theme: &Theme) -> Vec<Line<'static>> {
+        if self.rows.is_empty() {
+            return vec![Line::from("  no value differs: comments or the order do")];
+        }
+        let paths = self.rows.iter().map(|row| row.path.chars().count()).max().unwrap_or(0).min(room / 2);
+        let mut lines = Vec::new();
+        for row in &self.rows {
+            let head = format!("{}  {}", pad(&fit(&row.path, paths), paths), row.word);
+            lines.push(Line::styled(fit(&head, room), theme.style(Scope::Title)));
+            let [theirs, mine] = row.notes;
+            let sides = ["opened", "theirs", "mine"].into_iter().zip(["", theirs, mine]);
+            for ((side, note), value) in sides.zip(&row.values) {
+                // The side, two gaps, and the note must stay on the line whatever the value is.
+                let left = room.saturating_sub(13).saturating_sub(note.chars().count());
+                let (text, scope) = match value {
+                    None => ("(not there)".to_owned(), Scope::Dim),
+                    Some(_) if row.encrypted && !self.glimpse.is_open() => (MASK.to_owned(), Scope::Masked),
+                    Some(value) if row.encrypted => (in_one_line(value, left), Scope::Revealed),
+                    Some(value) => (in_one_line(value, left), Scope::Text),
+                };
+                lines.push(Line::from(vec![
+                    Span::styled(format!("   {side:<6}  "), theme.style(Scope::Dim)),
+                    Span::styled(fit(&text, left), theme.style(scope)),
+                    Span::styled(format!("  {note}"), theme.style(Scope::Dim)),
+                ]));
+            }
+        }
+        lines
+    }
 }
 
 impl View for Theirs {
@@ -209,42 +306,61 @@ impl View for Theirs {
         true
     }
 
+    fn secret(&self) -> bool {
+        true
+    }
+
+    fn covered(&mut self) {
+        self.glimpse = Glimpse::default();
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        self.glimpse.heard(payload.as_ref())
+    }
+
     fn takes_text(&self) -> bool {
         true
     }
 
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
+        self.glimpse.stir();
         match key.typed() {
             Some('k' | 'K') => vec![Action::Pop, Action::Hand(Box::new(Do::KeepMine))],
             Some('r' | 'R') => vec![Action::Pop, Action::Hand(Box::new(Do::ReadTheirs))],
             Some('n' | 'N' | 'q') => vec![Action::Pop],
+            Some('x') => self.glimpse.turn(),
             _ if key.is("esc") => vec![Action::Pop],
+            // Letters would mean something else here: k keeps.
+            _ if key.is("down") => self.go(self.first.saturating_add(1)),
+            _ if key.is("up") => self.go(self.first.saturating_sub(1)),
             _ => Vec::new(),
         }
     }
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let width = area.width.saturating_sub(8).clamp(20, 90);
+        let width = area.width.saturating_sub(8).clamp(20, 100);
         let room = usize::from(width.saturating_sub(4));
-        let paths = self.rows.iter().map(|(path, _)| path.chars().count()).max().unwrap_or(0).min(room / 2);
-        let mut lines: Vec<Line<'_>> = self
-            .rows
-            .iter()
-            .take(LISTED)
-            .map(|(path, word)| Line::from(fit(&format!("  {}  {word}", pad(&fit(path, paths), paths)), room)))
-            .collect();
-        if self.rows.is_empty() {
-            lines.push(Line::from("  no value differs: comments or the order do"));
-        }
-        if let Some(more) = self.rows.len().checked_sub(LISTED).filter(|more| *more > 0) {
-            lines.push(Line::from(format!("  and {more} more")));
-        }
-        lines.push(Line::default());
-        for keys in ["k keep my changes, on top of theirs", "r read theirs, my changes are lost", "esc decide later"] {
-            lines.push(Line::styled(fit(keys, room), scene.theme.style(Scope::Key)));
-        }
-        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+        let lines = self.lines(room, scene.theme);
+        let keys = [
+            "k keep my changes, on top of theirs",
+            "r read theirs, my changes are lost",
+            "x reveal    esc decide later",
+        ];
+        let below = u16::try_from(keys.len()).unwrap_or(0).saturating_add(1);
+        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).saturating_add(below);
         let inside = panel(frame, centred(area, width, height), &self.title(scene), true, scene.theme);
-        frame.render_widget(Paragraph::new(lines), inside);
+        let [body, foot] = Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]).areas(inside);
+        let more = lines.len().saturating_sub(usize::from(body.height));
+        let first = self.first.saturating_mul(ROWS).min(more);
+        frame.render_widget(Paragraph::new(lines.into_iter().skip(first).collect::<Vec<_>>()), body);
+        let mut keys: Vec<Line<'_>> =
+            keys.iter().map(|text| Line::styled(fit(text, room), scene.theme.style(Scope::Key))).collect();
+        let head = if more > 0 {
+            Line::styled("arrows: more above and below", scene.theme.style(Scope::Dim))
+        } else {
+            Line::default()
+        };
+        keys.insert(0, head);
+        frame.render_widget(Paragraph::new(keys), foot);
     }
 }
