@@ -13,6 +13,7 @@ use super::Reach;
 use crate::cluster::{Cluster, LiveSecret};
 use crate::model::{Env, Fault, FaultKind, ObjectRef};
 use crate::repo::secrets::SecretEntry;
+use crate::repo::users::{Use, kinds};
 use crate::sops::{self, IdentitySources, Opened, Segment};
 
 /// Says how one key stands in Git and in the cluster.
@@ -99,6 +100,9 @@ type Hash = [u8; 32];
 
 /// Compares one secret of the repository with the cluster's. Nothing but what it says is kept.
 pub async fn compare(reach: &Reach, env: Env, entry: &SecretEntry) -> Standing {
+    if entry.generator.is_some() {
+        return Standing::Nothing("generated");
+    }
     if !entry.is_object() {
         return Standing::Nothing("no Secret of its own");
     }
@@ -193,44 +197,16 @@ fn plain(path: &std::path::Path, document: usize) -> Result<BTreeMap<String, Has
     Ok(found)
 }
 
-/// Says how an object uses a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Use {
-    /// The object.
-    pub object: ObjectRef,
-    /// How, such as `environment` or `volume`.
-    pub how: &'static str,
-    /// Whether its pods see a change only once they are started anew.
-    pub restart: bool,
-}
-
-/// The kinds that may name a Secret, and are looked through.
-const USERS: &[(&str, &str)] = &[
-    ("apps", "Deployment"),
-    ("apps", "StatefulSet"),
-    ("apps", "DaemonSet"),
-    ("batch", "CronJob"),
-    ("networking.k8s.io", "Ingress"),
-    ("helm.toolkit.fluxcd.io", "HelmRelease"),
-    ("postgresql.cnpg.io", "Cluster"),
-    ("postgresql.cnpg.io", "ScheduledBackup"),
-    ("barmancloud.cnpg.io", "ObjectStore"),
-    ("cert-manager.io", "Certificate"),
-    ("cert-manager.io", "Issuer"),
-    ("external-secrets.io", "ExternalSecret"),
-    ("traefik.io", "IngressRoute"),
-    ("traefik.io", "Middleware"),
-];
-
 /// Finds what uses a Secret in its namespace.
 ///
 /// # Errors
 /// When the cluster cannot be asked at all; kinds that it does not serve or may not list are left out.
 pub async fn users(cluster: &Arc<Cluster>, namespace: &str, name: &str) -> Result<Vec<Use>, Fault> {
-    let lists =
-        USERS.iter().map(|(group, kind)| async move { (group, kind, cluster.objects(group, kind, namespace).await) });
+    let lists = kinds(namespace).map(|(group, kind, namespace)| async move {
+        (group, kind, namespace, cluster.objects(group, kind, namespace).await)
+    });
     let mut found = Vec::new();
-    for (group, kind, list) in futures::future::join_all(lists).await {
+    for (group, kind, namespace, list) in futures::future::join_all(lists).await {
         let objects = match list {
             Ok(objects) => objects,
             Err(fault) if fault.kind == FaultKind::Unreachable => return Err(fault),
@@ -238,81 +214,15 @@ pub async fn users(cluster: &Arc<Cluster>, namespace: &str, name: &str) -> Resul
         };
         for object in &objects {
             let owner = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-            let spec = object.get("spec").unwrap_or(&Value::Null);
-            for (how, restart) in references(spec, name) {
-                // Each run of a CronJob starts a pod anyway.
-                let restart = restart && *kind != "CronJob";
-                let object = ObjectRef::new(kind, group, namespace, owner);
-                if !found.iter().any(|known: &Use| known.object == object && known.how == how) {
-                    found.push(Use { object, how, restart });
-                }
-            }
+            Use::collect(object, &ObjectRef::new(kind, group, namespace, owner), name, &mut found);
         }
     }
     Ok(found)
 }
 
-/// Finds the places in a spec that name a Secret, whatever kind it is of: every API of Kubernetes and of its operators writes
-/// `secretName`, `…SecretRef: {name}`, `secretKeyRef: {name}`, `secret: {name}`, or `kind: Secret` beside the name.
-fn references(spec: &Value, name: &str) -> Vec<(&'static str, bool)> {
-    let mut found = Vec::new();
-    walk(spec, "", name, false, &mut found);
-    found
-}
-
-fn walk(value: &Value, key: &str, name: &str, of_pod: bool, found: &mut Vec<(&'static str, bool)>) {
-    match value {
-        Value::Object(fields) => {
-            let of_pod = of_pod || fields.contains_key("containers");
-            if fields.contains_key("containers") && is_mounted_in_part(value, name) {
-                found.push(("part of a volume", true));
-            }
-            let named = fields.get("name").and_then(Value::as_str) == Some(name);
-            let lower = key.to_ascii_lowercase();
-            let is_secret = lower.contains("secret") || fields.get("kind").and_then(Value::as_str) == Some("Secret");
-            if named && is_secret {
-                found.push(how(key, of_pod));
-            }
-            for (key, value) in fields {
-                if key.to_ascii_lowercase().ends_with("secretname") && value.as_str() == Some(name) {
-                    found.push(how(key, of_pod));
-                }
-                walk(value, key, name, of_pod, found);
-            }
-        }
-        // The items of a list are what the list is called.
-        Value::Array(items) => items.iter().for_each(|item| walk(item, key, name, of_pod, found)),
-        _ => {}
-    }
-}
-
-/// Tells whether a container mounts one key of the Secret by `subPath`: such a file never follows a change.
-fn is_mounted_in_part(pod: &Value, name: &str) -> bool {
-    let list = |value: &Value, field: &str| value.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
-    let of_secret = |volume: &Value| volume.pointer("/secret/secretName").and_then(Value::as_str) == Some(name);
-    let volumes: Vec<Value> = list(pod, "volumes").into_iter().filter(of_secret).collect();
-    let containers = list(pod, "containers").into_iter().chain(list(pod, "initContainers"));
-    containers.flat_map(|container| list(&container, "volumeMounts")).any(|mount| {
-        mount.get("subPath").is_some() && volumes.iter().any(|volume| volume.get("name") == mount.get("name"))
-    })
-}
-
-/// Says how a field uses a Secret. A pod reads its environment when it starts; a volume follows within a minute or two.
-fn how(key: &str, of_pod: bool) -> (&'static str, bool) {
-    match key {
-        "secretKeyRef" | "secretRef" if of_pod => ("environment", true),
-        "secretName" | "secret" if of_pod => ("volume", false),
-        "imagePullSecrets" => ("image pull", false),
-        "valuesFrom" => ("values", false),
-        _ => ("reference", false),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
-    use super::{KeyState, Standing, hash, references, states};
+    use super::{KeyState, Standing, hash, states};
 
     #[test]
     fn each_key_is_told_apart() {
@@ -328,32 +238,5 @@ mod tests {
             (standing.words().as_str(), standing.agrees()),
             ("1 differs, 1 only in Git, 1 only live", Some(false))
         );
-    }
-
-    #[test]
-    fn every_way_to_name_a_secret_is_found_and_other_names_are_not() {
-        let pod = json!({"template": {"spec": {
-            "containers": [{"name": "db", "envFrom": [{"secretRef": {"name": "db"}}], "env": [
-                {"name": "A", "valueFrom": {"secretKeyRef": {"name": "db", "key": "a"}}}]}],
-            "volumes": [{"name": "v", "secret": {"secretName": "db"}}],
-            "imagePullSecrets": [{"name": "db"}],
-        }}});
-        assert_eq!(
-            references(&pod, "db"),
-            [("environment", true), ("environment", true), ("volume", false), ("image pull", false)]
-        );
-        let part = json!({
-            "containers": [{"name": "a", "volumeMounts": [{"name": "v", "mountPath": "/x", "subPath": "key"}]}],
-            "volumes": [{"name": "v", "secret": {"secretName": "db"}}],
-        });
-        assert_eq!(references(&part, "db"), [("part of a volume", true), ("volume", false)]);
-        let cluster =
-            json!({"bootstrap": {"initdb": {"secret": {"name": "db"}}}, "superuserSecret": {"name": "other"}});
-        assert_eq!(references(&cluster, "db"), [("reference", false)]);
-        let release = json!({"valuesFrom": [{"kind": "Secret", "name": "db"}, {"kind": "ConfigMap", "name": "db"}]});
-        assert_eq!(references(&release, "db"), [("values", false)]);
-        let ingress = json!({"tls": [{"secretName": "db"}], "rules": [{"host": "db"}]});
-        assert_eq!(references(&ingress, "db"), [("reference", false)]);
-        assert!(references(&json!({"containers": [{"name": "db"}]}), "db").is_empty());
     }
 }

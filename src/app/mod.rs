@@ -7,6 +7,7 @@ pub mod dialog;
 pub mod facts;
 pub mod git;
 pub mod guard;
+pub mod journey;
 pub mod key;
 pub mod keymap;
 pub mod live_secret;

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Call;
 use super::call::columns;
 use crate::model::Fault;
-use crate::repo::secrets::{SecretEntry, secrets};
+use crate::repo::secrets::{Sealing, SecretEntry, secrets};
 
 /// Flags of `secrets`.
 #[derive(Debug, Args)]
@@ -44,7 +44,13 @@ fn row(entry: &SecretEntry, snapshot: &crate::repo::Snapshot) -> Vec<String> {
         entry.title(),
         dash(entry.keys.join(",")),
         dash(recipients.join(",")),
-        if entry.encrypted { "enc" } else { "PLAIN" }.to_owned(),
+        match entry.sealing() {
+            Sealing::Whole => "enc",
+            Sealing::Part => "PART PLAIN",
+            Sealing::Plain => "PLAIN",
+            Sealing::Broken => "BROKEN",
+        }
+        .to_owned(),
         dash(changed.unwrap_or_default()),
         entry.file.clone(),
     ]

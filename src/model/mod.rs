@@ -10,6 +10,7 @@ pub mod link;
 pub mod log;
 pub mod object;
 pub mod operation;
+pub mod revision;
 pub mod row;
 
 pub use clock::Clock;

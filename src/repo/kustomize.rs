@@ -239,6 +239,11 @@ impl Walk<'_> {
     }
 }
 
+/// Tells whether a file is a kustomization by its name.
+pub fn is_kustomization(file: &str) -> bool {
+    NAMES.contains(&path::name(file))
+}
+
 fn is_yaml(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml"))
 }

@@ -14,6 +14,7 @@
 //! watch      notices of change
 //! secrets    every secret, with who reads it
 //! template   the repository that `init` writes
+//! users      which objects name a Secret
 //! ```
 
 mod creation;
@@ -36,6 +37,7 @@ pub mod scan;
 pub mod secrets;
 pub mod snapshot;
 pub mod template;
+pub mod users;
 pub mod watch;
 
 #[cfg(test)]

@@ -35,14 +35,7 @@ pub(super) fn references(body: &Value) -> Vec<(Role, String)> {
         }
     }
     for generator in items(body, "configMapGenerator").chain(items(body, "secretGenerator")) {
-        found.add(Role::Input, generator.get("env"));
-        for item in items(generator, "envs") {
-            found.add(Role::Input, Some(item));
-        }
-        for item in items(generator, "files").filter_map(Value::as_str) {
-            // `key=path`, or a path whose last part is the key.
-            found.add_text(Role::Input, item.split_once('=').map_or(item, |(_, path)| path));
-        }
+        found.inputs(generator);
     }
     for chart in items(body, "helmCharts") {
         found.add(Role::Input, chart.get("valuesFile"));
@@ -52,6 +45,35 @@ pub(super) fn references(body: &Value) -> Vec<(Role, String)> {
     }
     found.add(Role::Input, body.get("openapi").and_then(|openapi| openapi.get("path")));
     found.0
+}
+
+/// A Secret that a kustomization makes of files and literals.
+pub(super) struct Generator {
+    pub(super) name: String,
+    pub(super) namespace: String,
+    /// The files that go in, as they are written.
+    pub(super) files: Vec<String>,
+    /// The keys of its literals.
+    pub(super) literals: Vec<String>,
+}
+
+/// Lists the Secrets that a kustomization file makes.
+pub(super) fn secret_generators(body: &Value) -> Vec<Generator> {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let generator = |one: &Value| {
+        let mut found = Found(Vec::new());
+        found.inputs(one);
+        let literals =
+            items(one, "literals").filter_map(|literal| Some(literal.as_str()?.split_once('=')?.0.to_owned()));
+        let namespace = if one.get("namespace").is_some() { one.get("namespace") } else { body.get("namespace") };
+        Generator {
+            name: text(one.get("name")),
+            namespace: text(namespace),
+            files: found.0.into_iter().map(|(_, path)| path).collect(),
+            literals: literals.collect(),
+        }
+    };
+    items(body, "secretGenerator").map(generator).collect()
 }
 
 /// Tells whether kustomize would fetch a reference from elsewhere where no such file exists.
@@ -69,6 +91,18 @@ impl Found {
     fn add(&mut self, role: Role, value: Option<&Value>) {
         if let Some(text) = value.and_then(Value::as_str) {
             self.add_text(role, text);
+        }
+    }
+
+    /// Adds what goes into a generator.
+    fn inputs(&mut self, generator: &Value) {
+        self.add(Role::Input, generator.get("env"));
+        for item in items(generator, "envs") {
+            self.add(Role::Input, Some(item));
+        }
+        for item in items(generator, "files").filter_map(Value::as_str) {
+            // `key=path`, or a path whose last part is the key.
+            self.add_text(Role::Input, item.split_once('=').map_or(item, |(_, path)| path));
         }
     }
 

@@ -1,9 +1,13 @@
 //! Every secret of the repository: what is encrypted and the plain Secrets beside it, a row for each environment that reads it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::git::{self, LogEntry};
+use super::references::secret_generators;
 use super::snapshot::Snapshot;
+use super::{Creation, kustomize};
 use crate::model::Fault;
 use crate::sops::{self, Format, SopsFile};
 use crate::yaml;
@@ -32,10 +36,18 @@ pub struct SecretEntry {
     pub keys: Vec<String>,
     /// Whether it is encrypted.
     pub encrypted: bool,
+    /// The keys whose values are in plain text all the same; all of them where it is not encrypted.
+    pub plain: Vec<String>,
+    /// The `secretGenerator` that makes a Secret of it, whose name gets a hash behind it.
+    pub generator: Option<String>,
     /// The version of sops that the file names.
     pub version: Option<String>,
     /// Which values are encrypted, as a configuration has it.
     pub rule: Option<String>,
+    /// The creation rule of the configuration that counts for the file, such as `rule 1 of .sops.yaml`.
+    pub configured: Option<String>,
+    /// In what the file differs from that rule.
+    pub differences: Vec<String>,
     /// The Kustomization that reads it.
     pub kustomization: Option<String>,
     /// The last commit that changed the file.
@@ -62,11 +74,37 @@ impl From<&LogEntry> for Change {
     }
 }
 
+/// Says how much of a secret is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealing {
+    /// All of it.
+    Whole,
+    /// Some values are in plain text.
+    Part,
+    /// Nothing is.
+    Plain,
+    /// The file cannot be read.
+    Broken,
+}
+
 impl SecretEntry {
-    /// Names the object as `namespace/name`, else the file.
+    /// Returns how much of it is encrypted.
+    pub fn sealing(&self) -> Sealing {
+        match (&self.problem, self.encrypted, self.plain.is_empty()) {
+            (Some(_), ..) => Sealing::Broken,
+            (None, true, true) => Sealing::Whole,
+            (None, true, false) => Sealing::Part,
+            (None, false, _) => Sealing::Plain,
+        }
+    }
+
+    /// Names the object as `namespace/name`, else the file with the generator that reads it.
     pub fn title(&self) -> String {
         match (self.namespace.as_str(), self.name.as_str()) {
-            (_, "") => super::path::name(&self.file).to_owned(),
+            (_, "") => {
+                let file = super::path::name(&self.file);
+                self.generator.as_ref().map_or_else(|| file.to_owned(), |generator| format!("{generator} ({file})"))
+            }
             ("", name) => name.to_owned(),
             (namespace, name) => format!("{namespace}/{name}"),
         }
@@ -79,11 +117,13 @@ impl SecretEntry {
 }
 
 /// One document of a file, before it is known who reads it.
+#[derive(Default)]
 struct Document {
     kind: String,
     namespace: String,
     name: String,
     keys: Vec<String>,
+    plain: Vec<String>,
 }
 
 /// Lists the secrets by environment, then file.
@@ -92,13 +132,26 @@ struct Document {
 /// When git does not list the files.
 pub fn secrets(snapshot: &Snapshot) -> Result<Vec<SecretEntry>, Fault> {
     let mut found: Vec<SecretEntry> = Vec::new();
+    let mut inputs: BTreeMap<String, String> = BTreeMap::new();
     for file in git::files(&snapshot.root, &[])? {
-        let path = snapshot.root.join(&file);
-        if !path.symlink_metadata().is_ok_and(|data| data.is_file() && data.len() <= LARGEST) {
-            continue;
-        }
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let Some(text) = read(snapshot, &file) else { continue };
         rows(snapshot, &file, &text, &mut found);
+        if text.contains("secretGenerator") && kustomize::is_kustomization(&file) {
+            generated(snapshot, &file, &text, &mut inputs, &mut found);
+        }
+    }
+    for (file, generator) in &inputs {
+        let mut listed = found.iter_mut().filter(|entry| entry.file == *file).peekable();
+        if listed.peek().is_some() {
+            listed.for_each(|entry| entry.generator = Some(generator.clone()));
+        } else if let Some(text) = read(snapshot, file) {
+            let keys = input_keys(file, &text);
+            let document = Document { plain: keys.clone(), keys, ..Document::default() };
+            for mut entry in for_readers(snapshot, entry(file, 0, &document)) {
+                entry.generator = Some(generator.clone());
+                found.push(entry);
+            }
+        }
     }
     let files: Vec<String> = found.iter().map(|entry| entry.file.clone()).collect();
     let changes = git::last_changes(&snapshot.root, &files).unwrap_or_default();
@@ -109,63 +162,128 @@ pub fn secrets(snapshot: &Snapshot) -> Result<Vec<SecretEntry>, Fault> {
     Ok(found)
 }
 
+fn read(snapshot: &Snapshot, file: &str) -> Option<String> {
+    let path = snapshot.root.join(file);
+    let is_fit = path.symlink_metadata().is_ok_and(|data| data.is_file() && data.len() <= LARGEST);
+    is_fit.then(|| std::fs::read_to_string(&path).ok()).flatten()
+}
+
 fn rows(snapshot: &Snapshot, file: &str, text: &str, found: &mut Vec<SecretEntry>) {
     let encrypted = sops::sniff(text).is_some();
     if !encrypted && !text.contains("kind: Secret") {
         return;
     }
     let parsed = encrypted.then(|| SopsFile::parse(Format::of(file), text));
-    let (documents, problem) = match &parsed {
+    let (mut described, problem) = match &parsed {
         Some(Ok(parsed)) => (sealed(parsed), None),
         Some(Err(error)) => (Vec::new(), Some(error.to_string())),
         None => (plain(text), None),
     };
+    if described.is_empty() && encrypted {
+        described.push((0, Document::default()));
+    }
     let sealed = parsed.as_ref().and_then(|parsed| parsed.as_ref().ok());
-    let row = |document: usize, described: &Document| SecretEntry {
+    let creation = sealed.and_then(|_| snapshot.creation(file).ok());
+    for (document, described) in &described {
+        let row = SecretEntry {
+            recipients: sealed.map(SopsFile::recipients).unwrap_or_default(),
+            encrypted,
+            version: sealed.map(|sealed| sealed.version().to_owned()),
+            rule: sealed.map(SopsFile::rule_text),
+            configured: creation.as_ref().map(Creation::name),
+            differences: match (&creation, sealed) {
+                (Some(creation), Some(sealed)) => creation.differences(&sealed.recipients(), &sealed.rule_text()),
+                _ => Vec::new(),
+            },
+            problem: problem.clone(),
+            ..entry(file, *document, described)
+        };
+        found.extend(for_readers(snapshot, row));
+    }
+}
+
+/// Makes a row of a document that is not encrypted.
+fn entry(file: &str, document: usize, described: &Document) -> SecretEntry {
+    SecretEntry {
         env: String::new(),
         file: file.to_owned(),
         document,
         kind: described.kind.clone(),
         namespace: described.namespace.clone(),
         name: described.name.clone(),
-        recipients: sealed.map(SopsFile::recipients).unwrap_or_default(),
+        recipients: Vec::new(),
         keys: described.keys.clone(),
-        encrypted,
-        version: sealed.map(|sealed| sealed.version().to_owned()),
-        rule: sealed.map(SopsFile::rule_text),
+        encrypted: false,
+        plain: described.plain.clone(),
+        generator: None,
+        version: None,
+        rule: None,
+        configured: None,
+        differences: Vec::new(),
         kustomization: None,
         last_change: None,
-        problem: problem.clone(),
-    };
-    let mut described: Vec<(usize, Document)> = documents;
-    if described.is_empty() && encrypted {
-        let none = Document { kind: String::new(), namespace: String::new(), name: String::new(), keys: Vec::new() };
-        described.push((0, none));
+        problem: None,
     }
-    let readers = snapshot.readers_of(file);
-    for (document, described) in &described {
-        if readers.is_empty() {
-            found.push(row(*document, described));
-        }
-        for env in &readers {
-            let mut entry = row(*document, described);
-            entry.env.clone_from(env);
-            let feeds = snapshot.feeds.iter().filter(|feed| feed.env == *env && feed.files.contains_key(file));
-            for feed in feeds {
-                entry.kustomization = Some(feed.name.clone());
-                // The kustomization may move it into another namespace.
-                let is_it = |declared: &&super::kustomize::Declared| {
-                    declared.file == file && declared.object.kind == entry.kind && declared.object.name == entry.name
-                };
-                if let Some(declared) = feed.declared.iter().find(is_it)
-                    && !declared.object.namespace.is_empty()
-                {
-                    entry.namespace.clone_from(&declared.object.namespace);
-                }
+}
+
+/// Makes a row for each environment that reads the file, with the namespace that the object gets there; one row where none does.
+fn for_readers(snapshot: &Snapshot, row: SecretEntry) -> Vec<SecretEntry> {
+    let readers = snapshot.readers_of(&row.file);
+    if readers.is_empty() {
+        return vec![row];
+    }
+    let of_environment = |env: &String| {
+        let mut entry = SecretEntry { env: env.clone(), ..row.clone() };
+        for feed in snapshot.feeds.iter().filter(|feed| feed.env == *env && feed.files.contains_key(&row.file)) {
+            entry.kustomization = Some(feed.name.clone());
+            // The kustomization may move it into another namespace.
+            let is_it = |declared: &&super::kustomize::Declared| {
+                declared.file == row.file && declared.object.kind == row.kind && declared.object.name == row.name
+            };
+            if let Some(declared) = feed.declared.iter().find(is_it)
+                && !declared.object.namespace.is_empty()
+            {
+                entry.namespace.clone_from(&declared.object.namespace);
             }
-            found.push(entry);
+        }
+        entry
+    };
+    readers.iter().map(of_environment).collect()
+}
+
+/// Looks through the Secrets that a kustomization file makes: notes the files that go in, and lists literals, which stand there in plain text.
+fn generated(
+    snapshot: &Snapshot,
+    file: &str,
+    text: &str,
+    inputs: &mut BTreeMap<String, String>,
+    found: &mut Vec<SecretEntry>,
+) {
+    let Ok(body) = yaml::from_str::<yaml::Value>(text) else { return };
+    for generator in secret_generators(&body) {
+        let of_secret = if generator.namespace.is_empty() {
+            generator.name.clone()
+        } else {
+            format!("{}/{}", generator.namespace, generator.name)
+        };
+        let paths = generator.files.iter().filter_map(|path| super::path::resolve(super::path::parent(file), path));
+        inputs.extend(paths.map(|path| (path, of_secret.clone())));
+        if !generator.literals.is_empty() {
+            let keys = generator.literals;
+            let document = Document { plain: keys.clone(), keys, ..Document::default() };
+            let rows = for_readers(snapshot, entry(file, 0, &document)).into_iter();
+            found.extend(rows.map(|entry| SecretEntry { generator: Some(of_secret.clone()), ..entry }));
         }
     }
+}
+
+/// Returns the keys that a plain file gives a generated Secret: those of its lines, else its name.
+fn input_keys(file: &str, text: &str) -> Vec<String> {
+    if Format::of(file) != Format::Dotenv {
+        return vec![super::path::name(file).to_owned()];
+    }
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| Some(line.split_once('=')?.0.trim().to_owned())).collect()
 }
 
 fn sealed(file: &SopsFile) -> Vec<(usize, Document)> {
@@ -174,7 +292,8 @@ fn sealed(file: &SopsFile) -> Vec<(usize, Document)> {
         let keys = file.secret_keys(index);
         let (kind, namespace, name) = (head.kind, head.namespace, head.name);
         let text = Option::unwrap_or_default;
-        (index, Document { kind: text(kind), namespace: text(namespace), name: text(name), keys })
+        let plain = file.plain_keys(index);
+        (index, Document { kind: text(kind), namespace: text(namespace), name: text(name), keys, plain })
     });
     // A document of another kind without a secret value is none of ours.
     described.filter(|(_, one)| one.kind == "Secret" || !one.keys.is_empty()).collect()
@@ -197,7 +316,8 @@ fn plain(text: &str) -> Vec<(usize, Document)> {
                 keys.push(key.to_owned());
             }
         }
-        (index, Document { kind: "Secret".to_owned(), namespace: metadata("namespace"), name: metadata("name"), keys })
+        let (kind, plain) = ("Secret".to_owned(), keys.clone());
+        (index, Document { kind, namespace: metadata("namespace"), name: metadata("name"), keys, plain })
     });
     described.collect()
 }
@@ -206,7 +326,7 @@ fn plain(text: &str) -> Vec<(usize, Document)> {
 mod tests {
     use jiff::Timestamp;
 
-    use super::secrets;
+    use super::{Sealing, secrets};
     use crate::repo::Snapshot;
     use crate::repo::git::tests::TestRepository;
     use crate::secret::Secret;
@@ -257,6 +377,46 @@ mod tests {
         );
         assert_eq!(found[2].recipients, [recipient]);
         assert_eq!(found[2].last_change.as_ref().unwrap().author, "Test");
+        assert!(!format!("{found:?}").contains("hunter"));
+    }
+
+    #[test]
+    fn what_is_plain_is_told_in_generators_in_literals_and_beside_ciphertexts() {
+        let repository = TestRepository::new();
+        let (_, recipient) = generate();
+        let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\n  namespace: flux-system\nspec:\n  path: ./apps/staging\n";
+        repository.write("clusters/staging/apps.yaml", kustomization);
+        let generators = "namespace: web\nsecretGenerator:\n- name: settings\n  envs: [settings.env]\n  files: [key=tls.key]\n  literals: [TOKEN=hunter2]\n- name: sealed\n  envs: [sealed.env]\nconfigMapGenerator:\n- name: plain\n  envs: [public.env]\n  literals: [A=b]\n";
+        repository.write("apps/staging/kustomization.yaml", &format!("resources: [part.yaml]\n{generators}"));
+        repository.write("apps/staging/settings.env", "# hunter2\nUSER=hunter2\nPASSWORD=hunter3\n");
+        repository.write("apps/staging/tls.key", "hunter2\n");
+        repository.write("apps/staging/public.env", "A=b\n");
+        let env_file = NewFile { groups: vec![vec![recipient.clone()]], ..NewFile::default() };
+        let sealed = create(Format::Dotenv, &Secret::new("A=hunter2\n"), &env_file, Timestamp::UNIX_EPOCH).unwrap();
+        repository.write("apps/staging/sealed.env", &sealed);
+        let part = "kind: Secret\nmetadata:\n  name: part\nstringData:\n  one: hunter2\ndata:\n  two: aHVudGVyMg==\n";
+        let file = NewFile::of(std::slice::from_ref(&recipient), "^stringData$");
+        let sealed = create(Format::Yaml, &Secret::new(part), &file, Timestamp::UNIX_EPOCH).unwrap();
+        repository.write("apps/staging/part.yaml", &sealed);
+        repository.commit("begin");
+        let found = secrets(&Snapshot::load(repository.path())).unwrap();
+        let shown: Vec<_> = found
+            .iter()
+            .map(|one| (one.env.as_str(), one.title(), one.keys.join(","), one.plain.join(","), one.sealing()))
+            .collect();
+        let row = |title: &str, keys: &str, plain: &str, sealing| {
+            ("staging", title.to_owned(), keys.to_owned(), plain.to_owned(), sealing)
+        };
+        assert_eq!(
+            shown,
+            [
+                row("web/settings (kustomization.yaml)", "TOKEN", "TOKEN", Sealing::Plain),
+                row("web/part", "one,two", "two", Sealing::Part),
+                row("web/sealed (sealed.env)", "A", "", Sealing::Whole),
+                row("web/settings (settings.env)", "USER,PASSWORD", "USER,PASSWORD", Sealing::Plain),
+                row("web/settings (tls.key)", "tls.key", "tls.key", Sealing::Plain),
+            ]
+        );
         assert!(!format!("{found:?}").contains("hunter"));
     }
 }

@@ -52,6 +52,11 @@ impl Format {
         }
     }
 
+    /// Returns what a text's lines end with; in dotenv a carriage return belongs to the value before it.
+    pub(super) fn newline(self, text: &str) -> &'static str {
+        if self != Self::Dotenv && text.contains("\r\n") { "\r\n" } else { "\n" }
+    }
+
     /// Writes a ciphertext in the place of a scalar of a style.
     pub(super) fn ciphertext(self, style: Style, in_flow: bool, sealed: &str) -> String {
         match self {

@@ -48,21 +48,35 @@ impl SopsFile {
             .any(|leaf| leaf.value.kind == ValueType::Text && is_sealed(leaf.value.canonical.expose()))
     }
 
-    /// Returns the keys of a document's values that are encrypted or should be, without the first step of their path.
+    /// Returns the keys of a document's values that are secret, without the first step of their path: what is encrypted or should be, and
+    /// whatever a Secret holds.
     pub fn secret_keys(&self, document: usize) -> Vec<String> {
-        let leaves = self.parsed.leaves.iter().filter(|leaf| leaf.document == document);
-        let secret = leaves.filter(|leaf| {
-            self.rule.verdict(&leaf.path) == Verdict::Encrypted || is_sealed(leaf.value.canonical.expose())
-        });
+        self.keys_where(document, |_| true)
+    }
+
+    /// Returns those of the keys whose values are in plain text.
+    pub fn plain_keys(&self, document: usize) -> Vec<String> {
+        self.keys_where(document, |leaf| {
+            let text = leaf.value.canonical.expose();
+            !text.is_empty() && leaf.value.kind != ValueType::Null && !is_sealed(text)
+        })
+    }
+
+    fn keys_where(&self, document: usize, wanted: impl Fn(&Leaf) -> bool) -> Vec<String> {
+        let in_secret = self.parsed.text_at(document, &["kind"]) == Some("Secret");
         let mut found: Vec<String> = Vec::new();
-        for leaf in secret {
-            let key = match leaf.path.segments() {
+        for leaf in self.parsed.leaves.iter().filter(|leaf| leaf.document == document) {
+            let of_secret = match leaf.path.segments() {
                 [Segment::Key(block), Segment::Key(key), ..] if matches!(block.as_str(), "data" | "stringData") => {
-                    key.clone()
+                    Some(key)
                 }
-                _ => leaf.path.to_string(),
+                _ => None,
             };
-            if !found.contains(&key) {
+            let is_secret = (in_secret && of_secret.is_some())
+                || self.rule.verdict(&leaf.path) == Verdict::Encrypted
+                || is_sealed(leaf.value.canonical.expose());
+            let key = of_secret.cloned().unwrap_or_else(|| leaf.path.to_string());
+            if is_secret && wanted(leaf) && !found.contains(&key) {
                 found.push(key);
             }
         }

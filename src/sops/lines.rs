@@ -19,7 +19,7 @@ pub(super) fn add(
     value: &Value,
 ) -> Result<(Range<usize>, Secret), SopsError> {
     let nowhere = |place: &str| SopsError::Unsupported(format!("{path} cannot be written here: name it {place}"));
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let newline = format.newline(text);
     let end = parsed.documents.first().map_or(text.len(), |document| document.end);
     let (at, line) = match (format, path.segments()) {
         (Format::Ini, [Segment::Key(section), Segment::Key(name)]) => {

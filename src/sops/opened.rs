@@ -308,7 +308,7 @@ impl Opened {
             for (index, place) in places.iter().enumerate() {
                 let block = blocks.get(index).or_else(|| blocks.first());
                 let Some(block) = block else { continue };
-                patches.put((*place..*place, Secret::new(at_line_start(text, *place, block))));
+                patches.put((*place..*place, Secret::new(at_line_start(format, text, *place, block))));
             }
             let Some(whole) = patches.apply(text) else { continue };
             let whole = whole.expose().to_owned();
@@ -473,7 +473,7 @@ fn ends(parsed: &Parsed) -> Vec<usize> {
 }
 
 /// Puts a block on a line of its own where the text before it does not end with one; in brackets it brings its comma.
-fn at_line_start(text: &str, place: usize, block: &str) -> String {
+fn at_line_start(format: Format, text: &str, place: usize, block: &str) -> String {
     let before = text.get(..place).unwrap_or_default();
     let glued = !before.is_empty()
         && !before.ends_with('\n')
@@ -481,7 +481,7 @@ fn at_line_start(text: &str, place: usize, block: &str) -> String {
     if !glued {
         return block.to_owned();
     }
-    format!("{}{block}", if text.contains("\r\n") { "\r\n" } else { "\n" })
+    format!("{}{block}", format.newline(text))
 }
 
 impl std::fmt::Debug for Opened {

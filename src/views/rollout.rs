@@ -16,14 +16,13 @@ use std::collections::HashMap;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::live_secret::{Standing, Use, compare, users};
-use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
-use crate::kinds;
+use crate::app::journey::{Journey, Question, Reader};
+use crate::app::live_secret::{Standing, compare, users};
+use crate::app::{Action, Motion, Scene, Target, Task, View};
 use crate::model::{Env, Fault, ObjectRef, State};
-use crate::repo::git::{self, LogEntry};
 use crate::repo::secrets::{SecretEntry, secrets};
+use crate::repo::users::Use;
 use crate::theme::Scope;
-use crate::views::git::applied::hash;
 use crate::views::home::state_scope;
 use crate::views::page::{Page, PageLine, Slash};
 use crate::widgets::{pad, panel};
@@ -36,16 +35,14 @@ pub struct Rollout {
     known: Option<Result<Known, Fault>>,
     standing: HashMap<(Env, usize), Standing>,
     users: HashMap<(Env, usize), Vec<Use>>,
-    /// What the last answer was made of: the repository's state and what the clusters have applied.
-    seen: String,
+    /// What was asked last, so that it is asked anew only once that changed.
+    asked: Option<Question>,
 }
 
 /// What git and the repository tell of the file.
 #[derive(Debug, Clone)]
 struct Known {
-    commit: Option<LogEntry>,
-    /// The Kustomizations that read it, and whether what they have applied contains the commit.
-    applied: Vec<(Env, ObjectRef, bool)>,
+    journey: Journey,
     entries: Vec<(Env, SecretEntry)>,
 }
 
@@ -74,56 +71,26 @@ impl Rollout {
             known: None,
             standing: HashMap::new(),
             users: HashMap::new(),
-            seen: String::new(),
+            asked: None,
         }
     }
 
-    /// Names the Kustomizations that read the file, with what each has applied.
-    fn readers(&self, facts: &Facts) -> Vec<(Env, ObjectRef, String)> {
-        let Some(snapshot) = &facts.repository else { return Vec::new() };
-        let feeds = snapshot.fed_by(&self.file);
-        let readers = feeds.iter().filter_map(|feed| {
-            let env = facts.find_environment(&feed.env)?;
-            let object = kinds::KUSTOMIZATION.object(&feed.namespace, &feed.name);
-            let revision = facts.row(env, &object).and_then(|row| Some(row.flux.as_ref()?.revision.clone()));
-            Some((env, object, revision.unwrap_or_default()))
-        });
-        readers.collect()
-    }
-
-    fn is_changed(&self, facts: &Facts) -> Option<bool> {
-        let state = facts.repository.as_ref()?.git.as_ref().ok()?;
-        Some(state.marks.contains_key(&self.file))
-    }
-
-    fn is_pushed(facts: &Facts) -> bool {
-        let state = facts.repository.as_ref().and_then(|snapshot| snapshot.git.as_ref().ok());
-        state.and_then(|state| state.upstream.as_ref()?.ahead).is_some_and(|ahead| ahead == 0)
-    }
-
     fn look(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        let Some(snapshot) = scene.facts.repository.clone() else { return Vec::new() };
-        let readers = self.readers(scene.facts);
-        self.seen = signature(scene.facts, &readers);
+        let (Some(snapshot), Some(question)) = (scene.facts.repository.clone(), Question::new(scene.facts, &self.file))
+        else {
+            return Vec::new();
+        };
+        self.asked = Some(question.clone());
         let file = self.file.clone();
         let environments: Vec<(Env, String)> =
             scene.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
         vec![Action::Task(Task::blocking(format!("follow {file}"), move |_| {
             let known = || -> Result<Known, Fault> {
-                let root = &snapshot.root;
-                let commit = git::last_changes(root, std::slice::from_ref(&file))?.remove(&file);
-                let has = |revision: &str| {
-                    let applied = hash(revision);
-                    commit
-                        .as_ref()
-                        .is_some_and(|commit| applied.len() >= 7 && git::contains(root, applied, &commit.commit))
-                };
-                let applied =
-                    readers.into_iter().map(|(env, object, revision)| (env, object, has(&revision))).collect();
+                let journey = question.answer()?;
                 let entries = secrets(&snapshot)?.into_iter().filter(|entry| entry.file == file);
                 let env = |name: &str| environments.iter().find(|(_, known)| known == name).map(|(env, _)| *env);
                 let entries = entries.filter_map(|entry| Some((env(&entry.env)?, entry))).collect();
-                Ok(Known { commit, applied, entries })
+                Ok(Known { journey, entries })
             };
             Answer::Known(known())
         }))]
@@ -160,7 +127,6 @@ impl Rollout {
             lines.push((line, next));
         };
         put(State::Ready, "saved", self.file.clone(), None);
-        let changed = self.is_changed(facts);
         let known = match &self.known {
             Some(Ok(known)) => known,
             Some(Err(fault)) => {
@@ -172,8 +138,9 @@ impl Rollout {
                 return lines;
             }
         };
-        let committed = changed == Some(false);
-        match (&known.commit, committed) {
+        let Journey { commit, is_committed: committed, is_pushed: pushed, readers } = &known.journey;
+        let (committed, pushed) = (*committed, *pushed);
+        match (commit, committed) {
             (Some(commit), true) => {
                 put(State::Ready, "committed", format!("{} {}", commit.short(), commit.subject), None);
             }
@@ -184,7 +151,6 @@ impl Rollout {
                 Some(Next::Git),
             ),
         }
-        let pushed = committed && Self::is_pushed(facts);
         match (committed, pushed) {
             (false, _) => put(State::Waiting, "pushed", "waits for the commit".to_owned(), None),
             (true, true) => put(State::Ready, "pushed", "the followed branch has it".to_owned(), None),
@@ -195,10 +161,10 @@ impl Rollout {
                 Some(Next::Git),
             ),
         }
-        if known.applied.is_empty() {
+        if readers.is_empty() {
             put(State::Unknown, "applied", "no Kustomization reads it".to_owned(), None);
         }
-        for (env, object, has) in &known.applied {
+        for (Reader { env, object, .. }, has) in readers {
             let label = format!("in {}", facts.name(*env));
             match (pushed, has) {
                 (true, true) => put(State::Ready, &label, format!("{object} has applied it"), None),
@@ -258,16 +224,6 @@ impl Rollout {
     }
 }
 
-/// Writes what an answer rests on, so that it is asked anew only once that changed.
-fn signature(facts: &Facts, readers: &[(Env, ObjectRef, String)]) -> String {
-    let state = facts.repository.as_ref().and_then(|snapshot| snapshot.git.as_ref().ok());
-    let ahead = state.and_then(|state| state.upstream.as_ref()?.ahead);
-    let commit = state.and_then(|state| state.commit.clone());
-    let marks = state.map_or(0, |state| state.marks.len());
-    let revisions: Vec<&str> = readers.iter().map(|(_, _, revision)| revision.as_str()).collect();
-    format!("{commit:?} {ahead:?} {marks} {}", revisions.join(" "))
-}
-
 impl View for Rollout {
     fn id(&self) -> &'static str {
         "rollout"
@@ -284,7 +240,7 @@ impl View for Rollout {
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        if signature(scene.facts, &self.readers(scene.facts)) == self.seen { Vec::new() } else { self.look(scene) }
+        if Question::new(scene.facts, &self.file) == self.asked { Vec::new() } else { self.look(scene) }
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {

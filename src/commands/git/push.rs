@@ -14,9 +14,9 @@ use crate::app::{Action, Ask, Command, Notice, Operation, Reach, Risk, Target};
 use crate::cluster::{Cluster, verbs};
 use crate::commands::verb::{in_turn, timeout};
 use crate::kinds;
+use crate::model::revision::{branch as branch_of, hash};
 use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, Step, StepState, Verb};
 use crate::repo::git::{self, Change};
-use crate::views::git::applied;
 use crate::views::home::flow;
 
 /// Pushes HEAD and reconciles the environments that follow the branch.
@@ -44,7 +44,7 @@ fn follower(ask: &Ask<'_>, env: Env, branch: &str) -> Follower {
     if let Some(kind) = kinds::find("GitRepository")
         && let Some(table) = ask.facts.table(env, kind)
     {
-        let follows = |revision: &str| applied::branch(revision).is_none_or(|known| known == branch);
+        let follows = |revision: &str| branch_of(revision).is_none_or(|known| known == branch);
         let rows = table.rows.values().filter(|row| row.flux.as_ref().is_none_or(|flux| follows(&flux.revision)));
         sources.extend(rows.map(|row| kind.object(&row.key.namespace, &row.key.name)));
     }
@@ -183,7 +183,7 @@ async fn take(
         };
     }
     let revision = verbs::revision(cluster, object).await.unwrap_or_default();
-    if applied::hash(&revision) == commit {
+    if hash(&revision) == commit {
         return outcome;
     }
     let has = if revision.is_empty() { "nothing".to_owned() } else { kinds::short_revision(&revision) };

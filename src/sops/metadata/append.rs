@@ -18,7 +18,7 @@ pub(in crate::sops) fn appended(
     metadata: &Metadata,
     indent: Option<usize>,
 ) -> Result<(Range<usize>, Secret), SopsError> {
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let newline = format.newline(text);
     let node = metadata.node(Layout::Sorted);
     let lines = match format {
         Format::Yaml if !document.braces => {

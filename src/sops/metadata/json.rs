@@ -16,7 +16,9 @@ impl Layout {
     /// Tells the layout of an object from what stands before its first member, which is so many levels deep.
     pub(super) fn of(before: &str, depth: usize) -> Self {
         let newline = if before.contains("\r\n") { "\r\n" } else { "\n" };
-        let Some((_, margin)) = before.rsplit_once('\n') else {
+        // Where the first member shares its line with the brace, lines have no layout to follow.
+        let margin = before.rsplit_once('\n').map(|(_, margin)| margin).filter(|margin| margin.trim().is_empty());
+        let Some(margin) = margin else {
             return Self { newline: String::new(), unit: String::new() };
         };
         let count = margin.len().checked_div(depth.max(1)).unwrap_or_default();

@@ -91,6 +91,8 @@ impl Reader<'_> {
         match event {
             Event::DocumentStart(..) => {
                 self.parsed.documents.push(Document::default());
+                // A document may hold nothing but comments, and still ends behind its own mark.
+                self.last_end = self.last_end.max(bytes.end);
                 self.anchors.clear();
             }
             Event::DocumentEnd => {

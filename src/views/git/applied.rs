@@ -3,17 +3,7 @@
 use crate::app::Facts;
 use crate::kinds;
 use crate::model::Env;
-
-/// Returns the hash in a revision: `main@sha1:HASH`, or an older Flux's `main/HASH`.
-pub fn hash(revision: &str) -> &str {
-    revision.rsplit([':', '/', '@']).next().unwrap_or_default()
-}
-
-/// Returns the branch in a revision; `None` where it names none.
-pub fn branch(revision: &str) -> Option<&str> {
-    let name = revision.split_once("@sha").map(|(name, _)| name).or_else(|| Some(revision.rsplit_once('/')?.0))?;
-    (!name.is_empty()).then_some(name)
-}
+use crate::model::revision::{branch, hash};
 
 /// Writes how many of an environment's Kustomizations have applied a commit, as `staging 5/6`; `None` when none has.
 pub fn word(facts: &Facts, env: Env, commit: &str) -> Option<String> {
@@ -46,16 +36,8 @@ pub fn followers(facts: &Facts, branch_pushed: &str) -> Vec<Env> {
 
 #[cfg(test)]
 mod tests {
-    use super::{branch, followers, hash};
+    use super::followers;
     use crate::app::test_support::facts;
-
-    #[test]
-    fn revisions_fall_into_branch_and_commit() {
-        assert_eq!((branch("main@sha1:abc"), hash("main@sha1:abc")), (Some("main"), "abc"));
-        assert_eq!((branch("feat/x/abc"), hash("feat/x/abc")), (Some("feat/x"), "abc"));
-        assert_eq!(branch("feat/x@sha1:abc"), Some("feat/x"));
-        assert_eq!(branch("sha256:abc"), None);
-    }
 
     #[test]
     fn an_environment_that_is_not_known_is_taken_for_a_follower() {

@@ -1,77 +1,188 @@
 //! What is known of the selected secret: where it is, for whom, how each key stands, and who uses it.
 
+use std::collections::BTreeSet;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::{Secrets, key};
+use super::cell::{is_for_another, whose};
+use super::{Secrets, Users, key};
 use crate::app::Scene;
-use crate::app::live_secret::{KeyState, Standing, Use};
+use crate::app::journey::{Journey, Stage};
+use crate::app::live_secret::{KeyState, Standing};
 use crate::model::clock::age;
-use crate::repo::secrets::SecretEntry;
+use crate::model::{Env, State};
+use crate::repo::secrets::{Sealing, SecretEntry};
+use crate::repo::users::Use;
 use crate::theme::Scope;
 use crate::widgets::{panel, wrap};
 
 /// A line of the details: its parts with their styles.
 pub(super) type Detail = Vec<(String, Scope)>;
 
-impl Secrets {
-    pub(super) fn detail(&self, entry: &SecretEntry, scene: &Scene<'_>, width: u16) -> Vec<Detail> {
-        let width = usize::from(width).max(20);
-        let mut lines: Vec<Detail> = Vec::new();
-        let mut say = |label: &str, text: &str, scope: Scope| {
-            for (index, part) in wrap(text, width.saturating_sub(9)).into_iter().enumerate() {
-                let label = if index == 0 { label } else { "" };
-                lines.push(vec![(format!("{label:9}"), Scope::Dim), (part, scope)]);
-            }
-        };
-        let by = entry.kustomization.as_ref().map(|by| format!("  read by Kustomization {by}")).unwrap_or_default();
-        let document = if entry.document > 0 { format!("  document {}", entry.document) } else { String::new() };
-        say("file", &format!("{}{document}{by}", entry.file), Scope::Text);
-        if let Some(problem) = &entry.problem {
-            say("problem", problem, Scope::Failed);
-        } else if entry.encrypted {
-            let rule = entry.rule.as_deref().unwrap_or_default();
-            let version = entry.version.as_deref().unwrap_or_default();
-            say("rule", &format!("{rule}  (sops {version})"), Scope::Dim);
-        } else {
-            let todo = "it is in plain text: `fluxdeck secret encrypt FILE` encrypts it, and its values must be changed if it was ever pushed";
-            say("problem", todo, Scope::Failed);
+/// Cells of a label.
+const LABEL: usize = 9;
+
+/// Collects the details, wrapped to a width.
+struct Details {
+    width: usize,
+    lines: Vec<Detail>,
+}
+
+impl Details {
+    fn say(&mut self, label: &str, text: &str, scope: Scope) {
+        for (index, part) in wrap(text, self.width.saturating_sub(LABEL)).into_iter().enumerate() {
+            let label = if index == 0 { label } else { "" };
+            self.lines.push(vec![(format!("{label:LABEL$}"), Scope::Dim), (part, scope)]);
         }
-        if let Some(change) = &entry.last_change {
-            let ago = change.at.map(|at| age(scene.facts.now, at)).unwrap_or_default();
-            let commit: String = change.commit.chars().take(7).collect();
-            say("changed", &format!("{ago} ago by {}, {commit}", change.author), Scope::Dim);
-        }
-        let standing = self.standing.get(&key(entry));
-        match standing {
-            Some(Standing::Compared(keys)) => lines.extend(compared(keys, width)),
-            Some(Standing::Unknown(fault)) => say("live", &format!("{}: {}", fault.what, fault.why), Scope::Error),
-            Some(other) => say("live", &other.words(), Scope::Text),
-            None => say("keys", &entry.keys.join("  "), Scope::Text),
-        }
-        let mut say = |text: &str, scope: Scope| {
-            let count = lines.len();
-            for part in wrap(text, width.saturating_sub(9)) {
-                let label = if lines.len() == count { "used by" } else { "" };
-                lines.push(vec![(format!("{label:9}"), Scope::Dim), (part, scope)]);
-            }
-        };
-        match self.users.get(&key(entry)) {
-            Some(Ok(found)) if found.is_empty() => say("nothing in its namespace names it", Scope::Dim),
-            Some(Ok(found)) => say(&found.iter().map(used).collect::<Vec<_>>().join("; "), Scope::Text),
-            Some(Err(fault)) => say(&format!("not known: {}", fault.why), Scope::Dim),
-            None if entry.is_object() => say("...", Scope::Dim),
-            None => {}
-        }
-        lines
     }
 }
 
-fn used(one: &Use) -> String {
-    let hint = if one.restart { ": restart it to see a change" } else { "" };
-    format!("{}/{} ({}{hint})", one.object.kind, one.object.name, one.how)
+impl Secrets {
+    pub(super) fn detail(&self, scene: &Scene<'_>, width: u16) -> Vec<Detail> {
+        let mut details = Details { width: usize::from(width).max(20), lines: Vec::new() };
+        match self.selected() {
+            Some(entry) => self.of_entry(entry, scene, &mut details),
+            None => self.of_gap(scene, &mut details),
+        }
+        details.lines
+    }
+
+    /// Says what is not there: the others have it.
+    fn of_gap(&self, scene: &Scene<'_>, details: &mut Details) {
+        let shown = self.shown();
+        let Some(line) = shown.get(self.row) else { return };
+        let env = scene.facts.name(Env(u8::try_from(self.column).unwrap_or(0)));
+        let text = format!("{env} has no {} in Git; + makes a new secret", line.title);
+        details.say("file", &text, Scope::Text);
+        for other in line.cells.iter().copied().flatten().filter_map(|index| self.entries().get(index)) {
+            details.say(&other.env, &format!("{}: {}", other.file, other.keys.join("  ")), Scope::Dim);
+        }
+    }
+
+    /// Says the most urgent first: on a small screen the rest is cut.
+    fn of_entry(&self, entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
+        problems(entry, scene, details);
+        match self.standing.get(&key(entry)) {
+            Some(Standing::Compared(keys)) => details.lines.extend(compared(keys, details.width)),
+            Some(Standing::Unknown(fault)) => {
+                details.say("live", &format!("{}: {}. {}", fault.what, fault.why, fault.todo), Scope::Error);
+            }
+            Some(Standing::Nothing(_)) | None => details.say("keys", &entry.keys.join("  "), Scope::Text),
+            Some(other) => details.say("live", &other.words(), Scope::Text),
+        }
+        let env = scene.facts.find_environment(&entry.env);
+        if let (Some(journey), Some(env)) = (self.journeys.get(&key(entry)), env) {
+            details.say("why", &why(journey, env), Scope::Text);
+        }
+        self.of_others(entry, details);
+        match self.users.get(&key(entry)) {
+            Some(users) => details.say("used by", &used(users), Scope::Text),
+            None if entry.is_object() && env.is_some() => details.say("used by", "...", Scope::Dim),
+            None => {}
+        }
+        let by = entry.kustomization.as_ref().map(|by| format!("  read by Kustomization {by}")).unwrap_or_default();
+        let document = if entry.document > 0 { format!("  document {}", entry.document) } else { String::new() };
+        details.say("file", &format!("{}{document}{by}", entry.file), Scope::Text);
+        if let Some(generator) = &entry.generator {
+            let text = format!("the Secret {generator}, whose name gets a hash: it is not compared");
+            details.say("made", &text, Scope::Dim);
+        }
+        rule(entry, scene, details);
+        if let Some(change) = &entry.last_change {
+            let ago = change.at.map(|at| age(scene.facts.now, at)).unwrap_or_default();
+            let commit: String = change.commit.chars().take(7).collect();
+            details.say("changed", &format!("{ago} ago by {}, {commit}", change.author), Scope::Dim);
+        }
+    }
+
+    /// Says which keys the other environments have more or less: what one lacks breaks when a change is promoted.
+    fn of_others(&self, entry: &SecretEntry, details: &mut Details) {
+        let shown = self.shown();
+        let Some(line) = shown.get(self.row) else { return };
+        let own: BTreeSet<&String> = entry.keys.iter().collect();
+        for other in line.cells.iter().copied().flatten().filter_map(|index| self.entries().get(index)) {
+            let theirs: BTreeSet<&String> = other.keys.iter().collect();
+            let list = |keys: Vec<&&String>| keys.into_iter().map(|key| key.as_str()).collect::<Vec<_>>().join(" ");
+            let (more, less) = (list(theirs.difference(&own).collect()), list(own.difference(&theirs).collect()));
+            let text = match (more.is_empty(), less.is_empty()) {
+                (true, true) => continue,
+                (false, true) => format!("has {more} more"),
+                (true, false) => format!("has no {less}"),
+                (false, false) => format!("has {more} more, and no {less}"),
+            };
+            details.say("keys", &format!("{} {text}", other.env), Scope::Error);
+        }
+    }
+}
+
+/// Says what is wrong with the file itself.
+fn problems(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
+    let mut say = |text: &str| details.say("problem", text, Scope::Failed);
+    if let Some(problem) = &entry.problem {
+        say(problem);
+    }
+    if entry.sealing() == Sealing::Plain {
+        say(
+            "it is in plain text: `fluxdeck secret encrypt FILE` encrypts it, and its values must be changed if it was ever pushed",
+        );
+    }
+    if entry.sealing() == Sealing::Part {
+        say(&format!("in plain text: {}", entry.plain.join("  ")));
+    }
+    if is_for_another(entry, scene.facts) {
+        say(&format!("{} cannot open it: it is for {}", entry.env, whose(entry, scene.facts)));
+    }
+    for difference in &entry.differences {
+        say(difference);
+    }
+}
+
+/// Says which values are encrypted, for whom, and whether the configuration has it so.
+fn rule(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
+    let Some(rule) = &entry.rule else { return };
+    let configured = match (&entry.configured, entry.differences.is_empty()) {
+        (Some(name), true) => format!("as {name} says"),
+        (Some(name), false) => format!("but see {name}"),
+        (None, _) => "no .sops.yaml has a rule for it".to_owned(),
+    };
+    let version = entry.version.as_deref().unwrap_or_default();
+    let text = format!("{rule}, {configured}; for {} (sops {version})", whose(entry, scene.facts));
+    details.say("rule", &text, Scope::Dim);
+}
+
+/// Says why the cluster is not as Git is, and what to do.
+fn why(journey: &Journey, env: Env) -> String {
+    let (stage, reader) = journey.stage(env);
+    let by = reader.map(|reader| reader.object.short()).unwrap_or_default();
+    match (stage, reader.and_then(|reader| reader.state)) {
+        (Stage::Uncommitted, _) => "the file is not committed as it is: R rolls it out step by step".to_owned(),
+        (Stage::Unpushed, _) => "its commit is not pushed: R rolls it out step by step".to_owned(),
+        (Stage::Unapplied, Some(State::Suspended)) => format!("Flux is behind: {by} is suspended"),
+        (Stage::Unapplied, Some(State::Failed | State::Waiting)) => {
+            format!("Flux is behind: {by} does not get that far; enter on it in f tells why")
+        }
+        (Stage::Unapplied, _) => format!("Flux is behind: {by} has not applied the commit yet; R reconciles it"),
+        (Stage::Applied, _) => format!(
+            "{by} has applied the commit, so somebody changed the cluster since: its next run, or R, brings back what Git has; keys that are only live stay"
+        ),
+    }
+}
+
+fn used(users: &Users) -> String {
+    let one = |one: &Use| {
+        let hint = if one.restart { ": restart it to see a change" } else { "" };
+        format!("{}/{} ({}{hint})", one.object.kind, one.object.name, one.how)
+    };
+    let found = users.found.iter().map(one).collect::<Vec<_>>().join("; ");
+    match (&users.fault, found.is_empty()) {
+        (None, true) => "nothing in its namespace names it".to_owned(),
+        (None, false) => found,
+        (Some(fault), true) => format!("no manifest names it; the cluster was not asked: {}", fault.why),
+        (Some(fault), false) => format!("{found}; by the manifests, the cluster was not asked: {}", fault.why),
+    }
 }
 
 /// Writes the keys, as many on a line as there is room for; those that differ first.

@@ -1,46 +1,51 @@
-//! Every secret of both environments: where it lives in Git, for whom it is encrypted, and whether the cluster has the same values.
+//! Every secret, the environments side by side: for whom it is encrypted, and whether the cluster has the same values.
 //!
 //! ```text
-//! +> secrets  31  2 differ -----------------------------------------------------------+
-//! | staging 13                                                                          |
-//! |>= linkding/linkding-container-env   2 keys  staging    enc   2d  same               |
-//! | x linkding/linkding-database        2 keys  staging    enc   2d  1 differs          |
+//! +> secrets  18  1 not as in Git ----------------------------------------------------+
+//! |   OBJECT                            staging 13             >production 18           |
+//! |   linkding/linkding-container-env    = same       enc  2d  >= same       enc  2d   |
+//! |   linkding/linkding-database         x 1 differs  enc  2d   = same       enc  2d   |
 //! +-------------------------------------------------------------------------------------+
-//! | apps/staging/linkding/linkding-database-secret.yaml  by apps                         |
-//! | keys  = username  x password                                                        |
-//! | used by StatefulSet/linkding (environment: restart it to see a change)              |
+//! | file    apps/production/linkding/linkding-container-env-secret.yaml  by apps         |
+//! | keys    = username  = password                                                      |
+//! | used by Deployment/linkding (environment: restart it to see a change)               |
 //! +-------------------------------------------------------------------------------------+
 //! ```
 
+mod board;
+mod cell;
 mod detail;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line as Text;
+use ratatui::widgets::Paragraph;
 
-use crate::app::live_secret::{Standing, Use, compare, users};
+use self::board::{Line, board};
+use crate::app::journey::{Journey, Question};
+use crate::app::live_secret::{Standing, compare, users};
+use crate::app::motion::step;
 use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
-use crate::model::clock::age;
-use crate::model::{Env, Fault};
+use crate::kinds;
+use crate::model::{Env, Fault, State};
 use crate::repo::Snapshot;
-use crate::repo::secrets::{SecretEntry, secrets};
+use crate::repo::secrets::{Sealing, SecretEntry, secrets};
+use crate::repo::users::{Use, declared};
 use crate::theme::Scope;
 use crate::views::loaded::Loaded;
-use crate::views::page::{Page, PageLine, Slash};
 use crate::views::tabs;
-use crate::widgets::{fit_end, pad, panel};
+use crate::widgets::{Scroll, lines, panel, wrap};
 
 /// So many live Secrets are asked for at a time: enough for a slow link, and no burden for a small control plane.
 const AT_ONCE: usize = 6;
-/// From this width on the file has a column of its own.
-const WIDE: u16 = 150;
-/// From this width on there is room for keys, recipients and age.
-const ROOMY: u16 = 100;
 
-/// Names a row: environment, file, document.
+/// Names an entry: environment, file, document.
 type Key = (String, String, usize);
 
 fn key(entry: &SecretEntry) -> Key {
@@ -48,36 +53,42 @@ fn key(entry: &SecretEntry) -> Key {
 }
 
 /// Lists all secrets.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Secrets {
     rows: Loaded<Vec<SecretEntry>>,
+    board: Vec<Line>,
+    /// The column that keys act on: an environment's place.
+    column: usize,
+    /// The selected line's place among those that are shown, and what it is: a key shall not act on what took its place.
+    row: usize,
+    identity: Option<String>,
+    filter: String,
+    scroll: Scroll,
     standing: HashMap<Key, Standing>,
-    users: HashMap<Key, Result<Vec<Use>, Fault>>,
+    /// How far the changes have come where the cluster is not as Git is.
+    journeys: HashMap<Key, Journey>,
+    users: HashMap<Key, Users>,
     /// What is still to be compared, the next one last.
     waiting: Vec<(Env, SecretEntry)>,
-    page: Page,
     /// The repository that the list was made of: a newer one may have others.
     seen: Weak<Snapshot>,
+    /// What each Kustomization had applied and how it fared when its secrets were compared.
+    applied: HashMap<(Env, String), (String, State)>,
+}
+
+/// Who uses a secret, and why only the manifests could be asked, where that is so.
+#[derive(Debug)]
+struct Users {
+    found: Vec<Use>,
+    fault: Option<Fault>,
 }
 
 /// Answers of the tasks.
 enum Answer {
     Listed(Result<Vec<SecretEntry>, Fault>),
     Stands(Key, Standing),
-    Used(Key, Result<Vec<Use>, Fault>),
-}
-
-impl Default for Secrets {
-    fn default() -> Self {
-        Self {
-            rows: Loaded::default(),
-            standing: HashMap::new(),
-            users: HashMap::new(),
-            waiting: Vec::new(),
-            page: Page::new(Slash::Filters).at(1),
-            seen: Weak::new(),
-        }
-    }
+    Travels(Key, Result<Journey, Fault>),
+    Used(Key, Users),
 }
 
 impl Secrets {
@@ -87,11 +98,23 @@ impl Secrets {
         vec![Action::Task(Task::blocking("list the secrets", move |_| Answer::Listed(secrets(&snapshot))))]
     }
 
-    /// Compares every row with the cluster, a few at a time: each answer asks for the next.
-    fn compare(&mut self, facts: &Facts) -> Vec<Action> {
+    fn take(&mut self, list: Result<Vec<SecretEntry>, Fault>, facts: &Facts) {
+        self.rows.take(list.map(Some));
+        let names: Vec<String> = facts.environments.iter().map(|(_, known)| known.name.clone()).collect();
+        self.board = board(self.entries(), &names, |name| facts.find_environment(name));
+        self.settle();
+    }
+
+    /// Compares entries with the cluster, a few at a time: each answer asks for the next.
+    fn compare(&mut self, facts: &Facts, wanted: impl Fn(Env, &SecretEntry) -> bool) -> Vec<Action> {
         let known = |entry: &SecretEntry| Some((facts.find_environment(&entry.env)?, entry.clone()));
-        self.waiting = self.entries().iter().rev().filter_map(known).collect();
-        (0..AT_ONCE).filter_map(|_| self.compare_next()).collect()
+        let mut found: Vec<(Env, SecretEntry)> = self.entries().iter().rev().filter_map(known).collect();
+        found.retain(|(env, entry)| wanted(*env, entry));
+        // Those that are being waited for ask on their own.
+        let running = if self.waiting.is_empty() { 0 } else { AT_ONCE };
+        self.waiting.retain(|(_, entry)| !found.iter().any(|(_, other)| key(other) == key(entry)));
+        self.waiting.extend(found);
+        (running..AT_ONCE).filter_map(|_| self.compare_next()).collect()
     }
 
     fn compare_next(&mut self) -> Option<Action> {
@@ -102,124 +125,141 @@ impl Secrets {
         })))
     }
 
+    /// Takes how an entry stands; where the cluster is not as Git is, git is asked how far the change has come.
+    fn stands(&mut self, key: Key, standing: Standing, facts: &Facts) -> Vec<Action> {
+        let mut actions: Vec<Action> = self.compare_next().into_iter().collect();
+        self.journeys.remove(&key);
+        if standing.agrees() == Some(false)
+            && let Some(question) = Question::new(facts, &key.1)
+        {
+            let wanted = key.clone();
+            let label = format!("how far {} has come", key.1);
+            actions.push(Action::Task(Task::blocking(label, move |_| Answer::Travels(wanted, question.answer()))));
+        }
+        self.standing.insert(key, standing);
+        actions
+    }
+
+    /// Compares again what a Kustomization reads once it has applied something else, or was mended.
+    fn follow(&mut self, facts: &Facts) -> Vec<Action> {
+        let mut settled = BTreeSet::new();
+        for (env, _) in facts.environments.iter() {
+            let Some(table) = facts.table(env, kinds::KUSTOMIZATION) else { continue };
+            for row in table.rows.values() {
+                let Some(flux) = &row.flux else { continue };
+                let name = (env, row.key.name.to_string());
+                let now = (flux.revision.clone(), row.state);
+                let before = self.applied.insert(name.clone(), now.clone());
+                if before.is_some_and(|before| before != now) && row.state != State::Progressing {
+                    settled.insert(name);
+                }
+            }
+        }
+        if settled.is_empty() || self.rows.value.is_none() {
+            return Vec::new();
+        }
+        self.compare(facts, |env, entry| {
+            entry.kustomization.as_ref().is_some_and(|name| settled.contains(&(env, name.clone())))
+        })
+    }
+
     fn entries(&self) -> &[SecretEntry] {
         self.rows.value.as_deref().unwrap_or_default()
     }
 
-    /// Writes the list; each line with the row that it shows.
-    fn lines(&self, scene: &Scene<'_>, width: u16) -> Vec<(PageLine, Option<usize>)> {
-        let Some(rows) = &self.rows.value else {
-            return self.rows.in_place().into_iter().map(|line| (line, None)).collect();
+    /// Returns the lines that the filter leaves.
+    fn shown(&self) -> Vec<&Line> {
+        let wanted = self.filter.to_lowercase();
+        let holds = |text: &str| text.to_lowercase().contains(&wanted);
+        let matches = |line: &&Line| {
+            let entries = line.cells.iter().copied().flatten().chain(line.unread);
+            let mut entries = entries.filter_map(|index| self.entries().get(index));
+            holds(&line.title)
+                || entries.any(|entry| {
+                    holds(&entry.file)
+                        || entry.keys.iter().any(|key| holds(key))
+                        || holds(cell::sealing(entry).0)
+                        || self.standing.get(&key(entry)).is_some_and(|standing| holds(&standing.words()))
+                })
         };
-        if rows.is_empty() {
-            let text = "there is no secret in this repository: + makes one, and `fluxdeck secret encrypt FILE` encrypts a plain file";
-            return vec![(PageLine::wrapped(text, Scope::Text), None)];
-        }
-        let title = rows.iter().map(|entry| entry.title().chars().count()).max().unwrap_or(0);
-        let title = title.min(usize::from(width) / 2).max(10);
-        let mut lines = Vec::new();
-        let mut env: Option<&str> = None;
-        for (index, entry) in rows.iter().enumerate() {
-            if env != Some(&entry.env) {
-                env = Some(&entry.env);
-                let count = rows.iter().filter(|other| other.env == entry.env).count();
-                let name = if entry.env.is_empty() { "read by no environment" } else { &entry.env };
-                lines.push((PageLine::heading(format!("{name} {count}")), None));
-            }
-            lines.push((self.line(entry, scene, title, width), Some(index)));
-        }
-        lines
+        self.board.iter().filter(matches).collect()
     }
 
-    fn line(&self, entry: &SecretEntry, scene: &Scene<'_>, title: usize, width: u16) -> PageLine {
-        let standing = self.standing.get(&key(entry));
-        let (sign, scope) = match standing.map(Standing::agrees) {
-            None => ("~", Scope::Progressing),
-            Some(Some(true)) => ("=", Scope::Ready),
-            Some(Some(false)) => ("x", Scope::Failed),
-            Some(None) => ("?", Scope::Unknown),
-        };
-        let words = standing.map_or_else(|| "comparing...".to_owned(), Standing::words);
-        let whose = whose(entry, scene.facts);
-        let age = entry.last_change.as_ref().and_then(|change| change.at).map(|at| age(scene.facts.now, at));
-        let sealed = match (entry.encrypted, &entry.problem) {
-            (_, Some(_)) => ("BROKEN", Scope::Failed),
-            (true, None) => ("enc", Scope::Lock),
-            (false, None) => ("PLAIN", Scope::Failed),
-        };
-        let keys = format!("{} key{}", entry.keys.len(), if entry.keys.len() == 1 { "" } else { "s" });
-        let env = scene.facts.find_environment(&entry.env);
-        let told = if standing.is_some_and(|one| one.agrees() == Some(false)) { Scope::Failed } else { Scope::Dim };
-        let line = match width {
-            WIDE.. => PageLine::cut(format!("{}  {}", pad(&words, 24), entry.file), told),
-            _ => PageLine::cut(words, told),
-        };
-        let age = age.unwrap_or_else(|| "new".to_owned());
-        let line = if width < ROOMY { line } else { line.after(format!("{}  ", pad(&age, 5)), Scope::Dim) };
-        let line = line.after(format!("{} ", pad(sealed.0, 6)), sealed.1);
-        let more = format!("{}  {}  ", pad(&keys, 8), pad(&whose, 12));
-        let line = if width < ROOMY { line } else { line.after(more, Scope::Dim) };
-        line.after(format!("{}  ", pad(&fit_end(&entry.title(), title), title)), Scope::Text)
-            .after(format!("{sign} "), scope)
-            .opens(Some(Target::File(env, entry.file.clone())))
+    /// Stays on its line while others come and go.
+    fn settle(&mut self) {
+        let shown = self.shown();
+        let place = self.identity.as_ref().and_then(|wanted| shown.iter().position(|line| line.identity == *wanted));
+        let row = place.unwrap_or(self.row).min(shown.len().saturating_sub(1));
+        let identity = self.identity.as_ref().and(shown.get(row)).map(|line| line.identity.clone());
+        (self.row, self.identity) = (row, identity);
     }
 
-    fn selected<'a>(&'a self, lines: &[(PageLine, Option<usize>)]) -> Option<&'a SecretEntry> {
-        let page: Vec<PageLine> = lines.iter().map(|(line, _)| line.clone()).collect();
-        let (_, row) = lines.get(self.page.index(&page)?)?;
-        self.entries().get((*row)?)
+    fn selected(&self) -> Option<&SecretEntry> {
+        let line = *self.shown().get(self.row)?;
+        self.entries().get(line.entry(self.column)?)
     }
 
-    /// Asks once who uses the selected secret.
+    /// Asks once who uses the selected secret: the cluster, else the manifests.
     fn ask_users(&self, scene: &Scene<'_>) -> Vec<Action> {
-        let lines = self.lines(scene, WIDE);
-        let Some(entry) = self.selected(&lines).filter(|entry| entry.is_object()) else { return Vec::new() };
-        let Some(env) = scene.facts.find_environment(&entry.env) else { return Vec::new() };
+        let Some(entry) = self.selected().filter(|entry| entry.is_object()) else { return Vec::new() };
+        let (Some(env), Some(snapshot)) = (scene.facts.find_environment(&entry.env), scene.facts.repository.clone())
+        else {
+            return Vec::new();
+        };
         let wanted = key(entry);
         if self.users.contains_key(&wanted) {
             return Vec::new();
         }
         let (namespace, name) = (entry.namespace.clone(), entry.name.clone());
         vec![Action::Task(Task::once(format!("who uses {name}"), move |reach| async move {
-            let found = match reach.cluster(env) {
+            let live = match reach.cluster(env) {
                 Ok(cluster) => users(&cluster, &namespace, &name).await,
                 Err(fault) => Err(fault),
             };
-            Answer::Used(wanted, found)
+            let environment = wanted.0.clone();
+            let users = match live {
+                Ok(found) => Users { found, fault: None },
+                Err(fault) => {
+                    let found = reach.away(move || declared(&snapshot, &environment, &namespace, &name)).await;
+                    Users { found: found.unwrap_or_default(), fault: Some(fault) }
+                }
+            };
+            Answer::Used(wanted, users)
         }))]
     }
 
     fn heading(&self) -> String {
         let rows = self.entries();
         let known = rows.iter().filter(|entry| self.standing.contains_key(&key(entry))).count();
+        let to_compare = rows.iter().filter(|entry| !entry.env.is_empty()).count();
         let differ = self.standing.values().filter(|standing| standing.agrees() == Some(false)).count();
-        let plain = rows.iter().filter(|entry| !entry.encrypted).count();
+        let plain = rows.iter().filter(|entry| matches!(entry.sealing(), Sealing::Plain | Sealing::Part)).count();
+        let found = (!self.filter.is_empty()).then(|| self.shown().len());
         let parts = [
             (differ > 0).then(|| format!("{differ} not as in Git")),
             (plain > 0).then(|| format!("{plain} PLAIN")),
-            (known < rows.len()).then(|| format!("comparing {known} of {}", rows.len())),
+            (known < to_compare).then(|| format!("comparing {known} of {to_compare}")),
         ];
         let title = std::iter::once(format!("secrets  {}", rows.len())).chain(parts.into_iter().flatten());
-        title.collect::<Vec<_>>().join("  ")
+        title.collect::<Vec<_>>().join("  ") + &tabs::found(found)
     }
-}
 
-/// Names the environments whose keys open a file, else how many recipients there are.
-fn whose(entry: &SecretEntry, facts: &Facts) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    let mut others = 0_usize;
-    for recipient in &entry.recipients {
-        match facts.environments.iter().find(|(_, known)| known.recipients.contains(recipient)) {
-            Some((_, known)) if !names.contains(&known.name.as_str()) => names.push(&known.name),
-            Some(_) => {}
-            None => others = others.saturating_add(1),
+    /// Says why there is no line, and what to do.
+    fn empty(&self) -> Option<(String, Scope)> {
+        let Some(rows) = &self.rows.value else {
+            return Some(match &self.rows.fault {
+                Some(fault) => {
+                    (format!("{}: {}. {}; ctrl-l tries again", fault.what, fault.why, fault.todo), Scope::Error)
+                }
+                None => ("looking...".to_owned(), Scope::Dim),
+            });
+        };
+        if rows.is_empty() {
+            let text = "there is no secret in this repository: + makes one, and `fluxdeck secret encrypt FILE` encrypts a plain file";
+            return Some((text.to_owned(), Scope::Text));
         }
-    }
-    match (names.is_empty(), others) {
-        (true, 0) => "-".to_owned(),
-        (true, others) => format!("{others} unknown"),
-        (false, 0) => names.join(","),
-        (false, others) => format!("{} +{others}", names.join(",")),
+        let text = format!("nothing matches `{}`; / and esc show all again", self.filter);
+        self.shown().is_empty().then_some((text, Scope::Text))
     }
 }
 
@@ -233,12 +273,17 @@ impl View for Secrets {
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.column = scene.facts.shown.index();
         self.load(scene)
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let current = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
-        if current.ptr_eq(&self.seen) { Vec::new() } else { self.load(scene) }
+        let mut actions = self.follow(scene.facts);
+        if !current.ptr_eq(&self.seen) {
+            actions.extend(self.load(scene));
+        }
+        actions
     }
 
     fn rested(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -249,67 +294,81 @@ impl View for Secrets {
         let Ok(answer) = payload.downcast::<Answer>() else { return Vec::new() };
         match *answer {
             Answer::Listed(list) => {
-                // The environments stand in the order in which they stand everywhere.
-                let place =
-                    |entry: &SecretEntry| scene.facts.find_environment(&entry.env).map_or(usize::MAX, Env::index);
-                let sorted = list.map(|mut rows| {
-                    rows.sort_by_key(place);
-                    Some(rows)
-                });
-                self.rows.take(sorted);
-                let mut actions = self.compare(scene.facts);
+                self.take(list, scene.facts);
+                let mut actions = self.compare(scene.facts, |_, _| true);
                 actions.extend(self.ask_users(scene));
                 actions
             }
-            Answer::Stands(key, standing) => {
-                self.standing.insert(key, standing);
-                self.compare_next().into_iter().collect()
+            Answer::Stands(key, standing) => self.stands(key, standing, scene.facts),
+            Answer::Travels(key, journey) => {
+                // Without git's answer the difference itself is still told.
+                self.journeys.extend(journey.ok().map(|journey| (key, journey)));
+                Vec::new()
             }
-            Answer::Used(key, found) => {
-                self.users.insert(key, found);
+            Answer::Used(key, users) => {
+                self.users.insert(key, users);
                 Vec::new()
             }
         }
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        if motion == Motion::Redraw {
-            self.users.clear();
-            let mut actions = self.load(scene);
-            actions.push(Action::Redraw);
-            return Some(actions);
+        let columns = scene.facts.environments.len().max(1);
+        match motion {
+            Motion::Redraw => {
+                self.users.clear();
+                let mut actions = self.load(scene);
+                actions.push(Action::Redraw);
+                return Some(actions);
+            }
+            Motion::Open => {
+                return Some(self.targets(scene).into_iter().filter_map(|target| tabs::open(target, scene)).collect());
+            }
+            Motion::Left => self.column = self.column.saturating_sub(1),
+            Motion::Right => self.column = (self.column + 1).min(columns - 1),
+            Motion::NextPanel | Motion::NextEnvironment => self.column = (self.column + 1) % columns,
+            Motion::PreviousPanel | Motion::PreviousEnvironment => self.column = (self.column + columns - 1) % columns,
+            Motion::Panel(number) => self.column = usize::from(number.saturating_sub(1)).min(columns - 1),
+            _ => {
+                let shown = self.shown();
+                let row = step(self.row, shown.len(), self.scroll.page(), motion)?;
+                let identity = shown.get(row).map(|line| line.identity.clone());
+                (self.row, self.identity) = (row, identity);
+            }
         }
-        let lines: Vec<PageLine> = self.lines(scene, WIDE).into_iter().map(|(line, _)| line).collect();
-        if motion == Motion::Open {
-            let link = self.page.current(&lines).and_then(PageLine::link).cloned();
-            return Some(link.into_iter().filter_map(|target| tabs::open(target, scene)).collect());
-        }
-        self.page.motion(motion, &lines).then(Vec::new)
+        Some(Vec::new())
     }
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
-        let lines: Vec<PageLine> = self.lines(scene, WIDE).into_iter().map(|(line, _)| line).collect();
-        self.page.current(&lines).and_then(PageLine::link).cloned().into_iter().collect()
+        let target = |entry: &SecretEntry| Target::File(scene.facts.find_environment(&entry.env), entry.file.clone());
+        self.selected().map(target).into_iter().collect()
     }
 
-    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        let lines: Vec<PageLine> = self.lines(scene, WIDE).into_iter().map(|(line, _)| line).collect();
-        self.page.search(text, &lines);
+    fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
+        text.clone_into(&mut self.filter);
+        self.settle();
         true
     }
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let lines = self.lines(scene, area.width);
-        let detail = self.selected(&lines).map(|entry| self.detail(entry, scene, area.width.saturating_sub(2)));
-        let rows = detail.as_ref().map_or(0, |detail| u16::try_from(detail.len()).unwrap_or(0).saturating_add(2));
-        let rows = rows.min(area.height / 2);
+        let detail = self.detail(scene, area.width.saturating_sub(2));
+        let rows = u16::try_from(detail.len()).unwrap_or(0).saturating_add(2);
+        let rows = if detail.is_empty() { 0 } else { rows.min(area.height / 2) };
         let [above, below] = Layout::vertical([Constraint::Min(3), Constraint::Length(rows)]).areas(area);
-        let page: Vec<PageLine> = lines.into_iter().map(|(line, _)| line).collect();
-        let title = self.heading() + &tabs::found(self.page.found(&page));
-        let inside = panel(frame, above, &title, scene.focus, scene.theme);
-        self.page.render(frame, inside, &page, scene.theme);
-        if let Some(detail) = detail {
-            detail::render(frame, below, &detail, scene);
+        let inside = panel(frame, above, &self.heading(), scene.focus, scene.theme);
+        if let Some((text, scope)) = self.empty() {
+            let style = scene.theme.style(scope);
+            let wrapped = wrap(&text, usize::from(inside.width)).into_iter().map(|line| Text::styled(line, style));
+            frame.render_widget(Paragraph::new(wrapped.collect::<Vec<_>>()), inside);
+            return;
         }
+        let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
+        let shown = self.shown();
+        let columns = self.columns(inside.width, scene.facts);
+        frame.render_widget(self.head(&columns, scene), head);
+        lines(frame, body, &self.scroll, self.row, shown.len(), |index, selected| {
+            shown.get(index).map_or_else(Text::default, |line| self.line(line, selected, &columns, scene))
+        });
+        detail::render(frame, below, &detail, scene);
     }
 }

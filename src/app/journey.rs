@@ -1,0 +1,168 @@
+//! How far the last change of a file has come on its way into the clusters: committed, pushed, applied.
+
+use std::path::PathBuf;
+
+use super::Facts;
+use crate::kinds;
+use crate::model::{Env, Fault, ObjectRef, State, revision};
+use crate::repo::git::{self, LogEntry};
+
+/// Says at which station a change waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The file is not committed as it is.
+    Uncommitted,
+    /// Its commit is not pushed.
+    Unpushed,
+    /// The Kustomization has not applied the commit.
+    Unapplied,
+    /// The Kustomization has applied it.
+    Applied,
+}
+
+/// One Kustomization that reads the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// The environment.
+    pub env: Env,
+    /// The Kustomization.
+    pub object: ObjectRef,
+    /// The revision that it has applied; empty while that is not known.
+    pub revision: String,
+    /// How it fares, where that is known.
+    pub state: Option<State>,
+}
+
+/// What has to be known before git is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    root: PathBuf,
+    file: String,
+    commit: Option<String>,
+    /// Whether the file differs from the commit.
+    is_changed: bool,
+    ahead: Option<u32>,
+    readers: Vec<Reader>,
+}
+
+/// How far a change has come.
+#[derive(Debug, Clone)]
+pub struct Journey {
+    /// The last commit of the file.
+    pub commit: Option<LogEntry>,
+    /// Whether the file is committed as it is.
+    pub is_committed: bool,
+    /// Whether the followed branch has it.
+    pub is_pushed: bool,
+    /// The Kustomizations that read it, and whether each has applied the commit.
+    pub readers: Vec<(Reader, bool)>,
+}
+
+impl Question {
+    /// Asks of a file, below the repository's root; `None` without a repository. Questions that are equal have the same answer.
+    pub fn new(facts: &Facts, file: &str) -> Option<Self> {
+        let snapshot = facts.repository.as_ref()?;
+        let state = snapshot.git.as_ref().ok();
+        let readers = snapshot.fed_by(file).into_iter().filter_map(|feed| {
+            let env = facts.find_environment(&feed.env)?;
+            let object = kinds::KUSTOMIZATION.object(&feed.namespace, &feed.name);
+            let row = facts.row(env, &object);
+            let revision = row.and_then(|row| Some(row.flux.as_ref()?.revision.clone())).unwrap_or_default();
+            Some(Reader { env, object, revision, state: row.map(|row| row.state) })
+        });
+        Some(Self {
+            root: snapshot.root.clone(),
+            file: file.to_owned(),
+            commit: state.and_then(|state| state.commit.clone()),
+            is_changed: state.is_none_or(|state| state.marks.contains_key(file)),
+            ahead: state.and_then(|state| state.upstream.as_ref()?.ahead),
+            readers: readers.collect(),
+        })
+    }
+
+    /// Asks git; this blocks.
+    ///
+    /// # Errors
+    /// When git does not tell the file's last change.
+    pub fn answer(self) -> Result<Journey, Fault> {
+        let root = &self.root;
+        let commit = git::last_changes(root, std::slice::from_ref(&self.file))?.remove(&self.file);
+        let has = |later: &str| commit.as_ref().is_some_and(|commit| git::contains(root, later, &commit.commit));
+        let applied = |reader: Reader| {
+            let applied = revision::hash(&reader.revision);
+            let has = applied.len() >= 7 && has(applied);
+            (reader, has)
+        };
+        let is_committed = commit.is_some() && !self.is_changed;
+        Ok(Journey {
+            is_committed,
+            // Other commits may wait while this one is out.
+            is_pushed: is_committed && self.ahead.is_some_and(|ahead| ahead == 0 || has("@{upstream}")),
+            readers: self.readers.into_iter().map(applied).collect(),
+            commit,
+        })
+    }
+}
+
+impl Journey {
+    /// Returns how far it has come in an environment, and the Kustomization that it waits for there.
+    pub fn stage(&self, env: Env) -> (Stage, Option<&Reader>) {
+        let mut readers = self.readers.iter().filter(|(reader, _)| reader.env == env);
+        match (self.is_committed, self.is_pushed) {
+            (false, _) => (Stage::Uncommitted, None),
+            (true, false) => (Stage::Unpushed, None),
+            (true, true) => match readers.clone().find(|(_, has)| !has) {
+                Some((waiting, _)) => (Stage::Unapplied, Some(waiting)),
+                None => (Stage::Applied, readers.next().map(|(reader, _)| reader)),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Question, Reader, Stage};
+    use crate::app::test_support::facts;
+    use crate::kinds;
+    use crate::model::Env;
+    use crate::repo::Snapshot;
+    use crate::repo::git::tests::TestRepository;
+
+    #[test]
+    fn a_change_is_followed_from_the_disk_into_the_cluster() {
+        let repository = TestRepository::new();
+        let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\n  namespace: flux-system\nspec:\n  path: ./apps\n";
+        repository.write("clusters/staging/apps.yaml", kustomization);
+        repository.write("apps/one.yaml", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: one}\n");
+        repository.commit("begin");
+        let mut facts = facts();
+        let mut ask = |ahead: Option<u32>, revision: &str| {
+            facts.set_repository(Arc::new(Snapshot::load(repository.path())));
+            let mut question = Question::new(&facts, "apps/one.yaml").unwrap();
+            assert_eq!(question.readers.len(), 1);
+            question.ahead = ahead;
+            for reader in &mut question.readers {
+                revision.clone_into(&mut reader.revision);
+            }
+            let journey = question.answer().unwrap();
+            let (stage, reader) = journey.stage(Env(0));
+            (stage, reader.cloned())
+        };
+        let first = repository.git(&["rev-parse", "HEAD"]).trim().to_owned();
+        let revision = format!("main@sha1:{first}");
+        let by = |revision: &str| {
+            let object = kinds::KUSTOMIZATION.object("flux-system", "apps");
+            Some(Reader { env: Env(0), object, revision: revision.to_owned(), state: None })
+        };
+        assert_eq!(ask(None, &revision), (Stage::Unpushed, None));
+        assert_eq!(ask(Some(0), ""), (Stage::Unapplied, by("")));
+        assert_eq!(ask(Some(0), &revision), (Stage::Applied, by(&revision)));
+        repository.write("apps/one.yaml", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: one}\ndata: {a: b}\n");
+        assert_eq!(ask(Some(0), &revision), (Stage::Uncommitted, None));
+        repository.commit("change");
+        assert_eq!(ask(Some(1), &revision), (Stage::Unpushed, None));
+        assert_eq!(ask(Some(0), &revision), (Stage::Unapplied, by(&revision)));
+    }
+}

@@ -1,0 +1,25 @@
+//! Revisions as Flux writes them.
+
+/// Returns the hash in a revision: `main@sha1:HASH`, or an older Flux's `main/HASH`.
+pub fn hash(revision: &str) -> &str {
+    revision.rsplit([':', '/', '@']).next().unwrap_or_default()
+}
+
+/// Returns the branch in a revision; `None` where it names none.
+pub fn branch(revision: &str) -> Option<&str> {
+    let name = revision.split_once("@sha").map(|(name, _)| name).or_else(|| Some(revision.rsplit_once('/')?.0))?;
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{branch, hash};
+
+    #[test]
+    fn revisions_fall_into_branch_and_commit() {
+        assert_eq!((branch("main@sha1:abc"), hash("main@sha1:abc")), (Some("main"), "abc"));
+        assert_eq!((branch("feat/x/abc"), hash("feat/x/abc")), (Some("feat/x"), "abc"));
+        assert_eq!(branch("feat/x@sha1:abc"), Some("feat/x"));
+        assert_eq!(branch("sha256:abc"), None);
+    }
+}
