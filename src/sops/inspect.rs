@@ -72,11 +72,11 @@ impl SopsFile {
                 }
                 _ => None,
             };
-            let is_secret = (in_secret && of_secret.is_some())
+            let wants = (in_secret && of_secret.is_some())
                 || self.rule.verdict(&leaf.path) == Verdict::Encrypted
                 || is_sealed(leaf.value.canonical.expose());
             let key = of_secret.cloned().unwrap_or_else(|| leaf.path.to_string());
-            if is_secret && wanted(leaf) && !found.contains(&key) {
+            if wants && wanted(leaf) && !found.contains(&key) {
                 found.push(key);
             }
         }

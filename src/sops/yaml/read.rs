@@ -144,7 +144,8 @@ impl Reader<'_> {
         if let (true, Some(document)) = (top, self.parsed.documents.last_mut()) {
             // Not the key's own column: a tag may stand before it, and the mapping begins where its lines do.
             let before = self.text.get(..key.start).unwrap_or_default();
-            let line = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
+            // YAML ends lines at a lone carriage return too.
+            let line = before.rfind(['\n', '\r']).map_or(0, |at| at.saturating_add(1));
             let blanks = self.text.get(line..).unwrap_or_default();
             document.column = blanks.len().saturating_sub(blanks.trim_start_matches(' ').len());
         }

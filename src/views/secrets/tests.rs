@@ -40,7 +40,7 @@ impl Desk {
             keymap: Keymap::new(COMMANDS, &BTreeMap::new()).unwrap(),
             view: Secrets::default(),
         };
-        desk.with(|view, scene| view.opened(scene));
+        desk.with(Secrets::opened);
         desk
     }
 
