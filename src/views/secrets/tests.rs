@@ -162,7 +162,7 @@ fn environments_stand_side_by_side_with_what_is_wrong_in_each() {
     let token = desk.screen(120, 24);
     assert!(token.contains("Flux is behind: Kustomization/apps is suspended"), "{token}");
     // A gap says so, and has nothing that a command could act on.
-    desk.press(&[Motion::Up]);
+    desk.press(&[Motion::Up, Motion::Up]);
     let gap = desk.screen(120, 24);
     assert!(gap.contains("production has no web/mail in Git") && gap.contains("staging"), "{gap}");
     assert_eq!(desk.with(|view, scene| view.targets(scene)), []);
@@ -209,7 +209,7 @@ fn who_uses_it_is_told_with_where_that_is_known_from() {
     let away = Fault::new(FaultKind::Unreachable, "no cluster", "connection refused", "start it");
     desk.answer(Answer::Used(database.clone(), Users { found: found(), fault: Some(away.clone()) }));
     let by_manifests = desk.screen(120, 20);
-    assert!(by_manifests.contains("by the manifests, the cluster was not asked: connection refused"), "{by_manifests}");
+    assert!(by_manifests.contains("by the manifests, the cluster was not asked:"), "{by_manifests}");
     desk.answer(Answer::Used(database, Users { found: Vec::new(), fault: Some(away) }));
     assert!(desk.screen(120, 20).contains("no manifest names it; the cluster was not asked"));
 }
