@@ -111,6 +111,7 @@ pub static COMMANDS: &[&Command] = &[
     &secret::remove::COMMAND,
     &secret::import::COMMAND,
     &secret::export::COMMAND,
+    &secret::write_out::COMMAND,
     &secret::copy_value::COMMAND,
     &secret::undo::COMMAND,
     &secret::redo::COMMAND,

@@ -20,6 +20,7 @@ mod format;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hidden;
 mod identities;
 mod ini;
 mod inspect;

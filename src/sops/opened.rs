@@ -70,7 +70,7 @@ pub struct Opened {
     pub(super) openers: Vec<Opener>,
     /// What each leaf of the file holds.
     pub(super) states: Vec<State>,
-    keep: Keep,
+    pub(super) keep: Keep,
     /// The plain text; a file whose plain text would not read as what it holds can be looked at but not edited.
     draft: Result<Draft, SopsError>,
     entries: Vec<Entry>,

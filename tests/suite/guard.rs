@@ -48,6 +48,8 @@ const WRITES: &[(&str, &[&[&str]])] = &[
     ("git-fetch-now", &[]),
     ("git-pull-now", &[]),
     ("git-push-reconcile", &[]),
+    // Headless, `fluxdeck secret decrypt` writes to standard output.
+    ("secret-write-out", &[]),
     ("secret-new", &[&["secret", "new", "smtp", "-n", "linkding", "--generate", "PASSWORD"]]),
     ("secret-encrypt", &[&["secret", "encrypt", "apps/production/secret.yaml"]]),
     ("secret-encrypt-anew", &[&["secret", "encrypt", "--again", "apps/production/secret.yaml"]]),
@@ -68,7 +70,7 @@ const WRITES: &[(&str, &[&[&str]])] = &[
 ];
 
 /// What stays in the operator's own clone and belongs to no environment: read-only alone refuses it.
-const LOCAL: &[&str] = &["age-key-new", "hook-install", "hook-uninstall"];
+const LOCAL: &[&str] = &["secret-write-out", "age-key-new", "hook-install", "hook-uninstall"];
 
 /// A secret of production, encrypted for its throwaway key.
 const SECRET: &str = include_str!("../../repo-template/apps/production/linkding/linkding-container-env-secret.yaml");

@@ -20,6 +20,7 @@ pub mod save;
 pub mod set;
 pub mod text;
 pub mod undo;
+pub mod write_out;
 
 use super::verb::lesson;
 use crate::app::{Ask, Scope, Target};

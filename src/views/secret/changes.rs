@@ -8,15 +8,17 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::Do;
+use super::difference::DiffLine;
+use super::document::Document;
 use super::hiding::Glimpse;
 use super::table::MASK;
 use crate::app::{Action, Command, Key, Scene, Target, View};
 use crate::secret::Secret;
-use crate::theme::Scope;
+use crate::theme::{Scope, Theme};
 use crate::widgets::{centred, fit, panel};
 
 /// So many are shown at a time.
-const LISTED: usize = 6;
+const LISTED: usize = 20;
 
 /// Says what the answer yes does.
 #[derive(Debug)]
@@ -57,6 +59,9 @@ pub(super) fn in_one_line(value: &Secret, room: usize) -> String {
 #[derive(Debug)]
 pub struct Changes {
     rows: Vec<Difference>,
+    text: Vec<DiffLine>,
+    /// Whether the difference of the text is shown, rather than the values.
+    as_text: bool,
     glimpse: Glimpse,
     first: usize,
     yes: Yes,
@@ -64,18 +69,44 @@ pub struct Changes {
 
 impl Changes {
     /// Asks whether changes may be lost.
-    pub fn discard(rows: Vec<Difference>) -> Self {
-        Self { rows, glimpse: Glimpse::default(), first: 0, yes: Yes::Leave }
+    pub fn discard(document: &Document) -> Self {
+        Self::new(document, Yes::Leave)
     }
 
     /// Asks whether changes shall be saved by a command.
     pub fn save(
-        rows: Vec<Difference>,
+        document: &Document,
         command: &'static Command,
         targets: Vec<Target>,
         answers: Vec<(String, String)>,
     ) -> Self {
-        Self { rows, glimpse: Glimpse::default(), first: 0, yes: Yes::Save(command, targets, answers) }
+        Self::new(document, Yes::Save(command, targets, answers))
+    }
+
+    fn new(document: &Document, yes: Yes) -> Self {
+        let (rows, text) = (document.differences(), document.text_difference());
+        // Comments and layout are no value.
+        let as_text = rows.is_empty();
+        Self { rows, text, as_text, glimpse: Glimpse::default(), first: 0, yes }
+    }
+
+    /// Writes what changes: the text, or the values.
+    fn body(&self, room: usize, theme: &Theme) -> Vec<Line<'static>> {
+        if self.as_text {
+            return self.text.iter().map(|line| line.line(self.glimpse.is_open(), room, theme)).collect();
+        }
+        let mut lines = Vec::new();
+        for row in &self.rows {
+            lines.push(Line::styled(fit(&format!(" {} {}", row.sign, row.path), room), theme.style(Scope::Title)));
+            let sides = row.values.iter().zip([("-", Scope::Removed), ("+", Scope::Added)]);
+            for (value, (sign, scope)) in sides {
+                if let Some(value) = value {
+                    let text = format!("     {sign} {}", self.value(row, value, room.saturating_sub(7)));
+                    lines.push(Line::styled(fit(&text, room), theme.style(scope)));
+                }
+            }
+        }
+        lines
     }
 
     /// Writes a value in one line: masked, or its beginning and how many lines it has.
@@ -84,6 +115,16 @@ impl Changes {
             return MASK.to_owned();
         }
         in_one_line(value, room)
+    }
+
+    fn go_to(&mut self, first: usize) -> Vec<Action> {
+        let count = if self.as_text {
+            self.text.len()
+        } else {
+            self.rows.iter().map(|row| row.values.iter().flatten().count().saturating_add(1)).sum()
+        };
+        self.first = first.min(count.saturating_sub(1));
+        Vec::new()
     }
 
     fn agree(&mut self) -> Vec<Action> {
@@ -135,14 +176,14 @@ impl View for Changes {
             _ if key.is("esc") => vec![Action::Pop],
             _ if saves && key.is("enter") => self.agree(),
             Some('x') => self.glimpse.turn(),
-            Some('j') => {
-                self.first = self.first.saturating_add(1).min(self.rows.len().saturating_sub(LISTED));
+            Some('d') => {
+                (self.as_text, self.first) = (!self.as_text, 0);
                 Vec::new()
             }
-            Some('k') => {
-                self.first = self.first.saturating_sub(1);
-                Vec::new()
-            }
+            Some('j') => self.go_to(self.first.saturating_add(1)),
+            Some('k') => self.go_to(self.first.saturating_sub(1)),
+            _ if key.is("down") => self.go_to(self.first.saturating_add(1)),
+            _ if key.is("up") => self.go_to(self.first.saturating_sub(1)),
             _ => Vec::new(),
         }
     }
@@ -150,38 +191,26 @@ impl View for Changes {
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let width = area.width.saturating_sub(4).clamp(20, 110);
         let room = usize::from(width.saturating_sub(4));
+        let other = if self.as_text { "d by value" } else { "d as text" };
         let (head, keys) = match self.yes {
-            Yes::Leave => {
-                ("These changes are not saved and would be lost:", "y leave, changes are lost    n stay    x reveal")
+            Yes::Leave => ("These changes are not saved and would be lost:", "y leave, changes are lost    n stay"),
+            Yes::Save(..) => {
+                ("Only this changes in the file, besides lastmodified and mac:", "enter save    n not now")
             }
-            Yes::Save(..) => (
-                "Only these values change in the file, besides lastmodified and mac:",
-                "enter save    n not now    x reveal",
-            ),
         };
         let theme = scene.theme;
+        let body = self.body(room, theme);
+        // Around it stand the frame, the head, what is above and below, an empty line and the keys.
+        let most = usize::from(area.height).saturating_sub(6).clamp(3, LISTED);
+        let (count, first) = (body.len(), self.first.min(body.len().saturating_sub(most)));
         let mut lines = vec![Line::from(fit(head, room))];
-        for row in self.rows.iter().skip(self.first).take(LISTED) {
-            lines.push(Line::styled(fit(&format!(" {} {}", row.sign, row.path), room), theme.style(Scope::Title)));
-            for (value, sign, scope) in row
-                .values
-                .iter()
-                .zip(["-", "+"])
-                .zip([Scope::Removed, Scope::Added])
-                .map(|((value, sign), scope)| (value, sign, scope))
-            {
-                if let Some(value) = value {
-                    let text = format!("     {sign} {}", self.value(row, value, room.saturating_sub(7)));
-                    lines.push(Line::styled(fit(&text, room), theme.style(scope)));
-                }
-            }
-        }
-        let below = self.rows.len().saturating_sub(self.first.saturating_add(LISTED));
-        if below > 0 || self.first > 0 {
-            lines.push(Line::from(format!("  {} above, {below} below: j and k", self.first)));
+        lines.extend(body.into_iter().skip(first).take(most));
+        let below = count.saturating_sub(first.saturating_add(most));
+        if below > 0 || first > 0 {
+            lines.push(Line::from(format!("  {first} above, {below} below: j and k")));
         }
         lines.push(Line::default());
-        lines.push(Line::styled(keys, theme.style(Scope::Key)));
+        lines.push(Line::styled(format!("{keys}    x reveal    {other}"), theme.style(Scope::Key)));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
         let inside = panel(frame, centred(area, width, height), &self.title(scene), true, theme);
         frame.render_widget(Paragraph::new(lines), inside);

@@ -52,6 +52,8 @@ pub enum Do {
     KeepMine,
     /// Drops the changes for what somebody else made of the file.
     ReadTheirs,
+    /// Writes the value into the file that was named, with the guard's leave; without it nothing is done.
+    WriteOut(Option<Permit>),
     /// Saves, with the guard's leave; without it nothing is done.
     Save(Option<Permit>),
 }
@@ -149,15 +151,13 @@ impl SecretView {
             Do::Rename => self.begin(Field::Name, name_of, scene),
             Do::Generate => self.begin(Field::Letters, |_, _| "32 a-zA-Z0-9".to_owned(), scene),
             Do::Import => self.begin(Field::From, |_, _| String::new(), scene),
-            Do::Export if scene.facts.read_only => {
-                tell(scene, "nothing is written: fluxdeck was started with --read-only")
-            }
             Do::Export => self.begin(Field::To, |_, _| "~/".to_owned(), scene),
             Do::AskToSave => self.ask_to_save(scene),
             Do::KeepMine => self.keep_mine(scene),
             Do::ReadTheirs => self.read_theirs(scene),
             Do::Save(Some(permit)) => self.save(permit),
-            Do::Save(None) => Vec::new(),
+            Do::WriteOut(Some(permit)) => self.export(permit),
+            Do::Save(None) | Do::WriteOut(None) => Vec::new(),
         }
     }
 
@@ -189,8 +189,7 @@ impl SecretView {
         };
         let targets = self.targets(scene);
         let answers = vec![("paths".to_owned(), paths.join(", ")), ("shell".to_owned(), document.shell(&self.file))];
-        let rows = document.differences();
-        vec![Action::Push(Box::new(Changes::save(rows, command, targets, answers)))]
+        vec![Action::Push(Box::new(Changes::save(document, command, targets, answers)))]
     }
 
     fn save(&mut self, permit: Permit) -> Vec<Action> {

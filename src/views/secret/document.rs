@@ -401,7 +401,7 @@ fn lines(file: &str, change: &Change) -> Vec<String> {
 }
 
 /// Writes a path as sops takes it.
-fn place(path: &Path) -> String {
+pub(super) fn place(path: &Path) -> String {
     let mut line = "'".to_owned();
     for segment in path.segments() {
         // Writing to a text cannot fail.

@@ -2,11 +2,12 @@
 
 use zeroize::Zeroizing;
 
-use super::document::{Document, shown};
+use super::document::{Document, place as place_of, shown};
 use super::editor::Editor;
 use super::{SecretView, tell};
-use crate::app::{Action, Notice, Scene, Task};
-use crate::model::{Fault, FaultKind};
+use crate::app::operation::StepSender;
+use crate::app::{Action, Notice, Operation, Permit, Reach, Scene, Target, Task};
+use crate::model::{Fault, FaultKind, Outcome};
 use crate::repo::git;
 use crate::secret::Secret;
 use crate::sops::{self, LETTERS, Path, Question};
@@ -43,9 +44,6 @@ pub(super) enum Field {
 
 /// The answer of the task that reads a file for a value.
 pub(super) struct Read(usize, Path, Result<Zeroizing<Vec<u8>>, Fault>);
-
-/// The answer of the task that writes a value into a file.
-pub(super) struct Written(Result<String, Fault>);
 
 impl Field {
     /// Says above the field what is typed, and which keys it takes.
@@ -167,11 +165,14 @@ impl SecretView {
                 Ok(vec![Action::Task(Task::blocking(format!("read {words}"), move |_| Read(place, path, read(&from))))])
             }
             Field::To(index) => {
-                let Some(bytes) = document.bytes(*index) else { return Ok(Vec::new()) };
-                let to = home(&words);
-                Ok(vec![Action::Task(Task::blocking(format!("write {words}"), move |reach| {
-                    Written(write(reach.root.as_deref(), &to, &bytes))
-                }))])
+                let Some(entry) = document.entries().get(*index) else { return Ok(Vec::new()) };
+                let (place, path) = (entry.document, entry.path.clone());
+                let of = format!("--extract {} {file}", place_of(&path));
+                self.exporting = Some((place, path, home(&words)));
+                let targets = vec![Target::Worktree(words.clone())];
+                let answers = vec![("of".to_owned(), of), ("file".to_owned(), words)];
+                let ask = |command| Action::Dispatch(command, targets, answers);
+                Ok(scene.command("secret-write-out").map(ask).into_iter().collect())
             }
             Field::Answer(_) | Field::PrivateKey => Ok(Vec::new()),
             Field::Text => {
@@ -207,12 +208,26 @@ impl SecretView {
         }
     }
 
-    /// Tells what became of writing a value into a file.
-    pub(super) fn exported(Written(done): Written, scene: &Scene<'_>) -> Vec<Action> {
-        match done {
-            Ok(words) => tell(scene, &words),
-            Err(fault) => vec![Action::Tell(Notice::fault(scene.facts.now, fault))],
-        }
+    /// Writes a value into the file that was named, with the guard's leave.
+    pub(super) fn export(&mut self, permit: Permit) -> Vec<Action> {
+        let Some((place, path, to)) = self.exporting.take() else { return Vec::new() };
+        let Some(document) = self.document() else { return Vec::new() };
+        let index = document.entries().iter().position(|entry| entry.document == place && entry.path == path);
+        let Some(bytes) = index.and_then(|index| document.bytes(index)) else { return Vec::new() };
+        let object = self.file.clone();
+        let shell = format!("sops decrypt --extract {} {object} > {}", place_of(&path), to.display());
+        let work = Box::new(move |reach: Reach, _steps: StepSender| {
+            let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
+                let root = reach.root.clone();
+                match reach.away(move || write(root.as_deref(), &to, &bytes)).await.flatten() {
+                    Ok(words) => Outcome::Done(words),
+                    Err(fault) => Outcome::Failed(fault),
+                }
+            });
+            work
+        });
+        let (title, stopped) = (format!("Write {path} into a file"), "no longer waited for; look at the file");
+        vec![Action::Operate(Operation { title, env: None, object, shell, stopped, permit, work })]
     }
 
     /// Copies the selected value to the clipboard, which is cleared again.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::field::Field;
 use super::{SecretView, tell};
 use crate::app::{Action, Scene, Task};
 
@@ -95,9 +96,11 @@ impl SecretView {
     /// Hides everything: no key came for a while.
     pub(super) fn hide(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.awake = None;
-        let shown = !self.revealed.is_empty() || self.editing.is_some();
+        let in_field = self.editing.as_ref().is_some_and(|(field, _)| *field != Field::Text);
+        let shown = self.looks.hide() || in_field || !self.revealed.is_empty();
         self.revealed.clear();
-        if let Some((_, editor)) = self.editing.as_mut().filter(|(field, _)| field.is_secret()) {
+        if let Some((_, editor)) = self.editing.as_mut().filter(|(field, _)| field.is_secret() && *field != Field::Text)
+        {
             editor.hide();
         }
         if !shown {

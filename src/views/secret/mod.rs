@@ -18,6 +18,7 @@
 
 mod changes;
 mod deeds;
+mod difference;
 pub mod document;
 mod drafts;
 pub mod editor;
@@ -33,6 +34,7 @@ mod theirs;
 
 use std::any::Any;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use ratatui::Frame;
@@ -46,7 +48,7 @@ use crate::app::{Action, Ask, Key, Motion, Notice, Scene, Target, View};
 use crate::model::Env;
 use crate::repo::Snapshot;
 use crate::secret::Secret;
-use crate::sops::Locked;
+use crate::sops::{Locked, Path};
 use crate::theme::Scope;
 use crate::widgets::{Scroll, panel};
 use changes::Changes;
@@ -58,6 +60,7 @@ use field::Field;
 use hiding::Asleep;
 use opening::{Opening, Said};
 use table::{Columns, Row};
+use text::Looks;
 use theirs::Looked;
 
 /// Opens an encrypted file of the repository; the lock in the tree says that it is one.
@@ -77,8 +80,7 @@ pub struct SecretView {
     selected: usize,
     scroll: Scroll,
     text_scroll: Scroll,
-    /// What is wrong with the text that is typed, and on which line.
-    problem: Option<(Option<usize>, String)>,
+    looks: Looks,
     /// The changes of which a draft was written last.
     drafted: Option<Vec<String>>,
     /// A draft that was found, until the operator decides.
@@ -93,6 +95,8 @@ pub struct SecretView {
     /// Keeps what is revealed from being hidden with every word; dropped when nothing is revealed, which ends the waiting.
     awake: Option<watch::Sender<()>>,
     saving: bool,
+    /// The value that is to be written into a file once the guard lets it: its document, path, and the file.
+    exporting: Option<(usize, Path, PathBuf)>,
     /// What somebody else made of the file meanwhile, until the operator decides.
     theirs: Option<Box<Document>>,
     /// The repository when the file was looked at last.
@@ -117,7 +121,7 @@ impl SecretView {
             selected: 0,
             scroll: Scroll::default(),
             text_scroll: Scroll::default(),
-            problem: None,
+            looks: Looks::default(),
             drafted: None,
             draft: None,
             leaving: false,
@@ -127,6 +131,7 @@ impl SecretView {
             editing: None,
             awake: None,
             saving: false,
+            exporting: None,
             theirs: None,
             seen: Weak::new(),
         }
@@ -178,6 +183,7 @@ impl View for SecretView {
     /// What was revealed is hidden when the operator comes back.
     fn covered(&mut self) {
         self.revealed.clear();
+        self.looks.hide();
         self.awake = None;
     }
 
@@ -268,10 +274,6 @@ impl View for SecretView {
             Ok(read) => return self.imported(*read, scene),
             Err(payload) => payload,
         };
-        let payload = match payload.downcast::<field::Written>() {
-            Ok(written) => return Self::exported(*written, scene),
-            Err(payload) => payload,
-        };
         match payload.downcast::<Saved>() {
             Ok(saved) => self.saved(*saved, scene),
             Err(payload) if payload.is::<Asleep>() => self.hide(scene),
@@ -306,21 +308,26 @@ impl View for SecretView {
         if (single && key.is("enter")) || "ctrl-s".parse() == Ok(key) {
             return self.keep(scene);
         }
-        if *field == Field::Text && key.is("enter") {
-            editor.indented_newline();
-        } else {
+        if *field != Field::Text {
             editor.key(key);
+            return Vec::new();
         }
-        self.examine();
-        Vec::new()
+        match key.to_string().as_str() {
+            "ctrl-x" => return self.reveal_in_text(false),
+            "ctrl-t" => return self.reveal_in_text(true),
+            "enter" => self.type_text(Editor::indented_newline),
+            _ => self.type_text(|editor| editor.key(key)),
+        }
+        self.watch_over()
     }
 
     fn paste(&mut self, text: &str, _scene: &Scene<'_>) {
         self.stir();
-        if let Some((_, editor)) = &mut self.editing {
-            editor.paste(text);
+        match &mut self.editing {
+            Some((Field::Text, _)) => self.type_text(|editor| editor.paste(text)),
+            Some((_, editor)) => editor.paste(text),
+            None => {}
         }
-        self.examine();
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
@@ -334,8 +341,10 @@ impl View for SecretView {
         if self.saving {
             return tell(scene, "the file is being saved");
         }
-        match self.document().map(Document::differences) {
-            Some(rows) if !rows.is_empty() => vec![Action::Push(Box::new(Changes::discard(rows)))],
+        match self.document() {
+            Some(document) if document.opened().is_changed() => {
+                vec![Action::Push(Box::new(Changes::discard(document)))]
+            }
             _ => Vec::new(),
         }
     }

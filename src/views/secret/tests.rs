@@ -520,6 +520,15 @@ async fn a_password_is_made_and_files_are_taken_in_and_written() {
     desk.press(&format!("<esc>w<ctrl-u>{}<enter>", elsewhere.path().join("out").display())).await;
     assert_eq!(std::fs::read_to_string(elsewhere.path().join("out")).unwrap(), "throwaway-9\n");
     assert!(desk.screen().contains("readable by you alone"), "{}", desk.screen());
+    assert!(
+        desk.told.last().unwrap().contains("Write stringData.LD_SUPERUSER_PASSWORD into a file"),
+        "{:?}",
+        desk.told
+    );
+    let operations = desk.told.len();
+    desk.app.facts.read_only = true;
+    desk.press(&format!("<esc>w<ctrl-u>{}<enter>", elsewhere.path().join("none").display())).await;
+    assert!(!elsewhere.path().join("none").exists() && desk.told.len() == operations, "{}", desk.screen());
 }
 
 #[tokio::test(start_paused = true)]
@@ -543,9 +552,22 @@ async fn the_document_is_edited_as_text_and_a_mistake_is_told_on_its_line() {
     let value = desk.value("staging");
     desk.press("jv").await;
     let text = desk.screen();
-    assert!(text.contains(&value) && text.contains("kind: Secret") && text.contains("it can be saved"), "{text}");
-    insta::assert_snapshot!("text-120x30", text.replace(&value, "VALUE"));
+    assert!(!text.contains(&value) && text.contains("kind: Secret") && text.contains("it can be saved"), "{text}");
+    insta::assert_snapshot!("text-120x30", text);
+    // One value, all of them, and none again by silence.
+    let name = "LD_SUPERUSER_NAME: ********";
+    desk.press("<ctrl-x>").await;
+    assert!(desk.screen().contains(&value) && desk.screen().contains(name), "{}", desk.screen());
+    desk.press("<ctrl-x>").await;
+    assert!(!desk.screen().contains(&value), "{}", desk.screen());
+    desk.press("<ctrl-t>").await;
+    assert!(desk.screen().contains(&value) && !desk.screen().contains(name), "{}", desk.screen());
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    desk.take(Msg::Time(desk.app.facts.now)).await;
+    assert!(!desk.screen().contains(&value) && desk.screen().contains(name), "{}", desk.screen());
+    // What is typed is seen, and what stands beside it is not.
     desk.press("<end><enter>LD_SUPERUSER_NAME: twice").await;
+    assert!(desk.screen().contains(name), "{}", desk.screen());
     let wrong = desk.screen();
     assert!(wrong.contains("x ") && wrong.contains("line ") && !wrong.contains("it can be saved"), "{wrong}");
     // What cannot be read is not taken, and nothing that was typed is lost.
@@ -555,7 +577,15 @@ async fn the_document_is_edited_as_text_and_a_mistake_is_told_on_its_line() {
     assert!(desk.screen().contains("esc again drops"), "{}", desk.screen());
     desk.press("<ctrl-u>    ADDED: throwaway-10 # why<esc>").await;
     assert!(desk.screen().contains("stringData.ADDED (added)"), "{}", desk.screen());
-    desk.press("S<enter>").await;
+    // Before it is saved it is shown as values, and as text with its comment; both masked.
+    desk.press("Sd").await;
+    let saving = desk.screen();
+    assert!(saving.contains("+     ADDED: ********") && !saving.contains("# why"), "{saving}");
+    desk.press("x").await;
+    let saving = desk.screen();
+    assert!(saving.contains("+     ADDED: throwaway-10 # why") && saving.contains(&value), "{saving}");
+    insta::assert_snapshot!("text-difference-120x30", saving.replace(&value, "VALUE"));
+    desk.press("<enter>").await;
     let path = desk.root.join("apps/staging/secret.yaml");
     let opened = sops::unlock(&path, "secret.yaml", None, &[key("staging")]).unwrap().opened;
     assert!(opened.plaintext().unwrap().expose().contains("ADDED: throwaway-10 # why"));

@@ -1,5 +1,7 @@
 //! The whole document as text: highlighted, and looked at after every key, so that a mistake is seen where it is made.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ratatui::Frame;
@@ -10,6 +12,7 @@ use ratatui::widgets::Paragraph;
 
 use super::editor::Editor;
 use super::field::Field;
+use super::table::MASK;
 use super::{SecretView, tell};
 use crate::app::{Action, Notice, Scene};
 use crate::sops::SopsError;
@@ -18,6 +21,43 @@ use crate::widgets::{fit, panel};
 
 /// Cells of the line's number.
 const NUMBER: usize = 5;
+
+/// What is known of the text that is typed.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    /// What is wrong with it, and on which line.
+    problem: Option<(Option<usize>, String)>,
+    /// From which character on each line is secret.
+    hidden: Vec<Option<usize>>,
+    /// The lines, from zero, that are shown all the same.
+    revealed: BTreeSet<usize>,
+    /// Whether all of it is shown.
+    all: bool,
+}
+
+impl Looks {
+    /// Returns from which character on a line is masked now.
+    fn mask(&self, line: usize) -> Option<usize> {
+        if self.all || self.revealed.contains(&line) { None } else { self.hidden.get(line).copied().flatten() }
+    }
+
+    /// Hides every value again; returns whether any was shown.
+    pub(super) fn hide(&mut self) -> bool {
+        let shown = self.all || !self.revealed.is_empty();
+        (self.all, self.revealed) = (false, BTreeSet::new());
+        shown
+    }
+
+    /// Follows lines that came or went at a line: what is shown stays with its text.
+    fn shift(&mut self, at: usize, before: usize, after: usize) {
+        let moved = self.revealed.iter().filter_map(|line| match *line {
+            line if line <= at => Some(line),
+            line if after >= before => Some(line.saturating_add(after - before)),
+            line => line.checked_sub(before - after).filter(|line| *line > at),
+        });
+        self.revealed = moved.collect();
+    }
+}
 
 impl SecretView {
     /// Opens the document as text.
@@ -31,8 +71,9 @@ impl SecretView {
                 let line = self.value().and_then(|index| document.entries().get(index)).map_or(1, |entry| entry.line);
                 let mut editor = Editor::new(&text);
                 editor.go_to(line);
+                let hidden = document.opened().hidden(&text);
                 self.editing = Some((Field::Text, editor));
-                self.problem = None;
+                self.looks = Looks { hidden, ..Looks::default() };
                 self.watch_over()
             }
             Err(error) => {
@@ -43,51 +84,84 @@ impl SecretView {
 
     /// Leaves the text: what can be read is kept, to be undone if need be; what cannot is dropped by a second esc only.
     pub(super) fn leave_text(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        if self.problem.is_none() {
+        if self.looks.problem.is_none() {
             return self.keep(scene);
         }
         self.dropping = true;
         tell(scene, "the text cannot be kept as it is: mend the line with the x, or esc again drops what was typed")
     }
 
-    /// Looks at the text after a key: what is wrong with it, and on which line.
-    pub(super) fn examine(&mut self) {
-        self.problem = match (&self.editing, self.document()) {
-            (Some((Field::Text, editor)), Some(document)) => {
-                document.opened().validate(&editor.text()).err().map(|error| (line_of(&error), error.to_string()))
-            }
-            _ => None,
-        };
+    /// Shows the value under the cursor, or hides it again; with `all`, every value.
+    pub(super) fn reveal_in_text(&mut self, all: bool) -> Vec<Action> {
+        let Some((Field::Text, editor)) = &self.editing else { return Vec::new() };
+        let (_, (row, _)) = editor.view();
+        if all {
+            self.looks.all = !self.looks.all;
+        } else if !self.looks.revealed.remove(&row) {
+            self.looks.revealed.insert(row);
+        }
+        if !self.looks.all && all {
+            self.looks.hide();
+        }
+        self.watch_over()
+    }
+
+    /// Changes the text; whoever types into a value sees it.
+    pub(super) fn type_text(&mut self, change: impl FnOnce(&mut Editor)) {
+        let Some((Field::Text, editor)) = &mut self.editing else { return };
+        let before = editor.lines();
+        let (_, (row, _)) = editor.view();
+        let text = editor.text();
+        change(editor);
+        let (_, (now, _)) = editor.view();
+        if editor.text() != text {
+            self.looks.shift(row.min(now), before, editor.lines());
+            self.looks.revealed.extend(row.min(now)..=now);
+        }
+        self.examine();
+    }
+
+    /// Looks at the text after a key: what is wrong with it, and on which line; and what of it is secret.
+    fn examine(&mut self) {
+        let (Some((Field::Text, editor)), Some(document)) = (&self.editing, self.document()) else { return };
+        let text = editor.text();
+        let problem = document.opened().validate(&text).err().map(|error| (line_of(&error), error.to_string()));
+        let hidden = document.opened().hidden(&text);
+        (self.looks.problem, self.looks.hidden) = (problem, hidden);
     }
 
     /// Draws the text with its numbers, and below it what is wrong or what the line under the cursor holds.
     pub(super) fn render_text(&self, editor: &Editor, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) {
-        let title = "ctrl-s keep  esc back   the document as text; every value is shown";
+        let title = "ctrl-s keep  esc back  ctrl-x reveal  ctrl-t reveal all   the document as text";
         let inside = panel(frame, inside, title, scene.focus, scene.theme);
-        if editor.is_hidden() {
-            editor.render(frame, inside, scene.theme);
-            return;
-        }
         let [body, foot] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(inside);
         let (lines, (row, column)) = editor.view();
         let width = usize::from(body.width).saturating_sub(NUMBER).max(1);
         let shift = column.saturating_sub(width.saturating_sub(8));
         let first = self.text_scroll.follow(row, lines.len(), body.height);
         let shown = lines.iter().enumerate().skip(first).take(usize::from(body.height)).map(|(index, line)| {
-            let is_wrong = self.problem.as_ref().is_some_and(|(line, _)| *line == Some(index.saturating_add(1)));
+            let is_wrong = self.looks.problem.as_ref().is_some_and(|(line, _)| *line == Some(index.saturating_add(1)));
             let sign = if is_wrong { "x" } else { " " };
             let number = format!("{:>3}{sign} ", index.saturating_add(1));
             let mut spans =
                 vec![Span::styled(number, scene.theme.style(if is_wrong { Scope::Failed } else { Scope::Dim }))];
             let cursor = (index == row).then_some(column);
+            let masked = self.looks.mask(index).map(|at| masked(line, at));
+            let line = masked.as_deref().unwrap_or(line);
+            let cursor = cursor.map(|column| column.min(if masked.is_some() { line.chars().count() } else { column }));
             spans.extend(highlighted(line, cursor, shift, width, scene.theme));
             Line::from(spans)
         });
         frame.render_widget(Paragraph::new(shown.collect::<Vec<_>>()), body);
-        let (words, scope) = match &self.problem {
+        let (words, scope) = match &self.looks.problem {
             Some((Some(line), words)) if !words.starts_with("line ") => (format!("line {line}: {words}"), Scope::Error),
             Some((_, words)) => (words.clone(), Scope::Error),
-            None => (decoded(lines, row).unwrap_or_else(|| "it can be saved".to_owned()), Scope::Dim),
+            None => (
+                decoded(lines, row)
+                    .filter(|_| self.looks.mask(row).is_none())
+                    .unwrap_or_else(|| "it can be saved".to_owned()),
+                Scope::Dim,
+            ),
         };
         frame.render_widget(Line::styled(fit(&words, usize::from(foot.width)), scene.theme.style(scope)), foot);
     }
@@ -98,6 +172,11 @@ fn line_of(error: &SopsError) -> Option<usize> {
         SopsError::Yaml { line, .. } | SopsError::Shape { line, .. } => Some(*line),
         _ => None,
     }
+}
+
+/// Writes a line whose value is masked: always as long, so that its length tells nothing.
+pub(super) fn masked(line: &str, at: usize) -> String {
+    line.chars().take(at).collect::<String>() + MASK
 }
 
 /// Shows what a base64 value under the cursor holds, where that is text.

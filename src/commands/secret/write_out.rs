@@ -1,0 +1,32 @@
+//! Writes a value into a file: what `secret-export` asks for once the file is named.
+
+use super::SCOPE;
+use crate::app::{Action, Ask, Command, Risk};
+use crate::commands::verb::lesson;
+use crate::model::Lesson;
+use crate::views::secret::Do;
+
+/// Writes the selected value into the file that was named.
+pub static COMMAND: Command = Command {
+    id: "secret-write-out",
+    title: "Write the value into the file that was named",
+    keys: &[],
+    scope: SCOPE,
+    risk: Risk::Writes,
+    questions: &[],
+    lesson: teach,
+    run: |ask| vec![Action::Hand(Box::new(Do::WriteOut(ask.permit)))],
+};
+
+fn teach(ask: &Ask<'_>) -> Lesson {
+    let of = ask.answer("of").unwrap_or("--extract PATH FILE");
+    let to = ask.answer("file").unwrap_or("NAME");
+    let env = ask.targets.first().and_then(crate::app::Target::env);
+    let place = env.map(|env| format!("   # {}", ask.facts.name(env))).unwrap_or_default();
+    lesson(
+        format!("sops decrypt {of} > {to}{place}"),
+        "The value leaves the encrypted file: the new one is readable by you alone, and refused inside the repository.",
+        "the file; remove it when it is no longer needed.",
+        "https://getsops.io/docs/",
+    )
+}
