@@ -27,6 +27,7 @@ use zeroize::Zeroizing;
 use crate::app::operation::StepSender;
 use crate::app::{Action, Key, Notice, Operation, Permit, Reach, Scene, Target, Task, View};
 use crate::model::{Env, Fault, FaultKind, Outcome};
+use crate::repo::Loader;
 use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, env_file};
 use crate::secret::Secret;
 use crate::sops;
@@ -315,9 +316,10 @@ impl NewSecretForm {
 
     /// Makes it.
     fn make(&mut self, permit: Permit, scene: &Scene<'_>) -> Vec<Action> {
-        let (Some(snapshot), Ok(order)) = (scene.facts.repository.clone(), self.order(scene)) else {
+        let (Some(snapshot), Ok(order)) = (&scene.facts.repository, self.order(scene)) else {
             return Vec::new();
         };
+        let root = snapshot.root.clone();
         self.making = true;
         let (sender, receiver) = oneshot::channel();
         let object = format!("Secret/{}/{}", order.new.namespace, order.new.name);
@@ -328,7 +330,12 @@ impl NewSecretForm {
         );
         let work = Box::new(move |reach: Reach, _steps: StepSender| {
             let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
-                let made = reach.away(move || order.whole()?.write(&snapshot, now)).await.and_then(|made| made);
+                let made = reach.away(move || {
+                    // What is shown may be older than the disk, or while fluxdeck starts not know yet what feeds what.
+                    let snapshot = Loader::open(&root).feeds();
+                    order.whole()?.write(&snapshot, now)
+                });
+                let made = made.await.and_then(|made| made);
                 match made {
                     Ok(made) => {
                         let words = format!(
