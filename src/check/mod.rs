@@ -49,6 +49,7 @@ pub const RULES: &[Rule] = &[
     rules::value_types::RULE,
     rules::decryption::RULE,
     rules::sops_config::RULE,
+    rules::sops_edit::RULE,
     rules::conflict::RULE,
 ];
 

@@ -80,7 +80,7 @@ fn a_repository_in_order_has_no_findings() {
 fn every_rule_finds_its_own() {
     let fixture = Fixture::new();
     let (staging, production) = (&fixture.keys[0].1, &fixture.keys[1].1);
-    let cases: [(&str, &str, String, &str); 12] = [
+    let cases: [(&str, &str, String, &str); 13] = [
         ("plain", "apps/staging/secret.yaml", PLAIN.to_owned(), "secret-plaintext apps/staging/secret.yaml:7 error"),
         (
             "age key",
@@ -123,6 +123,12 @@ fn every_rule_finds_its_own() {
             "apps/staging/secret.yaml",
             sealed(&PLAIN.replace("hunter2hunter2", "12345"), staging),
             "secret-value-type apps/staging/secret.yaml:7 error",
+        ),
+        (
+            "a comment in a list",
+            "apps/staging/secret.yaml",
+            sealed(&format!("{PLAIN}  list:\n    - one\n    # two\n    - three\n"), staging),
+            "secret-sops-edit apps/staging/secret.yaml:10 warning",
         ),
         (
             "no decryption",

@@ -20,6 +20,7 @@ mod format;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hazards;
 mod hidden;
 mod identities;
 mod ini;
@@ -62,6 +63,7 @@ pub use error::SopsError;
 pub use file::{DocumentHead, SopsFile};
 pub use flux::decrypt_object;
 pub use format::Format;
+pub use hazards::Hazard;
 pub use identities::{Identities, Opener, generate};
 pub use metadata::{KeyGroup, Metadata};
 pub use opened::{Entry, Opened};

@@ -7,6 +7,7 @@ pub(super) mod plain_secret;
 pub(super) mod private_key;
 pub(super) mod recipients;
 pub(super) mod sops_config;
+pub(super) mod sops_edit;
 pub(super) mod unencrypted;
 pub(super) mod unreadable;
 pub(super) mod value_types;

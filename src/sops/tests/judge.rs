@@ -254,3 +254,45 @@ fn the_real_sops_reads_every_format_that_we_change_or_encrypt() {
         }
     }
 }
+
+/// Files that are well as they stand, by what sops makes of them on its next edit: `a` is changed, and the rest is looked at.
+const SPOILED: &[(&str, &str)] = &[
+    ("", "stringData:\n  a: x\n  # about b\n  b: y # inline\n  # last\nkind: Secret\n"),
+    (
+        "",
+        "stringData:\n  a: x\n  l: # on the key\n    - y: 1\n      # within\n      z: 2\n    - q: 3\n      # behind\n",
+    ),
+    ("", "stringData:\n  a: x\n  l:\n    - one\n  # floating\n\n  b: y\n"),
+    ("item", "stringData:\n  a: x\n  l:\n    # first\n    - one\n"),
+    ("item", "stringData:\n  a: x\n  l:\n    - one # inline\n    - two\n"),
+    ("item", "stringData:\n  a: x\n  l:\n  - one\n  # between\n  - two\n"),
+    ("item", "stringData:\n  a: x\n  l:\n    - one\n    # behind\n  b: y\n"),
+    ("item", "stringData:\n  a: x\n  l:\n  - {y: 1}\n  # behind\n# tail\n"),
+    ("item", "stringData:\n  a: x\n  l: [one, two] # behind a flow\n  b: y\n"),
+    ("item", "stringData:\n  a: x\n  m:\n    l:\n    - one\n  # behind more\n"),
+    ("twice", "stringData:\n  a: x\n  m:\n    k: v\n  # behind more\n"),
+    ("merge", "base: &b {c: d}\nmetadata:\n  <<: *b\nstringData:\n  a: x\n"),
+    ("alias", "metadata:\n  name: &n app\n  label: *n\nstringData:\n  a: x\n"),
+];
+
+#[test]
+fn what_sops_would_spoil_is_told_and_nothing_else() {
+    let judge = Judge::summon();
+    for (spoiled, text) in SPOILED {
+        let file = NewFile::of(identities("staging").recipients(), "^(data|stringData)$");
+        let sealed = create(Format::Yaml, &Secret::new(*text), &file, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let found = SopsFile::parse(Format::Yaml, sealed.as_str()).unwrap().hazards();
+        assert_eq!(found.is_empty(), spoiled.is_empty(), "{found:?}\n{text}");
+        let Some(judge) = &judge else { continue };
+        std::fs::write(judge.folder.path().join("file.yaml"), &sealed).unwrap();
+        judge.run(&["set", "file.yaml", r#"["stringData"]["a"]"#, "\"z\""]);
+        let edited = std::fs::read_to_string(judge.folder.path().join("file.yaml")).unwrap();
+        let plain = judge.run(&["decrypt", "file.yaml"]);
+        let twice = plain.contains("#ENC[");
+        let item = edited.lines().any(|line| line.trim_start().starts_with("- ENC[") && line.contains("type:comment"));
+        let lost = text.contains('&') && !edited.contains('&');
+        assert_eq!(twice || item || lost, !spoiled.is_empty(), "{text}\n{edited}\n{plain}");
+        assert_eq!(item, *spoiled == "item", "{text}\n{edited}");
+        assert_eq!(edited.contains("!!merge"), *spoiled == "merge", "{text}\n{edited}");
+    }
+}

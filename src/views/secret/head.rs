@@ -86,6 +86,12 @@ pub fn lines(
             lines.push(labelled("differs", &text, Scope::Error, width, scene));
         }
     }
+    let hazards = file.hazards();
+    if let Some(first) = hazards.first() {
+        let more = if hazards.len() > 1 { format!(" ({} more places)", hazards.len() - 1) } else { String::new() };
+        let text = format!("line {}: {}{more}", first.line, first.what);
+        lines.push(labelled("warning", &text, Scope::Error, width, scene));
+    }
     let changes = document.changes();
     let (text, scope) = match changes.as_slice() {
         _ if saving => ("being saved".to_owned(), Scope::Progressing),
