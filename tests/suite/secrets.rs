@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use super::support::pty::Stage;
+
 /// Holds a home with the keys, and a repository of its own.
 pub(crate) struct Ground {
     folder: tempfile::TempDir,
@@ -479,4 +481,36 @@ fn the_list_tells_where_a_change_waits_and_compares_again_once_flux_has_applied_
     assert!(row(&unpushed).contains("x 1 differs, unpushed"), "{unpushed}");
     let applied = screen("R<enter><space>csecrets: new<ctrl-s>Py<esc><esc><esc>");
     assert!(row(&applied).matches("= same").count() == 2 && !applied.contains("not as in Git"), "{applied}");
+}
+
+#[test]
+fn values_are_asked_for_on_a_terminal_and_never_shown() {
+    let ground = Ground::new();
+    let deck = |arguments: &[&str]| {
+        let stage = Stage::fluxdeck().with(arguments).inside(&ground.root());
+        stage.knowing("HOME", ground.home()).knowing("XDG_CONFIG_HOME", ground.home().join(".config")).open()
+    };
+    let new = ["--env", "staging", "secret", "new", "smtp", "-n", "linkding", "--key", "USER", "--key", "TOKEN"];
+    let mut asked = deck(&new);
+    asked.sees("value of USER: ");
+    asked.press("throwaway-a<enter>");
+    asked.sees("value of TOKEN: ");
+    asked.press("throwaway-b<enter>");
+    assert_eq!(asked.ends().code(), Some(0), "{}", asked.text());
+    assert!(!asked.text().contains("throwaway-"), "{}", asked.text());
+    let made = "apps/staging/linkding/smtp-secret.yaml";
+    let plain = ground.expect(0, &["secret", "decrypt", made]);
+    assert!(plain.contains("USER: throwaway-a") && plain.contains("TOKEN: throwaway-b"), "{plain}");
+    let mut asked = deck(&["secret", "set", made, "stringData.TOKEN"]);
+    asked.sees("new value of stringData.TOKEN");
+    asked.press("throwaway-c<enter>");
+    assert_eq!(asked.ends().code(), Some(0), "{}", asked.text());
+    assert!(!asked.text().contains("throwaway-c"), "{}", asked.text());
+    assert!(ground.expect(0, &["secret", "decrypt", made]).contains("TOKEN: throwaway-c"));
+    // Whoever types nothing changes nothing.
+    let mut asked = deck(&["secret", "set", made, "stringData.TOKEN"]);
+    asked.sees("new value of stringData.TOKEN");
+    asked.press("<ctrl-c>");
+    asked.tells("nothing was typed");
+    assert_eq!(asked.ends().code(), Some(2), "{}", asked.text());
 }

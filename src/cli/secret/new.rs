@@ -10,11 +10,12 @@ use crate::app::operation::StepSender;
 use crate::app::{Operation, Reach, Target};
 use crate::cli::Call;
 use crate::cli::operate::{only_environment, perform, permit};
+use crate::cli::prompt::Terminal;
 use crate::commands;
 use crate::model::{Fault, FaultKind, Outcome};
 use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, env_file};
 use crate::secret::Secret;
-use crate::sops;
+use crate::sops::{self, Asker as _, Question};
 
 /// Flags of `secret new`. No value is ever one of them: other users of the machine see the arguments of every process.
 #[derive(Debug, Args)]
@@ -27,7 +28,7 @@ pub(super) struct Arguments {
     /// What it is
     #[arg(long = "type", value_enum, default_value_t = Kind::Opaque)]
     kind: Kind,
-    /// A key whose value comes from standard input: one line for each, in their order
+    /// A key whose value comes from standard input, one line for each in their order; on a terminal it is asked for
     #[arg(long, value_name = "KEY")]
     key: Vec<String>,
     /// A key whose value is made: 32 letters and digits, or as many as are said
@@ -39,7 +40,7 @@ pub(super) struct Arguments {
     /// Keys and values from a `.env` file, read as Docker Compose reads it
     #[arg(long, value_name = "FILE")]
     from_env_file: Vec<PathBuf>,
-    /// The registry of --type docker-registry; the password comes from standard input
+    /// The registry of --type docker-registry; the password comes from standard input, or is asked for
     #[arg(long, default_value = "https://index.docker.io/v1/")]
     docker_server: String,
     /// The user of --type docker-registry
@@ -146,9 +147,12 @@ fn values(arguments: &Arguments) -> Result<Vec<(String, NewValue)>, Fault> {
         values.push((key.to_owned(), NewValue::Text(sops::password_of(length, &letters))));
     }
     let docker = arguments.kind == Kind::DockerRegistry;
-    let asked = arguments.key.len().saturating_add(usize::from(docker));
-    if asked > 0 {
-        let mut lines = standard_input(asked)?.into_iter();
+    let registry = docker.then(|| format!("password of {}", arguments.docker_server));
+    let keys = arguments.key.iter().map(|key| format!("value of {key}"));
+    let asked: Vec<String> = keys.chain(registry).collect();
+    if !asked.is_empty() {
+        let mut lines =
+            if std::io::stdin().is_terminal() { typed(&asked)? } else { standard_input(asked.len())? }.into_iter();
         for key in &arguments.key {
             values.extend(lines.next().map(|value| (key.clone(), NewValue::Text(value))));
         }
@@ -166,14 +170,18 @@ fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
         .map_err(|error| wrong(format!("{}: {error}", file.display()), "name a file that you may read"))
 }
 
+/// Asks for each value on the terminal, where it is not shown.
+fn typed(asked: &[String]) -> Result<Vec<Secret>, Fault> {
+    let value = |text: &String| {
+        let question = Question { text: text.clone(), hidden: true };
+        let todo = "type it, or give one line for each on standard input: pass show NAME | fluxdeck secret new …";
+        Terminal.ask(&question).ok_or_else(|| wrong(format!("nothing was typed for the {text}"), todo))
+    };
+    asked.iter().map(value).collect()
+}
+
 /// Reads one line for each value.
 fn standard_input(count: usize) -> Result<Vec<Secret>, Fault> {
-    if std::io::stdin().is_terminal() {
-        return Err(wrong(
-            "the values come from standard input, and that is a terminal, which would show them",
-            "such as: pass show NAME | fluxdeck secret new …",
-        ));
-    }
     let mut text = Zeroizing::new(String::new());
     std::io::stdin()
         .read_to_string(&mut text)
