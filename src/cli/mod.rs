@@ -58,7 +58,9 @@ pub struct Arguments {
 
 macro_rules! subcommands {
     ($($(#[$doc:meta])* $name:ident => $module:ident,)*) => {
+        // The flags of the others are not even built: they are half of the time that the process takes to start.
         #[derive(Debug, Subcommand)]
+        #[command(defer = true)]
         enum Sub { $($(#[$doc])* $name($module::Arguments),)* }
 
         fn dispatch(sub: Sub, call: &Call) -> Result<u8, Fault> {

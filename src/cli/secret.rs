@@ -34,6 +34,7 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Verb {
     /// List the values of an encrypted file, masked
     View(view::Arguments),

@@ -17,7 +17,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
-    call.block_on(async {
+    call.block_on_alone(async {
         let session = call.session()?;
         let named = Named::find(&session, &arguments.file)?;
         let opened = named.unlock(call, &session)?.opened;

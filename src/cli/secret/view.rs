@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             "add --to-pipe when you mean it, or leave out --reveal",
         ));
     }
-    call.block_on(async {
+    call.block_on_alone(async {
         let session = call.session()?;
         let named = Named::find(&session, &arguments.file)?;
         let opened = named.unlock(call, &session)?.opened;
