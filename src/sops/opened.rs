@@ -275,18 +275,28 @@ impl Opened {
     /// # Errors
     /// When a value cannot be written, nothing in it would be encrypted, or it does not read back as it was meant.
     pub fn save(&self, now: Timestamp) -> Result<String, SopsError> {
-        let draft = self.draft.as_ref().map_err(Clone::clone)?;
         if !self.is_changed() {
             return Ok(self.file.text.clone());
         }
-        scrubbed(|| {
-            let plan = Plan::new(draft.parsed(), &self.file.rule, &self.keep);
-            self.sealed(&Sealing { block_of: &self.file, key: &self.key, plan, fresh: false }, now)
-        })
+        self.saved(now).map(|(text, _)| text)
     }
 
-    /// Encrypts the text as it is now, and puts the `sops` block of a file into it.
-    pub(super) fn sealed(&self, sealing: &Sealing<'_>, now: Timestamp) -> Result<String, SopsError> {
+    /// Returns the encrypted text with the changes, and the file as it was opened again from it.
+    ///
+    /// # Errors
+    /// As [`Opened::save`].
+    pub(super) fn saved(&self, now: Timestamp) -> Result<(String, Self), SopsError> {
+        let draft = self.draft.as_ref().map_err(Clone::clone)?;
+        let (text, mut again) = scrubbed(|| {
+            let plan = Plan::new(draft.parsed(), &self.file.rule, &self.keep);
+            self.sealed(&Sealing { block_of: &self.file, key: &self.key, plan, fresh: false }, now)
+        })?;
+        again.openers.clone_from(&self.openers);
+        Ok((text, again))
+    }
+
+    /// Encrypts the text as it is now, puts the `sops` block of a file into it, and opens it again to see that it holds what was meant.
+    pub(super) fn sealed(&self, sealing: &Sealing<'_>, now: Timestamp) -> Result<(String, Self), SopsError> {
         let draft = self.draft.as_ref().map_err(Clone::clone)?;
         let (text, parsed, format) = (draft.text().expose(), draft.parsed(), self.file.format);
         let Sealing { block_of, key, plan, fresh } = sealing;
@@ -313,7 +323,7 @@ impl Opened {
             let Some(whole) = patches.apply(text) else { continue };
             let whole = whole.expose().to_owned();
             match check(&whole, block_of, key, parsed) {
-                Ok(()) => return Ok(whole),
+                Ok(again) => return Ok((whole, again)),
                 Err(error) => found = error,
             }
         }
@@ -431,7 +441,7 @@ fn reopened(text: &str, like: &SopsFile, key: &DataKey) -> Result<Opened, SopsEr
 }
 
 /// Reads a text that is about to be written and compares it with what was meant.
-pub(super) fn check(text: &str, like: &SopsFile, key: &DataKey, parsed: &Parsed) -> Result<(), SopsError> {
+pub(super) fn check(text: &str, like: &SopsFile, key: &DataKey, parsed: &Parsed) -> Result<Opened, SopsError> {
     let wrong = |what: &str| SopsError::ReadBack(what.to_owned());
     let again = reopened(text, like, key)?;
     let found = again.keep.values();
@@ -445,7 +455,7 @@ pub(super) fn check(text: &str, like: &SopsFile, key: &DataKey, parsed: &Parsed)
     }
     let comments = |parsed: &Parsed| parsed.comments.iter().map(|one| one.text.duplicate()).collect::<Vec<_>>();
     match &again.draft {
-        Ok(draft) if comments(draft.parsed()) == comments(parsed) => Ok(()),
+        Ok(draft) if comments(draft.parsed()) == comments(parsed) => Ok(again),
         Ok(_) => Err(wrong("a comment")),
         Err(error) => Err(wrong(&error.to_string())),
     }

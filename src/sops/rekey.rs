@@ -79,7 +79,7 @@ impl Opened {
         let file = SopsFile::parse(self.file.format, self.file.with_metadata(&metadata)?)?;
         let other_rule = file.metadata().rule != self.file.metadata().rule;
         let plan = Plan::new(parsed, &file.rule, if other_rule { &NOTHING } else { self.kept() });
-        self.sealed(&Sealing { block_of: &file, key: &key, plan, fresh: true }, now)
+        self.sealed(&Sealing { block_of: &file, key: &key, plan, fresh: true }, now).map(|(text, _)| text)
     }
 }
 

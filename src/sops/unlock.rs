@@ -114,9 +114,8 @@ pub fn save(opened: &Opened, path: &FilePath, name: &str, now: Timestamp) -> Res
             "change a value first",
         ));
     }
-    let text = opened.save(now).map_err(fault)?;
-    // Opened before it is written: what cannot be opened again must not replace what can.
-    let again = opened.reopened(&text).map_err(fault)?;
+    // Opened again before it is written: what cannot be opened must not replace what can.
+    let (text, again) = opened.saved(now).map_err(fault)?;
     write_atomically(path, opened.file().text(), &text)?;
     Ok(again)
 }

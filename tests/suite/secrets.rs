@@ -487,7 +487,7 @@ fn the_list_tells_where_a_change_waits_and_compares_again_once_flux_has_applied_
 fn values_are_asked_for_on_a_terminal_and_never_shown() {
     let ground = Ground::new();
     let deck = |arguments: &[&str]| {
-        let stage = Stage::fluxdeck().with(arguments).inside(&ground.root());
+        let stage = Stage::fluxdeck().with(arguments).inside(ground.root());
         stage.knowing("HOME", ground.home()).knowing("XDG_CONFIG_HOME", ground.home().join(".config")).open()
     };
     let new = ["--env", "staging", "secret", "new", "smtp", "-n", "linkding", "--key", "USER", "--key", "TOKEN"];
