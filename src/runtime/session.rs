@@ -87,7 +87,11 @@ impl Session {
             journal: self.journal.path().map(ToOwned::to_owned),
             clock: self.clock.clone(),
             terminal: self.terminal.clone(),
-            away: |work| drop(tokio::task::spawn_blocking(work)),
+            // A runtime of one thread has nobody to keep waiting.
+            away: |work| match tokio::runtime::Handle::current().runtime_flavor() {
+                tokio::runtime::RuntimeFlavor::CurrentThread => work(),
+                _ => drop(tokio::task::spawn_blocking(work)),
+            },
         }
     }
 

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::support::testbed::{ENVIRONMENTS, Testbed, age_key};
 
@@ -27,7 +28,8 @@ fn what_is_committed_and_pushed_here_is_applied_in_both_environments() {
         git(root, &["config", key, value]);
     }
     std::fs::write(root.join("note.md"), "A note.\n").expect("a file");
-    let mut deck = testbed.deck_with(&testbed.kubeconfig(), root).open();
+    // Both environments reconcile seven Kustomizations one after the other, beside the rest of this suite.
+    let mut deck = testbed.deck_with(&testbed.kubeconfig(), root).patient(Duration::from_secs(120)).open();
     deck.sees_row(&["staging: live", "production: live", "PROTECTED"]);
     deck.press("v");
     deck.sees("not known to git (1)");
