@@ -20,6 +20,7 @@ pub mod helm;
 pub mod kinds;
 pub mod lineage;
 pub mod model;
+pub mod render;
 pub mod repo;
 pub mod runtime;
 pub mod secret;

@@ -1,6 +1,5 @@
 //! Typed reading and writing of YAML: the one place that names the YAML library.
 
-use serde::Deserialize as _;
 pub use serde_yaml::{Error, Mapping, Number, Value, from_str, from_value, to_string, to_value};
 
 /// Reads every document of a YAML stream; empty documents are left out.
@@ -8,14 +7,17 @@ pub use serde_yaml::{Error, Mapping, Number, Value, from_str, from_value, to_str
 /// # Errors
 /// Returns the library's error, with line and column, for the first document that is not YAML.
 pub fn documents(text: &str) -> Result<Vec<Value>, Error> {
-    let mut found = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(text) {
-        let value = Value::deserialize(document)?;
-        if !value.is_null() {
-            found.push(value);
-        }
-    }
+    let mut found: Vec<Value> = documents_as(text)?;
+    found.retain(|value| !value.is_null());
     Ok(found)
+}
+
+/// Reads every document of a YAML stream as a type of its own.
+///
+/// # Errors
+/// As [`documents`], and where a document does not fit the type.
+pub fn documents_as<T: serde::de::DeserializeOwned>(text: &str) -> Result<Vec<T>, Error> {
+    serde_yaml::Deserializer::from_str(text).map(T::deserialize).collect()
 }
 
 #[cfg(test)]

@@ -9,23 +9,27 @@ mod describe;
 mod envs;
 mod events;
 mod exec;
+mod files;
 mod findings;
 mod forward;
 mod get;
 mod helm;
 mod hook;
+mod impact;
 mod info;
 mod init;
 mod keys;
 mod kustomizations;
 mod logs;
 mod man;
+mod objects;
 mod open;
 mod operate;
 mod order;
 mod pods;
 mod prompt;
 mod reconcile;
+mod releases;
 mod restart;
 mod resume;
 mod run_now;
@@ -37,6 +41,7 @@ mod suspend;
 mod themes;
 mod trace;
 mod tree;
+mod where_;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -88,6 +93,16 @@ subcommands! {
     Kustomizations => kustomizations,
     /// List the waves in which Flux brings an environment up
     Order => order,
+    /// List the files that each Kustomization reads
+    Files => files,
+    /// Show what a file becomes, or which files an object is made of
+    Where => where_,
+    /// List the objects that the repository renders to
+    Objects => objects,
+    /// List the HelmReleases with the chart and version that apply after every overlay
+    Releases => releases,
+    /// Show what a change renders to: objects created, changed and deleted
+    Impact => impact,
     /// Show the live Flux objects with their state
     Status => status,
     /// Read or follow the log of a pod, or of a controller about a Flux object

@@ -19,6 +19,10 @@ pub struct Feed {
     pub files: BTreeMap<String, Role>,
     /// The objects that the files declare and patch.
     pub declared: Vec<Declared>,
+    /// What is read from elsewhere, with the file that says so.
+    pub remote: Vec<(String, String)>,
+    /// Whether something leads out of the repository, where nothing is read.
+    pub leaves: bool,
 }
 
 /// Joins files with the Kustomizations that read them.

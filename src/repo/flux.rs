@@ -92,6 +92,9 @@ pub struct FluxKustomization {
     /// `spec.targetNamespace`.
     #[serde(skip)]
     pub target_namespace: Option<String>,
+    /// `spec` as it is written.
+    #[serde(skip)]
+    pub spec: Value,
 }
 
 impl FluxKustomization {
@@ -131,6 +134,7 @@ impl FluxKustomization {
             components: list(&spec, "components").filter_map(|item| item.as_str().map(str::to_owned)).collect(),
             target_namespace: text(&spec, "targetNamespace"),
             namespace,
+            spec,
         }
     }
 }

@@ -73,6 +73,8 @@ impl Graph {
                 name: one.name.clone(),
                 files: reads.files.clone(),
                 declared: reads.declared.clone(),
+                remote: reads.remote.clone(),
+                leaves: reads.leaves,
             });
             self.take(reader, env, reads);
         }

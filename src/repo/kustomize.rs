@@ -58,6 +58,10 @@ pub struct Reads {
     pub files: BTreeMap<String, Role>,
     /// The objects that the files declare and patch.
     pub declared: Vec<Declared>,
+    /// What is read from elsewhere, with the file that says so: only the network knows what it holds.
+    pub remote: Vec<(String, String)>,
+    /// Whether something leads out of the repository, where nothing is read.
+    pub leaves: bool,
     /// What is wrong on the way.
     pub findings: Vec<Finding>,
 }
@@ -149,7 +153,9 @@ impl Walk<'_> {
     /// Follows one reference of a kustomization file (or, with `file` a field's name, of a Flux Kustomization).
     fn reference(&mut self, folder: &str, file: &str, reference: &str, context: &Context) {
         let Some(target) = path::resolve(folder, reference) else {
-            if !is_remote(reference) {
+            if is_remote(reference) {
+                self.reads.remote.push((file.to_owned(), reference.to_owned()));
+            } else {
                 self.leaves(file, reference);
             }
             return;
@@ -160,7 +166,9 @@ impl Walk<'_> {
                 Some(inner) => self.kustomization(&target, &inner, context),
                 None => self.missing(file, reference, "it is a folder without a kustomization.yaml"),
             },
-            Place::Missing if is_remote(reference) => {}
+            Place::Missing if is_remote(reference) => {
+                self.reads.remote.push((file.to_owned(), reference.to_owned()));
+            }
             Place::Missing => self.missing(file, reference, "there is no such file or folder"),
             Place::Outside => self.leaves(file, reference),
         }
@@ -231,6 +239,7 @@ impl Walk<'_> {
     }
 
     fn leaves(&mut self, file: &str, reference: &str) {
+        self.reads.leaves = true;
         let line = self.reader.line_of(file, reference);
         let why = "it leads out of the repository, and nothing outside is read";
         let fault =

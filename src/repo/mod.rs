@@ -44,10 +44,11 @@ pub mod watch;
 mod tests;
 
 pub use creation::{Creation, How};
-pub use feeds::Feeds;
+pub use feeds::{Feed, Feeds};
 pub use finding::Finding;
 pub use flux::{Decryption, FluxKustomization, FluxSource, RepoEnvironment};
 pub use git::{GitState, Repository};
+pub use kustomize::Role;
 pub use lock::Lock;
 pub use order::Order;
 pub use scan::{Entry, EntryKind, Scan, scan};

@@ -15,7 +15,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("repo", &["model", "secret", "yaml", "sops"]),
     // Where the environments are is read from the repository's folders.
     ("config", &["model", "secret", "yaml", "repo"]),
-    ("check", &["model", "secret", "yaml", "sops", "helm", "repo"]),
+    // What it renders to, and what is wrong with it.
+    ("render", &["model", "secret", "yaml", "helm", "repo"]),
+    ("check", &["model", "secret", "yaml", "sops", "helm", "repo", "render"]),
     ("cluster", &["model", "secret", "yaml", "sops"]),
     // Releases are read from the Secrets of a cluster.
     ("helm", &["model", "secret", "yaml", "cluster"]),
@@ -35,37 +37,37 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "repo", "check", "sops", "helm",
-            "cluster", "doctor", "describe", "lineage",
+            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "repo", "render", "check", "sops",
+            "helm", "cluster", "doctor", "describe", "lineage",
         ],
     ),
     (
         "views",
         &[
-            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "repo", "check", "sops", "helm",
-            "cluster", "doctor", "describe", "lineage",
+            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "repo", "render", "check", "sops",
+            "helm", "cluster", "doctor", "describe", "lineage",
         ],
     ),
     // A command opens views, and a view may ask for a command; both stand on one level.
     (
         "commands",
         &[
-            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "views", "repo", "check", "sops",
-            "helm", "cluster", "doctor", "describe", "lineage",
+            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "views", "repo", "render",
+            "check", "sops", "helm", "cluster", "doctor", "describe", "lineage",
         ],
     ),
     // What acts.
     (
         "runtime",
         &[
-            "model", "secret", "yaml", "config", "sops", "helm", "repo", "check", "sim", "cluster", "doctor",
+            "model", "secret", "yaml", "config", "sops", "helm", "repo", "render", "check", "sim", "cluster", "doctor",
             "describe", "lineage", "theme", "kinds", "widgets", "app", "views", "commands",
         ],
     ),
     (
         "cli",
         &[
-            "model", "secret", "yaml", "config", "sops", "helm", "repo", "check", "sim", "cluster", "doctor",
+            "model", "secret", "yaml", "config", "sops", "helm", "repo", "render", "check", "sim", "cluster", "doctor",
             "describe", "lineage", "theme", "kinds", "widgets", "app", "views", "commands", "runtime",
         ],
     ),

@@ -9,6 +9,7 @@ mod log;
 mod repository;
 mod run;
 mod status;
+mod tree;
 
 pub use change::{Change, Destination, asks, destination, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
@@ -16,6 +17,7 @@ pub use files::{files, is_ignored, is_known, staged};
 pub use log::{LogEntry, contains, last_changes, log};
 pub use repository::Repository;
 pub use status::{Counts, GitState, Head, Mark, Operation, Upstream};
+pub use tree::{changed, check_out};
 
 pub(super) use files::list_files;
 pub use status::commits_behind;

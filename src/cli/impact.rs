@@ -1,0 +1,106 @@
+//! `fluxdeck impact`: what a change renders to, before it is pushed.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Call;
+use crate::model::Fault;
+use crate::render::Cache;
+use crate::render::compare::Difference;
+use crate::render::impact::{Impact, impact};
+use crate::render::revision::Revision;
+
+/// Flags of `impact`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Two commits, OLD..NEW, or one that is compared with the working tree; by default the upstream branch with the working tree
+    revisions: Option<String>,
+    /// What is staged, against the last commit
+    #[arg(long, conflicts_with_all = ["worktree", "revisions"])]
+    staged: bool,
+    /// The working tree, against the last commit
+    #[arg(long, conflicts_with = "revisions")]
+    worktree: bool,
+    /// Only name the objects, without what differs in them
+    #[arg(long)]
+    brief: bool,
+}
+
+/// The form of the product's JSON.
+#[derive(Serialize)]
+struct Shown<'a> {
+    changes: Vec<&'a Difference>,
+    inert: &'a [String],
+}
+
+/// Prints what becomes of objects, by environment and Kustomization; ends with 1 where a side cannot be rendered whole.
+///
+/// # Errors
+/// Fails when there is no repository, git does not know a commit, or nothing renders.
+pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    let snapshot = super::open::repository(&call.global)?;
+    let (old, new) = sides(&arguments);
+    let found = impact(&snapshot, &old, &new, &crate::render::Tool::at_hand()?, &Cache::of_user())?;
+    let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);
+    let changes: Vec<&Difference> = found.changes.iter().filter(|change| is_wanted(&change.env)).collect();
+    let shown = Shown { changes, inert: &found.inert };
+    call.print(&shown, |shown| text(shown, &found, &old, &new, arguments.brief))?;
+    Ok(super::objects::complain(call, found.findings.iter()))
+}
+
+fn sides(arguments: &Arguments) -> (Revision, Revision) {
+    let commit = |name: &str| Revision::Commit(if name.is_empty() { "HEAD" } else { name }.to_owned());
+    if arguments.staged {
+        return (commit("HEAD"), Revision::Index);
+    }
+    match arguments.revisions.as_deref() {
+        _ if arguments.worktree => (commit("HEAD"), Revision::WorkingTree),
+        Some(text) => match text.split_once("..") {
+            Some((old, new)) => (commit(old), commit(new.trim_start_matches('.'))),
+            None => (commit(text), Revision::WorkingTree),
+        },
+        None => (commit("@{upstream}"), Revision::WorkingTree),
+    }
+}
+
+fn text(shown: &Shown<'_>, found: &Impact, old: &Revision, new: &Revision, brief: bool) -> String {
+    let mut out = format!("from {} to {}\n", old.title(), new.title());
+    let mut head = String::new();
+    for change in &shown.changes {
+        let own = format!("\n{} {}\n", change.env, change.kustomization);
+        if own != head {
+            out.push_str(&own);
+            head = own;
+        }
+        let word = match change.change {
+            crate::helm::diff::Change::Create => "+ create",
+            crate::helm::diff::Change::Update => "~ change",
+            crate::helm::diff::Change::Delete => "- delete",
+        };
+        out.push_str("  ");
+        out.push_str(word);
+        out.push(' ');
+        out.push_str(&change.object);
+        out.push('\n');
+        if !brief {
+            for line in change.diff.lines() {
+                out.push_str("      ");
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
+    }
+    if shown.changes.is_empty() {
+        out.push_str(if found.files.is_empty() {
+            "nothing is changed\n"
+        } else {
+            "renders nothing: no object differs in any environment\n"
+        });
+    }
+    for file in &found.inert {
+        out.push_str("renders nothing new: ");
+        out.push_str(file);
+        out.push('\n');
+    }
+    out
+}

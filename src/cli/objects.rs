@@ -1,0 +1,87 @@
+//! `fluxdeck objects`: what the repository renders to.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::call::columns;
+use super::{Call, files};
+use crate::model::Fault;
+use crate::render::{Cache, Renderer, Rendering, Tool};
+use crate::repo::Snapshot;
+
+/// Flags of `objects`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Only those of this Kustomization
+    #[arg(long, short = 'k', value_name = "NAME")]
+    kustomization: Option<String>,
+}
+
+/// One rendered object.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    env: &'a str,
+    kustomization: &'a str,
+    api_version: &'a str,
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+    file: &'a str,
+}
+
+/// Lists the rendered objects by environment, Kustomization, kind, namespace and name; ends with 1 where something cannot be rendered.
+///
+/// # Errors
+/// Fails when there is no repository, or nothing that renders.
+pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    let snapshot = super::open::repository(&call.global)?;
+    let rendering = render(&snapshot)?;
+    let is_wanted = |env: &str, name: &str| {
+        call.global.env.as_deref().is_none_or(|wanted| wanted == env)
+            && arguments.kustomization.as_deref().is_none_or(|wanted| wanted == name)
+    };
+    let wanted: Vec<_> = rendering.of.iter().filter(|one| is_wanted(&one.env, &one.name)).collect();
+    files::known(arguments.kustomization.as_deref(), wanted.is_empty())?;
+    let mut rows: Vec<Row<'_>> = wanted
+        .iter()
+        .flat_map(|one| {
+            one.objects.iter().map(|object| Row {
+                env: &one.env,
+                kustomization: &one.name,
+                api_version: &object.api_version,
+                kind: &object.object.kind,
+                namespace: &object.object.namespace,
+                name: &object.object.name,
+                file: object.origin.remote.as_deref().unwrap_or(&object.origin.file),
+            })
+        })
+        .collect();
+    rows.sort_by_key(|row| (row.env, row.kustomization, row.kind, row.namespace, row.name, row.api_version));
+    call.print(&rows, |rows| {
+        let mut table = vec![["ENV", "KUSTOMIZATION", "OBJECT", "FILE"].map(str::to_owned).to_vec()];
+        table.extend(rows.iter().map(|row| {
+            let object = format!("{}/{}/{}", row.kind, row.namespace, row.name);
+            vec![row.env.to_owned(), row.kustomization.to_owned(), object, row.file.to_owned()]
+        }));
+        columns(&table)
+    })?;
+    Ok(complain(call, wanted.into_iter().filter_map(|one| one.finding.as_ref())))
+}
+
+/// Renders a repository with the tool at hand, keeping what was rendered for the next call.
+pub(super) fn render(snapshot: &Snapshot) -> Result<Rendering, Fault> {
+    Renderer::new(Tool::at_hand(), Cache::of_user()).render(snapshot)
+}
+
+/// Tells on standard error what could not be rendered, and returns the exit code for that.
+pub(super) fn complain<'a>(call: &Call, findings: impl Iterator<Item = &'a crate::repo::Finding>) -> u8 {
+    let mut code = 0;
+    for finding in findings {
+        let place = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let what = format!("{}{place}: {}", finding.file, finding.fault.what);
+        call.complain(&Fault::failed(what, finding.fault.why.clone(), finding.fault.todo.clone()));
+        code = 1;
+    }
+    code
+}

@@ -1,0 +1,157 @@
+//! `fluxdeck where`: what a file becomes, or which files an object is made of.
+
+use std::path::Path;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Call;
+use crate::model::{Fault, FaultKind, ObjectRef};
+use crate::render::Rendering;
+use crate::repo::Snapshot;
+
+/// Flags of `where`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A file, from the working directory or from the repository's root, or an object as Kind/namespace/name
+    what: String,
+}
+
+/// Names a Kustomization of an environment.
+#[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Reader<'a> {
+    env: &'a str,
+    name: &'a str,
+}
+
+/// Names an object of an environment.
+#[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "camelCase")]
+struct Made<'a> {
+    env: &'a str,
+    api_version: &'a str,
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+}
+
+/// What a file becomes.
+#[derive(Debug, Serialize)]
+struct OfFile<'a> {
+    file: &'a str,
+    kustomizations: Vec<Reader<'a>>,
+    objects: Vec<Made<'a>>,
+}
+
+/// What an object is made of in one environment.
+#[derive(Debug, Serialize)]
+struct OfObject<'a> {
+    env: &'a str,
+    kustomization: &'a str,
+    object: String,
+    /// The one that declares it first, then those that change it.
+    files: Vec<&'a str>,
+}
+
+/// Looks a file or an object up.
+///
+/// # Errors
+/// Fails when there is no repository, nothing that renders, or neither a file nor an object of the name.
+pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    let snapshot = super::open::repository(&call.global)?;
+    let rendering = super::objects::render(&snapshot)?;
+    let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);
+    if let Some(file) = file(&snapshot, &arguments.what) {
+        let found = of_file(&snapshot, &rendering, &file, &is_wanted);
+        call.print(&found, text_of_file)?;
+        return Ok(0);
+    }
+    let wanted: ObjectRef = arguments.what.parse().map_err(|why: String| not_found(&arguments.what, why))?;
+    let found: Vec<OfObject<'_>> = rendering
+        .of
+        .iter()
+        .filter(|one| is_wanted(&one.env))
+        .flat_map(|one| one.objects.iter().map(move |object| (one, object)))
+        .filter(|(_, object)| {
+            let known = &object.object;
+            (&known.kind, &known.namespace, &known.name) == (&wanted.kind, &wanted.namespace, &wanted.name)
+                && (wanted.group.is_empty() || wanted.group == known.group)
+        })
+        .map(|(one, object)| OfObject {
+            env: &one.env,
+            kustomization: &one.name,
+            object: object.object.to_string(),
+            files: object.files().collect(),
+        })
+        .collect();
+    if found.is_empty() {
+        return Err(not_found(&arguments.what, "no Kustomization renders such an object".to_owned()));
+    }
+    call.print(&found, |found| {
+        found
+            .iter()
+            .map(|one| {
+                let files: String = one.files.iter().map(|file| format!("  {file}\n")).collect();
+                format!("{} by {} of {}:\n{files}", one.object, one.kustomization, one.env)
+            })
+            .collect()
+    })?;
+    Ok(0)
+}
+
+/// Finds the file that is meant, from the working directory first.
+fn file(snapshot: &Snapshot, what: &str) -> Option<String> {
+    let root = snapshot.root.canonicalize().ok()?;
+    let places = [Path::new(what).to_owned(), root.join(what)];
+    let found = places.iter().filter_map(|place| place.canonicalize().ok()).find(|place| place.is_file())?;
+    Some(found.strip_prefix(&root).ok()?.to_string_lossy().into_owned())
+}
+
+fn of_file<'a>(
+    snapshot: &'a Snapshot,
+    rendering: &'a Rendering,
+    file: &'a str,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> OfFile<'a> {
+    let readers = snapshot.feeds.fed_by(file).into_iter().filter(|feed| is_wanted(&feed.env));
+    let mut kustomizations: Vec<Reader<'_>> = readers.map(|feed| Reader { env: &feed.env, name: &feed.name }).collect();
+    kustomizations.sort();
+    let mut objects: Vec<Made<'_>> = rendering
+        .of
+        .iter()
+        .filter(|one| is_wanted(&one.env))
+        .flat_map(|one| one.objects.iter().map(move |object| (one, object)))
+        .filter(|(_, object)| object.files().any(|own| own == file))
+        .map(|(one, object)| Made {
+            env: &one.env,
+            api_version: &object.api_version,
+            kind: &object.object.kind,
+            namespace: &object.object.namespace,
+            name: &object.object.name,
+        })
+        .collect();
+    objects.sort();
+    objects.dedup();
+    OfFile { file, kustomizations, objects }
+}
+
+fn text_of_file(found: &OfFile<'_>) -> String {
+    if found.kustomizations.is_empty() {
+        return format!("{}: no Kustomization reads it\n", found.file);
+    }
+    let readers: Vec<String> = found.kustomizations.iter().map(|one| format!("{}/{}", one.env, one.name)).collect();
+    let objects =
+        found.objects.iter().map(|one| format!("  {}  {}/{}/{}\n", one.env, one.kind, one.namespace, one.name));
+    let objects: String = objects.collect();
+    let objects = if objects.is_empty() { "  it makes and changes no object\n".to_owned() } else { objects };
+    format!("{}\nread by {}\n{objects}", found.file, readers.join(", "))
+}
+
+fn not_found(what: &str, why: String) -> Fault {
+    Fault::new(
+        FaultKind::Usage,
+        format!("{what} is not found"),
+        why,
+        "name a file of the repository, or an object as Kind/namespace/name; `fluxdeck objects` lists them",
+    )
+}

@@ -1,0 +1,79 @@
+//! Renderings kept from run to run, by their content.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::object::{Object, Origin};
+
+/// What nobody read for so long is removed.
+const LONGEST: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// Keeps renderings in a folder, or nowhere.
+#[derive(Debug, Clone, Default)]
+pub struct Cache {
+    folder: Option<PathBuf>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    body: Value,
+    origin: Origin,
+    changed_by: Vec<String>,
+}
+
+impl Cache {
+    /// Keeps renderings below a folder.
+    pub fn below(folder: &Path) -> Self {
+        Self { folder: Some(folder.to_owned()) }
+    }
+
+    /// Keeps renderings where programs of this user keep such things (`XDG_CACHE_HOME`, else `~/.cache`).
+    pub fn of_user() -> Self {
+        let own = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+        let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"));
+        Self { folder: own.or_else(home).map(|folder| folder.join("fluxdeck/renderings")) }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<Vec<Object>> {
+        let file = self.folder.as_ref()?.join(key);
+        let kept: Vec<Kept> = serde_json::from_slice(&std::fs::read(&file).ok()?).ok()?;
+        Some(kept.into_iter().map(|one| Object::new(one.body, one.origin, one.changed_by)).collect())
+    }
+
+    /// Keeps a rendering, unless it holds the values of a Secret: those are never written outside of the repository.
+    pub(super) fn put(&self, key: &str, objects: &[Object]) {
+        let Some(folder) = &self.folder else { return };
+        if objects.iter().any(Object::is_plain_secret) {
+            return;
+        }
+        let kept: Vec<Kept> = objects
+            .iter()
+            .map(|one| Kept { body: one.body.clone(), origin: one.origin.clone(), changed_by: one.changed_by.clone() })
+            .collect();
+        // A cache that cannot be written costs time and nothing else.
+        let _unkept = write(folder, key, &kept);
+    }
+
+    /// Removes what nobody read for two weeks.
+    pub(super) fn prune(&self) {
+        let Some(entries) = self.folder.as_ref().and_then(|folder| std::fs::read_dir(folder).ok()) else { return };
+        for entry in entries.flatten() {
+            let read = entry.metadata().and_then(|data| data.accessed().or_else(|_| data.modified()));
+            let is_old = |read: SystemTime| read.elapsed().is_ok_and(|age| age > LONGEST);
+            if read.is_ok_and(is_old) {
+                let _left = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+fn write(folder: &Path, key: &str, kept: &[Kept]) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let beside = folder.join(format!(".{key}-{}", std::process::id()));
+    std::fs::write(&beside, serde_json::to_vec(kept)?)?;
+    std::fs::rename(beside, folder.join(key))
+}

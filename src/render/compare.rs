@@ -1,0 +1,78 @@
+//! What two renderings differ in: the objects that a change makes, alters and takes away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{Object, Rendering};
+use crate::helm::diff::{self, Change};
+use crate::yaml;
+
+/// Names an object below what applies it: environment, Kustomization and object.
+type Key = (String, String, String);
+
+/// Holds what becomes of one object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The environment's name.
+    pub env: String,
+    /// The Kustomization that applies it.
+    pub kustomization: String,
+    /// The object, `Kind/namespace/name`.
+    pub object: String,
+    /// What becomes of it.
+    pub change: Change,
+    /// The unified difference of its YAML, values of Secrets masked.
+    pub diff: String,
+}
+
+/// Compares what two states of a repository render to, by environment, Kustomization and object.
+///
+/// A Kustomization that one side cannot render is left out: what is not known is no change.
+pub fn compare(old: &Rendering, new: &Rendering) -> Vec<Difference> {
+    let broken: BTreeSet<(&str, &str)> = old
+        .of
+        .iter()
+        .chain(&new.of)
+        .filter(|one| one.finding.is_some())
+        .map(|one| (one.env.as_str(), one.name.as_str()))
+        .collect();
+    let (before, mut after) = (index(old, &broken), index(new, &broken));
+    let mut found = Vec::new();
+    for (key, old) in before {
+        let new = after.remove(&key);
+        if new.is_none_or(|new| new.body != old.body) {
+            found.extend(difference(key, Some(old), new));
+        }
+    }
+    found.extend(after.into_iter().filter_map(|(key, new)| difference(key, None, Some(new))));
+    found.sort_by(|one, other| {
+        (&one.env, &one.kustomization, &one.object).cmp(&(&other.env, &other.kustomization, &other.object))
+    });
+    found
+}
+
+fn index<'a>(rendering: &'a Rendering, broken: &BTreeSet<(&str, &str)>) -> BTreeMap<Key, &'a Object> {
+    let mut found = BTreeMap::new();
+    for one in rendering.of.iter().filter(|one| !broken.contains(&(one.env.as_str(), one.name.as_str()))) {
+        for object in &one.objects {
+            let group = &object.object.group;
+            let name = if group.is_empty() { object.object.to_string() } else { format!("{} {group}", object.object) };
+            found.insert((one.env.clone(), one.name.clone(), name), object);
+        }
+    }
+    found
+}
+
+fn difference(key: Key, old: Option<&Object>, new: Option<&Object>) -> Option<Difference> {
+    let text =
+        |object: Option<&Object>| object.and_then(|object| yaml::to_string(&object.body).ok()).unwrap_or_default();
+    let (change, object) = match (old, new) {
+        (Some(_), Some(new)) => (Change::Update, new),
+        (None, Some(new)) => (Change::Create, new),
+        (Some(old), None) => (Change::Delete, old),
+        (None, None) => return None,
+    };
+    let diff = diff::manifests(&text(old), &text(new)).into_iter().map(|one| one.diff).collect();
+    Some(Difference { env: key.0, kustomization: key.1, object: object.object.to_string(), change, diff })
+}

@@ -1,0 +1,93 @@
+//! What a change of the repository does, before it is pushed.
+
+use std::collections::BTreeSet;
+
+use super::compare::{Difference, compare};
+use super::revision::Revision;
+use super::{Cache, Renderer, Rendering, Tool};
+use crate::model::Fault;
+use crate::repo::git;
+use crate::repo::{Finding, Snapshot};
+
+/// Holds what one state of the repository makes of another.
+#[derive(Debug, Clone)]
+pub struct Impact {
+    /// What becomes of objects, by environment, Kustomization and object.
+    pub changes: Vec<Difference>,
+    /// The files that differ.
+    pub files: Vec<String>,
+    /// Those of them that render to nothing new.
+    pub inert: Vec<String>,
+    /// What cannot be rendered on either side, so that its changes are not known.
+    pub findings: Vec<Finding>,
+}
+
+/// Renders two states and compares them; `snapshot` is the working tree.
+///
+/// # Errors
+/// Fails when git does not know a state, or there is no place for its files.
+pub fn impact(
+    snapshot: &Snapshot,
+    old: &Revision,
+    new: &Revision,
+    tool: &Tool,
+    cache: &Cache,
+) -> Result<Impact, Fault> {
+    let files = changed(snapshot, old, new)?;
+    let mut renderer = Renderer::new(Ok(tool.clone()), cache.clone());
+    let (before, after) = (side(snapshot, old, &mut renderer)?, side(snapshot, new, &mut renderer)?);
+    let changes = compare(&before.1, &after.1);
+    // A file counts where an object that differs is made of it, or a Kustomization whose own spec differs.
+    let mut active = BTreeSet::new();
+    for change in &changes {
+        for (rendering, own) in [(&before.1, &before.0), (&after.1, &after.0)] {
+            let Ok(wanted) = change.object.parse() else { continue };
+            if let Some((one, object)) = rendering.find(&change.env, &wanted) {
+                active.extend(object.files().map(str::to_owned));
+                // Generator inputs, replacements and the kustomization files on the way have no object of their own.
+                let feed = own.feeds.get(&one.env, &one.name);
+                let inputs = feed.into_iter().flat_map(|feed| feed.files.iter());
+                let inputs = inputs
+                    .filter(|(_, role)| matches!(role, crate::repo::Role::Input | crate::repo::Role::Kustomization));
+                active.extend(inputs.map(|(file, _)| file.clone()));
+            }
+        }
+    }
+    let inert = files.iter().filter(|file| !active.contains(*file)).cloned().collect();
+    let mut findings = Vec::new();
+    for finding in before.1.of.iter().chain(&after.1.of).filter_map(|one| one.finding.clone()) {
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+    Ok(Impact { changes, files, inert, findings })
+}
+
+fn side(snapshot: &Snapshot, revision: &Revision, renderer: &mut Renderer) -> Result<(Snapshot, Rendering), Fault> {
+    let place = revision.check_out(&snapshot.root)?;
+    let own = match &place {
+        None => snapshot.clone(),
+        Some(place) => Snapshot::load(place.path()),
+    };
+    let rendering = renderer.render(&own)?;
+    Ok((own, rendering))
+}
+
+/// Lists the files that differ between two states.
+fn changed(snapshot: &Snapshot, old: &Revision, new: &Revision) -> Result<Vec<String>, Fault> {
+    let root = &snapshot.root;
+    match (old, new) {
+        (Revision::Commit(old), Revision::Commit(new)) => git::changed(root, &[old, new, "--"]),
+        (Revision::Commit(old), Revision::Index) => git::changed(root, &["--cached", old, "--"]),
+        (Revision::Commit(old), Revision::WorkingTree) => {
+            let mut files = git::changed(root, &[old, "--"])?;
+            let marks = snapshot.git.as_ref().map(|state| state.marks.clone()).unwrap_or_default();
+            files.extend(marks.iter().filter(|(_, mark)| mark.is_untracked()).map(|(file, _)| file.clone()));
+            files.sort();
+            files.dedup();
+            Ok(files)
+        }
+        (Revision::Index, Revision::WorkingTree) => git::changed(root, &["--"]),
+        _ => git::changed(root, &["HEAD", "--"]),
+    }
+}

@@ -1,0 +1,456 @@
+//! What the repository renders to: the objects of every Flux Kustomization, by the real kustomize and Flux's own steps.
+//!
+//! ```text
+//! tool        the real kustomize
+//! prepare     the kustomization that the controller would build, written outside of the repository
+//! substitute  spec.postBuild
+//! changes     which files change an object on its way
+//! object      a rendered object and where it comes from
+//! cache       renderings kept from run to run, by their content
+//! workplace   a folder in memory for what kustomize must find as files
+//! revision    the tree of a commit or of the index, as files
+//! compare     what two renderings differ in
+//! impact      what a change does, before it is pushed
+//! releases    HelmReleases with what applies to them
+//! ```
+
+mod cache;
+mod changes;
+pub mod compare;
+pub mod impact;
+mod object;
+mod prepare;
+pub mod releases;
+pub mod revision;
+mod substitute;
+mod tool;
+mod workplace;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+pub use cache::Cache;
+pub use object::{Object, Origin};
+pub use tool::Tool;
+pub use workplace::Workplace;
+
+use crate::model::{Fault, ObjectRef};
+use crate::repo::{Feed, Finding, FluxKustomization, Snapshot};
+use crate::yaml;
+
+/// Changes when what is kept of a rendering does.
+const FORM: &str = "1";
+
+/// Where kustomize writes where an object comes from.
+const ORIGIN: &str = "config.kubernetes.io/origin";
+
+/// Holds what one Flux Kustomization renders to.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The environment's name.
+    pub env: String,
+    /// The Kustomization's namespace.
+    pub namespace: String,
+    /// The Kustomization's name.
+    pub name: String,
+    /// The objects, in kustomize's order.
+    pub objects: Vec<Object>,
+    /// Why there are none.
+    pub finding: Option<Finding>,
+    /// The variables that nothing in the repository defines and that have no default.
+    pub undefined: Vec<String>,
+    /// What `spec.postBuild.substituteFrom` names and the repository does not hold readable.
+    pub unknown: Vec<String>,
+}
+
+/// Holds what a repository renders to.
+#[derive(Debug, Clone, Default)]
+pub struct Rendering {
+    /// Each Kustomization, in the order of environments and names.
+    pub of: Vec<Rendered>,
+}
+
+impl Rendering {
+    /// Iterates over the objects of an environment, with the Kustomization that applies each.
+    pub fn objects<'a>(&'a self, env: &'a str) -> impl Iterator<Item = (&'a Rendered, &'a Object)> {
+        let own = self.of.iter().filter(move |one| one.env == env);
+        own.flat_map(|one| one.objects.iter().map(move |object| (one, object)))
+    }
+
+    /// Finds an object of an environment; a group that the name leaves open fits any.
+    pub fn find<'a>(&'a self, env: &'a str, wanted: &ObjectRef) -> Option<(&'a Rendered, &'a Object)> {
+        self.objects(env).find(|(_, object)| {
+            let known = &object.object;
+            known.kind == wanted.kind
+                && known.name == wanted.name
+                && known.namespace == wanted.namespace
+                && (wanted.group.is_empty() || known.group == wanted.group)
+        })
+    }
+
+    /// Tells whether everything of an environment is known: nothing failed, and nothing comes from elsewhere.
+    pub fn is_whole(&self, env: &str) -> bool {
+        self.of.iter().filter(|one| one.env == env).all(|one| one.finding.is_none())
+    }
+}
+
+/// Renders again and again, keeping what did not change.
+#[derive(Debug)]
+pub struct Renderer {
+    tool: Result<Tool, Fault>,
+    cache: Cache,
+    kept: HashMap<String, Built>,
+    /// How many builds were run by the tool.
+    pub built: usize,
+}
+
+type Built = Result<Arc<Vec<Object>>, String>;
+
+struct Job<'a> {
+    one: &'a FluxKustomization,
+    feed: &'a Feed,
+    key: String,
+}
+
+impl Renderer {
+    /// Renders by a tool, or tells everywhere that there is none.
+    pub fn new(tool: Result<Tool, Fault>, cache: Cache) -> Self {
+        Self { tool, cache, kept: HashMap::new(), built: 0 }
+    }
+
+    /// Renders every Kustomization of a repository.
+    ///
+    /// # Errors
+    /// Fails when there is no tool, or no place for its files; a Kustomization that cannot be rendered is told of in its own place.
+    pub fn render(&mut self, snapshot: &Snapshot) -> Result<Rendering, Fault> {
+        let tool = self.tool.clone()?;
+        let root = snapshot.root.canonicalize().unwrap_or_else(|_| snapshot.root.clone());
+        let mut kustomizations = snapshot.kustomizations.clone();
+        let mut sums = HashMap::new();
+        // What applies a Kustomization may patch it: what it is then is built once more.
+        let mut rendering = self.round(snapshot, &root, &tool, &kustomizations, &mut sums)?;
+        if effective(&rendering, &mut kustomizations) {
+            rendering = self.round(snapshot, &root, &tool, &kustomizations, &mut sums)?;
+        }
+        finish(&mut rendering, &kustomizations);
+        Ok(rendering)
+    }
+
+    fn round(
+        &mut self,
+        snapshot: &Snapshot,
+        root: &Path,
+        tool: &Tool,
+        kustomizations: &[FluxKustomization],
+        sums: &mut HashMap<String, Vec<u8>>,
+    ) -> Result<Rendering, Fault> {
+        let mut jobs = Vec::new();
+        for one in kustomizations {
+            let is_own = |feed: &&Feed| feed.env == one.env && feed.name == one.name && feed.namespace == one.namespace;
+            let Some(feed) = snapshot.feeds.iter().find(is_own) else { continue };
+            jobs.push(Job { one, feed, key: key(root, tool, one, feed, sums) });
+        }
+        self.build(root, tool, &jobs)?;
+        let of = jobs.iter().map(|job| self.rendered(job)).collect();
+        Ok(Rendering { of })
+    }
+
+    /// Builds what is not known yet, as many at a time as there are processors.
+    fn build(&mut self, root: &Path, tool: &Tool, jobs: &[Job<'_>]) -> Result<(), Fault> {
+        let mut todo: Vec<&Job<'_>> = Vec::new();
+        for job in jobs {
+            if self.kept.contains_key(&job.key) || todo.iter().any(|other| other.key == job.key) {
+                continue;
+            }
+            match self.cache.get(&job.key) {
+                Some(objects) => drop(self.kept.insert(job.key.clone(), Ok(Arc::new(objects)))),
+                None => todo.push(job),
+            }
+        }
+        if todo.is_empty() {
+            return Ok(());
+        }
+        let place = Workplace::new().map_err(|error| {
+            Fault::failed(
+                "nothing can be rendered",
+                format!("no folder for it: {error}"),
+                "make room in /dev/shm or /tmp",
+            )
+        })?;
+        let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(todo.len());
+        let cache = &self.cache;
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    while let Some((index, job)) = take(&todo, &next) {
+                        let built = run(root, &place.path().join(index.to_string()), tool, job).map(Arc::new);
+                        if let Ok(objects) = &built {
+                            cache.put(&job.key, objects);
+                        }
+                        done.lock().unwrap_or_else(PoisonError::into_inner).push((job.key.clone(), built));
+                    }
+                });
+            }
+        });
+        self.built = self.built.saturating_add(todo.len());
+        self.kept.extend(done.into_inner().unwrap_or_else(PoisonError::into_inner));
+        self.cache.prune();
+        Ok(())
+    }
+
+    fn rendered(&self, job: &Job<'_>) -> Rendered {
+        let (objects, finding) = match self.kept.get(&job.key) {
+            Some(Ok(objects)) => (objects.as_ref().clone(), None),
+            Some(Err(said)) => (Vec::new(), Some(finding(job, said))),
+            None => (Vec::new(), Some(finding(job, "the rendering broke off"))),
+        };
+        Rendered {
+            env: job.one.env.clone(),
+            namespace: job.one.namespace.clone(),
+            name: job.one.name.clone(),
+            objects,
+            finding,
+            undefined: Vec::new(),
+            unknown: Vec::new(),
+        }
+    }
+
+    /// Forgets what is not of the last rendering any more.
+    pub fn forget(&mut self) {
+        self.kept.clear();
+    }
+}
+
+fn take<'a, 'b>(todo: &'a [&'b Job<'b>], next: &AtomicUsize) -> Option<(usize, &'a Job<'b>)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    todo.get(index).map(|job| (index, *job))
+}
+
+/// Names a build by all that goes into it; where the repository lies is not among that.
+fn key(root: &Path, tool: &Tool, one: &FluxKustomization, feed: &Feed, sums: &mut HashMap<String, Vec<u8>>) -> String {
+    let mut sum = Sha256::new();
+    let mut add = |part: &[u8]| {
+        sum.update(part.len().to_le_bytes());
+        sum.update(part);
+    };
+    add(FORM.as_bytes());
+    add(tool.stamp().as_bytes());
+    add(one.path.as_bytes());
+    for field in ["targetNamespace", "namePrefix", "nameSuffix", "patches", "components", "images"] {
+        if let Some(value) = one.spec.get(field) {
+            add(field.as_bytes());
+            add(yaml::to_string(value).unwrap_or_default().as_bytes());
+        }
+    }
+    for (_, reference) in &feed.remote {
+        add(reference.as_bytes());
+    }
+    add(&[u8::from(feed.leaves)]);
+    for file in feed.files.keys() {
+        add(file.as_bytes());
+        let known = sums.entry(file.clone()).or_insert_with(|| {
+            std::fs::read(root.join(file)).map(|bytes| Sha256::digest(bytes).to_vec()).unwrap_or_default()
+        });
+        add(known);
+    }
+    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Object>, String> {
+    let (one, feed) = (job.one, job.feed);
+    if let Some((file, reference)) = feed.remote.first() {
+        return Err(format!("{file} reads {reference}, which is not in this repository, and nothing is fetched"));
+    }
+    if feed.leaves {
+        return Err("it reads what lies outside of the repository".to_owned());
+    }
+    if !root.join(&one.path).is_dir() {
+        return Err(format!("the path {} does not exist", one.path));
+    }
+    let prepared = prepare::prepare(root, work, one, feed)?;
+    std::fs::create_dir(work).map_err(|error| error.to_string())?;
+    std::fs::write(work.join("kustomization.yaml"), prepared).map_err(|error| error.to_string())?;
+    let printed = tool.build(work).map_err(|said| readable(&said, root, work, &one.path))?;
+    // Ten thousand lines of schemas are a third of a second to read.
+    let bodies: Vec<Value> = yaml::documents_as(&printed).map_err(|error| error.to_string())?;
+    let changes = changes::Changes::new(root, feed);
+    Ok(bodies.into_iter().filter(|body| !body.is_null()).map(|body| place(body, root, work, feed, &changes)).collect())
+}
+
+/// Finds where an object of the build comes from.
+fn place(mut body: Value, root: &Path, work: &Path, feed: &Feed, changes: &changes::Changes<'_>) -> Object {
+    let written = take_annotation(&mut body, ORIGIN).unwrap_or_default();
+    let written: yaml::Value = yaml::from_str(&written).unwrap_or_default();
+    let word = |key: &str| written.get(key).and_then(yaml::Value::as_str).unwrap_or_default().to_owned();
+    let named = Object::new(Value::Null, Origin::default(), Vec::new());
+    let mut object = Object { ..Object::new(body, named.origin, named.changed_by) };
+    let (path, generated) = match word("path") {
+        path if path.is_empty() => (word("configuredIn"), true),
+        path => (path, false),
+    };
+    let mut file = below(root, work, &path);
+    // What the Kustomization's own kustomization file makes is written in the prepared one.
+    if file.is_empty() && generated {
+        file = own_folder_file(feed);
+    }
+    let declared =
+        feed.declared.iter().filter(|declared| declared.file == file && declared.object.kind == object.object.kind);
+    let exact = declared.clone().find(|declared| declared.object.name == object.object.name);
+    let line = exact.or_else(|| declared.clone().find(|one| object.object.name.contains(&one.object.name)));
+    let remote = word("repo");
+    object.origin = Origin {
+        line: line.map(|declared| declared.line),
+        generated,
+        remote: (!remote.is_empty()).then_some(remote),
+        file,
+    };
+    object.changed_by = changes.of(&object.origin.file, &object.object, &object.body);
+    object
+}
+
+fn own_folder_file(feed: &Feed) -> String {
+    let mut kustomizations = feed.files.iter().filter(|(_, role)| **role == crate::repo::Role::Kustomization);
+    kustomizations.next().map(|(file, _)| file.clone()).unwrap_or_default()
+}
+
+/// Returns the path below the root of what the build names from its folder of work.
+fn below(root: &Path, work: &Path, path: &str) -> String {
+    let mut full = work.to_owned();
+    for part in Path::new(path).components() {
+        match part {
+            std::path::Component::ParentDir => drop(full.pop()),
+            part => full.push(part),
+        }
+    }
+    full.strip_prefix(root).map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn take_annotation(body: &mut Value, name: &str) -> Option<String> {
+    let metadata = body.get_mut("metadata")?.as_object_mut()?;
+    let annotations = metadata.get_mut("annotations")?.as_object_mut()?;
+    let taken = annotations.shift_remove(name)?;
+    if annotations.is_empty() {
+        metadata.shift_remove("annotations");
+    }
+    taken.as_str().map(str::to_owned)
+}
+
+/// Writes the words of kustomize with paths of the repository in place of those of the folder of work.
+fn readable(said: &str, root: &Path, work: &Path, path: &str) -> String {
+    let back = prepare::between(work, root) + "/";
+    let root = format!("{}/", root.display());
+    said.replace(&back, "").replace(&root, "").replace(&work.display().to_string(), path)
+}
+
+/// Tells why a Kustomization cannot be rendered, at the file and line that is to be mended, as near as the words tell it.
+fn finding(job: &Job<'_>, said: &str) -> Finding {
+    let (one, feed) = (job.one, job.feed);
+    let named =
+        feed.files.keys().filter(|file| said.contains(file.as_str())).max_by_key(|file| said.rfind(file.as_str()));
+    let file = named.cloned().or_else(|| prepare::own_file(one, feed)).unwrap_or_else(|| one.file.clone());
+    let line = said.split("line ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+    let line = line.and_then(|digits| digits.parse().ok());
+    let what = format!("Kustomization {} of {} cannot be rendered", one.name, one.env);
+    // The last clause is the cause; what stands before is the way to it.
+    let why = said.trim().to_owned();
+    Finding::new(&file, line, Fault::failed(what, why, "mend it there; Flux fails with the same words: BuildFailed"))
+}
+
+/// Puts the specs that the build gave the Kustomizations in the place of those that are written; tells whether one differs in what the build
+/// rests on.
+fn effective(rendering: &Rendering, kustomizations: &mut [FluxKustomization]) -> bool {
+    let mut differs = false;
+    for one in kustomizations {
+        let wanted = one.object();
+        let Some((_, object)) = rendering.find(&one.env, &wanted) else { continue };
+        let Ok(spec) = yaml::to_value(&object.body["spec"]) else { continue };
+        if spec != one.spec && spec.get("path") == one.spec.get("path") {
+            one.spec = spec;
+            differs = true;
+        }
+    }
+    differs
+}
+
+/// Does what Flux does after the build: substitution, and its own labels and annotations of `spec.commonMetadata`.
+fn finish(rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
+    let mut maps: HashMap<(String, String, String, String), Option<BTreeMap<String, String>>> = HashMap::new();
+    for one in &rendering.of {
+        for object in one.objects.iter().filter(|object| object.is("", "ConfigMap") || object.is("", "Secret")) {
+            let ObjectRef { kind, namespace, name, .. } = object.object.clone();
+            maps.insert((one.env.clone(), kind, namespace, name), variables(object));
+        }
+    }
+    for one in &mut rendering.of {
+        let is_own = |known: &&FluxKustomization| {
+            known.env == one.env && known.name == one.name && known.namespace == one.namespace
+        };
+        let Some(spec) = kustomizations.iter().find(is_own).map(|known| &known.spec) else { continue };
+        let text = |value: Option<&yaml::Value>| value.and_then(yaml::Value::as_str).unwrap_or_default().to_owned();
+        let mut set = BTreeMap::new();
+        let post = spec.get("postBuild");
+        let from = post.and_then(|post| post.get("substituteFrom")).and_then(yaml::Value::as_sequence);
+        for source in from.into_iter().flatten() {
+            let (kind, name) = (text(source.get("kind")), text(source.get("name")));
+            let optional = source.get("optional").and_then(yaml::Value::as_bool).unwrap_or_default();
+            match maps.get(&(one.env.clone(), kind.clone(), one.namespace.clone(), name.clone())) {
+                Some(Some(known)) => set.extend(known.clone()),
+                None if optional => {}
+                _ => one.unknown.push(format!("{kind}/{}/{name}", one.namespace)),
+            }
+        }
+        let inline = post.and_then(|post| post.get("substitute")).and_then(yaml::Value::as_mapping);
+        for (key, value) in inline.into_iter().flatten() {
+            if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
+                set.insert(key.to_owned(), value);
+            }
+        }
+        let runs = post.is_some() && !(set.is_empty() && one.unknown.is_empty());
+        for object in &mut one.objects {
+            if runs && one.unknown.is_empty() && !substitute::is_disabled(&object.body) {
+                one.undefined.extend(substitute::substitute(&mut object.body, &set));
+            }
+            for field in ["labels", "annotations"] {
+                let common = spec.get("commonMetadata").and_then(|common| common.get(field));
+                for (key, value) in common.and_then(yaml::Value::as_mapping).into_iter().flatten() {
+                    if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
+                        object.body["metadata"][field][key] = value.into();
+                    }
+                }
+            }
+        }
+        one.undefined.sort_unstable();
+        one.undefined.dedup();
+    }
+}
+
+/// Returns the variables that a ConfigMap or a Secret in plain text defines; `None` where they are encrypted.
+fn variables(object: &Object) -> Option<BTreeMap<String, String>> {
+    if object.is("", "Secret") && !object.is_plain_secret() {
+        return None;
+    }
+    let own = |field: &str| object.body[field].as_object().into_iter().flatten();
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    for (key, value) in own("data").chain(own("stringData")) {
+        let text = value.as_str()?;
+        // Flux takes the line ends out.
+        found.insert(key.clone(), text.replace('\n', ""));
+    }
+    // What is in base64 is not looked into.
+    if object.is("", "Secret") && own("data").next().is_some() { None } else { Some(found) }
+}
+
+fn scalar(value: &yaml::Value) -> Option<String> {
+    match value {
+        yaml::Value::String(text) => Some(text.clone()),
+        yaml::Value::Number(number) => Some(number.to_string()),
+        yaml::Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,72 @@
+//! A rendered object: what Flux would apply, and where it comes from.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::ObjectRef;
+
+/// Holds an object as Flux would apply it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// Which object.
+    pub object: ObjectRef,
+    /// Its `apiVersion`.
+    pub api_version: String,
+    /// The object itself; what Flux adds when it applies (its own labels) is not in it.
+    pub body: Value,
+    /// Where it is written.
+    pub origin: Origin,
+    /// The files that change it on the way, the nearest to it first.
+    pub changed_by: Vec<String>,
+}
+
+/// Says where an object is written.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Origin {
+    /// The file below the repository's root; for a generated object the kustomization file. Empty where it comes from elsewhere.
+    pub file: String,
+    /// The line that its document starts on, where that is known.
+    pub line: Option<usize>,
+    /// Whether a generator makes it.
+    pub generated: bool,
+    /// Where it comes from, when that is not this repository.
+    pub remote: Option<String>,
+}
+
+impl Object {
+    /// Names an object of the build.
+    pub fn new(body: Value, origin: Origin, changed_by: Vec<String>) -> Self {
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let api_version = word(&body["apiVersion"]);
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let metadata = &body["metadata"];
+        let object =
+            ObjectRef::new(&word(&body["kind"]), group, &word(&metadata["namespace"]), &word(&metadata["name"]));
+        Self { object, api_version, body, origin, changed_by }
+    }
+
+    /// Returns the object's kind.
+    pub fn kind(&self) -> &str {
+        &self.object.kind
+    }
+
+    /// Tells whether it is of a kind of a group.
+    pub fn is(&self, group: &str, kind: &str) -> bool {
+        self.object.kind == kind && self.object.group == group
+    }
+
+    /// Returns the files that it is made of: the one that declares it, then those that change it.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let mut seen = BTreeSet::new();
+        std::iter::once(self.origin.file.as_str())
+            .chain(self.changed_by.iter().map(String::as_str))
+            .filter(move |file| !file.is_empty() && seen.insert(*file))
+    }
+
+    /// Tells whether it is a Secret whose values are readable by everybody who reads the rendering.
+    pub fn is_plain_secret(&self) -> bool {
+        self.is("", "Secret") && self.body.get("sops").is_none()
+    }
+}

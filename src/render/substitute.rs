@@ -1,0 +1,236 @@
+//! Substitution of variables as Flux does it after the build (`spec.postBuild`): `${name}` and the forms of the shell that
+//! github.com/fluxcd/pkg/envsubst knows.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// The label or annotation that keeps an object from substitution when it is `disabled`.
+const SWITCH: &str = "kustomize.toolkit.fluxcd.io/substitute";
+
+/// Tells whether an object asks to be left alone.
+pub(super) fn is_disabled(body: &Value) -> bool {
+    ["labels", "annotations"].iter().any(|field| body["metadata"][field][SWITCH] == "disabled")
+}
+
+/// Substitutes in every text of an object, keys too, as the controller does on its YAML. Returns the names that nothing defines and that
+/// have no default: Flux puts nothing in their place.
+///
+/// A text that becomes a number or a truth value is one afterwards: the build writes `${a}` without quotes, whatever stood in the file, and
+/// what was put in is read as YAML again.
+pub(super) fn substitute(body: &mut Value, variables: &BTreeMap<String, String>) -> Vec<String> {
+    let mut missing = Vec::new();
+    walk(body, variables, &mut missing);
+    missing.sort_unstable();
+    missing.dedup();
+    missing
+}
+
+fn walk(value: &mut Value, variables: &BTreeMap<String, String>, missing: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.contains('$') => {
+            let expanded = expand(text, variables, missing);
+            let is_plain = expanded != *text && !expanded.contains('\n');
+            *value = match is_plain.then(|| crate::yaml::from_str::<Value>(&expanded).ok()).flatten() {
+                Some(typed @ (Value::Number(_) | Value::Bool(_))) => typed,
+                _ => Value::String(expanded),
+            };
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| walk(item, variables, missing)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| walk(field, variables, missing)),
+        _ => {}
+    }
+}
+
+/// Expands one text.
+pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>, missing: &mut Vec<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        let behind = rest.get(at.saturating_add(1)..).unwrap_or_default();
+        if let Some(escaped) = behind.strip_prefix('$') {
+            out.push('$');
+            rest = escaped;
+            // `$${a}` is the text `${a}`.
+            if let Some(end) = escaped.starts_with('{').then(|| closing(escaped)).flatten() {
+                out.push_str(escaped.get(..=end).unwrap_or_default());
+                rest = escaped.get(end.saturating_add(1)..).unwrap_or_default();
+            }
+            continue;
+        }
+        let parsed = behind
+            .starts_with('{')
+            .then(|| closing(behind))
+            .flatten()
+            .and_then(|end| Some((behind.get(1..end)?, behind.get(end.saturating_add(1)..)?)));
+        match parsed {
+            Some((inside, after)) => {
+                match value(inside, variables, missing) {
+                    Some(value) => out.push_str(&value),
+                    None => {
+                        out.push_str("${");
+                        out.push_str(inside);
+                        out.push('}');
+                    }
+                }
+                rest = after;
+            }
+            None => {
+                out.push('$');
+                rest = behind;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Finds the brace that closes the one at the beginning.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth: usize = 0;
+    for (index, byte) in text.bytes().enumerate() {
+        match byte {
+            b'{' => depth = depth.saturating_add(1),
+            b'}' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(index);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Returns what stands for the inside of a `${…}`; `None` where it is no variable's name and stays as it is.
+fn value(inside: &str, variables: &BTreeMap<String, String>, missing: &mut Vec<String>) -> Option<String> {
+    if let Some(name) = inside.strip_prefix('#').filter(|name| is_name(name)) {
+        return Some(known(name, variables, missing).chars().count().to_string());
+    }
+    let end = inside.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).unwrap_or(inside.len());
+    let (name, operation) = inside.split_at(end);
+    if !is_name(name) {
+        return None;
+    }
+    if operation.is_empty() {
+        return Some(known(name, variables, missing));
+    }
+    let set = variables.get(name);
+    let default = |text: &str, missing: &mut Vec<String>| expand(text, variables, missing);
+    if let Some(text) = operation.strip_prefix(":-").or_else(|| operation.strip_prefix(":=")) {
+        return Some(set.filter(|value| !value.is_empty()).cloned().unwrap_or_else(|| default(text, missing)));
+    }
+    if let Some(text) = operation.strip_prefix('-').or_else(|| operation.strip_prefix('=')) {
+        return Some(set.cloned().unwrap_or_else(|| default(text, missing)));
+    }
+    let value = known(name, variables, missing);
+    Some(match operation {
+        "^" => change_first(&value, |letter| letter.to_ascii_uppercase()),
+        "^^" => value.to_uppercase(),
+        "," => change_first(&value, |letter| letter.to_ascii_lowercase()),
+        ",," => value.to_lowercase(),
+        _ => match operation.strip_prefix(':') {
+            Some(range) => part(&value, range)?,
+            None => replaced(&value, operation)?,
+        },
+    })
+}
+
+fn known(name: &str, variables: &BTreeMap<String, String>, missing: &mut Vec<String>) -> String {
+    variables.get(name).cloned().unwrap_or_else(|| {
+        missing.push(name.to_owned());
+        String::new()
+    })
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn change_first(value: &str, change: fn(&char) -> char) -> String {
+    let mut letters = value.chars();
+    letters.next().map(|first| change(&first)).into_iter().chain(letters).collect()
+}
+
+/// `:OFFSET` and `:OFFSET:LENGTH`.
+fn part(value: &str, range: &str) -> Option<String> {
+    let (offset, length) = range.split_once(':').map_or((range, None), |(offset, length)| (offset, Some(length)));
+    let offset: usize = offset.trim().parse().ok()?;
+    let letters = value.chars().skip(offset);
+    Some(match length {
+        Some(length) => letters.take(length.trim().parse().ok()?).collect(),
+        None => letters.collect(),
+    })
+}
+
+/// `/OLD/NEW` and `//OLD/NEW` with plain texts; patterns (`#`, `##`, `%`, `%%`) with plain texts too.
+fn replaced(value: &str, operation: &str) -> Option<String> {
+    if let Some(rest) = operation.strip_prefix("//") {
+        let (old, new) = rest.split_once('/')?;
+        return Some(value.replace(old, new));
+    }
+    if let Some(rest) = operation.strip_prefix('/') {
+        let (old, new) = rest.split_once('/')?;
+        return Some(value.replacen(old, new, 1));
+    }
+    let is_pattern = |text: &str| text.contains(['*', '?', '[']);
+    let cut = |text: &str, from_start: bool| {
+        if is_pattern(text) {
+            return None;
+        }
+        let left = if from_start { value.strip_prefix(text) } else { value.strip_suffix(text) };
+        Some(left.unwrap_or(value).to_owned())
+    };
+    if let Some(text) = operation.strip_prefix("##").or_else(|| operation.strip_prefix('#')) {
+        return cut(text, true);
+    }
+    if let Some(text) = operation.strip_prefix("%%").or_else(|| operation.strip_prefix('%')) {
+        return cut(text, false);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{expand, is_disabled, substitute};
+    use std::collections::BTreeMap;
+
+    fn variables() -> BTreeMap<String, String> {
+        [("domain", "example.org"), ("empty", ""), ("Name", "linkding")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into()
+    }
+
+    #[test]
+    fn the_forms_of_the_shell_are_expanded() {
+        for (text, expected) in [
+            ("https://${domain}/", "https://example.org/"),
+            ("${domain:=a}${empty:=b}${none:=c}${none:-d}", "example.orgbcd"),
+            ("${empty-b}${none=c}", "c"),
+            ("${none:=${domain}}", "example.org"),
+            ("$${domain} $$ $domain ${", "${domain} $ $domain ${"),
+            ("${Name^^} ${Name,,} ${domain^}", "LINKDING linkding Example.org"),
+            ("${domain:0:7} ${domain:8} ${#domain}", "example org 11"),
+            ("${domain/example/a} ${domain//e/E} ${domain%.org} ${domain#example.}", "a.org ExamplE.org example org"),
+            ("{{ $labels.pod }} ${1} ${a.b}", "{{ $labels.pod }} ${1} ${a.b}"),
+        ] {
+            assert_eq!(expand(text, &variables(), &mut Vec::new()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_nothing_defines_is_told() {
+        let mut body = serde_json::json!({"a": ["${none}", {"b": "${domain}${other}${none}"}], "c": 1});
+        assert_eq!(substitute(&mut body, &variables()), ["none", "other"]);
+        assert_eq!(body["a"][1]["b"], "example.org");
+        let mut typed = serde_json::json!({"replicas": "${n:=3}", "on": "${t:=true}", "name": "${n:=3}-a"});
+        substitute(&mut typed, &variables());
+        assert_eq!(typed, serde_json::json!({"replicas": 3, "on": true, "name": "3-a"}));
+        assert!(is_disabled(
+            &serde_json::json!({"metadata": {"labels": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}}})
+        ));
+    }
+}
