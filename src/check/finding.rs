@@ -85,6 +85,11 @@ impl Finding {
         Self { object, ..self }
     }
 
+    /// Makes it a hint.
+    pub fn hint(self) -> Self {
+        Self { severity: Severity::Hint, ..self }
+    }
+
     /// Makes it a warning.
     pub fn warning(self) -> Self {
         Self { severity: Severity::Warning, ..self }

@@ -7,14 +7,19 @@ mod file;
 mod finding;
 mod rules;
 mod sources;
+#[cfg(test)]
+mod testing;
+mod world;
 
 pub use file::File;
 pub use finding::{Finding, Severity};
-pub use sources::{Listed, index, working_tree};
+pub use sources::{Listed, folder, index, working_tree};
+use world::World;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Fault, FaultKind};
+use crate::render::Rendering;
 use crate::repo::Snapshot;
 use crate::sops::Identities;
 
@@ -24,10 +29,20 @@ pub struct Context<'a> {
     pub snapshot: &'a Snapshot,
     /// The private keys at hand.
     pub identities: &'a Identities,
+    /// What the repository renders to, where that is known.
+    pub rendering: Option<&'a Rendering>,
 }
 
-/// Looks at one file.
-type Look = fn(&File, &Context<'_>, &mut Vec<Finding>);
+/// Says what a rule looks at.
+#[derive(Clone, Copy)]
+enum Look {
+    /// One file at a time.
+    File(fn(&File, &Context<'_>, &mut Vec<Finding>)),
+    /// The repository as a whole.
+    Repository(fn(&Context<'_>, &mut Vec<Finding>)),
+    /// What an environment renders to.
+    World(fn(&World<'_>, &mut Vec<Finding>)),
+}
 
 /// Describes a rule.
 pub struct Rule {
@@ -53,6 +68,25 @@ pub const RULES: &[Rule] = &[
     rules::conflict::RULE,
 ];
 
+/// All rules about everything else, by what they are about.
+const OTHERS: &[&[Rule]] = &[
+    &[rules::sops_unused::RULE],
+    rules::flux::RULES,
+    rules::kustomize::RULES,
+    rules::helm::RULES,
+    rules::references::RULES,
+    rules::databases::RULES,
+    rules::workloads::RULES,
+    rules::monitors::RULES,
+    rules::documents::RULES,
+    rules::yaml::RULES,
+];
+
+/// Iterates over all rules.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().chain(OTHERS.iter().copied().flatten())
+}
+
 /// Holds what was found, and what could not be looked at.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -64,12 +98,46 @@ pub struct Report {
     pub closed: usize,
 }
 
-/// Looks at files by all rules, on as many threads as there are processors.
+/// Looks at files by the rules about secrets, on as many threads as there are processors.
 pub fn check(files: &[Listed], context: &Context<'_>) -> Report {
+    look_at(files, context, &RULES.iter().collect::<Vec<_>>()).in_order()
+}
+
+/// Looks at a repository by all rules: at its files, and at what it renders to.
+pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
+    let mut report = look_at(files, context, &all().collect::<Vec<_>>());
+    let mut found = Vec::new();
+    for rule in all() {
+        match (rule.look, context.rendering) {
+            (Look::Repository(look), _) => look(context, &mut found),
+            (Look::World(look), Some(rendering)) => {
+                for env in rendering.environments() {
+                    look(&World::new(env, rendering, &context.snapshot.root), &mut found);
+                }
+            }
+            _ => {}
+        }
+    }
+    // What a file says of itself silences these too, once it is known which files are concerned.
+    let mut read: BTreeMap<String, File> = BTreeMap::new();
+    let none = Identities::default();
+    found.retain(|finding| {
+        let file = read.entry(finding.file.clone()).or_insert_with(|| {
+            let bytes = std::fs::read(context.snapshot.root.join(&finding.file)).unwrap_or_default();
+            File::new(&Listed { path: finding.file.clone(), bytes }, &none)
+        });
+        !file.ignores(finding)
+    });
+    report.findings.extend(found);
+    report.in_order()
+}
+
+fn look_at(files: &[Listed], context: &Context<'_>, rules: &[&Rule]) -> Report {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = files.len().div_ceil(threads).max(1);
     let parts: Vec<Report> = std::thread::scope(|scope| {
-        let look = |part: &'_ [Listed]| part.iter().fold(Report::default(), |report, one| report.with(one, context));
+        let look =
+            |part: &'_ [Listed]| part.iter().fold(Report::default(), |report, one| report.with(one, context, rules));
         let workers: Vec<_> = files.chunks(share).map(|part| scope.spawn(move || look(part))).collect();
         workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
     });
@@ -79,10 +147,6 @@ pub fn check(files: &[Listed], context: &Context<'_>) -> Report {
         whole.encrypted = whole.encrypted.saturating_add(part.encrypted);
         whole.closed = whole.closed.saturating_add(part.closed);
     }
-    whole.findings.sort_by(|one, other| {
-        (&one.file, one.line, one.rule, &one.env).cmp(&(&other.file, other.line, other.rule, &other.env))
-    });
-    whole.findings.dedup();
     whole
 }
 
@@ -94,7 +158,7 @@ pub fn refusal(
     allowed: &BTreeSet<String>,
     verb: &str,
 ) -> Option<(String, Fault)> {
-    let report = check(files, &Context { snapshot, identities: &Identities::default() });
+    let report = check(files, &Context { snapshot, identities: &Identities::default(), rendering: None });
     let is_refused = |finding: &Finding| finding.severity == Severity::Error && !allowed.contains(&finding.file);
     let finding = report.findings.into_iter().find(is_refused)?;
     let what = format!("{} is not {verb}", finding.file);
@@ -106,11 +170,21 @@ pub fn refusal(
 }
 
 impl Report {
-    fn with(mut self, listed: &Listed, context: &Context<'_>) -> Self {
+    fn in_order(mut self) -> Self {
+        self.findings.sort_by(|one, other| {
+            (&one.file, one.line, one.rule, &one.env).cmp(&(&other.file, other.line, other.rule, &other.env))
+        });
+        self.findings.dedup();
+        self
+    }
+
+    fn with(mut self, listed: &Listed, context: &Context<'_>, rules: &[&Rule]) -> Self {
         let file = File::new(listed, context.identities);
         let mut found = Vec::new();
-        for rule in RULES {
-            (rule.look)(&file, context, &mut found);
+        for rule in rules {
+            if let Look::File(look) = rule.look {
+                look(&file, context, &mut found);
+            }
         }
         found.retain(|finding| !file.ignores(finding));
         self.findings.extend(found);

@@ -32,6 +32,28 @@ pub fn working_tree(root: &Path, paths: &[String]) -> Result<Vec<Listed>, Fault>
     Ok(git::files(root, paths)?.into_iter().filter_map(read).collect())
 }
 
+/// Reads every file below a folder that is no repository, such as the tree of a commit.
+pub fn folder(root: &Path) -> Vec<Listed> {
+    let mut found = Vec::new();
+    let mut next = vec![root.to_owned()];
+    while let Some(folder) = next.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let Ok(data) = path.symlink_metadata() else { continue };
+            if data.is_dir() {
+                next.push(path);
+            } else if data.is_file()
+                && data.len() <= LARGEST
+                && let (Ok(bytes), Ok(name)) = (std::fs::read(&path), path.strip_prefix(root))
+            {
+                found.push(Listed { path: name.to_string_lossy().into_owned(), bytes });
+            }
+        }
+    }
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    found
+}
+
 /// Reads the files of the next commit that differ from the last.
 ///
 /// # Errors

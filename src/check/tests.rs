@@ -49,7 +49,7 @@ impl Fixture {
         let mut identities = Identities::from_text(&self.keys[0].0).unwrap();
         identities.merge(Identities::from_text(&self.keys[1].0).unwrap());
         let files = working_tree(self.repository.path(), &[]).unwrap();
-        let report = check(&files, &Context { snapshot: &snapshot, identities: &identities });
+        let report = check(&files, &Context { snapshot: &snapshot, identities: &identities, rendering: None });
         let shown = report.findings.iter().map(|one| {
             assert!(!format!("{one:?}").contains("hunter2"), "{one:?}");
             let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -234,4 +234,105 @@ fn many_staged_files_are_read_without_waiting_for_ever() {
     let staged = index(fixture.repository.path()).unwrap();
     let last: &Listed = staged.iter().find(|one| one.path == "many/2999.txt").unwrap();
     assert!(last.bytes.starts_with(b"2999\n2999\n") && staged.len() > 3000);
+}
+
+/// Returns what the rules about the repository find, as `rule file:line`; nothing is rendered.
+fn inspected(repository: &TestRepository) -> Vec<String> {
+    let snapshot = Snapshot::load(repository.path());
+    let files = working_tree(repository.path(), &[]).unwrap();
+    let rendering = crate::render::Rendering::default();
+    let identities = Identities::default();
+    let context = Context { snapshot: &snapshot, identities: &identities, rendering: Some(&rendering) };
+    let report = super::inspect(&files, &context);
+    let shown = report.findings.iter().map(|one| {
+        let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
+        format!("{} {}{line}", one.rule, one.file)
+    });
+    shown.collect()
+}
+
+#[test]
+fn the_rules_about_files_find_their_own_and_nothing_else() {
+    let repository = TestRepository::new();
+    let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\n  namespace: flux-system\nspec:\n  path: ./apps/staging\n  prune: true\n";
+    let ground: [(&str, &str); 8] = [
+        ("clusters/staging/apps.yaml", kustomization),
+        (
+            "apps/staging/kustomization.yaml",
+            "resources: [../base]\nimages:\n  - name: docker.io/a/b\n    newTag: 1.1.0\npatches:\n  - target: {kind: Deployment, name: app}\n    patch: |-\n      - {op: remove, path: /spec/paused}\n",
+        ),
+        ("apps/base/kustomization.yaml", "resources: [app.yaml, map.yaml]\n"),
+        (
+            "apps/base/app.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app, namespace: web}\nspec:\n  template:\n    spec:\n      containers:\n        - image: docker.io/a/b:1.0.0\n",
+        ),
+        (
+            "apps/base/map.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map, namespace: web}\ndata:\n  a: \"on\"\n  text: |\n    b: yes\n",
+        ),
+        (
+            "README.md",
+            "# Homelab\n\nSee [setup](docs/setup.md#the-keys), `apps/base/app.yaml` and `apps/ENV/NAME.yaml`.\n",
+        ),
+        ("docs/setup.md", "# Setup\n\n## The keys\n\nBack to [the top](../README.md). `kubectl get apps/v1`\n"),
+        (".sops.yaml", "creation_rules:\n  - path_regex: apps/.*\n    age: age1x\n"),
+    ];
+    for (file, text) in ground {
+        repository.write(file, text);
+    }
+    assert_eq!(inspected(&repository), Vec::<String>::new());
+    let overlay = ground[1].1;
+    let cases: [(&str, String, &str); 14] = [
+        ("apps/base/lost.yaml", ground[3].1.replace("name: app", "name: lost"), "flux-unread apps/base/lost.yaml:1"),
+        (
+            "clusters/staging/apps.yaml",
+            kustomization.replace("staging", "stagin"),
+            "flux-graph clusters/staging/apps.yaml:1",
+        ),
+        (
+            "apps/staging/kustomization.yaml",
+            overlay.replace("newTag: 1.1.0", "newTag: 1.0.0").replace("[../base]", "[app.yaml]"),
+            "kustomize-same-tag apps/staging/kustomization.yaml:3",
+        ),
+        (
+            "apps/staging/kustomization.yaml",
+            overlay.replace("name: app}", "name: apps}"),
+            "kustomize-idle-patch apps/staging/kustomization.yaml:6",
+        ),
+        (
+            "apps/staging/kustomization.yaml",
+            overlay.replace("resources:", "bases:"),
+            "kustomize-deprecated apps/staging/kustomization.yaml:1",
+        ),
+        ("apps/base/map.yaml", ground[4].1.replace("\"on\"", "on"), "yaml-surprise apps/base/map.yaml:5"),
+        ("apps/base/map.yaml", ground[4].1.replace("\"on\"", "0755"), "yaml-surprise apps/base/map.yaml:5"),
+        ("apps/base/app.yaml", ground[3].1.replace("apps/v1", "apps/v1beta1"), "api-version apps/base/app.yaml:1"),
+        ("apps/base/app.yaml", "a: [\n".to_owned(), "flux-graph apps/base/app.yaml:2"),
+        ("README.md", "[a](docs/gone.md)\n".to_owned(), "document-link README.md:1"),
+        ("README.md", "[a](docs/setup.md#the-key)\n".to_owned(), "document-link README.md:1"),
+        ("README.md", "```\n[a](b.md)\n```\n![a](docs/a.png)\n".to_owned(), "document-link README.md:4"),
+        ("README.md", "`apps/base/gone.yaml`\n".to_owned(), "document-path README.md:1"),
+        (
+            ".sops.yaml",
+            "creation_rules:\n  - path_regex: app/.*\n    age: age1x\n".to_owned(),
+            "sops-unused-rule .sops.yaml:2",
+        ),
+    ];
+    for (file, text, expected) in cases {
+        let before = ground.iter().find(|(known, _)| *known == file).map(|(_, text)| *text);
+        repository.write(file, &text);
+        if text.contains("[app.yaml]") {
+            repository.write("apps/staging/app.yaml", ground[3].1);
+        }
+        let found = inspected(&repository);
+        assert!(found.iter().any(|one| one == expected), "{file} {text}: {found:?}");
+        // What follows from it is told too, and nothing that has nothing to do with it.
+        assert!(found.len() <= 2, "{file} {text}: {found:?}");
+        match before {
+            Some(before) => repository.write(file, before),
+            None => std::fs::remove_file(repository.path().join(file)).unwrap(),
+        }
+        let _gone = std::fs::remove_file(repository.path().join("apps/staging/app.yaml"));
+    }
+    assert_eq!(inspected(&repository), Vec::<String>::new());
 }

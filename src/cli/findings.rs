@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Call, Output};
-use crate::check::{Finding, RULES, Severity};
+use crate::check::{self, Finding, Severity};
 use crate::model::Fault;
 
 /// Prints findings in the form that the call asks for.
@@ -39,7 +39,7 @@ fn text(finding: &Finding) -> String {
 /// Writes findings as SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0).
 fn sarif(findings: &[Finding]) -> Value {
     let rules: Vec<Value> =
-        RULES.iter().map(|rule| json!({"id": rule.id, "shortDescription": {"text": rule.about}})).collect();
+        check::all().map(|rule| json!({"id": rule.id, "shortDescription": {"text": rule.about}})).collect();
     let results: Vec<Value> = findings
         .iter()
         .map(|finding| {

@@ -1,6 +1,7 @@
 //! The command line: the cockpit, and the headless twins of what it does. One file per subcommand and one line here.
 
 mod call;
+mod check;
 mod cockpit;
 mod completions;
 mod delete;
@@ -103,6 +104,8 @@ subcommands! {
     Releases => releases,
     /// Show what a change renders to: objects created, changed and deleted
     Impact => impact,
+    /// Find what is wrong in the repository, before it is pushed
+    Check => check,
     /// Show the live Flux objects with their state
     Status => status,
     /// Read or follow the log of a pod, or of a controller about a Flux object

@@ -24,7 +24,7 @@ pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.print(&found, |found| {
         let mut table =
             vec![["ENV", "RELEASE", "CHART", "VERSION", "SOURCE", "VERSION IN"].map(str::to_owned).to_vec()];
-        table.extend(found.iter().map(|one| row(one)));
+        table.extend(found.iter().map(row));
         columns(&table)
     })?;
     let failed = rendering.of.iter().filter(|one| is_wanted(&one.env)).filter_map(|one| one.finding.as_ref());

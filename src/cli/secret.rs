@@ -103,6 +103,11 @@ fn identities(session: &Session) -> Identities {
     identities
 }
 
+/// Collects the keys at hand of every environment, without asking for any cluster.
+pub(super) fn at_hand(call: &Call) -> Result<Identities, Fault> {
+    call.block_on_alone(async { Ok(identities(&call.session()?)) })
+}
+
 /// Names a value of a file.
 #[derive(Debug, Args)]
 struct Place {

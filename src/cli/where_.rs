@@ -88,13 +88,12 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         return Err(not_found(&arguments.what, "no Kustomization renders such an object".to_owned()));
     }
     call.print(&found, |found| {
-        found
-            .iter()
-            .map(|one| {
-                let files: String = one.files.iter().map(|file| format!("  {file}\n")).collect();
-                format!("{} by {} of {}:\n{files}", one.object, one.kustomization, one.env)
-            })
-            .collect()
+        let mut lines = Vec::new();
+        for one in found {
+            lines.push(format!("{} by {} of {}:", one.object, one.kustomization, one.env));
+            lines.extend(one.files.iter().map(|file| format!("  {file}")));
+        }
+        lines.join("\n")
     })?;
     Ok(0)
 }

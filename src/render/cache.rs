@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::object::{Object, Origin};
 
 /// What nobody read for so long is removed.
-const LONGEST: Duration = Duration::from_secs(14 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(14 * 24);
 
 /// Keeps renderings in a folder, or nowhere.
 #[derive(Debug, Clone, Default)]

@@ -84,25 +84,22 @@ impl<'a> Changes<'a> {
         let inline =
             item.get("patch").and_then(Value::as_str).or_else(|| item.as_str().filter(|text| text.contains('\n')));
         let patch_file = written.filter(|text| !text.contains('\n')).and_then(|text| path::resolve(folder, text));
-        let hits = match item.get("target") {
-            Some(target) => {
-                let fits = |key: &str, value: &str| {
-                    let wanted = word(target, key);
-                    wanted.is_empty() || Regex::new(&format!("^(?:{wanted})$")).is_ok_and(|regex| regex.is_match(value))
-                };
-                fits("kind", &object.kind) && fits("name", &object.name) && fits("group", &object.group)
-            }
-            None => {
-                let text = match (&patch_file, inline) {
-                    (Some(file), _) => std::fs::read_to_string(self.root.join(file)).ok()?,
-                    (None, Some(text)) => text.to_owned(),
-                    (None, None) => return None,
-                };
-                yaml::documents(&text).unwrap_or_default().iter().any(|document| {
-                    let name = document.get("metadata").map_or("", |metadata| word(metadata, "name"));
-                    word(document, "kind") == object.kind && object.name.contains(name) && !name.is_empty()
-                })
-            }
+        let hits = if let Some(target) = item.get("target") {
+            let fits = |key: &str, value: &str| {
+                let wanted = word(target, key);
+                wanted.is_empty() || Regex::new(&format!("^(?:{wanted})$")).is_ok_and(|regex| regex.is_match(value))
+            };
+            fits("kind", &object.kind) && fits("name", &object.name) && fits("group", &object.group)
+        } else {
+            let text = match (&patch_file, inline) {
+                (Some(file), _) => std::fs::read_to_string(self.root.join(file)).ok()?,
+                (None, Some(text)) => text.to_owned(),
+                (None, None) => return None,
+            };
+            yaml::documents(&text).unwrap_or_default().iter().any(|document| {
+                let name = document.get("metadata").map_or("", |metadata| word(metadata, "name"));
+                word(document, "kind") == object.kind && object.name.contains(name) && !name.is_empty()
+            })
         };
         hits.then(|| patch_file.unwrap_or_else(|| file.to_owned()))
     }

@@ -27,6 +27,7 @@ mod tool;
 mod workplace;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,7 +36,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 pub use cache::Cache;
-pub use object::{Object, Origin};
+pub use object::{Object, Origin, at};
 pub use tool::Tool;
 pub use workplace::Workplace;
 
@@ -76,6 +77,14 @@ pub struct Rendering {
 }
 
 impl Rendering {
+    /// Returns the names of the environments, sorted.
+    pub fn environments(&self) -> Vec<&str> {
+        let mut found: Vec<&str> = self.of.iter().map(|one| one.env.as_str()).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Iterates over the objects of an environment, with the Kustomization that applies each.
     pub fn objects<'a>(&'a self, env: &'a str) -> impl Iterator<Item = (&'a Rendered, &'a Object)> {
         let own = self.of.iter().filter(move |one| one.env == env);
@@ -108,6 +117,9 @@ pub struct Renderer {
     /// How many builds were run by the tool.
     pub built: usize,
 }
+
+/// Variables by name.
+type Variables = BTreeMap<String, String>;
 
 type Built = Result<Arc<Vec<Object>>, String>;
 
@@ -259,7 +271,10 @@ fn key(root: &Path, tool: &Tool, one: &FluxKustomization, feed: &Feed, sums: &mu
         });
         add(known);
     }
-    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    sum.finalize().iter().fold(String::new(), |mut key, byte| {
+        let _written = write!(key, "{byte:02x}");
+        key
+    })
 }
 
 fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Object>, String> {
@@ -287,11 +302,11 @@ fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Objec
 fn place(mut body: Value, root: &Path, work: &Path, feed: &Feed, changes: &changes::Changes<'_>) -> Object {
     let written = take_annotation(&mut body, ORIGIN).unwrap_or_default();
     let written: yaml::Value = yaml::from_str(&written).unwrap_or_default();
-    let word = |key: &str| written.get(key).and_then(yaml::Value::as_str).unwrap_or_default().to_owned();
+    let said = |key: &str| written.get(key).and_then(yaml::Value::as_str).unwrap_or_default().to_owned();
     let named = Object::new(Value::Null, Origin::default(), Vec::new());
     let mut object = Object { ..Object::new(body, named.origin, named.changed_by) };
-    let (path, generated) = match word("path") {
-        path if path.is_empty() => (word("configuredIn"), true),
+    let (path, generated) = match said("path") {
+        path if path.is_empty() => (said("configuredIn"), true),
         path => (path, false),
     };
     let mut file = below(root, work, &path);
@@ -303,7 +318,7 @@ fn place(mut body: Value, root: &Path, work: &Path, feed: &Feed, changes: &chang
         feed.declared.iter().filter(|declared| declared.file == file && declared.object.kind == object.object.kind);
     let exact = declared.clone().find(|declared| declared.object.name == object.object.name);
     let line = exact.or_else(|| declared.clone().find(|one| object.object.name.contains(&one.object.name)));
-    let remote = word("repo");
+    let remote = said("repo");
     object.origin = Origin {
         line: line.map(|declared| declared.line),
         generated,
@@ -369,7 +384,7 @@ fn effective(rendering: &Rendering, kustomizations: &mut [FluxKustomization]) ->
     for one in kustomizations {
         let wanted = one.object();
         let Some((_, object)) = rendering.find(&one.env, &wanted) else { continue };
-        let Ok(spec) = yaml::to_value(&object.body["spec"]) else { continue };
+        let Ok(spec) = yaml::to_value(at(&object.body, "/spec")) else { continue };
         if spec != one.spec && spec.get("path") == one.spec.get("path") {
             one.spec = spec;
             differs = true;
@@ -380,11 +395,10 @@ fn effective(rendering: &Rendering, kustomizations: &mut [FluxKustomization]) ->
 
 /// Does what Flux does after the build: substitution, and its own labels and annotations of `spec.commonMetadata`.
 fn finish(rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
-    let mut maps: HashMap<(String, String, String, String), Option<BTreeMap<String, String>>> = HashMap::new();
+    let mut maps: HashMap<(String, ObjectRef), Option<Variables>> = HashMap::new();
     for one in &rendering.of {
         for object in one.objects.iter().filter(|object| object.is("", "ConfigMap") || object.is("", "Secret")) {
-            let ObjectRef { kind, namespace, name, .. } = object.object.clone();
-            maps.insert((one.env.clone(), kind, namespace, name), variables(object));
+            maps.insert((one.env.clone(), object.object.clone()), variables(object));
         }
     }
     for one in &mut rendering.of {
@@ -399,7 +413,7 @@ fn finish(rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
         for source in from.into_iter().flatten() {
             let (kind, name) = (text(source.get("kind")), text(source.get("name")));
             let optional = source.get("optional").and_then(yaml::Value::as_bool).unwrap_or_default();
-            match maps.get(&(one.env.clone(), kind.clone(), one.namespace.clone(), name.clone())) {
+            match maps.get(&(one.env.clone(), ObjectRef::new(&kind, "", &one.namespace, &name))) {
                 Some(Some(known)) => set.extend(known.clone()),
                 None if optional => {}
                 _ => one.unknown.push(format!("{kind}/{}/{name}", one.namespace)),
@@ -420,7 +434,7 @@ fn finish(rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
                 let common = spec.get("commonMetadata").and_then(|common| common.get(field));
                 for (key, value) in common.and_then(yaml::Value::as_mapping).into_iter().flatten() {
                     if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
-                        object.body["metadata"][field][key] = value.into();
+                        put(&mut object.body, field, key, value);
                     }
                 }
             }
@@ -431,12 +445,12 @@ fn finish(rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
 }
 
 /// Returns the variables that a ConfigMap or a Secret in plain text defines; `None` where they are encrypted.
-fn variables(object: &Object) -> Option<BTreeMap<String, String>> {
+fn variables(object: &Object) -> Option<Variables> {
     if object.is("", "Secret") && !object.is_plain_secret() {
         return None;
     }
-    let own = |field: &str| object.body[field].as_object().into_iter().flatten();
-    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let own = |field: &str| object.body.get(field).and_then(Value::as_object).into_iter().flatten();
+    let mut found = Variables::new();
     for (key, value) in own("data").chain(own("stringData")) {
         let text = value.as_str()?;
         // Flux takes the line ends out.
@@ -444,6 +458,15 @@ fn variables(object: &Object) -> Option<BTreeMap<String, String>> {
     }
     // What is in base64 is not looked into.
     if object.is("", "Secret") && own("data").next().is_some() { None } else { Some(found) }
+}
+
+/// Sets a label or an annotation.
+fn put(body: &mut Value, field: &str, key: &str, value: String) {
+    let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    let own = metadata.entry(field).or_insert_with(|| Value::Object(serde_json::Map::new()));
+    if let Some(own) = own.as_object_mut() {
+        own.insert(key.to_owned(), value.into());
+    }
 }
 
 fn scalar(value: &yaml::Value) -> Option<String> {

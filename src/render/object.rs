@@ -35,15 +35,27 @@ pub struct Origin {
     pub remote: Option<String>,
 }
 
+/// What stands where there is nothing.
+static NOTHING: Value = Value::Null;
+
+/// Returns the value at a JSON Pointer (RFC 6901), null where there is none.
+pub fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&NOTHING)
+}
+
 impl Object {
     /// Names an object of the build.
     pub fn new(body: Value, origin: Origin, changed_by: Vec<String>) -> Self {
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let api_version = word(&body["apiVersion"]);
+        let api_version = word(at(&body, "/apiVersion"));
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        let metadata = &body["metadata"];
-        let object =
-            ObjectRef::new(&word(&body["kind"]), group, &word(&metadata["namespace"]), &word(&metadata["name"]));
+        let metadata = at(&body, "/metadata");
+        let object = ObjectRef::new(
+            &word(at(&body, "/kind")),
+            group,
+            &word(at(metadata, "/namespace")),
+            &word(at(metadata, "/name")),
+        );
         Self { object, api_version, body, origin, changed_by }
     }
 

@@ -141,7 +141,9 @@ impl Paths<'_> {
     fn generator(&self, generator: &mut Value) {
         self.text(generator.get_mut("env"));
         if let Some(Value::Sequence(envs)) = generator.get_mut("envs") {
-            envs.iter_mut().for_each(|item| self.text(Some(item)));
+            for item in envs {
+                self.text(Some(item));
+            }
         }
         if let Some(Value::Sequence(files)) = generator.get_mut("files") {
             for item in files {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Object, Rendering};
+use super::{Object, Rendering, at};
 
 /// The group of HelmReleases.
 const GROUP: &str = "helm.toolkit.fluxcd.io";
@@ -47,7 +47,7 @@ pub fn releases(rendering: &Rendering, root: &Path) -> Vec<Release> {
 }
 
 fn release(env: &str, kustomization: &str, object: &Object, rendering: &Rendering, root: &Path) -> Release {
-    let spec = &object.body["spec"];
+    let spec = at(&object.body, "/spec");
     let word = |pointer: &str| spec.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
     let namespace = &object.object.namespace;
     let source = |pointer: &str| {
@@ -80,7 +80,7 @@ fn release(env: &str, kustomization: &str, object: &Object, rendering: &Renderin
 
 /// Returns the version that a HelmChart or an OCIRepository asks for.
 fn version_of_source(object: &Object) -> String {
-    let spec = &object.body["spec"];
+    let spec = at(&object.body, "/spec");
     let found = ["/version", "/ref/tag", "/ref/semver", "/ref/digest"];
     let found = found.iter().find_map(|pointer| spec.pointer(pointer).and_then(serde_json::Value::as_str));
     found.unwrap_or_default().to_owned()

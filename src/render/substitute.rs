@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::object::at;
+
 /// The label or annotation that keeps an object from substitution when it is `disabled`.
 const SWITCH: &str = "kustomize.toolkit.fluxcd.io/substitute";
 
 /// Tells whether an object asks to be left alone.
 pub(super) fn is_disabled(body: &Value) -> bool {
-    ["labels", "annotations"].iter().any(|field| body["metadata"][field][SWITCH] == "disabled")
+    ["labels", "annotations"]
+        .iter()
+        .any(|field| at(body, &format!("/metadata/{field}")).get(SWITCH).is_some_and(|own| own == "disabled"))
 }
 
 /// Substitutes in every text of an object, keys too, as the controller does on its YAML. Returns the names that nothing defines and that
@@ -64,23 +68,19 @@ pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>, missing: 
             .then(|| closing(behind))
             .flatten()
             .and_then(|end| Some((behind.get(1..end)?, behind.get(end.saturating_add(1)..)?)));
-        match parsed {
-            Some((inside, after)) => {
-                match value(inside, variables, missing) {
-                    Some(value) => out.push_str(&value),
-                    None => {
-                        out.push_str("${");
-                        out.push_str(inside);
-                        out.push('}');
-                    }
-                }
-                rest = after;
-            }
-            None => {
-                out.push('$');
-                rest = behind;
+        let Some((inside, after)) = parsed else {
+            out.push('$');
+            rest = behind;
+            continue;
+        };
+        if let Some(value) = value(inside, variables, missing) {
+            out.push_str(&value);
+        } else {
+            for part in ["${", inside, "}"] {
+                out.push_str(part);
             }
         }
+        rest = after;
     }
     out.push_str(rest);
     out
@@ -127,9 +127,9 @@ fn value(inside: &str, variables: &BTreeMap<String, String>, missing: &mut Vec<S
     }
     let value = known(name, variables, missing);
     Some(match operation {
-        "^" => change_first(&value, |letter| letter.to_ascii_uppercase()),
+        "^" => change_first(&value, char::to_ascii_uppercase),
         "^^" => value.to_uppercase(),
-        "," => change_first(&value, |letter| letter.to_ascii_lowercase()),
+        "," => change_first(&value, char::to_ascii_lowercase),
         ",," => value.to_lowercase(),
         _ => match operation.strip_prefix(':') {
             Some(range) => part(&value, range)?,

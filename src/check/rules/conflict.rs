@@ -1,9 +1,9 @@
 //! What a merge leaves where both sides changed the same lines.
 
-use super::super::{Context, File, Finding, Rule};
+use super::super::{Context, File, Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule =
-    Rule { id: "conflict", about: "a conflict of a merge that nobody has solved", look };
+    Rule { id: "conflict", about: "a conflict of a merge that nobody has solved", look: Look::File(look) };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let begins = file.lines().find(|(_, line)| line.starts_with("<<<<<<< "));

@@ -1,11 +1,11 @@
 //! An encrypted file that a Kustomization without `decryption` reads.
 
-use super::super::{Context, File, Finding, Rule};
+use super::super::{Context, File, Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-without-decryption",
     about: "an encrypted file that a Kustomization without spec.decryption reads",
-    look,
+    look: Look::File(look),
 };
 
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {

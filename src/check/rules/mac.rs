@@ -1,10 +1,13 @@
 //! A MAC that does not vouch for the file's values.
 
-use super::super::{Context, File, Finding, Rule};
+use super::super::{Context, File, Finding, Look, Rule};
 use crate::sops::SopsError;
 
-pub(in crate::check) const RULE: Rule =
-    Rule { id: "secret-mac", about: "an encrypted file whose values are not those that were saved", look };
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "secret-mac",
+    about: "an encrypted file whose values are not those that were saved",
+    look: Look::File(look),
+};
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let (Some(sealed), Some(SopsError::MacMismatch)) = (file.sealed(), file.mistake()) else { return };

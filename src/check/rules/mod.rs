@@ -1,16 +1,26 @@
-//! The rules, one file each.
+//! The rules, one file each; those about secrets beside this file, the others below.
 
 pub(super) mod conflict;
+pub(super) mod databases;
 pub(super) mod decryption;
+pub(super) mod documents;
+pub(super) mod flux;
+pub(super) mod helm;
+pub(super) mod kustomize;
 pub(super) mod mac;
+pub(super) mod monitors;
 pub(super) mod plain_secret;
 pub(super) mod private_key;
 pub(super) mod recipients;
+pub(super) mod references;
 pub(super) mod sops_config;
 pub(super) mod sops_edit;
+pub(super) mod sops_unused;
 pub(super) mod unencrypted;
 pub(super) mod unreadable;
 pub(super) mod value_types;
+pub(super) mod workloads;
+pub(super) mod yaml;
 
 use crate::model::ObjectRef;
 use crate::sops::DocumentHead;

@@ -1,11 +1,11 @@
 //! A Secret whose values are not encrypted.
 
-use super::super::{Context, File, Finding, Rule};
+use super::super::{Context, File, Finding, Look, Rule};
 use super::object;
 use crate::yaml::Value;
 
 pub(in crate::check) const RULE: Rule =
-    Rule { id: "secret-plaintext", about: "a Secret whose values are not encrypted", look };
+    Rule { id: "secret-plaintext", about: "a Secret whose values are not encrypted", look: Look::File(look) };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     for (line, document) in file.documents() {

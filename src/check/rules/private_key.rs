@@ -1,9 +1,12 @@
 //! A private key in a file: age, PEM (SSH, TLS, PGP), or what a kubeconfig logs in with.
 
-use super::super::{Context, File, Finding, Rule};
+use super::super::{Context, File, Finding, Look, Rule};
 
-pub(in crate::check) const RULE: Rule =
-    Rule { id: "private-key", about: "a private key of age, SSH, TLS or PGP, or a kubeconfig's credentials", look };
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "private-key",
+    about: "a private key of age, SSH, TLS or PGP, or a kubeconfig's credentials",
+    look: Look::File(look),
+};
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let lines: Vec<(usize, &str)> = file.lines().collect();

@@ -1,11 +1,11 @@
 //! A file that is not encrypted for the environment that reads it, or not for all that its configuration names.
 
-use super::super::{Context, File, Finding, Rule};
+use super::super::{Context, File, Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-recipient",
     about: "an encrypted file that the environment reading it cannot open, or that lacks a recipient of its configuration",
-    look,
+    look: Look::File(look),
 };
 
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {

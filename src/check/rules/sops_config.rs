@@ -1,10 +1,10 @@
 //! What sops passes over in `.sops.yaml` without a word.
 
-use super::super::{Context, File, Finding, Rule};
+use super::super::{Context, File, Finding, Look, Rule};
 use crate::sops::{Config, SopsError};
 
 pub(in crate::check) const RULE: Rule =
-    Rule { id: "sops-config", about: "a .sops.yaml with a typo, or one that does not work", look };
+    Rule { id: "sops-config", about: "a .sops.yaml with a typo, or one that does not work", look: Look::File(look) };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     if file.path != ".sops.yaml" && !file.path.ends_with("/.sops.yaml") {

@@ -1,11 +1,11 @@
 //! What sops itself would spoil on its next edit.
 
-use super::super::{Context, File, Finding, Rule};
+use super::super::{Context, File, Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-sops-edit",
     about: "a comment, merge key or alias that sops itself would spoil on its next edit of the file",
-    look,
+    look: Look::File(look),
 };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {

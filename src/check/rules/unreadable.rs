@@ -1,10 +1,13 @@
 //! An encrypted file that cannot be read.
 
-use super::super::{Context, File, Finding, Rule};
+use super::super::{Context, File, Finding, Look, Rule};
 use crate::sops::SopsError;
 
-pub(in crate::check) const RULE: Rule =
-    Rule { id: "secret-unreadable", about: "an encrypted file that is damaged, so that nobody can open it", look };
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "secret-unreadable",
+    about: "an encrypted file that is damaged, so that nobody can open it",
+    look: Look::File(look),
+};
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(error) = file.damage() else { return };

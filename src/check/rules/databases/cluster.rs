@@ -1,0 +1,84 @@
+//! A Database, backup or Pooler without its cluster.
+
+use crate::check::world::{World, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "cnpg-cluster-missing",
+    about: "a Database, ScheduledBackup, Backup or Pooler whose Cluster is not in its namespace",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    if !world.whole {
+        return;
+    }
+    for object in world.objects().filter(|object| object.object.group == "postgresql.cnpg.io") {
+        let namespace = object.object.namespace.as_str();
+        let name = text(&object.body, "/spec/cluster/name");
+        if !matches!(object.kind(), "Database" | "ScheduledBackup" | "Backup" | "Pooler") || name.is_empty() {
+            continue;
+        }
+        let of_chart = world.of("helm.toolkit.fluxcd.io", "HelmRelease").any(|release| {
+            text(&release.body, "/spec/chart/spec/chart") == "cluster" && release.object.namespace == namespace
+        });
+        if of_chart
+            || world
+                .of("postgresql.cnpg.io", "Cluster")
+                .any(|one| one.object.namespace == namespace && one.object.name == name)
+        {
+            continue;
+        }
+        let elsewhere = world.of("postgresql.cnpg.io", "Cluster").find(|one| one.object.name == name);
+        let message = format!("its Cluster {name} is not declared in {namespace}");
+        let why = "it waits for a cluster that does not come; a Pooler or Database reaches its own namespace only";
+        let fix = match elsewhere {
+            Some(one) => format!("the Cluster {name} is in {}: move this there", one.object.namespace),
+            None => "correct spec.cluster.name, or declare the Cluster".to_owned(),
+        };
+        found.push(world.finding(&RULE, object, name, message, why, fix));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &[
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
+spec: {name: a, owner: a, cluster: {name: db}}
+",
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
+spec: {name: a, owner: a, cluster: {name: db}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: other}
+spec:
+  instances: 1
+",
+    ];
+    const SILENT: &[&str] = &["---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
+spec: {name: a, owner: a, cluster: {name: db}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: web}
+spec:
+  instances: 1
+"];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

@@ -1,0 +1,123 @@
+//! An owner that is no role.
+
+use crate::check::world::{World, at, list, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "cnpg-owner-missing",
+    about: "a Database whose owner is no role of its Cluster",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for object in world.of("postgresql.cnpg.io", "Database") {
+        let owner = text(&object.body, "/spec/owner");
+        let wanted = text(&object.body, "/spec/cluster/name");
+        let cluster = world
+            .of("postgresql.cnpg.io", "Cluster")
+            .find(|one| one.object.name == wanted && one.object.namespace == object.object.namespace);
+        let Some(cluster) = cluster else { continue };
+        // A cluster that is restored or imported has the roles of where it comes from.
+        let bootstrap = at(&cluster.body, "/spec/bootstrap");
+        let is_restored = bootstrap.get("recovery").is_some()
+            || bootstrap.get("pg_basebackup").is_some()
+            || at(bootstrap, "/initdb").get("import").is_some();
+        let first =
+            at(bootstrap, "/initdb/owner").as_str().or(at(bootstrap, "/initdb/database").as_str()).unwrap_or("app");
+        let roles = list(&cluster.body, "/spec/managed/roles");
+        let role = roles.iter().find(|role| text(role, "/name") == owner);
+        let by_sql = ["postInitSQL", "postInitApplicationSQL", "postInitSQLRefs", "postInitApplicationSQLRefs"]
+            .iter()
+            .any(|field| at(bootstrap, "/initdb").get(*field).is_some());
+        let is_absent = role.is_some_and(|role| text(role, "/ensure") == "absent");
+        if matches!(owner, "" | "postgres") || is_restored || by_sql || (owner == first || role.is_some()) && !is_absent
+        {
+            continue;
+        }
+        let message = format!("its owner {owner} is no role of the Cluster {wanted}");
+        let why = "CNPG cannot create the database: role does not exist";
+        let fix =
+            format!("add {owner} to spec.managed.roles of the Cluster, with ensure: present and its password Secret");
+        found.push(world.finding(&RULE, object, "owner", message, why, fix));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &[
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
+spec: {name: a, owner: a, cluster: {name: db}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: web}
+spec:
+  instances: 1
+  managed: {roles: [{name: b}]}
+",
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
+spec: {name: a, owner: a, cluster: {name: db}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: web}
+spec:
+  instances: 1
+  managed: {roles: [{name: a, ensure: absent}]}
+",
+    ];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
+spec: {name: a, owner: a, cluster: {name: db}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: web}
+spec:
+  instances: 1
+  managed: {roles: [{name: a}]}
+",
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
+spec: {name: a, owner: a, cluster: {name: db}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: web}
+spec:
+  instances: 1
+  bootstrap: {initdb: {owner: a, database: x}}
+",
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
+spec: {name: a, owner: a, cluster: {name: db}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: web}
+spec:
+  instances: 1
+  bootstrap: {recovery: {source: x}}
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

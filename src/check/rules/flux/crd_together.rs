@@ -1,0 +1,84 @@
+//! A custom resource beside the chart that brings its definition.
+
+use crate::check::world::{World, text};
+use crate::check::{Finding, Look, Rule};
+use crate::render::Object;
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "flux-crd-with-chart",
+    about: "a custom resource in the same Kustomization as the HelmRelease that brings its CRD",
+    look: Look::World(look),
+};
+
+/// Charts and the groups whose definitions they bring.
+const BRINGS: [(&str, &[&str]); 14] = [
+    ("cert-manager", &["cert-manager.io", "acme.cert-manager.io"]),
+    ("cloudnative-pg", &["postgresql.cnpg.io"]),
+    ("plugin-barman-cloud", &["barmancloud.cnpg.io"]),
+    ("kube-prometheus-stack", &["monitoring.coreos.com"]),
+    ("prometheus-operator-crds", &["monitoring.coreos.com"]),
+    ("metallb", &["metallb.io"]),
+    ("longhorn", &["longhorn.io"]),
+    ("traefik", &["traefik.io"]),
+    ("external-secrets", &["external-secrets.io"]),
+    ("sealed-secrets", &["bitnami.com"]),
+    ("velero", &["velero.io"]),
+    ("keda", &["keda.sh"]),
+    ("kyverno", &["kyverno.io"]),
+    ("rook-ceph", &["ceph.rook.io"]),
+];
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
+        for release in one.objects.iter().filter(|object| object.is("helm.toolkit.fluxcd.io", "HelmRelease")) {
+            let chart = text(&release.body, "/spec/chart/spec/chart");
+            let Some((_, groups)) = BRINGS.iter().find(|(name, _)| *name == chart) else { continue };
+            let is_brought = |object: &&Object| groups.contains(&object.object.group.as_str());
+            // A definition that another brings is there already.
+            let is_defined = world
+                .of("apiextensions.k8s.io", "CustomResourceDefinition")
+                .any(|definition| groups.contains(&text(&definition.body, "/spec/group")));
+            let Some(object) = one.objects.iter().find(is_brought).filter(|_| !is_defined) else { continue };
+            let message =
+                format!("it is applied by {} together with the chart {chart}, which brings its kind", one.name);
+            let why = "a new cluster never converges: Flux checks all objects of a Kustomization before it applies the first, and this kind is not there yet";
+            let fix = format!("move it into a Kustomization that depends on {} and waits for it", one.name);
+            found.push(world.finding(&RULE, object, &object.object.name, message, why, fix));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &["---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  chart: {spec: {chart: metallb, version: 1.0.0}}
+---
+apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: {name: a, namespace: web}
+"];
+    const SILENT: &[&str] = &["=== staging a
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  chart: {spec: {chart: metallb, version: 1.0.0}}
+=== staging b
+---
+apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: {name: a, namespace: web}
+"];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

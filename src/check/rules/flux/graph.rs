@@ -1,0 +1,17 @@
+//! What following the paths of the repository shows: paths and references to nothing, circles, broken YAML.
+
+use crate::check::{Context, Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "flux-graph",
+    about: "a path, reference or dependency that leads nowhere, a circle, or a file that is no YAML",
+    look: Look::Repository(look),
+};
+
+fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+    for one in &context.snapshot.findings {
+        let why = format!("{}; Flux stops at it with the same", one.fault.why);
+        let finding = Finding::new(RULE.id, &one.file, &*one.fault.what, why, &*one.fault.todo);
+        found.push(Finding { line: one.line, ..finding });
+    }
+}

@@ -1,0 +1,172 @@
+//! An object without a namespace, or in one that nothing creates in time.
+
+use crate::check::world::{World, text};
+use crate::check::{Finding, Look, Rule};
+use std::collections::BTreeSet;
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "flux-namespace",
+    about: "an object in a namespace that nothing creates, or that only a later Kustomization creates",
+    look: Look::World(look),
+};
+
+/// Namespaces that every cluster has, and the one that Flux is bootstrapped into.
+const THERE: [&str; 5] = ["default", "kube-system", "kube-public", "kube-node-lease", "flux-system"];
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    if !world.whole {
+        return;
+    }
+    let mut told = BTreeSet::new();
+    for (one, object) in world.applied() {
+        let namespace = object.object.namespace.as_str();
+        if namespace.is_empty() || THERE.contains(&namespace) || is_made_by_chart(world, namespace) {
+            continue;
+        }
+        let maker = world.applied().find(|(_, other)| other.is("", "Namespace") && other.object.name == namespace);
+        match maker {
+            None if told.insert((one.name.as_str(), namespace)) => {
+                let message = format!("nothing creates the namespace {namespace}");
+                let why = "Flux fails: namespaces not found; it works only where somebody made it by hand";
+                let fix = "declare the Namespace beside it, first in the resources";
+                found.push(world.finding(&RULE, object, namespace, message, why, fix));
+            }
+            Some((other, _)) if other.name != one.name || other.namespace != one.namespace => {
+                let before = world.before(&one.namespace, &one.name);
+                if !before.contains(&(other.namespace.clone(), other.name.clone()))
+                    && told.insert((&one.name, namespace))
+                {
+                    let message = format!(
+                        "the namespace {namespace} comes with {}, which {} does not wait for",
+                        other.name, one.name
+                    );
+                    let why = "on a new cluster this is applied before its namespace is there, and fails until a retry happens to come later";
+                    let fix = format!("let {} depend on {}", one.name, other.name);
+                    found.push(world.finding(&RULE, object, namespace, message, why, fix).warning());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_made_by_chart(world: &World<'_>, namespace: &str) -> bool {
+    world.of("helm.toolkit.fluxcd.io", "HelmRelease").any(|release| {
+        let target = text(&release.body, "/spec/targetNamespace");
+        target == namespace && release.body.pointer("/spec/install/createNamespace") == Some(&true.into())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &[
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+",
+        "=== staging flux-system
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: ns, namespace: flux-system}
+spec:
+  path: ./ns
+  prune: true
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  prune: true
+=== staging ns
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: web}
+=== staging apps
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+",
+    ];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: v1
+kind: Namespace
+metadata: {name: web}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+",
+        "=== staging flux-system
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: ns, namespace: flux-system}
+spec:
+  path: ./ns
+  prune: true
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  prune: true
+  dependsOn: [{name: ns}]
+=== staging ns
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: web}
+=== staging apps
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

@@ -1,0 +1,48 @@
+//! A Kustomization without pruning.
+
+use crate::check::world::World;
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "flux-no-prune",
+    about: "a Kustomization that leaves behind what is taken out of the repository",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for object in world.kustomizations() {
+        if object.body.pointer("/spec/prune").and_then(serde_json::Value::as_bool) != Some(true) {
+            let message = "spec.prune is not set";
+            let why = "what is deleted in the repository stays in the cluster, and nothing tells of it";
+            let fix = "set prune: true, or say beside it why not: # fluxdeck:ignore flux-no-prune REASON";
+            found.push(world.finding(&RULE, object, "prune:", message, why, fix).hint());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &["---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  prune: false
+"];
+    const SILENT: &[&str] = &["---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  prune: true
+"];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

@@ -1,0 +1,96 @@
+//! A source that nothing declares.
+
+use crate::check::world::{World, named, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "flux-source-missing",
+    about: "a Kustomization, HelmRelease or notification object that names a source which is not declared",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    if !world.whole {
+        return;
+    }
+    for object in world.objects() {
+        let pointer = match object.kind() {
+            "Kustomization" if object.object.group == "kustomize.toolkit.fluxcd.io" => "/spec/sourceRef",
+            "HelmRelease" if object.body.pointer("/spec/chartRef").is_some() => "/spec/chartRef",
+            "HelmRelease" => "/spec/chart/spec/sourceRef",
+            "HelmChart" if object.object.group == "source.toolkit.fluxcd.io" => "/spec/sourceRef",
+            _ => continue,
+        };
+        let Some(source) = object.body.pointer(pointer) else { continue };
+        let (kind, own, name) = (text(source, "/kind"), text(source, "/namespace"), text(source, "/name"));
+        let namespace = if own.is_empty() { &object.object.namespace } else { own };
+        // What bootstrap makes by hand is not in the repository of everybody.
+        let is_bootstrap = (namespace, name) == ("flux-system", "flux-system");
+        if name.is_empty() || is_bootstrap || world.has(kind, namespace, name) {
+            continue;
+        }
+        let elsewhere = world.objects().find(|one| one.kind() == kind && one.object.name == name);
+        let message = format!("its source {} is declared nowhere", named(kind, namespace, name));
+        let why = "Flux waits for the source forever: SourceNotReady or ArtifactFailed";
+        let fix = match elsewhere {
+            Some(other) => format!("name its namespace in sourceRef: {}", other.object.namespace),
+            None => format!("declare the {kind}, or correct the name"),
+        };
+        found.push(world.finding(&RULE, object, "sourceRef", message, why, fix));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &[
+        "---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  prune: true
+  sourceRef: {kind: GitRepository, name: other}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system, namespace: flux-system}
+",
+        "---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  chart: {spec: {chart: a, version: 1.0.0, sourceRef: {kind: HelmRepository, name: a}}}
+",
+    ];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  prune: true
+  sourceRef: {kind: GitRepository, name: flux-system}
+",
+        "---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  chart: {spec: {chart: a, version: 1.0.0, sourceRef: {kind: HelmRepository, name: a, namespace: other}}}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: a, namespace: other}
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

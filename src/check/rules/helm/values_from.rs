@@ -1,0 +1,97 @@
+//! Values from what nothing declares.
+
+use crate::check::world::{World, at, list, named, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "helm-values-missing",
+    about: "a HelmRelease whose valuesFrom names a ConfigMap, a Secret or a key that is not there",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for object in world.of("helm.toolkit.fluxcd.io", "HelmRelease") {
+        let namespace = &object.object.namespace;
+        for source in list(&object.body, "/spec/valuesFrom") {
+            let (kind, name) = (text(source, "/kind"), text(source, "/name"));
+            if at(source, "/optional") == true || name.is_empty() {
+                continue;
+            }
+            let key = at(source, "/valuesKey").as_str().unwrap_or("values.yaml");
+            let fault = match world.find(kind, namespace, name) {
+                Some(known) => {
+                    let has = ["data", "stringData", "binaryData"]
+                        .iter()
+                        .any(|field| known.body.get(field).is_some_and(|own| own.get(key).is_some()));
+                    (!has).then(|| format!("{} has no key {key}", named(kind, namespace, name)))
+                }
+                None if kind == "Secret" && world.makes_secret(namespace, name) => None,
+                // Another chart of the namespace may bring it: this release cannot be what makes it.
+                None if !world.whole || others(world, namespace) > 1 => None,
+                None => Some(format!("{} is declared nowhere", named(kind, namespace, name))),
+            };
+            if let Some(message) = fault {
+                let why = "helm-controller fails before it renders the chart, and the release stays as it is";
+                let fix = "declare it in the release's namespace, correct its name, or set optional: true";
+                found.push(world.finding(&RULE, object, name, message, why, fix));
+            }
+        }
+    }
+}
+
+fn others(world: &World<'_>, namespace: &str) -> usize {
+    world.of("helm.toolkit.fluxcd.io", "HelmRelease").filter(|one| one.object.namespace == namespace).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &[
+        "---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  valuesFrom: [{kind: ConfigMap, name: values}]
+",
+        r#"---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  valuesFrom: [{kind: ConfigMap, name: values, valuesKey: a}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: values, namespace: web}
+data: {values.yaml: ""}
+"#,
+    ];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  valuesFrom: [{kind: ConfigMap, name: values, optional: true}]
+",
+        r#"---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  valuesFrom: [{kind: ConfigMap, name: values}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: values, namespace: web}
+data: {values.yaml: ""}
+"#,
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

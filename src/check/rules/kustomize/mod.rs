@@ -1,0 +1,107 @@
+//! Kustomization files. One file a rule.
+
+mod deprecated;
+mod hash;
+mod idle_patch;
+mod same_tag;
+
+use std::path::Path;
+
+use crate::check::{Context, Rule};
+use crate::repo::{Role, path};
+use crate::yaml::{self, Value};
+
+/// The rules.
+pub(in crate::check) const RULES: &[Rule] = &[deprecated::RULE, hash::RULE, idle_patch::RULE, same_tag::RULE];
+
+/// One kustomization file, read.
+struct File {
+    path: String,
+    text: String,
+    body: Value,
+}
+
+impl File {
+    /// Returns the first line that has a needle outside of comments.
+    fn line(&self, needle: &str) -> Option<usize> {
+        let has = |line: &str| !line.trim_start().starts_with('#') && line.contains(needle);
+        self.text.lines().position(has).map(|index| index.saturating_add(1))
+    }
+
+    fn items(&self, key: &str) -> impl Iterator<Item = &Value> {
+        self.body.get(key).and_then(Value::as_sequence).into_iter().flatten()
+    }
+}
+
+/// Reads every kustomization file that a Kustomization reads.
+fn files(context: &Context<'_>) -> Vec<File> {
+    let mut paths: Vec<&String> = context
+        .snapshot
+        .feeds
+        .iter()
+        .flat_map(|feed| feed.files.iter().filter(|(_, role)| **role == Role::Kustomization))
+        .map(|(file, _)| file)
+        .collect();
+    paths.sort();
+    paths.dedup();
+    paths.into_iter().filter_map(|path| read(&context.snapshot.root, path)).collect()
+}
+
+fn read(root: &Path, path: &str) -> Option<File> {
+    let text = std::fs::read_to_string(root.join(path)).ok()?;
+    let body: Value = yaml::from_str(&text).ok()?;
+    body.is_mapping().then(|| File { path: path.to_owned(), text, body })
+}
+
+/// What a kustomization file reaches: the files of resources, and whether some of it is not known.
+struct Reach {
+    files: Vec<String>,
+    whole: bool,
+}
+
+/// Follows resources, bases and components of a kustomization file.
+fn reach(context: &Context<'_>, file: &File) -> Reach {
+    let mut found = Reach { files: Vec::new(), whole: true };
+    follow(&context.snapshot.root, file, &mut found, 0);
+    found
+}
+
+fn follow(root: &Path, file: &File, found: &mut Reach, depth: usize) {
+    if depth > 32 {
+        found.whole = false;
+        return;
+    }
+    // What is generated or transformed by other programs has names that are not in the files.
+    let opaque = ["generators", "transformers", "helmCharts", "namePrefix", "nameSuffix", "replacements", "components"];
+    found.whole &= depth == 0 || !opaque.iter().any(|key| file.body.get(*key).is_some());
+    found.whole &= !["generators", "helmCharts", "components"].iter().any(|key| file.body.get(*key).is_some());
+    for entry in file.items("resources").chain(file.items("bases")).filter_map(Value::as_str) {
+        let Some(target) = path::resolve(path::parent(&file.path), entry) else {
+            found.whole = false;
+            continue;
+        };
+        if root.join(&target).is_file() {
+            found.files.push(target);
+            continue;
+        }
+        let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+        match names.iter().find_map(|name| read(root, &path::join(&target, name))) {
+            Some(inner) => follow(root, &inner, found, depth.saturating_add(1)),
+            None => found.whole = false,
+        }
+    }
+}
+
+/// Reads the documents of files; `None` where one of them cannot be read.
+fn documents(root: &Path, files: &[String]) -> Option<Vec<Value>> {
+    let mut found = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(root.join(file)).ok()?;
+        found.extend(yaml::documents(&text).ok()?);
+    }
+    Some(found)
+}
+
+fn word<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}

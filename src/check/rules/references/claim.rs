@@ -1,0 +1,76 @@
+//! A `PersistentVolumeClaim` that nothing makes.
+
+use crate::check::world::{World, list, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "claim-missing",
+    about: "pods that mount a PersistentVolumeClaim which is declared nowhere",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for pods in world.pods() {
+        let namespace = pods.object.object.namespace.as_str();
+        for volume in list(pods.spec, "/volumes") {
+            let name = text(volume, "/persistentVolumeClaim/claimName");
+            if name.is_empty() || world.has("PersistentVolumeClaim", namespace, name) || world.is_open(namespace) {
+                continue;
+            }
+            // The claims of a StatefulSet are named TEMPLATE-SET-NUMBER.
+            let of_set = world
+                .of("apps", "StatefulSet")
+                .any(|set| set.object.namespace == namespace && name.contains(&format!("-{}-", set.object.name)));
+            if of_set {
+                continue;
+            }
+            let message = format!("its pods mount the claim {name}, which is declared nowhere");
+            let why = "the pods stay Pending: persistentvolumeclaim not found";
+            let fix = "add the PersistentVolumeClaim to the same folder, or correct the name";
+            found.push(world.finding(&RULE, pods.object, name, message, why, fix));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &["---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+"];
+    const SILENT: &[&str] = &["---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: web}
+"];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

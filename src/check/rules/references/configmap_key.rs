@@ -1,0 +1,126 @@
+//! A key that pods need and the `ConfigMap` has not.
+
+use crate::check::world::{Needed, World, at, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "configmap-key-missing",
+    about: "pods that need a key which their ConfigMap has not",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for pods in world.pods() {
+        let namespace = pods.object.object.namespace.as_str();
+        for (name, key) in &pods.needs(Needed::ConfigMap) {
+            let (Some(key), Some(known)) = (key, world.find("ConfigMap", namespace, name)) else { continue };
+            let has = ["data", "binaryData"]
+                .iter()
+                .any(|field| known.body.get(field).is_some_and(|own| own.get(key).is_some()));
+            // A mirror is filled by its operator, a token by the cluster, an empty one by somebody later.
+            let is_filled = at(&known.body, "/metadata/annotations")
+                .as_object()
+                .is_some_and(|own| own.keys().any(|name| name.contains("reflector")))
+                || text(&known.body, "/type") == "kubernetes.io/service-account-token"
+                || ["data", "binaryData"]
+                    .iter()
+                    .all(|field| known.body.get(field).is_none_or(serde_json::Value::is_null));
+            if has || is_filled {
+                continue;
+            }
+            let message = format!("its pods need the key {key} of the ConfigMap {name}, which has none");
+            let why = "the pods do not start: CreateContainerConfigError";
+            let fix = format!("add {key} to {}, or correct the key", known.origin.file);
+            found.push(world.finding(&RULE, pods.object, key, message, why, fix));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &["---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: missing}}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: web}
+data: {a: b}
+"];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: a}}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: web}
+data: {a: b}
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          env: [{name: A, valueFrom: {configMapKeyRef: {name: other, key: a}}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: web}
+data: {a: b}
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: x, optional: true}}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: web}
+data: {a: b}
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

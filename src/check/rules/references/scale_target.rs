@@ -1,0 +1,77 @@
+//! An autoscaler without what it scales.
+
+use crate::check::world::{World, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "hpa-target-missing",
+    about: "a HorizontalPodAutoscaler whose target is declared nowhere",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for object in world.of("autoscaling", "HorizontalPodAutoscaler") {
+        let namespace = object.object.namespace.as_str();
+        let (kind, name) =
+            (text(&object.body, "/spec/scaleTargetRef/kind"), text(&object.body, "/spec/scaleTargetRef/name"));
+        if !matches!(kind, "Deployment" | "StatefulSet") || world.has(kind, namespace, name) || world.is_open(namespace)
+        {
+            continue;
+        }
+        let message = format!("it scales the {kind} {name}, which is declared nowhere");
+        let why = "it scales nothing: FailedGetScale";
+        let fix = "correct spec.scaleTargetRef: kind and name, in the autoscaler's own namespace";
+        found.push(world.finding(&RULE, object, name, message, why, fix));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &["---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: app, namespace: web}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: other}
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+"];
+    const SILENT: &[&str] = &["---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: app, namespace: web}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: app}
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+"];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

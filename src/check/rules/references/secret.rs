@@ -1,0 +1,191 @@
+//! A Secret that pods need and nothing makes.
+
+use crate::check::world::{Needed, World};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule =
+    Rule { id: "secret-missing", about: "pods that need a Secret which nothing makes", look: Look::World(look) };
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for pods in world.pods() {
+        let namespace = pods.object.object.namespace.as_str();
+        let mut told = Vec::new();
+        for (name, _) in &pods.needs(Needed::Secret) {
+            let name = name.as_str();
+            if told.contains(&name) || world.has("Secret", namespace, name) || world.makes_secret(namespace, name) {
+                continue;
+            }
+            if world.is_open(namespace) {
+                continue;
+            }
+            told.push(name);
+            let elsewhere = world.objects().find(|one| one.is("", "Secret") && one.object.name == name);
+            let message = format!("its pods need the Secret {name}, and nothing makes it in {namespace}");
+            let why = "the pods do not start: CreateContainerConfigError, or the volume is not mounted";
+            let fix = match elsewhere {
+                Some(other) => {
+                    format!("one of the name is in {}: it must be in {namespace} too", other.object.namespace)
+                }
+                None => "add it to the overlay of this environment, correct its name, or set optional: true".to_owned(),
+            };
+            found.push(world.finding(&RULE, pods.object, name, message, why, fix));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &[
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          envFrom: [{secretRef: {name: missing}}]
+",
+        r#"---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          envFrom: [{secretRef: {name: s}}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: s, namespace: other, annotations: {reflector.v1.k8s.emberstack.com/reflection-auto-enabled: "true"}}
+stringData: {a: b}
+"#,
+    ];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          envFrom: [{secretRef: {name: s, optional: true}}]
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          envFrom: [{secretRef: {name: s}}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: s, namespace: web}
+stringData: {a: b}
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          envFrom: [{secretRef: {name: x}}]
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  chart: {spec: {chart: a, version: 1.0.0}}
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          envFrom: [{secretRef: {name: t}}]
+---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: t, namespace: web}
+spec: {secretName: t}
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          envFrom: [{secretRef: {name: db-app}}]
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: web}
+",
+        r#"---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          envFrom: [{secretRef: {name: s}}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: s, namespace: other, annotations: {reflector.v1.k8s.emberstack.com/reflection-allowed: "true", reflector.v1.k8s.emberstack.com/reflection-auto-enabled: "true"}}
+stringData: {a: b}
+"#,
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

@@ -1,0 +1,84 @@
+//! A `ServiceAccount` that nothing makes.
+
+use crate::check::world::{World, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "service-account-missing",
+    about: "pods that run as a ServiceAccount which is declared nowhere",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for pods in world.pods() {
+        let namespace = pods.object.object.namespace.as_str();
+        let name = text(pods.spec, "/serviceAccountName");
+        if matches!(name, "" | "default") || world.has("ServiceAccount", namespace, name) || world.is_open(namespace) {
+            continue;
+        }
+        let message = format!("its pods run as the ServiceAccount {name}, which is declared nowhere");
+        let why =
+            "no pod is created: the ReplicaSet's event says serviceaccount not found, and the Deployment only waits";
+        let fix = "declare the ServiceAccount in its namespace, or correct the name";
+        found.push(world.finding(&RULE, pods.object, name, message, why, fix));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &["---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      serviceAccountName: a
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+"];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      serviceAccountName: a
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: a, namespace: web}
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      serviceAccountName: default
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

@@ -1,0 +1,126 @@
+//! A `StorageClass` that nothing makes.
+
+use crate::check::world::{World, list, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "storage-class-missing",
+    about: "a claim of a StorageClass which nothing in the environment makes",
+    look: Look::World(look),
+};
+
+/// Charts that bring classes, with the names that they bring.
+const BRINGS: [(&str, &[&str]); 4] = [
+    ("longhorn", &["longhorn", "longhorn-static"]),
+    ("local-path-provisioner", &["local-path"]),
+    ("openebs", &["openebs-hostpath"]),
+    ("nfs-subdir-external-provisioner", &["nfs-client"]),
+];
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    if !world.whole {
+        return;
+    }
+    let charts: Vec<&str> = world
+        .of("helm.toolkit.fluxcd.io", "HelmRelease")
+        .map(|release| text(&release.body, "/spec/chart/spec/chart"))
+        .collect();
+    // A chart whose classes are not known may bring any.
+    let is_storage = |chart: &str| {
+        ["csi", "storage", "ceph", "provisioner", "nfs", "democratic"].iter().any(|part| chart.contains(part))
+    };
+    if charts.iter().any(|chart| is_storage(chart) && !BRINGS.iter().any(|(name, _)| name == chart)) {
+        return;
+    }
+    let is_there = |name: &str| {
+        // local-path comes with K3s, and what a cluster was made with is not in the repository.
+        matches!(
+            name,
+            "" | "local-path"
+                | "standard"
+                | "hostpath"
+                | "gp2"
+                | "gp3"
+                | "default"
+                | "standard-rwo"
+                | "premium-rwo"
+                | "managed-csi"
+                | "do-block-storage"
+        ) || world.has("StorageClass", "", name)
+            || BRINGS.iter().any(|(chart, names)| charts.contains(chart) && names.contains(&name))
+    };
+    for object in world.objects() {
+        let named: Vec<&str> = match object.kind() {
+            "PersistentVolumeClaim" => vec![text(&object.body, "/spec/storageClassName")],
+            "StatefulSet" => list(&object.body, "/spec/volumeClaimTemplates")
+                .iter()
+                .map(|claim| text(claim, "/spec/storageClassName"))
+                .collect(),
+            "Cluster" if object.object.group == "postgresql.cnpg.io" => {
+                vec![
+                    text(&object.body, "/spec/storage/storageClass"),
+                    text(&object.body, "/spec/walStorage/storageClass"),
+                ]
+            }
+            _ => continue,
+        };
+        // A claim that is bound to a volume by hand needs no class of the name.
+        let by_hand = !text(&object.body, "/spec/volumeName").is_empty()
+            || world
+                .of("", "PersistentVolume")
+                .any(|volume| named.contains(&text(&volume.body, "/spec/storageClassName")));
+        for name in named.into_iter().filter(|name| !is_there(name) && !by_hand) {
+            let message = format!("its StorageClass {name} is made by nothing in {}", world.env);
+            let why = "the claim stays Pending, and with it every pod that mounts it";
+            let fix = "name a class that the environment has (kubectl get storageclass), or declare it; environments often differ in this";
+            found.push(world.finding(&RULE, object, name, message, why, fix).warning());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &["---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: web}
+spec: {storageClassName: fast}
+"];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: web}
+spec: {storageClassName: local-path}
+",
+        "---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: web}
+spec: {storageClassName: fast}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: fast}
+",
+        "---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: web}
+spec: {storageClassName: longhorn}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  chart: {spec: {chart: longhorn, version: 1.0.0}}
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

@@ -1,0 +1,111 @@
+//! The TLS Secret of an Ingress in another namespace, or nowhere.
+
+use crate::check::world::{World, list, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "ingress-tls-missing",
+    about: "an Ingress whose TLS Secret is not in its own namespace",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for object in world.of("networking.k8s.io", "Ingress") {
+        let namespace = object.object.namespace.as_str();
+        for tls in list(&object.body, "/spec/tls") {
+            let name = text(tls, "/secretName");
+            if name.is_empty()
+                || world.has("Secret", namespace, name)
+                || world.makes_secret(namespace, name)
+                || world.is_open(namespace)
+            {
+                continue;
+            }
+            let elsewhere =
+                world.of("cert-manager.io", "Certificate").find(|one| text(&one.body, "/spec/secretName") == name);
+            let message = format!("its TLS Secret {name} is made by nothing in {namespace}");
+            let why = "the controller serves its own default certificate, and every browser warns";
+            let fix = match elsewhere {
+                Some(one) => format!(
+                    "its Certificate is in {}: make one in {namespace}, mirror the Secret, or let Traefik's TLSStore serve it as the default",
+                    one.object.namespace
+                ),
+                None => "add the annotation cert-manager.io/cluster-issuer, or a Certificate beside it".to_owned(),
+            };
+            found.push(world.finding(&RULE, object, name, message, why, fix));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &[
+        "---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: app, namespace: web}
+spec:
+  tls: [{hosts: [a.example], secretName: t}]
+  rules: [{host: a.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: app, port: {number: 80}}}}]}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: app, namespace: web}
+spec:
+  selector: {app: app}
+  ports: [{name: http, port: 80}]
+",
+    ];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: app, namespace: web, annotations: {cert-manager.io/cluster-issuer: a}}
+spec:
+  tls: [{hosts: [a.example], secretName: t}]
+  rules: [{host: a.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: app, port: {number: 80}}}}]}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: app, namespace: web}
+spec:
+  selector: {app: app}
+  ports: [{name: http, port: 80}]
+",
+            "---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: app, namespace: web}
+spec:
+  tls: [{hosts: [a.example]}]
+  rules: [{host: a.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: app, port: {number: 80}}}}]}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: app, namespace: web}
+spec:
+  selector: {app: app}
+  ports: [{name: http, port: 80}]
+",
+            "---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: app, namespace: web}
+spec:
+  tls: [{hosts: [a.example], secretName: t}]
+  rules: [{host: a.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: app, port: {number: 80}}}}]}}]
+---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: t, namespace: web}
+spec: {secretName: t}
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

@@ -1,0 +1,44 @@
+//! A creation rule that no file falls under.
+
+use std::path::Path;
+
+use regex::Regex;
+
+use super::super::{Context, Finding, Look, Rule};
+use crate::repo::git;
+use crate::yaml::{self, Value};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "sops-unused-rule",
+    about: "a creation rule of a .sops.yaml whose path_regex fits no file of the repository",
+    look: Look::Repository(look),
+};
+
+fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+    let root = &context.snapshot.root;
+    let files = git::files(root, &[]).unwrap_or_default();
+    for config in files.iter().filter(|file| file.ends_with(".sops.yaml")) {
+        let Ok(text) = std::fs::read_to_string(root.join(config)) else { continue };
+        let Ok(body) = yaml::from_str::<Value>(&text) else { continue };
+        let folder = Path::new(config).parent().unwrap_or_else(|| Path::new(""));
+        let rules = body.get("creation_rules").and_then(Value::as_sequence);
+        for rule in rules.into_iter().flatten() {
+            let Some(written) = rule.get("path_regex").and_then(Value::as_str) else { continue };
+            let Ok(regex) = Regex::new(written) else { continue };
+            // sops matches the path from the configuration's folder; the fallback of an environment from the repository's root.
+            let fits = |file: &&String| {
+                let below = Path::new(file.as_str()).strip_prefix(folder).ok().and_then(Path::to_str);
+                regex.is_match(file) || below.is_some_and(|below| regex.is_match(below))
+            };
+            if files.iter().any(|file| fits(&file)) {
+                continue;
+            }
+            let line = text.lines().position(|line| line.contains(written)).map(|index| index.saturating_add(1));
+            let message = format!("the rule for {written} fits no file");
+            let why = "a file that was meant to fall under it falls under another rule or none: it is encrypted for somebody else, or refused";
+            let fix =
+                "correct path_regex, which is matched against the path from this file's folder, or take the rule out";
+            found.push(Finding { line, ..Finding::new(RULE.id, config, message, why, fix).warning() });
+        }
+    }
+}

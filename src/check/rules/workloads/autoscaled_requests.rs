@@ -1,0 +1,90 @@
+//! An autoscaler over pods without requests.
+
+use crate::check::world::{World, at, list, text};
+use crate::check::{Finding, Look, Rule};
+use serde_json::Value;
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "hpa-without-requests",
+    about: "an autoscaler by utilization over containers without requests",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for object in world.of("autoscaling", "HorizontalPodAutoscaler") {
+        let (kind, name) =
+            (text(&object.body, "/spec/scaleTargetRef/kind"), text(&object.body, "/spec/scaleTargetRef/name"));
+        let Some(target) = world.find(kind, &object.object.namespace, name) else { continue };
+        for metric in list(&object.body, "/spec/metrics") {
+            let resource = text(metric, "/resource/name");
+            if text(metric, "/type") != "Resource" || text(metric, "/resource/target/type") != "Utilization" {
+                continue;
+            }
+            let lacks = |container: &&Value| {
+                at(container, "/resources/requests").get(resource).is_none()
+                    && at(container, "/resources/limits").get(resource).is_none()
+            };
+            if let Some(container) = list(&target.body, "/spec/template/spec/containers").iter().find(lacks) {
+                let message = format!(
+                    "it scales by {resource} in percent, and the container {} of {name} requests none",
+                    text(container, "/name")
+                );
+                let why = "a percentage of nothing is unknown: it never scales (FailedGetResourceMetric)";
+                let fix = format!("set resources.requests.{resource} on every container of {name}");
+                found.push(world.finding(&RULE, object, resource, message, why, fix));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &["---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: app, namespace: web}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: app}
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+"];
+    const SILENT: &[&str] = &["---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: app, namespace: web}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: app}
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          resources: {requests: {cpu: 10m}}
+"];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

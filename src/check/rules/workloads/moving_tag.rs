@@ -1,0 +1,125 @@
+//! An image whose tag moves.
+
+use crate::check::world::{World, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule =
+    Rule { id: "image-moving-tag", about: "an image without a tag, or at one that moves", look: Look::World(look) };
+
+/// Tags that are set anew with each release.
+const MOVING: [&str; 11] =
+    ["latest", "main", "master", "edge", "nightly", "dev", "develop", "stable", "rolling", "beta", "release"];
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for pods in world.pods() {
+        let mut told = Vec::new();
+        for container in pods.containers() {
+            let image = text(container, "/image");
+            let name = image.rsplit('/').next().unwrap_or_default();
+            let tag = name.split_once(':').map(|(_, tag)| tag);
+            let moves = tag.is_none_or(|tag| MOVING.contains(&tag));
+            if image.is_empty() || image.contains('@') || image.contains("${") || !moves || told.contains(&image) {
+                continue;
+            }
+            told.push(image);
+            let message = format!("the tag of {image} moves");
+            let why =
+                "two nodes may run two versions, a restart is an upgrade, and no revert of a commit takes it back";
+            let fix = "name the version, best with its digest; Renovate proposes the next as a commit";
+            found.push(world.finding(&RULE, pods.object, image, message, why, fix).warning());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &[
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:latest
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: registry:5000/a/b
+",
+    ];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b@sha256:abc
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: registry:5000/a/b:1.2
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: a/b:latest@sha256:abc
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

@@ -1,0 +1,123 @@
+//! A volume for one node under a rolling update.
+
+use crate::check::world::{World, at, list, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "volume-rolling-update",
+    about: "a Deployment with a ReadWriteOnce volume that is updated by RollingUpdate",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for object in world.of("apps", "Deployment") {
+        let strategy = at(&object.body, "/spec/strategy");
+        let surge = at(strategy, "/rollingUpdate/maxSurge");
+        if text(strategy, "/type") == "Recreate"
+            || *surge == 0
+            || *surge == "0%"
+            || at(&object.body, "/spec/replicas") == 0
+        {
+            continue;
+        }
+        for volume in list(&object.body, "/spec/template/spec/volumes") {
+            let claim = text(volume, "/persistentVolumeClaim/claimName");
+            let Some(claim) = world.find("PersistentVolumeClaim", &object.object.namespace, claim) else { continue };
+            let modes = list(&claim.body, "/spec/accessModes");
+            if modes.is_empty() || !modes.iter().all(|mode| mode == "ReadWriteOnce" || mode == "ReadWriteOncePod") {
+                continue;
+            }
+            let message =
+                format!("it is updated by RollingUpdate while its volume {} is ReadWriteOnce", claim.object.name);
+            let why = "the new pod waits on another node for a volume that the old one holds, which waits for the new: Multi-Attach error; on one node both write at once";
+            let fix = "set strategy: {type: Recreate}";
+            found.push(world.finding(&RULE, object, "strategy:", message, why, fix).warning());
+            break;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &["---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: web}
+spec: {accessModes: [ReadWriteOnce]}
+"];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  strategy: {type: Recreate}
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: web}
+spec: {accessModes: [ReadWriteOnce]}
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: web}
+spec: {accessModes: [ReadWriteMany]}
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

@@ -1,0 +1,128 @@
+//! One image at several tags in one environment.
+
+use crate::check::world::{World, text};
+use crate::check::{Finding, Look, Rule};
+use std::collections::BTreeMap;
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "image-several-tags",
+    about: "one image at several versions in one environment",
+    look: Look::World(look),
+};
+
+/// Images that many use in versions of their own, and that need not agree.
+const TOOLS: [&str; 12] = [
+    "busybox", "alpine", "debian", "ubuntu", "kubectl", "curl", "bash", "redis", "valkey", "postgres", "python", "node",
+];
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    let mut seen: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    for pods in world.pods() {
+        for container in pods.containers() {
+            let image = text(container, "/image");
+            let plain = image.split('@').next().unwrap_or_default();
+            let Some((name, tag)) = plain.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) else { continue };
+            if TOOLS.contains(&name.rsplit('/').next().unwrap_or_default()) {
+                continue;
+            }
+            match seen.get(name) {
+                Some((other, place)) if *other != tag => {
+                    let message = format!("it runs {name} at {tag}, and {place} runs it at {other}");
+                    let why = "one of them was forgotten when the other was upgraded: their formats and faults differ";
+                    let fix = "bring both to one version, best by images: in one kustomization.yaml";
+                    found.push(world.finding(&RULE, pods.object, image, message, why, fix).hint());
+                }
+                Some(_) => {}
+                None => drop(seen.insert(name, (tag, &pods.object.object.name))),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &["---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: other, namespace: web}
+spec:
+  selector: {matchLabels: {app: other}}
+  template:
+    metadata: {labels: {app: other}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:2.0.0
+"];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: other, namespace: web}
+spec:
+  selector: {matchLabels: {app: other}}
+  template:
+    metadata: {labels: {app: other}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/library/redis:7
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: other, namespace: web}
+spec:
+  selector: {matchLabels: {app: other}}
+  template:
+    metadata: {labels: {app: other}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/library/redis:8
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

@@ -1,0 +1,106 @@
+//! A liveness probe without a startup probe on what starts slowly.
+
+use crate::check::world::{World, list, text};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "probe-without-startup",
+    about: "a liveness probe that kills a slow starter before it is up",
+    look: Look::World(look),
+};
+
+/// Images that take more than half a minute to start on small machines: JVMs, and those that migrate a database or compile at the start.
+const SLOW: [&str; 14] = [
+    "commafeed",
+    "keycloak",
+    "jenkins",
+    "gitlab",
+    "nextcloud",
+    "sonarqube",
+    "elasticsearch",
+    "opensearch",
+    "kafka",
+    "nexus3",
+    "jellyfin",
+    "immich-server",
+    "mastodon",
+    "home-assistant",
+];
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for pods in world.pods() {
+        for container in list(pods.spec, "/containers") {
+            let Some(probe) = container.get("livenessProbe") else { continue };
+            let image = text(container, "/image").split(['@', ':']).next().unwrap_or_default();
+            let number = |key: &str, default: i64| probe[key].as_i64().unwrap_or(default);
+            let patience =
+                number("initialDelaySeconds", 0) + number("periodSeconds", 10) * number("failureThreshold", 3);
+            let is_slow = SLOW.contains(&image.rsplit('/').next().unwrap_or_default());
+            if container.get("startupProbe").is_some() || !is_slow || patience >= 120 {
+                continue;
+            }
+            let message = format!(
+                "its livenessProbe kills the container {} after {patience} s, and it starts slowly",
+                text(container, "/name")
+            );
+            let why = "on a busy node it is killed before it is up, again and again: CrashLoopBackOff with exit code 137 or 143";
+            let fix = "add a startupProbe with the same check and failureThreshold: 30";
+            found.push(world.finding(&RULE, pods.object, "livenessProbe", message, why, fix).warning());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &["---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: athou/commafeed:5.0.0
+          livenessProbe: {httpGet: {path: /, port: 80}}
+"];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: athou/commafeed:5.0.0
+          livenessProbe: {httpGet: {path: /, port: 80}, initialDelaySeconds: 120}
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+          livenessProbe: {httpGet: {path: /, port: 80}}
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}

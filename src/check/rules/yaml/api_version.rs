@@ -1,0 +1,58 @@
+//! An API version that the kind does not have any more.
+
+use crate::check::{Context, File, Finding, Look, Rule};
+use crate::yaml::Value;
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "api-version",
+    about: "an apiVersion that current clusters or controllers do not serve for the kind",
+    look: Look::File(look),
+};
+
+/// Kinds, versions that are gone, what stands in their place, and since when (kubernetes.io/docs/reference/using-api/deprecation-guide;
+/// fluxcd.io release notes of 2.7).
+const GONE: [(&str, &str, &str, &str); 20] = [
+    ("Deployment", "extensions/v1beta1", "apps/v1", "Kubernetes 1.16"),
+    ("Deployment", "apps/v1beta1", "apps/v1", "Kubernetes 1.16"),
+    ("Deployment", "apps/v1beta2", "apps/v1", "Kubernetes 1.16"),
+    ("Ingress", "extensions/v1beta1", "networking.k8s.io/v1", "Kubernetes 1.22"),
+    ("Ingress", "networking.k8s.io/v1beta1", "networking.k8s.io/v1", "Kubernetes 1.22"),
+    ("IngressClass", "networking.k8s.io/v1beta1", "networking.k8s.io/v1", "Kubernetes 1.22"),
+    ("CustomResourceDefinition", "apiextensions.k8s.io/v1beta1", "apiextensions.k8s.io/v1", "Kubernetes 1.22"),
+    ("ClusterRole", "rbac.authorization.k8s.io/v1beta1", "rbac.authorization.k8s.io/v1", "Kubernetes 1.22"),
+    ("ClusterRoleBinding", "rbac.authorization.k8s.io/v1beta1", "rbac.authorization.k8s.io/v1", "Kubernetes 1.22"),
+    ("PriorityClass", "scheduling.k8s.io/v1beta1", "scheduling.k8s.io/v1", "Kubernetes 1.22"),
+    ("CronJob", "batch/v1beta1", "batch/v1", "Kubernetes 1.25"),
+    ("PodDisruptionBudget", "policy/v1beta1", "policy/v1", "Kubernetes 1.25"),
+    ("HorizontalPodAutoscaler", "autoscaling/v2beta1", "autoscaling/v2", "Kubernetes 1.25"),
+    ("HorizontalPodAutoscaler", "autoscaling/v2beta2", "autoscaling/v2", "Kubernetes 1.26"),
+    ("Kustomization", "kustomize.toolkit.fluxcd.io/v1beta1", "kustomize.toolkit.fluxcd.io/v1", "Flux 2.7"),
+    ("Kustomization", "kustomize.toolkit.fluxcd.io/v1beta2", "kustomize.toolkit.fluxcd.io/v1", "Flux 2.8"),
+    ("HelmRelease", "helm.toolkit.fluxcd.io/v2beta1", "helm.toolkit.fluxcd.io/v2", "Flux 2.7"),
+    ("HelmRelease", "helm.toolkit.fluxcd.io/v2beta2", "helm.toolkit.fluxcd.io/v2", "Flux 2.8"),
+    ("GitRepository", "source.toolkit.fluxcd.io/v1beta1", "source.toolkit.fluxcd.io/v1", "Flux 2.7"),
+    ("HelmRepository", "source.toolkit.fluxcd.io/v1beta1", "source.toolkit.fluxcd.io/v1", "Flux 2.7"),
+];
+
+fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+    if context.snapshot.fed_by(&file.path).is_empty() {
+        return;
+    }
+    for (line, document) in file.documents() {
+        let word = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (kind, version) = (word("kind"), word("apiVersion"));
+        let Some((_, _, instead, since)) = GONE.iter().find(|(own, gone, _, _)| (*own, *gone) == (kind, version))
+        else {
+            continue;
+        };
+        let at =
+            file.lines().skip(line.saturating_sub(1)).find(|(_, row)| row.contains(version)).map(|(number, _)| number);
+        let message = format!("{kind} is not served as {version} any more");
+        let why = format!(
+            "since {since} it is refused: no matches for kind, and with it everything that its Kustomization applies"
+        );
+        let fix = format!("write apiVersion: {instead}, and compare the fields that were renamed");
+        let finding = Finding::new(RULE.id, &file.path, message, why, fix);
+        found.push(Finding { line: at.or(Some(*line)), ..finding });
+    }
+}

@@ -1,0 +1,72 @@
+//! Words that YAML 1.1 reads as something else.
+
+use crate::check::{Context, File, Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "yaml-surprise",
+    about: "an unquoted word or number that is read as something else than it looks, where a text is needed",
+    look: Look::File(look),
+};
+
+/// Words that are true or false in YAML 1.1 (yaml.org/type/bool.html), beside true and false themselves.
+const WORDS: [&str; 12] = ["yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"];
+
+fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+    if context.snapshot.fed_by(&file.path).is_empty() {
+        return;
+    }
+    for (line, document) in file.documents() {
+        // Only where a text is needed for sure: Kubernetes refuses the object, or the value is not what it looks like.
+        let kind = document.get("kind").and_then(crate::yaml::Value::as_str).unwrap_or_default();
+        let blocks: &[&str] = match kind {
+            "ConfigMap" => &["data:", "labels:", "annotations:"],
+            "Secret" => &["stringData:", "labels:", "annotations:"],
+            _ => &["labels:", "annotations:", "matchLabels:"],
+        };
+        let text = file.text.as_deref().unwrap_or_default();
+        let mut inside: Option<usize> = None;
+        let mut scalar: Option<usize> = None;
+        for (index, row) in text.lines().enumerate().skip(line.saturating_sub(1)) {
+            let trimmed = row.trim_start();
+            let depth = row.len().saturating_sub(trimmed.len());
+            if index.saturating_add(1) > *line && row.trim_end() == "---" {
+                break;
+            }
+            if trimmed.is_empty() || trimmed.starts_with('#') {
+                continue;
+            }
+            // The lines of a block scalar are text.
+            if let Some(at) = scalar {
+                if depth > at {
+                    continue;
+                }
+                scalar = None;
+            }
+            let value = trimmed.split_once(": ").map(|(_, value)| value.split(" #").next().unwrap_or_default().trim());
+            if value.is_some_and(|value| value.starts_with(['|', '>'])) {
+                scalar = Some(depth);
+            }
+            if inside.is_some_and(|at| depth <= at) {
+                inside = None;
+            }
+            if blocks.contains(&trimmed.trim_end()) {
+                inside = Some(depth);
+                continue;
+            }
+            let Some(value) = value.filter(|_| inside.is_some()) else { continue };
+            let is_number = value.parse::<f64>().is_ok() && !value.is_empty();
+            let is_octal = value.len() > 1 && value.starts_with('0') && value.bytes().all(|byte| byte.is_ascii_digit());
+            let is_flag = WORDS.contains(&value) || matches!(value, "true" | "false");
+            if !(is_number || is_octal || is_flag) {
+                continue;
+            }
+            let message = format!(
+                "{value} is read as {}, where a text is needed",
+                if is_flag { "true or false" } else { "a number" }
+            );
+            let why = "Flux refuses the object (cannot unmarshal bool or number into string), or another value arrives than is written";
+            let fix = format!("quote it: \"{value}\"");
+            found.push(Finding::new(RULE.id, &file.path, message, why, fix).on(index.saturating_add(1)));
+        }
+    }
+}

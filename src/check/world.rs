@@ -1,0 +1,339 @@
+//! What an environment renders to, as the rules look at it: every object by kind and name, pods, and what makes things without a file.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use super::Rule;
+use super::finding::Finding;
+use crate::model::ObjectRef;
+use crate::render::{Object, Rendered, Rendering};
+
+pub use crate::render::at;
+
+/// Groups whose kinds are known not to make `Secret`, `ConfigMap` and `Service` objects of names that cannot be told; any other custom resource may.
+const KNOWN_GROUPS: [&str; 24] = [
+    "",
+    "apps",
+    "batch",
+    "autoscaling",
+    "policy",
+    "networking.k8s.io",
+    "rbac.authorization.k8s.io",
+    "storage.k8s.io",
+    "scheduling.k8s.io",
+    "apiextensions.k8s.io",
+    "admissionregistration.k8s.io",
+    "apiregistration.k8s.io",
+    "kustomize.toolkit.fluxcd.io",
+    "source.toolkit.fluxcd.io",
+    "notification.toolkit.fluxcd.io",
+    "image.toolkit.fluxcd.io",
+    "helm.toolkit.fluxcd.io",
+    "cert-manager.io",
+    "monitoring.coreos.com",
+    "traefik.io",
+    "metallb.io",
+    "longhorn.io",
+    "postgresql.cnpg.io",
+    "barmancloud.cnpg.io",
+];
+
+/// Holds an environment.
+pub struct World<'a> {
+    /// The environment's name.
+    pub env: &'a str,
+    /// What every environment renders to.
+    pub rendering: &'a Rendering,
+    /// Whether everything of the environment is known.
+    pub whole: bool,
+    root: &'a Path,
+    known: HashMap<(&'a str, &'a str, &'a str), &'a Object>,
+    texts: Mutex<HashMap<String, String>>,
+}
+
+/// Holds the pods that a workload makes.
+pub struct Pods<'a> {
+    /// The workload, or the pod itself.
+    pub object: &'a Object,
+    /// The pod's `spec`.
+    pub spec: &'a Value,
+    /// The pod's labels.
+    pub labels: &'a Value,
+}
+
+impl<'a> World<'a> {
+    /// Looks at one environment; `root` is the repository, in which lines are looked up.
+    pub fn new(env: &'a str, rendering: &'a Rendering, root: &'a Path) -> Self {
+        let mut known = HashMap::new();
+        for (_, object) in rendering.objects(env) {
+            let name = &object.object;
+            known.insert((name.kind.as_str(), name.namespace.as_str(), name.name.as_str()), object);
+        }
+        let whole = rendering.is_whole(env);
+        Self { env, rendering, whole, root, known, texts: Mutex::default() }
+    }
+
+    /// Iterates over the objects with the Kustomization that applies each.
+    pub fn applied(&self) -> impl Iterator<Item = (&'a Rendered, &'a Object)> {
+        self.rendering.objects(self.env)
+    }
+
+    /// Iterates over the objects.
+    pub fn objects(&self) -> impl Iterator<Item = &'a Object> {
+        self.applied().map(|(_, object)| object)
+    }
+
+    /// Iterates over the objects of a kind of a group.
+    pub fn of(&self, group: &'static str, kind: &'static str) -> impl Iterator<Item = &'a Object> {
+        self.objects().filter(move |object| object.is(group, kind))
+    }
+
+    /// Finds an object; an empty namespace is the cluster's.
+    pub fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<&'a Object> {
+        self.known.get(&(kind, namespace, name)).copied()
+    }
+
+    /// Tells whether an object is there.
+    pub fn has(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        self.find(kind, namespace, name).is_some()
+    }
+
+    /// Iterates over the pods of every workload.
+    pub fn pods(&self) -> impl Iterator<Item = Pods<'a>> {
+        self.objects().filter_map(Pods::of)
+    }
+
+    /// Tells whether things of a namespace may come from elsewhere than from files: from a chart or a custom resource whose ways are not known.
+    pub fn is_open(&self, namespace: &str) -> bool {
+        !self.whole
+            || matches!(namespace, "kube-system" | "default" | "kube-public" | "flux-system")
+            || self.objects().any(|object| {
+                let own = object.object.namespace == namespace;
+                let charted = matches!(object.kind(), "HelmRelease" | "HelmChart")
+                    && (own
+                        || text(&object.body, "/spec/targetNamespace") == namespace
+                        || text(&object.body, "/spec/storageNamespace") == namespace);
+                charted || own && !KNOWN_GROUPS.contains(&object.object.group.as_str())
+            })
+    }
+
+    /// Tells whether a Secret is made without a file of its own: by certificates, CNPG clusters, mirrors, and Flux's bootstrap.
+    pub fn makes_secret(&self, namespace: &str, name: &str) -> bool {
+        self.has("SealedSecret", namespace, name)
+            || self.objects().any(|object| {
+                let own = object.object.namespace == namespace;
+                match (object.object.group.as_str(), object.kind()) {
+                    ("cert-manager.io", "Certificate") => {
+                        own && text(&object.body, "/spec/secretName") == name
+                            || text(&object.body, "/spec/secretName") == name
+                                && mirrors(at(&object.body, "/spec/secretTemplate"), namespace)
+                    }
+                    ("networking.k8s.io", "Ingress") => {
+                        own && is_shimmed(object)
+                            && list(&object.body, "/spec/tls").iter().any(|tls| text(tls, "/secretName") == name)
+                    }
+                    ("postgresql.cnpg.io", "Cluster") => {
+                        let cluster = &object.object.name;
+                        let made = ["app", "superuser", "ca", "server", "replication"];
+                        let made = made.iter().any(|end| name == format!("{cluster}-{end}"));
+                        made && (own || mirrors(at(&object.body, "/spec/inheritedMetadata"), namespace))
+                    }
+                    ("external-secrets.io", "ExternalSecret") => {
+                        let target = text(&object.body, "/spec/target/name");
+                        own && (if target.is_empty() { object.object.name.as_str() } else { target }) == name
+                    }
+                    ("", "Secret" | "ConfigMap") => {
+                        object.object.name == name && mirrors(at(&object.body, "/metadata"), namespace)
+                    }
+                    _ => false,
+                }
+            })
+    }
+
+    /// Builds an error about an object, in the file that declares it, on the first line behind its beginning that has the needle.
+    pub fn finding(
+        &self,
+        rule: &Rule,
+        object: &Object,
+        needle: &str,
+        message: impl Into<String>,
+        why: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Finding {
+        let (file, line) = self.place(object, needle);
+        let found = Finding::new(rule.id, &file, message, why, fix).of(self.env).about(Some(object.object.to_string()));
+        Finding { line, ..found }
+    }
+
+    /// Finds the file and line to point at: the file nearest to the environment that says the needle, else the one that declares the object.
+    pub fn place(&self, object: &Object, needle: &str) -> (String, Option<usize>) {
+        let mut files: Vec<&str> = object.files().collect();
+        files.reverse();
+        for file in files.iter().filter(|_| !needle.is_empty()) {
+            let start = if *file == object.origin.file { object.origin.line.unwrap_or(1) } else { 1 };
+            if let Some(line) = self.line(file, start, needle) {
+                return ((*file).to_owned(), Some(line));
+            }
+        }
+        (object.origin.file.clone(), object.origin.line)
+    }
+
+    /// Finds the first line of a file, from `start` on, that has the needle outside of comments.
+    pub fn line(&self, file: &str, start: usize, needle: &str) -> Option<usize> {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = texts
+            .entry(file.to_owned())
+            .or_insert_with(|| std::fs::read_to_string(self.root.join(file)).unwrap_or_default());
+        let has = |line: &str| !line.trim_start().starts_with('#') && line.contains(needle);
+        let found = text.lines().enumerate().skip(start.saturating_sub(1)).find(|(_, line)| has(line));
+        found.map(|(index, _)| index.saturating_add(1))
+    }
+
+    /// Iterates over the Flux Kustomizations that the environment's repository declares.
+    pub fn kustomizations(&self) -> impl Iterator<Item = &'a Object> {
+        self.of("kustomize.toolkit.fluxcd.io", "Kustomization")
+    }
+
+    /// Returns what a Kustomization waits for, all the way, itself included, by namespace and name.
+    pub fn before(&self, namespace: &str, name: &str) -> BTreeSet<(String, String)> {
+        let mut found = BTreeSet::new();
+        let mut next = vec![(namespace.to_owned(), name.to_owned())];
+        while let Some((namespace, name)) = next.pop() {
+            if !found.insert((namespace.clone(), name.clone())) {
+                continue;
+            }
+            if let Some(object) =
+                self.kustomizations().find(|one| one.object.name == name && one.object.namespace == namespace)
+            {
+                for other in list(&object.body, "/spec/dependsOn") {
+                    let own = text(other, "/namespace");
+                    let place = if own.is_empty() { &namespace } else { own };
+                    next.push((place.to_owned(), text(other, "/name").to_owned()));
+                }
+                // What applies it stands before it too.
+                let parent = self.applied().find(|(_, known)| known.object == object.object);
+                next.extend(parent.map(|(one, _)| (one.namespace.clone(), one.name.clone())));
+            }
+        }
+        found
+    }
+}
+
+impl<'a> Pods<'a> {
+    fn of(object: &'a Object) -> Option<Self> {
+        let template = match (object.object.group.as_str(), object.kind()) {
+            ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch", "Job") => {
+                object.body.pointer("/spec/template")?
+            }
+            ("batch", "CronJob") => object.body.pointer("/spec/jobTemplate/spec/template")?,
+            ("", "Pod") => &object.body,
+            _ => return None,
+        };
+        Some(Self { object, spec: at(template, "/spec"), labels: at(template, "/metadata/labels") })
+    }
+
+    /// Iterates over the containers, those of the start first.
+    pub fn containers(&self) -> impl Iterator<Item = &'a Value> {
+        list(self.spec, "/initContainers").iter().chain(list(self.spec, "/containers"))
+    }
+
+    /// Lists the config maps or secrets that the pods need, each with the key that they need of it, where they name one.
+    pub fn needs(&self, what: Needed) -> BTreeSet<(String, Option<String>)> {
+        let mut found = BTreeSet::new();
+        let mut add = |value: &Value, name: &str, key: Option<&str>| {
+            if at(value, "/optional") != true && !text(value, name).is_empty() {
+                found.insert((text(value, name).to_owned(), key.map(str::to_owned)));
+            }
+        };
+        let (from, by_key, volume, named) = match what {
+            Needed::Secret => ("secretRef", "secretKeyRef", "secret", "/secretName"),
+            Needed::ConfigMap => ("configMapRef", "configMapKeyRef", "configMap", "/name"),
+        };
+        for container in self.containers() {
+            for source in list(container, "/envFrom") {
+                add(at(source, &format!("/{from}")), "/name", None);
+            }
+            for variable in list(container, "/env") {
+                let reference = at(variable, &format!("/valueFrom/{by_key}"));
+                add(reference, "/name", Some(text(reference, "/key")));
+            }
+        }
+        for one in list(self.spec, "/volumes") {
+            let items = |value: &Value, name: &str, add: &mut dyn FnMut(&Value, &str, Option<&str>)| {
+                add(value, name, None);
+                for item in list(value, "/items") {
+                    if at(value, "/optional") != true {
+                        add(value, name, Some(text(item, "/key")));
+                    }
+                }
+            };
+            items(at(one, &format!("/{volume}")), named, &mut add);
+            for source in list(one, "/projected/sources") {
+                items(at(source, &format!("/{volume}")), "/name", &mut add);
+            }
+        }
+        if what == Needed::Secret {
+            for one in list(self.spec, "/imagePullSecrets") {
+                add(one, "/name", None);
+            }
+        }
+        found
+    }
+}
+
+/// Says what pods need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needed {
+    /// Secrets.
+    Secret,
+    /// Objects of kind `ConfigMap`.
+    ConfigMap,
+}
+
+/// Tells whether cert-manager makes the TLS Secrets of an Ingress by its annotations (cert-manager.io/docs/usage/ingress).
+pub fn is_shimmed(object: &Object) -> bool {
+    ["cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme"]
+        .iter()
+        .any(|name| at(&object.body, "/metadata/annotations").get(name).is_some())
+}
+
+/// Tells whether metadata has the object mirrored into a namespace (github.com/emberstack/kubernetes-reflector): permitted, by itself, and
+/// there.
+fn mirrors(metadata: &Value, namespace: &str) -> bool {
+    let annotation = |name: &str| {
+        at(metadata, &format!("/annotations/reflector.v1.k8s.emberstack.com~1{name}")).as_str().unwrap_or_default()
+    };
+    let names = |list: &str| {
+        list.trim().is_empty()
+            || list.split(',').any(|one| {
+                regex::Regex::new(&format!("^(?:{})$", one.trim())).is_ok_and(|regex| regex.is_match(namespace))
+            })
+    };
+    annotation("reflection-allowed") == "true"
+        && annotation("reflection-auto-enabled") == "true"
+        && names(annotation("reflection-allowed-namespaces"))
+        && names(annotation("reflection-auto-namespaces"))
+}
+
+/// Returns the text at a JSON Pointer, empty where there is none.
+pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Returns the list at a JSON Pointer, empty where there is none.
+pub fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Tells whether labels have all that a selector's `matchLabels` asks for.
+pub fn selects(wanted: &Value, labels: &Value) -> bool {
+    wanted.as_object().is_some_and(|wanted| wanted.iter().all(|(key, value)| labels.get(key) == Some(value)))
+}
+
+/// Names an object of a kind for people.
+pub fn named(kind: &str, namespace: &str, name: &str) -> String {
+    ObjectRef::new(kind, "", namespace, name).to_string()
+}
