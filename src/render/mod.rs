@@ -366,8 +366,14 @@ fn readable(said: &str, root: &Path, work: &Path, path: &str) -> String {
 /// Tells why a Kustomization cannot be rendered, at the file and line that is to be mended, as near as the words tell it.
 fn finding(job: &Job<'_>, said: &str) -> Finding {
     let (one, feed) = (job.one, job.feed);
-    let named =
-        feed.files.keys().filter(|file| said.contains(file.as_str())).max_by_key(|file| said.rfind(file.as_str()));
+    // Kustomize names folders as often as files; what it names last is the cause.
+    let place = |file: &str| {
+        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let is_kustomization = feed.files.get(file) == Some(&crate::repo::Role::Kustomization) && !folder.is_empty();
+        let by_folder = said.rfind(&format!("{folder}'")).filter(|_| is_kustomization);
+        said.rfind(file).or(by_folder)
+    };
+    let named = feed.files.keys().filter(|file| place(file).is_some()).max_by_key(|file| place(file));
     let file = named.cloned().or_else(|| prepare::own_file(one, feed)).unwrap_or_else(|| one.file.clone());
     let line = said.split("line ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
     let line = line.and_then(|digits| digits.parse().ok());

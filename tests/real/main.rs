@@ -22,6 +22,8 @@ mod objects;
 #[cfg(test)]
 mod push;
 #[cfg(test)]
+mod rendering;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 #[path = "../support/mod.rs"]

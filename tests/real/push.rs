@@ -3,23 +3,26 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::support::testbed::{ENVIRONMENTS, Testbed, age_key};
 
-fn git(root: &Path, arguments: &[&str]) -> String {
+pub(super) fn git(root: &Path, arguments: &[&str]) -> String {
     let output = std::process::Command::new("git").arg("-C").arg(root).args(arguments).output().expect("git runs");
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// Both tests push to the one branch.
-static BRANCH: Mutex<()> = Mutex::new(());
+/// Waits until no other test pushes to the one branch.
+pub(super) fn alone() -> MutexGuard<'static, ()> {
+    static BRANCH: Mutex<()> = Mutex::new(());
+    BRANCH.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 #[test]
 fn what_is_committed_and_pushed_here_is_applied_in_both_environments() {
-    let _alone = BRANCH.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     let testbed = Testbed::find();
     let folder = testbed.checkout();
     let root = folder.path();
@@ -58,7 +61,7 @@ fn what_is_committed_and_pushed_here_is_applied_in_both_environments() {
 #[test]
 fn secrets_that_were_written_here_are_applied_with_their_values() {
     use std::io::Write as _;
-    let _alone = BRANCH.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     let testbed = Testbed::find();
     let folder = testbed.checkout();
     let root = folder.path();

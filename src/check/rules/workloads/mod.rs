@@ -7,6 +7,7 @@ mod rolling_volume;
 mod service_variables;
 mod several_tags;
 mod slow_start;
+mod text_needed;
 
 use crate::check::Rule;
 
@@ -19,4 +20,5 @@ pub(in crate::check) const RULES: &[Rule] = &[
     network_policies::RULE,
     slow_start::RULE,
     service_variables::RULE,
+    text_needed::RULE,
 ];

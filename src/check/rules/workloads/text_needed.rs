@@ -1,0 +1,89 @@
+//! A number or truth value where Kubernetes takes a text.
+
+use crate::check::world::{World, at};
+use crate::check::{Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "text-needed",
+    about: "a value of data, labels or annotations that is no text after everything was put in",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    for object in world.objects() {
+        let blocks: &[&str] = match (object.object.group.as_str(), object.kind()) {
+            ("", "ConfigMap") => &["/data", "/metadata/labels", "/metadata/annotations"],
+            ("", "Secret") => &["/stringData", "/metadata/labels", "/metadata/annotations"],
+            _ => &[
+                "/metadata/labels",
+                "/metadata/annotations",
+                "/spec/template/metadata/labels",
+                "/spec/template/metadata/annotations",
+            ],
+        };
+        for block in blocks {
+            for (key, value) in at(&object.body, block).as_object().into_iter().flatten() {
+                if !(value.is_number() || value.is_boolean()) {
+                    continue;
+                }
+                let message = format!("{key} is {value}, and no text, where a text is needed");
+                let why = "Flux refuses the object, and with it everything that its Kustomization applies: expected string, got &value.valueUnstructured";
+                let fix = "quote it; quotes are lost where spec.postBuild puts a value in, so write other text around it there";
+                found.push(world.finding(&RULE, object, &format!("{key}:"), message, why, fix));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &[
+        "---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: web}
+data: {a: 8080}
+",
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}, annotations: {a: true}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+",
+    ];
+    const SILENT: &[&str] = &[
+        r#"---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: web}
+data: {a: "8080"}
+"#,
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: web}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}
