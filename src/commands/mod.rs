@@ -25,6 +25,7 @@ mod palette;
 mod quit;
 mod reconcile;
 mod reconcile_all;
+mod reports;
 mod rescan;
 mod reset;
 mod restart;
@@ -86,6 +87,10 @@ pub static COMMANDS: &[&Command] = &[
     &list::PODS,
     &list::NAMESPACES,
     &list::SERVED,
+    &reports::FINDINGS,
+    &reports::IMPACT,
+    &reports::COMPARE,
+    &reports::ORDER,
     &secrets::COMMAND,
     &rollout::COMMAND,
     &sort::LIST,

@@ -76,3 +76,62 @@ fn difference(key: Key, old: Option<&Object>, new: Option<&Object>) -> Option<Di
     let diff = diff::manifests(&text(old), &text(new)).into_iter().map(|one| one.diff).collect();
     Some(Difference { env: key.0, kustomization: key.1, object: object.object.to_string(), change, diff })
 }
+
+/// Holds how two environments differ.
+#[derive(Debug, Clone, Default)]
+pub struct Compared {
+    /// The objects that differ, or that only one has; `kustomization` is the application, and `Create` what only the second has.
+    pub differences: Vec<Difference>,
+    /// How many objects of each application are the same.
+    pub same: BTreeMap<String, usize>,
+}
+
+/// Compares what two environments render to, object by object; what belongs together is what shares a namespace.
+///
+/// What a secret holds is encrypted for each environment by itself: of those values the keys alone are compared.
+pub fn environments(rendering: &Rendering, one: &str, other: &str) -> Compared {
+    let side = |env: &str| -> BTreeMap<String, (String, Object)> {
+        let known = rendering.objects(env).map(|(_, object)| {
+            let own = &object.object;
+            let name = if own.group.is_empty() { own.to_string() } else { format!("{own} {}", own.group) };
+            let application = match (own.namespace.as_str(), own.kind.as_str()) {
+                ("", "Namespace") => own.name.clone(),
+                ("", _) => "(cluster)".to_owned(),
+                (namespace, _) => namespace.to_owned(),
+            };
+            let mut object = object.clone();
+            if let Some(fields) = object.body.as_object_mut() {
+                fields.shift_remove("sops");
+            }
+            veil(&mut object.body);
+            (name, (application, object))
+        });
+        known.collect()
+    };
+    let (before, mut after) = (side(one), side(other));
+    let mut compared = Compared::default();
+    for (name, (application, old)) in before {
+        let new = after.remove(&name).map(|(_, object)| object);
+        if new.as_ref().is_some_and(|new| new.body == old.body) {
+            *compared.same.entry(application).or_default() += 1;
+            continue;
+        }
+        let key = (one.to_owned(), application, name);
+        compared.differences.extend(difference(key, Some(&old), new.as_ref()));
+    }
+    for (name, (application, new)) in after {
+        compared.differences.extend(difference((other.to_owned(), application, name), None, Some(&new)));
+    }
+    compared.differences.sort_by(|a, b| (&a.kustomization, &a.object).cmp(&(&b.kustomization, &b.object)));
+    compared
+}
+
+/// Puts one word in the place of every encrypted value.
+fn veil(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) if text.starts_with("ENC[") => *text = "(encrypted)".to_owned(),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(veil),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(veil),
+        _ => {}
+    }
+}

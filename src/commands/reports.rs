@@ -1,0 +1,84 @@
+//! Opens what is made of the whole repository: findings, the impact of changes, environments compared, the order of deployment.
+
+use super::verb::lesson;
+use crate::app::{Action, Command, Risk, Scope};
+use crate::views::order::Order;
+use crate::views::report::{Reports, compare, findings, impact};
+
+/// Opens what is wrong in the repository.
+pub(super) static FINDINGS: Command = Command {
+    id: "findings",
+    title: "Check",
+    keys: &["C"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |_| {
+        lesson(
+            "fluxdeck check; flux build kustomization NAME --path DIR --dry-run".to_owned(),
+            "What Flux would stumble over is written in the repository already: references to nothing, what never converges, what drifts.",
+            "errors first; each names its line, what it leads to and how to mend it; # fluxdeck:ignore RULE REASON beside it silences one.",
+            "https://fluxcd.io/flux/cmd/flux_build_kustomization/",
+        )
+    },
+    run: |_| vec![Action::Push(Box::new(Reports::new(&findings::REPORT)))],
+};
+
+/// Opens what the changes that are not pushed will do.
+pub(super) static IMPACT: Command = Command {
+    id: "impact",
+    title: "Impact",
+    keys: &["I"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        let context = ask.context(ask.facts.shown);
+        lesson(
+            format!("git diff @{{upstream}}; flux diff kustomization NAME --path DIR --context {context}"),
+            "A line in a base changes every environment that reads it, and a line that nothing renders changes none: the diff of files does not tell which.",
+            "production among the environments, deletions, and your file under `renders nothing new`.",
+            "https://fluxcd.io/flux/cmd/flux_diff_kustomization/",
+        )
+    },
+    run: |_| vec![Action::Push(Box::new(Reports::new(&impact::REPORT)))],
+};
+
+/// Opens the environments compared.
+pub(super) static COMPARE: Command = Command {
+    id: "compare",
+    title: "Compare environments",
+    keys: &["E"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |_| {
+        lesson(
+            "diff <(kubectl kustomize apps/staging) <(kubectl kustomize apps/production)".to_owned(),
+            "What was tried in the one environment proves something for the other only where they are the same.",
+            "versions that differ, and objects that only one has.",
+            "https://kubectl.docs.kubernetes.io/guides/config_management/components/",
+        )
+    },
+    run: |_| vec![Action::Push(Box::new(Reports::new(&compare::REPORT)))],
+};
+
+/// Opens the order of the environment that is shown.
+pub(super) static ORDER: Command = Command {
+    id: "order",
+    title: "Order",
+    keys: &["w"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        let context = ask.context(ask.facts.shown);
+        lesson(
+            format!("flux get kustomizations --context {context}"),
+            "A Kustomization begins once all that it depends on is ready, and one that fails holds back everything behind it.",
+            "the first that is not ready, from the top: what stands below only waits for it.",
+            "https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies",
+        )
+    },
+    run: |ask| vec![Action::Push(Box::new(Order::new(ask.facts.shown)))],
+};

@@ -1,0 +1,262 @@
+//! The order in which Flux brings an environment up, as a graph: wave by wave, who waits for whom, and who holds what, with its live state.
+//!
+//! ```text
+//! +> staging: 4 waves --------------------------------------------------------------+
+//! | 1  = flux-system                                                                 |
+//! |    |                                                                             |
+//! | 2  x infrastructure-controllers   failed   holds 5: apps, monitoring, ...        |
+//! |    |                                                                             |
+//! | 3  . infrastructure-configs       waits for infrastructure-controllers           |
+//! +----------------------------------------------------------------------------------+
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::app::{Action, Motion, Scene, Target, View};
+use crate::model::{Env, State};
+use crate::repo::Snapshot;
+use crate::repo::flux::Dependency;
+use crate::theme::Scope;
+use crate::views::home::state_scope;
+use crate::views::page::{Page, PageLine, Slash};
+use crate::widgets::{pad, panel};
+
+/// Shows the order of one environment.
+#[derive(Debug)]
+pub struct Order {
+    env: Env,
+    page: Page,
+}
+
+impl Order {
+    /// Opens the order of an environment.
+    pub fn new(env: Env) -> Self {
+        Self { env, page: Page::new(Slash::Filters) }
+    }
+
+    fn lines(&self, scene: &Scene<'_>) -> Vec<PageLine> {
+        let facts = scene.facts;
+        let name = facts.name(self.env);
+        let Some(snapshot) = &facts.repository else {
+            return vec![PageLine::wrapped("the repository is being read...", Scope::Dim)];
+        };
+        let Some(order) = snapshot.order(name).filter(|order| !order.waves.is_empty() || !order.stuck.is_empty())
+        else {
+            return vec![PageLine::wrapped(
+                format!("the repository declares no Kustomization for {name}: they stand below clusters/{name}"),
+                Scope::Text,
+            )];
+        };
+        let waits = waits(snapshot, name);
+        let all: Vec<&String> = order.waves.iter().flatten().chain(&order.stuck).collect();
+        let width = all.iter().map(|name| name.len()).max().unwrap_or_default();
+        let mut lines = Vec::new();
+        for (index, wave) in order.waves.iter().chain(std::iter::once(&order.stuck)).enumerate() {
+            if wave.is_empty() {
+                continue;
+            }
+            if index > 0 {
+                lines.push(PageLine::cut("    |", Scope::Border));
+            }
+            let is_stuck = index >= order.waves.len();
+            for (place, one) in wave.iter().enumerate() {
+                let number = match (place, is_stuck) {
+                    (0, false) => format!("{:>3}  ", index + 1),
+                    (0, true) => "  !  ".to_owned(),
+                    _ => "     ".to_owned(),
+                };
+                let Some(known) = snapshot.kustomizations_of(name).find(|known| known.name == *one) else { continue };
+                let object = known.object();
+                let row = facts.row(self.env, &object);
+                let state = row.map_or(State::Unknown, |row| row.state);
+                let words = words(one, &known.depends_on, state, &waits, is_stuck, row.is_some());
+                lines.push(
+                    PageLine::wrapped(words, if state == State::Failed { Scope::Text } else { Scope::Dim })
+                        .after(format!("{}  ", pad(one, width)), Scope::Text)
+                        .after(format!("{} ", state.sign()), state_scope(state))
+                        .after(number, Scope::Border)
+                        .opens(Some(Target::Object(self.env, object))),
+                );
+            }
+        }
+        lines
+    }
+
+    fn current(&self, scene: &Scene<'_>) -> Option<Target> {
+        let lines = self.lines(scene);
+        self.page.current(&lines).and_then(PageLine::link).cloned()
+    }
+}
+
+/// Returns whom each Kustomization of an environment waits for: those it depends on, and the one that applies it.
+fn waits(snapshot: &Snapshot, env: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for one in snapshot.kustomizations_of(env) {
+        let own = found.entry(one.name.clone()).or_default();
+        own.extend(one.depends_on.iter().map(|other| other.name.clone()));
+        let parent = snapshot.feeds.fed_by(&one.file).into_iter().find(|feed| feed.env == env && feed.name != one.name);
+        own.extend(parent.map(|feed| feed.name.clone()));
+    }
+    found
+}
+
+/// Returns everything that does not begin before `name` is ready.
+fn held(name: &str, waits: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut next = vec![name.to_owned()];
+    while let Some(name) = next.pop() {
+        for (other, needs) in waits {
+            if needs.contains(&name) && found.insert(other.clone()) {
+                next.push(other.clone());
+            }
+        }
+    }
+    found
+}
+
+fn words(
+    name: &str,
+    depends: &[Dependency],
+    state: State,
+    waits: &BTreeMap<String, BTreeSet<String>>,
+    is_stuck: bool,
+    is_live: bool,
+) -> String {
+    let list = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
+    let held = held(name, waits);
+    let mut parts = Vec::new();
+    if is_stuck {
+        parts.push("never begins: it waits in a circle".to_owned());
+    } else if !is_live {
+        parts.push("not in the cluster".to_owned());
+    } else if state != State::Ready {
+        parts.push(state.word().to_owned());
+    }
+    // That what applies it comes first goes without saying.
+    let needs: BTreeSet<String> = depends.iter().map(|other| other.name.clone()).collect();
+    if !needs.is_empty() {
+        parts.push(format!("waits for {}", list(&needs)));
+    }
+    if !held.is_empty() {
+        let verb = if state == State::Failed { "holds back" } else { "would hold back" };
+        parts.push(format!("{verb} {}: {}", held.len(), list(&held)));
+    }
+    parts.join("; ")
+}
+
+impl View for Order {
+    fn id(&self) -> &'static str {
+        "order"
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> String {
+        let name = scene.facts.name(self.env);
+        let order = scene.facts.repository.as_ref().and_then(|snapshot| snapshot.order(name));
+        format!("{name}: {} waves, top to bottom", order.map_or(0, |order| order.waves.len()))
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        match motion {
+            Motion::Open => None,
+            Motion::NextEnvironment | Motion::PreviousEnvironment => {
+                let all: Vec<Env> = scene.facts.environments.iter().map(|(env, _)| env).collect();
+                let at = all.iter().position(|env| *env == self.env).unwrap_or_default();
+                let step = if motion == Motion::NextEnvironment { 1 } else { all.len().saturating_sub(1) };
+                if let Some(next) = all.get((at + step) % all.len().max(1)) {
+                    self.env = *next;
+                    self.page.rewind();
+                }
+                Some(Vec::new())
+            }
+            _ => self.page.motion(motion, &self.lines(scene)).then(Vec::new),
+        }
+    }
+
+    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+        self.current(scene).into_iter().collect()
+    }
+
+    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
+        let lines = self.lines(scene);
+        self.page.search(text, &lines);
+        true
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let inside = panel(frame, area, &self.title(scene), scene.focus, scene.theme);
+        self.page.render(frame, inside, &self.lines(scene), scene.theme);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
+    use super::Order;
+    use crate::app::test_support::facts;
+    use crate::app::{Facts, Keymap, Motion, Scene, Target, View};
+    use crate::commands::COMMANDS;
+    use crate::kinds;
+    use crate::model::{Env, Row, RowKey, State};
+    use crate::repo::Snapshot;
+    use crate::repo::git::tests::TestRepository;
+    use crate::theme::{Depth, Theme};
+
+    fn kustomization(name: &str, more: &str) -> String {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: {name}\n  namespace: flux-system\nspec:\n  path: ./{name}\n{more}---\n"
+        )
+    }
+
+    /// Staging with a chain of three and a circle of two, of which the first of the chain has failed.
+    fn chain() -> (TestRepository, Facts) {
+        let repository = TestRepository::new();
+        let text = [
+            kustomization("controllers", ""),
+            kustomization("configs", "  dependsOn: [{name: controllers}]\n"),
+            kustomization("apps", "  dependsOn: [{name: configs}]\n"),
+            kustomization("one", "  dependsOn: [{name: other}]\n"),
+            kustomization("other", "  dependsOn: [{name: one}]\n"),
+        ];
+        repository.write("clusters/staging/all.yaml", &text.concat());
+        let mut facts = facts();
+        facts.now = Timestamp::UNIX_EPOCH;
+        facts.set_repository(Arc::new(Snapshot::load(repository.path())));
+        let key = RowKey { namespace: "flux-system".into(), name: "controllers".into() };
+        let row = Row {
+            key: key.clone(),
+            state: State::Failed,
+            message: "build failed".into(),
+            created: None,
+            cells: Box::default(),
+            flux: None,
+        };
+        let table = facts.tables.get_mut(Env(0)).unwrap().entry(kinds::KUSTOMIZATION.kind).or_default();
+        table.rows.insert(key, row);
+        (repository, facts)
+    }
+
+    #[test]
+    fn who_holds_whom_is_told_and_enter_opens_it() {
+        let (_repository, facts) = chain();
+        let theme = Theme::load("terminal", Depth::None, true).unwrap();
+        let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
+        let scene = Scene { facts: &facts, theme: &theme, keymap: &keymap, focus: true, commands: COMMANDS };
+        let mut view = Order::new(Env(0));
+        let shown = format!("{:?}", view.lines(&scene));
+        assert!(shown.contains("failed; holds back 2: apps, configs"), "{shown}");
+        assert!(shown.contains("waits for controllers; would hold back 1: apps"), "{shown}");
+        assert!(shown.contains("never begins: it waits in a circle"), "{shown}");
+        let target = Target::Object(Env(0), kinds::KUSTOMIZATION.object("flux-system", "controllers"));
+        assert_eq!(view.targets(&scene), [target]);
+        view.motion(Motion::NextEnvironment, &scene);
+        let shown = format!("{:?}", view.lines(&scene));
+        assert!(shown.contains("the repository declares no Kustomization for production"), "{shown}");
+    }
+}

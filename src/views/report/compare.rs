@@ -1,0 +1,62 @@
+//! Two environments side by side, as the repository renders them: what is the same, what differs, what only one has.
+
+use std::collections::BTreeMap;
+
+use super::{Input, Made, Report, difference};
+use crate::app::Target;
+use crate::helm::diff::Change;
+use crate::model::Fault;
+use crate::render::compare::{Difference, environments};
+use crate::theme::Scope;
+use crate::views::page::PageLine;
+
+/// The report.
+pub static REPORT: Report = Report { id: "compare", title: "environments compared", make };
+
+fn make(input: &Input) -> Result<Made, Fault> {
+    let [(_, one), (_, other), ..] = input.environments.as_slice() else {
+        let line = PageLine::wrapped("there is one environment: two are compared", Scope::Text);
+        return Ok(Made { summary: "one environment".to_owned(), lines: vec![line] });
+    };
+    let rendering = input.rendering()?;
+    let compared = environments(&rendering, one, other);
+    let mut applications: BTreeMap<String, Vec<&Difference>> = BTreeMap::new();
+    for difference in &compared.differences {
+        applications.entry(difference.kustomization.clone()).or_default().push(difference);
+    }
+    let mut lines = vec![PageLine::wrapped(
+        format!("- is {one}, + is {other}; values of encrypted secrets are not compared here"),
+        Scope::Dim,
+    )];
+    for (application, differences) in &applications {
+        let same = compared.same.get(application).copied().unwrap_or_default();
+        lines.push(PageLine::heading(format!("{application}  {} differ, {same} the same", differences.len())));
+        for found in differences {
+            let (words, scope, env) = match found.change {
+                Change::Update => ("~ differs     ".to_owned(), Scope::Progressing, one),
+                Change::Create => (format!("+ only {other:<9}"), Scope::Waiting, other),
+                Change::Delete => (format!("- only {one:<9}"), Scope::Waiting, one),
+            };
+            let object = found.object.parse().ok();
+            let target = input.env(env).zip(object).map(|(env, object)| Target::Object(env, object));
+            lines.push(
+                PageLine::cut(&*found.object, Scope::Text).after(format!("  {words}"), scope).opens(target.clone()),
+            );
+            if found.change == Change::Update {
+                difference(&mut lines, &found.diff, target.as_ref());
+            }
+        }
+    }
+    let quiet: Vec<String> = compared
+        .same
+        .iter()
+        .filter(|(application, _)| !applications.contains_key(*application))
+        .map(|(application, count)| format!("{application} ({count})"))
+        .collect();
+    if !quiet.is_empty() {
+        lines.push(PageLine::heading("the same in both"));
+        lines.push(PageLine::wrapped(quiet.join(", "), Scope::Dim).after("  ", Scope::Dim));
+    }
+    let same: usize = compared.same.values().sum();
+    Ok(Made { summary: format!("{} differ, {same} the same", compared.differences.len()), lines })
+}

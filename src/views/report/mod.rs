@@ -1,0 +1,184 @@
+//! What is made of the whole repository away from the loop, and shown as a page: findings, impact, environments compared.
+//!
+//! ```text
+//! +> what is wrong in the repository: 1 error, 3 warnings -------------------------+
+//! | apps/production/app.yaml                                                        |
+//! |>  x 12  its pods need the Secret app-env, and nothing makes it in app           |
+//! |         to do: add it to the overlay of this environment                        |
+//! +----------------------------------------------------------------------------------+
+//! ```
+
+pub mod compare;
+pub mod findings;
+pub mod impact;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::loaded::Loaded;
+use crate::app::{Action, Motion, Scene, Target, Task, View};
+use crate::model::{Env, Fault};
+use crate::render::{Cache, Renderer, Rendering, Tool};
+use crate::repo::Snapshot;
+use crate::views::page::{Page, PageLine, Slash};
+use crate::widgets::panel;
+
+/// Describes a report.
+#[derive(Debug)]
+pub struct Report {
+    /// The view's id.
+    pub id: &'static str,
+    /// What it is about, for its title.
+    pub title: &'static str,
+    /// Makes it; runs where it may take long.
+    pub make: fn(&Input) -> Result<Made, Fault>,
+}
+
+/// Holds what a report is made of.
+pub struct Input {
+    /// The repository.
+    pub snapshot: Arc<Snapshot>,
+    /// The environments with their names.
+    pub environments: Vec<(Env, String)>,
+}
+
+/// Holds a report that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// What stands behind the title, such as a count.
+    pub summary: String,
+    /// The lines; a report without any says so in one.
+    pub lines: Vec<PageLine>,
+}
+
+impl Input {
+    /// Renders the repository, with what was rendered before kept.
+    ///
+    /// # Errors
+    /// Fails when nothing renders.
+    pub fn rendering(&self) -> Result<Rendering, Fault> {
+        Renderer::new(Tool::at_hand(), Cache::of_user()).render(&self.snapshot)
+    }
+
+    /// Finds an environment by its name.
+    pub fn env(&self, name: &str) -> Option<Env> {
+        self.environments.iter().find(|(_, known)| known == name).map(|(env, _)| *env)
+    }
+}
+
+/// Shows a report, made anew when the repository changes.
+#[derive(Debug)]
+pub struct Reports {
+    report: &'static Report,
+    page: Page,
+    made: Loaded<Made>,
+    /// The repository that it was asked for last.
+    of: Option<Arc<Snapshot>>,
+}
+
+impl Reports {
+    /// Opens a report.
+    pub fn new(report: &'static Report) -> Self {
+        Self { report, page: Page::new(Slash::Filters), made: Loaded::default(), of: None }
+    }
+
+    fn ask(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let Some(snapshot) = scene.facts.repository.clone() else { return Vec::new() };
+        self.of = Some(Arc::clone(&snapshot));
+        let environments = scene.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
+        let (make, input) = (self.report.make, Input { snapshot, environments });
+        vec![Action::Task(Task::blocking(self.report.id, move |_| make(&input)))]
+    }
+
+    fn lines(&self, scene: &Scene<'_>) -> Vec<PageLine> {
+        match (&self.made.value, &scene.facts.repository_fault) {
+            (Some(made), _) => made.lines.clone(),
+            (None, Some(fault)) => super::tabs::fault(fault),
+            (None, None) => self.made.in_place(),
+        }
+    }
+
+    fn current(&self, scene: &Scene<'_>) -> Option<Target> {
+        let lines = self.lines(scene);
+        self.page.current(&lines).and_then(PageLine::link).cloned()
+    }
+}
+
+impl View for Reports {
+    fn id(&self) -> &'static str {
+        self.report.id
+    }
+
+    fn title(&self, _scene: &Scene<'_>) -> String {
+        match (&self.made.value, &self.made.fault) {
+            (Some(made), None) => format!("{}: {}", self.report.title, made.summary),
+            (Some(made), Some(_)) => format!("{}: {}, may be old", self.report.title, made.summary),
+            (None, _) => self.report.title.to_owned(),
+        }
+    }
+
+    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.ask(scene)
+    }
+
+    fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let is_same = match (&self.of, &scene.facts.repository) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (_, other) => other.is_none(),
+        };
+        if is_same { Vec::new() } else { self.ask(scene) }
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        if let Ok(made) = payload.downcast::<Result<Made, Fault>>() {
+            self.made.take(made.map(Some));
+        }
+        Vec::new()
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        if motion == Motion::Redraw {
+            let mut actions = self.ask(scene);
+            actions.extend([Action::Rescan, Action::Redraw]);
+            return Some(actions);
+        }
+        if motion == Motion::Open {
+            return None;
+        }
+        self.page.motion(motion, &self.lines(scene)).then(Vec::new)
+    }
+
+    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+        self.current(scene).into_iter().collect()
+    }
+
+    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
+        let lines = self.lines(scene);
+        self.page.search(text, &lines);
+        true
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let inside = panel(frame, area, &self.title(scene), scene.focus, scene.theme);
+        self.page.render(frame, inside, &self.lines(scene), scene.theme);
+    }
+}
+
+/// Writes a unified difference, each line below `lead`; every line opens the same.
+fn difference(lines: &mut Vec<PageLine>, diff: &str, target: Option<&Target>) {
+    use crate::theme::Scope;
+    for line in diff.lines() {
+        let scope = match line.as_bytes().first() {
+            Some(b'+') => Scope::Ready,
+            Some(b'-') => Scope::Failed,
+            _ => Scope::Dim,
+        };
+        lines.push(PageLine::cut(line, scope).after("      ", Scope::Dim).opens(target.cloned()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

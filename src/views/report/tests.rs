@@ -1,0 +1,77 @@
+//! The reports on small repositories, with a kustomize that a test can stand on: what it would print is written beside it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::{Input, Made, Report, Reports, compare, findings};
+use crate::app::{Facts, Keymap, Motion, Scene, Target, View};
+use crate::commands::COMMANDS;
+use crate::model::{Env, Fault};
+use crate::repo::Snapshot;
+use crate::repo::git::tests::TestRepository;
+use crate::runtime::{Format, picture};
+use crate::theme::{Depth, Scope, Theme};
+use crate::views::page::PageLine;
+
+/// Draws a report, made or failed, at a size.
+fn screen(made: Result<Made, Fault>, size: (u16, u16)) -> String {
+    static REPORT: Report = Report { id: "test", title: "a report", make: |_| Err(never()) };
+    let facts = Facts::new(Timestamp::UNIX_EPOCH);
+    let theme = Theme::load("terminal", Depth::None, true).unwrap();
+    let keymap = Keymap::new(COMMANDS, &std::collections::BTreeMap::new()).unwrap();
+    let scene = Scene { facts: &facts, theme: &theme, keymap: &keymap, focus: true, commands: COMMANDS };
+    let mut view = Reports::new(&REPORT);
+    view.reply(Box::new(made), &scene);
+    view.motion(Motion::Down, &scene);
+    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+    terminal.draw(|frame| view.render(frame, frame.area(), &scene)).unwrap();
+    picture(terminal.backend().buffer(), Format::Text, false)
+}
+
+fn never() -> Fault {
+    Fault::failed("nothing can be rendered", "neither kustomize nor kubectl is on PATH", "install kubectl")
+}
+
+fn input(repository: &TestRepository) -> Input {
+    let environments = vec![(Env(0), "staging".to_owned()), (Env(1), "production".to_owned())];
+    Input { snapshot: Arc::new(Snapshot::load(repository.path())), environments }
+}
+
+#[test]
+fn a_report_says_what_it_is_and_what_failed() {
+    let target = Target::File(Some(Env(0)), "a.yaml".to_owned());
+    let lines = vec![
+        PageLine::heading("a.yaml"),
+        PageLine::wrapped(
+            "a finding that is longer than the screen is wide and goes on below where it began",
+            Scope::Text,
+        )
+        .after("    7  ", Scope::Dim)
+        .opens(Some(target)),
+    ];
+    insta::assert_snapshot!("made", screen(Ok(Made { summary: "1 error".to_owned(), lines }), (60, 8)));
+    insta::assert_snapshot!("failed", screen(Err(never()), (60, 8)));
+}
+
+#[test]
+fn findings_stand_below_their_files_and_open_them() {
+    let repository = TestRepository::new();
+    repository.write("README.md", "[a](gone.md)\n");
+    repository.write("clusters/staging/a.yaml", "kind: [\n");
+    let made = (findings::REPORT.make)(&input(&repository)).unwrap();
+    assert_eq!(made.summary, "1 error, 1 warning, 0 hints");
+    let shown = format!("{:?}", made.lines);
+    assert!(shown.contains("document-link") && shown.contains("flux-graph"), "{shown}");
+    assert!(made.lines.iter().any(|line| line.link() == Some(&Target::File(None, "README.md".to_owned()))), "{shown}");
+}
+
+#[test]
+fn one_environment_is_compared_with_nothing() {
+    let repository = TestRepository::new();
+    let mut input = input(&repository);
+    input.environments.pop();
+    assert_eq!((compare::REPORT.make)(&input).unwrap().summary, "one environment");
+}
