@@ -129,7 +129,7 @@ pub fn environments(rendering: &Rendering, one: &str, other: &str) -> Compared {
 /// Puts one word in the place of every encrypted value.
 fn veil(value: &mut serde_json::Value) {
     match value {
-        serde_json::Value::String(text) if text.starts_with("ENC[") => *text = "(encrypted)".to_owned(),
+        serde_json::Value::String(text) if text.starts_with("ENC[") => "(encrypted)".clone_into(text),
         serde_json::Value::Array(items) => items.iter_mut().for_each(veil),
         serde_json::Value::Object(fields) => fields.values_mut().for_each(veil),
         _ => {}

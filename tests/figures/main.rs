@@ -14,6 +14,8 @@ mod logs;
 #[cfg(test)]
 mod pods;
 #[cfg(test)]
+mod repository;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
@@ -36,6 +38,7 @@ fn figures() {
     wire::measure(&testbed, &mut table);
     distance::measure(&testbed, &mut table);
     secrets::measure(&testbed, &mut table);
+    repository::measure(&testbed, &mut table);
     logs::measure(&testbed, &mut table);
     pods::fill(&testbed);
     floor::measure(&testbed, &mut table);
