@@ -1,7 +1,7 @@
 //! Rules for what is in the repository: one file a rule below `rules/`, and one line in [`RULES`].
 //!
 //! A rule says nothing where it cannot be sure. `# fluxdeck:ignore RULE reason` on the line of a finding, on the line above, or in the
-//! comments at the top of the file silences one.
+//! comments at the top of the file silences one; `[check.ignore]` with `RULE = "reason"` in `.fluxdeck.toml` silences a rule.
 
 mod file;
 mod finding;
@@ -17,7 +17,9 @@ pub use sources::{Listed, folder, index, working_tree};
 use world::World;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
+use crate::config;
 use crate::model::{Fault, FaultKind};
 use crate::render::Rendering;
 use crate::repo::Snapshot;
@@ -31,6 +33,27 @@ pub struct Context<'a> {
     pub identities: &'a Identities,
     /// What the repository renders to, where that is known.
     pub rendering: Option<&'a Rendering>,
+    /// What several rules read, read once.
+    once: Once,
+}
+
+/// Holds what is read when the first rule asks for it.
+#[derive(Default)]
+struct Once {
+    kustomizations: OnceLock<Vec<rules::kustomize::File>>,
+    listed: OnceLock<Vec<String>>,
+}
+
+impl<'a> Context<'a> {
+    /// Says what rules may look at; without a rendering those about objects say nothing.
+    pub fn new(snapshot: &'a Snapshot, identities: &'a Identities, rendering: Option<&'a Rendering>) -> Self {
+        Self { snapshot, identities, rendering, once: Once::default() }
+    }
+
+    /// Lists the files that git has or would take.
+    fn listed(&self) -> &[String] {
+        self.once.listed.get_or_init(|| crate::repo::git::files(&self.snapshot.root, &[]).unwrap_or_default())
+    }
 }
 
 /// Says what a rule looks at.
@@ -129,6 +152,8 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
         !file.ignores(finding)
     });
     report.findings.extend(found);
+    let ignored = config::ignored_rules(&context.snapshot.root);
+    report.findings.retain(|finding| !ignored.iter().any(|(rule, _)| rule == finding.rule));
     report.in_order()
 }
 
@@ -158,7 +183,7 @@ pub fn refusal(
     allowed: &BTreeSet<String>,
     verb: &str,
 ) -> Option<(String, Fault)> {
-    let report = check(files, &Context { snapshot, identities: &Identities::default(), rendering: None });
+    let report = check(files, &Context::new(snapshot, &Identities::default(), None));
     let is_refused = |finding: &Finding| finding.severity == Severity::Error && !allowed.contains(&finding.file);
     let finding = report.findings.into_iter().find(is_refused)?;
     let what = format!("{} is not {verb}", finding.file);

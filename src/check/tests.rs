@@ -49,7 +49,7 @@ impl Fixture {
         let mut identities = Identities::from_text(&self.keys[0].0).unwrap();
         identities.merge(Identities::from_text(&self.keys[1].0).unwrap());
         let files = working_tree(self.repository.path(), &[]).unwrap();
-        let report = check(&files, &Context { snapshot: &snapshot, identities: &identities, rendering: None });
+        let report = check(&files, &Context::new(&snapshot, &identities, None));
         let shown = report.findings.iter().map(|one| {
             assert!(!format!("{one:?}").contains("hunter2"), "{one:?}");
             let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -242,7 +242,7 @@ fn inspected(repository: &TestRepository) -> Vec<String> {
     let files = working_tree(repository.path(), &[]).unwrap();
     let rendering = crate::render::Rendering::default();
     let identities = Identities::default();
-    let context = Context { snapshot: &snapshot, identities: &identities, rendering: Some(&rendering) };
+    let context = Context::new(&snapshot, &identities, Some(&rendering));
     let report = super::inspect(&files, &context);
     let shown = report.findings.iter().map(|one| {
         let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -334,5 +334,10 @@ fn the_rules_about_files_find_their_own_and_nothing_else() {
         }
         let _gone = std::fs::remove_file(repository.path().join("apps/staging/app.yaml"));
     }
+    assert_eq!(inspected(&repository), Vec::<String>::new());
+    repository.write("README.md", "[a](gone.md)\n");
+    repository.write(".fluxdeck.toml", "[check.ignore]\ndocument-link = ''\n");
+    assert_eq!(inspected(&repository), ["document-link README.md:1"], "no reason, no silence");
+    repository.write(".fluxdeck.toml", "[check.ignore]\ndocument-link = 'the wiki is elsewhere'\n");
     assert_eq!(inspected(&repository), Vec::<String>::new());
 }

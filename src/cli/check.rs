@@ -62,7 +62,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         call.complain(fault);
     }
     let identities = super::secret::at_hand(call)?;
-    let context = Context { snapshot: &snapshot, identities: &identities, rendering: rendering.as_ref().ok() };
+    let context = Context::new(&snapshot, &identities, rendering.as_ref().ok());
     let mut report = check::inspect(&files, &context);
     let is_wanted = |rule: &str| arguments.rule.is_empty() || arguments.rule.iter().any(|wanted| wanted == rule);
     let is_here = |env: &Option<String>| call.global.env.is_none() || env.is_none() || *env == call.global.env;

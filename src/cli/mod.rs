@@ -15,6 +15,7 @@ mod findings;
 mod forward;
 mod get;
 mod helm;
+mod history;
 mod hook;
 mod impact;
 mod info;
@@ -104,6 +105,8 @@ subcommands! {
     Releases => releases,
     /// Show what a change renders to: objects created, changed and deleted
     Impact => impact,
+    /// List the commits that changed what an object renders to
+    History => history,
     /// Find what is wrong in the repository, before it is pushed
     Check => check,
     /// Show the live Flux objects with their state

@@ -91,6 +91,7 @@ pub static COMMANDS: &[&Command] = &[
     &reports::IMPACT,
     &reports::COMPARE,
     &reports::ORDER,
+    &reports::HISTORY,
     &secrets::COMMAND,
     &rollout::COMMAND,
     &sort::LIST,

@@ -1,9 +1,9 @@
 //! Opens what is made of the whole repository: findings, the impact of changes, environments compared, the order of deployment.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, Risk, Scope, Target};
 use crate::views::order::Order;
-use crate::views::report::{Reports, compare, findings, impact};
+use crate::views::report::{Reports, compare, findings, history, impact};
 
 /// Opens what is wrong in the repository.
 pub(super) static FINDINGS: Command = Command {
@@ -81,4 +81,26 @@ pub(super) static ORDER: Command = Command {
         )
     },
     run: |ask| vec![Action::Push(Box::new(Order::new(ask.facts.shown)))],
+};
+
+/// Opens the commits that changed what the selected object renders to.
+pub(super) static HISTORY: Command = Command {
+    id: "history",
+    title: "History",
+    keys: &["H"],
+    scope: Scope::Object(|_| true),
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |_| {
+        lesson(
+            "git log -p -- FILE...".to_owned(),
+            "A file changes without the object changing, and an object changes by files of others: a base, a patch, a variable.",
+            "the commit after which it began, and whether that was one to a base that both environments read.",
+            "https://git-scm.com/docs/git-log",
+        )
+    },
+    run: |ask| {
+        let target = ask.object().map(|(env, object)| Target::Object(env, object.clone()));
+        target.map(|target| Action::Push(Box::new(Reports::about(&history::REPORT, target)))).into_iter().collect()
+    },
 };

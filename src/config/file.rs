@@ -89,7 +89,9 @@ impl Reader<'_> {
                         self.outcome.layer.envs.insert(item.0.to_owned(), settings);
                     }
                 }
-                _ => self.unknown(key, line, "theme, ascii, mouse, read_only, keys, env"),
+                // Which findings are not wanted is the rules' to read; see `ignored_rules`.
+                "check" => {}
+                _ => self.unknown(key, line, "theme, ascii, mouse, read_only, keys, env, check"),
             }
         }
     }
@@ -212,4 +214,15 @@ impl Reader<'_> {
     fn report(&mut self, line: usize, what: &str, why: &str, todo: &str) {
         self.outcome.findings.push(Finding::new(self.shown, Some(line), Fault::failed(what, why, todo)));
     }
+}
+
+/// Reads which rules the repository's file silences, each with its reason: `[check.ignore]` with `RULE = "REASON"`. One without a reason
+/// is not meant.
+pub(super) fn ignored_rules(text: &str) -> Vec<(String, String)> {
+    let Ok(table) = DeTable::parse(text) else { return Vec::new() };
+    let check = table.get_ref().get("check").and_then(|check| check.get_ref().as_table());
+    let ignore = check.and_then(|check| check.get("ignore")).and_then(|ignore| ignore.get_ref().as_table());
+    let reason = |value: &DeValue<'_>| value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let entries = ignore.into_iter().flatten();
+    entries.filter_map(|(rule, value)| Some((rule.get_ref().to_string(), reason(value.get_ref())?))).collect()
 }

@@ -12,7 +12,7 @@ use crate::model::Fault;
 use crate::repo::Finding;
 
 /// The name of the shared file, at the repository's root.
-const SHARED: &str = ".fluxdeck.toml";
+pub(super) const SHARED: &str = ".fluxdeck.toml";
 
 /// Settings files above this size are not read.
 const SIZE_LIMIT: u64 = 1024 * 1024;

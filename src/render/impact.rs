@@ -63,7 +63,15 @@ pub fn impact(
     Ok(Impact { changes, files, inert, findings })
 }
 
-fn side(snapshot: &Snapshot, revision: &Revision, renderer: &mut Renderer) -> Result<(Snapshot, Rendering), Fault> {
+/// Renders one state of a repository.
+///
+/// # Errors
+/// Fails when git does not know the state, or nothing renders.
+pub(super) fn side(
+    snapshot: &Snapshot,
+    revision: &Revision,
+    renderer: &mut Renderer,
+) -> Result<(Snapshot, Rendering), Fault> {
     let place = revision.check_out(&snapshot.root)?;
     let own = match &place {
         None => snapshot.clone(),

@@ -10,6 +10,7 @@
 //! workplace   a folder in memory for what kustomize must find as files
 //! revision    the tree of a commit or of the index, as files
 //! compare     what two renderings differ in
+//! history     the commits that changed what an object renders to
 //! impact      what a change does, before it is pushed
 //! releases    HelmReleases with what applies to them
 //! ```
@@ -17,6 +18,7 @@
 mod cache;
 mod changes;
 pub mod compare;
+pub mod history;
 pub mod impact;
 mod object;
 mod prepare;

@@ -1,5 +1,7 @@
 //! Small repositories, and what is found in them.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::git::tests::{TestRepository, write};
@@ -289,4 +291,49 @@ fn recipients_come_from_the_rules_of_the_environment_or_of_the_repository() {
     let expect =
         |name: &str, recipients: &[&str]| (name.to_owned(), recipients.iter().map(ToString::to_string).collect());
     assert_eq!(found, [expect("none", &[]), expect("own", &["age1a", "age1b"]), expect("shared", &["age1c"])]);
+}
+
+/// Random graphs: nobody stands before what it waits for, everybody stands somewhere, and only circles and what waits for them never begin.
+#[test]
+fn every_order_keeps_to_what_it_waits_for() {
+    let mut chance: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut next = move |below: u64| {
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (chance >> 33) % below
+    };
+    for round in 0..40 {
+        let repository = TestRepository::new();
+        let count = 1 + next(9);
+        let mut needs: Vec<BTreeSet<u64>> = Vec::new();
+        let mut text = String::new();
+        for one in 0..count {
+            // Mostly backwards, so that many graphs have no circle.
+            let own: BTreeSet<u64> =
+                (0..next(4)).map(|_| if next(8) == 0 { next(count) } else { next(one + 1) }).collect();
+            let own: BTreeSet<u64> = own.into_iter().filter(|other| *other != one).collect();
+            let names: Vec<String> = own.iter().map(|other| format!("k{other}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            text.push_str(&kustomization(&format!("k{one}"), &format!("./k{one}"), &names));
+            needs.push(own);
+        }
+        repository.write("clusters/lab/all.yaml", &text);
+        let snapshot = Snapshot::load(repository.path());
+        let order = snapshot.order("lab").unwrap();
+        let wave = |one: u64| order.waves.iter().position(|wave| wave.contains(&format!("k{one}")));
+        let mut stuck = BTreeSet::new();
+        for (one, own) in (0..).zip(&needs) {
+            match wave(one) {
+                Some(at) => {
+                    assert!(own.iter().all(|other| wave(*other).is_some_and(|other| other < at)), "{round}: {text}");
+                }
+                None => drop(stuck.insert(one)),
+            }
+        }
+        assert_eq!(stuck.len(), order.stuck.len(), "{round}: {text}");
+        // Whoever never begins waits for another that never does.
+        for one in &stuck {
+            let own = &needs[usize::try_from(*one).unwrap()];
+            assert!(own.iter().any(|other| stuck.contains(other)), "{round}: {text}");
+        }
+    }
 }

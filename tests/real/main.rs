@@ -10,6 +10,8 @@ mod cockpit;
 #[cfg(test)]
 mod containers;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod ground;
 #[cfg(test)]
 mod headless;

@@ -17,7 +17,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["model", "secret", "yaml", "repo"]),
     // What it renders to, and what is wrong with it.
     ("render", &["model", "secret", "yaml", "helm", "repo"]),
-    ("check", &["model", "secret", "yaml", "sops", "helm", "repo", "render"]),
+    ("check", &["model", "secret", "yaml", "config", "sops", "helm", "repo", "render"]),
     ("cluster", &["model", "secret", "yaml", "sops"]),
     // Releases are read from the Secrets of a cluster.
     ("helm", &["model", "secret", "yaml", "cluster"]),

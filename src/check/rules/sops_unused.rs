@@ -5,7 +5,6 @@ use std::path::Path;
 use regex::Regex;
 
 use super::super::{Context, Finding, Look, Rule};
-use crate::repo::git;
 use crate::yaml::{self, Value};
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -16,7 +15,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     let root = &context.snapshot.root;
-    let files = git::files(root, &[]).unwrap_or_default();
+    let files = context.listed();
     for config in files.iter().filter(|file| file.ends_with(".sops.yaml")) {
         let Ok(text) = std::fs::read_to_string(root.join(config)) else { continue };
         let Ok(body) = yaml::from_str::<Value>(&text) else { continue };

@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let facts = super::facts(&session);
         let Some(snapshot) = facts.repository.as_deref() else { return Err(no_repository()) };
         let identities = super::identities(&session);
-        let mut report = check::check(&files, &Context { snapshot, identities: &identities, rendering: None });
+        let mut report = check::check(&files, &Context::new(snapshot, &identities, None));
         report
             .findings
             .retain(|finding| arguments.rule.is_empty() || arguments.rule.iter().any(|rule| rule == finding.rule));

@@ -44,6 +44,20 @@ pub fn log(root: &Path, count: usize) -> Result<Vec<LogEntry>, Fault> {
     Ok(text.lines().filter_map(entry).collect())
 }
 
+/// Reads the last commits that touched any of these files, newest first; all commits where none is named.
+///
+/// # Errors
+/// Fails with git's own words when it cannot tell.
+pub fn log_of(root: &Path, files: &[String], count: usize) -> Result<Vec<LogEntry>, Fault> {
+    const WHAT: &str = "git does not tell who changed it";
+    let count = format!("--max-count={count}");
+    let mut arguments = vec!["log", &count, "--no-show-signature", "--format=%H%x1f%an%x1f%ct%x1f%s", "--"];
+    arguments.extend(files.iter().map(String::as_str));
+    let printed = run::output(root, WHAT, &arguments)?;
+    let text = String::from_utf8_lossy(&printed);
+    Ok(text.lines().filter_map(entry).collect())
+}
+
 /// Finds the last commit that changed each of these files, in one walk through the history; files that no commit has are left out.
 ///
 /// # Errors

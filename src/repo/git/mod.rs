@@ -14,7 +14,7 @@ mod tree;
 pub use change::{Change, Destination, asks, destination, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
 pub use files::{files, is_ignored, is_known, staged};
-pub use log::{LogEntry, contains, last_changes, log};
+pub use log::{LogEntry, contains, last_changes, log, log_of};
 pub use repository::Repository;
 pub use status::{Counts, GitState, Head, Mark, Operation, Upstream};
 pub use tree::{changed, check_out};

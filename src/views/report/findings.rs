@@ -16,7 +16,7 @@ fn make(input: &Input) -> Result<Made, Fault> {
     let files = check::working_tree(&input.snapshot.root, &[])?;
     // No key is asked for here: whether values were changed behind sops's back is told by `secret verify`.
     let identities = Identities::default();
-    let context = Context { snapshot: &input.snapshot, identities: &identities, rendering: rendering.as_ref().ok() };
+    let context = Context::new(&input.snapshot, &identities, rendering.as_ref().ok());
     let report = check::inspect(&files, &context);
     let mut lines = Vec::new();
     if let Err(fault) = &rendering {

@@ -10,6 +10,7 @@
 
 pub mod compare;
 pub mod findings;
+pub mod history;
 pub mod impact;
 
 use std::any::Any;
@@ -43,6 +44,8 @@ pub struct Input {
     pub snapshot: Arc<Snapshot>,
     /// The environments with their names.
     pub environments: Vec<(Env, String)>,
+    /// What it is about, where it is about one thing.
+    pub about: Option<Target>,
 }
 
 /// Holds a report that was made.
@@ -73,6 +76,7 @@ impl Input {
 #[derive(Debug)]
 pub struct Reports {
     report: &'static Report,
+    about: Option<Target>,
     page: Page,
     made: Loaded<Made>,
     /// The repository that it was asked for last.
@@ -80,16 +84,21 @@ pub struct Reports {
 }
 
 impl Reports {
+    /// Opens a report about one thing.
+    pub fn about(report: &'static Report, target: Target) -> Self {
+        Self { about: Some(target), ..Self::new(report) }
+    }
+
     /// Opens a report.
     pub fn new(report: &'static Report) -> Self {
-        Self { report, page: Page::new(Slash::Filters), made: Loaded::default(), of: None }
+        Self { report, about: None, page: Page::new(Slash::Filters), made: Loaded::default(), of: None }
     }
 
     fn ask(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let Some(snapshot) = scene.facts.repository.clone() else { return Vec::new() };
         self.of = Some(Arc::clone(&snapshot));
         let environments = scene.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
-        let (make, input) = (self.report.make, Input { snapshot, environments });
+        let (make, input) = (self.report.make, Input { snapshot, environments, about: self.about.clone() });
         vec![Action::Task(Task::blocking(self.report.id, move |_| make(&input)))]
     }
 

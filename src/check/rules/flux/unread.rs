@@ -1,7 +1,6 @@
 //! A manifest that nothing reads.
 
 use crate::check::{Context, Finding, Look, Rule};
-use crate::repo::git;
 use crate::repo::path;
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -15,19 +14,18 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     if context.rendering.is_none_or(|rendering| rendering.of.iter().any(|one| one.finding.is_some())) {
         return;
     }
-    let files = git::files(&snapshot.root, &[]).unwrap_or_default();
     // Only folders from which something is read belong to Flux for sure; examples and workflows lie elsewhere.
     let own: std::collections::BTreeSet<&str> =
         snapshot.feeds.iter().flat_map(|feed| feed.files.keys()).map(|file| path::parent(file)).collect();
-    for file in files {
+    for file in context.listed() {
         let is_yaml = matches!(file.rsplit('.').next(), Some("yaml" | "yml"));
-        if !is_yaml || path::name(&file).starts_with('.') || !own.contains(path::parent(&file)) {
+        if !is_yaml || path::name(file).starts_with('.') || !own.contains(path::parent(file)) {
             continue;
         }
-        if !snapshot.fed_by(&file).is_empty() {
+        if !snapshot.fed_by(file).is_empty() {
             continue;
         }
-        let Ok(text) = std::fs::read_to_string(snapshot.root.join(&file)) else { continue };
+        let Ok(text) = std::fs::read_to_string(snapshot.root.join(file)) else { continue };
         let has = |key: &str| text.lines().any(|line| line.starts_with(key));
         if !(has("apiVersion:") && has("kind:")) {
             continue;
@@ -36,8 +34,8 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         let why = "what is changed in it changes nothing in any environment";
         let fix = format!(
             "add it to the resources of a kustomization.yaml, such as {}/kustomization.yaml, or delete it",
-            path::parent(&file)
+            path::parent(file)
         );
-        found.push(Finding::new(RULE.id, &file, message, why, fix).on(1).warning());
+        found.push(Finding::new(RULE.id, file, message, why, fix).on(1).warning());
     }
 }

@@ -15,7 +15,7 @@ use crate::yaml::{self, Value};
 pub(in crate::check) const RULES: &[Rule] = &[deprecated::RULE, hash::RULE, idle_patch::RULE, same_tag::RULE];
 
 /// One kustomization file, read.
-struct File {
+pub(in crate::check) struct File {
     path: String,
     text: String,
     body: Value,
@@ -33,8 +33,12 @@ impl File {
     }
 }
 
-/// Reads every kustomization file that a Kustomization reads.
-fn files(context: &Context<'_>) -> Vec<File> {
+/// Returns every kustomization file that a Kustomization reads.
+fn files<'a>(context: &'a Context<'_>) -> &'a [File] {
+    context.once.kustomizations.get_or_init(|| read_all(context))
+}
+
+fn read_all(context: &Context<'_>) -> Vec<File> {
     let mut paths: Vec<&String> = context
         .snapshot
         .feeds

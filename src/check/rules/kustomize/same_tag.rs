@@ -10,8 +10,8 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
-    for file in files(context) {
-        let reached = reach(context, &file);
+    for file in files(context).iter().filter(|file| file.items("images").next().is_some()) {
+        let reached = reach(context, file);
         if !reached.whole {
             continue;
         }

@@ -1,0 +1,43 @@
+//! The commits that changed what an object renders to.
+
+use super::{Input, Made, Report, difference};
+use crate::app::Target;
+use crate::model::Fault;
+use crate::render::history::history;
+use crate::render::{Cache, Tool};
+use crate::theme::Scope;
+use crate::views::page::PageLine;
+
+/// The report.
+pub static REPORT: Report = Report { id: "history", title: "commits that changed it", make };
+
+/// How many commits are looked at.
+const COUNT: usize = 30;
+
+fn make(input: &Input) -> Result<Made, Fault> {
+    let Some((name, object)) = input.about.as_ref().and_then(|target| match target {
+        Target::Object(env, object) => {
+            let name = input.environments.iter().find(|(known, _)| known == env).map(|(_, name)| name)?;
+            Some((name, object))
+        }
+        _ => None,
+    }) else {
+        return Ok(Made { summary: "nothing".to_owned(), lines: Vec::new() });
+    };
+    let found = history(&input.snapshot, name, object, COUNT, &Tool::at_hand()?, &Cache::of_user())?;
+    let mut lines = vec![PageLine::wrapped(
+        format!("{object} of {name}, as kustomize renders it before and after each commit"),
+        Scope::Dim,
+    )];
+    for one in &found {
+        let commit = one.commit.get(..7).unwrap_or(&one.commit);
+        let day = one.at.map(|at| at.to_string().chars().take(10).collect::<String>()).unwrap_or_default();
+        lines.push(PageLine::heading(format!("{commit}  {day}  {}  {}", one.author, one.subject)));
+        difference(&mut lines, &one.change.diff, None);
+    }
+    if found.is_empty() {
+        let text = format!("none of the last {COUNT} commits to its Kustomization's files changed it");
+        lines.push(PageLine::wrapped(text, Scope::Text));
+    }
+    Ok(Made { summary: format!("{} of {}", found.len(), object.short()), lines })
+}
