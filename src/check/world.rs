@@ -168,6 +168,11 @@ impl<'a> World<'a> {
         Finding { line, ..found }
     }
 
+    /// Tells whether one of the files of an object says the needle.
+    pub fn says(&self, object: &Object, needle: &str) -> bool {
+        object.files().any(|file| self.line(file, 1, needle).is_some())
+    }
+
     /// Finds the file and line to point at: the file nearest to the environment that says the needle, else the one that declares the object.
     pub fn place(&self, object: &Object, needle: &str) -> (String, Option<usize>) {
         let mut files: Vec<&str> = object.files().collect();

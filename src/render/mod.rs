@@ -163,14 +163,21 @@ impl Renderer {
         kustomizations: &[FluxKustomization],
         sums: &mut HashMap<String, Vec<u8>>,
     ) -> Result<Rendering, Fault> {
+        // Before bootstrap nothing applies the environment's own folder: what will is called flux-system.
+        let roots: Vec<(FluxKustomization, &Feed)> =
+            snapshot.feeds.roots().map(|feed| (root_of(snapshot, feed), feed)).collect();
         let mut jobs = Vec::new();
+        for (one, feed) in &roots {
+            jobs.push(Job { one, feed, key: key(root, tool, one, feed, sums) });
+        }
         for one in kustomizations {
             let is_own = |feed: &&Feed| feed.env == one.env && feed.name == one.name && feed.namespace == one.namespace;
             let Some(feed) = snapshot.feeds.iter().find(is_own) else { continue };
             jobs.push(Job { one, feed, key: key(root, tool, one, feed, sums) });
         }
         self.build(root, tool, &jobs)?;
-        let of = jobs.iter().map(|job| self.rendered(job)).collect();
+        let mut of: Vec<Rendered> = jobs.iter().map(|job| self.rendered(job)).collect();
+        of.sort_by(|a, b| (&a.env, &a.name, &a.namespace).cmp(&(&b.env, &b.name, &b.namespace)));
         Ok(Rendering { of })
     }
 
@@ -246,6 +253,13 @@ fn take<'a, 'b>(todo: &'a [&'b Job<'b>], next: &AtomicUsize) -> Option<(usize, &
     todo.get(index).map(|job| (index, *job))
 }
 
+/// Returns the Kustomization that bootstrap will make of an environment's folder.
+fn root_of(snapshot: &Snapshot, feed: &Feed) -> FluxKustomization {
+    let environment = snapshot.environments.iter().find(|known| known.name == feed.env);
+    let path = environment.map(|known| known.path.clone()).unwrap_or_default();
+    FluxKustomization::of_bootstrap(&feed.env, &path)
+}
+
 /// Names a build by all that goes into it; where the repository lies is not among that.
 fn key(root: &Path, tool: &Tool, one: &FluxKustomization, feed: &Feed, sums: &mut HashMap<String, Vec<u8>>) -> String {
     let mut sum = Sha256::new();
@@ -297,11 +311,12 @@ fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Objec
     // Ten thousand lines of schemas are a third of a second to read.
     let bodies: Vec<Value> = yaml::documents_as(&printed).map_err(|error| error.to_string())?;
     let changes = changes::Changes::new(root, feed);
-    Ok(bodies.into_iter().filter(|body| !body.is_null()).map(|body| place(body, root, work, feed, &changes)).collect())
+    Ok(bodies.into_iter().filter(|body| !body.is_null()).map(|body| place(body, root, work, job, &changes)).collect())
 }
 
 /// Finds where an object of the build comes from.
-fn place(mut body: Value, root: &Path, work: &Path, feed: &Feed, changes: &changes::Changes<'_>) -> Object {
+fn place(mut body: Value, root: &Path, work: &Path, job: &Job<'_>, changes: &changes::Changes<'_>) -> Object {
+    let feed = job.feed;
     let written = take_annotation(&mut body, ORIGIN).unwrap_or_default();
     let written: yaml::Value = yaml::from_str(&written).unwrap_or_default();
     let said = |key: &str| written.get(key).and_then(yaml::Value::as_str).unwrap_or_default().to_owned();
@@ -314,7 +329,7 @@ fn place(mut body: Value, root: &Path, work: &Path, feed: &Feed, changes: &chang
     let mut file = below(root, work, &path);
     // What the Kustomization's own kustomization file makes is written in the prepared one.
     if file.is_empty() && generated {
-        file = own_folder_file(feed);
+        file = prepare::own_file(job.one, feed).unwrap_or_default();
     }
     let declared =
         feed.declared.iter().filter(|declared| declared.file == file && declared.object.kind == object.object.kind);
@@ -329,11 +344,6 @@ fn place(mut body: Value, root: &Path, work: &Path, feed: &Feed, changes: &chang
     };
     object.changed_by = changes.of(&object.origin.file, &object.object, &object.body);
     object
-}
-
-fn own_folder_file(feed: &Feed) -> String {
-    let mut kustomizations = feed.files.iter().filter(|(_, role)| **role == crate::repo::Role::Kustomization);
-    kustomizations.next().map(|(file, _)| file.clone()).unwrap_or_default()
 }
 
 /// Returns the path below the root of what the build names from its folder of work.

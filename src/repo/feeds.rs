@@ -28,26 +28,36 @@ pub struct Feed {
 /// Joins files with the Kustomizations that read them.
 #[derive(Debug, Clone, Default)]
 pub struct Feeds {
-    feeds: Vec<Feed>,
+    all: Vec<Feed>,
     by_file: BTreeMap<String, Vec<usize>>,
+    roots: Vec<Feed>,
 }
 
 impl Feeds {
     pub(super) fn add(&mut self, feed: Feed) {
         for file in feed.files.keys() {
-            self.by_file.entry(file.clone()).or_default().push(self.feeds.len());
+            self.by_file.entry(file.clone()).or_default().push(self.all.len());
         }
-        self.feeds.push(feed);
+        self.all.push(feed);
+    }
+
+    pub(super) fn add_root(&mut self, feed: Feed) {
+        self.roots.push(feed);
+    }
+
+    /// Iterates over the folders of environments that no Kustomization applies yet, with what is read of them.
+    pub fn roots(&self) -> impl Iterator<Item = &Feed> {
+        self.roots.iter()
     }
 
     /// Iterates over the Kustomizations with what they read.
     pub fn iter(&self) -> impl Iterator<Item = &Feed> {
-        self.feeds.iter()
+        self.all.iter()
     }
 
     /// Finds what a Kustomization reads; the first of the name where several namespaces have one.
     pub fn get(&self, env: &str, name: &str) -> Option<&Feed> {
-        self.feeds.iter().find(|feed| feed.env == env && feed.name == name)
+        self.all.iter().find(|feed| feed.env == env && feed.name == name)
     }
 
     /// Returns the files that a Kustomization reads, sorted.
@@ -65,13 +75,13 @@ impl Feeds {
             let below = self.by_file.range(start..).take_while(|(file, _)| path::is_within(file, file_or_folder));
             found.extend(below.flat_map(|(_, feeds)| feeds));
         }
-        found.into_iter().filter_map(|index| self.feeds.get(index)).collect()
+        found.into_iter().filter_map(|index| self.all.get(index)).collect()
     }
 
     /// Returns the objects that a file declares or patches, per environment, each once.
     pub fn objects(&self, file: &str) -> Vec<(&str, &Declared)> {
         let mut found: Vec<(&str, &Declared)> = Vec::new();
-        for feed in self.by_file.get(file).into_iter().flatten().filter_map(|index| self.feeds.get(*index)) {
+        for feed in self.by_file.get(file).into_iter().flatten().filter_map(|index| self.all.get(*index)) {
             for declared in feed.declared.iter().filter(|declared| declared.file == file) {
                 if !found.iter().any(|(env, known)| *env == feed.env && known.object == declared.object) {
                     found.push((&feed.env, declared));
@@ -86,7 +96,7 @@ impl Feeds {
     /// A namespace or a group that either side leaves open fits any.
     pub fn files_of(&self, env: &str, object: &ObjectRef) -> Vec<&str> {
         let mut found: Vec<(Role, &str)> = self
-            .feeds
+            .all
             .iter()
             .filter(|feed| feed.env == env)
             .flat_map(|feed| &feed.declared)

@@ -108,6 +108,30 @@ impl FluxKustomization {
         declared.object.kind == "Kustomization" && declared.object.group == "kustomize.toolkit.fluxcd.io"
     }
 
+    /// Builds the Kustomization that `flux bootstrap` makes of an environment's folder (fluxcd/flux2, `sync.Generate`).
+    pub fn of_bootstrap(env: &str, folder: &str) -> Self {
+        Self {
+            env: env.to_owned(),
+            name: FLUX_NAMESPACE.to_owned(),
+            namespace: FLUX_NAMESPACE.to_owned(),
+            path: folder.to_owned(),
+            depends_on: Vec::new(),
+            interval: None,
+            retry_interval: None,
+            timeout: None,
+            wait: false,
+            prune: true,
+            suspend: false,
+            decryption: None,
+            source: None,
+            file: folder.to_owned(),
+            line: 1,
+            components: Vec::new(),
+            target_namespace: None,
+            spec: Value::default(),
+        }
+    }
+
     pub(super) fn read(env: &str, declared: &Declared, body: &Value) -> Self {
         let namespace = namespace_of(declared);
         let spec = body.get("spec").cloned().unwrap_or_default();

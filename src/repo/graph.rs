@@ -57,8 +57,20 @@ impl Graph {
     fn environment(&mut self, reader: &mut Reader, env: &str, folder: &str) {
         let start = self.kustomizations.len();
         let reads = kustomize::follow(reader, folder, &[], None);
+        let root = Feed {
+            env: env.to_owned(),
+            namespace: "flux-system".to_owned(),
+            name: "flux-system".to_owned(),
+            files: reads.files.clone(),
+            declared: reads.declared.clone(),
+            remote: reads.remote.clone(),
+            leaves: reads.leaves,
+        };
         self.take(reader, env, reads);
         let home = home_sources(self.kustomizations.get(start..).unwrap_or_default(), folder);
+        if home.is_empty() && !root.files.is_empty() {
+            self.feeds.add_root(root);
+        }
         let mut next = start;
         while let Some(one) = self.kustomizations.get(next).cloned() {
             next += 1;

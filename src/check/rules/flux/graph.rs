@@ -10,7 +10,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     for one in &context.snapshot.findings {
-        let why = format!("{}; Flux stops at it with the same", one.fault.why);
+        let why = format!("{}; Flux stops at it", one.fault.why);
         let finding = Finding::new(RULE.id, &one.file, &*one.fault.what, why, &*one.fault.todo);
         found.push(Finding { line: one.line, ..finding });
     }

@@ -26,7 +26,10 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             let why =
                 "two nodes may run two versions, a restart is an upgrade, and no revert of a commit takes it back";
             let fix = "name the version, best with its digest; Renovate proposes the next as a commit";
-            found.push(world.finding(&RULE, pods.object, image, message, why, fix).warning());
+            // A kustomization may have put the tag in.
+            let put_in = format!("newTag: {}", tag.unwrap_or_default());
+            let needle = if world.says(pods.object, image) { image } else { put_in.as_str() };
+            found.push(world.finding(&RULE, pods.object, needle, message, why, fix).warning());
         }
     }
 }
