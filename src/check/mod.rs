@@ -130,15 +130,17 @@ pub fn check(files: &[Listed], context: &Context<'_>) -> Report {
 pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
     let mut report = look_at(files, context, &all().collect::<Vec<_>>());
     let mut found = Vec::new();
+    let root = &context.snapshot.root;
+    let worlds: Vec<World<'_>> = context
+        .rendering
+        .iter()
+        .flat_map(|rendering| rendering.environments().into_iter().map(|env| World::new(env, rendering, root)))
+        .collect();
     for rule in all() {
-        match (rule.look, context.rendering) {
-            (Look::Repository(look), _) => look(context, &mut found),
-            (Look::World(look), Some(rendering)) => {
-                for env in rendering.environments() {
-                    look(&World::new(env, rendering, &context.snapshot.root), &mut found);
-                }
-            }
-            _ => {}
+        match rule.look {
+            Look::File(_) => {}
+            Look::Repository(look) => look(context, &mut found),
+            Look::World(look) => worlds.iter().for_each(|world| look(world, &mut found)),
         }
     }
     // What a file says of itself silences these too, once it is known which files are concerned.

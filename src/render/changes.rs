@@ -48,6 +48,11 @@ impl<'a> Changes<'a> {
         Self { root, known }
     }
 
+    /// Iterates over the kustomization files.
+    pub(super) fn kustomizations(&self) -> impl Iterator<Item = &Mapping> {
+        self.known.values().map(|known| &known.body)
+    }
+
     /// Returns the files that change an object, the nearest to it first.
     pub(super) fn of(&self, origin: &str, object: &ObjectRef, body: &Json) -> Vec<String> {
         let mut found: Vec<(usize, String)> = Vec::new();

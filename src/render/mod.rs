@@ -4,6 +4,7 @@
 //! tool        the real kustomize
 //! prepare     the kustomization that the controller would build, written outside of the repository
 //! substitute  spec.postBuild
+//! origins     which file an object is from, by its name
 //! changes     which files change an object on its way
 //! object      a rendered object and where it comes from
 //! cache       renderings kept from run to run, by their content
@@ -21,6 +22,7 @@ pub mod compare;
 pub mod history;
 pub mod impact;
 mod object;
+mod origins;
 mod prepare;
 pub mod releases;
 pub mod revision;
@@ -304,14 +306,26 @@ fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Objec
     if !root.join(&one.path).is_dir() {
         return Err(format!("the path {} does not exist", one.path));
     }
-    let prepared = prepare::prepare(root, work, one, feed)?;
     std::fs::create_dir(work).map_err(|error| error.to_string())?;
+    let changes = changes::Changes::new(root, feed);
+    if let Some(origins) = origins::Origins::by_name(feed, &one.spec, &changes) {
+        let bodies = build(root, work, tool, job, false)?;
+        let placed: Option<Vec<Object>> = bodies.into_iter().map(|body| origins.place(body, &changes)).collect();
+        if let Some(objects) = placed {
+            return Ok(objects);
+        }
+    }
+    let bodies = build(root, work, tool, job, true)?;
+    Ok(bodies.into_iter().map(|body| place(body, root, work, job, &changes)).collect())
+}
+
+fn build(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>, origins: bool) -> Result<Vec<Value>, String> {
+    let prepared = prepare::prepare(root, work, tool, job.one, job.feed, origins)?;
     std::fs::write(work.join("kustomization.yaml"), prepared).map_err(|error| error.to_string())?;
-    let printed = tool.build(work).map_err(|said| readable(&said, root, work, &one.path))?;
+    let printed = tool.build(work).map_err(|said| readable(&said, root, work, &job.one.path))?;
     // Ten thousand lines of schemas are a third of a second to read.
     let bodies: Vec<Value> = yaml::documents_as(&printed).map_err(|error| error.to_string())?;
-    let changes = changes::Changes::new(root, feed);
-    Ok(bodies.into_iter().filter(|body| !body.is_null()).map(|body| place(body, root, work, job, &changes)).collect())
+    Ok(bodies.into_iter().filter(|body| !body.is_null()).collect())
 }
 
 /// Finds where an object of the build comes from.

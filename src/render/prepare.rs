@@ -6,37 +6,41 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::tool::Tool;
 use crate::repo::path;
 use crate::repo::{Feed, FluxKustomization, Role};
 use crate::yaml::{self, Mapping, Value};
 
 /// Fields that list paths, or documents written in place.
-const LISTS: [&str; 9] = [
-    "resources",
-    "bases",
-    "components",
-    "patchesStrategicMerge",
-    "crds",
-    "configurations",
-    "generators",
-    "transformers",
-    "validators",
-];
+const LISTS: [&str; 6] = ["resources", "bases", "components", "patchesStrategicMerge", "crds", "configurations"];
 
-/// Prepares the kustomization of `one`, to be written into `work`; `root` is the repository, both without links.
+/// Fields that list configurations of plug-ins: paths, or documents written in place.
+const PLUGINS: [&str; 3] = ["generators", "transformers", "validators"];
+
+/// Prepares the kustomization of `one`, to be written into `work`; `root` is the repository, both without links. A folder of plug-ins is
+/// built by `tool` first. With `origins` kustomize
+/// writes on each object where it comes from.
 ///
 /// # Errors
 /// Says why the controller could not build it either.
-pub(super) fn prepare(root: &Path, work: &Path, one: &FluxKustomization, feed: &Feed) -> Result<String, String> {
+pub(super) fn prepare(
+    root: &Path,
+    work: &Path,
+    tool: &Tool,
+    one: &FluxKustomization,
+    feed: &Feed,
+    origins: bool,
+) -> Result<String, String> {
     let mut body = match own_file(one, feed) {
         Some(file) => read(root, &file)?,
         None => generated(one, feed),
     };
-    let paths = Paths { root, work, folder: &one.path };
-    paths.rewrite(&mut body);
+    let paths = Paths { root, work, folder: &one.path, tool };
+    paths.rewrite(&mut body)?;
     paths.apply_spec(&mut body, &one.spec);
-    // Where each object comes from; the annotation is taken off again.
-    push(&mut body, "buildMetadata", "originAnnotations".into());
+    if origins {
+        push(&mut body, "buildMetadata", "originAnnotations".into());
+    }
     yaml::to_string(&Value::Mapping(body)).map_err(|error| error.to_string())
 }
 
@@ -91,27 +95,26 @@ struct Paths<'a> {
     root: &'a Path,
     work: &'a Path,
     folder: &'a str,
+    tool: &'a Tool,
 }
 
 impl Paths<'_> {
-    /// Returns a path of the kustomization as it must be written in the folder of work; what is no path of the repository stays.
+    /// Returns a path of the kustomization as it must be written in the folder of work. What leads elsewhere was refused before; what is
+    /// missing is missing there too, where from the folder of work the same words could find something.
     fn back(&self, reference: &str) -> String {
-        if reference.contains('\n') {
-            return reference.to_owned();
-        }
-        let Some(target) = path::resolve(self.folder, reference) else { return reference.to_owned() };
-        let full = self.root.join(&target);
-        if full.symlink_metadata().is_err() {
-            // Remote, or missing: kustomize says so.
-            return reference.to_owned();
-        }
-        between(self.work, &full)
+        let target = path::resolve(self.folder, reference).filter(|_| !reference.contains('\n'));
+        target.map_or_else(|| reference.to_owned(), |target| between(self.work, &self.root.join(target)))
     }
 
-    fn rewrite(&self, body: &mut Mapping) {
+    fn rewrite(&self, body: &mut Mapping) -> Result<(), String> {
         for key in LISTS {
             for item in items(body, key) {
                 self.text(Some(item));
+            }
+        }
+        for key in PLUGINS {
+            for item in items(body, key) {
+                self.plugins(item)?;
             }
         }
         for key in ["patches", "patchesJson6902", "replacements"] {
@@ -129,6 +132,53 @@ impl Paths<'_> {
         }
         if let Some(openapi) = body.get_mut("openapi") {
             self.text(openapi.get_mut("path"));
+        }
+        Ok(())
+    }
+
+    /// Writes configurations of plug-ins in place where they name paths, which count from the folder of the kustomization.
+    fn plugins(&self, item: &mut Value) -> Result<(), String> {
+        let Value::String(written) = item else { return Ok(()) };
+        let file = if written.contains('\n') { None } else { path::resolve(self.folder, written) };
+        let text = match &file {
+            None => written.clone(),
+            Some(folder) if self.root.join(folder).is_dir() => self.tool.build(&self.root.join(folder))?,
+            Some(file) => std::fs::read_to_string(self.root.join(file)).map_err(|error| format!("{file}: {error}"))?,
+        };
+        if file.is_some() && !self.is_moved(&text) {
+            *written = self.back(written);
+            return Ok(());
+        }
+        let parts = self.moved(&text).iter().map(yaml::to_string).collect::<Result<Vec<String>, _>>();
+        *written = parts.map_err(|error| error.to_string())?.join("---\n");
+        Ok(())
+    }
+
+    /// Returns configurations of plug-ins with their paths as they must be written in the folder of work.
+    fn moved(&self, text: &str) -> Vec<Value> {
+        let mut documents = yaml::documents(text).unwrap_or_default();
+        for config in &mut documents {
+            self.plugin(config);
+        }
+        documents
+    }
+
+    fn is_moved(&self, text: &str) -> bool {
+        yaml::documents(text).is_ok_and(|documents| documents != self.moved(text))
+    }
+
+    fn plugin(&self, config: &mut Value) {
+        self.generator(config);
+        for key in ["path", "valuesFile"] {
+            self.text(config.get_mut(key));
+        }
+        for key in ["paths", "replacements"] {
+            for item in config.get_mut(key).and_then(Value::as_sequence_mut).into_iter().flatten() {
+                match item {
+                    Value::Mapping(_) => self.text(item.get_mut("path")),
+                    item => self.text(Some(item)),
+                }
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::finding::Finding;
 use super::path;
 use super::reader::{Place, Reader};
-use super::references::{is_remote, references};
+use super::references::{Reference, is_remote, of_plugin, references};
 use crate::model::{Fault, ObjectRef};
 use crate::yaml::Value;
 
@@ -71,7 +71,7 @@ pub struct Reads {
 /// `components` are `spec.components` of the Flux Kustomization, `target_namespace` its `spec.targetNamespace`.
 pub fn follow(reader: &mut Reader, folder: &str, components: &[String], target_namespace: Option<&str>) -> Reads {
     let mut walk = Walk { reader, reads: Reads::default(), seen: HashSet::new(), stack: Vec::new() };
-    let context = Context { namespace: target_namespace.map(str::to_owned), role: Role::Resource };
+    let context = Context { namespace: target_namespace.map(str::to_owned), role: Role::Resource, plugins: None };
     walk.folder_or_tree(folder, &context);
     for component in components {
         walk.reference(folder, "spec.components", component, &context);
@@ -84,6 +84,8 @@ struct Context {
     /// The namespace that the outermost kustomization sets: transformers run from the inside out, so it wins.
     namespace: Option<String>,
     role: Role,
+    /// The folder of the kustomization to whose plug-ins this belongs.
+    plugins: Option<String>,
 }
 
 struct Walk<'a> {
@@ -141,11 +143,12 @@ impl Walk<'_> {
         self.report_broken(file, &parsed);
         let Some(body) = parsed.manifests.first().and_then(|manifest| manifest.body.as_ref()) else { return };
         let own = body.get("namespace").and_then(Value::as_str).map(str::to_owned);
-        let inner = Context { namespace: context.namespace.clone().or(own), role: context.role };
+        let namespace = context.namespace.clone().or(own);
         self.stack.push(folder.to_owned());
-        for (role, reference) in references(body) {
+        for Reference { role, text, plugin } in references(body) {
             let role = if context.role == Role::Resource { role } else { context.role };
-            self.reference(folder, file, &reference, &Context { role, ..inner.clone() });
+            let plugins = if plugin { Some(folder.to_owned()) } else { context.plugins.clone() };
+            self.reference(folder, file, &text, &Context { namespace: namespace.clone(), role, plugins });
         }
         self.stack.pop();
     }
@@ -177,6 +180,9 @@ impl Walk<'_> {
     fn file(&mut self, file: &str, context: &Context) {
         let known = self.reads.files.entry(file.to_owned()).or_insert(context.role);
         *known = (*known).min(context.role);
+        if let Some(folder) = &context.plugins {
+            return self.plugin(folder, file);
+        }
         if context.role == Role::Input || self.is_full(file) {
             return;
         }
@@ -199,6 +205,22 @@ impl Walk<'_> {
                 line: manifest.line,
                 role: context.role,
             });
+        }
+    }
+
+    /// Follows what the plug-ins that a file configures refer to.
+    fn plugin(&mut self, folder: &str, file: &str) {
+        let text = self.reader.text(file).unwrap_or_default();
+        for reference in crate::yaml::documents(&text).unwrap_or_default().iter().flat_map(of_plugin) {
+            // Kustomize looks from the folder where it builds, which is another one here: what is missing must not be looked for.
+            let target = path::resolve(folder, &reference.text).map(|target| self.reader.place(&target));
+            self.reads.leaves |= target == Some(Place::Missing) && !is_remote(&reference.text);
+            self.reference(
+                folder,
+                file,
+                &reference.text,
+                &Context { namespace: None, role: Role::Input, plugins: None },
+            );
         }
     }
 

@@ -48,7 +48,7 @@ pub use feeds::{Feed, Feeds};
 pub use finding::Finding;
 pub use flux::{Decryption, FluxKustomization, FluxSource, RepoEnvironment};
 pub use git::{GitState, Repository};
-pub use kustomize::Role;
+pub use kustomize::{Declared, Role};
 pub use lock::Lock;
 pub use order::Order;
 pub use scan::{Entry, EntryKind, Scan, scan};

@@ -21,12 +21,33 @@ const LISTS: [(&str, Role); 9] = [
 const WITH_PATH: [(&str, Role); 3] =
     [("patches", Role::Patch), ("patchesJson6902", Role::Patch), ("replacements", Role::Input)];
 
-/// Lists the references of a kustomization file in its order of fields; texts written in place are left out.
-pub(super) fn references(body: &Value) -> Vec<(Role, String)> {
+/// Fields whose entries configure plug-ins: files, folders, or documents written in place.
+const PLUGINS: [&str; 3] = ["generators", "transformers", "validators"];
+
+/// Names what a kustomization file refers to.
+pub(super) struct Reference {
+    /// What it is for.
+    pub(super) role: Role,
+    /// The path or URL, as it is written.
+    pub(super) text: String,
+    /// Whether it configures plug-ins, which may refer to more.
+    pub(super) plugin: bool,
+}
+
+/// Lists the references of a kustomization file in its order of fields; texts written in place are left out, but for what plug-ins that are
+/// configured in place refer to.
+pub(super) fn references(body: &Value) -> Vec<Reference> {
     let mut found = Found(Vec::new());
     for (key, role) in LISTS {
+        let plugin = PLUGINS.contains(&key);
         for item in items(body, key) {
+            let inline = item.as_str().filter(|text| plugin && text.contains('\n'));
+            for document in inline.map(crate::yaml::documents).and_then(Result::ok).into_iter().flatten() {
+                found.0.extend(of_plugin(&document));
+            }
+            let known = found.0.len();
             found.add(role, Some(item));
+            found.0.iter_mut().skip(known).for_each(|added| added.plugin = plugin);
         }
     }
     for (key, role) in WITH_PATH {
@@ -44,6 +65,25 @@ pub(super) fn references(body: &Value) -> Vec<(Role, String)> {
         }
     }
     found.add(Role::Input, body.get("openapi").and_then(|openapi| openapi.get("path")));
+    found.0
+}
+
+/// Lists what the configuration of one of kustomize's own plug-ins refers to; no other plug-in runs (kustomize's `api/internal/builtins`).
+/// The paths start at the folder of the kustomization that names the plug-in.
+pub(super) fn of_plugin(config: &Value) -> Vec<Reference> {
+    let mut found = Found(Vec::new());
+    found.inputs(config);
+    for key in ["path", "valuesFile"] {
+        found.add(Role::Input, config.get(key));
+    }
+    for key in ["paths", "additionalValuesFiles"] {
+        for item in items(config, key) {
+            found.add(Role::Input, Some(item));
+        }
+    }
+    for item in items(config, "replacements") {
+        found.add(Role::Input, item.get("path"));
+    }
     found.0
 }
 
@@ -69,23 +109,23 @@ pub(super) fn secret_generators(body: &Value) -> Vec<Generator> {
         Generator {
             name: text(one.get("name")),
             namespace: text(namespace),
-            files: found.0.into_iter().map(|(_, path)| path).collect(),
+            files: found.0.into_iter().map(|reference| reference.text).collect(),
             literals: literals.collect(),
         }
     };
     items(body, "secretGenerator").map(generator).collect()
 }
 
-/// Tells whether kustomize would fetch a reference from elsewhere where no such file exists.
+/// Tells whether kustomize would, or might, fetch a reference from elsewhere where no such file exists: `gh:owner/repository` and
+/// `user@host:path` are URLs to it as well.
 pub(super) fn is_remote(reference: &str) -> bool {
     let host = reference.split('/').next().unwrap_or_default();
-    reference.contains("://")
-        || reference.starts_with("git@")
+    reference.contains(':')
         || reference.contains("?ref=")
         || (reference.contains('/') && host.contains('.') && !host.starts_with('.'))
 }
 
-struct Found(Vec<(Role, String)>);
+struct Found(Vec<Reference>);
 
 impl Found {
     fn add(&mut self, role: Role, value: Option<&Value>) {
@@ -108,7 +148,7 @@ impl Found {
 
     fn add_text(&mut self, role: Role, text: &str) {
         if !text.is_empty() && !text.contains('\n') {
-            self.0.push((role, text.to_owned()));
+            self.0.push(Reference { role, text: text.to_owned(), plugin: false });
         }
     }
 }

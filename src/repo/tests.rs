@@ -111,6 +111,41 @@ fn the_template_is_found_as_it_is_meant() {
 }
 
 #[test]
+fn what_plugins_read_feeds_it_and_nothing_is_read_outside() {
+    let generator = |file: &str| {
+        format!(
+            "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {{name: made}}\nname: made\nfiles: [{file}]\n"
+        )
+    };
+    let inline = |text: String| format!("transformers:\n- |-\n  {}\n", text.trim_end().replace('\n', "\n  "));
+    let load = |own: &str, plugin: &str| {
+        let snapshot = Folder::new(&[
+            ("clusters/one/all.yaml", &kustomization("apps", "./apps/one/", &[])),
+            ("apps/one/kustomization.yaml", own),
+            ("apps/one/plugins/made.yaml", plugin),
+            ("apps/one/plugins/kustomization.yaml", &resources(&["made.yaml"])),
+            ("apps/one/values.txt", "1"),
+        ])
+        .load();
+        let feed = snapshot.feeds.iter().find(|feed| feed.name == "apps").unwrap().clone();
+        (feed.files.contains_key("apps/one/values.txt"), feed.leaves, feed.remote.len())
+    };
+    for (file, expected) in [
+        ("values.txt", (true, false, 0)),
+        ("key=values.txt", (true, false, 0)),
+        ("/etc/hostname", (false, true, 0)),
+        ("../../../etc/hostname", (false, true, 0)),
+        ("https://example.org/values", (false, false, 1)),
+        ("gh:owner/repository", (false, false, 1)),
+    ] {
+        let plugin = generator(file);
+        assert_eq!(load("generators: [plugins/made.yaml]\n", &plugin), expected, "{file} by a file");
+        assert_eq!(load("generators: [plugins]\n", &plugin), expected, "{file} by a folder");
+        assert_eq!(load(&inline(plugin), ""), expected, "{file} in place");
+    }
+}
+
+#[test]
 fn everything_that_a_kustomization_reads_feeds_it() {
     let folder = Folder::new(&[
         ("clusters/one/all.yaml", &kustomization("apps", "./apps/one/", &[])),

@@ -2,7 +2,7 @@
 
 use crate::check::world::{World, text};
 use crate::check::{Finding, Look, Rule};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-namespace",
@@ -18,20 +18,23 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         return;
     }
     let mut told = BTreeSet::new();
+    let mut makers = HashMap::new();
+    for (one, object) in world.applied().filter(|(_, object)| object.is("", "Namespace")) {
+        makers.entry(object.object.name.as_str()).or_insert(one);
+    }
     for (one, object) in world.applied() {
         let namespace = object.object.namespace.as_str();
         if namespace.is_empty() || THERE.contains(&namespace) || is_made_by_chart(world, namespace) {
             continue;
         }
-        let maker = world.applied().find(|(_, other)| other.is("", "Namespace") && other.object.name == namespace);
-        match maker {
+        match makers.get(namespace) {
             None if told.insert((one.name.as_str(), namespace)) => {
                 let message = format!("nothing creates the namespace {namespace}");
                 let why = "Flux fails: namespaces not found; it works only where somebody made it by hand";
                 let fix = "declare the Namespace beside it, first in the resources";
                 found.push(world.finding(&RULE, object, namespace, message, why, fix));
             }
-            Some((other, _)) if other.name != one.name || other.namespace != one.namespace => {
+            Some(other) if other.name != one.name || other.namespace != one.namespace => {
                 let before = world.before(&one.namespace, &one.name);
                 if !before.contains(&(other.namespace.clone(), other.name.clone()))
                     && told.insert((&one.name, namespace))
