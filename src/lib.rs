@@ -19,6 +19,7 @@ pub mod describe;
 pub mod helm;
 pub mod kinds;
 pub mod lineage;
+pub mod markdown;
 pub mod model;
 pub mod render;
 pub mod repo;

@@ -1,6 +1,7 @@
 //! Actions: what commands and views ask the app to do; and effects, the part of it that the outside must do.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use super::command::{Command, Target};
 use super::notice::Notice;
@@ -8,6 +9,7 @@ use super::operation::{OpId, Operation};
 use super::task::{Task, Ticket};
 use super::view::View;
 use crate::model::{Env, Kind, ObjectRef};
+use crate::repo::Snapshot;
 use crate::secret::Secret;
 
 /// Asks the app for something.
@@ -84,6 +86,8 @@ pub enum Effect {
     Cancel(OpId),
     /// Reads the repository again.
     Rescan,
+    /// Renders the repository and looks at it by every rule.
+    Survey(Arc<Snapshot>),
     /// Puts text on the operator's clipboard.
     Copy(String),
     /// Puts a secret there, and clears the clipboard after 30 s or at the end of the program, whichever comes first.

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::notice::Notice;
 use super::operation::Op;
+use crate::check::{Page, Survey};
 use crate::kinds;
 use crate::model::{Env, Environment, Fault, FaultKind, Kind, Link, ObjectRef, PerEnv, Row, RowKey, State};
 use crate::repo::Snapshot;
@@ -34,6 +35,8 @@ pub struct Facts {
     pub tables: PerEnv<BTreeMap<&'static str, Table>>,
     /// The repository, once it has been read.
     pub repository: Option<Arc<Snapshot>>,
+    /// What the repository says of its files, once it was rendered; for a moment that of the one before.
+    pub survey: Option<Arc<Survey>>,
     /// Why there is no repository.
     pub repository_fault: Option<Fault>,
     /// Operations, oldest first.
@@ -68,6 +71,7 @@ impl Facts {
             unconnected: PerEnv::default(),
             tables: PerEnv::default(),
             repository: None,
+            survey: None,
             repository_fault: None,
             operations: Vec::new(),
             notices: Vec::new(),
@@ -169,6 +173,35 @@ impl Facts {
             [] => path.split('/').find_map(|part| self.find_environment(part)),
             _ => None,
         }
+    }
+
+    /// Returns the files that an object of an environment is made of, first the one to change: what only this environment reads, the
+    /// nearest to it first, then what others read too.
+    pub fn files_of(&self, env: Env, object: &ObjectRef) -> Vec<String> {
+        let Some(snapshot) = &self.repository else { return Vec::new() };
+        let known = self.survey.as_ref().and_then(|survey| survey.find(self.name(env), object));
+        let Some(known) = known else {
+            return snapshot.feeds.files_of(self.name(env), object).into_iter().map(str::to_owned).collect();
+        };
+        let mut files: Vec<String> = known.files.iter().rev().cloned().collect();
+        files.sort_by_key(|file| !self.other_readers(env, file).is_empty());
+        files
+    }
+
+    /// Returns the names of the other environments that read a file.
+    pub fn other_readers(&self, env: Env, file: &str) -> Vec<&str> {
+        let Some(snapshot) = &self.repository else { return Vec::new() };
+        let mut others: Vec<&str> = snapshot.fed_by(file).iter().map(|feed| feed.env.as_str()).collect();
+        others.retain(|other| *other != self.name(env));
+        others.sort_unstable();
+        others.dedup();
+        others
+    }
+
+    /// Iterates over the documents about an object, or about the Kustomization or release that it belongs to by its name.
+    pub fn pages_about(&self, object: &ObjectRef) -> impl Iterator<Item = &Page> {
+        let pages = self.survey.iter().flat_map(|survey| &survey.pages);
+        pages.filter(|page| page.is_about(&object.name))
     }
 
     /// Counts the Flux objects of an environment that are ready, and all whose state is known.

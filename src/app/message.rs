@@ -9,6 +9,7 @@ use super::key::Key;
 use super::operation::OpId;
 use super::owed::Owed;
 use super::task::Ticket;
+use crate::check::Survey;
 use crate::model::{Env, Environment, Fault, Kind, Link, Outcome, Row, RowKey, Step};
 use crate::repo::Snapshot;
 
@@ -29,6 +30,8 @@ pub enum Msg {
     Environments(Vec<Environment>, Vec<Option<Fault>>),
     /// The repository was read, or could not be.
     Repository(Result<Arc<Snapshot>, Fault>, Option<Owed>),
+    /// The repository was rendered and looked at by every rule, or could not be.
+    Surveyed(Result<Arc<Survey>, Fault>, Option<Owed>),
     /// Files of the repository changed.
     FilesChanged,
     /// A watch reports.

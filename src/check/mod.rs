@@ -5,15 +5,19 @@
 
 mod file;
 mod finding;
+mod pages;
 mod rules;
 mod sources;
+mod survey;
 #[cfg(test)]
 mod testing;
 mod world;
 
 pub use file::File;
 pub use finding::{Finding, Severity};
+pub use pages::Page;
 pub use sources::{Listed, folder, index, working_tree};
+pub use survey::{Survey, Surveyed};
 use world::World;
 
 use std::collections::{BTreeMap, BTreeSet};

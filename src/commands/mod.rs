@@ -92,6 +92,7 @@ pub static COMMANDS: &[&Command] = &[
     &reports::COMPARE,
     &reports::ORDER,
     &secrets::COMMAND,
+    &reports::DOCUMENTS,
     &rollout::COMMAND,
     &sort::LIST,
     &sort::OBJECTS,

@@ -3,7 +3,7 @@
 use super::verb::lesson;
 use crate::app::{Action, Command, Risk, Scope, Target};
 use crate::views::order::Order;
-use crate::views::report::{Reports, compare, findings, history, impact};
+use crate::views::report::{Reports, compare, documents, findings, history, impact};
 
 /// Opens what is wrong in the repository.
 pub(super) static FINDINGS: Command = Command {
@@ -42,6 +42,25 @@ pub(super) static IMPACT: Command = Command {
         )
     },
     run: |_| vec![Action::Push(Box::new(Reports::new(&impact::REPORT)))],
+};
+
+/// Opens the documents.
+pub(super) static DOCUMENTS: Command = Command {
+    id: "documents",
+    title: "Documents",
+    keys: &["M"],
+    scope: Scope::Everywhere,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |_| {
+        lesson(
+            "git grep -n WORD -- '*.md'".to_owned(),
+            "What was learnt in the last outage is written down for the next one, and is of use only to who finds it in time.",
+            "/ and a word searches in all pages; enter opens one at that line and follows its links.",
+            "https://git-scm.com/docs/git-grep",
+        )
+    },
+    run: |_| vec![Action::Push(Box::new(Reports::new(&documents::REPORT)))],
 };
 
 /// Opens the environments compared.

@@ -21,7 +21,7 @@ pub struct Node {
 
 impl Node {
     /// Judges an object that was read; `None` is one that is not there.
-    pub(super) fn of(object: &ObjectRef, value: Option<&Value>) -> Self {
+    pub fn of(object: &ObjectRef, value: Option<&Value>) -> Self {
         let (state, note) = match value {
             None => (State::Failed, "is not there".to_owned()),
             Some(value) => judge(object, value),

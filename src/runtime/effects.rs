@@ -13,11 +13,16 @@ use super::journal::Entry;
 use super::session::Session;
 use crate::app::operation::{StepSender, outcome_line};
 use crate::app::{Change, Effect, Ledger, Msg, OpId, Operation, Owed, Reach, Reply, Task, Ticket};
+use crate::check::Survey;
 use crate::cluster::{Cluster, Scope, WatchEvent, watch};
 use crate::model::{Env, Fault, Kind, Outcome};
+use crate::repo::Snapshot;
 
 /// How long quitting waits for the journal.
 const LEAVING: Duration = Duration::from_secs(1);
+
+/// How long the repository must have rested before it is rendered.
+const SURVEY_AFTER: Duration = Duration::from_secs(1);
 
 /// How many events of one watch may wait for the app; more would only hold memory.
 const WATCH_EVENTS: usize = 64;
@@ -32,6 +37,9 @@ pub struct Performer {
     watches: HashMap<(Env, &'static str), AbortHandle>,
     tasks: HashMap<Ticket, Vec<AbortHandle>>,
     operations: HashMap<OpId, (CancellationToken, JoinHandle<()>)>,
+    survey: Option<AbortHandle>,
+    /// How long a survey waits, so that the screen comes first and files that change together are looked at once.
+    survey_after: Duration,
 }
 
 impl Performer {
@@ -49,6 +57,8 @@ impl Performer {
             watches: HashMap::new(),
             tasks: HashMap::new(),
             operations: HashMap::new(),
+            survey: None,
+            survey_after: if watch_files { SURVEY_AFTER } else { Duration::ZERO },
         }
     }
 
@@ -80,6 +90,7 @@ impl Performer {
                 }
             }
             Effect::Rescan => self.rescan(),
+            Effect::Survey(snapshot) => self.survey(snapshot),
             other => return Some(other),
         }
         None
@@ -126,6 +137,22 @@ impl Performer {
         let all = futures::future::join_all(running.into_iter().map(|(_, task)| task));
         // A disk that hangs keeps nobody here.
         let _late = tokio::time::timeout(LEAVING, all).await;
+    }
+
+    /// Renders the repository and looks at it by every rule, away from the loop; what was begun for an older one is dropped.
+    fn survey(&mut self, snapshot: Arc<Snapshot>) {
+        let (owed, sender, after) = (self.ledger.owe(), self.sender.clone(), self.survey_after);
+        let handle = tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            let lost =
+                |why: String| Fault::failed("cannot look at the repository", why, "this is a defect of fluxdeck");
+            let look = move || Survey::of(&snapshot).map(Arc::new);
+            let survey = tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| Err(lost(error.to_string())));
+            let _closed = sender.send(Msg::Surveyed(survey, Some(owed))).await;
+        });
+        if let Some(former) = self.survey.replace(handle.abort_handle()) {
+            former.abort();
+        }
     }
 
     /// Lists the repository's tree at once, for the first frame.

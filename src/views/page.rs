@@ -35,6 +35,10 @@ pub struct PageLine {
     wrapped: bool,
     heading: bool,
     link: Option<Target>,
+    /// The line of what enter opens.
+    at: Option<usize>,
+    /// Shown only where a filter finds it.
+    hidden: bool,
 }
 
 impl PageLine {
@@ -63,6 +67,21 @@ impl PageLine {
     pub fn opens(mut self, target: Option<Target>) -> Self {
         self.link = target;
         self
+    }
+
+    /// Says at which line that is a file is opened, from one.
+    pub fn at(self, line: Option<usize>) -> Self {
+        Self { at: line, ..self }
+    }
+
+    /// Shows it only where a filter finds it.
+    pub fn hidden(self) -> Self {
+        Self { hidden: true, ..self }
+    }
+
+    /// Returns the line at which a file is opened.
+    pub fn place(&self) -> Option<usize> {
+        self.at
     }
 
     /// Returns what enter opens.
@@ -118,6 +137,20 @@ impl Page {
     /// Starts at another line.
     pub fn at(self, line: usize) -> Self {
         Self { line, ..self }
+    }
+
+    /// Stays on its line while the lines before the others become more or fewer.
+    pub fn head_changed(&mut self, before: usize, now: usize) {
+        if self.line >= before && self.line > 0 {
+            self.line = self.line - before + now;
+        } else {
+            self.rewind();
+        }
+    }
+
+    /// Goes to a line.
+    pub fn go_to(&mut self, line: usize) {
+        (self.line, self.part) = (line, 0);
     }
 
     /// Goes back to the first line.
@@ -254,7 +287,10 @@ impl Page {
 
     /// Tells which lines the filter leaves: those that match, those below a heading that does, and the headings above them.
     fn shown(&self, page: &[PageLine]) -> Vec<bool> {
-        let Some(wanted) = self.wanted.as_ref().filter(|_| self.slash == Slash::Filters) else { return Vec::new() };
+        let Some(wanted) = self.wanted.as_ref().filter(|_| self.slash == Slash::Filters) else {
+            let is_whole = !page.iter().any(|line| line.hidden);
+            return if is_whole { Vec::new() } else { page.iter().map(|line| !line.hidden).collect() };
+        };
         let mut shown = vec![false; page.len()];
         let mut heading: Option<(usize, bool)> = None;
         for (index, line) in page.iter().enumerate() {

@@ -10,6 +10,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("secret", &[]),
     ("yaml", &["model"]),
+    ("markdown", &[]),
     // What is known of repositories and clusters; each may name those above it.
     ("sops", &["model", "secret", "yaml"]),
     ("repo", &["model", "secret", "yaml", "sops"]),
@@ -17,7 +18,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["model", "secret", "yaml", "repo"]),
     // What it renders to, and what is wrong with it.
     ("render", &["model", "secret", "yaml", "helm", "repo"]),
-    ("check", &["model", "secret", "yaml", "config", "sops", "helm", "repo", "render"]),
+    ("check", &["model", "secret", "yaml", "markdown", "config", "sops", "helm", "repo", "render"]),
     ("cluster", &["model", "secret", "yaml", "sops"]),
     // Releases are read from the Secrets of a cluster.
     ("helm", &["model", "secret", "yaml", "cluster"]),
@@ -44,8 +45,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "views",
         &[
-            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "repo", "render", "check", "sops",
-            "helm", "cluster", "doctor", "describe", "lineage",
+            "model", "secret", "yaml", "markdown", "config", "theme", "kinds", "widgets", "app", "repo", "render",
+            "check", "sops", "helm", "cluster", "doctor", "describe", "lineage",
         ],
     ),
     // A command opens views, and a view may ask for a command; both stand on one level.

@@ -7,6 +7,8 @@ mod operations;
 mod rest;
 mod watches;
 
+use std::sync::Arc;
+
 use super::{App, Effect, Msg, Notice};
 
 impl App {
@@ -34,10 +36,20 @@ impl App {
                     self.push(view, &mut effects);
                 }
             }
-            Msg::Repository(Ok(snapshot), _owed) => {
+            Msg::Repository(Ok(snapshot), owed) => {
+                // A glance, which nothing is owed for, is followed by the whole.
+                if owed.is_some() {
+                    effects.push(Effect::Survey(Arc::clone(&snapshot)));
+                }
                 self.facts.set_repository(snapshot);
                 self.facts_changed(&mut effects);
             }
+            Msg::Surveyed(Ok(survey), _owed) => {
+                self.facts.survey = Some(survey);
+                self.facts_changed(&mut effects);
+            }
+            // What git does not list is told where it is asked for.
+            Msg::Surveyed(Err(_), _owed) => {}
             Msg::Repository(Err(fault), _owed) => {
                 if self.facts.repository.is_some() {
                     self.tell(Notice::fault(self.facts.now, fault.clone()));

@@ -21,6 +21,8 @@ use crate::widgets::pad;
 const LABEL: usize = 13;
 /// So many files of the repository are named; the tree on the first screen marks them all.
 const FILES: usize = 5;
+/// So many documents are named.
+const PAGES: usize = 3;
 
 /// Returns the row of an object: the watched one, else the one that was read.
 pub(super) fn row<'a>(
@@ -182,13 +184,16 @@ pub(in crate::views) fn origin(
         let owner = ObjectRef::new(text("kind"), group, &object.namespace, text("name"));
         lines.push(named(env, "owned by", &owner, facts));
     }
-    if let Some(snapshot) = &facts.repository {
-        let files = snapshot.feeds.files_of(facts.name(env), object);
-        let label = |index: usize| if index == 0 { "files" } else { "" };
-        for (index, file) in files.iter().take(FILES).enumerate() {
-            let target = Target::File(facts.environment_of(file), (*file).to_owned());
-            lines.push(field(label(index), *file).opens(Some(target)));
-        }
+    for (index, file) in facts.files_of(env, object).iter().take(FILES).enumerate() {
+        let target = Target::File(facts.environment_of(file), file.clone());
+        let others = facts.other_readers(env, file);
+        let also = if others.is_empty() { String::new() } else { format!("  also read in {}", others.join(", ")) };
+        lines.push(field(if index == 0 { "files" } else { "" }, format!("{file}{also}")).opens(Some(target)));
+    }
+    for (index, page) in facts.pages_about(object).take(PAGES).enumerate() {
+        let target = Target::File(None, page.file.clone());
+        let text = format!("{}  {}", page.file, page.title);
+        lines.push(field(if index == 0 { "documents" } else { "" }, text).opens(Some(target)));
     }
     let created = row
         .and_then(|row| row.created)

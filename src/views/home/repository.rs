@@ -10,8 +10,9 @@ use ratatui::widgets::Paragraph;
 use super::tree::{Look, Tree};
 use crate::app::motion::step;
 use crate::app::{Facts, Motion, Scene};
-use crate::repo::EntryKind;
+use crate::check::Severity;
 use crate::repo::git::Mark;
+use crate::repo::{EntryKind, Snapshot};
 use crate::widgets::{Scroll, lines, panel, wrap};
 
 /// Shows the repository's tree and keeps what is selected in it.
@@ -89,11 +90,19 @@ impl Repository {
                         width: usize::from(inside.width),
                         selected: chosen && focus,
                         linked: linked.contains(&*entry.path),
-                        broken: snapshot.findings.iter().any(|finding| finding.file == *entry.path),
+                        wrong: wrong(scene.facts, snapshot, &entry.path),
                         mark: snapshot.git.as_ref().ok().and_then(|git| git.mark(&entry.path)).map(Mark::letter),
                     },
                 )
             })
         });
+    }
+}
+
+/// Returns how bad the worst is that is wrong with a file or below a folder; until the rules were asked, what reading the files told.
+fn wrong(facts: &Facts, snapshot: &Snapshot, path: &str) -> Option<Severity> {
+    match &facts.survey {
+        Some(survey) => survey.worst(path),
+        None => snapshot.findings.iter().any(|finding| finding.file == path).then_some(Severity::Error),
     }
 }

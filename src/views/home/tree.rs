@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ratatui::text::{Line, Span};
 
 use crate::app::Facts;
+use crate::check::Severity;
 use crate::repo::{Entry, EntryKind, Snapshot};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{fit, fit_end, pad};
@@ -73,7 +74,7 @@ impl Tree {
         let name = if self.filter.is_empty() { entry.name() } else { &entry.path };
         let scope = if how.selected {
             Scope::Selection
-        } else if how.broken {
+        } else if how.wrong == Some(Severity::Error) && !folder {
             Scope::Error
         } else if how.linked {
             Scope::Linked
@@ -84,7 +85,12 @@ impl Tree {
         };
         let lock = entry.lock.as_ref().map(|lock| whose(how.facts, &lock.recipients)).unwrap_or_default();
         let mark = how.mark.map(String::from).unwrap_or_default();
-        let lock = if how.broken { format!("{lock}(x)") } else { lock };
+        // An open folder shows it on what is in it; a hint can wait for the list of findings.
+        let lock = match how.wrong.filter(|_| !(folder && self.open.contains(&*entry.path))) {
+            Some(Severity::Error) => format!("{lock}(x)"),
+            Some(Severity::Warning) => format!("{lock}(!)"),
+            Some(Severity::Hint) | None => lock,
+        };
         let marks = usize::from(!lock.is_empty()) * (lock.len() + 1) + usize::from(!mark.is_empty()) * 2;
         let room = how.width.saturating_sub(1 + indent + 2 + marks);
         let text = if self.filter.is_empty() { fit(name, room) } else { fit_end(name, room) };
@@ -117,8 +123,8 @@ pub struct Look<'a> {
     pub selected: bool,
     /// Whether it feeds the selected object.
     pub linked: bool,
-    /// Whether something is wrong with it.
-    pub broken: bool,
+    /// How bad the worst is that is wrong with it, or below it.
+    pub wrong: Option<Severity>,
     /// Its git mark.
     pub mark: Option<char>,
 }

@@ -9,6 +9,7 @@
 //! ```
 
 pub mod compare;
+pub mod documents;
 pub mod findings;
 pub mod history;
 pub mod impact;
@@ -155,7 +156,11 @@ impl View for Reports {
             return Some(actions);
         }
         if motion == Motion::Open {
-            return None;
+            // A file opens at the line that is spoken of; everything else as elsewhere.
+            let lines = self.lines(scene);
+            let current = self.page.current(&lines)?;
+            let view = crate::views::file::open_at(current.link()?, current.place()?, scene.facts)?;
+            return Some(vec![Action::Push(view)]);
         }
         self.page.motion(motion, &self.lines(scene)).then(Vec::new)
     }

@@ -1,11 +1,17 @@
-//! A text file of the repository, to be read.
+//! A text file of the repository, to be read: what is wrong with it, what it becomes in each environment, and its text.
 //!
 //! ```text
 //! +> apps/base/linkding/deployment.yaml  read by apps in staging, production ------+
+//! | becomes in staging     = Deployment/linkding/linkding  ready 1/1                |
+//! | becomes in production  ~ Deployment/linkding/linkding  progressing 0/1          |
+//! |                                                                                 |
 //! |>  1  apiVersion: apps/v1                                                       |
 //! |   2  kind: Deployment                                                          |
 //! +--------------------------------------------------------------------------------+
 //! ```
+
+mod becomes;
+mod document;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -14,31 +20,53 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
-use crate::app::{Action, Ask, Facts, Motion, Reach, Scene, Target, Task, View};
+pub(in crate::views) use becomes::look_of;
+use becomes::{Becomes, Lives};
+use document::Jump;
+pub(in crate::views) use document::is_document;
+
+use crate::app::{Action, Ask, Facts, Motion, Notice, Reach, Scene, Target, Task, View};
 use crate::model::{Env, Fault};
 use crate::repo::{EntryKind, Snapshot};
 use crate::theme::Scope;
 use crate::views::page::{Page, PageLine, Slash};
 use crate::views::tabs;
-use crate::widgets::{panel, wrap};
+use crate::widgets::panel;
 
 /// Larger files are not shown: nothing that Flux reads is so large, as Kubernetes' own limit for an object is the same.
 const LARGEST: u64 = 1024 * 1024;
 /// What a tab is drawn as: the terminal's own tabs would break the panel.
 const TAB: &str = "    ";
 
-/// Shows a file.
+/// Shows a file: what is wrong with it and what it becomes, then its text; a Markdown document without its marks.
 #[derive(Debug)]
 pub struct File {
     env: Option<Env>,
     path: String,
     page: Page,
+    becomes: Becomes,
+    /// What stands above the text.
+    head: Vec<PageLine>,
+    body: Vec<PageLine>,
+    /// Both, as they are shown.
     lines: Vec<PageLine>,
+    jumps: Vec<Option<Jump>>,
+    /// Where it is to stand once the text is there.
+    start: Option<Start>,
     read: bool,
     /// The repository when the file was read last: a newer one may have another text.
     seen: Weak<Snapshot>,
+}
+
+/// Says where a file is to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Start {
+    /// At a line, from one.
+    Line(usize),
+    /// At a heading.
+    Anchor(String),
 }
 
 /// What the task answers.
@@ -47,11 +75,19 @@ type Answer = Result<String, Fault>;
 /// Opens a file that is not encrypted.
 pub fn open(target: &Target, ask: &Ask<'_>) -> Option<Box<dyn View>> {
     let Target::File(env, path) = target else { return None };
-    let entry = ask.facts.repository.as_ref().and_then(|snapshot| snapshot.scan.get(path));
-    if entry.is_some_and(|entry| entry.lock.is_some() || entry.kind == EntryKind::Directory) {
-        return None;
-    }
-    Some(Box::new(File::new(*env, path)))
+    is_text(ask.facts, path).then(|| Box::new(File::new(*env, path)) as Box<dyn View>)
+}
+
+/// Opens a file at a line, from one; `None` where it is not shown as text.
+pub fn open_at(target: &Target, line: usize, facts: &Facts) -> Option<Box<dyn View>> {
+    let Target::File(env, path) = target else { return None };
+    is_text(facts, path)
+        .then(|| Box::new(File { start: Some(Start::Line(line)), ..File::new(*env, path) }) as Box<dyn View>)
+}
+
+fn is_text(facts: &Facts, path: &str) -> bool {
+    let entry = facts.repository.as_ref().and_then(|snapshot| snapshot.scan.get(path));
+    !entry.is_some_and(|entry| entry.lock.is_some() || entry.kind == EntryKind::Directory)
 }
 
 impl File {
@@ -61,9 +97,74 @@ impl File {
             env,
             path: path.to_owned(),
             page: Page::new(Slash::Searches),
+            becomes: Becomes::default(),
+            head: Vec::new(),
+            body: Vec::new(),
             lines: vec![PageLine::cut("reading...", Scope::Dim)],
+            jumps: Vec::new(),
+            start: None,
             read: false,
             seen: Weak::new(),
+        }
+    }
+
+    /// Puts together what is shown, the cursor staying where it is.
+    fn compose(&mut self, facts: &Facts) {
+        let before = self.head.len();
+        self.head = self.becomes.lines(&self.path, facts);
+        self.lines = self.head.iter().chain(&self.body).cloned().collect();
+        self.page.head_changed(before, self.head.len());
+    }
+
+    /// Shows what was read.
+    fn show(&mut self, text: &str, facts: &Facts) {
+        let (mut anchors, mut sources) = (BTreeMap::new(), Vec::new());
+        if document::is_document(&self.path) {
+            let page = document::Page::new(&self.path, text, facts);
+            (self.body, self.jumps) = (page.lines, page.jumps);
+            (anchors, sources) = (page.anchors, page.sources);
+        } else {
+            (self.body, self.jumps) = (numbered(text), Vec::new());
+        }
+        let line = match self.start.take() {
+            Some(Start::Line(line)) if sources.is_empty() => Some(line.saturating_sub(1)),
+            Some(Start::Line(line)) => {
+                sources.iter().rev().find(|(source, _)| *source <= line).map(|(_, place)| *place)
+            }
+            Some(Start::Anchor(anchor)) => anchors.get(&anchor.to_lowercase()).copied(),
+            None => None,
+        };
+        self.compose(facts);
+        if let Some(line) = line {
+            self.page.go_to(self.head.len().saturating_add(line));
+        }
+    }
+
+    /// Returns where the line of the cursor leads.
+    fn jump(&self) -> Option<&Jump> {
+        let line = self.page.index(&self.lines)?.checked_sub(self.head.len())?;
+        self.jumps.get(line)?.as_ref()
+    }
+
+    /// Follows the link of the line that the cursor is on.
+    fn follow(&mut self, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        match self.jump()?.clone() {
+            Jump::Here(line) => {
+                self.page.go_to(self.head.len().saturating_add(line));
+                Some(Vec::new())
+            }
+            Jump::File(path, anchor) => {
+                if !is_text(scene.facts, &path) {
+                    return None;
+                }
+                let env = scene.facts.environment_of(&path);
+                let start = anchor.map(Start::Anchor);
+                Some(vec![Action::Push(Box::new(Self { start, ..Self::new(env, &path) }))])
+            }
+            Jump::Elsewhere(url) => {
+                let notice = Notice::info(scene.facts.now, format!("{url} is on the clipboard: it opens in a browser"));
+                Some(vec![Action::Copy(url), Action::Tell(notice)])
+            }
         }
     }
 
@@ -118,17 +219,6 @@ fn readers(facts: &Facts, path: &str) -> String {
     format!("read by {}", told.join("; "))
 }
 
-/// Writes what is wrong with a file, wrapped to a width.
-fn wrong(facts: &Facts, path: &str, width: usize) -> Vec<String> {
-    let findings = facts.repository.iter().flat_map(|snapshot| &snapshot.findings);
-    let told = findings.filter(|finding| finding.file == path).map(|finding| {
-        let line = finding.line.map_or_else(String::new, |line| format!("line {line}: "));
-        let fault = &finding.fault;
-        format!("{line}{}: {}; {}", fault.what, fault.why, fault.todo)
-    });
-    told.flat_map(|text| wrap(&text, width)).collect()
-}
-
 /// Numbers the lines of a text.
 fn numbered(text: &str) -> Vec<PageLine> {
     if text.is_empty() {
@@ -151,29 +241,34 @@ impl View for File {
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        self.load(scene)
+        let mut actions = self.load(scene);
+        self.compose(scene.facts);
+        actions.extend(self.becomes.ask(&self.path, scene.facts).map(Action::Task));
+        actions
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.compose(scene.facts);
         let now = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
-        if Weak::ptr_eq(&now, &self.seen) { Vec::new() } else { self.load(scene) }
+        let mut actions = if Weak::ptr_eq(&now, &self.seen) { Vec::new() } else { self.load(scene) };
+        actions.extend(self.becomes.ask(&self.path, scene.facts).map(Action::Task));
+        actions
     }
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let title = self.title(scene) + &tabs::found(self.page.found(&self.lines));
         let inside = panel(frame, area, &title, scene.focus, scene.theme);
-        let wrong = wrong(scene.facts, &self.path, usize::from(inside.width));
-        let height = u16::try_from(wrong.len()).unwrap_or(0).min(inside.height / 2);
-        let [told, body] = Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(inside);
-        tabs::text(frame, told, &wrong, Scope::Error, scene.theme);
-        self.page.render(frame, body, &self.lines, scene.theme);
+        self.page.render(frame, inside, &self.lines, scene.theme);
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         match motion {
-            // The file is open already.
+            Motion::Open if self.jump().is_some() => self.follow(scene),
+            // What an object's line opens is for the command; the file itself is open already.
+            Motion::Open if self.page.current(&self.lines).is_some_and(|line| line.link().is_some()) => None,
             Motion::Open => Some(Vec::new()),
             Motion::Redraw => {
+                self.becomes.forget();
                 let mut actions = self.load(scene);
                 actions.push(Action::Redraw);
                 Some(actions)
@@ -183,16 +278,28 @@ impl View for File {
     }
 
     fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
-        vec![Target::File(self.env, self.path.clone())]
+        let link = self.page.current(&self.lines).and_then(PageLine::link);
+        vec![link.cloned().unwrap_or_else(|| Target::File(self.env, self.path.clone()))]
     }
 
-    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
-        if let Ok(answer) = payload.downcast::<Answer>() {
-            self.lines = match *answer {
-                Ok(text) => numbered(&text),
-                Err(fault) => tabs::fault(&fault),
-            };
-            self.read = true;
+    fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
+        match payload.downcast::<Answer>() {
+            Ok(answer) => {
+                match *answer {
+                    Ok(text) => self.show(&text, scene.facts),
+                    Err(fault) => {
+                        (self.body, self.jumps) = (tabs::fault(&fault), Vec::new());
+                        self.compose(scene.facts);
+                    }
+                }
+                self.read = true;
+            }
+            Err(payload) => {
+                if let Ok(lives) = payload.downcast::<Lives>() {
+                    self.becomes.take(*lives);
+                    self.compose(scene.facts);
+                }
+            }
         }
         Vec::new()
     }

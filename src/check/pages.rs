@@ -1,0 +1,67 @@
+//! The documents of the repository, and which of them are about a thing.
+
+use std::collections::BTreeSet;
+
+use super::Listed;
+use crate::markdown::Document;
+use crate::repo::path;
+
+/// Describes a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The file, below the repository's root.
+    pub file: String,
+    /// What it calls itself.
+    pub title: String,
+    /// Its file's name and its title, as names are written: small letters and dashes.
+    names: [String; 2],
+    /// What it has between backquotes.
+    codes: BTreeSet<String>,
+}
+
+impl Page {
+    /// Reads a document; `None` where the file is none.
+    pub(super) fn of(file: &Listed) -> Option<Self> {
+        let stem = path::name(&file.path).strip_suffix(".md")?;
+        let document = Document::read(&String::from_utf8_lossy(&file.bytes));
+        let title = document.title().unwrap_or(stem).to_owned();
+        let names = [dashed(stem), dashed(&title)];
+        let codes = document.codes.into_iter().map(|(code, _)| code).collect();
+        Some(Self { file: file.path.clone(), title, names, codes })
+    }
+
+    /// Tells whether it is about what has this name: its file or its title says so.
+    pub fn is_about(&self, name: &str) -> bool {
+        let wanted = format!("-{}-", name.to_lowercase());
+        self.names.iter().any(|known| known.contains(&wanted))
+    }
+
+    /// Tells whether it has a word between backquotes, such as the name of a rule or a path.
+    pub fn quotes(&self, word: &str) -> bool {
+        self.codes.contains(word)
+    }
+}
+
+fn dashed(text: &str) -> String {
+    let dash = |letter: char| if letter.is_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
+    format!("-{}-", text.chars().map(dash).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Page;
+    use crate::check::Listed;
+
+    #[test]
+    fn a_page_is_about_what_its_name_or_title_says() {
+        let page = |path: &str, text: &str| {
+            Page::of(&Listed { path: path.to_owned(), bytes: text.as_bytes().to_vec() }).unwrap()
+        };
+        let chart = page("docs/stack/prometheus.md", "# kube-prometheus-stack\n\nsee `apps/a.yaml`\n");
+        assert!(chart.is_about("prometheus") && chart.is_about("kube-prometheus-stack"));
+        assert!(!chart.is_about("prom") && !chart.is_about("stack-two"));
+        assert!(chart.quotes("apps/a.yaml") && !chart.quotes("apps"));
+        assert!(page("docs/metallb.md", "").is_about("metallb"));
+        assert_eq!(Page::of(&Listed { path: "a.yaml".to_owned(), bytes: Vec::new() }), None);
+    }
+}

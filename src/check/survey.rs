@@ -1,0 +1,123 @@
+//! What the whole repository says of its files: what each becomes in each environment, and what is wrong with it.
+
+use std::collections::BTreeMap;
+
+use super::{Context, Finding, Page, Severity, inspect, working_tree};
+use crate::model::{Fault, ObjectRef};
+use crate::render::{Cache, Renderer, Tool};
+use crate::repo::Snapshot;
+use crate::repo::path;
+use crate::sops::Identities;
+
+/// Holds what the repository says.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// What is wrong, by file and line.
+    pub findings: Vec<Finding>,
+    /// Why nothing was rendered.
+    pub fault: Option<Fault>,
+    /// How many files were looked at.
+    pub files: usize,
+    /// The documents, by file.
+    pub pages: Vec<Page>,
+    objects: Vec<Surveyed>,
+    by_file: BTreeMap<String, Vec<usize>>,
+    worst: BTreeMap<String, Severity>,
+}
+
+/// Names an object that the repository renders to, and the files that it is made of.
+#[derive(Debug)]
+pub struct Surveyed {
+    /// The environment's name.
+    pub env: String,
+    /// The name of the Kustomization that applies it.
+    pub kustomization: String,
+    /// Which object.
+    pub object: ObjectRef,
+    /// Its files: the one that declares it, then those that change it.
+    pub files: Vec<String>,
+}
+
+impl Survey {
+    /// Surveys a repository; runs kustomize where a rendering is not known yet, and blocks for as long.
+    ///
+    /// # Errors
+    /// Fails when git does not list the files.
+    pub fn of(snapshot: &Snapshot) -> Result<Self, Fault> {
+        let rendering = Renderer::new(Tool::at_hand(), Cache::of_user()).render(snapshot);
+        let files = working_tree(&snapshot.root, &[])?;
+        // No key is asked for here: whether values were changed behind sops's back is told by `secret verify`.
+        let identities = Identities::default();
+        let context = Context::new(snapshot, &identities, rendering.as_ref().ok());
+        let mut survey = Self {
+            findings: inspect(&files, &context).findings,
+            fault: rendering.as_ref().err().cloned(),
+            files: files.len(),
+            pages: files.iter().filter_map(Page::of).collect(),
+            ..Self::default()
+        };
+        for finding in &survey.findings {
+            survey
+                .worst
+                .entry(finding.file.clone())
+                .and_modify(|known| *known = (*known).min(finding.severity))
+                .or_insert(finding.severity);
+            let mut folder = path::parent(&finding.file);
+            while !folder.is_empty() {
+                let known = survey.worst.entry(folder.to_owned()).or_insert(finding.severity);
+                *known = (*known).min(finding.severity);
+                folder = path::parent(folder);
+            }
+        }
+        for one in rendering.iter().flat_map(|rendering| &rendering.of) {
+            for object in &one.objects {
+                let index = survey.objects.len();
+                let files: Vec<String> = object.files().map(str::to_owned).collect();
+                for file in &files {
+                    survey.by_file.entry(file.clone()).or_default().push(index);
+                }
+                let (env, kustomization) = (one.env.clone(), one.name.clone());
+                survey.objects.push(Surveyed { env, kustomization, object: object.object.clone(), files });
+            }
+        }
+        Ok(survey)
+    }
+
+    /// Returns how bad the worst is that was found in a file, or below a folder.
+    pub fn worst(&self, path: &str) -> Option<Severity> {
+        self.worst.get(path).copied()
+    }
+
+    /// Iterates over the findings of a file.
+    pub fn findings_of<'a>(&'a self, file: &'a str) -> impl Iterator<Item = &'a Finding> {
+        self.findings.iter().filter(move |finding| finding.file == file)
+    }
+
+    /// Iterates over the documents about a finding: those that name its rule or its file, or are about its object.
+    pub fn pages_of<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = &'a Page> {
+        let name = finding.object.as_ref().and_then(|object| object.rsplit('/').next());
+        self.pages.iter().filter(move |page| {
+            page.file != finding.file
+                && (page.quotes(finding.rule)
+                    || page.quotes(&finding.file)
+                    || name.is_some_and(|name| page.is_about(name)))
+        })
+    }
+
+    /// Iterates over what a file becomes or changes, in the order of environments.
+    pub fn made_of(&self, file: &str) -> impl Iterator<Item = &Surveyed> {
+        self.by_file.get(file).into_iter().flatten().filter_map(|index| self.objects.get(*index))
+    }
+
+    /// Finds an object of an environment; a group that the name leaves open fits any.
+    pub fn find(&self, env: &str, wanted: &ObjectRef) -> Option<&Surveyed> {
+        self.objects.iter().find(|known| {
+            let object = &known.object;
+            known.env == env
+                && object.kind == wanted.kind
+                && object.name == wanted.name
+                && object.namespace == wanted.namespace
+                && (wanted.group.is_empty() || object.group == wanted.group)
+        })
+    }
+}

@@ -1,0 +1,427 @@
+//! Markdown documents as lines to be shown, with their links and headings (`CommonMark` and the extensions of GitHub).
+
+use std::ops::Range;
+
+use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
+
+/// Holds a document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Document {
+    /// The lines to be shown; a paragraph is one.
+    pub lines: Vec<Line>,
+    /// The headings, first first.
+    pub headings: Vec<Heading>,
+    /// Every link and image.
+    pub links: Vec<Link>,
+    /// Every piece of code in running text, with its line.
+    pub codes: Vec<(String, usize)>,
+    /// Anchors that are written as HTML, in small letters.
+    pub anchors: Vec<String>,
+}
+
+/// Holds a line to be shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    /// What it is.
+    pub style: Style,
+    /// What stands before it: indentation, the sign of a list or a quotation.
+    pub lead: String,
+    /// The text, without marks.
+    pub text: String,
+    /// The links in it, by their places in [`Document::links`].
+    pub links: Range<usize>,
+    /// The line of the file that it begins on, from one.
+    pub source: usize,
+}
+
+/// Says what a line is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Style {
+    /// A heading, of a level from one to six.
+    Heading(u8),
+    /// Running text.
+    #[default]
+    Text,
+    /// A line of code, as it is written.
+    Code,
+    /// A row of a table.
+    Row,
+    /// Nothing, between two blocks.
+    Blank,
+}
+
+/// Holds a heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// Its text.
+    pub text: String,
+    /// The anchor that GitHub gives it: small letters, no punctuation, dashes for spaces, numbered when twice.
+    pub anchor: String,
+    /// Its place in [`Document::lines`].
+    pub line: usize,
+}
+
+/// Holds a link or an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// What is read.
+    pub text: String,
+    /// Where it leads, as it is written.
+    pub target: String,
+    /// The line of the file, from one.
+    pub source: usize,
+}
+
+impl Document {
+    /// Reads a document; every text is one.
+    pub fn read(text: &str) -> Self {
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_GFM;
+        let mut reading = Reading { starts: starts(text), ..Reading::default() };
+        for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+            reading.take(event, range.start);
+        }
+        reading.end_line(Style::Text);
+        while reading.document.lines.last().is_some_and(|line| line.style == Style::Blank) {
+            reading.document.lines.pop();
+        }
+        reading.document
+    }
+
+    /// Returns what it calls itself: its first heading.
+    pub fn title(&self) -> Option<&str> {
+        self.headings.first().map(|heading| heading.text.as_str())
+    }
+
+    /// Finds the line of an anchor.
+    pub fn line_of(&self, anchor: &str) -> Option<usize> {
+        let wanted = anchor.to_lowercase();
+        self.headings.iter().find(|heading| heading.anchor == wanted).map(|heading| heading.line)
+    }
+
+    /// Tells whether there is such an anchor.
+    pub fn has_anchor(&self, anchor: &str) -> bool {
+        self.line_of(anchor).is_some() || self.anchors.contains(&anchor.to_lowercase())
+    }
+}
+
+#[derive(Default)]
+struct Reading {
+    document: Document,
+    /// Where each line of the file begins.
+    starts: Vec<usize>,
+    text: String,
+    source: Option<usize>,
+    first_link: usize,
+    /// The open lists: the next number, where they are numbered.
+    lists: Vec<Option<u64>>,
+    /// The sign of a list that stands before the next line.
+    sign: Option<String>,
+    quotes: usize,
+    code: bool,
+    heading: Option<u8>,
+    /// The links that are open, by their place and where their text begins.
+    open: Vec<(usize, usize)>,
+    cells: Vec<String>,
+    rows: Vec<(Vec<String>, usize, Range<usize>)>,
+}
+
+impl Reading {
+    fn take(&mut self, event: Event<'_>, at: usize) {
+        match event {
+            Event::Start(tag) => self.start(&tag, at),
+            Event::End(tag) => self.end(tag),
+            Event::Text(text) if self.code => {
+                for line in text.lines() {
+                    self.begin(at);
+                    self.text.push_str(line);
+                    self.push_line(Style::Code);
+                }
+            }
+            Event::Text(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.add(&text, at),
+            Event::Code(text) => {
+                self.add(&text, at);
+                self.document.codes.push((text.into_string(), self.line(at)));
+            }
+            Event::SoftBreak => self.add(" ", at),
+            Event::HardBreak => self.end_line(Style::Text),
+            Event::Rule => {
+                self.add("---", at);
+                self.block(Style::Text);
+            }
+            Event::TaskListMarker(done) => self.add(if done { "[x] " } else { "[ ] " }, at),
+            Event::FootnoteReference(name) => self.add(&format!("[{name}]"), at),
+            Event::Html(html) | Event::InlineHtml(html) => self.html(&html),
+        }
+    }
+
+    fn start(&mut self, tag: &Tag<'_>, at: usize) {
+        match tag {
+            Tag::Heading { level, .. } => self.heading = Some(depth(*level)),
+            Tag::BlockQuote(_) => {
+                self.end_line(Style::Text);
+                self.quotes = self.quotes.saturating_add(1);
+            }
+            Tag::CodeBlock(_) => {
+                self.end_line(Style::Text);
+                self.code = true;
+            }
+            Tag::List(first) => {
+                self.end_line(Style::Text);
+                self.lists.push(*first);
+            }
+            Tag::Item => {
+                self.end_line(Style::Text);
+                self.sign = Some(match self.lists.last_mut() {
+                    Some(Some(number)) => {
+                        let sign = format!("{number}. ");
+                        *number = number.saturating_add(1);
+                        sign
+                    }
+                    _ => "- ".to_owned(),
+                });
+            }
+            Tag::Link { dest_url, link_type, .. } => {
+                let mail = if *link_type == LinkType::Email { "mailto:" } else { "" };
+                self.open_link(format!("{mail}{dest_url}"), at);
+            }
+            Tag::Image { dest_url, .. } => {
+                self.add("image: ", at);
+                self.open_link(dest_url.to_string(), at);
+            }
+            Tag::TableHead | Tag::TableRow => {
+                self.begin(at);
+                self.cells.clear();
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::Heading(_) => {
+                let level = self.heading.take().unwrap_or(1);
+                let text = self.text.trim().to_owned();
+                let anchor = self.anchor(&text);
+                self.document.headings.push(Heading { text, anchor, line: self.document.lines.len() });
+                self.block(Style::Heading(level));
+            }
+            // Items of a list stand together.
+            TagEnd::Paragraph if self.lists.is_empty() => self.block(Style::Text),
+            TagEnd::Paragraph | TagEnd::Item => self.end_line(Style::Text),
+            TagEnd::BlockQuote(_) => {
+                self.end_line(Style::Text);
+                self.quotes = self.quotes.saturating_sub(1);
+                self.blank();
+            }
+            TagEnd::CodeBlock => {
+                self.code = false;
+                self.blank();
+            }
+            TagEnd::List(_) => {
+                self.end_line(Style::Text);
+                self.lists.pop();
+                if self.lists.is_empty() {
+                    self.blank();
+                }
+            }
+            TagEnd::Link | TagEnd::Image => {
+                if let Some((link, begin)) = self.open.pop() {
+                    let text = self.text.get(begin..).unwrap_or_default().to_owned();
+                    if let Some(link) = self.document.links.get_mut(link) {
+                        link.text = text;
+                    }
+                }
+            }
+            TagEnd::TableCell => {
+                let cell = std::mem::take(&mut self.text);
+                self.cells.push(cell.trim().to_owned());
+            }
+            TagEnd::TableHead | TagEnd::TableRow => {
+                let links = self.first_link..self.document.links.len();
+                self.first_link = links.end;
+                self.rows.push((std::mem::take(&mut self.cells), self.source.take().unwrap_or(1), links));
+            }
+            TagEnd::Table => self.table(),
+            _ => {}
+        }
+    }
+
+    /// Lays the rows of a table out in columns.
+    fn table(&mut self) {
+        let rows = std::mem::take(&mut self.rows);
+        let columns = rows.iter().map(|(cells, ..)| cells.len()).max().unwrap_or_default();
+        let width = |cell: &String| unicode_width::UnicodeWidthStr::width(cell.as_str());
+        let of_column = |column: usize| {
+            rows.iter().filter_map(|(cells, ..)| cells.get(column)).map(width).max().unwrap_or_default()
+        };
+        // The last column goes on below where it is too long; those before it keep their width.
+        let widths: Vec<usize> = (0..columns.saturating_sub(1)).map(of_column).collect();
+        for (index, (cells, source, links)) in rows.into_iter().enumerate() {
+            let mut lead = "  ".repeat(self.lists.len());
+            for (cell, room) in cells.iter().zip(&widths) {
+                lead.push_str(cell);
+                lead.push_str(&" ".repeat(room.saturating_sub(width(cell)).saturating_add(2)));
+            }
+            let text = cells.into_iter().nth(columns.saturating_sub(1)).unwrap_or_default();
+            let style = if index == 0 { Style::Heading(6) } else { Style::Row };
+            self.document.lines.push(Line { style, lead, text, links, source });
+        }
+        self.blank();
+    }
+
+    fn open_link(&mut self, target: String, at: usize) {
+        self.begin(at);
+        self.open.push((self.document.links.len(), self.text.len()));
+        let source = self.line(at);
+        self.document.links.push(Link { text: String::new(), target, source });
+    }
+
+    fn html(&mut self, html: &str) {
+        for mark in ["id=\"", "name=\""] {
+            let found = html.split(mark).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_lowercase()));
+            self.document.anchors.extend(found);
+        }
+    }
+
+    fn begin(&mut self, at: usize) {
+        if self.source.is_none() {
+            self.source = Some(self.line(at));
+        }
+    }
+
+    fn add(&mut self, text: &str, at: usize) {
+        self.begin(at);
+        self.text.push_str(text);
+    }
+
+    /// Ends a block: a line and nothing behind it.
+    fn block(&mut self, style: Style) {
+        self.end_line(style);
+        self.blank();
+    }
+
+    fn blank(&mut self) {
+        if self.document.lines.last().is_some_and(|line| line.style != Style::Blank) {
+            self.document.lines.push(Line { style: Style::Blank, ..Line::default() });
+        }
+    }
+
+    fn end_line(&mut self, style: Style) {
+        if !self.text.trim().is_empty() {
+            self.push_line(style);
+        }
+        self.text.clear();
+    }
+
+    fn push_line(&mut self, style: Style) {
+        let depth = self.lists.len().saturating_sub(1);
+        let mut lead = "> ".repeat(self.quotes) + &"  ".repeat(depth);
+        match self.sign.take() {
+            Some(sign) => lead.push_str(&sign),
+            None if !self.lists.is_empty() => lead.push_str("  "),
+            None => {}
+        }
+        if style == Style::Code {
+            lead.push_str("    ");
+        }
+        let text = std::mem::take(&mut self.text);
+        let text = if style == Style::Code { text.replace('\t', "    ") } else { text.trim().to_owned() };
+        let links = self.first_link..self.document.links.len();
+        self.first_link = links.end;
+        let source = self.source.take().unwrap_or(1);
+        self.document.lines.push(Line { style, lead, text, links, source });
+    }
+
+    fn line(&self, at: usize) -> usize {
+        self.starts.partition_point(|start| *start <= at).max(1)
+    }
+
+    fn anchor(&self, title: &str) -> String {
+        let slug: String = title
+            .to_lowercase()
+            .chars()
+            .filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'))
+            .map(|letter| if letter == ' ' { '-' } else { letter })
+            .collect();
+        let taken = |anchor: &str| self.document.headings.iter().any(|known| known.anchor == anchor);
+        let numbered = (1..).map(|number| format!("{slug}-{number}"));
+        std::iter::once(slug.clone()).chain(numbered).find(|anchor| !taken(anchor)).unwrap_or(slug)
+    }
+}
+
+fn starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index.saturating_add(1))).collect()
+}
+
+fn depth(level: HeadingLevel) -> u8 {
+    match level {
+        HeadingLevel::H1 => 1,
+        HeadingLevel::H2 => 2,
+        HeadingLevel::H3 => 3,
+        HeadingLevel::H4 => 4,
+        HeadingLevel::H5 => 5,
+        HeadingLevel::H6 => 6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Document, Style};
+
+    fn shown(text: &str) -> Vec<String> {
+        Document::read(text).lines.iter().map(|line| format!("{}{}", line.lead, line.text)).collect()
+    }
+
+    #[test]
+    fn a_document_is_shown_without_its_marks() {
+        let text = "# Set *it* up\n\nFirst `one`,\nthen **two**: see [the plan](plan.md).\n\n1. a\n   - b\n2. c\n\n> so\n\n```sh\nls  -l\n```\n";
+        assert_eq!(
+            shown(text),
+            [
+                "Set it up",
+                "",
+                "First one, then two: see the plan.",
+                "",
+                "1. a",
+                "  - b",
+                "2. c",
+                "",
+                "> so",
+                "",
+                "    ls  -l"
+            ]
+        );
+        assert_eq!(shown("| a | b |\n|---|---|\n| long | [x](y.md) |\n"), ["a     b", "long  x"]);
+        assert_eq!(shown(""), [""; 0]);
+    }
+
+    #[test]
+    fn links_know_their_line_and_code_is_none() {
+        let document = Document::read(
+            "# A\n\nsee [one](a.md#x \"t\") and ![two](b.png)\n\n`[no](c.md)` [r]\n\n    [no](d.md)\n\n[r]: e.md\n| t |\n|--|\n| [f](f.md) |\n",
+        );
+        let links: Vec<_> =
+            document.links.iter().map(|link| (link.target.as_str(), link.text.as_str(), link.source)).collect();
+        assert_eq!(links[..3], [("a.md#x", "one", 3), ("b.png", "two", 3), ("e.md", "r", 5)]);
+        let line = document.lines.iter().find(|line| line.text.starts_with("see")).unwrap();
+        assert_eq!((line.links.clone(), line.style, line.source), (0..2, Style::Text, 3));
+        assert_eq!(document.codes, [("[no](c.md)".to_owned(), 5)]);
+    }
+
+    #[test]
+    fn headings_have_the_anchors_of_github() {
+        let document = Document::read(
+            "# Set it up!\n\n## Keys & recipients\n\nUnder\n-----\n\n<a id=\"Own\"></a>\n\n```\n# no heading\n```\n\n## Set it up!\n\n## Set `it` up 1\n",
+        );
+        for anchor in ["set-it-up", "keys--recipients", "under", "own", "set-it-up-1", "set-it-up-1-1"] {
+            assert!(document.has_anchor(anchor), "{anchor}: {document:?}");
+        }
+        assert!(!document.has_anchor("no-heading"));
+        assert_eq!(document.title(), Some("Set it up!"));
+        assert_eq!(document.line_of("UNDER").map(|line| document.lines[line].text.as_str()), Some("Under"));
+    }
+}

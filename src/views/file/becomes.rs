@@ -1,0 +1,149 @@
+//! What a file becomes: the objects of each environment that it declares or changes, and how they fare on the clusters.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::{Facts, Target, Task};
+use crate::check::{Severity, Surveyed};
+use crate::lineage::Node;
+use crate::model::{Env, ObjectRef};
+use crate::theme::Scope;
+use crate::views::home::state_scope;
+use crate::views::page::PageLine;
+use crate::widgets::pad;
+
+/// So many objects are named, and asked for on the clusters; a patch or a generator may change hundreds.
+const NAMED: usize = 12;
+/// How long what the clusters said is good for.
+const FRESH: SignedDuration = SignedDuration::from_secs(50);
+
+/// Remembers how the objects of a file fare.
+#[derive(Debug, Default)]
+pub(super) struct Becomes {
+    live: BTreeMap<(Env, ObjectRef), Result<Node, String>>,
+    asked: Option<(Timestamp, BTreeSet<(Env, ObjectRef)>)>,
+}
+
+/// What the task answers.
+pub(super) type Lives = Vec<((Env, ObjectRef), Result<Node, String>)>;
+
+fn made<'a>(facts: &'a Facts, path: &str) -> impl Iterator<Item = (Env, &'a Surveyed)> {
+    let survey = facts.survey.iter().flat_map(move |survey| survey.made_of(path).collect::<Vec<_>>());
+    survey.filter_map(|object| Some((facts.find_environment(&object.env)?, object)))
+}
+
+impl Becomes {
+    /// Asks the clusters for the objects of a file, where they are others than were asked for or some time has passed.
+    pub(super) fn ask(&mut self, path: &str, facts: &Facts) -> Option<Task> {
+        let wanted: BTreeSet<(Env, ObjectRef)> =
+            made(facts, path).take(NAMED).map(|(env, known)| (env, known.object.clone())).collect();
+        let is_known =
+            |(at, asked): &(Timestamp, BTreeSet<_>)| *asked == wanted && facts.now.duration_since(*at) < FRESH;
+        if wanted.is_empty() || self.asked.as_ref().is_some_and(is_known) {
+            return None;
+        }
+        self.asked = Some((facts.now, wanted.clone()));
+        Some(Task::once(format!("objects of {path}"), move |reach| async move {
+            let look = |(env, object): (Env, ObjectRef)| {
+                let cluster = reach.cluster(env);
+                async move {
+                    let found = match cluster {
+                        Ok(cluster) => cluster.look(&object).await,
+                        Err(fault) => Err(fault),
+                    };
+                    let node = found.map(|detail| Node::of(&object, detail.as_ref().map(|detail| &detail.value)));
+                    ((env, object), node.map_err(|fault| fault.why))
+                }
+            };
+            futures::future::join_all(wanted.into_iter().map(look)).await as Lives
+        }))
+    }
+
+    /// Asks again at the next chance.
+    pub(super) fn forget(&mut self) {
+        self.asked = None;
+    }
+
+    /// Takes what the clusters said.
+    pub(super) fn take(&mut self, lives: Lives) {
+        self.live = lives.into_iter().collect();
+    }
+
+    /// Writes what is wrong with a file and what it becomes, above its text.
+    pub(super) fn lines(&self, path: &str, facts: &Facts) -> Vec<PageLine> {
+        let mut lines = wrong(facts, path);
+        let Some(survey) = &facts.survey else { return lines };
+        let all: Vec<(Env, &Surveyed)> = made(facts, path).collect();
+        if let (Some(fault), true) =
+            (&survey.fault, facts.repository.as_ref().is_some_and(|one| !one.fed_by(path).is_empty()))
+        {
+            lines.push(PageLine::wrapped(
+                format!("what it becomes is not known: {}; {}", fault.why, fault.todo),
+                Scope::Dim,
+            ));
+        }
+        let wide = all.iter().take(NAMED).map(|(env, _)| facts.name(*env).len()).max().unwrap_or_default();
+        for (env, known) in all.iter().take(NAMED) {
+            let verb = if known.files.first().is_some_and(|first| first == path) { "becomes" } else { "changes" };
+            let (sign, state, scope) = match self.live.get(&(*env, known.object.clone())) {
+                None => (" ", String::new(), Scope::Dim),
+                Some(Ok(node)) => {
+                    (node.state.sign(), format!("  {} {}", node.state.word(), node.note), state_scope(node.state))
+                }
+                Some(Err(why)) => ("?", format!("  {why}"), Scope::Unknown),
+            };
+            let target = Target::Object(*env, known.object.clone());
+            let text = format!("{}{}", known.object, state.trim_end());
+            lines.push(
+                PageLine::cut(text, Scope::Text)
+                    .after(format!("{sign} "), scope)
+                    .after(format!("{verb} in {}  ", pad(facts.name(*env), wide)), Scope::Dim)
+                    .opens(Some(target)),
+            );
+        }
+        if all.len() > NAMED {
+            let text = format!("and {} more: fluxdeck where {path}", all.len() - NAMED);
+            lines.push(PageLine::cut(text, Scope::Dim));
+        }
+        if !lines.is_empty() {
+            lines.push(PageLine::cut("", Scope::Dim));
+        }
+        lines
+    }
+}
+
+/// Writes what is wrong with a file.
+fn wrong(facts: &Facts, path: &str) -> Vec<PageLine> {
+    let of_graph = facts.repository.iter().flat_map(|snapshot| &snapshot.findings);
+    // The rules say the same once more, as soon as they were asked.
+    let of_graph = of_graph.filter(|finding| finding.file == path && facts.survey.is_none());
+    let mut lines: Vec<PageLine> = of_graph
+        .map(|finding| {
+            let fault = &finding.fault;
+            line(Severity::Error, finding.line, format!("{}: {}; {}", fault.what, fault.why, fault.todo))
+        })
+        .collect();
+    let of_rules = facts.survey.iter().flat_map(|survey| survey.findings_of(path));
+    lines.extend(of_rules.map(|finding| {
+        let env = finding.env.as_ref().map(|env| format!("{env}: ")).unwrap_or_default();
+        let text = format!("{env}{}: {}; {} [{}]", finding.message, finding.why, finding.fix, finding.rule);
+        line(finding.severity, finding.line, text)
+    }));
+    lines
+}
+
+fn line(severity: Severity, at: Option<usize>, text: String) -> PageLine {
+    let (sign, scope) = look_of(severity);
+    let place = at.map(|line| format!("line {line}: ")).unwrap_or_default();
+    PageLine::wrapped(format!("{place}{text}"), scope).after(format!("{sign} "), scope)
+}
+
+/// Returns the sign and the colour of a finding.
+pub(in crate::views) fn look_of(severity: Severity) -> (&'static str, Scope) {
+    match severity {
+        Severity::Error => ("x", Scope::Failed),
+        Severity::Warning => ("!", Scope::Progressing),
+        Severity::Hint => (".", Scope::Waiting),
+    }
+}
