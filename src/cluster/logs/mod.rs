@@ -70,6 +70,9 @@ struct Following<'a> {
     over: HashSet<String>,
     /// Pods that ran beside the one pod asked for: replicas of it, and no replacements.
     siblings: HashSet<String>,
+    /// Whether a log was read to its end, and why the last that was refused could not be read.
+    whole: bool,
+    refused: Option<Fault>,
     readers: FuturesUnordered<Running<'a>>,
     first: bool,
 }
@@ -86,7 +89,11 @@ impl<'a> Following<'a> {
         let (present, first) = (HashMap::new(), true);
         let (read, over, readers) = (HashMap::new(), HashSet::new(), FuturesUnordered::new());
         let siblings = HashSet::new();
-        let mut this = Self { cluster, target, meant, options, events, present, read, over, siblings, readers, first };
+        let (whole, refused) = (false, None);
+        #[rustfmt::skip]
+        let mut this = Self {
+            cluster, target, meant, options, events, present, read, over, siblings, whole, refused, readers, first,
+        };
         if let Meant::One(pod) = &this.meant {
             let pod = (**pod).clone();
             this.start(&pod);
@@ -106,9 +113,17 @@ impl<'a> Following<'a> {
             }
             this.first = false;
             if !options.follow && this.readers.is_empty() {
-                return Ok("this is all of the log".to_owned());
+                return this.all();
             }
         }
+    }
+
+    /// Ends what is not followed: a log that nobody could read is not an empty one.
+    fn all(self) -> Result<String, Fault> {
+        if self.whole {
+            return Ok("this is all of the log".to_owned());
+        }
+        Err(self.refused.unwrap_or_else(|| not_started(self.cluster, self.target, self.present.values())))
     }
 
     fn changed(&mut self, change: Change) -> Result<Option<String>, Fault> {
@@ -166,8 +181,10 @@ impl<'a> Following<'a> {
             End::Refused(fault) => {
                 self.over.insert(uid.to_owned());
                 drop(self.events.send(LogEvent::Interrupted(fault.to_string())).await);
+                self.refused = Some(fault);
             }
             End::Over(why) => {
+                self.whole = true;
                 self.over.insert(uid.to_owned());
                 if single || (one && !self.options.follow) {
                     return Ok(Some(why));
@@ -242,6 +259,24 @@ fn no_pod(cluster: &Cluster, target: &LogTarget) -> Fault {
         format!("there is no log in {}", cluster.name),
         format!("no pod of {namespace} matches {wanted}"),
         format!("`kubectl get pods -n {namespace}` shows what runs there"),
+    )
+}
+
+fn not_started<'a>(cluster: &Cluster, target: &LogTarget, present: impl Iterator<Item = &'a Pod>) -> Fault {
+    let namespace = pods::namespace(target);
+    let mut waiting: Vec<_> = present.map(|pod| format!("{} is {}", pod.metadata.name, pod.status.phase)).collect();
+    waiting.sort();
+    let why = if waiting.is_empty() {
+        "its pods went away while they were asked".to_owned()
+    } else {
+        format!("no container of it has started yet: {}", waiting.join(", "))
+    };
+    Fault::failed(
+        format!("there is no log in {} yet", cluster.name),
+        why,
+        format!(
+            "try again in a moment, or with --follow, which waits; `kubectl get events -n {namespace}` says what holds it up"
+        ),
     )
 }
 

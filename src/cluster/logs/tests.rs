@@ -162,6 +162,32 @@ async fn without_following_the_log_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_log_that_nobody_could_read_is_not_an_empty_one() {
+    let options = LogOptions { follow: false, ..FOLLOW };
+    let target =
+        || LogTarget::Selector { namespace: "web".to_owned(), selector: "app=web".to_owned(), container: None };
+    let waiting = told(target(), options, 99, |asked| match asked.path.as_str() {
+        "/api/v1/namespaces/web/pods" => list(&[pod("a", "Pending")]),
+        _ => error(404, "not found"),
+    })
+    .await;
+    assert!(waiting.concat().contains("no container of it has started yet: a is Pending"), "{waiting:?}");
+    let refused = told(target(), options, 99, |asked| match asked.path.as_str() {
+        "/api/v1/namespaces/web/pods" => list(&[pod("a", "Running")]),
+        path if path.ends_with("/log") => error(400, "container \"a\" in pod \"a\" is waiting to start"),
+        _ => error(404, "not found"),
+    })
+    .await;
+    assert!(refused.last().is_some_and(|last| last.contains("is waiting to start")), "{refused:?}");
+    let gone = told(target(), options, 99, |asked| match asked.path.as_str() {
+        "/api/v1/namespaces/web/pods" => list(&[pod("a", "Running")]),
+        _ => error(404, "not found"),
+    })
+    .await;
+    assert!(gone.concat().contains("went away while they were asked"), "{gone:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_reader_slows_the_server_and_loses_nothing() {
     let line = |number: u32| format!("2026-01-01T00:00:00Z {number}\n");
     let many = (0..60_000).map(line).collect::<Vec<_>>().concat();
