@@ -3,6 +3,13 @@
 use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
+use unicode_width::UnicodeWidthStr as _;
+
+/// How many cells the columns before a table's last may take: more leaves the last no room on 80 columns.
+const LEAD: usize = 44;
+
+/// A row of a table: its cells, its line of the file and its links.
+type Row = (Vec<String>, usize, Range<usize>);
 
 /// Holds a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -126,7 +133,7 @@ struct Reading {
     /// The links that are open, by their place and where their text begins.
     open: Vec<(usize, usize)>,
     cells: Vec<String>,
-    rows: Vec<(Vec<String>, usize, Range<usize>)>,
+    rows: Vec<Row>,
 }
 
 impl Reading {
@@ -250,27 +257,56 @@ impl Reading {
         }
     }
 
-    /// Lays the rows of a table out in columns.
+    /// Lays the rows of a table out: in columns where those before the last leave it room, else each cell below its row's first.
     fn table(&mut self) {
         let rows = std::mem::take(&mut self.rows);
         let columns = rows.iter().map(|(cells, ..)| cells.len()).max().unwrap_or_default();
-        let width = |cell: &String| unicode_width::UnicodeWidthStr::width(cell.as_str());
         let of_column = |column: usize| {
-            rows.iter().filter_map(|(cells, ..)| cells.get(column)).map(width).max().unwrap_or_default()
+            rows.iter().filter_map(|(cells, ..)| cells.get(column)).map(|cell| cell.width()).max().unwrap_or_default()
         };
-        // The last column goes on below where it is too long; those before it keep their width.
         let widths: Vec<usize> = (0..columns.saturating_sub(1)).map(of_column).collect();
+        if widths.iter().map(|width| width.saturating_add(2)).sum::<usize>() > LEAD {
+            self.records(rows);
+        } else {
+            self.columns(rows, &widths);
+        }
+        self.blank();
+    }
+
+    fn columns(&mut self, rows: Vec<Row>, widths: &[usize]) {
+        let indent = "  ".repeat(self.lists.len());
         for (index, (cells, source, links)) in rows.into_iter().enumerate() {
-            let mut lead = "  ".repeat(self.lists.len());
-            for (cell, room) in cells.iter().zip(&widths) {
+            let mut lead = indent.clone();
+            for (cell, room) in cells.iter().zip(widths) {
                 lead.push_str(cell);
-                lead.push_str(&" ".repeat(room.saturating_sub(width(cell)).saturating_add(2)));
+                lead.push_str(&" ".repeat(room.saturating_sub(cell.width()).saturating_add(2)));
             }
-            let text = cells.into_iter().nth(columns.saturating_sub(1)).unwrap_or_default();
+            let text = cells.into_iter().nth(widths.len()).unwrap_or_default();
             let style = if index == 0 { Style::Heading(6) } else { Style::Row };
             self.document.lines.push(Line { style, lead, text, links, source });
         }
-        self.blank();
+    }
+
+    fn records(&mut self, rows: Vec<Row>) {
+        let indent = "  ".repeat(self.lists.len());
+        let mut rows = rows.into_iter();
+        let heads = rows.next().map(|(cells, ..)| cells).unwrap_or_default();
+        let widest = heads.iter().skip(1).map(|head| head.width()).max().unwrap_or_default();
+        for (cells, source, links) in rows {
+            let mut cells = cells.into_iter();
+            let text = cells.next().unwrap_or_default();
+            let none = links.start..links.start;
+            let last = heads.len().saturating_sub(1);
+            let line = Line { style: Style::Heading(6), lead: indent.clone(), text, links: none.clone(), source };
+            self.document.lines.push(line);
+            for (index, (head, text)) in heads.iter().skip(1).zip(cells).enumerate() {
+                let gap = " ".repeat(widest.saturating_sub(head.width()).saturating_add(2));
+                let lead = if head.is_empty() { format!("{indent}  ") } else { format!("{indent}  {head}{gap}") };
+                // The links of a row stand below it.
+                let links = if index.saturating_add(1) == last { links.clone() } else { none.clone() };
+                self.document.lines.push(Line { style: Style::Row, lead, text, links, source });
+            }
+        }
     }
 
     fn open_link(&mut self, target: String, at: usize) {
@@ -396,6 +432,11 @@ mod tests {
             ]
         );
         assert_eq!(shown("| a | b |\n|---|---|\n| long | [x](y.md) |\n"), ["a     b", "long  x"]);
+        let long = "x".repeat(50);
+        assert_eq!(
+            shown(&format!("| a | b | c |\n|---|---|---|\n| {long} | two | three |\n")),
+            [long.as_str(), "  b  two", "  c  three"]
+        );
         assert_eq!(shown(""), [""; 0]);
     }
 

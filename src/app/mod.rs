@@ -63,8 +63,9 @@ pub struct App {
     watched: BTreeMap<(Env, &'static str), Watched>,
     filtering: Option<String>,
     lesson: Option<(String, Lesson)>,
-    /// What the lesson speaks of: it stays while the selection does.
-    lesson_of: Vec<Target>,
+    /// What was selected as the lesson was shown: it stays while that does. None for that of a command, which stays until the selection is
+    /// moved.
+    lesson_of: Option<Vec<Target>>,
     lesson_shown: bool,
     notice_shown: bool,
     resting: bool,
@@ -104,7 +105,7 @@ impl App {
             watched: BTreeMap::new(),
             filtering: None,
             lesson: None,
-            lesson_of: Vec::new(),
+            lesson_of: Some(Vec::new()),
             lesson_shown: true,
             notice_shown: false,
             resting: true,

@@ -44,7 +44,7 @@ impl App {
         let actions = (command.run)(&ask);
         if !lesson.1.shell.is_empty() {
             self.lesson = Some(lesson);
-            self.lesson_of.clone_from(&targets);
+            self.lesson_of = None;
         }
         let ticket = self.top_ticket();
         self.apply(ticket, actions, effects);

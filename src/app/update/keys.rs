@@ -27,6 +27,7 @@ impl App {
             return;
         }
         if let Some(motion) = self.keymap.motion(key) {
+            self.lesson_follows();
             match self.with_view_option(top, |view, scene| view.motion(motion, scene)) {
                 Some(actions) => self.apply(ticket, actions, effects),
                 None => self.motion(motion, effects),

@@ -18,14 +18,25 @@ impl App {
         }
     }
 
-    /// Teaches how to look at what is selected; nothing new while the lesson of a command on it is shown.
+    /// Remembers what is selected before it is moved: from then on the lesson follows it.
+    pub(super) fn lesson_follows(&mut self) {
+        if self.lesson_of.is_none() {
+            self.lesson_of = Some(self.targets());
+        }
+    }
+
+    /// Teaches how to look at what is selected; nothing new while it stays, or while nothing was moved since a command was run.
     fn lesson_of_selection(&mut self) -> Option<(String, Lesson)> {
         let targets = self.targets();
-        if targets == self.lesson_of {
+        let known = self.lesson_of.as_mut()?;
+        if targets == *known {
             return None;
         }
-        self.lesson_of.clone_from(&targets);
-        let (env, object) = match targets.first()? {
+        known.clone_from(&targets);
+        let Some(first) = targets.first() else {
+            return Some(("Look at the repository".to_owned(), lesson_of_repository()));
+        };
+        let (env, object) = match first {
             Target::Object(env, object) => (env, object),
             Target::File(_, path) => return Some((format!("Look at {path}"), lesson_of_file(path))),
             Target::Environment(_) | Target::Worktree(_) => return None,
@@ -34,6 +45,16 @@ impl App {
         let environment = self.facts.environment(*env)?;
         let context = environment.context.as_deref().unwrap_or(&environment.name);
         Some((format!("Look at {} in {}", object.short(), environment.name), (kind.lesson)(context, Some(object))))
+    }
+}
+
+/// Teaches where to begin when nothing is selected.
+fn lesson_of_repository() -> Lesson {
+    Lesson {
+        shell: "git status --short --branch && git log --oneline -5".to_owned(),
+        why: "Flux applies what is pushed to its branch, and nothing else: what is changed here or not yet pushed runs nowhere.".to_owned(),
+        look_for: "`ahead` counts commits that are not pushed; the revision of an environment is the commit that it applied.".to_owned(),
+        docs: "https://fluxcd.io/flux/concepts/",
     }
 }
 

@@ -31,16 +31,20 @@ fn make(input: &Input) -> Result<Made, Fault> {
     for (application, differences) in &applications {
         let same = compared.same.get(application).copied().unwrap_or_default();
         lines.push(PageLine::heading(format!("{application}  {} differ, {same} the same", differences.len())));
+        // "+ only " and the longer name, and two cells between columns.
+        let room = one.len().max(other.len()).saturating_add(9);
         for found in differences {
             let (words, scope, env) = match found.change {
-                Change::Update => ("~ differs     ".to_owned(), Scope::Progressing, one),
-                Change::Create => (format!("+ only {other:<9}"), Scope::Waiting, other),
-                Change::Delete => (format!("- only {one:<9}"), Scope::Waiting, one),
+                Change::Update => ("~ differs".to_owned(), Scope::Progressing, one),
+                Change::Create => (format!("+ only {other}"), Scope::Waiting, other),
+                Change::Delete => (format!("- only {one}"), Scope::Waiting, one),
             };
             let object = found.object.parse().ok();
             let target = input.env(env).zip(object).map(|(env, object)| Target::Object(env, object));
             lines.push(
-                PageLine::cut(&*found.object, Scope::Text).after(format!("  {words}"), scope).opens(target.clone()),
+                PageLine::cut(&*found.object, Scope::Text)
+                    .after(format!("  {words:<room$}"), scope)
+                    .opens(target.clone()),
             );
             if found.change == Change::Update {
                 difference(&mut lines, &found.diff, target.as_ref());

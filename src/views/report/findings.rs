@@ -3,7 +3,7 @@
 use super::{Input, Made, Report};
 use crate::app::Target;
 use crate::check::{self, Finding, Severity, Survey};
-use crate::model::Fault;
+use crate::model::{Env, Fault};
 use crate::theme::Scope;
 use crate::views::file::look_of;
 use crate::views::page::PageLine;
@@ -24,7 +24,8 @@ fn make(input: &Input) -> Result<Made, Fault> {
     for finding in &survey.findings {
         if finding.file != last {
             last = &finding.file;
-            lines.push(PageLine::heading(&*finding.file));
+            let target = Target::File(env_of(finding, input), finding.file.clone());
+            lines.push(PageLine::heading(&*finding.file).opens(Some(target)));
         }
         lines.extend(rows(finding, input));
         for page in survey.pages_of(finding).take(PAGES) {
@@ -45,10 +46,14 @@ fn make(input: &Input) -> Result<Made, Fault> {
     Ok(Made { summary: words.join(", "), lines })
 }
 
+fn env_of(finding: &Finding, input: &Input) -> Option<Env> {
+    finding.env.as_deref().and_then(|name| input.env(name))
+}
+
 fn rows(finding: &Finding, input: &Input) -> [PageLine; 3] {
     let (sign, scope) = look_of(finding.severity);
     let env = finding.env.as_deref();
-    let target = Target::File(env.and_then(|name| input.env(name)), finding.file.clone());
+    let target = Target::File(env_of(finding, input), finding.file.clone());
     let place = finding.line.map(|line| line.to_string()).unwrap_or_default();
     let env = env.map(|name| format!("{name}: ")).unwrap_or_default();
     let object = finding.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();

@@ -15,6 +15,7 @@ pub mod history;
 pub mod impact;
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use ratatui::Frame;
@@ -103,16 +104,8 @@ impl Reports {
         vec![Action::Task(Task::blocking(self.report.id, move |_| make(&input)))]
     }
 
-    fn lines(&self, scene: &Scene<'_>) -> Vec<PageLine> {
-        match (&self.made.value, &scene.facts.repository_fault) {
-            (Some(made), _) => made.lines.clone(),
-            (None, Some(fault)) => super::tabs::fault(fault),
-            (None, None) => self.made.in_place(),
-        }
-    }
-
     fn current(&self, scene: &Scene<'_>) -> Option<Target> {
-        let lines = self.lines(scene);
+        let lines = lines(&self.made, scene);
         self.page.current(&lines).and_then(PageLine::link).cloned()
     }
 }
@@ -157,12 +150,12 @@ impl View for Reports {
         }
         if motion == Motion::Open {
             // A file opens at the line that is spoken of; everything else as elsewhere.
-            let lines = self.lines(scene);
+            let lines = lines(&self.made, scene);
             let current = self.page.current(&lines)?;
             let view = crate::views::file::open_at(current.link()?, current.place()?, scene.facts)?;
             return Some(vec![Action::Push(view)]);
         }
-        self.page.motion(motion, &self.lines(scene)).then(Vec::new)
+        self.page.motion(motion, &lines(&self.made, scene)).then(Vec::new)
     }
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
@@ -170,14 +163,23 @@ impl View for Reports {
     }
 
     fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        let lines = self.lines(scene);
+        let lines = lines(&self.made, scene);
         self.page.search(text, &lines);
         true
     }
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let inside = panel(frame, area, &self.title(scene), scene.focus, scene.theme);
-        self.page.render(frame, inside, &self.lines(scene), scene.theme);
+        self.page.render(frame, inside, &lines(&self.made, scene), scene.theme);
+    }
+}
+
+/// Returns what is shown: the report, or what is in its place.
+fn lines<'a>(made: &'a Loaded<Made>, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
+    match (&made.value, &scene.facts.repository_fault) {
+        (Some(made), _) => Cow::Borrowed(&made.lines),
+        (None, Some(fault)) => super::tabs::fault(fault).into(),
+        (None, None) => made.in_place().into(),
     }
 }
 
