@@ -282,7 +282,7 @@ fn the_rules_about_files_find_their_own_and_nothing_else() {
     }
     assert_eq!(inspected(&repository), Vec::<String>::new());
     let overlay = ground[1].1;
-    let cases: [(&str, String, &str); 14] = [
+    let cases: [(&str, String, &str); 15] = [
         ("apps/base/lost.yaml", ground[3].1.replace("name: app", "name: lost"), "flux-unread apps/base/lost.yaml:1"),
         (
             "clusters/staging/apps.yaml",
@@ -311,7 +311,8 @@ fn the_rules_about_files_find_their_own_and_nothing_else() {
         ("README.md", "[a](docs/gone.md)\n".to_owned(), "document-link README.md:1"),
         ("README.md", "[a](docs/setup.md#the-key)\n".to_owned(), "document-link README.md:1"),
         ("README.md", "```\n[a](b.md)\n```\n![a](docs/a.png)\n".to_owned(), "document-link README.md:4"),
-        ("README.md", "`apps/base/gone.yaml`\n".to_owned(), "document-path README.md:1"),
+        ("README.md", "`apps/base/gone.yaml` [a](docs/setup.md)\n".to_owned(), "document-path README.md:1"),
+        ("docs/lost.md", "# Lost\n\n[to the top](../README.md)\n".to_owned(), "document-unreached docs/lost.md"),
         (
             ".sops.yaml",
             "creation_rules:\n  - path_regex: app/.*\n    age: age1x\n".to_owned(),

@@ -126,6 +126,8 @@ pub struct Page {
     scroll: Scroll,
     width: Cell<u16>,
     wanted: Option<Regex>,
+    /// What is searched, as it was typed.
+    text: String,
 }
 
 impl Page {
@@ -193,6 +195,7 @@ impl Page {
 
     /// Takes what is searched, as it is typed: a text in any case; empty ends the search.
     pub fn search(&mut self, text: &str, page: &[PageLine]) {
+        text.clone_into(&mut self.text);
         self.wanted = match text {
             "" => None,
             _ => RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok(),
@@ -212,6 +215,10 @@ impl Page {
         self.width.set(area.width);
         let rows = self.rows(page);
         let width = usize::from(area.width);
+        if rows.is_empty() && !page.is_empty() {
+            let none = format!(" nothing matches `{}`; / and esc show all again", self.text);
+            frame.render_widget(Line::styled(fit(&none, width), theme.style(Scope::Dim)), area);
+        }
         lines(frame, area, &self.scroll, self.row(&rows), rows.len(), |index, chosen| {
             let Some((row, line)) = rows.get(index).and_then(|row| Some((row, page.get(row.line)?))) else {
                 return Line::default();

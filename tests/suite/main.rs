@@ -19,6 +19,8 @@ mod keys;
 #[cfg(test)]
 mod new_secret;
 #[cfg(test)]
+mod repository;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod source_paths;

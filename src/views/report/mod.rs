@@ -22,6 +22,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::loaded::Loaded;
+use super::tabs;
 use crate::app::{Action, Motion, Scene, Target, Task, View};
 use crate::model::{Env, Fault};
 use crate::render::{Cache, Renderer, Rendering, Tool};
@@ -115,12 +116,13 @@ impl View for Reports {
         self.report.id
     }
 
-    fn title(&self, _scene: &Scene<'_>) -> String {
-        match (&self.made.value, &self.made.fault) {
+    fn title(&self, scene: &Scene<'_>) -> String {
+        let title = match (&self.made.value, &self.made.fault) {
             (Some(made), None) => format!("{}: {}", self.report.title, made.summary),
             (Some(made), Some(_)) => format!("{}: {}, may be old", self.report.title, made.summary),
             (None, _) => self.report.title.to_owned(),
-        }
+        };
+        title + &tabs::found(self.page.found(&lines(&self.made, scene)))
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -178,7 +180,7 @@ impl View for Reports {
 fn lines<'a>(made: &'a Loaded<Made>, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
     match (&made.value, &scene.facts.repository_fault) {
         (Some(made), _) => Cow::Borrowed(&made.lines),
-        (None, Some(fault)) => super::tabs::fault(fault).into(),
+        (None, Some(fault)) => tabs::fault(fault).into(),
         (None, None) => made.in_place().into(),
     }
 }

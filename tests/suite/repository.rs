@@ -1,0 +1,87 @@
+//! What the repository says, on the screen: what is wrong with a file, what it becomes, and its documents, read and followed.
+
+use super::support::api::Api;
+use super::support::ground::Ground;
+use super::support::pty::Deck;
+
+/// A repository with documents and something wrong, and a kustomize that prints the one object there is.
+fn deck() -> (Ground, Api, Deck) {
+    let api = Api::healthy();
+    let ground = Ground::on(&api);
+    let settings = ground.root().join("apps/settings.yaml");
+    ground.script(
+        "kustomize",
+        &format!("grep -q settings \"$4/kustomization.yaml\" && cat {} || true", settings.display()),
+    );
+    ground.write(
+        "README.md",
+        "# Homelab\n\nSee [the settings](docs/settings.md#their-colour) and [what is gone](docs/gone.md).\n",
+    );
+    ground.write(
+        "docs/settings.md",
+        "# Settings\n\n## Their colour\n\nBlue, in `apps/settings.yaml`.\n\n[back](../README.md)\n",
+    );
+    ground.write("docs/lost.md", "# Lost\n\nNobody links to this page about teapots.\n");
+    ground.commit("documents");
+    let path = format!("{}:{}", ground.beside("").display(), std::env::var("PATH").unwrap_or_default());
+    let deck = ground.stage().knowing("PATH", path).sized(110, 34).open();
+    (ground, api, deck)
+}
+
+#[test]
+fn what_is_wrong_stands_in_the_tree_and_at_its_file() {
+    let (ground, _api, mut deck) = deck();
+    // The file itself, and a folder that is closed over one.
+    deck.sees_row(&["README.md", "(!)"]);
+    deck.press("C");
+    deck.sees("0 errors, 1 warning, 1 hint");
+    deck.press("/gone<enter><enter>");
+    deck.sees(">README.md  read by no Kustomization");
+    deck.sees("line 3: ");
+    // It goes away with its cause, without a key.
+    ground.write("README.md", "# Homelab\n\nSee [the settings](docs/settings.md#their-colour).\n");
+    deck.sees_no("line 3: ");
+    deck.press("<esc>");
+    // The filter stays, and says so; what is left is shown without it.
+    deck.sees("0 errors, 0 warnings, 1 hint  0 found");
+    deck.sees("nothing matches `gone`; / and esc show all again");
+    deck.press("/");
+    deck.press("<esc>");
+    deck.sees("document-unreached");
+}
+
+#[test]
+fn a_file_says_what_it_becomes_in_each_environment() {
+    let (_ground, _api, mut deck) = deck();
+    deck.sees_row(&["README.md", "(!)"]);
+    deck.press("<backtab>/settings.yaml<enter><enter>");
+    deck.sees(">apps/settings.yaml  read by apps in production, staging");
+    for env in ["staging", "production"] {
+        deck.sees_row(&[&format!("becomes in {env}"), "ConfigMap/default/settings"]);
+    }
+    deck.sees("colour: blue");
+}
+
+#[test]
+fn documents_are_searched_read_and_followed() {
+    let (_ground, _api, mut deck) = deck();
+    deck.sees_row(&["README.md", "(!)"]);
+    deck.press("M");
+    deck.sees(">documents: 3, / searches in all of them");
+    deck.sees_no("teapots");
+    deck.press("/teapots<enter>");
+    deck.sees_row(&[">", "Nobody links to this page about teapots."]);
+    deck.press("<enter>");
+    deck.sees(">docs/lost.md");
+    deck.press("<esc>");
+    deck.sees(">documents: 3");
+    deck.press("/See the<enter><enter>");
+    deck.sees(">README.md");
+    deck.sees("See the settings and what is gone.");
+    deck.press("/the settings<enter>n<enter>");
+    deck.sees(">docs/settings.md");
+    deck.sees_row(&[">", "Their colour"]);
+    deck.sees("Blue, in apps/settings.yaml.");
+    deck.press("G<enter>");
+    deck.sees("See the settings and what is gone.");
+}
