@@ -33,17 +33,17 @@ fn what_is_deleted_is_gone_once_its_name_was_said() {
     assert!(run.status.success() && said.contains("is deleted"), "{said}{}", String::from_utf8_lossy(&run.stderr));
 }
 
-/// Reads the log of ntfy's Deployment, whose pods no other test replaces; adds a line to the log that all pods of an environment share.
+/// Reads the log of nightscout's Deployment, whose pods no other test replaces; adds a line to the log that all pods of an environment share.
 #[test]
 fn the_log_of_a_workload_is_that_of_its_pods() {
     let testbed = Testbed::find();
     for env in ENVIRONMENTS {
         let line = format!("{env} speaks of its workload");
         testbed.pods_say(env, &line);
-        let run = testbed.fluxdeck(["logs", "Deployment/ntfy/ntfy", "--env", env, "--tail", "50", "-o", "json"]);
+        let run = testbed.fluxdeck(["logs", "Deployment/nightscout/nightscout", "--env", env, "--tail", "50", "-o", "json"]);
         let said = String::from_utf8_lossy(&run.stdout).into_owned();
         assert!(
-            said.contains(&line) && said.contains("\"pod\":\"ntfy-"),
+            said.contains(&line) && said.contains("\"pod\":\"nightscout-"),
             "{said}{}",
             String::from_utf8_lossy(&run.stderr)
         );

@@ -247,3 +247,19 @@ fn an_impact_is_what_the_servers_dry_run_would_change() {
         assert_eq!(ours, BTreeSet::from(["Deployment/linkding/linkding".to_owned()]));
     }
 }
+
+#[test]
+fn a_file_tells_what_it_becomes_and_how_that_fares() {
+    let testbed = Testbed::find();
+    let mut deck = testbed.deck().sized(120, 40).open();
+    deck.sees("cert-manager");
+    deck.press("<backtab>/ntfy/deployment<enter><enter>");
+    deck.sees(">apps/base/ntfy/deployment.yaml  read by apps in production");
+    deck.sees_row(&["becomes in production", "= Deployment/ntfy/ntfy  ready 1/1"]);
+    deck.press("<enter>");
+    deck.sees(">Deployment/ntfy/ntfy  production");
+    // The image's version is written in the overlay: that is the file to change.
+    deck.sees_row(&["files", "apps/production/ntfy/kustomization.yaml"]);
+    deck.sees_row(&["│  ", "apps/base/ntfy/deployment.yaml"]);
+    deck.sees_row(&["documents", "docs/stack/ntfy.md"]);
+}
