@@ -89,7 +89,7 @@ fn changed(snapshot: &Snapshot, old: &Revision, new: &Revision) -> Result<Vec<St
         (Revision::Commit(old), Revision::Index) => git::changed(root, &["--cached", old, "--"]),
         (Revision::Commit(old), Revision::WorkingTree) => {
             let mut files = git::changed(root, &[old, "--"])?;
-            let marks = snapshot.git.as_ref().map(|state| state.marks.clone()).unwrap_or_default();
+            let marks = &snapshot.git.as_ref().map_err(Clone::clone)?.marks;
             files.extend(marks.iter().filter(|(_, mark)| mark.is_untracked()).map(|(file, _)| file.clone()));
             files.sort();
             files.dedup();

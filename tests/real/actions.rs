@@ -40,7 +40,8 @@ fn the_log_of_a_workload_is_that_of_its_pods() {
     for env in ENVIRONMENTS {
         let line = format!("{env} speaks of its workload");
         testbed.pods_say(env, &line);
-        let run = testbed.fluxdeck(["logs", "Deployment/nightscout/nightscout", "--env", env, "--tail", "50", "-o", "json"]);
+        let run =
+            testbed.fluxdeck(["logs", "Deployment/nightscout/nightscout", "--env", env, "--tail", "50", "-o", "json"]);
         let said = String::from_utf8_lossy(&run.stdout).into_owned();
         assert!(
             said.contains(&line) && said.contains("\"pod\":\"nightscout-"),

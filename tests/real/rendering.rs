@@ -68,6 +68,7 @@ fn objects_are_what_kustomize_prints() {
 
 #[test]
 fn the_inventory_of_the_real_controller_is_what_is_rendered() {
+    let _alone = alone();
     let testbed = Testbed::find();
     let (snapshot, rendering) = render(&testbed, &testbed.repository());
     for env in ENVIRONMENTS {
@@ -209,6 +210,7 @@ spec:
 
 #[test]
 fn an_impact_is_what_the_servers_dry_run_would_change() {
+    let _alone = alone();
     let testbed = Testbed::find();
     let folder = testbed.checkout();
     let root = folder.path();
@@ -218,9 +220,9 @@ fn an_impact_is_what_the_servers_dry_run_would_change() {
     let service = root.join("apps/base/homepage/service.yaml");
     let text = std::fs::read_to_string(&service).unwrap();
     std::fs::write(&service, format!("# A remark renders to nothing.\n{text}")).unwrap();
-    std::fs::write(root.join("note.md"), "A note.\n").unwrap();
+    std::fs::write(root.join("remark.md"), "A note.\n").unwrap();
     let impact = fluxdeck(&testbed, root, &["impact", "HEAD"]);
-    assert_eq!(impact["inert"], serde_json::json!(["apps/base/homepage/service.yaml", "note.md"]));
+    assert_eq!(impact["inert"], serde_json::json!(["apps/base/homepage/service.yaml", "remark.md"]));
     let (_, rendering) = render(&testbed, root);
     for env in ENVIRONMENTS {
         let changes = impact["changes"].as_array().unwrap().iter().filter(|change| change["env"] == env);
