@@ -8,6 +8,7 @@ mod finding;
 mod pages;
 mod rules;
 mod sources;
+mod state;
 mod survey;
 #[cfg(test)]
 mod testing;
@@ -17,6 +18,7 @@ pub use file::File;
 pub use finding::{Finding, Severity};
 pub use pages::Page;
 pub use sources::{Listed, folder, index, working_tree};
+pub use state::State;
 pub use survey::{Survey, Surveyed};
 use world::World;
 
@@ -52,6 +54,12 @@ impl<'a> Context<'a> {
     /// Says what rules may look at; without a rendering those about objects say nothing.
     pub fn new(snapshot: &'a Snapshot, identities: &'a Identities, rendering: Option<&'a Rendering>) -> Self {
         Self { snapshot, identities, rendering, once: Once::default() }
+    }
+
+    /// Says which files there are, where git has no list: in a state that was taken out of it.
+    fn listing(self, files: &[Listed]) -> Self {
+        let names: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+        Self { once: Once { listed: OnceLock::from(names), ..self.once }, ..self }
     }
 
     /// Lists the files that git has or would take.

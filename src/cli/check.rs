@@ -4,10 +4,10 @@ use clap::Args;
 
 use super::call::columns;
 use super::{Call, findings};
-use crate::check::{self, Context, Severity};
+use crate::check::{self, Severity, State};
 use crate::model::{Fault, FaultKind};
 use crate::render::revision::Revision;
-use crate::repo::Snapshot;
+use crate::repo::git;
 
 /// Flags of `check`.
 #[derive(Debug, Args)]
@@ -21,6 +21,9 @@ pub(super) struct Arguments {
     /// Look at a commit
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
+    /// Only what the state before does not have: HEAD, or of a commit the one before it
+    #[arg(long)]
+    new: bool,
     /// Fail on warnings too
     #[arg(long)]
     strict: bool,
@@ -42,36 +45,31 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let why = format!("there is no rule {unknown}");
         return Err(Fault::new(FaultKind::Usage, "cannot check", why, "`fluxdeck check --rules` lists them"));
     }
-    let mut snapshot = super::open::repository(&call.global)?;
-    let revision = match (&arguments.rev, arguments.staged) {
-        (Some(name), _) => Revision::Commit(name.clone()),
-        (None, true) => Revision::Index,
-        (None, false) => Revision::WorkingTree,
+    let snapshot = super::open::repository(&call.global)?;
+    let (revision, before) = match (&arguments.rev, arguments.staged) {
+        (Some(name), _) => (Revision::Commit(name.clone()), format!("{name}^")),
+        (None, true) => (Revision::Index, "HEAD".to_owned()),
+        (None, false) => (Revision::WorkingTree, "HEAD".to_owned()),
     };
-    let place = revision.check_out(&snapshot.root)?;
-    let files = match &place {
-        None => check::working_tree(&snapshot.root, &[])?,
-        Some(place) => {
-            snapshot = Snapshot::load(place.path());
-            check::folder(place.path())
-        }
-    };
-    // Without kustomize everything else is still looked at.
-    let rendering = super::objects::render(&snapshot);
-    if let Err(fault) = &rendering {
+    let identities = super::secret::at_hand(call)?;
+    let mut state = State::of(&snapshot, &revision, &identities)?;
+    if let Some(fault) = &state.fault {
         call.complain(fault);
     }
-    let identities = super::secret::at_hand(call)?;
-    let context = Context::new(&snapshot, &identities, rendering.as_ref().ok());
-    let mut report = check::inspect(&files, &context);
+    // A repository before its first commit has no state before.
+    if let Some(before) = git::commit(&snapshot.root, &before).filter(|_| arguments.new) {
+        state = state.without(&State::of(&snapshot, &Revision::Commit(before), &identities)?);
+    }
+    let State { mut findings, fault, files, objects } = state;
     let is_wanted = |rule: &str| arguments.rule.is_empty() || arguments.rule.iter().any(|wanted| wanted == rule);
     let is_here = |env: &Option<String>| call.global.env.is_none() || env.is_none() || *env == call.global.env;
-    report.findings.retain(|finding| is_wanted(finding.rule) && is_here(&finding.env));
-    findings::print(call, &report.findings)?;
-    let count = |severity| findings::count(&report.findings, severity);
+    findings.retain(|finding| is_wanted(finding.rule) && is_here(&finding.env));
+    findings::print(call, &findings)?;
+    let count = |severity| findings::count(&findings, severity);
     let (errors, warnings, hints) = (count(Severity::Error), count(Severity::Warning), count(Severity::Hint));
-    let objects: usize = rendering.iter().flat_map(|rendering| &rendering.of).map(|one| one.objects.len()).sum();
-    call.remark(&format!("{errors}, {warnings}, {hints}; files: {}, objects: {objects}", files.len()));
-    let fails = |severity| report.findings.iter().any(|finding| finding.severity == severity);
-    Ok(u8::from(rendering.is_err() || fails(Severity::Error) || arguments.strict && fails(Severity::Warning)))
+    call.remark(&format!("{errors}, {warnings}, {hints}; files: {files}, objects: {objects}"));
+    let fails = |severity| findings.iter().any(|finding| finding.severity == severity);
+    // That nothing renders here is nothing that the change brought.
+    let unknown = fault.is_some() && !arguments.new;
+    Ok(u8::from(unknown || fails(Severity::Error) || arguments.strict && fails(Severity::Warning)))
 }

@@ -1,13 +1,22 @@
 //! What the repository says, on the screen: what is wrong with a file, what it becomes, and its documents, read and followed.
 
-use super::support::api::Api;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::support::api::{Answer, Api, apps};
 use super::support::ground::Ground;
 use super::support::pty::Deck;
 
 /// A repository with documents and something wrong, and a kustomize that prints the one object there is.
 fn deck() -> (Ground, Api, Deck) {
     let api = Api::healthy();
-    let ground = Ground::on(&api);
+    let ground = ground(&api);
+    let deck = open(&ground);
+    (ground, api, deck)
+}
+
+fn ground(api: &Api) -> Ground {
+    let ground = Ground::on(api);
     let settings = ground.root().join("apps/settings.yaml");
     ground.script(
         "kustomize",
@@ -23,9 +32,12 @@ fn deck() -> (Ground, Api, Deck) {
     );
     ground.write("docs/lost.md", "# Lost\n\nNobody links to this page about teapots.\n");
     ground.commit("documents");
+    ground
+}
+
+fn open(ground: &Ground) -> Deck {
     let path = format!("{}:{}", ground.beside("").display(), std::env::var("PATH").unwrap_or_default());
-    let deck = ground.stage().knowing("PATH", path).sized(110, 34).open();
-    (ground, api, deck)
+    ground.stage().knowing("PATH", path).sized(110, 34).open()
 }
 
 #[test]
@@ -84,4 +96,41 @@ fn documents_are_searched_read_and_followed() {
     deck.sees("Blue, in apps/settings.yaml.");
     deck.press("G<enter>");
     deck.sees("See the settings and what is gone.");
+}
+
+#[test]
+fn changes_are_shown_with_what_they_do_what_they_break_and_what_is_not_applied() {
+    let api = Api::healthy();
+    let ground = ground(&api);
+    // The remote has what is committed; the clusters have applied the commit before it.
+    let before = String::from_utf8(ground.try_git(&["rev-parse", "HEAD^"]).stdout).unwrap();
+    api.says(move |request| {
+        let listed = request.split([' ', '\n']).nth(1)?.split('?').next()?.ends_with("/kustomizations");
+        let mut apps = apps(Timestamp::now(), "");
+        apps["status"]["lastAppliedRevision"] = json!(format!("main@sha1:{}", before.trim()));
+        let list = json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": [apps]});
+        (listed && !request.contains("watch=")).then_some(Answer::Object(list))
+    });
+    let origin = ground.beside("origin.git");
+    ground.git(&["clone", "--quiet", "--bare", ".", &origin.display().to_string()]);
+    ground.git(&["remote", "add", "origin", &origin.display().to_string()]);
+    ground.git(&["fetch", "--quiet", "origin"]);
+    ground.git(&["branch", "--quiet", "--set-upstream-to", "origin/main"]);
+    let mut deck = open(&ground);
+    deck.sees_row(&["README.md", "(!)"]);
+    deck.press("I");
+    deck.sees("nothing is changed: what you edit appears here before it is pushed");
+    for env in ["staging", "production"] {
+        deck.sees(&format!("pushed, and not yet applied everywhere in {env}"));
+    }
+    deck.sees_row(&["  documents"]);
+    let settings = std::fs::read_to_string(ground.root().join("apps/settings.yaml")).unwrap();
+    ground.write("apps/settings.yaml", settings.replace("blue", "red"));
+    // Nothing leads to the page of the README any more, and a link of it is new and leads nowhere.
+    ground.write("docs/settings.md", "# Settings\n\n## Their colour\n\n[gone](nowhere.md)\n");
+    deck.sees("what they break");
+    deck.sees_row(&["5", "the link to nowhere.md leads nowhere"]);
+    let text = deck.text();
+    assert!(!text.contains("docs/gone.md"), "that link was broken before: {text}");
+    deck.sees_row(&["1 new finding"]);
 }

@@ -125,6 +125,15 @@ fn the_hook_stops_a_commit_that_would_leak_and_lets_others_pass() {
     ground.write("notes.md", "nothing secret\n");
     ground.git(&["add", "--all"]);
     ground.git(&["commit", "--quiet", "-m", "notes"]);
+
+    ground.write("clusters/staging/broken.yaml", "kind: [\n");
+    ground.git(&["add", "--all"]);
+    let refused = said(&ground.try_git(&["commit", "-m", "broken"]));
+    assert!(refused.contains("clusters/staging/broken.yaml:2: error") && refused.contains("--no-verify"), "{refused}");
+    // What was wrong before holds up no later commit.
+    ground.git(&["commit", "--quiet", "--no-verify", "-m", "broken"]);
+    ground.write("notes.md", "nothing secret, and nothing broken\n");
+    ground.git(&["commit", "--quiet", "--all", "-m", "notes"]);
     ground.expect(0, &["hook", "uninstall"]);
     assert!(!ground.root().join(".git/hooks/pre-commit").exists());
 }

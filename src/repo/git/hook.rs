@@ -29,7 +29,7 @@ pub fn install(root: &Path, program: Option<&Path>) -> Result<String, Fault> {
                     FaultKind::Refused,
                     "the hook was not installed",
                     format!("{shown} is there already and is no shell script ({first})"),
-                    "call `fluxdeck secret verify --staged` from it",
+                    "call `fluxdeck secret verify --staged` and `fluxdeck check --staged --new` from it",
                 ));
             }
             format!("{first}\n{block}{rest}")
@@ -75,7 +75,7 @@ fn place(root: &Path) -> Result<PathBuf, Fault> {
             FaultKind::Refused,
             what,
             format!("core.hooksPath leads to {}, outside of the repository, where others may share it", hook.display()),
-            "call `fluxdeck secret verify --staged` from the hook there, or unset core.hooksPath",
+            "call `fluxdeck secret verify --staged` and `fluxdeck check --staged --new` from the hook there, or unset core.hooksPath",
         ));
     }
     Ok(hook)
@@ -87,7 +87,7 @@ fn block(program: Option<&Path>) -> String {
     format!(
         "{BEGIN}\n\
          if command -v fluxdeck >/dev/null 2>&1; then fluxdeck=fluxdeck; else fluxdeck='{path}'; fi\n\
-         \"$fluxdeck\" secret verify --staged || {{\n\
+         {{ \"$fluxdeck\" secret verify --staged && \"$fluxdeck\" check --staged --new; }} || {{\n\
          \x20 echo 'fluxdeck: not committed; git commit --no-verify passes by the check' >&2\n\
          \x20 exit 1\n\
          }}\n\

@@ -38,10 +38,15 @@ pub fn log(root: &Path, count: usize) -> Result<Vec<LogEntry>, Fault> {
     if run::output(root, WHAT, &["rev-parse", "--verify", "--quiet", "HEAD"]).is_err() {
         return Ok(Vec::new());
     }
-    let count = format!("--max-count={count}");
-    let printed = run::output(root, WHAT, &["log", &count, "--no-show-signature", "--format=%H%x1f%an%x1f%ct%x1f%s"])?;
-    let text = String::from_utf8_lossy(&printed);
-    Ok(text.lines().filter_map(entry).collect())
+    read(root, WHAT, count, &[])
+}
+
+/// Reads the commits that a state such as `origin/main` has and another, such as what a cluster applied, has not; newest first.
+///
+/// # Errors
+/// Fails with git's own words when it does not know a commit.
+pub fn log_between(root: &Path, old: &str, new: &str, count: usize) -> Result<Vec<LogEntry>, Fault> {
+    read(root, "git does not tell the commits between", count, &["--end-of-options", &format!("{old}..{new}"), "--"])
 }
 
 /// Reads the last commits that touched any of these files, newest first; all commits where none is named.
@@ -49,11 +54,15 @@ pub fn log(root: &Path, count: usize) -> Result<Vec<LogEntry>, Fault> {
 /// # Errors
 /// Fails with git's own words when it cannot tell.
 pub fn log_of(root: &Path, files: &[String], count: usize) -> Result<Vec<LogEntry>, Fault> {
-    const WHAT: &str = "git does not tell who changed it";
+    let arguments: Vec<&str> = std::iter::once("--").chain(files.iter().map(String::as_str)).collect();
+    read(root, "git does not tell who changed it", count, &arguments)
+}
+
+fn read(root: &Path, what: &str, count: usize, arguments: &[&str]) -> Result<Vec<LogEntry>, Fault> {
     let count = format!("--max-count={count}");
-    let mut arguments = vec!["log", &count, "--no-show-signature", "--format=%H%x1f%an%x1f%ct%x1f%s", "--"];
-    arguments.extend(files.iter().map(String::as_str));
-    let printed = run::output(root, WHAT, &arguments)?;
+    let mut all = vec!["log", &count, "--no-show-signature", "--format=%H%x1f%an%x1f%ct%x1f%s"];
+    all.extend(arguments);
+    let printed = run::output(root, what, &all)?;
     let text = String::from_utf8_lossy(&printed);
     Ok(text.lines().filter_map(entry).collect())
 }

@@ -14,10 +14,10 @@ mod tree;
 pub use change::{Change, Destination, asks, destination, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
 pub use files::{files, is_ignored, is_known, staged};
-pub use log::{LogEntry, contains, last_changes, log, log_of};
+pub use log::{LogEntry, contains, last_changes, log, log_between, log_of};
 pub use repository::Repository;
 pub use status::{Counts, GitState, Head, Mark, Operation, Upstream};
-pub use tree::{changed, check_out};
+pub use tree::{changed, check_out, commit};
 
 pub(super) use files::list_files;
 pub use status::commits_behind;

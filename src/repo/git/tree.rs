@@ -19,7 +19,7 @@ pub fn check_out(root: &Path, commit: Option<&str>, folder: &Path) -> Result<(),
     };
     let prefix = format!("--prefix={}/", folder.display());
     let index = folder.join(INDEX);
-    let mut arguments = vec!["checkout-index", "--all", "--force", "--quiet", &prefix];
+    let arguments = ["checkout-index", "--all", "--force", "--quiet", &prefix];
     let mut command = run::command(root, &[]);
     if let Some(commit) = commit {
         let tree = format!("{commit}^{{tree}}");
@@ -37,10 +37,16 @@ pub fn check_out(root: &Path, commit: Option<&str>, folder: &Path) -> Result<(),
         command.env("GIT_INDEX_FILE", &index);
     }
     // Links of a commit are written as links: what they lead to is judged when it is read.
-    arguments.retain(|argument| !argument.is_empty());
-    let output = command.args(&arguments).output().map_err(|error| run::not_started(&what, &error))?;
+    let output = command.args(arguments).output().map_err(|error| run::not_started(&what, &error))?;
     let _gone = std::fs::remove_file(&index);
     if output.status.success() { Ok(()) } else { Err(run::refused(&what, root, &output.stderr)) }
+}
+
+/// Finds the commit that a name such as `HEAD^` means; `None` where there is none.
+pub fn commit(root: &Path, name: &str) -> Option<String> {
+    let name = format!("{name}^{{commit}}");
+    let printed = run::output(root, "", &["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).ok()?;
+    Some(String::from_utf8_lossy(&printed).trim().to_owned())
 }
 
 /// Lists the files that differ between two states: two commits, a commit and the index, a commit and the working tree.

@@ -1,5 +1,7 @@
 //! Which environment has applied which commit.
 
+use std::collections::BTreeSet;
+
 use crate::app::Facts;
 use crate::kinds;
 use crate::model::Env;
@@ -20,6 +22,14 @@ pub fn word(facts: &Facts, env: Env, commit: &str) -> Option<String> {
         all if all == rows.len() => Some(format!("{name} all {all}")),
         some => Some(format!("{name} {some}/{}", rows.len())),
     }
+}
+
+/// Returns the commits that an environment's Kustomizations have applied, each once.
+pub fn commits(facts: &Facts, env: Env) -> BTreeSet<String> {
+    let rows = kinds::find("Kustomization").and_then(|kind| facts.table(env, kind)).map(|table| &table.rows);
+    let revisions =
+        rows.into_iter().flat_map(|rows| rows.values()).filter_map(|row| Some(&row.flux.as_ref()?.revision));
+    revisions.map(|revision| hash(revision).to_owned()).filter(|hash| hash.len() >= 7).collect()
 }
 
 /// Lists the environments whose sources follow a branch. One whose sources are not known counts: to guess that a push does not reach it would

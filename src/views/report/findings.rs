@@ -20,20 +20,14 @@ fn make(input: &Input) -> Result<Made, Fault> {
     if let Some(fault) = &survey.fault {
         lines.push(PageLine::wrapped(format!("{}: {}; {}", fault.what, fault.why, fault.todo), Scope::Failed));
     }
-    let mut last = "";
-    for finding in &survey.findings {
-        if finding.file != last {
-            last = &finding.file;
-            let target = Target::File(env_of(finding, input), finding.file.clone());
-            lines.push(PageLine::heading(&*finding.file).opens(Some(target)));
-        }
-        lines.extend(rows(finding, input));
-        for page in survey.pages_of(finding).take(PAGES) {
+    by_file(&mut lines, &survey.findings, input, |finding| {
+        let pages = survey.pages_of(finding).take(PAGES).map(|page| {
             let target = Target::File(None, page.file.clone());
             let text = format!("read: {}  {}", page.file, page.title);
-            lines.push(PageLine::cut(text, Scope::Linked).after("          ", Scope::Dim).opens(Some(target)));
-        }
-    }
+            PageLine::cut(text, Scope::Linked).after("          ", Scope::Dim).opens(Some(target))
+        });
+        pages.collect()
+    });
     if survey.findings.is_empty() && survey.fault.is_none() {
         let text = format!("nothing: {} files and {} rules", survey.files, check::all().count());
         lines.push(PageLine::wrapped(text, Scope::Ready));
@@ -50,6 +44,26 @@ fn env_of(finding: &Finding, input: &Input) -> Option<Env> {
     finding.env.as_deref().and_then(|name| input.env(name))
 }
 
+/// Writes findings below the names of their files, each with what else is known of it.
+pub(super) fn by_file(
+    lines: &mut Vec<PageLine>,
+    findings: &[Finding],
+    input: &Input,
+    more: impl Fn(&Finding) -> Vec<PageLine>,
+) {
+    let mut last = "";
+    for finding in findings {
+        if finding.file != last {
+            last = &finding.file;
+            let target = Target::File(env_of(finding, input), finding.file.clone());
+            lines.push(PageLine::heading(&*finding.file).opens(Some(target)));
+        }
+        lines.extend(rows(finding, input));
+        lines.extend(more(finding));
+    }
+}
+
+/// Writes a finding: where and what, what it leads to, how to mend it.
 fn rows(finding: &Finding, input: &Input) -> [PageLine; 3] {
     let (sign, scope) = look_of(finding.severity);
     let env = finding.env.as_deref();

@@ -1,31 +1,45 @@
 //! What the changes that are not pushed yet will do.
 
-use super::{Input, Made, Report, difference};
+use super::{Input, Made, Report, difference, findings};
 use crate::app::Target;
+use crate::check::{Finding, State};
 use crate::helm::diff::Change;
 use crate::model::Fault;
 use crate::render::compare::Difference;
 use crate::render::impact::impact;
 use crate::render::revision::Revision;
 use crate::render::{Cache, Tool};
+use crate::repo::git;
+use crate::sops::Identities;
 use crate::theme::Scope;
 use crate::views::page::PageLine;
 
 /// The report.
 pub static REPORT: Report = Report { id: "impact", title: "what your changes will do", make };
 
+/// What is pushed, as far as git knows it here.
+const UPSTREAM: &str = "@{upstream}";
+const PUSHED: &str = "what is pushed";
+/// So many commits are listed of an environment.
+const COMMITS: usize = 10;
+
 fn make(input: &Input) -> Result<Made, Fault> {
     let (tool, cache) = (Tool::at_hand()?, Cache::of_user());
     let commit = |name: &str| Revision::Commit(name.to_owned());
-    let upstream = commit("@{upstream}");
+    let upstream = commit(UPSTREAM);
     let against = |old: &Revision| impact(&input.snapshot, old, &Revision::WorkingTree, &tool, &cache);
     // A branch that follows nothing is compared with its last commit.
     let (found, from) = match against(&upstream) {
-        Ok(found) => (found, "what is pushed"),
+        Ok(found) => (found, PUSHED),
         Err(_) => (against(&commit("HEAD"))?, "the last commit"),
     };
     let mut lines =
         vec![PageLine::wrapped(format!("from {from} to the working tree, as kustomize renders both"), Scope::Dim)];
+    let new = if found.files.is_empty() { Vec::new() } else { new(input, from)? };
+    if !new.is_empty() {
+        lines.push(PageLine::heading("what they break"));
+        findings::by_file(&mut lines, &new, input, |_| Vec::new());
+    }
     let mut last = (String::new(), String::new());
     for change in &found.changes {
         let own = (change.env.clone(), change.kustomization.clone());
@@ -53,9 +67,44 @@ fn make(input: &Input) -> Result<Made, Fault> {
         let text = format!("{}: {}: {}", finding.file, finding.fault.what, finding.fault.why);
         lines.push(PageLine::wrapped(text, Scope::Failed).opens(Some(Target::File(None, finding.file.clone()))));
     }
+    lines.extend(not_applied(input));
     let count = |change: Change| found.changes.iter().filter(|one| one.change == change).count();
     let (created, changed, deleted) = (count(Change::Create), count(Change::Update), count(Change::Delete));
-    Ok(Made { summary: format!("{created} created, {changed} changed, {deleted} deleted"), lines })
+    let found = match new.len() {
+        0 => String::new(),
+        1 => ", 1 new finding".to_owned(),
+        count => format!(", {count} new findings"),
+    };
+    Ok(Made { summary: format!("{created} created, {changed} changed, {deleted} deleted{found}"), lines })
+}
+
+/// Finds what is wrong in the working tree and was not before.
+fn new(input: &Input, from: &str) -> Result<Vec<Finding>, Fault> {
+    // No key is asked for here, as in the list of findings.
+    let (none, root) = (Identities::default(), &input.snapshot.root);
+    let before = if from == PUSHED { UPSTREAM } else { "HEAD" };
+    let state = State::of(&input.snapshot, &Revision::WorkingTree, &none)?;
+    let Some(commit) = git::commit(root, before) else { return Ok(state.findings) };
+    let before = State::of(&input.snapshot, &Revision::Commit(commit), &none)?;
+    Ok(state.without(&before).findings)
+}
+
+/// Lists the commits that are pushed, and that an environment has not applied everywhere.
+fn not_applied(input: &Input) -> Vec<PageLine> {
+    let root = &input.snapshot.root;
+    let mut lines = Vec::new();
+    for (env, applied) in &input.applied {
+        let missing = |commit: &String| git::log_between(root, commit, UPSTREAM, COMMITS).unwrap_or_default();
+        let missing = applied.iter().map(missing).max_by_key(Vec::len).unwrap_or_default();
+        let name = input.environments.iter().find(|(known, _)| known == env).map_or("", |(_, name)| name);
+        if !missing.is_empty() {
+            lines.push(PageLine::heading(format!("pushed, and not yet applied everywhere in {name}")));
+        }
+        lines.extend(missing.iter().map(|entry| {
+            PageLine::cut(&*entry.subject, Scope::Text).after(format!("  {}  ", entry.short()), Scope::Waiting)
+        }));
+    }
+    lines
 }
 
 fn rows(lines: &mut Vec<PageLine>, change: &Difference, input: &Input) {

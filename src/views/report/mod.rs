@@ -16,6 +16,7 @@ pub mod impact;
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ratatui::Frame;
@@ -23,7 +24,7 @@ use ratatui::layout::Rect;
 
 use super::loaded::Loaded;
 use super::tabs;
-use crate::app::{Action, Motion, Scene, Target, Task, View};
+use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
 use crate::model::{Env, Fault};
 use crate::render::{Cache, Renderer, Rendering, Tool};
 use crate::repo::Snapshot;
@@ -41,12 +42,17 @@ pub struct Report {
     pub make: fn(&Input) -> Result<Made, Fault>,
 }
 
+/// The commits that the Kustomizations of each environment have applied.
+pub type Applied = Vec<(Env, BTreeSet<String>)>;
+
 /// Holds what a report is made of.
 pub struct Input {
     /// The repository.
     pub snapshot: Arc<Snapshot>,
     /// The environments with their names.
     pub environments: Vec<(Env, String)>,
+    /// What is applied where.
+    pub applied: Applied,
     /// What it is about, where it is about one thing.
     pub about: Option<Target>,
 }
@@ -82,8 +88,8 @@ pub struct Reports {
     about: Option<Target>,
     page: Page,
     made: Loaded<Made>,
-    /// The repository that it was asked for last.
-    of: Option<Arc<Snapshot>>,
+    /// The repository, and what was applied of it, that it was asked for last.
+    of: Option<(Arc<Snapshot>, Applied)>,
 }
 
 impl Reports {
@@ -99,9 +105,10 @@ impl Reports {
 
     fn ask(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let Some(snapshot) = scene.facts.repository.clone() else { return Vec::new() };
-        self.of = Some(Arc::clone(&snapshot));
+        let applied = applied(scene.facts);
+        self.of = Some((Arc::clone(&snapshot), applied.clone()));
         let environments = scene.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
-        let (make, input) = (self.report.make, Input { snapshot, environments, about: self.about.clone() });
+        let (make, input) = (self.report.make, Input { snapshot, environments, applied, about: self.about.clone() });
         vec![Action::Task(Task::blocking(self.report.id, move |_| make(&input)))]
     }
 
@@ -131,7 +138,7 @@ impl View for Reports {
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let is_same = match (&self.of, &scene.facts.repository) {
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (Some((one, known)), Some(other)) => Arc::ptr_eq(one, other) && *known == applied(scene.facts),
             (_, other) => other.is_none(),
         };
         if is_same { Vec::new() } else { self.ask(scene) }
@@ -174,6 +181,10 @@ impl View for Reports {
         let inside = panel(frame, area, &self.title(scene), scene.focus, scene.theme);
         self.page.render(frame, inside, &lines(&self.made, scene), scene.theme);
     }
+}
+
+fn applied(facts: &Facts) -> Applied {
+    facts.environments.iter().map(|(env, _)| (env, super::git::applied::commits(facts, env))).collect()
 }
 
 /// Returns what is shown: the report, or what is in its place.

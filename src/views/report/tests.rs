@@ -37,7 +37,7 @@ fn never() -> Fault {
 
 fn input(repository: &TestRepository) -> Input {
     let environments = vec![(Env(0), "staging".to_owned()), (Env(1), "production".to_owned())];
-    Input { snapshot: Arc::new(Snapshot::load(repository.path())), environments, about: None }
+    Input { snapshot: Arc::new(Snapshot::load(repository.path())), environments, applied: Vec::new(), about: None }
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! What is wrong in one state of the repository, and what of it another does not have.
+
+use std::collections::HashMap;
+
+use super::{Context, Finding, folder, inspect, working_tree};
+use crate::model::Fault;
+use crate::render::revision::Revision;
+use crate::render::{Cache, Renderer, Tool};
+use crate::repo::Snapshot;
+use crate::sops::Identities;
+
+/// Holds what was found in one state of the repository.
+#[derive(Debug)]
+pub struct State {
+    /// What is wrong, by file and line.
+    pub findings: Vec<Finding>,
+    /// Why nothing was rendered: without kustomize everything else is still looked at.
+    pub fault: Option<Fault>,
+    /// How many files were looked at.
+    pub files: usize,
+    /// How many objects it renders to.
+    pub objects: usize,
+}
+
+impl State {
+    /// Looks at a state by all rules; `here` is the working tree. Blocks while kustomize works.
+    ///
+    /// # Errors
+    /// Fails when git does not know the state, or does not list its files.
+    pub fn of(here: &Snapshot, revision: &Revision, identities: &Identities) -> Result<Self, Fault> {
+        let place = revision.check_out(&here.root)?;
+        let there = place.as_ref().map(|place| Snapshot::load(place.path()));
+        let files = match &place {
+            None => working_tree(&here.root, &[])?,
+            Some(place) => folder(place.path()),
+        };
+        let snapshot = there.as_ref().unwrap_or(here);
+        let rendering = Renderer::new(Tool::at_hand(), Cache::of_user()).render(snapshot);
+        let context = Context::new(snapshot, identities, rendering.as_ref().ok());
+        let context = if place.is_some() { context.listing(&files) } else { context };
+        Ok(Self {
+            findings: inspect(&files, &context).findings,
+            files: files.len(),
+            objects: rendering.iter().flat_map(|rendering| &rendering.of).map(|one| one.objects.len()).sum(),
+            fault: rendering.err(),
+        })
+    }
+
+    /// Leaves only what another state does not have; a finding that moved to another line is no other.
+    pub fn without(mut self, before: &Self) -> Self {
+        let mut known: HashMap<_, usize> = HashMap::new();
+        for finding in &before.findings {
+            *known.entry(name(finding)).or_default() += 1;
+        }
+        let mut news = Vec::new();
+        for finding in &self.findings {
+            match known.get_mut(&name(finding)) {
+                Some(left) if *left > 0 => *left -= 1,
+                _ => news.push(finding.clone()),
+            }
+        }
+        self.findings = news;
+        self
+    }
+}
+
+fn name(finding: &Finding) -> (&str, &str, Option<&str>, Option<&str>, &str) {
+    (finding.rule, &finding.file, finding.env.as_deref(), finding.object.as_deref(), &finding.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::State;
+    use crate::check::Finding;
+
+    fn state(findings: &[(&str, usize)]) -> State {
+        let findings =
+            findings.iter().map(|(file, line)| Finding::new("rule", file, "wrong", "", "").on(*line)).collect();
+        State { findings, fault: None, files: 1, objects: 0 }
+    }
+
+    #[test]
+    fn what_was_there_before_is_no_news() {
+        let before = state(&[("a", 1), ("b", 1)]);
+        let left = state(&[("a", 9), ("a", 10), ("c", 1)]).without(&before).findings;
+        let left: Vec<_> = left.iter().map(|finding| (finding.file.as_str(), finding.line)).collect();
+        assert_eq!(left, [("a", Some(10)), ("c", Some(1))]);
+    }
+}
