@@ -36,6 +36,18 @@ fn a_program_is_driven_by_its_screen() {
 }
 
 #[test]
+fn an_escape_is_read_alone() {
+    let look = "dd bs=9 count=1 status=none | od -An -c";
+    let mut deck = shell(&format!("stty raw -echo; printf ready; sleep 0.1; {look}; {look}; printf done"));
+    deck.sees("ready");
+    deck.press("a<esc>");
+    deck.press("bc");
+    deck.sees("done");
+    let read: String = deck.text().split_whitespace().collect();
+    assert_eq!(read, "readya033bcdone");
+}
+
+#[test]
 #[should_panic(expected = "before \"other\" on the screen")]
 fn a_program_that_ends_too_early_fails_the_test() {
     shell("echo something").sees("other");

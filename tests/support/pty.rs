@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
+use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer};
 use rustix::termios::{LocalModes, tcgetattr};
 
 use super::keys;
@@ -109,6 +111,7 @@ impl Stage {
             started,
             last_output: started,
             patience: self.patience,
+            escaped: false,
             _home: home,
         }
     }
@@ -144,13 +147,39 @@ pub(crate) struct Deck {
     started: Instant,
     last_output: Instant,
     patience: Duration,
+    escaped: bool,
     _home: tempfile::TempDir,
 }
 
 impl Deck {
     /// Presses keys, written as in `jj<enter>`, and returns when they were sent.
+    ///
+    /// What follows an escape is sent when the program has read the escape: read together, they are one key with alt.
     pub(crate) fn press(&mut self, keys: &str) -> Instant {
-        self.send(&keys::bytes(keys))
+        let mut sent = Instant::now();
+        for keys in keys.split_inclusive("<esc>") {
+            if self.escaped {
+                self.is_read();
+            }
+            sent = self.send(&keys::bytes(keys));
+            self.escaped = keys.ends_with("<esc>");
+        }
+        sent
+    }
+
+    /// Waits until the program has read all keys that were sent.
+    fn is_read(&mut self) {
+        let deadline = Instant::now() + self.patience;
+        // The terminal's own side knows what was not read; what was written reaches it a moment later, so one look is not enough. A program
+        // that has ended reads nothing more, and has no terminal.
+        let mut quiet = 0;
+        while quiet < 5 {
+            std::thread::sleep(Duration::from_millis(1));
+            let waiting = ioctl_tiocgptpeer(&*self.pty, OpenptFlags::RDWR | OpenptFlags::NOCTTY)
+                .and_then(|terminal| ioctl_fionread(&terminal));
+            quiet = if waiting.is_ok_and(|waiting| waiting > 0) { 0 } else { quiet + 1 };
+            assert!(Instant::now() < deadline, "keys were not read:\n{}", self.text());
+        }
     }
 
     /// Pastes text as a terminal does that was asked for bracketed paste.
