@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Reach;
 use crate::cluster::{Cluster, LiveSecret};
 use crate::model::{Env, Fault, FaultKind};
-use crate::repo::{Snapshot, git};
+use crate::repo::{Snapshot, contents, git};
 use crate::secret::Secret;
 use crate::sops::{self, Format, Identities, SopsFile};
 
@@ -122,7 +122,7 @@ fn judge(env: &str, secret: &str, live: Option<&LiveSecret>, snapshot: &Snapshot
 pub fn opened(env: &str, identities: &Identities, snapshot: &Snapshot) -> Result<(usize, Vec<Closed>), Fault> {
     let (mut opens, mut closed) = (0_usize, Vec::new());
     for file in git::files(&snapshot.root, &[])?.into_iter().filter(|file| reads(snapshot, env, file)) {
-        let Ok(text) = std::fs::read_to_string(snapshot.root.join(&file)) else { continue };
+        let Ok(text) = contents::text(&snapshot.root, &file) else { continue };
         if sops::sniff(&text).is_none() {
             continue;
         }

@@ -28,7 +28,7 @@ use std::sync::OnceLock;
 use crate::config;
 use crate::model::{Fault, FaultKind};
 use crate::render::Rendering;
-use crate::repo::Snapshot;
+use crate::repo::{Snapshot, contents};
 use crate::sops::Identities;
 
 /// Holds what rules may look at beside the file itself.
@@ -160,7 +160,7 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
     let none = Identities::default();
     found.retain(|finding| {
         let file = read.entry(finding.file.clone()).or_insert_with(|| {
-            let bytes = std::fs::read(context.snapshot.root.join(&finding.file)).unwrap_or_default();
+            let bytes = contents::bytes(&context.snapshot.root, &finding.file).unwrap_or_default();
             File::new(&Listed { path: finding.file.clone(), bytes }, &none)
         });
         !file.ignores(finding)

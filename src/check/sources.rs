@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::model::Fault;
-use crate::repo::git;
+use crate::repo::{contents, git};
 
 /// Larger files are not looked into, in bytes: keys and manifests are small.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -23,11 +23,10 @@ pub struct Listed {
 /// When git does not list them.
 pub fn working_tree(root: &Path, paths: &[String]) -> Result<Vec<Listed>, Fault> {
     let read = |path: String| {
-        let file = root.join(&path);
         // A link is stored as its target's name, never as what it points at.
-        let data = file.symlink_metadata().ok().filter(|data| data.is_file() && data.len() <= LARGEST)?;
-        let _ = data;
-        Some(Listed { bytes: std::fs::read(&file).ok()?, path })
+        let own = root.join(&path).symlink_metadata().is_ok_and(|data| data.is_file());
+        let bytes = own.then(|| contents::at_most(root, &path, LARGEST).ok())??;
+        Some(Listed { path, bytes })
     };
     Ok(git::files(root, paths)?.into_iter().filter_map(read).collect())
 }
@@ -43,10 +42,10 @@ pub fn folder(root: &Path) -> Vec<Listed> {
             if data.is_dir() {
                 next.push(path);
             } else if data.is_file()
-                && data.len() <= LARGEST
-                && let (Ok(bytes), Ok(name)) = (std::fs::read(&path), path.strip_prefix(root))
+                && let Some(path) = path.strip_prefix(root).ok().and_then(Path::to_str)
+                && let Ok(bytes) = contents::at_most(root, path, LARGEST)
             {
-                found.push(Listed { path: name.to_string_lossy().into_owned(), bytes });
+                found.push(Listed { path: path.to_owned(), bytes });
             }
         }
     }

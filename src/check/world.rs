@@ -10,6 +10,7 @@ use super::Rule;
 use super::finding::Finding;
 use crate::model::ObjectRef;
 use crate::render::{Object, Rendered, Rendering};
+use crate::repo::contents;
 
 pub use crate::render::at;
 
@@ -189,9 +190,7 @@ impl<'a> World<'a> {
     /// Finds the first line of a file, from `start` on, that has the needle outside of comments.
     pub fn line(&self, file: &str, start: usize, needle: &str) -> Option<usize> {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = texts
-            .entry(file.to_owned())
-            .or_insert_with(|| std::fs::read_to_string(self.root.join(file)).unwrap_or_default());
+        let text = texts.entry(file.to_owned()).or_insert_with(|| contents::text(self.root, file).unwrap_or_default());
         let has = |line: &str| !line.trim_start().starts_with('#') && line.contains(needle);
         let found = text.lines().enumerate().skip(start.saturating_sub(1)).find(|(_, line)| has(line));
         found.map(|(index, _)| index.saturating_add(1))

@@ -12,10 +12,12 @@ mod protection;
 mod settings;
 mod variables;
 
+use crate::repo::contents;
+
 /// Reads which rules of `check` the repository silences, each with its reason: `[check.ignore]` with `RULE = "REASON"` in its
 /// `.fluxdeck.toml`. One without a reason is not meant.
 pub fn ignored_rules(root: &std::path::Path) -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(root.join(settings::SHARED)).unwrap_or_default();
+    let text = contents::text(root, settings::SHARED).unwrap_or_default();
     file::ignored_rules(&text)
 }
 

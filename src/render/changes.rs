@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::prepare;
 use crate::model::ObjectRef;
 use crate::repo::path;
-use crate::repo::{Feed, Role};
+use crate::repo::{Feed, Role, contents};
 use crate::yaml::{self, Mapping, Value};
 
 /// Fields that lead to what is changed.
@@ -97,7 +97,7 @@ impl<'a> Changes<'a> {
             fits("kind", &object.kind) && fits("name", &object.name) && fits("group", &object.group)
         } else {
             let text = match (&patch_file, inline) {
-                (Some(file), _) => std::fs::read_to_string(self.root.join(file)).ok()?,
+                (Some(file), _) => contents::text(self.root, file).ok()?,
                 (None, Some(text)) => text.to_owned(),
                 (None, None) => return None,
             };

@@ -45,7 +45,7 @@ pub use tool::Tool;
 pub use workplace::Workplace;
 
 use crate::model::{Fault, ObjectRef};
-use crate::repo::{Feed, Finding, FluxKustomization, Snapshot};
+use crate::repo::{Feed, Finding, FluxKustomization, Snapshot, contents};
 use crate::yaml;
 
 /// Changes when what is kept of a rendering does.
@@ -285,7 +285,7 @@ fn key(root: &Path, tool: &Tool, one: &FluxKustomization, feed: &Feed, sums: &mu
     for file in feed.files.keys() {
         add(file.as_bytes());
         let known = sums.entry(file.clone()).or_insert_with(|| {
-            std::fs::read(root.join(file)).map(|bytes| Sha256::digest(bytes).to_vec()).unwrap_or_default()
+            contents::bytes(root, file).map(|bytes| Sha256::digest(bytes).to_vec()).unwrap_or_default()
         });
         add(known);
     }
@@ -301,7 +301,7 @@ fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Objec
         return Err(format!("{file} reads {reference}, which is not in this repository, and nothing is fetched"));
     }
     if feed.leaves {
-        return Err("it reads what lies outside of the repository".to_owned());
+        return Err("it reads what is no file or folder of this repository".to_owned());
     }
     if !root.join(&one.path).is_dir() {
         return Err(format!("the path {} does not exist", one.path));

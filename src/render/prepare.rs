@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::tool::Tool;
 use crate::repo::path;
-use crate::repo::{Feed, FluxKustomization, Role};
+use crate::repo::{Feed, FluxKustomization, Role, contents};
 use crate::yaml::{self, Mapping, Value};
 
 /// Fields that list paths, or documents written in place.
@@ -56,7 +56,7 @@ pub(super) fn own_file(one: &FluxKustomization, feed: &Feed) -> Option<String> {
 /// # Errors
 /// Says why it is none.
 pub(super) fn read(root: &Path, file: &str) -> Result<Mapping, String> {
-    let text = std::fs::read_to_string(root.join(file)).map_err(|error| format!("{file}: {error}"))?;
+    let text = contents::text(root, file).map_err(|error| format!("{file}: {error}"))?;
     match yaml::from_str::<Value>(&text) {
         Ok(Value::Mapping(body)) => Ok(body),
         Ok(Value::Null) => Ok(Mapping::new()),
@@ -143,7 +143,7 @@ impl Paths<'_> {
         let text = match &file {
             None => written.clone(),
             Some(folder) if self.root.join(folder).is_dir() => self.tool.build(&self.root.join(folder))?,
-            Some(file) => std::fs::read_to_string(self.root.join(file)).map_err(|error| format!("{file}: {error}"))?,
+            Some(file) => contents::text(self.root, file).map_err(|error| format!("{file}: {error}"))?,
         };
         if file.is_some() && !self.is_moved(&text) {
             *written = self.back(written);

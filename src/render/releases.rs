@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Object, Rendering, at};
+use crate::repo::contents;
 
 /// The group of HelmReleases.
 const GROUP: &str = "helm.toolkit.fluxcd.io";
@@ -90,7 +91,7 @@ fn version_of_source(object: &Object) -> String {
 fn written(object: &Object, version: &str, root: &Path) -> (String, Option<usize>) {
     let files: Vec<&str> = object.files().collect();
     for file in files.iter().rev() {
-        let text = std::fs::read_to_string(root.join(file)).unwrap_or_default();
+        let text = contents::text(root, file).unwrap_or_default();
         let says = |line: &str| {
             let value = line.split_once(':').map_or("", |(_, value)| value).split(" #").next().unwrap_or_default();
             !version.is_empty() && value.trim().trim_matches(['"', '\'']) == version

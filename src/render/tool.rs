@@ -1,9 +1,14 @@
 //! The real kustomize: where it is, and running it.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use crate::model::Fault;
+
+/// How long one folder may take: a large one takes a second, and an operator waits no longer than this.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Names the program that renders.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -13,6 +18,7 @@ pub struct Tool {
     kubectl: bool,
     /// Tells one build of it from another: its size and time of change.
     stamp: String,
+    limit: Duration,
 }
 
 impl Tool {
@@ -27,7 +33,7 @@ impl Tool {
                 if let Ok(data) = program.metadata().and_then(|data| Ok((data.is_file(), data.len(), data.modified()?)))
                     && let (true, length, modified) = data
                 {
-                    return Ok(Self { program, kubectl, stamp: format!("{length} {modified:?}") });
+                    return Ok(Self { program, kubectl, stamp: format!("{length} {modified:?}"), limit: LIMIT });
                 }
             }
         }
@@ -61,7 +67,7 @@ impl Tool {
     /// may be read, and no plug-in runs.
     ///
     /// # Errors
-    /// Returns what the program said.
+    /// Returns what the program said, or that it was stopped after a minute.
     pub(super) fn build(&self, folder: &Path) -> Result<String, String> {
         let mut command = Command::new(&self.program);
         command.arg(if self.kubectl { "kustomize" } else { "build" });
@@ -69,8 +75,7 @@ impl Tool {
         // Nothing is fetched: what is remote is found before. A kubeconfig is none of its business.
         command.env_remove("KUBECONFIG").env("GIT_TERMINAL_PROMPT", "0");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let output =
-            command.output().map_err(|error| format!("{} cannot be started: {error}", self.program.display()))?;
+        let output = self.run(&mut command)?;
         if output.status.success() {
             return String::from_utf8(output.stdout).map_err(|_| "what it printed is no text".to_owned());
         }
@@ -78,5 +83,79 @@ impl Tool {
         // kubectl logs its own error in the form of klog on some builds.
         let said = said.split_once("err=\"").map_or(said.trim(), |(_, rest)| rest.trim().trim_end_matches('"'));
         Err(said.trim_start_matches("error: ").trim_start_matches("Error: ").to_owned())
+    }
+    /// Runs it to its end, or kills it at the limit.
+    fn run(&self, command: &mut Command) -> Result<Output, String> {
+        let failed = |error: std::io::Error| format!("{} cannot be run: {error}", self.program.display());
+        let mut child = command.spawn().map_err(failed)?;
+        let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
+        std::thread::scope(|scope| {
+            let (ended, end) = std::sync::mpsc::channel();
+            let said = scope.spawn(move || all_of(stderr.as_mut()));
+            let printed = scope.spawn(move || {
+                let printed = all_of(stdout.as_mut());
+                // Nobody listens any more when the limit has passed.
+                let _late = ended.send(());
+                printed
+            });
+            // It closes its output when it ends.
+            let late = end.recv_timeout(self.limit).is_err();
+            if late {
+                child.kill().map_err(failed)?;
+            }
+            let status = child.wait().map_err(failed)?;
+            if late {
+                return Err(format!(
+                    "{} was stopped, since it had not ended after {} s: it may wait for something that this folder reads; run it yourself to see",
+                    self.program.display(),
+                    self.limit.as_secs()
+                ));
+            }
+            let joined = |thread: std::thread::ScopedJoinHandle<'_, std::io::Result<Vec<u8>>>| {
+                thread.join().unwrap_or_else(|_| Err(std::io::Error::other("reading it ended early"))).map_err(failed)
+            };
+            Ok(Output { status, stdout: joined(printed)?, stderr: joined(said)? })
+        })
+    }
+}
+
+fn all_of(pipe: Option<&mut impl Read>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// Writes a program that is found as kustomize.
+    fn tool(folder: &Path, script: &str) -> Tool {
+        let program = folder.join("kustomize");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Tool::find(folder.as_os_str()).unwrap()
+    }
+
+    #[test]
+    fn what_does_not_end_is_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tool = tool(folder.path(), "echo begun; exec sleep 600");
+        tool.limit = Duration::from_millis(300);
+        let error = tool.build(folder.path()).unwrap_err();
+        assert!(error.contains("was stopped, since it had not ended after"), "{error}");
+    }
+
+    #[test]
+    fn long_output_and_errors_are_read_side_by_side() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = "i=0; while [ $i -lt 20000 ]; do echo line-of-output; echo line-of-errors >&2; i=$((i+1)); done";
+        assert_eq!(tool(folder.path(), lines).build(folder.path()).unwrap().len(), 20_000 * 15);
+        let error = tool(folder.path(), &format!("{lines}; exit 1")).build(folder.path()).unwrap_err();
+        assert_eq!(error.lines().count(), 20_000);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::contents;
 use super::flux::RepoEnvironment;
 use super::path;
 use super::snapshot::Snapshot;
@@ -207,7 +208,7 @@ impl Snapshot {
 }
 
 fn read(root: &Path, config: &str) -> Option<String> {
-    std::fs::read_to_string(root.join(config)).ok()
+    contents::text(root, config).ok()
 }
 
 fn fitting(text: &str, config: &str, relative: &str, how: How) -> Result<Option<Creation>, Fault> {

@@ -21,7 +21,7 @@ pub struct Feed {
     pub declared: Vec<Declared>,
     /// What is read from elsewhere, with the file that says so.
     pub remote: Vec<(String, String)>,
-    /// Whether something leads out of the repository, where nothing is read.
+    /// Whether it names what is never read: something outside of the repository, a pipe or a device.
     pub leaves: bool,
 }
 

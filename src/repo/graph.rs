@@ -102,7 +102,7 @@ impl Graph {
                 return kustomize::follow(reader, &one.path, &one.components, one.target_namespace.as_deref());
             }
             Place::Outside => ("the path leads out of the repository", "correct spec.path"),
-            Place::File => ("the path is a file", "name its folder in spec.path"),
+            Place::File | Place::Special => ("the path is no folder", "name its folder in spec.path"),
             Place::Missing => ("the path does not exist", "correct spec.path, or commit the folder"),
         };
         let what = format!("Kustomization {} has no files: {}", one.name, one.path);

@@ -60,7 +60,7 @@ pub struct Reads {
     pub declared: Vec<Declared>,
     /// What is read from elsewhere, with the file that says so: only the network knows what it holds.
     pub remote: Vec<(String, String)>,
-    /// Whether something leads out of the repository, where nothing is read.
+    /// Whether it names what is never read: something outside of the repository, a pipe or a device.
     pub leaves: bool,
     /// What is wrong on the way.
     pub findings: Vec<Finding>,
@@ -174,6 +174,10 @@ impl Walk<'_> {
             }
             Place::Missing => self.missing(file, reference, "there is no such file or folder"),
             Place::Outside => self.leaves(file, reference),
+            Place::Special => {
+                self.reads.leaves = true;
+                self.missing(file, reference, "it is a pipe, a socket or a device, which nothing reads here");
+            }
         }
     }
 

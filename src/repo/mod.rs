@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! git        where the repository is, and what git knows of it
+//! contents   what a file holds, from whatever a tree may hold
 //! scan       every file, in display order, with the locks of encrypted ones
 //! reader     files below the root as YAML manifests, kept between reloads
 //! kustomize  which files a folder's kustomization reads
@@ -17,6 +18,7 @@
 //! users      which objects name a Secret
 //! ```
 
+pub mod contents;
 mod creation;
 pub mod feeds;
 pub mod finding;

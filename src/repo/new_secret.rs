@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
+use super::contents;
 use super::path;
 use super::resources;
 use super::snapshot::Snapshot;
@@ -317,7 +318,7 @@ impl NewSecret {
             |error: sops::SopsError| Fault { what: format!("Secret {name} was not made"), ..error.fault(&file, None) };
         let text = sops::create(Format::Yaml, &self.manifest(), &wanted, now).map_err(fault)?;
         let read = |file: &str| {
-            std::fs::read_to_string(snapshot.root.join(file))
+            contents::text(&snapshot.root, file)
                 .map_err(|error| refused(name, format!("{file}: {error}"), "look at the file"))
         };
         let before = read(&kustomization)?;

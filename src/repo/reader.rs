@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::contents;
 use super::manifest::{self, Care, Parsed};
 use super::path;
-
-/// Files above this size are not read: no manifest is so large, and a reload must stay quick.
-const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// A file that changed so shortly before it was read may change again within one tick of the file system's clock, unseen.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -23,6 +21,8 @@ pub enum Place {
     File,
     /// Nothing.
     Missing,
+    /// A pipe, a socket or a device: it would block whoever reads it.
+    Special,
     /// Something outside of the repository, by way of a symbolic link; it is not read.
     Outside,
 }
@@ -83,8 +83,7 @@ impl Reader {
         } else if data.is_file() {
             Place::File
         } else {
-            // A pipe or a device would block whoever reads it.
-            Place::Missing
+            Place::Special
         }
     }
 
@@ -116,10 +115,7 @@ impl Reader {
         {
             return Ok(Arc::clone(&kept.parsed));
         }
-        if data.len() > SIZE_LIMIT {
-            return Err(format!("it is larger than {} MiB", SIZE_LIMIT / 1024 / 1024));
-        }
-        let text = std::fs::read_to_string(&full).map_err(|error| error.to_string())?;
+        let text = contents::text(&self.root, path).map_err(|error| error.to_string())?;
         let parsed = Arc::new(manifest::parse(&text, self.care));
         if modified.elapsed().is_ok_and(|age| age > SETTLED) {
             let kept = Kept { modified, size: data.len(), care: self.care, parsed: Arc::clone(&parsed) };
@@ -132,7 +128,7 @@ impl Reader {
 
     /// Returns the text of a file; `None` where it is none of the repository, or no text.
     pub fn text(&mut self, path: &str) -> Option<String> {
-        (self.place(path) == Place::File).then(|| std::fs::read_to_string(self.root.join(path)).ok())?
+        (self.place(path) == Place::File).then(|| contents::text(&self.root, path).ok())?
     }
 
     /// Returns the names in a folder, sorted; none where it cannot be read or lies outside.

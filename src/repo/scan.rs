@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::lock::{self, Lock};
-use super::{git, path};
+use super::{contents, git, path};
 use crate::model::Fault;
 
 /// More files than this are not listed: a tree of so many lines is of no use to an operator, and memory stays bounded.
@@ -73,10 +73,8 @@ impl Scan {
             if entry.kind != EntryKind::File || !lock::is_candidate(&entry.path) {
                 continue;
             }
-            let file = root.join(&*entry.path);
-            if file.metadata().is_ok_and(|data| data.len() <= lock::SIZE_LIMIT)
-                && let Ok(text) = std::fs::read_to_string(&file)
-            {
+            let text = contents::at_most(root, &entry.path, lock::SIZE_LIMIT).map(String::from_utf8);
+            if let Ok(Ok(text)) = text {
                 entry.lock = lock::sniff(&text).map(Box::new);
             }
         }

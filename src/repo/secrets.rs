@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::git::{self, LogEntry};
 use super::references::secret_generators;
 use super::snapshot::Snapshot;
-use super::{Creation, kustomize};
+use super::{Creation, contents, kustomize};
 use crate::model::Fault;
 use crate::sops::{self, Format, SopsFile};
 use crate::yaml;
@@ -163,9 +163,10 @@ pub fn secrets(snapshot: &Snapshot) -> Result<Vec<SecretEntry>, Fault> {
 }
 
 fn read(snapshot: &Snapshot, file: &str) -> Option<String> {
-    let path = snapshot.root.join(file);
-    let is_fit = path.symlink_metadata().is_ok_and(|data| data.is_file() && data.len() <= LARGEST);
-    is_fit.then(|| std::fs::read_to_string(&path).ok()).flatten()
+    // What a link leads to is listed under its own name.
+    let own = snapshot.root.join(file).symlink_metadata().is_ok_and(|data| data.is_file());
+    let bytes = own.then(|| contents::at_most(&snapshot.root, file, LARGEST).ok())??;
+    String::from_utf8(bytes).ok()
 }
 
 fn rows(snapshot: &Snapshot, file: &str, text: &str, found: &mut Vec<SecretEntry>) {

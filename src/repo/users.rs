@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::contents;
 use super::snapshot::Snapshot;
 use crate::model::ObjectRef;
 use crate::yaml;
@@ -77,7 +78,7 @@ pub fn declared(snapshot: &Snapshot, env: &str, namespace: &str, name: &str) -> 
                 && (object.namespace == namespace || object.namespace.is_empty() || namespace.is_empty())
         });
         for declared in may_use {
-            let Ok(text) = std::fs::read_to_string(snapshot.root.join(&declared.file)) else { continue };
+            let Ok(text) = contents::text(&snapshot.root, &declared.file) else { continue };
             // Most files name no Secret at all, and reading YAML takes a hundred times as long as looking.
             if !text.contains(name) {
                 continue;

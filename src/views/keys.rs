@@ -15,7 +15,6 @@
 //! ```
 
 use std::any::Any;
-use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use ratatui::Frame;
@@ -24,7 +23,7 @@ use ratatui::layout::Rect;
 use crate::app::age_key::{Examined, examine};
 use crate::app::{Action, Motion, Scene, Target, Task, View};
 use crate::model::{Env, Environment, Fault};
-use crate::repo::{Snapshot, git};
+use crate::repo::{Snapshot, contents, git, path};
 use crate::sops::{self, Config, Format, Identities, IdentitySources, SopsFile};
 use crate::theme::Scope;
 use crate::views::loaded::Loaded;
@@ -376,9 +375,8 @@ fn look(snapshot: &Snapshot, environment: &Environment, sources: &IdentitySource
         Err(fault) => (Vec::new(), Vec::new(), vec![fault.why]),
     };
     let folder = environment.path.clone().unwrap_or_else(|| format!("clusters/{}", environment.name));
-    let place = PathBuf::from(folder).join(".sops.yaml");
-    let config = std::fs::read_to_string(snapshot.root.join(&place)).ok().map(|text| {
-        let name = place.to_string_lossy().into_owned();
+    let name = path::join(&folder, ".sops.yaml");
+    let config = contents::text(&snapshot.root, &name).ok().map(|text| {
         let warnings = match Config::parse(&text) {
             Ok(config) => config.warnings.iter().map(|one| format!("{name}:{}: {}", one.line, one.message)).collect(),
             Err(error) => vec![format!("{name}: {error}")],
@@ -390,7 +388,7 @@ fn look(snapshot: &Snapshot, environment: &Environment, sources: &IdentitySource
         if !snapshot.readers_of(&path).contains(&environment.name) {
             continue;
         }
-        let Ok(text) = std::fs::read_to_string(snapshot.root.join(&path)) else { continue };
+        let Ok(text) = contents::text(&snapshot.root, &path) else { continue };
         let Some(recipients) = sops::sniff(&text) else { continue };
         let creation = snapshot.creation(&path).ok();
         let parsed = SopsFile::parse(Format::of(&path), text).ok();

@@ -49,6 +49,10 @@ fn every_story_ends_as_it_is_written() {
         said(Command::new("git").args(["init", "--quiet"]).current_dir(root));
         if story.file_name() == "bad-input-ends-in-findings" {
             std::os::unix::fs::symlink("/etc/hostname", root.join("good/link.yaml")).unwrap();
+            // A pipe blocks whoever opens it.
+            let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+            rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe/pipe.yaml"), rustix::fs::FileType::Fifo, mode, 0)
+                .unwrap();
             // Too large to be a manifest that somebody wrote, and read all the same.
             let dashboard = format!(
                 "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: large\n  namespace: default\ndata:\n  a.json: '{}'\n",

@@ -115,6 +115,30 @@ const RESERVED: &[Reserved] = &[
         why: "the YAML library is behind one module",
     },
     Reserved {
+        what: "reading files",
+        names: |path| {
+            path[0] == "std"
+                && path[1] == "fs"
+                && ["read", "read_to_string", "File"].contains(&path.last().map_or("", String::as_str))
+        },
+        // What knows nothing of the repository, its own files, and what an operator names.
+        files: &[
+            "repo/contents",
+            "repo/git",
+            "render/cache",
+            "sops",
+            "config/settings",
+            "sim",
+            "cluster",
+            "app",
+            "views",
+            "commands/age_key",
+            "runtime",
+            "cli",
+        ],
+        why: "a pipe, a device or a link out of the repository is refused by repo::contents",
+    },
+    Reserved {
         what: "the simulation",
         names: |path| path[0] == "crate" && path[1] == "sim",
         files: &["sim", "cli/demo"],

@@ -5,6 +5,7 @@ use std::path::Path;
 use regex::Regex;
 
 use super::super::{Context, Finding, Look, Rule};
+use crate::repo::contents;
 use crate::yaml::{self, Value};
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -17,7 +18,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     let root = &context.snapshot.root;
     let files = context.listed();
     for config in files.iter().filter(|file| file.ends_with(".sops.yaml")) {
-        let Ok(text) = std::fs::read_to_string(root.join(config)) else { continue };
+        let Ok(text) = contents::text(root, config) else { continue };
         let Ok(body) = yaml::from_str::<Value>(&text) else { continue };
         let folder = Path::new(config).parent().unwrap_or_else(|| Path::new(""));
         let rules = body.get("creation_rules").and_then(Value::as_sequence);

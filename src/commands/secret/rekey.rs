@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::app::operation::StepSender;
 use crate::app::{Action, Ask, Operation, Reach, Target};
 use crate::model::{Fault, FaultKind, Outcome, Step, StepState};
-use crate::repo::{Snapshot, git};
+use crate::repo::{Snapshot, contents, git};
 use crate::secret::Secret;
 use crate::sops::{self, Format, IdentitySources, Opened, SopsError};
 
@@ -151,10 +151,8 @@ fn encrypted_files(snapshot: &Snapshot, environments: &[String]) -> Result<Vec<S
         let readers = snapshot.readers_of(file);
         !readers.is_empty() && readers.iter().all(|reader| environments.contains(reader))
     };
-    let is_encrypted = |file: &String| {
-        let text = std::fs::read_to_string(snapshot.root.join(file));
-        text.is_ok_and(|text| sops::sniff(&text).is_some())
-    };
+    let is_encrypted =
+        |file: &String| contents::text(&snapshot.root, file).is_ok_and(|text| sops::sniff(&text).is_some());
     let all = git::files(&snapshot.root, &[])?;
     Ok(all.into_iter().filter(|file| concerns(file) && is_encrypted(file)).collect())
 }
@@ -223,7 +221,8 @@ impl Ground {
 
     fn encrypt(&self, path: &Path, name: &str, now: Timestamp) -> Result<String, Fault> {
         let cannot = |why: String, todo: &str| Fault::failed(format!("cannot encrypt {name}"), why, todo);
-        let bytes = std::fs::read(path).map_err(|error| cannot(error.to_string(), "see that it is there"))?;
+        let bytes = contents::bytes(&self.snapshot.root, name)
+            .map_err(|error| cannot(error.to_string(), "see that it is there"))?;
         let bytes = Zeroizing::new(bytes);
         let creation = self.snapshot.creation(name)?;
         let wanted = creation.new_file();

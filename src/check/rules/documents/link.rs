@@ -3,7 +3,7 @@
 use super::is_document;
 use crate::check::{Context, File, Finding, Look, Rule};
 use crate::markdown::Document;
-use crate::repo::path;
+use crate::repo::{contents, path};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "document-link",
@@ -45,12 +45,11 @@ fn missing(file: &File, document: &Document, context: &Context<'_>, target: &str
         Some(rest) => path::resolve("", rest),
         None => path::resolve(path::parent(&file.path), &place),
     }?;
-    let full = context.snapshot.root.join(&name);
-    if !full.exists() {
+    if !context.snapshot.root.join(&name).exists() {
         return Some(format!("the link to {target} leads nowhere: there is no {name}"));
     }
     // GitHub's own anchors, such as L10, are of files that are no documents.
     let heading = heading.filter(|_| is_document(&name))?;
-    let other = Document::read(&std::fs::read_to_string(&full).ok()?);
+    let other = Document::read(&contents::text(&context.snapshot.root, &name).ok()?);
     (!other.has_anchor(heading)).then(|| format!("{name} has no heading #{heading}"))
 }

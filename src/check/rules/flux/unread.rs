@@ -1,7 +1,7 @@
 //! A manifest that nothing reads.
 
 use crate::check::{Context, Finding, Look, Rule};
-use crate::repo::path;
+use crate::repo::{contents, path};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-unread",
@@ -25,7 +25,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         if !snapshot.fed_by(file).is_empty() {
             continue;
         }
-        let Ok(text) = std::fs::read_to_string(snapshot.root.join(file)) else { continue };
+        let Ok(text) = contents::text(&snapshot.root, file) else { continue };
         let has = |key: &str| text.lines().any(|line| line.starts_with(key));
         if !(has("apiVersion:") && has("kind:")) {
             continue;

@@ -2,6 +2,7 @@
 
 use super::{files, word};
 use crate::check::{Context, Finding, Look, Rule};
+use crate::repo::contents;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-written-hash",
@@ -24,7 +25,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     read.sort_unstable();
     read.dedup();
     for file in read {
-        let Ok(text) = std::fs::read_to_string(context.snapshot.root.join(file)) else { continue };
+        let Ok(text) = contents::text(&context.snapshot.root, file) else { continue };
         for (index, line) in text.lines().enumerate() {
             let Some(value) = line.trim_start().strip_prefix("name:").map(str::trim) else { continue };
             let Some(name) = names.iter().find(|name| is_hashed(value, name)) else { continue };

@@ -8,7 +8,7 @@ mod same_tag;
 use std::path::Path;
 
 use crate::check::{Context, Rule};
-use crate::repo::{Role, path};
+use crate::repo::{Role, contents, path};
 use crate::yaml::{self, Value};
 
 /// The rules.
@@ -52,7 +52,7 @@ fn read_all(context: &Context<'_>) -> Vec<File> {
 }
 
 fn read(root: &Path, path: &str) -> Option<File> {
-    let text = std::fs::read_to_string(root.join(path)).ok()?;
+    let text = contents::text(root, path).ok()?;
     let body: Value = yaml::from_str(&text).ok()?;
     body.is_mapping().then(|| File { path: path.to_owned(), text, body })
 }
@@ -100,7 +100,7 @@ fn follow(root: &Path, file: &File, found: &mut Reach, depth: usize) {
 fn documents(root: &Path, files: &[String]) -> Option<Vec<Value>> {
     let mut found = Vec::new();
     for file in files {
-        let text = std::fs::read_to_string(root.join(file)).ok()?;
+        let text = contents::text(root, file).ok()?;
         found.extend(yaml::documents(&text).ok()?);
     }
     Some(found)

@@ -2,6 +2,7 @@
 
 use super::{files, reach, word};
 use crate::check::{Context, Finding, Look, Rule};
+use crate::repo::contents;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-same-tag",
@@ -16,8 +17,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let root = &context.snapshot.root;
-        let texts: Vec<String> =
-            reached.files.iter().filter_map(|path| std::fs::read_to_string(root.join(path)).ok()).collect();
+        let texts: Vec<String> = reached.files.iter().filter_map(|path| contents::text(root, path).ok()).collect();
         // Inner kustomizations may have renamed or set it before.
         let inner = reached.files.len() == file.items("resources").count();
         for image in file.items("images") {

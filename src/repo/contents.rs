@@ -1,0 +1,99 @@
+//! Contents of the repository's files, from whatever a working tree may hold.
+//!
+//! A tree is somebody else's: a link may lead out of it, and a pipe or a device never ends. Everything that reads a file of the repository
+//! reads it here.
+
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read as _, Result};
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+
+/// Files above this size, in bytes, are not read: no manifest is so large, and a reload must stay quick.
+const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// Reads a file by its path below the root.
+///
+/// # Errors
+/// Beside those of the file system: when it is no regular file, when a symbolic link leads out of the root, and above 16 MiB.
+pub fn bytes(root: &Path, file: &str) -> Result<Vec<u8>> {
+    at_most(root, file, SIZE_LIMIT)
+}
+
+/// Reads a file as text.
+///
+/// # Errors
+/// As [`bytes`], and when it is no UTF-8.
+pub fn text(root: &Path, file: &str) -> Result<String> {
+    String::from_utf8(bytes(root, file)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
+}
+
+/// Reads a file of at most so many bytes.
+///
+/// # Errors
+/// As [`bytes`], with this limit.
+pub fn at_most(root: &Path, file: &str, limit: u64) -> Result<Vec<u8>> {
+    let path = root.join(file).canonicalize()?;
+    // The root is asked for only where it is not written as it really is.
+    if !path.starts_with(root) && !path.starts_with(root.canonicalize()?) {
+        return Err(Error::new(ErrorKind::PermissionDenied, "it lies outside of the repository"));
+    }
+    // Opening a pipe would wait for who writes into it.
+    let opened =
+        File::from(rustix::fs::open(&path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?);
+    let data = opened.metadata()?;
+    if !data.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(data.len().min(limit)).unwrap_or_default());
+    opened.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::new(ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_of_the_repository_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("repo");
+        std::fs::create_dir_all(root.join("apps")).unwrap();
+        std::fs::write(root.join("apps/a.yaml"), "a: 1\n").unwrap();
+        std::fs::write(folder.path().join("outside"), "secret").unwrap();
+        symlink("apps/a.yaml", root.join("inside.yaml")).unwrap();
+        symlink(root.join("apps"), root.join("absolute")).unwrap();
+        symlink("../outside", root.join("out.yaml")).unwrap();
+        symlink("/dev/zero", root.join("zero")).unwrap();
+        symlink("loop", root.join("loop")).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), rustix::fs::FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)
+            .unwrap();
+        std::fs::write(root.join("latin"), b"\xe9").unwrap();
+
+        for file in ["apps/a.yaml", "inside.yaml", "absolute/a.yaml", "apps/../apps/a.yaml"] {
+            assert_eq!(text(&root, file).unwrap(), "a: 1\n", "{file}");
+        }
+        let linked = folder.path().join("linked");
+        symlink(&root, &linked).unwrap();
+        assert_eq!(text(&linked, "apps/a.yaml").unwrap(), "a: 1\n");
+        for (file, why) in [
+            ("out.yaml", "outside of the repository"),
+            ("../outside", "outside of the repository"),
+            ("zero", "outside of the repository"),
+            ("pipe", "no regular file"),
+            ("apps", "no regular file"),
+            ("latin", "no text in UTF-8"),
+        ] {
+            let error = text(&root, file).unwrap_err().to_string();
+            assert!(error.contains(why), "{file}: {error}");
+        }
+        assert!(text(&root, "loop").is_err() && text(&root, "missing").is_err());
+        assert_eq!(at_most(&root, "apps/a.yaml", 4).unwrap_err().to_string(), "it is larger than 4 bytes");
+        assert_eq!(at_most(&root, "apps/a.yaml", 5).unwrap(), b"a: 1\n");
+    }
+}
