@@ -105,7 +105,7 @@ pub const RULES: &[Rule] = &[
 
 /// All rules about everything else, by what they are about.
 const OTHERS: &[&[Rule]] = &[
-    &[rules::sops_unused::RULE],
+    &[rules::sops_unused::RULE, rules::closed::RULE],
     rules::flux::RULES,
     rules::kustomize::RULES,
     rules::helm::RULES,
@@ -143,10 +143,14 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
     let mut report = look_at(files, context, &all().collect::<Vec<_>>());
     let mut found = Vec::new();
     let root = &context.snapshot.root;
+    let told = config::checks(root);
     let worlds: Vec<World<'_>> = context
         .rendering
         .iter()
-        .flat_map(|rendering| rendering.environments().into_iter().map(|env| World::new(env, rendering, root)))
+        .flat_map(|rendering| rendering.environments().into_iter().map(move |env| (rendering, env)))
+        .map(|(rendering, env)| {
+            World::new(env, rendering, root).with_nodes(told.nodes.get(env).cloned().unwrap_or_default())
+        })
         .collect();
     for rule in all() {
         match rule.look {
@@ -166,8 +170,7 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
         !file.ignores(finding)
     });
     report.findings.extend(found);
-    let ignored = config::ignored_rules(&context.snapshot.root);
-    report.findings.retain(|finding| !ignored.iter().any(|(rule, _)| rule == finding.rule));
+    report.findings.retain(|finding| !told.ignored.iter().any(|(rule, _)| rule == finding.rule));
     report.in_order()
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::world::World;
 use super::{Look, Rule};
+use crate::config::Nodes;
 use crate::render::{Object, Origin, Rendered, Rendering};
 use crate::yaml;
 
@@ -39,6 +40,11 @@ pub fn rendering(text: &str) -> Rendering {
 
 /// Returns what a rule finds in documents: `ENV Kind/namespace/name: message`.
 pub fn found(rule: &Rule, text: &str) -> Vec<String> {
+    found_in(Path::new("/nonexistent"), &Nodes::default(), rule, text)
+}
+
+/// Returns what a rule finds in documents that come from files of a folder and are to run on nodes.
+pub fn found_in(root: &Path, nodes: &Nodes, rule: &Rule, text: &str) -> Vec<String> {
     let rendering = rendering(text);
     let mut found = Vec::new();
     let mut envs: Vec<&str> = rendering.of.iter().map(|one| one.env.as_str()).collect();
@@ -46,7 +52,7 @@ pub fn found(rule: &Rule, text: &str) -> Vec<String> {
     envs.dedup();
     let Look::World(look) = rule.look else { panic!("{} is no rule of objects", rule.id) };
     for env in envs {
-        look(&World::new(env, &rendering, Path::new("/nonexistent")), &mut found);
+        look(&World::new(env, &rendering, root).with_nodes(nodes.clone()), &mut found);
     }
     found
         .iter()

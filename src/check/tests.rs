@@ -342,3 +342,30 @@ fn the_rules_about_files_find_their_own_and_nothing_else() {
     repository.write(".fluxdeck.toml", "[check.ignore]\ndocument-link = 'the wiki is elsewhere'\n");
     assert_eq!(inspected(&repository), Vec::<String>::new());
 }
+
+#[test]
+fn what_the_key_at_hand_does_not_open_among_the_rest_is_told() {
+    let fixture = Fixture::new();
+    let (operator, recipient) = generate();
+    let both = NewFile::of(&[fixture.keys[0].1.clone(), recipient.clone()], "^(data|stringData)$");
+    let shared = create(Format::Yaml, &Secret::new(PLAIN), &both, Timestamp::UNIX_EPOCH).unwrap();
+    fixture.write("apps/staging/kustomization.yaml", "resources: [secret.yaml, b.yaml, c.yaml]\n");
+    let told = |identities: &Identities| {
+        let snapshot = Snapshot::load(fixture.repository.path());
+        let report = super::inspect(&[], &Context::new(&snapshot, identities, None));
+        let found = report.findings.into_iter().filter(|one| one.rule == "secret-closed");
+        found.map(|one| format!("{} {}", one.file, one.message)).collect::<Vec<_>>()
+    };
+    let at_hand = Identities::from_text(&operator).unwrap();
+    fixture.write("apps/staging/b.yaml", &shared);
+    fixture.write("apps/staging/c.yaml", &sealed(PLAIN, &fixture.keys[0].1));
+    assert_eq!(told(&at_hand), [""; 0], "it opens one of three: it is not this environment's key");
+    fixture.write("apps/staging/c.yaml", &shared);
+    assert_eq!(told(&at_hand), ["apps/staging/secret.yaml no key at hand opens it, and 2 others of staging open"]);
+    assert_eq!(told(&Identities::default()), [""; 0]);
+    assert_eq!(told(&Identities::from_text(&fixture.keys[0].0).unwrap()), [""; 0]);
+    // One that its configuration names the key for is told by another rule.
+    let config = std::fs::read_to_string(fixture.repository.path().join("clusters/staging/.sops.yaml")).unwrap();
+    fixture.write("clusters/staging/.sops.yaml", &(config.trim_end().to_owned() + "," + &recipient + "\n"));
+    assert_eq!(told(&at_hand), [""; 0]);
+}

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Rule;
 use super::finding::Finding;
+use crate::config::Nodes;
 use crate::model::ObjectRef;
 use crate::render::{Object, Rendered, Rendering};
 use crate::repo::contents;
@@ -50,6 +51,8 @@ pub struct World<'a> {
     pub rendering: &'a Rendering,
     /// Whether everything of the environment is known.
     pub whole: bool,
+    /// What the repository's settings say of the environment's nodes.
+    pub nodes: Nodes,
     root: &'a Path,
     known: HashMap<(&'a str, &'a str, &'a str), &'a Object>,
     texts: Mutex<HashMap<String, String>>,
@@ -74,7 +77,18 @@ impl<'a> World<'a> {
             known.insert((name.kind.as_str(), name.namespace.as_str(), name.name.as_str()), object);
         }
         let whole = rendering.is_whole(env);
-        Self { env, rendering, whole, root, known, texts: Mutex::default() }
+        Self { env, rendering, whole, nodes: Nodes::default(), root, known, texts: Mutex::default() }
+    }
+
+    /// Says what the environment's nodes are.
+    #[must_use]
+    pub fn with_nodes(self, nodes: Nodes) -> Self {
+        Self { nodes, ..self }
+    }
+
+    /// Returns the repository's folder.
+    pub fn root(&self) -> &'a Path {
+        self.root
     }
 
     /// Iterates over the objects with the Kustomization that applies each.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::checks::quantity;
 use super::layer::{EnvSettings, Layer, Origin, Sourced};
 use crate::model::Fault;
 use crate::repo::Finding;
@@ -89,9 +90,43 @@ impl Reader<'_> {
                         self.outcome.layer.envs.insert(item.0.to_owned(), settings);
                     }
                 }
-                // Which findings are not wanted is the rules' to read; see `ignored_rules`.
-                "check" => {}
+                "check" => self.check(item),
                 _ => self.unknown(key, line, "theme, ascii, mouse, read_only, keys, env, check"),
+            }
+        }
+    }
+
+    /// Looks for what is not understood; what is, is the rules' to read: see [`super::checks`].
+    fn check(&mut self, item: Item<'_, '_>) {
+        for item in self.table(item) {
+            match item.0 {
+                "ignore" => {
+                    for item in self.table(item) {
+                        self.string(item);
+                    }
+                }
+                "nodes" => {
+                    for item in self.table(item) {
+                        self.nodes(item);
+                    }
+                }
+                _ => self.unknown(item.0, item.2, "ignore, nodes"),
+            }
+        }
+    }
+
+    fn nodes(&mut self, item: Item<'_, '_>) {
+        for item in self.table(item) {
+            match item.0 {
+                "architectures" => drop(self.strings(item)),
+                "cpu" | "memory" => {
+                    let written = self.string(item);
+                    if written.is_some_and(|text| quantity(&text.value).is_none()) {
+                        self.wrong(item.0, item.2, "a quantity of Kubernetes, such as \"4\", \"500m\" or \"8Gi\"");
+                    }
+                }
+                "count" => drop(self.integer(item)),
+                _ => self.unknown(item.0, item.2, "architectures, cpu, memory, count"),
             }
         }
     }
@@ -214,15 +249,4 @@ impl Reader<'_> {
     fn report(&mut self, line: usize, what: &str, why: &str, todo: &str) {
         self.outcome.findings.push(Finding::new(self.shown, Some(line), Fault::failed(what, why, todo)));
     }
-}
-
-/// Reads which rules the repository's file silences, each with its reason: `[check.ignore]` with `RULE = "REASON"`. One without a reason
-/// is not meant.
-pub(super) fn ignored_rules(text: &str) -> Vec<(String, String)> {
-    let Ok(table) = DeTable::parse(text) else { return Vec::new() };
-    let check = table.get_ref().get("check").and_then(|check| check.get_ref().as_table());
-    let ignore = check.and_then(|check| check.get("ignore")).and_then(|ignore| ignore.get_ref().as_table());
-    let reason = |value: &DeValue<'_>| value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let entries = ignore.into_iter().flatten();
-    entries.filter_map(|(rule, value)| Some((rule.get_ref().to_string(), reason(value.get_ref())?))).collect()
 }

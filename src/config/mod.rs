@@ -5,6 +5,7 @@
 //! environment or make everything read-only, and only an explicit flag takes protection away. And the repository's file, which others
 //! write, never names commands or keys.
 
+mod checks;
 mod environments;
 mod file;
 mod layer;
@@ -12,18 +13,10 @@ mod protection;
 mod settings;
 mod variables;
 
-use crate::repo::contents;
-
-/// Reads which rules of `check` the repository silences, each with its reason: `[check.ignore]` with `RULE = "REASON"` in its
-/// `.fluxdeck.toml`. One without a reason is not meant.
-pub fn ignored_rules(root: &std::path::Path) -> Vec<(String, String)> {
-    let text = contents::text(root, settings::SHARED).unwrap_or_default();
-    file::ignored_rules(&text)
-}
-
 #[cfg(test)]
 mod tests;
 
+pub use checks::{Checks, Nodes, checks, quantity};
 pub use environments::{Environments, environments};
 pub use layer::{EnvSettings, Origin, Sourced};
 pub use settings::{Flags, Settings};

@@ -1,5 +1,6 @@
 //! The rules, one file each; those about secrets beside this file, the others below.
 
+pub(super) mod closed;
 pub(super) mod conflict;
 pub(super) mod databases;
 pub(super) mod decryption;

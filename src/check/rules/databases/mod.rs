@@ -2,6 +2,7 @@
 
 mod backup;
 mod cluster;
+mod empty;
 mod owner;
 mod restore;
 mod retention;
@@ -11,4 +12,4 @@ use crate::check::Rule;
 
 /// The rules.
 pub(in crate::check) const RULES: &[Rule] =
-    &[cluster::RULE, owner::RULE, backup::RULE, retention::RULE, restore::RULE, schedule::RULE];
+    &[cluster::RULE, owner::RULE, backup::RULE, retention::RULE, restore::RULE, empty::RULE, schedule::RULE];

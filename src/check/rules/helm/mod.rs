@@ -1,6 +1,8 @@
 //! HelmReleases. One file a rule.
 
+mod overridden_pin;
 mod remediation;
+mod unknown_value;
 mod unpinned;
 mod values_from;
 mod versions;
@@ -8,4 +10,5 @@ mod versions;
 use crate::check::Rule;
 
 /// The rules.
-pub(in crate::check) const RULES: &[Rule] = &[unpinned::RULE, remediation::RULE, values_from::RULE, versions::RULE];
+pub(in crate::check) const RULES: &[Rule] =
+    &[unpinned::RULE, overridden_pin::RULE, remediation::RULE, values_from::RULE, unknown_value::RULE, versions::RULE];

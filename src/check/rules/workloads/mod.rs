@@ -1,9 +1,11 @@
 //! Workloads and what runs in them. One file a rule.
 
+mod architecture;
 mod autoscaled_requests;
 mod moving_tag;
 mod network_policies;
 mod rolling_volume;
+mod room;
 mod service_variables;
 mod several_tags;
 mod slow_start;
@@ -21,4 +23,6 @@ pub(in crate::check) const RULES: &[Rule] = &[
     slow_start::RULE,
     service_variables::RULE,
     text_needed::RULE,
+    room::RULE,
+    architecture::RULE,
 ];

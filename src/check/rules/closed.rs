@@ -1,0 +1,46 @@
+//! An encrypted file that the key at hand does not open, among those of its environment that it opens.
+
+use super::super::{Context, Finding, Look, Rule};
+use crate::repo::contents;
+use crate::sops::{Format, SopsFile};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "secret-closed",
+    about: "an encrypted file that no key at hand opens, although one opens most others of its environment",
+    look: Look::Repository(look),
+};
+
+fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+    let snapshot = context.snapshot;
+    let ours = context.identities.recipients();
+    for environment in snapshot.environments.iter().filter(|_| !ours.is_empty()) {
+        let mut files: Vec<&str> = snapshot
+            .feeds
+            .iter()
+            .filter(|feed| feed.env == environment.name)
+            .flat_map(|feed| feed.files.keys().map(String::as_str))
+            .collect();
+        files.sort_unstable();
+        files.dedup();
+        let sealed = files.into_iter().filter_map(|file| {
+            let text = contents::text(&snapshot.root, file).ok().filter(|text| crate::sops::sniff(text).is_some())?;
+            Some((file, SopsFile::parse(Format::of(file), text).ok()?.recipients()))
+        });
+        let opens = |recipients: &[String]| recipients.iter().any(|one| ours.contains(one));
+        let (open, closed): (Vec<_>, Vec<_>) = sealed.partition(|(_, recipients)| opens(recipients));
+        // Whoever opens few of them has another environment's key, and is not meant to open the rest.
+        if open.len() <= closed.len() {
+            continue;
+        }
+        // One for a foreign key alone, or one that lacks a recipient of its configuration, is told by the rule of recipients, as an error.
+        let is_own = |recipients: &[String]| recipients.iter().any(|one| environment.recipients.contains(one));
+        let is_told = |file: &str| snapshot.creation(file).is_ok_and(|creation| opens(&creation.rule.recipients()));
+        for (file, _) in closed.iter().filter(|(file, recipients)| is_own(recipients) && !is_told(file)) {
+            let message = format!("no key at hand opens it, and {} others of {} open", open.len(), environment.name);
+            let why = "the cluster opens it, and nobody here can look at it, change it, or see whether its MAC holds";
+            let fix =
+                format!("whoever opens it adds your recipient: fluxdeck secret recipients {file} --add RECIPIENT");
+            found.push(Finding::new(RULE.id, file, message, why, fix).of(&environment.name).hint());
+        }
+    }
+}

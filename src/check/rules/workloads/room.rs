@@ -1,0 +1,133 @@
+//! Requests that no node of the environment can give.
+
+use serde_json::Value;
+
+use crate::check::world::{Pods, World, at, list, text};
+use crate::check::{Finding, Look, Rule};
+use crate::config::quantity;
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "requests-exceed-nodes",
+    about: "requests that the nodes of the environment cannot give, by [check.nodes] in .fluxdeck.toml",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    let resources = [("cpu", world.nodes.cpu, "cores"), ("memory", world.nodes.memory, "bytes")];
+    for (resource, largest, unit) in resources {
+        let Some(largest) = largest else { continue };
+        let mut total = 0.0;
+        for pods in world.pods() {
+            let wanted = request(&pods, resource);
+            total += wanted * count(&pods);
+            if wanted <= largest {
+                continue;
+            }
+            let message = format!(
+                "its pod requests {} of {resource}, and the largest node of {} gives {}",
+                shown(wanted, unit),
+                world.env,
+                shown(largest, unit)
+            );
+            let why = format!("the pod stays Pending for ever: Insufficient {resource}");
+            let fix = "lower the requests for this environment, or correct [check.nodes] in .fluxdeck.toml";
+            found.push(world.finding(&RULE, pods.object, &format!("{resource}:"), message, why, fix));
+        }
+        // What charts bring comes on top: this is the least that is requested.
+        let room = world.nodes.count.map(|count| largest * f64::from(count));
+        if let Some(room) = room.filter(|room| total > *room) {
+            let message = format!(
+                "the workloads of {} request at least {} of {resource}, and its nodes give {}",
+                world.env,
+                shown(total, unit),
+                shown(room, unit)
+            );
+            let why = format!("the last pods to start stay Pending: Insufficient {resource}");
+            let fix = "lower requests or replicas for this environment, or correct [check.nodes] in .fluxdeck.toml";
+            found.push(Finding::new(RULE.id, ".fluxdeck.toml", message, why, fix).of(world.env).warning());
+        }
+    }
+}
+
+/// Returns what one pod requests: its containers together, or a container of its start where that alone requests more
+/// (kubernetes.io/docs/concepts/workloads/pods/init-containers, "Resource sharing within containers"). A limit stands for a request.
+fn request(pods: &Pods<'_>, resource: &str) -> f64 {
+    let own = |container: &Value| {
+        let amount = |part: &str| match at(container, &format!("/resources/{part}/{resource}")) {
+            Value::String(text) => quantity(text),
+            Value::Number(number) => number.as_f64(),
+            _ => None,
+        };
+        amount("requests").or_else(|| amount("limits")).unwrap_or_default()
+    };
+    let (mut sidecars, mut start) = (0.0, 0.0_f64);
+    for container in list(pods.spec, "/initContainers") {
+        if text(container, "/restartPolicy") == "Always" {
+            sidecars += own(container);
+            start = start.max(sidecars);
+        } else {
+            start = start.max(sidecars + own(container));
+        }
+    }
+    let together: f64 = list(pods.spec, "/containers").iter().map(own).sum();
+    start.max(sidecars + together)
+}
+
+/// Returns how many pods run at least; those of jobs come and go.
+fn count(pods: &Pods<'_>) -> f64 {
+    match pods.object.kind() {
+        "Job" | "CronJob" => 0.0,
+        // Tolerations and selectors say which nodes it runs on: on one at the least.
+        "DaemonSet" => 1.0,
+        _ => at(&pods.object.body, "/spec/replicas").as_f64().unwrap_or(1.0),
+    }
+}
+
+fn shown(amount: f64, unit: &str) -> String {
+    if unit == "bytes" { format!("{:.0} MiB", amount / 1_048_576.0) } else { format!("{amount:.2} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::check::testing::found_in;
+    use crate::config::Nodes;
+
+    fn found(replicas: u32, pod: &str) -> Vec<String> {
+        let nodes = Nodes { cpu: Some(4.0), memory: Some(8_589_934_592.0), count: Some(3), ..Nodes::default() };
+        let text = format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a, namespace: web}}\nspec:\n  replicas: {replicas}\n  template: {{spec: {pod}}}\n"
+        );
+        assert!(found_in(Path::new("/nonexistent"), &Nodes::default(), &super::RULE, &text).is_empty());
+        found_in(Path::new("/nonexistent"), &nodes, &super::RULE, &text)
+    }
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        let containers = |requests: &str| format!("{{containers: [{{name: a, resources: {{requests: {requests}}}}}]}}");
+        assert_eq!(
+            found(1, &containers("{memory: 9Gi}")),
+            [
+                "staging Deployment/web/a: its pod requests 9216 MiB of memory, and the largest node of staging gives 8192 MiB"
+            ]
+        );
+        assert_eq!(found(1, &containers("{cpu: 4500m}")).len(), 1);
+        assert_eq!(found(1, &containers("{cpu: 5}")).len(), 1);
+        assert_eq!(found(1, "{initContainers: [{name: a, resources: {limits: {cpu: 5}}}]}").len(), 1);
+        assert_eq!(
+            found(4, &containers("{cpu: 3500m}")),
+            ["staging : the workloads of staging request at least 14.00 cores of cpu, and its nodes give 12.00 cores"]
+        );
+        for (replicas, pod) in [
+            (1, containers("{memory: 8Gi, cpu: 4}")),
+            (3, containers("{memory: 8Gi, cpu: 4}")),
+            (1, containers("{memory: many}")),
+            (1, "{containers: [{name: a}]}".to_owned()),
+            // One after the other, not together.
+            (1, "{initContainers: [{name: a, resources: {requests: {cpu: 3}}}], containers: [{name: a, resources: {requests: {cpu: 3}}}]}".to_owned()),
+        ] {
+            assert!(found(replicas, &pod).is_empty(), "{pod}");
+        }
+    }
+}
