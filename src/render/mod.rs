@@ -36,6 +36,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -483,13 +485,19 @@ fn variables(object: &Object) -> Option<Variables> {
     }
     let own = |field: &str| object.body.get(field).and_then(Value::as_object).into_iter().flatten();
     let mut found = Variables::new();
-    for (key, value) in own("data").chain(own("stringData")) {
-        let text = value.as_str()?;
-        // Flux takes the line ends out.
-        found.insert(key.clone(), text.replace('\n', ""));
+    for (key, value) in own("data") {
+        let text = value.as_str()?.to_owned();
+        let text = if object.is("", "Secret") { String::from_utf8(STANDARD.decode(text).ok()?).ok()? } else { text };
+        found.insert(key.clone(), text);
     }
-    // What is in base64 is not looked into.
-    if object.is("", "Secret") && own("data").next().is_some() { None } else { Some(found) }
+    for (key, value) in own("stringData") {
+        found.insert(key.clone(), value.as_str()?.to_owned());
+    }
+    // Flux takes the line ends out.
+    for text in found.values_mut() {
+        text.retain(|letter| letter != '\n');
+    }
+    Some(found)
 }
 
 /// Sets a label or an annotation.
@@ -507,5 +515,28 @@ fn scalar(value: &yaml::Value) -> Option<String> {
         yaml::Value::Number(number) => Some(number.to_string()),
         yaml::Value::Bool(flag) => Some(flag.to_string()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(body: Value) -> Option<Vec<(String, String)>> {
+        variables(&Object::new(body, Origin::default(), Vec::new())).map(|found| found.into_iter().collect())
+    }
+
+    #[test]
+    fn what_is_substituted_from_is_read_as_flux_reads_it() {
+        let pairs = |pairs: &[(&str, &str)]| Some(pairs.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect());
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b\nc\n"}});
+        assert_eq!(of(map), pairs(&[("a", "bc")]));
+        let secret =
+            json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "Yg==", "c": "ZA=="}, "stringData": {"c": "e"}});
+        assert_eq!(of(secret), pairs(&[("a", "b"), ("c", "e")]));
+        assert_eq!(of(json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "!"}})), None);
+        assert_eq!(of(json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"a": "ENC[a]"}, "sops": {}})), None);
     }
 }

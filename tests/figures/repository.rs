@@ -56,6 +56,15 @@ pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
     });
 }
 
+/// Writes it where it can be looked at: `FLUXDECK_REPOSITORY=FOLDER cargo test --test figures -- --ignored repository`.
+#[test]
+#[ignore = "it measures nothing"]
+fn the_repository_is_written() {
+    let root = std::env::var_os("FLUXDECK_REPOSITORY").expect("FLUXDECK_REPOSITORY says where to");
+    write(Path::new(&root));
+    said(Command::new("git").args(["init", "--quiet"]).current_dir(&root));
+}
+
 /// Runs `check`; returns how long it took, and the memory that it had at most, in bytes.
 fn check(root: &Path, cache: &Path, kubectl: &Path) -> (Duration, u64) {
     let mut path = kubectl.parent().expect("a folder").as_os_str().to_owned();
