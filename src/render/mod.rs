@@ -46,9 +46,10 @@ pub use object::{Object, Origin, at};
 pub use tool::Tool;
 pub use workplace::Workplace;
 
-use crate::model::{Fault, ObjectRef};
+use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::repo::{Feed, Finding, FluxKustomization, Snapshot, contents};
 use crate::yaml;
+use tool::Unrendered;
 
 /// Changes when what is kept of a rendering does.
 const FORM: &str = "1";
@@ -127,7 +128,7 @@ pub struct Renderer {
 /// Variables by name.
 type Variables = BTreeMap<String, String>;
 
-type Built = Result<Arc<Vec<Object>>, String>;
+type Built = Result<Arc<Vec<Object>>, Unrendered>;
 
 struct Job<'a> {
     one: &'a FluxKustomization,
@@ -233,7 +234,7 @@ impl Renderer {
         let (objects, finding) = match self.kept.get(&job.key) {
             Some(Ok(objects)) => (objects.as_ref().clone(), None),
             Some(Err(said)) => (Vec::new(), Some(finding(job, said))),
-            None => (Vec::new(), Some(finding(job, "the rendering broke off"))),
+            None => (Vec::new(), Some(finding(job, &Unrendered::Unknown("the rendering broke off".to_owned())))),
         };
         Rendered {
             env: job.one.env.clone(),
@@ -297,16 +298,17 @@ fn key(root: &Path, tool: &Tool, one: &FluxKustomization, feed: &Feed, sums: &mu
     })
 }
 
-fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Object>, String> {
+fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Object>, Unrendered> {
     let (one, feed) = (job.one, job.feed);
     if let Some((file, reference)) = feed.remote.first() {
-        return Err(format!("{file} reads {reference}, which is not in this repository, and nothing is fetched"));
+        let why = format!("{file} reads {reference}, which is not in this repository, and nothing is fetched");
+        return Err(Unrendered::Unknown(why));
     }
     if feed.leaves {
-        return Err("it reads what is no file or folder of this repository".to_owned());
+        return Err(Unrendered::Unknown("it reads what is not looked at here".to_owned()));
     }
     if !root.join(&one.path).is_dir() {
-        return Err(format!("the path {} does not exist", one.path));
+        return Err(format!("the path {} does not exist", one.path).into());
     }
     std::fs::create_dir(work).map_err(|error| error.to_string())?;
     let changes = changes::Changes::new(root, feed);
@@ -321,10 +323,13 @@ fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Objec
     Ok(bodies.into_iter().map(|body| place(body, root, work, job, &changes)).collect())
 }
 
-fn build(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>, origins: bool) -> Result<Vec<Value>, String> {
+fn build(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>, origins: bool) -> Result<Vec<Value>, Unrendered> {
     let prepared = prepare::prepare(root, work, tool, job.one, job.feed, origins)?;
     std::fs::write(work.join("kustomization.yaml"), prepared).map_err(|error| error.to_string())?;
-    let printed = tool.build(work).map_err(|said| readable(&said, root, work, &job.one.path))?;
+    let printed = tool.build(work).map_err(|error| match error {
+        Unrendered::Wrong(said) => Unrendered::Wrong(readable(&said, root, work, &job.one.path)),
+        unknown @ Unrendered::Unknown(_) => unknown,
+    })?;
     // Ten thousand lines of schemas are a third of a second to read.
     let bodies: Vec<Value> = yaml::documents_as(&printed).map_err(|error| error.to_string())?;
     Ok(bodies.into_iter().filter(|body| !body.is_null()).collect())
@@ -392,8 +397,17 @@ fn readable(said: &str, root: &Path, work: &Path, path: &str) -> String {
 }
 
 /// Tells why a Kustomization cannot be rendered, at the file and line that is to be mended, as near as the words tell it.
-fn finding(job: &Job<'_>, said: &str) -> Finding {
+fn finding(job: &Job<'_>, error: &Unrendered) -> Finding {
     let (one, feed) = (job.one, job.feed);
+    let (said, kind, todo) = match error {
+        Unrendered::Wrong(said) => {
+            (said, FaultKind::Failed, "mend it there; Flux fails with the same words: BuildFailed".to_owned())
+        }
+        // What renders elsewhere is not wrong: it is not known.
+        Unrendered::Unknown(why) => {
+            (why, FaultKind::Refused, format!("`kubectl kustomize {}` shows what it becomes", one.path))
+        }
+    };
     // Kustomize names folders as often as files; what it names last is the cause.
     let place = |file: &str| {
         let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -408,7 +422,7 @@ fn finding(job: &Job<'_>, said: &str) -> Finding {
     let what = format!("Kustomization {} of {} cannot be rendered", one.name, one.env);
     // The last clause is the cause; what stands before is the way to it.
     let why = said.trim().to_owned();
-    Finding::new(&file, line, Fault::failed(what, why, "mend it there; Flux fails with the same words: BuildFailed"))
+    Finding::new(&file, line, Fault::new(kind, what, why, todo))
 }
 
 /// Puts the specs that the build gave the Kustomizations in the place of those that are written; tells whether one differs in what the build

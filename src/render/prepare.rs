@@ -6,7 +6,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::tool::Tool;
+use super::tool::{Tool, Unrendered};
 use crate::repo::path;
 use crate::repo::{Feed, FluxKustomization, Role, contents};
 use crate::yaml::{self, Mapping, Value};
@@ -30,7 +30,7 @@ pub(super) fn prepare(
     one: &FluxKustomization,
     feed: &Feed,
     origins: bool,
-) -> Result<String, String> {
+) -> Result<String, Unrendered> {
     let mut body = match own_file(one, feed) {
         Some(file) => read(root, &file)?,
         None => generated(one, feed),
@@ -41,7 +41,7 @@ pub(super) fn prepare(
     if origins {
         push(&mut body, "buildMetadata", "originAnnotations".into());
     }
-    yaml::to_string(&Value::Mapping(body)).map_err(|error| error.to_string())
+    yaml::to_string(&Value::Mapping(body)).map_err(|error| error.to_string().into())
 }
 
 /// Returns the kustomization file of the Kustomization's own folder.
@@ -106,7 +106,7 @@ impl Paths<'_> {
         target.map_or_else(|| reference.to_owned(), |target| between(self.work, &self.root.join(target)))
     }
 
-    fn rewrite(&self, body: &mut Mapping) -> Result<(), String> {
+    fn rewrite(&self, body: &mut Mapping) -> Result<(), Unrendered> {
         for key in LISTS {
             for item in items(body, key) {
                 self.text(Some(item));
@@ -137,7 +137,7 @@ impl Paths<'_> {
     }
 
     /// Writes configurations of plug-ins in place where they name paths, which count from the folder of the kustomization.
-    fn plugins(&self, item: &mut Value) -> Result<(), String> {
+    fn plugins(&self, item: &mut Value) -> Result<(), Unrendered> {
         let Value::String(written) = item else { return Ok(()) };
         let file = if written.contains('\n') { None } else { path::resolve(self.folder, written) };
         let text = match &file {

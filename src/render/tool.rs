@@ -10,6 +10,21 @@ use crate::model::Fault;
 /// How long one folder may take: a large one takes a second, and an operator waits no longer than this.
 const LIMIT: Duration = Duration::from_mins(1);
 
+/// Says why there is no rendering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unrendered {
+    /// The repository is wrong, in these words: Flux fails too.
+    Wrong(String),
+    /// It was not looked at here, for this reason: what Flux makes of it is not known.
+    Unknown(String),
+}
+
+impl From<String> for Unrendered {
+    fn from(said: String) -> Self {
+        Self::Wrong(said)
+    }
+}
+
 /// Names the program that renders.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tool {
@@ -68,7 +83,7 @@ impl Tool {
     ///
     /// # Errors
     /// Returns what the program said, or that it was stopped after a minute.
-    pub(super) fn build(&self, folder: &Path) -> Result<String, String> {
+    pub(super) fn build(&self, folder: &Path) -> Result<String, Unrendered> {
         let mut command = Command::new(&self.program);
         command.arg(if self.kubectl { "kustomize" } else { "build" });
         command.arg("--load-restrictor").arg("LoadRestrictionsNone").arg(folder);
@@ -77,16 +92,17 @@ impl Tool {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let output = self.run(&mut command)?;
         if output.status.success() {
-            return String::from_utf8(output.stdout).map_err(|_| "what it printed is no text".to_owned());
+            return String::from_utf8(output.stdout).map_err(|_| "what it printed is no text".to_owned().into());
         }
         let said = String::from_utf8_lossy(&output.stderr);
         // kubectl logs its own error in the form of klog on some builds.
         let said = said.split_once("err=\"").map_or(said.trim(), |(_, rest)| rest.trim().trim_end_matches('"'));
-        Err(said.trim_start_matches("error: ").trim_start_matches("Error: ").to_owned())
+        Err(Unrendered::Wrong(said.trim_start_matches("error: ").trim_start_matches("Error: ").to_owned()))
     }
     /// Runs it to its end, or kills it at the limit.
-    fn run(&self, command: &mut Command) -> Result<Output, String> {
-        let failed = |error: std::io::Error| format!("{} cannot be run: {error}", self.program.display());
+    fn run(&self, command: &mut Command) -> Result<Output, Unrendered> {
+        let name = self.program.display();
+        let failed = |error: std::io::Error| Unrendered::Unknown(format!("{name} cannot be run: {error}"));
         let mut child = command.spawn().map_err(failed)?;
         let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
         std::thread::scope(|scope| {
@@ -105,11 +121,10 @@ impl Tool {
             }
             let status = child.wait().map_err(failed)?;
             if late {
-                return Err(format!(
-                    "{} was stopped, since it had not ended after {} s: it may wait for something that this folder reads; run it yourself to see",
-                    self.program.display(),
-                    self.limit.as_secs()
-                ));
+                let seconds = self.limit.as_secs();
+                return Err(Unrendered::Unknown(format!(
+                    "{name} was stopped, since it had not ended after {seconds} s"
+                )));
             }
             let joined = |thread: std::thread::ScopedJoinHandle<'_, std::io::Result<Vec<u8>>>| {
                 thread.join().unwrap_or_else(|_| Err(std::io::Error::other("reading it ended early"))).map_err(failed)
@@ -147,7 +162,7 @@ mod tests {
         let mut tool = tool(folder.path(), "echo begun; exec sleep 600");
         tool.limit = Duration::from_millis(300);
         let error = tool.build(folder.path()).unwrap_err();
-        assert!(error.contains("was stopped, since it had not ended after"), "{error}");
+        assert!(matches!(&error, Unrendered::Unknown(why) if why.contains("was stopped")), "{error:?}");
     }
 
     #[test]
@@ -156,6 +171,6 @@ mod tests {
         let lines = "i=0; while [ $i -lt 20000 ]; do echo line-of-output; echo line-of-errors >&2; i=$((i+1)); done";
         assert_eq!(tool(folder.path(), lines).build(folder.path()).unwrap().len(), 20_000 * 15);
         let error = tool(folder.path(), &format!("{lines}; exit 1")).build(folder.path()).unwrap_err();
-        assert_eq!(error.lines().count(), 20_000);
+        assert!(matches!(&error, Unrendered::Wrong(said) if said.lines().count() == 20_000), "{error:?}");
     }
 }

@@ -8,7 +8,7 @@ use super::finding::Finding;
 use super::path;
 use super::reader::{Place, Reader};
 use super::references::{Reference, is_remote, of_plugin, references};
-use crate::model::{Fault, ObjectRef};
+use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::yaml::Value;
 
 /// The names of a kustomization file, in kustomize's order (`konfig.RecognizedKustomizationFileNames`).
@@ -231,8 +231,10 @@ impl Walk<'_> {
     fn is_full(&mut self, file: &str) -> bool {
         let full = self.reads.files.len() >= FILE_LIMIT;
         if full && !self.reads.findings.iter().any(|finding| finding.fault.what.starts_with("more than")) {
+            self.reads.leaves = true;
             let what = format!("more than {FILE_LIMIT} files feed one Kustomization");
-            let fault = Fault::failed(what, "the rest is not shown", "give it a narrower path");
+            let why = "the rest is not followed, and it is not rendered here: what it becomes is not known";
+            let fault = Fault::new(FaultKind::Refused, what, why, "give it a narrower path, or split it");
             self.reads.findings.push(Finding::new(file, None, fault));
         }
         full

@@ -1,6 +1,7 @@
 //! What following the paths of the repository shows: paths and references to nothing, circles, broken YAML.
 
 use crate::check::{Context, Finding, Look, Rule};
+use crate::model::FaultKind;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-graph",
@@ -10,8 +11,11 @@ pub(in crate::check) const RULE: Rule = Rule {
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     for one in &context.snapshot.findings {
-        let why = format!("{}; Flux stops at it", one.fault.why);
+        // What is too much for us is not wrong.
+        let ours = one.fault.kind == FaultKind::Refused;
+        let why = if ours { one.fault.why.clone() } else { format!("{}; Flux stops at it", one.fault.why) };
         let finding = Finding::new(RULE.id, &one.file, &*one.fault.what, why, &*one.fault.todo);
+        let finding = if ours { finding.warning() } else { finding };
         found.push(Finding { line: one.line, ..finding });
     }
 }

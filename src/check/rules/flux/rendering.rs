@@ -1,6 +1,7 @@
 //! A Kustomization that cannot be rendered.
 
 use crate::check::{Context, Finding, Look, Rule};
+use crate::model::FaultKind;
 
 pub(in crate::check) const RULE: Rule =
     Rule { id: "flux-rendering", about: "a Kustomization that kustomize cannot render", look: Look::Repository(look) };
@@ -12,11 +13,15 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         if context.snapshot.findings.iter().any(|known| known.file == finding.file && known.line.is_some()) {
             continue;
         }
-        let why = format!("{}; Flux fails with the same words: BuildFailed", finding.fault.why);
-        let told = Finding::new(RULE.id, &finding.file, &*finding.fault.what, why, "mend what the last words name");
-        // What is read from elsewhere is not wrong: it is not known.
-        let is_remote = finding.fault.why.contains("nothing is fetched");
-        let told = if is_remote { told.hint() } else { told };
+        let fault = &finding.fault;
+        // What was not looked at is not wrong: it is not known.
+        let told = if fault.kind == FaultKind::Refused {
+            let why = format!("{}: what it becomes is not known here, and nothing is said of its objects", fault.why);
+            Finding::new(RULE.id, &finding.file, &*fault.what, why, &*fault.todo).hint()
+        } else {
+            let why = format!("{}; Flux fails with the same words: BuildFailed", fault.why);
+            Finding::new(RULE.id, &finding.file, &*fault.what, why, "mend what the last words name")
+        };
         found.push(Finding { line: finding.line, ..told }.of(&one.env));
     }
 }
