@@ -7,6 +7,7 @@
 //! ```
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -39,6 +40,8 @@ pub struct PageLine {
     at: Option<usize>,
     /// Shown only where a filter finds it.
     hidden: bool,
+    /// Belongs to the line above it that does not, and is shown when that is unfolded, or where a filter finds it.
+    below: bool,
 }
 
 impl PageLine {
@@ -77,6 +80,11 @@ impl PageLine {
     /// Shows it only where a filter finds it.
     pub fn hidden(self) -> Self {
         Self { hidden: true, ..self }
+    }
+
+    /// Folds it below the line before it, or before those that are folded with it.
+    pub fn below(self) -> Self {
+        Self { below: true, ..self }
     }
 
     /// Returns the line at which a file is opened.
@@ -128,6 +136,8 @@ pub struct Page {
     wanted: Option<Regex>,
     /// What is searched, as it was typed.
     text: String,
+    /// The lines whose folded ones are shown, by their text: their place changes as the page is made anew.
+    unfolded: BTreeSet<String>,
 }
 
 impl Page {
@@ -180,7 +190,9 @@ impl Page {
     /// Moves; `false` when the motion means nothing to a page.
     pub fn motion(&mut self, motion: Motion, page: &[PageLine]) -> bool {
         match motion {
+            Motion::Left if self.shift == 0 => self.fold(page),
             Motion::Left => self.shift = self.shift.saturating_sub(SHIFT),
+            Motion::Right if self.unfold(page) => {}
             Motion::Right => self.shift += SHIFT,
             Motion::NextMatch => self.jump(page, true, true),
             Motion::PreviousMatch => self.jump(page, false, true),
@@ -191,6 +203,42 @@ impl Page {
             }
         }
         true
+    }
+
+    /// Returns the lines with folded ones that the cursor speaks of: its own, or all below the heading that it is on.
+    fn folds(&self, page: &[PageLine]) -> Vec<usize> {
+        let Some(at) = self.index(page) else { return Vec::new() };
+        let owns = |index: &usize| {
+            let next = index.checked_add(1).and_then(|next| page.get(next));
+            page.get(*index).is_some_and(|line| !line.below) && next.is_some_and(|line| line.below)
+        };
+        if page.get(at).is_some_and(|line| line.heading) {
+            let first = at.saturating_add(1);
+            let below = page.iter().skip(first).take_while(|line| !line.heading).count();
+            return (first..first.saturating_add(below)).filter(owns).collect();
+        }
+        let owner = (0..=at).rev().find(|index| page.get(*index).is_some_and(|line| !line.below));
+        owner.into_iter().filter(owns).collect()
+    }
+
+    /// Shows what is folded at the cursor; `false` where nothing is.
+    fn unfold(&mut self, page: &[PageLine]) -> bool {
+        let texts = self.folds(page).into_iter().filter_map(|index| page.get(index)).map(|line| line.text.clone());
+        let folded: Vec<String> = texts.filter(|text| !self.unfolded.contains(text)).collect();
+        let any = !folded.is_empty();
+        self.unfolded.extend(folded);
+        any
+    }
+
+    /// Hides it again, and leaves the cursor on what it belongs to.
+    fn fold(&mut self, page: &[PageLine]) {
+        let folds = self.folds(page);
+        for line in folds.iter().filter_map(|index| page.get(*index)) {
+            self.unfolded.remove(&line.text);
+        }
+        if let (Some(owner), Some(true)) = (folds.first(), self.index(page).and_then(|at| Some(page.get(at)?.below))) {
+            self.go_to(*owner);
+        }
     }
 
     /// Takes what is searched, as it is typed: a text in any case; empty ends the search.
@@ -295,20 +343,36 @@ impl Page {
     /// Tells which lines the filter leaves: those that match, those below a heading that does, and the headings above them.
     fn shown(&self, page: &[PageLine]) -> Vec<bool> {
         let Some(wanted) = self.wanted.as_ref().filter(|_| self.slash == Slash::Filters) else {
-            let is_whole = !page.iter().any(|line| line.hidden);
-            return if is_whole { Vec::new() } else { page.iter().map(|line| !line.hidden).collect() };
+            if !page.iter().any(|line| line.hidden || line.below) {
+                return Vec::new();
+            }
+            let mut open = false;
+            let is_shown = |line: &PageLine| {
+                if line.below {
+                    return open;
+                }
+                open = self.unfolded.contains(&line.text);
+                !line.hidden
+            };
+            return page.iter().map(is_shown).collect();
         };
         let mut shown = vec![false; page.len()];
         let mut heading: Option<(usize, bool)> = None;
+        let (mut owner, mut open) = (None, false);
         for (index, line) in page.iter().enumerate() {
             let matches = line.matches(wanted);
             if line.heading {
                 heading = Some((index, matches));
                 continue;
             }
-            if matches || heading.is_some_and(|(_, all)| all) {
+            if !line.below {
+                open = self.unfolded.contains(&line.text);
+                owner = Some(index);
+            }
+            let by_heading = heading.is_some_and(|(_, all)| all) && (open || !line.below);
+            if matches || by_heading {
                 let above = heading.map(|(index, _)| index);
-                for index in above.into_iter().chain([index]) {
+                for index in above.into_iter().chain(owner).chain([index]) {
                     if let Some(slot) = shown.get_mut(index) {
                         *slot = true;
                     }
@@ -396,6 +460,44 @@ mod tests {
         state.search("b", &lines);
         state.motion(Motion::Bottom, &lines);
         assert_eq!(text(&state, &lines), "ab");
+    }
+
+    #[test]
+    fn what_is_folded_is_shown_on_request_or_where_it_is_found() {
+        let line = |text: &str| PageLine::cut(text, Scope::Text);
+        let lines = vec![
+            PageLine::heading("all"),
+            line("one"),
+            line("one a").below(),
+            line("one b").below(),
+            line("two"),
+            line("two a").below(),
+            PageLine::heading("others"),
+            line("three"),
+        ];
+        let mut state = Page::new(Slash::Filters);
+        let shown = |state: &Page| state.rows(&lines).iter().map(|row| row.line).collect::<Vec<_>>();
+        assert_eq!(shown(&state), [0, 1, 4, 6, 7]);
+        state.go_to(1);
+        state.motion(Motion::Right, &lines);
+        assert_eq!(shown(&state), [0, 1, 2, 3, 4, 6, 7]);
+        state.motion(Motion::Right, &lines);
+        assert_eq!(state.shift, super::SHIFT, "what is unfolded shifts");
+        state.motion(Motion::Left, &lines);
+        state.go_to(3);
+        state.motion(Motion::Left, &lines);
+        assert_eq!((shown(&state), text(&state, &lines).as_str()), (vec![0, 1, 4, 6, 7], "one"));
+        state.go_to(0);
+        state.motion(Motion::Right, &lines);
+        assert_eq!(shown(&state).len(), 8);
+        state.motion(Motion::Left, &lines);
+        assert_eq!((shown(&state).len(), text(&state, &lines).as_str()), (5, "all"));
+        state.search("two a", &lines);
+        assert_eq!(shown(&state), [0, 4, 5]);
+        state.search("two", &lines);
+        assert_eq!(shown(&state), [0, 4, 5]);
+        state.search("all", &lines);
+        assert_eq!(shown(&state), [0, 1, 4]);
     }
 
     #[test]

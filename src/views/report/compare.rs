@@ -25,7 +25,9 @@ fn make(input: &Input) -> Result<Made, Fault> {
         applications.entry(difference.kustomization.clone()).or_default().push(difference);
     }
     let mut lines = vec![PageLine::wrapped(
-        format!("- is {one}, + is {other}; values of encrypted secrets are not compared here"),
+        format!(
+            "- is {one}, + is {other}: right shows the lines, left hides them; values of encrypted secrets are not compared"
+        ),
         Scope::Dim,
     )];
     for (application, differences) in &applications {
@@ -41,13 +43,20 @@ fn make(input: &Input) -> Result<Made, Fault> {
             };
             let object = found.object.parse().ok();
             let target = input.env(env).zip(object).map(|(env, object)| Target::Object(env, object));
+            let count = |sign: char| found.diff.lines().filter(|line| line.starts_with(sign)).count();
+            let size = match found.change {
+                Change::Update => format!("  -{} +{}", count('-'), count('+')),
+                Change::Create | Change::Delete => String::new(),
+            };
             lines.push(
-                PageLine::cut(&*found.object, Scope::Text)
+                PageLine::cut(format!("{}{size}", found.object), Scope::Text)
                     .after(format!("  {words:<room$}"), scope)
                     .opens(target.clone()),
             );
             if found.change == Change::Update {
-                difference(&mut lines, &found.diff, target.as_ref());
+                let mut folded = Vec::new();
+                difference(&mut folded, &found.diff, target.as_ref());
+                lines.extend(folded.into_iter().map(PageLine::below));
             }
         }
     }
