@@ -23,7 +23,7 @@ pub fn bytes(root: &Path, file: &str) -> Result<Vec<u8>> {
 /// Reads a file as text.
 ///
 /// # Errors
-/// As [`bytes`], and when it is no UTF-8.
+/// As [`bytes()`], and when it is no UTF-8.
 pub fn text(root: &Path, file: &str) -> Result<String> {
     String::from_utf8(bytes(root, file)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
 }
@@ -31,7 +31,7 @@ pub fn text(root: &Path, file: &str) -> Result<String> {
 /// Reads a file of at most so many bytes.
 ///
 /// # Errors
-/// As [`bytes`], with this limit.
+/// As [`bytes()`], with this limit.
 pub fn at_most(root: &Path, file: &str, limit: u64) -> Result<Vec<u8>> {
     let path = root.join(file).canonicalize()?;
     // The root is asked for only where it is not written as it really is.

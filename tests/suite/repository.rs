@@ -134,3 +134,37 @@ fn changes_are_shown_with_what_they_do_what_they_break_and_what_is_not_applied()
     assert!(!text.contains("docs/gone.md"), "that link was broken before: {text}");
     deck.sees_row(&["1 new finding"]);
 }
+
+#[test]
+fn environments_are_compared_with_what_differs_folded() {
+    let api = Api::healthy();
+    let ground = ground(&api);
+    let root = ground.root();
+    ground.script(
+        "kustomize",
+        &format!(
+            "cd {}; grep -q apps/settings \"$4/kustomization.yaml\" && cat apps/settings.yaml
+             grep -q other/settings \"$4/kustomization.yaml\" && cat other/settings.yaml; true",
+            root.display()
+        ),
+    );
+    let settings = std::fs::read_to_string(root.join("apps/settings.yaml")).unwrap();
+    ground.write("other/settings.yaml", settings.replace("blue", "red"));
+    let apps = std::fs::read_to_string(root.join("clusters/production/apps.yaml")).unwrap();
+    ground.write("clusters/production/apps.yaml", apps.replace("./apps", "./other"));
+    ground.commit("production is red");
+    let mut deck = open(&ground);
+    deck.sees("production:");
+    deck.press("E");
+    deck.sees("environments compared: 1 differ, 0 the same");
+    deck.sees_row(&["~ differs", "ConfigMap/default/settings  -1 +1"]);
+    deck.sees_no("colour: red");
+    deck.press("jj<right>");
+    deck.sees_row(&["-  colour: blue"]);
+    deck.sees_row(&["+  colour: red"]);
+    deck.press("<left>");
+    deck.sees_no("colour: red");
+    deck.press("/red<enter>");
+    deck.sees_row(&["+  colour: red"]);
+    deck.sees_no("colour: blue");
+}
