@@ -22,12 +22,7 @@ pub struct Listed {
 /// # Errors
 /// When git does not list them.
 pub fn working_tree(root: &Path, paths: &[String]) -> Result<Vec<Listed>, Fault> {
-    let read = |path: String| {
-        // A link is stored as its target's name, never as what it points at.
-        let own = root.join(&path).symlink_metadata().is_ok_and(|data| data.is_file());
-        let bytes = own.then(|| contents::at_most(root, &path, LARGEST).ok())??;
-        Some(Listed { path, bytes })
-    };
+    let read = |path: String| Some(Listed { bytes: contents::own(root, &path, LARGEST).ok()?, path });
     Ok(git::files(root, paths)?.into_iter().filter_map(read).collect())
 }
 

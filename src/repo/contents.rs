@@ -53,6 +53,17 @@ pub fn at_most(root: &Path, file: &str, limit: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads a file that is no link: what a link leads to is listed under its own name, and git stores the link as that name.
+///
+/// # Errors
+/// As [`at_most`], and for a link.
+pub fn own(root: &Path, file: &str, limit: u64) -> Result<Vec<u8>> {
+    if root.join(file).symlink_metadata()?.is_symlink() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is a link"));
+    }
+    at_most(root, file, limit)
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
@@ -95,5 +106,7 @@ mod tests {
         assert!(text(&root, "loop").is_err() && text(&root, "missing").is_err());
         assert_eq!(at_most(&root, "apps/a.yaml", 4).unwrap_err().to_string(), "it is larger than 4 bytes");
         assert_eq!(at_most(&root, "apps/a.yaml", 5).unwrap(), b"a: 1\n");
+        assert_eq!(own(&root, "apps/a.yaml", 5).unwrap(), b"a: 1\n");
+        assert_eq!(own(&root, "inside.yaml", 5).unwrap_err().to_string(), "it is a link");
     }
 }

@@ -163,10 +163,7 @@ pub fn secrets(snapshot: &Snapshot) -> Result<Vec<SecretEntry>, Fault> {
 }
 
 fn read(snapshot: &Snapshot, file: &str) -> Option<String> {
-    // What a link leads to is listed under its own name.
-    let own = snapshot.root.join(file).symlink_metadata().is_ok_and(|data| data.is_file());
-    let bytes = own.then(|| contents::at_most(&snapshot.root, file, LARGEST).ok())??;
-    String::from_utf8(bytes).ok()
+    String::from_utf8(contents::own(&snapshot.root, file, LARGEST).ok()?).ok()
 }
 
 fn rows(snapshot: &Snapshot, file: &str, text: &str, found: &mut Vec<SecretEntry>) {

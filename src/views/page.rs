@@ -207,7 +207,10 @@ impl Page {
 
     /// Returns the lines with folded ones that the cursor speaks of: its own, or all below the heading that it is on.
     fn folds(&self, page: &[PageLine]) -> Vec<usize> {
-        let Some(at) = self.index(page) else { return Vec::new() };
+        // Most pages fold nothing, and laying one out takes long.
+        let Some(at) = page.iter().any(|line| line.below).then(|| self.index(page)).flatten() else {
+            return Vec::new();
+        };
         let owns = |index: &usize| {
             let next = index.checked_add(1).and_then(|next| page.get(next));
             page.get(*index).is_some_and(|line| !line.below) && next.is_some_and(|line| line.below)
@@ -236,7 +239,8 @@ impl Page {
         for line in folds.iter().filter_map(|index| page.get(*index)) {
             self.unfolded.remove(&line.text);
         }
-        if let (Some(owner), Some(true)) = (folds.first(), self.index(page).and_then(|at| Some(page.get(at)?.below))) {
+        // On a heading it may have many, and stays; else it has one, and goes to it.
+        if let Some(owner) = folds.first().filter(|_| page.get(self.line).is_some_and(|line| line.below)) {
             self.go_to(*owner);
         }
     }

@@ -77,8 +77,7 @@ fn request(pods: &Pods<'_>, resource: &str) -> f64 {
 fn count(pods: &Pods<'_>) -> f64 {
     match pods.object.kind() {
         "Job" | "CronJob" => 0.0,
-        // Tolerations and selectors say which nodes it runs on: on one at the least.
-        "DaemonSet" => 1.0,
+        // A DaemonSet says no number: it runs on one node at the least.
         _ => at(&pods.object.body, "/spec/replicas").as_f64().unwrap_or(1.0),
     }
 }
