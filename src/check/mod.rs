@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use crate::config;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, Nodes};
 use crate::render::Rendering;
 use crate::repo::{Snapshot, contents};
 use crate::sops::Identities;
@@ -39,6 +39,8 @@ pub struct Context<'a> {
     pub identities: &'a Identities,
     /// What the repository renders to, where that is known.
     pub rendering: Option<&'a Rendering>,
+    /// What is known of the nodes of environments, beside what the settings tell.
+    live: BTreeMap<String, Nodes>,
     /// What several rules read, read once.
     once: Once,
 }
@@ -53,7 +55,12 @@ struct Once {
 impl<'a> Context<'a> {
     /// Says what rules may look at; without a rendering those about objects say nothing.
     pub fn new(snapshot: &'a Snapshot, identities: &'a Identities, rendering: Option<&'a Rendering>) -> Self {
-        Self { snapshot, identities, rendering, once: Once::default() }
+        Self { snapshot, identities, rendering, live: BTreeMap::new(), once: Once::default() }
+    }
+
+    /// Says what the clusters of environments say of their nodes; the settings come first.
+    fn with_nodes(self, live: &BTreeMap<String, Nodes>) -> Self {
+        Self { live: live.clone(), ..self }
     }
 
     /// Says which files there are, where git has no list: in a state that was taken out of it.
@@ -149,7 +156,8 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
         .iter()
         .flat_map(|rendering| rendering.environments().into_iter().map(move |env| (rendering, env)))
         .map(|(rendering, env)| {
-            World::new(env, rendering, root).with_nodes(told.nodes.get(env).cloned().unwrap_or_default())
+            let nodes = told.nodes.get(env).or_else(|| context.live.get(env));
+            World::new(env, rendering, root).with_nodes(nodes.cloned().unwrap_or_default())
         })
         .collect();
     for rule in all() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Context, Finding, Page, Severity, inspect, working_tree};
-use crate::model::{Fault, ObjectRef};
+use crate::model::{Fault, Nodes, ObjectRef};
 use crate::render::{Cache, Renderer, Tool};
 use crate::repo::Snapshot;
 use crate::repo::path;
@@ -20,6 +20,8 @@ pub struct Survey {
     pub files: usize,
     /// The documents, by file.
     pub pages: Vec<Page>,
+    /// What was known of the nodes of each environment's cluster.
+    pub nodes: BTreeMap<String, Nodes>,
     objects: Vec<Surveyed>,
     by_file: BTreeMap<String, Vec<usize>>,
     worst: BTreeMap<String, Severity>,
@@ -39,21 +41,23 @@ pub struct Surveyed {
 }
 
 impl Survey {
-    /// Surveys a repository; runs kustomize where a rendering is not known yet, and blocks for as long.
+    /// Surveys a repository, with what the clusters say of their nodes; runs kustomize where a rendering is not known yet, and blocks for
+    /// as long.
     ///
     /// # Errors
     /// Fails when git does not list the files.
-    pub fn of(snapshot: &Snapshot) -> Result<Self, Fault> {
+    pub fn of(snapshot: &Snapshot, nodes: &BTreeMap<String, Nodes>) -> Result<Self, Fault> {
         let rendering = Renderer::new(Tool::at_hand(), Cache::of_user()).render(snapshot);
         let files = working_tree(&snapshot.root, &[])?;
         // No key is asked for here: whether values were changed behind sops's back is told by `secret verify`.
         let identities = Identities::default();
-        let context = Context::new(snapshot, &identities, rendering.as_ref().ok());
+        let context = Context::new(snapshot, &identities, rendering.as_ref().ok()).with_nodes(nodes);
         let mut survey = Self {
             findings: inspect(&files, &context).findings,
             fault: rendering.as_ref().err().cloned(),
             files: files.len(),
             pages: files.iter().filter_map(Page::of).collect(),
+            nodes: nodes.clone(),
             ..Self::default()
         };
         for finding in &survey.findings {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::world::World;
 use super::{Look, Rule};
-use crate::config::Nodes;
+use crate::model::Nodes;
 use crate::render::{Object, Origin, Rendered, Rendering};
 use crate::yaml;
 

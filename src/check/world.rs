@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use super::Rule;
 use super::finding::Finding;
-use crate::config::Nodes;
-use crate::model::ObjectRef;
+use crate::model::{Nodes, ObjectRef};
 use crate::render::{Object, Rendered, Rendering};
 use crate::repo::contents;
 
@@ -43,6 +42,9 @@ const KNOWN_GROUPS: [&str; 24] = [
     "barmancloud.cnpg.io",
 ];
 
+/// Charts that bring nodes when pods wait for them.
+const MAKERS_OF_NODES: [&str; 2] = ["cluster-autoscaler", "karpenter"];
+
 /// Holds an environment.
 pub struct World<'a> {
     /// The environment's name.
@@ -51,7 +53,7 @@ pub struct World<'a> {
     pub rendering: &'a Rendering,
     /// Whether everything of the environment is known.
     pub whole: bool,
-    /// What the repository's settings say of the environment's nodes.
+    /// What is known of the environment's nodes.
     pub nodes: Nodes,
     root: &'a Path,
     known: HashMap<(&'a str, &'a str, &'a str), &'a Object>,
@@ -80,10 +82,19 @@ impl<'a> World<'a> {
         Self { env, rendering, whole, nodes: Nodes::default(), root, known, texts: Mutex::default() }
     }
 
-    /// Says what the environment's nodes are.
+    /// Says what the environment's nodes are. Where nodes come as they are needed, those that are there now say little.
     #[must_use]
     pub fn with_nodes(self, nodes: Nodes) -> Self {
+        let nodes = if nodes.are_told || !self.makes_nodes() { nodes } else { Nodes::default() };
         Self { nodes, ..self }
+    }
+
+    fn makes_nodes(&self) -> bool {
+        self.of("helm.toolkit.fluxcd.io", "HelmRelease").any(|release| {
+            let chart = text(&release.body, "/spec/chart/spec/chart");
+            let name = text(&release.body, "/spec/chartRef/name");
+            MAKERS_OF_NODES.iter().any(|maker| [chart, name, release.object.name.as_str()].contains(maker))
+        })
     }
 
     /// Returns the repository's folder.

@@ -16,6 +16,7 @@ pub mod identity;
 pub mod kubeconfig;
 pub mod logs;
 pub mod mask;
+mod nodes;
 pub mod pod;
 pub mod read;
 pub(crate) mod request;

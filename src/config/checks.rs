@@ -17,6 +17,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::settings;
+use crate::model::{Amount, Nodes, quantity};
 use crate::repo::contents;
 
 /// Holds what rules are told.
@@ -26,19 +27,6 @@ pub struct Checks {
     pub ignored: Vec<(String, String)>,
     /// The nodes of each environment that says them.
     pub nodes: BTreeMap<String, Nodes>,
-}
-
-/// Describes the nodes of an environment.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Nodes {
-    /// Their architectures, as Kubernetes names them: `amd64`, `arm64`; empty where nothing is said.
-    pub architectures: Vec<String>,
-    /// What the largest of them gives to pods, in cores.
-    pub cpu: Option<f64>,
-    /// What the largest of them gives to pods, in bytes.
-    pub memory: Option<f64>,
-    /// How many there are.
-    pub count: Option<u32>,
 }
 
 /// Reads them from the repository's settings; what is not understood there is told where settings are read.
@@ -66,59 +54,18 @@ fn nodes_of(table: &DeTable<'_>) -> Nodes {
         Some(list) => list.iter().filter_map(|one| text(one.get_ref())).collect(),
         None => text(value).into_iter().collect(),
     });
-    let amount = |name: &str| value(name).and_then(DeValue::as_str).and_then(quantity);
-    Nodes {
-        architectures: architectures.unwrap_or_default(),
-        cpu: amount("cpu"),
-        memory: amount("memory"),
-        count: value("count").and_then(DeValue::as_integer).and_then(|count| count.as_str().parse().ok()),
-    }
-}
-
-/// Reads a quantity of Kubernetes, such as `500m`, `1.5`, `2Gi` or `1e3`; `None` where it is none.
-///
-/// The suffixes are those of the API reference: decimal (`n u m k M G T P E`), binary (`Ki` to `Ei`), and an exponent of ten.
-pub fn quantity(text: &str) -> Option<f64> {
-    let end = text.find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, '.' | '-' | '+'));
-    let (number, suffix) = text.split_at_checked(end.unwrap_or(text.len()))?;
-    let factor = match suffix {
-        "" => 1.0,
-        "n" => 1e-9,
-        "u" => 1e-6,
-        "m" => 1e-3,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "P" => 1e15,
-        "E" => 1e18,
-        "Ki" => 1024.0,
-        "Mi" => 1_048_576.0,
-        "Gi" => 1_073_741_824.0,
-        "Ti" => 1_099_511_627_776.0,
-        "Pi" => 1_125_899_906_842_624.0,
-        "Ei" => 1_152_921_504_606_846_976.0,
-        exponent => 10_f64.powi(exponent.strip_prefix(['e', 'E'])?.parse().ok()?),
+    let count: Option<u32> = value("count").and_then(DeValue::as_integer).and_then(|count| count.as_str().parse().ok());
+    let amount = |name: &str| {
+        let largest = value(name).and_then(DeValue::as_str).and_then(quantity)?;
+        Some(Amount { largest, together: count.map(|count| largest * f64::from(count)) })
     };
-    number.parse::<f64>().ok().map(|number| number * factor)
+    let (cpu, memory) = (amount("cpu"), amount("memory"));
+    Nodes { architectures: architectures.unwrap_or_default(), cpu, memory, are_told: true }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quantities_are_read_as_kubernetes_writes_them() {
-        for (text, value) in
-            [("4", 4.0), ("500m", 0.5), ("1.5", 1.5), ("2Gi", 2_147_483_648.0), ("1e3", 1000.0), ("1G", 1e9)]
-        {
-            let read = quantity(text).unwrap();
-            assert!((read - value).abs() < 1e-6, "{text}: {read}");
-        }
-        for text in ["", "Gi", "4 cores", "8GB", "1e"] {
-            assert_eq!(quantity(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn what_rules_are_told_is_read() {
@@ -127,9 +74,9 @@ mod tests {
         assert_eq!(found.ignored, [("a".to_owned(), "because".to_owned())]);
         let production = Nodes {
             architectures: vec!["arm64".to_owned()],
-            cpu: Some(4.0),
-            memory: Some(8_589_934_592.0),
-            count: Some(3),
+            cpu: Some(Amount { largest: 4.0, together: Some(12.0) }),
+            memory: Some(Amount { largest: 8_589_934_592.0, together: Some(25_769_803_776.0) }),
+            are_told: true,
         };
         assert_eq!(found.nodes["production"], production);
         assert_eq!(found.nodes["staging"].architectures, ["amd64", "arm64"]);

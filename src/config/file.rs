@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::checks::quantity;
 use super::layer::{EnvSettings, Layer, Origin, Sourced};
-use crate::model::Fault;
+use crate::model::{Fault, quantity};
 use crate::repo::Finding;
 
 /// Says whose a file is, and so what it may set.

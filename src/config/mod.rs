@@ -16,7 +16,7 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
-pub use checks::{Checks, Nodes, checks, quantity};
+pub use checks::{Checks, checks};
 pub use environments::{Environments, environments};
 pub use layer::{EnvSettings, Origin, Sourced};
 pub use settings::{Flags, Settings};

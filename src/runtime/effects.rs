@@ -1,8 +1,8 @@
 //! Performs effects: every task of the program is spawned here, owned here, and ended here by dropping it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -15,7 +15,7 @@ use crate::app::operation::{StepSender, outcome_line};
 use crate::app::{Change, Effect, Ledger, Msg, OpId, Operation, Owed, Reach, Reply, Task, Ticket};
 use crate::check::Survey;
 use crate::cluster::{Cluster, Scope, WatchEvent, watch};
-use crate::model::{Env, Fault, Kind, Outcome};
+use crate::model::{Env, Fault, Kind, Nodes, Outcome};
 use crate::repo::Snapshot;
 
 /// How long quitting waits for the journal.
@@ -23,6 +23,12 @@ const LEAVING: Duration = Duration::from_secs(1);
 
 /// How long the repository must have rested before it is rendered.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
+
+/// How long what a cluster said of its nodes is taken for true.
+const NODES_KEPT: Duration = Duration::from_mins(5);
+
+/// How long a cluster may take to list its nodes.
+const NODES_WITHIN: Duration = Duration::from_secs(3);
 
 /// How many events of one watch may wait for the app; more would only hold memory.
 const WATCH_EVENTS: usize = 64;
@@ -38,8 +44,39 @@ pub struct Performer {
     tasks: HashMap<Ticket, Vec<AbortHandle>>,
     operations: HashMap<OpId, (CancellationToken, JoinHandle<()>)>,
     survey: Option<AbortHandle>,
+    nodes: Arc<tokio::sync::Mutex<LiveNodes>>,
     /// How long a survey waits, so that the screen comes first and files that change together are looked at once.
     survey_after: Duration,
+}
+
+/// Holds what the clusters said of their nodes, and when.
+#[derive(Default)]
+struct LiveNodes {
+    known: BTreeMap<String, Nodes>,
+    asked: Option<Instant>,
+}
+
+impl LiveNodes {
+    /// Asks each cluster, side by side, unless that was done not long ago; one that does not answer leaves what was known.
+    async fn ask(&mut self, reach: &Reach) {
+        if self.asked.is_some_and(|asked| asked.elapsed() < NODES_KEPT) {
+            return;
+        }
+        let asked = reach.clusters.iter().filter_map(|(_, cluster)| cluster.as_ref().ok()).map(|cluster| async move {
+            let answer = tokio::time::timeout(NODES_WITHIN, cluster.nodes()).await;
+            Some((cluster.name.clone(), answer.ok()?.ok()?))
+        });
+        let answers = futures::future::join_all(asked).await;
+        self.known.extend(answers.into_iter().flatten());
+        self.asked = Some(Instant::now());
+    }
+}
+
+async fn surveyed(snapshot: &Arc<Snapshot>, nodes: &BTreeMap<String, Nodes>) -> Result<Arc<Survey>, Fault> {
+    let (snapshot, nodes) = (Arc::clone(snapshot), nodes.clone());
+    let look = move || Survey::of(&snapshot, &nodes).map(Arc::new);
+    let lost = |why: String| Fault::failed("cannot look at the repository", why, "this is a defect of fluxdeck");
+    tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| Err(lost(error.to_string())))
 }
 
 impl Performer {
@@ -58,6 +95,7 @@ impl Performer {
             tasks: HashMap::new(),
             operations: HashMap::new(),
             survey: None,
+            nodes: Arc::default(),
             survey_after: if watch_files { SURVEY_AFTER } else { Duration::ZERO },
         }
     }
@@ -142,13 +180,17 @@ impl Performer {
     /// Renders the repository and looks at it by every rule, away from the loop; what was begun for an older one is dropped.
     fn survey(&mut self, snapshot: Arc<Snapshot>) {
         let (owed, sender, after) = (self.ledger.owe(), self.sender.clone(), self.survey_after);
+        let (reach, nodes) = (self.reach.clone(), Arc::clone(&self.nodes));
         let handle = tokio::spawn(async move {
             tokio::time::sleep(after).await;
-            let lost =
-                |why: String| Fault::failed("cannot look at the repository", why, "this is a defect of fluxdeck");
-            let look = move || Survey::of(&snapshot).map(Arc::new);
-            let survey = tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| Err(lost(error.to_string())));
-            let _closed = sender.send(Msg::Surveyed(survey, Some(owed))).await;
+            let mut nodes = nodes.lock().await;
+            let first = nodes.known.clone();
+            let _closed = sender.send(Msg::Surveyed(surveyed(&snapshot, &first).await, None)).await;
+            nodes.ask(&reach).await;
+            if nodes.known != first {
+                let _closed = sender.send(Msg::Surveyed(surveyed(&snapshot, &nodes.known).await, None)).await;
+            }
+            drop(owed);
         });
         if let Some(former) = self.survey.replace(handle.abort_handle()) {
             former.abort();

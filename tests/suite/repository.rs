@@ -63,6 +63,49 @@ fn what_is_wrong_stands_in_the_tree_and_at_its_file() {
 }
 
 #[test]
+fn what_no_node_of_the_live_cluster_can_give_is_found_and_nothing_where_nodes_may_not_be_listed() {
+    let api = Api::healthy();
+    let ground = ground(&api);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: large, namespace: default}\nspec:\n  containers:\n    - name: app\n      resources: {requests: {memory: 9Gi}}\n";
+    ground.write("apps/settings.yaml", pod);
+    let nodes = |request: &str| {
+        let node = json!({
+            "kind": "Node", "apiVersion": "v1", "metadata": {"name": "one"},
+            "status": {"allocatable": {"cpu": "4", "memory": "8Gi"}, "nodeInfo": {"architecture": "arm64"}},
+        });
+        let kind =
+            json!({"name": "nodes", "singularName": "node", "namespaced": false, "kind": "Node", "verbs": ["list"]});
+        match request.split([' ', '\n', '?']).nth(1)? {
+            "/api/v1" => {
+                Some(Answer::Object(json!({"kind": "APIResourceList", "groupVersion": "v1", "resources": [kind]})))
+            }
+            "/api/v1/nodes" => {
+                Some(Answer::Object(json!({"kind": "NodeList", "apiVersion": "v1", "metadata": {}, "items": [node]})))
+            }
+            _ => None,
+        }
+    };
+    api.says(nodes);
+    let mut deck = open(&ground);
+    deck.sees_row(&["README.md", "(!)"]);
+    deck.press("C");
+    for env in ["staging", "production"] {
+        let found = format!("{env}: Pod/default/large: its pod requests 9216 MiB of memory, and the largest node");
+        deck.sees(&found);
+    }
+    deck.sees("2 errors");
+    drop(deck);
+    api.says(move |request| match request.split([' ', '\n', '?']).nth(1)? {
+        "/api/v1/nodes" => Some(Answer::Error(403, "nodes is forbidden".to_owned())),
+        _ => nodes(request),
+    });
+    let mut deck = open(&ground);
+    deck.press("C");
+    deck.sees("0 errors");
+    deck.sees_no("9216");
+}
+
+#[test]
 fn a_file_says_what_it_becomes_in_each_environment() {
     let (_ground, _api, mut deck) = deck();
     deck.sees_row(&["README.md", "(!)"]);

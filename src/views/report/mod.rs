@@ -16,7 +16,7 @@ pub mod impact;
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ratatui::Frame;
@@ -25,7 +25,7 @@ use ratatui::layout::Rect;
 use super::loaded::Loaded;
 use super::tabs;
 use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
-use crate::model::{Env, Fault};
+use crate::model::{Env, Fault, Nodes};
 use crate::render::{Cache, Renderer, Rendering, Tool};
 use crate::repo::Snapshot;
 use crate::views::page::{Page, PageLine, Slash};
@@ -53,6 +53,8 @@ pub struct Input {
     pub environments: Vec<(Env, String)>,
     /// What is applied where.
     pub applied: Applied,
+    /// What the clusters say of their nodes.
+    pub nodes: BTreeMap<String, Nodes>,
     /// What it is about, where it is about one thing.
     pub about: Option<Target>,
 }
@@ -81,6 +83,26 @@ impl Input {
     }
 }
 
+/// Holds what is known when a report is made; when that changes, it is made anew.
+#[derive(Debug, Clone)]
+struct Known {
+    snapshot: Arc<Snapshot>,
+    applied: Applied,
+    nodes: BTreeMap<String, Nodes>,
+}
+
+impl Known {
+    fn of(facts: &Facts) -> Option<Self> {
+        let snapshot = facts.repository.clone()?;
+        let nodes = facts.survey.as_ref().map(|survey| survey.nodes.clone()).unwrap_or_default();
+        Some(Self { snapshot, applied: applied(facts), nodes })
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.snapshot, &other.snapshot) && self.applied == other.applied && self.nodes == other.nodes
+    }
+}
+
 /// Shows a report, made anew when the repository changes.
 #[derive(Debug)]
 pub struct Reports {
@@ -88,8 +110,8 @@ pub struct Reports {
     about: Option<Target>,
     page: Page,
     made: Loaded<Made>,
-    /// The repository, and what was applied of it, that it was asked for last.
-    of: Option<(Arc<Snapshot>, Applied)>,
+    /// What it was asked for last.
+    of: Option<Known>,
 }
 
 impl Reports {
@@ -104,11 +126,12 @@ impl Reports {
     }
 
     fn ask(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        let Some(snapshot) = scene.facts.repository.clone() else { return Vec::new() };
-        let applied = applied(scene.facts);
-        self.of = Some((Arc::clone(&snapshot), applied.clone()));
+        let Some(known) = Known::of(scene.facts) else { return Vec::new() };
+        self.of = Some(known.clone());
+        let Known { snapshot, applied, nodes } = known;
         let environments = scene.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
-        let (make, input) = (self.report.make, Input { snapshot, environments, applied, about: self.about.clone() });
+        let (make, input) =
+            (self.report.make, Input { snapshot, environments, applied, nodes, about: self.about.clone() });
         vec![Action::Task(Task::blocking(self.report.id, move |_| make(&input)))]
     }
 
@@ -137,9 +160,9 @@ impl View for Reports {
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        let is_same = match (&self.of, &scene.facts.repository) {
-            (Some((one, known)), Some(other)) => Arc::ptr_eq(one, other) && *known == applied(scene.facts),
-            (_, other) => other.is_none(),
+        let is_same = match (&self.of, Known::of(scene.facts)) {
+            (Some(asked), Some(now)) => asked.is_same(&now),
+            (_, now) => now.is_none(),
         };
         if is_same { Vec::new() } else { self.ask(scene) }
     }

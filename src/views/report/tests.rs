@@ -1,5 +1,6 @@
 //! The reports on small repositories, with a kustomize that a test can stand on: what it would print is written beside it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -37,7 +38,13 @@ fn never() -> Fault {
 
 fn input(repository: &TestRepository) -> Input {
     let environments = vec![(Env(0), "staging".to_owned()), (Env(1), "production".to_owned())];
-    Input { snapshot: Arc::new(Snapshot::load(repository.path())), environments, applied: Vec::new(), about: None }
+    Input {
+        snapshot: Arc::new(Snapshot::load(repository.path())),
+        environments,
+        applied: Vec::new(),
+        nodes: BTreeMap::new(),
+        about: None,
+    }
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn written(world: &World<'_>, file: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use crate::check::testing::found_in;
-    use crate::config::Nodes;
+    use crate::model::Nodes;
 
     fn release(version: &str) -> String {
         format!(

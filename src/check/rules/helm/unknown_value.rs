@@ -65,7 +65,7 @@ fn walk(root: &Value, schema: &Value, value: &Value, path: &str, found: &mut Vec
 #[cfg(test)]
 mod tests {
     use crate::check::testing::found_in;
-    use crate::config::Nodes;
+    use crate::model::Nodes;
 
     fn found(source: &str, schema: &str) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ use crate::check::{Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "image-architecture",
-    about: "an image, or a nodeSelector, for an architecture that no node of the environment has, by [check.nodes] in .fluxdeck.toml",
+    about: "an image, or a nodeSelector, for an architecture that no node of the environment has, by [check.nodes] in .fluxdeck.toml, or in the cockpit by the cluster",
     look: Look::World(look),
 };
 
@@ -49,7 +49,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         if let Some(selected) = selected.filter(|selected| !has(selected)) {
             let message = format!("it asks for nodes of {selected}, and {} has {there}", world.env);
             let why = "the pods stay Pending: didn't match Pod's node affinity/selector";
-            let fix = "correct kubernetes.io/arch for this environment, or [check.nodes] in .fluxdeck.toml";
+            let settings = if world.nodes.are_told { ", or [check.nodes] in .fluxdeck.toml" } else { "" };
+            let fix = format!("correct kubernetes.io/arch for this environment{settings}");
             found.push(world.finding(&RULE, pods.object, "kubernetes.io/arch", message, why, fix));
         }
         for container in pods.containers() {
@@ -69,7 +70,7 @@ mod tests {
     use std::path::Path;
 
     use crate::check::testing::found_in;
-    use crate::config::Nodes;
+    use crate::model::Nodes;
 
     fn found(pod: &str, architectures: &[&str]) -> usize {
         let architectures = architectures.iter().map(|&one| one.to_owned()).collect();

@@ -4,47 +4,52 @@ use serde_json::Value;
 
 use crate::check::world::{Pods, World, at, list, text};
 use crate::check::{Finding, Look, Rule};
-use crate::config::quantity;
+use crate::model::quantity;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "requests-exceed-nodes",
-    about: "requests that the nodes of the environment cannot give, by [check.nodes] in .fluxdeck.toml",
+    about: "requests that the nodes of the environment cannot give, by [check.nodes] in .fluxdeck.toml, or in the cockpit by the cluster",
     look: Look::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    let settings = if world.nodes.are_told { ", or correct [check.nodes] in .fluxdeck.toml" } else { "" };
     let resources = [("cpu", world.nodes.cpu, "cores"), ("memory", world.nodes.memory, "bytes")];
-    for (resource, largest, unit) in resources {
-        let Some(largest) = largest else { continue };
-        let mut total = 0.0;
+    for (resource, amount, unit) in resources {
+        let Some(amount) = amount else { continue };
+        let (mut total, mut most) = (0.0, (0.0, None));
         for pods in world.pods() {
             let wanted = request(&pods, resource);
-            total += wanted * count(&pods);
-            if wanted <= largest {
+            let together = wanted * count(&pods);
+            total += together;
+            if together > most.0 {
+                most = (together, Some(pods.object));
+            }
+            if wanted <= amount.largest {
                 continue;
             }
             let message = format!(
                 "its pod requests {} of {resource}, and the largest node of {} gives {}",
                 shown(wanted, unit),
                 world.env,
-                shown(largest, unit)
+                shown(amount.largest, unit)
             );
             let why = format!("the pod stays Pending for ever: Insufficient {resource}");
-            let fix = "lower the requests for this environment, or correct [check.nodes] in .fluxdeck.toml";
+            let fix = format!("lower the requests for this environment{settings}");
             found.push(world.finding(&RULE, pods.object, &format!("{resource}:"), message, why, fix));
         }
         // What charts bring comes on top: this is the least that is requested.
-        let room = world.nodes.count.map(|count| largest * f64::from(count));
-        if let Some(room) = room.filter(|room| total > *room) {
+        if let (Some(room), (own, Some(object))) = (amount.together.filter(|room| total > *room), most) {
             let message = format!(
-                "the workloads of {} request at least {} of {resource}, and its nodes give {}",
+                "the workloads of {} request at least {} of {resource}, and its nodes give {}; this one requests most, {}",
                 world.env,
                 shown(total, unit),
-                shown(room, unit)
+                shown(room, unit),
+                shown(own, unit)
             );
             let why = format!("the last pods to start stay Pending: Insufficient {resource}");
-            let fix = "lower requests or replicas for this environment, or correct [check.nodes] in .fluxdeck.toml";
-            found.push(Finding::new(RULE.id, ".fluxdeck.toml", message, why, fix).of(world.env).warning());
+            let fix = format!("lower requests or replicas for this environment{settings}");
+            found.push(world.finding(&RULE, object, &format!("{resource}:"), message, why, fix).warning());
         }
     }
 }
@@ -91,15 +96,23 @@ mod tests {
     use std::path::Path;
 
     use crate::check::testing::found_in;
-    use crate::config::Nodes;
+    use crate::model::{Amount, Nodes};
 
     fn found(replicas: u32, pod: &str) -> Vec<String> {
-        let nodes = Nodes { cpu: Some(4.0), memory: Some(8_589_934_592.0), count: Some(3), ..Nodes::default() };
+        found_on(&nodes(true), replicas, pod, "")
+    }
+
+    fn nodes(are_told: bool) -> Nodes {
+        let amount = |largest: f64| Some(Amount { largest, together: Some(largest * 3.0) });
+        Nodes { cpu: amount(4.0), memory: amount(8_589_934_592.0), are_told, ..Nodes::default() }
+    }
+
+    fn found_on(nodes: &Nodes, replicas: u32, pod: &str, beside: &str) -> Vec<String> {
         let text = format!(
-            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a, namespace: web}}\nspec:\n  replicas: {replicas}\n  template: {{spec: {pod}}}\n"
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a, namespace: web}}\nspec:\n  replicas: {replicas}\n  template: {{spec: {pod}}}\n{beside}"
         );
         assert!(found_in(Path::new("/nonexistent"), &Nodes::default(), &super::RULE, &text).is_empty());
-        found_in(Path::new("/nonexistent"), &nodes, &super::RULE, &text)
+        found_in(Path::new("/nonexistent"), nodes, &super::RULE, &text)
     }
 
     #[test]
@@ -116,8 +129,16 @@ mod tests {
         assert_eq!(found(1, "{initContainers: [{name: a, resources: {limits: {cpu: 5}}}]}").len(), 1);
         assert_eq!(
             found(4, &containers("{cpu: 3500m}")),
-            ["staging : the workloads of staging request at least 14.00 cores of cpu, and its nodes give 12.00 cores"]
+            [
+                "staging Deployment/web/a: the workloads of staging request at least 14.00 cores of cpu, and its nodes give 12.00 cores; this one requests most, 14.00 cores"
+            ]
         );
+        let large = containers("{memory: 9Gi}");
+        assert_eq!(found_on(&nodes(false), 1, &large, "").len(), 1);
+        for (are_told, count) in [(false, 0), (true, 1)] {
+            let release = "---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a, namespace: b}\nspec: {chart: {spec: {chart: cluster-autoscaler}}}\n";
+            assert_eq!(found_on(&nodes(are_told), 1, &large, release).len(), count, "nodes may come");
+        }
         for (replicas, pod) in [
             (1, containers("{memory: 8Gi, cpu: 4}")),
             (3, containers("{memory: 8Gi, cpu: 4}")),
