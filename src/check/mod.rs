@@ -5,6 +5,7 @@
 
 mod file;
 mod finding;
+mod image;
 mod pages;
 mod rules;
 mod sources;

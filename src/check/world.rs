@@ -15,7 +15,7 @@ use crate::repo::contents;
 pub use crate::render::at;
 
 /// Groups whose kinds are known not to make `Secret`, `ConfigMap` and `Service` objects of names that cannot be told; any other custom resource may.
-const KNOWN_GROUPS: [&str; 24] = [
+const KNOWN_GROUPS: [&str; 37] = [
     "",
     "apps",
     "batch",
@@ -40,7 +40,23 @@ const KNOWN_GROUPS: [&str; 24] = [
     "longhorn.io",
     "postgresql.cnpg.io",
     "barmancloud.cnpg.io",
+    "external-secrets.io",
+    "generators.external-secrets.io",
+    "bitnami.com",
+    "acme.cert-manager.io",
+    "gateway.networking.k8s.io",
+    "policy.networking.k8s.io",
+    "snapshot.storage.k8s.io",
+    "node.k8s.io",
+    "certificates.k8s.io",
+    "apiserver.config.k8s.io",
+    "cilium.io",
+    "k8s.cni.cncf.io",
+    "upgrade.cattle.io",
 ];
+
+/// Kinds of the whole cluster that make Secrets or ConfigMaps in namespaces of their choice, though their group is known.
+const SPREADING: [&str; 1] = ["ClusterExternalSecret"];
 
 /// Charts that bring nodes when pods wait for them.
 const MAKERS_OF_NODES: [&str; 2] = ["cluster-autoscaler", "karpenter"];
@@ -142,7 +158,10 @@ impl<'a> World<'a> {
                     && (own
                         || text(&object.body, "/spec/targetNamespace") == namespace
                         || text(&object.body, "/spec/storageNamespace") == namespace);
-                charted || own && !KNOWN_GROUPS.contains(&object.object.group.as_str())
+                // One of the whole cluster, such as a policy that copies Secrets, may reach into any namespace.
+                let reaches = own || object.object.namespace.is_empty();
+                let is_known = KNOWN_GROUPS.contains(&object.object.group.as_str());
+                charted || reaches && (!is_known || SPREADING.contains(&object.kind()))
             })
     }
 
@@ -329,22 +348,27 @@ pub fn is_shimmed(object: &Object) -> bool {
         .any(|name| at(&object.body, "/metadata/annotations").get(name).is_some())
 }
 
-/// Tells whether metadata has the object mirrored into a namespace (github.com/emberstack/kubernetes-reflector): permitted, by itself, and
-/// there.
+/// Tells whether metadata has the object mirrored into a namespace, by the annotations of the programs that do so: reflector
+/// (github.com/emberstack/kubernetes-reflector) where it is permitted and done by itself, kubernetes-replicator
+/// (github.com/mittwald/kubernetes-replicator), and config-syncer, once kubed (config-syncer.com).
 fn mirrors(metadata: &Value, namespace: &str) -> bool {
-    let annotation = |name: &str| {
-        at(metadata, &format!("/annotations/reflector.v1.k8s.emberstack.com~1{name}")).as_str().unwrap_or_default()
-    };
+    let annotation =
+        |name: &str| metadata.get("annotations").and_then(|all| all.get(name)).and_then(Value::as_str).map(str::trim);
     let names = |list: &str| {
-        list.trim().is_empty()
-            || list.split(',').any(|one| {
-                regex::Regex::new(&format!("^(?:{})$", one.trim())).is_ok_and(|regex| regex.is_match(namespace))
-            })
+        list.split(',')
+            .any(|one| regex::Regex::new(&format!("^(?:{})$", one.trim())).is_ok_and(|regex| regex.is_match(namespace)))
     };
-    annotation("reflection-allowed") == "true"
-        && annotation("reflection-auto-enabled") == "true"
-        && names(annotation("reflection-allowed-namespaces"))
-        && names(annotation("reflection-auto-namespaces"))
+    let reflector = |name: &str| annotation(&format!("reflector.v1.k8s.emberstack.com/{name}")).unwrap_or_default();
+    let all = |list: &str| list.is_empty() || names(list);
+    let reflected = reflector("reflection-allowed") == "true"
+        && reflector("reflection-auto-enabled") == "true"
+        && all(reflector("reflection-allowed-namespaces"))
+        && all(reflector("reflection-auto-namespaces"));
+    // The labels of namespaces that the others select are not looked at: any may have them.
+    reflected
+        || annotation("replicator.v1.mittwald.de/replicate-to").is_some_and(names)
+        || annotation("replicator.v1.mittwald.de/replicate-to-matching").is_some()
+        || annotation("kubed.appscode.com/sync").is_some()
 }
 
 /// Returns the text at a JSON Pointer, empty where there is none.

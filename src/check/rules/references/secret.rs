@@ -185,6 +185,40 @@ stringData: {a: b}
     ];
 
     #[test]
+    fn what_is_mirrored_or_spread_is_there() {
+        let found = |beside: &str| {
+            let text = format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: web}}\nspec: {{containers: [{{name: a, envFrom: [{{secretRef: {{name: s}}}}]}}]}}\n---\n{beside}\n"
+            );
+            crate::check::testing::found(&super::RULE, &text).len()
+        };
+        let secret = |annotations: &str| {
+            format!(
+                "{{apiVersion: v1, kind: Secret, metadata: {{name: s, namespace: other, annotations: {{{annotations}}}}}}}"
+            )
+        };
+        for (annotations, count) in [
+            ("a: b", 1),
+            ("replicator.v1.mittwald.de/replicate-to: \"db,w.*\"", 0),
+            ("replicator.v1.mittwald.de/replicate-to: db", 1),
+            ("replicator.v1.mittwald.de/replication-allowed: \"true\"", 1),
+            ("replicator.v1.mittwald.de/replicate-to-matching: a=b", 0),
+            ("kubed.appscode.com/sync: \"\"", 0),
+        ] {
+            assert_eq!(found(&secret(annotations)), count, "{annotations}");
+        }
+        for (beside, count) in [
+            ("{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: s, namespace: web}}", 0),
+            ("{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: other, namespace: web}}", 1),
+            ("{apiVersion: external-secrets.io/v1, kind: ClusterExternalSecret, metadata: {name: any}}", 0),
+            ("{apiVersion: kyverno.io/v1, kind: ClusterPolicy, metadata: {name: copies}}", 0),
+            ("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: a, namespace: web}}", 1),
+        ] {
+            assert_eq!(found(beside), count, "{beside}");
+        }
+    }
+
+    #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
         assert_rule(&super::RULE, FIRES, SILENT);
     }

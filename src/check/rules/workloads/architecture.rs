@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::check::image::Image;
 use crate::check::world::{World, at, text};
 use crate::check::{Finding, Look, Rule};
 
@@ -26,9 +27,8 @@ const NAMES: [(&str, &str); 8] = [
 
 /// Tells the one architecture of an image whose name says it: `amd64/nginx:1`, `example/app:1.2-arm64`.
 fn architecture(image: &str) -> Option<&'static str> {
-    let image = image.split('@').next().unwrap_or_default();
-    let (path, tag) = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).unwrap_or((image, ""));
-    let path = path.strip_prefix("docker.io/").unwrap_or(path);
+    let Image { name, tag, .. } = Image::of(image);
+    let path = name.strip_prefix("docker.io/").unwrap_or(name);
     let organisation = path.split_once('/').map_or("", |(first, _)| first);
     let says = |(name, _): &&(&str, &str)| {
         organisation == *name

@@ -1,5 +1,6 @@
 //! An image whose tag moves.
 
+use crate::check::image::Image;
 use crate::check::world::{World, text};
 use crate::check::{Finding, Look, Rule};
 
@@ -15,10 +16,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let mut told = Vec::new();
         for container in pods.containers() {
             let image = text(container, "/image");
-            let name = image.rsplit('/').next().unwrap_or_default();
-            let tag = name.split_once(':').map(|(_, tag)| tag);
-            let moves = tag.is_none_or(|tag| MOVING.contains(&tag));
-            if image.is_empty() || image.contains('@') || image.contains("${") || !moves || told.contains(&image) {
+            let Image { tag, digest, .. } = Image::of(image);
+            let moves = digest.is_empty() && (tag.is_empty() || MOVING.contains(&tag));
+            if image.is_empty() || image.contains("${") || !moves || told.contains(&image) {
                 continue;
             }
             told.push(image);
@@ -27,7 +27,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 "two nodes may run two versions, a restart is an upgrade, and no revert of a commit takes it back";
             let fix = "name the version, best with its digest; Renovate proposes the next as a commit";
             // A kustomization may have put the tag in.
-            let put_in = format!("newTag: {}", tag.unwrap_or_default());
+            let put_in = format!("newTag: {tag}");
             let needle = if world.says(pods.object, image) { image } else { put_in.as_str() };
             found.push(world.finding(&RULE, pods.object, needle, message, why, fix).warning());
         }

@@ -1,5 +1,6 @@
 //! One image at several tags in one environment.
 
+use crate::check::image::Image;
 use crate::check::world::{World, text};
 use crate::check::{Finding, Look, Rule};
 use std::collections::BTreeMap;
@@ -20,9 +21,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         for container in pods.containers() {
             let image = text(container, "/image");
-            let plain = image.split('@').next().unwrap_or_default();
-            let Some((name, tag)) = plain.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) else { continue };
-            if TOOLS.contains(&name.rsplit('/').next().unwrap_or_default()) {
+            let parts = Image::of(image);
+            let Image { name, tag, .. } = parts;
+            if tag.is_empty() || TOOLS.contains(&parts.last()) {
                 continue;
             }
             match seen.get(name) {

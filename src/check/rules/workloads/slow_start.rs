@@ -1,5 +1,6 @@
 //! A liveness probe without a startup probe on what starts slowly.
 
+use crate::check::image::Image;
 use crate::check::world::{World, list, text};
 use crate::check::{Finding, Look, Rule};
 
@@ -9,33 +10,59 @@ pub(in crate::check) const RULE: Rule = Rule {
     look: Look::World(look),
 };
 
-/// Images that take more than half a minute to start on small machines: JVMs, and those that migrate a database or compile at the start.
-const SLOW: [&str; 14] = [
+/// Images that take more than half a minute to start on small machines: JVMs, and those that migrate a database, load a model or compile at
+/// the start.
+const SLOW: [&str; 39] = [
+    "artifactory-oss",
+    "cassandra",
     "commafeed",
-    "keycloak",
-    "jenkins",
-    "gitlab",
-    "nextcloud",
-    "sonarqube",
+    "confluence",
+    "confluence-server",
+    "discourse",
     "elasticsearch",
-    "opensearch",
-    "kafka",
-    "nexus3",
-    "jellyfin",
-    "immich-server",
-    "mastodon",
+    "gitlab",
+    "gitlab-ce",
+    "gitlab-ee",
+    "graylog",
     "home-assistant",
+    "homeassistant",
+    "immich-machine-learning",
+    "immich-server",
+    "jellyfin",
+    "jenkins",
+    "jira-software",
+    "kafka",
+    "keycloak",
+    "kibana",
+    "komga",
+    "logstash",
+    "mastodon",
+    "metabase",
+    "minecraft-server",
+    "neo4j",
+    "netbox",
+    "nextcloud",
+    "nexus3",
+    "openhab",
+    "openproject",
+    "opensearch",
+    "paperless-ngx",
+    "solr",
+    "sonarqube",
+    "teamcity-server",
+    "unifi-network-application",
+    "zammad",
 ];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         for container in list(pods.spec, "/containers") {
             let Some(probe) = container.get("livenessProbe") else { continue };
-            let image = text(container, "/image").split(['@', ':']).next().unwrap_or_default();
+            let image = Image::of(text(container, "/image"));
             let number = |key: &str, default: i64| probe[key].as_i64().unwrap_or(default);
             let patience =
                 number("initialDelaySeconds", 0) + number("periodSeconds", 10) * number("failureThreshold", 3);
-            let is_slow = SLOW.contains(&image.rsplit('/').next().unwrap_or_default());
+            let is_slow = SLOW.contains(&image.last());
             if container.get("startupProbe").is_some() || !is_slow || patience >= 120 {
                 continue;
             }
