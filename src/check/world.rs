@@ -15,7 +15,7 @@ use crate::repo::contents;
 pub use crate::render::at;
 
 /// Groups whose kinds are known not to make `Secret`, `ConfigMap` and `Service` objects of names that cannot be told; any other custom resource may.
-const KNOWN_GROUPS: [&str; 37] = [
+const KNOWN_GROUPS: [&str; 38] = [
     "",
     "apps",
     "batch",
@@ -53,9 +53,10 @@ const KNOWN_GROUPS: [&str; 37] = [
     "cilium.io",
     "k8s.cni.cncf.io",
     "upgrade.cattle.io",
+    "helm.cattle.io",
 ];
 
-/// Kinds of the whole cluster that make Secrets or ConfigMaps in namespaces of their choice, though their group is known.
+/// Kinds of the whole cluster that make Secrets in namespaces of their choice, though their group is known.
 const SPREADING: [&str; 1] = ["ClusterExternalSecret"];
 
 /// Charts that bring nodes when pods wait for them.
@@ -148,21 +149,27 @@ impl<'a> World<'a> {
         self.objects().filter_map(Pods::of)
     }
 
-    /// Tells whether things of a namespace may come from elsewhere than from files: from a chart or a custom resource whose ways are not known.
+    /// Tells whether things of a namespace may come from elsewhere than from files: from what a cluster has of its own, a chart, or a custom
+    /// resource whose ways are not known.
     pub fn is_open(&self, namespace: &str) -> bool {
         !self.whole
             || matches!(namespace, "kube-system" | "default" | "kube-public" | "flux-system")
-            || self.objects().any(|object| {
-                let own = object.object.namespace == namespace;
-                let charted = matches!(object.kind(), "HelmRelease" | "HelmChart")
-                    && (own
-                        || text(&object.body, "/spec/targetNamespace") == namespace
-                        || text(&object.body, "/spec/storageNamespace") == namespace);
-                // One of the whole cluster, such as a policy that copies Secrets, may reach into any namespace.
-                let reaches = own || object.object.namespace.is_empty();
-                let is_known = KNOWN_GROUPS.contains(&object.object.group.as_str());
-                charted || reaches && (!is_known || SPREADING.contains(&object.kind()))
-            })
+            || self.is_filled(namespace)
+    }
+
+    /// Tells whether a chart or a custom resource whose ways are not known may make things in a namespace.
+    pub fn is_filled(&self, namespace: &str) -> bool {
+        self.objects().any(|object| {
+            let own = object.object.namespace == namespace;
+            let charted = matches!(object.kind(), "HelmRelease" | "HelmChart")
+                && (own
+                    || text(&object.body, "/spec/targetNamespace") == namespace
+                    || text(&object.body, "/spec/storageNamespace") == namespace);
+            // One of the whole cluster, such as a policy that copies Secrets, may reach into any namespace.
+            let reaches = own || object.object.namespace.is_empty();
+            let is_known = KNOWN_GROUPS.contains(&object.object.group.as_str());
+            charted || reaches && (!is_known || SPREADING.contains(&object.kind()))
+        })
     }
 
     /// Tells whether a Secret is made without a file of its own: by certificates, CNPG clusters, mirrors, and Flux's bootstrap.

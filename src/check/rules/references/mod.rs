@@ -4,7 +4,9 @@ mod backend;
 mod claim;
 mod configmap;
 mod configmap_key;
+mod ingress_class;
 mod issuer;
+mod middleware;
 mod priority_class;
 mod scale_target;
 mod secret;
@@ -29,6 +31,8 @@ pub(in crate::check) const RULES: &[Rule] = &[
     backend::RULE,
     tls_secret::RULE,
     issuer::RULE,
+    ingress_class::RULE,
+    middleware::RULE,
     selector::RULE,
     scale_target::RULE,
 ];

@@ -2,18 +2,18 @@
 
 use crate::check::world::{World, list, text};
 use crate::check::{Finding, Look, Rule};
+use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "ingress-tls-missing",
-    about: "an Ingress whose TLS Secret is not in its own namespace",
+    about: "an Ingress or IngressRoute whose TLS Secret is not in its own namespace",
     look: Look::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("networking.k8s.io", "Ingress") {
+    for object in world.objects() {
         let namespace = object.object.namespace.as_str();
-        for tls in list(&object.body, "/spec/tls") {
-            let name = text(tls, "/secretName");
+        for name in names(object) {
             if name.is_empty()
                 || world.has("Secret", namespace, name)
                 || world.makes_secret(namespace, name)
@@ -37,11 +37,29 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+fn names(object: &Object) -> Vec<&str> {
+    match (object.object.group.as_str(), object.kind()) {
+        ("networking.k8s.io", "Ingress") => {
+            list(&object.body, "/spec/tls").iter().map(|tls| text(tls, "/secretName")).collect()
+        }
+        ("traefik.io" | "traefik.containo.us", "IngressRoute" | "IngressRouteTCP") => {
+            vec![text(&object.body, "/spec/tls/secretName")]
+        }
+        _ => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::check::testing::assert_rule;
 
     const FIRES: &[&str] = &[
+        "---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {name: app, namespace: web}
+spec: {tls: {secretName: t}}
+",
         "---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
