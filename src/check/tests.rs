@@ -282,7 +282,7 @@ fn the_rules_about_files_find_their_own_and_nothing_else() {
     }
     assert_eq!(inspected(&repository), Vec::<String>::new());
     let overlay = ground[1].1;
-    let cases: [(&str, String, &str); 15] = [
+    let cases: [(&str, String, &str); 17] = [
         ("apps/base/lost.yaml", ground[3].1.replace("name: app", "name: lost"), "flux-unread apps/base/lost.yaml:1"),
         (
             "clusters/staging/apps.yaml",
@@ -298,6 +298,16 @@ fn the_rules_about_files_find_their_own_and_nothing_else() {
             "apps/staging/kustomization.yaml",
             overlay.replace("name: app}", "name: apps}"),
             "kustomize-idle-patch apps/staging/kustomization.yaml:6",
+        ),
+        (
+            "apps/staging/kustomization.yaml",
+            overlay.replace("remove, path: /spec/paused", "replace, path: /metadata/namespace, value: web"),
+            "kustomize-same-patch apps/staging/kustomization.yaml:6",
+        ),
+        (
+            "apps/staging/kustomization.yaml",
+            overlay.replace("- {op: remove, path: /spec/paused}", "{metadata: {name: app, namespace: web}}"),
+            "kustomize-same-patch apps/staging/kustomization.yaml:6",
         ),
         (
             "apps/staging/kustomization.yaml",

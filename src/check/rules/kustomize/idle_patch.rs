@@ -1,8 +1,6 @@
 //! A patch whose target does not exist.
 
-use regex::Regex;
-
-use super::{documents, files, reach, word};
+use super::{documents, files, matches, reach, word};
 use crate::check::{Context, Finding, Look, Rule};
 use crate::yaml::Value;
 
@@ -42,9 +40,4 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             found.push(Finding { line, ..Finding::new(RULE.id, &file.path, message, why, fix).warning() });
         }
     }
-}
-
-/// Tells whether a name fits a pattern of a target: a regular expression from end to end, or nothing.
-fn matches(pattern: &str, name: &str) -> bool {
-    pattern.is_empty() || Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(name))
 }

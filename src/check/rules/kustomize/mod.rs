@@ -3,16 +3,20 @@
 mod deprecated;
 mod hash;
 mod idle_patch;
+mod same_patch;
 mod same_tag;
 
 use std::path::Path;
+
+use regex::Regex;
 
 use crate::check::{Context, Rule};
 use crate::repo::{Role, contents, path};
 use crate::yaml::{self, Value};
 
 /// The rules.
-pub(in crate::check) const RULES: &[Rule] = &[deprecated::RULE, hash::RULE, idle_patch::RULE, same_tag::RULE];
+pub(in crate::check) const RULES: &[Rule] =
+    &[deprecated::RULE, hash::RULE, idle_patch::RULE, same_patch::RULE, same_tag::RULE];
 
 /// One kustomization file, read.
 pub(in crate::check) struct File {
@@ -57,15 +61,33 @@ fn read(root: &Path, path: &str) -> Option<File> {
     body.is_mapping().then(|| File { path: path.to_owned(), text, body })
 }
 
-/// What a kustomization file reaches: the files of resources, and whether some of it is not known.
+/// What a kustomization file reaches: the files of resources, whether all of it is known, and whether it comes as it is written.
 struct Reach {
     files: Vec<String>,
     whole: bool,
+    as_written: bool,
 }
+
+/// Fields of a kustomization file that change the objects below it.
+const CHANGES: [&str; 13] = [
+    "patches",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "images",
+    "replicas",
+    "replacements",
+    "transformers",
+    "configurations",
+    "labels",
+    "commonLabels",
+    "commonAnnotations",
+    "vars",
+    "components",
+];
 
 /// Follows resources, bases and components of a kustomization file.
 fn reach(context: &Context<'_>, file: &File) -> Reach {
-    let mut found = Reach { files: Vec::new(), whole: true };
+    let mut found = Reach { files: Vec::new(), whole: true, as_written: true };
     follow(&context.snapshot.root, file, &mut found, 0);
     found
 }
@@ -79,6 +101,7 @@ fn follow(root: &Path, file: &File, found: &mut Reach, depth: usize) {
     let opaque = ["generators", "transformers", "helmCharts", "namePrefix", "nameSuffix", "replacements", "components"];
     found.whole &= depth == 0 || !opaque.iter().any(|key| file.body.get(*key).is_some());
     found.whole &= !["generators", "helmCharts", "components"].iter().any(|key| file.body.get(*key).is_some());
+    found.as_written &= depth == 0 || !CHANGES.iter().any(|key| file.body.get(*key).is_some());
     for entry in file.items("resources").chain(file.items("bases")).filter_map(Value::as_str) {
         let Some(target) = path::resolve(path::parent(&file.path), entry) else {
             found.whole = false;
@@ -94,6 +117,11 @@ fn follow(root: &Path, file: &File, found: &mut Reach, depth: usize) {
             None => found.whole = false,
         }
     }
+}
+
+/// Tells whether a name fits a pattern of a target: a regular expression from end to end, or nothing.
+fn matches(pattern: &str, name: &str) -> bool {
+    pattern.is_empty() || Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(name))
 }
 
 /// Reads the documents of files; `None` where one of them cannot be read.
