@@ -264,9 +264,7 @@ impl<'a> World<'a> {
                 self.kustomizations().find(|one| one.object.name == name && one.object.namespace == namespace)
             {
                 for other in list(&object.body, "/spec/dependsOn") {
-                    let own = text(other, "/namespace");
-                    let place = if own.is_empty() { &namespace } else { own };
-                    next.push((place.to_owned(), text(other, "/name").to_owned()));
+                    next.push((object.namespace_of(other).to_owned(), text(other, "/name").to_owned()));
                 }
                 // What applies it stands before it too.
                 let parent = self.applied().find(|(_, known)| known.object == object.object);

@@ -69,6 +69,14 @@ impl Object {
         self.object.kind == kind && self.object.group == group
     }
 
+    /// Returns the namespace that a reference of this object means: the one that it names, else the object's own.
+    pub fn namespace_of<'a>(&'a self, reference: &'a Value) -> &'a str {
+        match at(reference, "/namespace").as_str().unwrap_or_default() {
+            "" => &self.object.namespace,
+            named => named,
+        }
+    }
+
     /// Returns the files that it is made of: the one that declares it, then those that change it.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         let mut seen = BTreeSet::new();

@@ -52,8 +52,7 @@ fn release(env: &str, kustomization: &str, object: &Object, rendering: &Renderin
     let word = |pointer: &str| spec.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
     let namespace = &object.object.namespace;
     let source = |pointer: &str| {
-        let own = word(&format!("{pointer}/namespace"));
-        let place = if own.is_empty() { namespace } else { &own };
+        let place = object.namespace_of(at(spec, pointer));
         format!("{}/{place}/{}", word(&format!("{pointer}/kind")), word(&format!("{pointer}/name")))
     };
     let (chart, version, source, holder) = if spec.get("chartRef").is_some() {

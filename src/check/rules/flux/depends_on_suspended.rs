@@ -12,10 +12,8 @@ pub(in crate::check) const RULE: Rule = Rule {
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.kustomizations() {
         for dependency in list(&object.body, "/spec/dependsOn") {
-            let (own, name) = (text(dependency, "/namespace"), text(dependency, "/name"));
-            let namespace = if own.is_empty() { &object.object.namespace } else { own };
-            let other =
-                world.kustomizations().find(|one| one.object.namespace == *namespace && one.object.name == name);
+            let (namespace, name) = (object.namespace_of(dependency), text(dependency, "/name"));
+            let other = world.kustomizations().find(|one| one.object.namespace == namespace && one.object.name == name);
             if other.is_some_and(|other| other.body.pointer("/spec/suspend") == Some(&true.into())) {
                 let message = format!("it waits for {name}, which is suspended in Git");
                 let why = "a suspended Kustomization keeps the state that it had: on a new cluster it is never ready, and this one never begins";

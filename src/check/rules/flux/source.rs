@@ -22,8 +22,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             _ => continue,
         };
         let Some(source) = object.body.pointer(pointer) else { continue };
-        let (kind, own, name) = (text(source, "/kind"), text(source, "/namespace"), text(source, "/name"));
-        let namespace = if own.is_empty() { &object.object.namespace } else { own };
+        let (kind, namespace, name) = (text(source, "/kind"), object.namespace_of(source), text(source, "/name"));
         // What bootstrap makes by hand is not in the repository of everybody.
         let is_bootstrap = (namespace, name) == ("flux-system", "flux-system");
         if name.is_empty() || is_bootstrap || world.has(kind, namespace, name) {

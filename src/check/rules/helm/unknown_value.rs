@@ -37,9 +37,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 fn chart_here(release: &Object, kustomization: &Object) -> Option<String> {
     let source = |object: &Object, pointer: &str| {
         let named = at(&object.body, pointer);
-        let own = text(named, "/namespace");
-        let namespace = if own.is_empty() { &object.object.namespace } else { own };
-        (text(named, "/kind").to_owned(), namespace.to_owned(), text(named, "/name").to_owned())
+        (text(named, "/kind").to_owned(), object.namespace_of(named).to_owned(), text(named, "/name").to_owned())
     };
     let of_release = source(release, "/spec/chart/spec/sourceRef");
     let is_here = of_release.0 == "GitRepository" && of_release == source(kustomization, "/spec/sourceRef");

@@ -14,10 +14,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         .of("notification.toolkit.fluxcd.io", "Alert")
         .flat_map(|alert| list(&alert.body, "/spec/eventSources").iter().map(move |source| (alert, source)))
         .filter(|(_, source)| text(source, "/kind") == "HelmRelease")
-        .map(|(alert, source)| {
-            let own = text(source, "/namespace");
-            (if own.is_empty() { alert.object.namespace.as_str() } else { own }, text(source, "/name"))
-        })
+        .map(|(alert, source)| (alert.namespace_of(source), text(source, "/name")))
         .collect();
     // Whoever names no release has other habits.
     if sources.is_empty() {

@@ -22,8 +22,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             found.push(world.finding(&RULE, object, provider, message, why, fix));
         }
         for source in list(&object.body, "/spec/eventSources") {
-            let (kind, own, name) = (text(source, "/kind"), text(source, "/namespace"), text(source, "/name"));
-            let namespace = if own.is_empty() { &object.object.namespace } else { own };
+            let (kind, namespace, name) = (text(source, "/kind"), object.namespace_of(source), text(source, "/name"));
             let is_bootstrap = (namespace, name) == ("flux-system", "flux-system");
             if matches!(name, "" | "*")
                 || is_bootstrap

@@ -62,7 +62,6 @@ fn has_port(ports: &[Value], wanted: &Value) -> bool {
 /// Lists the Services that an object leads to; one of another kind leads to none.
 fn backends(object: &Object) -> Vec<Backend<'_>> {
     let (body, namespace) = (&object.body, object.object.namespace.as_str());
-    let or_own = |reference| Some(text(reference, "/namespace")).filter(|own| !own.is_empty()).unwrap_or(namespace);
     let is_service =
         |reference: &&Value| matches!(text(reference, "/kind"), "" | "Service") && text(reference, "/group").is_empty();
     let of_rules = |part: &'static str| list(body, part).iter();
@@ -82,7 +81,7 @@ fn backends(object: &Object) -> Vec<Backend<'_>> {
             let services = of_rules("/spec/routes").flat_map(|route| list(route, "/services")).filter(is_service);
             let services = services.filter(|service| !text(service, "/name").contains('@'));
             let backend = |service| Backend {
-                namespace: or_own(service),
+                namespace: object.namespace_of(service),
                 name: text(service, "/name"),
                 port: at(service, "/port"),
             };
@@ -91,7 +90,7 @@ fn backends(object: &Object) -> Vec<Backend<'_>> {
         ("gateway.networking.k8s.io", "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute") => {
             let services = of_rules("/spec/rules").flat_map(|rule| list(rule, "/backendRefs")).filter(is_service);
             let backend = |service| Backend {
-                namespace: or_own(service),
+                namespace: object.namespace_of(service),
                 name: text(service, "/name"),
                 port: at(service, "/port"),
             };

@@ -68,7 +68,6 @@ fn charted<'a>(world: &'a World<'_>) -> BTreeSet<&'a str> {
 
 /// Lists the Middlewares that an object names, as `NAMESPACE/NAME`, or `NAMESPACE-NAME` where only that is written.
 fn wanted(object: &Object) -> Vec<String> {
-    let own = object.object.namespace.as_str();
     match (object.object.group.as_str(), object.kind()) {
         ("networking.k8s.io", "Ingress") => {
             let names = at(&object.body, "/metadata/annotations").get(ANNOTATION).and_then(Value::as_str);
@@ -78,10 +77,7 @@ fn wanted(object: &Object) -> Vec<String> {
         ("traefik.io" | "traefik.containo.us", "IngressRoute") => {
             let all = list(&object.body, "/spec/routes").iter().flat_map(|route| list(route, "/middlewares"));
             let plain = all.filter(|one| !text(one, "/name").contains('@'));
-            let name = |one| {
-                let namespace = Some(text(one, "/namespace")).filter(|name| !name.is_empty()).unwrap_or(own);
-                format!("{namespace}/{}", text(one, "/name"))
-            };
+            let name = |one| format!("{}/{}", object.namespace_of(one), text(one, "/name"));
             plain.map(name).collect()
         }
         _ => Vec::new(),
