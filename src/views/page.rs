@@ -6,6 +6,8 @@
 //! |                   goes on below where it began
 //! ```
 
+mod line;
+
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -15,97 +17,16 @@ use ratatui::text::{Line, Span};
 use regex::{Regex, RegexBuilder};
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::Motion;
 use crate::app::motion::step;
-use crate::app::{Motion, Target};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Scroll, fit, lines, wrap};
+pub use line::PageLine;
 
 /// How many cells one motion shifts lines that are too long.
 const SHIFT: usize = 16;
-/// A wrapped text keeps at least so many cells, whatever stands before it.
-const NARROWEST: usize = 20;
 /// Cells that the cursor's sign takes.
 const SIGN: usize = 1;
-
-/// Holds one line: what stands before the text, the text, and what enter opens.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PageLine {
-    lead: Vec<(String, Scope)>,
-    text: String,
-    scope: Option<Scope>,
-    wrapped: bool,
-    heading: bool,
-    link: Option<Target>,
-    /// The line of what enter opens.
-    at: Option<usize>,
-    /// Shown only where a filter finds it.
-    hidden: bool,
-    /// Belongs to the line above it that does not, and is shown when that is unfolded, or where a filter finds it.
-    below: bool,
-}
-
-impl PageLine {
-    /// Builds a line that is cut where it is too long, and can be shifted.
-    pub fn cut(text: impl Into<String>, scope: Scope) -> Self {
-        Self { text: text.into(), scope: Some(scope), ..Self::default() }
-    }
-
-    /// Builds a line that goes on below where it is too long.
-    pub fn wrapped(text: impl Into<String>, scope: Scope) -> Self {
-        Self { wrapped: true, ..Self::cut(text, scope) }
-    }
-
-    /// Builds a heading, which a filter leaves in place.
-    pub fn heading(text: impl Into<String>) -> Self {
-        Self { heading: true, ..Self::cut(text, Scope::Heading) }
-    }
-
-    /// Puts a text before what is there; lines that go on below are indented by it.
-    pub fn after(mut self, lead: impl Into<String>, scope: Scope) -> Self {
-        self.lead.insert(0, (lead.into(), scope));
-        self
-    }
-
-    /// Says what enter opens.
-    pub fn opens(mut self, target: Option<Target>) -> Self {
-        self.link = target;
-        self
-    }
-
-    /// Says at which line that is a file is opened, from one.
-    pub fn at(self, line: Option<usize>) -> Self {
-        Self { at: line, ..self }
-    }
-
-    /// Shows it only where a filter finds it.
-    pub fn hidden(self) -> Self {
-        Self { hidden: true, ..self }
-    }
-
-    /// Folds it below the line before it, or before those that are folded with it.
-    pub fn below(self) -> Self {
-        Self { below: true, ..self }
-    }
-
-    /// Returns the line at which a file is opened.
-    pub fn place(&self) -> Option<usize> {
-        self.at
-    }
-
-    /// Returns what enter opens.
-    pub fn link(&self) -> Option<&Target> {
-        self.link.as_ref()
-    }
-
-    fn matches(&self, wanted: &Regex) -> bool {
-        wanted.is_match(&self.text) || self.lead.iter().any(|(text, _)| wanted.is_match(text))
-    }
-
-    fn hang(&self, width: usize) -> usize {
-        let lead: usize = self.lead.iter().map(|(text, _)| text.width()).sum();
-        lead.min(width.saturating_sub(NARROWEST + SIGN))
-    }
-}
 
 /// One line of the screen: a part of a line of the page.
 struct Row {
@@ -193,7 +114,8 @@ impl Page {
             Motion::Left if self.shift == 0 => self.fold(page),
             Motion::Left => self.shift = self.shift.saturating_sub(SHIFT),
             Motion::Right if self.unfold(page) => {}
-            Motion::Right => self.shift += SHIFT,
+            Motion::Right if self.is_cut(page) => self.shift += SHIFT,
+            Motion::Right => {}
             Motion::NextMatch => self.jump(page, true, true),
             Motion::PreviousMatch => self.jump(page, false, true),
             _ => {
@@ -203,6 +125,16 @@ impl Page {
             }
         }
         true
+    }
+
+    /// Tells whether the end of a line is out of sight, so that shifting shows more.
+    fn is_cut(&self, page: &[PageLine]) -> bool {
+        let room = usize::from(self.width.get()).saturating_sub(SIGN);
+        self.rows(page).iter().filter(|row| row.text.is_none()).filter_map(|row| page.get(row.line)).any(|line| {
+            let lead: usize = line.lead.iter().map(|(text, _)| text.width()).sum();
+            let shown = room.saturating_sub(lead);
+            !line.heading && line.text.width() > self.shift.saturating_add(shown)
+        })
     }
 
     /// Returns the lines with folded ones that the cursor speaks of: its own, or all below the heading that it is on.
@@ -295,7 +227,9 @@ impl Page {
         }
         let text = match &row.text {
             Some(part) => fit(part, room),
-            None if self.shift > 0 => fit(&line.text.chars().skip(self.shift).collect::<String>(), room),
+            None if self.shift > 0 && !line.heading => {
+                fit(&line.text.chars().skip(self.shift).collect::<String>(), room)
+            }
             None => fit(&line.text, room),
         };
         let scope = match line.scope {
@@ -473,7 +407,7 @@ mod tests {
             PageLine::heading("all"),
             line("one"),
             line("one a").below(),
-            line("one b").below(),
+            line(&"one b ".repeat(20)).below(),
             line("two"),
             line("two a").below(),
             PageLine::heading("others"),
@@ -487,10 +421,21 @@ mod tests {
         assert_eq!(shown(&state), [0, 1, 2, 3, 4, 6, 7]);
         state.motion(Motion::Right, &lines);
         assert_eq!(state.shift, super::SHIFT, "what is unfolded shifts");
-        state.motion(Motion::Left, &lines);
+        for _ in 0..9 {
+            state.motion(Motion::Right, &lines);
+        }
+        assert_eq!(state.shift, 3 * super::SHIFT, "and no further than its end");
+        for _ in 0..3 {
+            state.motion(Motion::Left, &lines);
+        }
         state.go_to(3);
         state.motion(Motion::Left, &lines);
         assert_eq!((shown(&state), text(&state, &lines).as_str()), (vec![0, 1, 4, 6, 7], "one"));
+        state.motion(Motion::Right, &lines);
+        state.motion(Motion::Left, &lines);
+        state.go_to(7);
+        state.motion(Motion::Right, &lines);
+        assert_eq!((state.shift, shown(&state).len()), (0, 5), "nothing is out of sight");
         state.go_to(0);
         state.motion(Motion::Right, &lines);
         assert_eq!(shown(&state).len(), 8);

@@ -53,11 +53,9 @@ fn make(input: &Input) -> Result<Made, Fault> {
                     .after(format!("  {words:<room$}"), scope)
                     .opens(target.clone()),
             );
-            if found.change == Change::Update {
-                let mut folded = Vec::new();
-                difference(&mut folded, &found.diff, target.as_ref());
-                lines.extend(folded.into_iter().map(PageLine::below));
-            }
+            let mut folded = Vec::new();
+            difference(&mut folded, &found.diff, target.as_ref());
+            lines.extend(folded.into_iter().map(PageLine::below));
         }
     }
     let quiet: Vec<String> = compared

@@ -1,0 +1,91 @@
+//! The lines of a page.
+
+use regex::Regex;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::SIGN;
+use crate::app::Target;
+use crate::theme::Scope;
+
+/// A wrapped text keeps at least so many cells, whatever stands before it.
+const NARROWEST: usize = 20;
+
+/// Holds one line: what stands before the text, the text, and what enter opens.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageLine {
+    pub(super) lead: Vec<(String, Scope)>,
+    pub(super) text: String,
+    pub(super) scope: Option<Scope>,
+    pub(super) wrapped: bool,
+    pub(super) heading: bool,
+    pub(super) link: Option<Target>,
+    /// The line of what enter opens.
+    pub(super) at: Option<usize>,
+    /// Shown only where a filter finds it.
+    pub(super) hidden: bool,
+    /// Belongs to the line above it that does not, and is shown when that is unfolded, or where a filter finds it.
+    pub(super) below: bool,
+}
+
+impl PageLine {
+    /// Builds a line that is cut where it is too long, and can be shifted.
+    pub fn cut(text: impl Into<String>, scope: Scope) -> Self {
+        Self { text: text.into(), scope: Some(scope), ..Self::default() }
+    }
+
+    /// Builds a line that goes on below where it is too long.
+    pub fn wrapped(text: impl Into<String>, scope: Scope) -> Self {
+        Self { wrapped: true, ..Self::cut(text, scope) }
+    }
+
+    /// Builds a heading, which a filter leaves in place.
+    pub fn heading(text: impl Into<String>) -> Self {
+        Self { heading: true, ..Self::cut(text, Scope::Heading) }
+    }
+
+    /// Puts a text before what is there; lines that go on below are indented by it.
+    pub fn after(mut self, lead: impl Into<String>, scope: Scope) -> Self {
+        self.lead.insert(0, (lead.into(), scope));
+        self
+    }
+
+    /// Says what enter opens.
+    pub fn opens(mut self, target: Option<Target>) -> Self {
+        self.link = target;
+        self
+    }
+
+    /// Says at which line that is a file is opened, from one.
+    pub fn at(self, line: Option<usize>) -> Self {
+        Self { at: line, ..self }
+    }
+
+    /// Shows it only where a filter finds it.
+    pub fn hidden(self) -> Self {
+        Self { hidden: true, ..self }
+    }
+
+    /// Folds it below the line before it, or before those that are folded with it.
+    pub fn below(self) -> Self {
+        Self { below: true, ..self }
+    }
+
+    /// Returns the line at which a file is opened.
+    pub fn place(&self) -> Option<usize> {
+        self.at
+    }
+
+    /// Returns what enter opens.
+    pub fn link(&self) -> Option<&Target> {
+        self.link.as_ref()
+    }
+
+    pub(super) fn matches(&self, wanted: &Regex) -> bool {
+        wanted.is_match(&self.text) || self.lead.iter().any(|(text, _)| wanted.is_match(text))
+    }
+
+    pub(super) fn hang(&self, width: usize) -> usize {
+        let lead: usize = self.lead.iter().map(|(text, _)| text.width()).sum();
+        lead.min(width.saturating_sub(NARROWEST + SIGN))
+    }
+}
