@@ -85,6 +85,11 @@ impl Finding {
         Self { object, ..self }
     }
 
+    /// Tells whether a text stands in what it says, or in the name of its object.
+    pub(super) fn speaks_of(&self, text: &str) -> bool {
+        self.message.contains(text) || self.object.as_ref().is_some_and(|object| object.contains(text))
+    }
+
     /// Makes it a hint.
     pub fn hint(self) -> Self {
         Self { severity: Severity::Hint, ..self }

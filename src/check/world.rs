@@ -168,7 +168,10 @@ impl<'a> World<'a> {
             // One of the whole cluster, such as a policy that copies Secrets, may reach into any namespace.
             let reaches = own || object.object.namespace.is_empty();
             let is_known = KNOWN_GROUPS.contains(&object.object.group.as_str());
-            charted || reaches && (!is_known || SPREADING.contains(&object.kind()))
+            // One whose name is not known may be the one that is looked for.
+            charted
+                || own && object.object.name.contains("${")
+                || reaches && (!is_known || SPREADING.contains(&object.kind()))
         })
     }
 

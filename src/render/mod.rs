@@ -4,6 +4,7 @@
 //! tool        the real kustomize
 //! prepare     the kustomization that the controller would build, written outside of the repository
 //! substitute  spec.postBuild
+//! finish      Flux's own steps after the build
 //! origins     which file an object is from, by its name
 //! changes     which files change an object on its way
 //! object      a rendered object and where it comes from
@@ -19,6 +20,7 @@
 mod cache;
 mod changes;
 pub mod compare;
+mod finish;
 pub mod history;
 pub mod impact;
 mod object;
@@ -30,14 +32,12 @@ mod substitute;
 mod tool;
 mod workplace;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -49,6 +49,7 @@ pub use workplace::Workplace;
 use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::repo::{Feed, Finding, FluxKustomization, Snapshot, contents};
 use crate::yaml;
+use finish::finish;
 use tool::Unrendered;
 
 /// Changes when what is kept of a rendering does.
@@ -124,9 +125,6 @@ pub struct Renderer {
     /// How many builds were run by the tool.
     pub built: usize,
 }
-
-/// Variables by name.
-type Variables = BTreeMap<String, String>;
 
 type Built = Result<Arc<Vec<Object>>, Unrendered>;
 
@@ -439,118 +437,4 @@ fn effective(rendering: &Rendering, kustomizations: &mut [FluxKustomization]) ->
         }
     }
     differs
-}
-
-/// Does what Flux does after the build: substitution, and its own labels and annotations of `spec.commonMetadata`.
-fn finish(rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
-    let mut maps: HashMap<(String, ObjectRef), Option<Variables>> = HashMap::new();
-    for one in &rendering.of {
-        for object in one.objects.iter().filter(|object| object.is("", "ConfigMap") || object.is("", "Secret")) {
-            maps.insert((one.env.clone(), object.object.clone()), variables(object));
-        }
-    }
-    for one in &mut rendering.of {
-        let is_own = |known: &&FluxKustomization| {
-            known.env == one.env && known.name == one.name && known.namespace == one.namespace
-        };
-        let Some(spec) = kustomizations.iter().find(is_own).map(|known| &known.spec) else { continue };
-        let text = |value: Option<&yaml::Value>| value.and_then(yaml::Value::as_str).unwrap_or_default().to_owned();
-        let mut set = BTreeMap::new();
-        let post = spec.get("postBuild");
-        let from = post.and_then(|post| post.get("substituteFrom")).and_then(yaml::Value::as_sequence);
-        for source in from.into_iter().flatten() {
-            let (kind, name) = (text(source.get("kind")), text(source.get("name")));
-            let optional = source.get("optional").and_then(yaml::Value::as_bool).unwrap_or_default();
-            match maps.get(&(one.env.clone(), ObjectRef::new(&kind, "", &one.namespace, &name))) {
-                Some(Some(known)) => set.extend(known.clone()),
-                None if optional => {}
-                _ => one.unknown.push(format!("{kind}/{}/{name}", one.namespace)),
-            }
-        }
-        let inline = post.and_then(|post| post.get("substitute")).and_then(yaml::Value::as_mapping);
-        for (key, value) in inline.into_iter().flatten() {
-            if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
-                set.insert(key.to_owned(), value);
-            }
-        }
-        let runs = post.is_some() && !(set.is_empty() && one.unknown.is_empty());
-        for object in &mut one.objects {
-            if runs && one.unknown.is_empty() && !substitute::is_disabled(&object.body) {
-                one.undefined.extend(substitute::substitute(&mut object.body, &set));
-            }
-            for field in ["labels", "annotations"] {
-                let common = spec.get("commonMetadata").and_then(|common| common.get(field));
-                for (key, value) in common.and_then(yaml::Value::as_mapping).into_iter().flatten() {
-                    if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
-                        put(&mut object.body, field, key, value);
-                    }
-                }
-            }
-        }
-        one.undefined.sort_unstable();
-        one.undefined.dedup();
-    }
-}
-
-/// Returns the variables that a ConfigMap or a Secret in plain text defines; `None` where they are encrypted.
-fn variables(object: &Object) -> Option<Variables> {
-    if object.is("", "Secret") && !object.is_plain_secret() {
-        return None;
-    }
-    let own = |field: &str| object.body.get(field).and_then(Value::as_object).into_iter().flatten();
-    let mut found = Variables::new();
-    for (key, value) in own("data") {
-        let text = value.as_str()?.to_owned();
-        let text = if object.is("", "Secret") { String::from_utf8(STANDARD.decode(text).ok()?).ok()? } else { text };
-        found.insert(key.clone(), text);
-    }
-    for (key, value) in own("stringData") {
-        found.insert(key.clone(), value.as_str()?.to_owned());
-    }
-    // Flux takes the line ends out.
-    for text in found.values_mut() {
-        text.retain(|letter| letter != '\n');
-    }
-    Some(found)
-}
-
-/// Sets a label or an annotation.
-fn put(body: &mut Value, field: &str, key: &str, value: String) {
-    let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) else { return };
-    let own = metadata.entry(field).or_insert_with(|| Value::Object(serde_json::Map::new()));
-    if let Some(own) = own.as_object_mut() {
-        own.insert(key.to_owned(), value.into());
-    }
-}
-
-fn scalar(value: &yaml::Value) -> Option<String> {
-    match value {
-        yaml::Value::String(text) => Some(text.clone()),
-        yaml::Value::Number(number) => Some(number.to_string()),
-        yaml::Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn of(body: Value) -> Option<Vec<(String, String)>> {
-        variables(&Object::new(body, Origin::default(), Vec::new())).map(|found| found.into_iter().collect())
-    }
-
-    #[test]
-    fn what_is_substituted_from_is_read_as_flux_reads_it() {
-        let pairs = |pairs: &[(&str, &str)]| Some(pairs.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect());
-        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b\nc\n"}});
-        assert_eq!(of(map), pairs(&[("a", "bc")]));
-        let secret =
-            json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "Yg==", "c": "ZA=="}, "stringData": {"c": "e"}});
-        assert_eq!(of(secret), pairs(&[("a", "b"), ("c", "e")]));
-        assert_eq!(of(json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "!"}})), None);
-        assert_eq!(of(json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"a": "ENC[a]"}, "sops": {}})), None);
-    }
 }

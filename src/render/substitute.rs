@@ -10,6 +10,49 @@ use super::object::at;
 /// The label or annotation that keeps an object from substitution when it is `disabled`.
 const SWITCH: &str = "kustomize.toolkit.fluxcd.io/substitute";
 
+/// Variables by name; one without a value is defined where it cannot be read, as in an encrypted Secret.
+pub(super) type Named = BTreeMap<String, Option<String>>;
+
+/// Holds what is known of variables.
+#[derive(Debug, Default)]
+pub(super) struct Variables {
+    named: Named,
+    /// Whether there may be others, or other values.
+    is_open: bool,
+}
+
+impl Variables {
+    /// Adds variables, which come before those that are there.
+    pub(super) fn extend(&mut self, named: Named) {
+        self.named.extend(named);
+    }
+
+    /// Sets one.
+    pub(super) fn set(&mut self, name: &str, value: String) {
+        self.named.insert(name.to_owned(), Some(value));
+    }
+
+    /// Says that a source that is not known comes here: it may define any variable, those before it again.
+    pub(super) fn may_be_others(&mut self) {
+        self.is_open = true;
+        self.named.values_mut().for_each(|value| *value = None);
+    }
+
+    /// Tells whether there is surely none: then Flux substitutes nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.named.is_empty() && !self.is_open
+    }
+
+    /// Tells whether a variable has a value that is not known.
+    fn is_hidden(&self, name: &str) -> bool {
+        self.named.get(name).map_or(self.is_open, Option::is_none)
+    }
+
+    fn get(&self, name: &str) -> Option<&String> {
+        self.named.get(name)?.as_ref()
+    }
+}
+
 /// Tells whether an object asks to be left alone.
 pub(super) fn is_disabled(body: &Value) -> bool {
     ["labels", "annotations"]
@@ -18,11 +61,11 @@ pub(super) fn is_disabled(body: &Value) -> bool {
 }
 
 /// Substitutes in every text of an object, keys too, as the controller does on its YAML. Returns the names that nothing defines and that
-/// have no default: Flux puts nothing in their place.
+/// have no default: Flux puts nothing in their place. What stands for a value that is not known is left as it is.
 ///
 /// A text that becomes a number or a truth value is one afterwards: the build writes `${a}` without quotes, whatever stood in the file, and
 /// what was put in is read as YAML again.
-pub(super) fn substitute(body: &mut Value, variables: &BTreeMap<String, String>) -> Vec<String> {
+pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Vec<String> {
     let mut missing = Vec::new();
     walk(body, variables, &mut missing);
     missing.sort_unstable();
@@ -30,7 +73,7 @@ pub(super) fn substitute(body: &mut Value, variables: &BTreeMap<String, String>)
     missing
 }
 
-fn walk(value: &mut Value, variables: &BTreeMap<String, String>, missing: &mut Vec<String>) {
+fn walk(value: &mut Value, variables: &Variables, missing: &mut Vec<String>) {
     match value {
         Value::String(text) if text.contains('$') => {
             let expanded = expand(text, variables, missing);
@@ -47,7 +90,7 @@ fn walk(value: &mut Value, variables: &BTreeMap<String, String>, missing: &mut V
 }
 
 /// Expands one text.
-pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>, missing: &mut Vec<String>) -> String {
+pub(super) fn expand(text: &str, variables: &Variables, missing: &mut Vec<String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -104,14 +147,17 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-/// Returns what stands for the inside of a `${…}`; `None` where it is no variable's name and stays as it is.
-fn value(inside: &str, variables: &BTreeMap<String, String>, missing: &mut Vec<String>) -> Option<String> {
+/// Returns what stands for the inside of a `${…}`; `None` where it stays as it is: it is no variable's name, or the value is not known.
+fn value(inside: &str, variables: &Variables, missing: &mut Vec<String>) -> Option<String> {
     if let Some(name) = inside.strip_prefix('#').filter(|name| is_name(name)) {
+        if variables.is_hidden(name) {
+            return None;
+        }
         return Some(known(name, variables, missing).chars().count().to_string());
     }
     let end = inside.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).unwrap_or(inside.len());
     let (name, operation) = inside.split_at(end);
-    if !is_name(name) {
+    if !is_name(name) || variables.is_hidden(name) {
         return None;
     }
     if operation.is_empty() {
@@ -138,7 +184,7 @@ fn value(inside: &str, variables: &BTreeMap<String, String>, missing: &mut Vec<S
     })
 }
 
-fn known(name: &str, variables: &BTreeMap<String, String>, missing: &mut Vec<String>) -> String {
+fn known(name: &str, variables: &Variables, missing: &mut Vec<String>) -> String {
     variables.get(name).cloned().unwrap_or_else(|| {
         missing.push(name.to_owned());
         String::new()
@@ -195,13 +241,32 @@ fn replaced(value: &str, operation: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{expand, is_disabled, substitute};
-    use std::collections::BTreeMap;
+    use super::{Variables, expand, is_disabled, substitute};
 
-    fn variables() -> BTreeMap<String, String> {
-        [("domain", "example.org"), ("empty", ""), ("Name", "linkding")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into()
+    fn variables() -> Variables {
+        let mut variables = Variables::default();
+        for (name, value) in [("domain", "example.org"), ("empty", ""), ("Name", "linkding")] {
+            variables.set(name, value.to_owned());
+        }
+        variables
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_as_it_is() {
+        let mut some = variables();
+        some.extend([("secret".to_owned(), None)].into());
+        let mut missing = Vec::new();
+        let text = "${Name}.${secret}${secret:=a}${#secret}.${none:-b}${none}";
+        assert_eq!(expand(text, &some, &mut missing), "linkding.${secret}${secret:=a}${#secret}.b");
+        assert_eq!(missing, ["none"]);
+        // A source that is not known may define any, those before it again; those after it come before it.
+        some.may_be_others();
+        some.set("after", "c".to_owned());
+        missing.clear();
+        let text = "${Name} ${none} ${none:=b} ${after}";
+        assert_eq!(expand(text, &some, &mut missing), "${Name} ${none} ${none:=b} c");
+        assert!(missing.is_empty(), "{missing:?}");
+        assert!(!some.is_empty() && Variables::default().is_empty());
     }
 
     #[test]
