@@ -48,6 +48,21 @@ pub struct Finding {
     pub fix: String,
 }
 
+/// Puts findings together that differ in the environment alone, which then names all of them: a file that several read has one fault.
+pub fn together(findings: &[Finding]) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let of_none = |one: &Finding| Finding { env: None, ..one.clone() };
+        let same = found.iter_mut().rev().take_while(|one| (&one.file, one.line) == (&finding.file, finding.line));
+        let same = same.filter(|one| one.env.is_some() && finding.env.is_some());
+        match same.into_iter().find(|one| of_none(one) == of_none(finding)) {
+            Some(one) => one.env = one.env.iter().chain(&finding.env).cloned().reduce(|a, b| format!("{a}, {b}")),
+            None => found.push(finding.clone()),
+        }
+    }
+    found
+}
+
 impl Finding {
     /// Builds a finding of an error in a file.
     pub fn new(
@@ -90,6 +105,11 @@ impl Finding {
         self.message.contains(text) || self.object.as_ref().is_some_and(|object| object.contains(text))
     }
 
+    /// Says what it is about, before its message: `staging: Deployment/web/app: `; empty where that is the file alone.
+    pub fn subject(&self) -> String {
+        self.env.iter().chain(&self.object).flat_map(|part| [part.as_str(), ": "]).collect()
+    }
+
     /// Makes it a hint.
     pub fn hint(self) -> Self {
         Self { severity: Severity::Hint, ..self }
@@ -98,5 +118,25 @@ impl Finding {
     /// Makes it a warning.
     pub fn warning(self) -> Self {
         Self { severity: Severity::Warning, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Finding, together};
+
+    #[test]
+    fn one_fault_of_several_environments_is_told_once() {
+        let finding = |env: &str, object: &str| {
+            let object = Some(object.to_owned());
+            Finding::new("a", "base.yaml", "wrong", "why", "fix").on(3).of(env).about(object)
+        };
+        let all = [finding("production", "A/b/c"), finding("production", "A/b/d"), finding("staging", "A/b/c")];
+        let found = together(&all);
+        let subjects: Vec<String> = found.iter().map(Finding::subject).collect();
+        assert_eq!(subjects, ["production, staging: A/b/c: ", "production: A/b/d: "]);
+        assert_eq!(together(&[all[0].clone(), Finding { line: Some(4), ..all[2].clone() }]).len(), 2);
+        let nowhere = Finding::new("a", "base.yaml", "wrong", "why", "fix");
+        assert_eq!((together(std::slice::from_ref(&nowhere)).len(), nowhere.subject().as_str()), (1, ""));
     }
 }

@@ -16,7 +16,7 @@ mod testing;
 mod world;
 
 pub use file::File;
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Severity, together};
 pub use pages::Page;
 pub use sources::{Listed, folder, index, working_tree};
 pub use state::State;

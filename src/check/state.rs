@@ -1,9 +1,9 @@
 //! What is wrong in one state of the repository, and what of it another does not have.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Context, Finding, folder, inspect, working_tree};
-use crate::model::Fault;
+use crate::model::{Fault, Nodes};
 use crate::render::revision::Revision;
 use crate::render::{Cache, Renderer, Tool};
 use crate::repo::Snapshot;
@@ -28,6 +28,19 @@ impl State {
     /// # Errors
     /// Fails when git does not know the state, or does not list its files.
     pub fn of(here: &Snapshot, revision: &Revision, identities: &Identities) -> Result<Self, Fault> {
+        Self::with_nodes(here, revision, identities, &BTreeMap::new())
+    }
+
+    /// Does the same, with what the clusters say of their nodes.
+    ///
+    /// # Errors
+    /// Fails when git does not know the state, or does not list its files.
+    pub fn with_nodes(
+        here: &Snapshot,
+        revision: &Revision,
+        identities: &Identities,
+        nodes: &BTreeMap<String, Nodes>,
+    ) -> Result<Self, Fault> {
         let place = revision.check_out(&here.root)?;
         let there = place.as_ref().map(|place| Snapshot::load(place.path()));
         let files = match &place {
@@ -36,7 +49,7 @@ impl State {
         };
         let snapshot = there.as_ref().unwrap_or(here);
         let rendering = Renderer::new(Tool::at_hand(), Cache::of_user()).render(snapshot);
-        let context = Context::new(snapshot, identities, rendering.as_ref().ok());
+        let context = Context::new(snapshot, identities, rendering.as_ref().ok()).with_nodes(nodes);
         let context = if place.is_some() { context.listing(&files) } else { context };
         Ok(Self {
             findings: inspect(&files, &context).findings,

@@ -65,7 +65,8 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let is_here = |env: &Option<String>| call.global.env.is_none() || env.is_none() || *env == call.global.env;
     findings.retain(|finding| is_wanted(finding.rule) && is_here(&finding.env));
     findings::print(call, &findings)?;
-    let count = |severity| findings::count(&findings, severity);
+    let told = findings::as_told(call, &findings);
+    let count = |severity| findings::count(&told, severity);
     let (errors, warnings, hints) = (count(Severity::Error), count(Severity::Warning), count(Severity::Hint));
     call.remark(&format!("{errors}, {warnings}, {hints}; files: {files}, objects: {objects}"));
     let fails = |severity| findings.iter().any(|finding| finding.severity == severity);

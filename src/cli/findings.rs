@@ -11,11 +11,20 @@ use crate::model::Fault;
 /// # Errors
 /// Fails when standard output cannot be written.
 pub(super) fn print(call: &Call, findings: &[Finding]) -> Result<(), Fault> {
+    let findings = &as_told(call, findings);
     match call.global.output {
         Output::Text => call.write(&findings.iter().map(text).collect::<String>()),
         Output::Json => call.print(findings, |_| String::new()),
         Output::Sarif => call.write(&(sarif(findings).to_string() + "\n")),
         Output::Github => call.write(&findings.iter().map(github).collect::<String>()),
+    }
+}
+
+/// Puts findings into the form in which they are told: whoever reads wants one fault of several environments once, programs each of them.
+pub(super) fn as_told(call: &Call, findings: &[Finding]) -> Vec<Finding> {
+    match call.global.output {
+        Output::Text | Output::Github => check::together(findings),
+        Output::Json | Output::Sarif => findings.to_vec(),
     }
 }
 
@@ -31,9 +40,9 @@ fn place(finding: &Finding) -> String {
 
 fn text(finding: &Finding) -> String {
     let (word, rule) = (finding.severity.word(), finding.rule);
-    let env = finding.env.as_ref().map(|env| format!("{env}: ")).unwrap_or_default();
+    let subject = finding.subject();
     let (message, why, fix) = (&finding.message, &finding.why, &finding.fix);
-    format!("{}: {word}: {env}{message} [{rule}]\n  why: {why}\n  what to do: {fix}\n", place(finding))
+    format!("{}: {word}: {subject}{message} [{rule}]\n  why: {why}\n  what to do: {fix}\n", place(finding))
 }
 
 /// Writes findings as SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0).
@@ -52,7 +61,8 @@ fn sarif(findings: &[Finding]) -> Value {
                 Severity::Warning => "warning",
                 Severity::Hint => "note",
             };
-            let text = format!("{}; {}. What to do: {}", finding.message, finding.why, finding.fix);
+            let text =
+                format!("{}{}; {}. What to do: {}", finding.subject(), finding.message, finding.why, finding.fix);
             json!({
                 "ruleId": finding.rule,
                 "level": level,
@@ -81,7 +91,8 @@ fn github(finding: &Finding) -> String {
         Severity::Hint => "notice",
     };
     let line = finding.line.map(|line| format!(",line={line}")).unwrap_or_default();
-    let text = format!("{}\nwhy: {}\nwhat to do: {}", finding.message, finding.why, finding.fix);
+    let (subject, message) = (finding.subject(), &finding.message);
+    let text = format!("{subject}{message}\nwhy: {}\nwhat to do: {}", finding.why, finding.fix);
     format!("::{command} file={}{line},title={}::{}\n", property(&finding.file), property(finding.rule), data(&text))
 }
 
@@ -96,10 +107,10 @@ mod tests {
 
     #[test]
     fn a_finding_reads_like_a_compilers_message() {
-        let shown = text(&finding().of("staging"));
+        let shown = text(&finding().of("staging").about(Some("Secret/web/app".to_owned())));
         assert_eq!(
             shown,
-            "apps/a,b.yaml:7: error: staging: the MAC\nis wrong [secret-mac]\n  why: 100% sure\n  what to do: look\n"
+            "apps/a,b.yaml:7: error: staging: Secret/web/app: the MAC\nis wrong [secret-mac]\n  why: 100% sure\n  what to do: look\n"
         );
         assert_eq!(count(&[finding(), finding()], Severity::Error), "2 errors");
         assert_eq!(count(&[finding().warning()], Severity::Warning), "1 warning");

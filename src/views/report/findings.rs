@@ -20,7 +20,8 @@ fn make(input: &Input) -> Result<Made, Fault> {
     if let Some(fault) = &survey.fault {
         lines.push(PageLine::wrapped(format!("{}: {}; {}", fault.what, fault.why, fault.todo), Scope::Failed));
     }
-    by_file(&mut lines, &survey.findings, input, |finding| {
+    let told = check::together(&survey.findings);
+    by_file(&mut lines, &told, input, |finding| {
         let pages = survey.pages_of(finding).take(PAGES).map(|page| {
             let target = Target::File(None, page.file.clone());
             let text = format!("read: {}  {}", page.file, page.title);
@@ -32,7 +33,7 @@ fn make(input: &Input) -> Result<Made, Fault> {
         let text = format!("nothing: {} files and {} rules", survey.files, check::all().count());
         lines.push(PageLine::wrapped(text, Scope::Ready));
     }
-    let count = |severity| survey.findings.iter().filter(|finding| finding.severity == severity).count();
+    let count = |severity| told.iter().filter(|finding| finding.severity == severity).count();
     let words = [Severity::Error, Severity::Warning, Severity::Hint].map(|severity| {
         let count = count(severity);
         format!("{count} {}{}", severity.word(), if count == 1 { "" } else { "s" })
@@ -41,7 +42,7 @@ fn make(input: &Input) -> Result<Made, Fault> {
 }
 
 fn env_of(finding: &Finding, input: &Input) -> Option<Env> {
-    finding.env.as_deref().and_then(|name| input.env(name))
+    finding.env.as_deref().and_then(|names| input.env(names.split(", ").next()?))
 }
 
 /// Writes findings below the names of their files, each with what else is known of it.
@@ -66,14 +67,11 @@ pub(super) fn by_file(
 /// Writes a finding: where and what, what it leads to, how to mend it.
 fn rows(finding: &Finding, input: &Input) -> [PageLine; 3] {
     let (sign, scope) = look_of(finding.severity);
-    let env = finding.env.as_deref();
     let target = Target::File(env_of(finding, input), finding.file.clone());
     let place = finding.line.map(|line| line.to_string()).unwrap_or_default();
-    let env = env.map(|name| format!("{name}: ")).unwrap_or_default();
-    let object = finding.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
     let line = |text: String, scope: Scope| PageLine::wrapped(text, scope).opens(Some(target.clone())).at(finding.line);
     [
-        line(format!("{env}{object}{} [{}]", finding.message, finding.rule), Scope::Text)
+        line(format!("{}{} [{}]", finding.subject(), finding.message, finding.rule), Scope::Text)
             .after(format!("{place:>4}  "), Scope::Dim)
             .after(format!("  {sign} "), scope),
         line(format!("leads to: {}", finding.why), Scope::Dim).after("          ", Scope::Dim),

@@ -2,7 +2,7 @@
 
 use super::{Input, Made, Report, difference, findings};
 use crate::app::Target;
-use crate::check::{Finding, State};
+use crate::check::{Finding, State, together};
 use crate::helm::diff::Change;
 use crate::model::Fault;
 use crate::render::compare::Difference;
@@ -83,10 +83,10 @@ fn new(input: &Input, from: &str) -> Result<Vec<Finding>, Fault> {
     // No key is asked for here, as in the list of findings.
     let (none, root) = (Identities::default(), &input.snapshot.root);
     let before = if from == PUSHED { UPSTREAM } else { "HEAD" };
-    let state = State::of(&input.snapshot, &Revision::WorkingTree, &none)?;
-    let Some(commit) = git::commit(root, before) else { return Ok(state.findings) };
-    let before = State::of(&input.snapshot, &Revision::Commit(commit), &none)?;
-    Ok(state.without(&before).findings)
+    let state = State::with_nodes(&input.snapshot, &Revision::WorkingTree, &none, &input.nodes)?;
+    let Some(commit) = git::commit(root, before) else { return Ok(together(&state.findings)) };
+    let before = State::with_nodes(&input.snapshot, &Revision::Commit(commit), &none, &input.nodes)?;
+    Ok(together(&state.without(&before).findings))
 }
 
 /// Lists the commits that are pushed, and that an environment has not applied everywhere.

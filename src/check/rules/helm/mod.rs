@@ -1,5 +1,6 @@
 //! HelmReleases. One file a rule.
 
+mod chart_missing;
 mod overridden_pin;
 mod remediation;
 mod unknown_value;
@@ -8,7 +9,37 @@ mod values_from;
 mod versions;
 
 use crate::check::Rule;
+use crate::check::world::{World, at, text};
+use crate::render::Object;
+use crate::repo::path;
 
 /// The rules.
-pub(in crate::check) const RULES: &[Rule] =
-    &[unpinned::RULE, overridden_pin::RULE, remediation::RULE, values_from::RULE, unknown_value::RULE, versions::RULE];
+pub(in crate::check) const RULES: &[Rule] = &[
+    chart_missing::RULE,
+    unpinned::RULE,
+    overridden_pin::RULE,
+    remediation::RULE,
+    values_from::RULE,
+    unknown_value::RULE,
+    versions::RULE,
+];
+
+/// Lists the releases whose chart is a folder of this repository, with that folder: their source is the very one that their Kustomization
+/// comes from.
+fn charts_here<'a>(world: &World<'a>) -> Vec<(String, &'a Object)> {
+    let releases = world.applied().filter(|(_, object)| object.is("helm.toolkit.fluxcd.io", "HelmRelease"));
+    let here = releases.filter_map(|(rendered, release)| {
+        let is_own = |one: &&Object| one.object.name == rendered.name && one.object.namespace == rendered.namespace;
+        let own = world.kustomizations().find(is_own)?;
+        let of_release = source(release, "/spec/chart/spec/sourceRef");
+        let is_here = of_release.0 == "GitRepository" && of_release == source(own, "/spec/sourceRef");
+        let chart = text(&release.body, "/spec/chart/spec/chart");
+        Some((is_here.then(|| path::resolve("", chart)).flatten()?, release))
+    });
+    here.collect()
+}
+
+fn source<'a>(object: &'a Object, pointer: &str) -> (&'a str, &'a str, &'a str) {
+    let named = at(&object.body, pointer);
+    (text(named, "/kind"), object.namespace_of(named), text(named, "/name"))
+}

@@ -20,12 +20,12 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let (mut total, mut most) = (0.0, (0.0, None));
         for pods in world.pods() {
             let wanted = request(&pods, resource);
-            let together = wanted * count(&pods);
-            total += together;
-            if together > most.0 {
-                most = (together, Some(pods.object));
-            }
             if wanted <= amount.largest {
+                let together = wanted * count(&pods);
+                total += together;
+                if together > most.0 {
+                    most = (together, Some(pods.object));
+                }
                 continue;
             }
             let message = format!(
@@ -88,7 +88,11 @@ fn count(pods: &Pods<'_>) -> f64 {
 }
 
 fn shown(amount: f64, unit: &str) -> String {
-    if unit == "bytes" { format!("{:.0} MiB", amount / 1_048_576.0) } else { format!("{amount:.2} {unit}") }
+    match unit {
+        "bytes" if amount >= 10.0 * 1_073_741_824.0 => format!("{:.1} GiB", amount / 1_073_741_824.0),
+        "bytes" => format!("{:.0} MiB", amount / 1_048_576.0),
+        _ => format!("{amount:.2} {unit}"),
+    }
 }
 
 #[cfg(test)]
