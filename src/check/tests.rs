@@ -252,46 +252,79 @@ fn inspected(repository: &TestRepository) -> Vec<String> {
 }
 
 #[test]
+fn a_tag_that_is_set_to_what_it_is_may_be_meant() {
+    let repository = TestRepository::new();
+    let app = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app, namespace: web}\nspec:\n  template:\n    spec:\n      containers:\n        - image: docker.io/a/b:1.0.0\n";
+    repository.write("apps/base/app.yaml", app);
+    repository.write("apps/base/kustomization.yaml", "resources: [app.yaml]\n");
+    let overlay = |tag: &str| format!("resources: [../base]\nimages:\n  - name: docker.io/a/b\n    newTag: {tag}\n");
+    for env in ["production", "staging"] {
+        let text = format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps, namespace: flux-system}}\nspec:\n  path: ./apps/{env}\n  prune: true\n"
+        );
+        repository.write(&format!("clusters/{env}/apps.yaml"), &text);
+    }
+    let staging = "kustomize-same-tag apps/staging/kustomization.yaml:3".to_owned();
+    for (production, found) in [
+        (overlay("1.0.0"), Vec::new()),
+        (overlay("0.9.0"), Vec::new()),
+        ("resources: [../base]\n".to_owned(), vec![staging]),
+    ] {
+        repository.write("apps/production/kustomization.yaml", &production);
+        repository.write("apps/staging/kustomization.yaml", &overlay("1.0.0"));
+        assert_eq!(inspected(&repository), found, "{production}");
+    }
+}
+
+/// A repository in which nothing is wrong.
+const GROUND: [(&str, &str); 8] = [
+    ("clusters/staging/apps.yaml", KUSTOMIZATION),
+    (
+        "apps/staging/kustomization.yaml",
+        "resources: [../base]\nimages:\n  - name: docker.io/a/b\n    newTag: 1.1.0\npatches:\n  - target: {kind: Deployment, name: app}\n    patch: |-\n      - {op: remove, path: /spec/paused}\n",
+    ),
+    ("apps/base/kustomization.yaml", "resources: [app.yaml, map.yaml]\n"),
+    (
+        "apps/base/app.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app, namespace: web}\nspec:\n  template:\n    spec:\n      containers:\n        - image: docker.io/a/b:1.0.0\n",
+    ),
+    (
+        "apps/base/map.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map, namespace: web}\ndata:\n  a: \"on\"\n  text: |\n    b: yes\n",
+    ),
+    ("README.md", "# Homelab\n\nSee [setup](docs/setup.md#the-keys), `apps/base/app.yaml` and `apps/ENV/NAME.yaml`.\n"),
+    (
+        "docs/setup.md",
+        "# Setup\n\n[Keys](#the-keys)\n\n## The keys\n\nBack to [the top](../README.md). `kubectl get apps/v1`\n",
+    ),
+    (".sops.yaml", "creation_rules:\n  - path_regex: apps/.*\n    age: age1x\n"),
+];
+
+const KUSTOMIZATION: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\n  namespace: flux-system\nspec:\n  path: ./apps/staging\n  prune: true\n";
+
+#[test]
 fn the_rules_about_files_find_their_own_and_nothing_else() {
     let repository = TestRepository::new();
-    let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\n  namespace: flux-system\nspec:\n  path: ./apps/staging\n  prune: true\n";
-    let ground: [(&str, &str); 8] = [
-        ("clusters/staging/apps.yaml", kustomization),
-        (
-            "apps/staging/kustomization.yaml",
-            "resources: [../base]\nimages:\n  - name: docker.io/a/b\n    newTag: 1.1.0\npatches:\n  - target: {kind: Deployment, name: app}\n    patch: |-\n      - {op: remove, path: /spec/paused}\n",
-        ),
-        ("apps/base/kustomization.yaml", "resources: [app.yaml, map.yaml]\n"),
-        (
-            "apps/base/app.yaml",
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app, namespace: web}\nspec:\n  template:\n    spec:\n      containers:\n        - image: docker.io/a/b:1.0.0\n",
-        ),
-        (
-            "apps/base/map.yaml",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map, namespace: web}\ndata:\n  a: \"on\"\n  text: |\n    b: yes\n",
-        ),
-        (
-            "README.md",
-            "# Homelab\n\nSee [setup](docs/setup.md#the-keys), `apps/base/app.yaml` and `apps/ENV/NAME.yaml`.\n",
-        ),
-        ("docs/setup.md", "# Setup\n\n## The keys\n\nBack to [the top](../README.md). `kubectl get apps/v1`\n"),
-        (".sops.yaml", "creation_rules:\n  - path_regex: apps/.*\n    age: age1x\n"),
-    ];
-    for (file, text) in ground {
+    for (file, text) in GROUND {
         repository.write(file, text);
     }
     assert_eq!(inspected(&repository), Vec::<String>::new());
-    let overlay = ground[1].1;
-    let cases: [(&str, String, &str); 17] = [
-        ("apps/base/lost.yaml", ground[3].1.replace("name: app", "name: lost"), "flux-unread apps/base/lost.yaml:1"),
+    let overlay = GROUND[1].1;
+    let cases: [(&str, String, &str); 18] = [
+        ("apps/base/lost.yaml", GROUND[3].1.replace("name: app", "name: lost"), "flux-unread apps/base/lost.yaml:1"),
         (
             "clusters/staging/apps.yaml",
-            kustomization.replace("staging", "stagin"),
+            KUSTOMIZATION.replace("staging", "stagin"),
             "flux-graph clusters/staging/apps.yaml:1",
         ),
         (
             "apps/staging/kustomization.yaml",
             overlay.replace("newTag: 1.1.0", "newTag: 1.0.0").replace("[../base]", "[app.yaml]"),
+            "kustomize-same-tag apps/staging/kustomization.yaml:3",
+        ),
+        (
+            "apps/staging/kustomization.yaml",
+            overlay.replace("docker.io/a/b", "docker.io/a"),
             "kustomize-same-tag apps/staging/kustomization.yaml:3",
         ),
         (
@@ -314,9 +347,9 @@ fn the_rules_about_files_find_their_own_and_nothing_else() {
             overlay.replace("resources:", "bases:"),
             "kustomize-deprecated apps/staging/kustomization.yaml:1",
         ),
-        ("apps/base/map.yaml", ground[4].1.replace("\"on\"", "on"), "yaml-surprise apps/base/map.yaml:5"),
-        ("apps/base/map.yaml", ground[4].1.replace("\"on\"", "0755"), "yaml-surprise apps/base/map.yaml:5"),
-        ("apps/base/app.yaml", ground[3].1.replace("apps/v1", "apps/v1beta1"), "api-version apps/base/app.yaml:1"),
+        ("apps/base/map.yaml", GROUND[4].1.replace("\"on\"", "on"), "yaml-surprise apps/base/map.yaml:5"),
+        ("apps/base/map.yaml", GROUND[4].1.replace("\"on\"", "0755"), "yaml-surprise apps/base/map.yaml:5"),
+        ("apps/base/app.yaml", GROUND[3].1.replace("apps/v1", "apps/v1beta1"), "api-version apps/base/app.yaml:1"),
         ("apps/base/app.yaml", "a: [\n".to_owned(), "flux-graph apps/base/app.yaml:2"),
         ("README.md", "[a](docs/gone.md)\n".to_owned(), "document-link README.md:1"),
         ("README.md", "[a](docs/setup.md#the-key)\n".to_owned(), "document-link README.md:1"),
@@ -330,10 +363,10 @@ fn the_rules_about_files_find_their_own_and_nothing_else() {
         ),
     ];
     for (file, text, expected) in cases {
-        let before = ground.iter().find(|(known, _)| *known == file).map(|(_, text)| *text);
+        let before = GROUND.iter().find(|(known, _)| *known == file).map(|(_, text)| *text);
         repository.write(file, &text);
         if text.contains("[app.yaml]") {
-            repository.write("apps/staging/app.yaml", ground[3].1);
+            repository.write("apps/staging/app.yaml", GROUND[3].1);
         }
         let found = inspected(&repository);
         assert!(found.iter().any(|one| one == expected), "{file} {text}: {found:?}");

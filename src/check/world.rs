@@ -11,6 +11,7 @@ use super::finding::Finding;
 use crate::model::{Nodes, ObjectRef};
 use crate::render::{Object, Rendered, Rendering};
 use crate::repo::contents;
+use crate::repo::kustomize::is_kustomization;
 
 pub use crate::render::at;
 
@@ -245,7 +246,11 @@ impl<'a> World<'a> {
     pub fn line(&self, file: &str, start: usize, needle: &str) -> Option<usize> {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         let text = texts.entry(file.to_owned()).or_insert_with(|| contents::text(self.root, file).unwrap_or_default());
-        let has = |line: &str| !line.trim_start().starts_with('#') && line.contains(needle);
+        let is_kustomization = is_kustomization(file);
+        let has = |line: &str| {
+            let line = line.trim_start();
+            !(line.starts_with('#') || is_kustomization && is_layout(line)) && says(line, needle)
+        };
         let found = text.lines().enumerate().skip(start.saturating_sub(1)).find(|(_, line)| has(line));
         found.map(|(index, _)| index.saturating_add(1))
     }
@@ -349,6 +354,26 @@ pub enum Needed {
     ConfigMap,
 }
 
+/// Tells whether a line has a word or words, not as a part of others: `linkdin` is not in `linkding`, nor `a:1.0` in `a:1.0.1`.
+fn says(line: &str, needle: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
+    let begins = |before: &str| !needle.starts_with(is_part) || !before.ends_with(is_part);
+    let ends = |after: &str| {
+        let after = after.strip_prefix('.').filter(|rest| rest.starts_with(is_part)).unwrap_or(after);
+        !needle.ends_with(is_part) || !after.starts_with(is_part)
+    };
+    line.match_indices(needle).any(|(at, found)| {
+        let (before, after) = (line.get(..at), line.get(at.saturating_add(found.len())..));
+        begins(before.unwrap_or_default()) && ends(after.unwrap_or_default())
+    })
+}
+
+/// Tells whether a line of a kustomization file says where things are, and nothing of what is in them.
+fn is_layout(line: &str) -> bool {
+    let item = line.strip_prefix("- ").unwrap_or_default();
+    line.starts_with("namespace:") || !item.contains(": ") && item.contains(['/', '.'])
+}
+
 /// Tells whether cert-manager makes the TLS Secrets of an Ingress by its annotations (cert-manager.io/docs/usage/ingress).
 pub fn is_shimmed(object: &Object) -> bool {
     ["cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme"]
@@ -397,4 +422,35 @@ pub fn selects(wanted: &Value, labels: &Value) -> bool {
 /// Names an object of a kind for people.
 pub fn named(kind: &str, namespace: &str, name: &str) -> String {
     ObjectRef::new(kind, "", namespace, name).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_layout, says};
+
+    #[test]
+    fn a_word_is_found_as_a_whole() {
+        for (line, needle, found) in [
+            ("namespace: linkding", "linkdin", false),
+            ("claimName: linkdin", "linkdin", true),
+            ("image: a/b:1.0.1", "a/b:1.0", false),
+            ("image: a/b:1.0", "a/b:1.0", true),
+            ("see a/b:1.0.", "a/b:1.0", true),
+            ("name: app-env", "app", false),
+            ("name: app-env, app", "app", true),
+            ("{name: \"app\"}", "app", true),
+            ("replicas: 1", "replicas:", true),
+        ] {
+            assert_eq!(says(line, needle), found, "{needle} in {line}");
+        }
+        for (line, layout) in [
+            ("namespace: linkding", true),
+            ("- ../../base/linkding", true),
+            ("- linkding.yaml", true),
+            ("- name: docker.io/a/b", false),
+            ("value: longhorn", false),
+        ] {
+            assert_eq!(is_layout(line), layout, "{line}");
+        }
+    }
 }

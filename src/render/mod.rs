@@ -391,7 +391,9 @@ fn take_annotation(body: &mut Value, name: &str) -> Option<String> {
 fn readable(said: &str, root: &Path, work: &Path, path: &str) -> String {
     let back = prepare::between(work, root) + "/";
     let root = format!("{}/", root.display());
-    said.replace(&back, "").replace(&root, "").replace(&work.display().to_string(), path)
+    let said = said.replace(&back, "").replace(&root, "").replace(&work.display().to_string(), path);
+    // Kustomize breaks and indents what one line says.
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Tells why a Kustomization cannot be rendered, at the file and line that is to be mended, as near as the words tell it.

@@ -12,7 +12,7 @@ use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::yaml::Value;
 
 /// The names of a kustomization file, in kustomize's order (`konfig.RecognizedKustomizationFileNames`).
-const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// Kustomizations nested deeper than this are not followed: nobody writes them by hand.
 const DEPTH_LIMIT: usize = 64;

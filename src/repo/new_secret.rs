@@ -390,7 +390,7 @@ impl Snapshot {
 
     /// Finds the kustomization file of a folder that an environment reads.
     pub fn kustomization_of(&self, env: &str, folder: &str) -> Option<String> {
-        let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"].map(|name| path::join(folder, name));
+        let names = super::kustomize::NAMES.map(|name| path::join(folder, name));
         let mut feeds = self.feeds.iter().filter(|feed| feed.env == env);
         feeds.find_map(|feed| names.iter().find(|name| feed.files.contains_key(*name)).cloned())
     }

@@ -20,6 +20,8 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         let targets = Document::read(&text).links.into_iter().filter_map(|link| {
             let place = link.target.split(['#', '?']).next().unwrap_or_default().replace("%20", " ");
             match place.strip_prefix('/') {
+                // A link within the page leads to no other.
+                None if place.is_empty() => None,
                 Some(rest) => path::resolve("", rest),
                 None => path::resolve(path::parent(file), &place),
             }

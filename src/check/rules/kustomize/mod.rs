@@ -11,6 +11,7 @@ use std::path::Path;
 use regex::Regex;
 
 use crate::check::{Context, Rule};
+use crate::repo::kustomize::NAMES;
 use crate::repo::{Role, contents, path};
 use crate::yaml::{self, Value};
 
@@ -111,8 +112,7 @@ fn follow(root: &Path, file: &File, found: &mut Reach, depth: usize) {
             found.files.push(target);
             continue;
         }
-        let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-        match names.iter().find_map(|name| read(root, &path::join(&target, name))) {
+        match NAMES.iter().find_map(|name| read(root, &path::join(&target, name))) {
             Some(inner) => follow(root, &inner, found, depth.saturating_add(1)),
             None => found.whole = false,
         }

@@ -1,8 +1,12 @@
 //! An image set to the tag that it has already.
 
-use super::{files, reach, word};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::{File, Reach, files, reach, word};
 use crate::check::{Context, Finding, Look, Rule};
-use crate::repo::contents;
+use crate::repo::{contents, path};
+use crate::yaml::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-same-tag",
@@ -11,35 +15,90 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+    let mut same: Vec<(String, Finding)> = Vec::new();
+    let mut other: BTreeSet<String> = BTreeSet::new();
     for file in files(context).iter().filter(|file| file.items("images").next().is_some()) {
         let reached = reach(context, file);
-        if !reached.whole {
-            continue;
-        }
         let root = &context.snapshot.root;
         let texts: Vec<String> = reached.files.iter().filter_map(|path| contents::text(root, path).ok()).collect();
-        // Inner kustomizations may have renamed or set it before.
-        let inner = reached.files.len() == file.items("resources").count();
+        // What patches put in has its images too.
+        let patches = file.items("patches").chain(file.items("patchesStrategicMerge"));
+        let patches: Vec<String> = patches.filter_map(|patch| text_of(root, file, patch)).collect();
         for image in file.items("images") {
             let (name, new_name, tag) = (word(image, "name"), word(image, "newName"), word(image, "newTag"));
-            let written: Vec<&str> = texts
-                .iter()
-                .flat_map(|text| text.lines())
-                .filter_map(|line| line.trim_start().trim_start_matches("- ").strip_prefix("image:"))
-                .map(|value| value.trim().trim_matches(['"', '\'']))
-                .filter(|value| {
-                    value.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
-                })
-                .collect();
-            let same = |value: &&str| **value == format!("{name}:{tag}");
-            if written.is_empty() || tag.is_empty() || !new_name.is_empty() || !inner || !written.iter().all(same) {
+            let line = file.line(&format!("name: {name}"));
+            let is_known = reached.whole && reached.as_written && !name.is_empty();
+            let is_said = |texts: &[String]| texts.iter().any(|text| says(text, name));
+            if is_known && !is_said(&texts) && !is_said(&patches) {
+                let message = format!("images names {name}, and no manifest below has such an image");
+                let why = "kustomize says nothing about it, and the version that it should set is not set";
+                let fix = "write the name as the manifest has it, without the tag, or take the entry out";
+                found.push(Finding { line, ..Finding::new(RULE.id, &file.path, message, why, fix).warning() });
+                continue;
+            }
+            let written: Vec<&str> = texts.iter().flat_map(|text| images(text, name)).collect();
+            let is_same = |value: &&str| **value == format!("{name}:{tag}");
+            let all_same = !tag.is_empty() && new_name.is_empty() && !written.is_empty() && written.iter().all(is_same);
+            if !is_known || is_said(&patches) || !all_same {
+                other.insert(name.to_owned());
+                continue;
+            }
+            if !is_needless(context, file, &reached, name) {
                 continue;
             }
             let message = format!("images sets {name} to {tag}, which it is already");
             let why = "whoever raises the version in the one place does not raise it in the other";
             let fix = "take the entry out, or the tag out of the manifest, so that one place says it";
-            let finding = Finding::new(RULE.id, &file.path, message, why, fix).hint();
-            found.push(Finding { line: file.line(&format!("name: {name}")), ..finding });
+            same.push((
+                name.to_owned(),
+                Finding { line, ..Finding::new(RULE.id, &file.path, message, why, fix).hint() },
+            ));
         }
     }
+    // Where another overlay sets another tag, each says its own on purpose.
+    found.extend(same.into_iter().filter(|(name, _)| !other.contains(name)).map(|(_, finding)| finding));
+}
+
+/// Tells whether an entry is surely needless: the manifests stand beside it, or another overlay of the same base does without. Where every overlay
+/// names its version, that is how a version goes from one environment to the next.
+fn is_needless(context: &Context<'_>, file: &File, reached: &Reach, name: &str) -> bool {
+    let below = |file: &File| -> BTreeSet<String> {
+        let entries = file.items("resources").chain(file.items("bases")).filter_map(Value::as_str);
+        entries.filter_map(|entry| path::resolve(path::parent(&file.path), entry)).collect()
+    };
+    let own = below(file);
+    let folders: BTreeSet<&String> = own.iter().filter(|entry| !reached.files.contains(entry)).collect();
+    let does_without = |other: &&File| {
+        other.path != file.path
+            && below(other).iter().any(|entry| folders.contains(entry))
+            && !other.items("images").any(|image| word(image, "name") == name)
+    };
+    folders.is_empty() || files(context).iter().any(|other| does_without(&other))
+}
+
+/// Iterates over what stands behind `image:` in a manifest, of one image.
+fn images<'a>(text: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    let values = text.lines().filter_map(|line| line.trim_start().trim_start_matches("- ").strip_prefix("image:"));
+    let values = values.map(|value| value.trim().trim_matches(['"', '\'']));
+    values.filter(move |value| {
+        value.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
+    })
+}
+
+/// Tells whether a text names an image, and not one whose name goes on.
+fn says(text: &str, name: &str) -> bool {
+    let goes_on = |after: &str| {
+        after.starts_with(|letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | '/'))
+    };
+    text.match_indices(name).any(|(at, found)| !goes_on(text.get(at.saturating_add(found.len())..).unwrap_or_default()))
+}
+
+/// Returns what a patch says: inline, or in its file.
+fn text_of(root: &Path, file: &File, patch: &Value) -> Option<String> {
+    let inline = patch.as_str().unwrap_or_else(|| word(patch, "patch"));
+    if inline.contains('\n') {
+        return Some(inline.to_owned());
+    }
+    let named = patch.as_str().unwrap_or_else(|| word(patch, "path"));
+    contents::text(root, &path::resolve(path::parent(&file.path), named)?).ok()
 }

@@ -24,11 +24,11 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects() {
         let mut told = Vec::new();
         for Backend { namespace, name, port } in backends(object) {
-            let message = match world.find("Service", namespace, name) {
+            let (message, needle) = match world.find("Service", namespace, name) {
                 None if world.is_open(namespace) || name.is_empty() || is_of_operator(world, namespace, name) => {
                     continue;
                 }
-                None => format!("it leads to the Service {name}, which is declared nowhere"),
+                None => (format!("it leads to the Service {name}, which is declared nowhere"), name.to_owned()),
                 Some(known) => {
                     let ports = list(&known.body, "/spec/ports");
                     // One of another host needs no ports of its own.
@@ -36,7 +36,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                         continue;
                     }
                     let wanted = port.as_str().map_or_else(|| port.to_string(), str::to_owned);
-                    format!("it leads to port {wanted} of the Service {name}, which has no such port")
+                    (format!("it leads to port {wanted} of the Service {name}, which has no such port"), wanted)
                 }
             };
             if told.contains(&message) {
@@ -45,7 +45,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             told.push(message.clone());
             let why = "who opens the address gets 404 or 503, and everything is green";
             let fix = "correct the name or the port of the Service, or declare it in the namespace that is meant";
-            found.push(world.finding(&RULE, object, name, message, why, fix));
+            found.push(world.finding(&RULE, object, &needle, message, why, fix));
         }
     }
 }

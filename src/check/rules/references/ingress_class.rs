@@ -51,8 +51,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         if name.is_empty() || classes.iter().any(|class| class == name) {
             continue;
         }
-        let message =
-            format!("its IngressClass {name} is made by nothing in {}, which has {}", world.env, classes.join(", "));
+        let message = format!("its IngressClass {name} is made by nothing; there is {}", classes.join(", "));
         let why = "no controller takes it up: the address answers 404, and everything is green";
         let fix = "name a class that the environment has (kubectl get ingressclass), or declare it";
         found.push(world.finding(&RULE, object, name, message, why, fix));
@@ -148,7 +147,7 @@ mod tests {
         let annotated = "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a, namespace: web, annotations: {kubernetes.io/ingress.class: nginx}}\n";
         assert_eq!(
             found(&super::RULE, &(annotated.to_owned() + k3s)),
-            ["staging Ingress/web/a: its IngressClass nginx is made by nothing in staging, which has traefik"]
+            ["staging Ingress/web/a: its IngressClass nginx is made by nothing; there is traefik"]
         );
     }
 }
