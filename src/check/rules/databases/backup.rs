@@ -31,7 +31,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             _ => continue,
         };
         let why = "what is lost with its volume is lost; an archive alone cannot be restored without a base backup";
-        found.push(world.finding(&RULE, object, &object.object.name, message, why, fix).warning());
+        found.push(world.finding(&RULE, object, "", message, why, fix).warning());
     }
 }
 

@@ -9,6 +9,9 @@ pub(in crate::check) const RULE: Rule = Rule {
     look: Look::World(look),
 };
 
+/// What runs when a Cluster begins (cloudnative-pg.io/documentation, "Bootstrap"); each has a field of its name and `Refs` too.
+const STATEMENTS: [&str; 3] = ["postInitSQL", "postInitApplicationSQL", "postInitTemplateSQL"];
+
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.of("postgresql.cnpg.io", "Database") {
         let owner = text(&object.body, "/spec/owner");
@@ -26,9 +29,14 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             at(bootstrap, "/initdb/owner").as_str().or(at(bootstrap, "/initdb/database").as_str()).unwrap_or("app");
         let roles = list(&cluster.body, "/spec/managed/roles");
         let role = roles.iter().find(|role| text(role, "/name") == owner);
-        let by_sql = ["postInitSQL", "postInitApplicationSQL", "postInitSQLRefs", "postInitApplicationSQLRefs"]
-            .iter()
-            .any(|field| at(bootstrap, "/initdb").get(*field).is_some());
+        // Statements may make it: those that name it, and those that are not here.
+        let names_it = |field: &str| {
+            list(bootstrap, &format!("/initdb/{field}"))
+                .iter()
+                .any(|one| one.as_str().is_some_and(|sql| sql.contains(owner)))
+        };
+        let by_sql = STATEMENTS.iter().any(|field| names_it(field))
+            || STATEMENTS.iter().any(|field| at(bootstrap, "/initdb").get(format!("{field}Refs")).is_some());
         let is_absent = role.is_some_and(|role| text(role, "/ensure") == "absent");
         if matches!(owner, "" | "postgres") || is_restored || by_sql || (owner == first || role.is_some()) && !is_absent
         {
@@ -47,6 +55,19 @@ mod tests {
     use crate::check::testing::assert_rule;
 
     const FIRES: &[&str] = &[
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
+spec: {name: a, owner: nobody, cluster: {name: db}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: web}
+spec:
+  instances: 1
+  bootstrap: {initdb: {owner: a, database: a, postInitSQL: [CREATE EXTENSION x]}}
+",
         "---
 apiVersion: postgresql.cnpg.io/v1
 kind: Database
@@ -75,6 +96,32 @@ spec:
 ",
     ];
     const SILENT: &[&str] = &[
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
+spec: {name: a, owner: nobody, cluster: {name: db}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: web}
+spec:
+  instances: 1
+  bootstrap: {initdb: {owner: a, database: a, postInitSQL: [CREATE ROLE nobody]}}
+",
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
+spec: {name: a, owner: nobody, cluster: {name: db}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: web}
+spec:
+  instances: 1
+  bootstrap: {initdb: {owner: a, database: a, postInitSQLRefs: {configMapRefs: [{name: x, key: y}]}}}
+",
         "---
 apiVersion: postgresql.cnpg.io/v1
 kind: Database
