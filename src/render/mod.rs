@@ -47,7 +47,7 @@ pub use tool::Tool;
 pub use workplace::Workplace;
 
 use crate::model::{Fault, FaultKind, ObjectRef};
-use crate::repo::{Feed, Finding, FluxKustomization, Snapshot, contents};
+use crate::repo::{Feed, Finding, FluxKustomization, Snapshot, contents, path};
 use crate::yaml;
 use finish::finish;
 use tool::Unrendered;
@@ -396,6 +396,13 @@ fn readable(said: &str, root: &Path, work: &Path, path: &str) -> String {
     said.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Finds the folder in which kustomize failed, and the words about that, behind those about the way to it, which may be many; `None` where it
+/// failed in the first. The words are those of `kusttarget.accumulateResources`.
+fn cause(said: &str) -> Option<(&str, &str)> {
+    let (_, after) = said.rsplit_once("recursed accumulation of path '")?;
+    after.split_once("': ")
+}
+
 /// Tells why a Kustomization cannot be rendered, at the file and line that is to be mended, as near as the words tell it.
 fn finding(job: &Job<'_>, error: &Unrendered) -> Finding {
     let (one, feed) = (job.one, job.feed);
@@ -415,13 +422,18 @@ fn finding(job: &Job<'_>, error: &Unrendered) -> Finding {
         let by_folder = said.rfind(&format!("{folder}'")).filter(|_| is_kustomization);
         said.rfind(file).or(by_folder)
     };
+    let (folder, cause) = cause(said).unwrap_or((&one.path, said));
+    // A resource is named from its kustomization's folder.
+    let resource =
+        cause.split("resources from '").last().and_then(|rest| path::resolve(folder, rest.split('\'').next()?));
+    let resource = resource.as_ref().filter(|file| feed.files.contains_key(*file));
     let named = feed.files.keys().filter(|file| place(file).is_some()).max_by_key(|file| place(file));
-    let file = named.cloned().or_else(|| prepare::own_file(one, feed)).unwrap_or_else(|| one.file.clone());
+    let file = resource.or(named).cloned();
+    let file = file.or_else(|| prepare::own_file(one, feed)).unwrap_or_else(|| one.file.clone());
     let line = said.split("line ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
     let line = line.and_then(|digits| digits.parse().ok());
     let what = format!("Kustomization {} of {} cannot be rendered", one.name, one.env);
-    // The last clause is the cause; what stands before is the way to it.
-    let why = said.trim().to_owned();
+    let why = if cause == said { said.trim().to_owned() } else { format!("in {folder}: {}", cause.trim()) };
     Finding::new(&file, line, Fault::new(kind, what, why, todo))
 }
 

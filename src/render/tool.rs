@@ -95,8 +95,7 @@ impl Tool {
             return String::from_utf8(output.stdout).map_err(|_| "what it printed is no text".to_owned().into());
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        // kubectl logs its own error in the form of klog on some builds.
-        let said = said.split_once("err=\"").map_or(said.trim(), |(_, rest)| rest.trim().trim_end_matches('"'));
+        let said = said_in(&said);
         Err(Unrendered::Wrong(said.trim_start_matches("error: ").trim_start_matches("Error: ").to_owned()))
     }
     /// Runs it to its end, or kills it at the limit.
@@ -134,6 +133,16 @@ impl Tool {
     }
 }
 
+/// Takes the error out of klog's form, in which kubectl logs its own on some builds: `err="…"` on one line, `err=<` and `>` around several.
+fn said_in(said: &str) -> &str {
+    let (one, several) = (said.split_once("err=\""), said.split_once("err=<"));
+    match (one, several) {
+        (_, Some((_, rest))) => rest.trim().trim_end_matches('>').trim(),
+        (Some((_, rest)), None) => rest.trim().trim_end_matches('"'),
+        (None, None) => said.trim(),
+    }
+}
+
 fn all_of(pipe: Option<&mut impl Read>) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {
@@ -147,6 +156,20 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn an_error_is_taken_out_of_what_logs_it() {
+        for (said, error) in [
+            ("error: no such folder\n", "error: no such folder"),
+            ("E1124 14:35:40 1 run.go:72] \"command failed\" err=\"no such folder\"\n", "no such folder"),
+            (
+                "E1124 14:35:40 1 run.go:72] \"command failed\" err=<\n\tyaml: errors:\n\t  line 8\n >\n",
+                "yaml: errors:\n\t  line 8",
+            ),
+        ] {
+            assert_eq!(said_in(said), error);
+        }
+    }
 
     /// Writes a program that is found as kustomize.
     fn tool(folder: &Path, script: &str) -> Tool {

@@ -10,7 +10,15 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     for one in context.rendering.iter().flat_map(|rendering| &rendering.of) {
         let Some(finding) = &one.finding else { continue };
         // What following the paths showed is told by its own rule, at the same place.
-        if context.snapshot.findings.iter().any(|known| known.file == finding.file && known.line.is_some()) {
+        let is_told =
+            |file: &str| context.snapshot.findings.iter().any(|known| known.file == file && known.line.is_some());
+        if is_told(&finding.file) {
+            continue;
+        }
+        // Of YAML that it cannot read kustomize does not always say in which file.
+        let feeds = context.snapshot.feeds.iter();
+        let mut own = feeds.filter(|feed| (&feed.env, &feed.name) == (&one.env, &one.name));
+        if finding.fault.why.contains("yaml: ") && own.any(|feed| feed.files.keys().any(|file| is_told(file))) {
             continue;
         }
         let fault = &finding.fault;
