@@ -23,8 +23,8 @@ pub use state::State;
 pub use survey::{Survey, Surveyed};
 use world::World;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::config;
 use crate::model::{Fault, FaultKind, Nodes};
@@ -50,6 +50,7 @@ pub struct Context<'a> {
 #[derive(Default)]
 struct Once {
     kustomizations: OnceLock<Vec<rules::kustomize::File>>,
+    manifests: Mutex<HashMap<String, Option<Arc<rules::kustomize::Manifest>>>>,
     listed: OnceLock<Vec<String>>,
 }
 

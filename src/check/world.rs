@@ -1,6 +1,6 @@
 //! What an environment renders to, as the rules look at it: every object by kind and name, pods, and what makes things without a file.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -75,6 +75,8 @@ pub struct World<'a> {
     pub nodes: Nodes,
     root: &'a Path,
     known: HashMap<(&'a str, &'a str, &'a str), &'a Object>,
+    /// The namespaces in which something else may make things; the empty one stands for all.
+    filled: HashSet<&'a str>,
     texts: Mutex<HashMap<String, String>>,
 }
 
@@ -97,7 +99,8 @@ impl<'a> World<'a> {
             known.insert((name.kind.as_str(), name.namespace.as_str(), name.name.as_str()), object);
         }
         let whole = rendering.is_whole(env);
-        Self { env, rendering, whole, nodes: Nodes::default(), root, known, texts: Mutex::default() }
+        let filled = rendering.objects(env).flat_map(|(_, object)| filled_by(object)).collect();
+        Self { env, rendering, whole, nodes: Nodes::default(), root, known, filled, texts: Mutex::default() }
     }
 
     /// Says what the environment's nodes are. Where nodes come as they are needed, those that are there now say little.
@@ -160,20 +163,8 @@ impl<'a> World<'a> {
 
     /// Tells whether a chart or a custom resource whose ways are not known may make things in a namespace.
     pub fn is_filled(&self, namespace: &str) -> bool {
-        self.objects().any(|object| {
-            let own = object.object.namespace == namespace;
-            let charted = matches!(object.kind(), "HelmRelease" | "HelmChart")
-                && (own
-                    || text(&object.body, "/spec/targetNamespace") == namespace
-                    || text(&object.body, "/spec/storageNamespace") == namespace);
-            // One of the whole cluster, such as a policy that copies Secrets, may reach into any namespace.
-            let reaches = own || object.object.namespace.is_empty();
-            let is_known = KNOWN_GROUPS.contains(&object.object.group.as_str());
-            // One whose name is not known may be the one that is looked for.
-            charted
-                || own && object.object.name.contains("${")
-                || reaches && (!is_known || SPREADING.contains(&object.kind()))
-        })
+        // One of the whole cluster, such as a policy that copies Secrets, may reach into any namespace.
+        self.filled.contains(namespace) || self.filled.contains("")
     }
 
     /// Tells whether a Secret is made without a file of its own: by certificates, CNPG clusters, mirrors, and Flux's bootstrap.
@@ -343,6 +334,19 @@ impl<'a> Pods<'a> {
         }
         found
     }
+}
+
+/// Lists the namespaces in which an object may make others, whose names cannot be told.
+fn filled_by(object: &Object) -> Vec<&str> {
+    let own = object.object.namespace.as_str();
+    if matches!(object.kind(), "HelmRelease" | "HelmChart") {
+        let named = ["/spec/targetNamespace", "/spec/storageNamespace"].map(|pointer| text(&object.body, pointer));
+        return named.into_iter().filter(|namespace| !namespace.is_empty()).chain([own]).collect();
+    }
+    let is_known = KNOWN_GROUPS.contains(&object.object.group.as_str()) && !SPREADING.contains(&object.kind());
+    // One whose name is not known may be the one that is looked for.
+    let is_hidden = !own.is_empty() && object.object.name.contains("${");
+    if is_known && !is_hidden { Vec::new() } else { vec![own] }
 }
 
 /// Says what pods need.

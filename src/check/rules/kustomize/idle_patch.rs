@@ -1,6 +1,6 @@
 //! A patch whose target does not exist.
 
-use super::{documents, files, matches, reach, word};
+use super::{documents, files, manifests, matches, reach, word};
 use crate::check::{Context, Finding, Look, Rule};
 use crate::yaml::Value;
 
@@ -17,14 +17,15 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         if !reached.whole || generates {
             continue;
         }
-        let Some(objects) = documents(&context.snapshot.root, &reached.files) else { continue };
+        let manifests = manifests(context, &reached.files);
+        let Some(objects) = documents(&manifests) else { continue };
         for patch in file.items("patches") {
             let Some(target) = patch.get("target").filter(|target| target.is_mapping()) else { continue };
             // Labels and annotations may come from transformers.
             if target.get("labelSelector").is_some() || target.get("annotationSelector").is_some() {
                 continue;
             }
-            let fits = |object: &Value| {
+            let fits = |object: &&Value| {
                 let metadata = object.get("metadata").cloned().unwrap_or_default();
                 matches(word(target, "kind"), word(object, "kind"))
                     && matches(word(target, "name"), word(&metadata, "name"))

@@ -7,6 +7,7 @@ mod same_patch;
 mod same_tag;
 
 use std::path::Path;
+use std::sync::{Arc, PoisonError};
 
 use regex::Regex;
 
@@ -89,11 +90,12 @@ const CHANGES: [&str; 13] = [
 /// Follows resources, bases and components of a kustomization file.
 fn reach(context: &Context<'_>, file: &File) -> Reach {
     let mut found = Reach { files: Vec::new(), whole: true, as_written: true };
-    follow(&context.snapshot.root, file, &mut found, 0);
+    follow(context, file, &mut found, 0);
     found
 }
 
-fn follow(root: &Path, file: &File, found: &mut Reach, depth: usize) {
+fn follow(context: &Context<'_>, file: &File, found: &mut Reach, depth: usize) {
+    let root = &context.snapshot.root;
     if depth > 32 {
         found.whole = false;
         return;
@@ -112,8 +114,10 @@ fn follow(root: &Path, file: &File, found: &mut Reach, depth: usize) {
             found.files.push(target);
             continue;
         }
-        match NAMES.iter().find_map(|name| read(root, &path::join(&target, name))) {
-            Some(inner) => follow(root, &inner, found, depth.saturating_add(1)),
+        let paths = NAMES.map(|name| path::join(&target, name));
+        let known = files(context).iter().find(|file| paths.contains(&file.path));
+        match known {
+            Some(inner) => follow(context, inner, found, depth.saturating_add(1)),
             None => found.whole = false,
         }
     }
@@ -124,14 +128,31 @@ fn matches(pattern: &str, name: &str) -> bool {
     pattern.is_empty() || Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(name))
 }
 
-/// Reads the documents of files; `None` where one of them cannot be read.
-fn documents(root: &Path, files: &[String]) -> Option<Vec<Value>> {
-    let mut found = Vec::new();
-    for file in files {
-        let text = contents::text(root, file).ok()?;
-        found.extend(yaml::documents(&text).ok()?);
-    }
-    Some(found)
+/// A file of resources, read.
+pub(in crate::check) struct Manifest {
+    text: String,
+    /// Its documents; `None` where it is no YAML.
+    documents: Option<Vec<Value>>,
+}
+
+/// Reads files of resources; `None` stands for one that cannot be read. Bases are read by every overlay: each file is read once.
+fn manifests(context: &Context<'_>, files: &[String]) -> Vec<Option<Arc<Manifest>>> {
+    let mut known = context.once.manifests.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut manifest = |file: &String| {
+        let read = || {
+            let text = contents::text(&context.snapshot.root, file).ok()?;
+            let documents = yaml::documents(&text).ok();
+            Some(Arc::new(Manifest { text, documents }))
+        };
+        known.entry(file.clone()).or_insert_with(read).clone()
+    };
+    files.iter().map(&mut manifest).collect()
+}
+
+/// Iterates over the documents of manifests; `None` where one of them cannot be read.
+fn documents(manifests: &[Option<Arc<Manifest>>]) -> Option<Vec<&Value>> {
+    let all: Option<Vec<&Vec<Value>>> = manifests.iter().map(|one| one.as_ref()?.documents.as_ref()).collect();
+    Some(all?.into_iter().flatten().collect())
 }
 
 fn word<'a>(value: &'a Value, key: &str) -> &'a str {

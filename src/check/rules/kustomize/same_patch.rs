@@ -1,6 +1,6 @@
 //! A patch that changes nothing, because the manifest says the same.
 
-use super::{File, documents, files, matches, reach, word};
+use super::{File, documents, files, manifests, matches, reach, word};
 use crate::check::{Context, Finding, Look, Rule};
 use crate::repo::{contents, path};
 use crate::yaml::{self, Value};
@@ -33,11 +33,12 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         if !reached.whole || !reached.as_written {
             continue;
         }
-        let Some(objects) = documents(&context.snapshot.root, &reached.files) else { continue };
+        let manifests = manifests(context, &reached.files);
+        let Some(objects) = documents(&manifests) else { continue };
         let patches: Vec<Option<Patch>> = file.items("patches").map(|patch| read(context, file, patch)).collect();
         for (place, patch) in patches.iter().enumerate() {
             let Some(patch) = patch.as_ref().filter(|patch| !patch.by_more) else { continue };
-            let hit: Vec<&Value> = objects.iter().filter(|object| patch.selects(object)).collect();
+            let hit: Vec<&Value> = objects.iter().copied().filter(|object| patch.selects(object)).collect();
             // What an earlier patch has changed is not what is written any more.
             let before = patches.get(..place).unwrap_or_default();
             let is_first = before.iter().all(|earlier| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{File, Reach, files, reach, word};
+use super::{File, Reach, files, manifests, reach, word};
 use crate::check::{Context, Finding, Look, Rule};
 use crate::repo::{contents, path};
 use crate::yaml::Value;
@@ -20,7 +20,8 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     for file in files(context).iter().filter(|file| file.items("images").next().is_some()) {
         let reached = reach(context, file);
         let root = &context.snapshot.root;
-        let texts: Vec<String> = reached.files.iter().filter_map(|path| contents::text(root, path).ok()).collect();
+        let manifests = manifests(context, &reached.files);
+        let texts: Vec<&str> = manifests.iter().flatten().map(|one| one.text.as_str()).collect();
         // What patches put in has its images too.
         let patches = file.items("patches").chain(file.items("patchesStrategicMerge"));
         let patches: Vec<String> = patches.filter_map(|patch| text_of(root, file, patch)).collect();
@@ -28,8 +29,9 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             let (name, new_name, tag) = (word(image, "name"), word(image, "newName"), word(image, "newTag"));
             let line = file.line(&format!("name: {name}"));
             let is_known = reached.whole && reached.as_written && !name.is_empty();
-            let is_said = |texts: &[String]| texts.iter().any(|text| says(text, name));
-            if is_known && !is_said(&texts) && !is_said(&patches) {
+            let in_patches = patches.iter().any(|text| says(text, name));
+            let in_texts = texts.iter().any(|text| says(text, name));
+            if is_known && !in_texts && !in_patches {
                 let message = format!("images names {name}, and no manifest below has such an image");
                 let why = "kustomize says nothing about it, and the version that it should set is not set";
                 let fix = "write the name as the manifest has it, without the tag, or take the entry out";
@@ -39,7 +41,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             let written: Vec<&str> = texts.iter().flat_map(|text| images(text, name)).collect();
             let is_same = |value: &&str| **value == format!("{name}:{tag}");
             let all_same = !tag.is_empty() && new_name.is_empty() && !written.is_empty() && written.iter().all(is_same);
-            if !is_known || is_said(&patches) || !all_same {
+            if !is_known || in_patches || !all_same {
                 other.insert(name.to_owned());
                 continue;
             }
