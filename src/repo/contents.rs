@@ -33,14 +33,7 @@ pub fn text(root: &Path, file: &str) -> Result<String> {
 /// # Errors
 /// As [`bytes()`], with this limit.
 pub fn at_most(root: &Path, file: &str, limit: u64) -> Result<Vec<u8>> {
-    let path = root.join(file).canonicalize()?;
-    // The root is asked for only where it is not written as it really is.
-    if !path.starts_with(root) && !path.starts_with(root.canonicalize()?) {
-        return Err(Error::new(ErrorKind::PermissionDenied, "it lies outside of the repository"));
-    }
-    // Opening a pipe would wait for who writes into it.
-    let opened =
-        File::from(rustix::fs::open(&path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?);
+    let opened = open_below(root, file).map_or_else(|| open_resolved(root, file), Ok)?;
     let data = opened.metadata()?;
     if !data.is_file() {
         return Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"));
@@ -51,6 +44,34 @@ pub fn at_most(root: &Path, file: &str, limit: u64) -> Result<Vec<u8>> {
         return Err(Error::new(ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes")));
     }
     Ok(bytes)
+}
+
+/// Opening a pipe would wait for who writes into it.
+const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+
+/// Opens a file where the kernel itself keeps to the folder; `None` where it cannot, or where the file is not so easily reached.
+#[cfg(target_os = "linux")]
+fn open_below(root: &Path, file: &str) -> Option<File> {
+    use rustix::fs::{ResolveFlags, openat2};
+    let folder = rustix::fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let keep = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    openat2(folder, file, FLAGS, Mode::empty(), keep).ok().map(File::from)
+}
+
+/// Other systems have no such call.
+#[cfg(not(target_os = "linux"))]
+fn open_below(_root: &Path, _file: &str) -> Option<File> {
+    None
+}
+
+/// Opens a file by the path that it really has, which must be below the root.
+fn open_resolved(root: &Path, file: &str) -> Result<File> {
+    let path = root.join(file).canonicalize()?;
+    // The root is asked for only where it is not written as it really is.
+    if !path.starts_with(root) && !path.starts_with(root.canonicalize()?) {
+        return Err(Error::new(ErrorKind::PermissionDenied, "it lies outside of the repository"));
+    }
+    Ok(File::from(rustix::fs::open(&path, FLAGS, Mode::empty())?))
 }
 
 /// Reads a file that is no link: what a link leads to is listed under its own name, and git stores the link as that name.
