@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::Cluster;
+use super::address::Address;
 use super::exchange::{self, Failure};
 use crate::model::Fault;
 
@@ -24,24 +25,15 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// Returns the address of the list in a namespace (all when empty), or of an object.
-    pub fn path(&self, namespace: &str, name: Option<&str>) -> String {
-        let mut path = if self.group.is_empty() {
-            format!("/api/{}", self.version)
-        } else {
-            format!("/apis/{}/{}", self.group, self.version)
-        };
-        if self.namespaced && !namespace.is_empty() {
-            path.push_str("/namespaces/");
-            path.push_str(namespace);
-        }
-        path.push('/');
-        path.push_str(&self.plural);
-        if let Some(name) = name {
-            path.push('/');
-            path.push_str(name);
-        }
-        path
+    /// Returns the address of the list in a namespace; all namespaces when it is empty.
+    pub(crate) fn list(&self, namespace: &str) -> Address {
+        let namespace = if self.namespaced { namespace } else { "" };
+        Address::version(&self.group, &self.version).within(namespace).at(&self.plural)
+    }
+
+    /// Returns the address of an object.
+    pub(crate) fn object(&self, namespace: &str, name: &str) -> Address {
+        self.list(namespace).at(name)
     }
 }
 
@@ -115,7 +107,7 @@ impl Cluster {
             return Ok(Some(known));
         }
         if !group.is_empty() {
-            let group: Group = match self.json(&format!("/apis/{group}")).await {
+            let group: Group = match self.json(&Address::group(group)).await {
                 Err(failure) if failure.code() == Some(404) => return Ok(None),
                 other => other?,
             };
@@ -127,7 +119,7 @@ impl Cluster {
         if let Some(known) = self.known("", kind).await {
             return Ok(Some(known));
         }
-        for group in self.json::<Groups>("/apis").await?.groups {
+        for group in self.json::<Groups>(&Address::groups()).await?.groups {
             // A group whose own server is down must not hide the others.
             if self.learn(&group).await.is_ok()
                 && let Some(known) = self.known(&group.name, kind).await
@@ -159,7 +151,7 @@ impl Cluster {
     /// Fails when the server cannot be asked. A group whose own server is down is left out.
     pub async fn served(&self) -> Result<Vec<Served>, Fault> {
         let core = Group { name: String::new(), preferred_version: Version { version: "v1".to_owned() } };
-        let groups = self.json::<Groups>("/apis").await;
+        let groups = self.json::<Groups>(&Address::groups()).await;
         let groups = groups.map_err(|failure| failure.fault(&self.name, "find what is served"))?.groups;
         let all: Vec<Group> = std::iter::once(core).chain(groups).collect();
         let learned = futures::future::join_all(all.iter().map(|group| self.learn(group))).await;
@@ -170,9 +162,7 @@ impl Cluster {
 
     async fn learn(&self, group: &Group) -> Result<Vec<Served>, Failure> {
         let version = &group.preferred_version.version;
-        let address =
-            if group.name.is_empty() { format!("/api/{version}") } else { format!("/apis/{}/{version}", group.name) };
-        let list: APIResourceList = self.json(&address).await?;
+        let list: APIResourceList = self.json(&Address::version(&group.name, version)).await?;
         let mut served = Vec::new();
         for found in list.resources.into_iter().filter(|resource| !resource.name.contains('/')) {
             let resource = Resource {
@@ -194,31 +184,8 @@ impl Cluster {
         Ok(served)
     }
 
-    async fn json<T: DeserializeOwned>(&self, address: &str) -> Result<T, Failure> {
+    async fn json<T: DeserializeOwned>(&self, address: &Address) -> Result<T, Failure> {
         let answer = exchange::get(self.client(), address).await?;
         serde_json::from_slice(&answer).map_err(|error| Failure::Unreadable(error.to_string()))
-    }
-}
-
-/// Writes a text as it must stand in the query of an address.
-pub(crate) fn encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn queries_are_encoded() {
-        assert_eq!(super::encode("a=b,c!=d/é"), "a%3Db%2Cc%21%3Dd%2F%C3%A9");
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::discover::encode;
+use super::address::Address;
 use super::{Cluster, exchange};
 use crate::model::{Fault, ObjectRef};
 
@@ -129,22 +129,16 @@ impl Cluster {
         let (address, tried) = match scope {
             // The events of an object without a namespace lie in `default`: look everywhere.
             EventScope::Object(object) => {
-                let selector = format!("involvedObject.kind={},involvedObject.name={}", object.kind, object.name);
-                let place = place(&object.namespace);
-                (format!("{place}?fieldSelector={}&", encode(&selector)), format!("list the events of {object}"))
+                let about = [("involvedObject.kind", &*object.kind), ("involvedObject.name", &*object.name)];
+                (list(&object.namespace).with_fields(&about), format!("list the events of {object}"))
             }
-            EventScope::Namespace(namespace) => {
-                (format!("{}?", place(namespace)), format!("list the events of namespace {namespace}"))
-            }
-            EventScope::All => (format!("{}?", place("")), "list events".to_owned()),
+            EventScope::Namespace(namespace) => (list(namespace), format!("list the events of namespace {namespace}")),
+            EventScope::All => (list(""), "list events".to_owned()),
         };
         let mut found: Vec<Event> = Vec::new();
         let mut next = String::new();
         for _ in 0..PAGES {
-            let mut address = format!("{address}limit={PAGE}");
-            if !next.is_empty() {
-                address = format!("{address}&continue={}", encode(&next));
-            }
+            let address = address.clone().with("limit", PAGE).with_some("continue", &next);
             let answer = exchange::get(self.client(), &address).await;
             let page = answer.and_then(|bytes| {
                 serde_json::from_slice::<Page>(&bytes).map_err(|error| exchange::Failure::Unreadable(error.to_string()))
@@ -161,6 +155,6 @@ impl Cluster {
     }
 }
 
-fn place(namespace: &str) -> String {
-    if namespace.is_empty() { "/api/v1/events".to_owned() } else { format!("/api/v1/namespaces/{namespace}/events") }
+fn list(namespace: &str) -> Address {
+    Address::core(namespace, "events")
 }

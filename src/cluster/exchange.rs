@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde::Deserialize;
 
+use super::address::{Address, Misnamed};
 use super::fault;
 use crate::model::{Fault, FaultKind};
 
@@ -34,6 +35,8 @@ pub(crate) enum Failure {
     Broken(kube::Error),
     /// The answer is not what was asked for.
     Unreadable(String),
+    /// What was to be asked for can be no name, and nothing was asked.
+    Misnamed(Misnamed),
 }
 
 impl Failure {
@@ -57,6 +60,7 @@ impl Failure {
                 "is the cluster up, and the VPN or tunnel to it open?",
             ),
             Self::Broken(error) => fault::of(environment, tried, error),
+            Self::Misnamed(misnamed) => fault::of_misnamed(environment, tried, misnamed),
             Self::Unreadable(why) => Fault::failed(
                 what(),
                 format!("the answer cannot be read: {why}"),
@@ -92,13 +96,14 @@ pub(crate) async fn send(client: &kube::Client, request: Request<Vec<u8>>) -> Re
 }
 
 /// Reads an address of the server.
-pub(crate) async fn get(client: &kube::Client, address: &str) -> Result<Vec<u8>, Failure> {
+pub(crate) async fn get(client: &kube::Client, address: &Address) -> Result<Vec<u8>, Failure> {
     send(client, at(address)?).await
 }
 
 /// Builds the request that reads an address.
-pub(crate) fn at(address: &str) -> Result<Request<Vec<u8>>, Failure> {
-    Request::get(address).body(Vec::new()).map_err(|error| Failure::Unreadable(error.to_string()))
+pub(crate) fn at(address: &Address) -> Result<Request<Vec<u8>>, Failure> {
+    let request = address.request(Method::GET)?;
+    request.body(Vec::new()).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
 async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Failure> {

@@ -3,9 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
-use kube::Api;
 use kube::api::{AttachParams, AttachedProcess, TerminalSize};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{mpsc, watch};
@@ -73,9 +71,8 @@ impl Cluster {
             max_stdout_buf_size: Some(PIECE),
             max_stderr_buf_size: Some(PIECE),
         };
-        // A WebSocket begins as HTTP/1.1, which the client for log streams speaks.
-        let pods: Api<Pod> = Api::namespaced(self.streams().clone(), &chosen.namespace);
-        let process = pods
+        let process = chosen
+            .api(self)
             .exec(&chosen.name, order.command.iter(), &parameters)
             .await
             .map_err(|error| fault::of(&self.name, &tried, &error))?;

@@ -1,5 +1,6 @@
 //! Errors of the API server and of the way to it, as an operator can use them.
 
+use super::address::Misnamed;
 use super::connect::Broken;
 use crate::model::{Fault, FaultKind};
 
@@ -9,7 +10,10 @@ pub fn of(environment: &str, tried: &str, error: &kube::Error) -> Fault {
         return of_status(environment, tried, status.code, &status.message);
     }
     let what = format!("cannot {tried} in {environment}");
-    if let Some(broken) = broken(error) {
+    if let Some(misnamed) = cause::<Misnamed>(error) {
+        return of_misnamed(environment, tried, misnamed);
+    }
+    if let Some(broken) = cause::<Broken>(error) {
         return Fault::new(FaultKind::Unreachable, what, &*broken.why, &*broken.todo);
     }
     let why = match error {
@@ -24,7 +28,8 @@ pub fn of(environment: &str, tried: &str, error: &kube::Error) -> Fault {
 /// Does the same for a request that changes something: where the answer was lost, nobody knows whether the request arrived.
 pub(super) fn of_write(environment: &str, tried: &str, error: &kube::Error) -> Fault {
     let fault = of(environment, tried, error);
-    let sent = !matches!(error, kube::Error::Api(_)) && broken(error).is_none();
+    let sent =
+        !matches!(error, kube::Error::Api(_)) && cause::<Broken>(error).is_none() && cause::<Misnamed>(error).is_none();
     if !sent {
         return fault;
     }
@@ -63,14 +68,29 @@ pub fn of_status(environment: &str, tried: &str, code: u16, message: &str) -> Fa
     }
 }
 
-fn broken(error: &kube::Error) -> Option<&Broken> {
+/// Says that a name can be none, and that nothing was asked.
+pub(super) fn of_misnamed(environment: &str, tried: &str, misnamed: &Misnamed) -> Fault {
+    Fault::new(
+        FaultKind::Usage,
+        format!("cannot {tried} in {environment}"),
+        format!("{misnamed}; nothing was asked"),
+        "write the name as the list shows it",
+    )
+}
+
+/// Tells whether a request was never sent, because a name in its address can be none.
+pub(super) fn is_misnamed(error: &kube::Error) -> bool {
+    cause::<Misnamed>(error).is_some()
+}
+
+fn cause<E: std::error::Error + 'static>(error: &kube::Error) -> Option<&E> {
     let mut next: Option<&(dyn std::error::Error + 'static)> = match error {
         kube::Error::Service(error) => Some(&**error),
         other => std::error::Error::source(other),
     };
     while let Some(error) = next {
-        if let Some(broken) = error.downcast_ref::<Broken>() {
-            return Some(broken);
+        if let Some(found) = error.downcast_ref::<E>() {
+            return Some(found);
         }
         next = error.source();
     }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::address::Address;
 use super::{Cluster, exchange};
 use crate::model::Fault;
 
@@ -30,7 +31,9 @@ impl Cluster {
     pub async fn user(&self) -> Result<&str, Fault> {
         let asked = self.user.get_or_try_init(|| async {
             let question = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
-            let request = http::Request::post("/apis/authentication.k8s.io/v1/selfsubjectreviews")
+            let request = Address::version("authentication.k8s.io", "v1")
+                .at("selfsubjectreviews")
+                .request(http::Method::POST)?
                 .header(http::header::CONTENT_TYPE, "application/json")
                 .body(question.as_bytes().to_vec())
                 .map_err(|error| exchange::Failure::Unreadable(error.to_string()))?;

@@ -3,6 +3,7 @@
 //! A [`Cluster`] belongs to one environment for life: its clients are made from that environment's context and never from "the current
 //! context", so nothing can reach the wrong cluster.
 
+pub(crate) mod address;
 pub mod connect;
 pub mod controller_log;
 mod credentials;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Clock, Env, ObjectRef};
+use address::Address;
 pub use connect::{connect, connect_with};
 pub use discover::{Resource, Served};
 pub use events::{Event, EventScope};
@@ -98,8 +100,11 @@ impl Cluster {
     ///
     /// # Errors
     /// Fails when the server cannot be asked or does not serve the kind.
-    pub async fn path_of(&self, object: &ObjectRef) -> Result<String, crate::model::Fault> {
+    pub(crate) async fn address_of(&self, object: &ObjectRef) -> Result<Address, crate::model::Fault> {
         let resource = self.resource(&object.group, &object.kind).await?;
-        Ok(resource.path(&object.namespace, Some(&object.name)))
+        Ok(resource.object(&object.namespace, &object.name))
     }
 }
+
+#[cfg(test)]
+mod tests;

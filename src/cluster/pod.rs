@@ -1,12 +1,19 @@
 //! Finds the pod that is meant: a pod itself, or one that stands behind a workload or a Service.
 
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
 use serde_json::Value;
 
+use super::address::Address;
 use super::{Cluster, fault, request};
+use crate::model::segment::{is_label_value, no_segment};
 use crate::model::{Fault, ObjectRef};
 
 /// The annotation by which a pod names the container that is meant where none is named; kubectl goes by it too.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
+
+/// What to do about a server that says what cannot be.
+const LIES: &str = "is this the API server that you mean?";
 
 /// A pod that runs, and through what it was found.
 #[derive(Debug, Clone)]
@@ -35,21 +42,20 @@ pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -
             let why = format!("it is {}", if phase.is_empty() { "not running" } else { phase });
             return Err(cannot(why, "d on it shows what it waits for, l what it said"));
         }
-        return Ok(Chosen::new(found, None));
+        return Chosen::new(found, None).map_err(|why| cannot(why, LIES));
     }
     let Some(selector) = selector(&found) else {
         return Err(cannot("it does not select its pods by labels alone".to_owned(), "choose one of its pods"));
     };
-    let selector = request::escape(&selector);
-    let path = format!("/api/v1/namespaces/{}/pods?labelSelector={selector}", object.namespace);
+    let pods = Address::core(&object.namespace, "pods").with("labelSelector", selector);
     let list: Value =
-        request::get(cluster, &path).await.map_err(|error| fault::of(&cluster.name, "list pods", &error))?;
+        request::get(cluster, &pods).await.map_err(|error| fault::of(&cluster.name, "list pods", &error))?;
     let mut pods: Vec<Value> = list.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
     let count = pods.len();
     pods.retain(|pod| text(pod, "/status/phase") == "Running" && pod.pointer("/metadata/deletionTimestamp").is_none());
     pods.sort_by_key(|pod| (is_ready(pod), text(pod, "/metadata/creationTimestamp").to_owned()));
     match pods.pop() {
-        Some(pod) => Ok(Chosen::new(pod, (object.kind == "Service").then_some(found))),
+        Some(pod) => Chosen::new(pod, (object.kind == "Service").then_some(found)).map_err(|why| cannot(why, LIES)),
         None => Err(cannot(
             format!("none of its {count} pods runs"),
             "its pods (K, then pods) and their events say what they wait for",
@@ -61,10 +67,15 @@ pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -
 pub(crate) fn selector(object: &Value) -> Option<String> {
     ["/spec/selector/matchLabels", "/spec/selector"].iter().find_map(|path| {
         let labels = object.pointer(path)?.as_object()?;
-        let pairs: Option<Vec<String>> =
-            labels.iter().map(|(name, value)| Some(format!("{name}={}", value.as_str()?))).collect();
+        let pairs: Option<Vec<String>> = labels.iter().map(|(name, value)| label(name, value.as_str()?)).collect();
         pairs.filter(|pairs| !pairs.is_empty()).map(|pairs| pairs.join(","))
     })
+}
+
+/// Writes a label as a selector has it; `None` where it is none that an object can have, and would choose by something else.
+fn label(name: &str, value: &str) -> Option<String> {
+    let is_name = name.split('/').count() <= 2 && name.split('/').all(|part| !part.is_empty() && is_label_value(part));
+    (is_name && is_label_value(value)).then(|| format!("{name}={value}"))
 }
 
 fn text<'a>(value: &'a Value, path: &str) -> &'a str {
@@ -84,9 +95,24 @@ fn number(value: &Value, path: &str) -> Option<u16> {
 }
 
 impl Chosen {
-    fn new(pod: Value, service: Option<Value>) -> Self {
+    /// Takes a pod as the server told it.
+    ///
+    /// # Errors
+    /// Fails when its name or namespace could not stand in an address as it is: exec and port-forward build theirs without us ([`Chosen::api`]).
+    fn new(pod: Value, service: Option<Value>) -> Result<Self, String> {
         let (namespace, name) = (text(&pod, "/metadata/namespace").to_owned(), text(&pod, "/metadata/name").to_owned());
-        Self { namespace, name, pod, service }
+        for name in [&namespace, &name] {
+            if no_segment(name).is_some() || !is_label_value(name) {
+                return Err(format!("the API server says that it is called {name:?}, which is no name of a pod"));
+            }
+        }
+        Ok(Self { namespace, name, pod, service })
+    }
+
+    /// Lends what exec and port-forward go through.
+    pub(crate) fn api(&self, cluster: &Cluster) -> Api<Pod> {
+        // A WebSocket begins as HTTP/1.1, which the client for log streams speaks.
+        Api::namespaced(cluster.streams().clone(), &self.namespace)
     }
 
     /// Returns the container that is meant: the one that was asked for, the annotated one, or the first.
@@ -166,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_port_is_meant_by_number_name_or_the_service() {
-        let own = Chosen::new(pod(), None);
+        let own = Chosen::new(pod(), None).unwrap();
         assert_eq!(own.port(None), Ok(9090));
         assert_eq!(own.port(Some("http")), Ok(8000));
         assert_eq!(own.port(Some("5432")), Ok(5432), "not every port that is listened on is declared");
@@ -177,7 +203,7 @@ mod tests {
         let service = json!({"spec": {"ports": [
             {"port": 80, "targetPort": "http"}, {"name": "other", "port": 81, "targetPort": 9090}, {"port": 82},
         ]}});
-        let behind = Chosen::new(pod(), Some(service));
+        let behind = Chosen::new(pod(), Some(service)).unwrap();
         assert_eq!(behind.port(None), Ok(8000));
         assert_eq!(behind.port(Some("other")), Ok(9090));
         assert_eq!(behind.port(Some("82")), Ok(82));
@@ -187,11 +213,31 @@ mod tests {
     #[test]
     fn a_container_is_the_one_asked_for_the_annotated_or_the_first() {
         let mut value = pod();
-        assert_eq!(Chosen::new(value.clone(), None).container(None), Ok("proxy".to_owned()));
+        assert_eq!(Chosen::new(value.clone(), None).unwrap().container(None), Ok("proxy".to_owned()));
         value["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/default-container": "web"});
-        let annotated = Chosen::new(value, None);
+        let annotated = Chosen::new(value, None).unwrap();
         assert_eq!(annotated.container(None), Ok("web".to_owned()));
         assert_eq!(annotated.container(Some("proxy")), Ok("proxy".to_owned()));
         assert_eq!(annotated.container(Some("db")).unwrap_err(), "it has no container db, only proxy, web");
+    }
+
+    #[test]
+    fn a_pod_whose_name_would_lead_elsewhere_is_refused() {
+        for name in ["web-1?command=sh", "../../secrets", "..", "", "a/b", "a#b", "a%2fb"] {
+            for place in ["name", "namespace"] {
+                let mut pod = pod();
+                pod["metadata"][place] = name.into();
+                assert!(Chosen::new(pod, None).is_err(), "{place} {name:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn labels_that_would_choose_by_something_else_are_none() {
+        let selected = |labels: Value| super::selector(&json!({"spec": {"selector": {"matchLabels": labels}}}));
+        assert_eq!(selected(json!({"app.kubernetes.io/name": "web"})).as_deref(), Some("app.kubernetes.io/name=web"));
+        for labels in [json!({"app": "a,b"}), json!({"!app": "a"}), json!({"app": "a in (b)"}), json!({"a,b": "c"})] {
+            assert_eq!(selected(labels.clone()), None, "{labels}");
+        }
     }
 }

@@ -95,9 +95,10 @@ impl Cluster {
     pub async fn objects(&self, group: &str, kind: &str, namespace: &str) -> Result<Vec<Value>, Fault> {
         let resource = self.resource(group, kind).await?;
         let fault = |failure: exchange::Failure| failure.fault(&self.name, &format!("list {}", resource.plural));
-        let (path, mut objects, mut next) = (resource.path(namespace, None), Vec::new(), String::new());
+        let list = resource.list(namespace).with("limit", PAGE);
+        let (mut objects, mut next) = (Vec::new(), String::new());
         loop {
-            let address = format!("{path}?limit={PAGE}&continue={}", super::discover::encode(&next));
+            let address = list.clone().with_some("continue", &next);
             let bytes = exchange::get(self.client(), &address).await.map_err(fault)?;
             let mut page: Value = serde_json::from_slice(&bytes)
                 .map_err(|error| fault(exchange::Failure::Unreadable(error.to_string())))?;
@@ -112,7 +113,7 @@ impl Cluster {
     }
 
     async fn fetch(&self, object: &ObjectRef) -> Result<Result<Value, exchange::Failure>, Fault> {
-        let address = self.path_of(object).await?;
+        let address = self.address_of(object).await?;
         let answer = exchange::get(self.client(), &address).await;
         Ok(answer.and_then(|bytes| {
             serde_json::from_slice(&bytes).map_err(|error| exchange::Failure::Unreadable(error.to_string()))

@@ -6,11 +6,13 @@
 use std::time::Duration;
 
 use futures::Stream;
+use http::Method;
 use kube::core::WatchEvent;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Cluster;
+use super::address::Address;
+use super::{Cluster, fault};
 
 /// The name under which fields are written: the one that flux itself uses. Names that begin with `kubectl` or `before-first-apply` are folded into
 /// the parent Kustomization's ownership, and the edit is dropped on its next apply.
@@ -20,19 +22,20 @@ const FIELD_MANAGER: &str = "flux-client-side-apply";
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Reads JSON from an address.
-pub(crate) async fn get<T: DeserializeOwned>(cluster: &Cluster, path: &str) -> Result<T, kube::Error> {
-    let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
+pub(crate) async fn get<T: DeserializeOwned>(cluster: &Cluster, address: &Address) -> Result<T, kube::Error> {
+    let request = address.request(Method::GET)?.body(Vec::new()).map_err(kube::Error::HttpError)?;
     send(cluster, request).await
 }
 
 /// Changes an object by a JSON merge patch and returns what it became.
 pub(crate) async fn merge_patch<T: DeserializeOwned>(
     cluster: &Cluster,
-    path: &str,
+    address: &Address,
     change: &Value,
 ) -> Result<T, kube::Error> {
     let body = serde_json::to_vec(change).map_err(kube::Error::SerdeError)?;
-    let request = http::Request::patch(format!("{path}?fieldManager={FIELD_MANAGER}"))
+    let request = written(address)
+        .request(Method::PATCH)?
         .header(http::header::CONTENT_TYPE, "application/merge-patch+json")
         .body(body)
         .map_err(kube::Error::HttpError)?;
@@ -42,11 +45,12 @@ pub(crate) async fn merge_patch<T: DeserializeOwned>(
 /// Makes an object and returns what it became.
 pub(crate) async fn create<T: DeserializeOwned>(
     cluster: &Cluster,
-    path: &str,
+    list: &Address,
     object: &Value,
 ) -> Result<T, kube::Error> {
     let body = serde_json::to_vec(object).map_err(kube::Error::SerdeError)?;
-    let request = http::Request::post(format!("{path}?fieldManager={FIELD_MANAGER}"))
+    let request = written(list)
+        .request(Method::POST)?
         .header(http::header::CONTENT_TYPE, "application/json")
         .body(body)
         .map_err(kube::Error::HttpError)?;
@@ -54,43 +58,30 @@ pub(crate) async fn create<T: DeserializeOwned>(
 }
 
 /// Deletes an object, as the server's options say.
-pub(crate) async fn delete(cluster: &Cluster, path: &str, options: &Value) -> Result<Value, kube::Error> {
+pub(crate) async fn delete(cluster: &Cluster, address: &Address, options: &Value) -> Result<Value, kube::Error> {
     let body = serde_json::to_vec(options).map_err(kube::Error::SerdeError)?;
-    let request = http::Request::delete(path)
+    let request = address
+        .request(Method::DELETE)?
         .header(http::header::CONTENT_TYPE, "application/json")
         .body(body)
         .map_err(kube::Error::HttpError)?;
     send(cluster, request).await
 }
 
-/// Watches a list from a resource version on; `query` is further parameters, already escaped.
+/// Watches a list from a resource version on.
 pub(crate) async fn watch<T: DeserializeOwned + Clone>(
     cluster: &Cluster,
-    path: &str,
-    query: &str,
+    list: &Address,
     version: &str,
 ) -> Result<impl Stream<Item = Result<WatchEvent<T>, kube::Error>> + use<T>, kube::Error> {
-    let request = http::Request::get(format!("{path}?watch=1&resourceVersion={}&{query}", escape(version)))
-        .body(Vec::new())
-        .map_err(kube::Error::HttpError)?;
+    let request = list.watched(version).request(Method::GET)?.body(Vec::new()).map_err(kube::Error::HttpError)?;
     let events = tokio::time::timeout(PATIENCE, cluster.client().request_events::<T>(request));
     events.await.map_err(|_| silence())?
 }
 
-/// Escapes a value for the query of an address.
-pub(crate) fn escape(value: &str) -> String {
-    let mut escaped = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push('%');
-            for half in [byte >> 4, byte & 15] {
-                escaped.extend(char::from_digit(u32::from(half), 16).map(|digit| digit.to_ascii_uppercase()));
-            }
-        }
-    }
-    escaped
+/// Names who writes, as every write does.
+fn written(address: &Address) -> Address {
+    address.clone().with("fieldManager", FIELD_MANAGER)
 }
 
 /// Returns the code of the API server's answer, when it is an answer and not a lost connection.
@@ -103,7 +94,7 @@ pub(crate) fn is_passing(error: &kube::Error) -> bool {
     match error {
         kube::Error::Api(status) => matches!(status.code, 429 | 500 | 502 | 503 | 504),
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => false,
-        _ => true,
+        other => !fault::is_misnamed(other),
     }
 }
 
@@ -115,12 +106,4 @@ async fn send<T: DeserializeOwned>(cluster: &Cluster, request: http::Request<Vec
 
 fn silence() -> kube::Error {
     kube::Error::Service(format!("the API server has not answered for {} s", PATIENCE.as_secs()).into())
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn selectors_are_escaped() {
-        assert_eq!(super::escape("metadata.name=a b"), "metadata.name%3Da%20b");
-    }
 }

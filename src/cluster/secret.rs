@@ -50,7 +50,7 @@ impl Cluster {
     /// When the server cannot be asked, or does not let us read it.
     pub async fn secret(&self, namespace: &str, name: &str) -> Result<Option<LiveSecret>, Fault> {
         let object = ObjectRef::new("Secret", "", namespace, name);
-        match request::get::<Answer>(self, &self.path_of(&object).await?).await {
+        match request::get::<Answer>(self, &self.address_of(&object).await?).await {
             Ok(answer) => Ok(Some(answer.into())),
             Err(error) if request::code(&error) == Some(404) => Ok(None),
             Err(error) => Err(fault::of(&self.name, &format!("read {object}"), &error)),
@@ -64,8 +64,8 @@ impl Cluster {
     pub(crate) async fn put_secret(&self, namespace: &str, name: &str, key: &str, value: &[u8]) -> Result<bool, Fault> {
         let object = ObjectRef::new("Secret", "", namespace, name);
         let data = json!({key: STANDARD.encode(value)});
-        let path = self.path_of(&object).await?;
-        match request::merge_patch::<Answer>(self, &path, &json!({"data": data})).await {
+        let address = self.address_of(&object).await?;
+        match request::merge_patch::<Answer>(self, &address, &json!({"data": data})).await {
             Ok(_) => return Ok(false),
             Err(error) if request::code(&error) == Some(404) => {}
             Err(error) => return Err(fault::of_write(&self.name, &format!("change {object}"), &error)),
@@ -74,8 +74,8 @@ impl Cluster {
             "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
             "metadata": {"name": name, "namespace": namespace}, "data": data,
         });
-        let folder = path.rsplit_once('/').map_or(path.as_str(), |(folder, _)| folder);
-        match request::create::<Answer>(self, folder, &whole).await {
+        let list = self.resource(&object.group, &object.kind).await?.list(namespace);
+        match request::create::<Answer>(self, &list, &whole).await {
             Ok(_) => Ok(true),
             Err(error) => Err(fault::of_write(&self.name, &format!("create {object}"), &error)),
         }

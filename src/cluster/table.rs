@@ -5,14 +5,14 @@
 
 use std::time::Duration;
 
-use http::Request;
+use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::discover::encode;
+use super::address::Address;
 use super::exchange::{self, Failure};
 use super::{Cluster, Resource};
 use crate::model::{Fault, RowKey};
@@ -176,8 +176,9 @@ impl Kept {
     }
 }
 
-fn request(address: &str) -> Result<Request<Vec<u8>>, Failure> {
-    Request::get(address)
+fn request(address: &Address) -> Result<Request<Vec<u8>>, Failure> {
+    address
+        .request(Method::GET)?
         .header(http::header::ACCEPT, ACCEPT)
         .body(Vec::new())
         .map_err(|error| Failure::Unreadable(error.to_string()))
@@ -202,14 +203,10 @@ impl Cluster {
     }
 
     async fn list_table(&self, resource: &Resource, namespace: &str) -> Result<(Kept, Table), Failure> {
-        let path = resource.path(namespace, None);
+        let list = resource.list(namespace).with("limit", PAGE);
         let (mut kept, mut table, mut next) = (Kept::default(), Table::default(), String::new());
         loop {
-            let mut address = format!("{path}?limit={PAGE}");
-            if !next.is_empty() {
-                address.push_str("&continue=");
-                address.push_str(&encode(&next));
-            }
+            let address = list.clone().with_some("continue", &next);
             let page = wire(&exchange::send(self.client(), request(&address)?).await?)?;
             if table.rows.is_empty() {
                 (kept, table.columns) = Kept::of(&page.column_definitions);
@@ -267,10 +264,9 @@ impl Cluster {
         T: FnMut(TableEvent) -> F,
         F: Future<Output = bool>,
     {
-        let path = resource.path(namespace, None);
+        let list = resource.list(namespace).with("watch", 1).with("allowWatchBookmarks", true);
         loop {
-            let address =
-                format!("{path}?watch=1&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={LASTS}");
+            let address = list.clone().with("resourceVersion", &version).with("timeoutSeconds", LASTS);
             let mut body = exchange::open(self.client(), request(&address)?).await?;
             let mut buffer: Vec<u8> = Vec::new();
             while let Some(frame) = body.frame().await {

@@ -166,7 +166,7 @@ impl Watcher {
                     self.tell(if unreachable { Link::Unreachable(fault) } else { Link::Degraded(fault) }).await?;
                     pause.max(retry_after.unwrap_or_default())
                 }
-                Failure::Unreadable(_) => {
+                Failure::Unreadable(_) | Failure::Misnamed(_) => {
                     version.clear();
                     self.tell(Link::Degraded(self.fault(&failure))).await?;
                     pause

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::release::{HelmRelease, ValuesReference};
 use super::storage::{self, ChartMetadata, Release, Revision, StorageError};
 use super::values::{self, Referenced, ValueRow};
+use crate::cluster::address::Address;
 use crate::cluster::{Cluster, fault, request};
 use crate::model::health::true_cause;
 use crate::model::{Condition, Fault, ObjectRef};
@@ -152,13 +153,13 @@ impl Stored {
 
 async fn read(cluster: &Cluster, object: &ObjectRef) -> Result<HelmRelease, Fault> {
     let object = crate::cluster::verbs::with_group(object);
-    let path = cluster.path_of(&object).await?;
+    let path = cluster.address_of(&object).await?;
     request::get(cluster, &path).await.map_err(|error| fault::of(&cluster.name, &format!("read {object}"), &error))
 }
 
 async fn history_of(cluster: &Cluster, owner: &HelmRelease) -> Result<Vec<Revision>, Fault> {
-    let selector = request::escape(&format!("owner=helm,name={}", owner.release_name()));
-    let path = format!("/api/v1/namespaces/{}/secrets?labelSelector={selector}", owner.storage_namespace());
+    let labels = [("owner", "helm"), ("name", &*owner.release_name())];
+    let path = Address::core(owner.storage_namespace(), "secrets").with_labels(&labels);
     let secrets: Secrets = match request::get(cluster, &path).await {
         Ok(secrets) => secrets,
         Err(error) if request::code(&error) == Some(403) => return Ok(remembered(owner)),
@@ -201,7 +202,7 @@ async fn stored(
         ));
     };
     let path =
-        format!("/api/v1/namespaces/{}/secrets/sh.helm.release.v1.{name}.v{revision}", owner.storage_namespace());
+        Address::core(owner.storage_namespace(), "secrets").at(&format!("sh.helm.release.v1.{name}.v{revision}"));
     let secret: Stored = request::get(cluster, &path)
         .await
         .map_err(|error| fault::of(&cluster.name, &format!("read revision {revision} of {object}"), &error))?;
@@ -219,7 +220,7 @@ fn broken(cluster: &Cluster, name: &str, error: &StorageError) -> Fault {
 /// Reads what values come from; `None` when it is not there.
 async fn holder(cluster: &Cluster, namespace: &str, reference: &ValuesReference) -> Result<Option<Stored>, Fault> {
     let plural = if reference.kind == "Secret" { "secrets" } else { "configmaps" };
-    let path = format!("/api/v1/namespaces/{namespace}/{plural}/{}", reference.name);
+    let path = Address::core(namespace, plural).at(&reference.name);
     match request::get(cluster, &path).await {
         Ok(found) => Ok(Some(found)),
         Err(error) if request::code(&error) == Some(404) => Ok(None),

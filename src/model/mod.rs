@@ -13,6 +13,7 @@ pub mod object;
 pub mod operation;
 pub mod revision;
 pub mod row;
+pub mod segment;
 
 pub use clock::Clock;
 pub use env::{Env, Environment, PerEnv};

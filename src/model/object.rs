@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+use super::segment::no_segment;
+
 /// Names a kind with its API group and, where known, version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Gvk {
@@ -87,6 +89,11 @@ impl FromStr for ObjectRef {
             return Err(format!("`{text}` lacks its kind or its name: write Kind/namespace/name"));
         }
         let (kind, group) = kind.split_once('.').unwrap_or((kind, ""));
+        for (what, part) in [("kind", kind), ("group", group), ("namespace", *namespace), ("name", *name)] {
+            if let Some(why) = no_segment(part).filter(|_| !part.is_empty()) {
+                return Err(format!("`{text}` is no object: {part:?} can be no {what}, because {why}"));
+            }
+        }
         Ok(Self::new(kind, group, namespace, name))
     }
 }
@@ -109,6 +116,11 @@ mod tests {
         assert_eq!("Cluster.postgresql.cnpg.io/db/main".parse::<ObjectRef>().unwrap().group, "postgresql.cnpg.io");
         assert!("apps".parse::<ObjectRef>().is_err());
         assert!("Kustomization/flux-system/".parse::<ObjectRef>().is_err());
+        for odd in
+            ["ConfigMap/default/..", "ConfigMap/../x", "ConfigMap/default/%2e", "../default/x", "A.b%/n/x", "A/n/x\n"]
+        {
+            assert!(odd.parse::<ObjectRef>().is_err(), "{odd}");
+        }
     }
 
     #[test]

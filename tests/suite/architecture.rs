@@ -101,6 +101,22 @@ const RESERVED: &[Reserved] = &[
         why: "every request goes through one way to connect, with its environment",
     },
     Reserved {
+        what: "kube's Api",
+        names: |path| path[0] == "kube" && path.iter().any(|segment| segment == "Api"),
+        files: &["cluster/pod", "sim"],
+        why: "it escapes nothing in the addresses that it builds",
+    },
+    Reserved {
+        what: "beginning a request",
+        names: |path| {
+            let last = path.last().map_or("", String::as_str);
+            path.iter().rev().nth(1).is_some_and(|before| before == "Request")
+                && ["get", "post", "put", "patch", "delete", "builder"].contains(&last)
+        },
+        files: &["cluster/address", "sim"],
+        why: "an address is made of escaped segments alone",
+    },
+    Reserved {
         what: "spawning a task",
         names: |path| {
             path[0] == "tokio" && path.iter().any(|segment| segment.starts_with("spawn") || segment == "JoinSet")
@@ -293,6 +309,9 @@ fn what_is_reserved_to_others_is_found() {
         ("repo/git.rs", "use anyhow::Result;", "anyhow"),
         ("runtime/effects.rs", "use kube::{api::Api, Client};", "kube's Client"),
         ("repo/scan.rs", "fn f() { serde_yaml::from_str(\"\"); }", "serde_yaml"),
+        ("cluster/exec.rs", "use kube::Api;", "kube's Api"),
+        ("cluster/read.rs", "fn f() { http::Request::get(path); }", "beginning a request"),
+        ("helm/inspector.rs", "use http::Request; fn f() { Request::builder(); }", "beginning a request"),
         ("cluster/watch.rs", "use crate::sim::Sim;", "the simulation"),
         ("cli/status.rs", "use crate::sim::Sim;", "the simulation"),
         // `clients` only begins like a file that may.

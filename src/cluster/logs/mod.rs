@@ -16,6 +16,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
+use super::address::Address;
 use super::{Cluster, fault, request};
 use crate::model::Fault;
 use crate::model::log::{LogEvent, LogTarget};
@@ -285,16 +286,14 @@ async fn meant(cluster: &Cluster, target: &LogTarget) -> Result<Meant, Fault> {
         LogTarget::Pod { namespace, name, .. } => (namespace, name),
         LogTarget::Selector { namespace, selector, .. } => {
             // The watch of the pods waits for a cluster that is away; who asks for a log now is to hear of it.
-            let path =
-                format!("/api/v1/namespaces/{namespace}/pods?limit=1&labelSelector={}", request::escape(selector));
-            request::get::<serde::de::IgnoredAny>(cluster, &path)
+            let pods = Address::core(namespace, "pods").with("limit", 1).with("labelSelector", selector);
+            request::get::<serde::de::IgnoredAny>(cluster, &pods)
                 .await
                 .map_err(|error| fault::of(&cluster.name, &format!("find the pods of {selector}"), &error))?;
             return Ok(Meant::All);
         }
     };
-    let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
-    let pod = request::get::<Pod>(cluster, &path)
+    let pod = request::get::<Pod>(cluster, &Address::core(namespace, "pods").at(name))
         .await
         .map_err(|error| fault::of(&cluster.name, &format!("follow pod {namespace}/{name}"), &error))?;
     Ok(Meant::One(Box::new(pod)))

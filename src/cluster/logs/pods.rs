@@ -9,6 +9,7 @@ use kube::core::WatchEvent;
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 
+use crate::cluster::address::Address;
 use crate::cluster::{Cluster, fault, request};
 use crate::model::Fault;
 use crate::model::log::LogTarget;
@@ -145,8 +146,7 @@ pub(super) enum Change {
 /// Lists and watches the pods of a namespace that a selector finds; [`Pods::next`] may be dropped at any time.
 pub(super) struct Pods<'a> {
     cluster: &'a Cluster,
-    path: String,
-    query: String,
+    list: Address,
     watch: Option<BoxStream<'static, Result<WatchEvent<Pod>, kube::Error>>>,
     version: String,
     listed: bool,
@@ -183,8 +183,7 @@ impl<'a> Pods<'a> {
         };
         Self {
             cluster,
-            path: format!("/api/v1/namespaces/{}/pods", namespace(target)),
-            query: format!("labelSelector={}", request::escape(&selector)),
+            list: Address::core(namespace(target), "pods").with("labelSelector", selector),
             watch: None,
             version: String::new(),
             listed: false,
@@ -209,7 +208,7 @@ impl<'a> Pods<'a> {
                 if self.listed {
                     sleep(POLL).await;
                 }
-                match request::get::<List>(self.cluster, &format!("{}?{}", self.path, self.query)).await {
+                match request::get::<List>(self.cluster, &self.list).await {
                     Ok(list) => {
                         self.version = list.metadata.resource_version;
                         self.listed = true;
@@ -224,7 +223,7 @@ impl<'a> Pods<'a> {
             } else {
                 // A watch that breaks or is refused leads back to the list, with the pause above.
                 let version = std::mem::take(&mut self.version);
-                self.watch = match request::watch(self.cluster, &self.path, &self.query, &version).await {
+                self.watch = match request::watch(self.cluster, &self.list, &version).await {
                     Ok(events) => Some(events.boxed()),
                     Err(_) => None,
                 };

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::LogOptions;
 use super::lines::{Place, Seen, Splitter};
 use super::pods::Pod;
+use crate::cluster::address::Address;
 use crate::cluster::{Cluster, fault, request};
 use crate::model::Fault;
 use crate::model::log::{LogEvent, LogLine};
@@ -114,8 +115,7 @@ impl Reader<'_> {
 
     /// Asks whether the pod is there as it was; an answer that does not come leaves that open.
     async fn ended(&self) -> Option<End> {
-        let path = format!("/api/v1/namespaces/{}/pods/{}", self.namespace, self.pod.metadata.name);
-        match request::get::<Pod>(self.cluster, &path).await {
+        match request::get::<Pod>(self.cluster, &self.address()).await {
             Ok(pod) if pod.metadata.uid != self.pod.metadata.uid => Some(End::Gone),
             Ok(pod) if pod.is_over() => Some(End::Over(format!("the pod has ended ({})", pod.status.phase))),
             Err(error) if request::code(&error) == Some(404) => Some(End::Gone),
@@ -139,36 +139,34 @@ impl Reader<'_> {
         }
     }
 
+    fn address(&self) -> Address {
+        Address::core(self.namespace, "pods").at(&self.pod.metadata.name)
+    }
+
     async fn is_running(&self) -> bool {
-        let path = format!("/api/v1/namespaces/{}/pods/{}", self.namespace, self.pod.metadata.name);
-        let pod = request::get::<Pod>(self.cluster, &path).await;
+        let pod = request::get::<Pod>(self.cluster, &self.address()).await;
         pod.is_ok_and(|pod| pod.metadata.uid == self.pod.metadata.uid && !pod.is_over())
     }
 
     async fn open(&self, place: &Place) -> Result<impl AsyncBufRead + use<>, kube::Error> {
-        let mut path = format!(
-            "/api/v1/namespaces/{}/pods/{}/log?timestamps=true&container={}",
-            self.namespace,
-            self.pod.metadata.name,
-            request::escape(&self.container)
-        );
+        let mut log = self.address().at("log").with("timestamps", true).with("container", &self.container);
         if self.options.follow {
-            path.push_str("&follow=true");
+            log = log.with("follow", true);
         }
         if self.options.previous {
-            path.push_str("&previous=true");
+            log = log.with("previous", true);
         }
         if let Some(last) = place.last() {
-            path = format!("{path}&sinceTime={}", request::escape(&last.to_string()));
+            log = log.with("sinceTime", last);
         } else {
             if let Some(tail) = self.options.tail {
-                path = format!("{path}&tailLines={tail}");
+                log = log.with("tailLines", tail);
             }
             if let Some(since) = self.options.since {
-                path = format!("{path}&sinceSeconds={}", since.as_secs().max(1));
+                log = log.with("sinceSeconds", since.as_secs().max(1));
             }
         }
-        let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
+        let request = log.request(http::Method::GET)?.body(Vec::new()).map_err(kube::Error::HttpError)?;
         self.cluster.streams().request_stream(request).await
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::cluster::address::Address;
 use crate::cluster::{Cluster, exchange, fault, pod, request};
 use crate::model::log::LogTarget;
 use crate::model::{Fault, ObjectRef};
@@ -51,15 +52,14 @@ impl Cluster {
     /// # Errors
     /// Fails when the server cannot be asked; who may not look into every namespace is left with the one that is named.
     pub async fn namespace_of(&self, named: &str, selector: &str) -> Result<String, Fault> {
-        let query = format!("pods?limit=1&labelSelector={}", request::escape(selector));
+        let pods = |namespace| Address::core(namespace, "pods").with("limit", 1).with("labelSelector", selector);
         let tried = format!("find the pods of {selector}");
-        let here = request::get::<Value>(self, &format!("/api/v1/namespaces/{named}/{query}"))
-            .await
-            .map_err(|error| fault::of(&self.name, &tried, &error))?;
+        let here =
+            request::get::<Value>(self, &pods(named)).await.map_err(|error| fault::of(&self.name, &tried, &error))?;
         if first_namespace(&here).is_some() {
             return Ok(named.to_owned());
         }
-        let everywhere = exchange::get(self.client(), &format!("/api/v1/{query}")).await;
+        let everywhere = exchange::get(self.client(), &pods("")).await;
         let found = everywhere.ok().and_then(|bytes| first_namespace(&serde_json::from_slice(&bytes).ok()?));
         Ok(found.unwrap_or_else(|| named.to_owned()))
     }

@@ -5,8 +5,6 @@ use std::net::Ipv4Addr;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
 use kube::api::Portforwarder;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -77,9 +75,7 @@ async fn listen(asked: Option<u16>, port: u16) -> io::Result<TcpListener> {
 }
 
 async fn connect(cluster: &Cluster, chosen: &Chosen, port: u16) -> Result<Portforwarder, kube::Error> {
-    // A WebSocket begins as HTTP/1.1, which the client for log streams speaks.
-    let pods: Api<Pod> = Api::namespaced(cluster.streams().clone(), &chosen.namespace);
-    pods.portforward(&chosen.name, &[port]).await
+    chosen.api(cluster).portforward(&chosen.name, &[port]).await
 }
 
 /// Connects to the pod, or to the one that took its place.

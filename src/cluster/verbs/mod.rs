@@ -20,6 +20,7 @@ mod wait;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::address::Address;
 use super::{Cluster, Resource, fault, request};
 use crate::model::{Clock, Fault, FaultKind, ObjectRef, Outcome, Step, StepState, Verb};
 pub(crate) use live::{Live, with_group};
@@ -71,8 +72,8 @@ pub async fn perform(
 pub async fn revision(cluster: &Cluster, object: &ObjectRef) -> Result<String, Fault> {
     let object = with_group(object);
     let resource = cluster.resource(&object.group, &object.kind).await?;
-    let path = resource.path(&object.namespace, Some(&object.name));
-    let live: Live = request::get(cluster, &path)
+    let address = resource.object(&object.namespace, &object.name);
+    let live: Live = request::get(cluster, &address)
         .await
         .map_err(|error| fault::of(&cluster.name, &format!("read {object}"), &error))?;
     let applied = live.status.last_applied_revision;
@@ -90,7 +91,7 @@ struct Call<'a> {
 struct Target {
     object: ObjectRef,
     resource: Resource,
-    path: String,
+    address: Address,
 }
 
 impl Call<'_> {
@@ -115,13 +116,13 @@ impl Call<'_> {
     /// Finds the address of an object of any kind.
     async fn any(&self, object: &ObjectRef) -> Result<Target, Fault> {
         let resource = self.cluster.resource(&object.group, &object.kind).await?;
-        let path = resource.path(&object.namespace, Some(&object.name));
-        Ok(Target { object: object.clone(), resource, path })
+        let address = resource.object(&object.namespace, &object.name);
+        Ok(Target { object: object.clone(), resource, address })
     }
 
     /// Reads an object of any kind as the server has it.
     async fn whole(&self, target: &Target, verb: &str) -> Result<Value, Fault> {
-        request::get(self.cluster, &target.path)
+        request::get(self.cluster, &target.address)
             .await
             .map_err(|error| fault::of(&self.cluster.name, &format!("{verb} {}", target.object), &error))
     }
@@ -129,7 +130,7 @@ impl Call<'_> {
     /// Reads an object before anything is done to it; one that is being deleted is refused.
     async fn read(&self, target: &Target, verb: &str) -> Result<Live, Fault> {
         let tried = format!("{verb} {}", target.object);
-        let live: Live = request::get(self.cluster, &target.path)
+        let live: Live = request::get(self.cluster, &target.address)
             .await
             .map_err(|error| fault::of(&self.cluster.name, &tried, &error))?;
         if live.metadata.deletion_timestamp.is_some() {
@@ -147,7 +148,7 @@ impl Call<'_> {
         const TRIES: usize = 3;
         let mut tries = 1;
         loop {
-            match request::merge_patch(self.cluster, &target.path, patch).await {
+            match request::merge_patch(self.cluster, &target.address, patch).await {
                 Err(error) if request::code(&error) == Some(409) && tries < TRIES => tries += 1,
                 Err(error) => {
                     return Err(fault::of_write(&self.cluster.name, &format!("{verb} {}", target.object), &error));

@@ -60,7 +60,7 @@ async fn follow(
     judge: &impl Fn(Option<&Value>) -> Seen,
 ) -> Outcome {
     loop {
-        let read = match request::get::<Value>(call.cluster, &target.path).await {
+        let read = match request::get::<Value>(call.cluster, &target.address).await {
             Ok(value) => Some(value),
             Err(error) if request::code(&error) == Some(404) => None,
             Err(error) if request::is_passing(&error) => {
@@ -92,9 +92,8 @@ async fn watched(
     version: &str,
     judge: &impl Fn(Option<&Value>) -> Seen,
 ) -> Option<Outcome> {
-    let list = target.resource.path(&target.object.namespace, None);
-    let query = format!("fieldSelector={}", request::escape(&format!("metadata.name={}", target.object.name)));
-    let events = request::watch::<Value>(call.cluster, &list, &query, version).await.ok()?;
+    let list = target.resource.list(&target.object.namespace).with_fields(&[("metadata.name", &target.object.name)]);
+    let events = request::watch::<Value>(call.cluster, &list, version).await.ok()?;
     let mut events = std::pin::pin!(events);
     while let Ok(Some(Ok(event))) = timeout(SILENCE, events.next()).await {
         let seen = match &event {

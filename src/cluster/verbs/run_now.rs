@@ -20,12 +20,12 @@ pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Durati
     let name = job.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
     call.step("request", StepState::Running, format!("making Job {name} from {object}"));
     let made = ObjectRef::new("Job", "batch", &object.namespace, &name);
-    let Target { resource, path, .. } = call.any(&made).await?;
-    request::create::<Value>(call.cluster, &resource.path(&object.namespace, None), &job)
+    let Target { resource, address, .. } = call.any(&made).await?;
+    request::create::<Value>(call.cluster, &resource.list(&object.namespace), &job)
         .await
         .map_err(|error| fault::of_write(&call.cluster.name, &format!("run {object}"), &error))?;
     call.step("request", StepState::Done, format!("made Job {name}"));
-    let target = Target { object: made, resource, path };
+    let target = Target { object: made, resource, address };
     Ok(observe::until(call, &target, "job", timeout, |seen| judge(&name, seen)).await)
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn chain(call: &mut Call<'_>, target: &Target, live: &Live) -> 
 }
 
 async fn exists(call: &Call<'_>, target: &Target) -> Result<bool, Fault> {
-    match request::get::<Live>(call.cluster, &target.path).await {
+    match request::get::<Live>(call.cluster, &target.address).await {
         Ok(_) => Ok(true),
         Err(error) if request::code(&error) == Some(404) => Ok(false),
         Err(error) => Err(fault::of(&call.cluster.name, &format!("read {}", target.object), &error)),

@@ -67,7 +67,7 @@ async fn follow(call: &mut Call<'_>, target: &Target, live: &Live, waiting: &mut
             sleep(POLL).await;
         }
         loop {
-            match request::get::<Live>(call.cluster, &target.path).await {
+            match request::get::<Live>(call.cluster, &target.address).await {
                 Ok(live) if live.metadata.uid != uid => {
                     return Outcome::Failed(gone(call, target, "was deleted and made anew"));
                 }
@@ -102,9 +102,8 @@ enum Watched {
 }
 
 async fn watched(call: &mut Call<'_>, target: &Target, version: &str, waiting: &mut Waiting<'_>) -> Watched {
-    let list = target.resource.path(&target.object.namespace, None);
-    let query = format!("fieldSelector={}", request::escape(&format!("metadata.name={}", target.object.name)));
-    let events = match request::watch::<Live>(call.cluster, &list, &query, version).await {
+    let list = target.resource.list(&target.object.namespace).with_fields(&[("metadata.name", &target.object.name)]);
+    let events = match request::watch::<Live>(call.cluster, &list, version).await {
         Ok(events) => events,
         Err(error) if request::code(&error) == Some(410) || request::is_passing(&error) => return Watched::Broken,
         Err(_) => return Watched::Refused,

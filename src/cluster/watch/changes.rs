@@ -58,10 +58,9 @@ struct Version {
 
 /// Opens a watch from a version on.
 pub(super) async fn open(watcher: &Watcher, version: &str) -> Result<Body, Failure> {
-    let list = watcher.resource.path(&watcher.scope.namespace, None);
-    let mut address =
-        format!("{list}?watch=1&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={LASTS}");
-    page::select(&mut address, &watcher.scope);
+    let list = watcher.resource.list(&watcher.scope.namespace).with("watch", 1).with("allowWatchBookmarks", true);
+    let list = list.with("resourceVersion", version).with("timeoutSeconds", LASTS);
+    let address = page::select(list, &watcher.scope);
     exchange::open(watcher.cluster.client(), exchange::at(&address)?).await
 }
 

@@ -1,11 +1,9 @@
 //! Lists in pages.
 
-use std::fmt::Write as _;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::discover::encode;
+use super::super::address::Address;
 use super::super::exchange::Failure;
 use super::{Scope, Watcher, decode};
 use crate::model::{Kind, Row};
@@ -71,24 +69,14 @@ impl Pages {
         self.next = Some(next);
     }
 
-    pub(super) fn address(&self, watcher: &Watcher) -> String {
+    pub(super) fn address(&self, watcher: &Watcher) -> Address {
         let limit = if self.next.is_some() { LATER } else { FIRST };
-        let mut address = format!("{}?limit={limit}", watcher.resource.path(&watcher.scope.namespace, None));
-        select(&mut address, &watcher.scope);
-        if let Some(next) = &self.next {
-            // Writing to a String cannot fail.
-            let _ = write!(address, "&continue={}", encode(next));
-        }
-        address
+        let list = watcher.resource.list(&watcher.scope.namespace).with("limit", limit);
+        select(list, &watcher.scope).with_some("continue", self.next.as_deref().unwrap_or_default())
     }
 }
 
 /// Adds the selectors of a scope to an address.
-pub(super) fn select(address: &mut String, scope: &Scope) {
-    for (name, selector) in [("labelSelector", &scope.label_selector), ("fieldSelector", &scope.field_selector)] {
-        if !selector.is_empty() {
-            // Writing to a String cannot fail.
-            let _ = write!(address, "&{name}={}", encode(selector));
-        }
-    }
+pub(super) fn select(address: Address, scope: &Scope) -> Address {
+    address.with_some("labelSelector", &scope.label_selector).with_some("fieldSelector", &scope.field_selector)
 }

@@ -1,0 +1,132 @@
+//! Names that try to become addresses, through everything that asks an API server.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::testing::{Answer, Asked, cluster, event, ok};
+use super::{Cluster, EventScope, Resource, TableEvent, exec, logs, verbs};
+use crate::model::log::LogTarget;
+use crate::model::{Clock, FaultKind, ObjectRef, Verb};
+
+/// Names that an address would take apart, if they were put into it as they are.
+const STAY_NAMES: [&str; 5] = ["?old", "#old", "a?dryRun=All", "a&b=c", "a\\b"];
+/// Names that lead elsewhere however they are written: nothing is asked for them.
+const NO_NAMES: [&str; 5] = ["..", ".", "a/b", "../secrets", "%2e%2e"];
+
+/// A server that has everything, and notes what it was asked; what it answers to discovery is not noted.
+fn server() -> (Cluster, Arc<Mutex<Vec<Asked>>>) {
+    let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+    let log = asked.clone();
+    let cluster = cluster(move |request| {
+        log.lock().unwrap().push(request.clone());
+        let whole = json!({
+            "metadata": {"name": "x", "namespace": "x", "uid": "u", "resourceVersion": "7"}, "items": [],
+            "spec": {"selector": {"matchLabels": {"app": "x"}}},
+        });
+        if request.query.contains("watch=1") {
+            return Answer::Pieces(vec![(Duration::ZERO, event("DELETED", &whole))]);
+        }
+        ok(whole)
+    });
+    (cluster, asked)
+}
+
+fn verbs_of_all_kinds() -> Vec<Verb> {
+    let timeout = Duration::from_secs(1);
+    vec![
+        Verb::Reconcile { with_source: true, force: true, reset: true, no_wait: true, timeout },
+        Verb::Suspend { reason: String::new(), by: String::new(), until: None },
+        Verb::Resume { timeout },
+        Verb::Restart { timeout },
+        Verb::Delete { timeout },
+        Verb::RunNow { timeout },
+        Verb::Forward { local: None, remote: None, via: String::new() },
+    ]
+}
+
+/// Asks for an object of a name in every way that there is, and returns what the server was asked, by the way.
+async fn asked_for(kind: &str, namespace: &str, name: &str) -> BTreeMap<String, Vec<Asked>> {
+    let (cluster, asked) = server();
+    let cluster = Arc::new(cluster);
+    let object: ObjectRef =
+        ObjectRef { namespace: namespace.into(), name: name.into(), ..format!("{kind}/a/b").parse().unwrap() };
+    let mut by_way = BTreeMap::new();
+    let mut note = |way: &str| by_way.insert(way.to_owned(), std::mem::take(&mut *asked.lock().unwrap()));
+    for verb in verbs_of_all_kinds() {
+        let outcome = verbs::perform(&cluster, &verb, &object, &Clock::system(), &mut |_| ()).await;
+        if NO_NAMES.contains(&name) {
+            let crate::model::Outcome::Failed(fault) = outcome else { panic!("{verb:?} of {name}: {outcome:?}") };
+            assert!(
+                fault.kind == FaultKind::Usage || fault.why.contains("not a Flux kind"),
+                "{verb:?} of {name}: {fault:?}"
+            );
+        }
+        note(&format!("{verb:?}"));
+    }
+    let _ = cluster.read(&object).await;
+    let _ = cluster.look(&object).await;
+    note("read");
+    let _ = cluster.secret(namespace, name).await;
+    let _ = cluster.put_secret(namespace, name, "key", b"value").await;
+    note("secret");
+    let _ = cluster.events(&EventScope::Object(object.clone())).await;
+    note("events");
+    let order = exec::Order { container: None, command: vec!["sh".to_owned()], terminal: false };
+    let _ = cluster.exec(&object, &order).await;
+    let _ = verbs::revision(&cluster, &object).await;
+    note("exec");
+    let _ = crate::helm::inspector::inspect(&cluster, &object).await;
+    let _ = crate::helm::inspector::release(&cluster, &object, Some(1)).await;
+    note("helm");
+    let target = LogTarget::Pod { namespace: namespace.into(), name: name.into(), container: Some(name.into()) };
+    let (events, mut heard) = tokio::sync::mpsc::channel(8);
+    let options = logs::LogOptions { tail: None, since: None, previous: false, follow: false };
+    let followed = logs::follow(cluster.clone(), target, options, events);
+    let heard = async { while heard.recv().await.is_some() {} };
+    let _ = tokio::time::timeout(Duration::from_mins(5), async { tokio::join!(followed, heard) }).await;
+    note("logs");
+    let resource = Resource {
+        group: String::new(),
+        version: "v1".into(),
+        kind: "Thing".into(),
+        plural: name.into(),
+        namespaced: true,
+    };
+    let _ = cluster.table(&resource, namespace).await;
+    cluster.follow_table(&resource, namespace, |event| async move { !matches!(event, TableEvent::Failed(_)) }).await;
+    note("table");
+    by_way
+}
+
+/// Tells whether a request goes where a plain name would have gone: as many segments, and no parameter that the name brought.
+fn is_like(asked: &Asked, plain: &Asked) -> bool {
+    let names = |query: &str| {
+        query.split('&').map(|pair| pair.split('=').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    asked.path.split('/').count() == plain.path.split('/').count() && names(&asked.query) == names(&plain.query)
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_name_becomes_an_address() {
+    for kind in ["ConfigMap", "Pod", "Kustomization", "HelmRelease"] {
+        let plain = asked_for(kind, "plain", "plain").await;
+        assert!(plain.values().flatten().count() > 10, "{plain:?}");
+        for name in STAY_NAMES {
+            for (way, asked) in asked_for(kind, name, name).await {
+                // A log's pods and lines are asked for at once, in any order.
+                for asked in asked {
+                    let plain = &plain[&way];
+                    assert!(plain.iter().any(|plain| is_like(&asked, plain)), "{way} of {kind} {name}: {asked:?}");
+                }
+            }
+        }
+        for name in NO_NAMES {
+            for (way, asked) in asked_for(kind, name, name).await {
+                assert!(asked.is_empty(), "{way} of {kind} {name}: {asked:?}");
+            }
+        }
+    }
+}
