@@ -37,6 +37,8 @@ pub enum Action {
     Hand(Box<dyn Any + Send>),
     /// Marks an object, or takes its mark away.
     Mark(Env, ObjectRef),
+    /// Takes an environment for what the repository says that it is: the operator agreed to its context.
+    Agreed(Env, String),
     /// Shows another first environment.
     Show(Env),
     /// Reads the repository again.

@@ -10,7 +10,7 @@ use super::notice::Notice;
 use super::operation::Op;
 use crate::check::{Page, Survey};
 use crate::kinds;
-use crate::model::{Env, Environment, Fault, FaultKind, Kind, Link, ObjectRef, PerEnv, Row, RowKey, State};
+use crate::model::{Env, Environment, Fault, FaultKind, Kind, Link, ObjectRef, PerEnv, Protection, Row, RowKey, State};
 use crate::repo::Snapshot;
 
 /// Holds the rows of one kind in one environment, and how current they are.
@@ -120,6 +120,7 @@ impl Facts {
                 name: String::new(),
                 context: None,
                 protected: true,
+                protected_by: None,
                 path: None,
                 recipients: Vec::new(),
                 colour: None,
@@ -127,6 +128,16 @@ impl Facts {
             environment.env = env;
             environment
         });
+    }
+
+    /// Takes an environment's protection away where it was protected by nothing but a context that the operator has now agreed to.
+    pub fn agree(&mut self, env: Env, context: &str) {
+        if let Some(environment) = self.environments.get_mut(env)
+            && environment.protected_by == Some(Protection::Unagreed(context.to_owned()))
+        {
+            environment.protected = false;
+            environment.protected_by = None;
+        }
     }
 
     /// Returns an environment's description.

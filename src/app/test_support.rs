@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::command::Ask;
 use super::facts::Facts;
-use crate::model::{Env, Environment, Lesson};
+use crate::model::{Env, Environment, Lesson, Protection};
 
 /// Builds facts of `staging` and the protected `production`, at a fixed time.
 pub fn facts() -> Facts {
@@ -14,6 +14,7 @@ pub fn facts() -> Facts {
         name: name.to_owned(),
         context: Some(name.to_owned()),
         protected,
+        protected_by: protected.then(|| Protection::Because(format!("the name {name}"))),
         path: Some(format!("clusters/{name}")),
         recipients: Vec::new(),
         colour: None,

@@ -7,7 +7,7 @@ use super::test_support::facts;
 use super::{App, Change, Effect, Keymap, Msg, Ticket};
 use crate::commands::COMMANDS;
 use crate::kinds;
-use crate::model::{Env, FluxFacts, Link, Outcome, Row, RowKey, State};
+use crate::model::{Env, FluxFacts, Link, Outcome, Protection, Row, RowKey, State};
 use crate::theme::{Depth, Theme};
 use crate::views::home::Home;
 use ratatui::Terminal;
@@ -254,4 +254,31 @@ fn a_tiny_or_huge_terminal_is_no_trouble() {
         desk.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         desk.press("jk?<esc>:x<esc>3R<esc>pGg");
     }
+}
+
+#[test]
+fn a_context_of_the_repository_alone_is_asked_about_once_and_paste_agrees_to_nothing() {
+    let unagreed = |facts: &mut super::Facts| {
+        let staging = facts.environments.get_mut(Env(0)).unwrap();
+        staging.protected = true;
+        staging.protected_by = Some(Protection::Unagreed("ops".to_owned()));
+    };
+    let is_protected = |desk: &Desk| desk.app.facts.environment(Env(0)).unwrap().protected;
+    let mut desk = Desk::with(unagreed);
+    assert_eq!(desk.app.view_id(), "agree");
+    assert!(desk.screen().contains("Is this your staging?"));
+    desk.app.update(Msg::Paste("y\n".to_owned()));
+    assert!(desk.press("x<enter>").is_empty() && desk.app.view_id() == "agree");
+    assert!(desk.press("n").is_empty(), "nothing is remembered");
+    assert!(is_protected(&desk) && desk.app.view_id() == "home");
+
+    let mut desk = Desk::with(unagreed);
+    let effects = desk.press("y");
+    assert!(matches!(effects.as_slice(), [Effect::Task(_, task)] if task.label == "remember the agreement"));
+    assert!(is_protected(&desk), "not before it is remembered");
+    let Some(Effect::Task(ticket, _)) = effects.into_iter().next() else { panic!("no task") };
+    let payload = Box::new(super::dialog::Agreed(Ok(())));
+    desk.app.update(Msg::Reply { ticket, payload, owed: None });
+    assert!(!is_protected(&desk) && desk.app.view_id() == "home");
+    assert!(desk.app.facts.environment(Env(1)).unwrap().protected);
 }

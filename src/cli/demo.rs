@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Call;
 use super::open::{Parts, Plan, flags};
 use crate::config::Settings;
-use crate::model::{Clock, Fault};
+use crate::model::{Clock, Fault, KubeContext};
 use crate::repo::{Loader, template};
 use crate::runtime::{Folder, Journal, Session, Source};
 use crate::sim::{Commit, Remote, Scenario, Simulation, TextEdit};
@@ -78,7 +78,8 @@ pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fau
     let simulation = Simulation::new(&scenario.with_commits(head, previous), clock.clone());
     simulation.follow(&(Arc::new(move || news.newest()) as Remote));
     let settings = Settings::from_sources(Some(&root), &flags(&call.global), Vec::new());
-    let contexts = template::KEYS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let context = |name: &str| KubeContext { name: name.to_owned(), ..KubeContext::default() };
+    let contexts = template::KEYS.iter().map(|(name, _)| context(name)).collect();
     let loader = Loader::open(&root);
     let plan = Plan { root: Ok(root), settings, contexts: Ok(contexts) };
     let parts = Parts {

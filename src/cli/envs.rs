@@ -19,14 +19,17 @@ pub fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let session = call.session()?;
         let chosen: Vec<_> = call.chosen(&session).collect();
         call.print(&chosen, |environments| {
-            let mut rows = vec![["NAME", "CONTEXT", "PROTECTED", "PATH", "RECIPIENTS"].map(str::to_owned).to_vec()];
+            let mut rows = vec![
+                ["NAME", "CONTEXT", "PROTECTED", "PATH", "RECIPIENTS", "PROTECTED BY"].map(str::to_owned).to_vec(),
+            ];
             rows.extend(environments.iter().map(|known| {
                 vec![
                     known.name.clone(),
                     known.context.clone().unwrap_or_else(|| "-".to_owned()),
                     if known.protected { "yes" } else { "no" }.to_owned(),
                     known.path.clone().unwrap_or_else(|| "-".to_owned()),
-                    known.recipients.join(","),
+                    if known.recipients.is_empty() { "-".to_owned() } else { known.recipients.join(",") },
+                    known.protected_by.as_ref().map(ToString::to_string).unwrap_or_default(),
                 ]
             }));
             columns(&rows)

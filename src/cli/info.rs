@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::Call;
 use super::call::columns;
-use crate::config::{Origin, Settings};
-use crate::model::Fault;
+use crate::config::Origin;
+use crate::model::{Environment, Fault};
 use crate::runtime::Session;
 
 /// Flags of `info`.
@@ -60,12 +60,13 @@ fn settings(session: &Session) -> Vec<Setting> {
         list.push(setting(&format!("keys.{id}"), Some(keys.value.join(" ")), &keys.origin));
     }
     for environment in &session.environments {
-        of_environment(&mut list, known, environment);
+        of_environment(&mut list, session, environment);
     }
     list
 }
 
-fn of_environment(list: &mut Vec<Setting>, known: &Settings, environment: &crate::model::Environment) {
+fn of_environment(list: &mut Vec<Setting>, session: &Session, environment: &Environment) {
+    let known = &session.settings;
     let name = |key: &str| format!("env.{}.{key}", environment.name);
     let own = known.env(&environment.name);
     let context = own
@@ -74,8 +75,11 @@ fn of_environment(list: &mut Vec<Setting>, known: &Settings, environment: &crate
         .map_or_else(|| Origin::Rule("a context of the same name".to_owned()), |context| context.origin.clone());
     let context = if environment.context.is_some() { context } else { Origin::Default };
     list.push(setting(&name("context"), environment.context.clone(), &context));
-    let protection = known.protection(&environment.name, environment.context.as_deref());
-    list.push(setting(&name("protected"), Some(protection.value.to_string()), &protection.origin));
+    let why = environment.protected_by.as_ref().map_or_else(
+        || session.unprotected.get(environment.env).map(ToString::to_string).unwrap_or_default(),
+        ToString::to_string,
+    );
+    list.push(Setting { name: name("protected"), value: Some(environment.protected.to_string()), origin: why });
     if let Some(file) = &own.age_key_file {
         list.push(setting(&name("age_key_file"), Some(file.value.display().to_string()), &file.origin));
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::Global;
 use crate::cluster::{Cluster, Kubeconfig, connect};
 use crate::config::{Flags, Settings, environments};
-use crate::model::{Clock, Env, Environment, Fault, FaultKind, PerEnv};
+use crate::model::{Clock, Env, Environment, Fault, FaultKind, KubeContext, PerEnv};
 use crate::repo::{Loader, Snapshot};
 use crate::runtime::{Folder, Journal, Session, Source};
 use crate::sops::{IdentitySources, KeySources, Prompts};
@@ -16,7 +16,7 @@ use crate::sops::{IdentitySources, KeySources, Prompts};
 pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> {
     let folder = folder(global)?;
     let kubeconfig = Kubeconfig::load(global.kubeconfig.as_deref());
-    let contexts = kubeconfig.as_ref().map_err(Clone::clone).and_then(Kubeconfig::contexts);
+    let contexts = kubeconfig.as_ref().map_err(Clone::clone).and_then(Kubeconfig::known);
     let loader = Loader::open(&folder);
     // A folder without git and without clusters/ is no repository of ours: the live side is shown alone.
     let root = match loader.repository() {
@@ -105,7 +105,7 @@ pub(super) struct Plan {
     /// The settings.
     pub settings: Settings,
     /// The contexts of the kubeconfig, or why they are not known.
-    pub contexts: Result<Vec<String>, Fault>,
+    pub contexts: Result<Vec<KubeContext>, Fault>,
 }
 
 /// What differs between real and simulated sessions.
@@ -165,6 +165,7 @@ impl Plan {
         Session {
             source: parts.source,
             environments: found.list,
+            unprotected: found.unprotected,
             clusters: Arc::new(clusters),
             identities: Arc::new(KeySources::new(identities, elsewhere)),
             root: self.root,

@@ -8,7 +8,7 @@ use super::{Call, Output};
 use crate::app::guard::judge;
 use crate::app::operation::outcome_line;
 use crate::app::{Action, Ask, Command, Consent, Facts, Notice, Permit, Target, Verdict};
-use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Step, StepState};
+use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Protection, Step, StepState};
 use crate::runtime::{Session, interrupted, note};
 
 /// What shells return for a program that Ctrl-C ended.
@@ -148,11 +148,19 @@ fn refusal(command: &Command, targets: &[Target], facts: &Facts) -> Fault {
     let protected =
         targets.iter().filter_map(Target::env).filter_map(|env| facts.environment(env)).find(|known| known.protected);
     let name = protected.map_or("ENV", |known| known.name.as_str());
+    let reason = protected.and_then(|known| known.protected_by.as_ref());
+    let why = reason.map(|reason| format!(" by {reason}")).unwrap_or_default();
+    let lasting = match reason {
+        Some(Protection::Unagreed(context)) => format!(
+            "; `context = \"{context}\"` below [env.{name}] in your own settings says that it is yours for good"
+        ),
+        Some(Protection::Because(_)) | None => String::new(),
+    };
     Fault::new(
         FaultKind::Refused,
         format!("{} in {name} is refused", command.title),
-        format!("{name} is protected, and the call does not confirm it"),
-        format!("add --confirm {name} when you mean it"),
+        format!("{name} is protected{why}, and the call does not confirm it"),
+        format!("add --confirm {name} when you mean it{lasting}"),
     )
 }
 

@@ -6,9 +6,14 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kube::config::{KubeConfigOptions, KubeconfigError};
 
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, KubeContext, Server};
+
+/// A file with an authority's certificates is not read above this size.
+const AUTHORITY_LIMIT: u64 = 1024 * 1024;
 
 /// Holds the kubeconfig files that are in use, in their order.
 #[derive(Debug)]
@@ -83,6 +88,27 @@ impl Kubeconfig {
         }
     }
 
+    /// Describes the contexts, in the order of the files.
+    ///
+    /// # Errors
+    /// Fails when no file could be read.
+    pub fn known(&self) -> Result<Vec<KubeContext>, Fault> {
+        Ok(self.contexts()?.iter().map(|name| self.describe(name)).collect())
+    }
+
+    fn describe(&self, name: &str) -> KubeContext {
+        let merged = self.merged_for(name).map(|(merged, _)| merged).unwrap_or_default();
+        let context = merged.contexts.iter().find(|named| named.name == name).and_then(|named| named.context.as_ref());
+        let cluster = context.map(|context| context.cluster.clone()).unwrap_or_default();
+        let known = merged.clusters.iter().find(|named| named.name == cluster).and_then(|named| named.cluster.as_ref());
+        let server = known.and_then(|known| {
+            let server = Server::at(known.server.as_deref()?)?;
+            let (proxy, certified) = (known.proxy_url.as_deref(), known.tls_server_name.as_deref());
+            Some(server.through(proxy, certified, authority(known).as_deref()))
+        });
+        KubeContext { name: name.to_owned(), cluster, server }
+    }
+
     /// Returns the file that holds a context: the first that does.
     pub fn file_of(&self, context: &str) -> Option<&Path> {
         self.readable().find(|(_, parsed)| holds(parsed, context)).map(|(path, _)| path)
@@ -93,24 +119,12 @@ impl Kubeconfig {
     /// # Errors
     /// Fails when no file holds the context, or when its cluster, its certificates or its address cannot be used.
     pub fn config_for(&self, context: &str) -> Result<kube::Config, Fault> {
-        let Some(at) = self.files.iter().position(|file| file.parsed.as_ref().is_ok_and(|it| holds(it, context)))
-        else {
-            return Err(self.unknown(context));
-        };
-        let (before, rest) = self.files.split_at_checked(at).unwrap_or_default();
-        // The file that holds the context comes first, so that its own cluster and user win over equal names elsewhere.
-        let parsed = rest
-            .iter()
-            .take(1)
-            .chain(before)
-            .chain(rest.iter().skip(1))
-            .filter_map(|file| file.parsed.as_ref().ok())
-            .fold(kube::config::Kubeconfig::default(), adopt);
+        let Some((parsed, path)) = self.merged_for(context) else { return Err(self.unknown(context)) };
         let proxy = proxy_url(&parsed, context);
         let options = KubeConfigOptions { context: Some(context.to_owned()), cluster: None, user: None };
         // The function is async by its signature alone: it reads files and never waits.
         let built = futures::FutureExt::now_or_never(kube::Config::from_custom_kubeconfig(parsed, &options));
-        let file = rest.first().map(|file| file.path.display().to_string()).unwrap_or_default();
+        let file = path.display();
         let mut config = built.unwrap_or(Err(KubeconfigError::CurrentContextNotSet)).map_err(|error| {
             Fault::new(
                 FaultKind::Usage,
@@ -122,6 +136,21 @@ impl Kubeconfig {
         // kube adds the proxy of the environment, but compares NO_PROXY with the proxy instead of the server: that is done when dialling.
         config.proxy_url = proxy.and_then(|url| url.parse().ok());
         Ok(config)
+    }
+
+    /// Merges the files as a context sees them, and returns the file that holds it.
+    fn merged_for(&self, context: &str) -> Option<(kube::config::Kubeconfig, &Path)> {
+        let at = self.files.iter().position(|file| file.parsed.as_ref().is_ok_and(|it| holds(it, context)))?;
+        let (before, rest) = self.files.split_at_checked(at)?;
+        // The file that holds the context comes first, so that its own cluster and user win over equal names elsewhere.
+        let parsed = rest
+            .iter()
+            .take(1)
+            .chain(before)
+            .chain(rest.iter().skip(1))
+            .filter_map(|file| file.parsed.as_ref().ok())
+            .fold(kube::config::Kubeconfig::default(), adopt);
+        Some((parsed, rest.first()?.path.as_path()))
     }
 
     fn readable(&self) -> impl Iterator<Item = (&Path, &kube::config::Kubeconfig)> {
@@ -159,6 +188,20 @@ fn proxy_url(parsed: &kube::config::Kubeconfig, context: &str) -> Option<String>
     let context = parsed.contexts.iter().find(|named| named.name == context)?.context.as_ref()?;
     let cluster = parsed.clusters.iter().find(|named| named.name == context.cluster)?.cluster.as_ref()?;
     cluster.proxy_url.clone().filter(|url| !url.is_empty())
+}
+
+/// Returns the certificates of a cluster's authority; where they cannot be read, none are known.
+fn authority(cluster: &kube::config::Cluster) -> Option<String> {
+    let data = cluster.certificate_authority_data.as_ref().filter(|data| !data.is_empty());
+    let bytes = match (data, &cluster.certificate_authority) {
+        (Some(data), _) => STANDARD.decode(data.split_whitespace().collect::<String>()).ok()?,
+        (None, Some(file)) => {
+            let is_small = |data: std::fs::Metadata| data.is_file() && data.len() <= AUTHORITY_LIMIT;
+            std::fs::metadata(file).is_ok_and(is_small).then(|| std::fs::read(file).ok())??
+        }
+        (None, None) => return None,
+    };
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Adds what another file has; the first of equal names wins. Kind and version do not matter: kubectl does not compare them either.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::layer::Origin;
+use super::protection::{self, Subject};
 use super::settings::Settings;
-use crate::model::{Env, Environment, Fault, FaultKind, PerEnv};
+use crate::model::{Env, Environment, Fault, FaultKind, KubeContext, PerEnv};
 use crate::repo::RepoEnvironment;
 
 /// Holds the environments in their order.
@@ -14,8 +15,8 @@ pub struct Environments {
     pub list: Vec<Environment>,
     /// Why an environment has no cluster, for those that have none.
     pub faults: PerEnv<Option<Fault>>,
-    /// Why an environment is protected or not.
-    pub protection: PerEnv<Origin>,
+    /// What says that an environment is not protected, for those that are not.
+    pub unprotected: PerEnv<Origin>,
 }
 
 impl Environments {
@@ -27,9 +28,11 @@ impl Environments {
 
 struct Draft {
     order: Option<i64>,
+    /// The context that reaches it, whether there is one or not.
+    wanted: String,
     environment: Environment,
     fault: Option<Fault>,
-    protection: Origin,
+    unprotected: Origin,
 }
 
 /// Finds the environments: one per folder under `clusters/`, and those that the settings give a context.
@@ -37,7 +40,7 @@ struct Draft {
 /// The kube context is the configured one, else the one of the same name; an environment whose context is not among `contexts` has no cluster,
 /// and a fault that says so. Unless the settings order them, those that are not protected come first, each part by name: staging stands
 /// before production.
-pub fn environments(settings: &Settings, folders: &[RepoEnvironment], contexts: &[String]) -> Environments {
+pub fn environments(settings: &Settings, folders: &[RepoEnvironment], contexts: &[KubeContext]) -> Environments {
     let mut named: BTreeMap<&str, Option<&RepoEnvironment>> = settings
         .envs
         .keys()
@@ -49,7 +52,7 @@ pub fn environments(settings: &Settings, folders: &[RepoEnvironment], contexts: 
     named.extend(folders.iter().map(|folder| (folder.name.as_str(), Some(folder))));
     let mut drafts: Vec<Draft> =
         named.into_iter().map(|(name, folder)| draft(settings, name, folder, contexts)).collect();
-    protect_namesakes(settings, &mut drafts);
+    protect(settings, &mut drafts, contexts);
     drafts.sort_by(|a, b| key(a).cmp(&key(b)));
 
     let count = drafts.len().min(usize::from(u8::MAX));
@@ -60,7 +63,7 @@ pub fn environments(settings: &Settings, folders: &[RepoEnvironment], contexts: 
     let at = |env: Env| drafts.get(env.index());
     Environments {
         faults: PerEnv::from_fn(count, |env| at(env).and_then(|draft| draft.fault.clone())),
-        protection: PerEnv::from_fn(count, |env| at(env).map(|draft| draft.protection.clone()).unwrap_or_default()),
+        unprotected: PerEnv::from_fn(count, |env| at(env).map(|draft| draft.unprotected.clone()).unwrap_or_default()),
         list: drafts.into_iter().map(|draft| draft.environment).collect(),
     }
 }
@@ -71,49 +74,45 @@ fn key(draft: &Draft) -> (bool, i64, bool, &str) {
     (order.is_none(), order.unwrap_or_default(), draft.environment.protected, &draft.environment.name)
 }
 
-fn draft(settings: &Settings, name: &str, folder: Option<&RepoEnvironment>, contexts: &[String]) -> Draft {
+fn draft(settings: &Settings, name: &str, folder: Option<&RepoEnvironment>, contexts: &[KubeContext]) -> Draft {
     let own = settings.env(name);
-    let wanted = own.context.as_ref().map_or(name, |context| context.value.as_str());
-    let known = contexts.iter().any(|context| context == wanted);
-    let protection = settings.protection(name, Some(wanted));
+    let wanted = own.context.map_or_else(|| name.to_owned(), |context| context.value);
+    let known = contexts.iter().any(|context| context.name == wanted);
     Draft {
         order: own.order.map(|order| order.value),
-        fault: (!known).then(|| no_context(name, wanted, contexts)),
+        fault: (!known).then(|| no_context(name, &wanted, contexts)),
         environment: Environment {
             env: Env(0),
             name: name.to_owned(),
-            context: known.then(|| wanted.to_owned()),
-            protected: protection.value,
+            context: known.then(|| wanted.clone()),
+            protected: true,
+            protected_by: None,
             path: folder.map(|folder| folder.path.clone()),
             recipients: folder.map(|folder| folder.recipients.clone()).unwrap_or_default(),
             colour: own.colour.map(|colour| colour.value),
         },
-        protection: protection.origin,
+        wanted,
+        unprotected: Origin::default(),
     }
 }
 
-/// Protects environments that reach the cluster of a protected one by the same context.
-fn protect_namesakes(settings: &Settings, drafts: &mut [Draft]) {
-    let protected: Vec<(String, String)> = drafts
-        .iter()
-        .filter(|draft| draft.environment.protected)
-        .filter_map(|draft| Some((draft.environment.context.clone()?, draft.environment.name.clone())))
-        .collect();
-    for draft in drafts
-        .iter_mut()
-        .filter(|draft| !draft.environment.protected && !settings.is_unprotected(&draft.environment.name))
-    {
-        if let Some((_, other)) =
-            protected.iter().find(|(context, _)| draft.environment.context.as_ref() == Some(context))
-        {
-            draft.environment.protected = true;
-            draft.protection = Origin::Rule(format!("the context of {other}"));
+/// Says of each environment whether it is protected, and why; all are needed for it, as one protects others.
+fn protect(settings: &Settings, drafts: &mut [Draft], contexts: &[KubeContext]) {
+    let subjects: Vec<Subject<'_>> =
+        drafts.iter().map(|draft| Subject { name: &draft.environment.name, context: &draft.wanted }).collect();
+    let judged = protection::judge(settings, &subjects, contexts);
+    for (draft, judged) in drafts.iter_mut().zip(judged) {
+        draft.environment.protected = judged.is_ok();
+        match judged {
+            Ok(protection) => draft.environment.protected_by = Some(protection),
+            Err(origin) => draft.unprotected = origin,
         }
     }
 }
 
-fn no_context(name: &str, wanted: &str, contexts: &[String]) -> Fault {
-    let known = if contexts.is_empty() { "it has none".to_owned() } else { format!("it has {}", contexts.join(", ")) };
+fn no_context(name: &str, wanted: &str, contexts: &[KubeContext]) -> Fault {
+    let names: Vec<&str> = contexts.iter().map(|context| context.name.as_str()).collect();
+    let known = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
     Fault::new(
         FaultKind::Unreachable,
         format!("{name} has no cluster here"),

@@ -149,12 +149,12 @@ impl Reader<'_> {
                 "age_key_command" => settings.age_key_command = self.string(item),
                 "protected" => {
                     let guard = self.guard(item);
-                    if !guard.value {
+                    if !guard.value && self.owner == Owner::Repository {
                         self.report(
                             line,
                             "protected = false has no effect",
-                            "settings add protection and never take it away",
-                            "for one run: --unprotect with the environment's name",
+                            "a repository's file adds protection and never takes it away",
+                            "remove it; for one run there is --unprotect with the environment's name",
                         );
                     }
                     settings.protected = Some(guard);
@@ -225,7 +225,10 @@ impl Reader<'_> {
     }
 
     fn origin(&self, line: usize) -> Origin {
-        Origin::File(self.shown.to_owned(), line)
+        match self.owner {
+            Owner::Repository => Origin::Repository(line),
+            Owner::Personal => Origin::File(self.shown.to_owned(), line),
+        }
     }
 
     fn line(&self, offset: usize) -> usize {

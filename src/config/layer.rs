@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
+use super::settings::SHARED;
+
 /// Says where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Origin {
@@ -14,12 +16,24 @@ pub enum Origin {
     Default,
     /// A rule of fluxdeck's own, in words.
     Rule(String),
-    /// A file: as it is shown, and the line counted from 1.
+    /// The operator's own file: as it is shown, and the line counted from 1.
     File(String, usize),
+    /// The repository's file, which others write, and the line counted from 1.
+    Repository(usize),
     /// An environment variable.
     Variable(String),
     /// A flag.
     Flag(&'static str),
+}
+
+impl Origin {
+    /// Tells whether the operator said it, in a source that is nobody else's.
+    pub fn is_own(&self) -> bool {
+        match self {
+            Self::File(..) | Self::Variable(_) | Self::Flag(_) => true,
+            Self::Default | Self::Rule(_) | Self::Repository(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -28,6 +42,7 @@ impl fmt::Display for Origin {
             Self::Default => formatter.write_str("default"),
             Self::Rule(rule) => formatter.write_str(rule),
             Self::File(file, line) => write!(formatter, "{file}:{line}"),
+            Self::Repository(line) => write!(formatter, "{SHARED}:{line}"),
             Self::Variable(name) => write!(formatter, "${name}"),
             Self::Flag(name) => write!(formatter, "--{name}"),
         }

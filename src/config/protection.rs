@@ -1,47 +1,103 @@
-//! Which environments are protected, and by whom.
+//! Which environments are protected, and why.
+//!
+//! Protection goes by cluster. What says production (a flag, a setting, a word of the name of an environment, a context or a cluster) protects
+//! all that reaches the same API server, by whatever context, because another name must not be a way round the guard. What says nothing of
+//! the cluster protects the one environment alone: a context that only the repository names, an unreadable settings file, being the only one.
 
-use super::layer::{Origin, Sourced};
+use super::layer::Origin;
 use super::settings::Settings;
+use super::words::says_production;
+use crate::model::{KubeContext, Protection};
 
-/// Names that say by themselves that people depend on the cluster.
-const PROTECTED_NAMES: [&str; 3] = ["production", "prod", "live"];
-
-impl Settings {
-    /// Decides whether an environment is protected: by a flag, by any source's `protected = true`, by its name, by the name of its
-    /// context, or because a settings file could not be read. Only `--unprotect` takes it away.
-    pub fn protection(&self, environment: &str, context: Option<&str>) -> Sourced<bool> {
-        let named = |names: &[String]| names.iter().any(|name| name == environment);
-        if named(&self.flags.protect) {
-            return Sourced::new(true, Origin::Flag("protect"));
-        }
-        if named(&self.flags.unprotect) {
-            return Sourced::new(false, Origin::Flag("unprotect"));
-        }
-        if let Some(protected) = self.env(environment).protected
-            && protected.value
-        {
-            return protected;
-        }
-        let rule = |rule: String| Sourced::new(true, Origin::Rule(rule));
-        if is_protected_name(environment) {
-            return rule(format!("the name {environment}"));
-        }
-        // An environment of another name must not be a way round the guard of the same cluster.
-        if let Some(context) = context.filter(|context| is_protected_name(context)) {
-            return rule(format!("the context {context}"));
-        }
-        if self.unreadable {
-            return rule("a settings file that cannot be read".to_owned());
-        }
-        Sourced::default()
-    }
-
-    /// Tells whether a flag explicitly took protection away.
-    pub(super) fn is_unprotected(&self, environment: &str) -> bool {
-        self.protection(environment, None).origin == Origin::Flag("unprotect")
-    }
+/// What is asked about an environment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// The context that reaches it, whether there is one or not.
+    pub(super) context: &'a str,
 }
 
-fn is_protected_name(name: &str) -> bool {
-    PROTECTED_NAMES.iter().any(|protected| name.eq_ignore_ascii_case(protected))
+/// Says of each environment why it is protected, or what says that it is not.
+pub(super) fn judge(
+    settings: &Settings,
+    subjects: &[Subject<'_>],
+    contexts: &[KubeContext],
+) -> Vec<Result<Protection, Origin>> {
+    let reasons = reasons(settings, subjects, contexts);
+    let is_only = subjects.len() == 1;
+    let because = |reason: String| Ok(Protection::Because(reason));
+    let of = |subject: &Subject<'_>| {
+        let named = |names: &[String]| names.iter().any(|name| name == subject.name);
+        let own = settings.env(subject.name);
+        if named(&settings.flags.unprotect) && !named(&settings.flags.protect) {
+            return Err(Origin::Flag("unprotect"));
+        }
+        let shared = || {
+            let at = contexts.iter().position(|context| context.name == subject.context)?;
+            reasons.get(at)?.as_ref().map(|root| format!("the API server of {root}"))
+        };
+        if let Some(reason) = said(settings, subject).map(|origin| origin.to_string()).or_else(shared) {
+            return because(reason);
+        }
+        if let Some(context) = &own.context
+            && matches!(context.origin, Origin::Repository(_))
+            && context.value != subject.name
+            && !settings.is_agreed(subject.name, &context.value)
+        {
+            return Ok(Protection::Unagreed(context.value.clone()));
+        }
+        if settings.unreadable {
+            return because("a settings file that cannot be read".to_owned());
+        }
+        match own.protected {
+            Some(protected) if protected.origin.is_own() => Err(protected.origin),
+            _ if is_only => because("being the only environment".to_owned()),
+            protected => Err(protected.map(|protected| protected.origin).unwrap_or_default()),
+        }
+    };
+    subjects.iter().map(of).collect()
+}
+
+/// Says what protects an environment by what is said of itself.
+fn said(settings: &Settings, subject: &Subject<'_>) -> Option<Origin> {
+    if settings.flags.protect.iter().any(|name| name == subject.name) {
+        return Some(Origin::Flag("protect"));
+    }
+    if let Some(protected) = settings.env(subject.name).protected
+        && protected.value
+    {
+        return Some(protected.origin);
+    }
+    says_production(subject.name)
+        .then(|| Origin::Rule(format!("the name {}", subject.name)))
+        .or_else(|| says_production(subject.context).then(|| Origin::Rule(format!("the context {}", subject.context))))
+}
+
+/// Says of each context which name protects its server: that of an environment or of a context that reaches it, directly or by way of others.
+fn reasons(settings: &Settings, subjects: &[Subject<'_>], contexts: &[KubeContext]) -> Vec<Option<String>> {
+    let first = |context: &KubeContext| {
+        let is_protected =
+            |subject: &&Subject<'_>| subject.context == context.name && said(settings, subject).is_some();
+        let of_environment = subjects.iter().find(is_protected).map(|subject| subject.name.to_owned());
+        of_environment
+            .or_else(|| says_production(&context.name).then(|| format!("the context {}", context.name)))
+            .or_else(|| says_production(&context.cluster).then(|| format!("the cluster {}", context.cluster)))
+    };
+    let mut reasons: Vec<Option<String>> = contexts.iter().map(first).collect();
+    loop {
+        let reached = |context: &KubeContext| {
+            let mut known = contexts.iter().zip(&reasons);
+            known.find_map(|(other, reason)| reason.clone().filter(|_| other.reaches_as(context)))
+        };
+        let next: Vec<Option<String>> = contexts
+            .iter()
+            .zip(&reasons)
+            .map(|(context, reason)| reason.clone().or_else(|| reached(context)))
+            .collect();
+        if next == reasons {
+            return reasons;
+        }
+        reasons = next;
+    }
 }

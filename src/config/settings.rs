@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::agreements::{self, AGREEMENTS, Agreement};
 use super::file::{self, Outcome, Owner};
 use super::layer::{EnvSettings, Layer, Origin, Sourced, set};
 use super::variables;
@@ -32,7 +33,7 @@ pub struct Flags {
     pub contexts: Vec<(String, String)>,
     /// `--protect E`.
     pub protect: Vec<String>,
-    /// `--unprotect E`: the only way to take protection away.
+    /// `--unprotect E`: the one way to take away protection that a name, a server or a source gave.
     pub unprotect: Vec<String>,
     /// `--config FILE`: read in place of the personal file.
     pub config: Option<PathBuf>,
@@ -62,6 +63,9 @@ pub struct Settings {
     pub(super) flags: Flags,
     #[serde(skip)]
     by_variable: BTreeMap<String, EnvSettings>,
+    /// What was agreed to for this repository: environments and their contexts.
+    #[serde(skip)]
+    agreed: Vec<(String, String)>,
 }
 
 impl Settings {
@@ -91,8 +95,15 @@ impl Settings {
                 outcomes.push(open(&path, owner, is_wanted, home.as_deref()));
             }
         }
+        let state = variable("XDG_STATE_HOME").map(PathBuf::from).or_else(|| Some(home?.join(".local/state")));
+        let agreed = root.zip(state).map(|(root, state)| agreed(root, &state.join("fluxdeck").join(AGREEMENTS)));
         let (from_variables, found) = variables::read(variables);
-        Self::combine(outcomes, &from_variables, found, flags)
+        Self { agreed: agreed.unwrap_or_default(), ..Self::combine(outcomes, &from_variables, found, flags) }
+    }
+
+    /// Tells whether the operator agreed that an environment of this repository is reached by a context.
+    pub(super) fn is_agreed(&self, environment: &str, context: &str) -> bool {
+        self.agreed.iter().any(|(known, by)| known == environment && by == context)
     }
 
     fn combine(outcomes: Vec<Outcome>, from_variables: &Layer, findings: Vec<Finding>, flags: &Flags) -> Self {
@@ -107,6 +118,7 @@ impl Settings {
             unreadable: false,
             flags: flags.clone(),
             by_variable: from_variables.envs.clone(),
+            agreed: Vec::new(),
         };
         for outcome in outcomes {
             settings.unreadable |= outcome.unreadable;
@@ -152,6 +164,13 @@ impl Settings {
         }
         settings
     }
+}
+
+/// Returns what was agreed to for a repository: environments and their contexts.
+fn agreed(root: &Path, file: &Path) -> Vec<(String, String)> {
+    let known = agreements::read(file);
+    let here = |known: &Agreement| *known == Agreement::new(root, &known.env, &known.context);
+    known.into_iter().filter(here).map(|known| (known.env, known.context)).collect()
 }
 
 fn of_flags(flags: &Flags) -> Layer {

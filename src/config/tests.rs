@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Environments, Flags, Settings, environments};
+use super::{Agreement, Environments, Flags, Settings, environments};
+use crate::model::{KubeContext, Protection, Server};
 use crate::repo::RepoEnvironment;
 use crate::repo::git::tests::write;
 
@@ -26,8 +27,25 @@ fn folders(names: &[&str]) -> Vec<RepoEnvironment> {
 }
 
 fn found(settings: &Settings, names: &[&str], contexts: &[&str]) -> Environments {
-    let contexts: Vec<String> = contexts.iter().map(ToString::to_string).collect();
+    let contexts: Vec<KubeContext> = contexts.iter().map(|name| context(name, name, "")).collect();
     environments(settings, &folders(names), &contexts)
+}
+
+/// Describes a context by its name, its cluster's name and its server, which may be unknown.
+fn context(name: &str, cluster: &str, url: &str) -> KubeContext {
+    KubeContext { name: name.to_owned(), cluster: cluster.to_owned(), server: Server::at(url) }
+}
+
+/// Says of each environment by its name why it is protected, or `no`.
+fn reasons(environments: &Environments) -> Vec<(&str, String)> {
+    let why = |protection: &Protection| protection.to_string();
+    let all = environments.list.iter().map(|one| {
+        assert_eq!(one.protected, one.protected_by.is_some(), "{one:?}");
+        (one.name.as_str(), one.protected_by.as_ref().map_or_else(|| "no".to_owned(), why))
+    });
+    let mut all: Vec<_> = all.collect();
+    all.sort_unstable();
+    all
 }
 
 fn names(environments: &Environments) -> Vec<&str> {
@@ -94,10 +112,14 @@ fn any_source_protects_and_only_a_flag_takes_it_away() {
         ("lab", "theme = [", "", &[], &none, true, "a settings file that cannot be read"),
         ("lab", "", "theme = [", &[], &none, true, "a settings file that cannot be read"),
     ] {
-        let protection = settings(shared, personal, variables, flags).protection(name, None);
-        let from = protection.origin.to_string();
+        let all = found(&settings(shared, personal, variables, flags), &[name, "other"], &[]);
+        let one = all.find(name).unwrap();
+        let from = one
+            .protected_by
+            .as_ref()
+            .map_or_else(|| all.unprotected.get(one.env).unwrap().to_string(), ToString::to_string);
         assert_eq!(
-            (protection.value, from.rsplit('/').next().unwrap()),
+            (one.protected, from.rsplit('/').next().unwrap()),
             (protected, origin),
             "{name}: {shared} | {personal} | {variables:?} | {flags:?}"
         );
@@ -181,13 +203,111 @@ fn environments_stand_in_order_with_their_contexts() {
 
 #[test]
 fn no_other_name_leads_round_the_guard_of_a_cluster() {
-    let text = "[env.staging]\ncontext = 'production'\n[env.a]\ncontext = 'shared'\nprotected = true\n[env.b]\ncontext = 'shared'\n";
+    let shared = "[env.staging]\ncontext = 'production'\n[env.a]\ncontext = 'shared'\nprotected = true\n[env.b]\ncontext = 'shared'\n";
     let contexts = ["production", "shared"];
-    let all = found(&settings(text, "", &[], &Flags::default()), &["staging"], &contexts);
-    let protected: Vec<_> = all.list.iter().map(|one| (one.name.as_str(), one.protected)).collect();
-    assert_eq!(protected, [("a", true), ("b", true), ("staging", true)]);
+    let all = found(&settings(shared, "", &[], &Flags::default()), &["staging"], &contexts);
+    let expected = [("a", ".fluxdeck.toml:5"), ("b", "the API server of a"), ("staging", "the context production")];
+    assert_eq!(reasons(&all), expected.map(|(name, why)| (name, why.to_owned())));
     let flags = Flags { unprotect: words(&["staging", "b"]), ..Flags::default() };
-    let all = found(&settings(text, "", &[], &flags), &["staging"], &contexts);
-    let protected: Vec<_> = all.list.iter().map(|one| (one.name.as_str(), one.protected)).collect();
-    assert_eq!(protected, [("b", false), ("staging", false), ("a", true)]);
+    let all = found(&settings(shared, "", &[], &flags), &["staging"], &contexts);
+    assert_eq!(reasons(&all).iter().map(|(_, why)| why.as_str()).collect::<Vec<_>>(), [".fluxdeck.toml:5", "no", "no"]);
+}
+
+#[test]
+fn whatever_shares_an_api_server_with_production_is_protected() {
+    let (eu, us) = ("https://10.0.0.1:6443", "https://10.0.0.2:6443");
+    let judged = |personal: &str, flags: &Flags, contexts: &[KubeContext]| {
+        let settings = settings("", personal, &[], flags);
+        let all = environments(&settings, &folders(&["lab", "staging"]), contexts);
+        reasons(&all).into_iter().map(|(_, why)| why).collect::<Vec<_>>()
+    };
+    let none = Flags::default();
+    let lab = context("lab", "lab", us);
+    // Another context of the kubeconfig says it by its name or by that of its cluster, though no environment uses it.
+    let by = |name, cluster| judged("", &none, &[lab.clone(), context("staging", "c", eu), context(name, cluster, eu)]);
+    assert_eq!(by("eu-prod", "k3s"), ["no", "the API server of the context eu-prod"]);
+    assert_eq!(
+        by("admin", "arn:aws:eks:eu-west-1:1:cluster/production"),
+        ["no", "the API server of the cluster arn:aws:eks:eu-west-1:1:cluster/production"]
+    );
+    assert_eq!(by("admin", "product"), ["no", "no"]);
+    // Its own cluster's name says it, where the server is not known either.
+    let own = [lab.clone(), context("staging", "prd-2", "")];
+    assert_eq!(judged("", &none, &own), ["no", "the API server of the cluster prd-2"]);
+    // An environment that a source or a flag protects does too, and neither the operator's settings nor leave for that one change it.
+    let same = [context("lab", "x", eu), context("staging", "y", "https://10.0.0.1:6443/")];
+    let personal = "[env.lab]\nprotected = true\n[env.staging]\nprotected = false\n";
+    let ends = |judged: Vec<String>| judged.last().unwrap().clone();
+    assert_eq!(ends(judged(personal, &none, &same)), "the API server of lab");
+    let unprotect = Flags { unprotect: words(&["lab"]), ..Flags::default() };
+    assert_eq!(judged(personal, &unprotect, &same), ["no", "the API server of lab"]);
+    let protect = Flags { protect: words(&["lab"]), ..Flags::default() };
+    assert_eq!(judged("", &protect, &same), ["--protect", "the API server of lab"]);
+    // One leads to the next.
+    let chain = |name: &str, cluster: &str, url: &str| KubeContext {
+        server: Server::at(url).map(|server| server.through(None, None, Some("authority"))),
+        ..context(name, cluster, url)
+    };
+    let chain = [lab, chain("staging", "k3s", us), chain("b", "k3s", eu), context("production", "p", eu)];
+    assert_eq!(judged("", &none, &chain), ["the API server of the context production"; 2]);
+}
+
+#[test]
+fn a_context_that_only_the_repository_names_is_protected_until_the_operator_agrees() {
+    let shared = "[env.staging]\ncontext = 'ops'\n[env.lab]\ncontext = 'lab'\n[env.dev]\ncontext = 'kind'\n";
+    let contexts = ["ops", "lab", "kind"];
+    let ask = "the context ops, which only the repository names";
+    let of = |personal: &str, variables: &[(&str, &str)], flags: &Flags| {
+        let personal = format!("[env.dev]\ncontext = 'kind'\n{personal}");
+        let all = found(&settings(shared, &personal, variables, flags), &["staging", "lab", "dev"], &contexts);
+        let all: Vec<String> = reasons(&all).into_iter().map(|(_, why)| why).collect();
+        assert_eq!(&all[..2], ["no", "no"], "the operator says it too, and a context of the same name needs no word");
+        all[2].clone()
+    };
+    let none = Flags::default();
+    assert_eq!(of("", &[], &none), ask);
+    assert_eq!(of("[env.staging]\nprotected = false\n", &[], &none), ask);
+    assert_eq!(of("[env.staging]\ncontext = 'ops'\n", &[], &none), "no");
+    assert_eq!(of("", &[("FLUXDECK_ENV_STAGING_CONTEXT", "ops")], &none), "no");
+    let flag = Flags { contexts: vec![("staging".to_owned(), "ops".to_owned())], ..Flags::default() };
+    assert_eq!(of("", &[], &flag), "no");
+    assert_eq!(of("", &[], &Flags { unprotect: words(&["staging"]), ..Flags::default() }), "no");
+}
+
+#[test]
+fn what_was_agreed_to_holds_for_that_repository_environment_and_context_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+    let file = folder.path().join("state/fluxdeck/agreements.jsonl");
+    for root in [&one, &other] {
+        write(root, ".fluxdeck.toml", "[env.staging]\ncontext = 'ops'\n[env.dev]\ncontext = 'ops'\n");
+    }
+    let protected = |root: &Path| {
+        let variables = vec![("XDG_STATE_HOME".to_owned(), folder.path().join("state").display().to_string())];
+        let settings = Settings::from_sources(Some(root), &Flags::default(), variables);
+        let all = found(&settings, &["staging", "dev"], &["ops"]);
+        reasons(&all).into_iter().filter(|(_, why)| why != "no").map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(protected(&one), ["dev", "staging"]);
+    write(folder.path(), "state/fluxdeck/agreements.jsonl", "nonsense\n");
+    Agreement::new(&one, "staging", "else").remember(&file).unwrap();
+    assert_eq!(protected(&one), ["dev", "staging"]);
+    Agreement::new(&one, "staging", "ops").remember(&file).unwrap();
+    assert_eq!(protected(&one), ["dev"]);
+    assert_eq!(protected(&folder.path().join("other/../one")), ["dev"], "however it is reached");
+    assert_eq!(protected(&other), ["dev", "staging"]);
+}
+
+#[test]
+fn an_only_environment_is_protected_unless_its_owner_says_otherwise() {
+    let none = Flags::default();
+    let of = |shared: &str, personal: &str, flags: &Flags| {
+        reasons(&found(&settings(shared, personal, &[], flags), &["home"], &["home"])).remove(0).1
+    };
+    let off = "[env.home]\nprotected = false\n";
+    assert_eq!(of("", "", &none), "being the only environment");
+    assert_eq!(of(off, "", &none), "being the only environment", "the repository has no say in it");
+    assert_eq!(of("", off, &none), "no");
+    assert_eq!(of(off, off, &none), "no");
+    assert_eq!(of("", "", &Flags { unprotect: words(&["home"]), ..none }), "no");
 }

@@ -1,6 +1,8 @@
 //! Environments: which cluster a fact, a row or an effect belongs to.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
 
 /// Identifies an environment by its place in the order of environments; small and `Copy`, so that every message can carry it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -26,6 +28,8 @@ pub struct Environment {
     pub context: Option<String>,
     /// Whether writes to it ask first.
     pub protected: bool,
+    /// Why they do; `None` where they do not.
+    pub protected_by: Option<Protection>,
     /// The folder below the repository's root, with `/`, such as `clusters/staging`; `None` without a repository.
     pub path: Option<String>,
     /// The age recipients of its `.sops.yaml`.
@@ -33,6 +37,30 @@ pub struct Environment {
     /// The colour that marks it, a name that the theme knows; personal choice.
     #[serde(skip)]
     pub colour: Option<String>,
+}
+
+/// Says why an environment is protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Protection {
+    /// A rule or a setting, in words.
+    Because(String),
+    /// Nothing but this: its context is named by the repository alone, and the operator has not agreed to it.
+    Unagreed(String),
+}
+
+impl fmt::Display for Protection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Because(reason) => formatter.write_str(reason),
+            Self::Unagreed(context) => write!(formatter, "the context {context}, which only the repository names"),
+        }
+    }
+}
+
+impl Serialize for Protection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// Holds one `T` per environment.

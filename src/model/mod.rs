@@ -1,6 +1,7 @@
 //! Facts only: what the rest of the crate talks about. Nothing here does I/O or knows a screen.
 
 pub mod clock;
+pub mod context;
 pub mod env;
 pub mod fault;
 pub mod health;
@@ -16,7 +17,8 @@ pub mod row;
 pub mod segment;
 
 pub use clock::Clock;
-pub use env::{Env, Environment, PerEnv};
+pub use context::{KubeContext, Server};
+pub use env::{Env, Environment, PerEnv, Protection};
 pub use fault::{Fault, FaultKind};
 pub use health::{Condition, State};
 pub use kind::{Column, Kind};

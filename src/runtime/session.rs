@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::journal::Journal;
 use crate::app::{Facts, Lender, Reach};
 use crate::cluster::Cluster;
-use crate::config::Settings;
+use crate::config::{Origin, Settings};
 use crate::model::{Clock, Env, Environment, Fault, PerEnv};
 use crate::repo::Loader;
 use crate::sops::KeySources;
@@ -30,6 +30,8 @@ pub struct Session {
     pub source: Source,
     /// The environments in their order.
     pub environments: Vec<Environment>,
+    /// What says that an environment is not protected, for those that are not.
+    pub unprotected: PerEnv<Origin>,
     /// The clusters, or why there is none.
     pub clusters: Arc<PerEnv<Result<Arc<Cluster>, Fault>>>,
     /// Where the age identities of each environment come from.

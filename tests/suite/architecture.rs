@@ -143,6 +143,7 @@ const RESERVED: &[Reserved] = &[
             "repo/git",
             "render/cache",
             "sops",
+            "config/agreements",
             "config/settings",
             "sim",
             "cluster",

@@ -136,7 +136,7 @@ fn answer(stream: &TcpStream, requests: &Mutex<Vec<String>>) {
     }
 }
 
-/// A repository with both environments, and a kubeconfig whose clusters are both the server.
+/// A repository with both environments, and a kubeconfig whose clusters are both on the server, each at a place of its own.
 fn ground(server: &Server) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let envs = ["staging", "production"];
@@ -145,7 +145,7 @@ fn ground(server: &Server) -> tempfile::TempDir {
     }
     let port = server.port;
     let clusters =
-        envs.map(|env| format!("{{name: {env}, cluster: {{server: \"http://127.0.0.1:{port}\"}}}}")).join(", ");
+        envs.map(|env| format!("{{name: {env}, cluster: {{server: \"http://127.0.0.1:{port}/{env}\"}}}}")).join(", ");
     let contexts = envs.map(|env| format!("{{name: {env}, context: {{cluster: {env}, user: nobody}}}}")).join(", ");
     let kubeconfig = format!(
         "apiVersion: v1\nkind: Config\nusers: [{{name: nobody, user: {{token: none}}}}]\nclusters: [{clusters}]\ncontexts: [{contexts}]\n"
@@ -219,4 +219,39 @@ fn what_is_confirmed_reaches_the_cluster() {
     }
     let journal = std::fs::read_to_string(ground.path().join("home/.local/state/fluxdeck/journal.jsonl")).unwrap();
     assert_eq!(journal.lines().count(), 4, "a beginning and an end for each: {journal}");
+}
+
+#[test]
+fn a_context_that_only_the_repository_names_is_written_to_once_the_operator_agreed() {
+    let server = Server::start();
+    let ground = ground(&server);
+    let kubeconfig = std::fs::read_to_string(ground.path().join("kubeconfig")).unwrap();
+    let text = kubeconfig
+        .replace(
+            "clusters: [",
+            &format!("clusters: [{{name: c, cluster: {{server: \"http://127.0.0.1:{}/c\"}}}}, ", server.port),
+        )
+        .replace("contexts: [", "contexts: [{name: ops, context: {cluster: c, user: nobody}}, ");
+    std::fs::write(ground.path().join("kubeconfig"), text).unwrap();
+    std::fs::write(ground.path().join("repo/.fluxdeck.toml"), "[env.staging]\ncontext = \"ops\"\n").unwrap();
+    let call = [&["--env", "staging"], WRITES[0].1[0]].concat();
+    let refused = fluxdeck(ground.path(), &call);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(REFUSED), "{said}");
+    assert!(said.contains("the context ops, which only the repository names"), "{said}");
+    assert!(said.contains("`context = \"ops\"` below [env.staging]"), "{said}");
+    assert_eq!(server.asked(), [""; 0]);
+    let listed = String::from_utf8(fluxdeck(ground.path(), &["envs"]).stdout).unwrap();
+    assert!(listed.contains("the context ops, which only the repository names"), "{listed}");
+    assert!(listed.contains("the name production"), "{listed}");
+
+    fluxdeck(ground.path(), &[call.as_slice(), &["--confirm", "staging"]].concat());
+    assert!(!server.asked().is_empty(), "a confirmation passes once");
+    fluxdeck(ground.path(), &call);
+    assert_eq!(server.asked(), [""; 0], "and once only");
+    let root = ground.path().join("repo").canonicalize().unwrap();
+    let agreed = format!("{{\"repository\":\"{}\",\"env\":\"staging\",\"context\":\"ops\"}}\n", root.display());
+    std::fs::write(ground.path().join("home/.local/state/fluxdeck/agreements.jsonl"), agreed).unwrap();
+    fluxdeck(ground.path(), &call);
+    assert!(!server.asked().is_empty(), "what the operator agreed to holds");
 }

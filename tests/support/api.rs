@@ -96,6 +96,9 @@ impl Api {
     }
 }
 
+/// What comes before the places of the environments on a server.
+pub(crate) const PLACE: &str = "/clusters/";
+
 /// Answers the requests of a connection, one after the other.
 fn serve(stream: &TcpStream, server: &Shared) {
     let mut reader = BufReader::new(stream);
@@ -129,7 +132,15 @@ fn request(reader: &mut BufReader<&TcpStream>) -> Option<String> {
     }
     let mut body = String::new();
     reader.by_ref().take(length).read_to_string(&mut body).ok()?;
-    Some(format!("{}\n{body}", line.trim_end().trim_end_matches(" HTTP/1.1")))
+    let line = line.trim_end().trim_end_matches(" HTTP/1.1");
+    // Which environment's place it is makes no difference to what is answered.
+    let line = match line.split_once(PLACE) {
+        Some((method, rest)) if method.ends_with(' ') => {
+            format!("{method}/{}", rest.split_once('/').map_or("", |(_, address)| address))
+        }
+        _ => line.to_owned(),
+    };
+    Some(format!("{line}\n{body}"))
 }
 
 fn write(mut stream: &TcpStream, answer: &Answer, now: Timestamp) -> std::io::Result<()> {

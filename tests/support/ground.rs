@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use super::api::Api;
+use super::api::{Api, PLACE};
 use super::pty::Stage;
 
 /// A Flux Kustomization that applies `./apps`.
@@ -99,13 +99,15 @@ impl Ground {
         self.git(&["commit", "--quiet", "--message", message]);
     }
 
-    /// Writes a kubeconfig in which both environments reach a server, as a user that is written in YAML's short form.
+    /// Writes a kubeconfig in which both environments reach a server, as a user that is written in YAML's short form. Each has a place of its own
+    /// there, as behind Rancher: what shares an API server with production would be protected.
     pub(crate) fn reaches(&self, server: &str, user: &str) {
-        let contexts =
-            ["staging", "production"].map(|env| format!("{{name: {env}, context: {{cluster: c, user: u}}}}"));
+        let envs = ["staging", "production"];
+        let clusters = envs.map(|env| format!("{{name: {env}, cluster: {{server: '{server}{PLACE}{env}'}}}}"));
+        let contexts = envs.map(|env| format!("{{name: {env}, context: {{cluster: {env}, user: u}}}}"));
         let text = format!(
-            "apiVersion: v1\nkind: Config\nclusters: [{{name: c, cluster: {{server: '{server}'}}}}]\n\
-             users: [{{name: u, user: {{{user}}}}}]\ncontexts: [{}]\n",
+            "apiVersion: v1\nkind: Config\nclusters: [{}]\nusers: [{{name: u, user: {{{user}}}}}]\ncontexts: [{}]\n",
+            clusters.join(", "),
             contexts.join(", ")
         );
         std::fs::write(self.kubeconfig(), text).expect("a kubeconfig");

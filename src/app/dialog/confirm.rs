@@ -165,6 +165,11 @@ impl View for Confirm {
                     own.unwrap_or_else(|| theme.style(Scope::Protected)),
                 ),
             ));
+            if let Some(reason) = &environment.protected_by {
+                for text in wrap(&format!("protected by {reason}"), inner.saturating_sub(13)) {
+                    lines.push(row("", Span::styled(text, theme.style(Scope::Dim))));
+                }
+            }
         }
         for target in self.targets.iter().take(8) {
             lines.push(row("object", Span::styled(target.name(), theme.style(Scope::Title))));

@@ -1,8 +1,12 @@
 //! Dialogs of the guard: the questions before a command, and the confirmation of a write.
 
+mod agree;
 mod confirm;
 mod owner;
 mod prompt;
 
+pub use agree::Agree;
+#[cfg(test)]
+pub(super) use agree::Agreed;
 pub use confirm::Confirm;
 pub use prompt::Prompt;

@@ -102,6 +102,7 @@ impl App {
                         self.facts.marked.insert(mark);
                     }
                 }
+                Action::Agreed(env, context) => self.facts.agree(env, &context),
                 Action::Show(env) => self.facts.shown = env,
                 Action::Rescan => effects.push(Effect::Rescan),
                 Action::Copy(text) => effects.push(Effect::Copy(text)),

@@ -9,6 +9,7 @@ mod watches;
 
 use std::sync::Arc;
 
+use super::dialog::Agree;
 use super::{App, Effect, Msg, Notice};
 
 impl App {
@@ -34,6 +35,9 @@ impl App {
                 self.rest(&mut effects);
                 if let Some(view) = self.start.take() {
                     self.push(view, &mut effects);
+                }
+                if let Some(question) = Agree::next(&self.facts, 0) {
+                    self.push(Box::new(question), &mut effects);
                 }
             }
             Msg::Repository(Ok(snapshot), owed) => {

@@ -52,7 +52,7 @@ fn an_unknown_context_names_those_that_there_are() {
     let api = Api::healthy();
     let ground = Ground::on(&api);
     let text = std::fs::read_to_string(ground.kubeconfig()).unwrap();
-    std::fs::write(ground.kubeconfig(), text.replace("name: production, ", "name: live, ")).unwrap();
+    std::fs::write(ground.kubeconfig(), text.replace("name: production, context", "name: live, context")).unwrap();
     let mut deck = ground.stage().open();
     deck.sees_row(&["staging: live 1/1", "production: no cluster"]);
     deck.tells("the kubeconfig has no context production; it has staging, live");

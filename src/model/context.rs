@@ -1,0 +1,162 @@
+//! Contexts of the kubeconfig: what each is called, and which API server it reaches.
+
+use std::net::IpAddr;
+
+/// Describes a context of the kubeconfig.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KubeContext {
+    /// Its name.
+    pub name: String,
+    /// The name of its cluster in the kubeconfig.
+    pub cluster: String,
+    /// Which API server it reaches; `None` where that is not known.
+    pub server: Option<Server>,
+}
+
+impl KubeContext {
+    /// Tells whether two contexts reach one API server, as far as the kubeconfig tells.
+    ///
+    /// One address is one server, unless different proxies lead to servers of different authorities. One authority is one server where a name is
+    /// the same too: authorities of companies and of minikube sign for many clusters.
+    pub fn reaches_as(&self, other: &Self) -> bool {
+        if self.name == other.name {
+            return true;
+        }
+        let (Some(one), Some(two)) = (&self.server, &other.server) else { return false };
+        let authorities = one.authority.as_ref().zip(two.authority.as_ref());
+        if one.address() == two.address() {
+            return one.proxy == two.proxy || authorities.is_none_or(|(one, two)| one == two);
+        }
+        let same = |one: Option<&str>, two: Option<&str>| one.is_some() && one == two;
+        authorities.is_some_and(|(one, two)| one == two)
+            && (self.cluster == other.cluster
+                || same(one.certified.as_deref(), two.certified.as_deref())
+                || (one.path == two.path && same(one.public_host(), two.public_host())))
+    }
+}
+
+/// Describes an API server as a kubeconfig does, in one spelling.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Server {
+    host: String,
+    port: u16,
+    path: String,
+    /// The proxy that leads there.
+    proxy: Option<String>,
+    /// The name that its certificate must have, where that is not its host.
+    certified: Option<String>,
+    /// The certificates of its authority.
+    authority: Option<String>,
+}
+
+impl Server {
+    /// Reads a server's URL: the case of scheme and host, the usual port and a slash at the end make no difference, nor does how this
+    /// machine is called. `None` where it is no URL.
+    pub fn at(url: &str) -> Option<Self> {
+        let (scheme, rest) = url.trim().split_once("://")?;
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let (host, port) = match authority.rsplit_once(':') {
+            // The colons within brackets are those of an IPv6 address.
+            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
+            _ => (authority, if scheme.eq_ignore_ascii_case("http") { 80 } else { 443 }),
+        };
+        let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+        let host = match host.parse::<IpAddr>() {
+            Ok(address) if address.is_loopback() && is_usual(address) => "localhost".to_owned(),
+            Ok(address) => address.to_canonical().to_string(),
+            Err(_) => host,
+        };
+        if host.is_empty() {
+            return None;
+        }
+        Some(Self { host, port, path: path.trim_end_matches('/').to_owned(), ..Self::default() })
+    }
+
+    /// Adds the proxy that leads there, the name that its certificate must have, and its authority's certificates.
+    #[must_use]
+    pub fn through(self, proxy: Option<&str>, certified: Option<&str>, authority: Option<&str>) -> Self {
+        let said = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let authority = said(authority).map(|text| text.split_whitespace().collect());
+        Self { proxy: said(proxy), certified: said(certified).map(|name| name.to_ascii_lowercase()), authority, ..self }
+    }
+
+    fn address(&self) -> (&str, u16, &str) {
+        (&self.host, self.port, &self.path)
+    }
+
+    /// Returns the host, unless it is this machine: many tunnels end here.
+    fn public_host(&self) -> Option<&str> {
+        Some(self.host.as_str()).filter(|host| *host != "localhost")
+    }
+}
+
+/// Tells whether it is the address that `localhost` stands for; others of this machine are given to clusters one by one.
+fn is_usual(address: IpAddr) -> bool {
+    address == IpAddr::from([127, 0, 0, 1]) || address.is_ipv6()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KubeContext, Server};
+
+    fn context(name: &str, cluster: &str, url: &str, certified: Option<&str>, authority: Option<&str>) -> KubeContext {
+        let server = Server::at(url).map(|server| server.through(None, certified, authority));
+        KubeContext { name: name.to_owned(), cluster: cluster.to_owned(), server }
+    }
+
+    #[test]
+    fn one_server_has_many_spellings() {
+        for (one, two) in [
+            ("https://k8s.example", "HTTPS://K8S.Example.:443/"),
+            ("https://k8s.example:6443/k8s", "https://user@k8s.example:6443/k8s//"),
+            ("http://127.0.0.1:80", "http://localhost"),
+            ("https://[::1]:6443", "https://localhost:6443"),
+            ("https://[2001:db8:0::1]", "https://[2001:DB8::1]:443"),
+            ("http://k8s.example:6443", "https://k8s.example:6443"),
+        ] {
+            assert_eq!(Server::at(one), Server::at(two), "{one} {two}");
+            assert!(context("a", "a", one, None, None).reaches_as(&context("b", "b", two, None, None)));
+        }
+        for (one, two) in [
+            ("https://k8s.example", "https://k8s.example:6443"),
+            ("https://rancher.example/k8s/clusters/a", "https://rancher.example/k8s/clusters/b"),
+            ("https://127.0.0.1:6443", "https://127.0.0.2:6443"),
+        ] {
+            let (one, two) = (context("a", "a", one, None, Some("ca")), context("b", "b", two, None, Some("other")));
+            assert!(!one.reaches_as(&two), "{one:?} {two:?}");
+        }
+        assert_eq!((Server::at("k8s.example"), Server::at("https://:443")), (None, None));
+    }
+
+    #[test]
+    fn one_authority_is_one_server_where_a_name_is_the_same() {
+        let (one, two) = ("https://10.0.0.1:6443", "https://127.0.0.1:7443");
+        let ca = Some("-----BEGIN\nAAAA\n");
+        let reaches = |one: KubeContext, two: KubeContext| one.reaches_as(&two);
+        assert!(reaches(
+            context("a", "k3s", one, None, ca),
+            context("b", "k3s", two, None, Some("-----BEGIN\r\nAAAA"))
+        ));
+        assert!(reaches(context("a", "x", one, Some("K8s.lan"), ca), context("b", "y", two, Some("k8s.lan"), ca)));
+        assert!(reaches(context("a", "x", one, None, ca), context("b", "y", "https://10.0.0.1:8443", None, ca)));
+        // Authorities that sign for many clusters, K3s whose clusters are all called `default`, and tunnels.
+        assert!(!reaches(context("a", "x", one, None, ca), context("b", "y", two, None, ca)));
+        assert!(!reaches(context("a", "default", one, None, ca), context("b", "default", two, None, Some("other"))));
+        assert!(!reaches(context("a", "x", two, None, ca), context("b", "y", "https://localhost:7444", None, ca)));
+    }
+
+    #[test]
+    fn one_address_behind_two_proxies_is_told_apart_by_its_authority() {
+        let behind = |proxy: &str, authority: Option<&str>| KubeContext {
+            name: format!("{proxy}{authority:?}"),
+            server: Server::at("https://127.0.0.1:6443").map(|server| server.through(Some(proxy), None, authority)),
+            ..KubeContext::default()
+        };
+        assert!(!behind("socks5://a", Some("1")).reaches_as(&behind("socks5://b", Some("2"))));
+        assert!(behind("socks5://a", Some("1")).reaches_as(&behind("socks5://b", Some("1"))));
+        assert!(behind("socks5://a", None).reaches_as(&behind("socks5://b", Some("2"))), "not known is not different");
+        assert!(behind("socks5://a", Some("1")).reaches_as(&behind("socks5://a", Some("2"))));
+    }
+}
