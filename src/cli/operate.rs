@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Call, Output};
 use crate::app::guard::judge;
 use crate::app::operation::outcome_line;
-use crate::app::{Action, Ask, Command, Consent, Facts, Notice, Permit, Target, Verdict};
+use crate::app::{Action, Ask, Command, Consent, Facts, Notice, Operation, Permit, Target, Verdict};
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Protection, Step, StepState};
 use crate::runtime::{Session, interrupted, note};
 
@@ -105,22 +105,47 @@ pub(super) async fn dispatch(
     }
     let permit = judged(call, command, &targets, facts)?;
     let ask = Ask { facts, targets: &targets, answers: &answers, now: session.clock.now(), permit };
-    let mut code = 0;
-    for action in (command.run)(&ask) {
+    let mut code = None;
+    for operation in operations(command, (command.run)(&ask))? {
+        code = Some(match perform(call, session, operation).await? {
+            Outcome::Done(_) => code.unwrap_or(0),
+            Outcome::Cancelled(_) => INTERRUPTED,
+            Outcome::WillRetry { .. } | Outcome::Failed(_) => 1,
+        });
+    }
+    code.ok_or_else(|| nothing_done(command, &targets))
+}
+
+/// Takes the operations out of what a command asks for. What is for a screen cannot be done here, and is not passed over: a call that did
+/// only a part of what it was for would look like success.
+fn operations(command: &Command, actions: Vec<Action>) -> Result<Vec<Operation>, Fault> {
+    let mut operations = Vec::new();
+    for action in actions {
         match action {
-            Action::Operate(operation) => {
-                let outcome = perform(call, session, operation).await?;
-                match outcome {
-                    Outcome::Done(_) => {}
-                    Outcome::Cancelled(_) => code = INTERRUPTED,
-                    _ => code = 1,
-                }
-            }
+            Action::Operate(operation) => operations.push(operation),
             Action::Tell(Notice { fault: Some(fault), .. }) => return Err(fault),
-            _ => {}
+            // What it remarks is no part of what it does.
+            Action::Tell(Notice { fault: None, .. }) => {}
+            for_a_screen => {
+                return Err(Fault::failed(
+                    format!("{} was not done", command.title),
+                    format!("it needs the cockpit for a part of it ({for_a_screen:?})"),
+                    "do it there: fluxdeck without a subcommand",
+                ));
+            }
         }
     }
-    Ok(code)
+    Ok(operations)
+}
+
+/// Says that a command that was let pass had nothing to do: what was asked for did not happen.
+fn nothing_done(command: &Command, targets: &[Target]) -> Fault {
+    let names: Vec<String> = targets.iter().map(Target::name).collect();
+    Fault::failed(
+        format!("{} did nothing", command.title),
+        format!("it found nothing to do for {}", names.join(", ")),
+        "see that it is there, and that this is its repository: fluxdeck status, fluxdeck envs, --repo DIR",
+    )
 }
 
 /// Asks the guard, with the consent that the call gives.
@@ -165,11 +190,7 @@ fn refusal(command: &Command, targets: &[Target], facts: &Facts) -> Fault {
 }
 
 /// Performs an operation, prints its steps, and returns how it ended.
-pub(super) async fn perform(
-    call: &Call,
-    session: &Session,
-    operation: crate::app::Operation,
-) -> Result<Outcome, Fault> {
+pub(super) async fn perform(call: &Call, session: &Session, operation: Operation) -> Result<Outcome, Fault> {
     let env = operation
         .env
         .map(|env| session.environments.get(env.index()).map_or("", |known| known.name.as_str()))
@@ -255,4 +276,35 @@ pub(super) fn operate_all(call: &Call, command: &'static Command, answers: Vec<(
         }
         dispatch(call, &session, &facts, command, vec![Target::Environment(env)], answers).await
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{nothing_done, operations};
+    use crate::app::{Action, Notice, Target};
+    use crate::commands;
+    use crate::model::{Env, Fault, FaultKind};
+
+    #[test]
+    fn a_call_that_does_nothing_is_a_fault() {
+        let command = &commands::AGE_KEY;
+        let fault = nothing_done(command, &[Target::Environment(Env(0))]);
+        assert_eq!(fault.kind, FaultKind::Failed);
+        assert!(fault.what.contains(command.title), "{fault}");
+    }
+
+    #[test]
+    fn what_a_screen_would_be_needed_for_is_not_passed_over() {
+        let command = &commands::AGE_KEY;
+        assert!(operations(command, Vec::new()).unwrap().is_empty());
+        for action in [Action::Pop, Action::Copy("text".to_owned()), Action::Rescan] {
+            let fault = operations(command, vec![action]).unwrap_err();
+            assert!(fault.why.contains("cockpit"), "{fault}");
+        }
+        let told = |notice| operations(command, vec![Action::Tell(notice)]);
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        assert!(told(Notice::info(now, "by the way")).unwrap().is_empty());
+        let fault = Fault::failed("it cannot be done", "so", "do something else");
+        assert_eq!(told(Notice::fault(now, fault.clone())).unwrap_err(), fault);
+    }
 }
