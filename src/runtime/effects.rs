@@ -17,6 +17,7 @@ use crate::check::Survey;
 use crate::cluster::{Cluster, Scope, WatchEvent, watch};
 use crate::model::{Env, Fault, Kind, Nodes, Outcome};
 use crate::repo::Snapshot;
+use crate::secret::Secret;
 
 /// How long quitting waits for the journal.
 const LEAVING: Duration = Duration::from_secs(1);
@@ -32,6 +33,25 @@ const NODES_WITHIN: Duration = Duration::from_secs(3);
 
 /// How many events of one watch may wait for the app; more would only hold memory.
 const WATCH_EVENTS: usize = 64;
+
+/// Says what the holder of the screen must do: the effects that are not tasks.
+#[derive(Debug)]
+pub enum OnScreen {
+    /// Puts text on the operator's clipboard.
+    Copy(String),
+    /// Puts a secret there, and clears it again.
+    CopySecret(Secret),
+    /// Tells when no key has come for a while.
+    Rest,
+    /// Draws the whole screen again.
+    Redraw,
+    /// Draws two frames without what the closed view showed.
+    Forget,
+    /// Stops the process as Ctrl-Z does.
+    Stop,
+    /// Ends the program.
+    Quit,
+}
 
 /// Performs effects and owns the tasks that they become.
 pub struct Performer {
@@ -106,7 +126,7 @@ impl Performer {
     }
 
     /// Performs what concerns clusters, files and tasks; what concerns the screen is handed back.
-    pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
+    pub fn perform(&mut self, effect: Effect) -> Option<OnScreen> {
         match effect {
             Effect::Watch { env, kind, generation } => self.watch(env, kind, generation),
             Effect::Unwatch { env, kind } => {
@@ -129,7 +149,13 @@ impl Performer {
             }
             Effect::Rescan => self.rescan(),
             Effect::Survey(snapshot) => self.survey(snapshot),
-            other => return Some(other),
+            Effect::Copy(text) => return Some(OnScreen::Copy(text)),
+            Effect::CopySecret(text) => return Some(OnScreen::CopySecret(text)),
+            Effect::Rest => return Some(OnScreen::Rest),
+            Effect::Redraw => return Some(OnScreen::Redraw),
+            Effect::Forget => return Some(OnScreen::Forget),
+            Effect::Stop => return Some(OnScreen::Stop),
+            Effect::Quit => return Some(OnScreen::Quit),
         }
         None
     }

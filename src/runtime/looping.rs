@@ -8,7 +8,7 @@ use crossterm::event::Event;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::effects::Performer;
+use super::effects::{OnScreen, Performer};
 use super::input::Input;
 use super::lend::serve;
 use super::pace::Pace;
@@ -16,7 +16,7 @@ use super::session::Session;
 use super::signals::{Signals, Told, halt};
 use super::terminal::Screen;
 use crate::app::terminal::Loan;
-use crate::app::{App, Effect, Key, Ledger, Msg};
+use crate::app::{App, Key, Ledger, Msg};
 use crate::model::Fault;
 
 /// Messages that may wait for the app; senders wait beyond that, so that memory stays bounded.
@@ -215,26 +215,27 @@ impl Outside<'_> {
         for effect in effects {
             match performer.perform(effect) {
                 None => {}
-                Some(Effect::Rest) => self.rest = Some(Instant::now() + REST),
+                Some(OnScreen::Rest) => self.rest = Some(Instant::now() + REST),
                 // Nothing is drawn while somebody else has the terminal: all of it is, once it is back.
-                Some(Effect::Redraw | Effect::Forget | Effect::Copy(_) | Effect::CopySecret(_) | Effect::Stop)
-                    if self.lent => {}
-                Some(Effect::Redraw) => self.screen.redraw()?,
-                Some(Effect::Forget) => {
+                Some(
+                    OnScreen::Redraw | OnScreen::Forget | OnScreen::Copy(_) | OnScreen::CopySecret(_) | OnScreen::Stop,
+                ) if self.lent => {}
+                Some(OnScreen::Redraw) => self.screen.redraw()?,
+                Some(OnScreen::Forget) => {
                     // ratatui keeps the last two frames: both are drawn over, the second without any difference to show.
                     self.draw(app)?;
                     self.screen.redraw()?;
                 }
-                Some(Effect::Copy(text)) => {
+                Some(OnScreen::Copy(text)) => {
                     self.secret_copied = None;
                     self.copy(&text, app, performer)?;
                 }
-                Some(Effect::CopySecret(text)) => {
+                Some(OnScreen::CopySecret(text)) => {
                     self.secret_copied = Some(Instant::now() + SECRET_COPIED);
                     self.copy(text.expose(), app, performer)?;
                 }
-                Some(Effect::Stop) => self.stop()?,
-                Some(_) => self.quit = true,
+                Some(OnScreen::Stop) => self.stop()?,
+                Some(OnScreen::Quit) => self.quit = true,
             }
         }
         Ok(())

@@ -8,10 +8,10 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
-use super::effects::Performer;
+use super::effects::{OnScreen, Performer};
 use super::looping::CHANNEL;
 use super::session::Session;
-use crate::app::{App, Effect, Key, Ledger, Msg};
+use crate::app::{App, Key, Ledger, Msg};
 use crate::model::Fault;
 
 /// How long a snapshot waits for what is owed; a cluster that hangs longer than the first list's timeout is settled as unreachable before.
@@ -53,7 +53,7 @@ pub async fn snapshot(mut app: App, session: Arc<Session>, keys: &[Key], size: (
 fn take(app: &mut App, performer: &mut Performer, message: Msg) {
     for effect in app.update(message) {
         // What concerns a screen means nothing here: there is none.
-        let _screen: Option<Effect> = performer.perform(effect);
+        let _screen: Option<OnScreen> = performer.perform(effect);
     }
 }
 

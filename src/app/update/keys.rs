@@ -64,7 +64,23 @@ impl App {
                     self.dispatch(command, targets, Vec::new(), Consent::None, effects);
                 }
             }
-            _ => {}
+            // The view on top did not take them: they move nothing here.
+            Motion::Up
+            | Motion::Down
+            | Motion::Left
+            | Motion::Right
+            | Motion::Top
+            | Motion::Bottom
+            | Motion::HalfUp
+            | Motion::HalfDown
+            | Motion::NextPanel
+            | Motion::PreviousPanel
+            | Motion::Panel(_)
+            | Motion::NextTab
+            | Motion::PreviousTab
+            | Motion::Mark
+            | Motion::NextMatch
+            | Motion::PreviousMatch => {}
         }
     }
 
