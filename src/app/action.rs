@@ -39,8 +39,10 @@ pub enum Action {
     Mark(Env, ObjectRef),
     /// Takes an environment for what the repository says that it is: the operator agreed to its context.
     Agreed(Env, String),
-    /// Shows another first environment.
-    Show(Env),
+    /// Takes every mark of the screen away.
+    Unmark,
+    /// Moves the focus to an environment.
+    Focus(Env),
     /// Reads the repository again.
     Rescan,
     /// Puts text on the operator's clipboard.

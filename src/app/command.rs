@@ -120,6 +120,11 @@ impl Ask<'_> {
         })
     }
 
+    /// Returns the environment in which a screen that is opened begins: that of what is selected, else the one that is looked at.
+    pub fn env(&self) -> Env {
+        self.targets.iter().find_map(Target::env).unwrap_or(self.facts.here)
+    }
+
     /// Returns an answer; `None` when it was not given or is empty.
     pub fn answer(&self, id: &str) -> Option<&str> {
         self.answers
@@ -179,6 +184,11 @@ impl Command {
 }
 
 impl Command {
+    /// Tells whether the command acts on all that is marked; one that opens something opens what is selected.
+    pub fn takes_marks(&self) -> bool {
+        self.risk > Risk::Reads || matches!(self.id, "copy" | "palette")
+    }
+
     /// Tells whether the command belongs to one view, and to this one.
     pub fn scope_is(&self, view: &str) -> bool {
         matches!(self.scope, Scope::View(id) if id == view)

@@ -1,11 +1,12 @@
 //! What is known: environments, rows, the repository, operations, notices. Views read it; only `App::update` changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::command::Target;
 use super::notice::Notice;
 use super::operation::Op;
 use crate::check::{Page, Survey};
@@ -43,8 +44,6 @@ pub struct Facts {
     pub operations: Vec<Op>,
     /// Notices, oldest first.
     pub notices: Vec<Notice>,
-    /// Marked targets: objects by environment.
-    pub marked: BTreeSet<(Env, ObjectRef)>,
     /// Whether nothing may be changed.
     pub read_only: bool,
     /// Whether the clusters are simulated; shown on every screen.
@@ -59,8 +58,12 @@ pub struct Facts {
     pub now: Timestamp,
     /// How far each environment's server is ahead of the operator's clock.
     pub ahead: PerEnv<SignedDuration>,
-    /// The first environment shown; the second is the one after it.
-    pub shown: Env,
+    /// The environment that has the focus at home, or had it last.
+    pub focused: Env,
+    /// The environment that the screen on top shows, else the focused one: where a screen that is opened now begins.
+    pub here: Env,
+    /// What is selected on the screen on top as a command is asked for, whatever is marked beside it.
+    pub cursor: Vec<Target>,
 }
 
 impl Facts {
@@ -75,7 +78,6 @@ impl Facts {
             repository_fault: None,
             operations: Vec::new(),
             notices: Vec::new(),
-            marked: BTreeSet::new(),
             read_only: false,
             demo: false,
             login: String::new(),
@@ -83,7 +85,9 @@ impl Facts {
             key_files: PerEnv::default(),
             now,
             ahead: PerEnv::default(),
-            shown: Env(0),
+            focused: Env(0),
+            here: Env(0),
+            cursor: Vec::new(),
         }
     }
 

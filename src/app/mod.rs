@@ -11,6 +11,7 @@ pub mod journey;
 pub mod key;
 pub mod keymap;
 pub mod live_secret;
+mod marks;
 pub mod message;
 pub mod motion;
 pub mod new_key;
@@ -35,6 +36,7 @@ pub use facts::{Facts, Table};
 pub use guard::{Consent, Permit, Verdict};
 pub use key::Key;
 pub use keymap::Keymap;
+pub use marks::Marks;
 pub use message::{Change, Msg};
 pub use motion::Motion;
 pub use notice::Notice;
@@ -56,6 +58,8 @@ pub struct App {
     keymap: Keymap,
     commands: &'static [&'static Command],
     layers: Vec<Layer>,
+    /// What is marked, on the one screen that it was marked on.
+    marks: Option<Marks>,
     start: Option<Box<dyn View>>,
     next_ticket: u64,
     next_operation: u64,
@@ -98,6 +102,7 @@ impl App {
             keymap,
             commands,
             layers: vec![Layer { ticket: Ticket(0), view: root }],
+            marks: None,
             start: None,
             next_ticket: 1,
             next_operation: 1,
@@ -122,9 +127,26 @@ impl App {
         self.layers.last().map_or("", |layer| layer.view.id())
     }
 
-    /// Returns what commands would act on now.
+    /// Returns the environment that the view on top shows, where it shows one.
+    #[cfg(test)]
+    pub fn view_env(&self) -> Option<Env> {
+        self.layers.last().and_then(|layer| layer.view.env(&self.scene(layer.ticket, true)))
+    }
+
+    /// Returns what a write would act on now: what is marked in the panel that has the focus, else what is selected there.
     pub fn targets(&self) -> Vec<Target> {
-        self.layers.last().map(|layer| layer.view.targets(&self.scene(true))).unwrap_or_default()
+        let marked = self.layers.last().map(|layer| layer.view.marked(&self.scene(layer.ticket, true)));
+        marked.filter(|marked| !marked.is_empty()).unwrap_or_else(|| self.selected())
+    }
+
+    /// Returns what is selected.
+    fn selected(&self) -> Vec<Target> {
+        self.layers.last().map(|layer| layer.view.targets(&self.scene(layer.ticket, true))).unwrap_or_default()
+    }
+
+    /// Returns what a command would act on now: one that opens something takes what is selected, wherever the marks are.
+    fn targets_of(&self, command: &Command) -> Vec<Target> {
+        if command.takes_marks() { self.targets() } else { self.selected() }
     }
 
     /// Returns the lesson that the panel shows.
@@ -132,8 +154,9 @@ impl App {
         self.lesson.as_ref()
     }
 
-    fn scene(&self, focus: bool) -> Scene<'_> {
-        Scene { facts: &self.facts, theme: &self.theme, keymap: &self.keymap, commands: self.commands, focus }
+    fn scene(&self, screen: Ticket, focus: bool) -> Scene<'_> {
+        let marks = self.marks.as_ref().filter(|marks| marks.are_of(screen));
+        Scene { facts: &self.facts, theme: &self.theme, keymap: &self.keymap, commands: self.commands, marks, focus }
     }
 
     fn command(&self, id: &str) -> Option<&'static Command> {

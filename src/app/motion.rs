@@ -43,9 +43,9 @@ pub enum Motion {
     NextMatch,
     /// To the match before.
     PreviousMatch,
-    /// Shows the next environment, or the next pair.
+    /// Moves the focus to the next environment, or shows the next one where a screen shows one.
     NextEnvironment,
-    /// Shows the environment before, or the pair before.
+    /// Moves the focus to the environment before, or shows that.
     PreviousEnvironment,
     /// Draws the whole screen again.
     Redraw,
@@ -80,8 +80,8 @@ pub const MOTIONS: &[(Motion, &str, &[&str], &str)] = &[
     (Motion::Filter, "filter", &["/"], "filter"),
     (Motion::NextMatch, "next-match", &["n"], "next match"),
     (Motion::PreviousMatch, "previous-match", &["N"], "match before"),
-    (Motion::NextEnvironment, "next-environment", &[">"], "next environment, or pair"),
-    (Motion::PreviousEnvironment, "previous-environment", &["<"], "environment before, or pair"),
+    (Motion::NextEnvironment, "next-environment", &[">"], "next environment"),
+    (Motion::PreviousEnvironment, "previous-environment", &["<"], "environment before"),
     (Motion::Redraw, "redraw", &["ctrl-l"], "draw the screen again"),
 ];
 

@@ -73,7 +73,7 @@ impl App {
         let base = self.layers.iter().rposition(|layer| !layer.view.overlay()).unwrap_or(0);
         let top = self.layers.len().saturating_sub(1);
         for (index, layer) in self.layers.iter().enumerate().skip(base) {
-            layer.view.render(frame, body, &self.scene(index == top));
+            layer.view.render(frame, body, &self.scene(layer.ticket, index == top));
         }
     }
 
@@ -203,16 +203,19 @@ impl App {
     }
 
     fn footer(&self, width: u16) -> Line<'static> {
-        let targets = self.targets();
+        let (selected, targets) = (self.selected(), self.targets());
         let view = self.view_id();
-        let scene = self.scene(true);
+        let scene = self.scene(self.top_ticket(), true);
         let mut spans = Vec::new();
         let mut used = 0;
-        let back = (self.layers.len() > 1).then_some(("esc", "back"));
+        let back = match scene.marks {
+            Some(_) => Some(("esc", "unmark")),
+            None => (self.layers.len() > 1).then_some(("esc", "back")),
+        };
         let hints = back
             .into_iter()
             .map(|(key, title)| (key.to_owned(), title.to_owned()))
-            .chain(hints(&scene, view, &targets));
+            .chain(hints(&scene, view, &selected, &targets));
         for (key, title) in hints {
             let length = key.chars().count() + title.chars().count() + 3;
             if used + length > usize::from(width) {
@@ -251,15 +254,16 @@ fn git_line(snapshot: &Snapshot) -> String {
 }
 
 /// Lists the keys that work now: those of the view and the selection first.
-fn hints(scene: &Scene<'_>, view: &str, targets: &[Target]) -> Vec<(String, String)> {
+fn hints(scene: &Scene<'_>, view: &str, selected: &[Target], targets: &[Target]) -> Vec<(String, String)> {
+    let applies = |command: &Command| command.applies(view, if command.takes_marks() { targets } else { selected });
     let mut commands: Vec<&&'static Command> =
-        scene.commands.iter().filter(|command| command.applies(view, targets) && command.id != "open").collect();
+        scene.commands.iter().filter(|command| applies(command) && command.id != "open").collect();
     commands.sort_by_key(|command| match command.scope {
         super::Scope::View(_) => 0,
         super::Scope::Object(_) | super::Scope::File(_) => 1,
         super::Scope::Everywhere | super::Scope::Environment => 2,
     });
-    let open = (!targets.is_empty())
+    let open = (!selected.is_empty())
         .then(|| scene.keymap.keys_of_motion(Motion::Open).first().map(|key| (key.to_string(), "open".to_owned())))
         .flatten();
     let mut shown: Vec<String> = Vec::new();

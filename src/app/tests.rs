@@ -1,5 +1,7 @@
 //! The engine by its keys: what a key does to the state, and what it makes the outside do.
 
+mod focus;
+
 use std::collections::BTreeMap;
 
 use super::key::parse_keys;
@@ -35,14 +37,16 @@ impl Desk {
         let app = App::new(facts, theme, keymap, COMMANDS, Box::new(Home::new()));
         let mut desk =
             Self { app, terminal: Terminal::new(TestBackend::new(140, 40)).unwrap(), generations: BTreeMap::new() };
-        let effects = desk.app.update(Msg::Environments(environments, vec![None, None]));
+        let count = desk.app.facts.environments.len();
+        let effects = desk.app.update(Msg::Environments(environments, vec![None; count]));
         desk.app.facts.read_only = read_only;
         for effect in effects {
             if let Effect::Watch { env, kind, generation } = effect {
                 desk.generations.insert((env, kind.kind), generation);
             }
         }
-        for env in [Env(0), Env(1)] {
+        for index in 0..count {
+            let env = Env(u8::try_from(index).unwrap());
             desk.rows(env, &[("apps", State::Ready), ("monitoring", State::Failed)]);
         }
         desk.draw();

@@ -10,8 +10,9 @@ use super::command::{Command, Target};
 use super::facts::Facts;
 use super::key::Key;
 use super::keymap::Keymap;
+use super::marks::Marks;
 use super::motion::Motion;
-use crate::model::{Env, Kind};
+use crate::model::{Env, Kind, ObjectRef};
 use crate::theme::Theme;
 
 /// Holds what rendering may read.
@@ -24,11 +25,32 @@ pub struct Scene<'a> {
     pub keymap: &'a Keymap,
     /// Every command there is.
     pub commands: &'static [&'static Command],
+    /// What is marked on this screen; other screens' marks are not for it to know.
+    pub marks: Option<&'a Marks>,
     /// Whether this view is the one that keys go to.
     pub focus: bool,
 }
 
 impl Scene<'_> {
+    /// Tells whether an object is marked on this screen.
+    pub fn is_marked(&self, env: Env, object: &ObjectRef) -> bool {
+        self.marks.is_some_and(|marks| marks.contains(env, object))
+    }
+
+    /// Tells whether anything of an environment is marked on this screen.
+    pub fn has_marks(&self, env: Env) -> bool {
+        self.marks.is_some_and(|marks| marks.env() == env)
+    }
+
+    /// Says in a panel's title how much of it is marked, and how much of that is not among the `seen` rows and so not acted on.
+    pub fn marked_word(&self, env: Env, seen: usize) -> String {
+        let Some(marks) = self.marks.filter(|marks| marks.env() == env) else { return String::new() };
+        match marks.len().saturating_sub(seen) {
+            0 => format!("  {} marked", marks.len()),
+            hidden => format!("  {} marked, {hidden} out of sight", marks.len()),
+        }
+    }
+
     /// Finds a command by its id, for a view that asks for one.
     pub fn command(&self, id: &str) -> Option<&'static Command> {
         self.commands.iter().find(|command| command.id == id).copied()
@@ -66,9 +88,19 @@ pub trait View: std::fmt::Debug + Send {
         Vec::new()
     }
 
-    /// Returns what commands act on: what is marked, else what is selected.
+    /// Returns what is selected: what commands act on where nothing is marked.
     fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
         Vec::new()
+    }
+
+    /// Returns what is marked in the panel that has the focus, as far as its rows are in sight: what writes act on together.
+    fn marked(&self, _scene: &Scene<'_>) -> Vec<Target> {
+        Vec::new()
+    }
+
+    /// Returns the one environment that it shows, or that has the focus in it: screens that are opened from it begin there.
+    fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
+        None
     }
 
     /// Takes the answer of a task; the view knows the type that it asked for.

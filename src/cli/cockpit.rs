@@ -46,7 +46,7 @@ pub(super) fn open(
         session.begin_list();
         let mut app = call.app(&session, detect_depth())?;
         if let Some(name) = &call.global.env {
-            app.facts.shown = session.environment(name)?;
+            app.facts.focused = session.environment(name)?;
         }
         if let Some(view) = start(&app, &session)? {
             app.start_with(view);
@@ -68,7 +68,7 @@ pub(super) fn open(
 
 /// Builds the view of a place in the environment shown first.
 fn view_at(facts: &Facts, place: &str) -> Result<Box<dyn View>, Fault> {
-    let (env, usage) = (facts.shown, |why: String| {
+    let (env, usage) = (facts.focused, |why: String| {
         Fault::new(FaultKind::Usage, "cannot begin there", why, "name a list such as pods, or KIND/NAMESPACE/NAME")
     });
     if !place.contains('/') {

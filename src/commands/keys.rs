@@ -13,7 +13,7 @@ pub static COMMAND: Command = Command {
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
-        let env = ask.targets.first().and_then(crate::app::Target::env).unwrap_or(ask.facts.shown);
+        let env = ask.env();
         let (context, name) = (ask.context(env), ask.facts.name(env));
         lesson(
             format!(
@@ -25,7 +25,7 @@ pub static COMMAND: Command = Command {
         )
     },
     run: |ask| {
-        let env = ask.targets.first().and_then(crate::app::Target::env).unwrap_or(ask.facts.shown);
+        let env = ask.env();
         vec![Action::Push(Box::new(Keys::new(env)))]
     },
 };

@@ -1,9 +1,9 @@
 //! Opens the lists: Flux objects, pods, namespaces, and whatever kinds the cluster serves.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Risk, Scope, Target};
+use crate::app::{Action, Ask, Command, Risk, Scope};
 use crate::cluster::Resource;
-use crate::model::{Env, Lesson};
+use crate::model::Lesson;
 use crate::views::list::List;
 use crate::views::objects::Objects;
 use crate::views::served::ServedKinds;
@@ -17,7 +17,7 @@ pub static FLUX: Command = Command {
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| teach(ask, "flux get all -A"),
-    run: |ask| vec![Action::Push(Box::new(List::new(environment(ask), "Kustomization")))],
+    run: |ask| vec![Action::Push(Box::new(List::new(ask.env(), "Kustomization")))],
 };
 
 /// Opens the list of pods of the environment shown.
@@ -29,7 +29,7 @@ pub static PODS: Command = Command {
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| teach(ask, "kubectl get pods -A"),
-    run: |ask| vec![Action::Push(Box::new(List::new(environment(ask), "Pod")))],
+    run: |ask| vec![Action::Push(Box::new(List::new(ask.env(), "Pod")))],
 };
 
 /// Opens the namespaces of the environment shown; enter on one lists all that is in it.
@@ -41,7 +41,7 @@ pub static NAMESPACES: Command = Command {
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
-        let context = ask.context(environment(ask));
+        let context = ask.context(ask.env());
         lesson(
             format!("kubectl get namespaces --context {context}\nkubectl get all -n NAMESPACE --context {context}"),
             "`get all` lists the workloads, pods and services of a namespace, and leaves out most else: claims, ingresses and custom resources are listed here too.",
@@ -49,7 +49,7 @@ pub static NAMESPACES: Command = Command {
             "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
         )
     },
-    run: |ask| vec![Action::Push(Box::new(Objects::new(environment(ask), namespaces())))],
+    run: |ask| vec![Action::Push(Box::new(Objects::new(ask.env(), namespaces())))],
 };
 
 /// Opens the kinds that the cluster of the environment shown serves.
@@ -62,13 +62,13 @@ pub static SERVED: Command = Command {
     questions: &[],
     lesson: |ask| {
         lesson(
-            format!("kubectl api-resources --context {}", ask.context(environment(ask))),
+            format!("kubectl api-resources --context {}", ask.context(ask.env())),
             "Every kind that the cluster serves, custom resources too; enter lists its objects with the columns that the server prints.",
             "the group behind a kind: two groups may share a name.",
             "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_api-resources/",
         )
     },
-    run: |ask| vec![Action::Push(Box::new(ServedKinds::new(environment(ask))))],
+    run: |ask| vec![Action::Push(Box::new(ServedKinds::new(ask.env())))],
 };
 
 fn namespaces() -> Resource {
@@ -81,13 +81,9 @@ fn namespaces() -> Resource {
     }
 }
 
-fn environment(ask: &Ask<'_>) -> Env {
-    ask.targets.iter().find_map(Target::env).unwrap_or(ask.facts.shown)
-}
-
 fn teach(ask: &Ask<'_>, line: &str) -> Lesson {
     lesson(
-        format!("{line} --context {}", ask.context(environment(ask))),
+        format!("{line} --context {}", ask.context(ask.env())),
         "One list of a kind over all namespaces; / filters it, enter opens what is selected.",
         "anything that is not ready.",
         "https://fluxcd.io/flux/cmd/flux_get/",

@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "https://fluxcd.io/flux/",
         )
     },
-    run: |ask| vec![Action::Push(Box::new(Palette::new(ask.targets.to_vec())))],
+    run: |ask| vec![Action::Push(Box::new(Palette::new(ask.targets.to_vec(), ask.facts.cursor.clone())))],
 };

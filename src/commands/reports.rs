@@ -33,7 +33,7 @@ pub(super) static IMPACT: Command = Command {
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
-        let context = ask.context(ask.facts.shown);
+        let context = ask.context(ask.env());
         lesson(
             format!("git diff @{{upstream}}; flux diff kustomization NAME --path DIR --context {context}"),
             "A line in a base changes every environment that reads it, and a line that nothing renders changes none: the diff of files does not tell which.",
@@ -79,7 +79,7 @@ pub(super) static COMPARE: Command = Command {
             "https://kubectl.docs.kubernetes.io/guides/config_management/components/",
         )
     },
-    run: |_| vec![Action::Push(Box::new(Reports::new(&compare::REPORT)))],
+    run: |ask| vec![Action::Push(Box::new(Reports::new(&compare::REPORT).beginning_in(ask.env())))],
 };
 
 /// Opens the order of the environment that is shown.
@@ -91,7 +91,7 @@ pub(super) static ORDER: Command = Command {
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
-        let context = ask.context(ask.facts.shown);
+        let context = ask.context(ask.env());
         lesson(
             format!("flux get kustomizations --context {context}"),
             "A Kustomization begins once all that it depends on is ready, and one that fails holds back everything behind it.",
@@ -99,7 +99,7 @@ pub(super) static ORDER: Command = Command {
             "https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies",
         )
     },
-    run: |ask| vec![Action::Push(Box::new(Order::new(ask.facts.shown)))],
+    run: |ask| vec![Action::Push(Box::new(Order::new(ask.env())))],
 };
 
 /// Opens the commits that changed what the selected object renders to.

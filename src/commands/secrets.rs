@@ -13,7 +13,7 @@ pub static COMMAND: Command = Command {
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
-        let context = ask.context(ask.facts.shown);
+        let context = ask.context(ask.env());
         lesson(
             format!(
                 "git grep -l 'ENC\\[AES256_GCM'\nsops decrypt FILE | kubectl diff --context {context} -f -   # prints values"
@@ -23,5 +23,5 @@ pub static COMMAND: Command = Command {
             "https://fluxcd.io/flux/guides/mozilla-sops/",
         )
     },
-    run: |_| vec![Action::Push(Box::new(Secrets::default()))],
+    run: |ask| vec![Action::Push(Box::new(Secrets::new(ask.env())))],
 };

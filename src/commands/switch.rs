@@ -13,12 +13,12 @@ pub static COMMAND: Command = Command {
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,
-    run: |ask| vec![Action::Show(next(ask))],
+    run: |ask| vec![Action::Focus(next(ask))],
 };
 
 fn next(ask: &Ask<'_>) -> Env {
     let count = ask.facts.environments.len().max(1);
-    Env(u8::try_from((ask.facts.shown.index() + 1) % count).unwrap_or(0))
+    Env(u8::try_from((ask.facts.here.index() + 1) % count).unwrap_or(0))
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {

@@ -461,6 +461,10 @@ impl View for Keys {
         }
     }
 
+    fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
+        Some(self.env)
+    }
+
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
         let page = self.page(scene);
         let link = self.page.current(&page).and_then(PageLine::link).cloned();

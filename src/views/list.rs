@@ -73,6 +73,12 @@ impl List {
         self.kind.object(&row.key.namespace, &row.key.name)
     }
 
+    /// The marked ones among rows; nobody looks at ten thousand for none.
+    fn marked_rows(&self, scene: &Scene<'_>, rows: &[&Row]) -> impl Iterator<Item = ObjectRef> {
+        let rows = if scene.has_marks(self.env) { rows } else { &[] };
+        rows.iter().map(|row| self.object(row)).filter(|object| scene.is_marked(self.env, object))
+    }
+
     fn change_kind(&mut self, by: usize) {
         let kinds = kinds::KINDS;
         let at = kinds.iter().position(|kind| kind.kind == self.kind.kind).unwrap_or(0);
@@ -82,7 +88,9 @@ impl List {
         }
     }
 
-    fn heading(&self, scene: &Scene<'_>, count: usize) -> String {
+    fn heading(&self, scene: &Scene<'_>, rows: &[&Row]) -> String {
+        let count = rows.len();
+        let seen = self.marked_rows(scene, rows).count();
         let table = scene.facts.table(self.env, self.kind);
         let all = table.map_or(0, |table| table.rows.len());
         let state = match table.map(|table| &table.link) {
@@ -99,7 +107,12 @@ impl List {
         };
         let order =
             self.order.word(|column| self.kind.columns.get(column).map(|one| one.title.to_owned()).unwrap_or_default());
-        format!("{}  {}  {state}{order}", scene.facts.name(self.env), self.kind.plural)
+        format!(
+            "{}  {}  {state}{order}{}",
+            scene.facts.name(self.env),
+            self.kind.plural,
+            scene.marked_word(self.env, seen)
+        )
     }
 
     fn columns(&self, width: u16, rows: &[&Row]) -> Columns {
@@ -133,7 +146,7 @@ impl View for List {
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let rows = self.rows(scene.facts);
-        let inside = panel(frame, area, &self.heading(scene, rows.len()), scene.focus, scene.theme);
+        let inside = panel(frame, area, &self.heading(scene, &rows), scene.focus, scene.theme);
         let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
         let theme = scene.theme;
         let columns = self.columns(inside.width, &rows);
@@ -165,7 +178,7 @@ impl View for List {
         let chosen = self.chosen.at(&rows);
         lines(frame, body, &self.scroll, chosen, rows.len(), |index, selected| {
             let Some(row) = rows.get(index) else { return Line::default() };
-            let marked = scene.facts.marked.contains(&(self.env, self.object(row)));
+            let marked = scene.has_marks(self.env) && scene.is_marked(self.env, &self.object(row));
             let name_scope = match (selected, marked) {
                 (true, _) => Scope::Selection,
                 (false, true) => Scope::Marked,
@@ -225,12 +238,16 @@ impl View for List {
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         let count = scene.facts.environments.len().max(1);
         match motion {
-            Motion::NextTab => self.change_kind(1),
-            Motion::PreviousTab => self.change_kind(kinds::KINDS.len() - 1),
+            // Another kind or environment is another list: what was marked is out of sight.
+            Motion::NextTab | Motion::PreviousTab => {
+                self.change_kind(if motion == Motion::NextTab { 1 } else { kinds::KINDS.len() - 1 });
+                return Some(vec![Action::Unmark]);
+            }
             Motion::NextEnvironment | Motion::PreviousEnvironment => {
                 let by = if motion == Motion::NextEnvironment { 1 } else { count - 1 };
                 self.env = Env(u8::try_from((self.env.index() + by) % count).unwrap_or(0));
                 self.chosen = Chosen::default();
+                return Some(vec![Action::Unmark]);
             }
             Motion::Mark => {
                 let rows = self.rows(scene.facts);
@@ -249,16 +266,18 @@ impl View for List {
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
         let rows = self.rows(scene.facts);
-        let marked: Vec<Target> = rows
-            .iter()
-            .map(|row| self.object(row))
-            .filter(|object| scene.facts.marked.contains(&(self.env, object.clone())))
-            .map(|object| Target::Object(self.env, object))
-            .collect();
-        if !marked.is_empty() {
-            return marked;
-        }
         rows.get(self.chosen.at(&rows)).map(|row| Target::Object(self.env, self.object(row))).into_iter().collect()
+    }
+
+    fn marked(&self, scene: &Scene<'_>) -> Vec<Target> {
+        if !scene.has_marks(self.env) {
+            return Vec::new();
+        }
+        self.marked_rows(scene, &self.rows(scene.facts)).map(|object| Target::Object(self.env, object)).collect()
+    }
+
+    fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
+        Some(self.env)
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {

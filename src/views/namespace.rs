@@ -166,6 +166,10 @@ impl View for Namespace {
         }
     }
 
+    fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
+        Some(self.env)
+    }
+
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
         let lines = self.lines(scene);
         let link = self.page.current(&lines).and_then(PageLine::link).cloned();

@@ -85,7 +85,16 @@ impl Objects {
         Target::Object(self.env, object)
     }
 
-    fn heading(&self, scene: &Scene<'_>, count: usize) -> String {
+    /// The marked ones among rows.
+    fn marked_rows(&self, scene: &Scene<'_>, rows: &[&TableRow]) -> Vec<Target> {
+        let rows = if scene.has_marks(self.env) { rows } else { &[] };
+        let targets = rows.iter().map(|row| self.target(row));
+        targets.filter(|target| is_marked(scene, target)).collect()
+    }
+
+    fn heading(&self, scene: &Scene<'_>, rows: &[&TableRow]) -> String {
+        let count = rows.len();
+        let marked = scene.marked_word(self.env, self.marked_rows(scene, rows).len());
         let all = self.rows.len();
         let state = match (&self.fault, self.complete) {
             (Some(_), true) => format!("{all}, may be old"),
@@ -96,8 +105,12 @@ impl Objects {
         };
         let group = if self.resource.group.is_empty() { String::new() } else { format!(".{}", self.resource.group) };
         let order = self.order.word(|column| self.columns.get(column).map(|one| one.name.clone()).unwrap_or_default());
-        format!("{}  {}{group}  {state}{order}", scene.facts.name(self.env), self.resource.plural)
+        format!("{}  {}{group}  {state}{order}{marked}", scene.facts.name(self.env), self.resource.plural)
     }
+}
+
+fn is_marked(scene: &Scene<'_>, target: &Target) -> bool {
+    matches!(target, Target::Object(env, object) if scene.is_marked(*env, object))
 }
 
 impl View for Objects {
@@ -185,23 +198,17 @@ impl View for Objects {
         Some(Vec::new())
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
         let found = self.found();
-        let all = found.iter().map(|row| self.target(row));
-        let marked: Vec<Target> = if scene.facts.marked.is_empty() {
-            Vec::new()
-        } else {
-            let is_marked = |target: &Target| match target {
-                Target::Object(env, object) => scene.facts.marked.contains(&(*env, object.clone())),
-                _ => false,
-            };
-            all.filter(is_marked).collect()
-        };
-        if marked.is_empty() {
-            found.get(self.chosen.at(&found)).map(|row| self.target(row)).into_iter().collect()
-        } else {
-            marked
-        }
+        found.get(self.chosen.at(&found)).map(|row| self.target(row)).into_iter().collect()
+    }
+
+    fn marked(&self, scene: &Scene<'_>) -> Vec<Target> {
+        if scene.has_marks(self.env) { self.marked_rows(scene, &self.found()) } else { Vec::new() }
+    }
+
+    fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
+        Some(self.env)
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
@@ -213,7 +220,7 @@ impl View for Objects {
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let theme = scene.theme;
         let found = self.found();
-        let inside = panel(frame, area, &self.heading(scene, found.len()), scene.focus, theme);
+        let inside = panel(frame, area, &self.heading(scene, &found), scene.focus, theme);
         let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
         let width = usize::from(inside.width);
         if let Some(fault) = &self.fault
@@ -263,10 +270,7 @@ impl View for Objects {
         }
         lines(frame, body, &self.scroll, self.chosen.at(&found), found.len(), |index, selected| {
             let Some(row) = found.get(index) else { return Line::default() };
-            let marked = match self.target(row) {
-                Target::Object(env, object) => scene.facts.marked.contains(&(env, object)),
-                _ => false,
-            };
+            let marked = scene.has_marks(self.env) && is_marked(scene, &self.target(row));
             let (sign, scope) = match (selected, marked) {
                 (true, false) => ("> ", Scope::Selection),
                 (true, true) => ("} ", Scope::Selection),

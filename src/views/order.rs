@@ -175,6 +175,10 @@ impl View for Order {
         }
     }
 
+    fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
+        Some(self.env)
+    }
+
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
         self.current(scene).into_iter().collect()
     }
@@ -247,7 +251,8 @@ mod tests {
         let (_repository, facts) = chain();
         let theme = Theme::load("terminal", Depth::None, true).unwrap();
         let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
-        let scene = Scene { facts: &facts, theme: &theme, keymap: &keymap, focus: true, commands: COMMANDS };
+        let scene =
+            Scene { facts: &facts, theme: &theme, keymap: &keymap, focus: true, marks: None, commands: COMMANDS };
         let mut view = Order::new(Env(0));
         let shown = format!("{:?}", view.lines(&scene));
         assert!(shown.contains("failed; holds back 2: apps, configs"), "{shown}");

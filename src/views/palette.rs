@@ -19,7 +19,10 @@ use crate::widgets::{Scroll, centred, fit, lines, pad, panel};
 /// Finds commands by name.
 #[derive(Debug)]
 pub struct Palette {
+    /// What is marked, else what is selected.
     targets: Vec<Target>,
+    /// What is selected.
+    selected_below: Vec<Target>,
     typed: String,
     selected: usize,
     scroll: Scroll,
@@ -27,8 +30,12 @@ pub struct Palette {
 
 impl Palette {
     /// Opens it for what is selected.
-    pub fn new(targets: Vec<Target>) -> Self {
-        Self { targets, typed: String::new(), selected: 0, scroll: Scroll::default() }
+    pub fn new(targets: Vec<Target>, selected_below: Vec<Target>) -> Self {
+        Self { targets, selected_below, typed: String::new(), selected: 0, scroll: Scroll::default() }
+    }
+
+    fn targets_of(&self, command: &Command) -> &[Target] {
+        if command.takes_marks() { &self.targets } else { &self.selected_below }
     }
 
     /// Lists what matches: every typed word must stand in the title or the id. What begins with the text comes first.
@@ -38,7 +45,7 @@ impl Palette {
             .commands
             .iter()
             .copied()
-            .filter(|command| command.id != "palette" && command.applies("", &self.targets))
+            .filter(|command| command.id != "palette" && command.applies("", self.targets_of(command)))
             .filter(|command| {
                 let text = format!("{} {}", command.title.to_lowercase(), command.id);
                 typed.split_whitespace().all(|word| text.contains(word))
@@ -72,7 +79,7 @@ impl View for Palette {
             return vec![Action::Pop];
         } else if key.is("enter") {
             let Some(command) = self.found(scene).get(self.selected).copied() else { return Vec::new() };
-            return vec![Action::Pop, Action::Dispatch(command, std::mem::take(&mut self.targets), Vec::new())];
+            return vec![Action::Pop, Action::Dispatch(command, self.targets_of(command).to_vec(), Vec::new())];
         } else if key.is("down") || key.is("tab") {
             self.selected = (self.selected + 1).min(count.saturating_sub(1));
         } else if key.is("up") || key.is("backtab") {

@@ -126,6 +126,10 @@ impl View for ServedKinds {
         Some(Vec::new())
     }
 
+    fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
+        Some(self.env)
+    }
+
     fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
         vec![Target::Environment(self.env)]
     }

@@ -25,6 +25,9 @@ use crate::app::view::{Scene, View};
 use crate::theme::Scope;
 use crate::widgets::{centred, panel, wrap};
 
+/// How many objects are shown at once; the others are reached by scrolling, and their count is told.
+const OBJECTS_SHOWN: usize = 8;
+
 /// How many lines of a command are shown at most: at 80x24 all else fits below them.
 const SHELL_LINES: usize = 5;
 
@@ -40,6 +43,8 @@ pub struct Confirm {
     why: String,
     /// Who keeps the objects as they are, once the cluster has told.
     owners: Vec<String>,
+    /// Which of the objects is the first that is shown, where there is no room for all.
+    from: usize,
 }
 
 impl Confirm {
@@ -61,6 +66,7 @@ impl Confirm {
             targets,
             answers,
             owners: Vec::new(),
+            from: 0,
         }
     }
 
@@ -121,6 +127,11 @@ impl View for Confirm {
         if key.is("esc") {
             return vec![Action::Pop];
         }
+        if key.is("down") || key.is("up") {
+            let last = self.targets.len().saturating_sub(OBJECTS_SHOWN);
+            self.from = if key.is("down") { (self.from + 1).min(last) } else { self.from.saturating_sub(1) };
+            return Vec::new();
+        }
         match (&self.wanted, key.typed()) {
             (None, Some('y' | 'Y')) => self.agree(),
             (None, Some('n' | 'N' | 'q')) => vec![Action::Pop],
@@ -171,11 +182,13 @@ impl View for Confirm {
                 }
             }
         }
-        for target in self.targets.iter().take(8) {
+        for target in self.targets.iter().skip(self.from).take(OBJECTS_SHOWN) {
             lines.push(row("object", Span::styled(target.name(), theme.style(Scope::Title))));
         }
-        if self.targets.len() > 8 {
-            lines.push(row("", Span::raw(format!("and {} more", self.targets.len() - 8))));
+        if self.targets.len() > OBJECTS_SHOWN {
+            let last = (self.from + OBJECTS_SHOWN).min(self.targets.len());
+            let text = format!("{} to {last} of {}; up and down show the others", self.from + 1, self.targets.len());
+            lines.push(row("", Span::styled(text, theme.style(Scope::Waiting))));
         }
         for (index, text) in wrap(&self.why, inner.saturating_sub(13)).into_iter().enumerate() {
             lines.push(row(if index == 0 { "effect" } else { "" }, Span::raw(text)));

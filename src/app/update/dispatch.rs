@@ -2,8 +2,8 @@
 
 use crate::app::dialog::{Confirm, Prompt};
 use crate::app::guard::judge;
-use crate::app::{Action, App, Ask, Command, Consent, Effect, Notice, Op, OpId, Target, Task, Ticket, Verdict};
-use crate::model::{Fault, Outcome};
+use crate::app::{Action, App, Ask, Command, Consent, Effect, Marks, Notice, Op, OpId, Target, Task, Ticket, Verdict};
+use crate::model::{Env, Fault, ObjectRef, Outcome};
 
 impl App {
     /// Judges and runs a command, asking first for what it needs.
@@ -28,17 +28,18 @@ impl App {
         let permit = match verdict {
             Verdict::Go(permit) => permit,
             Verdict::Confirm => {
-                let dialog = Confirm::key(command, targets, answers, &self.scene(true));
+                let dialog = Confirm::key(command, targets, answers, &self.scene(self.top_ticket(), true));
                 self.push(Box::new(dialog), effects);
                 return;
             }
             Verdict::Type(wanted) => {
-                let dialog = Confirm::typed(command, targets, answers, wanted, &self.scene(true));
+                let dialog = Confirm::typed(command, targets, answers, wanted, &self.scene(self.top_ticket(), true));
                 self.push(Box::new(dialog), effects);
                 return;
             }
             Verdict::Refuse(_) => return,
         };
+        self.facts.here = self.here();
         let ask = Ask { facts: &self.facts, targets: &targets, answers: &answers, now: self.facts.now, permit };
         let lesson = (command.title.to_owned(), (command.lesson)(&ask));
         let actions = (command.run)(&ask);
@@ -46,8 +47,40 @@ impl App {
             self.lesson = Some(lesson);
             self.lesson_of = None;
         }
+        // Marks go with what was done to them: the next write is another one's.
+        if actions.iter().any(|action| matches!(action, Action::Operate(_))) {
+            let acted = |marks: &Marks| {
+                targets.iter().any(|one| matches!(one, Target::Object(env, object) if marks.contains(*env, object)))
+            };
+            drop(self.marks.take_if(|marks| acted(marks)));
+        }
         let ticket = self.top_ticket();
         self.apply(ticket, actions, effects);
+    }
+
+    /// The environment that the topmost screen shows that shows one, else the focused one.
+    fn here(&self) -> Env {
+        let shown = self.layers.iter().rev().find_map(|layer| layer.view.env(&self.scene(layer.ticket, true)));
+        shown.unwrap_or(self.facts.focused)
+    }
+
+    /// Marks an object or takes its mark away; marks of another screen or environment go first, and that is said.
+    fn mark(&mut self, screen: Ticket, env: Env, object: ObjectRef) {
+        match &mut self.marks {
+            Some(marks) if marks.are_of(screen) && marks.env() == env => {
+                marks.toggle(object);
+                self.marks.take_if(|marks| marks.is_empty());
+            }
+            other => {
+                if let Some(old) = other.replace(Marks::of(screen, env, object)) {
+                    let (count, place) = (old.len(), self.facts.name(old.env()).to_owned());
+                    let what = format!(
+                        "{count} marked in {place} no longer: marks belong to one screen and one environment, and begin anew here"
+                    );
+                    self.tell(Notice::info(self.facts.now, what));
+                }
+            }
+        }
     }
 
     pub(super) fn apply(&mut self, ticket: Ticket, actions: Vec<Action>, effects: &mut Vec<Effect>) {
@@ -96,14 +129,10 @@ impl App {
                         self.apply(ticket, actions, effects);
                     }
                 }
-                Action::Mark(env, object) => {
-                    let mark = (env, object);
-                    if !self.facts.marked.remove(&mark) {
-                        self.facts.marked.insert(mark);
-                    }
-                }
                 Action::Agreed(env, context) => self.facts.agree(env, &context),
-                Action::Show(env) => self.facts.shown = env,
+                Action::Mark(env, object) => self.mark(ticket, env, object),
+                Action::Unmark => drop(self.marks.take_if(|marks| marks.are_of(ticket))),
+                Action::Focus(env) => self.facts.focused = env,
                 Action::Rescan => effects.push(Effect::Rescan),
                 Action::Copy(text) => effects.push(Effect::Copy(text)),
                 Action::CopySecret(text) => effects.push(Effect::CopySecret(text)),

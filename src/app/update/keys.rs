@@ -2,7 +2,6 @@
 
 use crate::app::motion::Motion;
 use crate::app::{App, Command, Consent, Effect, Key, Notice};
-use crate::model::Env;
 
 impl App {
     pub(super) fn key(&mut self, key: Key, effects: &mut Vec<Effect>) {
@@ -19,15 +18,20 @@ impl App {
             self.apply(ticket, actions, effects);
             return;
         }
-        let targets = self.targets();
+        self.facts.cursor = self.selected();
         let view = self.view_id();
         let own = self.keymap.commands(key).find(|command| command.scope_is(view));
         if let Some(command) = own {
-            self.dispatch(command, targets, Vec::new(), Consent::None, effects);
+            self.dispatch(command, self.targets_of(command), Vec::new(), Consent::None, effects);
             return;
         }
         if let Some(motion) = self.keymap.motion(key) {
             self.lesson_follows();
+            // Marks are seen to go before the screen does.
+            if motion == Motion::Back && self.marks.take_if(|marks| marks.are_of(ticket)).is_some() {
+                self.notice_shown = false;
+                return;
+            }
             match self.with_view_option(top, |view, scene| view.motion(motion, scene)) {
                 Some(actions) => self.apply(ticket, actions, effects),
                 None => self.motion(motion, effects),
@@ -35,8 +39,8 @@ impl App {
             return;
         }
         let bound: Vec<&'static Command> = self.keymap.commands(key).collect();
-        match bound.iter().find(|command| command.applies(view, &targets)) {
-            Some(command) => self.dispatch(command, targets, Vec::new(), Consent::None, effects),
+        match bound.iter().find(|command| command.applies(view, &self.targets_of(command))) {
+            Some(command) => self.dispatch(command, self.targets_of(command), Vec::new(), Consent::None, effects),
             None if bound.is_empty() => {
                 self.tell(Notice::info(self.facts.now, format!("{key} does nothing here; ? lists the keys")));
             }
@@ -55,12 +59,14 @@ impl App {
             Motion::Back if self.notice_shown => self.notice_shown = false,
             Motion::Back => self.pop(effects),
             Motion::Filter => self.filtering = Some(String::new()),
-            Motion::NextEnvironment => self.show_next(1),
-            Motion::PreviousEnvironment => self.show_next(-1),
+            // The focus lies below this screen: moved out of sight it would choose a cluster for what comes next.
+            Motion::NextEnvironment | Motion::PreviousEnvironment => {
+                self.tell(Notice::info(self.facts.now, "this screen is of no single environment, or cannot change it"));
+            }
             Motion::Redraw => effects.push(Effect::Redraw),
             Motion::Open => {
                 if let Some(command) = self.command("open") {
-                    let targets = self.targets();
+                    let targets = self.selected();
                     self.dispatch(command, targets, Vec::new(), Consent::None, effects);
                 }
             }
@@ -129,11 +135,5 @@ impl App {
         } else {
             self.tell(Notice::info(self.facts.now, "pasted text was dropped: no input is open"));
         }
-    }
-
-    fn show_next(&mut self, by: i16) {
-        let count = i16::try_from(self.facts.environments.len()).unwrap_or(i16::MAX).max(1);
-        let next = (i16::from(self.facts.shown.0) + by).rem_euclid(count);
-        self.facts.shown = Env(u8::try_from(next).unwrap_or(0));
     }
 }

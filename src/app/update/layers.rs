@@ -46,6 +46,7 @@ impl App {
             return;
         }
         if let Some(layer) = self.layers.pop() {
+            self.marks.take_if(|marks| marks.are_of(layer.ticket));
             effects.push(Effect::Drop(layer.ticket));
             if layer.view.secret() {
                 effects.push(Effect::Forget);
@@ -64,7 +65,7 @@ impl App {
             if index == top {
                 self.apply(self.top_ticket(), questions, effects);
             } else {
-                let title = self.layers.get(index).map(|layer| layer.view.title(&self.scene(false)));
+                let title = self.layers.get(index).map(|layer| layer.view.title(&self.scene(layer.ticket, false)));
                 let what = title.unwrap_or_default();
                 self.tell(Notice::fault(
                     self.facts.now,
@@ -76,7 +77,7 @@ impl App {
         effects.push(Effect::Quit);
     }
 
-    pub(super) fn top_ticket(&self) -> Ticket {
+    pub(in crate::app) fn top_ticket(&self) -> Ticket {
         self.layers.last().map_or(Ticket(0), |layer| layer.ticket)
     }
 
@@ -95,7 +96,10 @@ impl App {
         act: impl FnOnce(&mut dyn View, &Scene<'_>) -> Option<T>,
     ) -> Option<T> {
         let mut layers = std::mem::take(&mut self.layers);
-        let result = layers.get_mut(index).and_then(|layer| act(layer.view.as_mut(), &self.scene(true)));
+        let result = layers.get_mut(index).and_then(|layer| {
+            let ticket = layer.ticket;
+            act(layer.view.as_mut(), &self.scene(ticket, true))
+        });
         self.layers = layers;
         result
     }

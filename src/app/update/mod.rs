@@ -31,6 +31,7 @@ impl App {
                     effects.push(Effect::Unwatch { env, kind: watched.kind });
                 }
                 self.facts.set_environments(environments, unconnected);
+                self.marks = None;
                 self.facts_changed(&mut effects);
                 self.rest(&mut effects);
                 if let Some(view) = self.start.take() {

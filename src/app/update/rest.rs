@@ -21,13 +21,13 @@ impl App {
     /// Remembers what is selected before it is moved: from then on the lesson follows it.
     pub(super) fn lesson_follows(&mut self) {
         if self.lesson_of.is_none() {
-            self.lesson_of = Some(self.targets());
+            self.lesson_of = Some(self.selected());
         }
     }
 
     /// Teaches how to look at what is selected; nothing new while it stays, or while nothing was moved since a command was run.
     fn lesson_of_selection(&mut self) -> Option<(String, Lesson)> {
-        let targets = self.targets();
+        let targets = self.selected();
         let known = self.lesson_of.as_mut()?;
         if targets == *known {
             return None;

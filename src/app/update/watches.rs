@@ -1,6 +1,6 @@
 //! Which kinds are watched, and what the watches bring.
 
-use crate::app::{App, Change, Effect, Table, Watched};
+use crate::app::{App, Change, Effect, Layer, Table, Watched};
 use crate::kinds;
 use crate::model::{Env, Kind};
 
@@ -23,9 +23,8 @@ impl App {
 
     /// Begins to watch what views look at and is not watched yet. Flux kinds are watched always.
     pub(super) fn watch_wanted(&mut self, effects: &mut Vec<Effect>) {
-        let scene = self.scene(true);
-        let mut wanted: Vec<(Env, &'static Kind)> =
-            self.layers.iter().flat_map(|layer| layer.view.watches(&scene)).collect();
+        let of_layer = |layer: &Layer| layer.view.watches(&self.scene(layer.ticket, true));
+        let mut wanted: Vec<(Env, &'static Kind)> = self.layers.iter().flat_map(of_layer).collect();
         for (env, _) in self.facts.environments.iter() {
             wanted.extend(kinds::watched().map(|kind| (env, kind)));
         }

@@ -269,6 +269,10 @@ impl View for Detail {
         })
     }
 
+    fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
+        Some(self.env)
+    }
+
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
         if matches!(self.tab, Tab::Inventory | Tab::Tree) {
             let lines = self.lines(scene);

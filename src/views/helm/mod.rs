@@ -282,6 +282,10 @@ impl View for Inspector {
         }
     }
 
+    fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
+        Some(self.env)
+    }
+
     fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
         vec![Target::Object(self.env, self.object.clone())]
     }

@@ -129,7 +129,7 @@ fn flow_line(line: &FlowLine, selected: bool, width: usize, scene: &Scene<'_>, l
     let theme = scene.theme;
     let key = (look.env, line.object.clone());
     let linked = look.linked.contains(&key);
-    let marked = scene.facts.marked.contains(&key);
+    let marked = scene.is_marked(look.env, &line.object);
     let (sign, scope) = match (selected, marked, linked) {
         (true, false, _) => (">", Scope::Selection),
         (true, true, _) => ("}", Scope::Selection),

@@ -51,8 +51,10 @@ const TWO_PANELS_FROM_WIDTH: u16 = 60;
 pub struct Home {
     repository: Repository,
     environments: PerEnv<Environment>,
-    /// 0 is the tree, then the environments in the order in which they are shown.
-    focus: usize,
+    /// Whether the tree has the focus; else the focused environment, which the facts tell.
+    in_tree: bool,
+    /// The first of the pair of environments that there is room for: it scrolls with the focus, and never turns about.
+    first: Cell<usize>,
     filter: String,
     links: Links,
     behind: Behind,
@@ -76,17 +78,61 @@ pub fn state_scope(state: State) -> Scope {
 impl Home {
     /// Starts with the first environment's panel focused, as live state is what most look for first.
     pub fn new() -> Self {
-        Self { repository: Repository::new(), focus: 1, ..Self::default() }
+        Self { repository: Repository::new(), ..Self::default() }
     }
 
-    /// The environments that are shown, first first.
+    /// The environments that are shown, in their order: the focused one, and its neighbour where there is room.
     fn shown(&self, facts: &Facts) -> Vec<Env> {
-        pair(facts, if self.wide.get() { 2 } else { 1 })
+        if self.wide.get() { self.pair(facts) } else { focused(facts).into_iter().collect() }
+    }
+
+    /// The focused environment and the neighbour that is beside it, scrolled no further than the focus asks for.
+    fn pair(&self, facts: &Facts) -> Vec<Env> {
+        let (count, focus) = (facts.environments.len(), facts.focused.index());
+        let room = count.min(2);
+        let first = self.first.get().min(focus).max((focus + 1).saturating_sub(room)).min(count - room);
+        self.first.set(first);
+        (first..first + room).filter_map(|index| u8::try_from(index).ok().map(Env)).collect()
     }
 
     fn focused_env(&self, facts: &Facts) -> Option<Env> {
+        focused(facts).filter(|_| !self.in_tree)
+    }
+
+    /// Moves the focus to a panel: 0 is the tree, then the environments in their order; nowhere when there is none.
+    fn focus(&mut self, panel: usize, facts: &Facts) -> Vec<Action> {
+        let env = panel.checked_sub(1).and_then(|index| u8::try_from(index).ok()).map(Env);
+        match env.filter(|env| facts.environment(*env).is_some()) {
+            Some(env) => {
+                self.in_tree = false;
+                vec![Action::Focus(env)]
+            }
+            None => {
+                self.in_tree |= panel == 0;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Moves the focus along what is on the screen: the tree, then the environments shown.
+    fn focus_next_panel(&mut self, forward: bool, facts: &Facts) -> Vec<Action> {
         let shown = self.shown(facts);
-        self.focus.checked_sub(1).and_then(|index| shown.get(index.min(shown.len().saturating_sub(1))).copied())
+        let at = self.focused_env(facts).and_then(|env| shown.iter().position(|one| *one == env));
+        let (at, panels) = (at.map_or(0, |index| index + 1), shown.len() + 1);
+        let next = (at + if forward { 1 } else { panels - 1 }) % panels;
+        let panel = next.checked_sub(1).and_then(|index| shown.get(index)).map_or(0, |env| env.index() + 1);
+        self.focus(panel, facts)
+    }
+
+    /// Moves the focus along all environments; from the tree into the one that had it last.
+    fn focus_next_environment(&mut self, forward: bool, facts: &Facts) -> Vec<Action> {
+        let count = facts.environments.len().max(1);
+        let by = match (self.in_tree, forward) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => count - 1,
+        };
+        self.focus((facts.focused.index() + by) % count + 1, facts)
     }
 
     fn flow(&self, facts: &Facts, env: Env) -> Arc<[FlowLine]> {
@@ -151,13 +197,15 @@ impl Home {
         }
         let untouched = Environment::default();
         let areas = Layout::horizontal(shown.iter().map(|_| Constraint::Fill(1))).split(area);
-        for (index, (env, area)) in shown.iter().zip(areas.iter()).enumerate() {
+        for (env, area) in shown.iter().zip(areas.iter()) {
+            let flow = self.flow(facts, *env);
+            let seen = flow.iter().filter(|line| scene.is_marked(*env, &line.object)).count();
             let look = Look {
                 env: *env,
-                title: self.behind.title(facts, *env),
-                flow: &self.flow(facts, *env),
+                title: format!("{}{}", self.behind.title(facts, *env), scene.marked_word(*env, seen)),
+                flow: &flow,
                 filter: &self.filter,
-                focus: self.focus == index + 1 || (self.focus > shown.len() && index + 1 == shown.len()),
+                focus: self.focused_env(facts) == Some(*env),
                 linked: &self.links.objects,
             };
             self.environments.get(*env).unwrap_or(&untouched).render(frame, *area, scene, &look);
@@ -165,10 +213,9 @@ impl Home {
     }
 }
 
-/// Returns the first environment that is shown and those after it, as many as there is room for.
-fn pair(facts: &Facts, room: usize) -> Vec<Env> {
-    let count = facts.environments.len();
-    (0..room.min(count)).map(|offset| Env(u8::try_from((facts.shown.index() + offset) % count).unwrap_or(0))).collect()
+/// Returns the focused environment; `None` while none is known.
+fn focused(facts: &Facts) -> Option<Env> {
+    facts.environment(facts.focused).map(|environment| environment.env)
 }
 
 impl View for Home {
@@ -188,14 +235,14 @@ impl View for Home {
             _ => 28,
         };
         if area.width < TWO_PANELS_FROM_WIDTH {
-            return if self.focus == 0 {
+            return if self.in_tree {
                 self.repository.render(frame, area, scene, true, &self.links.files);
             } else {
                 self.render_environments(frame, area, scene);
             };
         }
         let [tree, rest] = Layout::horizontal([Constraint::Length(tree_width), Constraint::Fill(1)]).areas(area);
-        self.repository.render(frame, tree, scene, self.focus == 0, &self.links.files);
+        self.repository.render(frame, tree, scene, self.in_tree, &self.links.files);
         self.render_environments(frame, rest, scene);
     }
 
@@ -206,23 +253,26 @@ impl View for Home {
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         let facts = scene.facts;
-        let panels = self.shown(facts).len() + 1;
         match motion {
-            Motion::NextPanel => self.focus = (self.focus + 1) % panels,
-            Motion::PreviousPanel => self.focus = (self.focus + panels - 1) % panels,
-            Motion::Panel(number) => self.focus = usize::from(number.saturating_sub(1)).min(panels - 1),
+            Motion::NextPanel | Motion::PreviousPanel => {
+                return Some(self.focus_next_panel(motion == Motion::NextPanel, facts));
+            }
+            Motion::Panel(number) => return Some(self.focus(usize::from(number.saturating_sub(1)), facts)),
+            Motion::NextEnvironment | Motion::PreviousEnvironment => {
+                return Some(self.focus_next_environment(motion == Motion::NextEnvironment, facts));
+            }
             Motion::Mark => {
                 let (env, object) = self.selected_object(facts)?;
                 return Some(vec![Action::Mark(env, object)]);
             }
-            _ if self.focus == 0 => self.repository.motion(motion, facts)?,
+            _ if self.in_tree => self.repository.motion(motion, facts)?,
             _ => self.move_in_environment(motion, facts)?,
         }
         Some(Vec::new())
     }
 
     fn rested(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        self.links = if self.focus == 0 {
+        self.links = if self.in_tree {
             self.repository.selected(scene.facts).map(|(path, _)| Links::of_path(&path, scene.facts))
         } else {
             self.selected_object(scene.facts).map(|(env, object)| Links::of_object(env, &object, scene.facts))
@@ -238,36 +288,34 @@ impl View for Home {
 
     fn watches(&self, scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
         // The pair, even where only one of it has room: the other is a key away.
-        let pair = pair(scene.facts, 2).into_iter();
-        pair.filter_map(|env| Some((env, kinds::find("Deployment")?))).collect()
+        self.pair(scene.facts).into_iter().filter_map(|env| Some((env, kinds::find("Deployment")?))).collect()
     }
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
         let facts = scene.facts;
-        if self.focus == 0 {
+        if self.in_tree {
             return match self.repository.selected(facts) {
                 Some((_, EntryKind::Directory)) | None => Vec::new(),
                 Some((path, _)) => vec![Target::File(facts.environment_of(&path), path)],
             };
         }
-        // Only marks that can be seen count: what is filtered or paged out of sight must not be acted on.
-        let mut visible = Vec::new();
-        if !facts.marked.is_empty() {
-            for env in self.shown(facts) {
-                let marked = |line: &&FlowLine| facts.marked.contains(&(env, line.object.clone()));
-                let flow = self.flow(facts, env);
-                visible.extend(flow.iter().filter(marked).map(|line| Target::Object(env, line.object.clone())));
-            }
-        }
-        if visible.is_empty() {
-            self.selected_object(facts).map(|(env, object)| Target::Object(env, object)).into_iter().collect()
-        } else {
-            visible
-        }
+        self.selected_object(facts).map(|(env, object)| Target::Object(env, object)).into_iter().collect()
+    }
+
+    fn marked(&self, scene: &Scene<'_>) -> Vec<Target> {
+        // Nothing marked is the rule: the lines are not gone through for it.
+        let Some(env) = self.focused_env(scene.facts).filter(|env| scene.has_marks(*env)) else { return Vec::new() };
+        let flow = self.flow(scene.facts, env);
+        let marked = flow.iter().filter(|line| scene.is_marked(env, &line.object));
+        marked.map(|line| Target::Object(env, line.object.clone())).collect()
+    }
+
+    fn env(&self, scene: &Scene<'_>) -> Option<Env> {
+        focused(scene.facts)
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
-        if self.focus == 0 {
+        if self.in_tree {
             self.repository.filter(text);
         } else {
             text.clone_into(&mut self.filter);

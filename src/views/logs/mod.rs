@@ -268,6 +268,10 @@ impl View for Logs {
         Some(Vec::new())
     }
 
+    fn env(&self, _scene: &Scene<'_>) -> Option<crate::model::Env> {
+        Some(self.source.env)
+    }
+
     fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
         vec![self.source.as_target()]
     }

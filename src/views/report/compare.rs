@@ -13,8 +13,16 @@ use crate::views::page::PageLine;
 /// The report.
 pub static REPORT: Report = Report { id: "compare", title: "environments compared", make };
 
+/// Returns the environment that it begins in with the one after it, or before it where it is the last.
+fn pair(input: &Input) -> Option<(&str, &str)> {
+    let all = &input.environments;
+    let at = all.iter().position(|(env, _)| Some(*env) == input.begins).unwrap_or(0);
+    let other = all.get(at + 1).or_else(|| all.get(at.checked_sub(1)?))?;
+    all.get(at).map(|(_, one)| (one.as_str(), other.1.as_str()))
+}
+
 fn make(input: &Input) -> Result<Made, Fault> {
-    let [(_, one), (_, other), ..] = input.environments.as_slice() else {
+    let Some((one, other)) = pair(input) else {
         let line = PageLine::wrapped("there is one environment: two are compared", Scope::Text);
         return Ok(Made { summary: "one environment".to_owned(), lines: vec![line] });
     };

@@ -51,6 +51,8 @@ pub struct Input {
     pub snapshot: Arc<Snapshot>,
     /// The environments with their names.
     pub environments: Vec<(Env, String)>,
+    /// The environment that it begins in, where it shows one before others.
+    pub begins: Option<Env>,
     /// What is applied where.
     pub applied: Applied,
     /// What the clusters say of their nodes.
@@ -108,6 +110,7 @@ impl Known {
 pub struct Reports {
     report: &'static Report,
     about: Option<Target>,
+    begins: Option<Env>,
     page: Page,
     made: Loaded<Made>,
     /// What it was asked for last.
@@ -120,9 +123,14 @@ impl Reports {
         Self { about: Some(target), ..Self::new(report) }
     }
 
+    /// Begins in an environment.
+    pub fn beginning_in(self, env: Env) -> Self {
+        Self { begins: Some(env), ..self }
+    }
+
     /// Opens a report.
     pub fn new(report: &'static Report) -> Self {
-        Self { report, about: None, page: Page::new(Slash::Filters), made: Loaded::default(), of: None }
+        Self { report, about: None, begins: None, page: Page::new(Slash::Filters), made: Loaded::default(), of: None }
     }
 
     fn ask(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -130,8 +138,10 @@ impl Reports {
         self.of = Some(known.clone());
         let Known { snapshot, applied, nodes } = known;
         let environments = scene.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
-        let (make, input) =
-            (self.report.make, Input { snapshot, environments, applied, nodes, about: self.about.clone() });
+        let (make, input) = (
+            self.report.make,
+            Input { snapshot, environments, begins: self.begins, applied, nodes, about: self.about.clone() },
+        );
         vec![Action::Task(Task::blocking(self.report.id, move |_| make(&input)))]
     }
 
@@ -172,6 +182,10 @@ impl View for Reports {
             self.made.take(made.map(Some));
         }
         Vec::new()
+    }
+
+    fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
+        self.begins
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {

@@ -23,7 +23,7 @@ fn screen(made: Result<Made, Fault>, size: (u16, u16)) -> String {
     let facts = Facts::new(Timestamp::UNIX_EPOCH);
     let theme = Theme::load("terminal", Depth::None, true).unwrap();
     let keymap = Keymap::new(COMMANDS, &std::collections::BTreeMap::new()).unwrap();
-    let scene = Scene { facts: &facts, theme: &theme, keymap: &keymap, focus: true, commands: COMMANDS };
+    let scene = Scene { facts: &facts, theme: &theme, keymap: &keymap, focus: true, marks: None, commands: COMMANDS };
     let mut view = Reports::new(&REPORT);
     view.reply(Box::new(made), &scene);
     view.motion(Motion::Down, &scene);
@@ -39,6 +39,7 @@ fn never() -> Fault {
 fn input(repository: &TestRepository) -> Input {
     let environments = vec![(Env(0), "staging".to_owned()), (Env(1), "production".to_owned())];
     Input {
+        begins: None,
         snapshot: Arc::new(Snapshot::load(repository.path())),
         environments,
         applied: Vec::new(),

@@ -92,6 +92,11 @@ enum Answer {
 }
 
 impl Secrets {
+    /// Opens the list with the column of an environment selected.
+    pub fn new(env: Env) -> Self {
+        Self { column: env.index(), ..Self::default() }
+    }
+
     fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let Some(snapshot) = scene.facts.repository.clone() else { return Vec::new() };
         self.seen = Arc::downgrade(&snapshot);
@@ -273,7 +278,6 @@ impl View for Secrets {
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        self.column = scene.facts.shown.index();
         self.load(scene)
     }
 
@@ -337,6 +341,10 @@ impl View for Secrets {
             }
         }
         Some(Vec::new())
+    }
+
+    fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
+        u8::try_from(self.column).ok().map(Env)
     }
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {

@@ -46,7 +46,7 @@ impl Desk {
 
     fn with<T>(&mut self, work: impl FnOnce(&mut Secrets, &Scene<'_>) -> T) -> T {
         let Self { facts, theme, keymap, view } = self;
-        work(view, &Scene { facts, theme, keymap, commands: COMMANDS, focus: true })
+        work(view, &Scene { facts, theme, keymap, commands: COMMANDS, marks: None, focus: true })
     }
 
     fn answer(&mut self, answer: Answer) -> Vec<Action> {
