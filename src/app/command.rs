@@ -186,7 +186,7 @@ impl Command {
 impl Command {
     /// Tells whether the command acts on all that is marked; one that opens something opens what is selected.
     pub fn takes_marks(&self) -> bool {
-        self.risk > Risk::Reads || matches!(self.id, "copy" | "palette")
+        self.risk > Risk::Reads || matches!(self.id, "copy" | "palette" | "reconcile-owner")
     }
 
     /// Tells whether the command belongs to one view, and to this one.

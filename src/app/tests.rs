@@ -1,6 +1,7 @@
 //! The engine by its keys: what a key does to the state, and what it makes the outside do.
 
 mod focus;
+mod keys;
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ use crate::model::{Fault, Lesson, ObjectRef, Outcome, Step, StepState};
 pub static COMMAND: Command = Command {
     id: "exec",
     title: "Shell",
-    keys: &["s"],
+    keys: &["!"],
     scope: Scope::Object(is_container),
     // Nobody can tell beforehand what will be typed there.
     risk: Risk::Writes,

@@ -39,7 +39,7 @@ switches! {
     SINCE = "logs-since", "Since", "S", Since,
         "A log opens at its last lines; this reads 5 minutes, an hour, a day.", "when it began: what stands just before the first error.";
     /// Reads the run of the container before this one.
-    PREVIOUS = "logs-previous", "The run before", "P", Previous,
+    PREVIOUS = "logs-previous", "The run before", "p", Previous,
         "A container that was restarted left a log of its own behind.", "its last lines: why it ended.";
     /// Reads the next container.
     CONTAINER = "logs-container", "Next container", "C", Container,

@@ -25,6 +25,7 @@ mod palette;
 mod quit;
 mod reconcile;
 mod reconcile_all;
+mod reconcile_owner;
 mod reports;
 mod rescan;
 mod reset;
@@ -73,6 +74,7 @@ pub static COMMANDS: &[&Command] = &[
     &reconcile::COMMAND,
     &with_source::COMMAND,
     &reconcile_all::COMMAND,
+    &reconcile_owner::COMMAND,
     &force::COMMAND,
     &reset::COMMAND,
     &suspend::COMMAND,

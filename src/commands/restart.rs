@@ -9,7 +9,7 @@ use crate::model::{Lesson, Verb};
 pub static COMMAND: Command = Command {
     id: "restart",
     title: "Restart",
-    keys: &["R"],
+    keys: &["B"],
     scope: Scope::Object(is_workload),
     risk: Risk::Writes,
     questions: &[],

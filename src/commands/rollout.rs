@@ -9,7 +9,7 @@ use crate::views::rollout::Rollout;
 pub static COMMAND: Command = Command {
     id: "rollout",
     title: "Roll out",
-    keys: &["R"],
+    keys: &["V"],
     scope: Scope::File(|_| true),
     risk: Risk::Reads,
     questions: &[],

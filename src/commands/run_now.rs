@@ -9,7 +9,7 @@ use crate::model::{Lesson, Verb};
 pub static COMMAND: Command = Command {
     id: "run-now",
     title: "Run now",
-    keys: &["R"],
+    keys: &["b"],
     scope: Scope::Object(is_cron_job),
     risk: Risk::Writes,
     questions: &[],

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::COMMANDS;
 use crate::app::test_support::facts;
-use crate::app::{Ask, Keymap, Risk, Target};
+use crate::app::{Ask, Command, Keymap, Risk, Scope, Target};
 use crate::model::{Env, ObjectRef};
 
 fn release() -> Vec<Target> {
@@ -60,6 +60,90 @@ fn without_the_guards_leave_no_command_does_anything_outside() {
     for command in COMMANDS.iter().filter(|command| command.risk > Risk::Reads) {
         for action in (command.run)(&ask) {
             assert!(!matches!(action, crate::app::Action::Operate(_)), "{} writes without leave", command.id);
+        }
+    }
+}
+
+/// Commands that are one verb by several names: what the key does is the same on whichever row or screen it is pressed.
+const ONE_VERB: &[(&str, &str)] =
+    &[("reconcile-owner", "reconcile"), ("secret-remove", "delete"), ("cancel-selected", "cancel")];
+
+/// Commands of one screen that lead to a write without a further step of their own, though it is what they ask for that the guard judges.
+const SCREENS_THAT_WRITE: &[&str] = &["git-push", "git-pull", "secret-remove"];
+
+/// Commands of one screen that look, open an input or a preview, or change what can be taken back there: the index, or what is not saved.
+const SCREENS_THAT_LOOK: &[&str] = &[
+    "cancel-selected",
+    "git-all",
+    "git-fetch",
+    "git-folder",
+    "git-message",
+    "logs-all",
+    "logs-around",
+    "logs-as-written",
+    "logs-container",
+    "logs-copy",
+    "logs-previous",
+    "logs-since",
+    "logs-times",
+    "logs-wrap",
+    "redo",
+    "reveal",
+    "reveal-all",
+    "save",
+    "secret-add",
+    "secret-copy",
+    "secret-edit",
+    "secret-export",
+    "secret-generate",
+    "secret-import",
+    "secret-rename",
+    "secret-text",
+    "secret-undo",
+    "sort",
+    "sort-objects",
+];
+
+fn verb(command: &Command) -> &'static str {
+    ONE_VERB.iter().find(|(id, _)| *id == command.id).map_or(command.id, |(_, verb)| verb)
+}
+
+fn leads_to_a_write(command: &Command) -> bool {
+    command.risk > Risk::Reads || SCREENS_THAT_WRITE.contains(&command.id) || verb(command) != command.id
+}
+
+#[test]
+fn a_key_that_writes_is_one_verb_wherever_it_is_pressed() {
+    let mut keys: BTreeMap<&str, Vec<&Command>> = BTreeMap::new();
+    for command in COMMANDS {
+        for key in command.keys {
+            keys.entry(key).or_default().push(command);
+        }
+    }
+    for (key, commands) in keys {
+        let mut verbs: Vec<&str> = commands.iter().map(|command| verb(command)).collect();
+        verbs.sort_unstable();
+        verbs.dedup();
+        let writes = commands.iter().any(|command| leads_to_a_write(command));
+        assert!(!writes || verbs.len() == 1, "{key} is {verbs:?}: one row or screen further it does another thing");
+    }
+}
+
+#[test]
+fn every_key_of_one_screen_is_known_to_look_or_to_write() {
+    for command in COMMANDS.iter().filter(|command| matches!(command.scope, Scope::View(_))) {
+        let known = [SCREENS_THAT_LOOK, SCREENS_THAT_WRITE].iter().filter(|list| list.contains(&command.id)).count();
+        let judged = usize::from(command.risk > Risk::Reads || command.keys.is_empty());
+        assert_eq!(known + judged, 1, "{} stands in neither list, or in two", command.id);
+    }
+}
+
+#[test]
+fn no_key_that_writes_moves_about_elsewhere() {
+    for (_, id, motions, _) in crate::app::motion::MOTIONS {
+        for command in COMMANDS.iter().filter(|command| leads_to_a_write(command)) {
+            let shared = command.keys.iter().find(|key| motions.contains(key));
+            assert_eq!(shared, None, "{} and the motion {id}", command.id);
         }
     }
 }

@@ -10,6 +10,10 @@ use crate::model::{Fault, ObjectRef};
 /// A chain longer than this goes in a circle.
 const LONGEST: usize = 16;
 
+/// The kinds whose controllers apply objects and label them.
+const APPLIES: [(&str, &str); 2] =
+    [("kustomize.toolkit.fluxcd.io", "Kustomization"), ("helm.toolkit.fluxcd.io", "HelmRelease")];
+
 /// Holds the chain from an object to where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Origin {
@@ -39,6 +43,26 @@ pub async fn trace(cluster: &Cluster, object: &ObjectRef) -> Result<Origin, Faul
             .filter(|above| chain.len() < LONGEST && chain.iter().all(|known| known.object != *above));
     }
     Ok(Origin { chain, revision })
+}
+
+/// Finds the Flux object that keeps an object as it is: that which applied it, or its controller's controller; `None` is nobody of Flux.
+///
+/// # Errors
+/// Fails when the cluster cannot be asked.
+pub async fn keeper(cluster: &Cluster, object: &ObjectRef) -> Result<Option<ObjectRef>, Fault> {
+    let mut seen = vec![object.clone()];
+    let mut at = object.clone();
+    while let Some(detail) = cluster.look(&at).await? {
+        match above(&at, &detail.value).filter(|above| seen.len() < LONGEST && !seen.contains(above)) {
+            Some(above) if APPLIES.contains(&(above.group.as_str(), above.kind.as_str())) => return Ok(Some(above)),
+            Some(above) => {
+                seen.push(above.clone());
+                at = above;
+            }
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
 }
 
 /// Returns what an object comes from: its controller, else what applied it by its labels, else its source.

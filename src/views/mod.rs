@@ -19,6 +19,7 @@ pub mod new_secret;
 pub mod objects;
 pub mod operations;
 pub mod order;
+pub mod owner;
 pub mod page;
 pub mod palette;
 pub mod report;

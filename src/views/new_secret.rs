@@ -339,7 +339,7 @@ impl NewSecretForm {
                 match made {
                     Ok(made) => {
                         let words = format!(
-                            "wrote {} (encrypted by {}) and put it into {}; R on the file follows it into the cluster",
+                            "wrote {} (encrypted by {}) and put it into {}; V on the file follows it into the cluster",
                             made.file, made.rule, made.kustomization
                         );
                         // The form may be closed by now.

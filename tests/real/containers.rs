@@ -31,7 +31,7 @@ fn a_shell_in_a_container_has_the_terminal() {
     deck.sees(">staging  pods");
     deck.press("/linkding-<enter>");
     deck.sees_row(&[">=", "linkding-", "1/1"]);
-    deck.press("s");
+    deck.press("!");
     deck.sees("in staging; exit or Ctrl-D leads back");
     deck.press("echo $((6 * 7))<enter>");
     deck.sees_row(&["42"]);

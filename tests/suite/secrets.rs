@@ -459,9 +459,9 @@ fn a_saved_value_is_followed_into_the_cluster_and_the_workload_restarted() {
         let keys = format!("{edit}{keys}");
         ground.expect(0, &["snapshot", "--demo", "--scenario", "healthy", "--size", "110x34", "--keys", &keys])
     };
-    let saved = screen("R");
+    let saved = screen("V");
     assert!(saved.contains("~ committed      not yet") && saved.contains(". in staging"), "{saved}");
-    let pushed = "R<enter><space>csecrets: new<ctrl-s>Py<esc><esc>";
+    let pushed = "V<enter><space>csecrets: new<ctrl-s>Py<esc><esc>";
     let live = screen(pushed);
     for words in ["= pushed", "apps has applied it", "has the new values", "~ restart        Deployment/linkding"] {
         assert!(live.contains(words), "{words}: {live}");
@@ -486,9 +486,9 @@ fn the_list_tells_where_a_change_waits_and_compares_again_once_flux_has_applied_
     assert!(row(&waits).contains("x 1 differs, uncommitted") && row(&waits).contains("= same"), "{waits}");
     assert!(waits.contains("1 not as in Git") && waits.contains("why      the file is not committed"), "{waits}");
     assert!(waits.contains("Deployment/linkding (environment: restart it to see a change)"), "{waits}");
-    let unpushed = screen("R<enter><space>csecrets: new<ctrl-s><esc><esc><esc>");
+    let unpushed = screen("V<enter><space>csecrets: new<ctrl-s><esc><esc><esc>");
     assert!(row(&unpushed).contains("x 1 differs, unpushed"), "{unpushed}");
-    let applied = screen("R<enter><space>csecrets: new<ctrl-s>Py<esc><esc><esc>");
+    let applied = screen("V<enter><space>csecrets: new<ctrl-s>Py<esc><esc><esc>");
     assert!(row(&applied).matches("= same").count() == 2 && !applied.contains("not as in Git"), "{applied}");
 }
 

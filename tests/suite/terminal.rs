@@ -82,7 +82,7 @@ fn on_a_pod(name: &str, flags: &[&str]) -> Deck {
 #[test]
 fn a_shell_has_the_terminal_and_gives_it_back() {
     let mut deck = on_a_pod("linkding-", &[]);
-    deck.press("s");
+    deck.press("!");
     deck.sees("sh in linkding of Pod/linkding-");
     deck.sees("in staging; exit or Ctrl-D leads back");
     assert!(!deck.screen().alternate_screen());

@@ -109,7 +109,7 @@ asks!(
 );
 asks!(
     /// Pulls, if it moves forward.
-    PULL, "git-pull", "Pull", "U", "git pull --ff-only",
+    PULL, "git-pull", "Pull", "L", "git pull --ff-only",
     "It takes what others pushed if the branch only moves forward; it never merges by itself.",
     "the new commits at the top of the list.", Do::Pull
 );

@@ -8,7 +8,7 @@ use crate::views::secret::Do;
 pub static COMMAND: Command = Command {
     id: "secret-generate",
     title: "Generate a password",
-    keys: &["P"],
+    keys: &["M"],
     scope: SCOPE,
     risk: Risk::Reads,
     questions: &[],

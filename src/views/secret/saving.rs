@@ -40,7 +40,7 @@ impl Saving {
                     Ok(opened) => {
                         // The view may be closed by now; the file is saved all the same.
                         let _unheard = sender.send(opened);
-                        Outcome::Done(format!("changed {}; R follows it into the cluster", changes.join(", ")))
+                        Outcome::Done(format!("changed {}; V follows it into the cluster", changes.join(", ")))
                     }
                     Err(fault) => Outcome::Failed(fault),
                 }

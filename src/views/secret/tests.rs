@@ -506,7 +506,7 @@ async fn a_password_is_made_and_files_are_taken_in_and_written() {
     let mut desk = Desk::open("staging").await;
     let before = desk.value("staging");
     desk.press("j").await;
-    desk.press("P<ctrl-u>24 a-f0-9<enter>").await;
+    desk.press("M<ctrl-u>24 a-f0-9<enter>").await;
     assert!(desk.screen().contains("24 characters out of 16: 96 bits"), "{}", desk.screen());
     desk.press("S<enter>").await;
     let made = desk.value("staging");

@@ -158,15 +158,15 @@ fn why(journey: &Journey, env: Env) -> String {
     let (stage, reader) = journey.stage(env);
     let by = reader.map(|reader| reader.object.short()).unwrap_or_default();
     match (stage, reader.and_then(|reader| reader.state)) {
-        (Stage::Uncommitted, _) => "the file is not committed as it is: R rolls it out step by step".to_owned(),
-        (Stage::Unpushed, _) => "its commit is not pushed: R rolls it out step by step".to_owned(),
+        (Stage::Uncommitted, _) => "the file is not committed as it is: V rolls it out step by step".to_owned(),
+        (Stage::Unpushed, _) => "its commit is not pushed: V rolls it out step by step".to_owned(),
         (Stage::Unapplied, Some(State::Suspended)) => format!("Flux is behind: {by} is suspended"),
         (Stage::Unapplied, Some(State::Failed | State::Waiting)) => {
             format!("Flux is behind: {by} does not get that far; enter on it in f tells why")
         }
-        (Stage::Unapplied, _) => format!("Flux is behind: {by} has not applied the commit yet; R reconciles it"),
+        (Stage::Unapplied, _) => format!("Flux is behind: {by} has not applied the commit yet; V leads to it"),
         (Stage::Applied, _) => format!(
-            "{by} has applied the commit, so somebody changed the cluster since: its next run, or R, brings back what Git has; keys that are only live stay"
+            "{by} has applied the commit, so somebody changed the cluster since: its next run, or a reconcile, brings back what Git has; keys that are only live stay"
         ),
     }
 }
