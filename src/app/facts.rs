@@ -11,7 +11,9 @@ use super::notice::Notice;
 use super::operation::Op;
 use crate::check::{Page, Survey};
 use crate::kinds;
-use crate::model::{Env, Environment, Fault, FaultKind, Kind, Link, ObjectRef, PerEnv, Protection, Row, RowKey, State};
+use crate::model::{
+    Env, Environment, Exposure, Fault, FaultKind, Kind, Link, ObjectRef, PerEnv, Protection, Row, RowKey, State,
+};
 use crate::repo::Snapshot;
 
 /// Holds the rows of one kind in one environment, and how current they are.
@@ -56,6 +58,8 @@ pub struct Facts {
     pub key_files: PerEnv<Option<PathBuf>>,
     /// The operator's own time, changed once a minute and with every message; what a cluster wrote is reckoned by [`Facts::now_in`].
     pub now: Timestamp,
+    /// Why the way to an environment's server is not safe, where it is not.
+    pub exposed: PerEnv<Option<Exposure>>,
     /// How far each environment's server is ahead of the operator's clock.
     pub ahead: PerEnv<SignedDuration>,
     /// The environment that has the focus at home, or had it last.
@@ -84,6 +88,7 @@ impl Facts {
             via: String::new(),
             key_files: PerEnv::default(),
             now,
+            exposed: PerEnv::default(),
             ahead: PerEnv::default(),
             focused: Env(0),
             here: Env(0),
@@ -159,6 +164,11 @@ impl Facts {
     /// Returns an environment's name; empty when there is no such environment.
     pub fn name(&self, env: Env) -> &str {
         self.environment(env).map_or("", |environment| environment.name.as_str())
+    }
+
+    /// Says in a title that the way to an environment's server is not safe; `None` where it is.
+    pub fn exposure(&self, env: Env) -> Option<&'static str> {
+        self.exposed.get(env).copied().flatten().map(Exposure::word)
     }
 
     /// Finds an environment by its name.

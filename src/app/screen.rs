@@ -96,6 +96,9 @@ impl App {
             if environment.protected {
                 left.push(Span::styled(" PROTECTED", theme.style(Scope::Protected)));
             }
+            if let Some(word) = self.facts.exposure(env) {
+                left.push(Span::styled(format!(" {}", word.to_uppercase()), theme.style(Scope::Failed)));
+            }
         }
         let mut right = Vec::new();
         if self.facts.demo {

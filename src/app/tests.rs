@@ -10,7 +10,7 @@ use super::test_support::facts;
 use super::{App, Change, Effect, Keymap, Msg, Ticket};
 use crate::commands::COMMANDS;
 use crate::kinds;
-use crate::model::{Env, FluxFacts, Link, Outcome, Protection, Row, RowKey, State};
+use crate::model::{Env, Exposure, FluxFacts, Link, Outcome, PerEnv, Protection, Row, RowKey, State};
 use crate::theme::{Depth, Theme};
 use crate::views::home::Home;
 use ratatui::Terminal;
@@ -250,6 +250,18 @@ fn home_at_three_sizes() {
         desk.press("j");
         insta::assert_snapshot!(format!("home-{width}x{height}"), desk.screen());
     }
+}
+
+#[test]
+fn a_connection_that_is_not_safe_is_told_in_the_titles() {
+    let exposed = |env: Env| (env == Env(1)).then_some(Exposure::Unverified);
+    let mut desk = Desk::with(|facts| facts.exposed = PerEnv::from_fn(2, exposed));
+    let screen = desk.screen();
+    assert_eq!(screen.matches("TLS NOT VERIFIED").count(), 1, "{screen}");
+    assert!(screen.contains("production  TLS not verified") && !screen.contains("staging  TLS"), "{screen}");
+    desk.press("3");
+    desk.terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+    assert!(desk.screen().contains("production  TLS not verified"));
 }
 
 #[test]

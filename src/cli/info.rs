@@ -61,6 +61,10 @@ fn settings(session: &Session) -> Vec<Setting> {
     }
     for environment in &session.environments {
         of_environment(&mut list, session, environment);
+        if let Some(exposed) = session.exposure(environment.env) {
+            let name = format!("env.{}.connection", environment.name);
+            list.push(setting(&name, Some(exposed.word().to_owned()), &Origin::Rule("the kubeconfig".to_owned())));
+        }
     }
     list
 }

@@ -11,7 +11,7 @@ use super::Call;
 use super::call::columns;
 use crate::cluster::{Cluster, Scope, WatchEvent, watch};
 use crate::kinds;
-use crate::model::{Fault, FaultKind, Kind, Link, Row, State};
+use crate::model::{Exposure, Fault, FaultKind, Kind, Link, Row, State};
 
 /// Flags of `status`.
 #[derive(Debug, Args)]
@@ -41,6 +41,9 @@ struct Object {
     suspended: bool,
     since: Option<Timestamp>,
     next: Option<Timestamp>,
+    /// Why what is said here may have been changed on its way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exposed: Option<Exposure>,
 }
 
 /// Lists the state of the Flux objects.
@@ -50,17 +53,20 @@ struct Object {
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
-        let mut listings = Vec::new();
+        let (mut listings, mut warnings) = (Vec::new(), Vec::new());
         for environment in call.chosen(&session) {
             let cluster = session.reach().cluster(environment.env);
-            listings.push(async move { (environment.name.clone(), list_all(cluster).await) });
+            let exposed = session.exposure(environment.env);
+            warnings.extend(exposed.map(|exposed| format!("{}: {}", environment.name, exposed.sentence())));
+            listings.push(async move { (environment.name.clone(), exposed, list_all(cluster).await) });
         }
         let mut lines = Vec::new();
         let mut code = 0;
-        for (env, found) in futures::future::join_all(listings).await {
+        for (env, exposed, found) in futures::future::join_all(listings).await {
             match found {
                 Ok((rows, faults)) => {
-                    lines.extend(rows.into_iter().map(|(kind, row)| Line::Object(Box::new(object(&env, kind, row)))));
+                    let line = |(kind, row)| Line::Object(Box::new(object(&env, exposed, kind, row)));
+                    lines.extend(rows.into_iter().map(line));
                     for fault in faults {
                         code = code.max(fault.kind.exit_code());
                         lines.push(error(&env, &fault));
@@ -83,7 +89,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         if code == 0 && lines.iter().any(bad) {
             code = 1;
         }
-        call.print(&lines, |lines| table(lines))?;
+        call.print(&lines, |lines| table(lines, &warnings))?;
         Ok(code)
     })
 }
@@ -92,7 +98,7 @@ fn error(env: &str, fault: &Fault) -> Line {
     Line::Error { env: env.to_owned(), error: format!("{}: {}; {}", fault.what, fault.why, fault.todo) }
 }
 
-fn object(env: &str, kind: &'static Kind, row: Row) -> Object {
+fn object(env: &str, exposed: Option<Exposure>, kind: &'static Kind, row: Row) -> Object {
     let flux = row.flux.map(|flux| *flux).unwrap_or_default();
     Object {
         env: env.to_owned(),
@@ -106,6 +112,7 @@ fn object(env: &str, kind: &'static Kind, row: Row) -> Object {
         suspended: flux.suspended.is_some(),
         since: flux.since,
         next: flux.next,
+        exposed,
     }
 }
 
@@ -178,9 +185,9 @@ async fn list_once(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Listed,
     }
 }
 
-fn table(lines: &[Line]) -> String {
+fn table(lines: &[Line], warnings: &[String]) -> String {
     let mut rows = vec![["ENV", "", "OBJECT", "REVISION", "STATE", "MESSAGE"].map(str::to_owned).to_vec()];
-    let mut errors = String::new();
+    let mut errors: String = warnings.iter().flat_map(|warning| [warning, "\n"]).collect();
     for line in lines {
         match line {
             Line::Object(object) => rows.push(vec![

@@ -22,7 +22,7 @@ use super::credentials::{Credential, Plugin};
 use super::kubeconfig::Kubeconfig;
 use super::skew::Skew;
 use super::{Cluster, dial};
-use crate::model::{Env, Fault};
+use crate::model::{Env, Exposure, Fault};
 
 /// The server answers at once when it is there, even to a watch; a list of everything may take it some seconds to begin.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -75,6 +75,7 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
     let plain = login.token.is_some() || login.token_file.is_some() || login.password.is_some();
     let plugin = login.exec.take().filter(|_| !plain).map(|exec| Arc::new(Plugin::new(exec)));
     let skew = Arc::new(Skew::default());
+    let exposure = exposure(&config);
     let client = |speaks| {
         let stack = Arc::new(Stack {
             config: config.clone(),
@@ -86,7 +87,15 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
         let service = tower::service_fn(move |request| stack.clone().call(request));
         kube::Client::new(service, config.default_namespace.clone())
     };
-    Cluster::new(env, name, client(Speaks::Http2), client(Speaks::Http1), skew.clone())
+    Cluster::new(env, name, client(Speaks::Http2), client(Speaks::Http1), skew.clone(), exposure)
+}
+
+/// Finds what makes the way to the server unsafe; a server on this very machine is reached through no network.
+fn exposure(config: &kube::Config) -> Option<Exposure> {
+    if config.cluster_url.scheme_str() == Some("http") {
+        return (!dial::is_local(&config.cluster_url)).then_some(Exposure::Unencrypted);
+    }
+    config.accept_invalid_certs.then_some(Exposure::Unverified)
 }
 
 type Building = Shared<BoxFuture<'static, Result<Arc<Built>, Broken>>>;

@@ -88,7 +88,7 @@ fn proxy(config: &kube::Config) -> Option<Intercept> {
     matcher.intercept(&config.cluster_url)
 }
 
-fn is_local(server: &Uri) -> bool {
+pub(super) fn is_local(server: &Uri) -> bool {
     let host = server.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Clock, Env, ObjectRef};
+use crate::model::{Clock, Env, Exposure, ObjectRef};
 use address::Address;
 pub use connect::{connect, connect_with};
 pub use discover::{Resource, Served};
@@ -56,13 +56,14 @@ pub struct Cluster {
     resources: tokio::sync::Mutex<HashMap<(String, String), Resource>>,
     skew: Arc<skew::Skew>,
     user: tokio::sync::OnceCell<String>,
+    exposure: Option<Exposure>,
 }
 
 impl Cluster {
     /// Builds a cluster from its clients: one for lists, watches and requests, and one for log streams, whose flow control must not hold
     /// up the watches that share a connection.
     pub fn from_clients(env: Env, name: &str, client: kube::Client, streams: kube::Client) -> Self {
-        Self::new(env, name, client, streams, Arc::default())
+        Self::new(env, name, client, streams, Arc::default(), None)
     }
 
     pub(super) fn new(
@@ -71,9 +72,24 @@ impl Cluster {
         client: kube::Client,
         streams: kube::Client,
         skew: Arc<skew::Skew>,
+        exposure: Option<Exposure>,
     ) -> Self {
         let user = tokio::sync::OnceCell::new();
-        Self { env, name: name.to_owned(), client, streams, resources: tokio::sync::Mutex::default(), skew, user }
+        Self {
+            env,
+            name: name.to_owned(),
+            client,
+            streams,
+            resources: tokio::sync::Mutex::default(),
+            skew,
+            user,
+            exposure,
+        }
+    }
+
+    /// Returns why the way to the server is not safe, where it is not.
+    pub fn exposure(&self) -> Option<Exposure> {
+        self.exposure
     }
 
     /// Returns the time by the server's clock, as far as its answers have told it.

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod context;
 pub mod env;
+pub mod exposure;
 pub mod fault;
 pub mod health;
 pub mod kind;
@@ -19,6 +20,7 @@ pub mod segment;
 pub use clock::Clock;
 pub use context::{KubeContext, Server};
 pub use env::{Env, Environment, PerEnv, Protection};
+pub use exposure::Exposure;
 pub use fault::{Fault, FaultKind};
 pub use health::{Condition, State};
 pub use kind::{Column, Kind};

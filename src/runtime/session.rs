@@ -11,7 +11,7 @@ use super::journal::Journal;
 use crate::app::{Facts, Lender, Reach};
 use crate::cluster::Cluster;
 use crate::config::{Origin, Settings};
-use crate::model::{Clock, Env, Environment, Fault, PerEnv};
+use crate::model::{Clock, Env, Environment, Exposure, Fault, PerEnv};
 use crate::repo::Loader;
 use crate::sops::KeySources;
 
@@ -107,6 +107,11 @@ impl Session {
         self.clusters.iter().map(|(_, cluster)| cluster.as_ref().err().cloned()).collect()
     }
 
+    /// Returns why the way to an environment's server is not safe, where it is not.
+    pub fn exposure(&self, env: Env) -> Option<Exposure> {
+        self.clusters.get(env)?.as_ref().ok()?.exposure()
+    }
+
     /// Tells the facts what time it is, here and by each server's clock.
     pub fn tell_time(&self, facts: &mut Facts) {
         facts.now = self.clock.now();
@@ -138,6 +143,7 @@ impl Session {
             // The demonstration keeps its keys in a folder of chance.
             sources.key_file.clone().filter(|_| self.source != Source::Demo)
         });
+        facts.exposed = PerEnv::from_fn(self.environments.len(), |env| self.exposure(env));
         facts.repository_fault = self.root.as_ref().err().cloned();
         facts.set_environments(self.environments.clone(), self.unconnected());
         facts

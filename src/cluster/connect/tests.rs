@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{connect, connect_with};
 use crate::cluster::Kubeconfig;
-use crate::model::{Clock, Env, FaultKind};
+use crate::model::{Clock, Env, Exposure, FaultKind};
 
 /// Serves one answer to every request, and keeps the requests' heads.
 async fn server(answer: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
@@ -111,6 +111,28 @@ async fn a_refused_connection_says_where_and_what_to_do() {
     assert_eq!(fault.what, "cannot ask who we are in staging");
     assert!(fault.why.starts_with(&format!("no connection to 127.0.0.1:{port}: ")), "{fault}");
     assert!(fault.why.contains("Connection refused") && fault.todo.contains("is the cluster up"), "{fault:?}");
+}
+
+#[tokio::test]
+async fn a_way_that_is_not_safe_is_known_before_anything_is_sent() {
+    let exposure = |server: &str, more: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kubeconfig");
+        let text = format!(
+            "clusters: [{{name: c, cluster: {{server: '{server}'{more}}}}}]\nusers: [{{name: u, user: {{token: t}}}}]\n\
+             contexts: [{{name: staging, context: {{cluster: c, user: u}}}}]\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        connect(Env(0), "staging", Some(&path), "staging").unwrap().exposure()
+    };
+    let skip = ", insecure-skip-tls-verify: true";
+    assert_eq!(exposure("https://10.0.0.1:6443", ""), None);
+    assert_eq!(exposure("https://10.0.0.1:6443", skip), Some(Exposure::Unverified));
+    assert_eq!(exposure("https://127.0.0.1:6443", skip), Some(Exposure::Unverified), "a tunnel may lead anywhere");
+    assert_eq!(exposure("http://10.0.0.1:8001", ""), Some(Exposure::Unencrypted));
+    for here in ["http://127.0.0.1:8001", "http://localhost:8001", "http://[::1]:8001"] {
+        assert_eq!(exposure(here, ""), None, "{here}");
+    }
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

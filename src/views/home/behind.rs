@@ -59,6 +59,9 @@ impl Behind {
     /// Writes an environment panel's title: name, fetched revision, how far behind the repository it is.
     pub fn title(&self, facts: &Facts, env: Env) -> String {
         let mut title = facts.name(env).to_owned();
+        if let Some(word) = facts.exposure(env) {
+            title.extend(["  ", word]);
+        }
         if let Some(revision) = followed(facts, env) {
             title.push_str("  ");
             title.push_str(&kinds::short_revision(&revision));

@@ -1,0 +1,36 @@
+//! Connections that others can read or change.
+
+use serde::Serialize;
+
+/// Says why what is sent to a cluster and what comes from it may be read and changed on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Exposure {
+    /// The kubeconfig says `insecure-skip-tls-verify`: whoever answers is believed to be the server.
+    #[serde(rename = "TLS not verified")]
+    Unverified,
+    /// The server's address begins with `http:` and is not this very machine's.
+    #[serde(rename = "not encrypted")]
+    Unencrypted,
+}
+
+impl Exposure {
+    /// Says it in a title.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unverified => "TLS not verified",
+            Self::Unencrypted => "not encrypted",
+        }
+    }
+
+    /// Says what it means, and what to change.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Unverified => {
+                "TLS not verified: whoever answers at its address gets the credentials and can change every answer; put the cluster's certificate-authority into the kubeconfig in place of insecure-skip-tls-verify"
+            }
+            Self::Unencrypted => {
+                "not encrypted: whoever is on the way gets the credentials and can change every answer; `server` of this cluster in the kubeconfig should begin with https:"
+            }
+        }
+    }
+}
