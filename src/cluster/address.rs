@@ -4,6 +4,7 @@
 use std::fmt;
 
 use http::{Method, Request};
+use serde::Deserialize;
 
 use super::exchange::Failure;
 use crate::model::segment::{is_label_value, no_segment};
@@ -14,6 +15,30 @@ pub(crate) struct Address {
     path: String,
     query: String,
     refused: Option<Misnamed>,
+    asked: Option<Asked>,
+}
+
+/// Says which object an address is of; what is masked, shown and said of an answer goes by that, so that no other may be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Asked {
+    group: String,
+    kind: String,
+    name: String,
+}
+
+/// What an object says of itself.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Head {
+    api_version: String,
+    kind: String,
+    metadata: Named,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    name: String,
 }
 
 /// Says which part of an address can be no name, and why: nothing is asked then.
@@ -38,7 +63,7 @@ impl From<Misnamed> for Failure {
 
 impl Address {
     fn root(path: &str) -> Self {
-        Self { path: path.to_owned(), query: String::new(), refused: None }
+        Self { path: path.to_owned(), query: String::new(), refused: None, asked: None }
     }
 
     /// Addresses the list of all groups.
@@ -71,9 +96,41 @@ impl Address {
         if let Some(why) = no_segment(segment) {
             self.refused.get_or_insert_with(|| Misnamed { text: segment.to_owned(), why });
         }
+        // What lies below an object is another thing than the object.
+        self.asked = None;
         self.path.push('/');
         escape(segment, &mut self.path);
         self
+    }
+
+    /// Goes to one object of a list, whose answer must be of this kind.
+    pub(crate) fn object(self, group: &str, kind: &str, name: &str) -> Self {
+        let asked = Asked { group: group.to_owned(), kind: kind.to_owned(), name: name.to_owned() };
+        Self { asked: Some(asked), ..self.at(name) }
+    }
+
+    /// Refuses an answer that is another object than the one that was asked for.
+    ///
+    /// # Errors
+    /// Says what it is, where it is another.
+    pub(crate) fn check(&self, answer: &[u8]) -> Result<(), String> {
+        let Some(Asked { group, kind, name }) = &self.asked else { return Ok(()) };
+        // What cannot be read is told by whoever reads it whole.
+        let Ok(head) = serde_json::from_slice::<Head>(answer) else { return Ok(()) };
+        // What says nothing of itself does not lie.
+        if head.kind.is_empty() {
+            return Ok(());
+        }
+        let sent = head.api_version.split_once('/').map_or("", |(group, _)| group);
+        if head.kind == *kind && sent == group && head.metadata.name == *name {
+            return Ok(());
+        }
+        let long = |group: &str, kind: &str, name: &str| {
+            let dot = if group.is_empty() { "" } else { "." };
+            format!("{kind}{dot}{group} {name}").chars().take(120).collect::<String>()
+        };
+        let (sent, asked) = (long(sent, &head.kind, &head.metadata.name), long(group, kind, name));
+        Err(format!("it is `{sent}`, and `{asked}` was asked for"))
     }
 
     /// Adds a value to the query.
@@ -164,6 +221,21 @@ mod tests {
     fn written(address: &Address) -> String {
         let request = address.request(Method::DELETE).unwrap().body(()).unwrap();
         request.uri().to_string()
+    }
+
+    #[test]
+    fn an_answer_is_the_object_that_was_asked_for() {
+        let apps = Address::version("apps", "v1").within("web").at("deployments").object("apps", "Deployment", "web");
+        let answer = |kind: &str, version: &str, name: &str| {
+            format!(r#"{{"kind":"{kind}","apiVersion":"{version}","metadata":{{"name":"{name}"}},"spec":{{}}}}"#)
+        };
+        assert_eq!(apps.check(answer("Deployment", "apps/v1", "web").as_bytes()), Ok(()));
+        for lie in
+            [answer("Secret", "v1", "web"), answer("Deployment", "x/v1", "web"), answer("Deployment", "apps/v1", "db")]
+        {
+            assert!(apps.check(lie.as_bytes()).unwrap_err().ends_with("`Deployment.apps web` was asked for"), "{lie}");
+        }
+        assert_eq!(apps.at("scale").check(answer("Scale", "autoscaling/v1", "web").as_bytes()), Ok(()));
     }
 
     #[test]

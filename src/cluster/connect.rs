@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use kube::client::Body;
 use tower::{BoxError, ServiceExt as _};
 
+use super::bounded::Bound;
 use super::credentials::{Credential, Plugin};
 use super::kubeconfig::Kubeconfig;
 use super::skew::Skew;
@@ -26,6 +27,9 @@ use crate::model::{Env, Exposure, Fault};
 
 /// The server answers at once when it is there, even to a watch; a list of everything may take it some seconds to begin.
 const ANSWER: Duration = Duration::from_secs(30);
+
+/// Of where a redirect points, so much is told, in characters.
+const LONGEST_LOCATION: usize = 200;
 
 /// A response as the stack gives it.
 pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, BoxError>>;
@@ -98,6 +102,20 @@ fn exposure(config: &kube::Config) -> Option<Exposure> {
     config.accept_invalid_certs.then_some(Exposure::Unverified)
 }
 
+/// Refuses to be sent elsewhere: the credentials are this server's, and an API server never does so.
+fn redirect(response: &Answer) -> Option<Broken> {
+    let status = response.status();
+    if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
+        return None;
+    }
+    let to = response.headers().get(http::header::LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()));
+    let to: String = to.as_deref().unwrap_or("nowhere").chars().take(LONGEST_LOCATION).collect();
+    Some(Broken::new(
+        format!("the server answers {status} and points to {to}, which is not followed: an API server does not do so"),
+        "`server` of this cluster in the kubeconfig may be the address of a proxy or of a login page",
+    ))
+}
+
 type Building = Shared<BoxFuture<'static, Result<Arc<Built>, Broken>>>;
 
 /// Builds the HTTP stack when it is needed, and again when its credentials have expired.
@@ -118,6 +136,7 @@ struct Built {
 impl Stack {
     async fn call(self: Arc<Self>, request: Request<Body>) -> Result<Answer, BoxError> {
         let built = self.clone().built().await?;
+        let bound = Bound::of(&request);
         let response = built.service.clone().oneshot(request);
         let response = match self.speaks {
             Speaks::Http2 => tokio::time::timeout(ANSWER, response).await.map_err(|_| {
@@ -133,7 +152,11 @@ impl Stack {
             plugin.forget(credential).await;
             self.discard();
         }
-        Ok(response)
+        if let Some(refused) = redirect(&response) {
+            return Err(refused.into());
+        }
+        let bound = bound.for_status(response.status());
+        Ok(response.map(|body| bound.hold(body)))
     }
 
     /// Returns the stack, building it where there is none; all who come meanwhile wait for the same attempt, and share its failure.

@@ -33,7 +33,7 @@ impl Resource {
 
     /// Returns the address of an object.
     pub(crate) fn object(&self, namespace: &str, name: &str) -> Address {
-        self.list(namespace).at(name)
+        self.list(namespace).object(&self.group, &self.kind, name)
     }
 }
 

@@ -14,6 +14,10 @@ use crate::model::{Fault, FaultKind};
 /// How long the server may be silent before it counts as one that does not answer: at its start, and between two parts of an answer.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
+/// From then on, an answer that comes more slowly than [`SLOWEST`] bytes a second counts as none.
+const SLOW: Duration = Duration::from_secs(15);
+const SLOWEST: u64 = 1024;
+
 /// Of an error's body, at most so much is read: a proxy's error page may be long.
 const ERROR_BODY: usize = 64 * 1024;
 
@@ -76,6 +80,12 @@ struct Status {
     message: String,
 }
 
+/// Refuses an answer that is of another kind than what was asked for.
+pub(crate) fn another_kind(sent: &str, asked: &str) -> Failure {
+    let short = |text: &str| text.chars().take(120).collect::<String>();
+    Failure::Unreadable(format!("it is `{}`, and `{}` was asked for", short(sent), short(asked)))
+}
+
 /// Sends a request and returns the body of a good answer, unread.
 pub(crate) async fn open(client: &kube::Client, request: Request<Vec<u8>>) -> Result<Body, Failure> {
     let answer = tokio::time::timeout(SILENCE, client.send(request.map(Body::from)));
@@ -97,7 +107,9 @@ pub(crate) async fn send(client: &kube::Client, request: Request<Vec<u8>>) -> Re
 
 /// Reads an address of the server.
 pub(crate) async fn get(client: &kube::Client, address: &Address) -> Result<Vec<u8>, Failure> {
-    send(client, at(address)?).await
+    let answer = send(client, at(address)?).await?;
+    address.check(&answer).map_err(Failure::Unreadable)?;
+    Ok(answer)
 }
 
 /// Builds the request that reads an address.
@@ -106,11 +118,18 @@ pub(crate) fn at(address: &Address) -> Result<Request<Vec<u8>>, Failure> {
     request.body(Vec::new()).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
+/// Reads a body to its end; how long that may be is decided in [`bounded`](super::bounded), where it comes from.
 async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut whole = Vec::new();
+    let began = tokio::time::Instant::now();
     while let Some(frame) = tokio::time::timeout(SILENCE, body.frame()).await.map_err(|_| Failure::Silent)? {
         if let Ok(data) = frame.map_err(Failure::Broken)?.into_data() {
             whole.extend_from_slice(&data);
+        }
+        // A byte now and then keeps the silence from being noticed, and would never end.
+        let lasted = began.elapsed();
+        if lasted > SLOW && u64::try_from(whole.len()).unwrap_or(u64::MAX) < lasted.as_secs() * SLOWEST {
+            return Err(Failure::Silent);
         }
         if whole.len() >= limit {
             break;

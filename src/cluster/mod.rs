@@ -4,6 +4,7 @@
 //! context", so nothing can reach the wrong cluster.
 
 pub(crate) mod address;
+mod bounded;
 pub mod connect;
 pub mod controller_log;
 mod credentials;
@@ -26,6 +27,7 @@ mod skew;
 pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
+mod turning;
 pub mod verbs;
 pub mod watch;
 

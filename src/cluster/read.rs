@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::turning::Turning;
 use super::{Cluster, exchange, mask};
 use crate::model::{Condition, Fault, ObjectRef};
 
@@ -97,6 +98,7 @@ impl Cluster {
         let fault = |failure: exchange::Failure| failure.fault(&self.name, &format!("list {}", resource.plural));
         let list = resource.list(namespace).with("limit", PAGE);
         let (mut objects, mut next) = (Vec::new(), String::new());
+        let mut turning = Turning::default();
         loop {
             let address = list.clone().with_some("continue", &next);
             let bytes = exchange::get(self.client(), &address).await.map_err(fault)?;
@@ -106,7 +108,7 @@ impl Cluster {
                 objects.extend(items);
             }
             page.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default().clone_into(&mut next);
-            if next.is_empty() {
+            if !turning.turn(&next).map_err(fault)? {
                 return Ok(objects);
             }
         }

@@ -24,7 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Reads JSON from an address.
 pub(crate) async fn get<T: DeserializeOwned>(cluster: &Cluster, address: &Address) -> Result<T, kube::Error> {
     let request = address.request(Method::GET)?.body(Vec::new()).map_err(kube::Error::HttpError)?;
-    send(cluster, request).await
+    let text = text(cluster, request).await?;
+    address.check(text.as_bytes()).map_err(|why| kube::Error::SerdeError(serde::de::Error::custom(why)))?;
+    serde_json::from_str(&text).map_err(kube::Error::SerdeError)
 }
 
 /// Changes an object by a JSON merge patch and returns what it became.
@@ -99,9 +101,11 @@ pub(crate) fn is_passing(error: &kube::Error) -> bool {
 }
 
 async fn send<T: DeserializeOwned>(cluster: &Cluster, request: http::Request<Vec<u8>>) -> Result<T, kube::Error> {
-    let text =
-        tokio::time::timeout(PATIENCE, cluster.client().request_text(request)).await.map_err(|_| silence())??;
-    serde_json::from_str(&text).map_err(kube::Error::SerdeError)
+    serde_json::from_str(&text(cluster, request).await?).map_err(kube::Error::SerdeError)
+}
+
+async fn text(cluster: &Cluster, request: http::Request<Vec<u8>>) -> Result<String, kube::Error> {
+    tokio::time::timeout(PATIENCE, cluster.client().request_text(request)).await.map_err(|_| silence())?
 }
 
 fn silence() -> kube::Error {

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use super::address::Address;
 use super::exchange::{self, Failure};
+use super::turning::Turning;
 use super::{Cluster, Resource};
 use crate::model::{Fault, RowKey};
 
@@ -21,6 +22,10 @@ const ACCEPT: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/j
 
 /// Rows of one page.
 const PAGE: usize = 500;
+
+/// The most rows of a list, and the longest cell that is kept, in bytes: together they bound what a list takes.
+const MOST_ROWS: usize = 1_000_000;
+const LONGEST_CELL: usize = 4096;
 
 /// A watch that the server ended or that broke is opened again after this time.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -165,14 +170,33 @@ impl Kept {
     fn row(&self, row: WireRow) -> TableRow {
         let cell = |place: &usize| match row.cells.get(*place) {
             None | Some(Value::Null) => Box::default(),
-            Some(Value::String(text)) => text.as_str().into(),
-            Some(other) => other.to_string().into(),
+            Some(Value::String(text)) => shortened(text).into(),
+            Some(other) => shortened(&other.to_string()).into(),
         };
         TableRow {
             cells: self.places.iter().map(cell).collect(),
             key: RowKey { namespace: row.object.metadata.namespace, name: row.object.metadata.name },
             created: row.object.metadata.creation_timestamp,
         }
+    }
+}
+
+/// Cuts a cell that is no cell any more; what was cut is counted in it.
+fn shortened(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.len() <= LONGEST_CELL {
+        return text.into();
+    }
+    let (kept, cut) = text.split_at(text.floor_char_boundary(LONGEST_CELL));
+    format!("{kept}… ({} bytes cut)", cut.len()).into()
+}
+
+impl Wire {
+    /// Refuses what is no list of a kind, printed or whole.
+    fn is_of(&self, kind: &str) -> Result<(), Failure> {
+        if matches!(self.kind.as_str(), "Table" | "List") || self.kind.strip_suffix("List") == Some(kind) {
+            return Ok(());
+        }
+        Err(exchange::another_kind(&self.kind, &format!("{kind}List")))
     }
 }
 
@@ -205,9 +229,11 @@ impl Cluster {
     async fn list_table(&self, resource: &Resource, namespace: &str) -> Result<(Kept, Table), Failure> {
         let list = resource.list(namespace).with("limit", PAGE);
         let (mut kept, mut table, mut next) = (Kept::default(), Table::default(), String::new());
+        let mut turning = Turning::default();
         loop {
             let address = list.clone().with_some("continue", &next);
             let page = wire(&exchange::send(self.client(), request(&address)?).await?)?;
+            page.is_of(&resource.kind)?;
             if table.rows.is_empty() {
                 (kept, table.columns) = Kept::of(&page.column_definitions);
             }
@@ -215,7 +241,11 @@ impl Cluster {
             table.rows.extend(page.rows.into_iter().chain(plain).map(|row| kept.row(row)));
             table.version = page.metadata.resource_version;
             next = page.metadata.next;
-            if next.is_empty() {
+            if table.rows.len() > MOST_ROWS {
+                let why = format!("the list has more than {MOST_ROWS} rows, and the rest was not read");
+                return Err(Failure::Unreadable(why));
+            }
+            if !turning.turn(&next)? {
                 return Ok((kept, table));
             }
         }

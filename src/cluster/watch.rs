@@ -229,7 +229,7 @@ impl Watcher {
                     let total = page.remaining.map(|remaining| received + remaining);
                     self.tell(Link::Syncing { received, total }).await?;
                 }
-                pages.turn(next);
+                pages.turn(next)?;
                 continue;
             }
             let gone = self.known.finish();

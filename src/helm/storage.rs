@@ -11,8 +11,9 @@ use serde_json::Value;
 
 /// The first bytes of what gzip wrote; releases of old Helm versions are not compressed.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
-/// The largest release that is decompressed, in bytes: a Secret holds 1 MiB, and charts compress by a factor of ten.
-const LARGEST: u64 = 256 << 20;
+/// The largest release that is decompressed, in bytes: a Secret holds 1 MiB, charts compress by a factor of ten, and what is parsed of it
+/// takes several times its length.
+const LARGEST: u64 = 32 << 20;
 
 /// Says why a release cannot be read; it never holds any of it.
 #[derive(Debug, thiserror::Error)]
@@ -23,9 +24,12 @@ pub enum StorageError {
     /// The base64 is broken.
     #[error("its base64 is broken")]
     Base64,
-    /// The compression is broken, or what comes out is too large.
+    /// The compression is broken.
     #[error("it cannot be decompressed")]
     Gzip,
+    /// What comes out is too large.
+    #[error("it unpacks to more than {} MiB, and was not read", LARGEST >> 20)]
+    Large,
     /// The JSON is not a release; where.
     #[error("its JSON is no release (line {0}, column {1})")]
     Json(usize, usize),
@@ -184,7 +188,8 @@ fn unpack(data: &str) -> Result<Vec<u8>, StorageError> {
     let length = GzDecoder::new(inner.as_slice()).take(LARGEST + 1).read_to_end(&mut unpacked);
     match length.map(u64::try_from) {
         Ok(Ok(length)) if length <= LARGEST => Ok(unpacked),
-        _ => Err(StorageError::Gzip),
+        Ok(_) => Err(StorageError::Large),
+        Err(_) => Err(StorageError::Gzip),
     }
 }
 
@@ -236,6 +241,14 @@ mod tests {
         assert!(matches!(decode("%"), Err(StorageError::Base64)));
         let cut = STANDARD.encode(STANDARD.encode([0x1f, 0x8b, 0x08, 0, 0]));
         assert!(matches!(decode(&cut), Err(StorageError::Gzip)));
+        let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let piece = vec![b' '; 1 << 20];
+        for _ in 0..=(super::LARGEST >> 20) {
+            std::io::Write::write_all(&mut bomb, &piece).unwrap();
+        }
+        let bomb = STANDARD.encode(STANDARD.encode(bomb.finish().unwrap()));
+        let refused = decode(&bomb).unwrap_err();
+        assert!(matches!(refused, StorageError::Large) && refused.to_string().contains("32 MiB"));
         let odd = STANDARD.encode(STANDARD.encode(r#"{"name": {"password": "hunter2"}}"#));
         assert!(!decode(&odd).unwrap_err().to_string().contains("hunter2"));
     }

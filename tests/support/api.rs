@@ -16,6 +16,10 @@ pub(crate) enum Answer {
     Error(u16, String),
     /// Changes in a watch, which stays open after them.
     Changes(Vec<Value>),
+    /// A good answer that never ends, made of this.
+    Endless(&'static str),
+    /// An answer that points to another address.
+    Elsewhere(String),
     /// The connection ends without a word.
     Nothing,
 }
@@ -160,6 +164,15 @@ fn write(mut stream: &TcpStream, answer: &Answer, now: Timestamp) -> std::io::Re
             let chunks: String = changes.iter().map(line).map(chunk).collect();
             format!("{}transfer-encoding: chunked\r\n\r\n{chunks}", head(200))
         }
+        Answer::Endless(piece) => {
+            stream.write_all(format!("{}transfer-encoding: chunked\r\n\r\n", head(200)).as_bytes())?;
+            let piece = piece.repeat(65_536 / piece.len());
+            let chunk = format!("{:x}\r\n{piece}\r\n", piece.len());
+            loop {
+                stream.write_all(chunk.as_bytes())?;
+            }
+        }
+        Answer::Elsewhere(to) => format!("{}location: {to}\r\ncontent-length: 0\r\n\r\n", head(302)),
         Answer::Nothing => return Err(std::io::ErrorKind::ConnectionAborted.into()),
     };
     stream.write_all(text.as_bytes())

@@ -96,7 +96,8 @@ mod tests {
     #[tokio::test]
     async fn a_workload_names_its_pods_and_containers() {
         let cluster = cluster(|_| {
-            ok(json!({"spec": {
+            let (kind, version) = ("Kustomization", "kustomize.toolkit.fluxcd.io/v1");
+            ok(json!({"kind": kind, "apiVersion": version, "metadata": {"name": "web"}, "spec": {
                 "selector": {"matchLabels": {"app": "web", "tier": "front"}},
                 "template": {"spec": {"containers": [{"name": "web"}, {"name": "proxy"}], "initContainers": [{"name": "migrate"}]}},
             }}))

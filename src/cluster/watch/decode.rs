@@ -10,6 +10,13 @@ struct Nameable {
     metadata: Metadata,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Head {
+    kind: String,
+    api_version: String,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
@@ -22,9 +29,12 @@ struct Metadata {
 
 /// Decodes an object; `None` when it has not even a name.
 pub(super) fn row(kind: &Kind, object: &str) -> Option<Row> {
-    let error = match (kind.decode)(object.as_bytes()) {
-        Ok(row) => return Some(row),
-        Err(error) => error,
+    let error = match another(kind, object) {
+        Some(sent) => format!("it is `{sent}`"),
+        None => match (kind.decode)(object.as_bytes()) {
+            Ok(row) => return Some(row),
+            Err(error) => error.to_string(),
+        },
     };
     let Nameable { metadata } = serde_json::from_str(object).ok()?;
     Some(Row {
@@ -37,8 +47,41 @@ pub(super) fn row(kind: &Kind, object: &str) -> Option<Row> {
     })
 }
 
+/// Returns what an object is, where it is of another kind than was asked for. Custom resources name their kind in lists too, built-in kinds do
+/// not: of those ten thousand are read, and none is looked through for what it has not.
+fn another(kind: &Kind, object: &str) -> Option<String> {
+    let head: Head = if kind.flux { serde_json::from_str(object).ok()? } else { return None };
+    let group = head.api_version.split_once('/').map_or("", |(group, _)| group);
+    let same = head.kind.is_empty() || (head.kind == kind.kind && group == kind.group);
+    (!same).then(|| format!("{} of {}", head.kind, head.api_version).chars().take(120).collect())
+}
+
 /// Reads the key of an object that is gone.
 pub(super) fn key(object: &str) -> Option<RowKey> {
     let Nameable { metadata } = serde_json::from_str(object).ok()?;
     Some(RowKey { namespace: metadata.namespace, name: metadata.name })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::KUSTOMIZATION;
+    use crate::model::State;
+
+    #[test]
+    fn an_object_of_another_kind_is_a_row_that_says_so() {
+        let object = |kind: &str, version: &str| {
+            format!(
+                r#"{{"kind":"{kind}","apiVersion":"{version}","metadata":{{"name":"a","namespace":"n"}},"spec":{{}}}}"#
+            )
+        };
+        let lie = super::row(KUSTOMIZATION, &object("Secret", "v1")).unwrap();
+        assert_eq!(
+            (lie.state, &*lie.message),
+            (State::Unknown, "this Kustomization cannot be read: it is `Secret of v1`")
+        );
+        let namesake = super::row(KUSTOMIZATION, &object("Kustomization", "kustomize.config.k8s.io/v1")).unwrap();
+        assert!(namesake.message.contains("kustomize.config.k8s.io"), "{}", namesake.message);
+        let right = super::row(KUSTOMIZATION, &object("Kustomization", "kustomize.toolkit.fluxcd.io/v1")).unwrap();
+        assert!(!right.message.contains("cannot be read"), "{}", right.message);
+    }
 }

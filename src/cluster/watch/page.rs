@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::address::Address;
-use super::super::exchange::Failure;
+use super::super::exchange::{Failure, another_kind};
+use super::super::turning::Turning;
 use super::{Scope, Watcher, decode};
 use crate::model::{Kind, Row};
 
@@ -16,6 +17,8 @@ const LATER: usize = 500;
 
 #[derive(Deserialize)]
 struct List<'a> {
+    #[serde(default)]
+    kind: std::borrow::Cow<'a, str>,
     metadata: ListMetadata,
     #[serde(borrow)]
     items: Vec<&'a RawValue>,
@@ -47,6 +50,10 @@ pub(super) struct Page {
 /// Decodes a page of a list.
 pub(super) fn read(kind: &Kind, bytes: &[u8]) -> Result<Page, Failure> {
     let list: List<'_> = serde_json::from_slice(bytes).map_err(|error| Failure::Unreadable(error.to_string()))?;
+    // The server writes the kind of a list; what is left out is no lie.
+    if !matches!(&*list.kind, "" | "List") && list.kind.strip_suffix("List") != Some(kind.kind) {
+        return Err(another_kind(&list.kind, &format!("{}List", kind.kind)));
+    }
     Ok(Page {
         rows: list.items.iter().filter_map(|item| decode::row(kind, item.get())).collect(),
         version: list.metadata.resource_version,
@@ -58,15 +65,18 @@ pub(super) fn read(kind: &Kind, bytes: &[u8]) -> Result<Page, Failure> {
 /// Keeps the place in a list.
 pub(super) struct Pages {
     next: Option<String>,
+    turning: Turning,
 }
 
 impl Pages {
     pub(super) fn new() -> Self {
-        Self { next: None }
+        Self { next: None, turning: Turning::default() }
     }
 
-    pub(super) fn turn(&mut self, next: String) {
+    pub(super) fn turn(&mut self, next: String) -> Result<(), Failure> {
+        self.turning.turn(&next)?;
         self.next = Some(next);
+        Ok(())
     }
 
     pub(super) fn address(&self, watcher: &Watcher) -> Address {

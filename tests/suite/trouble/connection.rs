@@ -47,6 +47,23 @@ fn a_hanging_cluster_says_so_and_keys_are_answered_meanwhile() {
 }
 
 #[test]
+fn a_certificate_that_nobody_looks_at_is_told_wherever_the_environment_is() {
+    let ground = Ground::new();
+    let cluster = "https://127.0.0.1:1', insecure-skip-tls-verify: true, tls-server-name: 'x";
+    ground.reaches(cluster, "token: hunter2");
+    let (_, out, _) = ground.run(["status", "--env", "staging"]);
+    assert!(out.contains("staging: TLS not verified: whoever answers"), "{out}");
+    let (_, out, _) = ground.run(["info"]);
+    assert!(out.contains("env.staging.connection") && out.contains("TLS not verified"), "{out}");
+    let (_, out, _) = ground.run(["envs"]);
+    assert!(out.contains("TLS not verified"), "{out}");
+    let (_, out, _) = ground.run(["-o", "json", "envs"]);
+    assert_eq!(out.matches("\"exposed\": \"TLS not verified\"").count(), 2, "{out}");
+    let mut deck = ground.stage().open();
+    deck.sees("production  TLS not verified");
+}
+
+#[test]
 fn a_server_without_tls_is_told_as_that() {
     // It hangs up on whatever is not HTTP, as a server does.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

@@ -3,6 +3,7 @@
 //! [`CASES`] names the test of every case; a test here holds it to the tests that there are. Most run the real program against a stand-in for
 //! an API server (tests/support/api.rs) or on the demo; what needs real control planes is in tests/real/trouble.rs.
 
+mod answers;
 mod connection;
 mod files;
 mod kubeconfig;
@@ -25,10 +26,15 @@ const CASES: &[(&str, &str, &str)] = &[
     ("cluster hanging, the other real", REAL, "a_hanging_cluster_says_so_and_delays_nothing"),
     ("TLS mismatch: no TLS there", HERE, "connection::a_server_without_tls_is_told_as_that"),
     ("TLS mismatch: another certificate", REAL, "a_certificate_of_somebody_else_is_told_with_what_to_compare"),
+    ("TLS not verified", HERE, "connection::a_certificate_that_nobody_looks_at_is_told_wherever_the_environment_is"),
     ("expired token", HERE, "connection::an_expired_token_says_to_log_in_again"),
     ("exec plug-in missing", HERE, "connection::a_missing_plug_in_is_told_with_its_install_hint"),
     ("exec plug-in chatty", HERE, "connection::a_chatty_plug_in_tears_no_screen"),
     ("exec plug-in failing", HERE, "connection::a_failing_plug_in_is_told_in_its_last_words"),
+    ("answer without end", HERE, "answers::one_without_end_is_cut_off_and_told"),
+    ("list without end", HERE, "answers::a_list_whose_pages_do_not_end_is_told"),
+    ("redirected elsewhere", HERE, "answers::a_redirect_is_told_and_not_followed"),
+    ("another object than asked for", HERE, "answers::what_is_another_kind_than_asked_for_is_told_and_not_shown"),
     ("403 on some kinds", HERE, "watches::what_is_forbidden_is_told_and_hides_nothing_else"),
     ("CRD absent", HERE, "watches::a_cluster_without_flux_says_what_brings_it"),
     ("watch expired", HERE, "watches::an_expired_watch_is_listed_anew"),

@@ -1,0 +1,188 @@
+//! How much of an answer is taken, whoever gives it.
+//!
+//! Every answer of every server passes here before anybody reads of it, so that none fills the memory: one without end, one of a proxy that
+//! sends something else, one that was made to. What is decided by the request, not by the answer.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
+use tower::BoxError;
+
+use super::connect::Broken;
+
+const MIB: usize = 1024 * 1024;
+
+/// A page of a list: 500 whole pods are 6 MiB, and parsed it takes several times its length.
+const PAGE: usize = 64 * MIB;
+
+/// Any other answer. An object is 1.5 MiB at most by etcd's default, and discovery of a large cluster is 2 MiB.
+const WHOLE: usize = 32 * MIB;
+
+/// The words of an error, or a proxy's page.
+const ERROR: usize = MIB;
+
+/// One event of a watch, which is one object.
+const EVENT: usize = 16 * MIB;
+
+/// Says how much of an answer is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// So many bytes in all.
+    Whole(usize, &'static str),
+    /// So many bytes between two line ends: a watch goes on for as long as somebody looks.
+    Line(usize, &'static str),
+    /// What reads it cuts it: a log, line by line.
+    Stream,
+}
+
+impl Bound {
+    /// Decides by what is asked for.
+    pub(super) fn of<B>(request: &Request<B>) -> Self {
+        let uri = request.uri();
+        let parameter = |name: &str| {
+            let pairs = uri.query().unwrap_or_default().split('&');
+            pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
+        };
+        if uri.path().ends_with("/log") || request.headers().contains_key(http::header::UPGRADE) {
+            Self::Stream
+        } else if parameter("watch").is_some_and(|value| matches!(value, "1" | "true")) {
+            Self::Line(EVENT, "one change of a watch")
+        } else if parameter("limit").is_some() {
+            Self::Whole(PAGE, "a page of a list")
+        } else {
+            Self::Whole(WHOLE, "an answer")
+        }
+    }
+
+    /// Keeps the bound for what was asked for; an error is short, whatever was asked for.
+    pub(super) fn for_status(self, status: StatusCode) -> Self {
+        if status.is_client_error() || status.is_server_error() { Self::Whole(ERROR, "an error") } else { self }
+    }
+
+    /// Holds a body to the bound.
+    pub(super) fn hold(self, body: UnsyncBoxBody<Bytes, BoxError>) -> UnsyncBoxBody<Bytes, BoxError> {
+        match self {
+            Self::Stream => body,
+            Self::Whole(..) | Self::Line(..) => Bounded { body, bound: self, taken: 0 }.boxed_unsync(),
+        }
+    }
+}
+
+/// A body that ends with a fault where it is longer than its bound.
+struct Bounded {
+    body: UnsyncBoxBody<Bytes, BoxError>,
+    bound: Bound,
+    taken: usize,
+}
+
+impl Bounded {
+    fn take(&mut self, data: &[u8]) -> Result<(), Broken> {
+        let (limit, what) = match self.bound {
+            Bound::Whole(limit, what) => {
+                self.taken += data.len();
+                (limit, what)
+            }
+            Bound::Line(limit, what) => {
+                match data.iter().rposition(|byte| *byte == b'\n') {
+                    Some(end) => self.taken = data.len() - end - 1,
+                    None => self.taken += data.len(),
+                }
+                (limit, what)
+            }
+            Bound::Stream => return Ok(()),
+        };
+        if self.taken <= limit {
+            return Ok(());
+        }
+        Err(Broken::new(
+            format!("the API server sends more than {} MiB as {what}, and the rest was not read", limit / MIB),
+            "does something between here and the API server change its answers? `kubectl get --raw` shows how long they are",
+        ))
+    }
+}
+
+impl Body for Bounded {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(data) = frame.data_ref()
+            && let Err(broken) = self.take(data)
+        {
+            return Poll::Ready(Some(Err(broken.into())));
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures::{StreamExt as _, stream};
+    use http::Request;
+    use http_body::Frame;
+    use http_body_util::{BodyExt as _, StreamBody};
+    use tower::BoxError;
+
+    use super::{Bound, EVENT, PAGE, WHOLE};
+
+    async fn read(bound: Bound, piece: &'static [u8], times: usize) -> Result<usize, String> {
+        let frames = stream::iter(std::iter::repeat_n(piece, times))
+            .map(|piece| Ok::<_, BoxError>(Frame::data(Bytes::from_static(piece))));
+        let mut body = bound.hold(StreamBody::new(frames).boxed_unsync());
+        let mut taken = 0;
+        while let Some(frame) = body.frame().await {
+            taken += frame.map_err(|error| error.to_string())?.into_data().map_or(0, |data| data.len());
+        }
+        Ok(taken)
+    }
+
+    #[tokio::test]
+    async fn what_is_longer_than_its_bound_is_a_fault() {
+        let whole = Bound::Whole(2 * super::MIB, "a page of a list");
+        let piece = &[b'a'; 65_536];
+        assert_eq!(read(whole, piece, 32).await, Ok(2 * super::MIB));
+        let why = read(whole, piece, 33).await.unwrap_err();
+        assert!(why.contains("more than 2 MiB as a page of a list"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_watch_may_go_on_for_ever_and_none_of_its_lines() {
+        let line = Bound::Line(super::MIB, "one change of a watch");
+        let ended: &[u8] = b"{\"type\":\"ADDED\"}\n{\"ty";
+        assert!(read(line, ended, 100_000).await.is_ok());
+        assert!(read(line, &[b'a'; 65_536], 17).await.is_err());
+    }
+
+    #[test]
+    fn the_request_decides() {
+        let of = |address: &str| Bound::of(&Request::get(address).body(()).unwrap());
+        assert_eq!(of("https://h/api/v1/pods?limit=500&continue=x"), Bound::Whole(PAGE, "a page of a list"));
+        assert_eq!(
+            of("/apis/apps/v1/deployments?watch=1&resourceVersion=5"),
+            Bound::Line(EVENT, "one change of a watch")
+        );
+        assert_eq!(of("/api/v1/namespaces/n/pods/p/log?follow=true"), Bound::Stream);
+        for whole in ["/api/v1", "/api/v1/namespaces/n/secrets/watch", "/api/v1/pods?watch=0"] {
+            assert_eq!(of(whole), Bound::Whole(WHOLE, "an answer"), "{whole}");
+        }
+        let log = of("/api/v1/namespaces/n/pods/p/log");
+        assert_eq!(log.for_status(http::StatusCode::OK), Bound::Stream);
+        assert_eq!(log.for_status(http::StatusCode::BAD_GATEWAY), Bound::Whole(super::ERROR, "an error"));
+    }
+}
