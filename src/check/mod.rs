@@ -104,6 +104,7 @@ pub const RULES: &[Rule] = &[
     rules::unreadable::RULE,
     rules::recipients::RULE,
     rules::unencrypted::RULE,
+    rules::sops_scope::RULE,
     rules::mac::RULE,
     rules::value_types::RULE,
     rules::decryption::RULE,

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use super::exposed;
 use super::sniff::sniff;
 use crate::model::{Fault, FaultKind};
 
@@ -14,7 +15,8 @@ use crate::model::{Fault, FaultKind};
 /// or the new one, and at most a temporary file whose content is encrypted. Mode and owner are kept, and a symbolic link stays one.
 ///
 /// # Errors
-/// When the file changed meanwhile, cannot be written, or the new text is not encrypted; the file is then as it was.
+/// When the file changed meanwhile, cannot be written, or the new text is not encrypted or leaves a value of a Secret plain; the file is then
+/// as it was.
 pub fn write_atomically(path: &Path, expected_original: impl AsRef<[u8]>, new: &str) -> Result<(), Fault> {
     let what = format!("cannot save {}", path.display());
     let failed = |error: std::io::Error| {
@@ -27,6 +29,9 @@ pub fn write_atomically(path: &Path, expected_original: impl AsRef<[u8]>, new: &
     if sniff(new).is_none() {
         let todo = "this is a defect: please report it; the file is unchanged";
         return Err(Fault::failed(&what, "what would be written is not encrypted", todo));
+    }
+    if let Err(error) = exposed::judge(new) {
+        return Err(Fault { what, ..error.fault(&path.display().to_string(), None) });
     }
     // The file itself is replaced, not a link that points to it.
     let target = fs::canonicalize(path).map_err(failed)?;

@@ -88,6 +88,9 @@ pub(super) fn encrypt(
     metadata.wrap_all(&key)?;
     let (keep, sealed) = (Keep::default(), |leaf: &Leaf| is_sealed(leaf.value.canonical.expose()));
     let plan = Plan::new(parsed, &rule, &keep);
+    if plan.reached(parsed).next().is_some() {
+        plan.vouch(parsed)?;
+    }
     // Empty strings and null stay as they are.
     let reached: Vec<&Leaf> = plan.reached(parsed).filter(|leaf| !leaf.value.canonical.is_empty()).collect();
     // A comment that reads as a ciphertext would be taken for one of this file's.

@@ -117,6 +117,14 @@ pub enum SopsError {
     /// The rule encrypts nothing, so the result would be plain text that passes for a secret.
     #[error("the rule {0} encrypts nothing in it")]
     NothingEncrypted(String),
+    /// A value of a Secret would be written in plain text.
+    #[error("the rule {rule} leaves {paths} of a Secret in plain text")]
+    LeftPlain {
+        /// The first such values.
+        paths: String,
+        /// The rule that does not reach them.
+        rule: String,
+    },
     /// A public key cannot be read.
     #[error("{recipient} is not an age or SSH public key")]
     Recipient {
@@ -184,6 +192,13 @@ impl SopsError {
             Self::NothingEncrypted(_) | Self::Rule { .. } => fault(
                 FaultKind::Failed,
                 "mend the rule: for Kubernetes, encrypted_regex: ^(data|stringData)$".to_owned(),
+            ),
+            Self::LeftPlain { .. } => fault(
+                FaultKind::Refused,
+                format!(
+                    "encrypt it again by its creation rule: fluxdeck secret encrypt --again {file}; where that rule leaves it plain, mend \
+                     it in .sops.yaml: encrypted_regex: ^(data|stringData)$"
+                ),
             ),
             Self::NoSuchValue(_) => fault(FaultKind::Usage, format!("see what there is: sops decrypt {file}")),
             Self::Metadata(_) | Self::Recipient { .. } | Self::Unsupported(_) => {

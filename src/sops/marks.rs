@@ -5,7 +5,6 @@ use regex::Regex;
 
 use super::parsed::{Comment, Node, Parsed};
 use super::path::Path;
-use super::seal::Plan;
 
 /// Holds a rule that goes by comments.
 #[derive(Debug)]
@@ -16,8 +15,8 @@ pub(super) struct Marks {
     pub(super) encrypts: bool,
 }
 
-/// Decides for each value and each comment of a plain text.
-pub(super) fn plan(parsed: &Parsed, marks: &Marks) -> Plan {
+/// Decides for each value, and for each comment, of a plain text whether it is to be encrypted.
+pub(super) fn plan(parsed: &Parsed, marks: &Marks) -> (Vec<bool>, Vec<bool>) {
     let owners: Vec<Option<&Node>> = parsed.comments.iter().map(|comment| owner(parsed, comment)).collect();
     // A comment counts for the entry that follows it, for one on its own line, and for all below that.
     let marked = |document: usize, path: &Path| {
@@ -38,7 +37,7 @@ pub(super) fn plan(parsed: &Parsed, marks: &Marks) -> Plan {
         let itself = !marks.encrypts && marks.regex.is_match(comment.text.expose());
         (above || earlier || itself) == marks.encrypts
     });
-    Plan { leaves, comments: comments.collect() }
+    (leaves, comments.collect())
 }
 
 /// Finds the entry that a comment stands above or behind.

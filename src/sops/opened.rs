@@ -306,6 +306,7 @@ impl Opened {
         let mac = key.encrypt(&Value::text(computed), &modified);
         let mac = mac.ok_or_else(|| SopsError::ReadBack("the MAC".to_owned()))?;
         let blocks = blocks(block_of, &mac, &modified)?;
+        plan.vouch(parsed)?;
         // Values may be empty, but a file in which the rule reaches none would pass for a secret.
         let reached = |(leaf, encrypted): (&Leaf, &bool)| *encrypted && leaf.value.kind != ValueType::Null;
         if !parsed.leaves.iter().zip(&plan.leaves).any(reached) {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::cipher::{DataKey, is_sealed};
 use super::create::NewFile;
 use super::error::SopsError;
+use super::exposed;
 use super::file::SopsFile;
 use super::keep::Keep;
 use super::metadata::{KeyGroup, Metadata};
@@ -18,7 +19,7 @@ impl Opened {
     /// seen, until the data key is rotated and the values are changed.
     ///
     /// # Errors
-    /// When a recipient is no public key, there would be none, or the result does not open.
+    /// When a recipient is no public key, there would be none, a value of a Secret stands in plain text, or the result does not open.
     pub fn for_recipients(&self, groups: &[Vec<String>], shamir_threshold: Option<usize>) -> Result<String, SopsError> {
         let mut metadata = self.file.metadata().clone();
         if metadata.groups.len() == groups.len() {
@@ -39,6 +40,7 @@ impl Opened {
     pub(super) fn with_metadata(&self, mut metadata: Metadata) -> Result<String, SopsError> {
         metadata.wrap_missing(&self.key)?;
         let text = self.file.with_metadata(&metadata)?;
+        exposed::judge(&text)?;
         let wrong = |error: SopsError| SopsError::ReadBack(error.to_string());
         let again = SopsFile::parse(self.file.format, text.as_str()).map_err(wrong)?;
         if again.metadata != metadata {

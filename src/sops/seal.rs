@@ -2,6 +2,7 @@
 
 use super::cipher::{DataKey, is_sealed};
 use super::error::SopsError;
+use super::exposed;
 use super::format::Format;
 use super::keep::{Keep, Reuse};
 use super::marks;
@@ -14,6 +15,8 @@ use crate::secret::Secret;
 /// Says what of a plain text is to be encrypted.
 #[derive(Debug)]
 pub(super) struct Plan {
+    /// The rule, as a configuration has it.
+    rule: String,
     /// For each value.
     pub(super) leaves: Vec<bool>,
     /// For each comment.
@@ -24,7 +27,8 @@ impl Plan {
     /// Decides by the rule; where that goes by comments, by what the file holds at the place already, else by the comments there.
     pub(super) fn new(parsed: &Parsed, rule: &Rule, keep: &Keep) -> Self {
         if let Rule::Comments(comments) = rule {
-            let mut plan = marks::plan(parsed, comments);
+            let (leaves, comments) = marks::plan(parsed, comments);
+            let mut plan = Self { rule: rule.to_string(), leaves, comments };
             for (leaf, encrypted) in parsed.leaves.iter().zip(&mut plan.leaves) {
                 let filled = |value: &Value| !value.canonical.is_empty();
                 if let Some(kept) = keep.at(leaf.document, &leaf.path).filter(|kept| filled(&kept.value)) {
@@ -35,9 +39,18 @@ impl Plan {
         }
         let encrypted = |path| rule.verdict(path) == Verdict::Encrypted;
         Self {
+            rule: rule.to_string(),
             leaves: parsed.leaves.iter().map(|leaf| encrypted(&leaf.path)).collect(),
             comments: parsed.comments.iter().map(|comment| encrypted(&comment.parent)).collect(),
         }
+    }
+
+    /// Refuses to leave a value of a Secret in plain text, whatever the rule says.
+    ///
+    /// # Errors
+    /// Names those that it would leave.
+    pub(super) fn vouch(&self, parsed: &Parsed) -> Result<(), SopsError> {
+        exposed::refuse(parsed, |index, _| self.leaves.get(index).copied().unwrap_or_default(), &self.rule)
     }
 
     /// Returns the values that are to be encrypted.
@@ -49,7 +62,8 @@ impl Plan {
 /// Encrypts a plain text by a plan; returns what to replace.
 ///
 /// # Errors
-/// When what is to be encrypted carries an anchor, an alias or a tag, which sops would lose.
+/// When what is to be encrypted carries an anchor, an alias or a tag, which sops would lose, and when the plan leaves a value of a Secret in
+/// plain text.
 pub(super) fn seal(
     format: Format,
     text: &str,
@@ -58,6 +72,7 @@ pub(super) fn seal(
     mut reuse: Reuse<'_>,
     key: &DataKey,
 ) -> Result<Patches, SopsError> {
+    plan.vouch(parsed)?;
     let mut patches = Patches::default();
     let encrypted = || plan.reached(parsed);
     // Those that stay take their own ciphertext before an equal one that moved can take it.

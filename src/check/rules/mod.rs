@@ -16,6 +16,7 @@ pub(super) mod recipients;
 pub(super) mod references;
 pub(super) mod sops_config;
 pub(super) mod sops_edit;
+pub(super) mod sops_scope;
 pub(super) mod sops_unused;
 pub(super) mod unencrypted;
 pub(super) mod unreadable;

@@ -4,10 +4,23 @@ use super::super::{Context, File, Finding, Look, Rule};
 use super::object;
 use crate::yaml::Value;
 
+const WHY: &str = "once pushed, everybody who reads the repository has it, in its history too";
+
 pub(in crate::check) const RULE: Rule =
     Rule { id: "secret-plaintext", about: "a Secret whose values are not encrypted", look: Look::File(look) };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+    // What the file's own rule says is the word of whoever made it.
+    if let Some(sealed) = file.sealed() {
+        for (line, path) in sealed.exposed() {
+            let message = format!(
+                "{path} of a Secret is in plain text in an encrypted file, whose rule is {}",
+                sealed.rule_text()
+            );
+            let fix = format!("fluxdeck secret encrypt --again {}; change the value if it was ever pushed", file.path);
+            found.push(Finding::new(RULE.id, &file.path, message, WHY, fix).on(line));
+        }
+    }
     for (line, document) in file.documents() {
         if document.get("kind").and_then(Value::as_str) != Some("Secret") || is_made_by_the_server(document) {
             continue;
@@ -17,12 +30,11 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
         };
         let at = file.lines().skip(line.saturating_sub(1)).find(|(_, text)| holds_key(text, &key.1));
         let message = format!("the Secret's value {}.{} is in plain text", key.0, key.1);
-        let why = "once pushed, everybody who reads the repository has it, in its history too";
         let fix = format!(
             "fluxdeck secret encrypt {} (or sops encrypt -i); change the value if it was ever pushed",
             file.path
         );
-        let finding = Finding::new(RULE.id, &file.path, message, why, fix).about(object(document));
+        let finding = Finding::new(RULE.id, &file.path, message, WHY, fix).about(object(document));
         found.push(finding.on(at.map_or(*line, |(number, _)| number)));
     }
 }

@@ -1,0 +1,276 @@
+//! Which values of a file are those of Secrets: they are never written in plain text, whatever rule the file or a configuration names.
+//!
+//! A file's own rule is the word of whoever made the file, and its MAC vouches for nothing more: anybody can encrypt a file for us whose rule
+//! leaves the password out. So what a Secret holds is told here by what Kubernetes would take for it.
+
+use std::collections::HashSet;
+
+use super::cipher::is_sealed;
+use super::error::SopsError;
+use super::file::SopsFile;
+use super::format::Format;
+use super::parsed::{Leaf, Parsed};
+use super::path::{Path, Segment};
+use super::rules::{Rule, RuleKind, Verdict};
+use super::value::ValueType;
+
+/// The blocks of a Secret that hold values.
+const BLOCKS: [&str; 2] = ["data", "stringData"];
+
+/// The most values that are named.
+const NAMED: usize = 3;
+
+/// Knows where in a text the Secrets stand.
+pub(super) struct Secrets<'a>(HashSet<(usize, Vec<&'a Segment>)>);
+
+impl<'a> Secrets<'a> {
+    /// Finds the Secrets of a text: its documents, and the items of lists such as `kubectl get -o yaml` writes.
+    pub(super) fn of(parsed: &'a Parsed) -> Self {
+        let (mut found, mut others) = (HashSet::new(), HashSet::new());
+        for leaf in &parsed.leaves {
+            let path = without_merges(&leaf.path);
+            let text = leaf.value.canonical.expose();
+            let Some((Segment::Key(key), object)) = path.split_last() else { continue };
+            match key.as_str() {
+                // Whoever encrypts the kind itself does not say what it is.
+                "kind" if text == "Secret" || is_sealed(text) => {
+                    found.insert((leaf.document, object.to_vec()));
+                }
+                // The items of a SecretList need not say it again.
+                "kind" if text == "SecretList" => {
+                    let items = path_of_items(parsed, leaf.document, object);
+                    found.extend(items.into_iter().map(|item| (leaf.document, item)));
+                }
+                // Other groups have kinds of this name, whose fields are theirs.
+                "apiVersion" if text.contains('/') && !is_sealed(text) => {
+                    others.insert((leaf.document, object.to_vec()));
+                }
+                _ => {}
+            }
+        }
+        found.retain(|place| !others.contains(place));
+        Self(found)
+    }
+
+    /// Tells whether a value is one that a Secret holds.
+    pub(super) fn holds(&self, leaf: &Leaf) -> bool {
+        let path = without_merges(&leaf.path);
+        let mut object: usize = 0;
+        loop {
+            let here = path.get(..object).unwrap_or_default();
+            let key = path.get(object);
+            if let Some(Segment::Key(key)) = key
+                && BLOCKS.contains(&key.as_str())
+                && self.0.contains(&(leaf.document, here.to_vec()))
+            {
+                return true;
+            }
+            match (key, path.get(object.saturating_add(1))) {
+                (Some(Segment::Key(key)), Some(Segment::Index(_))) if key == "items" => {
+                    object = object.saturating_add(2);
+                }
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// Returns the steps without merge keys: what stands below `<<` belongs where that stands.
+fn without_merges(path: &Path) -> Vec<&Segment> {
+    path.segments().iter().filter(|segment| !matches!(segment, Segment::Key(key) if key == "<<")).collect()
+}
+
+/// Returns the places of the items of a list.
+fn path_of_items<'a>(parsed: &'a Parsed, document: usize, list: &[&'a Segment]) -> HashSet<Vec<&'a Segment>> {
+    let item = |leaf: &'a Leaf| {
+        let path = without_merges(&leaf.path);
+        let rest = path.strip_prefix(list)?;
+        let is_item = matches!(rest, [Segment::Key(key), Segment::Index(_), ..] if key == "items");
+        is_item.then(|| path.get(..list.len().saturating_add(2)).unwrap_or_default().to_vec())
+    };
+    parsed.leaves.iter().filter(|leaf| leaf.document == document).filter_map(item).collect()
+}
+
+/// Tells whether there is something to hide: sops leaves empty strings and null as they are.
+pub(super) fn is_filled(leaf: &Leaf) -> bool {
+    leaf.value.kind != ValueType::Null && !leaf.value.canonical.is_empty()
+}
+
+/// Refuses a text of which a value of a Secret would stand in plain text; `encrypted` says for each value whether it is encrypted.
+///
+/// # Errors
+/// Names those values, and the rule that leaves them out.
+pub(super) fn refuse(
+    parsed: &Parsed,
+    encrypted: impl Fn(usize, &Leaf) -> bool,
+    rule: &dyn std::fmt::Display,
+) -> Result<(), SopsError> {
+    let secrets = Secrets::of(parsed);
+    let plain = parsed.leaves.iter().enumerate().filter(|(index, leaf)| is_filled(leaf) && !encrypted(*index, leaf));
+    let plain: Vec<&Path> = plain.filter(|(_, leaf)| secrets.holds(leaf)).map(|(_, leaf)| &leaf.path).collect();
+    if plain.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<String> = plain.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = plain.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Err(SopsError::LeftPlain { paths: named.join(", ") + &more, rule: rule.to_string() })
+}
+
+/// Looks at a whole text that is about to be written, whatever its file is called: only YAML and JSON hold objects.
+///
+/// # Errors
+/// When it leaves a value of a Secret in plain text.
+pub(super) fn judge(text: &str) -> Result<(), SopsError> {
+    let files = [Format::Yaml, Format::Json].into_iter().filter_map(|format| SopsFile::parse(format, text).ok());
+    files.take(1).try_for_each(|file| refuse(&file.parsed, |_, leaf| is_ciphertext(leaf), &file.rule))
+}
+
+fn is_ciphertext(leaf: &Leaf) -> bool {
+    leaf.value.kind == ValueType::Text && is_sealed(leaf.value.canonical.expose())
+}
+
+/// Says of a value how a file's own rule and another treat it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Divergence {
+    /// The line, from one.
+    pub line: usize,
+    /// Where the value stands.
+    pub path: Path,
+    /// Whether the other rule would encrypt it; otherwise only the file's own does.
+    pub wanted: bool,
+}
+
+impl SopsFile {
+    /// Returns the values of Secrets that stand in the file in plain text, whatever its rule says, each with its line.
+    pub fn exposed(&self) -> Vec<(usize, Path)> {
+        let secrets = Secrets::of(&self.parsed);
+        let plain = |leaf: &&Leaf| is_filled(leaf) && !is_ciphertext(leaf) && secrets.holds(leaf);
+        self.parsed.leaves.iter().filter(plain).map(|leaf| (leaf.line, leaf.path.clone())).collect()
+    }
+
+    /// Returns the values of the file that its own rule and another treat differently: nothing where the two cover the same, however they
+    /// are written, and where one of them goes by comments, which is told by no path.
+    pub fn diverges(&self, wanted: Option<&(RuleKind, String)>) -> Vec<Divergence> {
+        let wanted = Rule::compile(wanted.map(|(kind, text)| (*kind, text.as_str())));
+        let Some(wanted) = wanted.ok().filter(|_| self.rule.is_of_values()) else { return Vec::new() };
+        let differs = |leaf: &Leaf| {
+            let wanted = match (self.rule.verdict(&leaf.path), wanted.verdict(&leaf.path)) {
+                (Verdict::Plain, Verdict::Encrypted) => true,
+                (Verdict::Encrypted, Verdict::Plain) => false,
+                _ => return None,
+            };
+            Some(Divergence { line: leaf.line, path: leaf.path.clone(), wanted })
+        };
+        self.parsed.leaves.iter().filter(|leaf| is_filled(leaf)).filter_map(differs).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refuse;
+    use crate::secret::Secret;
+    use crate::sops::rules::RuleKind;
+    use crate::sops::{Format, Identities, NewFile, Opened, Path, SopsError, SopsFile, create, generate};
+
+    const NOW: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
+    const SECRET: &str =
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\nstringData:\n  PASSWORD: hunter2\n  token: x\n";
+
+    fn plain(format: Format, text: &str) -> bool {
+        refuse(&format.read(text).unwrap(), |_, _| false, &"none").is_err()
+    }
+
+    #[test]
+    fn what_kubernetes_takes_for_a_secret_is_one() {
+        let yaml = [
+            SECRET,
+            "\"kind\": \"Secret\"\n\"data\": {\"a\": \"aHVudGVyMg==\"}\n",
+            "apiVersion: v1\nkind: List\nitems:\n- kind: Secret\n  stringData: {a: hunter2}\n",
+            "kind: SecretList\nitems:\n- metadata: {name: a}\n  data: {a: aHVudGVyMg==}\n",
+            "a: b\n---\nkind: Secret\r\nstringData:\r\n  a: 7\r\n",
+            "x: &x {a: hunter2}\nkind: Secret\nstringData:\n  <<: *x\n",
+            "x: &x {kind: Secret, stringData: {a: hunter2}}\n<<: *x\n",
+            "kind: ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]\nstringData: {a: hunter2}\n",
+        ];
+        for text in yaml {
+            assert!(plain(Format::Yaml, text), "{text}");
+        }
+        assert!(plain(Format::Json, "{\"kind\": \"Secret\", \"data\": {\"a\": \"aHVudGVyMg==\"}}"));
+        for text in [
+            "kind: Secret\nstringData: {a: \"\", b: null, c: {}}\ndata:\n",
+            "kind: ConfigMap\ndata: {a: b}\n",
+            "apiVersion: secrets.example.com/v1\nkind: Secret\ndata: {a: b}\n",
+            "kind: List\nitems:\n- kind: ConfigMap\n  data: {a: b}\n",
+            "kind: Ref\nspec:\n  kind: Secret\n  name: a\n",
+        ] {
+            assert!(!plain(Format::Yaml, text), "{text}");
+        }
+    }
+
+    /// Makes a file as somebody else can who has nothing but our public key: no program of ours would leave its values plain.
+    fn foreign(rule: (RuleKind, &str)) -> Opened {
+        let (key, recipient) = generate();
+        let rule = Some((rule.0, rule.1.to_owned()));
+        let wanted = NewFile { rule, mac_only_encrypted: true, ..NewFile::of(&[recipient], "") };
+        let other = SECRET.replace("kind: Secret", "kind: Other");
+        let made =
+            create(Format::Yaml, &Secret::new(other), &wanted, NOW).unwrap().replace("kind: Other", "kind: Secret");
+        assert!(made.contains("hunter2"), "{made}");
+        let file = SopsFile::parse(Format::Yaml, made).unwrap();
+        assert_eq!(file.exposed().len(), 1);
+        file.decrypt(&Identities::from_text(&key).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn no_rule_has_a_value_of_a_secret_written_in_plain_text() {
+        let rules = [
+            (RuleKind::EncryptedRegex, "^(token|metadata)$"),
+            (RuleKind::UnencryptedRegex, "PASSWORD"),
+            (RuleKind::UnencryptedSuffix, "PASSWORD"),
+            (RuleKind::EncryptedSuffix, "token"),
+        ];
+        for rule in rules {
+            let (_, recipient) = generate();
+            let wanted = NewFile { rule: Some((rule.0, rule.1.to_owned())), ..NewFile::of(&[recipient], "") };
+            let made = create(Format::Yaml, &Secret::new(SECRET), &wanted, NOW);
+            assert!(matches!(made, Err(SopsError::LeftPlain { .. })), "{rule:?}: {made:?}");
+            let mut opened = foreign(rule);
+            let (_, other) = generate();
+            let groups = vec![vec![other.clone()]];
+            assert!(matches!(opened.for_recipients(&groups, None), Err(SopsError::LeftPlain { .. })));
+            opened.set(0, &Path::parse("stringData.token"), &Secret::new("y")).unwrap();
+            let text = opened.plaintext().unwrap();
+            assert!(matches!(opened.validate(&text), Err(SopsError::LeftPlain { .. })));
+            for refused in [opened.save(NOW), opened.reencrypted(None, NOW)] {
+                let Err(SopsError::LeftPlain { paths, .. }) = refused else { panic!("{rule:?}: {refused:?}") };
+                assert!(paths.contains("stringData.PASSWORD"), "{paths}");
+            }
+            // By a rule that reaches all it can be written again.
+            let right = NewFile::of(&[other], "^(data|stringData)$");
+            let again = opened.reencrypted(Some(&right), NOW).unwrap();
+            assert!(!again.contains("hunter2"), "{again}");
+        }
+    }
+
+    #[test]
+    fn rules_differ_only_where_they_treat_a_value_differently() {
+        let wanted = NewFile::of(&[generate().1], "^(data|stringData)$");
+        let made = create(Format::Yaml, &Secret::new(SECRET), &wanted, NOW).unwrap();
+        let file = SopsFile::parse(Format::Yaml, made).unwrap();
+        let rule = |kind, text: &str| Some((kind, text.to_owned()));
+        for same in [
+            rule(RuleKind::EncryptedRegex, "^stringData$"),
+            rule(RuleKind::UnencryptedRegex, "^(apiVersion|kind|metadata)$"),
+            rule(RuleKind::EncryptedSuffix, "Data"),
+        ] {
+            assert_eq!(file.diverges(same.as_ref()), [], "{same:?}");
+        }
+        let less = file.diverges(rule(RuleKind::EncryptedRegex, "PASSWORD").as_ref());
+        assert_eq!(less.len(), 1);
+        assert!(!less[0].wanted && less[0].path == Path::parse("stringData.token"));
+        let more = file.diverges(None);
+        assert!(more.iter().all(|one| one.wanted) && more.len() == 3, "{more:?}");
+        assert!(file.exposed().is_empty());
+    }
+}
