@@ -1,6 +1,7 @@
 //! One file as the rules see it: read, parsed and decrypted once.
 
 use super::finding::Finding;
+use super::readings;
 use super::sources::Listed;
 use crate::sops::{self, Format, Identities, SopsError, SopsFile};
 use crate::yaml;
@@ -9,8 +10,12 @@ use crate::yaml;
 pub struct File {
     /// Its path below the repository's root.
     pub path: String,
-    /// Its text; `None` where it is no text.
+    /// Its text; `None` where it is none in UTF-8.
     pub text: Option<String>,
+    /// Why nobody looked into it, where that is so.
+    pub unread: Option<String>,
+    /// What else its bytes may be read as.
+    decoded: Vec<String>,
     /// What SOPS makes of it, where it is encrypted.
     sops: Option<Result<Sealed, SopsError>>,
     /// The documents of a manifest that is not encrypted.
@@ -28,6 +33,7 @@ impl File {
     /// Reads what is known of a file.
     pub fn new(listed: &Listed, identities: &Identities) -> Self {
         let text = std::str::from_utf8(&listed.bytes).ok().map(str::to_owned);
+        let decoded = readings::decoded(&listed.bytes);
         let format = Format::of(&listed.path);
         let encrypted = text.as_deref().is_some_and(|text| sops::sniff(text).is_some());
         let sops = text.as_deref().filter(|_| encrypted).map(|text| {
@@ -42,7 +48,12 @@ impl File {
             Some(text) if format == Format::Yaml && !encrypted => documents(text),
             _ => Vec::new(),
         };
-        Self { path: listed.path.clone(), text, sops, documents }
+        Self { path: listed.path.clone(), text, unread: listed.unread.clone(), decoded, sops, documents }
+    }
+
+    /// Iterates over the texts that its bytes may be read as: what must not be missed is looked for in each.
+    pub fn readings(&self) -> impl Iterator<Item = &str> {
+        self.text.iter().chain(&self.decoded).map(String::as_str)
     }
 
     /// Tells whether it is encrypted with SOPS.
@@ -109,13 +120,22 @@ fn documents(text: &str) -> Vec<(usize, yaml::Value)> {
     if !text.contains("kind:") && !text.contains("creation_rules") {
         return Vec::new();
     }
+    let read = |(line, _, documents): (usize, String, Result<Vec<yaml::Value>, yaml::Error>)| {
+        documents.unwrap_or_default().into_iter().map(move |value| (line, value))
+    };
+    parts(text).into_iter().flat_map(read).collect()
+}
+
+/// Reads a text part by part, as lines of dashes divide it: the line on which each begins, its text, and its documents.
+pub(super) fn parts(text: &str) -> Vec<(usize, String, Result<Vec<yaml::Value>, yaml::Error>)> {
+    // Some programs put a mark before a text, which is none of its characters.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut found = Vec::new();
     let mut line: usize = 1;
     for part in text.split_inclusive('\n').collect::<Vec<_>>().split(|line| line.trim_end() == "---") {
         let whole: String = part.concat();
-        for value in yaml::documents(&whole).unwrap_or_default() {
-            found.push((line, value));
-        }
+        let documents = yaml::documents(&whole);
+        found.push((line, whole, documents));
         line = line.saturating_add(part.len()).saturating_add(1);
     }
     found

@@ -1,12 +1,14 @@
 //! Rules for what is in the repository: one file a rule below `rules/`, and one line in [`RULES`].
 //!
 //! A rule says nothing where it cannot be sure. `# fluxdeck:ignore RULE reason` on the line of a finding, on the line above, or in the
-//! comments at the top of the file silences one; `[check.ignore]` with `RULE = "reason"` in `.fluxdeck.toml` silences a rule.
+//! comments at the top of the file silences one; `[check.ignore]` with `RULE = "reason"` in `.fluxdeck.toml` silences a rule, but none about
+//! secrets. What is about to be committed is judged strictly: there no comment silences a rule about secrets either. What is silenced is counted.
 
 mod file;
 mod finding;
 mod image;
 mod pages;
+mod readings;
 mod rules;
 mod sources;
 mod state;
@@ -44,6 +46,8 @@ pub struct Context<'a> {
     live: BTreeMap<String, Nodes>,
     /// What several rules read, read once.
     once: Once,
+    /// Whether no comment silences a rule about secrets.
+    strict: bool,
 }
 
 /// Holds what is read when the first rule asks for it.
@@ -57,7 +61,13 @@ struct Once {
 impl<'a> Context<'a> {
     /// Says what rules may look at; without a rendering those about objects say nothing.
     pub fn new(snapshot: &'a Snapshot, identities: &'a Identities, rendering: Option<&'a Rendering>) -> Self {
-        Self { snapshot, identities, rendering, live: BTreeMap::new(), once: Once::default() }
+        Self { snapshot, identities, rendering, live: BTreeMap::new(), once: Once::default(), strict: false }
+    }
+
+    /// Lets no comment of a file silence a rule about secrets: what is about to be committed is judged by what is there, not by its own word.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        Self { strict: true, ..self }
     }
 
     /// Says what the clusters of environments say of their nodes; the settings come first.
@@ -102,6 +112,7 @@ pub const RULES: &[Rule] = &[
     rules::plain_secret::RULE,
     rules::private_key::RULE,
     rules::unreadable::RULE,
+    rules::unread::RULE,
     rules::recipients::RULE,
     rules::unencrypted::RULE,
     rules::sops_scope::RULE,
@@ -127,6 +138,11 @@ const OTHERS: &[&[Rule]] = &[
     rules::yaml::RULES,
 ];
 
+/// Tells whether a rule is one about secrets: the settings of a repository never silence those, as whoever slips a key in could slip them in too.
+fn is_about_secrets(rule: &str) -> bool {
+    RULES.iter().any(|known| known.id == rule)
+}
+
 /// Iterates over all rules.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().chain(OTHERS.iter().copied().flatten())
@@ -141,6 +157,8 @@ pub struct Report {
     pub encrypted: usize,
     /// How many of them no key at hand opens, so that their MAC is not verified.
     pub closed: usize,
+    /// How many findings a comment or the settings of the repository silence.
+    pub silenced: usize,
 }
 
 /// Looks at files by the rules about secrets, on as many threads as there are processors.
@@ -181,15 +199,21 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
     // What a file says of itself silences these too, once it is known which files are concerned.
     let mut read: BTreeMap<String, File> = BTreeMap::new();
     let none = Identities::default();
+    let before = found.len();
     found.retain(|finding| {
         let file = read.entry(finding.file.clone()).or_insert_with(|| {
             let bytes = contents::bytes(&context.snapshot.root, &finding.file).unwrap_or_default();
-            File::new(&Listed { path: finding.file.clone(), bytes }, &none)
+            File::new(&Listed { path: finding.file.clone(), bytes, unread: None }, &none)
         });
         !file.ignores(finding)
     });
+    report.silenced = report.silenced.saturating_add(before.saturating_sub(found.len()));
     report.findings.extend(found);
-    report.findings.retain(|finding| !told.ignored.iter().any(|(rule, _)| rule == finding.rule));
+    let before = report.findings.len();
+    report
+        .findings
+        .retain(|finding| is_about_secrets(finding.rule) || !told.ignored.iter().any(|(rule, _)| rule == finding.rule));
+    report.silenced = report.silenced.saturating_add(before.saturating_sub(report.findings.len()));
     report.in_order()
 }
 
@@ -207,6 +231,7 @@ fn look_at(files: &[Listed], context: &Context<'_>, rules: &[&Rule]) -> Report {
         whole.findings.extend(part.findings);
         whole.encrypted = whole.encrypted.saturating_add(part.encrypted);
         whole.closed = whole.closed.saturating_add(part.closed);
+        whole.silenced = whole.silenced.saturating_add(part.silenced);
     }
     whole
 }
@@ -219,7 +244,7 @@ pub fn refusal(
     allowed: &BTreeSet<String>,
     verb: &str,
 ) -> Option<(String, Fault)> {
-    let report = check(files, &Context::new(snapshot, &Identities::default(), None));
+    let report = check(files, &Context::new(snapshot, &Identities::default(), None).strict());
     let is_refused = |finding: &Finding| finding.severity == Severity::Error && !allowed.contains(&finding.file);
     let finding = report.findings.into_iter().find(is_refused)?;
     let what = format!("{} is not {verb}", finding.file);
@@ -247,7 +272,9 @@ impl Report {
                 look(&file, context, &mut found);
             }
         }
-        found.retain(|finding| !file.ignores(finding));
+        let before = found.len();
+        found.retain(|finding| context.strict && is_about_secrets(finding.rule) || !file.ignores(finding));
+        self.silenced = self.silenced.saturating_add(before.saturating_sub(found.len()));
         self.findings.extend(found);
         self.encrypted = self.encrypted.saturating_add(usize::from(file.is_encrypted()));
         self.closed = self.closed.saturating_add(usize::from(file.is_closed()));

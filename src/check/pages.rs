@@ -55,13 +55,13 @@ mod tests {
     #[test]
     fn a_page_is_about_what_its_name_or_title_says() {
         let page = |path: &str, text: &str| {
-            Page::of(&Listed { path: path.to_owned(), bytes: text.as_bytes().to_vec() }).unwrap()
+            Page::of(&Listed { path: path.to_owned(), bytes: text.as_bytes().to_vec(), unread: None }).unwrap()
         };
         let chart = page("docs/stack/prometheus.md", "# kube-prometheus-stack\n\nsee `apps/a.yaml`\n");
         assert!(chart.is_about("prometheus") && chart.is_about("kube-prometheus-stack"));
         assert!(!chart.is_about("prom") && !chart.is_about("stack-two"));
         assert!(chart.quotes("apps/a.yaml") && !chart.quotes("apps"));
         assert!(page("docs/metallb.md", "").is_about("metallb"));
-        assert_eq!(Page::of(&Listed { path: "a.yaml".to_owned(), bytes: Vec::new() }), None);
+        assert_eq!(Page::of(&Listed { path: "a.yaml".to_owned(), bytes: Vec::new(), unread: None }), None);
     }
 }

@@ -20,6 +20,8 @@ pub struct State {
     pub files: usize,
     /// How many objects it renders to.
     pub objects: usize,
+    /// How many findings a comment or the settings of the repository silence.
+    pub silenced: usize,
 }
 
 impl State {
@@ -51,8 +53,12 @@ impl State {
         let rendering = Renderer::new(Tool::at_hand(), Cache::of_user()).render(snapshot);
         let context = Context::new(snapshot, identities, rendering.as_ref().ok()).with_nodes(nodes);
         let context = if place.is_some() { context.listing(&files) } else { context };
+        // The next commit is judged by what is there.
+        let context = if *revision == Revision::Index { context.strict() } else { context };
+        let report = inspect(&files, &context);
         Ok(Self {
-            findings: inspect(&files, &context).findings,
+            findings: report.findings,
+            silenced: report.silenced,
             files: files.len(),
             objects: rendering.iter().flat_map(|rendering| &rendering.of).map(|one| one.objects.len()).sum(),
             fault: rendering.err(),
@@ -89,7 +95,7 @@ mod tests {
     fn state(findings: &[(&str, usize)]) -> State {
         let findings =
             findings.iter().map(|(file, line)| Finding::new("rule", file, "wrong", "", "").on(*line)).collect();
-        State { findings, fault: None, files: 1, objects: 0 }
+        State { findings, fault: None, files: 1, objects: 0, silenced: 0 }
     }
 
     #[test]

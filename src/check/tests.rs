@@ -169,6 +169,113 @@ fn every_rule_finds_its_own() {
     assert!(fixture.found().is_empty());
 }
 
+/// Returns what is found in one staged file of any name and bytes.
+fn staged_alone(name: &[u8], bytes: &[u8]) -> Vec<String> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let repository = TestRepository::new();
+    std::fs::write(repository.path().join(std::ffi::OsStr::from_bytes(name)), bytes).unwrap();
+    // A name that is no UTF-8 beside it takes nothing away.
+    std::fs::write(repository.path().join(std::ffi::OsStr::from_bytes(b"0\xe9.yaml")), "a: b\n").unwrap();
+    repository.git(&["add", "--all"]);
+    let snapshot = Snapshot::load(repository.path());
+    let report =
+        check(&index(repository.path()).unwrap(), &Context::new(&snapshot, &Identities::default(), None).strict());
+    assert!(!format!("{:?}", report.findings).contains("hunter2"), "{:?}", report.findings);
+    report.findings.iter().map(|one| format!("{} {}", one.rule, one.file)).collect()
+}
+
+fn wide(text: &str, little: bool) -> Vec<u8> {
+    text.encode_utf16().flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
+}
+
+#[test]
+fn a_key_is_found_in_whatever_bytes_git_takes() {
+    let key = generate().0.expose().trim().to_owned();
+    let pem = format!("-----BEGIN CERTIFICATE-----\\nMII\\n-----BEGIN PRIVATE KEY-----\\n{}\\n", "QUJD".repeat(16));
+    let cases: [(&str, Vec<u8>); 13] = [
+        ("little", wide(&key, true)),
+        ("big", wide(&key, false)),
+        ("little with a mark", [vec![0xff, 0xfe], wide(&key, true)].concat()),
+        ("big with a mark", [vec![0xfe, 0xff], wide(&key, false)].concat()),
+        ("Latin-1", [b"x\xe9y\n".as_slice(), key.as_bytes()].concat()),
+        ("binary", [b"\0bin\xff\xfe".as_slice(), key.as_bytes()].concat()),
+        ("behind 5 MB", ["#".repeat(5_000_000), key.clone()].join("\n").into_bytes()),
+        ("behind an example", format!("AGE-SECRET-KEY-1... {key}").into_bytes()),
+        ("behind a certificate on one line", format!("{{\"a\": \"{pem}\"}}").into_bytes()),
+        ("a kubeconfig in JSON", br#"{"kind":"Config","clusters":[],"users":[{"name":"a","user":{"token":"abcdefghijkl"}}]}"#.to_vec()),
+        ("a kubeconfig in braces", b"{kind: Config, clusters: [], users: [{user: {password: abcdefghijkl}}]}".to_vec()),
+        ("a kubeconfig in quotes", b"\"kind\": \"Config\"\n\"clusters\": []\n\"users\":\n- \"user\": {\"client-key-data\": \"abcdefghijkl\"}\n".to_vec()),
+        ("CRLF", format!("a\r\n{key}\r\n").into_bytes()),
+    ];
+    for (name, bytes) in cases {
+        assert_eq!(staged_alone(b"file.bin", &bytes), ["private-key file.bin"], "{name}");
+    }
+    assert_eq!(staged_alone(b"k\xe9.txt", key.as_bytes()), ["private-key k\\xE9.txt"]);
+}
+
+#[test]
+fn a_plain_secret_is_found_in_whatever_form_kubernetes_takes_it() {
+    let json = r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"},"data":{"a":"aHVudGVyMg=="}}"#;
+    let cases: [(&str, &str, Vec<u8>); 15] = [
+        ("JSON", "s.json", json.into()),
+        ("JSON that is called YAML", "s.yaml", json.into()),
+        ("JSON on lines", "s.json", json.replace(',', ",\n\t").into()),
+        (
+            "quotes",
+            "s.yaml",
+            b"\"apiVersion\": \"v1\"\n\"kind\": \"Secret\"\n\"stringData\": {\"a\": \"hunter2\"}\n".to_vec(),
+        ),
+        ("escapes", "s.json", json.replace("Secret", "S\\u0065cret").into()),
+        ("a list", "s.yaml", format!("kind: List\nitems:\n- {json}\n").into()),
+        ("a list of Secrets", "s.yaml", b"kind: SecretList\nitems:\n- data: {a: aHVudGVyMg==}\n".to_vec()),
+        ("a merge", "s.yaml", b"x: &x {a: hunter2}\nkind: Secret\nstringData:\n  <<: *x\n".to_vec()),
+        ("an alias", "s.yaml", b"x: &x {a: hunter2}\nkind: Secret\nstringData: *x\n".to_vec()),
+        ("a second document", "s.yaml", format!("a: b\n--- # next\n{json}\n").into()),
+        ("CRLF", "s.yaml", PLAIN.replace('\n', "\r\n").into()),
+        ("UTF-16", "s.yaml", wide(PLAIN, true)),
+        ("Latin-1", "s.yaml", [b"# \xe9\n".as_slice(), PLAIN.as_bytes()].concat()),
+        ("a default of a variable", "s.yaml", b"kind: Secret\nstringData: {a: \"${a:=hunter2}\"}\n".to_vec()),
+        ("no YAML", "s.yaml", format!("{PLAIN}  @bad\n").into()),
+    ];
+    for (name, file, bytes) in cases {
+        let found = staged_alone(file.as_bytes(), &bytes);
+        assert_eq!(found, [format!("secret-plaintext {file}")], "{name}");
+    }
+    for (name, file, text) in [
+        ("a template", "s.yaml", "kind: Secret\ndata:\n  a: {{ .Values.a | b64enc }}\n"),
+        ("another group's", "s.yaml", "apiVersion: a.example.com/v1\nkind: Secret\ndata: {a: b}\n"),
+        ("prose", "s.md", "A manifest:\n\n    kind: Secret\n    stringData: {a: b}\n\nSecret data is encrypted.\n"),
+    ] {
+        assert_eq!(staged_alone(file.as_bytes(), text.as_bytes()), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_committed_silences_no_rule_about_secrets_of_itself() {
+    let text = format!("# fluxdeck:ignore secret-plaintext an example of the documentation\n{PLAIN}");
+    assert_eq!(staged_alone(b"a.yaml", text.as_bytes()), ["secret-plaintext a.yaml"]);
+    let repository = TestRepository::new();
+    repository.write(".fluxdeck.toml", "[check.ignore]\nsecret-plaintext = 'a'\nprivate-key = 'b'\n");
+    repository.write("a.yaml", PLAIN);
+    assert_eq!(inspected(&repository), ["secret-plaintext a.yaml:7"]);
+    // In the tree a comment that got there silences it, and is counted.
+    repository.write("a.yaml", &text);
+    let snapshot = Snapshot::load(repository.path());
+    let files = working_tree(repository.path(), &[]).unwrap();
+    let report = check(&files, &Context::new(&snapshot, &Identities::default(), None));
+    assert_eq!((report.findings.len(), report.silenced), (0, 1));
+}
+
+#[test]
+fn what_cannot_be_read_is_found() {
+    let repository = TestRepository::new();
+    let snapshot = Snapshot::load(repository.path());
+    let large =
+        Listed { path: "large.bin".to_owned(), unread: Some("it is too large".to_owned()), ..Listed::default() };
+    let report = check(&[large], &Context::new(&snapshot, &Identities::default(), None));
+    assert_eq!(report.findings.iter().map(|one| one.rule).collect::<Vec<_>>(), ["unread"]);
+}
+
 #[test]
 fn a_rule_that_reaches_nothing_leaves_a_file_in_plain_text() {
     let fixture = Fixture::new();
@@ -176,7 +283,11 @@ fn a_rule_that_reaches_nothing_leaves_a_file_in_plain_text() {
         rule: Some((RuleKind::EncryptedRegex, "^other$".to_owned())),
         ..NewFile::of(&[fixture.keys[0].1.clone()], "")
     };
-    let text = create(Format::Yaml, &Secret::new(format!("{PLAIN}other: x\n")), &file, Timestamp::UNIX_EPOCH).unwrap();
+    // As a Secret it is not even encrypted so.
+    let manifest = |kind: &str| Secret::new(format!("{PLAIN}other: x\n").replace("kind: Secret", kind));
+    assert!(create(Format::Yaml, &manifest("kind: Secret"), &file, Timestamp::UNIX_EPOCH).is_err());
+    let text = create(Format::Yaml, &manifest("kind: Other"), &file, Timestamp::UNIX_EPOCH).unwrap();
+    let text = text.replace("kind: Other", "kind: Secret");
     let cut = text.lines().filter(|line| !line.starts_with("other: ")).collect::<Vec<_>>().join("\n");
     fixture.write("apps/staging/secret.yaml", &cut);
     assert!(

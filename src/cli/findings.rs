@@ -34,6 +34,11 @@ pub(super) fn count(findings: &[Finding], severity: Severity) -> String {
     format!("{count} {}{}", severity.word(), if count == 1 { "" } else { "s" })
 }
 
+/// Says how many findings are silenced; nothing where none is.
+pub(super) fn silenced(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(", silenced: {count}") }
+}
+
 fn place(finding: &Finding) -> String {
     finding.line.map_or_else(|| finding.file.clone(), |line| format!("{}:{line}", finding.file))
 }

@@ -32,7 +32,8 @@ pub fn text(root: &Path, file: &str) -> Result<String> {
 ///
 /// # Errors
 /// As [`bytes()`], with this limit.
-pub fn at_most(root: &Path, file: &str, limit: u64) -> Result<Vec<u8>> {
+pub fn at_most(root: &Path, file: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
+    let file = file.as_ref();
     let opened = open_below(root, file).map_or_else(|| open_resolved(root, file), Ok)?;
     let data = opened.metadata()?;
     if !data.is_file() {
@@ -51,7 +52,7 @@ const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEX
 
 /// Opens a file where the kernel itself keeps to the folder; `None` where it cannot, or where the file is not so easily reached.
 #[cfg(target_os = "linux")]
-fn open_below(root: &Path, file: &str) -> Option<File> {
+fn open_below(root: &Path, file: &Path) -> Option<File> {
     use rustix::fs::{ResolveFlags, openat2};
     let folder = rustix::fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok()?;
     let keep = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
@@ -60,12 +61,12 @@ fn open_below(root: &Path, file: &str) -> Option<File> {
 
 /// Other systems have no such call.
 #[cfg(not(target_os = "linux"))]
-fn open_below(_root: &Path, _file: &str) -> Option<File> {
+fn open_below(_root: &Path, _file: &Path) -> Option<File> {
     None
 }
 
 /// Opens a file by the path that it really has, which must be below the root.
-fn open_resolved(root: &Path, file: &str) -> Result<File> {
+fn open_resolved(root: &Path, file: &Path) -> Result<File> {
     let path = root.join(file).canonicalize()?;
     // The root is asked for only where it is not written as it really is.
     if !path.starts_with(root) && !path.starts_with(root.canonicalize()?) {
@@ -78,7 +79,8 @@ fn open_resolved(root: &Path, file: &str) -> Result<File> {
 ///
 /// # Errors
 /// As [`at_most`], and for a link.
-pub fn own(root: &Path, file: &str, limit: u64) -> Result<Vec<u8>> {
+pub fn own(root: &Path, file: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
+    let file = file.as_ref();
     if root.join(file).symlink_metadata()?.is_symlink() {
         return Err(Error::new(ErrorKind::InvalidInput, "it is a link"));
     }

@@ -45,6 +45,16 @@ pub fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
+/// Writes a name as text: bytes that are no UTF-8 as `\xE9`, so that every name is one of its own.
+pub fn shown(name: &std::ffi::OsStr) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+    name.as_bytes().utf8_chunks().fold(String::new(), |mut text, chunk| {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02X}")));
+        text
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::{below_root, is_within, resolve};

@@ -73,7 +73,7 @@ impl Scan {
             if entry.kind != EntryKind::File || !lock::is_candidate(&entry.path) {
                 continue;
             }
-            let text = contents::at_most(root, &entry.path, lock::SIZE_LIMIT).map(String::from_utf8);
+            let text = contents::at_most(root, &*entry.path, lock::SIZE_LIMIT).map(String::from_utf8);
             if let Ok(Ok(text)) = text {
                 entry.lock = lock::sniff(&text).map(Box::new);
             }

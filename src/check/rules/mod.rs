@@ -19,6 +19,7 @@ pub(super) mod sops_edit;
 pub(super) mod sops_scope;
 pub(super) mod sops_unused;
 pub(super) mod unencrypted;
+pub(super) mod unread;
 pub(super) mod unreadable;
 pub(super) mod value_types;
 pub(super) mod workloads;

@@ -1,10 +1,15 @@
-//! A Secret whose values are not encrypted.
+//! A Secret whose values are not encrypted, in whatever form git and Kubernetes take it.
 
+use super::super::file::parts;
 use super::super::{Context, File, Finding, Look, Rule};
 use super::object;
+use crate::sops::Format;
 use crate::yaml::Value;
 
 const WHY: &str = "once pushed, everybody who reads the repository has it, in its history too";
+
+/// Where `kubectl apply` keeps a copy of the whole object, values included.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 pub(in crate::check) const RULE: Rule =
     Rule { id: "secret-plaintext", about: "a Secret whose values are not encrypted", look: Look::File(look) };
@@ -12,58 +17,140 @@ pub(in crate::check) const RULE: Rule =
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     // What the file's own rule says is the word of whoever made it.
     if let Some(sealed) = file.sealed() {
-        for (line, path) in sealed.exposed() {
-            let message = format!(
-                "{path} of a Secret is in plain text in an encrypted file, whose rule is {}",
-                sealed.rule_text()
-            );
+        // What its own rule reaches is told by the rule about that.
+        let reached = sealed.unencrypted();
+        for (line, path) in sealed.exposed().into_iter().filter(|one| !reached.contains(one)) {
+            let rule = sealed.rule_text();
+            let message = format!("{path} of a Secret is in plain text in an encrypted file, whose rule is {rule}");
             let fix = format!("fluxdeck secret encrypt --again {}; change the value if it was ever pushed", file.path);
             found.push(Finding::new(RULE.id, &file.path, message, WHY, fix).on(line));
         }
+        return;
     }
-    for (line, document) in file.documents() {
-        if document.get("kind").and_then(Value::as_str) != Some("Secret") || is_made_by_the_server(document) {
-            continue;
+    for text in file.readings() {
+        let before = found.len();
+        look_into(file, text, found);
+        if found.len() > before {
+            return;
         }
-        let Some(key) = ["data", "stringData"].into_iter().find_map(|block| filled(document.get(block)?, block)) else {
+    }
+}
+
+fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
+    // Letters may be written as escapes, as JSON and YAML have it.
+    if !["Secret", "\\u", "\\x", "\\U"].iter().any(|word| text.contains(word)) || !text.contains("ata") {
+        return;
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let is_manifest = matches!(Format::of(&file.path), Format::Yaml | Format::Json);
+    for (line, part, documents) in parts(text) {
+        let Ok(documents) = documents else {
+            // A template of a chart is no YAML before it is filled in; what else is none hides nothing either.
+            if let Some((offset, key)) = is_manifest.then(|| by_lines(&part)).flatten() {
+                let message =
+                    format!("it reads as a Secret whose value {key} is in plain text, though it is no valid YAML");
+                let at = line.saturating_add(offset);
+                let fix = "mend it, then encrypt it: fluxdeck secret encrypt";
+                found.push(Finding::new(RULE.id, &file.path, message, WHY, fix).on(at));
+            }
             continue;
         };
-        let at = file.lines().skip(line.saturating_sub(1)).find(|(_, text)| holds_key(text, &key.1));
-        let message = format!("the Secret's value {}.{} is in plain text", key.0, key.1);
-        let fix = format!(
-            "fluxdeck secret encrypt {} (or sops encrypt -i); change the value if it was ever pushed",
-            file.path
-        );
-        let finding = Finding::new(RULE.id, &file.path, message, WHY, fix).about(object(document));
-        found.push(finding.on(at.map_or(*line, |(number, _)| number)));
+        for document in documents {
+            let mut secrets = Vec::new();
+            collect(&document, false, &mut secrets);
+            for secret in secrets {
+                let Some(key) = plain(&secret) else { continue };
+                let name = key.rsplit_once('.').map_or(key.as_str(), |(_, name)| name);
+                let at = lines.iter().enumerate().skip(line.saturating_sub(1)).find(|(_, text)| holds_key(text, name));
+                let message = format!("the Secret's value {key} is in plain text");
+                let fix = format!(
+                    "fluxdeck secret encrypt {} (or sops encrypt -i); change the value if it was ever pushed",
+                    file.path
+                );
+                let finding = Finding::new(RULE.id, &file.path, message, WHY, fix).about(object(&secret));
+                found.push(finding.on(at.map_or(line, |(index, _)| index.saturating_add(1))));
+            }
+        }
     }
 }
 
-fn holds_key(line: &str, key: &str) -> bool {
-    line.trim_start()
-        .trim_start_matches(['"', '\''])
-        .strip_prefix(key)
-        .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+/// Collects the Secrets of a document: itself, or the items of a list, with what merge keys bring.
+fn collect(value: &Value, of_secrets: bool, found: &mut Vec<Value>) {
+    let mut value = value.clone();
+    // What cannot be merged is no merge.
+    let _unmerged = value.apply_merge();
+    let word = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    let kind = word("kind");
+    if (kind == "Secret" || of_secrets && kind.is_empty()) && !word("apiVersion").contains('/') {
+        found.push(value);
+        return;
+    }
+    for item in value.get("items").and_then(Value::as_sequence).into_iter().flatten() {
+        collect(item, kind == "SecretList", found);
+    }
 }
 
-/// Finds the first key with a value that is neither empty nor a ciphertext.
-fn filled(block: &Value, name: &str) -> Option<(String, String)> {
-    let values = block.as_mapping()?.iter();
-    let is_plain = |value: &Value| match value {
+/// Names the first value of a Secret that is neither empty nor a ciphertext.
+fn plain(secret: &Value) -> Option<String> {
+    let block = |name: &str| {
+        let values = secret.get(name)?.as_mapping()?.iter();
+        let (key, _) = values.into_iter().find(|(_, value)| is_plain(value))?;
+        Some(format!("{name}.{}", key.as_str().unwrap_or_default()))
+    };
+    let copy = || {
+        let text = secret.get("metadata")?.get("annotations")?.get(LAST_APPLIED)?.as_str()?;
+        let object: Value = crate::yaml::from_str(text).ok()?;
+        plain(&object).map(|_| format!("metadata.annotations.{LAST_APPLIED}"))
+    };
+    block("data").or_else(|| block("stringData")).or_else(copy)
+}
+
+fn is_plain(value: &Value) -> bool {
+    match value {
         Value::Null => false,
         // `${…}` is filled in by Flux's substitution.
         Value::String(text) => !text.is_empty() && !text.starts_with("ENC[AES256_GCM,") && !is_substituted(text),
         _ => true,
-    };
-    let (key, _) = values.into_iter().find(|(_, value)| is_plain(value))?;
-    Some((name.to_owned(), key.as_str().unwrap_or_default().to_owned()))
+    }
 }
 
+/// Tells whether a value is a variable of Flux; one with a default (`${a:=b}`) says that.
 fn is_substituted(text: &str) -> bool {
-    text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).is_some_and(|name| !name.contains([' ', '$']))
+    let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    name.is_some_and(|name| name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_'))
 }
 
-/// Tells whether the server fills the Secret itself, as it does for a service account.
-fn is_made_by_the_server(document: &Value) -> bool {
-    document.get("type").and_then(Value::as_str) == Some("kubernetes.io/service-account-token")
+fn holds_key(line: &str, key: &str) -> bool {
+    line.split(['{', ',', ' ', '\t', '-']).any(|word| {
+        let rest = word.trim_start_matches(['"', '\'']).strip_prefix(key);
+        rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+    })
+}
+
+/// Finds, in a text that is no YAML, a Secret by its lines: the offset and the key of its first value that is plain.
+fn by_lines(text: &str) -> Option<(usize, String)> {
+    let pair = |line: &str| -> Option<(usize, String, String)> {
+        let indent = line.len().saturating_sub(line.trim_start().len());
+        let (key, value) = line.trim_start_matches([' ', '\t', '-', '{']).split_once(':')?;
+        let clean = |text: &str| text.trim().trim_matches(['"', '\'', ',']).to_owned();
+        Some((indent, clean(key), clean(value)))
+    };
+    let is_secret = text.lines().filter_map(pair).any(|(_, key, value)| key == "kind" && value == "Secret");
+    let mut block: Option<(usize, String)> = None;
+    for (offset, line) in text.lines().enumerate().filter(|_| is_secret) {
+        let Some((indent, key, value)) = pair(line) else { continue };
+        match &block {
+            Some((column, name)) if indent > *column => {
+                let is_value = !value.is_empty()
+                    && !value.starts_with(['#', '{', '|', '>', '*', '&'])
+                    && !value.contains("{{")
+                    && !value.starts_with("ENC[");
+                if is_value && !line.trim_start().starts_with('#') && !is_substituted(&value) {
+                    return Some((offset, format!("{name}.{key}")));
+                }
+            }
+            _ => block = matches!(key.as_str(), "data" | "stringData").then_some((indent, key)),
+        }
+    }
+    None
 }

@@ -1,6 +1,8 @@
 //! A private key in a file: age, PEM (SSH, TLS, PGP), or what a kubeconfig logs in with.
 
+use super::super::file::parts;
 use super::super::{Context, File, Finding, Look, Rule};
+use crate::yaml::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "private-key",
@@ -8,36 +10,83 @@ pub(in crate::check) const RULE: Rule = Rule {
     look: Look::File(look),
 };
 
+/// One of these stands in whatever holds a key.
+const WORDS: [&str; 3] = ["SECRET-KEY-", "PRIVATE KEY", "users"];
+
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
-    let lines: Vec<(usize, &str)> = file.lines().collect();
+    for text in file.readings().filter(|text| WORDS.iter().any(|word| text.contains(word))) {
+        let before = found.len();
+        for (number, what) in keys(text) {
+            let message = format!("{what} stands in the file");
+            let why = "once pushed, everybody who reads the repository has it, in its history too";
+            let fix = "move it out of the repository and name it in .gitignore; if it was ever pushed, make a new one and take the old out of use";
+            found.push(Finding::new(RULE.id, &file.path, message, why, fix).on(number));
+        }
+        if found.len() > before {
+            return;
+        }
+    }
+}
+
+/// Finds the keys of a text, each with its line.
+fn keys(text: &str) -> Vec<(usize, &'static str)> {
+    let lines: Vec<(usize, &str)> = (1_usize..).zip(text.lines()).collect();
     let kubeconfig = is_kubeconfig(&lines);
+    let mut found = Vec::new();
     for (position, (number, line)) in lines.iter().enumerate() {
         let rest = lines.get(position.saturating_add(1)..).unwrap_or_default();
         let what = age(line).or_else(|| pem(line, rest)).or_else(|| if kubeconfig { credential(line) } else { None });
-        let Some(what) = what else { continue };
-        let message = format!("{what} stands in the file");
-        let why = "once pushed, everybody who reads the repository has it, in its history too";
-        let fix = "move it out of the repository and name it in .gitignore; if it was ever pushed, make a new one and take the old out of use";
-        found.push(Finding::new(RULE.id, &file.path, message, why, fix).on(*number));
+        found.extend(what.map(|what| (*number, what)));
     }
+    if found.is_empty() && text.contains("clusters") && text.contains("users") {
+        let documents = parts(text).into_iter().filter_map(|(_, _, documents)| documents.ok());
+        found.extend(documents.flatten().flat_map(|document| of_kubeconfig(&document, &lines)));
+    }
+    found
+}
+
+/// Finds what a kubeconfig logs in with by what it says, however it is written: in JSON, with quotes, in braces.
+fn of_kubeconfig(document: &Value, lines: &[(usize, &str)]) -> Vec<(usize, &'static str)> {
+    let is_list = |key: &str| document.get(key).is_some_and(Value::is_sequence);
+    if !is_list("clusters") {
+        return Vec::new();
+    }
+    let users = document.get("users").and_then(Value::as_sequence).into_iter().flatten();
+    let mut found = Vec::new();
+    for user in users.filter_map(|entry| entry.get("user")) {
+        let provider = user.get("auth-provider").and_then(|provider| provider.get("config"));
+        let tokens = ["access-token", "id-token", "refresh-token", "client-secret"].map(|key| (provider, key));
+        for (place, key) in
+            ["token", "client-key-data", "password"].map(|key| (Some(user), key)).into_iter().chain(tokens)
+        {
+            let Some(value) = place.and_then(|place| place.get(key)).and_then(Value::as_str) else { continue };
+            if let Some(what) = kind_of(key, value) {
+                let at = lines.iter().find(|(_, line)| line.contains(value));
+                found.push((at.map_or(1, |(number, _)| *number), what));
+            }
+        }
+    }
+    found
 }
 
 /// Finds an age identity: 59 letters of bech32 behind the prefix; an example with dots in it is none.
 fn age(line: &str) -> Option<&'static str> {
-    let after = |prefix: &str| line.split_once(prefix).map(|(_, rest)| rest);
-    let length = |rest: &str| rest.chars().take_while(char::is_ascii_alphanumeric).count();
-    if after("AGE-SECRET-KEY-1").is_some_and(|rest| length(rest) >= 50) {
+    let has = |prefix: &str| {
+        let length = |rest: &str| rest.chars().take_while(char::is_ascii_alphanumeric).count();
+        line.split(prefix).skip(1).any(|rest| length(rest) >= 50)
+    };
+    if has("AGE-SECRET-KEY-1") {
         return Some("an age private key");
     }
-    if after("AGE-SECRET-KEY-PQ-1").is_some_and(|rest| length(rest) >= 50) {
-        return Some("a post-quantum age private key");
-    }
-    None
+    has("AGE-SECRET-KEY-PQ-1").then_some("a post-quantum age private key")
 }
 
-/// Finds a PEM private key: the line that begins it, with base64 behind it.
+/// Finds a PEM private key: the line that begins it, with base64 behind it; several may stand on one line, as JSON has them.
 fn pem(line: &str, rest: &[(usize, &str)]) -> Option<&'static str> {
-    let (_, after) = line.split_once("-----BEGIN ")?;
+    line.split("-----BEGIN ").skip(1).find_map(|after| pem_begun(after, rest))
+}
+
+fn pem_begun(after: &str, rest: &[(usize, &str)]) -> Option<&'static str> {
     let (kind, tail) = after.split_once("-----")?;
     let what = match kind {
         "OPENSSH PRIVATE KEY" => "an SSH private key",
@@ -46,7 +95,7 @@ fn pem(line: &str, rest: &[(usize, &str)]) -> Option<&'static str> {
         _ => return None,
     };
     // In one line, as JSON has it, the key follows behind `\n`.
-    let inline = tail.trim_start_matches("\\n");
+    let inline = tail.strip_prefix("\\r").unwrap_or(tail).trim_start_matches("\\n");
     let mut follow = rest.iter().take(8).map(|(_, line)| line.trim().trim_matches(['"', '\'', ',', '+']));
     let is_base64 = |text: &str| {
         let letters = text.chars().take_while(|c| c.is_ascii_alphanumeric() || "+/=".contains(*c)).count();
@@ -63,11 +112,14 @@ fn is_kubeconfig(lines: &[(usize, &str)]) -> bool {
 /// Finds what a kubeconfig logs in with.
 fn credential(line: &str) -> Option<&'static str> {
     let (key, value) = line.trim_start_matches([' ', '-']).split_once(':')?;
-    let value = value.trim().trim_matches(['"', '\'']);
+    kind_of(key, value.trim().trim_matches(['"', '\'']))
+}
+
+fn kind_of(key: &str, value: &str) -> Option<&'static str> {
     let what = match key {
-        "token" => "a kubeconfig's token",
+        "token" | "access-token" | "id-token" | "refresh-token" => "a kubeconfig's token",
         "client-key-data" => "a kubeconfig's private key",
-        "password" => "a kubeconfig's password",
+        "password" | "client-secret" => "a kubeconfig's password",
         _ => return None,
     };
     (value.len() >= 8 && !value.starts_with(['<', '$']) && !value.contains("...") && !value.contains('…'))

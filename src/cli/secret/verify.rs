@@ -50,7 +50,10 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let facts = super::facts(&session);
         let Some(snapshot) = facts.repository.as_deref() else { return Err(no_repository()) };
         let identities = super::identities(&session);
-        let mut report = check::check(&files, &Context::new(snapshot, &identities, None));
+        let mut report = check::check(&files, &{
+            let context = Context::new(snapshot, &identities, None);
+            if arguments.staged { context.strict() } else { context }
+        });
         report
             .findings
             .retain(|finding| arguments.rule.is_empty() || arguments.rule.iter().any(|rule| rule == finding.rule));
@@ -63,7 +66,10 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             closed => format!("; {closed} are not opened by any key at hand, so their MAC was not verified"),
         };
         let (looked, encrypted) = (files.len(), report.encrypted);
-        let summary = format!("{errors}, {warnings}; files: {looked}, encrypted: {encrypted}{closed}");
+        let summary = format!(
+            "{errors}, {warnings}; files: {looked}, encrypted: {encrypted}{}{closed}",
+            findings::silenced(report.silenced)
+        );
         call.remark(&summary);
         let fails = |severity| report.findings.iter().any(|finding| finding.severity == severity);
         Ok(u8::from(fails(Severity::Error) || arguments.strict && fails(Severity::Warning)))

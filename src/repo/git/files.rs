@@ -1,6 +1,8 @@
 //! The files that git tracks or would track, and what is staged of them.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
@@ -62,11 +64,20 @@ fn collect(root: &Path, mut child: Child, limit: usize, listing: &mut Listing) -
     if output.status.success() { Ok(()) } else { Err(run::refused(WHAT, root, &output.stderr)) }
 }
 
-/// Lists the files that git tracks or would track: those that are named, folders looked through, or all where none is.
+/// Lists the files that git tracks or would track: those that are named, folders looked through, or all where none is. What has a name that is
+/// no UTF-8 is left out, as no kustomization can name it.
 ///
 /// # Errors
 /// Fails when git does.
 pub fn files(root: &Path, paths: &[String]) -> Result<Vec<String>, Fault> {
+    Ok(all_files(root, paths)?.into_iter().filter_map(|name| name.into_string().ok()).collect())
+}
+
+/// Lists the same files, whatever bytes their names have.
+///
+/// # Errors
+/// Fails when git does.
+pub fn all_files(root: &Path, paths: &[String]) -> Result<Vec<OsString>, Fault> {
     let mut arguments =
         vec!["--literal-pathspecs", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"];
     arguments.extend(paths.iter().map(String::as_str));
@@ -77,22 +88,32 @@ pub fn files(root: &Path, paths: &[String]) -> Result<Vec<String>, Fault> {
     Ok(found)
 }
 
-/// Reads the files of the next commit that differ from the last, as they are in the index; larger ones, links and submodules are left out.
+/// Holds a file of the next commit.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Staged {
+    /// Its name, of whatever bytes.
+    pub name: OsString,
+    /// What is in it; `None` where that is too much.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// Reads the files of the next commit that differ from the last, as they are in the index; larger ones come without their bytes, links and
+/// submodules are left out.
 ///
 /// # Errors
 /// Fails when git does.
-pub fn staged(root: &Path, largest: u64) -> Result<Vec<(String, Vec<u8>)>, Fault> {
+pub fn staged(root: &Path, largest: u64) -> Result<Vec<Staged>, Fault> {
     let what = "git does not show what is staged";
     let arguments = ["diff", "--cached", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=ACMT", "-z"];
     let printed = names(&run::output(root, what, &arguments)?);
     // `:MODE MODE HASH HASH LETTER`, then the path.
-    let wanted: Vec<(&str, &str)> = printed
+    let wanted: Vec<(&str, &OsString)> = printed
         .chunks_exact(2)
         .filter_map(|pair| {
             let [head, path] = pair else { return None };
-            let mut words = head.split(' ').skip(1);
+            let mut words = head.to_str()?.split(' ').skip(1);
             let (mode, _, hash) = (words.next()?, words.next()?, words.next()?);
-            mode.starts_with("100").then_some((hash, path.as_str()))
+            mode.starts_with("100").then_some((hash, path))
         })
         .collect();
     if wanted.is_empty() {
@@ -118,29 +139,30 @@ pub fn staged(root: &Path, largest: u64) -> Result<Vec<(String, Vec<u8>)>, Fault
 }
 
 /// Reads the answers of `git cat-file --batch`: a line with the size, the bytes, and a line end, for each.
-fn blobs(mut answers: impl BufRead, wanted: &[(&str, &str)], largest: u64) -> std::io::Result<Vec<(String, Vec<u8>)>> {
+fn blobs(mut answers: impl BufRead, wanted: &[(&str, &OsString)], largest: u64) -> std::io::Result<Vec<Staged>> {
     let mut found = Vec::new();
-    for (_, path) in wanted {
+    for (_, name) in wanted {
         let mut head = String::new();
         answers.read_line(&mut head)?;
         let size = head.trim_end().rsplit(' ').next().and_then(|size| size.parse::<u64>().ok());
         let size = size.ok_or_else(|| std::io::Error::other("git cat-file names no size"))?;
         let mut bytes = Vec::new();
-        if size <= largest {
+        let is_small = size <= largest;
+        if is_small {
             answers.by_ref().take(size).read_to_end(&mut bytes)?;
-            found.push(((*path).to_owned(), bytes));
         } else {
             std::io::copy(&mut answers.by_ref().take(size), &mut std::io::sink())?;
         }
+        found.push(Staged { name: (*name).clone(), bytes: is_small.then_some(bytes) });
         answers.read_line(&mut head)?;
     }
     Ok(found)
 }
 
-/// Splits names that end with a zero byte; one that is not UTF-8 cannot be a path of a Flux repository.
-fn names(printed: &[u8]) -> Vec<String> {
+/// Splits names that end with a zero byte.
+fn names(printed: &[u8]) -> Vec<OsString> {
     let parts = printed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    parts.filter_map(|name| std::str::from_utf8(name).ok().map(str::to_owned)).collect()
+    parts.map(|name| OsStr::from_bytes(name).to_owned()).collect()
 }
 
 /// Tells whether git leaves a file alone: it is named in .gitignore, or lies in `.git` itself.

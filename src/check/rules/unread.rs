@@ -1,0 +1,17 @@
+//! A file that nobody looked into.
+
+use super::super::{Context, File, Finding, Look, Rule};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "unread",
+    about: "a file that cannot be looked into, so that nobody knows whether it holds a key or a plain Secret",
+    look: Look::File(look),
+};
+
+fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+    let Some(why) = &file.unread else { return };
+    let message = format!("it was not looked into: {why}");
+    let reason = "a private key or a plain Secret in it would get into the repository without a word";
+    let fix = "look at it yourself; what is so large belongs elsewhere, or is named in .gitignore";
+    found.push(Finding::new(RULE.id, &file.path, message, reason, fix));
+}
