@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use crate::config;
 use crate::model::{Fault, FaultKind, Nodes};
 use crate::render::Rendering;
-use crate::repo::{Snapshot, contents};
+use crate::repo::{Committed, Snapshot, contents};
 use crate::sops::Identities;
 
 /// Holds what rules may look at beside the file itself.
@@ -56,6 +56,7 @@ struct Once {
     kustomizations: OnceLock<Vec<rules::kustomize::File>>,
     manifests: Mutex<HashMap<String, Option<Arc<rules::kustomize::Manifest>>>>,
     listed: OnceLock<Vec<String>>,
+    committed: OnceLock<Committed>,
 }
 
 impl<'a> Context<'a> {
@@ -79,6 +80,11 @@ impl<'a> Context<'a> {
     fn listing(self, files: &[Listed]) -> Self {
         let names: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
         Self { once: Once { listed: OnceLock::from(names), ..self.once }, ..self }
+    }
+
+    /// Returns the recipients that the last commit names.
+    fn committed(&self) -> &Committed {
+        self.once.committed.get_or_init(|| Committed::of(self.snapshot))
     }
 
     /// Lists the files that git has or would take.
@@ -114,6 +120,7 @@ pub const RULES: &[Rule] = &[
     rules::unreadable::RULE,
     rules::unread::RULE,
     rules::recipients::RULE,
+    rules::new_reader::RULE,
     rules::unencrypted::RULE,
     rules::sops_scope::RULE,
     rules::mac::RULE,
@@ -236,7 +243,7 @@ fn look_at(files: &[Listed], context: &Context<'_>, rules: &[&Rule]) -> Report {
     whole
 }
 
-/// Says why files must not get into a commit: the first error in them. `allowed` are those that the operator let pass by name; no key is
+/// Says why files must not get into a commit: the first error in them, or the first new reader of secrets. `allowed` are those that the operator let pass by name; no key is
 /// used, so what only decrypting shows is left to `secret verify`.
 pub fn refusal(
     files: &[Listed],
@@ -245,7 +252,9 @@ pub fn refusal(
     verb: &str,
 ) -> Option<(String, Fault)> {
     let report = check(files, &Context::new(snapshot, &Identities::default(), None).strict());
-    let is_refused = |finding: &Finding| finding.severity == Severity::Error && !allowed.contains(&finding.file);
+    // Somebody who becomes a reader is meant only where that is said.
+    let counts = |finding: &Finding| finding.severity == Severity::Error || finding.rule == rules::new_reader::RULE.id;
+    let is_refused = |finding: &Finding| counts(finding) && !allowed.contains(&finding.file);
     let finding = report.findings.into_iter().find(is_refused)?;
     let what = format!("{} is not {verb}", finding.file);
     let line = finding.line.map(|line| format!("line {line}: ")).unwrap_or_default();

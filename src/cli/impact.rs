@@ -9,6 +9,7 @@ use crate::render::Cache;
 use crate::render::compare::Difference;
 use crate::render::impact::{Impact, impact};
 use crate::render::revision::Revision;
+use crate::repo::NewReader;
 
 /// Flags of `impact`.
 #[derive(Debug, Args)]
@@ -31,6 +32,7 @@ pub(super) struct Arguments {
 struct Shown<'a> {
     changes: Vec<&'a Difference>,
     inert: &'a [String],
+    readers: &'a [NewReader],
 }
 
 /// Prints what becomes of objects, by environment and Kustomization; ends with 1 where a side cannot be rendered whole.
@@ -43,7 +45,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let found = impact(&snapshot, &old, &new, &crate::render::Tool::at_hand()?, &Cache::of_user())?;
     let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);
     let changes: Vec<&Difference> = found.changes.iter().filter(|change| is_wanted(&change.env)).collect();
-    let shown = Shown { changes, inert: &found.inert };
+    let shown = Shown { changes, inert: &found.inert, readers: &found.readers };
     call.print(&shown, |shown| text(shown, &found, &old, &new, arguments.brief))?;
     Ok(super::objects::complain(call, found.findings.iter()))
 }
@@ -96,6 +98,11 @@ fn text(shown: &Shown<'_>, found: &Impact, old: &Revision, new: &Revision, brief
         } else {
             "renders nothing: no object differs in any environment\n"
         });
+    }
+    for reader in &found.readers {
+        out.push_str("new reader: ");
+        out.push_str(&reader.to_string());
+        out.push('\n');
     }
     for file in &found.inert {
         out.push_str("renders nothing new: ");

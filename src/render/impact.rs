@@ -1,13 +1,14 @@
 //! What a change of the repository does, before it is pushed.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::compare::{Difference, compare};
 use super::revision::Revision;
+use super::workplace::Workplace;
 use super::{Cache, Renderer, Rendering, Tool};
 use crate::model::Fault;
-use crate::repo::git;
-use crate::repo::{Finding, Snapshot};
+use crate::repo::{Finding, NewReader, Snapshot, contents, git, readers};
 
 /// Holds what one state of the repository makes of another.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Impact {
     pub files: Vec<String>,
     /// Those of them that render to nothing new.
     pub inert: Vec<String>,
+    /// Who can read an encrypted file, or is named by a `.sops.yaml`, and was not before.
+    pub readers: Vec<NewReader>,
     /// What cannot be rendered on either side, so that its changes are not known.
     pub findings: Vec<Finding>,
 }
@@ -35,6 +38,9 @@ pub fn impact(
 ) -> Result<Impact, Fault> {
     let files = changed(snapshot, old, new)?;
     let mut renderer = Renderer::new(Ok(tool.clone()), cache.clone());
+    // The files of a state are there as long as its place is.
+    let (before_place, after_place) = (old.check_out(&snapshot.root)?, new.check_out(&snapshot.root)?);
+    let readers = readers(&files, folder(&before_place, snapshot), folder(&after_place, snapshot));
     let (before, after) = (side(snapshot, old, &mut renderer)?, side(snapshot, new, &mut renderer)?);
     let changes = compare(&before.1, &after.1);
     // A file counts where an object that differs is made of it, or a Kustomization whose own spec differs.
@@ -60,7 +66,20 @@ pub fn impact(
             findings.push(finding);
         }
     }
-    Ok(Impact { changes, files, inert, findings })
+    Ok(Impact { changes, files, inert, readers, findings })
+}
+
+fn folder<'a>(place: &'a Option<Workplace>, snapshot: &'a Snapshot) -> &'a Path {
+    place.as_ref().map_or(snapshot.root.as_path(), Workplace::path)
+}
+
+/// Finds who becomes a reader of which file.
+fn readers(files: &[String], before: &Path, after: &Path) -> Vec<NewReader> {
+    let gained = |file: &String| {
+        let old = contents::text(before, file).ok();
+        contents::text(after, file).map(|new| readers::gained(file, old.as_deref(), &new)).unwrap_or_default()
+    };
+    files.iter().flat_map(gained).collect()
 }
 
 /// Renders one state of a repository.

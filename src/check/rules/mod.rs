@@ -10,6 +10,7 @@ pub(super) mod helm;
 pub(super) mod kustomize;
 pub(super) mod mac;
 pub(super) mod monitors;
+pub(super) mod new_reader;
 pub(super) mod plain_secret;
 pub(super) mod private_key;
 pub(super) mod recipients;

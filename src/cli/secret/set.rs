@@ -85,6 +85,7 @@ pub(super) async fn save(
         changes: document.changes(),
         shell: document.shell(&named.name),
         opened: document.share(),
+        repository: super::facts(session).repository,
     };
     let (operation, _saved) = saving.operation(permit);
     let operation = crate::app::Operation { object: named.name.clone(), ..operation };

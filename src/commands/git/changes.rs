@@ -49,7 +49,7 @@ pub static UNSTAGE: Command = Command {
 /// Stages a file that holds a key or a plain Secret, once its name was typed.
 pub static ANYWAY: Command = Command {
     id: "git-stage-anyway",
-    title: "Let a key or a plain Secret into the repository",
+    title: "Let a key, a plain Secret or a new reader into the repository",
     keys: &[],
     scope: VIEW,
     risk: Risk::Destroys,
@@ -59,7 +59,7 @@ pub static ANYWAY: Command = Command {
         teach(
             ask,
             &line,
-            "The file holds a private key or an unencrypted Secret. Once pushed it cannot be taken back: whoever reads the repository has it.",
+            "The file holds a private key or an unencrypted Secret, or lets somebody read secrets whom the last commit does not know. Once pushed it cannot be taken back: whoever reads the repository has it.",
             "whether it is a throwaway; else encrypt it, or name it in .gitignore.",
         )
     },

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::app::operation::StepSender;
 use crate::app::{Action, Ask, Operation, Reach, Target};
 use crate::model::{Fault, FaultKind, Outcome, Step, StepState};
-use crate::repo::{Snapshot, contents, git};
+use crate::repo::{NewReader, Snapshot, contents, git};
 use crate::secret::Secret;
 use crate::sops::{self, Format, IdentitySources, Opened, SopsError};
 
@@ -35,6 +35,8 @@ struct Ground {
     snapshot: Arc<Snapshot>,
     /// Other environments whose keys may open the files, by their names.
     allowed: Vec<String>,
+    /// The new readers whom the operator named on purpose.
+    readers: Vec<String>,
     /// The keys at hand, by the environment's name.
     sources: Vec<(String, IdentitySources)>,
     /// The environments that the guard has judged; `None` where it took the strictest.
@@ -70,6 +72,7 @@ pub(super) fn operate(ask: &Ask<'_>, title: &'static str, deed: Deed, shell: Str
         deed,
         snapshot,
         allowed: allowed.unwrap_or_default(),
+        readers: list(ask, "readers"),
         sources: Vec::new(),
         judged: (!strictest).then_some(judged),
     };
@@ -110,6 +113,15 @@ async fn perform(
         };
         report(StepState::Running, "opening".to_owned());
         let (ground, name, now) = (ground.clone(), file.clone(), reach.clock.now());
+        // Whoever becomes a reader is named before anything is encrypted for him.
+        let (known, place) = (ground.clone(), file.clone());
+        let new = match reach.file(file) {
+            Ok(path) => reach.away(move || known.new_readers(&path, &place)).await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        for reader in &new {
+            report(StepState::Running, format!("a new reader: {reader}"));
+        }
         let done = match reach.file(file) {
             Ok(path) => reach.away(move || ground.change(&path, &name, now)).await.and_then(|done| done),
             Err(fault) => Err(fault),
@@ -158,6 +170,38 @@ fn encrypted_files(snapshot: &Snapshot, environments: &[String]) -> Result<Vec<S
 }
 
 impl Ground {
+    /// Finds who would read a file after its change whom nobody has agreed to yet. It blocks.
+    fn new_readers(&self, path: &Path, name: &str) -> Vec<NewReader> {
+        let text = contents::text(&self.snapshot.root, name).or_else(|_| std::fs::read_to_string(path)).ok();
+        let own = text.as_deref().and_then(|text| sops::SopsFile::parse(Format::of(name), text).ok());
+        let own = own.map(|file| file.recipients()).unwrap_or_default();
+        let wanted = match &self.deed {
+            Deed::Recipients { add, remove } => {
+                own.into_iter().filter(|one| !remove.contains(one)).chain(add.iter().cloned()).collect()
+            }
+            Deed::Rotate => own,
+            Deed::Update | Deed::Anew | Deed::Encrypt => {
+                self.snapshot.creation(name).map(|creation| creation.rule.recipients()).unwrap_or_default()
+            }
+        };
+        self.snapshot.new_readers(name, &wanted, text.as_deref())
+    }
+
+    /// Refuses to make a new data key for somebody who was slipped in: it opens whatever is saved from then on.
+    fn judge_readers(&self, path: &Path, name: &str) -> Result<(), Fault> {
+        let new = self.new_readers(path, name).into_iter().find(|one| !self.readers.contains(&one.recipient));
+        let Some(reader) = new.filter(|_| matches!(self.deed, Deed::Rotate)) else { return Ok(()) };
+        let recipient = &reader.recipient;
+        Err(Fault::new(
+            FaultKind::Refused,
+            format!("{name} was left as it was"),
+            format!("its new data key would be wrapped for {reader}"),
+            format!(
+                "take him out: fluxdeck secret recipients {name} --remove {recipient}; or name him on purpose: --reader {recipient}"
+            ),
+        ))
+    }
+
     /// Changes one file; says what was changed, `None` when nothing was to be. It blocks.
     fn change(&self, path: &Path, name: &str, now: Timestamp) -> Result<Option<String>, Fault> {
         let readers = self.snapshot.readers_of(name);
@@ -175,6 +219,7 @@ impl Ground {
         if matches!(self.deed, Deed::Encrypt) {
             return self.encrypt(path, name, now).map(Some);
         }
+        self.judge_readers(path, name)?;
         let known = |(env, _): &&(String, IdentitySources)| readers.is_empty() || readers.contains(env);
         let sources: Vec<_> = self.sources.iter().filter(known).map(|(_, sources)| sources.clone()).collect();
         let opened = sops::unlock(path, name, None, &sources).map_err(|locked| locked.fault)?.opened;

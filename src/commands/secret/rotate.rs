@@ -1,11 +1,15 @@
 //! Gives files a new data key.
 
 use super::rekey::{Deed, is_file, named, operate};
-use crate::app::{Ask, Command, Risk, Scope};
+use crate::app::{Ask, Command, Question, Risk, Scope};
 use crate::commands::verb::lesson;
 use crate::model::Lesson;
 
 const DOCS: &str = "https://getsops.io/docs/#key-rotation";
+
+/// A new data key is wrapped for all recipients of the file, and so for one who was slipped in: he is named, or it is refused.
+const QUESTIONS: &[Question] =
+    &[Question { id: "readers", label: "Recipients that .sops.yaml does not name and that are meant", optional: true }];
 
 /// Rotates the data key of files.
 pub static COMMAND: Command = Command {
@@ -14,7 +18,7 @@ pub static COMMAND: Command = Command {
     keys: &[],
     scope: Scope::File(is_file),
     risk: Risk::Writes,
-    questions: &[],
+    questions: QUESTIONS,
     lesson: teach,
     run: |ask| operate(ask, "Rotate the data key of", Deed::Rotate, teach(ask).shell),
 };
@@ -26,7 +30,7 @@ pub static ALL: Command = Command {
     keys: &[],
     scope: Scope::Environment,
     risk: Risk::Writes,
-    questions: &[],
+    questions: QUESTIONS,
     lesson: teach,
     run: |ask| operate(ask, "Rotate the data keys of", Deed::Rotate, teach(ask).shell),
 };

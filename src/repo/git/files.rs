@@ -175,3 +175,16 @@ pub fn is_ignored(root: &Path, path: &Path) -> bool {
 pub fn is_known(root: &Path, path: &str) -> bool {
     run::output(root, WHAT, &["--literal-pathspecs", "ls-files", "--error-unmatch", "--", path]).is_ok()
 }
+
+/// Lists the files of the last commit whose names end so; `None` where there is no commit.
+pub fn committed_files(root: &Path, ending: &str) -> Option<Vec<String>> {
+    let arguments = ["ls-tree", "-r", "-z", "--full-tree", "--name-only", "HEAD"];
+    let names = names(&run::output(root, WHAT, &arguments).ok()?).into_iter();
+    Some(names.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(ending)).collect())
+}
+
+/// Reads a file as the last commit has it; `None` where that has none, or no text.
+pub fn committed(root: &Path, path: &str) -> Option<String> {
+    let bytes = run::output(root, WHAT, &["cat-file", "blob", &format!("HEAD:{path}")]).ok()?;
+    String::from_utf8(bytes).ok()
+}

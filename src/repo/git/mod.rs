@@ -13,7 +13,7 @@ mod tree;
 
 pub use change::{Change, Destination, asks, destination, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
-pub use files::{all_files, files, is_ignored, is_known, staged};
+pub use files::{all_files, committed, committed_files, files, is_ignored, is_known, staged};
 pub use log::{LogEntry, contains, last_changes, log, log_between, log_of};
 pub use repository::Repository;
 pub use status::{Counts, GitState, Head, Mark, Operation, Upstream};

@@ -155,7 +155,7 @@ impl SecretView {
             Do::AskToSave => self.ask_to_save(scene),
             Do::KeepMine => self.keep_mine(scene),
             Do::ReadTheirs => self.read_theirs(scene),
-            Do::Save(Some(permit)) => self.save(permit),
+            Do::Save(Some(permit)) => self.save(permit, scene),
             Do::WriteOut(Some(permit)) => self.export(permit),
             Do::Save(None) | Do::WriteOut(None) => Vec::new(),
         }
@@ -192,11 +192,17 @@ impl SecretView {
         vec![Action::Push(Box::new(Changes::save(document, command, targets, answers)))]
     }
 
-    fn save(&mut self, permit: Permit) -> Vec<Action> {
+    fn save(&mut self, permit: Permit, scene: &Scene<'_>) -> Vec<Action> {
         let (env, file) = (self.env, self.file.clone());
         let Some(document) = self.document().filter(|_| !self.saving) else { return Vec::new() };
-        let saving =
-            Saving { env, changes: document.changes(), shell: document.shell(&file), opened: document.share(), file };
+        let saving = Saving {
+            env,
+            changes: document.changes(),
+            shell: document.shell(&file),
+            opened: document.share(),
+            repository: scene.facts.repository.clone(),
+            file,
+        };
         if saving.changes.is_empty() {
             return Vec::new();
         }

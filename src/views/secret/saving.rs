@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::app::{Operation, Permit};
-use crate::model::{Env, Fault, Outcome};
+use crate::model::{Env, Fault, Outcome, Step, StepState};
+use crate::repo::{NewReader, Snapshot};
 use crate::sops::{self, Opened};
 
 /// Describes what is to be saved.
@@ -20,17 +21,27 @@ pub struct Saving {
     pub shell: String,
     /// The file with its changes.
     pub opened: Arc<Opened>,
+    /// The repository, in which it is looked up who becomes a reader.
+    pub repository: Option<Arc<Snapshot>>,
 }
 
 impl Saving {
     /// Makes the operation, and the receiver of the file as it then is; nothing is received when it was not saved.
     pub fn operation(self, permit: Permit) -> (Operation, oneshot::Receiver<Opened>) {
-        let Self { env, file, changes, shell, opened } = self;
+        let Self { env, file, changes, shell, opened, repository } = self;
         let (sender, receiver) = oneshot::channel();
         let object = file.clone();
         let title = format!("Save {file}");
-        let work = Box::new(move |reach: crate::app::Reach, _steps: crate::app::operation::StepSender| {
+        let work = Box::new(move |reach: crate::app::Reach, mut steps: crate::app::operation::StepSender| {
             let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
+                // Whoever reads what is about to be saved, and whom nobody has agreed to, is named before.
+                let (name, known) = (file.clone(), Arc::clone(&opened));
+                let look = move || repository.map(|snapshot| new_readers(&snapshot, &name, &known)).unwrap_or_default();
+                let new = reach.away(look).await.unwrap_or_default();
+                for reader in &new {
+                    let message = format!("a new reader: {reader}");
+                    steps(Step { at: reach.clock.now(), step: file.clone(), state: StepState::Running, message });
+                }
                 let saved: Result<Opened, Fault> = async {
                     let (path, now) = (reach.file(&file)?, reach.clock.now());
                     reach.away(move || sops::save(&opened, &path, &file, now)).await?
@@ -40,7 +51,9 @@ impl Saving {
                     Ok(opened) => {
                         // The view may be closed by now; the file is saved all the same.
                         let _unheard = sender.send(opened);
-                        Outcome::Done(format!("changed {}; V follows it into the cluster", changes.join(", ")))
+                        let also: String =
+                            new.iter().map(|one| format!("; {} reads it too: {}", one.recipient, one.why)).collect();
+                        Outcome::Done(format!("changed {}; V follows it into the cluster{also}", changes.join(", ")))
                     }
                     Err(fault) => Outcome::Failed(fault),
                 }
@@ -50,4 +63,11 @@ impl Saving {
         let stopped = "no longer waited for; look at the file";
         (Operation { title, env, object, shell, stopped, permit, work }, receiver)
     }
+}
+
+/// Finds the readers of an opened file whom nobody has agreed to.
+fn new_readers(snapshot: &Snapshot, file: &str, opened: &Opened) -> Vec<NewReader> {
+    // Headless a file is named by its whole path.
+    let below = std::path::Path::new(file).strip_prefix(&snapshot.root).ok().and_then(std::path::Path::to_str);
+    snapshot.new_readers(below.unwrap_or(file), &opened.file().recipients(), Some(opened.file().text()))
 }

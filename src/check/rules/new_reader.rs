@@ -1,0 +1,60 @@
+//! Somebody who becomes a reader of secrets with the next commit.
+
+use super::super::{Context, File, Finding, Look, Rule};
+use crate::repo::readers;
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "new-reader",
+    about: "a recipient in an encrypted file or a .sops.yaml whom the last commit does not know",
+    look: Look::File(look),
+};
+
+fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+    let text = file.text.as_deref().unwrap_or_default();
+    let is_config = readers::is_config(&file.path);
+    if !is_config && file.sealed().is_none() {
+        return;
+    }
+    // Without a commit that names anybody, nobody is new.
+    let Some(known) = &context.committed().configured else { return };
+    let mut new: Vec<String> =
+        readers::recipients(&file.path, text).into_iter().filter(|one| !known.contains(one)).collect();
+    if new.is_empty() {
+        return;
+    }
+    // Whom no configuration names may be in the file for long; that is told by the rule of recipients.
+    if !is_config && let Some(before) = crate::repo::git::committed(&context.snapshot.root, &file.path) {
+        let before = readers::recipients(&file.path, &before);
+        new.retain(|one| !before.contains(one));
+    }
+    for recipient in new {
+        let reads = if is_config { falling_under(file, context) } else { readers::reads(&file.path, text) };
+        let message = format!("{recipient} is a new reader: he reads {reads}");
+        let why = "the last commit names him in no .sops.yaml: whoever put him in reads these values once they are encrypted for him";
+        let fix = "see that you know whose key it is before you commit; else take it out, and rotate what was encrypted for it";
+        let line = file.lines().find(|(_, line)| line.contains(&recipient)).map(|(number, _)| number);
+        found.push(Finding { line, ..Finding::new(RULE.id, &file.path, message, why, fix).warning() });
+    }
+}
+
+/// Names the encrypted files that a configuration is for.
+fn falling_under(config: &File, context: &Context<'_>) -> String {
+    let snapshot = context.snapshot;
+    let is_under = |file: &&String| {
+        snapshot.creation(file).is_ok_and(|creation| creation.config == config.path)
+            && crate::repo::contents::text(&snapshot.root, file).is_ok_and(|text| crate::sops::sniff(&text).is_some())
+    };
+    let files: Vec<&String> = context.listed().iter().filter(is_under).collect();
+    let named: Vec<&str> = files.iter().take(3).map(|file| file.as_str()).collect();
+    match files.len() {
+        0 => format!("whatever is encrypted by {} from now on", config.path),
+        count if count > named.len() => {
+            format!(
+                "{} and {} more files, once they are encrypted again",
+                named.join(", "),
+                count.saturating_sub(named.len())
+            )
+        }
+        _ => format!("{}, once they are encrypted again", named.join(", ")),
+    }
+}

@@ -1,0 +1,207 @@
+//! Who can read an encrypted file, and who of them nobody has agreed to yet: the recipients that are not in the last commit, or not those of
+//! the file's creation rule.
+//!
+//! Whoever can write to the repository can put a recipient of his own into a file's `sops` block, which its MAC does not cover, or into
+//! `.sops.yaml`; from the next encryption on he reads what the file holds. So they are named before that.
+
+use std::collections::BTreeSet;
+
+use super::git;
+use super::snapshot::Snapshot;
+use crate::sops::{Config, CreationRule, Format, SopsFile};
+
+/// The most values that are named.
+const NAMED: usize = 3;
+
+/// Names somebody who can read a file, or will, and whom nobody has agreed to yet.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct NewReader {
+    /// The file: an encrypted one, or a `.sops.yaml`.
+    pub file: String,
+    /// The public key.
+    pub recipient: String,
+    /// Why he is new.
+    pub why: String,
+    /// What of the file he reads: the first of its values; of a `.sops.yaml` what is encrypted by it.
+    pub reads: String,
+}
+
+impl std::fmt::Display for NewReader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} reads {}: {}", self.recipient, self.reads, self.why)
+    }
+}
+
+/// Holds the recipients that the last commit knows.
+#[derive(Debug, Default)]
+pub struct Committed {
+    /// Those of every `.sops.yaml`; `None` where there is no commit, or none with such a file, so that nobody can be new.
+    pub configured: Option<BTreeSet<String>>,
+}
+
+impl Committed {
+    /// Reads what the last commit names. It runs git.
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let root = &snapshot.root;
+        let configs = git::committed_files(root, "sops.yaml").unwrap_or_default();
+        let texts = configs.iter().filter_map(|config| git::committed(root, config));
+        let found: Vec<BTreeSet<String>> = texts.map(|text| configured(&text)).collect();
+        Self { configured: (!found.is_empty()).then(|| found.into_iter().flatten().collect()) }
+    }
+
+    fn knows(&self, recipient: &str) -> bool {
+        self.configured.as_ref().is_some_and(|known| known.contains(recipient))
+    }
+}
+
+/// Returns the recipients that a configuration names.
+fn configured(text: &str) -> BTreeSet<String> {
+    let config = Config::parse(text).unwrap_or_default();
+    config.rules.iter().flat_map(CreationRule::recipients).collect()
+}
+
+/// Tells whether a file is a configuration of sops.
+pub fn is_config(file: &str) -> bool {
+    file == ".sops.yaml" || file.ends_with("/.sops.yaml")
+}
+
+/// Returns the recipients of a text: of an encrypted file, or of a configuration. Nothing where it is neither.
+pub fn recipients(file: &str, text: &str) -> BTreeSet<String> {
+    if is_config(file) {
+        return configured(text);
+    }
+    let sealed = SopsFile::parse(Format::of(file), text);
+    sealed.map(|file| file.recipients().into_iter().collect()).unwrap_or_default()
+}
+
+/// Returns who reads a text of a file that did not read the one before; where there was none, everybody.
+pub fn gained(file: &str, before: Option<&str>, after: &str) -> Vec<NewReader> {
+    let known = before.map(|text| recipients(file, text)).unwrap_or_default();
+    let reads = reads(file, after);
+    let why = if before.is_none() { "the file is new" } else { "he could not read it before" };
+    let new = recipients(file, after).into_iter().filter(|one| !known.contains(one));
+    new.map(|recipient| NewReader { file: file.to_owned(), recipient, why: why.to_owned(), reads: reads.clone() })
+        .collect()
+}
+
+/// Says what somebody reads who opens a file.
+pub fn reads(file: &str, text: &str) -> String {
+    if is_config(file) {
+        return format!("whatever is encrypted by {file} from now on");
+    }
+    let Ok(sealed) = SopsFile::parse(Format::of(file), text) else { return file.to_owned() };
+    let keys: Vec<String> = (0..sealed.documents().len()).flat_map(|document| sealed.secret_keys(document)).collect();
+    let more = keys.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let named: Vec<String> = keys.into_iter().take(NAMED).collect();
+    if named.is_empty() { file.to_owned() } else { format!("{}{more} of {file}", named.join(", ")) }
+}
+
+impl Snapshot {
+    /// Finds, among the recipients that a file has or is about to get, those whom nobody has agreed to yet: who is not of its creation rule,
+    /// and who is new against the last commit. `text` is the file as it is, where it is encrypted. It runs git.
+    pub fn new_readers(&self, file: &str, recipients: &[String], text: Option<&str>) -> Vec<NewReader> {
+        let rule = self.creation(file).ok().filter(|creation| !creation.rule.recipients().is_empty());
+        let of_rule = rule.as_ref().map(|creation| creation.rule.recipients());
+        let committed = Committed::of(self);
+        let before = git::committed(&self.root, file).map(|text| self::recipients(file, &text));
+        let reads = text.map_or_else(|| file.to_owned(), |text| reads(file, text));
+        let mut found: Vec<NewReader> = Vec::new();
+        for recipient in recipients {
+            let is_of_rule = of_rule.as_ref().is_none_or(|known| known.contains(recipient));
+            let was_there =
+                before.as_ref().is_some_and(|known| known.contains(recipient)) || committed.knows(recipient);
+            let can_tell = committed.configured.is_some() || before.as_ref().is_some_and(|known| !known.is_empty());
+            let why = match (&rule, is_of_rule, was_there || !can_tell) {
+                (_, true, true) => continue,
+                (Some(creation), false, true) => format!("{} does not name him", creation.name()),
+                (Some(creation), false, false) => {
+                    format!("{} does not name him, and neither does the last commit", creation.name())
+                }
+                _ => "the last commit names him neither in the file nor in a .sops.yaml".to_owned(),
+            };
+            if !found.iter().any(|known| known.recipient == *recipient) {
+                found.push(NewReader {
+                    file: file.to_owned(),
+                    recipient: recipient.clone(),
+                    why,
+                    reads: reads.clone(),
+                });
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gained;
+    use crate::repo::Snapshot;
+    use crate::repo::git::tests::TestRepository;
+    use crate::secret::Secret;
+    use crate::sops::{Format, NewFile, create, generate};
+
+    fn config(recipients: &[&str]) -> String {
+        format!("creation_rules:\n  - encrypted_regex: ^(data|stringData)$\n    age: {}\n", recipients.join(","))
+    }
+
+    fn sealed(recipients: &[&str]) -> String {
+        let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();
+        let text = Secret::new("kind: Secret\nmetadata:\n  name: a\nstringData:\n  a: b\n  c: d\n");
+        let new = NewFile::of(&recipients, "^(data|stringData)$");
+        create(Format::Yaml, &text, &new, jiff::Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    #[test]
+    fn whoever_the_rule_or_the_last_commit_does_not_name_is_new() {
+        let (ours, junk) = (generate().1, generate().1);
+        let repository = TestRepository::new();
+        let new = |recipients: &[&str], text: &str| {
+            let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();
+            let found = Snapshot::load(repository.path()).new_readers("secret.yaml", &recipients, Some(text));
+            found.into_iter().map(|one| (one.recipient, one.why)).collect::<Vec<_>>()
+        };
+        let text = sealed(&[&ours]);
+        // With nothing to compare with, nobody is new.
+        assert_eq!(new(&[&ours], &text), []);
+        repository.write(".sops.yaml", &config(&[&ours]));
+        repository.write("secret.yaml", &text);
+        assert_eq!(new(&[&ours], &text), []);
+        repository.commit("first");
+        assert_eq!(new(&[&ours], &text), []);
+        // Slipped into the file, whether it was committed or not.
+        let found = new(&[&ours, &junk], &text);
+        assert!(
+            found.len() == 1 && found[0].0 == junk && found[0].1.contains("neither does the last commit"),
+            "{found:?}"
+        );
+        repository.write("secret.yaml", &sealed(&[&ours, &junk]));
+        repository.commit("second");
+        let found = new(&[&ours, &junk], &text);
+        assert!(found.len() == 1 && found[0].1 == "rule 1 of .sops.yaml does not name him", "{found:?}");
+        // Slipped into the configuration.
+        repository.write("secret.yaml", &text);
+        repository.commit("third");
+        repository.write(".sops.yaml", &config(&[&ours, &junk]));
+        let found = new(&[&ours, &junk], &text);
+        assert!(found.len() == 1 && found[0].1.contains("neither in the file nor in a .sops.yaml"), "{found:?}");
+        repository.commit("agreed");
+        assert_eq!(new(&[&ours, &junk], &text), []);
+    }
+
+    #[test]
+    fn who_gains_a_file_is_named_with_what_he_reads() {
+        let (ours, junk) = (generate().1, generate().1);
+        let found = gained("a.yaml", Some(&sealed(&[&ours])), &sealed(&[&ours, &junk]));
+        assert_eq!(
+            found.iter().map(|one| (one.recipient.as_str(), one.reads.as_str())).collect::<Vec<_>>(),
+            [(junk.as_str(), "a, c of a.yaml")]
+        );
+        let found = gained("b/.sops.yaml", Some(&config(&[&ours])), &config(&[&junk]));
+        assert!(
+            found.len() == 1 && found[0].to_string().contains("whatever is encrypted by b/.sops.yaml"),
+            "{found:?}"
+        );
+        assert_eq!(gained("c.yaml", None, "a: b\n"), []);
+    }
+}
