@@ -24,6 +24,7 @@ pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> 
         _ => Ok(loader.root().to_owned()),
     };
     let settings = Settings::load(root.as_deref().ok(), &flags(global));
+    crate::sops::agree_to_plugins(settings.plugins.clone());
     let plan = Plan { root, settings, contexts };
     let parts = Parts {
         source: Source::Live,

@@ -90,7 +90,24 @@ impl Reader<'_> {
                     }
                 }
                 "check" => self.check(item),
-                _ => self.unknown(key, line, "theme, ascii, mouse, read_only, keys, env, check"),
+                "plugins" if self.owner == Owner::Repository => self.report(
+                    line,
+                    "plugins is ignored",
+                    "which programs may run is for their operator to say",
+                    "move it to your personal settings",
+                ),
+                "plugins" => {
+                    for item in self.table(item) {
+                        match item.0 {
+                            "allow" => {
+                                let names = self.strings(item).map(|names| names.value);
+                                self.outcome.layer.plugins.extend(names.unwrap_or_default());
+                            }
+                            _ => self.unknown(item.0, item.2, "allow"),
+                        }
+                    }
+                }
+                _ => self.unknown(key, line, "theme, ascii, mouse, read_only, keys, env, check, plugins"),
             }
         }
     }

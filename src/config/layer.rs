@@ -111,6 +111,8 @@ pub(super) struct Layer {
     pub(super) read_only: Option<Sourced<bool>>,
     pub(super) keys: BTreeMap<String, Sourced<Vec<String>>>,
     pub(super) envs: BTreeMap<String, EnvSettings>,
+    /// The plug-ins of age that may run.
+    pub(super) plugins: Vec<String>,
 }
 
 /// Replaces a value where another source says one.

@@ -54,6 +54,8 @@ pub struct Settings {
     pub keys: BTreeMap<String, Sourced<Vec<String>>>,
     /// Environments that any source names, with what all sources together say of them.
     pub envs: BTreeMap<String, EnvSettings>,
+    /// The plug-ins of age that may run though a file of the repository alone names them; personal.
+    pub plugins: Vec<String>,
     /// What is wrong with the sources.
     pub findings: Vec<Finding>,
     /// Whether a settings file could not be understood; every environment is protected then, because it may have said so.
@@ -114,6 +116,7 @@ impl Settings {
             read_only: Sourced::default(),
             keys: BTreeMap::new(),
             envs: BTreeMap::new(),
+            plugins: Vec::new(),
             findings: Vec::new(),
             unreadable: false,
             flags: flags.clone(),
@@ -151,6 +154,7 @@ impl Settings {
             replace(&mut self.read_only, &layer.read_only);
         }
         self.keys.extend(layer.keys.clone());
+        self.plugins.extend(layer.plugins.iter().cloned());
     }
 
     /// Returns what all sources say of an environment.

@@ -311,3 +311,11 @@ fn an_only_environment_is_protected_unless_its_owner_says_otherwise() {
     assert_eq!(of(off, off, &none), "no");
     assert_eq!(of("", "", &Flags { unprotect: words(&["home"]), ..none }), "no");
 }
+
+#[test]
+fn which_plugins_may_run_is_for_the_operator_to_say() {
+    let personal = settings("", "[plugins]\nallow = ['yubikey']\n", &[], &Flags::default());
+    assert_eq!((personal.plugins.as_slice(), personal.findings.len()), (["yubikey".to_owned()].as_slice(), 0));
+    let shared = settings("[plugins]\nallow = ['yubikey']\n", "", &[], &Flags::default());
+    assert_eq!((shared.plugins.len(), shared.findings.len()), (0, 1));
+}

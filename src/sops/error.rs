@@ -131,6 +131,16 @@ pub enum SopsError {
         /// What was given.
         recipient: String,
     },
+    /// A recipient asks for a program that nobody agreed to run.
+    #[error(
+        "encrypting for {recipient} runs the program age-plugin-{plugin}, which the file or .sops.yaml names and you have not agreed to"
+    )]
+    Plugin {
+        /// The plug-in's name.
+        plugin: String,
+        /// The recipient.
+        recipient: String,
+    },
     /// What would be written does not read back as what was meant; nothing was written.
     #[error("what would be written does not read back as intended ({0})")]
     ReadBack(String),
@@ -198,6 +208,13 @@ impl SopsError {
                 format!(
                     "encrypt it again by its creation rule: fluxdeck secret encrypt --again {file}; where that rule leaves it plain, mend \
                      it in .sops.yaml: encrypted_regex: ^(data|stringData)$"
+                ),
+            ),
+            Self::Plugin { plugin, .. } => fault(
+                FaultKind::Refused,
+                format!(
+                    "where you know the plug-in, say so once in your personal configuration: [plugins] allow = [\"{plugin}\"]; else take \
+                     the recipient out"
                 ),
             ),
             Self::NoSuchValue(_) => fault(FaultKind::Usage, format!("see what there is: sops decrypt {file}")),

@@ -159,6 +159,8 @@ impl Identities {
     fn add_age(&mut self, word: &str, source: &str) -> Result<(), String> {
         if word.starts_with("AGE-PLUGIN-") {
             let locked = LockedKey::plugin(word, source);
+            // Whoever has its identity among his keys has agreed to it.
+            super::plugins::agree_to_plugins(locked.as_ref().and_then(LockedKey::plugin_name).map(str::to_owned));
             self.locked.push(locked.ok_or_else(|| "it is a damaged identity of an age plug-in".to_owned())?);
             return Ok(());
         }

@@ -70,6 +70,14 @@ impl LockedKey {
         Some(Self { kind: Kind::Plugin(word.parse().ok()?), source: source.to_owned() })
     }
 
+    /// Returns the name of the plug-in that it is of, where it is one's.
+    pub(super) fn plugin_name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Plugin(identity) => Some(identity.plugin()),
+            Kind::File(_) | Kind::Ssh { .. } => None,
+        }
+    }
+
     /// Names it for an operator who wonders what is at hand.
     pub(super) fn words(&self) -> String {
         match &self.kind {
