@@ -3,32 +3,65 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::model::ObjectRef;
 
-/// Where `kubectl apply` keeps a copy of the whole object, values included.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Annotations in which programs keep a copy of the whole object, values included: kubectl, and k3s's and Rancher's own apply.
+const COPIES: [&str; 2] = ["last-applied-configuration", "objectset.rio.cattle.io/applied"];
+
+/// A value of fewer letters stands in many texts by chance.
+const SHORTEST: usize = 6;
 
 /// Tells whether an object is a Secret of the core group, whose values must not be seen.
 pub fn is_secret(object: &ObjectRef) -> bool {
     object.kind == "Secret" && object.group.is_empty()
 }
 
-/// Replaces every value of a Secret by its length, as `kubectl describe` does; managedFields, which name the keys only, stay.
+/// Masks what was answered when an object was asked for: a Secret by what was asked, and by what the answer says of itself and its items.
+pub fn answer(asked: &ObjectRef, value: &mut Value) {
+    if is_secret(asked) || says_secret(value) {
+        secret(value);
+    }
+    for item in value.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
+        answer(asked, item);
+    }
+}
+
+fn says_secret(value: &Value) -> bool {
+    let word = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    word("kind") == "Secret" && !word("apiVersion").contains('/')
+}
+
+/// Replaces every value of a Secret by its length, as `kubectl describe` does, and every annotation that has one of them; managedFields, which
+/// name the keys only, stay.
 pub fn secret(value: &mut Value) {
+    let mut values: Vec<Zeroizing<String>> = Vec::new();
     for (field, encoded) in [("data", true), ("stringData", false)] {
         match value.get_mut(field) {
             Some(Value::Object(entries)) => {
                 for entry in entries.values_mut() {
-                    *entry = Value::String(masked(entry.as_str().unwrap_or_default(), encoded));
+                    let text = Zeroizing::new(entry.as_str().unwrap_or_default().to_owned());
+                    *entry = Value::String(masked(&text, encoded));
+                    let decoded = STANDARD.decode(&*text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                    values.extend(decoded.map(Zeroizing::new));
+                    values.push(text);
                 }
             }
             Some(other) if !other.is_null() => *other = Value::String("(masked)".to_owned()),
             _ => {}
         }
     }
-    if let Some(copy) = value.pointer_mut("/metadata/annotations").and_then(|all| all.get_mut(LAST_APPLIED)) {
-        *copy = Value::String("(masked)".to_owned());
+    values.retain(|value| value.len() >= SHORTEST);
+    for field in ["annotations", "labels"] {
+        let pairs = value.get_mut("metadata").and_then(|metadata| metadata.get_mut(field));
+        for (key, entry) in pairs.and_then(Value::as_object_mut).into_iter().flatten() {
+            let text = entry.as_str().unwrap_or_default();
+            if COPIES.iter().any(|copy| key.ends_with(copy)) || values.iter().any(|value| text.contains(value.as_str()))
+            {
+                *entry = Value::String("(masked)".to_owned());
+            }
+        }
     }
 }
 
@@ -44,7 +77,7 @@ mod tests {
     #[test]
     fn no_value_of_a_secret_is_left() {
         let mut value = json!({
-            "metadata": {"annotations": {super::LAST_APPLIED: "{\"data\":{\"a\":\"aHVudGVyMg==\"}}", "kept": "yes"}},
+            "metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{\"data\":{\"a\":\"aHVudGVyMg==\"}}", "kept": "yes"}},
             "data": {"a": "aHVudGVyMg==", "broken": "%hunter2%", "odd": 7}, "stringData": {"b": "hunter2"},
         });
         super::secret(&mut value);
@@ -52,5 +85,22 @@ mod tests {
         assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
         assert_eq!(value["data"]["a"], "(masked, 7 bytes)");
         assert_eq!(value["metadata"]["annotations"]["kept"], "yes");
+    }
+
+    #[test]
+    fn a_secret_is_masked_by_whatever_name_it_was_asked_for_and_in_a_list() {
+        let one = json!({
+            "apiVersion": "v1", "kind": "Secret", "data": {"a": "aHVudGVyMg=="},
+            "metadata": {"annotations": {"note": "it is hunter2", "b": "aHVudGVyMg==", "objectset.rio.cattle.io/applied": "H4sI"}},
+        });
+        let asked = crate::model::ObjectRef::new("secret", "", "a", "b");
+        for mut value in [one.clone(), json!({"kind": "List", "items": [one.clone()]})] {
+            super::answer(&asked, &mut value);
+            let text = value.to_string();
+            assert!(!["hunter2", "aHVudGVyMg", "H4sI"].iter().any(|word| text.contains(word)), "{text}");
+        }
+        let mut other = json!({"apiVersion": "example.com/v1", "kind": "Secret", "data": {"a": "open"}});
+        super::answer(&crate::model::ObjectRef::new("Secret", "example.com", "a", "b"), &mut other);
+        assert_eq!(other["data"]["a"], "open");
     }
 }

@@ -83,9 +83,7 @@ impl Cluster {
             Err(failure) if failure.code() == Some(404) => return Ok(None),
             Err(failure) => return Err(failure.fault(&self.name, &format!("read {object}"))),
         };
-        if mask::is_secret(object) {
-            mask::secret(&mut value);
-        }
+        mask::answer(object, &mut value);
         Detail::from_value(object, value).map(Some)
     }
 

@@ -155,22 +155,24 @@ fn name_and_mask(text: String) -> (String, String) {
 
 /// Masks a Secret, or the Secrets in a list; tells whether there was one.
 fn mask_within(document: &mut Value) -> bool {
+    let mut found = false;
     if let Some(Value::Sequence(items)) = document.get_mut("items") {
-        let mut found = false;
         for item in items {
             found |= mask_within(item);
         }
-        return found;
     }
     if document.get("kind").and_then(Value::as_str) != Some("Secret") {
-        return false;
+        return found;
     }
+    let mask = |value: &mut Value| {
+        let text = value.as_str().map_or_else(|| yaml::to_string(value).unwrap_or_default(), str::to_owned);
+        *value = Value::String(masked(text.as_bytes()));
+    };
     for field in ["data", "stringData"] {
-        if let Some(Value::Mapping(entries)) = document.get_mut(field) {
-            for (_, value) in entries.iter_mut() {
-                let text = value.as_str().map_or_else(|| yaml::to_string(value).unwrap_or_default(), str::to_owned);
-                *value = Value::String(masked(text.as_bytes()));
-            }
+        match document.get_mut(field) {
+            Some(Value::Mapping(entries)) => entries.iter_mut().for_each(|(_, value)| mask(value)),
+            Some(Value::Null) | None => {}
+            Some(other) => mask(other),
         }
     }
     let applied = "kubectl.kubernetes.io/last-applied-configuration";
@@ -215,7 +217,7 @@ mod tests {
 
     #[test]
     fn secrets_in_lists_and_broken_documents_are_masked_too() {
-        let list = "kind: List\nitems:\n- kind: Secret\n  data: {a: aHVudGVyMg==}\n---\n# Source: a\n---\n{hunter2\n";
+        let list = "kind: List\nitems:\n- kind: Secret\n  data: {a: aHVudGVyMg==}\n---\n# Source: a\n---\n{hunter2\n---\nkind: Secret\nitems: []\nstringData: {a: hunter2}\ndata: [hunter2]\n";
         let text = masked_manifest(list);
         assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
     }

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::substitute::{self, Named, Variables};
@@ -66,15 +64,13 @@ pub(super) fn finish(rendering: &mut Rendering, kustomizations: &[FluxKustomizat
     }
 }
 
-/// Returns the variables that a ConfigMap or a Secret defines, without the values that are encrypted or no text.
+/// Returns the variables that a ConfigMap or a Secret defines, without the values that a Secret holds or that are no text.
 fn variables(object: &Object) -> Named {
     let is_secret = object.is("", "Secret");
-    let is_closed = is_secret && !object.is_plain_secret();
     let own = |field: &str| object.body.get(field).and_then(Value::as_object).into_iter().flatten();
-    let plain = |value: &Value| value.as_str().filter(|_| !is_closed).map(str::to_owned);
-    let decoded = |text: String| String::from_utf8(STANDARD.decode(text).ok()?).ok();
-    let data = own("data")
-        .map(|(key, value)| (key, plain(value).and_then(|text| if is_secret { decoded(text) } else { Some(text) })));
+    // What a Secret holds is put into no other object, where it would be shown and kept: its names are known, and that is enough.
+    let plain = |value: &Value| value.as_str().filter(|_| !is_secret).map(str::to_owned);
+    let data = own("data").map(|(key, value)| (key, plain(value)));
     let text = own("stringData").map(|(key, value)| (key, plain(value)));
     // Flux takes the line ends out.
     let without_line_ends = |text: String| text.replace('\n', "");
@@ -119,9 +115,7 @@ mod tests {
         assert_eq!(of(map), pairs(&[("a", Some("bc"))]));
         let secret =
             json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "Yg==", "c": "ZA=="}, "stringData": {"c": "e"}});
-        assert_eq!(of(secret), pairs(&[("a", Some("b")), ("c", Some("e"))]));
-        let unreadable = json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "!"}});
-        assert_eq!(of(unreadable), pairs(&[("a", None)]));
+        assert_eq!(of(secret), pairs(&[("a", None), ("c", None)]), "what a Secret holds gets into no other object");
         let closed = json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"a": "ENC[a]"}, "sops": {}});
         assert_eq!(of(closed), pairs(&[("a", None)]), "the names of an encrypted Secret are readable");
     }

@@ -38,10 +38,12 @@ pub fn impact(
 ) -> Result<Impact, Fault> {
     let files = changed(snapshot, old, new)?;
     let mut renderer = Renderer::new(Ok(tool.clone()), cache.clone());
-    // The files of a state are there as long as its place is.
-    let (before_place, after_place) = (old.check_out(&snapshot.root)?, new.check_out(&snapshot.root)?);
-    let readers = readers(&files, folder(&before_place, snapshot), folder(&after_place, snapshot));
     let (before, after) = (side(snapshot, old, &mut renderer)?, side(snapshot, new, &mut renderer)?);
+    let known: BTreeSet<String> =
+        before.0.environments.iter().flat_map(|environment| environment.recipients.iter().cloned()).collect();
+    // The files of a state are there as long as its place is.
+    let (old_place, new_place) = (old.check_out(&snapshot.root)?, new.check_out(&snapshot.root)?);
+    let readers = readers(&files, folder(old_place.as_ref(), snapshot), folder(new_place.as_ref(), snapshot), &known);
     let changes = compare(&before.1, &after.1);
     // A file counts where an object that differs is made of it, or a Kustomization whose own spec differs.
     let mut active = BTreeSet::new();
@@ -69,15 +71,15 @@ pub fn impact(
     Ok(Impact { changes, files, inert, readers, findings })
 }
 
-fn folder<'a>(place: &'a Option<Workplace>, snapshot: &'a Snapshot) -> &'a Path {
-    place.as_ref().map_or(snapshot.root.as_path(), Workplace::path)
+fn folder<'a>(place: Option<&'a Workplace>, snapshot: &'a Snapshot) -> &'a Path {
+    place.map_or(snapshot.root.as_path(), Workplace::path)
 }
 
 /// Finds who becomes a reader of which file.
-fn readers(files: &[String], before: &Path, after: &Path) -> Vec<NewReader> {
+fn readers(files: &[String], before: &Path, after: &Path, known: &BTreeSet<String>) -> Vec<NewReader> {
     let gained = |file: &String| {
         let old = contents::text(before, file).ok();
-        contents::text(after, file).map(|new| readers::gained(file, old.as_deref(), &new)).unwrap_or_default()
+        contents::text(after, file).map(|new| readers::gained(file, old.as_deref(), &new, known)).unwrap_or_default()
     };
     files.iter().flat_map(gained).collect()
 }

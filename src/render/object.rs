@@ -85,8 +85,18 @@ impl Object {
             .filter(move |file| !file.is_empty() && seen.insert(*file))
     }
 
-    /// Tells whether it is a Secret whose values are readable by everybody who reads the rendering.
+    /// Tells whether it is a Secret with a value that everybody reads who reads the rendering; a `sops` block alone hides nothing.
     pub fn is_plain_secret(&self) -> bool {
-        self.is("", "Secret") && self.body.get("sops").is_none()
+        let is_sealed = |value: &Value| match value {
+            Value::Null => true,
+            Value::String(text) => text.is_empty() || text.starts_with("ENC["),
+            _ => false,
+        };
+        let is_open = |field: &str| match self.body.get(field) {
+            Some(Value::Object(entries)) => !entries.values().all(is_sealed),
+            Some(other) => !other.is_null(),
+            None => false,
+        };
+        self.is("", "Secret") && (self.body.get("sops").is_none() || ["data", "stringData"].into_iter().any(is_open))
     }
 }

@@ -74,11 +74,14 @@ pub fn recipients(file: &str, text: &str) -> BTreeSet<String> {
     sealed.map(|file| file.recipients().into_iter().collect()).unwrap_or_default()
 }
 
-/// Returns who reads a text of a file that did not read the one before; where there was none, everybody.
-pub fn gained(file: &str, before: Option<&str>, after: &str) -> Vec<NewReader> {
-    let known = before.map(|text| recipients(file, text)).unwrap_or_default();
+/// Returns who reads a text of a file that did not read the one before. Where there was none, whoever was `known` before in the repository is no
+/// news.
+pub fn gained(file: &str, before: Option<&str>, after: &str, known: &BTreeSet<String>) -> Vec<NewReader> {
+    let (known, why) = match before {
+        Some(text) => (&recipients(file, text), "he could not read it before"),
+        None => (known, "he was named nowhere before"),
+    };
     let reads = reads(file, after);
-    let why = if before.is_none() { "the file is new" } else { "he could not read it before" };
     let new = recipients(file, after).into_iter().filter(|one| !known.contains(one));
     new.map(|recipient| NewReader { file: file.to_owned(), recipient, why: why.to_owned(), reads: reads.clone() })
         .collect()
@@ -192,16 +195,19 @@ mod tests {
     #[test]
     fn who_gains_a_file_is_named_with_what_he_reads() {
         let (ours, junk) = (generate().1, generate().1);
-        let found = gained("a.yaml", Some(&sealed(&[&ours])), &sealed(&[&ours, &junk]));
+        let known = std::collections::BTreeSet::from([ours.clone()]);
+        let new = gained("a.yaml", None, &sealed(&[&ours, &junk]), &known);
+        assert_eq!(new.iter().map(|one| one.recipient.as_str()).collect::<Vec<_>>(), [junk.as_str()]);
+        let found = gained("a.yaml", Some(&sealed(&[&ours])), &sealed(&[&ours, &junk]), &known);
         assert_eq!(
             found.iter().map(|one| (one.recipient.as_str(), one.reads.as_str())).collect::<Vec<_>>(),
             [(junk.as_str(), "a, c of a.yaml")]
         );
-        let found = gained("b/.sops.yaml", Some(&config(&[&ours])), &config(&[&junk]));
+        let found = gained("b/.sops.yaml", Some(&config(&[&ours])), &config(&[&junk]), &known);
         assert!(
             found.len() == 1 && found[0].to_string().contains("whatever is encrypted by b/.sops.yaml"),
             "{found:?}"
         );
-        assert_eq!(gained("c.yaml", None, "a: b\n"), []);
+        assert_eq!(gained("c.yaml", None, "a: b\n", &known), []);
     }
 }

@@ -198,7 +198,7 @@ impl SopsError {
                 fault(FaultKind::Failed, format!("mend that line of {file}"))
             }
             Self::NotEncrypted => fault(FaultKind::Failed, format!("encrypt it first: sops encrypt -i {file}")),
-            Self::AlreadyEncrypted => fault(FaultKind::Usage, format!("change its values instead: sops edit {file}")),
+            Self::AlreadyEncrypted => fault(FaultKind::Usage, format!("change its values instead, or encrypt it again by its creation rule: fluxdeck secret encrypt --again {file}")),
             Self::NothingEncrypted(_) | Self::Rule { .. } => fault(
                 FaultKind::Failed,
                 "mend the rule: for Kubernetes, encrypted_regex: ^(data|stringData)$".to_owned(),

@@ -235,6 +235,14 @@ mod tests {
             let wanted = NewFile { rule: Some((rule.0, rule.1.to_owned())), ..NewFile::of(&[recipient], "") };
             let made = create(Format::Yaml, &Secret::new(SECRET), &wanted, NOW);
             assert!(matches!(made, Err(SopsError::LeftPlain { .. })), "{rule:?}: {made:?}");
+        }
+        // A rule that reaches the kind too leaves nothing that is a Secret.
+        let foreigners = [
+            (RuleKind::EncryptedRegex, "^(token|metadata)$"),
+            (RuleKind::UnencryptedRegex, "^(PASSWORD|kind|apiVersion)$"),
+            (RuleKind::EncryptedSuffix, "token"),
+        ];
+        for rule in foreigners {
             let mut opened = foreign(rule);
             let (_, other) = generate();
             let groups = vec![vec![other.clone()]];

@@ -216,6 +216,76 @@ fn a_whole_environment_is_rotated_with_a_step_for_each_file_and_the_other_stays(
 }
 
 #[test]
+fn nobody_becomes_a_reader_unseen() {
+    let ground = Ground::new();
+    let (_, junk) = stranger();
+    let before = ground.read(STAGING);
+    // Slipped into the file, with whatever armor: its MAC says nothing of it.
+    let entry =
+        before.lines().skip_while(|line| !line.contains("age:")).take_while(|line| !line.contains("lastmodified"));
+    let own = entry.clone().find_map(|line| line.split_once("recipient: ")).unwrap().1.to_owned();
+    ground.expect(0, &["secret", "recipients", STAGING, "--add", &junk]);
+    ground.git(&["commit", "--quiet", "--all", "--no-verify", "-m", "refactor"]);
+    let both = ground.read(STAGING);
+    assert!(both.contains(&junk) && both.contains(&own));
+    let refused = ground.run(&["secret", "rotate", STAGING]);
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    assert!(said(&refused).contains(&junk) && said(&refused).contains("--reader"), "{}", said(&refused));
+    assert_eq!(ground.read(STAGING), both);
+    let set = ground.pipe(&["secret", "set", STAGING, "stringData.LD_SUPERUSER_PASSWORD"], "hunter2hunter2");
+    assert!(set.status.success() && said(&set).contains(&junk), "a save names him: {}", said(&set));
+    ground.expect(0, &["secret", "rotate", STAGING, "--reader", &junk]);
+    assert!(ground.read(STAGING).contains(&junk));
+
+    // Slipped into the configuration: he is named before and after anything is encrypted for him.
+    let config = ground.read("clusters/production/.sops.yaml");
+    let old = config.lines().find_map(|line| line.trim().strip_prefix("age: ")).unwrap();
+    let (_, other) = stranger();
+    ground.write("clusters/production/.sops.yaml", &config.replace(old, &format!("{old},{other}")));
+    let looked = said(&ground.run(&["secret", "verify"]));
+    assert!(looked.contains(&format!("{other} is a new reader")) && looked.contains(PRODUCTION), "{looked}");
+    let impact = said(&ground.run(&["impact", "HEAD"]));
+    assert!(impact.contains(&format!("new reader: {other}")), "{impact}");
+}
+
+#[test]
+fn a_value_of_a_secret_is_not_set_in_plain_text_whoever_made_the_file() {
+    let ground = Ground::new();
+    let config = ground.read("clusters/staging/.sops.yaml");
+    let recipient = config.lines().find_map(|line| line.trim().strip_prefix("age: ")).unwrap();
+    let new = fluxdeck::sops::NewFile {
+        mac_only_encrypted: true,
+        ..fluxdeck::sops::NewFile::of(&[recipient.to_owned()], "^token$")
+    };
+    let plain = "apiVersion: v1\nkind: Other\nmetadata:\n    name: a\nstringData:\n    PASSWORD: x\n    token: y\n";
+    let text = fluxdeck::secret::Secret::new(plain);
+    let made = fluxdeck::sops::create(fluxdeck::sops::Format::Yaml, &text, &new, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let file = "apps/staging/linkding/foreign-secret.yaml";
+    ground.write(file, &made.replace("kind: Other", "kind: Secret"));
+    let before = ground.read(file);
+    let set = ground.pipe(&["secret", "set", file, "stringData.PASSWORD"], "hunter2hunter2");
+    assert_eq!(set.status.code(), Some(3), "{}", said(&set));
+    assert!(
+        said(&set).contains("encrypted_regex: ^token$") && said(&set).contains("stringData.PASSWORD"),
+        "{}",
+        said(&set)
+    );
+    for refused in [
+        ["secret", "unset", file, "stringData.token"].as_slice(),
+        &["secret", "rotate", file],
+        &["secret", "recipients", file, "--add", &stranger().1],
+    ] {
+        assert_eq!(ground.run(refused).status.code(), Some(3), "{refused:?}: {}", said(&ground.run(refused)));
+    }
+    assert_eq!(ground.read(file), before);
+    let looked = said(&ground.run(&["secret", "verify"]));
+    assert!(looked.contains("[secret-plaintext]") && looked.contains("[secret-scope]"), "{looked}");
+    ground.expect(0, &["secret", "encrypt", "--again", file]);
+    let set = ground.pipe(&["secret", "set", file, "stringData.PASSWORD"], "hunter2hunter2");
+    assert!(set.status.success() && !ground.read(file).contains("hunter2"), "{}", said(&set));
+}
+
+#[test]
 fn a_plain_file_is_encrypted_by_the_rule_that_is_for_it() {
     let ground = Ground::new();
     let file = "apps/staging/linkding/new-secret.yaml";
@@ -264,9 +334,15 @@ fn a_new_key_is_kept_outside_of_the_repository_and_its_rollout_explained() {
     assert!(both.contains(old) && both.contains(recipient));
     ground.write("clusters/staging/.sops.yaml", &config.replace(old, recipient));
     ground.expect(0, &["--env", "staging", "secret", "recipients", "--all", "--update"]);
-    ground.expect(0, &["--env", "staging", "secret", "rotate", "--all"]);
+    // The new key is in no commit yet: it is named on purpose.
+    let refused = ground.run(&["--env", "staging", "secret", "rotate", "--all"]);
+    assert!(!refused.status.success() && said(&refused).contains(recipient), "{}", said(&refused));
+    ground.expect(0, &["--env", "staging", "secret", "rotate", "--all", "--reader", recipient]);
     let new = ground.read(STAGING);
     assert!(!new.contains(old) && new.contains(recipient));
+    let looked = said(&ground.run(&["secret", "verify"]));
+    assert!(looked.contains("0 errors") && looked.contains("is a new reader"), "{looked}");
+    ground.git(&["commit", "--quiet", "--all", "-m", "another key"]);
     let looked = ground.run(&["secret", "verify"]);
     assert!(said(&looked).contains("0 errors, 0 warnings"), "{}", said(&looked));
 }

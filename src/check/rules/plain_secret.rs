@@ -110,6 +110,8 @@ fn is_plain(value: &Value) -> bool {
         Value::Null => false,
         // `${…}` is filled in by Flux's substitution.
         Value::String(text) => !text.is_empty() && !text.starts_with("ENC[AES256_GCM,") && !is_substituted(text),
+        // `{{ … }}` of a template reads as a mapping in a mapping.
+        Value::Mapping(fields) => !(fields.len() == 1 && fields.keys().all(Value::is_mapping)),
         _ => true,
     }
 }

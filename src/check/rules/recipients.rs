@@ -1,6 +1,7 @@
 //! A file that is not encrypted for the environment that reads it, or not for all that its configuration names.
 
 use super::super::{Context, File, Finding, Look, Rule};
+use crate::repo::readers;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-recipient",
@@ -42,9 +43,12 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         let fix = format!("fluxdeck secret recipients {} --update (or sops updatekeys)", file.path);
         found.push(Finding::new(RULE.id, &file.path, message, why, fix));
     }
-    let extra: Vec<&String> = recipients.iter().filter(|one| !wanted.contains(one)).collect();
-    if let Some(first) = extra.first().filter(|_| !told && !wanted.is_empty()) {
-        let message = format!("it is encrypted for {first} too, whom {} does not name", creation.config);
+    let extra: Vec<&str> = recipients.iter().filter(|one| !wanted.contains(one)).map(String::as_str).collect();
+    if !extra.is_empty() && !told && !wanted.is_empty() {
+        let reads = readers::reads(&file.path, sealed.text());
+        let whom = extra.join(", ");
+        let message =
+            format!("it is encrypted for {whom} too, whom {} does not name and who reads {reads}", creation.config);
         let why = "somebody can open it who should perhaps no longer";
         let fix = format!(
             "fluxdeck secret recipients {} --update, then rotate: the old key opens every version in the history",

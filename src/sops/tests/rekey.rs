@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::secret::Secret;
-use crate::sops::{Format, Identities, NewFile, Opened, RuleKind, SopsFile, create, generate};
+use crate::sops::{Format, Identities, NewFile, Opened, RuleKind, SopsError, SopsFile, create, generate};
 
 const PLAIN: &str = "# head\nkind: Secret\nmetadata:\n  name: a # note\nstringData:\n  # old: hunter2\n  password: \"s3cret-one\"\n  twin: s3cret-one\n  list: [a, b]\ndata: {}\n";
 
@@ -74,16 +74,19 @@ fn a_rotated_key_leaves_no_ciphertext_of_the_old_one_and_the_same_plain_text() {
 fn another_rule_and_other_recipients_are_those_of_the_configuration() {
     let (one, two) = (key(), key());
     let wanted = NewFile {
-        rule: Some((RuleKind::EncryptedRegex, "^(password)$".to_owned())),
+        rule: Some((RuleKind::EncryptedRegex, "^(stringData|metadata)$".to_owned())),
         mac_only_encrypted: true,
         ..NewFile::of(std::slice::from_ref(&two.1), "")
     };
     let after = open(&one, &sealed(&one)).reencrypted(Some(&wanted), Timestamp::UNIX_EPOCH).unwrap();
-    assert!(after.contains("twin: s3cret-one") && !after.contains("password: \"s3cret-one\""));
+    assert!(after.contains("name: ENC[") && !after.contains("s3cret-one"), "{after}");
     let opened = open(&two, &after);
     assert!(opened.plaintext().unwrap().expose().contains("# old: hunter2"));
     assert_eq!(opened.file().recipients(), std::slice::from_ref(&two.1));
-    assert_eq!(opened.file().rule_text(), "encrypted_regex: ^(password)$");
+    assert_eq!(opened.file().rule_text(), "encrypted_regex: ^(stringData|metadata)$");
+    let less = NewFile::of(std::slice::from_ref(&two.1), "^password$");
+    let refused = open(&one, &sealed(&one)).reencrypted(Some(&less), Timestamp::UNIX_EPOCH);
+    assert!(matches!(refused, Err(SopsError::LeftPlain { .. })), "{refused:?}");
     let nothing = NewFile::of(std::slice::from_ref(&two.1), "^nowhere$");
     assert!(open(&one, &sealed(&one)).reencrypted(Some(&nothing), Timestamp::UNIX_EPOCH).is_err());
 }
