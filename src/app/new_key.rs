@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{Environment, Fault, FaultKind};
+use crate::model::{Environment, Fault, FaultKind, ShellLine};
 use crate::repo::template::KEYS;
 use crate::secret::Secret;
 use crate::sops::generate;
@@ -43,7 +43,7 @@ pub struct Made {
 #[derive(Debug, Clone, Serialize)]
 pub struct Next {
     /// What is typed.
-    pub shell: String,
+    pub shell: ShellLine,
     /// Why.
     pub why: String,
 }
@@ -213,13 +213,13 @@ fn write_config(root: &Path, folder: &str, recipient: &str) -> Result<String, Fa
     })
 }
 
-fn step(shell: String, why: &str) -> Next {
-    Next { shell, why: why.to_owned() }
+fn step(shell: impl Into<ShellLine>, why: &str) -> Next {
+    Next { shell: shell.into(), why: why.to_owned() }
 }
 
 fn backup(made: &KeyFile) -> Next {
     step(
-        format!("cat {}", made.key.display()),
+        ShellLine::new("cat {path}", &[&made.key.to_string_lossy()]),
         "keep a copy in the password manager, and one on paper or a stick in a drawer: without it nobody opens the secrets again, and a new cluster cannot be brought up",
     )
 }
@@ -229,61 +229,63 @@ fn first(env: &str, made: &KeyFile) -> Vec<Next> {
     vec![
         backup(made),
         step(
-            format!(
-                "printf '[env.{env}]\\nage_key_file = \"{}\"\\n' >> \"${{XDG_CONFIG_HOME:-$HOME/.config}}/fluxdeck/config.toml\"",
-                made.key.display()
+            ShellLine::new(
+                "printf '[env.%s]\\nage_key_file = \"%s\"\\n' {} {} >> \"${XDG_CONFIG_HOME:-$HOME/.config}/fluxdeck/config.toml\"",
+                &[env, &made.key.to_string_lossy()],
             ),
             "fluxdeck finds the key there",
         ),
-        step(format!("fluxdeck secret age-key --create --env {env}"), "the cluster opens files with it"),
+        step(ShellLine::new("fluxdeck secret age-key --create --env {}", &[env]), "the cluster opens files with it"),
         step(
-            "fluxdeck secret encrypt FILE".to_owned(),
+            "fluxdeck secret encrypt FILE",
             "a plain Secret is encrypted for it; the rule in .sops.yaml says which values",
         ),
-        step("fluxdeck hook install".to_owned(), "nothing plain gets into a commit"),
+        step("fluxdeck hook install", "nothing plain gets into a commit"),
     ]
 }
 
 /// How an environment's key is replaced by another without a moment in which the cluster cannot open something.
 fn rollout(env: &str, folder: &str, old: &[String], made: &KeyFile) -> Vec<Next> {
     let (recipient, old) = (&made.recipient, old.join(","));
+    let edit = || ShellLine::from("$EDITOR").path(&format!("{folder}/.sops.yaml"));
     vec![
         backup(made),
         step(
-            format!("$EDITOR {folder}/.sops.yaml   # age: {old},{recipient}"),
+            edit().remark(&format!("age: {old},{recipient}")),
             "both keys are named, so that both open what is encrypted from now on",
         ),
         step(
-            format!("fluxdeck secret recipients --all --update --env {env}"),
+            ShellLine::new("fluxdeck secret recipients --all --update --env {}", &[env]),
             "the files get the new recipient beside the old; their values stay",
         ),
         step(
-            format!("fluxdeck secret age-key --create --env {env}"),
+            ShellLine::new("fluxdeck secret age-key --create --env {}", &[env]),
             "the cluster gets the new key beside the old, before anything needs it",
         ),
         step(
-            "git commit -am 'secrets: a second recipient' && git push".to_owned(),
+            "git commit -am 'secrets: a second recipient' && git push",
             "Flux still opens everything, with either key",
         ),
         step(
-            format!("fluxdeck secret age-key --env {env}"),
+            ShellLine::new("fluxdeck secret age-key --env {}", &[env]),
             "the cluster's key opens every file: only then does the old one go",
         ),
-        step(format!("$EDITOR {folder}/.sops.yaml   # age: {recipient}"), "the old key is named no more"),
+        step(edit().remark(&format!("age: {recipient}")), "the old key is named no more"),
         step(
-            format!(
-                "fluxdeck secret recipients --all --update --env {env} && fluxdeck secret rotate --all --env {env}"
+            ShellLine::new(
+                "fluxdeck secret recipients --all --update --env {} && fluxdeck secret rotate --all --env {}",
+                &[env, env],
             ),
             "the old key opens nothing that is written from now on; what is in git's history it opens for ever",
         ),
         step(
-            "git commit -am 'secrets: the old recipient goes' && git push".to_owned(),
+            "git commit -am 'secrets: the old recipient goes' && git push",
             "wait until every Kustomization has applied it",
         ),
         step(
-            format!("fluxdeck secret age-key --replace --env {env}"),
+            ShellLine::new("fluxdeck secret age-key --replace --env {}", &[env]),
             "the old identity leaves the cluster; take it out of the key file too",
         ),
-        step("fluxdeck secret edit FILE".to_owned(), "change the values that whoever has the old key may know"),
+        step("fluxdeck secret edit FILE", "change the values that whoever has the old key may know"),
     ]
 }

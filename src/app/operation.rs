@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::guard::Permit;
 use super::task::Reach;
-use crate::model::{Env, Outcome, Step};
+use crate::model::{Env, Outcome, ShellLine, Step};
 
 /// Numbers the operations of one run of fluxdeck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +32,7 @@ pub struct Operation {
     /// What it acts on, as the journal writes it.
     pub object: String,
     /// The equivalent command line.
-    pub shell: String,
+    pub shell: ShellLine,
     /// What it means when the operator stops it.
     pub stopped: &'static str,
     /// The guard's leave.
@@ -59,7 +59,7 @@ pub struct Op {
     /// What it acts on.
     pub object: String,
     /// The equivalent command line.
-    pub shell: String,
+    pub shell: ShellLine,
     /// What it means when the operator stops it.
     pub stopped: &'static str,
     /// Its steps, in the order in which they began.

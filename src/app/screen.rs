@@ -15,15 +15,13 @@ use std::fmt::Write as _;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use super::motion::Motion;
 use super::{App, Command, Op, Scene, Target};
 use crate::model::{Env, Link};
 use crate::repo::Snapshot;
 use crate::theme::Scope;
-use crate::widgets::{fit, panel, wrap};
+use crate::widgets::{Line, Paragraph, Span, fit, panel, wrap};
 
 /// Below this height the lesson panel gives its room to the view.
 const LESSON_FROM_HEIGHT: u16 = 20;
@@ -118,7 +116,7 @@ impl App {
         }
         spare.append(&mut left);
         if let Some(first) = spare.first_mut() {
-            first.content = first.content.trim_start().to_owned().into();
+            *first = Span::styled(first.content.trim_start().to_owned(), first.style);
         }
         join(spare, right, width)
     }
@@ -158,7 +156,7 @@ impl App {
         let inside = panel(frame, area, title, false, &self.theme);
         let width = usize::from(inside.width);
         let room = usize::from(inside.height);
-        let mut lines = vec![Line::styled(fit(&lesson.shell, width), self.theme.style(Scope::Shell))];
+        let mut lines = vec![Line::styled(fit(lesson.shell.as_str(), width), self.theme.style(Scope::Shell))];
         let words = wrap(&format!("Why: {}  Look for: {}", lesson.why, lesson.look_for), width);
         let documented = room > words.len() + 1;
         let words_room = room.saturating_sub(1 + usize::from(documented));

@@ -26,5 +26,5 @@ pub fn facts() -> Facts {
 
 /// Teaches nothing.
 pub fn lesson(_ask: &Ask<'_>) -> Lesson {
-    Lesson { shell: String::new(), why: String::new(), look_for: String::new(), docs: "" }
+    Lesson { shell: crate::model::ShellLine::default(), why: String::new(), look_for: String::new(), docs: "" }
 }

@@ -1,16 +1,18 @@
 //! What every subcommand shares: global flags, the session, output.
 
-use std::io::Write;
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::out::{self, Raw};
 use super::prompt::Terminal;
 use crate::app::{App, Keymap};
 use crate::commands::COMMANDS;
-use crate::model::{Fault, FaultKind};
+use crate::model::text::{field, json, message};
+use crate::model::{Fault, FaultKind, Shown};
 use crate::runtime::Session;
 use crate::sops::Prompts;
 use crate::theme::{Depth, Theme};
@@ -157,8 +159,8 @@ impl Call {
     /// # Errors
     /// Fails when standard output cannot be written, other than by being closed.
     pub fn print<T: Serialize + ?Sized>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), Fault> {
-        let mut written = match self.global.output {
-            Output::Text => text(value),
+        let written = match self.global.output {
+            Output::Text => Shown::lines(&text(value)),
             Output::Sarif | Output::Github => {
                 return Err(Fault::new(
                     FaultKind::Usage,
@@ -167,50 +169,46 @@ impl Call {
                     "use -o text or -o json",
                 ));
             }
-            Output::Json => serde_json::to_string_pretty(value).map_err(|error| {
-                Fault::failed("cannot write the result", error.to_string(), "this is a defect of fluxdeck")
-            })?,
+            Output::Json => as_json(value)?,
         };
-        if !written.is_empty() && !written.ends_with('\n') {
-            written.push('\n');
-        }
-        self.write(&written)
+        out::write(&written.ended()).map(|_| ())
     }
 
-    /// Writes to standard output as it stands.
+    /// Writes what is laid out to standard output.
     ///
     /// # Errors
     /// Fails when standard output cannot be written; a reader that went away, as `head` does, is no error.
-    pub fn write(&self, text: &str) -> Result<(), Fault> {
-        self.write_bytes(text.as_bytes())
+    pub fn write(&self, text: &Shown) -> Result<(), Fault> {
+        out::write(text).map(|_| ())
     }
 
-    /// Writes bytes that need not be text to standard output as they are.
+    /// Writes what may not be changed to standard output.
     ///
     /// # Errors
     /// As [`Call::write`].
-    pub fn write_bytes(&self, bytes: &[u8]) -> Result<(), Fault> {
-        let mut out = std::io::stdout().lock();
-        match out.write_all(bytes).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(Fault::failed("cannot write to standard output", error.to_string(), "is it open?"))
-            }
-            _ => Ok(()),
-        }
+    pub(super) fn write_raw(&self, raw: &Raw) -> Result<(), Fault> {
+        out::write_raw(raw)
     }
 
     /// Writes a line to standard error, for people.
     pub fn remark(&self, text: &str) {
-        // Nobody is left to be told when standard error is closed.
-        let _closed = writeln!(std::io::stderr(), "{text}");
+        out::remark(&Shown::lines(text).ended());
     }
 
     /// Writes a fault to standard error: what, why, what to do.
     pub fn complain(&self, fault: &Fault) {
-        let text = format!("fluxdeck: {}\n  why: {}\n  what to do: {}\n", fault.what, fault.why, fault.todo);
-        // Nobody is left to be told when standard error is closed.
-        let _closed = std::io::stderr().write_all(text.as_bytes());
+        let [what, why, todo] = [&fault.what, &fault.why, &fault.todo].map(|text| message(text));
+        out::remark(&Shown::lines(&format!("fluxdeck: {what}\n  why: {why}\n  what to do: {todo}\n")));
     }
+}
+
+/// Writes a value as JSON.
+///
+/// # Errors
+/// Fails where a value cannot be JSON, which is a defect.
+pub(super) fn as_json<T: Serialize + ?Sized>(value: &T) -> Result<Shown, Fault> {
+    json(value)
+        .map_err(|error| Fault::failed("cannot write the result", error.to_string(), "this is a defect of fluxdeck"))
 }
 
 /// Tells whether the locale can show more than ASCII, by the rules of POSIX: `LC_ALL` before `LC_CTYPE` before `LANG`.
@@ -227,17 +225,18 @@ fn locale_is_utf8() -> bool {
 /// Lays rows out in columns of equal width, two spaces apart.
 pub fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let rows: Vec<Vec<Cow<'_, str>>> = rows.iter().map(|row| row.iter().map(|cell| field(cell)).collect()).collect();
     let widths: Vec<usize> = (0..count)
         .map(|index| {
             rows.iter()
                 .filter_map(|row| row.get(index))
-                .map(|cell| unicode_width::UnicodeWidthStr::width(cell.as_str()))
+                .map(|cell| unicode_width::UnicodeWidthStr::width(&**cell))
                 .max()
                 .unwrap_or(0)
         })
         .collect();
     let mut out = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str(&crate::widgets::pad(cell, *width));

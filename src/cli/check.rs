@@ -5,7 +5,7 @@ use clap::Args;
 use super::call::columns;
 use super::{Call, findings};
 use crate::check::{self, Severity, State};
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, Shown};
 use crate::render::revision::Revision;
 use crate::repo::git;
 
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     if arguments.rules {
         let rows: Vec<_> = check::all().map(|rule| vec![rule.id.to_owned(), rule.about.to_owned()]).collect();
-        return call.write(&columns(&rows)).map(|()| 0);
+        return call.write(&Shown::lines(&columns(&rows))).map(|()| 0);
     }
     if let Some(unknown) = arguments.rule.iter().find(|name| !check::all().any(|rule| rule.id == **name)) {
         let why = format!("there is no rule {unknown}");

@@ -4,6 +4,7 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use super::Call;
+use super::out::Raw;
 use crate::model::Fault;
 
 /// Flags of `completions`.
@@ -20,6 +21,6 @@ pub(super) struct Arguments {
 pub(super) fn run(Arguments { shell }: Arguments, call: &Call) -> Result<u8, Fault> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut super::Arguments::command(), "fluxdeck", &mut script);
-    call.write(&String::from_utf8_lossy(&script))?;
+    call.write_raw(&Raw::Ours(String::from_utf8_lossy(&script).into_owned()))?;
     Ok(0)
 }

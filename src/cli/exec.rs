@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::Call;
 use super::operate::{INTERRUPTED, named, only_environment, permit};
+use super::out;
 use crate::app::{Action, Ask, Target};
 use crate::commands;
 use crate::model::{Fault, Outcome};
@@ -35,7 +36,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let targets = [Target::Object(only_environment(call, &session)?, object)];
         let facts = session.facts();
         let permit = permit(call, &commands::EXEC, &targets, &facts)?;
-        let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        let terminal = std::io::stdin().is_terminal() && out::is_terminal();
         let mut answers = vec![("terminal".to_owned(), terminal.to_string())];
         answers.extend(arguments.container.map(|name| ("container".to_owned(), name)));
         if !arguments.command.is_empty() {

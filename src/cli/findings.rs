@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::call::as_json;
 use super::{Call, Output};
 use crate::check::{self, Finding, Severity};
-use crate::model::Fault;
+use crate::model::text::{field, message};
+use crate::model::{Fault, Shown};
 
 /// Prints findings in the form that the call asks for.
 ///
@@ -13,10 +15,10 @@ use crate::model::Fault;
 pub(super) fn print(call: &Call, findings: &[Finding]) -> Result<(), Fault> {
     let findings = &as_told(call, findings);
     match call.global.output {
-        Output::Text => call.write(&findings.iter().map(text).collect::<String>()),
+        Output::Text => call.write(&Shown::lines(&findings.iter().map(text).collect::<String>())),
         Output::Json => call.print(findings, |_| String::new()),
-        Output::Sarif => call.write(&(sarif(findings).to_string() + "\n")),
-        Output::Github => call.write(&findings.iter().map(github).collect::<String>()),
+        Output::Sarif => call.write(&as_json(&sarif(findings))?.ended()),
+        Output::Github => call.write(&Shown::commands(&findings.iter().map(github).collect::<String>())),
     }
 }
 
@@ -40,14 +42,15 @@ pub(super) fn silenced(count: usize) -> String {
 }
 
 fn place(finding: &Finding) -> String {
-    finding.line.map_or_else(|| finding.file.clone(), |line| format!("{}:{line}", finding.file))
+    let file = field(&finding.file);
+    finding.line.map_or_else(|| file.to_string(), |line| format!("{file}:{line}"))
 }
 
 fn text(finding: &Finding) -> String {
     let (word, rule) = (finding.severity.word(), finding.rule);
-    let subject = finding.subject();
-    let (message, why, fix) = (&finding.message, &finding.why, &finding.fix);
-    format!("{}: {word}: {subject}{message} [{rule}]\n  why: {why}\n  what to do: {fix}\n", place(finding))
+    let said = finding.subject() + &finding.message;
+    let [said, why, fix] = [&said, &finding.why, &finding.fix].map(|text| message(text));
+    format!("{}: {word}: {said} [{rule}]\n  why: {why}\n  what to do: {fix}\n", place(finding))
 }
 
 /// Writes findings as SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0).
@@ -105,6 +108,7 @@ fn github(finding: &Finding) -> String {
 mod tests {
     use super::{count, github, sarif, text};
     use crate::check::{Finding, Severity};
+    use crate::model::Shown;
 
     fn finding() -> Finding {
         Finding::new("secret-mac", "apps/a,b.yaml", "the MAC\nis wrong", "100% sure", "look").on(7)
@@ -115,10 +119,22 @@ mod tests {
         let shown = text(&finding().of("staging").about(Some("Secret/web/app".to_owned())));
         assert_eq!(
             shown,
-            "apps/a,b.yaml:7: error: staging: Secret/web/app: the MAC\nis wrong [secret-mac]\n  why: 100% sure\n  what to do: look\n"
+            "apps/a,b.yaml:7: error: staging: Secret/web/app: the MAC\n  | is wrong [secret-mac]\n  why: 100% sure\n  what to do: look\n"
         );
         assert_eq!(count(&[finding(), finding()], Severity::Error), "2 errors");
         assert_eq!(count(&[finding().warning()], Severity::Warning), "1 warning");
+    }
+
+    #[test]
+    fn names_forge_no_finding_and_no_command() {
+        let name = "apps/a\n::error file=b::c\u{1b}[2J\u{202e}.yaml";
+        let hostile = Finding::new("secret-mac", name, name, name, name).about(Some(name.to_owned()));
+        let shown = Shown::lines(&text(&hostile));
+        assert!(shown.as_str().starts_with(r"apps/a\n::error file=b::c\u{1b}[2J\u{202e}.yaml: error: "), "{shown}");
+        assert!(shown.as_str().lines().all(|line| !line.trim_start().starts_with("::")), "{shown}");
+        let shown = Shown::commands(&github(&hostile));
+        assert_eq!(shown.as_str().lines().count(), 1, "{shown}");
+        assert!(shown.as_str().starts_with("::error file=apps/a%0A%3A%3Aerror file=b%3A%3Ac\\u{1b}[2J"), "{shown}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::Call;
+use crate::model::text::field;
 use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::render::history::{Past, history};
 use crate::render::{Cache, Tool};
@@ -50,7 +51,7 @@ fn text(found: &[Past], brief: bool) -> String {
     for one in found {
         let at = one.at.map(|at| at.to_string()).unwrap_or_default();
         let commit = one.commit.get(..7).unwrap_or(&one.commit);
-        lines.push(format!("{commit}  {at}  {}  {}", one.author, one.subject));
+        lines.push(format!("{commit}  {at}  {}  {}", field(&one.author), field(&one.subject)));
         if !brief {
             lines.extend(one.change.diff.lines().map(|line| format!("    {line}")));
         }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Call;
 use crate::model::Fault;
+use crate::model::text::field;
 use crate::render::Cache;
 use crate::render::compare::Difference;
 use crate::render::impact::{Impact, impact};
@@ -66,10 +67,10 @@ fn sides(arguments: &Arguments) -> (Revision, Revision) {
 }
 
 fn text(shown: &Shown<'_>, found: &Impact, old: &Revision, new: &Revision, brief: bool) -> String {
-    let mut out = format!("from {} to {}\n", old.title(), new.title());
+    let mut out = format!("from {} to {}\n", field(&old.title()), field(&new.title()));
     let mut head = String::new();
     for change in &shown.changes {
-        let own = format!("\n{} {}\n", change.env, change.kustomization);
+        let own = format!("\n{} {}\n", field(&change.env), field(&change.kustomization));
         if own != head {
             out.push_str(&own);
             head = own;
@@ -82,7 +83,7 @@ fn text(shown: &Shown<'_>, found: &Impact, old: &Revision, new: &Revision, brief
         out.push_str("  ");
         out.push_str(word);
         out.push(' ');
-        out.push_str(&change.object);
+        out.push_str(&field(&change.object));
         out.push('\n');
         if !brief {
             for line in change.diff.lines() {
@@ -106,7 +107,7 @@ fn text(shown: &Shown<'_>, found: &Impact, old: &Revision, new: &Revision, brief
     }
     for file in &found.inert {
         out.push_str("renders nothing new: ");
-        out.push_str(file);
+        out.push_str(&field(file));
         out.push('\n');
     }
     out

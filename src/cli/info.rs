@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Call;
 use super::call::columns;
 use crate::config::Origin;
+use crate::model::text::{field, message};
 use crate::model::{Environment, Fault};
 use crate::runtime::Session;
 
@@ -106,7 +107,7 @@ fn setting(name: &str, value: Option<String>, origin: &Origin) -> Setting {
 }
 
 fn text(info: &Info) -> String {
-    let repository = info.repository.as_deref().unwrap_or("none");
+    let repository = field(info.repository.as_deref().unwrap_or("none"));
     let head = format!("fluxdeck {}\nrepository  {repository}\n\n", info.version);
     let mut rows = vec![["SETTING", "VALUE", "FROM"].map(str::to_owned).to_vec()];
     rows.extend(
@@ -114,6 +115,6 @@ fn text(info: &Info) -> String {
             .iter()
             .map(|one| vec![one.name.clone(), one.value.clone().unwrap_or_else(|| "-".to_owned()), one.origin.clone()]),
     );
-    let findings = info.findings.join("\n");
+    let findings = info.findings.iter().map(|one| message(one)).collect::<Vec<_>>().join("\n");
     head + &columns(&rows) + if findings.is_empty() { "" } else { "\n" } + &findings
 }

@@ -1,18 +1,18 @@
 //! `fluxdeck logs`: the log of a pod, or what a controller wrote about a Flux object.
 
 use std::collections::VecDeque;
-use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::Args;
 use tokio::sync::mpsc;
 
 use super::operate::{complete, only_environment};
-use super::{Call, Output};
+use super::{Call, Output, out};
 use crate::cluster::logs::{LogOptions, follow};
 use crate::model::clock::go_duration;
 use crate::model::log::{LogEvent, LogLine, LogTarget};
-use crate::model::{Fault, FaultKind, ObjectRef};
+use crate::model::text::{field, json_lines, uncoloured};
+use crate::model::{Fault, FaultKind, ObjectRef, Shown};
 use crate::views::logs::Source;
 use crate::views::logs::line::Entry;
 
@@ -70,7 +70,6 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let about = source.speaks_of().filter(|_| !arguments.all).cloned();
         let mut printer = Printer {
             output: call.global.output,
-            terminal: std::io::stdout().is_terminal(),
             of_flux: source.speaks_of().is_some(),
             // The server counts lines about every object: where only some are wanted, they are counted here.
             held: arguments.tail.filter(|_| about.is_some()).map(|tail| (tail, VecDeque::new())),
@@ -150,15 +149,13 @@ async fn write(events: &mut mpsc::Receiver<LogEvent>, printer: &mut Printer) -> 
                 return Ok(());
             }
         };
-        // Nobody is left to be told when standard error is closed.
-        let _closed = std::io::stderr().write_all(format!("fluxdeck: {told}\n").as_bytes());
+        out::remark(&Shown::lines(&format!("fluxdeck: {}\n", field(&told))));
     }
 }
 
 /// Writes lines to standard output.
 struct Printer {
     output: Output,
-    terminal: bool,
     of_flux: bool,
     about: Option<ObjectRef>,
     /// How many of the lines from before are wanted, and those that may be among them, until all have come.
@@ -193,20 +190,15 @@ impl Printer {
                 continue;
             }
             match self.output {
-                Output::Json => text.push_str(&serde_json::to_string(&line).unwrap_or_default()),
+                Output::Json => text.push_str(json_lines(&line).unwrap_or_default().as_str()),
                 _ => text.push_str(&self.readable(line)),
             }
             text.push('\n');
         }
-        let mut out = std::io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-            Err(error) => Err(Fault::failed("cannot write to standard output", error.to_string(), "is it open?")),
-        }
+        out::write(&Shown::lines(&text))
     }
 
-    /// Writes a pod's line as it came, and a controller's with its level and message.
+    /// Writes a pod's line as it came, and a controller's with its level and message; without colours.
     fn readable(&self, line: LogLine) -> String {
         let text = if self.of_flux {
             let at = line.at.map(|at| at.to_string()).unwrap_or_default();
@@ -217,11 +209,7 @@ impl Printer {
         } else {
             line.line
         };
-        if self.terminal {
-            // What a log holds must not steer the terminal.
-            return text.chars().map(|it| if it.is_control() && it != '\t' { ' ' } else { it }).collect();
-        }
-        text
+        uncoloured(&text).replace(['\n', '\r'], " ")
     }
 }
 

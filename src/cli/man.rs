@@ -6,6 +6,7 @@ use clap::{Args, Command, CommandFactory as _};
 use clap_mangen::Man;
 
 use super::Call;
+use super::out::Raw;
 use crate::model::{Fault, FaultKind};
 
 /// Flags of `man`.
@@ -34,7 +35,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     for word in &arguments.words {
         command = command.find_subcommand(word).ok_or_else(|| no_such(command, word))?;
     }
-    call.write(&page(command)?)?;
+    call.write_raw(&Raw::Ours(page(command)?))?;
     Ok(0)
 }
 

@@ -28,6 +28,7 @@ mod objects;
 mod open;
 mod operate;
 mod order;
+mod out;
 mod pods;
 mod prompt;
 mod reconcile;
@@ -49,7 +50,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use call::{Call, Global, Output};
 
-use crate::model::Fault;
+use crate::model::{Fault, Shown};
 
 /// A cockpit in the terminal for people who run Kubernetes clusters from a Git repository with Flux.
 #[derive(Debug, Parser)]
@@ -173,8 +174,18 @@ fn parse() -> Arguments {
     if let Some(named) = named {
         command = Flags::command().subcommand(named);
     }
-    let matches = command.get_matches();
-    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    let read = command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    read.unwrap_or_else(|error| refuse(&error))
+}
+
+/// Ends the process with help, or with what is wrong with its arguments; these are quoted, and may come from a script that took them from
+/// anywhere.
+fn refuse(error: &clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    out::remark(&Shown::lines(&error.render().to_string()));
+    std::process::exit(error.exit_code())
 }
 
 /// Reads the arguments, runs the subcommand and returns the exit code; errors go to standard error.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::call::columns;
 use super::{Call, files};
 use crate::model::Fault;
+use crate::model::text::field;
 use crate::render::{Cache, Renderer, Rendering, Tool};
 use crate::repo::Snapshot;
 
@@ -79,7 +80,7 @@ pub(super) fn complain<'a>(call: &Call, findings: impl Iterator<Item = &'a crate
     let mut code = 0;
     for finding in findings {
         let place = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let what = format!("{}{place}: {}", finding.file, finding.fault.what);
+        let what = format!("{}{place}: {}", field(&finding.file), finding.fault.what);
         call.complain(&Fault::failed(what, finding.fault.why.clone(), finding.fault.todo.clone()));
         code = 1;
     }

@@ -8,7 +8,8 @@ use super::{Call, Output};
 use crate::app::guard::judge;
 use crate::app::operation::outcome_line;
 use crate::app::{Action, Ask, Command, Consent, Facts, Notice, Operation, Permit, Target, Verdict};
-use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Protection, Step, StepState};
+use crate::model::text::{field, json_lines, message};
+use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Protection, Shown, Step, StepState};
 use crate::runtime::{Session, interrupted, note};
 
 /// What shells return for a program that Ctrl-C ended.
@@ -200,9 +201,9 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
     let output = call.global.output;
     let failed: Arc<Mutex<Option<Fault>>> = Arc::default();
     let (print_env, print_object, print_failed) = (env.clone(), object.clone(), Arc::clone(&failed));
-    let write = move |step: &Step| -> String {
+    let write = move |step: &Step| -> Shown {
         if output == Output::Json {
-            return serde_json::to_string(&Line {
+            return json_lines(&Line {
                 at: step.at,
                 env: &print_env,
                 object: &print_object,
@@ -210,7 +211,7 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
                 state: step.state,
                 message: &step.message,
             })
-            .map(|line| line + "\n")
+            .map(Shown::ended)
             .unwrap_or_default();
         }
         let sign = match step.state {
@@ -218,7 +219,8 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
             StepState::Done => "=",
             StepState::Failed => "x",
         };
-        format!("{sign} {print_env}  {print_object}  {}: {}\n", step.step, step.message)
+        let said = message(&step.message);
+        Shown::lines(&format!("{sign} {print_env}  {}  {}: {said}\n", field(&print_object), step.step))
     };
     let printer = Call::new(call.global.clone());
     let report = write.clone();

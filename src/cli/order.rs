@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::Call;
 use crate::model::Fault;
+use crate::model::text::field;
 use crate::repo::Order;
 
 /// Flags of `order`.
@@ -23,10 +24,11 @@ pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
 }
 
 fn text(order: &Order) -> String {
-    let mut lines = vec![order.env.clone()];
-    lines.extend(order.waves.iter().enumerate().map(|(index, wave)| format!("  {}  {}", index + 1, wave.join("  "))));
+    let names = |names: &[String]| names.iter().map(|name| field(name)).collect::<Vec<_>>().join("  ");
+    let mut lines = vec![field(&order.env).into_owned()];
+    lines.extend(order.waves.iter().enumerate().map(|(index, wave)| format!("  {}  {}", index + 1, names(wave))));
     if !order.stuck.is_empty() {
-        lines.push(format!("  never: they wait in a circle: {}", order.stuck.join("  ")));
+        lines.push(format!("  never: they wait in a circle: {}", names(&order.stuck)));
     }
     lines.join("\n") + "\n"
 }

@@ -1,11 +1,11 @@
 //! Asks something on the terminal, whatever standard input and output are: a passphrase, a PIN.
 
-use std::io::{IsTerminal as _, Write as _};
-
 use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, read};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use zeroize::Zeroizing;
 
+use super::out::{remark, remarks_are_read, rub_out};
+use crate::model::Shown;
 use crate::secret::Secret;
 use crate::sops::{Asker, Question};
 
@@ -27,15 +27,13 @@ impl Drop for Raw {
 }
 
 fn say(text: &str) {
-    let mut out = std::io::stderr();
-    // Whoever cannot be asked does not answer either.
-    let _written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    remark(&Shown::lines(text));
 }
 
 impl Asker for Terminal {
     /// Reads the answer without showing it where it is hidden; `None` without a terminal, at ctrl-c, or when nothing was typed.
     fn ask(&self, question: &Question) -> Option<Secret> {
-        if !std::io::stderr().is_terminal() {
+        if !remarks_are_read() {
             return None;
         }
         enable_raw_mode().ok()?;
@@ -66,7 +64,7 @@ fn typed(hidden: bool) -> Option<Zeroizing<String>> {
             KeyCode::Backspace => {
                 typed.pop();
                 if !hidden {
-                    say("\x08 \x08");
+                    rub_out();
                 }
             }
             KeyCode::Char(letter) if typed.len() + letter.len_utf8() <= LONGEST => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::Call;
+use super::out::Raw;
 use crate::app::key::parse_keys;
 use crate::model::{Fault, FaultKind};
 use crate::runtime::{Format, picture};
@@ -61,7 +62,8 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         });
         let app = call.app(&session, depth)?;
         let buffer = crate::runtime::snapshot(app, session, &keys, size).await?;
-        call.write(&picture(&buffer, arguments.format, arguments.light))
+        // Each cell was made harmless; the sequences of the colours are ours.
+        call.write_raw(&Raw::Ours(picture(&buffer, arguments.format, arguments.light)))
     };
     if arguments.demo {
         // The simulation waits in virtual time, which passes at once when nothing else is to be done.

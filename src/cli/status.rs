@@ -11,6 +11,7 @@ use super::Call;
 use super::call::columns;
 use crate::cluster::{Cluster, Scope, WatchEvent, watch};
 use crate::kinds;
+use crate::model::text::{field, message};
 use crate::model::{Exposure, Fault, FaultKind, Kind, Link, Row, State};
 
 /// Flags of `status`.
@@ -198,7 +199,7 @@ fn table(lines: &[Line], warnings: &[String]) -> String {
                 object.state.word().to_owned(),
                 object.message.lines().next().unwrap_or("").to_owned(),
             ]),
-            Line::Error { env, error } => errors.extend([env, ": ", error, "\n"]),
+            Line::Error { env, error } => errors.extend([&*field(env), ": ", &*message(error), "\n"]),
         }
     }
     columns(&rows) + &errors

@@ -6,6 +6,7 @@ use super::Call;
 use super::operate::{named, only_environment};
 use crate::lineage::trace;
 use crate::model::Fault;
+use crate::model::text::field;
 
 /// Flags of `trace`.
 #[derive(Debug, Args)]
@@ -26,7 +27,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let origin = trace(&*session.reach().cluster(env)?, &object).await?;
         call.print(&origin, |origin| {
             let mut lines: Vec<String> = origin.chain.iter().map(|node| super::tree::line(node, 0)).collect();
-            lines.extend(origin.revision.iter().map(|revision| format!("  {revision}")));
+            lines.extend(origin.revision.iter().map(|revision| format!("  {}", field(revision))));
             lines.join("\n")
         })?;
         Ok(0)

@@ -6,6 +6,7 @@ use super::Call;
 use super::operate::{named, only_environment};
 use crate::lineage::{Node, tree};
 use crate::model::Fault;
+use crate::model::text::field;
 
 /// Flags of `tree`.
 #[derive(Debug, Args)]
@@ -44,5 +45,7 @@ fn write(node: &Node, depth: usize, text: &mut String) {
 /// Writes an object on a line of its own: sign, name, note.
 pub(super) fn line(node: &Node, depth: usize) -> String {
     let indent = "  ".repeat(depth);
-    format!("{indent}{} {}  {}", node.state.sign(), node.object, node.note).trim_end().to_owned()
+    format!("{indent}{} {}  {}", node.state.sign(), field(&node.object.to_string()), field(&node.note))
+        .trim_end()
+        .to_owned()
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Call;
+use crate::model::text::field;
 use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::render::Rendering;
 use crate::repo::Snapshot;
@@ -90,8 +91,8 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.print(&found, |found| {
         let mut lines = Vec::new();
         for one in found {
-            lines.push(format!("{} by {} of {}:", one.object, one.kustomization, one.env));
-            lines.extend(one.files.iter().map(|file| format!("  {file}")));
+            lines.push(format!("{} by {} of {}:", field(&one.object), field(one.kustomization), field(one.env)));
+            lines.extend(one.files.iter().map(|file| format!("  {}", field(file))));
         }
         lines.join("\n")
     })?;
@@ -136,14 +137,15 @@ fn of_file<'a>(
 
 fn text_of_file(found: &OfFile<'_>) -> String {
     if found.kustomizations.is_empty() {
-        return format!("{}: no Kustomization reads it\n", found.file);
+        return format!("{}: no Kustomization reads it\n", field(found.file));
     }
-    let readers: Vec<String> = found.kustomizations.iter().map(|one| format!("{}/{}", one.env, one.name)).collect();
-    let objects =
-        found.objects.iter().map(|one| format!("  {}  {}/{}/{}\n", one.env, one.kind, one.namespace, one.name));
+    let readers: Vec<String> =
+        found.kustomizations.iter().map(|one| field(&format!("{}/{}", one.env, one.name)).into_owned()).collect();
+    let objects = found.objects.iter().map(|one| [one.env, one.kind, one.namespace, one.name].map(|part| field(part)));
+    let objects = objects.map(|[env, kind, namespace, name]| format!("  {env}  {kind}/{namespace}/{name}\n"));
     let objects: String = objects.collect();
     let objects = if objects.is_empty() { "  it makes and changes no object\n".to_owned() } else { objects };
-    format!("{}\nread by {}\n{objects}", found.file, readers.join(", "))
+    format!("{}\nread by {}\n{objects}", field(found.file), readers.join(", "))
 }
 
 fn not_found(what: &str, why: String) -> Fault {

@@ -5,7 +5,7 @@ use crate::app::age_key::{ENTRY, Keep, NAMESPACE, examine, opened, put, secret_o
 use crate::app::new_key::make;
 use crate::app::operation::StepSender;
 use crate::app::{Action, Ask, Command, Operation, Reach, Risk, Scope, Target};
-use crate::model::{Fault, FaultKind, Lesson, Outcome, Step, StepState};
+use crate::model::{Fault, FaultKind, Lesson, Outcome, ShellLine, Step, StepState};
 use crate::secret::Secret;
 use crate::sops::{Identities, IdentitySources};
 
@@ -48,9 +48,8 @@ pub static NEW: Command = Command {
 fn teach_new(ask: &Ask<'_>) -> Lesson {
     let name = ask.targets.first().and_then(Target::env).map_or("ENV", |env| ask.facts.name(env));
     lesson(
-        format!(
-            "(umask 077; age-keygen -o ~/.config/fluxdeck/keys/{name}.agekey)   # {name}, outside of the repository"
-        ),
+        ShellLine::new("(umask 077; age-keygen -o ~/.config/fluxdeck/keys/{}.agekey)", &[name])
+            .remark(&format!("{name}, outside of the repository")),
         "The private half opens every secret of the environment and is nowhere in Git; the public half is the recipient in .sops.yaml.",
         "the file's mode 0600, a copy of it in the password manager and one offline, and the public key in .sops.yaml.",
         "https://getsops.io/docs/#encrypting-using-age",
@@ -118,9 +117,11 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         .and_then(|env| ask.facts.key_files.get(env)?.as_ref())
         .map_or_else(|| "keys.txt".to_owned(), |file| file.display().to_string());
     lesson(
-        format!(
-            "kubectl create secret generic {secret} -n {NAMESPACE} --context {context} --from-file={ENTRY}={file} --dry-run=client -o yaml | kubectl apply -f - --context {context}   # {name}"
-        ),
+        ShellLine::new(
+            "kubectl create secret generic {} -n {} --context {} --from-file={}={} --dry-run=client -o yaml | kubectl apply -f - --context {}",
+            &[&secret, NAMESPACE, context, ENTRY, &file, context],
+        )
+        .remark(name),
         "Flux decrypts with the identities in this Secret, all entries that end in .agekey. It is the one Secret that is not in Git: whoever has it reads all the others.",
         "every encrypted file of the environment opened by it; Kustomizations that were waiting become Ready at their next reconcile.",
         "https://fluxcd.io/flux/guides/mozilla-sops/",

@@ -36,7 +36,7 @@ pub static SELECTED: Command = Command {
 
 fn teach(_: &Ask<'_>) -> Lesson {
     lesson(
-        String::new(),
+        "",
         "fluxdeck stops waiting, and closes what it forwarded; what a controller was asked for, it goes on with.",
         "the object's own state.",
         "https://fluxcd.io/flux/cmd/flux_reconcile/",

@@ -2,6 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Command, Notice, Risk, Scope, Target};
+use crate::model::text::field;
 
 /// Copies the name of what is selected through the terminal (OSC 52).
 pub static COMMAND: Command = Command {
@@ -13,14 +14,15 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            String::new(),
+            "",
             "The terminal puts it on the clipboard of your own desk, through SSH; inside tmux this needs `set -s set-clipboard on` and `set -g allow-passthrough on`.",
             "paste it anywhere.",
             "https://github.com/tmux/tmux/wiki/Clipboard",
         )
     },
     run: |ask| {
-        let names: Vec<String> = ask.targets.iter().map(Target::name).collect();
+        // What is pasted into a shell must not end a line there.
+        let names: Vec<String> = ask.targets.iter().map(Target::name).map(|name| field(&name).into_owned()).collect();
         if names.is_empty() {
             return vec![Action::Tell(Notice::info(ask.now, "nothing is selected"))];
         }

@@ -2,7 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Risk, Scope};
-use crate::model::{Lesson, ObjectRef};
+use crate::model::{Lesson, ObjectRef, ShellLine};
 use crate::views::detail::{Detail, Tab};
 
 /// Opens the description of what is selected.
@@ -49,10 +49,12 @@ fn open(ask: &Ask<'_>, tab: Tab) -> Vec<Action> {
     ask.object().map(|(env, object)| Action::Push(Box::new(Detail::new(env, object, tab)))).into_iter().collect()
 }
 
-fn line(ask: &Ask<'_>, verb: &str, flags: &str) -> String {
-    let Some((env, object)) = ask.object() else { return String::new() };
-    let place = if object.namespace.is_empty() { String::new() } else { format!(" -n {}", object.namespace) };
-    format!("kubectl {verb} {} {}{place}{flags} --context {}", word(object), object.name, ask.context(env))
+fn line(ask: &Ask<'_>, verb: &'static str, flags: &'static str) -> ShellLine {
+    let Some((env, object)) = ask.object() else { return ShellLine::default() };
+    ShellLine::new("kubectl {} {} {}", &[verb, &word(object), &object.name])
+        .option(" -n {}", &object.namespace)
+        .and_then(flags, &[])
+        .and_then(" --context {}", &[ask.context(env)])
 }
 
 /// Writes a kind as kubectl takes it; with its group, as two groups may share a kind.

@@ -2,7 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Risk, Scope, Target};
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 use crate::views::{editor, secret};
 
 /// Opens an encrypted file for editing.
@@ -28,22 +28,21 @@ pub static COMMAND: Command = Command {
 };
 
 /// Writes the line of sops on the selected file, with the key of the environment that it belongs to.
-pub(super) fn sops_line(ask: &Ask<'_>, flag: &str) -> String {
+pub(super) fn sops_line(ask: &Ask<'_>, flag: &'static str) -> ShellLine {
     let (env, file) = match ask.targets.first() {
         Some(Target::File(env, file)) => (env.or_else(|| ask.facts.environment_of(file)), file.as_str()),
         _ => (None, "FILE"),
     };
     let key = env.and_then(|env| ask.facts.key_files.get(env)?.as_ref());
     let key = key.map_or_else(|| "KEY".to_owned(), |key| key.display().to_string());
-    let flag = if flag.is_empty() { String::new() } else { format!("{flag} ") };
-    format!("SOPS_AGE_KEY_FILE={key} sops {flag}{file}")
+    ShellLine::new("SOPS_AGE_KEY_FILE={} sops", &[&key]).and_then(flag, &[]).path(file)
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let file = ask.targets.first().map_or_else(|| "FILE".to_owned(), Target::name);
     if ask.targets.first().is_some_and(|target| secret::opener(target, ask).is_none()) {
         return lesson(
-            format!("${{VISUAL:-$EDITOR}} {file}"),
+            ShellLine::from("${VISUAL:-$EDITOR}").path(&file),
             "Flux applies what is committed and pushed: until then the change is yours alone.",
             "the mark M beside the file, and git diff.",
             "https://git-scm.com/docs/git-diff",

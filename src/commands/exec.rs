@@ -4,6 +4,7 @@ use super::object::line;
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Operation, Question, Risk, Scope};
 use crate::cluster::exec::Order;
+use crate::model::text::field;
 use crate::model::{Fault, Lesson, ObjectRef, Outcome, Step, StepState};
 
 /// Opens a shell in the default container of a pod, or of one that stands behind a workload.
@@ -76,8 +77,8 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
                     // The screen is left once the connection stands: what fails before is told on it.
                     let streams = reach.terminal.borrow().await?;
                     if order.terminal {
-                        let heading =
-                            format!("fluxdeck: {command} in {place} in {name}; exit or Ctrl-D leads back\r\n");
+                        let heading = format!("fluxdeck: {command} in {place} in {name}; exit or Ctrl-D leads back");
+                        let heading = format!("{}\r\n", field(&heading));
                         // A terminal that is gone is told of when it is written to next.
                         let _gone = streams.output.send(heading.into_bytes()).await;
                     }
@@ -101,10 +102,10 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let order = order(ask);
-    let container = order.container.map_or_else(String::new, |name| format!(" -c {name}"));
-    let terminal = if order.terminal { "-it" } else { "-i" };
+    let place = line(ask, if order.terminal { "exec -it" } else { "exec -i" });
+    let place = place.option(" -c {}", order.container.as_deref().unwrap_or_default()).and_then(" --", &[]);
     lesson(
-        format!("{}{container} -- {}", line(ask, &format!("exec {terminal}")), order.command.join(" ")),
+        order.command.iter().fold(place, |line, word| line.word(word)),
         "A process beside the one that the container runs, in its files and its network; what it changes is gone with the container.",
         "the prompt; exit or Ctrl-D leads back. No sh there: `kubectl debug` brings a container that has one.",
         "https://kubernetes.io/docs/tasks/debug/debug-application/get-shell-running-container/",

@@ -22,7 +22,7 @@ pub static COMMAND: Command = Command {
 
 fn teach(ask: &crate::app::Ask<'_>) -> Lesson {
     lesson(
-        flux_line(ask, "reconcile", "--force"),
+        flux_line(ask, "reconcile", &["--force"]),
         "A release whose retries are exhausted is not tried again by a plain reconcile; this makes helm-controller install or upgrade it once.",
         "Released=True and a new revision in the history; if it fails again, the Released condition has the true cause.",
         "https://fluxcd.io/flux/components/helm/helmreleases/#forcing-a-release",

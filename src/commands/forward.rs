@@ -56,7 +56,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     let asked = ask.answer("ports").unwrap_or("LOCAL:PORT");
     let local = asked.split_once(':').map_or("LOCAL", |(local, _)| local);
     lesson(
-        format!("{} {asked}", line(ask, "port-forward")),
+        line(ask, "port-forward").option(" {}", asked),
         &format!(
             "The API server carries the bytes: nothing is exposed, and no Ingress is needed. It listens on 127.0.0.1 of this machine; from your desk: ssh -L {local}:127.0.0.1:{local} {}",
             ask.facts.via

@@ -13,12 +13,7 @@ pub static COMMAND: Command = Command {
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {
-        lesson(
-            "fluxdeck keys".to_owned(),
-            "Every key and what it does.",
-            "the key that you need.",
-            "https://fluxcd.io/flux/",
-        )
+        lesson("fluxdeck keys", "Every key and what it does.", "the key that you need.", "https://fluxcd.io/flux/")
     },
     run: |_| vec![Action::Push(Box::new(Help::default()))],
 };

@@ -31,7 +31,7 @@ pub static UNINSTALL: Command = Command {
 
 fn teach(_ask: &Ask<'_>) -> Lesson {
     lesson(
-        "$EDITOR \"$(git rev-parse --git-path hooks/pre-commit)\"".to_owned(),
+        "$EDITOR \"$(git rev-parse --git-path hooks/pre-commit)\"",
         "Git runs it before each commit and stops at an error: a Secret in plain text never gets into the history, out of which it is hard to take.",
         "a commit of a plain Secret that is refused; `git commit --no-verify` passes by every hook.",
         "https://git-scm.com/docs/githooks#_pre_commit",

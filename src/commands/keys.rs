@@ -2,6 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Command, Risk, Scope};
+use crate::model::ShellLine;
 use crate::views::keys::Keys;
 
 /// Opens the screen of keys and recipients.
@@ -16,9 +17,11 @@ pub static COMMAND: Command = Command {
         let env = ask.env();
         let (context, name) = (ask.context(env), ask.facts.name(env));
         lesson(
-            format!(
-                "grep -rl '^sops:' apps infrastructure | xargs grep -H 'recipient:' && kubectl get secret sops-age -n flux-system --context {context}   # {name}"
-            ),
+            ShellLine::new(
+                "grep -rl '^sops:' apps infrastructure | xargs grep -H 'recipient:' && kubectl get secret sops-age -n flux-system --context {}",
+                &[context],
+            )
+            .remark(name),
             "Four things must agree: the key at hand, .sops.yaml, the files, and the cluster's sops-age. A key is replaced by bringing them from one agreement to the next.",
             "the first line that is not in order; enter does what it says.",
             "https://fluxcd.io/flux/guides/mozilla-sops/",

@@ -13,7 +13,7 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            String::new(),
+            "",
             "The lesson shows the line that does the same without fluxdeck, why, and what to look for.",
             "the panel below.",
             "https://fluxcd.io/flux/cmd/",

@@ -3,7 +3,7 @@
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Risk, Scope};
 use crate::cluster::Resource;
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 use crate::views::list::List;
 use crate::views::objects::Objects;
 use crate::views::served::ServedKinds;
@@ -43,7 +43,10 @@ pub static NAMESPACES: Command = Command {
     lesson: |ask| {
         let context = ask.context(ask.env());
         lesson(
-            format!("kubectl get namespaces --context {context}\nkubectl get all -n NAMESPACE --context {context}"),
+            ShellLine::new(
+                "kubectl get namespaces --context {}\nkubectl get all -n NAMESPACE --context {}",
+                &[context, context],
+            ),
             "`get all` lists the workloads, pods and services of a namespace, and leaves out most else: claims, ingresses and custom resources are listed here too.",
             "pods that are not Running, and workloads with fewer ready than wanted.",
             "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
@@ -62,7 +65,7 @@ pub static SERVED: Command = Command {
     questions: &[],
     lesson: |ask| {
         lesson(
-            format!("kubectl api-resources --context {}", ask.context(ask.env())),
+            ShellLine::new("kubectl api-resources --context {}", &[ask.context(ask.env())]),
             "Every kind that the cluster serves, custom resources too; enter lists its objects with the columns that the server prints.",
             "the group behind a kind: two groups may share a name.",
             "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_api-resources/",
@@ -81,9 +84,9 @@ fn namespaces() -> Resource {
     }
 }
 
-fn teach(ask: &Ask<'_>, line: &str) -> Lesson {
+fn teach(ask: &Ask<'_>, line: &'static str) -> Lesson {
     lesson(
-        format!("{line} --context {}", ask.context(ask.env())),
+        ShellLine::from(line).and_then(" --context {}", &[ask.context(ask.env())]),
         "One list of a kind over all namespaces; / filters it, enter opens what is selected.",
         "anything that is not ready.",
         "https://fluxcd.io/flux/cmd/flux_get/",

@@ -4,7 +4,7 @@ use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Notice, Risk, Scope};
 use crate::cluster::controller_log::controller_of;
 use crate::cluster::logs::is_workload;
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 use crate::views::logs::{FLUX_NAMESPACE, Logs, Source};
 
 /// Follows the log of what is selected.
@@ -25,7 +25,7 @@ pub static COMMAND: Command = Command {
 fn teach(ask: &Ask<'_>) -> Lesson {
     let Some((env, object)) = ask.object() else {
         return lesson(
-            "flux logs --follow".to_owned(),
+            "flux logs --follow",
             "The controllers write down each reconciliation, and programs what they do.",
             "lines with the level error.",
             "https://fluxcd.io/flux/cmd/flux_logs/",
@@ -34,7 +34,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     let context = ask.context(env);
     if object.kind == "Pod" {
         return lesson(
-            format!("kubectl logs {} -n {} --follow --context {context}", object.name, object.namespace),
+            ShellLine::new("kubectl logs {} -n {} --follow --context {}", &[&object.name, &object.namespace, context]),
             "What the pod's first container writes; a pod that is replaced is followed on.",
             "the first error, not the last: those after it often follow from it.",
             "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/",
@@ -43,9 +43,9 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     if is_workload(object) {
         let kind = object.kind.to_lowercase();
         return lesson(
-            format!(
-                "kubectl logs {kind}/{} -n {} --all-pods --follow --context {context}",
-                object.name, object.namespace
+            ShellLine::new(
+                "kubectl logs {} -n {} --all-pods --follow --context {}",
+                &[&format!("{kind}/{}", object.name), &object.namespace, context],
             ),
             "What every pod of it writes, each line with its pod; pods that come later are followed too.",
             "whether all of them say it, or one alone: that one may have a bad node or volume.",
@@ -53,9 +53,9 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         );
     }
     lesson(
-        format!(
-            "flux logs --follow --kind={} --name={} --namespace={} --flux-namespace={FLUX_NAMESPACE} --context {context}",
-            object.kind, object.name, object.namespace
+        ShellLine::new(
+            "flux logs --follow --kind={} --name={} --namespace={} --flux-namespace={} --context {}",
+            &[&object.kind, &object.name, &object.namespace, FLUX_NAMESPACE, context],
         ),
         &format!(
             "The controller writes a line for each step of a reconciliation; only those of this object are shown. All of them: kubectl logs -n {FLUX_NAMESPACE} -l app={} --context {context}",

@@ -15,7 +15,7 @@ macro_rules! switches {
             scope: Scope::View("logs"),
             risk: Risk::Reads,
             questions: &[],
-            lesson: |_| lesson(String::new(), $why, $look_for, DOCS),
+            lesson: |_| lesson("", $why, $look_for, DOCS),
             run: |_| vec![Action::Hand(Box::new(Change::$change))],
         };)*
     };

@@ -1,7 +1,7 @@
 //! What the commands share that act on objects whom Flux, or an operator, put into the cluster.
 
 use crate::app::Ask;
-use crate::model::{Env, ObjectRef};
+use crate::model::{Env, ObjectRef, ShellLine};
 
 /// Tells whether an object keeps pods that can be replaced step by step.
 pub fn is_workload(object: &ObjectRef) -> bool {
@@ -14,18 +14,18 @@ pub fn is_cron_job(object: &ObjectRef) -> bool {
 }
 
 /// Writes an object as kubectl takes it, with its namespace and context: `deployment.apps/web -n web --context staging`.
-pub fn place(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> String {
+pub fn place(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> ShellLine {
     let kind = object.kind.to_lowercase();
     let kind = if object.group.is_empty() { kind } else { format!("{kind}.{}", object.group) };
-    let namespace = if object.namespace.is_empty() { String::new() } else { format!(" -n {}", object.namespace) };
-    format!("{kind}/{}{namespace} --context {}", object.name, ask.context(env))
+    ShellLine::new("{}", &[&format!("{kind}/{}", object.name)])
+        .option(" -n {}", &object.namespace)
+        .and_then(" --context {}", &[ask.context(env)])
 }
 
 /// Writes a line for each target.
-pub fn line(ask: &Ask<'_>, verb: &str) -> String {
-    let lines: Vec<String> =
-        ask.objects().map(|(env, object)| format!("kubectl {verb} {}", place(ask, env, object))).collect();
-    lines.join("\n")
+pub fn line(ask: &Ask<'_>, verb: &'static str) -> ShellLine {
+    let begin = || ShellLine::from("kubectl ").and_then(verb, &[]).and_then(" ", &[]);
+    ShellLine::join(ask.objects().map(|(env, object)| begin().line(&place(ask, env, object))), "\n")
 }
 
 /// Names the file of the repository that says what the first target is, where there is one.

@@ -28,7 +28,7 @@ pub static COMMAND: Command = Command {
 fn teach(ask: &Ask<'_>) -> Lesson {
     if ask.targets.first().is_some_and(|target| views::secret::opener(target, ask).is_some()) {
         return lesson(
-            super::edit::sops_line(ask, "--decrypt"),
+            super::edit::sops_line(ask, " --decrypt"),
             "It decrypts in memory and shows what is asked for; sops prints every value at once, into the scrollback too.",
             "the keys and their types; x reveals one value, e edits one.",
             "https://getsops.io/docs/#usage",
@@ -38,7 +38,5 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         Some(kind) => (kind.lesson)(ask.context(env), Some(object)),
         None => (super::describe::COMMAND.lesson)(ask),
     });
-    known.unwrap_or_else(|| {
-        lesson(String::new(), "It shows what is selected.", "what you are after.", "https://fluxcd.io/flux/")
-    })
+    known.unwrap_or_else(|| lesson("", "It shows what is selected.", "what you are after.", "https://fluxcd.io/flux/"))
 }

@@ -14,7 +14,7 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            String::new(),
+            "",
             "Every write of this run, its steps and how it ended; the journal keeps them beyond it.",
             "the step at which one stopped.",
             "https://fluxcd.io/flux/cmd/",

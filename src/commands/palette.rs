@@ -14,7 +14,7 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            "fluxdeck keys".to_owned(),
+            "fluxdeck keys",
             "Every command that works here, by name.",
             "its key, for next time.",
             "https://fluxcd.io/flux/",

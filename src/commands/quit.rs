@@ -14,7 +14,7 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            String::new(),
+            "",
             "Operations that run are no longer waited for; the controllers go on.",
             "your shell's prompt.",
             "https://fluxcd.io/flux/cmd/",

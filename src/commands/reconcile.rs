@@ -26,13 +26,13 @@ pub static COMMAND: Command = Command {
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let flags: Vec<&str> = [("with-source", "--with-source"), ("force", "--force"), ("reset", "--reset")]
+    let flags: Vec<&'static str> = [("with-source", "--with-source"), ("force", "--force"), ("reset", "--reset")]
         .into_iter()
         .filter(|(flag, _)| ask.flag(flag))
         .map(|(_, text)| text)
         .collect();
     lesson(
-        flux_line(ask, "reconcile", &flags.join(" ")),
+        flux_line(ask, "reconcile", &flags),
         "Flux would look again when its interval is over; this asks the controller to look now, at the source that it has already fetched.",
         "Ready=True and the revision of your commit; an old revision means that the source has not fetched it yet (W takes the source first).",
         "https://fluxcd.io/flux/cmd/flux_reconcile/",

@@ -5,7 +5,7 @@ use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::{Action, Ask, Command, Notice, Operation, Risk, Scope, Target};
 use crate::cluster::verbs;
 use crate::kinds;
-use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, Step, StepState, Verb};
+use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, StepState, Verb};
 use crate::views::home::flow;
 
 /// Reconciles the environment of the selection.
@@ -99,19 +99,19 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let context = environment(ask).map_or("", |env| ask.context(env));
-    let mut lines = vec![format!("flux reconcile source git flux-system --context {context}")];
+    let mut lines = vec![ShellLine::new("flux reconcile source git flux-system --context {}", &[context])];
     if let Some(env) = environment(ask) {
         lines.extend(flow::lines(ask.facts, env).iter().filter(|line| line.object.kind == "Kustomization").map(
             |line| {
-                format!(
-                    "flux reconcile kustomization {} -n {} --context {context}",
-                    line.object.name, line.object.namespace
+                ShellLine::new(
+                    "flux reconcile kustomization {} -n {} --context {}",
+                    &[&line.object.name, &line.object.namespace, context],
                 )
             },
         ));
     }
     lesson(
-        lines.join(" && "),
+        ShellLine::join(lines, " && "),
         "Reconciling flux-system alone does not force its children: it re-applies their manifests, and unchanged ones wait for their own interval.",
         "the same revision on every Kustomization; the first that fails holds those that depend on it.",
         "https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies",

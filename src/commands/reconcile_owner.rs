@@ -3,7 +3,7 @@
 use super::verb::{is_flux, lesson};
 use crate::app::{Action, Ask, Command, Risk, Scope, Target};
 use crate::kinds;
-use crate::model::{Env, Lesson, ObjectRef};
+use crate::model::{Env, Lesson, ObjectRef, ShellLine};
 use crate::views::owner::Owner;
 
 /// Finds the Flux objects that keep what is selected or marked, and asks for the reconciliation of those.
@@ -59,15 +59,15 @@ fn by_inventory(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> Option<ObjectRef
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let context = ask.context(ask.env());
-    let word = ask.object().map_or_else(
-        || "KIND NAME".to_owned(),
+    let trace = ask.object().map_or_else(
+        || "flux trace KIND NAME".into(),
         |(_, object)| {
-            let place = if object.namespace.is_empty() { String::new() } else { format!(" -n {}", object.namespace) };
-            format!("{} {}{place}", object.kind.to_lowercase(), object.name)
+            ShellLine::new("flux trace {} {}", &[&object.kind.to_lowercase(), &object.name])
+                .option(" -n {}", &object.namespace)
         },
     );
     lesson(
-        format!("flux trace {word} --context {context}\nflux reconcile kustomization NAME --context {context}"),
+        trace.and_then(" --context {}\nflux reconcile kustomization NAME --context {}", &[context, context]),
         "Flux labels what it applies with the Kustomization or HelmRelease that it belongs to; a reconcile of that one brings back what Git says. It restarts nothing that is as Git has it.",
         "the labels kustomize.toolkit.fluxcd.io/name and helm.toolkit.fluxcd.io/name.",
         "https://fluxcd.io/flux/cmd/flux_trace/",

@@ -2,6 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Command, Risk, Scope, Target};
+use crate::model::ShellLine;
 use crate::views::order::Order;
 use crate::views::report::{Reports, compare, documents, findings, history, impact};
 
@@ -15,7 +16,7 @@ pub(super) static FINDINGS: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            "fluxdeck check; flux build kustomization NAME --path DIR --dry-run".to_owned(),
+            "fluxdeck check; flux build kustomization NAME --path DIR --dry-run",
             "What Flux would stumble over is written in the repository already: references to nothing, what never converges, what drifts.",
             "errors first; each names its line, what it leads to and how to mend it; # fluxdeck:ignore RULE REASON beside it silences one.",
             "https://fluxcd.io/flux/cmd/flux_build_kustomization/",
@@ -35,7 +36,7 @@ pub(super) static IMPACT: Command = Command {
     lesson: |ask| {
         let context = ask.context(ask.env());
         lesson(
-            format!("git diff @{{upstream}}; flux diff kustomization NAME --path DIR --context {context}"),
+            ShellLine::new("git diff @{upstream}; flux diff kustomization NAME --path DIR --context {}", &[context]),
             "A line in a base changes every environment that reads it, and a line that nothing renders changes none: the diff of files does not tell which.",
             "production among the environments, deletions, and your file under `renders nothing new`.",
             "https://fluxcd.io/flux/cmd/flux_diff_kustomization/",
@@ -54,7 +55,7 @@ pub(super) static DOCUMENTS: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            "git grep -n WORD -- '*.md'".to_owned(),
+            "git grep -n WORD -- '*.md'",
             "What was learnt in the last outage is written down for the next one, and is of use only to who finds it in time.",
             "/ and a word searches in all pages; enter opens one at that line and follows its links.",
             "https://git-scm.com/docs/git-grep",
@@ -73,7 +74,7 @@ pub(super) static COMPARE: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            "diff <(kubectl kustomize apps/staging) <(kubectl kustomize apps/production)".to_owned(),
+            "diff <(kubectl kustomize apps/staging) <(kubectl kustomize apps/production)",
             "What was tried in the one environment proves something for the other only where they are the same.",
             "versions that differ, and objects that only one has.",
             "https://kubectl.docs.kubernetes.io/guides/config_management/components/",
@@ -93,7 +94,7 @@ pub(super) static ORDER: Command = Command {
     lesson: |ask| {
         let context = ask.context(ask.env());
         lesson(
-            format!("flux get kustomizations --context {context}"),
+            ShellLine::new("flux get kustomizations --context {}", &[context]),
             "A Kustomization begins once all that it depends on is ready, and one that fails holds back everything behind it.",
             "the first that is not ready, from the top: what stands below only waits for it.",
             "https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies",
@@ -112,7 +113,7 @@ pub(super) static HISTORY: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            "git log -p -- FILE...".to_owned(),
+            "git log -p -- FILE...",
             "A file changes without the object changing, and an object changes by files of others: a base, a patch, a variable.",
             "the commit after which it began, and whether that was one to a base that both environments read.",
             "https://git-scm.com/docs/git-log",

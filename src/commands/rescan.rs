@@ -13,7 +13,7 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            "git status".to_owned(),
+            "git status",
             "Changes are noticed by themselves; a network file system may send no notices.",
             "the marks beside the files.",
             "https://git-scm.com/docs/git-status",

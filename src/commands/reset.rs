@@ -22,7 +22,7 @@ pub static COMMAND: Command = Command {
 
 fn teach(ask: &crate::app::Ask<'_>) -> Lesson {
     lesson(
-        flux_line(ask, "reconcile", "--reset"),
+        flux_line(ask, "reconcile", &["--reset"]),
         "helm-controller counts failures and stops at its retry limit (Stalled, RetriesExceeded); this sets the counts to zero, so that it tries again as its policy says.",
         "Stalled gone, then Ready=True; mend the cause first, or the counts fill up again.",
         "https://fluxcd.io/flux/components/helm/helmreleases/#resetting-remediation-retries",

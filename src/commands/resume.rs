@@ -18,7 +18,7 @@ pub static COMMAND: Command = Command {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     lesson(
-        flux_line(ask, "resume", ""),
+        flux_line(ask, "resume", &[]),
         "The controller takes it up again at once, applies what Git says now, and undoes what was changed by hand meanwhile.",
         "Ready=True with the current revision.",
         "https://fluxcd.io/flux/cmd/flux_resume/",

@@ -2,7 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Notice, Risk, Scope, Target};
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 use crate::views::rollout::Rollout;
 
 /// Shows what is left to do until the file that is selected has reached the clusters.
@@ -30,7 +30,10 @@ fn file<'a>(ask: &'a Ask<'_>) -> Option<&'a str> {
 fn teach(ask: &Ask<'_>) -> Lesson {
     let file = file(ask).unwrap_or("FILE");
     lesson(
-        format!("git add {file} && git commit && git push\nflux reconcile kustomization NAME --with-source"),
+        ShellLine::new(
+            "git add {path} && git commit && git push\nflux reconcile kustomization NAME --with-source",
+            &[file],
+        ),
         "A saved file changes nothing until it is committed, pushed and applied; a Secret that is applied reaches pods by volumes within minutes, and by environment variables when they start.",
         "every line with =; enter on a line does its step.",
         "https://kubernetes.io/docs/concepts/configuration/secret/#using-secrets-as-environment-variables",

@@ -3,7 +3,7 @@
 use super::object::is_cron_job;
 use super::verb::{lesson, operate, timeout};
 use crate::app::{Ask, Command, Risk, Scope};
-use crate::model::{Lesson, Verb};
+use crate::model::{Lesson, ShellLine, Verb};
 
 /// Makes a Job from the CronJob that is selected.
 pub static COMMAND: Command = Command {
@@ -18,15 +18,15 @@ pub static COMMAND: Command = Command {
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let lines: Vec<String> = ask
-        .objects()
-        .map(|(env, object)| {
-            let (name, namespace, context) = (&object.name, &object.namespace, ask.context(env));
-            format!("kubectl create job {name}-$(date +%s) --from=cronjob/{name} -n {namespace} --context {context}")
-        })
-        .collect();
+    let lines = ask.objects().map(|(env, object)| {
+        let (name, namespace, context) = (&object.name, &object.namespace, ask.context(env));
+        ShellLine::new(
+            "kubectl create job {}-$(date +%s) --from={} -n {} --context {}",
+            &[name, &format!("cronjob/{name}"), namespace, context],
+        )
+    });
     lesson(
-        lines.join("\n"),
+        ShellLine::join(lines, "\n"),
         "The Job is the CronJob's own and counts in its history; the schedule goes on as before.",
         "the log of its pod, and Complete among the Job's conditions.",
         "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_create/kubectl_create_job/",

@@ -2,6 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Command, Risk, Scope};
+use crate::model::ShellLine;
 use crate::views::secrets::Secrets;
 
 /// Opens the list of secrets.
@@ -15,8 +16,9 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         let context = ask.context(ask.env());
         lesson(
-            format!(
-                "git grep -l 'ENC\\[AES256_GCM'\nsops decrypt FILE | kubectl diff --context {context} -f -   # prints values"
+            ShellLine::new(
+                "git grep -l 'ENC\\[AES256_GCM'\nsops decrypt FILE | kubectl diff --context {} -f -   # prints values",
+                &[context],
             ),
             "A secret can be in Git and not in the cluster, or be changed by hand there; the values are compared by hash in memory, and nothing is shown.",
             "keys that differ, and PLAIN in the third column; enter opens the editor.",

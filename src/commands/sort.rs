@@ -26,7 +26,7 @@ const fn command(id: &'static str, view: &'static str) -> Command {
 
 fn teach(_: &Ask<'_>) -> Lesson {
     lesson(
-        "kubectl get pods --all-namespaces --sort-by=.metadata.creationTimestamp".to_owned(),
+        "kubectl get pods --all-namespaces --sort-by=.metadata.creationTimestamp",
         "What failed, what restarts most and what is new comes to the top; o again takes the next column.",
         "the words after the count, such as `by restarts`.",
         "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/",

@@ -13,7 +13,7 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            "fg".to_owned(),
+            "fg",
             "fluxdeck stops and the shell takes the terminal; fg brings it back.",
             "the screen as it was.",
             "https://www.gnu.org/software/bash/manual/html_node/Job-Control.html",

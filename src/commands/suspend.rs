@@ -40,7 +40,7 @@ pub static COMMAND: Command = Command {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     lesson(
-        flux_line(ask, "suspend", ""),
+        flux_line(ask, "suspend", &[]),
         "Nobody reconciles it until it is resumed: changes in Git wait, and drift stays. What depends on it waits too once its revision falls behind.",
         "SUSPENDED True in `flux get`; the reason stands in the annotation fluxdeck.dev/suspend-reason.",
         "https://fluxcd.io/flux/cmd/flux_suspend/",

@@ -2,7 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Risk, Scope};
-use crate::model::{Env, Lesson};
+use crate::model::{Env, Lesson, ShellLine};
 
 /// Shows the next environment; its context belongs to it, and the kubeconfig stays as it is.
 pub static COMMAND: Command = Command {
@@ -23,7 +23,7 @@ fn next(ask: &Ask<'_>) -> Env {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     lesson(
-        format!("kubectl config use-context {}", ask.context(next(ask))),
+        ShellLine::new("kubectl config use-context {}", &[ask.context(next(ask))]),
         "That line sets what every later kubectl in every shell talks to, and so how the wrong cluster gets changed. Here each environment keeps its own context, and each line names it with --context.",
         "the environment's name at the head of a panel and in every confirmation; < and > show the others.",
         "https://kubernetes.io/docs/tasks/access-application-cluster/configure-access-multiple-clusters/",

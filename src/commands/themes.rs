@@ -14,7 +14,7 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            "fluxdeck themes".to_owned(),
+            "fluxdeck themes",
             "The list shows each theme as it is passed; `terminal` takes the colours that your terminal has, the others bring their own.",
             "state is read from its sign in every theme, never from colour alone.",
             "https://no-color.org",

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::{Action, Ask, Notice, Operation};
 use crate::cluster::{Cluster, verbs};
-use crate::model::{Clock, Env, Fault, Lesson, ObjectRef, Outcome, Step, Verb};
+use crate::model::{Clock, Env, Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, Verb};
 
 /// How long an operation waits at most; the same as the flux CLI's default.
 pub const TIMEOUT: Duration = Duration::from_mins(5);
@@ -25,7 +25,7 @@ pub fn is_release(object: &ObjectRef) -> bool {
 
 /// Returns the flux CLI's words for an object, such as `kustomization apps` or `source git flux-system`; the source of the words is
 /// `flux reconcile --help`.
-pub fn flux_words(object: &ObjectRef) -> String {
+pub fn flux_words(object: &ObjectRef) -> ShellLine {
     let kind = match object.kind.as_str() {
         "Kustomization" => "kustomization",
         "HelmRelease" => "helmrelease",
@@ -36,37 +36,29 @@ pub fn flux_words(object: &ObjectRef) -> String {
         "Bucket" => "source bucket",
         "ImageRepository" => "image repository",
         "ImageUpdateAutomation" => "image update",
-        other => return format!("{} {}", other.to_lowercase(), object.name),
+        other => return ShellLine::new("{} {}", &[&other.to_lowercase(), &object.name]),
     };
-    format!("{kind} {}", object.name)
+    ShellLine::from(kind).word(&object.name)
 }
 
 /// Writes the flux line of a verb for every target, one line each.
-pub fn flux_line(ask: &Ask<'_>, verb: &str, flags: &str) -> String {
-    let lines: Vec<String> = ask
-        .objects()
-        .map(|(env, object)| {
-            let context = ask.context(env);
-            let mut line = format!("flux {verb} {} -n {}", flux_words(object), object.namespace);
-            if !flags.is_empty() {
-                line.push(' ');
-                line.push_str(flags);
-            }
-            line.push_str(" --context ");
-            line.push_str(context);
-            line
-        })
-        .collect();
-    lines.join("\n")
+pub fn flux_line(ask: &Ask<'_>, verb: &'static str, flags: &[&'static str]) -> ShellLine {
+    let line = |(env, object): (Env, &ObjectRef)| {
+        let line =
+            ShellLine::new("flux {} ", &[verb]).line(&flux_words(object)).and_then(" -n {}", &[&object.namespace]);
+        let line = flags.iter().fold(line, |line, flag| line.word(flag));
+        line.and_then(" --context {}", &[ask.context(env)])
+    };
+    ShellLine::join(ask.objects().map(line), "\n")
 }
 
 /// Builds a lesson from its parts; `docs` is an address of the official documentation.
-pub fn lesson(shell: String, why: &str, look_for: &str, docs: &'static str) -> Lesson {
-    Lesson { shell, why: why.to_owned(), look_for: look_for.to_owned(), docs }
+pub fn lesson(shell: impl Into<ShellLine>, why: &str, look_for: &str, docs: &'static str) -> Lesson {
+    Lesson { shell: shell.into(), why: why.to_owned(), look_for: look_for.to_owned(), docs }
 }
 
 /// Starts one operation for each target.
-pub fn operate(ask: &Ask<'_>, title: &str, verb: &Verb, shell: &str) -> Vec<Action> {
+pub fn operate(ask: &Ask<'_>, title: &str, verb: &Verb, shell: &ShellLine) -> Vec<Action> {
     let Some(permit) = ask.permit else {
         return vec![Action::Tell(Notice::fault(
             ask.now,
@@ -78,11 +70,10 @@ pub fn operate(ask: &Ask<'_>, title: &str, verb: &Verb, shell: &str) -> Vec<Acti
             ),
         ))];
     };
-    let lines: Vec<&str> = shell.lines().collect();
     ask.objects()
         .enumerate()
         .map(|(index, (env, object))| {
-            let line = lines.get(index).copied().unwrap_or(shell);
+            let line = shell.nth(index).unwrap_or_else(|| shell.clone());
             Action::Operate(operation(title, env, object, verb.clone(), line, permit))
         })
         .collect()
@@ -94,7 +85,7 @@ fn operation(
     env: Env,
     object: &ObjectRef,
     verb: Verb,
-    shell: &str,
+    shell: ShellLine,
     permit: crate::app::Permit,
 ) -> Operation {
     let target = object.clone();
@@ -102,7 +93,7 @@ fn operation(
         title: format!("{title} {}", object.short()),
         env: Some(env),
         object: object.to_string(),
-        shell: shell.to_owned(),
+        shell,
         stopped: match verb {
             Verb::Forward { .. } => "the port is closed",
             _ => NO_LONGER_WAITED_FOR,

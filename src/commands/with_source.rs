@@ -31,7 +31,7 @@ fn has_source(object: &ObjectRef) -> bool {
 
 fn teach(ask: &crate::app::Ask<'_>) -> Lesson {
     lesson(
-        flux_line(ask, "reconcile", "--with-source"),
+        flux_line(ask, "reconcile", &["--with-source"]),
         "After a push the source must fetch the commit before anything can apply it; this asks the source first, then the object.",
         "first the source's new revision, then the same revision on the object.",
         "https://fluxcd.io/flux/cmd/flux_reconcile_kustomization/",

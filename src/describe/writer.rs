@@ -1,8 +1,11 @@
 //! Labelled lines, indented, with the values of neighbours in one column.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
+
+use crate::model::text::field;
 
 /// Collects lines; a value's column is decided when its block is complete.
 #[derive(Debug, Default)]
@@ -61,6 +64,8 @@ impl Writer {
 
     /// Writes rows in columns, the first underlined, as a block.
     pub fn table(&mut self, rows: &[Vec<String>]) {
+        let rows: Vec<Vec<Cow<'_, str>>> =
+            rows.iter().map(|row| row.iter().map(|cell| field(cell)).collect()).collect();
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns)
             .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max())
@@ -76,7 +81,7 @@ impl Writer {
         };
         self.block(|writer| {
             for (index, row) in rows.iter().enumerate() {
-                writer.text(line(row.iter().map(String::as_str).collect()));
+                writer.text(line(row.iter().map(|cell| &**cell).collect()));
                 if index == 0 {
                     let rules: Vec<String> = row.iter().map(|cell| "-".repeat(cell.chars().count())).collect();
                     writer.text(line(rules.iter().map(String::as_str).collect()));
@@ -92,11 +97,14 @@ impl Writer {
             let indent = "  ".repeat(line.depth);
             match &line.value {
                 None => {
-                    let _ = writeln!(out, "{indent}{}", line.label);
+                    let _ = writeln!(out, "{indent}{}", field(&line.label));
                 }
                 Some(value) => {
                     let width = self.label_width(index);
-                    let _ = writeln!(out, "{indent}{:width$}  {value}", line.label);
+                    // What follows the first line of a value stands below it, and never where a label does.
+                    let below = format!("\n{}", " ".repeat(indent.len() + width + 2));
+                    let value = value.trim_end_matches('\n').replace('\n', &below);
+                    let _ = writeln!(out, "{indent}{:width$}  {value}", field(&line.label));
                 }
             }
         }
@@ -107,8 +115,9 @@ impl Writer {
     fn label_width(&self, index: usize) -> usize {
         let depth = self.lines.get(index).map_or(0, |line| line.depth);
         let (before, after) = self.lines.split_at(index);
-        let width =
-            |line: &&Line| if line.depth == depth && line.value.is_some() { line.label.chars().count() } else { 0 };
+        let width = |line: &&Line| {
+            if line.depth == depth && line.value.is_some() { field(&line.label).chars().count() } else { 0 }
+        };
         let inside = |line: &&Line| line.depth >= depth;
         let up = before.iter().rev().take_while(inside).map(|line| width(&line)).max();
         let down = after.iter().take_while(inside).map(|line| width(&line)).max();

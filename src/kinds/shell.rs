@@ -1,33 +1,23 @@
-//! Command lines for lessons: they can be typed as they stand.
+//! Command lines for lessons of the kinds.
 
-/// Quotes a word for a POSIX shell where that is needed.
-pub(super) fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
+use crate::model::{ObjectRef, ShellLine};
 
 /// Writes `flux get KIND …` for a list or an object.
-pub(super) fn flux_get(kind: &str, context: &str, object: Option<&crate::model::ObjectRef>) -> String {
-    let context = word(context);
+pub(super) fn flux_get(kind: &'static str, context: &str, object: Option<&ObjectRef>) -> ShellLine {
+    let line = ShellLine::from("flux get ").and_then(kind, &[]);
     match object {
-        Some(object) => {
-            format!("flux get {kind} {} -n {} --context {context}", word(&object.name), word(&object.namespace))
-        }
-        None => format!("flux get {kind} --all-namespaces --context {context}"),
+        Some(object) => line.and_then(" {} -n {} --context {}", &[&object.name, &object.namespace, context]),
+        None => line.and_then(" --all-namespaces --context {}", &[context]),
     }
 }
 
 /// Writes `kubectl get KIND` for a list, `kubectl describe KIND …` for an object.
-pub(super) fn kubectl(kind: &str, context: &str, object: Option<&crate::model::ObjectRef>) -> String {
-    let context = word(context);
+pub(super) fn kubectl(kind: &'static str, context: &str, object: Option<&ObjectRef>) -> ShellLine {
     match object {
-        Some(object) => {
-            format!("kubectl describe {kind} {} -n {} --context {context}", word(&object.name), word(&object.namespace))
-        }
-        None => format!("kubectl get {kind} --all-namespaces --context {context}"),
+        Some(object) => ShellLine::new(
+            "kubectl describe {} {} -n {} --context {}",
+            &[kind, &object.name, &object.namespace, context],
+        ),
+        None => ShellLine::new("kubectl get {} --all-namespaces --context {}", &[kind, context]),
     }
 }

@@ -16,6 +16,8 @@ pub mod operation;
 pub mod revision;
 pub mod row;
 pub mod segment;
+pub mod shell;
+pub mod text;
 
 pub use clock::Clock;
 pub use context::{KubeContext, Server};
@@ -30,3 +32,5 @@ pub use nodes::{Amount, Nodes, quantity};
 pub use object::{Gvk, ObjectRef};
 pub use operation::{Outcome, Step, StepState, Verb};
 pub use row::{FluxFacts, Row, RowKey, Suspension};
+pub use shell::ShellLine;
+pub use text::Shown;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use crate::model::Fault;
+use crate::model::{Fault, ShellLine};
 
 /// How long one folder may take: a large one takes a second, and an operator waits no longer than this.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -73,9 +73,9 @@ impl Tool {
     }
 
     /// Returns the line that an operator types for the same.
-    pub fn shell(&self, folder: &str) -> String {
+    pub fn shell(&self, folder: &str) -> ShellLine {
         let verb = if self.kubectl { "kubectl kustomize" } else { "kustomize build" };
-        format!("{verb} --load-restrictor LoadRestrictionsNone {folder}")
+        ShellLine::from(verb).and_then(" --load-restrictor LoadRestrictionsNone {path}", &[folder])
     }
 
     /// Builds a folder, which says itself what else it reads; the options are kustomize-controller's: files anywhere below the source

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
 
 use super::terminal::restore;
+use crate::model::Shown;
 
 /// What tasks said when they panicked, told when the screen is left.
 static LATE: Mutex<String> = Mutex::new(String::new());
@@ -28,7 +29,7 @@ pub fn restore_on_panic() {
                 without_values(message)
             );
             // Nobody is left to be told when standard error is closed.
-            let _closed = io::stderr().write_all(report.as_bytes());
+            let _closed = io::stderr().write_all(Shown::lines(&report).as_str().as_bytes());
         } else {
             let mut late = LATE.lock().unwrap_or_else(PoisonError::into_inner);
             let what = without_values(message);
@@ -42,7 +43,7 @@ pub fn restore_on_panic() {
 pub(super) fn tell_late() {
     let late = std::mem::take(&mut *LATE.lock().unwrap_or_else(PoisonError::into_inner));
     // Nobody is left to be told when standard error is closed.
-    let _closed = io::stderr().write_all(late.as_bytes());
+    let _closed = io::stderr().write_all(Shown::lines(&late).as_str().as_bytes());
 }
 
 /// Cuts the message of a panic where a value may begin: that of a slice quotes the whole text, which may be a secret.

@@ -308,7 +308,7 @@ pub async fn note(session: &Session, operation: Operation, steps: StepSender, st
         login: session.login.clone(),
         env: operation.env.and_then(|env| session.environments.get(env.index())).map(|known| known.name.clone()),
         object: operation.object.clone(),
-        command: operation.shell.clone(),
+        command: operation.shell.to_string(),
         result: None,
     };
     if let Err(fault) = session.journal.write(&entry) {

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::app::terminal::{Ended, Lingers, Loan, Program, Tty};
 use crate::model::Fault;
+use crate::model::text::field;
 
 /// How many pieces of input or output may wait; a slow side holds up the other.
 const PIECES: usize = 64;
@@ -69,7 +70,7 @@ async fn run(program: Program) -> Result<Ended, Fault> {
 async fn linger(words: &str) {
     let mut out = io::stdout();
     // A terminal that is gone has nobody before it.
-    let _gone = out.write_all(format!("\n{words} ").as_bytes()).and_then(|()| out.flush());
+    let _gone = out.write_all(format!("\n{} ", field(words)).as_bytes()).and_then(|()| out.flush());
     let _read = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await;
 }
 

@@ -1,6 +1,7 @@
 //! The log of what fluxdeck itself does, for reporting a defect: off unless asked for, and never on the screen.
 
 use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -11,10 +12,25 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
 use super::journal::state_folder;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, Shown};
 
 /// The variable that turns it on: error, warn, info, debug or trace.
 pub const VARIABLE: &str = "FLUXDECK_LOG";
+
+/// Writes into a file what can be looked at in a terminal: events quote names that others chose.
+struct Visible<W>(W);
+
+impl<W: Write> Write for Visible<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // An event comes whole.
+        self.0.write_all(Shown::lines(&String::from_utf8_lossy(bytes)).as_str().as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
 
 /// Writes what fluxdeck does to `$XDG_STATE_HOME/fluxdeck/fluxdeck.log` from now on, if `FLUXDECK_LOG` names a level; returns the path.
 ///
@@ -37,9 +53,21 @@ pub fn log_as_asked() -> Result<Option<PathBuf>, Fault> {
         .map_err(|error| {
             Fault::failed("cannot write the log", error.to_string(), format!("look at {}", path.display()))
         })?;
-    let layer = fmt::layer().with_ansi(false).with_target(false).with_writer(Mutex::new(file));
+    let layer = fmt::layer().with_ansi(false).with_target(false).with_writer(Mutex::new(Visible(file)));
     let own = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
     // A second call in one process keeps the first log.
     let _already = tracing_subscriber::registry().with(layer.with_filter(own)).try_init();
     Ok(Some(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    #[test]
+    fn the_log_steers_no_terminal() {
+        let mut log = super::Visible(Vec::new());
+        log.write_all("2026 INFO a\u{1b}[2J\u{202e}b\n".as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(log.0).unwrap(), "2026 INFO a\\u{1b}[2J\\u{202e}b\n");
+    }
 }

@@ -34,12 +34,13 @@ fn runs(buffer: &Buffer, y: u16) -> Vec<(u16, String, Color, Color, Modifier)> {
     let mut x = buffer.area.x;
     while x < buffer.area.right() {
         let Some(cell) = buffer.cell((x, y)) else { break };
-        let width = u16::try_from(unicode_width::UnicodeWidthStr::width(cell.symbol())).unwrap_or(1).max(1);
+        let symbol = crate::model::text::cell_text(cell.symbol());
+        let width = u16::try_from(unicode_width::UnicodeWidthStr::width(&*symbol)).unwrap_or(1).max(1);
         match runs.last_mut() {
             Some((_, text, fg, bg, modifier)) if (*fg, *bg, *modifier) == (cell.fg, cell.bg, cell.modifier) => {
-                text.push_str(cell.symbol());
+                text.push_str(&symbol);
             }
-            _ => runs.push((x, cell.symbol().to_owned(), cell.fg, cell.bg, cell.modifier)),
+            _ => runs.push((x, symbol.into_owned(), cell.fg, cell.bg, cell.modifier)),
         }
         x += width;
     }

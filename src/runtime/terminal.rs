@@ -11,6 +11,8 @@ use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 use zeroize::Zeroize;
 
+use crate::model::text::cell_text;
+
 /// Updates of more bytes than this are wrapped in a synchronised update (private mode 2026), so that none is seen half drawn; smaller ones
 /// arrive in one packet anyway, and 16 bytes are much for a key press.
 const SYNCHRONISE_FROM_BYTES: usize = 512;
@@ -132,7 +134,8 @@ impl<W: Write> Backend for QuietBackend<W> {
         for (x, y, cell) in content {
             self.move_to(x, y);
             self.change_look(Look { fg: cell.fg, bg: cell.bg, modifier: cell.modifier });
-            let symbol = cell.symbol();
+            // Texts were made visible before they were laid out; what still comes here would steer the terminal.
+            let symbol = cell_text(cell.symbol());
             self.pending.extend_from_slice(symbol.as_bytes());
             let width = u16::try_from(symbol.width()).unwrap_or(1);
             self.at = Some((x.saturating_add(width), y));
@@ -299,10 +302,10 @@ pub fn restore() {
 #[cfg(test)]
 mod tests {
     use super::QuietBackend;
+    use crate::widgets::Line;
     use ratatui::Terminal;
     use ratatui::layout::Size;
     use ratatui::style::{Color, Style};
-    use ratatui::text::Line;
     use std::sync::{Arc, Mutex};
 
     #[derive(Clone, Default)]
@@ -334,6 +337,23 @@ mod tests {
         assert_eq!(draw("hello"), Vec::<Vec<u8>>::new());
         let change = draw("hallo");
         assert_eq!(change, vec![b"\x1b[1;2Ha".to_vec()]);
+    }
+
+    #[test]
+    fn no_cell_steers_the_terminal() {
+        let writes = Writes::default();
+        let mut terminal = Terminal::new(QuietBackend::new(writes.clone(), Some(Size::new(20, 1)))).unwrap();
+        let steering = ["b\u{202e}", "\u{2066}c", "\u{e0041}", "e\u{301}", "\u{1f468}\u{200d}\u{1f469}"];
+        terminal
+            .draw(|frame| {
+                for (cell, symbol) in frame.buffer_mut().content.iter_mut().step_by(2).zip(steering) {
+                    cell.set_symbol(symbol);
+                }
+            })
+            .unwrap();
+        let all = String::from_utf8(writes.0.lock().unwrap().concat()).unwrap();
+        assert!(!all.contains(['\u{202e}', '\u{2066}', '\u{e0041}']) && all.contains('?'), "{all:?}");
+        assert!(all.contains("e\u{301}") && all.contains("\u{1f468}\u{200d}\u{1f469}"), "{all:?}");
     }
 
     #[test]

@@ -10,13 +10,11 @@ use std::any::Any;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 
 use crate::app::terminal::Ended;
 use crate::app::{Action, Facts, Notice, Program, Scene, Task, View};
 use crate::model::{Fault, FaultKind};
-use crate::widgets::{centred, fit, panel};
+use crate::widgets::{Line, Paragraph, centred, fit, panel};
 
 /// The editor of last resort, which POSIX knows.
 const LAST_RESORT: &str = "vi";

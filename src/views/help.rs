@@ -2,12 +2,11 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use crate::app::motion::{MOTIONS, step};
 use crate::app::{Action, Motion, Scene, View};
 use crate::theme::Scope;
-use crate::widgets::{Scroll, fit, lines, pad, panel};
+use crate::widgets::{Line, Scroll, Span, fit, lines, pad, panel};
 
 /// The width of what a key does, in cells; the longest line of the registry fits.
 const WHAT: usize = 46;

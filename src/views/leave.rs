@@ -2,12 +2,10 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 
 use crate::app::{Action, Key, Scene, View};
 use crate::theme::Scope;
-use crate::widgets::{centred, panel};
+use crate::widgets::{Line, Paragraph, centred, panel};
 
 /// Asks whether to quit although operations run.
 #[derive(Debug)]

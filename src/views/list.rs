@@ -11,8 +11,6 @@ use std::any::Any;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use crate::app::{Action, Facts, Motion, Scene, Target, View};
 use crate::kinds;
@@ -21,7 +19,7 @@ use crate::model::{Env, Kind, Link, ObjectRef, Row};
 use crate::theme::Scope;
 use crate::views::chosen::{Chosen, NextOrder, Order};
 use crate::views::home::state_scope;
-use crate::widgets::{Scroll, fit, lines, pad, panel, wrap};
+use crate::widgets::{Line, Paragraph, Scroll, Span, fit, lines, pad, panel, wrap};
 
 /// How much of a selected name is marked, in characters.
 const MARKED_CHARACTERS: usize = 20;

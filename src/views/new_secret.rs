@@ -19,21 +19,19 @@ use std::path::PathBuf;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::app::operation::StepSender;
 use crate::app::{Action, Key, Notice, Operation, Permit, Reach, Scene, Target, Task, View};
-use crate::model::{Env, Fault, FaultKind, Outcome};
+use crate::model::{Env, Fault, FaultKind, Outcome, ShellLine};
 use crate::repo::Loader;
 use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, env_file};
 use crate::secret::Secret;
 use crate::sops;
 use crate::theme::Scope;
 use crate::views::secret::editor::Editor;
-use crate::widgets::{fit, pad, panel, wrap};
+use crate::widgets::{Line, Paragraph, Span, fit, pad, panel, wrap};
 
 /// The types, in the order in which they are offered.
 const TYPES: [SecretType; 5] =
@@ -324,9 +322,10 @@ impl NewSecretForm {
         let (sender, receiver) = oneshot::channel();
         let object = format!("Secret/{}/{}", order.new.namespace, order.new.name);
         let now = scene.facts.now;
-        let shell = format!(
-            "kubectl create secret generic {} -n {} --dry-run=client -o yaml … > {}-secret.yaml && sops encrypt -i {}-secret.yaml",
-            order.new.name, order.new.namespace, order.new.name, order.new.name
+        let secret_file = format!("{}-secret.yaml", order.new.name);
+        let shell = ShellLine::new(
+            "kubectl create secret generic {} -n {} --dry-run=client -o yaml … > {path} && sops encrypt -i {path}",
+            &[&order.new.name, &order.new.namespace, &secret_file, &secret_file],
         );
         let work = Box::new(move |reach: Reach, _steps: StepSender| {
             let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {

@@ -12,8 +12,6 @@ use std::collections::BTreeMap;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Action, Motion, Scene, Target, Task, View};
@@ -22,7 +20,7 @@ use crate::model::clock::age;
 use crate::model::{Env, Fault, ObjectRef, RowKey};
 use crate::theme::Scope;
 use crate::views::chosen::{Chosen, NextOrder, Order};
-use crate::widgets::{Scroll, fit, lines, pad, panel, wrap};
+use crate::widgets::{Line, Paragraph, Scroll, Span, fit, lines, pad, panel, wrap};
 
 /// A column is never wider than this, in cells; what is cut stands in the object's detail.
 const WIDEST: usize = 44;

@@ -12,15 +12,13 @@ use std::any::Any;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use crate::app::motion::step;
 use crate::app::{Action, Motion, Notice, Op, Scene, View};
 use crate::model::{Outcome, State, StepState};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
-use crate::widgets::{Scroll, fit, lines, panel};
+use crate::widgets::{Line, Paragraph, Scroll, Span, fit, lines, panel};
 
 /// Asks the list to stop the operation that is selected.
 #[derive(Debug, Clone, Copy)]

@@ -10,13 +10,11 @@ use std::any::Any;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 
 use crate::app::{Action, Command, Key, Notice, Reach, Scene, Target, Task, View};
 use crate::lineage;
 use crate::model::{Env, Fault, ObjectRef};
-use crate::widgets::{centred, panel, wrap};
+use crate::widgets::{Line, Paragraph, centred, panel, wrap};
 
 /// Waits for the answer, and hands the owners to a command.
 #[derive(Debug)]

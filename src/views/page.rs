@@ -13,14 +13,13 @@ use std::collections::BTreeSet;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 use regex::{Regex, RegexBuilder};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::Motion;
 use crate::app::motion::step;
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Scroll, fit, lines, wrap};
+use crate::widgets::{Line, Scroll, Span, fit, lines, wrap};
 pub use line::PageLine;
 
 /// How many cells one motion shifts lines that are too long.

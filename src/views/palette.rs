@@ -10,11 +10,10 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use crate::app::{Action, Command, Key, Scene, Target, View};
 use crate::theme::Scope;
-use crate::widgets::{Scroll, centred, fit, lines, pad, panel};
+use crate::widgets::{Line, Scroll, Span, centred, fit, lines, pad, panel};
 
 /// Finds commands by name.
 #[derive(Debug)]

@@ -11,8 +11,6 @@ use std::any::Any;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use super::list::List;
 use super::loaded::Loaded;
@@ -23,7 +21,7 @@ use crate::cluster::Served;
 use crate::kinds;
 use crate::model::{Env, Fault};
 use crate::theme::Scope;
-use crate::widgets::{Scroll, fit, lines, pad, panel, wrap};
+use crate::widgets::{Line, Paragraph, Scroll, Span, fit, lines, pad, panel, wrap};
 
 /// Widths of the columns, in cells.
 const KIND: usize = 32;

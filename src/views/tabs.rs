@@ -2,14 +2,12 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use crate::app::{Action, Scene, Target};
 use crate::model::Fault;
 use crate::theme::{Scope, Theme};
 use crate::views::page::PageLine;
-use crate::widgets::fit;
+use crate::widgets::{Line, Paragraph, Span, fit};
 
 /// Writes the tabs: the one that is shown in brackets, so that it does not rest on colour alone.
 pub fn line(labels: &[(String, bool)], width: u16, theme: &Theme) -> Line<'static> {

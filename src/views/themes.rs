@@ -10,11 +10,10 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::{Line, Span};
 
 use crate::app::{Action, Key, Notice, Scene, View};
 use crate::theme::{Scope, names};
-use crate::widgets::{Scroll, centred, lines, panel};
+use crate::widgets::{Line, Scroll, Span, centred, lines, panel};
 
 /// Lists the themes.
 #[derive(Debug, Default)]

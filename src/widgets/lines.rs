@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
+use super::Line;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 
 /// Remembers where a list is scrolled to; rendering moves it by half a page when the selection leaves the screen, so that scrolling is paid
 /// once for many keys. Interior, because rendering only reads the view.

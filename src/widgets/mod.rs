@@ -2,8 +2,10 @@
 
 mod lines;
 mod panel;
+mod styled;
 mod text;
 
 pub use lines::{Scroll, lines};
 pub use panel::{centred, panel, titled};
+pub use styled::{Line, Paragraph, Span, Text};
 pub use text::{fit, fit_end, pad, wrap};

@@ -2,11 +2,13 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Cuts a text to a width in cells, marking the cut with `~`, and drops control characters, which could steer the terminal.
+use crate::model::text::cells;
+
+/// Cuts a text to a width in cells, marking the cut with `~`; what could steer the terminal becomes visible first.
 pub fn fit(text: &str, width: usize) -> String {
-    let clean: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    let clean = cells(text);
     if clean.width() <= width {
-        return clean;
+        return clean.into_owned();
     }
     let mut taken = String::new();
     let mut used = 0;
@@ -26,8 +28,9 @@ pub fn fit(text: &str, width: usize) -> String {
 
 /// Cuts a text to a width in cells at its beginning, marking the cut with `~`: the end of a path tells more than its beginning.
 pub fn fit_end(text: &str, width: usize) -> String {
+    let text = cells(text);
     if text.width() <= width {
-        return fit(text, width);
+        return text.into_owned();
     }
     let mut tail: Vec<char> = Vec::new();
     let mut used = 1;
@@ -59,7 +62,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();
-        for word in paragraph.split(' ') {
+        for word in cells(paragraph).split(' ') {
             let gap = usize::from(!line.is_empty());
             if line.width() + gap + word.width() > width && !line.is_empty() {
                 lines.push(std::mem::take(&mut line));
@@ -71,7 +74,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
                 if line.width() + character.width().unwrap_or(0) > width {
                     lines.push(std::mem::take(&mut line));
                 }
-                line.push(if character.is_control() { ' ' } else { character });
+                line.push(character);
             }
         }
         lines.push(line);
@@ -91,7 +94,10 @@ mod tests {
         assert_eq!(fit("kustomization", 6), "kusto~");
         assert_eq!(fit("日本語", 5), "日本~");
         assert_eq!(fit("日本語", 4), "日~");
-        assert_eq!(fit("a\x1b[31mb", 20), "a [31mb");
+        assert_eq!(fit("a\x1b[31mb", 20), r"a\u{1b}[31mb");
+        assert_eq!(fit("a\x1b[31mb", 6), r"a\u{1~");
+        assert_eq!(fit_end("a\u{202e}b", 5), r"~2e}b");
+        assert_eq!(wrap("a\u{202e}b\tc", 20), [r"a\u{202e}b c"]);
         assert_eq!(pad("ab", 4), "ab  ");
         assert_eq!(fit("abc", 0), "");
         assert_eq!(fit_end("apps/base/linkding", 10), "~/linkding");

@@ -156,6 +156,38 @@ const RESERVED: &[Reserved] = &[
         why: "a pipe, a device or a link out of the repository is refused by repo::contents",
     },
     Reserved {
+        what: "standard output and standard error",
+        names: |path| {
+            path.iter().any(|segment| segment == "io")
+                && ["stdout", "stderr", "Stdout", "Stderr"].contains(&path.last().map_or("", String::as_str))
+        },
+        files: &["cli/out", "runtime/terminal", "runtime/lend", "runtime/defect"],
+        why: "text of others steers no terminal: the writers of cli::out take only what was made visible",
+    },
+    Reserved {
+        what: "writing what is not made visible",
+        names: |path| path.ends_with(&["out".to_owned(), "Raw".to_owned()]),
+        files: &["cli/out", "cli/call", "cli/man", "cli/completions", "cli/snapshot", "cli/helm", "cli/secret/decrypt"],
+        why: "only what is ours, and documents that are asked for in order to keep them, are written as they are",
+    },
+    Reserved {
+        what: "commands to the service that runs a check",
+        names: |path| path.ends_with(&["Shown".to_owned(), "commands".to_owned()]),
+        files: &["model/text", "cli/findings"],
+        why: "no line of others may be taken for one",
+    },
+    Reserved {
+        what: "ratatui's text",
+        names: |path| {
+            path[0] == "ratatui"
+                && (path[1] == "text"
+                    || path[1] == "prelude"
+                    || path[1] == "widgets" && path.last().is_some_and(|last| last == "Paragraph"))
+        },
+        files: &["widgets"],
+        why: "the spans, lines and paragraphs of widgets make text of others visible, in cells that it takes",
+    },
+    Reserved {
         what: "the simulation",
         names: |path| path[0] == "crate" && path[1] == "sim",
         files: &["sim", "cli/demo"],
@@ -315,6 +347,12 @@ fn what_is_reserved_to_others_is_found() {
         ("helm/inspector.rs", "use http::Request; fn f() { Request::builder(); }", "beginning a request"),
         ("cluster/watch.rs", "use crate::sim::Sim;", "the simulation"),
         ("cli/status.rs", "use crate::sim::Sim;", "the simulation"),
+        ("cli/status.rs", "fn f() { std::io::stdout().lock(); }", "standard output"),
+        ("views/list.rs", "use std::io; fn f() { io::stderr(); }", "standard output"),
+        ("cli/status.rs", "use super::out::Raw;", "not made visible"),
+        ("cli/status.rs", "fn f() { Shown::commands(\"\"); }", "commands to the service"),
+        ("views/list.rs", "use ratatui::text::{Line, Span};", "ratatui's text"),
+        ("views/list.rs", "use ratatui::widgets::{Paragraph, Wrap};", "ratatui's text"),
         // `clients` only begins like a file that may.
         ("climate.rs", "use anyhow::Result;", "does not know the module"),
     ] {

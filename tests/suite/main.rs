@@ -13,6 +13,8 @@ mod harness;
 #[cfg(test)]
 mod headless;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod identities;
 #[cfg(test)]
 mod keys;

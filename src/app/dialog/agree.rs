@@ -13,7 +13,6 @@ use std::any::Any;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use crate::app::action::Action;
 use crate::app::facts::Facts;
@@ -23,7 +22,7 @@ use crate::app::view::{Scene, View};
 use crate::config::{AGREEMENTS, Agreement};
 use crate::model::{Env, Fault, Protection};
 use crate::theme::Scope;
-use crate::widgets::{centred, panel, wrap};
+use crate::widgets::{Line, Span, centred, panel, wrap};
 
 /// Asks about one environment.
 #[derive(Debug)]
@@ -135,6 +134,6 @@ impl View for Agree {
         ]));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
         let inside = panel(frame, centred(area, width, height), &self.title(scene), true, theme);
-        frame.render_widget(ratatui::widgets::Paragraph::new(lines), inside);
+        frame.render_widget(crate::widgets::Paragraph::new(lines), inside);
     }
 }

@@ -11,11 +11,11 @@
 //! +---------------------------------------------------+
 //! ```
 
+use crate::model::ShellLine;
 use std::any::Any;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use super::owner;
 use crate::app::action::Action;
@@ -23,7 +23,7 @@ use crate::app::command::{Ask, Command, Target};
 use crate::app::key::Key;
 use crate::app::view::{Scene, View};
 use crate::theme::Scope;
-use crate::widgets::{centred, panel, wrap};
+use crate::widgets::{Line, Span, centred, panel, wrap};
 
 /// How many objects are shown at once; the others are reached by scrolling, and their count is told.
 const OBJECTS_SHOWN: usize = 8;
@@ -39,7 +39,7 @@ pub struct Confirm {
     answers: Vec<(String, String)>,
     wanted: Option<String>,
     typed: String,
-    shell: String,
+    shell: ShellLine,
     why: String,
     /// Who keeps the objects as they are, once the cluster has told.
     owners: Vec<String>,
@@ -200,7 +200,7 @@ impl View for Confirm {
             }
         }
         // A line for many objects is long; the question below it must stay on the screen, and the lesson has all of it.
-        let shell = wrap(&self.shell, inner.saturating_sub(13));
+        let shell = wrap(self.shell.as_str(), inner.saturating_sub(13));
         let cut = shell.len().saturating_sub(SHELL_LINES);
         for (index, text) in shell.into_iter().take(SHELL_LINES).enumerate() {
             let more = if cut > 0 && index + 1 == SHELL_LINES { " ..." } else { "" };
@@ -225,6 +225,6 @@ impl View for Confirm {
         }
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
         let inside = panel(frame, centred(area, width, height), &self.title(scene), true, theme);
-        frame.render_widget(ratatui::widgets::Paragraph::new(lines), inside);
+        frame.render_widget(crate::widgets::Paragraph::new(lines), inside);
     }
 }

@@ -11,14 +11,13 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use crate::app::action::Action;
 use crate::app::command::{Command, Target};
 use crate::app::key::Key;
 use crate::app::view::{Scene, View};
 use crate::theme::Scope;
-use crate::widgets::{centred, panel};
+use crate::widgets::{Line, Span, centred, panel};
 
 /// Asks for the answers that a command needs.
 #[derive(Debug)]
@@ -125,6 +124,6 @@ impl View for Prompt {
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
         let width = area.width.saturating_sub(8).clamp(20, 80);
         let inside = panel(frame, centred(area, width, height), self.command.title, true, theme);
-        frame.render_widget(ratatui::widgets::Paragraph::new(lines), inside);
+        frame.render_widget(crate::widgets::Paragraph::new(lines), inside);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::app::{App, Effect, Target};
 use crate::kinds;
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 
 impl App {
     /// Lets the panels that follow the selection catch up.
@@ -51,7 +51,7 @@ impl App {
 /// Teaches where to begin when nothing is selected.
 fn lesson_of_repository() -> Lesson {
     Lesson {
-        shell: "git status --short --branch && git log --oneline -5".to_owned(),
+        shell: "git status --short --branch && git log --oneline -5".into(),
         why: "Flux applies what is pushed to its branch, and nothing else: what is changed here or not yet pushed runs nowhere.".to_owned(),
         look_for: "`ahead` counts commits that are not pushed; the revision of an environment is the commit that it applied.".to_owned(),
         docs: "https://fluxcd.io/flux/concepts/",
@@ -61,7 +61,7 @@ fn lesson_of_repository() -> Lesson {
 /// Teaches how to find out what a file has been through.
 fn lesson_of_file(path: &str) -> Lesson {
     Lesson {
-        shell: format!("git log --oneline --follow -- {path}"),
+        shell: ShellLine::new("git log --oneline --follow -- {}", &[path]),
         why: "Flux applies what is pushed: the log tells who changed the file, when and why; what it feeds is marked * beside."
             .to_owned(),
         look_for: "the last commit before it began; `git show COMMIT` has the change.".to_owned(),

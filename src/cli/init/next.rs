@@ -1,5 +1,6 @@
 //! What comes after `init`: the lines to type, with why and what to look for.
 
+use crate::model::ShellLine;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -20,54 +21,61 @@ pub(super) const GIT: &[&[&str]] = &[
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Step {
     /// The command line.
-    pub(super) shell: String,
+    pub(super) shell: ShellLine,
     /// Why.
     pub(super) why: String,
     /// What its output should show.
     pub(super) look_for: String,
 }
 
-fn step(shell: impl Into<String>, why: impl Into<String>, look_for: impl Into<String>) -> Step {
+fn step(shell: impl Into<ShellLine>, why: impl Into<String>, look_for: impl Into<String>) -> Step {
     Step { shell: shell.into(), why: why.into(), look_for: look_for.into() }
 }
 
 /// Returns the steps from the written files to two clusters that follow them.
 pub(super) fn steps(folder: &Path, name: &str, owner: Option<&str>, committed: bool, keys: &[KeyFile]) -> Vec<Step> {
     let owner = owner.unwrap_or("OWNER");
-    let place = quoted(folder);
+    let place = folder.to_string_lossy();
     let mut steps = Vec::new();
     if !committed {
         steps.push(step(
-            format!(
-                "cd {place} && git init --initial-branch=main && git add --all && git commit --message 'feat: the homelab'"
+            ShellLine::new(
+                "cd {path} && git init --initial-branch=main && git add --all && git commit --message 'feat: the homelab'",
+                &[&place],
             ),
             "Flux applies what is committed, and nothing else",
             "no file that ends in .agekey or .key among those that are committed",
         ));
     }
     steps.push(step(
-        format!("cd {place} && git remote add origin https://github.com/{owner}/{name}.git && git push --set-upstream origin main"),
+        ShellLine::new(
+            "cd {path} && git remote add origin {} && git push --set-upstream origin main",
+            &[&place, &format!("https://github.com/{owner}/{name}.git")],
+        ),
         "both clusters fetch the repository from there; make it at GitHub first, private and empty",
         "branch 'main' set up to track 'origin/main'",
     ));
     for key in keys {
         let env = &key.name;
         steps.push(step(
-            format!("flux bootstrap github --context={env} --owner={owner} --repository={name} --branch=main --path=./clusters/{env} --personal"),
+            ShellLine::new(
+                "flux bootstrap github --context={} --owner={} --repository={} --branch=main --path={} --personal",
+                &[env, owner, name, &format!("./clusters/{env}")],
+            ),
             format!("installs Flux in {env} and makes it follow clusters/{env}; it commits the controllers' manifests, so pull afterwards"),
             "all components are healthy",
         ));
         steps.push(step(
-            format!(
-                "kubectl --context={env} create secret generic sops-age --namespace=flux-system --from-file=age.agekey={}",
-                quoted(&key.key)
+            ShellLine::new(
+                "kubectl --context={} create secret generic sops-age --namespace=flux-system --from-file=age.agekey={}",
+                &[env, &key.key.to_string_lossy()],
             ),
             format!("Flux decrypts the secrets of {env} with this key; until it is there, Kustomizations say: secrets \"sops-age\" not found"),
             "secret/sops-age created",
         ));
     }
     steps.push(step(
-        format!("fluxdeck --repo {place}"),
+        ShellLine::new("fluxdeck --repo {path}", &[&place]),
         "shows both environments come up in the order of their waves",
         "every Kustomization ready; apps is the last",
     ));
@@ -112,11 +120,4 @@ fn missing(out: &mut String, missing: &[Missing]) {
     for one in missing {
         let _ = writeln!(out, "  {} {}\n{:6}{}", one.file, one.path, "", one.wanted);
     }
-}
-
-/// Quotes a path for a shell where it needs that.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let bare = text.chars().all(|one| one.is_ascii_alphanumeric() || "/._-~".contains(one));
-    if bare { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

@@ -12,7 +12,7 @@ use crate::cli::Call;
 use crate::cli::operate::{only_environment, perform, permit};
 use crate::cli::prompt::Terminal;
 use crate::commands;
-use crate::model::{Fault, FaultKind, Outcome};
+use crate::model::{Fault, FaultKind, Outcome, ShellLine};
 use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, env_file};
 use crate::secret::Secret;
 use crate::sops::{self, Asker as _, Question};
@@ -105,9 +105,10 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             });
             work
         });
-        let shell = format!(
-            "kubectl create secret generic {} -n {} --dry-run=client -o yaml … > {}-secret.yaml && sops encrypt -i {}-secret.yaml",
-            arguments.name, arguments.namespace, arguments.name, arguments.name
+        let secret_file = format!("{}-secret.yaml", arguments.name);
+        let shell = ShellLine::new(
+            "kubectl create secret generic {} -n {} --dry-run=client -o yaml … > {path} && sops encrypt -i {path}",
+            &[&arguments.name, &arguments.namespace, &secret_file, &secret_file],
         );
         let stopped = "no longer waited for; git status tells what was written";
         let title = format!("New {object}");

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::check::{self, Context, Severity};
 use crate::cli::call::columns;
 use crate::cli::{Call, findings};
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, Shown};
 
 /// Flags of `secret verify`.
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     if arguments.rules {
         let rows: Vec<_> = check::RULES.iter().map(|rule| vec![rule.id.to_owned(), rule.about.to_owned()]).collect();
-        return call.write(&columns(&rows)).map(|()| 0);
+        return call.write(&Shown::lines(&columns(&rows))).map(|()| 0);
     }
     if let Some(unknown) = arguments.rule.iter().find(|name| !check::RULES.iter().any(|rule| rule.id == **name)) {
         let why = format!("there is no rule {unknown}");

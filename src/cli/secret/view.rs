@@ -1,14 +1,13 @@
 //! `fluxdeck secret view FILE`: the values of an encrypted file, masked unless asked for.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::Named;
-use crate::cli::Call;
 use crate::cli::call::columns;
+use crate::cli::{Call, out};
 use crate::model::{Fault, FaultKind};
 use crate::runtime::Session;
 use crate::sops::{Opened, ValueType};
@@ -40,7 +39,7 @@ struct Line {
 }
 
 pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
-    if arguments.reveal && !arguments.to_pipe && !std::io::stdout().is_terminal() {
+    if arguments.reveal && !arguments.to_pipe && !out::is_terminal() {
         return Err(Fault::new(
             FaultKind::Refused,
             "values are not revealed",

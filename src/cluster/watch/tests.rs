@@ -25,7 +25,12 @@ static KIND: Kind = Kind {
     watched: false,
     columns: &[Column { title: "Size", width: 4 }],
     decode,
-    lesson: |_, _| Lesson { shell: String::new(), why: String::new(), look_for: String::new(), docs: "" },
+    lesson: |_, _| Lesson {
+        shell: crate::model::ShellLine::default(),
+        why: String::new(),
+        look_for: String::new(),
+        docs: "",
+    },
 };
 
 fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {

@@ -2,6 +2,7 @@
 
 use super::{VIEW, teach};
 use crate::app::{Action, Ask, Command, Risk, Target};
+use crate::model::ShellLine;
 use crate::views::git::act::Do;
 
 fn paths(ask: &Ask<'_>) -> Vec<String> {
@@ -12,8 +13,8 @@ fn paths(ask: &Ask<'_>) -> Vec<String> {
     ask.targets.iter().filter_map(path).collect()
 }
 
-fn shell(ask: &Ask<'_>, line: &str) -> String {
-    format!("{line} -- {}", paths(ask).join(" "))
+fn shell(ask: &Ask<'_>, line: &'static str) -> ShellLine {
+    paths(ask).iter().fold(ShellLine::from(line).and_then(" --", &[]), |line, path| line.word(path))
 }
 
 /// Stages files.
@@ -26,7 +27,7 @@ pub static STAGE: Command = Command {
     questions: &[],
     lesson: |ask| {
         let line = shell(ask, "git add -A");
-        teach(ask, &line, "The next commit takes what is staged, and nothing else.", "the file under `staged`.")
+        teach(ask, line, "The next commit takes what is staged, and nothing else.", "the file under `staged`.")
     },
     run: |ask| vec![Action::Hand(Box::new(Do::Move { stage: true, paths: paths(ask), permit: ask.permit }))],
 };
@@ -41,7 +42,7 @@ pub static UNSTAGE: Command = Command {
     questions: &[],
     lesson: |ask| {
         let line = shell(ask, "git reset");
-        teach(ask, &line, "The file stays as it is; only the next commit goes without it.", "it under `not staged`.")
+        teach(ask, line, "The file stays as it is; only the next commit goes without it.", "it under `not staged`.")
     },
     run: |ask| vec![Action::Hand(Box::new(Do::Move { stage: false, paths: paths(ask), permit: ask.permit }))],
 };
@@ -58,7 +59,7 @@ pub static ANYWAY: Command = Command {
         let line = shell(ask, "git add -A");
         teach(
             ask,
-            &line,
+            line,
             "The file holds a private key or an unencrypted Secret, or lets somebody read secrets whom the last commit does not know. Once pushed it cannot be taken back: whoever reads the repository has it.",
             "whether it is a throwaway; else encrypt it, or name it in .gitignore.",
         )

@@ -5,7 +5,7 @@ pub mod push;
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Risk, Scope, Target};
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 use crate::repo::git::Side;
 use crate::views::git::Git;
 use crate::views::git::act::{Do, Reach};
@@ -24,7 +24,7 @@ pub static OPEN: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            "git status --branch && git log --oneline".to_owned(),
+            "git status --branch && git log --oneline",
             "Flux applies what is pushed: what is not committed and pushed is in no cluster.",
             "files in conflict first; then what is staged, and commits that are not pushed.",
             "https://git-scm.com/docs/git-status",
@@ -43,7 +43,7 @@ pub static DIFF: Command = Command {
     questions: &[],
     lesson: |ask| {
         lesson(
-            format!("git diff -- {}", file(ask)),
+            ShellLine::new("git diff -- {}", &[&file(ask)]),
             "It shows what is changed since the last commit; encrypted values are named, never shown.",
             "only the lines that you meant to change.",
             "https://git-scm.com/docs/git-diff",
@@ -71,7 +71,7 @@ macro_rules! asks {
             scope: VIEW,
             risk: Risk::Reads,
             questions: &[],
-            lesson: |_| lesson($shell.to_owned(), $why, $look, DOCS),
+            lesson: |_| lesson($shell, $why, $look, DOCS),
             run: |_| vec![Action::Hand(Box::new($wanted))],
         };
     };
@@ -120,8 +120,8 @@ fn file(ask: &Ask<'_>) -> String {
 }
 
 /// Teaches with a git line, and names the environments that are concerned.
-fn teach(ask: &Ask<'_>, shell: &str, why: &str, look_for: &str) -> Lesson {
+fn teach(ask: &Ask<'_>, shell: impl Into<ShellLine>, why: &str, look_for: &str) -> Lesson {
     let envs: Vec<&str> = ask.targets.iter().filter_map(Target::env).map(|env| ask.facts.name(env)).collect();
-    let place = if envs.is_empty() { String::new() } else { format!("   # {}", envs.join(", ")) };
-    lesson(format!("{shell}{place}"), why, look_for, DOCS)
+    let shell = shell.into();
+    lesson(if envs.is_empty() { shell } else { shell.remark(&envs.join(", ")) }, why, look_for, DOCS)
 }

@@ -1,6 +1,5 @@
 //! Pushes, then follows the commit through every environment: fetched by its source, applied by each Kustomization in order, healthy.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use crate::cluster::{Cluster, verbs};
 use crate::commands::verb::{in_turn, timeout};
 use crate::kinds;
 use crate::model::revision::{branch as branch_of, hash};
-use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, Step, StepState, Verb};
+use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, StepState, Verb};
 use crate::repo::git::{self, Change};
 use crate::views::home::flow;
 
@@ -197,19 +196,20 @@ async fn take(
 }
 
 fn lesson(ask: &Ask<'_>) -> Lesson {
-    let mut line = "git push".to_owned();
+    let mut lines = vec![ShellLine::from("git push")];
     for env in ask.targets.iter().filter_map(Target::env) {
         let context = ask.context(env);
-        let _ = write!(line, " && flux reconcile source git flux-system --context {context}");
+        lines.push(ShellLine::new("flux reconcile source git flux-system --context {}", &[context]));
         for object in
             flow::lines(ask.facts, env).iter().map(|line| &line.object).filter(|one| one.kind == "Kustomization")
         {
-            let _ = write!(line, " && flux reconcile kustomization {} --context {context}", object.name);
+            let words = [object.name.as_str(), context];
+            lines.push(ShellLine::new("flux reconcile kustomization {} --context {}", &words));
         }
     }
     teach(
         ask,
-        &line,
+        ShellLine::join(lines, " && "),
         "The source fetches the commit, then each Kustomization applies it in order: asked in that order, nobody waits for an interval.",
         "the commit as the revision of each; the first that fails holds those that depend on it.",
     )

@@ -3,7 +3,7 @@
 use super::rekey::{Deed, is_file, named, operate};
 use crate::app::{Ask, Command, Risk, Scope};
 use crate::commands::verb::lesson;
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 
 const DOCS: &str = "https://getsops.io/docs/#encrypting-and-decrypting-files";
 
@@ -31,17 +31,22 @@ pub static ANEW: Command = Command {
     run: |ask| operate(ask, "Encrypt anew", Deed::Anew, teach_anew(ask).shell),
 };
 
-fn config(ask: &Ask<'_>, file: &str) -> String {
+fn encrypts(ask: &Ask<'_>, file: &str) -> ShellLine {
     let creation = ask.facts.repository.as_ref().and_then(|snapshot| snapshot.creation(file).ok());
     let config = creation.map(|creation| creation.config).filter(|config| config != ".sops.yaml");
-    config.map(|config| format!(" --config {config}")).unwrap_or_default()
+    ShellLine::from("sops").option(" --config {path}", &config.unwrap_or_default()).and_then(" encrypt -i", &[])
+}
+
+/// Names the file by which the rule is found; of several none is.
+fn only(files: &[String]) -> String {
+    files.join(" ")
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let (files, place) = named(ask);
-    let config = config(ask, &files);
+    let line = encrypts(ask, &only(&files));
     lesson(
-        format!("sops{config} encrypt -i {files}   # {place}"),
+        line.paths(&files).remark(&place),
         "The rule of .sops.yaml that is for the file says which values are encrypted and for whom; comments among them are encrypted too, and all else stays as it is.",
         "ENC[ before every value below data and stringData, and the sops block at the end.",
         DOCS,
@@ -50,9 +55,9 @@ fn teach(ask: &Ask<'_>) -> Lesson {
 
 fn teach_anew(ask: &Ask<'_>) -> Lesson {
     let (files, place) = named(ask);
-    let config = config(ask, &files);
+    let lines = [ShellLine::from("sops decrypt -i"), encrypts(ask, &only(&files))].map(|line| line.paths(&files));
     lesson(
-        format!("sops decrypt -i {files} && sops{config} encrypt -i {files}   # {place}"),
+        ShellLine::join(lines, " && ").remark(&place),
         "A file keeps the rule and the recipients with which it was encrypted until it is encrypted anew; here its plain text never touches the disk.",
         "the rule and the recipients in the sops block.",
         DOCS,

@@ -24,7 +24,7 @@ pub mod write_out;
 
 use super::verb::lesson;
 use crate::app::{Ask, Scope, Target};
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 
 /// Where the keys of these commands work.
 const SCOPE: Scope = Scope::View("secret");
@@ -35,6 +35,6 @@ fn file(ask: &Ask<'_>) -> String {
 }
 
 /// Teaches with the sops line for the file that is shown.
-fn teach(ask: &Ask<'_>, verb: &str, why: &str, look_for: &str) -> Lesson {
-    lesson(format!("sops {verb} {}", file(ask)), why, look_for, "https://getsops.io/docs/")
+fn teach(ask: &Ask<'_>, verb: &'static str, why: &str, look_for: &str) -> Lesson {
+    lesson(ShellLine::from("sops ").and_then(verb, &[]).path(&file(ask)), why, look_for, "https://getsops.io/docs/")
 }

@@ -2,7 +2,7 @@
 
 use crate::app::{Action, Ask, Command, Risk, Scope, Target};
 use crate::commands::verb::lesson;
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 use crate::views::new_secret::{Make, NewSecretForm};
 
 /// Opens the form, for the environment and the namespace of what is selected.
@@ -40,9 +40,18 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     let env = ask.targets.first().and_then(Target::env).map_or("ENV", |env| ask.facts.name(env));
     let name = ask.answer("name").unwrap_or("NAMESPACE/NAME");
     let (namespace, name) = name.split_once('/').unwrap_or(("NAMESPACE", name));
+    let file = format!("{name}-secret.yaml");
     lesson(
-        format!(
-            "kubectl create secret generic {name} -n {namespace} --from-literal=… --dry-run=client -o yaml > {name}-secret.yaml   # {env}\nsops encrypt -i {name}-secret.yaml && kustomize edit add resource {name}-secret.yaml"
+        ShellLine::join(
+            [
+                ShellLine::new(
+                    "kubectl create secret generic {} -n {} --from-literal=… --dry-run=client -o yaml > {path}",
+                    &[name, namespace, &file],
+                )
+                .remark(env),
+                ShellLine::new("sops encrypt -i {path} && kustomize edit add resource {path}", &[&file, &file]),
+            ],
+            "\n",
         ),
         "It is encrypted in memory for the environment's recipients before it touches the disk, and its file is put into the kustomization that the environment reads.",
         "two changed files in git; Flux makes the Secret once they are pushed.",

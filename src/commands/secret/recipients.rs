@@ -3,7 +3,7 @@
 use super::rekey::{Deed, is_file, list, named, operate};
 use crate::app::{Ask, Command, Question, Risk, Scope};
 use crate::commands::verb::lesson;
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 
 const DOCS: &str = "https://getsops.io/docs/#adding-and-removing-keys";
 
@@ -66,12 +66,11 @@ fn deed(ask: &Ask<'_>) -> Deed {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let (files, place) = named(ask);
-    let flag = |word: &str, id: &str| {
-        list(ask, id).iter().map(|one| [" ", word, " ", one].concat()).collect::<Vec<_>>().concat()
-    };
-    let flags = flag("--add-age", "add") + &flag("--rm-age", "remove");
+    let line = ShellLine::from("sops rotate -i");
+    let line = list(ask, "add").iter().fold(line, |line, one| line.option(" --add-age {}", one));
+    let line = list(ask, "remove").iter().fold(line, |line, one| line.option(" --rm-age {}", one));
     lesson(
-        format!("sops rotate -i{flags} {files}   # {place}"),
+        line.paths(&files).remark(&place),
         "Whoever is added can open the file from now on; who is removed opens what they have seen for ever, so rotate and change the values.",
         "the recipients in the sops block; here the values stay as they are, where sops rotate encrypts them anew.",
         DOCS,
@@ -81,7 +80,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
 fn teach_update(ask: &Ask<'_>) -> Lesson {
     let (files, place) = named(ask);
     lesson(
-        format!("sops updatekeys {files}   # {place}"),
+        ShellLine::from("sops updatekeys").paths(&files).remark(&place),
         "The file's recipients become those of the rule in .sops.yaml that is for it; values, mac and lastmodified stay.",
         "git diff: the sops block alone.",
         DOCS,

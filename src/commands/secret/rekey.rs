@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::app::operation::StepSender;
 use crate::app::{Action, Ask, Operation, Reach, Target};
-use crate::model::{Fault, FaultKind, Outcome, Step, StepState};
+use crate::model::{Fault, FaultKind, Outcome, ShellLine, Step, StepState};
 use crate::repo::{NewReader, Snapshot, contents, git};
 use crate::secret::Secret;
 use crate::sops::{self, Format, IdentitySources, Opened, SopsError};
@@ -44,7 +44,7 @@ struct Ground {
 }
 
 /// Begins the operation on the targets: files, or all files of an environment.
-pub(super) fn operate(ask: &Ask<'_>, title: &'static str, deed: Deed, shell: String) -> Vec<Action> {
+pub(super) fn operate(ask: &Ask<'_>, title: &'static str, deed: Deed, shell: ShellLine) -> Vec<Action> {
     let (Some(permit), Some(snapshot)) = (ask.permit, ask.facts.repository.clone()) else { return Vec::new() };
     let env = match ask.targets {
         [only] => only.env(),
@@ -323,7 +323,7 @@ pub(super) fn list(ask: &Ask<'_>, id: &str) -> Vec<String> {
 }
 
 /// Names the targets and their environment as they stand in lessons.
-pub(super) fn named(ask: &Ask<'_>) -> (String, String) {
+pub(super) fn named(ask: &Ask<'_>) -> (Vec<String>, String) {
     let mut files: Vec<String> = Vec::new();
     let mut environments: Vec<&str> = Vec::new();
     for target in ask.targets {
@@ -341,7 +341,7 @@ pub(super) fn named(ask: &Ask<'_>) -> (String, String) {
         }
     }
     let place = if environments.is_empty() { "of several environments".to_owned() } else { environments.join(", ") };
-    (files.join(" "), place)
+    (files, place)
 }
 
 /// Tells whether a file can be encrypted with sops by what it is; the operator knows better than its name.

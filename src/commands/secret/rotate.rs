@@ -3,7 +3,7 @@
 use super::rekey::{Deed, is_file, named, operate};
 use crate::app::{Ask, Command, Question, Risk, Scope};
 use crate::commands::verb::lesson;
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 
 const DOCS: &str = "https://getsops.io/docs/#key-rotation";
 
@@ -38,7 +38,7 @@ pub static ALL: Command = Command {
 fn teach(ask: &Ask<'_>) -> Lesson {
     let (files, place) = named(ask);
     lesson(
-        format!("sops rotate -i {files}   # {place}"),
+        ShellLine::from("sops rotate -i").paths(&files).remark(&place),
         "Every value is encrypted anew under another key: who knew the old one cannot read what is changed from now on. The values themselves stay, so change those that somebody may know.",
         "git diff: every ciphertext, and nothing that is plain.",
         DOCS,

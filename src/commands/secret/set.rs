@@ -3,7 +3,7 @@
 use super::{SCOPE, file};
 use crate::app::{Action, Ask, Command, Risk};
 use crate::commands::verb::lesson;
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 use crate::views::secret::Do;
 
 /// Saves the changes; the editor asks for it once it has shown which they are.
@@ -21,10 +21,11 @@ pub static COMMAND: Command = Command {
 fn teach(ask: &Ask<'_>) -> Lesson {
     let env = ask.targets.first().and_then(crate::app::Target::env);
     let place = env.map_or("of several environments", |env| ask.facts.name(env));
-    let line = ask.answer("shell").map_or_else(|| format!("sops edit {}", file(ask)), str::to_owned);
+    let lines = ask.answer("shell").and_then(|lines| serde_json::from_str(lines).ok());
+    let lines = lines.unwrap_or_else(|| vec![vec!["sops".to_owned(), "edit".to_owned(), file(ask)]]);
     let changes = ask.answer("paths").map_or_else(|| "the changed values".to_owned(), str::to_owned);
     lesson(
-        format!("{line}   # {place}"),
+        ShellLine::of(&lines).remark(place),
         &format!(
             "In the file only {changes} change, besides lastmodified and mac; the cluster has them once they are committed, pushed and reconciled."
         ),

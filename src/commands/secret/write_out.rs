@@ -3,7 +3,7 @@
 use super::SCOPE;
 use crate::app::{Action, Ask, Command, Risk};
 use crate::commands::verb::lesson;
-use crate::model::Lesson;
+use crate::model::{Lesson, ShellLine};
 use crate::views::secret::Do;
 
 /// Writes the selected value into the file that was named.
@@ -19,12 +19,15 @@ pub static COMMAND: Command = Command {
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let of = ask.answer("of").unwrap_or("--extract PATH FILE");
+    let (place, of) = (ask.answer("place").unwrap_or("PATH"), ask.answer("of").unwrap_or("FILE"));
     let to = ask.answer("file").unwrap_or("NAME");
     let env = ask.targets.first().and_then(crate::app::Target::env);
-    let place = env.map(|env| format!("   # {}", ask.facts.name(env))).unwrap_or_default();
+    let line = ShellLine::new("sops decrypt --extract {} {path} > ", &[place, of]).typed(to);
     lesson(
-        format!("sops decrypt {of} > {to}{place}"),
+        match env {
+            Some(env) => line.remark(ask.facts.name(env)),
+            None => line,
+        },
         "The value leaves the encrypted file: the new one is readable by you alone, and refused inside the repository.",
         "the file; remove it when it is no longer needed.",
         "https://getsops.io/docs/",

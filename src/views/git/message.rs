@@ -10,14 +10,12 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use super::act::Do;
 use crate::app::{Action, Key, Scene, Target, View};
 use crate::model::Fault;
 use crate::theme::Scope;
-use crate::widgets::{fit, panel, wrap};
+use crate::widgets::{Line, Paragraph, Span, fit, panel, wrap};
 
 /// Subjects that are longer are cut by most tools that list them.
 const SUBJECT: usize = 72;

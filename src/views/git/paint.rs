@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use super::files::{Changed, Group};
 use super::{Git, applied, files_of, state};
@@ -13,7 +11,7 @@ use crate::app::Scene;
 use crate::model::Fault;
 use crate::repo::git::{GitState, Head};
 use crate::theme::{Scope, Theme};
-use crate::widgets::{fit, fit_end, lines, pad, panel, wrap};
+use crate::widgets::{Line, Paragraph, Span, fit, fit_end, lines, pad, panel, wrap};
 
 /// Writes where HEAD stands: branch, what it follows, how far they are apart, and what git is in the middle of.
 pub fn title(state: &GitState) -> String {

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::flow::FlowLine;
@@ -14,7 +12,7 @@ use crate::app::{Facts, Scene};
 use crate::kinds;
 use crate::model::{Env, Link, ObjectRef, State};
 use crate::theme::Scope;
-use crate::widgets::{Scroll, fit, lines, titled, wrap};
+use crate::widgets::{Line, Paragraph, Scroll, Span, fit, lines, titled, wrap};
 
 /// What a note keeps at least, in cells: `next 119m`.
 const NOTE_WIDTH: usize = 9;

@@ -22,10 +22,10 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use crate::widgets::Line;
+use crate::widgets::Paragraph;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 
 use crate::app::motion::step;
 use crate::app::{Action, Facts, Motion, Scene, Target, View};

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 
 use super::tree::{Look, Tree};
 use crate::app::motion::step;
@@ -13,7 +11,7 @@ use crate::app::{Facts, Motion, Scene};
 use crate::check::Severity;
 use crate::repo::git::Mark;
 use crate::repo::{EntryKind, Snapshot};
-use crate::widgets::{Scroll, lines, panel, wrap};
+use crate::widgets::{Line, Paragraph, Scroll, lines, panel, wrap};
 
 /// Shows the repository's tree and keeps what is selected in it.
 #[derive(Debug, Default)]

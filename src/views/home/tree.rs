@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use ratatui::text::{Line, Span};
-
 use crate::app::Facts;
 use crate::check::Severity;
 use crate::repo::{Entry, EntryKind, Snapshot};
 use crate::theme::{Scope, Theme};
-use crate::widgets::{fit, fit_end, pad};
+use crate::widgets::{Line, Span, fit, fit_end, pad};
 
 /// Remembers which folders are open.
 #[derive(Debug, Default)]

@@ -6,15 +6,14 @@ use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use super::buffer::find;
 use super::line::{Entry, Level};
 use super::{Logs, State};
 use crate::app::Scene;
+use crate::model::text::uncoloured;
 use crate::theme::{Scope, Theme};
-use crate::widgets::{fit, pad, panel, wrap};
+use crate::widgets::{Line, Paragraph, Span, fit, pad, panel, wrap};
 
 /// The widest that the name of a pod is drawn.
 const POD: usize = 24;
@@ -172,10 +171,10 @@ impl Page<'_> {
 
     fn text(&self, entry: &Entry) -> String {
         let sieve = self.view.buffer.sieve();
-        let text = entry.text(sieve.as_written);
+        let text = uncoloured(entry.text(sieve.as_written));
         match entry.subject.as_deref().filter(|_| !sieve.as_written && !sieve.concerning) {
             Some(subject) => format!("{subject}  {text}"),
-            None => text.to_owned(),
+            None => text.into_owned(),
         }
     }
 

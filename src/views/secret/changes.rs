@@ -4,8 +4,6 @@ use std::any::Any;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 
 use super::Do;
 use super::difference::DiffLine;
@@ -15,7 +13,7 @@ use super::table::MASK;
 use crate::app::{Action, Command, Key, Scene, Target, View};
 use crate::secret::Secret;
 use crate::theme::{Scope, Theme};
-use crate::widgets::{centred, fit, panel};
+use crate::widgets::{Line, Paragraph, centred, fit, panel};
 
 /// So many are shown at a time.
 const LISTED: usize = 20;

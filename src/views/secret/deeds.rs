@@ -188,7 +188,10 @@ impl SecretView {
             return Vec::new();
         };
         let targets = self.targets(scene);
-        let answers = vec![("paths".to_owned(), paths.join(", ")), ("shell".to_owned(), document.shell(&self.file))];
+        let answers = vec![
+            ("paths".to_owned(), paths.join(", ")),
+            ("shell".to_owned(), serde_json::Value::from_iter(document.words(&self.file)).to_string()),
+        ];
         vec![Action::Push(Box::new(Changes::save(document, command, targets, answers)))]
     }
 

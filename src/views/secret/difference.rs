@@ -1,13 +1,12 @@
 //! What will be saved as a difference of the plain text, line by line: comments, order and layout show in no other way.
 
-use ratatui::text::Line;
 use similar::{ChangeTag, TextDiff};
 
 use super::document::Document;
 use super::text::masked;
 use crate::secret::Secret;
 use crate::theme::{Scope, Theme};
-use crate::widgets::fit;
+use crate::widgets::{Line, fit};
 
 /// Lines that stay, shown around those that change.
 const AROUND: usize = 2;

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::changes::Difference;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, ShellLine};
 use crate::repo::Snapshot;
 use crate::secret::Secret;
 use crate::sops::{Change, Changed, Entry, Opened, Path, Segment, SopsError, SopsFile, Unlocked, ValueType};
@@ -167,9 +167,14 @@ impl Document {
     }
 
     /// Writes the sops lines that would make the same changes, without the values.
-    pub fn shell(&self, file: &str) -> String {
-        let lines: Vec<String> = self.opened.changes().iter().flat_map(|change| lines(file, change)).collect();
-        if lines.is_empty() { format!("sops edit {file}") } else { lines.join("\n") }
+    pub fn shell(&self, file: &str) -> ShellLine {
+        ShellLine::of(&self.words(file))
+    }
+
+    /// Returns the words of these lines.
+    pub(super) fn words(&self, file: &str) -> Vec<Vec<String>> {
+        let lines: Vec<_> = self.opened.changes().iter().flat_map(|change| lines(file, change)).collect();
+        if lines.is_empty() { vec![line(&["sops", "edit", file])] } else { lines }
     }
 
     /// Changes a value; returns whether it differs from before.
@@ -386,13 +391,13 @@ fn decode(text: &Secret) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// Writes the sops line that sets one value; sops itself knows the first document only.
-fn lines(file: &str, change: &Change) -> Vec<String> {
+fn lines(file: &str, change: &Change) -> Vec<Vec<String>> {
     let Change { document, path, what } = change;
     if *document > 0 {
-        return vec![format!("sops edit {file}")];
+        return vec![line(&["sops", "edit", file])];
     }
-    let set = |path| format!("sops set --value-stdin {file} {}", place(path));
-    let unset = |path| format!("sops unset {file} {}", place(path));
+    let set = |path| line(&["sops", "set", "--value-stdin", file, &place(path)]);
+    let unset = |path| line(&["sops", "unset", file, &place(path)]);
     match what {
         Changed::Value | Changed::Added => vec![set(path)],
         Changed::Removed => vec![unset(path)],
@@ -400,9 +405,13 @@ fn lines(file: &str, change: &Change) -> Vec<String> {
     }
 }
 
+fn line(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
 /// Writes a path as sops takes it.
 pub(super) fn place(path: &Path) -> String {
-    let mut line = "'".to_owned();
+    let mut line = String::new();
     for segment in path.segments() {
         // Writing to a text cannot fail.
         let _ = match segment {
@@ -410,7 +419,6 @@ pub(super) fn place(path: &Path) -> String {
             Segment::Index(index) => write!(line, "[{index}]"),
         };
     }
-    line.push('\'');
     line
 }
 

@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 use sha2::{Digest as _, Sha256};
 
 use super::{Do, SecretView, tell};
 use crate::app::{Action, Key, Notice, Reach, Scene, Task, View};
 use crate::model::{Fault, FaultKind};
 use crate::theme::Scope;
-use crate::widgets::{centred, fit, panel};
+use crate::widgets::{Line, Paragraph, centred, fit, panel};
 
 /// The answer of the task that looks for a draft: its encrypted text.
 pub(super) struct Found(Option<String>);

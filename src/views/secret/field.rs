@@ -7,7 +7,7 @@ use super::editor::Editor;
 use super::{SecretView, tell};
 use crate::app::operation::StepSender;
 use crate::app::{Action, Notice, Operation, Permit, Reach, Scene, Target, Task};
-use crate::model::{Fault, FaultKind, Outcome};
+use crate::model::{Fault, FaultKind, Outcome, ShellLine};
 use crate::repo::git;
 use crate::secret::Secret;
 use crate::sops::{self, LETTERS, Path, Question};
@@ -167,10 +167,11 @@ impl SecretView {
             Field::To(index) => {
                 let Some(entry) = document.entries().get(*index) else { return Ok(Vec::new()) };
                 let (place, path) = (entry.document, entry.path.clone());
-                let of = format!("--extract {} {file}", place_of(&path));
+                let written = place_of(&path);
                 self.exporting = Some((place, path, home(&words)));
                 let targets = vec![Target::Worktree(words.clone())];
-                let answers = vec![("of".to_owned(), of), ("file".to_owned(), words)];
+                let answers =
+                    vec![("place".to_owned(), written), ("of".to_owned(), file.to_owned()), ("file".to_owned(), words)];
                 let ask = |command| Action::Dispatch(command, targets, answers);
                 Ok(scene.command("secret-write-out").map(ask).into_iter().collect())
             }
@@ -215,7 +216,10 @@ impl SecretView {
         let index = document.entries().iter().position(|entry| entry.document == place && entry.path == path);
         let Some(bytes) = index.and_then(|index| document.bytes(index)) else { return Vec::new() };
         let object = self.file.clone();
-        let shell = format!("sops decrypt --extract {} {object} > {}", place_of(&path), to.display());
+        let shell = ShellLine::new(
+            "sops decrypt --extract {} {path} > {path}",
+            &[&place_of(&path), &object, &to.to_string_lossy()],
+        );
         let work = Box::new(move |reach: Reach, _steps: StepSender| {
             let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
                 let root = reach.root.clone();

@@ -1,13 +1,11 @@
 //! What is said of a file beside its values: for whom it is, who can open it, when it was saved, what is changed; or why it stays closed.
 
-use ratatui::text::{Line, Span};
-
 use super::document::Document;
 use crate::app::Scene;
 use crate::model::Env;
 use crate::sops::Locked;
 use crate::theme::Scope;
-use crate::widgets::{fit, wrap};
+use crate::widgets::{Line, Span, fit, wrap};
 
 /// More recipients than this are counted rather than listed, to leave room for the values.
 const LISTED: usize = 3;

@@ -39,8 +39,7 @@ use std::sync::{Arc, Weak};
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::widgets::Wrap;
 use tokio::sync::watch;
 
 use crate::app::motion::step;
@@ -50,7 +49,7 @@ use crate::repo::Snapshot;
 use crate::secret::Secret;
 use crate::sops::{Locked, Path};
 use crate::theme::Scope;
-use crate::widgets::{Scroll, panel};
+use crate::widgets::{Line, Paragraph, Scroll, panel};
 use changes::Changes;
 pub use deeds::Do;
 use deeds::Saved;

@@ -2,8 +2,6 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 
 use super::document::Document;
 use super::field::Field;
@@ -12,7 +10,7 @@ use super::{SecretView, head};
 use crate::app::Scene;
 use crate::sops::Locked;
 use crate::theme::Scope;
-use crate::widgets::{fit, lines, panel};
+use crate::widgets::{Line, Paragraph, fit, lines, panel};
 
 /// The highest that the field of a value of several lines gets, in rows.
 const HIGHEST_FIELD: usize = 14;

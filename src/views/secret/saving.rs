@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::app::{Operation, Permit};
-use crate::model::{Env, Fault, Outcome, Step, StepState};
+use crate::model::{Env, Fault, Outcome, ShellLine, Step, StepState};
 use crate::repo::{NewReader, Snapshot};
 use crate::sops::{self, Opened};
 
@@ -18,7 +18,7 @@ pub struct Saving {
     /// The paths of the values that change, as people say them.
     pub changes: Vec<String>,
     /// The sops lines that do the same.
-    pub shell: String,
+    pub shell: ShellLine,
     /// The file with its changes.
     pub opened: Arc<Opened>,
     /// The repository, in which it is looked up who becomes a reader.

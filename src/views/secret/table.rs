@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthChar;
 
 use super::document::{Document, Form, displayed};
 use crate::sops::{Change, Changed, Entry, ValueType};
 use crate::theme::{Scope, Theme};
-use crate::widgets::{fit, pad};
+use crate::widgets::{Line, Span, fit, pad};
 
 /// What stands for a masked value: always the same, as its length would tell the value's.
 pub const MASK: &str = "********";

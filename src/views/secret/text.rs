@@ -7,17 +7,16 @@ use base64::engine::general_purpose::STANDARD;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Modifier;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use super::editor::Editor;
 use super::field::Field;
 use super::table::MASK;
 use super::{SecretView, tell};
 use crate::app::{Action, Notice, Scene};
+use crate::model::text::hides_or_steers;
 use crate::sops::SopsError;
 use crate::theme::{Scope, Theme};
-use crate::widgets::{fit, panel};
+use crate::widgets::{Line, Paragraph, Span, fit, panel};
 
 /// Cells of the line's number.
 const NUMBER: usize = 5;
@@ -225,7 +224,11 @@ fn highlighted(line: &str, cursor: Option<usize>, shift: usize, width: usize, th
         }
     };
     for (index, letter) in line.chars().enumerate().skip(shift).take(width) {
-        let shown = if letter.is_control() { ' ' } else { letter };
+        let shown = match letter {
+            '\t' => ' ',
+            _ if hides_or_steers(letter) => '?',
+            _ => letter,
+        };
         if cursor == Some(index) {
             flush(&mut run, &mut spans);
             spans.push(Span::styled(shown.to_string(), theme.style(scope(index)).add_modifier(Modifier::REVERSED)));
@@ -256,7 +259,7 @@ mod tests {
         let theme = Theme::load("dark", Depth::True, false).unwrap();
         let parts = |line: &str, cursor| {
             let spans = highlighted(line, cursor, 0, 80, &theme);
-            spans.into_iter().map(|span| span.content.into_owned()).collect::<Vec<_>>()
+            spans.into_iter().map(|span| span.content.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(parts("  key: value # why", None), ["  key:", " value ", "# why"]);
         assert_eq!(parts("# all of it", None), ["# all of it"]);

@@ -17,8 +17,6 @@ use std::any::Any;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use super::changes::in_one_line;
 use super::document::{Document, displayed, shown};
@@ -30,7 +28,7 @@ use crate::model::{Fault, FaultKind};
 use crate::secret::Secret;
 use crate::sops::{self, Change, Changed, Entry, IdentitySources, Locked, Path, Unlocked};
 use crate::theme::{Scope, Theme};
-use crate::widgets::{centred, fit, pad, panel};
+use crate::widgets::{Line, Paragraph, Span, centred, fit, pad, panel};
 
 /// Lines of a value: its path, as it was opened, theirs, mine.
 const ROWS: usize = 4;

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use ratatui::text::{Line as Text, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::board::Line;
@@ -14,7 +13,7 @@ use crate::model::Env;
 use crate::model::clock::age;
 use crate::repo::secrets::{Sealing, SecretEntry};
 use crate::theme::Scope;
-use crate::widgets::{fit, fit_end, pad};
+use crate::widgets::{Line as Text, Span, fit, fit_end, pad};
 
 /// A column that is narrower than this is not shown beside another.
 const NARROWEST: usize = 22;

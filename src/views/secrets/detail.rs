@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use super::cell::{is_for_another, whose};
 use super::{Secrets, Users, key};
@@ -17,7 +15,7 @@ use crate::model::{Env, State};
 use crate::repo::secrets::{Sealing, SecretEntry};
 use crate::repo::users::Use;
 use crate::theme::Scope;
-use crate::widgets::{panel, wrap};
+use crate::widgets::{Line, Paragraph, Span, panel, wrap};
 
 /// A line of the details: its parts with their styles.
 pub(super) type Detail = Vec<(String, Scope)>;

@@ -22,10 +22,10 @@ use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
 
+use crate::widgets::Line as Text;
+use crate::widgets::Paragraph;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::Line as Text;
-use ratatui::widgets::Paragraph;
 
 use self::board::{Line, board};
 use crate::app::journey::{Journey, Question};

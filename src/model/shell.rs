@@ -1,0 +1,209 @@
+//! Lines to type: what lessons, hints, confirmations and the journal show, so that it can be typed as it stands.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::text::hides_or_steers;
+
+/// Quotes a word for a POSIX shell where that is needed; what would steer a terminal is written by its bytes (`$'…'`, POSIX.1-2024).
+fn quoted(word: &str) -> String {
+    let plain = |one: char| one.is_ascii_alphanumeric() || "-_./:@%+=,".contains(one);
+    // `=name` is a path in zsh.
+    if !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    if !word.chars().any(hides_or_steers) {
+        return format!("'{}'", word.replace('\'', r"'\''"));
+    }
+    let mut out = "$'".to_owned();
+    for one in word.chars() {
+        match one {
+            '\\' | '\'' => out.extend(['\\', one]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            _ if hides_or_steers(one) => {
+                let mut bytes = [0; 4];
+                out.extend(one.encode_utf8(&mut bytes).bytes().map(|byte| format!("\\{byte:03o}")));
+            }
+            _ => out.push(one),
+        }
+    }
+    out.push('\'');
+    out
+}
+
+/// Writes a path so that no program takes it for an option.
+fn path(word: &str) -> String {
+    if word.starts_with('-') { quoted(&format!("./{word}")) } else { quoted(word) }
+}
+
+/// Holds lines for a POSIX shell, in which every word of others is quoted.
+///
+/// What is not quoted is part of the program: it can only be given as a `&'static str`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ShellLine(String);
+
+impl ShellLine {
+    /// Builds a line from its fixed part, in which each `{}` stands for a word and each `{path}` for the path of a file.
+    ///
+    /// A word without a place comes at the end.
+    pub fn new(fixed: &'static str, words: &[&str]) -> Self {
+        Self::default().and_then(fixed, words)
+    }
+
+    /// Builds lines of words alone.
+    pub fn of(lines: &[Vec<String>]) -> Self {
+        let line = |words: &Vec<String>| Self(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
+        Self::join(lines.iter().map(line), "\n")
+    }
+
+    /// Appends such a part to the same line; nothing is put between.
+    pub fn and_then(mut self, fixed: &'static str, words: &[&str]) -> Self {
+        let mut words = words.iter();
+        let mut rest = fixed;
+        loop {
+            let next = ["{}", "{path}"].into_iter().filter_map(|place| Some((rest.find(place)?, place))).min();
+            let Some((at, place)) = next else { break };
+            self.0.push_str(rest.get(..at).unwrap_or_default());
+            let word = words.next().copied().unwrap_or_default();
+            self.0.push_str(&if place == "{}" { quoted(word) } else { path(word) });
+            rest = rest.get(at + place.len()..).unwrap_or_default();
+        }
+        self.0.push_str(rest);
+        for word in words {
+            self = self.word(word);
+        }
+        self
+    }
+
+    /// Appends a word, a space before it.
+    pub fn word(mut self, word: &str) -> Self {
+        self.0.push(' ');
+        self.0.push_str(&quoted(word));
+        self
+    }
+
+    /// Appends the path of a file, a space before it.
+    pub fn path(mut self, word: &str) -> Self {
+        self.0.push(' ');
+        self.0.push_str(&path(word));
+        self
+    }
+
+    /// Appends a path as an operator typed it, whose `~/` a shell resolves; nothing is put between.
+    pub fn typed(mut self, word: &str) -> Self {
+        match word.strip_prefix("~/") {
+            Some(rest) if rest.is_empty() => self.0.push_str("~/"),
+            Some(rest) => self.0.extend(["~/", &quoted(rest)]),
+            None => self.0.push_str(&path(word)),
+        }
+        self
+    }
+
+    /// Appends the paths of files, a space before each.
+    pub fn paths(self, words: &[String]) -> Self {
+        words.iter().fold(self, |line, word| line.path(word))
+    }
+
+    /// Appends an option and its value where there is one: `option(" -n {}", namespace)` writes nothing for no namespace.
+    pub fn option(self, fixed: &'static str, value: &str) -> Self {
+        if value.is_empty() { self } else { self.and_then(fixed, &[value]) }
+    }
+
+    /// Appends a remark, which ends the line: `# staging`.
+    pub fn remark(mut self, text: &str) -> Self {
+        self.0.push_str("   # ");
+        self.0.push_str(&super::text::field(text));
+        self
+    }
+
+    /// Appends what another line says.
+    pub fn line(mut self, other: &Self) -> Self {
+        self.0.push_str(&other.0);
+        self
+    }
+
+    /// Puts lines together, with what stands between: a line feed, or ` && `.
+    pub fn join(lines: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
+        Self(lines.into_iter().map(|line| line.0).collect::<Vec<_>>().join(between))
+    }
+
+    /// Returns one line of several, such as that of one object.
+    pub fn nth(&self, index: usize) -> Option<Self> {
+        self.0.split('\n').nth(index).map(|line| Self(line.to_owned()))
+    }
+
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Tells whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Tells whether the lines hold a text.
+    pub fn contains(&self, text: &str) -> bool {
+        self.0.contains(text)
+    }
+}
+
+impl From<&'static str> for ShellLine {
+    fn from(fixed: &'static str) -> Self {
+        Self(fixed.to_owned())
+    }
+}
+
+impl fmt::Display for ShellLine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Serialize for ShellLine {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ShellLine;
+
+    #[test]
+    fn words_of_others_are_quoted() {
+        let line = |word: &str| ShellLine::new("git show {}", &[word]).to_string();
+        assert_eq!(line("apps/base.yaml"), "git show apps/base.yaml");
+        assert_eq!(line("a b"), "git show 'a b'");
+        assert_eq!(line("x; rm -rf ~"), "git show 'x; rm -rf ~'");
+        assert_eq!(line("$(id)`id`"), "git show '$(id)`id`'");
+        assert_eq!(line("it's"), r"git show 'it'\''s'");
+        assert_eq!(line("~root"), "git show '~root'");
+        assert_eq!(line("=ls"), "git show '=ls'");
+        assert_eq!(line(""), "git show ''");
+        assert_eq!(line("a\nb\u{1b}'\\\u{202e}"), r"git show $'a\nb\033\'\\\342\200\256'");
+    }
+
+    #[test]
+    fn a_path_is_no_option_and_a_place_is_not_looked_for_in_words() {
+        let line = ShellLine::new("cat {path} > {path}", &["-rf", "{}"]).path("-x").word("{path}");
+        assert_eq!(line.as_str(), "cat ./-rf > '{}' ./-x '{path}'");
+        assert_eq!(ShellLine::new("a", &["b"]).option(" -n {}", "").option(" -n {}", "c d").as_str(), "a b -n 'c d'");
+        assert_eq!(ShellLine::from("cat ").typed("~/a b").as_str(), "cat ~/'a b'");
+        assert_eq!(ShellLine::from("a").remark("b\n rm -rf /").as_str(), r"a   # b\n rm -rf /");
+        assert_eq!(ShellLine::join([ShellLine::from("a"), "b".into()], " && ").as_str(), "a && b");
+    }
+
+    /// What a shell makes of the words is what they were.
+    #[test]
+    fn a_shell_reads_what_was_meant() {
+        let words = ["a b", "it's", "$(exit 1)", "a\nb", "\\", "*", "!x", "", "a\tb", "\u{202e}", "é"];
+        let line = ShellLine::new("printf '%s\\0'", &words).to_string();
+        // `$'…'` is new in POSIX; bash has had it for ever.
+        let read = std::process::Command::new("bash").args(["-c", &line]).output().unwrap();
+        let expected: String = words.iter().map(|word| format!("{word}\0")).collect();
+        assert_eq!(String::from_utf8(read.stdout).unwrap(), expected, "{line}");
+    }
+}

@@ -1,0 +1,225 @@
+//! Text of others: names, messages and logs that a repository, a cluster or a program chose, made harmless for a terminal.
+//!
+//! One function decides which characters would steer a terminal or hide what is written, [`hides_or_steers`]; everything that is shown goes
+//! through it: [`Shown`] for what is written to standard output and standard error, the spans of `widgets` for the screen, and
+//! [`json`] and [`json_lines`] for programs. A character that may not pass is written as `\u{1b}`, so that it is seen.
+
+mod json;
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub use json::{json, json_lines};
+
+/// Tells whether a character would steer a terminal, turn the order of what is written, or be invisible where it stands.
+///
+/// C0, DEL and C1 steer terminals (ECMA-48); U+2028 and U+2029 end lines for others; the marks, embeddings, overrides and isolates of
+/// Unicode's bidirectional algorithm (UAX #9) turn the order; the others are invisible, and so hide text or tell two equal names apart
+/// (tags U+E0000 to U+E007F and the supplementary variation selectors carry whole texts). Joiners and the plain variation selectors stay:
+/// scripts and emoji need them, see [`joins`].
+pub fn hides_or_steers(character: char) -> bool {
+    matches!(character,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}'
+        | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Tells whether a character is a joiner, which is invisible and means something between letters that are not ASCII alone.
+fn joins(character: char) -> bool {
+    matches!(character, '\u{200c}' | '\u{200d}')
+}
+
+/// Tells whether a text can be shown as it is; most can, and are looked at byte by byte.
+fn is_harmless(text: &str) -> bool {
+    text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+}
+
+/// Makes a text visible, but for the characters that `kept` names.
+fn visible(text: &str, kept: fn(char) -> bool) -> Cow<'_, str> {
+    if is_harmless(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut before = 'a';
+    for character in text.chars() {
+        let hidden = hides_or_steers(character) || (joins(character) && before.is_ascii());
+        before = character;
+        match character {
+            _ if !hidden || kept(character) => out.push(character),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            _ => out.extend(character.escape_unicode()),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Makes a field visible, such as a name or a path: a line feed within it is no end of a line either.
+///
+/// What looks like an escape already, such as a backslash in a name, stays as it is.
+pub fn field(text: &str) -> Cow<'_, str> {
+    visible(text, |_| false)
+}
+
+/// Makes text for one row of cells visible; tabs and line feeds, which cannot steer there, become a space each.
+pub fn cells(text: &str) -> Cow<'_, str> {
+    match visible(text, |character| matches!(character, '\n' | '\t')) {
+        Cow::Owned(text) if text.contains(['\n', '\t']) => Cow::Owned(text.replace(['\n', '\t'], " ")),
+        other => other,
+    }
+}
+
+/// Makes what stands in one cell harmless, whose width is settled already: what steers is left out, and `?` tells of a cell that held nothing
+/// else.
+pub fn cell_text(symbol: &str) -> Cow<'_, str> {
+    if is_harmless(symbol) || !symbol.contains(hides_or_steers) {
+        return Cow::Borrowed(symbol);
+    }
+    let rest: String = symbol.chars().filter(|character| !hides_or_steers(*character)).collect();
+    Cow::Owned(if rest.is_empty() { "?".to_owned() } else { rest })
+}
+
+/// Makes a message of several lines visible as a part of a line: what follows its first line is set off by `  | `, so that no line of others
+/// begins where ours do, nor with what a program that reads the log takes for a command.
+pub fn message(text: &str) -> Cow<'_, str> {
+    let text = text.trim_end_matches(['\n', '\r']);
+    match visible(text, |character| matches!(character, '\n' | '\t')) {
+        Cow::Owned(text) if text.contains('\n') => Cow::Owned(text.replace("\\r\n", "\n").replace('\n', "\n  | ")),
+        other => other,
+    }
+}
+
+/// Leaves out the colours of a text, which programs write also where nobody sees them (SGR, ECMA-48 8.3.117); what else steers stays, to be
+/// made visible.
+pub fn uncoloured(text: &str) -> Cow<'_, str> {
+    if !text.contains("\u{1b}[") {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split("\u{1b}[");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.trim_start_matches(|it: char| it.is_ascii_digit() || it == ';' || it == ':').strip_prefix('m') {
+            Some(rest) => out.push_str(rest),
+            None => out.extend(["\u{1b}[", part]),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Makes visible what the log of a service would take for a command to it: a line that begins with `::` (GitHub, whose runner trims the line
+/// first), and `##[`, `##vso[` and `##teamcity[` anywhere (GitHub's older form, Azure Pipelines, TeamCity).
+fn without_commands(text: Cow<'_, str>) -> String {
+    if !text.contains("::") && !text.contains("##") {
+        return text.into_owned();
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for line in text.split_inclusive('\n') {
+        let words = line.trim_start();
+        let (indent, words) = line.split_at_checked(line.len() - words.len()).unwrap_or(("", line));
+        out.push_str(indent);
+        match words.strip_prefix("::") {
+            Some(rest) => out.extend([r"\u{3a}:", rest]),
+            None => out.push_str(words),
+        }
+    }
+    for sign in ["##[", "##vso[", "##teamcity["] {
+        if out.contains(sign) {
+            out = out.replace(sign, &sign.replacen('#', r"\u{23}", 1));
+        }
+    }
+    out
+}
+
+/// Holds text that can be written to a terminal: nothing in it steers it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shown(String);
+
+impl Shown {
+    /// Takes lines that we laid out: their line feeds and tabs stay, whatever else steers becomes visible.
+    pub fn lines(text: &str) -> Self {
+        // A line that ends as Windows ends lines is a line.
+        let text = if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
+        Self(without_commands(visible(&text, |character| matches!(character, '\n' | '\t'))))
+    }
+
+    /// Takes commands to the service that runs a check, such as annotations of GitHub, whose parts were escaped as it wants them.
+    pub fn commands(text: &str) -> Self {
+        Self(visible(text, |character| character == '\n').into_owned())
+    }
+
+    /// Takes one field, in which no line ends.
+    pub fn field(text: &str) -> Self {
+        Self(field(text).into_owned())
+    }
+
+    /// Appends a line feed where the text is not empty and does not end with one.
+    pub fn ended(mut self) -> Self {
+        if !self.0.is_empty() && !self.0.ends_with('\n') {
+            self.0.push('\n');
+        }
+        self
+    }
+
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Shown, cell_text, cells, field, hides_or_steers, message, uncoloured};
+
+    #[test]
+    fn what_steers_a_terminal_is_visible() {
+        assert_eq!(field("a\u{1b}[31mb\u{7}\u{9b}2J\u{7f}"), r"a\u{1b}[31mb\u{7}\u{9b}2J\u{7f}");
+        assert_eq!(field("\u{202e}cba\u{2066}\u{200f}\u{61c}"), r"\u{202e}cba\u{2066}\u{200f}\u{61c}");
+        assert_eq!(field("a\n::error::b\r\tc\u{2028}"), r"a\n::error::b\r\tc\u{2028}");
+        assert_eq!(field("a\u{feff}b\u{200b}\u{e0041}"), r"a\u{feff}b\u{200b}\u{e0041}");
+        for code in (0..0x20).chain(0x7f..0xa0).chain(0x202a..=0x202e).chain(0x2066..=0x2069) {
+            let character = char::from_u32(code).unwrap();
+            assert!(hides_or_steers(character), "{code:x}");
+            assert!(!field(&character.to_string()).contains(character), "{code:x}");
+        }
+    }
+
+    #[test]
+    fn what_people_write_stays() {
+        for text in [
+            "apps/base",
+            "日本語",
+            "naïve — “quotes”",
+            "\u{1f468}\u{200d}\u{1f469}",
+            "❤\u{fe0f}",
+            "می\u{200c}خواهم",
+            r"a\b",
+        ] {
+            assert_eq!(field(text), text);
+        }
+        assert_eq!(field("ap\u{200d}ps"), r"ap\u{200d}ps");
+    }
+
+    #[test]
+    fn lines_are_ours_and_those_of_others_are_set_off() {
+        assert_eq!(Shown::lines("a\tb\r\nc\u{1b}\rd").as_str(), "a\tb\nc\\u{1b}\\rd");
+        assert_eq!(message("one\n::error::two\n"), "one\n  | ::error::two");
+        assert_eq!(cells("a\tb\nc\u{7}"), r"a b c\u{7}");
+        assert_eq!(
+            Shown::lines("a::b\n  ::error::c\n##[add-mask]d ##vso[task]").as_str(),
+            "a::b\n  \\u{3a}:error::c\n\\u{23}#[add-mask]d \\u{23}#vso[task]"
+        );
+        assert_eq!([cell_text("a\u{1b}"), cell_text("\u{9b}"), cell_text("e\u{301}")], ["a", "?", "e\u{301}"]);
+        assert_eq!(Shown::lines("a").ended().as_str(), "a\n");
+        assert_eq!(uncoloured("\u{1b}[1;31mred\u{1b}[0m \u{1b}[2J\u{1b}[m"), "red \u{1b}[2J");
+        assert_eq!(Shown::default().ended().as_str(), "");
+    }
+}

@@ -1,0 +1,184 @@
+//! Spans, lines and paragraphs: the texts of a screen, which pass here alone.
+//!
+//! They are ratatui's, made of text that was made visible first. Ratatui leaves control characters out and hangs what has no width on the
+//! cell before, so that text could hide in a name or turn the row around; here it is seen, and takes the cells that it needs.
+
+use std::borrow::Cow;
+use std::ops::Deref;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::{text, widgets};
+
+use crate::model::text::cells;
+
+/// Makes the text of one row visible.
+fn visible<'a>(content: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+    match content.into() {
+        Cow::Borrowed(content) => cells(content),
+        Cow::Owned(content) => match cells(&content) {
+            Cow::Owned(changed) => Cow::Owned(changed),
+            Cow::Borrowed(_) => Cow::Owned(content),
+        },
+    }
+}
+
+/// Holds a part of a line in one style.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Span<'a>(text::Span<'a>);
+
+impl<'a> Span<'a> {
+    /// Takes a text as it is, in the style of what is below.
+    pub fn raw(content: impl Into<Cow<'a, str>>) -> Self {
+        Self(text::Span::raw(visible(content)))
+    }
+
+    /// Takes a text and its style.
+    pub fn styled(content: impl Into<Cow<'a, str>>, style: impl Into<Style>) -> Self {
+        Self(text::Span::styled(visible(content), style))
+    }
+}
+
+impl Span<'_> {
+    /// Returns the cells that it takes.
+    pub fn width(&self) -> usize {
+        self.0.width()
+    }
+}
+
+impl<'a> Deref for Span<'a> {
+    type Target = text::Span<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'a, T: Into<Cow<'a, str>>> From<T> for Span<'a> {
+    fn from(content: T) -> Self {
+        Self::raw(content)
+    }
+}
+
+/// Holds a line of spans.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line<'a>(text::Line<'a>);
+
+impl<'a> Line<'a> {
+    /// Takes a text as it is, in the style of what is below.
+    pub fn raw(content: impl Into<Cow<'a, str>>) -> Self {
+        Span::raw(content).into()
+    }
+
+    /// Takes a text and the style of the line.
+    pub fn styled(content: impl Into<Cow<'a, str>>, style: impl Into<Style>) -> Self {
+        Self(text::Line::styled(visible(content), style))
+    }
+}
+
+impl<'a> Deref for Line<'a> {
+    type Target = text::Line<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'a> From<Span<'a>> for Line<'a> {
+    fn from(span: Span<'a>) -> Self {
+        Self(text::Line::from(span.0))
+    }
+}
+
+impl<'a> From<Vec<Span<'a>>> for Line<'a> {
+    fn from(spans: Vec<Span<'a>>) -> Self {
+        spans.into_iter().collect()
+    }
+}
+
+impl<'a> From<String> for Line<'a> {
+    fn from(content: String) -> Self {
+        Self::raw(content)
+    }
+}
+
+impl<'a> From<&'a str> for Line<'a> {
+    fn from(content: &'a str) -> Self {
+        Self::raw(content)
+    }
+}
+
+impl<'a> FromIterator<Span<'a>> for Line<'a> {
+    fn from_iter<I: IntoIterator<Item = Span<'a>>>(spans: I) -> Self {
+        Self(spans.into_iter().map(|span| span.0).collect())
+    }
+}
+
+impl widgets::Widget for Line<'_> {
+    fn render(self, area: Rect, buffer: &mut Buffer) {
+        self.0.render(area, buffer);
+    }
+}
+
+/// Holds the lines of a paragraph.
+#[derive(Debug, Clone, Default)]
+pub struct Text<'a>(text::Text<'a>);
+
+impl<'a> From<Vec<Line<'a>>> for Text<'a> {
+    fn from(lines: Vec<Line<'a>>) -> Self {
+        Self(text::Text::from(lines.into_iter().map(|line| line.0).collect::<Vec<_>>()))
+    }
+}
+
+impl<'a> From<Line<'a>> for Text<'a> {
+    fn from(line: Line<'a>) -> Self {
+        Self(text::Text::from(line.0))
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(content: &'a str) -> Self {
+        Line::raw(content).into()
+    }
+}
+
+/// Makes paragraphs, which are ratatui's.
+pub struct Paragraph;
+
+impl Paragraph {
+    /// Makes a paragraph of lines.
+    #[allow(clippy::new_ret_no_self, reason = "it stands where ratatui's own stands elsewhere")]
+    pub fn new<'a>(text: impl Into<Text<'a>>) -> widgets::Paragraph<'a> {
+        widgets::Paragraph::new(text.into().0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, Paragraph, Span};
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    #[test]
+    fn a_hostile_name_is_seen_and_takes_its_cells() {
+        let hostile = "a\u{1b}[2J\u{202e}b\u{9b}";
+        assert_eq!(Span::raw(hostile).width(), r"a\u{1b}[2J\u{202e}b\u{9b}".len());
+        let mut terminal = Terminal::new(TestBackend::new(30, 3)).unwrap();
+        terminal
+            .draw(|frame| {
+                let lines: Vec<Line<'_>> = vec![
+                    Line::from(hostile.to_owned()),
+                    vec![Span::raw(hostile), Span::raw("|")].into(),
+                    Line::styled(hostile, ratatui::style::Style::new()),
+                ];
+                frame.render_widget(Paragraph::new(lines), frame.area());
+            })
+            .unwrap();
+        terminal.backend().assert_buffer_lines([
+            r"a\u{1b}[2J\u{202e}b\u{9b}     ",
+            r"a\u{1b}[2J\u{202e}b\u{9b}|    ",
+            r"a\u{1b}[2J\u{202e}b\u{9b}     ",
+        ]);
+    }
+}
