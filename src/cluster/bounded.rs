@@ -23,6 +23,20 @@ const PAGE: usize = 64 * MIB;
 /// Any other answer. An object is 1.5 MiB at most by etcd's default, and discovery of a large cluster is 2 MiB.
 const WHOLE: usize = 32 * MIB;
 
+/// What the server says that it serves: of a group's kinds 1 MiB at most is known.
+const SERVED: usize = 8 * MIB;
+
+/// From this length on, what an answer holds is counted before it is parsed.
+const COUNTED_FROM: usize = 8 * MIB;
+
+/// The most values of an answer: parsed, each takes some seventy bytes, however short it is as it is sent.
+const MOST_VALUES: usize = 4_000_000;
+
+/// Tells whether JSON holds more values than anybody should parse: each but the first follows a sign of these.
+pub(crate) fn holds_too_much(json: &[u8]) -> bool {
+    json.len() > COUNTED_FROM && json.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() > MOST_VALUES
+}
+
 /// The words of an error, or a proxy's page.
 const ERROR: usize = MIB;
 
@@ -55,7 +69,11 @@ impl Bound {
         } else if parameter("limit").is_some() {
             Self::Whole(PAGE, "a page of a list")
         } else {
-            Self::Whole(WHOLE, "an answer")
+            let segments: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
+            match segments.as_slice() {
+                ["api", _] | ["apis", _] | ["apis", _, _] | ["api" | "apis"] => Self::Whole(SERVED, "what it serves"),
+                _ => Self::Whole(WHOLE, "an answer"),
+            }
         }
     }
 
@@ -170,6 +188,13 @@ mod tests {
     }
 
     #[test]
+    fn short_values_are_counted_before_they_are_parsed() {
+        let numbers = |count: usize| format!("[{}1]", "1,".repeat(count)).into_bytes();
+        assert!(!super::holds_too_much(&numbers(3_000_000)) && !super::holds_too_much(&[b'a'; super::PAGE]));
+        assert!(super::holds_too_much(&numbers(5_000_000)));
+    }
+
+    #[test]
     fn the_request_decides() {
         let of = |address: &str| Bound::of(&Request::get(address).body(()).unwrap());
         assert_eq!(of("https://h/api/v1/pods?limit=500&continue=x"), Bound::Whole(PAGE, "a page of a list"));
@@ -178,7 +203,10 @@ mod tests {
             Bound::Line(EVENT, "one change of a watch")
         );
         assert_eq!(of("/api/v1/namespaces/n/pods/p/log?follow=true"), Bound::Stream);
-        for whole in ["/api/v1", "/api/v1/namespaces/n/secrets/watch", "/api/v1/pods?watch=0"] {
+        for served in ["/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1"] {
+            assert_eq!(of(served), Bound::Whole(super::SERVED, "what it serves"), "{served}");
+        }
+        for whole in ["/apis/apps/v1/deployments", "/api/v1/namespaces/n/secrets/watch", "/api/v1/pods?watch=0"] {
             assert_eq!(of(whole), Bound::Whole(WHOLE, "an answer"), "{whole}");
         }
         let log = of("/api/v1/namespaces/n/pods/p/log");

@@ -9,6 +9,13 @@ use super::address::Address;
 use super::exchange::{self, Failure};
 use crate::model::Fault;
 
+/// The most groups and kinds of a server; one with every provider of Crossplane has some hundred groups and two thousand kinds.
+const MOST_GROUPS: usize = 2000;
+const MOST_KINDS: usize = 50_000;
+
+/// How many groups are asked for at once.
+const AT_ONCE: usize = 16;
+
 /// Says how a kind is addressed on this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
@@ -119,7 +126,7 @@ impl Cluster {
         if let Some(known) = self.known("", kind).await {
             return Ok(Some(known));
         }
-        for group in self.json::<Groups>(&Address::groups()).await?.groups {
+        for group in self.groups().await? {
             // A group whose own server is down must not hide the others.
             if self.learn(&group).await.is_ok()
                 && let Some(known) = self.known(&group.name, kind).await
@@ -151,18 +158,34 @@ impl Cluster {
     /// Fails when the server cannot be asked. A group whose own server is down is left out.
     pub async fn served(&self) -> Result<Vec<Served>, Fault> {
         let core = Group { name: String::new(), preferred_version: Version { version: "v1".to_owned() } };
-        let groups = self.json::<Groups>(&Address::groups()).await;
-        let groups = groups.map_err(|failure| failure.fault(&self.name, "find what is served"))?.groups;
+        let groups = self.groups().await;
+        let groups = groups.map_err(|failure| failure.fault(&self.name, "find what is served"))?;
         let all: Vec<Group> = std::iter::once(core).chain(groups).collect();
-        let learned = futures::future::join_all(all.iter().map(|group| self.learn(group))).await;
+        // A few at a time: how many there are is said by the server.
+        let mut learned = Vec::new();
+        for few in all.chunks(AT_ONCE) {
+            learned.extend(futures::future::join_all(few.iter().map(|group| self.learn(group))).await);
+        }
         let mut served: Vec<Served> = learned.into_iter().filter_map(Result::ok).flatten().collect();
         served.sort_by(|a, b| (&a.resource.group, &a.resource.kind).cmp(&(&b.resource.group, &b.resource.kind)));
         Ok(served)
     }
 
+    async fn groups(&self) -> Result<Vec<Group>, Failure> {
+        let groups = self.json::<Groups>(&Address::groups()).await?.groups;
+        if groups.len() > MOST_GROUPS {
+            return Err(Failure::Unreadable(format!("the server serves more than {MOST_GROUPS} groups")));
+        }
+        Ok(groups)
+    }
+
     async fn learn(&self, group: &Group) -> Result<Vec<Served>, Failure> {
         let version = &group.preferred_version.version;
         let list: APIResourceList = self.json(&Address::version(&group.name, version)).await?;
+        let known = self.resources.lock().await.len();
+        if known + list.resources.len() > MOST_KINDS {
+            return Err(Failure::Unreadable(format!("the server serves more than {MOST_KINDS} kinds")));
+        }
         let mut served = Vec::new();
         for found in list.resources.into_iter().filter(|resource| !resource.name.contains('/')) {
             let resource = Resource {

@@ -8,7 +8,7 @@ use kube::client::Body;
 use serde::Deserialize;
 
 use super::address::{Address, Misnamed};
-use super::fault;
+use super::{bounded, fault};
 use crate::model::{Fault, FaultKind};
 
 /// How long the server may be silent before it counts as one that does not answer: at its start, and between two parts of an answer.
@@ -102,7 +102,11 @@ pub(crate) async fn open(client: &kube::Client, request: Request<Vec<u8>>) -> Re
 
 /// Sends a request and returns the whole body of a good answer.
 pub(crate) async fn send(client: &kube::Client, request: Request<Vec<u8>>) -> Result<Vec<u8>, Failure> {
-    collect(open(client, request).await?, usize::MAX).await
+    let answer = collect(open(client, request).await?, usize::MAX).await?;
+    if bounded::holds_too_much(&answer) {
+        return Err(Failure::Unreadable("it holds more values than any list or object, and was not parsed".to_owned()));
+    }
+    Ok(answer)
 }
 
 /// Reads an address of the server.

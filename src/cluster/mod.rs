@@ -4,7 +4,7 @@
 //! context", so nothing can reach the wrong cluster.
 
 pub(crate) mod address;
-mod bounded;
+pub(crate) mod bounded;
 pub mod connect;
 pub mod controller_log;
 mod credentials;

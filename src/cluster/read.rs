@@ -103,6 +103,7 @@ impl Cluster {
             let mut page: Value = serde_json::from_slice(&bytes)
                 .map_err(|error| fault(exchange::Failure::Unreadable(error.to_string())))?;
             if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
+                turning.took(items.len(), bytes.len()).map_err(fault)?;
                 objects.extend(items);
             }
             page.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default().clone_into(&mut next);

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::address::Address;
-use super::{Cluster, fault};
+use super::{Cluster, bounded, fault};
 
 /// The name under which fields are written: the one that flux itself uses. Names that begin with `kubectl` or `before-first-apply` are folded into
 /// the parent Kustomization's ownership, and the edit is dropped on its next apply.
@@ -105,7 +105,13 @@ async fn send<T: DeserializeOwned>(cluster: &Cluster, request: http::Request<Vec
 }
 
 async fn text(cluster: &Cluster, request: http::Request<Vec<u8>>) -> Result<String, kube::Error> {
-    tokio::time::timeout(PATIENCE, cluster.client().request_text(request)).await.map_err(|_| silence())?
+    let answer =
+        tokio::time::timeout(PATIENCE, cluster.client().request_text(request)).await.map_err(|_| silence())??;
+    if bounded::holds_too_much(answer.as_bytes()) {
+        let why = "it holds more values than any list or object, and was not parsed";
+        return Err(kube::Error::SerdeError(serde::de::Error::custom(why)));
+    }
+    Ok(answer)
 }
 
 fn silence() -> kube::Error {

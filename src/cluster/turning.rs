@@ -5,14 +5,42 @@ use super::exchange::Failure;
 /// The most pages of a list: at 500 objects each, a million.
 const MOST: usize = 2000;
 
+/// The most objects of a list, and of one page: some servers pay no heed to the limit that is asked for.
+const MOST_OBJECTS: usize = 1_000_000;
+const MOST_OF_PAGE: usize = 100_000;
+
+/// The most bytes of a list: 100,000 whole pods are 1.2 GB.
+const MOST_BYTES: usize = 2 << 30;
+
 /// Counts the pages of a list.
 #[derive(Debug, Default)]
 pub(crate) struct Turning {
     turned: usize,
+    objects: usize,
+    bytes: usize,
     last: String,
 }
 
 impl Turning {
+    /// Counts a page that was read: its objects, and how long it was.
+    ///
+    /// # Errors
+    /// Fails where that is more than any list has.
+    pub(crate) fn took(&mut self, objects: usize, bytes: usize) -> Result<(), Failure> {
+        self.objects = self.objects.saturating_add(objects);
+        self.bytes = self.bytes.saturating_add(bytes);
+        let what = if objects > MOST_OF_PAGE {
+            format!("a page of a list holds more than {MOST_OF_PAGE} objects")
+        } else if self.objects > MOST_OBJECTS {
+            format!("a list has more than {MOST_OBJECTS} objects")
+        } else if self.bytes > MOST_BYTES {
+            format!("a list is longer than {} MiB", MOST_BYTES >> 20)
+        } else {
+            return Ok(());
+        };
+        Err(Failure::Unreadable(format!("{what}, and the rest was not read")))
+    }
+
     /// Takes where the next page begins; `false` is the end of the list.
     ///
     /// # Errors
@@ -45,5 +73,16 @@ mod tests {
         let mut turning = Turning::default();
         let turned = (0..).find(|page| turning.turn(&format!("page {page}")).is_err());
         assert_eq!(turned, Some(MOST - 1));
+    }
+
+    #[test]
+    fn a_list_is_no_longer_than_any_list() {
+        let pages = |objects: usize, bytes: usize| {
+            let mut turning = Turning::default();
+            (1..).find(|_| turning.took(objects, bytes).is_err()).unwrap()
+        };
+        assert_eq!(pages(super::MOST_OF_PAGE + 1, 1), 1);
+        assert_eq!(pages(500, 1), super::MOST_OBJECTS / 500 + 1);
+        assert_eq!(pages(1, 64 << 20), (super::MOST_BYTES >> 26) + 1);
     }
 }

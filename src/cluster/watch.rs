@@ -219,6 +219,7 @@ impl Watcher {
         loop {
             let bytes = exchange::get(self.cluster.client(), &pages.address(self)).await?;
             let page = page::read(self.kind, &bytes)?;
+            pages.took(&page, bytes.len())?;
             drop(bytes);
             let received = self.known.list(&page.rows);
             if !page.rows.is_empty() {

@@ -28,7 +28,7 @@ pub enum StorageError {
     #[error("it cannot be decompressed")]
     Gzip,
     /// What comes out is too large.
-    #[error("it unpacks to more than {} MiB, and was not read", LARGEST >> 20)]
+    #[error("it unpacks to more than {} MiB or to more values than any release has, and was not read", LARGEST >> 20)]
     Large,
     /// The JSON is not a release; where.
     #[error("its JSON is no release (line {0}, column {1})")]
@@ -194,6 +194,9 @@ fn unpack(data: &str) -> Result<Vec<u8>, StorageError> {
 }
 
 fn json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, StorageError> {
+    if crate::cluster::bounded::holds_too_much(bytes) {
+        return Err(StorageError::Large);
+    }
     serde_json::from_slice(bytes).map_err(|error| StorageError::Json(error.line(), error.column()))
 }
 

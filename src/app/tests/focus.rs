@@ -4,8 +4,8 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::{Desk, operations};
-use crate::app::{Effect, Facts, Target};
-use crate::model::Env;
+use crate::app::{Change, Effect, Facts, Target};
+use crate::model::{Env, State};
 
 const APPS: &str = "Kustomization/flux-system/apps";
 const MONITORING: &str = "Kustomization/flux-system/monitoring";
@@ -121,6 +121,16 @@ fn what_is_out_of_sight_is_counted_and_not_acted_on() {
     desk.press("<space>j<space>/apps<enter>");
     assert!(desk.screen().contains("2 marked, 1 out of sight"));
     assert_eq!(acted(&desk.press("R")), one(0, APPS));
+
+    // One that is gone from the cluster is gone from the marks, and so is one that comes back by its name.
+    let mut desk = Desk::new();
+    desk.press("<space>j<space>");
+    let gone = Change::Gone(vec![super::row("monitoring", State::Ready).key]);
+    desk.watched(Env(0), desk.generations[&(Env(0), "Kustomization")], gone);
+    assert!(desk.screen().contains("2 marked, 1 out of sight"));
+    assert_eq!(acted(&desk.press("R")), one(0, APPS));
+    desk.rows(Env(0), &[("monitoring", State::Ready)]);
+    assert!(!desk.screen().contains("marked"));
 }
 
 #[test]
@@ -140,8 +150,7 @@ fn what_is_opened_is_what_is_selected_whatever_is_marked() {
 fn a_confirmation_shows_every_object() {
     let mut desk = Desk::new();
     let names: Vec<String> = (0..12).map(|number| format!("app-{number:02}")).collect();
-    let rows: Vec<(&str, crate::model::State)> =
-        names.iter().map(|name| (name.as_str(), crate::model::State::Ready)).collect();
+    let rows: Vec<(&str, State)> = names.iter().map(|name| (name.as_str(), State::Ready)).collect();
     desk.rows(Env(1), &rows);
     desk.press("3");
     for _ in 0..14 {
@@ -165,6 +174,11 @@ fn a_number_means_the_same_environment_at_every_width() {
         for (key, env) in [("3", 1), ("2", 0), ("4", 2), ("3", 1), ("9", 1)] {
             desk.press(key);
             assert_eq!(focused(&desk), env, "{key} at {width}");
+        }
+        desk.press("S");
+        for (key, env) in [("2", 0), ("3", 1), ("4", 2), ("9", 2)] {
+            desk.press(key);
+            assert_eq!(desk.app.view_env(), Some(Env(env)), "{key} among the secrets at {width}");
         }
     }
 }

@@ -73,6 +73,11 @@ impl Pages {
         Self { next: None, turning: Turning::default() }
     }
 
+    /// Counts a page that was read.
+    pub(super) fn took(&mut self, page: &Page, bytes: usize) -> Result<(), Failure> {
+        self.turning.took(page.rows.len(), bytes)
+    }
+
     pub(super) fn turn(&mut self, next: String) -> Result<(), Failure> {
         self.turning.turn(&next)?;
         self.next = Some(next);

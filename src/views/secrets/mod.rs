@@ -332,7 +332,11 @@ impl View for Secrets {
             Motion::Right => self.column = (self.column + 1).min(columns - 1),
             Motion::NextPanel | Motion::NextEnvironment => self.column = (self.column + 1) % columns,
             Motion::PreviousPanel | Motion::PreviousEnvironment => self.column = (self.column + columns - 1) % columns,
-            Motion::Panel(number) => self.column = usize::from(number.saturating_sub(1)).min(columns - 1),
+            // As at home, where the first panel is the tree: one number is one environment on every screen.
+            Motion::Panel(number) => {
+                let column = usize::from(number).checked_sub(2).filter(|column| *column < columns);
+                self.column = column.unwrap_or(self.column);
+            }
             _ => {
                 let shown = self.shown();
                 let row = step(self.row, shown.len(), self.scroll.page(), motion)?;
