@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Reach;
+use super::{Permit, Reach};
 use crate::cluster::{Cluster, LiveSecret};
 use crate::model::{Env, Fault, FaultKind};
 use crate::repo::{Snapshot, contents, git};
@@ -163,6 +163,7 @@ pub async fn put(
     identities: &Identities,
     keep: Keep,
     now: Timestamp,
+    permit: &Permit,
 ) -> Result<String, Fault> {
     let mut keys: Vec<(String, Secret)> = Vec::new();
     for recipient in wanted {
@@ -199,7 +200,7 @@ pub async fn put(
         .map(|(recipient, key)| Secret::new(format!("# written {now}\n# public key: {recipient}\n{}\n", key.expose())));
     let lines: Vec<Secret> = lines.collect();
     let text = Secret::new(lines.iter().map(Secret::expose).collect::<String>());
-    let made = cluster.put_secret(NAMESPACE, secret, ENTRY, text.expose().as_bytes()).await?;
+    let made = cluster.put_secret(NAMESPACE, secret, ENTRY, text.expose().as_bytes(), permit).await?;
     let did = if made { "made" } else { "changed" };
     let rest = match (keep, old.len()) {
         (_, 0) => String::new(),

@@ -2,11 +2,9 @@
 
 use super::command::{Command, Risk, Target};
 use super::facts::Facts;
+pub use crate::model::Permit;
+use crate::model::permit::grant;
 use crate::model::{Fault, FaultKind};
-
-/// Proves that the guard let a write pass; nothing outside this module can make one, and effects that write need it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Permit(());
 
 /// Says what must happen before a command may run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +53,7 @@ pub fn judge(command: &Command, targets: &[Target], facts: &Facts, consent: Cons
             !matches!(target, Target::Worktree(_))
                 && target.env().and_then(|env| facts.environment(env)).is_none_or(|environment| environment.protected)
         });
-    let granted = Verdict::Go(Some(Permit(())));
+    let granted = Verdict::Go(Some(grant()));
     // Reads have passed above; they stand here only because the match must be whole.
     match (command.risk, protected) {
         (Risk::Reads, _) | (Risk::Writes, false) => granted,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{Environment, Fault, FaultKind, ShellLine};
+use crate::model::{Environment, Fault, FaultKind, Permit, ShellLine};
 use crate::repo::template::KEYS;
 use crate::secret::Secret;
 use crate::sops::generate;
@@ -186,6 +186,7 @@ pub fn make(
     at_hand: Option<PathBuf>,
     folder_wanted: Option<&Path>,
     now: Timestamp,
+    _permit: &Permit,
 ) -> Result<Made, Fault> {
     let name = environment.name.clone();
     let repository = root.file_name().and_then(|name| name.to_str()).unwrap_or("repository").to_owned();

@@ -188,6 +188,14 @@ fn refuse(error: &clap::Error) -> ! {
     std::process::exit(error.exit_code())
 }
 
+/// Describes the whole command line, for what must hold of every subcommand.
+pub fn command_line() -> clap::Command {
+    let mut command = Arguments::command();
+    // What is deferred is made.
+    command.build();
+    command
+}
+
 /// Reads the arguments, runs the subcommand and returns the exit code; errors go to standard error.
 pub fn main() -> u8 {
     let arguments = parse();

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{mpsc, watch};
 
 use super::{Cluster, fault, pod};
-use crate::model::{Fault, ObjectRef};
+use crate::model::{Fault, ObjectRef, Permit};
 
 /// How long the rest of what it wrote may take to be shown after the connection broke.
 const REST: Duration = Duration::from_millis(500);
@@ -55,7 +55,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Fails when there is no such container, or the server refuses.
-    pub async fn exec(&self, object: &ObjectRef, order: &Order) -> Result<Session, Fault> {
+    pub async fn exec(&self, object: &ObjectRef, order: &Order, _permit: &Permit) -> Result<Session, Fault> {
         let tried = format!("run {} in {object}", order.command.first().map_or("nothing", String::as_str));
         let chosen = pod::choose(self, object, &tried).await?;
         let container = chosen

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::address::Address;
 use super::{Cluster, bounded, fault};
+use crate::model::Permit;
 
 /// The name under which fields are written: the one that flux itself uses. Names that begin with `kubectl` or `before-first-apply` are folded into
 /// the parent Kustomization's ownership, and the edit is dropped on its next apply.
@@ -34,6 +35,7 @@ pub(crate) async fn merge_patch<T: DeserializeOwned>(
     cluster: &Cluster,
     address: &Address,
     change: &Value,
+    _permit: &Permit,
 ) -> Result<T, kube::Error> {
     let body = serde_json::to_vec(change).map_err(kube::Error::SerdeError)?;
     let request = written(address)
@@ -49,6 +51,7 @@ pub(crate) async fn create<T: DeserializeOwned>(
     cluster: &Cluster,
     list: &Address,
     object: &Value,
+    _permit: &Permit,
 ) -> Result<T, kube::Error> {
     let body = serde_json::to_vec(object).map_err(kube::Error::SerdeError)?;
     let request = written(list)
@@ -60,7 +63,12 @@ pub(crate) async fn create<T: DeserializeOwned>(
 }
 
 /// Deletes an object, as the server's options say.
-pub(crate) async fn delete(cluster: &Cluster, address: &Address, options: &Value) -> Result<Value, kube::Error> {
+pub(crate) async fn delete(
+    cluster: &Cluster,
+    address: &Address,
+    options: &Value,
+    _permit: &Permit,
+) -> Result<Value, kube::Error> {
     let body = serde_json::to_vec(options).map_err(kube::Error::SerdeError)?;
     let request = address
         .request(Method::DELETE)?

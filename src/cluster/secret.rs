@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Cluster, fault, request};
-use crate::model::{Fault, ObjectRef};
+use crate::model::{Fault, ObjectRef, Permit};
 
 /// Holds what a live Secret holds, in memory only.
 pub struct LiveSecret {
@@ -61,11 +61,18 @@ impl Cluster {
     ///
     /// # Errors
     /// When the server cannot be asked or refuses.
-    pub(crate) async fn put_secret(&self, namespace: &str, name: &str, key: &str, value: &[u8]) -> Result<bool, Fault> {
+    pub(crate) async fn put_secret(
+        &self,
+        namespace: &str,
+        name: &str,
+        key: &str,
+        value: &[u8],
+        permit: &Permit,
+    ) -> Result<bool, Fault> {
         let object = ObjectRef::new("Secret", "", namespace, name);
         let data = json!({key: STANDARD.encode(value)});
         let address = self.address_of(&object).await?;
-        match request::merge_patch::<Answer>(self, &address, &json!({"data": data})).await {
+        match request::merge_patch::<Answer>(self, &address, &json!({"data": data}), permit).await {
             Ok(_) => return Ok(false),
             Err(error) if request::code(&error) == Some(404) => {}
             Err(error) => return Err(fault::of_write(&self.name, &format!("change {object}"), &error)),
@@ -75,7 +82,7 @@ impl Cluster {
             "metadata": {"name": name, "namespace": namespace}, "data": data,
         });
         let list = self.resource(&object.group, &object.kind).await?.list(namespace);
-        match request::create::<Answer>(self, &list, &whole).await {
+        match request::create::<Answer>(self, &list, &whole, permit).await {
             Ok(_) => Ok(true),
             Err(error) => Err(fault::of_write(&self.name, &format!("create {object}"), &error)),
         }

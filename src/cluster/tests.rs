@@ -9,6 +9,7 @@ use serde_json::json;
 use super::testing::{Answer, Asked, cluster, event, ok};
 use super::{Cluster, EventScope, Resource, TableEvent, exec, logs, verbs};
 use crate::model::log::LogTarget;
+use crate::model::permit::grant;
 use crate::model::{Clock, FaultKind, ObjectRef, Verb};
 
 /// Names that an address would take apart, if they were put into it as they are.
@@ -56,7 +57,7 @@ async fn asked_for(kind: &str, namespace: &str, name: &str) -> BTreeMap<String, 
     let mut by_way = BTreeMap::new();
     let mut note = |way: &str| by_way.insert(way.to_owned(), std::mem::take(&mut *asked.lock().unwrap()));
     for verb in verbs_of_all_kinds() {
-        let outcome = verbs::perform(&cluster, &verb, &object, &Clock::system(), &mut |_| ()).await;
+        let outcome = verbs::perform(&cluster, &verb, &object, &Clock::system(), &mut |_| (), &grant()).await;
         if NO_NAMES.contains(&name) {
             let crate::model::Outcome::Failed(fault) = outcome else { panic!("{verb:?} of {name}: {outcome:?}") };
             assert!(
@@ -70,12 +71,12 @@ async fn asked_for(kind: &str, namespace: &str, name: &str) -> BTreeMap<String, 
     let _ = cluster.look(&object).await;
     note("read");
     let _ = cluster.secret(namespace, name).await;
-    let _ = cluster.put_secret(namespace, name, "key", b"value").await;
+    let _ = cluster.put_secret(namespace, name, "key", b"value", &grant()).await;
     note("secret");
     let _ = cluster.events(&EventScope::Object(object.clone())).await;
     note("events");
     let order = exec::Order { container: None, command: vec!["sh".to_owned()], terminal: false };
-    let _ = cluster.exec(&object, &order).await;
+    let _ = cluster.exec(&object, &order, &grant()).await;
     let _ = verbs::revision(&cluster, &object).await;
     note("exec");
     let _ = crate::helm::inspector::inspect(&cluster, &object).await;

@@ -1,11 +1,16 @@
 //! Gives a cluster the age key with which Flux opens its environment's files.
 
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
 use super::verb::lesson;
 use crate::app::age_key::{ENTRY, Keep, NAMESPACE, examine, opened, put, secret_of};
-use crate::app::new_key::make;
+use crate::app::new_key::{Made, make};
 use crate::app::operation::StepSender;
-use crate::app::{Action, Ask, Command, Operation, Reach, Risk, Scope, Target};
-use crate::model::{Fault, FaultKind, Lesson, Outcome, ShellLine, Step, StepState};
+use crate::app::{Action, Ask, Command, Operation, Permit, Reach, Risk, Scope, Target};
+use crate::model::{Environment, Fault, FaultKind, Lesson, Outcome, ShellLine, Step, StepState};
 use crate::secret::Secret;
 use crate::sops::{Identities, IdentitySources};
 
@@ -48,8 +53,7 @@ pub static NEW: Command = Command {
 fn teach_new(ask: &Ask<'_>) -> Lesson {
     let name = ask.targets.first().and_then(Target::env).map_or("ENV", |env| ask.facts.name(env));
     lesson(
-        ShellLine::new("(umask 077; age-keygen -o ~/.config/fluxdeck/keys/{}.agekey)", &[name])
-            .remark(&format!("{name}, outside of the repository")),
+        line_new(name),
         "The private half opens every secret of the environment and is nowhere in Git; the public half is the recipient in .sops.yaml.",
         "the file's mode 0600, a copy of it in the password manager and one offline, and the public key in .sops.yaml.",
         "https://getsops.io/docs/#encrypting-using-age",
@@ -60,8 +64,22 @@ fn run_new(ask: &Ask<'_>) -> Vec<Action> {
     let Some(permit) = ask.permit else { return Vec::new() };
     let Some(env) = ask.targets.first().and_then(Target::env) else { return Vec::new() };
     let Some(environment) = ask.facts.environment(env).cloned() else { return Vec::new() };
-    let now = ask.now;
+    let (operation, _made) = generating(environment, None, ask.now, permit);
+    vec![Action::Operate(operation)]
+}
+
+/// Makes the operation that makes a new key, in a folder where one is named, and the receiver of what was made; the cockpit and
+/// `fluxdeck secret age-key --generate` make the same one.
+pub fn generating(
+    environment: Environment,
+    folder: Option<PathBuf>,
+    now: Timestamp,
+    permit: Permit,
+) -> (Operation, oneshot::Receiver<Made>) {
+    let (sender, receiver) = oneshot::channel();
+    let env = environment.env;
     let object = format!("age key of {}", environment.name);
+    let shell = line_new(&environment.name);
     let work = Box::new(move |reach: Reach, mut steps: StepSender| {
         let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
             let mut step = |step: &str, message: String| {
@@ -69,8 +87,8 @@ fn run_new(ask: &Ask<'_>) -> Vec<Action> {
             };
             let Some(root) = reach.root.clone() else { return Outcome::Failed(no_repository()) };
             let known = reach.identities.get(env).and_then(|sources| sources.key_file.clone());
-            let made = reach.away(move || make(&root, &environment, known, None, now)).await.and_then(|made| made);
-            let made = match made {
+            let made = reach.away(move || make(&root, &environment, known, folder.as_deref(), now, &permit));
+            let made = match made.await.and_then(|made| made) {
                 Ok(made) => made,
                 Err(fault) => return Outcome::Failed(fault),
             };
@@ -88,20 +106,21 @@ fn run_new(ask: &Ask<'_>) -> Vec<Action> {
             for next in &made.next {
                 step("next", format!("{}: {}", next.shell, next.why));
             }
-            Outcome::Done(format!("made {}; keep a copy of it, then follow the steps in O", made.key.display()))
+            let done = format!("made {}; keep a copy of it, then follow the steps in O", made.key.display());
+            // The cockpit has the steps.
+            let _unheard = sender.send(made);
+            Outcome::Done(done)
         });
         work
     });
-    let (shell, stopped) = (teach_new(ask).shell, "what was made stays; look into the folder of the keys");
-    vec![Action::Operate(Operation {
-        title: NEW.title.to_owned(),
-        env: Some(env),
-        object,
-        shell,
-        stopped,
-        permit,
-        work,
-    })]
+    let stopped = "what was made stays; look into the folder of the keys";
+    (Operation { title: NEW.title.to_owned(), env: Some(env), object, shell, stopped, permit, work }, receiver)
+}
+
+/// Writes the line that makes a new key.
+fn line_new(name: &str) -> ShellLine {
+    ShellLine::new("(umask 077; age-keygen -o ~/.config/fluxdeck/keys/{}.agekey)", &[name])
+        .remark(&format!("{name}, outside of the repository"))
 }
 
 fn no_repository() -> Fault {
@@ -173,7 +192,7 @@ fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
                         ));
                     }
                 }
-                let said = put(&cluster, &secret, &wanted, &identities, keep, now).await?;
+                let said = put(&cluster, &secret, &wanted, &identities, keep, now, &permit).await?;
                 step("secret", StepState::Done, said);
                 let examined = examine(&reach, env, &name, snapshot).await?;
                 let state = if examined.is_good() { StepState::Done } else { StepState::Failed };

@@ -71,7 +71,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
                 };
                 let ended: Result<String, Fault> = async {
                     say(StepState::Running, "connecting".to_owned());
-                    let session = reach.cluster(env)?.exec(&object, &order).await?;
+                    let session = reach.cluster(env)?.exec(&object, &order, &permit).await?;
                     say(StepState::Running, session.place.clone());
                     let place = session.place.clone();
                     // The screen is left once the connection stands: what fails before is told on it.

@@ -48,9 +48,9 @@ fn operate(ask: &Ask<'_>, install: bool) -> Vec<Action> {
                 reach
                     .away(move || {
                         if install {
-                            git::hook::install(&root, program.as_deref())
+                            git::hook::install(&root, program.as_deref(), &permit)
                         } else {
-                            git::hook::uninstall(&root)
+                            git::hook::uninstall(&root, &permit)
                         }
                     })
                     .await?

@@ -45,7 +45,7 @@ mod with_source;
 
 use crate::app::Command;
 
-pub use age_key::{COMMAND as AGE_KEY, NEW as AGE_KEY_NEW, REPLACE as AGE_KEY_REPLACE};
+pub use age_key::{COMMAND as AGE_KEY, NEW as AGE_KEY_NEW, REPLACE as AGE_KEY_REPLACE, generating};
 pub use delete::COMMAND as DELETE;
 pub use exec::COMMAND as EXEC;
 pub use forward::COMMAND as FORWARD;

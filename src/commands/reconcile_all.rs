@@ -71,9 +71,9 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
                     };
                     // Once one has failed, what waits for it will not be ready however long it is waited for.
                     let outcome = if failed.is_none() {
-                        in_turn(&cluster, &verb, object, &clock, &mut report, wait).await
+                        in_turn(&cluster, &verb, object, &clock, &mut report, wait, &permit).await
                     } else {
-                        verbs::perform(&cluster, &verb, object, &clock, &mut report).await
+                        verbs::perform(&cluster, &verb, object, &clock, &mut report, &permit).await
                     };
                     if !outcome.is_done() {
                         let message = crate::app::operation::outcome_line(&outcome);

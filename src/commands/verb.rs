@@ -102,7 +102,7 @@ fn operation(
         work: Box::new(move |reach, mut steps| {
             Box::pin(async move {
                 match reach.cluster(env) {
-                    Ok(cluster) => verbs::perform(&cluster, &verb, &target, &reach.clock, &mut *steps).await,
+                    Ok(cluster) => verbs::perform(&cluster, &verb, &target, &reach.clock, &mut *steps, &permit).await,
                     Err(fault) => crate::model::Outcome::Failed(fault),
                 }
             })
@@ -124,10 +124,11 @@ pub async fn in_turn(
     clock: &Clock,
     steps: &mut (dyn FnMut(Step) + Send + Sync),
     wait: Duration,
+    permit: &crate::app::Permit,
 ) -> Outcome {
     let until = tokio::time::Instant::now() + wait.min(DEPENDENCY);
     loop {
-        let outcome = verbs::perform(cluster, verb, object, clock, steps).await;
+        let outcome = verbs::perform(cluster, verb, object, clock, steps, permit).await;
         let waits = matches!(&outcome, Outcome::WillRetry { message, .. } if message.starts_with("dependency '"));
         if !waits || tokio::time::Instant::now() + AGAIN > until {
             return outcome;

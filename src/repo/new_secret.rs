@@ -11,7 +11,7 @@ use super::contents;
 use super::path;
 use super::resources;
 use super::snapshot::Snapshot;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, Permit};
 use crate::secret::Secret;
 use crate::sops::{self, Format};
 
@@ -285,7 +285,7 @@ impl NewSecret {
     /// # Errors
     /// When the server would refuse it, no rule says how it is encrypted, the environment does not read the folder, or a file of that
     /// name is there; nothing is written then.
-    pub fn write(&self, snapshot: &Snapshot, now: Timestamp) -> Result<Made, Fault> {
+    pub fn write(&self, snapshot: &Snapshot, now: Timestamp, _permit: &Permit) -> Result<Made, Fault> {
         self.check()?;
         let name = &self.name;
         let folder = match &self.folder {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::exposed;
 use super::sniff::sniff;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, Permit};
 
 /// Replaces an encrypted file, unless it changed since it was read.
 ///
@@ -17,7 +17,12 @@ use crate::model::{Fault, FaultKind};
 /// # Errors
 /// When the file changed meanwhile, cannot be written, or the new text is not encrypted or leaves a value of a Secret plain; the file is then
 /// as it was.
-pub fn write_atomically(path: &Path, expected_original: impl AsRef<[u8]>, new: &str) -> Result<(), Fault> {
+pub fn write_atomically(
+    path: &Path,
+    expected_original: impl AsRef<[u8]>,
+    new: &str,
+    _permit: &Permit,
+) -> Result<(), Fault> {
     let what = format!("cannot save {}", path.display());
     let failed = |error: std::io::Error| {
         Fault::failed(
@@ -146,6 +151,7 @@ mod tests {
 
     use super::write_atomically;
     use crate::model::FaultKind;
+    use crate::model::permit::grant;
     use crate::secret::Secret;
     use crate::sops::{IdentitySources, Path, save, unlock};
 
@@ -172,7 +178,7 @@ mod tests {
         let file = std::path::PathBuf::from(std::env::var_os("FLUXDECK_TEST_FILE").unwrap());
         let mut opened = unlock(&file, "secret.yaml", None, &sources()).unwrap().opened;
         opened.set(0, &Path::parse("stringData.LD_SUPERUSER_PASSWORD"), &Secret::new("hunter2")).unwrap();
-        save(&opened, &file, "secret.yaml", jiff::Timestamp::UNIX_EPOCH).unwrap();
+        save(&opened, &file, "secret.yaml", jiff::Timestamp::UNIX_EPOCH, &grant()).unwrap();
     }
 
     #[test]
@@ -215,7 +221,7 @@ mod tests {
             // The next save clears what was left.
             let mut again = opened(&file);
             again.set(0, &Path::parse("stringData.LD_SUPERUSER_PASSWORD"), &Secret::new("hunter3")).unwrap();
-            save(&again, &file, "secret.yaml", jiff::Timestamp::UNIX_EPOCH).unwrap();
+            save(&again, &file, "secret.yaml", jiff::Timestamp::UNIX_EPOCH, &grant()).unwrap();
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{chosen}");
         }
     }
@@ -230,7 +236,7 @@ mod tests {
         fs::write(&file, OLD).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         symlink("file.yaml", &link).unwrap();
-        write_atomically(&link, OLD, NEW).unwrap();
+        write_atomically(&link, OLD, NEW, &grant()).unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), NEW);
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -242,7 +248,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file.yaml");
         fs::write(&file, "somebody else's").unwrap();
-        let fault = write_atomically(&file, OLD, NEW).unwrap_err();
+        let fault = write_atomically(&file, OLD, NEW, &grant()).unwrap_err();
         assert_eq!(fault.kind, FaultKind::Refused);
         assert_eq!(fs::read_to_string(&file).unwrap(), "somebody else's");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -253,7 +259,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file.yaml");
         fs::write(&file, OLD).unwrap();
-        assert!(write_atomically(&file, OLD, "password: hunter2\n").is_err());
+        assert!(write_atomically(&file, OLD, "password: hunter2\n", &grant()).is_err());
         assert_eq!(fs::read_to_string(&file).unwrap(), OLD);
     }
 }

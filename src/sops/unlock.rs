@@ -12,7 +12,7 @@ use super::identities::Identities;
 use super::opened::Opened;
 use super::prompts::Question;
 use super::sources::IdentitySources;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, Permit};
 
 /// Larger files are not opened, in bytes: an object of Kubernetes has 1 MiB at most, and encryption and more documents some times that.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -101,7 +101,7 @@ pub fn unlock(
 /// # Errors
 /// When nothing was changed, it cannot be written, or somebody else changed the file meanwhile; the file is then as it was, and the changes
 /// are still in memory.
-pub fn save(opened: &Opened, path: &FilePath, name: &str, now: Timestamp) -> Result<Opened, Fault> {
+pub fn save(opened: &Opened, path: &FilePath, name: &str, now: Timestamp, permit: &Permit) -> Result<Opened, Fault> {
     let fault = |error: SopsError| {
         let fault = error.fault(name, None);
         Fault { what: format!("cannot save {name}"), ..fault }
@@ -116,7 +116,7 @@ pub fn save(opened: &Opened, path: &FilePath, name: &str, now: Timestamp) -> Res
     }
     // Opened again before it is written: what cannot be opened must not replace what can.
     let (text, again) = opened.saved(now).map_err(fault)?;
-    write_atomically(path, opened.file().text(), &text)?;
+    write_atomically(path, opened.file().text(), &text, permit)?;
     Ok(again)
 }
 
@@ -124,6 +124,7 @@ pub fn save(opened: &Opened, path: &FilePath, name: &str, now: Timestamp) -> Res
 mod tests {
     use super::{save, unlock};
     use crate::model::FaultKind;
+    use crate::model::permit::grant;
     use crate::secret::Secret;
     use crate::sops::{IdentitySources, Path, Segment};
 
@@ -150,10 +151,10 @@ mod tests {
         let (_folder, file) = copy();
         let now = jiff::Timestamp::UNIX_EPOCH;
         let mut opened = unlock(&file, "secret.yaml", Some("staging"), &sources("staging")).unwrap().opened;
-        assert_eq!(save(&opened, &file, "secret.yaml", now).unwrap_err().kind, FaultKind::Usage);
+        assert_eq!(save(&opened, &file, "secret.yaml", now, &grant()).unwrap_err().kind, FaultKind::Usage);
         for value in ["throwaway-1", "throwaway-2"] {
             opened.set(0, &password(), &Secret::new(value)).unwrap();
-            opened = save(&opened, &file, "secret.yaml", now).unwrap();
+            opened = save(&opened, &file, "secret.yaml", now, &grant()).unwrap();
             assert!(opened.changes().is_empty());
             let again = unlock(&file, "secret.yaml", None, &sources("staging")).unwrap();
             assert_eq!(again.opened.find(0, "stringData.LD_SUPERUSER_PASSWORD").unwrap().secret.expose(), value);
@@ -168,7 +169,7 @@ mod tests {
         opened.set(0, &password(), &Secret::new("throwaway")).unwrap();
         let theirs = std::fs::read_to_string(&file).unwrap() + "# theirs\n";
         std::fs::write(&file, &theirs).unwrap();
-        let fault = save(&opened, &file, "secret.yaml", jiff::Timestamp::UNIX_EPOCH).unwrap_err();
+        let fault = save(&opened, &file, "secret.yaml", jiff::Timestamp::UNIX_EPOCH, &grant()).unwrap_err();
         assert_eq!(fault.kind, FaultKind::Refused);
         assert_eq!(std::fs::read_to_string(&file).unwrap(), theirs);
         assert_eq!(opened.changes().len(), 1);

@@ -332,7 +332,7 @@ impl NewSecretForm {
                 let made = reach.away(move || {
                     // What is shown may be older than the disk, or while fluxdeck starts not know yet what feeds what.
                     let snapshot = Loader::open(&root).feeds();
-                    order.whole()?.write(&snapshot, now)
+                    order.whole()?.write(&snapshot, now, &permit)
                 });
                 let made = made.await.and_then(|made| made);
                 match made {

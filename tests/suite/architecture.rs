@@ -188,6 +188,15 @@ const RESERVED: &[Reserved] = &[
         why: "the spans, lines and paragraphs of widgets make text of others visible, in cells that it takes",
     },
     Reserved {
+        what: "making a permit",
+        names: |path| {
+            path.windows(2)
+                .any(|pair| pair[1] == "permit" && pair[0] == "model" || pair[0] == "permit" && pair[1] == "grant")
+        },
+        files: &["app/guard"],
+        why: "whatever writes takes the guard's leave, and nobody else gives it",
+    },
+    Reserved {
         what: "the simulation",
         names: |path| path[0] == "crate" && path[1] == "sim",
         files: &["sim", "cli/demo"],
@@ -346,6 +355,10 @@ fn what_is_reserved_to_others_is_found() {
         ("cluster/read.rs", "fn f() { http::Request::get(path); }", "beginning a request"),
         ("helm/inspector.rs", "use http::Request; fn f() { Request::builder(); }", "beginning a request"),
         ("cluster/watch.rs", "use crate::sim::Sim;", "the simulation"),
+        ("cluster/secret.rs", "fn f() { crate::model::permit::grant(); }", "making a permit"),
+        ("cli/secret/set.rs", "use crate::model::permit as p;", "making a permit"),
+        ("app/mod.rs", "use super::model::permit::grant;", "making a permit"),
+        ("model/env.rs", "use super::permit::grant;", "making a permit"),
         ("cli/status.rs", "use crate::sim::Sim;", "the simulation"),
         ("cli/status.rs", "fn f() { std::io::stdout().lock(); }", "standard output"),
         ("views/list.rs", "use std::io; fn f() { io::stderr(); }", "standard output"),

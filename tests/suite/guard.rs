@@ -72,6 +72,44 @@ const WRITES: &[(&str, &[&[&str]])] = &[
 /// What stays in the operator's own clone and belongs to no environment: read-only alone refuses it.
 const LOCAL: &[&str] = &["secret-write-out", "age-key-new", "hook-install", "hook-uninstall"];
 
+/// Every subcommand that changes neither a cluster nor a file of a repository; `init` and `demo` make a repository where there is none.
+const READS: &[&str] = &[
+    "init",
+    "demo",
+    "envs",
+    "kustomizations",
+    "order",
+    "files",
+    "where",
+    "objects",
+    "releases",
+    "impact",
+    "history",
+    "check",
+    "status",
+    "logs",
+    "pods",
+    "get",
+    "describe",
+    "tree",
+    "trace",
+    "snapshot",
+    "events",
+    "secrets",
+    "keys",
+    "themes",
+    "info",
+    "completions",
+    "man",
+    "helm history",
+    "helm values",
+    "helm manifest",
+    "helm diff",
+    "secret view",
+    "secret decrypt",
+    "secret verify",
+];
+
 /// A secret of production, encrypted for its throwaway key.
 const SECRET: &str = include_str!("../../repo-template/apps/production/linkding/linkding-container-env-secret.yaml");
 
@@ -176,6 +214,39 @@ fn every_command_that_writes_is_tried_here() {
         COMMANDS.iter().filter(|command| command.risk != Risk::Reads).map(|command| command.id).collect();
     let tried: BTreeSet<&str> = WRITES.iter().map(|(id, _)| *id).collect();
     assert_eq!(tried, known, "a command that writes belongs into the list above, with the calls that reach it");
+}
+
+#[test]
+fn every_subcommand_that_writes_is_tried_here() {
+    fn leaves(command: &clap::Command, above: &str, found: &mut BTreeSet<String>) {
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            let name = format!("{above} {}", sub.get_name()).trim().to_owned();
+            if sub.has_subcommands() {
+                leaves(sub, &name, found);
+            } else {
+                found.insert(name);
+            }
+        }
+    }
+    let mut known = BTreeSet::new();
+    leaves(&fluxdeck::cli::command_line(), "", &mut known);
+    let calls: Vec<String> = WRITES.iter().flat_map(|(_, calls)| calls.iter().map(|call| call.join(" "))).collect();
+    let tried = |name: &String| calls.iter().any(|call| call == name || call.starts_with(&format!("{name} ")));
+    let untried: Vec<&String> = known.iter().filter(|name| !tried(name) && !READS.contains(&name.as_str())).collect();
+    assert!(untried.is_empty(), "does it write? It belongs into one of the lists above: {untried:?}");
+    let gone: Vec<&&str> = READS.iter().filter(|name| !known.contains(**name)).collect();
+    assert!(gone.is_empty(), "there is no {gone:?}");
+}
+
+#[test]
+fn what_is_made_headless_is_written_down() {
+    let server = Server::start();
+    let ground = ground(&server);
+    let output = fluxdeck(ground.path(), &["secret", "age-key", "--generate", "--env", "staging"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let journal = std::fs::read_to_string(ground.path().join("home/.local/state/fluxdeck/journal.jsonl")).unwrap();
+    assert_eq!(journal.matches("age key of staging").count(), 2, "a beginning and an end: {journal}");
+    assert!(!journal.contains("AGE-SECRET-KEY"), "{journal}");
 }
 
 #[test]

@@ -7,10 +7,11 @@ use clap::Args;
 
 use crate::app::Target;
 use crate::app::age_key::{Examined, examine};
-use crate::app::new_key::{Made, make};
+use crate::app::new_key::Made;
 use crate::cli::{Call, operate};
 use crate::commands;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, Outcome};
+use crate::runtime::{interrupted, note};
 
 /// Flags of `secret age-key`.
 #[derive(Debug, Args)]
@@ -37,13 +38,21 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         if arguments.generate {
             // A key is the operator's own until it is given to a cluster.
             let own = Target::Worktree(format!("the key of {}", facts.name(env)));
-            let _permit = operate::permit(call, &commands::AGE_KEY_NEW, &[own], &facts)?;
-            let root = session.root.clone()?;
-            let environment = facts.environment(env).ok_or_else(no_repository)?;
-            let at_hand = facts.key_files.get(env).cloned().flatten();
-            let made = make(&root, environment, at_hand, arguments.keys.as_deref(), session.clock.now())?;
-            call.print(&made, text)?;
-            return Ok(0);
+            let permit = operate::permit(call, &commands::AGE_KEY_NEW, &[own], &facts)?;
+            session.root.clone()?;
+            let environment = facts.environment(env).cloned().ok_or_else(no_repository)?;
+            let (operation, made) =
+                commands::generating(environment, arguments.keys.clone(), session.clock.now(), permit);
+            // The steps are what is printed of it below.
+            return match note(&session, operation, Box::new(|_| {}), interrupted()).await {
+                Outcome::Done(_) => {
+                    let made = made.await.map_err(|_| no_repository())?;
+                    call.print(&made, text).map(|()| 0)
+                }
+                Outcome::Failed(fault) => Err(fault),
+                Outcome::Cancelled(_) => Ok(operate::INTERRUPTED),
+                Outcome::WillRetry { .. } => Ok(1),
+            };
         }
         if arguments.create || arguments.replace {
             let command = if arguments.replace { &commands::AGE_KEY_REPLACE } else { &commands::AGE_KEY };

@@ -95,7 +95,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let (object, now) = (format!("Secret/{}/{}", new.namespace, new.name), session.clock.now());
         let work = Box::new(move |reach: Reach, _steps: StepSender| {
             let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
-                let made = reach.away(move || new.write(&snapshot, now)).await.and_then(|made| made);
+                let made = reach.away(move || new.write(&snapshot, now, &permit)).await.and_then(|made| made);
                 made.map_or_else(Outcome::Failed, |made| {
                     Outcome::Done(format!(
                         "wrote {} (encrypted by {}) and put it into {}; commit and push both next",

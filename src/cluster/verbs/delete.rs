@@ -18,7 +18,7 @@ pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Durati
     let options = json!({
         "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background", "preconditions": {"uid": uid},
     });
-    request::delete(call.cluster, &target.address, &options)
+    request::delete(call.cluster, &target.address, &options, call.permit)
         .await
         .map_err(|error| fault::of_write(&call.cluster.name, &format!("delete {object}"), &error))?;
     call.step("request", StepState::Done, format!("asked to delete {object}"));

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::Call;
 use crate::cluster::pod::{self, Chosen};
 use crate::cluster::{Cluster, fault, request};
-use crate::model::{Fault, ObjectRef, Outcome, StepState};
+use crate::model::{Fault, ObjectRef, Outcome, Permit, StepState};
 
 /// Ports below need rights that an operator seldom has on a jump host: 80 becomes 8080, as everybody's habit is.
 const UNPRIVILEGED: u16 = 1024;
@@ -29,7 +29,10 @@ pub(super) async fn run(
     let mut chosen = pod::choose(cluster, object, &tried).await?;
     let port = chosen.port(remote).map_err(|why| cannot(why, "name a port as LOCAL:PORT or PORT"))?;
     // Whether it is allowed is known now, and not when the first browser waits.
-    connect(cluster, &chosen, port).await.map_err(|error| fault::of(&cluster.name, &tried, &error))?.abort();
+    connect(cluster, &chosen, port, call.permit)
+        .await
+        .map_err(|error| fault::of(&cluster.name, &tried, &error))?
+        .abort();
     let listener = listen(local, port).await.map_err(|error| {
         let at = local.unwrap_or(port);
         cannot(format!("127.0.0.1:{at}: {error}"), "name another as LOCAL:PORT, such as 18080:80")
@@ -51,7 +54,7 @@ pub(super) async fn run(
             accepted = listener.accept() => match accepted {
                 Ok((socket, _)) => {
                     count += 1;
-                    match reach(cluster, object, &mut chosen, port, &tried).await {
+                    match reach(cluster, object, &mut chosen, port, &tried, call.permit).await {
                         Ok(there) => open.push(carry(there, port, socket)),
                         Err(fault) => trouble = Some(fault.why),
                     }
@@ -74,7 +77,12 @@ async fn listen(asked: Option<u16>, port: u16) -> io::Result<TcpListener> {
     }
 }
 
-async fn connect(cluster: &Cluster, chosen: &Chosen, port: u16) -> Result<Portforwarder, kube::Error> {
+async fn connect(
+    cluster: &Cluster,
+    chosen: &Chosen,
+    port: u16,
+    _permit: &Permit,
+) -> Result<Portforwarder, kube::Error> {
     chosen.api(cluster).portforward(&chosen.name, &[port]).await
 }
 
@@ -85,14 +93,15 @@ async fn reach(
     chosen: &mut Chosen,
     port: u16,
     tried: &str,
+    permit: &Permit,
 ) -> Result<Portforwarder, Fault> {
-    match connect(cluster, chosen, port).await {
+    match connect(cluster, chosen, port, permit).await {
         Ok(there) => return Ok(there),
         Err(error) if request::code(&error) == Some(404) && object.kind != "Pod" => {}
         Err(error) => return Err(fault::of(&cluster.name, tried, &error)),
     }
     *chosen = pod::choose(cluster, object, tried).await?;
-    connect(cluster, chosen, port).await.map_err(|error| fault::of(&cluster.name, tried, &error))
+    connect(cluster, chosen, port, permit).await.map_err(|error| fault::of(&cluster.name, tried, &error))
 }
 
 /// Carries one connection to its end; returns why it failed, if the pod said so.

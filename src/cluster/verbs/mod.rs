@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use super::address::Address;
 use super::{Cluster, Resource, fault, request};
-use crate::model::{Clock, Fault, FaultKind, ObjectRef, Outcome, Step, StepState, Verb};
+use crate::model::{Clock, Fault, FaultKind, ObjectRef, Outcome, Permit, Step, StepState, Verb};
 pub(crate) use live::{Live, with_group};
 
 /// The annotation that says why an object is suspended.
@@ -41,8 +41,9 @@ pub async fn perform(
     object: &ObjectRef,
     clock: &Clock,
     steps: &mut (dyn FnMut(Step) + Send + Sync),
+    permit: &Permit,
 ) -> Outcome {
-    let mut call = Call { cluster, clock, steps };
+    let mut call = Call { cluster, clock, steps, permit };
     let object = with_group(object);
     let ended = match verb {
         Verb::Reconcile { with_source, force, reset, no_wait, timeout } => {
@@ -85,6 +86,7 @@ struct Call<'a> {
     cluster: &'a Cluster,
     clock: &'a Clock,
     steps: &'a mut (dyn FnMut(Step) + Send + Sync),
+    permit: &'a Permit,
 }
 
 /// Names an object together with its address.
@@ -148,7 +150,7 @@ impl Call<'_> {
         const TRIES: usize = 3;
         let mut tries = 1;
         loop {
-            match request::merge_patch(self.cluster, &target.address, patch).await {
+            match request::merge_patch(self.cluster, &target.address, patch, self.permit).await {
                 Err(error) if request::code(&error) == Some(409) && tries < TRIES => tries += 1,
                 Err(error) => {
                     return Err(fault::of_write(&self.cluster.name, &format!("{verb} {}", target.object), &error));

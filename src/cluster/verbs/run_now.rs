@@ -21,7 +21,7 @@ pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Durati
     call.step("request", StepState::Running, format!("making Job {name} from {object}"));
     let made = ObjectRef::new("Job", "batch", &object.namespace, &name);
     let Target { resource, address, .. } = call.any(&made).await?;
-    request::create::<Value>(call.cluster, &resource.list(&object.namespace), &job)
+    request::create::<Value>(call.cluster, &resource.list(&object.namespace), &job, call.permit)
         .await
         .map_err(|error| fault::of_write(&call.cluster.name, &format!("run {object}"), &error))?;
     call.step("request", StepState::Done, format!("made Job {name}"));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::perform;
 use crate::cluster::testing::{Answer, Asked, cluster, error, event, ok};
+use crate::model::permit::grant;
 use crate::model::{Clock, ObjectRef, Outcome, Step, Verb};
 
 const NOW: &str = "2026-01-02T03:04:05.000000006Z";
@@ -66,7 +67,7 @@ async fn run(verb: &Verb, before: Value, watched: Vec<(Duration, Value)>) -> (Ou
         ok(before.clone())
     });
     let mut steps = Vec::new();
-    let outcome = perform(&cluster, verb, &apps(), &clock(), &mut |step| steps.push(step)).await;
+    let outcome = perform(&cluster, verb, &apps(), &clock(), &mut |step| steps.push(step), &grant()).await;
     let asked = asked.lock().unwrap().clone();
     (outcome, steps, asked)
 }
@@ -192,7 +193,7 @@ async fn a_broken_watch_is_read_again_and_a_refused_one_is_polled() {
             }
         });
         let mut steps = Vec::new();
-        let outcome = perform(&cluster, &reconcile(), &apps(), &clock(), &mut |step| steps.push(step)).await;
+        let outcome = perform(&cluster, &reconcile(), &apps(), &clock(), &mut |step| steps.push(step), &grant()).await;
         assert!(outcome.is_done(), "{outcome:?}");
         assert!(steps.iter().any(|step| step.message.starts_with("connection lost")), "{steps:?}");
     }
@@ -209,7 +210,7 @@ async fn a_silent_connection_does_not_hide_the_outcome() {
         reads += 1;
         if reads < 5 { ok(ready("old")) } else { ok(ready(NOW)) }
     });
-    let outcome = perform(&cluster, &reconcile(), &apps(), &clock(), &mut |_| {}).await;
+    let outcome = perform(&cluster, &reconcile(), &apps(), &clock(), &mut |_| {}, &grant()).await;
     assert!(outcome.is_done(), "{outcome:?}");
 }
 
@@ -217,7 +218,7 @@ async fn a_silent_connection_does_not_hide_the_outcome() {
 async fn what_the_server_refuses_is_told_in_its_words() {
     for (code, word) in [(403, "permission"), (404, "deleted")] {
         let cluster = cluster(move |_| error(code, "the server's words"));
-        let outcome = perform(&cluster, &reconcile(), &apps(), &clock(), &mut |_| {}).await;
+        let outcome = perform(&cluster, &reconcile(), &apps(), &clock(), &mut |_| {}, &grant()).await;
         let Outcome::Failed(fault) = outcome else { panic!("{outcome:?}") };
         assert_eq!(fault.why, "the server's words");
         assert!(fault.todo.contains(word), "{fault:?}");
@@ -232,7 +233,7 @@ async fn what_the_server_refuses_is_told_in_its_words() {
     });
     let verb =
         Verb::Reconcile { with_source: false, force: false, reset: false, no_wait: true, timeout: Duration::ZERO };
-    assert!(perform(&cluster, &verb, &apps(), &clock(), &mut |_| {}).await.is_done());
+    assert!(perform(&cluster, &verb, &apps(), &clock(), &mut |_| {}, &grant()).await.is_done());
 }
 
 #[tokio::test(start_paused = true)]
@@ -243,7 +244,7 @@ async fn an_object_deleted_meanwhile_ends_the_waiting() {
         }
         ok(ready("old"))
     });
-    let outcome = perform(&cluster, &reconcile(), &apps(), &clock(), &mut |_| {}).await;
+    let outcome = perform(&cluster, &reconcile(), &apps(), &clock(), &mut |_| {}, &grant()).await;
     let Outcome::Failed(fault) = outcome else { panic!("{outcome:?}") };
     assert!(fault.why.contains("deleted while we waited"));
 }
@@ -302,7 +303,7 @@ async fn with_source_runs_the_chart_s_source_then_the_chart_then_the_release() {
         timeout: Duration::from_mins(5),
     };
     let release = "HelmRelease/immich/immich".parse().unwrap();
-    let outcome = perform(&cluster, &verb, &release, &clock(), &mut |_| {}).await;
+    let outcome = perform(&cluster, &verb, &release, &clock(), &mut |_| {}, &grant()).await;
     assert!(outcome.is_done(), "{outcome:?}");
     assert_eq!(
         *patched.lock().unwrap(),
@@ -314,6 +315,6 @@ async fn with_source_runs_the_chart_s_source_then_the_chart_then_the_release() {
 async fn other_kinds_are_refused() {
     let cluster = cluster(|_| error(500, "must not be asked"));
     let pod = "Pod/default/web".parse().unwrap();
-    let outcome = perform(&cluster, &reconcile(), &pod, &clock(), &mut |_| {}).await;
+    let outcome = perform(&cluster, &reconcile(), &pod, &clock(), &mut |_| {}, &grant()).await;
     assert!(matches!(outcome, Outcome::Failed(fault) if fault.why == "it is not a Flux kind"));
 }

@@ -9,7 +9,7 @@ use super::{VIEW, teach};
 use crate::app::git::change;
 use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::operation::{StepSender, outcome_line};
-use crate::app::{Action, Ask, Command, Notice, Operation, Reach, Risk, Target};
+use crate::app::{Action, Ask, Command, Notice, Operation, Permit, Reach, Risk, Target};
 use crate::cluster::{Cluster, verbs};
 use crate::commands::verb::{in_turn, timeout};
 use crate::kinds;
@@ -78,7 +78,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
         permit,
         work: Box::new(move |reach, steps| {
             Box::pin(async move {
-                let report = Report(Arc::new(Mutex::new(steps)), reach.clone());
+                let report = Report(Arc::new(Mutex::new(steps)), reach.clone(), permit);
                 report.say("push", StepState::Running, "pushing");
                 let pushed = async {
                     let folder = root.clone();
@@ -112,7 +112,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
 
 /// Sends the steps of several environments into one list.
 #[derive(Clone)]
-struct Report(Arc<Mutex<StepSender>>, Reach);
+struct Report(Arc<Mutex<StepSender>>, Reach, Permit);
 
 impl Report {
     fn say(&self, step: &str, state: StepState, message: &str) {
@@ -173,7 +173,7 @@ async fn take(
     let verb = Verb::Reconcile { with_source: false, force: false, reset: false, no_wait: false, timeout: wait };
     let name = format!("{}: {}", one.name, object.short());
     let mut steps = |step: Step| report.send(Step { step: name.clone(), ..step });
-    let outcome = in_turn(cluster, &verb, object, &report.1.clock, &mut steps, wait).await;
+    let outcome = in_turn(cluster, &verb, object, &report.1.clock, &mut steps, wait, &report.2).await;
     if !outcome.is_done() {
         report.say(&name, StepState::Failed, &outcome_line(&outcome));
         return match outcome {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::app::operation::StepSender;
-use crate::app::{Action, Ask, Operation, Reach, Target};
+use crate::app::{Action, Ask, Operation, Permit, Reach, Target};
 use crate::model::{Fault, FaultKind, Outcome, ShellLine, Step, StepState};
 use crate::repo::{NewReader, Snapshot, contents, git};
 use crate::secret::Secret;
@@ -41,6 +41,8 @@ struct Ground {
     sources: Vec<(String, IdentitySources)>,
     /// The environments that the guard has judged; `None` where it took the strictest.
     judged: Option<Vec<String>>,
+    /// The guard's leave.
+    permit: Permit,
 }
 
 /// Begins the operation on the targets: files, or all files of an environment.
@@ -75,6 +77,7 @@ pub(super) fn operate(ask: &Ask<'_>, title: &'static str, deed: Deed, shell: She
         readers: list(ask, "readers"),
         sources: Vec::new(),
         judged: (!strictest).then_some(judged),
+        permit,
     };
     let work = Box::new(move |reach: Reach, steps: StepSender| {
         let sources = names.into_iter().filter_map(|(env, name)| Some((name, reach.identities.get(env)?.clone())));
@@ -228,7 +231,7 @@ impl Ground {
         if text == opened.file().text() {
             return Ok(None);
         }
-        sops::write_atomically(path, opened.file().text(), &text)?;
+        sops::write_atomically(path, opened.file().text(), &text, &self.permit)?;
         let after = sops::SopsFile::parse(Format::of(name), text).map_or_else(|_| Vec::new(), |file| file.recipients());
         let count = |ours: &[String], theirs: &[String]| ours.iter().filter(|one| !theirs.contains(one)).count();
         let rekeyed = match self.deed {
@@ -280,7 +283,7 @@ impl Ground {
             }
             Err(_) => return Err(cannot("it is not text".to_owned(), "a file of this ending must be UTF-8")),
         };
-        sops::write_atomically(path, &*bytes, &text)?;
+        sops::write_atomically(path, &*bytes, &text, &self.permit)?;
         let count = wanted.groups.concat().len();
         let known = git::is_known(&self.snapshot.root, name);
         let past = if known { "; its plain text is in git already: change the values too" } else { "" };

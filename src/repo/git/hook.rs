@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::run;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, Permit};
 
 const BEGIN: &str = "# >>> fluxdeck >>> checks what is staged; `fluxdeck hook uninstall` takes these lines out";
 const END: &str = "# <<< fluxdeck <<<";
@@ -14,7 +14,7 @@ const END: &str = "# <<< fluxdeck <<<";
 /// # Errors
 /// Fails when there is no repository, when the hook is no shell script, or when git takes hooks from a folder outside of the repository,
 /// which other repositories may share.
-pub fn install(root: &Path, program: Option<&Path>) -> Result<String, Fault> {
+pub fn install(root: &Path, program: Option<&Path>, _permit: &Permit) -> Result<String, Fault> {
     let hook = place(root)?;
     let shown = hook.display();
     let before = read(&hook)?;
@@ -46,7 +46,7 @@ pub fn install(root: &Path, program: Option<&Path>) -> Result<String, Fault> {
 ///
 /// # Errors
 /// Fails when there is no repository or the hook cannot be written.
-pub fn uninstall(root: &Path) -> Result<String, Fault> {
+pub fn uninstall(root: &Path, _permit: &Permit) -> Result<String, Fault> {
     let hook = place(root)?;
     let shown = hook.display();
     let before = read(&hook)?.filter(|text| text.contains(BEGIN));
@@ -138,6 +138,7 @@ fn failed(hook: &Path, error: &std::io::Error) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::permit::grant;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::super::tests::TestRepository;
@@ -149,7 +150,7 @@ mod tests {
         let hook = repository.path().join(".git/hooks/pre-commit");
         let theirs = "#!/usr/bin/env bash\nset -e\nexec ./lint.sh\n";
         repository.write(".git/hooks/pre-commit", theirs);
-        let said = install(repository.path(), None).unwrap();
+        let said = install(repository.path(), None, &grant()).unwrap();
         assert!(said.contains("now checks"), "{said}");
         let text = std::fs::read_to_string(&hook).unwrap();
         assert!(
@@ -157,17 +158,17 @@ mod tests {
             "{text}"
         );
         assert_eq!(hook.metadata().unwrap().permissions().mode() & 0o777, 0o755);
-        assert!(install(repository.path(), None).unwrap().contains("already"));
-        assert!(uninstall(repository.path()).unwrap().contains("the rest of it stays"));
+        assert!(install(repository.path(), None, &grant()).unwrap().contains("already"));
+        assert!(uninstall(repository.path(), &grant()).unwrap().contains("the rest of it stays"));
         assert_eq!(std::fs::read_to_string(&hook).unwrap(), theirs);
-        assert!(uninstall(repository.path()).unwrap().contains("does not have"));
+        assert!(uninstall(repository.path(), &grant()).unwrap().contains("does not have"));
     }
 
     #[test]
     fn a_hook_of_its_own_comes_and_goes() {
         let repository = TestRepository::new();
-        install(repository.path(), None).unwrap();
-        assert!(uninstall(repository.path()).unwrap().contains("is gone"));
+        install(repository.path(), None, &grant()).unwrap();
+        assert!(uninstall(repository.path(), &grant()).unwrap().contains("is gone"));
         assert!(!repository.path().join(".git/hooks/pre-commit").exists());
     }
 
@@ -175,13 +176,13 @@ mod tests {
     fn what_is_no_shell_script_and_what_others_share_is_left_alone() {
         let repository = TestRepository::new();
         repository.write(".git/hooks/pre-commit", "#!/usr/bin/env python3\nprint()\n");
-        assert!(install(repository.path(), None).unwrap_err().why.contains("python3"));
+        assert!(install(repository.path(), None, &grant()).unwrap_err().why.contains("python3"));
         let elsewhere = tempfile::tempdir().unwrap();
         repository.git(&["config", "core.hooksPath", elsewhere.path().to_str().unwrap()]);
-        assert!(install(repository.path(), None).unwrap_err().why.contains("core.hooksPath"));
+        assert!(install(repository.path(), None, &grant()).unwrap_err().why.contains("core.hooksPath"));
         // Inside of the repository it is its own, as husky has it.
         repository.git(&["config", "core.hooksPath", ".husky"]);
-        install(repository.path(), None).unwrap();
+        install(repository.path(), None, &grant()).unwrap();
         assert!(repository.path().join(".husky/pre-commit").exists());
     }
 }

@@ -9,6 +9,7 @@ use super::{get, start};
 use crate::cluster::Cluster;
 use crate::cluster::exec::{Order, Streams};
 use crate::model::Verb;
+use crate::model::permit::grant;
 use crate::sim::json::text;
 
 async fn pod(cluster: &Cluster) -> String {
@@ -113,7 +114,7 @@ fn order(command: &[&str]) -> Order {
 
 /// Runs a command as the cockpit does, without a terminal; what it wrote, what it wrote as errors, and how it ended.
 async fn run(cluster: &Cluster, object: &str, order: &Order) -> Result<(String, String, i32), crate::model::Fault> {
-    let session = cluster.exec(&object.parse().unwrap(), order).await?;
+    let session = cluster.exec(&object.parse().unwrap(), order, &grant()).await?;
     let (_typed, input) = tokio::sync::mpsc::channel(1);
     let (output, mut said) = tokio::sync::mpsc::channel(64);
     let (errors, mut complained) = tokio::sync::mpsc::channel(64);
@@ -153,7 +154,8 @@ async fn a_port_behind_a_service_is_reached_on_loopback_until_it_is_stopped() {
     let object = "Service/linkding/linkding".parse().unwrap();
     let clock = super::clock();
     let mut steps = move |step: crate::model::Step| drop(tell.send(step));
-    let forward = crate::cluster::verbs::perform(&staging, &verb, &object, &clock, &mut steps);
+    let permit = grant();
+    let forward = crate::cluster::verbs::perform(&staging, &verb, &object, &clock, &mut steps, &permit);
     let asked = async {
         let here = loop {
             let step = told.recv().await.unwrap();

@@ -44,7 +44,7 @@ impl Saving {
                 }
                 let saved: Result<Opened, Fault> = async {
                     let (path, now) = (reach.file(&file)?, reach.clock.now());
-                    reach.away(move || sops::save(&opened, &path, &file, now)).await?
+                    reach.away(move || sops::save(&opened, &path, &file, now, &permit)).await?
                 }
                 .await;
                 match saved {

@@ -286,7 +286,8 @@ async fn colleague(desk: &mut Desk, value: &str) {
     let entry = opened.entries().iter().find(|entry| entry.encrypted && entry.path.to_string() != PASSWORD).unwrap();
     let (document, place) = (entry.document, entry.path.clone());
     opened.set(document, &place, &crate::secret::Secret::new(value.to_owned())).unwrap();
-    sops::save(&opened, &path, "secret.yaml", "2026-01-02T03:04:05Z".parse().unwrap()).unwrap();
+    sops::save(&opened, &path, "secret.yaml", "2026-01-02T03:04:05Z".parse().unwrap(), &crate::model::permit::grant())
+        .unwrap();
     desk.take(Msg::Repository(Ok(Arc::new(Snapshot::load(&desk.root))), None)).await;
 }
 
