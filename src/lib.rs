@@ -3,7 +3,7 @@
 //! The modules show the way that data flows; imports point left only, and a test holds them to it:
 //!
 //! ```text
-//! model, secret, theme <- kinds, widgets <- app <- commands, views <- runtime <- cli <- main
+//! model, secret, programs, theme <- kinds, widgets <- app <- commands, views <- runtime <- cli <- main
 //! repo, sops, helm, cluster, describe -> model, secret (and each other downwards), never app
 //! sim is reached from cluster::connect and tests alone
 //! ```
@@ -21,6 +21,7 @@ pub mod kinds;
 pub mod lineage;
 pub mod markdown;
 pub mod model;
+pub mod programs;
 pub mod render;
 pub mod repo;
 pub mod runtime;

@@ -5,5 +5,7 @@
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 fn main() -> std::process::ExitCode {
+    // Before anything is read that may be a secret.
+    fluxdeck::secret::harden();
     fluxdeck::cli::main().into()
 }

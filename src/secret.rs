@@ -2,6 +2,16 @@
 
 use zeroize::Zeroize;
 
+/// Keeps what this process holds from other processes of the same account and from core files; the first thing that `main` does.
+///
+/// Both are best effort, as nothing else depends on them: what refuses them is told by nobody. Memory is not locked: the limit of an
+/// ordinary user is smaller than the program, and a process that locks all that it maps is refused each further mapping.
+pub fn harden() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    let _refused = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    let _refused = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
 /// Holds a secret text in memory; it is wiped on drop, cannot be cloned, and its `Debug` is redacted.
 ///
 /// What it cannot cover: copies on the stack, in registers, in the kernel's buffers for the terminal, and in the terminal itself.

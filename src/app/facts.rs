@@ -243,6 +243,11 @@ impl Facts {
         self.operations.iter().filter(|operation| operation.ended.is_none())
     }
 
+    /// Returns the operations that run and that the journal knows of; what the screen shows is always in the journal.
+    pub fn begun(&self) -> impl Iterator<Item = &Op> {
+        self.running().filter(|operation| operation.noted)
+    }
+
     /// Returns the connection's state as a whole: the fault of the environment, else of the first kind that has one. What cannot be
     /// reached is the environment, whichever kind noticed it.
     pub fn trouble(&self, env: Env) -> Option<Fault> {

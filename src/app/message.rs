@@ -56,6 +56,8 @@ pub enum Msg {
         /// What this settles.
         owed: Option<Owed>,
     },
+    /// The journal has the line of an operation's beginning.
+    Noted(OpId),
     /// An operation reports a step.
     Step(OpId, Step),
     /// An operation ended.

@@ -62,6 +62,8 @@ pub struct Op {
     pub shell: ShellLine,
     /// What it means when the operator stops it.
     pub stopped: &'static str,
+    /// Whether the journal has the line of its beginning: it is on the screen only after that.
+    pub noted: bool,
     /// Its steps, in the order in which they began.
     pub steps: Vec<Step>,
     /// When it began.

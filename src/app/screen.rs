@@ -105,7 +105,7 @@ impl App {
         if self.facts.read_only {
             right.push(Span::styled("READ-ONLY ", theme.style(Scope::Protected)));
         }
-        let running = self.facts.running().count();
+        let running = self.facts.begun().count();
         if running > 0 {
             right.push(Span::styled(format!("{running} running "), theme.style(Scope::Progressing)));
         }
@@ -173,7 +173,7 @@ impl App {
 
     /// Shows what runs, the newest last: its last step, and for how long it has gone on.
     fn running_lines(&self, width: u16) -> Vec<Line<'static>> {
-        let mut running: Vec<&Op> = self.facts.running().collect();
+        let mut running: Vec<&Op> = self.facts.begun().collect();
         let more = running.len().saturating_sub(RUNNING_SHOWN);
         running.drain(..more);
         let line = |(index, operation): (usize, &Op)| {

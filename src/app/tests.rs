@@ -203,6 +203,17 @@ fn escape_never_quits_and_quitting_asks_while_something_runs() {
 }
 
 #[test]
+fn what_runs_is_on_the_screen_once_the_journal_has_it() {
+    let mut desk = Desk::new();
+    let effects = desk.press("R");
+    let id =
+        effects.iter().find_map(|effect| if let Effect::Operate(id, _) = effect { Some(*id) } else { None }).unwrap();
+    assert!(!desk.screen().contains("1 running"), "{}", desk.screen());
+    desk.app.update(Msg::Noted(id));
+    assert!(desk.screen().contains("1 running"), "{}", desk.screen());
+}
+
+#[test]
 fn stopping_to_wait_is_told_and_a_late_outcome_changes_nothing() {
     let mut desk = Desk::new();
     let effects = desk.press("R");

@@ -39,7 +39,6 @@ pub(super) fn open(
     start: impl FnOnce(&App, &Session) -> Result<Option<Box<dyn View>>, Fault>,
     session: impl FnOnce() -> Result<Session, Fault>,
 ) -> Result<u8, Fault> {
-    crate::runtime::harden();
     crate::runtime::log_as_asked()?;
     call.block_on(async move {
         let session = Arc::new(session()?);

@@ -4,7 +4,6 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +14,7 @@ use super::Call;
 use super::open::{Parts, Plan, flags};
 use crate::config::Settings;
 use crate::model::{Clock, Fault, KubeContext};
+use crate::programs::{Command, Kind};
 use crate::repo::{Loader, template};
 use crate::runtime::{Folder, Journal, Session, Source};
 use crate::sim::{Commit, Remote, Scenario, Simulation, TextEdit};
@@ -193,7 +193,7 @@ impl News {
     fn read(&self) -> Option<Commit> {
         let commit = crate::repo::git::log(&self.origin, 1).ok()?.into_iter().next()?;
         let ask = |arguments: &[&str]| {
-            let output = Command::new("git").current_dir(&self.origin).args(arguments).output().ok()?;
+            let output = Command::new(Kind::Git, "git").current_dir(&self.origin).args(arguments).output().ok()?;
             output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
         };
         let is_back = |edit: &TextEdit| {
@@ -248,7 +248,7 @@ fn record(root: &Path, clock: &Clock, subject: &str) -> Result<Commit, Fault> {
 /// Runs git with an author and a time of its own, so that the commits are the same whoever runs it, whatever git's settings are.
 fn git(root: &Path, clock: &Clock, arguments: &[&str]) -> Result<String, Fault> {
     let date = clock.now().to_string();
-    let output = Command::new("git")
+    let output = Command::new(Kind::Git, "git")
         .current_dir(root)
         .args(["-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false"])
         .args(arguments)

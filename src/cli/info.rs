@@ -90,8 +90,8 @@ fn of_environment(list: &mut Vec<Setting>, session: &Session, environment: &Envi
     }
     if let Some(command) = &own.age_key_command {
         // A command line may carry the key itself, however unwise that is.
-        let carries = command.value.contains("AGE-SECRET-KEY-");
-        let shown = if carries { "(masked)".to_owned() } else { command.value.clone() };
+        let carries = command.value.text.contains("AGE-SECRET-KEY-");
+        let shown = if carries { "(masked)".to_owned() } else { command.value.text.clone() };
         list.push(setting(&name("age_key_command"), Some(shown), &command.origin));
     }
     if let Some(colour) = &own.colour {

@@ -3,7 +3,6 @@
 mod next;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::Args;
 use serde::Serialize;
@@ -12,6 +11,7 @@ use self::next::{Step, steps};
 use super::Call;
 use crate::app::new_key::{self, KeyFile, write_keys};
 use crate::model::{Clock, Fault, FaultKind};
+use crate::programs::{Command, Kind};
 use crate::repo::template::fresh::{Fresh, Missing, Names, make};
 use crate::repo::template::{must_be_empty, write_files};
 use crate::secret::Secret;
@@ -136,7 +136,7 @@ fn commit(folder: &Path) -> Result<(), Fault> {
             let todo = format!("mend it, then run in {}: git {}", folder.display(), arguments.join(" "));
             Fault::failed("the files are written, but not committed", why, todo)
         };
-        let output = Command::new("git").current_dir(folder).args(*arguments).output();
+        let output = Command::new(Kind::GitWrites, "git").current_dir(folder).args(*arguments).output();
         let output = output.map_err(|error| failed(format!("git cannot be started: {error}")))?;
         if !output.status.success() {
             return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));

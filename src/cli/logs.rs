@@ -13,6 +13,7 @@ use crate::model::clock::go_duration;
 use crate::model::log::{LogEvent, LogLine, LogTarget};
 use crate::model::text::{field, json_lines, uncoloured};
 use crate::model::{Fault, FaultKind, ObjectRef, Shown};
+use crate::runtime::interrupted;
 use crate::views::logs::Source;
 use crate::views::logs::line::Entry;
 
@@ -80,12 +81,13 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let cluster = session.reach().cluster(env)?;
         let (sender, mut events) = mpsc::channel(EVENTS);
         let target = source.resolve(&cluster).await?;
+        let stop = interrupted();
         let following = follow(cluster, target, options, sender);
         let (read, written) = tokio::join!(following, async move {
             // Dropping the receiver ends the stream.
             tokio::select! {
                 written = write(&mut events, &mut printer) => written,
-                _ = tokio::signal::ctrl_c() => Ok(()),
+                () = stop.cancelled() => Ok(()),
             }
         });
         written.and(read)?;

@@ -51,6 +51,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 pub use call::{Call, Global, Output};
 
 use crate::model::{Fault, Shown};
+use crate::programs;
 
 /// A cockpit in the terminal for people who run Kubernetes clusters from a Git repository with Flux.
 #[derive(Debug, Parser)]
@@ -198,7 +199,29 @@ pub fn command_line() -> clap::Command {
 
 /// Reads the arguments, runs the subcommand and returns the exit code; errors go to standard error.
 pub fn main() -> u8 {
+    // On every way out, a panic too, nothing that we started is left.
+    let _ended = EndAll;
     let arguments = parse();
+    programs::watch();
+    let leftovers = std::thread::Builder::new().name("leftovers".to_owned()).spawn(programs::remove_leftovers);
+    let code = perform(arguments);
+    if let Ok(leftovers) = leftovers {
+        // A defect of it is not one of what was asked for.
+        let _ended = leftovers.join();
+    }
+    code
+}
+
+/// Ends what we started, and removes its folders.
+struct EndAll;
+
+impl Drop for EndAll {
+    fn drop(&mut self) {
+        programs::end_all();
+    }
+}
+
+fn perform(arguments: Arguments) -> u8 {
     let call = Call::new(arguments.flags.global);
     let result = match arguments.subcommand {
         Some(sub) => dispatch(sub, &call),

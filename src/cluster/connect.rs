@@ -75,6 +75,10 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
     let agent = http::HeaderValue::from_static(concat!("fluxdeck/", env!("CARGO_PKG_VERSION")));
     config.headers.push((http::header::USER_AGENT, agent));
     let login = &mut config.auth_info;
+    // kube would run this one itself, as it finds it; kubectl knows it no more since 1.26.
+    if let Some(provider) = &mut login.auth_provider {
+        provider.config.remove("cmd-path");
+    }
     // kube's order: a token or a password wins over the plug-in.
     let plain = login.token.is_some() || login.token_file.is_some() || login.password.is_some();
     let plugin = login.exec.take().filter(|_| !plain).map(|exec| Arc::new(Plugin::new(exec)));

@@ -3,7 +3,6 @@
 //! kube runs them with our terminal as theirs, several times for each client and while nothing else can run. Here they have no input,
 //! and what they print is told when they fail, instead of tearing the screen.
 
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +11,14 @@ use kube::config::ExecConfig;
 use serde::{Deserialize, Serialize};
 
 use super::connect::Broken;
+use crate::programs::{Command, Handle, Kind};
 use crate::secret::Secret;
 
 /// How long a plug-in may take: cloud logins take seconds; one that waits for a person must be run by that person, in a terminal.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The most that a plug-in may say: a token and a certificate are some kilobytes.
+const LARGEST: usize = 1 << 20;
 
 /// Credentials are renewed so long before they expire, so that no request arrives with one that has just expired.
 const EARLY: SignedDuration = SignedDuration::from_secs(30);
@@ -109,19 +112,29 @@ impl Plugin {
             spec: CallSpec { interactive: false, cluster: self.config.cluster.as_ref() },
         };
         let info = serde_json::to_string(&call).map_err(|error| self.failed(&error.to_string()))?;
-        let mut command = tokio::process::Command::new(name);
+        // A relative path has been made to count from the kubeconfig's folder when that was read, as client-go does.
+        let mut command = Command::new(Kind::CredentialPlugin, name);
         command.args(self.config.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info);
         for variable in self.config.env.iter().flatten() {
             if let (Some(name), Some(value)) = (variable.get("name"), variable.get("value")) {
                 command.env(name, value);
             }
         }
-        command.stdin(Stdio::null()).kill_on_drop(true);
-        let output = match tokio::time::timeout(PATIENCE, command.output()).await {
-            Err(_) => return Err(self.failed(&format!("it did not end within {} s", PATIENCE.as_secs()))),
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return Err(self.missing()),
-            Ok(Err(error)) => return Err(self.failed(&error.to_string())),
-            Ok(Ok(output)) => output,
+        let ran = match command.spawn() {
+            Ok(running) => {
+                let _ended = Ended(running.handle());
+                let ran = tokio::task::spawn_blocking(move || running.finish_within(Some(PATIENCE), LARGEST)).await;
+                ran.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            }
+            Err(error) => Err(error),
+        };
+        let output = match ran {
+            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+                return Err(self.failed(&format!("it did not end within {} s", PATIENCE.as_secs())));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(self.missing()),
+            Err(error) => return Err(self.failed(&error.to_string())),
+            Ok(output) => output,
         };
         if !output.status.success() {
             let said = plain(&String::from_utf8_lossy(&output.stderr));
@@ -156,6 +169,15 @@ impl Plugin {
             format!("the credential plug-in {name} failed: {why}"),
             "log in with it in a terminal (`kubectl get namespaces` runs it too), then try again",
         )
+    }
+}
+
+/// Ends a plug-in when nobody waits for it any more; one that has ended is left alone.
+struct Ended(Handle);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 

@@ -56,7 +56,9 @@ impl Kubeconfig {
             .filter(|path| path.exists())
             .map(|path| File {
                 path: path.clone(),
-                parsed: kube::config::Kubeconfig::read_from(path).map_err(|error| unreadable(path, &error)),
+                // From a whole path, whatever the file names by a relative one is a whole path too.
+                parsed: kube::config::Kubeconfig::read_from(std::path::absolute(path).as_ref().unwrap_or(path))
+                    .map_err(|error| unreadable(path, &error)),
             })
             .collect();
         if files.is_empty() {

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::layer::{EnvSettings, Layer, Origin, Sourced};
 use crate::model::{Fault, quantity};
+use crate::programs::Line;
 use crate::repo::Finding;
 
 /// Says whose a file is, and so what it may set.
@@ -163,7 +164,10 @@ impl Reader<'_> {
                     settings.age_key_file =
                         self.string(item).map(|text| Sourced::new(self.path(&text.value), text.origin));
                 }
-                "age_key_command" => settings.age_key_command = self.string(item),
+                "age_key_command" => {
+                    settings.age_key_command =
+                        self.string(item).map(|text| Sourced::new(self.line_of(text.value), text.origin));
+                }
                 "protected" => {
                     let guard = self.guard(item);
                     if !guard.value && self.owner == Owner::Repository {
@@ -239,6 +243,11 @@ impl Reader<'_> {
             (Some(rest), Some(home)) => home.join(rest),
             _ => self.folder.join(text),
         }
+    }
+
+    /// Takes a command line, in which relative paths count from this file's folder, wherever that is called from.
+    fn line_of(&self, text: String) -> Line {
+        Line::inside(text, std::path::absolute(self.folder).unwrap_or_else(|_| self.folder.to_owned()))
     }
 
     fn origin(&self, line: usize) -> Origin {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 
 use super::settings::SHARED;
+use crate::programs::Line;
 
 /// Says where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -79,7 +80,7 @@ pub struct EnvSettings {
     /// A file with age identities; personal.
     pub age_key_file: Option<Sourced<PathBuf>>,
     /// A command that prints age identities; personal.
-    pub age_key_command: Option<Sourced<String>>,
+    pub age_key_command: Option<Sourced<Line>>,
     /// Whether a source protects it; see `Settings::protection` for what comes of it.
     pub protected: Option<Sourced<bool>>,
     /// The colour that marks it.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::layer::{EnvSettings, Layer, Origin, Sourced};
 use crate::model::Fault;
+use crate::programs::Line;
 use crate::repo::Finding;
 
 const PREFIX: &str = "FLUXDECK_";
@@ -52,7 +53,7 @@ fn set(settings: &mut EnvSettings, field: &str, value: String, flag: Option<Sour
     match field {
         "CONTEXT" => settings.context = Some(Sourced::new(value, origin)),
         "AGE_KEY_FILE" => settings.age_key_file = Some(Sourced::new(PathBuf::from(value), origin)),
-        "AGE_KEY_COMMAND" => settings.age_key_command = Some(Sourced::new(value, origin)),
+        "AGE_KEY_COMMAND" => settings.age_key_command = Some(Sourced::new(Line::new(value), origin)),
         "PROTECTED" => settings.protected = Some(flag.unwrap_or(Sourced::new(true, origin))),
         "COLOUR" => settings.colour = Some(Sourced::new(value, origin)),
         _ => match value.parse() {

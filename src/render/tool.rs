@@ -1,14 +1,20 @@
 //! The real kustomize: where it is, and running it.
 
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::model::{Fault, ShellLine};
+use crate::programs::{Command, Kind, Limits};
 
 /// How long one folder may take: a large one takes a second, and an operator waits no longer than this.
 const LIMIT: Duration = Duration::from_mins(1);
+
+/// What one folder may take of the machine: Go maps much and uses little of it.
+const LIMITS: Limits = Limits { memory: Some(8 << 30), cpu_seconds: Some(120), open_files: Some(1024) };
+
+/// The most that one folder may render to.
+const LARGEST: usize = 256 << 20;
 
 /// Says why there is no rendering.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +49,8 @@ impl Tool {
     /// Fails when neither is there.
     pub fn find(folders: &std::ffi::OsStr) -> Result<Self, Fault> {
         for (name, kubectl) in [("kustomize", false), ("kubectl", true)] {
-            for folder in std::env::split_paths(folders) {
+            // An empty or relative part means the folder that we stand in, which is the repository.
+            for folder in std::env::split_paths(folders).filter(|folder| folder.is_absolute()) {
                 let program = folder.join(name);
                 if let Ok(data) = program.metadata().and_then(|data| Ok((data.is_file(), data.len(), data.modified()?)))
                     && let (true, length, modified) = data
@@ -84,52 +91,24 @@ impl Tool {
     /// # Errors
     /// Returns what the program said, or that it was stopped after a minute.
     pub(super) fn build(&self, folder: &Path) -> Result<String, Unrendered> {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(Kind::Renderer, &self.program);
         command.arg(if self.kubectl { "kustomize" } else { "build" });
         command.arg("--load-restrictor").arg("LoadRestrictionsNone").arg(folder);
-        // Nothing is fetched: what is remote is found before. A kubeconfig is none of its business.
-        command.env_remove("KUBECONFIG").env("GIT_TERMINAL_PROMPT", "0");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let output = self.run(&mut command)?;
+        command.env("GIT_TERMINAL_PROMPT", "0").limits(LIMITS);
+        let name = self.program.display();
+        let output = command.output_within(self.limit, LARGEST).map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => Unrendered::Unknown(format!("{name} was stopped, since {error}")),
+            _ => Unrendered::Unknown(format!("{name} cannot be run: {error}")),
+        })?;
         if output.status.success() {
             return String::from_utf8(output.stdout).map_err(|_| "what it printed is no text".to_owned().into());
+        }
+        if output.status.code().is_none() {
+            return Err(Unrendered::Unknown(format!("{name} was ended by the system: {}", output.status)));
         }
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said_in(&said);
         Err(Unrendered::Wrong(said.trim_start_matches("error: ").trim_start_matches("Error: ").to_owned()))
-    }
-    /// Runs it to its end, or kills it at the limit.
-    fn run(&self, command: &mut Command) -> Result<Output, Unrendered> {
-        let name = self.program.display();
-        let failed = |error: std::io::Error| Unrendered::Unknown(format!("{name} cannot be run: {error}"));
-        let mut child = command.spawn().map_err(failed)?;
-        let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
-        std::thread::scope(|scope| {
-            let (ended, end) = std::sync::mpsc::channel();
-            let said = scope.spawn(move || all_of(stderr.as_mut()));
-            let printed = scope.spawn(move || {
-                let printed = all_of(stdout.as_mut());
-                // Nobody listens any more when the limit has passed.
-                let _late = ended.send(());
-                printed
-            });
-            // It closes its output when it ends.
-            let late = end.recv_timeout(self.limit).is_err();
-            if late {
-                child.kill().map_err(failed)?;
-            }
-            let status = child.wait().map_err(failed)?;
-            if late {
-                let seconds = self.limit.as_secs();
-                return Err(Unrendered::Unknown(format!(
-                    "{name} was stopped, since it had not ended after {seconds} s"
-                )));
-            }
-            let joined = |thread: std::thread::ScopedJoinHandle<'_, std::io::Result<Vec<u8>>>| {
-                thread.join().unwrap_or_else(|_| Err(std::io::Error::other("reading it ended early"))).map_err(failed)
-            };
-            Ok(Output { status, stdout: joined(printed)?, stderr: joined(said)? })
-        })
     }
 }
 
@@ -141,14 +120,6 @@ fn said_in(said: &str) -> &str {
         (Some((_, rest)), None) => rest.trim().trim_end_matches('"'),
         (None, None) => said.trim(),
     }
-}
-
-fn all_of(pipe: Option<&mut impl Read>) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        pipe.read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -293,13 +293,27 @@ async fn operating(
         // A step that finds the channel full is dropped: the next report of it, or the outcome, says more.
         let _full = steps.try_send(Msg::Step(id, step));
     });
-    let outcome = note(&session, operation, reporting, stop).await;
+    let outcome = match begin(&session, &operation) {
+        Ok(entry) => {
+            let _closed = sender.send(Msg::Noted(id)).await;
+            perform(&session, entry, operation, reporting, stop).await
+        }
+        Err(fault) => Outcome::Failed(fault),
+    };
     let _closed = sender.send(Msg::Ended(id, outcome, Some(owed))).await;
 }
 
 /// Performs an operation between two lines of the journal, until it ends or is stopped. A write whose beginning cannot be noted is not
 /// begun.
 pub async fn note(session: &Session, operation: Operation, steps: StepSender, stop: CancellationToken) -> Outcome {
+    match begin(session, &operation) {
+        Ok(entry) => perform(session, entry, operation, steps, stop).await,
+        Err(fault) => Outcome::Failed(fault),
+    }
+}
+
+/// Writes the line of an operation's beginning.
+fn begin(session: &Session, operation: &Operation) -> Result<Entry, Fault> {
     let number = session.next_operation();
     let entry = Entry {
         at: session.clock.now(),
@@ -311,9 +325,18 @@ pub async fn note(session: &Session, operation: Operation, steps: StepSender, st
         command: operation.shell.to_string(),
         result: None,
     };
-    if let Err(fault) = session.journal.write(&entry) {
-        return Outcome::Failed(fault);
-    }
+    session.journal.write(&entry)?;
+    Ok(entry)
+}
+
+/// Performs an operation whose beginning is noted, and writes the line of its end.
+async fn perform(
+    session: &Session,
+    entry: Entry,
+    operation: Operation,
+    steps: StepSender,
+    stop: CancellationToken,
+) -> Outcome {
     let reach = session.reach();
     let cluster = operation.env.and_then(|env| reach.cluster(env).ok());
     let work = (operation.work)(reach, steps);

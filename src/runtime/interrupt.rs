@@ -3,12 +3,15 @@
 use tokio_util::sync::CancellationToken;
 
 use super::signals::{Signals, Told, halt};
+use crate::programs::{Taken, Which};
 
 /// Returns what is cancelled once Ctrl-C is pressed; must be called inside a tokio runtime.
 pub fn interrupted() -> CancellationToken {
     let stop = CancellationToken::new();
     let cancelled = stop.clone();
+    let taken = Taken::new(Which::Interrupt);
     tokio::spawn(async move {
+        let _taken = taken;
         if tokio::signal::ctrl_c().await.is_ok() {
             cancelled.cancel();
         }

@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::pin::pin;
-use std::process::Stdio;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -12,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use crate::app::terminal::{Ended, Lingers, Loan, Program, Tty};
 use crate::model::Fault;
 use crate::model::text::field;
+use crate::programs::{self, Command};
 
 /// How many pieces of input or output may wait; a slow side holds up the other.
 const PIECES: usize = 64;
@@ -51,19 +51,29 @@ async fn run(program: Program) -> Result<Ended, Fault> {
     let lost = |error: io::Error| {
         Fault::failed(format!("cannot run {name}"), error.to_string(), "is it installed, and in PATH?")
     };
-    let mut command = tokio::process::Command::new(&program.name);
+    let mut command = Command::new(program.kind, &program.name);
     command.args(&program.arguments).envs(program.variables.iter().map(|(name, value)| (name, value)));
     if let Some(folder) = &program.folder {
         command.current_dir(folder);
     }
-    // Standard error is the terminal as well, whatever ours is.
-    command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
-    let status = command.spawn().map_err(lost)?.wait().await.map_err(lost)?;
+    let running = command.spawn().map_err(lost)?;
+    let _asked = AskedToEnd(running.handle());
+    let status = tokio::task::spawn_blocking(move || running.wait()).await;
+    let status = status.map_err(|error| lost(io::Error::other(error)))?.map_err(lost)?;
     let ended = Ended { code: status.code() };
     if program.lingers == Lingers::Failed && !ended.is_good() {
         linger(&format!("{name}: {}; enter goes back to fluxdeck", ended.word())).await;
     }
     Ok(ended)
+}
+
+/// Asks a program to end when nobody waits for it any more, as when a signal ends us; one that has ended is not asked.
+struct AskedToEnd(programs::Handle);
+
+impl Drop for AskedToEnd {
+    fn drop(&mut self) {
+        self.0.ask();
+    }
 }
 
 /// Leaves what a program said on the terminal until enter is pressed.

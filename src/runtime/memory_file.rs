@@ -1,22 +1,20 @@
 //! A file in memory, for programs that can only edit files: on a file system that is checked to keep none of it on a disk.
 
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use crate::model::{Fault, FaultKind};
+use crate::programs::{WorkFolder, memory_places};
 use crate::secret::Secret;
-use crate::sops;
 
-/// What `statfs` says of tmpfs and of ramfs (`linux/magic.h`).
-const IN_MEMORY: [rustix::fs::FsWord; 2] = [0x0102_1994, 0x8584_58f6];
-
-/// Holds a plain text in a folder of its own, which its owner alone can enter; both are gone when it is dropped.
+/// Holds a plain text in a folder of its own, which its owner alone can enter; both are gone when it is dropped, with whatever an editor
+/// left beside it.
 #[derive(Debug)]
 pub struct MemoryFile {
-    folder: PathBuf,
+    folder: WorkFolder,
     file: PathBuf,
 }
 
@@ -26,38 +24,24 @@ impl MemoryFile {
     /// # Errors
     /// Refuses where there is no file system in memory: the text is not written anywhere then.
     pub fn new(name: &str, text: &Secret) -> Result<Self, Fault> {
-        let own = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-        Self::below(own.into_iter().chain([PathBuf::from("/dev/shm")]), name, text)
+        Self::below(memory_places(), name, text)
     }
 
     fn below(places: impl Iterator<Item = PathBuf>, name: &str, text: &Secret) -> Result<Self, Fault> {
-        let mut why = Vec::new();
-        for place in places {
-            if !is_in_memory(&place) {
-                why.push(format!("{} is not a file system in memory", place.display()));
-                continue;
-            }
-            match Self::make(&place, name, text) {
-                Ok(made) => return Ok(made),
-                Err(error) => why.push(format!("{}: {error}", place.display())),
-            }
-        }
-        Err(Fault::new(
-            FaultKind::Refused,
-            "no editor was opened",
-            format!("the plain text must not touch a disk, and {}", why.join("; ")),
-            "use the built-in editor, without --editor, or mount a tmpfs on /dev/shm",
-        ))
-    }
-
-    fn make(place: &Path, name: &str, text: &Secret) -> std::io::Result<Self> {
-        // Nobody can have made a folder of this name before.
-        let folder = place.join(format!("fluxdeck-{}", sops::password().expose()));
-        std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        let refused = |why: String| {
+            Fault::new(
+                FaultKind::Refused,
+                "no editor was opened",
+                format!("the plain text must not touch a disk, and {why}"),
+                "use the built-in editor, without --editor, or mount a tmpfs on /dev/shm",
+            )
+        };
+        let folder = WorkFolder::in_memory("edit", places).map_err(|why| refused(why.join("; ")))?;
         let name = Path::new(name).file_name().map_or_else(|| "secret".into(), PathBuf::from);
-        let made = Self { file: folder.join(name), folder };
+        let made = Self { file: folder.path().join(name), folder };
         let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&made.file);
-        file.and_then(|mut file| file.write_all(text.expose().as_bytes()))?;
+        let written = file.and_then(|mut file| file.write_all(text.expose().as_bytes()));
+        written.map_err(|error| refused(format!("{}: {error}", made.folder.path().display())))?;
         Ok(made)
     }
 
@@ -68,7 +52,7 @@ impl MemoryFile {
 
     /// Returns its folder, which is in memory too.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        self.folder.path()
     }
 
     /// Reads what it holds now.
@@ -82,17 +66,6 @@ impl MemoryFile {
         file.and_then(|mut file| file.read_to_end(&mut bytes)).map_err(|error| cannot(error.to_string()))?;
         std::str::from_utf8(&bytes).map(Secret::new).map_err(|error| cannot(error.to_string()))
     }
-}
-
-impl Drop for MemoryFile {
-    fn drop(&mut self) {
-        // What the editor left beside it, such as its own copies, goes too.
-        let _gone = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-fn is_in_memory(place: &Path) -> bool {
-    rustix::fs::statfs(place).is_ok_and(|known| IN_MEMORY.contains(&known.f_type))
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ mod clipboard;
 mod defect;
 mod effects;
 mod files;
-mod harden;
 mod input;
 mod interrupt;
 mod journal;
@@ -21,7 +20,6 @@ mod terminal;
 
 pub use defect::restore_on_panic;
 pub use effects::{Performer, note};
-pub use harden::harden;
 pub use interrupt::{interrupted, told_to_end};
 pub use journal::{Entry, Journal};
 pub use lend::lend_to;

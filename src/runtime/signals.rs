@@ -4,6 +4,8 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::programs::{Taken, Which};
+
 /// What a signal tells us.
 pub(super) enum Told {
     /// To end.
@@ -22,6 +24,8 @@ pub(super) struct Signals {
     quit: Signal,
     stop: Signal,
     back: Signal,
+    /// Whoever listens here ends us in good order.
+    _taken: Taken,
 }
 
 impl Signals {
@@ -35,6 +39,7 @@ impl Signals {
             quit: signal(SignalKind::quit())?,
             stop: raw(rustix::process::Signal::TSTP)?,
             back: raw(rustix::process::Signal::CONT)?,
+            _taken: Taken::new(Which::All),
         })
     }
 

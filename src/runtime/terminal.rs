@@ -242,6 +242,7 @@ impl Screen {
     /// Fails when the terminal does not take the modes.
     pub fn resume(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
+        crate::programs::show_screen(true);
         let mut out = io::stdout();
         out.write_all(b"\x1b[?1049h\x1b[?2004h\x1b[2J")?;
         out.flush()?;
@@ -297,6 +298,7 @@ pub fn restore() {
     // A terminal that is gone cannot be put back, and nobody is left to be told.
     let _gone = out.write_all(LEAVE).and_then(|()| out.flush());
     let _gone = disable_raw_mode();
+    crate::programs::show_screen(false);
 }
 
 #[cfg(test)]

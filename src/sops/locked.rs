@@ -195,6 +195,9 @@ impl LockedKey {
         }
         let name = identity.plugin();
         let failed = |why: String| Tried::Failed(format!("{}: {why}", self.source));
+        if let Err(why) = crate::programs::plugin(name) {
+            return failed(why);
+        }
         let voice = Voice { prompts: prompts.clone(), plugin: name.to_owned() };
         let before = prompts.open();
         let plugin = match age::plugin::IdentityPluginV1::new(name, std::slice::from_ref(identity), voice) {

@@ -48,6 +48,7 @@ pub(super) fn wrap(bytes: &[u8], recipient: &str) -> Result<Wrapped, SopsError> 
         // Such as age1yubikey1…: its plug-in wraps, which asks nothing, as the private key has no part in it.
         let plugin: age::plugin::Recipient = recipient.parse().map_err(|_| unreadable())?;
         super::plugins::judge(plugin.plugin(), recipient)?;
+        crate::programs::plugin(plugin.plugin()).map_err(|why| failed(&why))?;
         let wrapping =
             age::plugin::RecipientPluginV1::new(plugin.plugin(), std::slice::from_ref(&plugin), &[], age::NoCallbacks);
         Box::new(wrapping.map_err(|error| failed(&error))?)

@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use zeroize::Zeroizing;
 
 use super::identities::Identities;
 use super::prompts::Prompts;
 use crate::model::{Env, Fault, FaultKind, PerEnv};
+use crate::programs::{Kind, Line};
 use crate::secret::Secret;
 
 /// Names where the identities of an environment come from.
@@ -17,7 +17,7 @@ pub struct IdentitySources {
     /// A file with age keys, from the operator's own configuration.
     pub key_file: Option<PathBuf>,
     /// A command that prints age keys, from the operator's own configuration; it is split like a shell line but run without a shell.
-    pub key_command: Option<String>,
+    pub key_command: Option<Line>,
     /// Whether to look where sops looks too: `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE`, `SOPS_AGE_KEY_CMD`, SSH keys, `sops/age/keys.txt`.
     pub environment: bool,
     /// Who is asked for a passphrase or a plug-in's answer.
@@ -116,7 +116,7 @@ impl Identities {
             self.add_file(Path::new(&file), true);
         }
         if let Some(command) = text("SOPS_AGE_KEY_CMD") {
-            self.add_command("SOPS_AGE_KEY_CMD", &command, recipients);
+            self.add_command("SOPS_AGE_KEY_CMD", &Line::new(command), recipients);
         }
         let home = text("HOME").map(PathBuf::from);
         let configuration =
@@ -127,7 +127,7 @@ impl Identities {
             self.add_file(&file, false);
         }
         if let Some(command) = text("SOPS_AGE_SSH_PRIVATE_KEY_CMD") {
-            self.add_command("SOPS_AGE_SSH_PRIVATE_KEY_CMD", &command, recipients);
+            self.add_command("SOPS_AGE_SSH_PRIVATE_KEY_CMD", &Line::new(command), recipients);
         }
         if let Some(file) = text("SOPS_AGE_SSH_PRIVATE_KEY_FILE") {
             self.add_file(Path::new(&file), true);
@@ -153,18 +153,13 @@ impl Identities {
         }
     }
 
-    fn add_command(&mut self, place: &str, command: &str, recipients: &[String]) {
-        let Some((program, arguments)) = split(command).and_then(|words| {
-            let (program, arguments) = words.split_first()?;
-            Some((program.clone(), arguments.to_vec()))
-        }) else {
-            self.note(format!("{place} is no command line: a quote is not closed, or it is empty"));
-            return;
-        };
+    fn add_command(&mut self, place: &str, line: &Line, recipients: &[String]) {
         let wanted = if recipients.is_empty() { vec![None] } else { recipients.iter().map(Some).collect() };
         for recipient in wanted {
-            let mut run = Command::new(&program);
-            run.args(&arguments).stdin(Stdio::null()).stderr(Stdio::piped());
+            let Some(mut run) = line.command(Kind::KeyCommand) else {
+                self.note(format!("{place} is no command line: a quote is not closed, or it is empty"));
+                return;
+            };
             if let Some(recipient) = recipient {
                 run.env("SOPS_AGE_RECIPIENT", recipient);
             }
@@ -172,39 +167,17 @@ impl Identities {
                 Ok(output) if output.status.success() => self.read(place, &Zeroizing::new(output.stdout)),
                 // What it printed may hold part of a key, so only how it ended is told.
                 Ok(output) => self.note(format!("{place} failed ({})", output.status)),
-                Err(error) => self.note(format!("{place}: {program} cannot be run: {error}")),
+                Err(error) => self.note(format!("{place} cannot be run: {error}")),
             }
         }
     }
-}
-
-/// Splits a command line into words as a shell would, with quotes and backslashes and nothing else; `None` when a quote is not closed.
-fn split(line: &str) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut characters = line.chars();
-    while let Some(character) = characters.next() {
-        match (quote, character) {
-            (Some(open), character) if open == character => quote = None,
-            (None, '\'' | '"') => {
-                quote = Some(character);
-                word.get_or_insert_default();
-            }
-            (None | Some('"'), '\\') => word.get_or_insert_default().push(characters.next()?),
-            (None, character) if character.is_whitespace() => words.extend(word.take()),
-            (_, character) => word.get_or_insert_default().push(character),
-        }
-    }
-    words.extend(word);
-    quote.is_none().then_some(words)
 }
 
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
 
-    use super::{IdentitySources, split};
+    use super::{IdentitySources, Line};
     use crate::model::FaultKind;
     use crate::sops::Prompts;
     use crate::sops::identities::{Identities, generate};
@@ -230,7 +203,7 @@ mod tests {
         };
         let sources = IdentitySources {
             key_file: Some(own),
-            key_command: Some(format!("cat '{}'", printed.display())),
+            key_command: Some(Line::new(format!("cat '{}'", printed.display()))),
             environment: true,
             prompts: Prompts::default(),
         };
@@ -247,7 +220,7 @@ mod tests {
     fn a_command_is_told_the_recipient() {
         let (key, recipient) = generate();
         let command = format!("sh -c '[ \"$SOPS_AGE_RECIPIENT\" = {recipient} ] && echo {}'", key.expose());
-        let sources = IdentitySources { key_command: Some(command), ..IdentitySources::default() };
+        let sources = IdentitySources { key_command: Some(Line::new(command)), ..IdentitySources::default() };
         let found = Identities::load_with(&sources, std::slice::from_ref(&recipient), &|_| None).unwrap();
         assert_eq!(found.recipients(), [recipient]);
     }
@@ -258,12 +231,5 @@ mod tests {
         let fault = Identities::load_with(&sources, &[], &|_| None).unwrap_err();
         assert_eq!(fault.kind, FaultKind::Undecryptable);
         assert!(fault.why.contains("SOPS_AGE_KEY_FILE"), "{}", fault.why);
-    }
-
-    #[test]
-    fn a_command_line_is_split_as_a_shell_would() {
-        assert_eq!(split("pass show 'a b' \"c \\\" d\" e\\ f").unwrap(), ["pass", "show", "a b", "c \" d", "e f"]);
-        assert_eq!(split("a ''").unwrap(), ["a", ""]);
-        assert_eq!(split("a 'b"), None);
     }
 }

@@ -11,15 +11,17 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("yaml", &["model"]),
     ("markdown", &[]),
+    // The one place that starts other programs; only those that act through one name it.
+    ("programs", &["model", "secret"]),
     // What is known of repositories and clusters; each may name those above it.
-    ("sops", &["model", "secret", "yaml"]),
-    ("repo", &["model", "secret", "yaml", "sops"]),
+    ("sops", &["model", "secret", "yaml", "programs"]),
+    ("repo", &["model", "secret", "yaml", "programs", "sops"]),
     // Where the environments are is read from the repository's folders.
-    ("config", &["model", "secret", "yaml", "repo"]),
+    ("config", &["model", "secret", "yaml", "programs", "repo"]),
     // What it renders to, and what is wrong with it.
-    ("render", &["model", "secret", "yaml", "helm", "repo"]),
-    ("check", &["model", "secret", "yaml", "markdown", "config", "sops", "helm", "repo", "render"]),
-    ("cluster", &["model", "secret", "yaml", "sops"]),
+    ("render", &["model", "secret", "yaml", "programs", "helm", "repo"]),
+    ("check", &["model", "secret", "yaml", "programs", "markdown", "config", "sops", "helm", "repo", "render"]),
+    ("cluster", &["model", "secret", "yaml", "programs", "sops"]),
     // Releases are read from the Secrets of a cluster.
     ("helm", &["model", "secret", "yaml", "cluster"]),
     // What `kubectl describe` tells, from objects and events that were read.
@@ -38,41 +40,42 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "repo", "render", "check", "sops",
-            "helm", "cluster", "doctor", "describe", "lineage",
+            "model", "secret", "yaml", "programs", "config", "theme", "kinds", "widgets", "repo", "render", "check",
+            "sops", "helm", "cluster", "doctor", "describe", "lineage",
         ],
     ),
     (
         "views",
         &[
-            "model", "secret", "yaml", "markdown", "config", "theme", "kinds", "widgets", "app", "repo", "render",
-            "check", "sops", "helm", "cluster", "doctor", "describe", "lineage",
+            "model", "secret", "yaml", "programs", "markdown", "config", "theme", "kinds", "widgets", "app", "repo",
+            "render", "check", "sops", "helm", "cluster", "doctor", "describe", "lineage",
         ],
     ),
     // A command opens views, and a view may ask for a command; both stand on one level.
     (
         "commands",
         &[
-            "model", "secret", "yaml", "config", "theme", "kinds", "widgets", "app", "views", "repo", "render",
-            "check", "sops", "helm", "cluster", "doctor", "describe", "lineage",
+            "model", "secret", "yaml", "programs", "config", "theme", "kinds", "widgets", "app", "views", "repo",
+            "render", "check", "sops", "helm", "cluster", "doctor", "describe", "lineage",
         ],
     ),
     // What acts.
     (
         "runtime",
         &[
-            "model", "secret", "yaml", "config", "sops", "helm", "repo", "render", "check", "sim", "cluster", "doctor",
-            "describe", "lineage", "theme", "kinds", "widgets", "app", "views", "commands",
+            "model", "secret", "yaml", "programs", "config", "sops", "helm", "repo", "render", "check", "sim",
+            "cluster", "doctor", "describe", "lineage", "theme", "kinds", "widgets", "app", "views", "commands",
         ],
     ),
     (
         "cli",
         &[
-            "model", "secret", "yaml", "config", "sops", "helm", "repo", "render", "check", "sim", "cluster", "doctor",
-            "describe", "lineage", "theme", "kinds", "widgets", "app", "views", "commands", "runtime",
+            "model", "secret", "yaml", "programs", "config", "sops", "helm", "repo", "render", "check", "sim",
+            "cluster", "doctor", "describe", "lineage", "theme", "kinds", "widgets", "app", "views", "commands",
+            "runtime",
         ],
     ),
-    ("main", &["secret", "cli", "runtime"]),
+    ("main", &["secret", "programs", "cli", "runtime"]),
     ("lib", &[]),
 ];
 
@@ -195,6 +198,30 @@ const RESERVED: &[Reserved] = &[
         },
         files: &["app/guard"],
         why: "whatever writes takes the guard's leave, and nobody else gives it",
+    },
+    Reserved {
+        what: "starting a program",
+        names: |path| {
+            let is = |at: usize, word: &str| path.get(at).is_some_and(|segment| segment == word);
+            (0..path.len())
+                .any(|at| is(at, "process") && ["Command", "CommandExt", "*"].iter().any(|word| is(at + 1, word)))
+        },
+        files: &["programs"],
+        why: "only src/programs starts programs: found in absolute parts of PATH, without secrets, and ended with us",
+    },
+    Reserved {
+        what: "listening to signals",
+        names: |path| {
+            path[0] == "signal_hook" || (path[0] == "tokio" && path.iter().any(|segment| segment == "signal"))
+        },
+        files: &["programs", "runtime"],
+        why: "whoever answers a signal that ends us says so to programs::watch, which would end us at once",
+    },
+    Reserved {
+        what: "starting a plug-in of age",
+        names: |path| path[0] == "age" && path.iter().any(|segment| segment.ends_with("PluginV1")),
+        files: &["sops/locked", "sops/recipients"],
+        why: "age starts plug-ins itself, by name: programs::plugin must be asked before",
     },
     Reserved {
         what: "the simulation",
@@ -366,6 +393,12 @@ fn what_is_reserved_to_others_is_found() {
         ("cli/status.rs", "fn f() { Shown::commands(\"\"); }", "commands to the service"),
         ("views/list.rs", "use ratatui::text::{Line, Span};", "ratatui's text"),
         ("views/list.rs", "use ratatui::widgets::{Paragraph, Wrap};", "ratatui's text"),
+        ("repo/git/run.rs", "use std::process::{Command, Stdio};", "starting a program"),
+        ("runtime/lend.rs", "fn f() { tokio::process::Command::new(\"sh\"); }", "starting a program"),
+        ("cli/init.rs", "use std::process; fn f() { process::Command::new(\"git\"); }", "starting a program"),
+        ("render/tool.rs", "use std::process::*;", "starting a program"),
+        ("cli/demo.rs", "use std::os::unix::process::CommandExt as _;", "starting a program"),
+        ("sops/seal.rs", "fn f() { age::plugin::RecipientPluginV1::new(); }", "starting a plug-in of age"),
         // `clients` only begins like a file that may.
         ("climate.rs", "use anyhow::Result;", "does not know the module"),
     ] {

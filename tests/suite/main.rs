@@ -21,6 +21,8 @@ mod keys;
 #[cfg(test)]
 mod new_secret;
 #[cfg(test)]
+mod ordinary;
+#[cfg(test)]
 mod repository;
 #[cfg(test)]
 mod secrets;

@@ -318,6 +318,11 @@ impl Deck {
         modes.contains(LocalModes::ICANON | LocalModes::ECHO)
     }
 
+    /// Returns the program's process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal to the program.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("the program runs");

@@ -110,6 +110,7 @@ impl App {
                         object: operation.object.clone(),
                         shell: operation.shell.clone(),
                         stopped: operation.stopped,
+                        noted: false,
                         steps: Vec::new(),
                         started: self.facts.now,
                         ended: None,

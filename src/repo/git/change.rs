@@ -3,10 +3,10 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use super::run;
 use crate::model::{Fault, FaultKind};
+use crate::programs::Command;
 
 /// Stages what a path or folder holds, deletions too.
 ///
@@ -160,15 +160,17 @@ pub fn head(root: &Path) -> Result<String, Fault> {
 
 /// Runs a git that changes something; what it printed comes back, in a fault too.
 fn perform(root: &Path, what: &str, arguments: &[&str], input: Option<&str>) -> Result<String, Fault> {
-    let mut command = run::command(root, arguments);
+    let mut command = run::writing(root, arguments);
     quiet(&mut command, root);
-    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+    if input.is_some() {
+        command.piped_input();
+    }
     let mut child = command.spawn().map_err(|error| run::not_started(what, &error))?;
-    if let (Some(mut stdin), Some(text)) = (child.stdin.take(), input) {
+    if let (Some(mut stdin), Some(text)) = (child.stdin(), input) {
         // A git that ends early closes the pipe; why it ended is told below.
         let _closed = stdin.write_all(text.as_bytes());
     }
-    let output = child.wait_with_output().map_err(|error| run::not_started(what, &error))?;
+    let output = child.finish().map_err(|error| run::not_started(what, &error))?;
     let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
     said.push_str(&String::from_utf8_lossy(&output.stderr));
     let said = without_credentials(said.trim());

@@ -4,11 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::process::{Child, Stdio};
 
 use super::super::scan::Listing;
 use super::run;
 use crate::model::Fault;
+use crate::programs::Running;
 
 const WHAT: &str = "git does not list the files";
 
@@ -31,9 +31,9 @@ pub(in super::super) fn list_files(root: &Path, limit: usize) -> Result<Listing,
     first.and(second).map(|()| listing)
 }
 
-fn collect(root: &Path, mut child: Child, limit: usize, listing: &mut Listing) -> Result<(), Fault> {
+fn collect(root: &Path, mut child: Running, limit: usize, listing: &mut Listing) -> Result<(), Fault> {
     let mut full = false;
-    if let Some(stdout) = child.stdout.take() {
+    if let Some(stdout) = child.stdout() {
         let mut reader = BufReader::new(stdout);
         let mut name = Vec::new();
         while reader.read_until(0, &mut name).is_ok_and(|read| read > 0) {
@@ -56,11 +56,10 @@ fn collect(root: &Path, mut child: Child, limit: usize, listing: &mut Listing) -
     }
     if full {
         listing.truncated = true;
-        let _ = child.kill();
-        let _ = child.wait();
+        child.end();
         return Ok(());
     }
-    let output = child.wait_with_output().map_err(|error| run::not_started(WHAT, &error))?;
+    let output = child.finish().map_err(|error| run::not_started(WHAT, &error))?;
     if output.status.success() { Ok(()) } else { Err(run::refused(WHAT, root, &output.stderr)) }
 }
 
@@ -120,10 +119,10 @@ pub fn staged(root: &Path, largest: u64) -> Result<Vec<Staged>, Fault> {
         return Ok(Vec::new());
     }
     let mut child = run::command(root, &["cat-file", "--batch"])
-        .stdin(Stdio::piped())
+        .piped_input()
         .spawn()
         .map_err(|error| run::not_started(what, &error))?;
-    let (asked, answers) = (child.stdin.take(), child.stdout.take());
+    let (asked, answers) = (child.stdin(), child.stdout());
     let (Some(mut asked), Some(answers)) = (asked, answers) else { return Ok(Vec::new()) };
     let found = std::thread::scope(|scope| {
         // git answers while it is asked: who writes everything first waits for ever.
@@ -131,7 +130,7 @@ pub fn staged(root: &Path, largest: u64) -> Result<Vec<Staged>, Fault> {
         scope.spawn(move || hashes.iter().try_for_each(|(hash, _)| writeln!(asked, "{hash}")));
         blobs(BufReader::new(answers), hashes, largest)
     });
-    let output = child.wait_with_output().map_err(|error| run::not_started(what, &error))?;
+    let output = child.finish().map_err(|error| run::not_started(what, &error))?;
     match found {
         Ok(found) if output.status.success() => Ok(found),
         _ => Err(run::refused(what, root, &output.stderr)),

@@ -97,7 +97,7 @@ pub fn last_changes(root: &Path, files: &[String]) -> Result<HashMap<String, Log
     arguments.extend(unique);
     let mut child = run::command(root, &arguments).spawn().map_err(|error| run::not_started(WHAT, &error))?;
     let mut last: Option<LogEntry> = None;
-    if let Some(stdout) = child.stdout.take() {
+    if let Some(stdout) = child.stdout() {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             if let Some(head) = line.strip_prefix('\x1e') {
                 last = entry(head);
@@ -110,8 +110,7 @@ pub fn last_changes(root: &Path, files: &[String]) -> Result<HashMap<String, Log
             }
         }
     }
-    let _ = child.kill();
-    let _ = child.wait();
+    child.end();
     Ok(found)
 }
 

@@ -1,16 +1,24 @@
 //! Running `git`: quiet, in plain English, never asking anything.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-
 use crate::model::Fault;
+use crate::programs::{Command, Kind};
+use std::path::Path;
 
 /// Prepares a call of git in a folder.
 ///
 /// Optional locks are off so that looking never disturbs a git that the operator runs at the same time; prompts are off because the
 /// screen is ours.
 pub(super) fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new("git");
+    prepared(Kind::Git, folder, arguments)
+}
+
+/// Prepares a call of git that commits, fetches or pushes: its hooks and credential helpers may see what logs in to a forge.
+pub(super) fn writing(folder: &Path, arguments: &[&str]) -> Command {
+    prepared(Kind::GitWrites, folder, arguments)
+}
+
+fn prepared(kind: Kind, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(kind, "git");
     command
         .arg("-C")
         .arg(folder)
@@ -18,10 +26,7 @@ pub(super) fn command(folder: &Path, arguments: &[&str]) -> Command {
         .env("LC_ALL", "C")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_PAGER", "cat")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .env("GIT_PAGER", "cat");
     command
 }
 

@@ -1,0 +1,231 @@
+//! Preparing and starting a program.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+use super::environment::Kind;
+use super::find::{resolve, search_path};
+use super::{leftovers, registry, running::Running};
+
+/// Bounds what a helper may take of the machine; what is `None` is bounded by the system alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The bytes of its address space. A program written in Go maps about 1.5 GiB before it does anything.
+    pub memory: Option<u64>,
+    /// The seconds that it may compute.
+    pub cpu_seconds: Option<u64>,
+    /// How many files it may have open.
+    pub open_files: Option<u64>,
+}
+
+/// Prepares a program: as [`std::process::Command`], but found, watched and kept from secrets as its [`Kind`] says.
+///
+/// What is read is piped unless said otherwise, and there is no input; a kind that has the terminal has ours for all three. What cannot
+/// be found is told when it is started, by the kind of the error: `NotFound`, or `PermissionDenied` for a path that counts from the
+/// working directory.
+#[derive(Debug)]
+pub struct Command {
+    inner: std::process::Command,
+    kind: Kind,
+    limits: Limits,
+    unfound: Option<io::Error>,
+}
+
+impl Command {
+    /// Names a program, by its name in PATH or by its whole path.
+    pub fn new(kind: Kind, name: impl AsRef<OsStr>) -> Self {
+        Self::from(kind, name.as_ref(), None)
+    }
+
+    /// Names a program as the operator did in a configuration of his own; a relative path counts from the folder of that.
+    pub fn configured(kind: Kind, name: impl AsRef<OsStr>, folder: Option<&Path>) -> Self {
+        Self::from(kind, name.as_ref(), folder)
+    }
+
+    fn from(kind: Kind, name: &OsStr, folder: Option<&Path>) -> Self {
+        let found = resolve(name, folder);
+        let mut inner = std::process::Command::new(found.as_deref().unwrap_or(Path::new("/nonexistent")));
+        for variable in kind.hidden(std::env::vars_os()) {
+            inner.env_remove(variable);
+        }
+        // What it starts itself is found as we find it.
+        inner.env("PATH", search_path());
+        if kind.has_terminal() {
+            // Standard error is the terminal as well, whatever ours is.
+            inner.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
+        } else {
+            inner.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            inner.env(leftovers::MARK, leftovers::mark());
+        }
+        Self { inner, kind, limits: Limits::default(), unfound: found.err() }
+    }
+
+    /// Adds an argument.
+    pub fn arg(&mut self, argument: impl AsRef<OsStr>) -> &mut Self {
+        self.inner.arg(argument);
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args<A: AsRef<OsStr>>(&mut self, arguments: impl IntoIterator<Item = A>) -> &mut Self {
+        self.inner.args(arguments);
+        self
+    }
+
+    /// Sets a variable; never to a secret.
+    pub fn env(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Self {
+        self.inner.env(name, value);
+        self
+    }
+
+    /// Sets variables; never to a secret.
+    pub fn envs<N: AsRef<OsStr>, V: AsRef<OsStr>>(&mut self, variables: impl IntoIterator<Item = (N, V)>) -> &mut Self {
+        self.inner.envs(variables);
+        self
+    }
+
+    /// Takes a variable away.
+    pub fn env_remove(&mut self, name: impl AsRef<OsStr>) -> &mut Self {
+        self.inner.env_remove(name);
+        self
+    }
+
+    /// Says in which folder it runs; otherwise in ours.
+    pub fn current_dir(&mut self, folder: impl AsRef<Path>) -> &mut Self {
+        self.inner.current_dir(folder);
+        self
+    }
+
+    /// Gives it an input, which is written to [`Running::stdin`].
+    pub fn piped_input(&mut self) -> &mut Self {
+        self.inner.stdin(Stdio::piped());
+        self
+    }
+
+    /// Bounds what it may take of the machine.
+    pub fn limits(&mut self, limits: Limits) -> &mut Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Starts it, from the thread that calls this.
+    ///
+    /// # Errors
+    /// Fails when it cannot be found or started, and once we are about to end.
+    pub fn spawn(&mut self) -> io::Result<Running> {
+        if let Some(error) = &self.unfound {
+            return Err(io::Error::new(error.kind(), error.to_string()));
+        }
+        let terminal = self.kind.has_terminal();
+        // A key command may ask for a passphrase on the terminal, which only our own group may read, while no screen of ours is there.
+        let grouped = !terminal && (self.kind != Kind::KeyCommand || registry::screen_is_ours());
+        if grouped {
+            self.inner.process_group(0);
+        }
+        let (child, handle) = registry::start(&mut self.inner, self.kind, grouped)?;
+        let mut running = Running::new(child, handle, self.kind);
+        if let Err(error) = bound(&self.limits, running.id()) {
+            running.end();
+            return Err(error);
+        }
+        Ok(running)
+    }
+
+    /// Runs it to its end and returns what it said.
+    ///
+    /// # Errors
+    /// As [`Command::spawn`] and [`Running::finish`].
+    pub fn output(&mut self) -> io::Result<Output> {
+        self.spawn()?.finish()
+    }
+
+    /// Runs it to its end, or ends it when that takes too long or when it says too much.
+    ///
+    /// # Errors
+    /// As [`Command::spawn`] and [`Running::finish_within`].
+    pub fn output_within(&mut self, limit: Duration, most: usize) -> io::Result<Output> {
+        self.spawn()?.finish_within(Some(limit), most)
+    }
+}
+
+/// Sets the limits of a child from outside; it may have begun, but has not come far.
+fn bound(limits: &Limits, child: Option<Pid>) -> io::Result<()> {
+    let all =
+        [(Resource::As, limits.memory), (Resource::Cpu, limits.cpu_seconds), (Resource::Nofile, limits.open_files)];
+    for (resource, most) in all {
+        if let (Some(most), Some(child)) = (most, child) {
+            // Our own limit may be lower, and cannot be raised.
+            let known = prlimit_of(resource);
+            let most = known.map_or(most, |known| known.min(most));
+            match prlimit(Some(child), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
+                Ok(_) => {}
+                // It has ended already, or may not be touched: a program of another user by its set-user-id bit.
+                Err(rustix::io::Errno::SRCH | rustix::io::Errno::PERM) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn prlimit_of(resource: Resource) -> Option<u64> {
+    rustix::process::getrlimit(resource).maximum
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::{Command, Kind, Limits};
+
+    fn shell(kind: Kind, script: &str) -> Command {
+        let mut command = Command::new(kind, "sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn what_cannot_be_found_is_told_when_it_is_started() {
+        let error = |name| Command::new(Kind::Git, name).output().unwrap_err().kind();
+        assert_eq!(error("no-such-program-here"), ErrorKind::NotFound);
+        assert_eq!(error("./sh"), ErrorKind::PermissionDenied);
+        assert_eq!(error("/nonexistent/sh"), ErrorKind::NotFound);
+        let folder = Path::new("/bin");
+        let output = Command::configured(Kind::Git, "./sh", Some(folder)).args(["-c", "echo here"]).output().unwrap();
+        assert_eq!(output.stdout, b"here\n");
+    }
+
+    #[test]
+    fn a_helper_has_no_input_and_a_group_of_its_own() {
+        let output = shell(Kind::Git, "cat; cut -d' ' -f5 /proc/$$/stat; echo $$").output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<_> = said.lines().collect();
+        assert_eq!(lines[0], lines[1]);
+    }
+
+    #[test]
+    fn limits_hold() {
+        let limits = Limits { memory: Some(1 << 30), cpu_seconds: Some(7), open_files: Some(64) };
+        // The limits are set from outside: the shell waits for its first line.
+        let mut command = shell(Kind::Renderer, "read line; ulimit -v; ulimit -t; ulimit -n");
+        let mut running = command.limits(limits).piped_input().spawn().unwrap();
+        drop(running.stdin());
+        assert_eq!(running.finish().unwrap().stdout, b"1048576\n7\n64\n");
+    }
+
+    #[test]
+    fn what_takes_too_long_or_says_too_much_is_ended() {
+        let late = shell(Kind::Git, "sleep 600 & sleep 600").output_within(Duration::from_millis(200), 1 << 20);
+        assert_eq!(late.unwrap_err().kind(), ErrorKind::TimedOut);
+        let long = shell(Kind::Git, "while :; do echo yes; done").output_within(Duration::from_mins(1), 1 << 16);
+        assert_eq!(long.unwrap_err().kind(), ErrorKind::FileTooLarge);
+    }
+}

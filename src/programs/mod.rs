@@ -1,0 +1,44 @@
+//! The programs that fluxdeck starts, and the folders that they work in: the one place that may start any.
+//!
+//! ```text
+//! find         where a program is: absolute parts of PATH alone
+//! environment  what each kind of program may see of our environment
+//! command      preparing and starting one
+//! line         the same from a command line of the operator's own
+//! running      reading what it says, waiting for its end, ending it
+//! registry     everything that runs, so that nothing outlives us
+//! signals      what ends us ends them first
+//! folder       folders for their files, in memory where there is such a place
+//! leftovers    what a fluxdeck left that was killed
+//! ```
+//!
+//! ```no_run
+//! # use fluxdeck::programs::{Command, Kind};
+//! let output = Command::new(Kind::Git, "git").args(["status", "--porcelain"]).output()?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! A program is named by its [`Kind`], which decides what it may see and whether it has the terminal. One without the terminal is a helper:
+//! it has a process group of its own, no input unless it is given some, and whatever is left of its group ends with it where its kind
+//! says so. A thread that has been restricted (by Landlock) hands its restrictions to what it starts: [`Command::spawn`] starts the program
+//! from the thread that calls it.
+
+mod command;
+mod environment;
+mod find;
+mod folder;
+mod leftovers;
+mod line;
+mod registry;
+mod running;
+mod signals;
+
+pub use command::{Command, Limits};
+pub use environment::Kind;
+pub use find::{find, plugin, search_path};
+pub use folder::{WorkFolder, memory_places};
+pub use leftovers::remove_leftovers;
+pub use line::Line;
+pub use registry::{Handle, end_all, show_screen};
+pub use running::Running;
+pub use signals::{Taken, Which, watch};
