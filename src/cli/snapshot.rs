@@ -7,7 +7,7 @@ use clap::Args;
 use super::Call;
 use super::out::Raw;
 use crate::app::key::parse_keys;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, Shown};
 use crate::runtime::{Format, picture};
 use crate::theme::Depth;
 
@@ -62,8 +62,12 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         });
         let app = call.app(&session, depth)?;
         let buffer = crate::runtime::snapshot(app, session, &keys, size).await?;
-        // Each cell was made harmless; the sequences of the colours are ours.
-        call.write_raw(&Raw::Ours(picture(&buffer, arguments.format, arguments.light)))
+        let drawn = picture(&buffer, arguments.format, arguments.light);
+        match arguments.format {
+            Format::Text => call.write(&Shown::lines(&drawn)),
+            // Each cell was made harmless; the sequences of the colours are ours.
+            Format::Ansi | Format::Svg => call.write_raw(&Raw::Ours(drawn)),
+        }
     };
     if arguments.demo {
         // The simulation waits in virtual time, which passes at once when nothing else is to be done.

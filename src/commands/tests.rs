@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::COMMANDS;
 use crate::app::test_support::facts;
 use crate::app::{Ask, Command, Keymap, Risk, Scope, Target};
+use crate::model::shell::unquoted;
 use crate::model::{Env, ObjectRef};
 
 fn release() -> Vec<Target> {
@@ -48,6 +49,43 @@ fn every_command_teaches_and_names_the_environment_that_it_writes_to() {
         // A hook is that of the clone, and of no environment.
         if command.risk > Risk::Reads && !command.id.starts_with("hook-") {
             assert!(lesson.shell.contains("production"), "{}: {}", command.id, lesson.shell);
+        }
+    }
+}
+
+/// A name that does something where it is not quoted, in every shell, and where a line of others ends.
+const HOSTILE: &str = "-x'$(pwned)\n;`pwned`&|>~\\";
+
+#[test]
+fn no_line_to_type_does_what_a_name_says() {
+    let mut facts = facts();
+    for env in [Env(0), Env(1)] {
+        let known = facts.environments.get_mut(env).unwrap();
+        known.name = HOSTILE.to_owned();
+        known.context = Some(HOSTILE.to_owned());
+    }
+    let object = |kind: &str, group: &str| Target::Object(Env(1), ObjectRef::new(kind, group, HOSTILE, HOSTILE));
+    let targets = [
+        object("Kustomization", "kustomize.toolkit.fluxcd.io"),
+        object("HelmRelease", "helm.toolkit.fluxcd.io"),
+        object("Deployment", "apps"),
+        object("CronJob", "batch"),
+        object("Pod", ""),
+        object(HOSTILE, HOSTILE),
+        Target::File(None, HOSTILE.to_owned()),
+        Target::Worktree(HOSTILE.to_owned()),
+        Target::Environment(Env(1)),
+    ];
+    let ids =
+        ["ports", "container", "command", "words", "name", "place", "of", "file", "add", "remove", "branch", "reason"];
+    let answers: Vec<(String, String)> = ids.iter().map(|id| ((*id).to_owned(), HOSTILE.to_owned())).collect();
+    for command in COMMANDS {
+        for targets in targets.chunks(1).chain([targets.as_slice()]) {
+            for answers in [answers.as_slice(), &[]] {
+                let ask = Ask { facts: &facts, targets, answers, now: facts.now, permit: None };
+                let line = (command.lesson)(&ask).shell.to_string();
+                assert!(!unquoted(&line).contains("pwned"), "{} on {targets:?}: {line}", command.id);
+            }
         }
     }
 }

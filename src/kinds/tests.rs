@@ -153,6 +153,9 @@ fn every_lesson_is_whole() {
             assert!(lesson.docs.starts_with("https://"), "{}", kind.kind);
         }
         assert!(!kind.columns.is_empty());
+        let hostile = "x'$(pwned)\n;`pwned`";
+        let line = (kind.lesson)(hostile, Some(&kind.object(hostile, hostile))).shell.to_string();
+        assert!(!crate::model::shell::unquoted(&line).contains("pwned"), "{line}");
     }
 }
 

@@ -111,11 +111,10 @@ impl ShellLine {
         if value.is_empty() { self } else { self.and_then(fixed, &[value]) }
     }
 
-    /// Appends a remark, which ends the line: `# staging`.
+    /// Appends a remark, which ends the line: `# staging`. Its words are quoted too: typed into zsh, a remark is none.
     pub fn remark(mut self, text: &str) -> Self {
-        self.0.push_str("   # ");
-        self.0.push_str(&super::text::field(text));
-        self
+        self.0.push_str("   #");
+        text.split(' ').filter(|word| !word.is_empty()).fold(self, Self::word)
     }
 
     /// Appends what another line says.
@@ -168,6 +167,28 @@ impl Serialize for ShellLine {
     }
 }
 
+/// Returns what of a line is not quoted.
+#[cfg(test)]
+pub(crate) fn unquoted(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line.chars();
+    while let Some(one) = rest.next() {
+        match one {
+            '\\' => _ = rest.next(),
+            '\'' => {
+                let escapes = out.ends_with('$');
+                while let Some(one) = rest.next().filter(|one| *one != '\'') {
+                    if escapes && one == '\\' {
+                        rest.next();
+                    }
+                }
+            }
+            _ => out.push(one),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::ShellLine;
@@ -192,7 +213,7 @@ mod tests {
         assert_eq!(line.as_str(), "cat ./-rf > '{}' ./-x '{path}'");
         assert_eq!(ShellLine::new("a", &["b"]).option(" -n {}", "").option(" -n {}", "c d").as_str(), "a b -n 'c d'");
         assert_eq!(ShellLine::from("cat ").typed("~/a b").as_str(), "cat ~/'a b'");
-        assert_eq!(ShellLine::from("a").remark("b\n rm -rf /").as_str(), r"a   # b\n rm -rf /");
+        assert_eq!(ShellLine::from("a").remark("b\n; rm /").as_str(), r"a   # $'b\n;' rm /");
         assert_eq!(ShellLine::join([ShellLine::from("a"), "b".into()], " && ").as_str(), "a && b");
     }
 
