@@ -133,7 +133,7 @@ async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
         // A byte now and then keeps the silence from being noticed, and would never end.
         let lasted = began.elapsed();
         if lasted > SLOW && u64::try_from(whole.len()).unwrap_or(u64::MAX) < lasted.as_secs() * SLOWEST {
-            return Err(Failure::Silent);
+            return Err(Failure::Unreadable(format!("it comes at less than {SLOWEST} bytes a second")));
         }
         if whole.len() >= limit {
             break;

@@ -2,8 +2,19 @@
 
 use super::exchange::Failure;
 
-/// The most pages of a list: at 500 objects each, a million.
-const MOST: usize = 2000;
+/// The most pages of a list: at 500 objects each, 200,000.
+const MOST: usize = 400;
+
+/// A page of fewer objects is a short one, and after so many of them in a row there is no end in sight. Where a selector chooses, a server may
+/// answer short ones; it fills them as far as it can.
+const SHORT: usize = 50;
+const MOST_SHORT: usize = 100;
+
+/// No object is longer than this on the average of a list: etcd takes 1.5 MiB by default, and no server is known that takes more than 8.
+const LONGEST_OBJECT: usize = 8 << 20;
+
+/// Below this length, a page may be anything.
+const WEIGHED_FROM: usize = 16 << 20;
 
 /// The most objects of a list, and of one page: some servers pay no heed to the limit that is asked for.
 const MOST_OBJECTS: usize = 1_000_000;
@@ -18,6 +29,7 @@ pub(crate) struct Turning {
     turned: usize,
     objects: usize,
     bytes: usize,
+    short: usize,
     last: String,
 }
 
@@ -29,10 +41,15 @@ impl Turning {
     pub(crate) fn took(&mut self, objects: usize, bytes: usize) -> Result<(), Failure> {
         self.objects = self.objects.saturating_add(objects);
         self.bytes = self.bytes.saturating_add(bytes);
+        self.short = if objects < SHORT { self.short + 1 } else { 0 };
         let what = if objects > MOST_OF_PAGE {
             format!("a page of a list holds more than {MOST_OF_PAGE} objects")
         } else if self.objects > MOST_OBJECTS {
             format!("a list has more than {MOST_OBJECTS} objects")
+        } else if self.short > MOST_SHORT {
+            format!("a list goes on for {MOST_SHORT} pages with next to nothing in them")
+        } else if self.bytes > WEIGHED_FROM && self.bytes / self.objects.max(1) > LONGEST_OBJECT {
+            format!("a list holds objects of more than {} MiB", LONGEST_OBJECT >> 20)
         } else if self.bytes > MOST_BYTES {
             format!("a list is longer than {} MiB", MOST_BYTES >> 20)
         } else {
@@ -71,7 +88,7 @@ mod tests {
         assert!(turning.turn("a").unwrap() && turning.turn("b").unwrap() && !turning.turn("").unwrap());
         assert!(turning.turn("b").unwrap_err().fault("staging", "list pods").why.contains("comes again"));
         let mut turning = Turning::default();
-        let turned = (0..).find(|page| turning.turn(&format!("page {page}")).is_err());
+        let turned = (0..MOST * 2).find(|page| turning.turn(&format!("page {page}")).is_err());
         assert_eq!(turned, Some(MOST - 1));
     }
 
@@ -79,10 +96,11 @@ mod tests {
     fn a_list_is_no_longer_than_any_list() {
         let pages = |objects: usize, bytes: usize| {
             let mut turning = Turning::default();
-            (1..).find(|_| turning.took(objects, bytes).is_err()).unwrap()
+            (1..10_000).find(|_| turning.took(objects, bytes).is_err()).unwrap()
         };
         assert_eq!(pages(super::MOST_OF_PAGE + 1, 1), 1);
         assert_eq!(pages(500, 1), super::MOST_OBJECTS / 500 + 1);
-        assert_eq!(pages(1, 64 << 20), (super::MOST_BYTES >> 26) + 1);
+        assert_eq!(pages(500, 64 << 20), (super::MOST_BYTES >> 26) + 1);
+        assert_eq!((pages(1, 60 << 20), pages(1, 1 << 20)), (1, super::MOST_SHORT + 1));
     }
 }

@@ -102,16 +102,12 @@ impl Home {
     /// Moves the focus to a panel: 0 is the tree, then the environments in their order; nowhere when there is none.
     fn focus(&mut self, panel: usize, facts: &Facts) -> Vec<Action> {
         let env = panel.checked_sub(1).and_then(|index| u8::try_from(index).ok()).map(Env);
-        match env.filter(|env| facts.environment(*env).is_some()) {
-            Some(env) => {
-                self.in_tree = false;
-                vec![Action::Focus(env)]
-            }
-            None => {
-                self.in_tree |= panel == 0;
-                Vec::new()
-            }
+        if let Some(env) = env.filter(|env| facts.environment(*env).is_some()) {
+            self.in_tree = false;
+            return vec![Action::Focus(env)];
         }
+        self.in_tree |= panel == 0;
+        Vec::new()
     }
 
     /// Moves the focus along what is on the screen: the tree, then the environments shown.
