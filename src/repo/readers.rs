@@ -103,10 +103,15 @@ pub fn reads(file: &str, text: &str) -> String {
 impl Snapshot {
     /// Finds, among the recipients that a file has or is about to get, those whom nobody has agreed to yet: who is not of its creation rule,
     /// and who is new against the last commit. `text` is the file as it is, where it is encrypted. It runs git.
-    pub fn new_readers(&self, file: &str, recipients: &[String], text: Option<&str>) -> Vec<NewReader> {
+    pub fn new_readers(
+        &self,
+        file: &str,
+        recipients: &[String],
+        text: Option<&str>,
+        committed: &Committed,
+    ) -> Vec<NewReader> {
         let rule = self.creation(file).ok().filter(|creation| !creation.rule.recipients().is_empty());
         let of_rule = rule.as_ref().map(|creation| creation.rule.recipients());
-        let committed = Committed::of(self);
         let before = git::committed(&self.root, file).map(|text| self::recipients(file, &text));
         let reads = text.map_or_else(|| file.to_owned(), |text| reads(file, text));
         let mut found: Vec<NewReader> = Vec::new();
@@ -138,7 +143,7 @@ impl Snapshot {
 
 #[cfg(test)]
 mod tests {
-    use super::gained;
+    use super::{Committed, gained};
     use crate::repo::Snapshot;
     use crate::repo::git::tests::TestRepository;
     use crate::secret::Secret;
@@ -161,7 +166,8 @@ mod tests {
         let repository = TestRepository::new();
         let new = |recipients: &[&str], text: &str| {
             let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();
-            let found = Snapshot::load(repository.path()).new_readers("secret.yaml", &recipients, Some(text));
+            let snapshot = Snapshot::load(repository.path());
+            let found = snapshot.new_readers("secret.yaml", &recipients, Some(text), &Committed::of(&snapshot));
             found.into_iter().map(|one| (one.recipient, one.why)).collect::<Vec<_>>()
         };
         let text = sealed(&[&ours]);

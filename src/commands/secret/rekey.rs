@@ -1,7 +1,7 @@
 //! What the commands share that change for whom files are encrypted, and with which key: one file after the other, with a step for each.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::app::operation::StepSender;
 use crate::app::{Action, Ask, Operation, Permit, Reach, Target};
 use crate::model::{Fault, FaultKind, Outcome, ShellLine, Step, StepState};
-use crate::repo::{NewReader, Snapshot, contents, git};
+use crate::repo::{Committed, NewReader, Snapshot, contents, git};
 use crate::secret::Secret;
 use crate::sops::{self, Format, IdentitySources, Opened, SopsError};
 
@@ -35,6 +35,8 @@ struct Ground {
     snapshot: Arc<Snapshot>,
     /// Other environments whose keys may open the files, by their names.
     allowed: Vec<String>,
+    /// Whom the last commit names; read once for all files.
+    committed: Arc<OnceLock<Committed>>,
     /// The new readers whom the operator named on purpose.
     readers: Vec<String>,
     /// The keys at hand, by the environment's name.
@@ -74,6 +76,7 @@ pub(super) fn operate(ask: &Ask<'_>, title: &'static str, deed: Deed, shell: She
         deed,
         snapshot,
         allowed: allowed.unwrap_or_default(),
+        committed: Arc::default(),
         readers: list(ask, "readers"),
         sources: Vec::new(),
         judged: (!strictest).then_some(judged),
@@ -187,7 +190,12 @@ impl Ground {
                 self.snapshot.creation(name).map(|creation| creation.rule.recipients()).unwrap_or_default()
             }
         };
-        self.snapshot.new_readers(name, &wanted, text.as_deref())
+        self.snapshot.new_readers(
+            name,
+            &wanted,
+            text.as_deref(),
+            self.committed.get_or_init(|| Committed::of(&self.snapshot)),
+        )
     }
 
     /// Refuses to make a new data key for somebody who was slipped in: it opens whatever is saved from then on.

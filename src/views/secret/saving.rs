@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::app::{Operation, Permit};
 use crate::model::{Env, Fault, Outcome, ShellLine, Step, StepState};
-use crate::repo::{NewReader, Snapshot};
+use crate::repo::{Committed, NewReader, Snapshot};
 use crate::sops::{self, Opened};
 
 /// Describes what is to be saved.
@@ -69,5 +69,10 @@ impl Saving {
 fn new_readers(snapshot: &Snapshot, file: &str, opened: &Opened) -> Vec<NewReader> {
     // Headless a file is named by its whole path.
     let below = std::path::Path::new(file).strip_prefix(&snapshot.root).ok().and_then(std::path::Path::to_str);
-    snapshot.new_readers(below.unwrap_or(file), &opened.file().recipients(), Some(opened.file().text()))
+    snapshot.new_readers(
+        below.unwrap_or(file),
+        &opened.file().recipients(),
+        Some(opened.file().text()),
+        &Committed::of(snapshot),
+    )
 }
