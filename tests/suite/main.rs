@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod children;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod dependencies;

@@ -46,7 +46,7 @@ impl Ground {
         std::fs::write(self.root().join(file), text).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
         command.args(arguments).env_clear().env("HOME", self.home()).env("LANG", "C.UTF-8").stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
