@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::contents;
 use super::path;
+use super::readers::Committed;
 use super::resources;
 use super::snapshot::Snapshot;
 use crate::model::{Fault, FaultKind, Permit};
@@ -345,7 +346,9 @@ impl NewSecret {
             let _ = std::fs::remove_file(&path);
             return Err(failed(&kustomization, error));
         }
-        Ok(Made { file, kustomization, rule: creation.words() })
+        let new = snapshot.new_readers(&file, &wanted.groups.concat(), Some(&text), &Committed::of(snapshot));
+        let rule = new.iter().fold(creation.words(), |words, reader| format!("{words}; a new reader: {reader}"));
+        Ok(Made { file, kustomization, rule })
     }
 }
 
