@@ -2,7 +2,7 @@
 
 /// Wipes every block of memory when it is freed, so that secrets do not outlive their owners in the heap.
 #[global_allocator]
-static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> = zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
 fn main() -> std::process::ExitCode {
     // Before anything is read that may be a secret.

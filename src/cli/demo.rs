@@ -4,7 +4,6 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
@@ -14,9 +13,9 @@ use super::Call;
 use super::open::{Parts, Plan, flags};
 use crate::config::Settings;
 use crate::model::{Clock, Fault, KubeContext};
-use crate::programs::{Command, Kind};
+use crate::programs::{Command, Kind, WorkFolder};
 use crate::repo::{Loader, template};
-use crate::runtime::{Folder, Journal, Session, Source};
+use crate::runtime::{Journal, Session, Source};
 use crate::sim::{Commit, Remote, Scenario, Simulation, TextEdit};
 use crate::sops::Prompts;
 
@@ -65,13 +64,13 @@ pub fn snapshot_clock() -> Result<Clock, Fault> {
 /// Fails when there is no such scenario, git is missing, or the copy of the template cannot be written.
 pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fault> {
     let scenario = Scenario::named(scenario)?;
-    let folder = make_folder()?;
-    let keys = folder.0.join("keys");
+    let folder = WorkFolder::temporary("demo").map_err(fault)?;
+    let keys = folder.path().join("keys");
     write_keys(&keys)?;
-    let root = folder.0.join("homelab");
+    let root = folder.path().join("homelab");
     template::write_into(&root)?;
     let (head, previous) = commit(&root, &clock, &scenario)?;
-    let origin = folder.0.join("origin.git");
+    let origin = folder.path().join("origin.git");
     publish(&root, &origin, &clock)?;
     let news =
         News { origin, known: head.sha.clone(), edits: scenario.edits().cloned().collect(), last: Mutex::default() };
@@ -97,24 +96,6 @@ pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fau
 
 fn fault(why: impl ToString) -> Fault {
     Fault::failed("cannot prepare the demo", why.to_string(), "it needs git, and a temporary folder that you may write")
-}
-
-/// How many folders that others left are passed over.
-const ATTEMPTS: u32 = 1_000;
-
-/// Makes a folder of our own, which nobody else can look into.
-fn make_folder() -> Result<Folder, Fault> {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("fluxdeck-demo-{}-{number}", std::process::id()));
-        match std::fs::DirBuilder::new().mode(0o700).create(&path) {
-            Ok(()) => return Ok(Folder(path)),
-            // One that was killed had our number before us, and left its folder.
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < ATTEMPTS => {}
-            Err(error) => return Err(fault(error)),
-        }
-    }
 }
 
 fn write_keys(folder: &Path) -> Result<(), Fault> {

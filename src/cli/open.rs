@@ -9,7 +9,7 @@ use crate::cluster::{Cluster, Kubeconfig, connect};
 use crate::config::{Flags, Settings, environments};
 use crate::model::{Clock, Env, Environment, Fault, FaultKind, KubeContext, PerEnv};
 use crate::repo::{Loader, Snapshot};
-use crate::runtime::{Folder, Journal, Session, Source};
+use crate::runtime::{Journal, Session, Source};
 use crate::sops::{IdentitySources, KeySources, Prompts};
 
 /// Opens the session on the real clusters.
@@ -122,7 +122,7 @@ pub(super) struct Parts {
     /// Where writes are noted.
     pub journal: Journal,
     /// What goes away with the session.
-    pub folder: Option<Folder>,
+    pub folder: Option<crate::programs::WorkFolder>,
     /// A folder with a key file for each environment, in place of what the settings name.
     pub key_files: Option<PathBuf>,
     /// Who is asked for a passphrase.

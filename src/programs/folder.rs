@@ -40,6 +40,14 @@ impl WorkFolder {
         Err(last)
     }
 
+    /// Makes a folder for something that is no secret, among the system's temporary files.
+    ///
+    /// # Errors
+    /// Fails when it cannot be made.
+    pub fn temporary(what: &str) -> io::Result<Self> {
+        Self::below(&std::env::temp_dir(), what)
+    }
+
     /// Makes a folder in one of some places, if its file system is checked to be in memory.
     ///
     /// # Errors

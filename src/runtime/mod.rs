@@ -27,6 +27,6 @@ pub use log::{VARIABLE as LOG_VARIABLE, log_as_asked};
 pub use looping::run;
 pub use memory_file::MemoryFile;
 pub use picture::{Format, picture};
-pub use session::{Folder, Session, Source};
+pub use session::{Session, Source};
 pub use snapshot::snapshot;
 pub use terminal::{QuietBackend, Screen, restore};

@@ -65,18 +65,7 @@ pub struct Session {
     /// The settings, each with where it came from.
     pub settings: Settings,
     /// A folder that goes away with the session: the demo's copy of the template.
-    pub folder: Option<Folder>,
-}
-
-/// Removes a folder that was made for one session when the session ends.
-#[derive(Debug)]
-pub struct Folder(pub PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed stays in the temporary folder, which the system clears.
-        let _left = std::fs::remove_dir_all(&self.0);
-    }
+    pub folder: Option<crate::programs::WorkFolder>,
 }
 
 impl Session {

@@ -18,6 +18,8 @@ mod repository;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "three test programs share it, and each uses a part")]
 mod support;
@@ -40,6 +42,7 @@ fn figures() {
     secrets::measure(&testbed, &mut table);
     repository::measure(&testbed, &mut table);
     logs::measure(&testbed, &mut table);
+    soak::measure(&mut table);
     pods::fill(&testbed);
     floor::measure(&testbed, &mut table);
     pods::measure(&testbed, &mut table);

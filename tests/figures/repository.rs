@@ -98,7 +98,7 @@ fn check(root: &Path, cache: &Path, kubectl: &Path) -> (Duration, u64) {
 }
 
 /// Writes the repository, and returns the paths of its Kustomizations.
-fn write(root: &Path) -> Vec<PathBuf> {
+pub(super) fn write(root: &Path) -> Vec<PathBuf> {
     let put = |path: &str, text: &str| {
         let file = root.join(path);
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");

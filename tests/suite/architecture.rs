@@ -142,6 +142,7 @@ const RESERVED: &[Reserved] = &[
         },
         // What knows nothing of the repository, its own files, and what an operator names.
         files: &[
+            "programs",
             "repo/contents",
             "repo/git",
             "render/cache",

@@ -25,6 +25,8 @@ mod new_secret;
 #[cfg(test)]
 mod ordinary;
 #[cfg(test)]
+mod programs;
+#[cfg(test)]
 mod repository;
 #[cfg(test)]
 mod secrets;
