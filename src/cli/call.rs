@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::out::{self, Raw};
+use super::out;
 use super::prompt::Terminal;
 use crate::app::{App, Keymap};
 use crate::commands::COMMANDS;
@@ -180,14 +180,6 @@ impl Call {
     /// Fails when standard output cannot be written; a reader that went away, as `head` does, is no error.
     pub fn write(&self, text: &Shown) -> Result<(), Fault> {
         out::write(text).map(|_| ())
-    }
-
-    /// Writes what may not be changed to standard output.
-    ///
-    /// # Errors
-    /// As [`Call::write`].
-    pub(super) fn write_raw(&self, raw: &Raw) -> Result<(), Fault> {
-        out::write_raw(raw)
     }
 
     /// Writes a line to standard error, for people.

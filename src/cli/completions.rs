@@ -4,7 +4,7 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use super::Call;
-use super::out::Raw;
+use super::out::{self, Raw};
 use crate::model::Fault;
 
 /// Flags of `completions`.
@@ -18,9 +18,9 @@ pub(super) struct Arguments {
 ///
 /// # Errors
 /// Fails when standard output cannot be written.
-pub(super) fn run(Arguments { shell }: Arguments, call: &Call) -> Result<u8, Fault> {
+pub(super) fn run(Arguments { shell }: Arguments, _call: &Call) -> Result<u8, Fault> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut super::Arguments::command(), "fluxdeck", &mut script);
-    call.write_raw(&Raw::Ours(String::from_utf8_lossy(&script).into_owned()))?;
+    out::write_raw(&Raw::Ours(String::from_utf8_lossy(&script).into_owned()))?;
     Ok(0)
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Call;
 use super::call::columns;
 use super::operate::only_environment;
-use super::out::Raw;
+use super::out::{self, Raw};
 use crate::cluster::Cluster;
 use crate::helm::diff::{Change, DocumentDiff};
 use crate::helm::{self, ValueRow};
@@ -113,7 +113,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                     Fault::failed("cannot read the manifest", error.to_string(), "`-o text` prints it as it is stored")
                 });
                 match call.global.output {
-                    super::Output::Text => call.write_raw(&Raw::Document(manifest.into_bytes()))?,
+                    super::Output::Text => out::write_raw(&Raw::Document(manifest.into_bytes()))?,
                     _ => call.print(&documents?, |_| String::new())?,
                 }
             }

@@ -6,7 +6,7 @@ use clap::{Args, Command, CommandFactory as _};
 use clap_mangen::Man;
 
 use super::Call;
-use super::out::Raw;
+use super::out::{self, Raw};
 use crate::model::{Fault, FaultKind};
 
 /// Flags of `man`.
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 ///
 /// # Errors
 /// Fails when there is no such subcommand, or a page cannot be written.
-pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+pub(super) fn run(arguments: Arguments, _call: &Call) -> Result<u8, Fault> {
     let mut whole = super::Arguments::command().disable_help_subcommand(true);
     // Gives every subcommand its full name and the global flags.
     whole.build();
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     for word in &arguments.words {
         command = command.find_subcommand(word).ok_or_else(|| no_such(command, word))?;
     }
-    call.write_raw(&Raw::Ours(page(command)?))?;
+    out::write_raw(&Raw::Ours(page(command)?))?;
     Ok(0)
 }
 

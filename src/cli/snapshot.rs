@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::Call;
-use super::out::Raw;
+use super::out::{self, Raw};
 use crate::app::key::parse_keys;
 use crate::model::{Fault, FaultKind, Shown};
 use crate::runtime::{Format, picture};
@@ -66,7 +66,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         match arguments.format {
             Format::Text => call.write(&Shown::lines(&drawn)),
             // Each cell was made harmless; the sequences of the colours are ours.
-            Format::Ansi | Format::Svg => call.write_raw(&Raw::Ours(drawn)),
+            Format::Ansi | Format::Svg => out::write_raw(&Raw::Ours(drawn)),
         }
     };
     if arguments.demo {

@@ -94,7 +94,7 @@ impl ShellLine {
     /// Appends a path as an operator typed it, whose `~/` a shell resolves; nothing is put between.
     pub fn typed(mut self, word: &str) -> Self {
         match word.strip_prefix("~/") {
-            Some(rest) if rest.is_empty() => self.0.push_str("~/"),
+            Some("") => self.0.push_str("~/"),
             Some(rest) => self.0.extend(["~/", &quoted(rest)]),
             None => self.0.push_str(&path(word)),
         }
@@ -224,7 +224,7 @@ mod tests {
         let line = ShellLine::new("printf '%s\\0'", &words).to_string();
         // `$'…'` is new in POSIX; bash has had it for ever.
         let read = std::process::Command::new("bash").args(["-c", &line]).output().unwrap();
-        let expected: String = words.iter().map(|word| format!("{word}\0")).collect();
+        let expected = words.join("\0") + "\0";
         assert_eq!(String::from_utf8(read.stdout).unwrap(), expected, "{line}");
     }
 }

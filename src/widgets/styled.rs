@@ -97,7 +97,7 @@ impl<'a> From<Vec<Span<'a>>> for Line<'a> {
     }
 }
 
-impl<'a> From<String> for Line<'a> {
+impl From<String> for Line<'_> {
     fn from(content: String) -> Self {
         Self::raw(content)
     }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Named;
 use crate::cli::Call;
-use crate::cli::out::Raw;
+use crate::cli::out::{self, Raw};
 use crate::model::{Fault, FaultKind};
 use crate::sops::{Format, Opened, SopsError};
 
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             })?;
             call.print(&value, ToString::to_string)?;
         } else {
-            call.write_raw(&Raw::Document(opened.content().map_err(fault)?.to_vec()))?;
+            out::write_raw(&Raw::Document(opened.content().map_err(fault)?.to_vec()))?;
         }
         Ok(0)
     })

@@ -110,7 +110,7 @@ pub fn uncoloured(text: &str) -> Cow<'_, str> {
 }
 
 /// Makes visible what the log of a service would take for a command to it: a line that begins with `::` (GitHub, whose runner trims the line
-/// first), and `##[`, `##vso[` and `##teamcity[` anywhere (GitHub's older form, Azure Pipelines, TeamCity).
+/// first), and `##[`, `##vso[` and `##teamcity[` anywhere (an older form of GitHub's, and those of other services).
 fn without_commands(text: Cow<'_, str>) -> String {
     if !text.contains("::") && !text.contains("##") {
         return text.into_owned();

@@ -171,7 +171,7 @@ impl SecretView {
                 self.exporting = Some((place, path, home(&words)));
                 let targets = vec![Target::Worktree(words.clone())];
                 let answers =
-                    vec![("place".to_owned(), written), ("of".to_owned(), file.to_owned()), ("file".to_owned(), words)];
+                    vec![("place".to_owned(), written), ("of".to_owned(), file.clone()), ("file".to_owned(), words)];
                 let ask = |command| Action::Dispatch(command, targets, answers);
                 Ok(scene.command("secret-write-out").map(ask).into_iter().collect())
             }
