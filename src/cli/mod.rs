@@ -22,6 +22,7 @@ mod info;
 mod init;
 mod keys;
 mod kustomizations;
+mod login;
 mod logs;
 mod man;
 mod objects;

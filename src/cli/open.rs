@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use super::Global;
+use super::login::login;
 use crate::cluster::{Cluster, Kubeconfig, connect};
 use crate::config::{Flags, Settings, environments};
 use crate::model::{Clock, Env, Environment, Fault, FaultKind, KubeContext, PerEnv};
@@ -204,14 +205,6 @@ fn identities(settings: &Settings, name: &str, key_files: Option<&Path>, prompts
         environment: true,
         prompts: prompts.clone(),
     }
-}
-
-/// Finds the login: behind a shared account sudo's variable tells who it was.
-fn login() -> String {
-    ["SUDO_USER", "LOGNAME", "USER"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// Writes how this machine is reached by `ssh`: at the address and port at which this very session came in, else by its name. OpenSSH sets

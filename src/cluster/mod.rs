@@ -43,6 +43,7 @@ pub use discover::{Resource, Served};
 pub use events::{Event, EventScope};
 pub use kubeconfig::Kubeconfig;
 pub use read::Detail;
+pub use request::FIELD_MANAGER;
 pub use secret::LiveSecret;
 pub use table::{Table, TableColumn, TableEvent, TableRow};
 pub use watch::{Scope, WatchEvent, watch};

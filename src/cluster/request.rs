@@ -17,7 +17,7 @@ use crate::model::Permit;
 
 /// The name under which fields are written: the one that flux itself uses. Names that begin with `kubectl` or `before-first-apply` are folded into
 /// the parent Kustomization's ownership, and the edit is dropped on its next apply.
-const FIELD_MANAGER: &str = "flux-client-side-apply";
+pub const FIELD_MANAGER: &str = "flux-client-side-apply";
 
 /// How long one request may take before it counts as lost: far more than a slow link needs, far less than an operator's patience.
 const PATIENCE: Duration = Duration::from_secs(15);

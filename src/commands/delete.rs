@@ -1,6 +1,7 @@
 //! Deletes an object, once its name, or its protected environment's, was typed.
 
 use super::object::{file, line};
+use super::prune::taken;
 use super::verb::{is_flux, lesson, operate, timeout};
 use crate::app::{Ask, Command, Risk, Scope};
 use crate::model::{Lesson, Verb};
@@ -19,11 +20,25 @@ pub static COMMAND: Command = Command {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let flux = ask.object().is_some_and(|(_, object)| is_flux(object));
+    let gone = ask.object().and_then(|(env, object)| taken(ask.facts, env, object));
+    let with_it = match &gone {
+        Some(gone) if gone.holds_others() => {
+            format!(
+                "What it applied, and what the Kustomizations among it applied, goes with it where they prune: {}.",
+                gone.words()
+            )
+        }
+        Some(gone) => format!("What it applied goes with it where it prunes: {}.", gone.words()),
+        None => "What it applied goes with it where it prunes or uninstalls.".to_owned(),
+    };
     let what = match (flux, file(ask)) {
-        (true, Some(file)) => format!(
-            "What it applied goes with it where it prunes or uninstalls. The repository has it: the next reconcile makes it anew; to be rid of it, take it out of {file}."
+        (true, _) if gone.as_ref().is_some_and(|gone| gone.itself) => format!(
+            "{with_it} It applies itself, so nothing is left that would make any of it anew: all that Flux manages goes. It is refused while it prunes; `flux uninstall` takes Flux away and leaves the rest."
         ),
-        (true, None) => "What it applied goes with it where it prunes or uninstalls.".to_owned(),
+        (true, Some(file)) => format!(
+            "{with_it} The repository has it: the next reconcile makes it anew, and not what was lost with it, such as data; to be rid of it, take it out of {file}."
+        ),
+        (true, None) => with_it,
         (false, Some(file)) => {
             format!("The repository has it: the next reconcile makes it anew. To be rid of it, take it out of {file}.")
         }

@@ -22,6 +22,7 @@ mod object;
 mod open;
 mod operations;
 mod palette;
+mod prune;
 mod quit;
 mod reconcile;
 mod reconcile_all;

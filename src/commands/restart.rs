@@ -19,9 +19,28 @@ pub static COMMAND: Command = Command {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     lesson(
-        line(ask, "rollout restart"),
+        // By kubectl's own name the annotation would be taken away again, and the pods replaced once more, by the next reconcile.
+        line(ask, "rollout restart --field-manager=flux-client-side-apply"),
         "New pods come before old ones go, as the strategy of the workload says; they read their Secrets and ConfigMaps anew.",
         "kubectl rollout status: every new pod ready, no old one left.",
         "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_rollout/kubectl_rollout_restart/",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::COMMAND;
+    use crate::app::test_support::facts;
+    use crate::app::{Ask, Target};
+    use crate::cluster::FIELD_MANAGER;
+    use crate::model::{Env, ObjectRef};
+
+    #[test]
+    fn the_line_writes_by_the_name_under_which_flux_leaves_the_annotation() {
+        let facts = facts();
+        let targets = [Target::Object(Env(1), ObjectRef::new("Deployment", "apps", "web", "web"))];
+        let ask = Ask { facts: &facts, targets: &targets, answers: &[], now: facts.now, permit: None };
+        let shell = (COMMAND.lesson)(&ask).shell;
+        assert!(shell.as_str().contains(&format!(" --field-manager={FIELD_MANAGER} ")), "{}", shell.as_str());
+    }
 }

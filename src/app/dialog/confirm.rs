@@ -114,7 +114,7 @@ impl View for Confirm {
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
         if let Ok(owned) = payload.downcast::<Vec<owner::Owned>>() {
-            self.owners = owned.iter().map(|one| one.line(scene.facts)).collect();
+            self.owners = owned.iter().map(|one| one.line(scene.facts, self.command.id)).collect();
         }
         Vec::new()
     }

@@ -18,8 +18,22 @@ pub(super) struct Owned {
 }
 
 impl Owned {
-    /// Says who keeps it, and which file to change instead.
-    pub(super) fn line(&self, facts: &Facts) -> String {
+    /// Says who keeps it, and what its next reconcile makes of what a command does.
+    pub(super) fn line(&self, facts: &Facts, command: &str) -> String {
+        let lasts = match command {
+            // Its template gets an annotation, by the name under which Flux leaves fields alone.
+            "restart" => {
+                Some("the restart stays: its next reconcile leaves the annotation, unless the manifests set it")
+            }
+            "run-now" => Some("the Job is none of its objects: its next reconcile leaves it"),
+            "exec" | "exec-command" | "port-forward" => {
+                Some("the object stays as it is, and so its next reconcile changes nothing")
+            }
+            _ => None,
+        };
+        if let Some(lasts) = lasts {
+            return format!("{}: {lasts}", self.by);
+        }
         let env = facts.name(self.env);
         let file = facts.repository.as_ref().and_then(|repository| {
             let of = |object| repository.files_of(env, object).first().map(|file| (*file).to_owned());

@@ -7,12 +7,16 @@ use serde_json::{Value, json};
 use super::observe::{self, Seen};
 use super::{Call, owner};
 use crate::cluster::{fault, request};
-use crate::model::{Fault, ObjectRef, Outcome, StepState};
+use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
+
+/// The group of Flux's Kustomizations.
+const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
 
 pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
     let target = call.any(object).await?;
     let before = call.whole(&target, "delete").await?;
     let uid = before.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
+    refuse_root(call, object, &before)?;
     call.step("request", StepState::Running, format!("deleting {object}"));
     // What was made anew under the same name meanwhile is not what the operator saw.
     let options = json!({
@@ -26,6 +30,43 @@ pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Durati
     let name = object.to_string();
     let outcome = observe::until(call, &target, "gone", timeout, |seen| judge(&name, &uid, &back, seen)).await;
     Ok(outcome)
+}
+
+/// Refuses a Kustomization that applies itself and would prune: all that Flux manages would go with it, and nothing would make it anew.
+fn refuse_root(call: &Call<'_>, object: &ObjectRef, before: &Value) -> Result<(), Fault> {
+    if object.kind != "Kustomization" || object.group != KUSTOMIZE || !prunes(before) {
+        return Ok(());
+    }
+    let entries = before.pointer("/status/inventory/entries").and_then(Value::as_array).into_iter().flatten();
+    let applied: Vec<ObjectRef> =
+        entries.filter_map(|entry| ObjectRef::from_inventory(entry.get("id")?.as_str()?)).collect();
+    if !applied.contains(object) {
+        return Ok(());
+    }
+    let others = applied.iter().filter(|one| one.kind == "Kustomization" && one.group == KUSTOMIZE).count() - 1;
+    Err(Fault::new(
+        FaultKind::Refused,
+        format!("cannot delete {object} in {}", call.cluster.name),
+        format!(
+            "it applies itself: {} objects would go with it, {others} other Kustomizations among them with all that they applied, and nothing would make them anew",
+            applied.len()
+        ),
+        "`flux uninstall` takes Flux away and leaves the rest; one that is suspended first leaves what it applied",
+    ))
+}
+
+/// Tells whether kustomize-controller deletes what a Kustomization applied once it is deleted itself: its `finalize` leaves it where it is
+/// suspended, and else does as `deletionPolicy` says, which mirrors `prune` where it is not set.
+fn prunes(kustomization: &Value) -> bool {
+    let spec = |field: &str| kustomization.pointer(&format!("/spec/{field}"));
+    let is = |field: &str| spec(field).and_then(Value::as_bool) == Some(true);
+    !is("suspend")
+        && match spec("deletionPolicy").and_then(Value::as_str) {
+            None | Some("" | "MirrorPrune") => is("prune"),
+            Some("Orphan") => false,
+            // Delete, WaitForTermination, and what we do not know.
+            Some(_) => true,
+        }
 }
 
 fn judge(name: &str, uid: &str, back: &str, object: Option<&Value>) -> Seen {
@@ -43,4 +84,63 @@ fn judge(name: &str, uid: &str, back: &str, object: Option<&Value>) -> Seen {
         [] => "it is ending".to_owned(),
         held => format!("it waits for {}", held.join(", ")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::cluster::testing::{cluster, ok};
+    use crate::cluster::verbs::perform;
+    use crate::model::permit::grant;
+    use crate::model::{Clock, FaultKind, Outcome, Verb};
+
+    /// Deletes a Kustomization; says how it ended, and whether the server was asked to delete it.
+    async fn delete(spec: Value, inventory: &[&str]) -> (Outcome, bool) {
+        let entries: Vec<Value> = inventory.iter().map(|id| json!({"id": id, "v": "v1"})).collect();
+        let object = json!({
+            "metadata": {"name": "apps", "namespace": "flux-system", "uid": "u1", "resourceVersion": "7"},
+            "spec": spec, "status": {"inventory": {"entries": entries}},
+        });
+        let deleted = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let seen = deleted.clone();
+        let cluster = cluster(move |request| {
+            if request.method == "DELETE" {
+                seen.store(true, std::sync::atomic::Ordering::Relaxed);
+                return crate::cluster::testing::error(403, "enough");
+            }
+            ok(object.clone())
+        });
+        let verb = Verb::Delete { timeout: std::time::Duration::from_secs(1) };
+        let object = "Kustomization/flux-system/apps".parse().unwrap();
+        let outcome = perform(&cluster, &verb, &object, &Clock::system(), &mut |_| {}, &grant()).await;
+        (outcome, deleted.load(std::sync::atomic::Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn a_kustomization_that_applies_itself_is_deleted_only_where_it_leaves_what_it_applied() {
+        let own = "flux-system_apps_kustomize.toolkit.fluxcd.io_Kustomization";
+        let other = "flux-system_other_kustomize.toolkit.fluxcd.io_Kustomization";
+        for spec in [
+            json!({"prune": true}),
+            json!({"prune": true, "deletionPolicy": "MirrorPrune"}),
+            json!({"prune": false, "deletionPolicy": "Delete"}),
+            json!({"deletionPolicy": "WaitForTermination"}),
+        ] {
+            let (outcome, deleted) = delete(spec.clone(), &[own, other, "web_web_apps_Deployment"]).await;
+            let Outcome::Failed(fault) = outcome else { panic!("{spec}: {outcome:?}") };
+            assert_eq!((fault.kind, deleted), (FaultKind::Refused, false), "{spec}: {fault}");
+            assert!(fault.why.contains("3 objects") && fault.why.contains("1 other Kustomizations"), "{fault}");
+        }
+        for spec in [
+            json!({"prune": false}),
+            json!({}),
+            json!({"prune": true, "suspend": true}),
+            json!({"prune": true, "deletionPolicy": "Orphan"}),
+        ] {
+            assert!(delete(spec.clone(), &[own]).await.1, "{spec}");
+        }
+        let foreign = "flux-system_apps_kustomize.example.com_Kustomization";
+        assert!(delete(json!({"prune": true}), &[other, foreign]).await.1, "it does not apply itself");
+    }
 }

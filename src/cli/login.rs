@@ -1,0 +1,60 @@
+//! Who sits there, by the system's word: the account of the process, and behind root's who became it.
+
+use std::fs;
+
+/// Says how an account of the system is called.
+const ACCOUNTS: &str = "/etc/passwd";
+
+/// Finds the login. Variables are only words: they count where the system's own list does not know the account, as with a directory service, and
+/// where sudo's name fits the number that it gives.
+pub(super) fn login() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let accounts = fs::read(ACCOUNTS).unwrap_or_default();
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    of(uid, &String::from_utf8_lossy(&accounts), variable)
+}
+
+fn of(uid: u32, accounts: &str, variable: impl Fn(&str) -> Option<String>) -> String {
+    let name_of = |uid: u32| {
+        let mut lines = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        lines.find_map(|fields| match fields.as_slice() {
+            [name, _, number, ..] if number.parse() == Ok(uid) => Some((*name).to_owned()),
+            _ => None,
+        })
+    };
+    let behind = || {
+        let (name, number) = (variable("SUDO_USER")?, variable("SUDO_UID")?.parse().ok()?);
+        // Whoever is not in the list may be of a directory service.
+        (uid == 0 && number != 0 && name_of(number).is_none_or(|known| known == name)).then_some(name)
+    };
+    behind()
+        .or_else(|| name_of(uid))
+        .or_else(|| variable("LOGNAME"))
+        .or_else(|| variable("USER"))
+        .unwrap_or_else(|| format!("uid {uid}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of;
+
+    const ACCOUNTS: &str = "root:x:0:0:root:/root:/bin/sh\nmaria:x:1000:1000::/home/maria:/bin/sh\nbroken\n";
+
+    #[test]
+    fn the_system_says_who_it_is() {
+        let of = |uid: u32, variables: &[(&str, &str)]| {
+            of(uid, ACCOUNTS, |name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(of(1000, &[]), "maria", "USER unset is not unknown");
+        assert_eq!(of(1000, &[("USER", "root"), ("LOGNAME", "root")]), "maria");
+        assert_eq!(of(0, &[("SUDO_USER", "maria"), ("SUDO_UID", "1000")]), "maria");
+        assert_eq!(of(0, &[("SUDO_USER", "somebody"), ("SUDO_UID", "1000")]), "root");
+        assert_eq!(of(0, &[("SUDO_USER", "maria")]), "root");
+        assert_eq!(of(1000, &[("SUDO_USER", "somebody"), ("SUDO_UID", "77")]), "maria", "only root was become by sudo");
+        assert_eq!(of(0, &[("SUDO_USER", "anna"), ("SUDO_UID", "70001")]), "anna", "of a directory service");
+        assert_eq!(of(70001, &[("LOGNAME", "anna")]), "anna");
+        assert_eq!(of(70001, &[]), "uid 70001");
+    }
+}
