@@ -41,18 +41,21 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let root = session.root.clone()?;
-        let files = if arguments.staged {
-            check::index(&root)?
-        } else {
+        let staged = if arguments.staged { check::index(&root)? } else { Vec::new() };
+        // Where nothing is staged, what the last commit has already is told, and holds up nothing.
+        let nothing_new = arguments.staged && staged.is_empty();
+        let files = if staged.is_empty() {
             let named = arguments.files.iter().map(|file| below(&root, file)).collect::<Result<Vec<_>, _>>()?;
             check::working_tree(&root, &named)?
+        } else {
+            staged
         };
         let facts = super::facts(&session);
         let Some(snapshot) = facts.repository.as_deref() else { return Err(no_repository()) };
         let identities = super::identities(&session);
         let mut report = check::check(&files, &{
             let context = Context::new(snapshot, &identities, None);
-            if arguments.staged { context.strict() } else { context }
+            if arguments.staged && !nothing_new { context.strict() } else { context }
         });
         report
             .findings
@@ -71,6 +74,10 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             findings::silenced(report.silenced)
         );
         call.remark(&summary);
+        if nothing_new {
+            call.remark("nothing is staged; what was looked at is there already, and holds up no commit");
+            return Ok(0);
+        }
         let fails = |severity| report.findings.iter().any(|finding| finding.severity == severity);
         Ok(u8::from(fails(Severity::Error) || arguments.strict && fails(Severity::Warning)))
     })
