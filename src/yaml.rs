@@ -1,6 +1,59 @@
 //! Typed reading and writing of YAML: the one place that names the YAML library.
+//!
+//! What is read may be anybody's, so a text is measured (`bounds`) before the library sees it: a few hundred bytes of aliases can become
+//! gigabytes, and brackets within brackets take time that grows with their square.
 
-pub use serde_yaml::{Error, Mapping, Number, Value, from_str, from_value, to_string, to_value};
+mod bounds;
+
+use serde::de::DeserializeOwned;
+
+pub use bounds::{Beyond, check as within_bounds};
+pub use serde_yaml::{Mapping, Number, Value, from_value, to_string, to_value};
+
+/// Says why a text is not read as YAML.
+#[derive(Debug)]
+pub enum Error {
+    /// It is no YAML, or does not fit the type.
+    Library(serde_yaml::Error),
+    /// It is deeper or larger, once its aliases are expanded, than anything that is meant to be read.
+    Beyond(Beyond),
+}
+
+impl Error {
+    /// Returns the line of the fault, counted from 1, where it is known.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::Library(error) => error.location().map(|location| location.line()),
+            Self::Beyond(beyond) => Some(beyond.line),
+        }
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Library(error) => error.fmt(formatter),
+            Self::Beyond(beyond) => write!(formatter, "{} at line {}", beyond.why, beyond.line),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<serde_yaml::Error> for Error {
+    fn from(error: serde_yaml::Error) -> Self {
+        Self::Library(error)
+    }
+}
+
+/// Reads the one document of a text.
+///
+/// # Errors
+/// Tells where the text is no YAML, does not fit the type, or is beyond all bounds.
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    bounds::check(text).map_err(Error::Beyond)?;
+    Ok(serde_yaml::from_str(text)?)
+}
 
 /// Reads every document of a YAML stream; empty documents are left out.
 ///
@@ -16,8 +69,9 @@ pub fn documents(text: &str) -> Result<Vec<Value>, Error> {
 ///
 /// # Errors
 /// As [`documents`], and where a document does not fit the type.
-pub fn documents_as<T: serde::de::DeserializeOwned>(text: &str) -> Result<Vec<T>, Error> {
-    serde_yaml::Deserializer::from_str(text).map(T::deserialize).collect()
+pub fn documents_as<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, Error> {
+    bounds::check(text).map_err(Error::Beyond)?;
+    Ok(serde_yaml::Deserializer::from_str(text).map(T::deserialize).collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]
@@ -27,5 +81,14 @@ mod tests {
         let found = super::documents("a: 1\n---\n# nothing\n---\nb: 2\n").unwrap();
         assert_eq!(found.len(), 2);
         assert!(super::documents("a: [").is_err());
+    }
+
+    #[test]
+    fn every_way_of_reading_is_bounded() {
+        let text = format!("a: {}{}", "[".repeat(5_000), "]".repeat(5_000));
+        let beyond = |error: super::Error| matches!(error, super::Error::Beyond(_)) && error.line() == Some(1);
+        assert!(beyond(super::from_str::<super::Value>(&text).unwrap_err()));
+        assert!(beyond(super::documents(&text).unwrap_err()));
+        assert!(beyond(super::documents_as::<super::Value>(&text).unwrap_err()));
     }
 }

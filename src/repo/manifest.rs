@@ -86,7 +86,7 @@ pub fn parse(text: &str, care: Care) -> Parsed {
         match yaml::from_str::<Value>(document) {
             Ok(value) => take(line, value, &mut parsed.manifests),
             Err(error) => {
-                let at = error.location().map_or(line, |location| line + location.line().saturating_sub(1));
+                let at = error.line().map_or(line, |at| line + at.saturating_sub(1));
                 // The library ends its message with a position in this document alone; the file's own line is in `line`.
                 let said = error.to_string();
                 let why = said.split(" at line ").next().unwrap_or(&said).to_owned();

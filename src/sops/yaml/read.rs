@@ -19,6 +19,7 @@ const MOST_LEAVES: usize = 200_000;
 
 /// Reads all documents of a YAML text.
 pub(in crate::sops) fn read(text: &str) -> Result<Parsed, SopsError> {
+    crate::yaml::within_bounds(text).map_err(|beyond| SopsError::Shape { line: beyond.line, message: beyond.why })?;
     let options = granit_parser::options! {
         // As libyaml, from which go-yaml comes, reads a block at the very end of a file.
         block_scalar_eof_without_line_feed: true,
