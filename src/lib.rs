@@ -16,6 +16,7 @@ pub mod cluster;
 pub mod commands;
 pub mod config;
 pub mod describe;
+pub mod files;
 pub mod helm;
 pub mod kinds;
 pub mod lineage;

@@ -8,7 +8,8 @@ use super::revision::Revision;
 use super::workplace::Workplace;
 use super::{Cache, Renderer, Rendering, Tool};
 use crate::model::Fault;
-use crate::repo::{Finding, NewReader, Snapshot, contents, git, readers};
+use crate::repo::git::{self, Between};
+use crate::repo::{Finding, NewReader, Snapshot, contents, readers};
 
 /// Holds what one state of the repository makes of another.
 #[derive(Debug, Clone)]
@@ -106,17 +107,17 @@ pub(super) fn side(
 fn changed(snapshot: &Snapshot, old: &Revision, new: &Revision) -> Result<Vec<String>, Fault> {
     let root = &snapshot.root;
     match (old, new) {
-        (Revision::Commit(old), Revision::Commit(new)) => git::changed(root, &[old, new, "--"]),
-        (Revision::Commit(old), Revision::Index) => git::changed(root, &["--cached", old, "--"]),
+        (Revision::Commit(old), Revision::Commit(new)) => git::changed(root, Between::Commits(old, new)),
+        (Revision::Commit(old), Revision::Index) => git::changed(root, Between::Staged(old)),
         (Revision::Commit(old), Revision::WorkingTree) => {
-            let mut files = git::changed(root, &[old, "--"])?;
+            let mut files = git::changed(root, Between::WorkingTree(old))?;
             let marks = &snapshot.git.as_ref().map_err(Clone::clone)?.marks;
             files.extend(marks.iter().filter(|(_, mark)| mark.is_untracked()).map(|(file, _)| file.clone()));
             files.sort();
             files.dedup();
             Ok(files)
         }
-        (Revision::Index, Revision::WorkingTree) => git::changed(root, &["--"]),
-        _ => git::changed(root, &["HEAD", "--"]),
+        (Revision::Index, Revision::WorkingTree) => git::changed(root, Between::Unstaged),
+        _ => git::changed(root, Between::WorkingTree("HEAD")),
     }
 }

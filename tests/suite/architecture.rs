@@ -9,13 +9,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // The ground: facts, secrets, YAML.
     ("model", &[]),
     ("secret", &[]),
+    ("files", &[]),
     ("yaml", &["model"]),
     ("markdown", &[]),
     // The one place that starts other programs; only those that act through one name it.
     ("programs", &["model", "secret"]),
     // What is known of repositories and clusters; each may name those above it.
-    ("sops", &["model", "secret", "yaml", "programs"]),
-    ("repo", &["model", "secret", "yaml", "programs", "sops"]),
+    ("sops", &["model", "secret", "files", "yaml", "programs"]),
+    ("repo", &["model", "secret", "files", "yaml", "programs", "sops"]),
     // Where the environments are is read from the repository's folders.
     ("config", &["model", "secret", "yaml", "programs", "repo"]),
     // What it renders to, and what is wrong with it.
@@ -40,15 +41,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "model", "secret", "yaml", "programs", "config", "theme", "kinds", "widgets", "repo", "render", "check",
-            "sops", "helm", "cluster", "doctor", "describe", "lineage",
+            "model", "secret", "files", "yaml", "programs", "config", "theme", "kinds", "widgets", "repo", "render",
+            "check", "sops", "helm", "cluster", "doctor", "describe", "lineage",
         ],
     ),
     (
         "views",
         &[
-            "model", "secret", "yaml", "programs", "markdown", "config", "theme", "kinds", "widgets", "app", "repo",
-            "render", "check", "sops", "helm", "cluster", "doctor", "describe", "lineage",
+            "model", "secret", "files", "yaml", "programs", "markdown", "config", "theme", "kinds", "widgets", "app",
+            "repo", "render", "check", "sops", "helm", "cluster", "doctor", "describe", "lineage",
         ],
     ),
     // A command opens views, and a view may ask for a command; both stand on one level.
@@ -63,14 +64,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "runtime",
         &[
-            "model", "secret", "yaml", "programs", "config", "sops", "helm", "repo", "render", "check", "sim",
+            "model", "secret", "files", "yaml", "programs", "config", "sops", "helm", "repo", "render", "check", "sim",
             "cluster", "doctor", "describe", "lineage", "theme", "kinds", "widgets", "app", "views", "commands",
         ],
     ),
     (
         "cli",
         &[
-            "model", "secret", "yaml", "programs", "config", "sops", "helm", "repo", "render", "check", "sim",
+            "model", "secret", "files", "yaml", "programs", "config", "sops", "helm", "repo", "render", "check", "sim",
             "cluster", "doctor", "describe", "lineage", "theme", "kinds", "widgets", "app", "views", "commands",
             "runtime",
         ],
@@ -142,22 +143,21 @@ const RESERVED: &[Reserved] = &[
         },
         // What knows nothing of the repository, its own files, and what an operator names.
         files: &[
+            "files",
             "programs",
             "repo/contents",
-            "repo/git",
             "render/cache",
             "sops",
             "config/agreements",
             "config/settings",
             "sim",
             "cluster",
-            "app",
             "views",
             "commands/age_key",
             "runtime",
             "cli",
         ],
-        why: "a pipe, a device or a link out of the repository is refused by repo::contents",
+        why: "a pipe, a device or a link out of the repository is refused by files and repo::contents",
     },
     Reserved {
         what: "standard output and standard error",

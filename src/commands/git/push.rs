@@ -13,9 +13,11 @@ use crate::app::{Action, Ask, Command, Notice, Operation, Permit, Reach, Risk, T
 use crate::cluster::{Cluster, verbs};
 use crate::commands::verb::{in_turn, timeout};
 use crate::kinds;
-use crate::model::revision::{branch as branch_of, hash};
+use crate::model::revision::hash;
 use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, StepState, Verb};
-use crate::repo::git::{self, Change};
+use crate::repo::git::{self, Change, Destination};
+use crate::views::git::act::destination;
+use crate::views::git::applied;
 use crate::views::home::flow;
 
 /// Pushes HEAD and reconciles the environments that follow the branch.
@@ -38,13 +40,12 @@ struct Follower {
     kustomizations: Vec<ObjectRef>,
 }
 
-fn follower(ask: &Ask<'_>, env: Env, branch: &str) -> Follower {
+fn follower(ask: &Ask<'_>, env: Env, to: &Destination) -> Follower {
     let mut sources = Vec::new();
     if let Some(kind) = kinds::find("GitRepository")
         && let Some(table) = ask.facts.table(env, kind)
     {
-        let follows = |revision: &str| branch_of(revision).is_none_or(|known| known == branch);
-        let rows = table.rows.values().filter(|row| row.flux.as_ref().is_none_or(|flux| follows(&flux.revision)));
+        let rows = table.rows.values().filter(|row| applied::may_fetch(row, to));
         sources.extend(rows.map(|row| kind.object(&row.key.namespace, &row.key.name)));
     }
     let takes = |object: &ObjectRef| {
@@ -65,9 +66,15 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
             Fault::failed("nothing was pushed", "there is no repository", "start fluxdeck in one, or with --repo");
         return vec![Action::Tell(Notice::fault(ask.now, fault))];
     };
-    let branch = ask.answer("branch").unwrap_or("main").to_owned();
+    // What was judged is what is pushed: without it there is nothing to push.
+    let Some(to) = destination(ask) else {
+        let why = "it is not known where the branch goes";
+        let fault = Fault::failed("nothing was pushed", why, "open the git screen (v) and press P");
+        return vec![Action::Tell(Notice::fault(ask.now, fault))];
+    };
+    let branch = to.branch().to_owned();
     let envs: Vec<Env> = ask.targets.iter().filter_map(Target::env).collect();
-    let followers: Vec<Follower> = envs.iter().map(|env| follower(ask, *env, &branch)).collect();
+    let followers: Vec<Follower> = envs.iter().map(|env| follower(ask, *env, &to)).collect();
     let wait = timeout(ask);
     let operation = Operation {
         title: format!("Push {branch}"),
@@ -81,8 +88,6 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
                 let report = Report(Arc::new(Mutex::new(steps)), reach.clone(), permit);
                 report.say("push", StepState::Running, "pushing");
                 let pushed = async {
-                    let folder = root.clone();
-                    let to = reach.away(move || git::destination(&folder)).await??;
                     change(&reach, &root, Change::Push(to)).await?;
                     reach.away(move || git::head(&root)).await?
                 };
@@ -196,7 +201,11 @@ async fn take(
 }
 
 fn lesson(ask: &Ask<'_>) -> Lesson {
-    let mut lines = vec![ShellLine::from("git push")];
+    let pushed = destination(ask).map(|to| {
+        let pair = format!("{}:{}", to.from, to.branch());
+        ShellLine::new("git push {} {}", &[&to.remote, &pair])
+    });
+    let mut lines = vec![pushed.unwrap_or_else(|| ShellLine::from("git push"))];
     for env in ask.targets.iter().filter_map(Target::env) {
         let context = ask.context(env);
         lines.push(ShellLine::new("flux reconcile source git flux-system --context {}", &[context]));

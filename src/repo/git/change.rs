@@ -4,6 +4,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use super::remote::{Destination, destination};
 use super::run;
 use crate::model::{Fault, FaultKind};
 use crate::programs::Command;
@@ -30,7 +31,7 @@ fn on_paths(root: &Path, what: &str, verb: &[&str], paths: &[String]) -> Result<
     arguments.extend_from_slice(verb);
     arguments.push("--");
     arguments.extend(paths.iter().map(String::as_str));
-    perform(root, what, &arguments, None).map(|_| ())
+    perform(run::staging(root, &arguments), root, what, None).map(|_| ())
 }
 
 /// A change that may ask for something: a passphrase, a password, whether a host key is right.
@@ -59,13 +60,19 @@ impl Change {
                 Err(Fault::failed(what, "the message is empty", "say in a line what changes and why"))
             }
             Self::Commit(message) => {
-                perform(root, what, &["commit", "--cleanup=whitespace", "--file=-"], Some(message))
+                let arguments = ["commit", "--cleanup=whitespace", "--file=-"];
+                perform(run::asked(root, &arguments), root, what, Some(message))
             }
             other => {
                 let arguments = other.arguments();
                 let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-                arguments.insert(1, if matches!(other, Self::Push(_)) { "--porcelain" } else { "--no-progress" });
-                perform(root, what, &arguments, None)
+                if let Self::Push(to) = other {
+                    still_goes_there(root, to)?;
+                    arguments.insert(3, "--porcelain");
+                } else {
+                    arguments.insert(1, "--no-progress");
+                }
+                perform(run::asked(root, &arguments), root, what, None)
             }
         }
     }
@@ -76,12 +83,15 @@ impl Change {
         match self {
             Self::Commit(message) => words(&["commit", "--cleanup=whitespace", "-m", message]),
             Self::Push(to) => {
-                let reference = format!("HEAD:refs/heads/{}", to.branch);
+                // Nothing is left to settings: they could send tags, submodules or other branches along, or everything.
+                let mirror = format!("remote.{}.mirror=false", to.remote);
+                let pair = format!("refs/heads/{}:{}", to.from, to.reference);
                 let follow: &[&str] = if to.followed { &[] } else { &["--set-upstream"] };
-                words(&[&["push"], follow, &[to.remote.as_str(), reference.as_str()]].concat())
+                let options = ["push", "--no-follow-tags", "--recurse-submodules=no"];
+                words(&[&["-c", &mirror], &options[..], follow, &["--", to.remote.as_str(), pair.as_str()]].concat())
             }
-            Self::Fetch => words(&["fetch"]),
-            Self::Pull => words(&["pull", "--ff-only"]),
+            Self::Fetch => words(&["fetch", "--recurse-submodules=no"]),
+            Self::Pull => words(&["pull", "--ff-only", "--recurse-submodules=no"]),
         }
     }
 
@@ -100,53 +110,26 @@ pub fn asks(fault: &Fault) -> bool {
     [UNSIGNED, NO_CREDENTIALS, UNKNOWN_HOST].iter().any(|why| fault.why.starts_with(why))
 }
 
-/// Says where a branch is pushed to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
-    /// The remote, such as `origin`.
-    pub remote: String,
-    /// The branch there.
-    pub branch: String,
-    /// Whether the branch follows it already.
-    pub followed: bool,
-}
-
-/// Finds out where HEAD's branch is pushed to: where it follows, else the same name at the only remote.
-///
-/// # Errors
-/// Fails for a detached HEAD, and where there is no remote or more than one to choose from.
-pub fn destination(root: &Path) -> Result<Destination, Fault> {
-    const WHAT: &str = "nothing was pushed";
-    let ask = |arguments: &[&str]| {
-        run::output(root, WHAT, arguments).ok().map(|printed| String::from_utf8_lossy(&printed).trim().to_owned())
-    };
-    let Some(branch) = ask(&["symbolic-ref", "--quiet", "--short", "HEAD"]) else {
-        return Err(Fault::failed(
-            WHAT,
-            "HEAD is detached: no branch would carry the commit",
-            "put it on one first: git switch -c NAME, or git switch main",
-        ));
-    };
-    let remote = ask(&["config", "--get", &format!("branch.{branch}.remote")]).filter(|name| !name.is_empty());
-    let merge = ask(&["config", "--get", &format!("branch.{branch}.merge")]);
-    if let (Some(remote), Some(merge)) = (remote, merge) {
-        let there = merge.strip_prefix("refs/heads/").unwrap_or(&merge).to_owned();
-        return Ok(Destination { remote, branch: there, followed: true });
+/// Refuses a push whose address or branch became another since it was agreed to.
+fn still_goes_there(root: &Path, agreed: &Destination) -> Result<(), Fault> {
+    let now = destination(root)?;
+    if now == *agreed {
+        return Ok(());
     }
-    let remotes = ask(&["remote"]).unwrap_or_default();
-    match remotes.lines().collect::<Vec<_>>().as_slice() {
-        [only] => Ok(Destination { remote: (*only).to_owned(), branch, followed: false }),
-        [] => Err(Fault::failed(
-            WHAT,
-            "the repository has no remote",
-            "name one: git remote add origin URL, the address that Flux fetches from",
-        )),
-        several => Err(Fault::failed(
-            WHAT,
-            format!("{branch} follows no branch, and there is more than one remote: {}", several.join(", ")),
-            format!("choose one: git push --set-upstream REMOTE {branch}"),
-        )),
-    }
+    Err(Fault::new(
+        FaultKind::Refused,
+        "nothing was pushed",
+        format!(
+            "it was agreed to push {} to {} of {}, and git would now push {} to {} of {}",
+            agreed.from,
+            agreed.branch(),
+            agreed.remote,
+            now.from,
+            now.branch(),
+            now.remote
+        ),
+        "look at the branch and its remote (git remote -v), and push again",
+    ))
 }
 
 /// Returns HEAD's commit in full.
@@ -159,8 +142,7 @@ pub fn head(root: &Path) -> Result<String, Fault> {
 }
 
 /// Runs a git that changes something; what it printed comes back, in a fault too.
-fn perform(root: &Path, what: &str, arguments: &[&str], input: Option<&str>) -> Result<String, Fault> {
-    let mut command = run::writing(root, arguments);
+fn perform(mut command: Command, root: &Path, what: &str, input: Option<&str>) -> Result<String, Fault> {
     quiet(&mut command, root);
     if input.is_some() {
         command.piped_input();

@@ -50,14 +50,14 @@ const LONGEST: usize = 1024 * 1024;
 /// Fails with git's own words.
 pub fn raw(root: &Path, path: &str, side: Side) -> Result<String, Fault> {
     let what = format!("git does not tell how {path} differs");
-    let common = ["--literal-pathspecs", "diff", "--no-color", "--no-ext-diff", "--no-textconv"];
+    let common = ["--literal-pathspecs", "diff", "--no-color"];
     let mut arguments = common.to_vec();
     match side {
         Side::Staged => arguments.extend(["--cached", "--", path]),
         Side::Unstaged => arguments.extend(["--", path]),
         Side::Untracked => arguments.extend(["--no-index", "--", "/dev/null", path]),
     }
-    let output = run::command(root, &arguments).output().map_err(|error| run::not_started(&what, &error))?;
+    let output = run::comparing(root, &arguments).output().map_err(|error| run::not_started(&what, &error))?;
     // `--no-index` ends with 1 where there is a difference.
     if output.status.success() || (side == Side::Untracked && output.status.code() == Some(1)) {
         let mut text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -1,6 +1,5 @@
 //! Git's pre-commit hook: a few lines between two marks, beside whatever else the hook does.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::run;
@@ -63,13 +62,12 @@ pub fn uninstall(root: &Path, _permit: &Permit) -> Result<String, Fault> {
 /// Returns where git looks for the hook of this repository.
 fn place(root: &Path) -> Result<PathBuf, Fault> {
     let what = "the hook was not touched";
-    let shared = run::output(root, what, &["config", "--type=path", "--get", "core.hooksPath"]).ok();
-    let printed = run::output(root, what, &["rev-parse", "--git-path", "hooks/pre-commit"])?;
+    let ask = |arguments: &[&str]| run::finish(run::about_hooks(root, arguments), root, what);
+    let shared = ask(&["config", "--type=path", "--get", "core.hooksPath"]).ok();
+    let printed = ask(&["rev-parse", "--git-path", "hooks/pre-commit"])?;
     let hook = root.join(String::from_utf8_lossy(&printed).trim_end());
-    let inside = |folder: &Path| {
-        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        real(folder).starts_with(real(root))
-    };
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let inside = |folder: &Path| real(folder).starts_with(real(root));
     if shared.is_some() && !hook.parent().is_some_and(inside) {
         return Err(Fault::new(
             FaultKind::Refused,
@@ -77,6 +75,22 @@ fn place(root: &Path) -> Result<PathBuf, Fault> {
             format!("core.hooksPath leads to {}, outside of the repository, where others may share it", hook.display()),
             "call `fluxdeck secret verify --staged` and `fluxdeck check --staged --new` from the hook there, or unset core.hooksPath",
         ));
+    }
+    if shared.is_none() {
+        let common = ask(&["rev-parse", "--git-common-dir"])?;
+        let own = root.join(String::from_utf8_lossy(&common).trim_end());
+        let linked = hook.symlink_metadata().is_ok_and(|data| !data.is_file());
+        if linked || !hook.parent().is_some_and(|folder| real(folder).starts_with(real(&own))) {
+            return Err(Fault::new(
+                FaultKind::Refused,
+                what,
+                format!(
+                    "{} is a link, or lies behind one: what it leads to is not this repository's alone",
+                    hook.display()
+                ),
+                "call `fluxdeck secret verify --staged` and `fluxdeck check --staged --new` from the hook there, or make it a file",
+            ));
+        }
     }
     Ok(hook)
 }
@@ -113,7 +127,7 @@ fn is_shell(first: &str) -> bool {
 }
 
 fn read(hook: &Path) -> Result<Option<String>, Fault> {
-    match std::fs::read_to_string(hook) {
+    match crate::files::text(hook, LARGEST) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(hook, &error)),
@@ -121,16 +135,14 @@ fn read(hook: &Path) -> Result<Option<String>, Fault> {
 }
 
 fn write(hook: &Path, text: &str) -> Result<(), Fault> {
-    let written = || {
-        let folder = hook.parent().unwrap_or(hook);
-        std::fs::create_dir_all(folder)?;
-        let beside = folder.join(format!("pre-commit.fluxdeck-{}", std::process::id()));
-        std::fs::write(&beside, text)?;
-        std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o755))?;
-        std::fs::rename(&beside, hook)
-    };
-    written().map_err(|error| failed(hook, &error))
+    let folder = hook.parent().unwrap_or(hook);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| crate::files::replace(hook, text.as_bytes(), 0o755))
+        .map_err(|error| failed(hook, &error))
 }
+
+/// No hook is larger, in bytes.
+const LARGEST: u64 = 1024 * 1024;
 
 fn failed(hook: &Path, error: &std::io::Error) -> Fault {
     Fault::failed(format!("cannot change {}", hook.display()), error.to_string(), "see that you may write there")
@@ -143,6 +155,28 @@ mod tests {
 
     use super::super::tests::TestRepository;
     use super::{install, uninstall};
+
+    #[test]
+    fn a_linked_hook_is_not_written_through() {
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("pre-commit"), "#!/bin/sh\n").unwrap();
+        for folder in [false, true] {
+            let repository = TestRepository::new();
+            let hooks = repository.path().join(".git/hooks");
+            if folder {
+                let _ = std::fs::remove_dir_all(&hooks);
+                std::os::unix::fs::symlink(outside.path(), &hooks).unwrap();
+            } else {
+                std::fs::create_dir_all(&hooks).unwrap();
+                std::os::unix::fs::symlink(outside.path().join("pre-commit"), hooks.join("pre-commit")).unwrap();
+            }
+            for done in [install(repository.path(), None, &grant()), uninstall(repository.path(), &grant())] {
+                assert!(done.unwrap_err().why.contains("is a link"));
+            }
+        }
+        assert_eq!(std::fs::read_to_string(outside.path().join("pre-commit")).unwrap(), "#!/bin/sh\n");
+        assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn the_hook_goes_beside_what_is_there_and_out_of_it_again() {

@@ -54,6 +54,7 @@ pub fn log_between(root: &Path, old: &str, new: &str, count: usize) -> Result<Ve
 /// # Errors
 /// Fails with git's own words when it cannot tell.
 pub fn log_of(root: &Path, files: &[String], count: usize) -> Result<Vec<LogEntry>, Fault> {
+    let files: Vec<String> = files.iter().map(|file| format!(":(top,literal){file}")).collect();
     let arguments: Vec<&str> = std::iter::once("--").chain(files.iter().map(String::as_str)).collect();
     read(root, "git does not tell who changed it", count, &arguments)
 }
@@ -116,7 +117,12 @@ pub fn last_changes(root: &Path, files: &[String]) -> Result<HashMap<String, Log
 
 /// Tells whether a commit contains another: it is the same or a later one.
 pub fn contains(root: &Path, later: &str, earlier: &str) -> bool {
-    run::output(root, "git cannot compare commits", &["merge-base", "--is-ancestor", earlier, later]).is_ok()
+    run::output(
+        root,
+        "git cannot compare commits",
+        &["merge-base", "--is-ancestor", "--end-of-options", earlier, later],
+    )
+    .is_ok()
 }
 
 fn entry(line: &str) -> Option<LogEntry> {

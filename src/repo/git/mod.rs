@@ -6,18 +6,20 @@ mod diff;
 mod files;
 pub mod hook;
 mod log;
+mod remote;
 mod repository;
 mod run;
 mod status;
 mod tree;
 
-pub use change::{Change, Destination, asks, destination, head, stage, unstage};
+pub use change::{Change, asks, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
 pub use files::{all_files, committed, committed_files, files, is_ignored, is_known, staged};
 pub use log::{LogEntry, contains, last_changes, log, log_between, log_of};
+pub use remote::{Destination, destination};
 pub use repository::Repository;
 pub use status::{Counts, GitState, Head, Mark, Operation, Upstream};
-pub use tree::{changed, check_out, commit};
+pub use tree::{Between, changed, check_out, commit};
 
 pub(super) use files::list_files;
 pub use status::commits_behind;

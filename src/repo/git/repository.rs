@@ -64,7 +64,7 @@ impl Repository {
             {
                 return None;
             }
-            let config = std::fs::read_to_string(git_dir.join("config")).ok()?.to_ascii_lowercase();
+            let config = crate::files::text(&git_dir.join("config"), 1024 * 1024).ok()?.to_ascii_lowercase();
             if ["worktree", "include", "[extensions"].iter().any(|word| config.contains(word)) || is_bare(&config) {
                 return None;
             }

@@ -1,42 +1,150 @@
-//! Running `git`: quiet, in plain English, never asking anything.
+//! Running `git`: quiet, in plain English, never asking anything, and running nothing that the repository's own files name unless the operator
+//! asked for what runs it.
+//!
+//! `.git/config` comes with an archive, a shared folder or a build cache, and can name a program for nearly everything that git does. So
+//! there are doors. [`command`] is for looking; [`comparing`] too, where git reads the working tree's files and would send them through
+//! filters; [`staging`] is for what the operator put into the index, where his filters decide what is stored; [`asked`] is for commit, push,
+//! fetch and pull, where hooks, signing and credentials are what he asked for.
 
-use crate::model::Fault;
-use crate::programs::{Command, Kind};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Prepares a call of git in a folder.
+use crate::model::{Fault, FaultKind};
+use crate::programs::{Command, Kind};
+
+/// Holds of every call: a folder that looks like a bare repository is none unless it is named, and no program is asked what changed.
+const ALWAYS: &[&str] = &["safe.bareRepository=explicit", "core.fsmonitor=false"];
+
+/// Holds where nobody asked for hooks.
+const WITHOUT_HOOKS: &[&str] = &["core.hooksPath=/dev/null"];
+
+/// Holds where git only looks.
+const LOOKING: &[&str] = &["log.showSignature=false", "submodule.recurse=false"];
+
+/// Prepares a call of git that only looks: hooks, pagers, signatures, external differences and fetching are off.
 ///
 /// Optional locks are off so that looking never disturbs a git that the operator runs at the same time; prompts are off because the
 /// screen is ours.
 pub(super) fn command(folder: &Path, arguments: &[&str]) -> Command {
-    prepared(Kind::Git, folder, arguments)
+    let mut command = prepare(Kind::Git, folder, &[ALWAYS, WITHOUT_HOOKS, LOOKING], &inert(arguments));
+    // Objects that a partial clone lacks are not fetched: older versions of git know the second alone.
+    command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "");
+    command
 }
 
-/// Prepares a call of git that commits, fetches or pushes: its hooks and credential helpers may see what logs in to a forge.
-pub(super) fn writing(folder: &Path, arguments: &[&str]) -> Command {
-    prepared(Kind::GitWrites, folder, arguments)
+/// Prepares a call that compares the working tree's files: as [`command`], and no filter runs that only the repository's own configuration
+/// names. One that the operator's configuration names, as `git lfs install` does, is the operator's.
+pub(super) fn comparing(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = command(folder, arguments);
+    with_filters(&mut command, &operators_filters(folder));
+    command
 }
 
-fn prepared(kind: Kind, folder: &Path, arguments: &[&str]) -> Command {
+/// Prepares a call that changes the index: no hooks, and filters as the operator set them up, for they decide what is stored.
+pub(super) fn staging(folder: &Path, arguments: &[&str]) -> Command {
+    prepare(Kind::GitWrites, folder, &[ALWAYS, WITHOUT_HOOKS], arguments)
+}
+
+/// Prepares what the operator asked for, with hooks, signing and credentials.
+pub(super) fn asked(folder: &Path, arguments: &[&str]) -> Command {
+    prepare(Kind::GitWrites, folder, &[ALWAYS], arguments)
+}
+
+/// Prepares a question about where hooks are, which a configuration of ours would answer wrongly. No hook runs for it.
+pub(super) fn about_hooks(folder: &Path, arguments: &[&str]) -> Command {
+    prepare(Kind::Git, folder, &[ALWAYS], arguments)
+}
+
+/// Tells the commands that compare to leave out programs of the configuration, and submodules, whose configurations are others again.
+fn inert<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    let mut all = Vec::with_capacity(arguments.len().saturating_add(3));
+    let (mut verb, mut value) = (None, false);
+    for argument in arguments {
+        all.push(*argument);
+        if verb.is_none() && !value && !argument.starts_with('-') {
+            verb = Some(*argument);
+            match *argument {
+                "diff" | "log" => all.extend(["--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty"]),
+                "status" => all.push("--ignore-submodules=dirty"),
+                _ => {}
+            }
+        }
+        value = *argument == "-c";
+    }
+    all
+}
+
+fn prepare(kind: Kind, folder: &Path, settings: &[&[&str]], arguments: &[&str]) -> Command {
     let mut command = Command::new(kind, "git");
-    command
-        .arg("-C")
-        .arg(folder)
-        .args(arguments)
-        .env("LC_ALL", "C")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_PAGER", "cat");
+    command.arg("-C").arg(folder);
+    for setting in settings.iter().copied().flatten() {
+        command.args(["-c", setting]);
+    }
+    command.args(arguments).env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_PAGER", "cat");
     command
 }
 
-/// Runs git and returns what it printed.
+/// Runs a git that only looks, and returns what it printed.
 ///
 /// # Errors
 /// Fails when git cannot be started or ends with an error; the fault carries git's own words.
 pub(super) fn output(folder: &Path, what: &str, arguments: &[&str]) -> Result<Vec<u8>, Fault> {
-    let output = command(folder, arguments).output().map_err(|error| not_started(what, &error))?;
+    finish(command(folder, arguments), folder, what)
+}
+
+/// Runs a prepared git to its end, and returns what it printed.
+///
+/// # Errors
+/// As [`output`].
+pub(super) fn finish(mut command: Command, folder: &Path, what: &str) -> Result<Vec<u8>, Fault> {
+    let output = command.output().map_err(|error| not_started(what, &error))?;
     if output.status.success() { Ok(output.stdout) } else { Err(refused(what, folder, &output.stderr)) }
+}
+
+/// Returns the settings of filters that the repository's own configuration has a word in, each with what the operator's says, or nothing.
+fn operators_filters(folder: &Path) -> BTreeMap<String, String> {
+    let listed = ["config", "--show-scope", "--null", "--get-regexp", "^filter\\."];
+    // git ends with 1 where there is none.
+    let printed = command(folder, &listed).output().map(|output| output.stdout).unwrap_or_default();
+    filters(&String::from_utf8_lossy(&printed))
+}
+
+/// Reads `git config --show-scope --null`: the scope, then the key and the value on lines of their own.
+fn filters(printed: &str) -> BTreeMap<String, String> {
+    let (mut own, mut foreign) = (BTreeMap::new(), Vec::new());
+    let mut fields = printed.split('\0');
+    while let (Some(scope), Some(entry)) = (fields.next(), fields.next()) {
+        let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
+        let Some((name, _)) = key.rsplit_once('.') else { continue };
+        if matches!(scope, "system" | "global") {
+            own.insert(key.to_owned(), value.to_owned());
+        } else {
+            foreign.push(name.to_owned());
+        }
+    }
+    let mut settings = BTreeMap::new();
+    for name in foreign {
+        for field in ["clean", "smudge", "process", "required"] {
+            let key = format!("{name}.{field}");
+            let nothing = if field == "required" { "false" } else { "" };
+            let value = own.get(&key).cloned().unwrap_or_else(|| nothing.to_owned());
+            settings.insert(key, value);
+        }
+    }
+    settings
+}
+
+/// Lays settings over the configuration. By the environment, because the name of a filter may hold what ends a name on the command line.
+fn with_filters(command: &mut Command, settings: &BTreeMap<String, String>) {
+    const COUNT: &str = "GIT_CONFIG_COUNT";
+    let before = std::env::var(COUNT).ok().and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
+    for (place, (key, value)) in settings.iter().enumerate() {
+        let place = place + before;
+        command.env(format!("GIT_CONFIG_KEY_{place}"), key).env(format!("GIT_CONFIG_VALUE_{place}"), value);
+    }
+    if !settings.is_empty() {
+        command.env(COUNT, (before + settings.len()).to_string());
+    }
 }
 
 /// Tells that git could not be started.
@@ -53,16 +161,25 @@ pub(super) fn refused(what: &str, folder: &Path, stderr: &[u8]) -> Fault {
     let shown = folder.display();
     let (why, todo) = if said.contains("not a git repository") {
         (format!("{shown} is not in a git repository"), "name one with --repo, or run `git init` there".to_owned())
+    } else if said.contains("cannot use bare repository") {
+        (
+            format!(
+                "{shown} looks like a bare repository, which git does not use unless it is named (safe.bareRepository)"
+            ),
+            "open the folder above it, a clone, or a worktree of it: `git worktree add`".to_owned(),
+        )
     } else if said.contains("must be run in a work tree") {
         (
             format!("{shown} is a bare repository, without files"),
             "open a clone or a worktree of it: `git worktree add`".to_owned(),
         )
     } else if said.contains("dubious ownership") {
-        (
+        return Fault::new(
+            FaultKind::Refused,
+            what,
             format!("{shown} belongs to another user, and git does not trust it"),
             format!("if you trust it: git config --global --add safe.directory {shown}"),
-        )
+        );
     } else {
         let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("git gave no reason");
         (
@@ -71,4 +188,32 @@ pub(super) fn refused(what: &str, folder: &Path, stderr: &[u8]) -> Fault {
         )
     };
     Fault::failed(what, why, todo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filters;
+
+    #[test]
+    fn filters_are_the_operators_or_none() {
+        let entry = |scope: &str, key: &str, value: &str| format!("{scope}\0{key}\n{value}\0");
+        let printed = [
+            entry("global", "filter.lfs.clean", "git-lfs clean -- %f"),
+            entry("system", "filter.mine.clean", "mine"),
+            entry("global", "filter.mine.required", "true"),
+            entry("local", "filter.mine.clean", "theirs"),
+            entry("local", "filter.a.b=c.smudge", "theirs"),
+            entry("worktree", "filter.w.process", "theirs"),
+        ]
+        .concat();
+        let found = filters(&printed);
+        let says = |key: &str| found.get(key).map(String::as_str);
+        assert_eq!(says("filter.lfs.clean"), None, "what only the operator names stays");
+        assert_eq!(says("filter.mine.clean"), Some("mine"));
+        assert_eq!(says("filter.mine.required"), Some("true"));
+        assert_eq!(says("filter.mine.process"), Some(""));
+        assert_eq!(says("filter.a.b=c.smudge"), Some(""));
+        assert_eq!(says("filter.a.b=c.required"), Some("false"));
+        assert_eq!(says("filter.w.process"), Some(""));
+    }
 }

@@ -136,7 +136,8 @@ impl GitState {
     /// Fails with git's own words when it cannot tell.
     pub fn read(repository: &Repository) -> Result<Self, Fault> {
         let arguments = ["status", "--porcelain=v2", "--branch", "--untracked-files=normal", "-z"];
-        let printed = run::output(&repository.root, "git does not tell what changed", &arguments)?;
+        let root = &repository.root;
+        let printed = run::finish(run::comparing(root, &arguments), root, "git does not tell what changed")?;
         let mut state = parse(&String::from_utf8_lossy(&printed));
         state.operation = operation(&repository.git_dir);
         Ok(state)
@@ -147,7 +148,7 @@ impl GitState {
     /// # Errors
     /// Fails as [`GitState::read`], which it falls back on where HEAD is not kept in a file (the reftable format names a branch `.invalid`).
     pub fn glance(repository: &Repository) -> Result<Self, Fault> {
-        let head = std::fs::read_to_string(repository.git_dir.join("HEAD")).unwrap_or_default();
+        let head = crate::files::text(&repository.git_dir.join("HEAD"), 4096).unwrap_or_default();
         match head.trim_end().strip_prefix("ref: refs/heads/") {
             Some(branch) if branch != ".invalid" => {
                 Ok(Self { head: Head::Branch(branch.to_owned()), ..Self::unknown() })

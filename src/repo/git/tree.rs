@@ -1,62 +1,266 @@
 //! Writing the tree of a commit or of the index into a folder.
 
-use std::path::Path;
+use std::io::{BufReader, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, symlink};
+use std::path::{Path, PathBuf};
 
 use super::run;
 use crate::model::Fault;
 
-/// The index that a commit is read into, beside its files.
-const INDEX: &str = ".fluxdeck-index";
+/// Larger files are written as empty ones of their size: whoever reads them refuses them by that.
+const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// Writes all files of a commit, or of the index where none is named, into an empty folder; the repository stays as it is.
+/// A commit or a tree by its hash: the one form in which what somebody typed becomes an argument of git.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Hash(String);
+
+impl Hash {
+    /// Asks git what a name means; an option that looks like a name is none.
+    fn of(root: &Path, what: &str, name: &str, kind: &str) -> Result<Self, Fault> {
+        let asked = format!("{name}^{{{kind}}}");
+        let printed = run::output(root, what, &["rev-parse", "--verify", "--quiet", "--end-of-options", &asked]);
+        let unknown =
+            |why: String| Fault::failed(what, why, "name a commit, a branch or a tag: git log --oneline --all");
+        let printed = printed.map_err(|fault| {
+            unknown(if fault.why.trim().is_empty() || fault.why.starts_with("git gave no reason") {
+                format!("git knows no commit {name}")
+            } else {
+                fault.why
+            })
+        })?;
+        let text = String::from_utf8_lossy(&printed).trim().to_owned();
+        let is_hash = text.len() >= 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_hash { Ok(Self(text)) } else { Err(unknown(format!("git names no commit for {name}"))) }
+    }
+}
+
+/// Writes all files of a commit, or of the index where none is named, into an empty folder; the repository stays as it is, and no filter
+/// has a part in it: the files are as they are stored.
 ///
 /// # Errors
-/// Fails when git does not know the commit, or cannot write the files.
+/// Fails when git does not know the commit, or the files cannot be written.
 pub fn check_out(root: &Path, commit: Option<&str>, folder: &Path) -> Result<(), Fault> {
     let what = match commit {
         Some(commit) => format!("the files of {commit} are not read"),
         None => "what is staged is not read".to_owned(),
     };
-    let prefix = format!("--prefix={}/", folder.display());
-    let index = folder.join(INDEX);
-    let arguments = ["checkout-index", "--all", "--force", "--quiet", &prefix];
-    let mut command = run::command(root, &[]);
-    if let Some(commit) = commit {
-        let tree = format!("{commit}^{{tree}}");
-        run::output(root, &what, &["rev-parse", "--verify", "--quiet", "--end-of-options", &tree]).map_err(
-            |fault| {
-                let why = if fault.why.trim().is_empty() { format!("git knows no commit {commit}") } else { fault.why };
-                Fault::failed(fault.what, why, "name a commit, a branch or a tag: git log --oneline --all")
-            },
-        )?;
-        let read = run::command(root, &["read-tree", &tree]).env("GIT_INDEX_FILE", &index).output();
-        let read = read.map_err(|error| run::not_started(&what, &error))?;
-        if !read.status.success() {
-            return Err(run::refused(&what, root, &read.stderr));
+    let printed = match commit {
+        Some(commit) => {
+            let Hash(tree) = Hash::of(root, &what, commit, "tree")?;
+            run::output(root, &what, &["ls-tree", "-r", "-z", "--full-tree", &tree])?
         }
-        command.env("GIT_INDEX_FILE", &index);
+        None => run::output(root, &what, &["ls-files", "--stage", "-z", "--full-name"])?,
+    };
+    let entries: Vec<Entry> = printed.split(|byte| *byte == 0).filter_map(Entry::read).collect();
+    let mut command = run::command(root, &["cat-file", "--batch"]);
+    let mut child = command.piped_input().spawn().map_err(|error| run::not_started(&what, &error))?;
+    let (Some(mut asked), Some(answers)) = (child.stdin(), child.stdout()) else {
+        return Err(Fault::failed(what, "git cat-file has no pipes", "try again"));
+    };
+    let written = std::thread::scope(|scope| {
+        // git answers while it is asked: who writes everything first waits for ever.
+        let entries = &entries;
+        scope.spawn(move || entries.iter().try_for_each(|entry| writeln!(asked, "{}", entry.hash)));
+        write(folder, entries, BufReader::new(answers))
+    });
+    if written.is_err() {
+        child.end();
     }
-    // Links of a commit are written as links: what they lead to is judged when it is read.
-    let output = command.args(arguments).output().map_err(|error| run::not_started(&what, &error))?;
-    let _gone = std::fs::remove_file(&index);
-    if output.status.success() { Ok(()) } else { Err(run::refused(&what, root, &output.stderr)) }
+    let output = child.finish().map_err(|error| run::not_started(&what, &error))?;
+    match written {
+        Ok(()) if output.status.success() => Ok(()),
+        Ok(()) => Err(run::refused(&what, root, &output.stderr)),
+        Err(error) => {
+            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            let why = if said.is_empty() { error.to_string() } else { format!("{error}: {said}") };
+            Err(Fault::failed(
+                what,
+                why,
+                "is there room in /dev/shm or /tmp, and does `git fsck` find the repository whole?",
+            ))
+        }
+    }
+}
+
+/// A file or a link of a tree.
+struct Entry {
+    path: PathBuf,
+    hash: String,
+    link: bool,
+    executable: bool,
+}
+
+impl Entry {
+    /// Reads `MODE blob HASH<tab>PATH` of `ls-tree`, or `MODE HASH STAGE<tab>PATH` of `ls-files`. Submodules are left out, and of a file in
+    /// conflict all sides but ours; so is a path that would lead out of the folder, which git itself never checks out.
+    fn read(line: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(line).ok()?;
+        let (head, path) = text.split_once('\t')?;
+        let mut words = head.split(' ');
+        let (mode, second, third) = (words.next()?, words.next()?, words.next()?);
+        let hash = match (second, third) {
+            ("blob", hash) | (hash, "0" | "2") => hash,
+            _ => return None,
+        };
+        let strange = |part: &str| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");
+        let link = mode == "120000";
+        let wanted = link || mode.starts_with("100");
+        (wanted && !path.split('/').any(strange)).then(|| Self {
+            path: PathBuf::from(path),
+            hash: hash.to_owned(),
+            link,
+            executable: mode == "100755",
+        })
+    }
+}
+
+/// Reads the answers of `git cat-file --batch` (a line with the size, the bytes, a line end) and writes each where it belongs.
+fn write(folder: &Path, entries: &[Entry], mut answers: impl std::io::BufRead) -> std::io::Result<()> {
+    let broken = |what: &str, entry: &Entry| std::io::Error::other(format!("{}: {what}", entry.path.display()));
+    let mut links = Vec::new();
+    for entry in entries {
+        let mut head = String::new();
+        answers.read_line(&mut head)?;
+        let size = head.trim_end().rsplit(' ').next().and_then(|size| size.parse::<u64>().ok());
+        let size = size.ok_or_else(|| broken("its content is not in this clone", entry))?;
+        let mut content = answers.by_ref().take(size);
+        if entry.link {
+            let mut target = Vec::new();
+            content.by_ref().take(LARGEST).read_to_end(&mut target)?;
+            links.push((entry, target));
+        } else {
+            let path = folder.join(&entry.path);
+            std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+            let mode = if entry.executable { 0o700 } else { 0o600 };
+            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&path)?;
+            if size > LARGEST {
+                file.set_len(size)?;
+            } else {
+                std::io::copy(&mut content, &mut file)?;
+            }
+        }
+        // What was not wanted, and the line end behind it.
+        std::io::copy(&mut content, &mut std::io::sink())?;
+        head.clear();
+        answers.read_line(&mut head)?;
+    }
+    // Links come last, so that no file is written through one. What they lead to is judged when it is read.
+    for (entry, target) in links {
+        use std::os::unix::ffi::OsStrExt as _;
+        let path = folder.join(&entry.path);
+        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        symlink(std::ffi::OsStr::from_bytes(&target), &path).map_err(|error| broken(&error.to_string(), entry))?;
+    }
+    Ok(())
 }
 
 /// Finds the commit that a name such as `HEAD^` means; `None` where there is none.
 pub fn commit(root: &Path, name: &str) -> Option<String> {
-    let name = format!("{name}^{{commit}}");
-    let printed = run::output(root, "", &["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).ok()?;
-    Some(String::from_utf8_lossy(&printed).trim().to_owned())
+    Hash::of(root, "", name, "commit").ok().map(|Hash(hash)| hash)
 }
 
-/// Lists the files that differ between two states: two commits, a commit and the index, a commit and the working tree.
+/// Says which two states are compared; commits by any name that git knows.
+#[derive(Debug, Clone, Copy)]
+pub enum Between<'a> {
+    /// Two commits.
+    Commits(&'a str, &'a str),
+    /// A commit and the index.
+    Staged(&'a str),
+    /// A commit and the working tree.
+    WorkingTree(&'a str),
+    /// The index and the working tree.
+    Unstaged,
+}
+
+/// Lists the files that differ between two states.
 ///
 /// # Errors
 /// Fails when git does not know a commit.
-pub fn changed(root: &Path, arguments: &[&str]) -> Result<Vec<String>, Fault> {
+pub fn changed(root: &Path, between: Between<'_>) -> Result<Vec<String>, Fault> {
+    let what = "the changed files are not listed";
+    let hash = |name: &str| Hash::of(root, what, name, "commit").map(|Hash(hash)| hash);
+    let states = match between {
+        Between::Commits(old, new) => vec![hash(old)?, hash(new)?],
+        Between::Staged(old) => vec!["--cached".to_owned(), hash(old)?],
+        Between::WorkingTree(old) => vec![hash(old)?],
+        Between::Unstaged => Vec::new(),
+    };
     let mut all = vec!["diff", "--name-only", "--no-renames", "-z"];
-    all.extend(arguments);
-    let printed = run::output(root, "the changed files are not listed", &all)?;
+    all.extend(states.iter().map(String::as_str));
+    all.push("--");
+    let printed = run::finish(run::comparing(root, &all), root, what)?;
     let text = String::from_utf8_lossy(&printed);
     Ok(text.split('\0').filter(|file| !file.is_empty()).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Between, Entry, changed, check_out, commit};
+    use crate::repo::git::tests::TestRepository;
+
+    #[test]
+    fn a_tree_is_written_as_it_is_stored() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let repository = TestRepository::new();
+        repository.write(".gitattributes", "*.yaml filter=x\n");
+        repository.write("apps/a.yaml", "a: 1\n");
+        repository.write("run.sh", "#!/bin/sh\n");
+        let script = repository.path().join("run.sh");
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        symlink("apps/a.yaml", repository.path().join("link")).unwrap();
+        repository.commit("one");
+        repository.write("apps/a.yaml", "a: 2\n");
+        repository.git(&["add", "apps/a.yaml"]);
+        let ran = repository.path().join("ran");
+        let program = format!("touch {}; cat", ran.display());
+        repository.git(&["config", "filter.x.smudge", &program]);
+        repository.git(&["config", "filter.x.clean", &program]);
+        for (name, wanted) in [(Some("HEAD"), "a: 1\n"), (None, "a: 2\n")] {
+            let folder = tempfile::tempdir().unwrap();
+            check_out(repository.path(), name, folder.path()).unwrap();
+            assert_eq!(std::fs::read_to_string(folder.path().join("apps/a.yaml")).unwrap(), wanted);
+            assert_eq!(std::fs::read_link(folder.path().join("link")).unwrap().to_str(), Some("apps/a.yaml"));
+            assert_ne!(std::fs::metadata(folder.path().join("run.sh")).unwrap().permissions().mode() & 0o100, 0);
+        }
+        assert!(!ran.exists(), "a filter ran");
+        let folder = tempfile::tempdir().unwrap();
+        let fault = check_out(repository.path(), Some("nowhere"), folder.path()).unwrap_err();
+        assert!(fault.why.contains("nowhere"), "{fault}");
+    }
+
+    #[test]
+    fn what_looks_like_an_option_is_no_commit() {
+        let repository = TestRepository::new();
+        repository.write("a.yaml", "a: 1\n");
+        repository.commit("one");
+        let precious = repository.path().join("precious");
+        std::fs::write(&precious, "precious").unwrap();
+        let option = format!("--output={}", precious.display());
+        let root = repository.path();
+        assert_eq!(commit(root, &option), None);
+        for between in [
+            Between::Commits("HEAD", &option),
+            Between::Commits(&option, "HEAD"),
+            Between::Staged(&option),
+            Between::WorkingTree(&option),
+        ] {
+            assert!(changed(root, between).is_err(), "{between:?}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        assert!(check_out(root, Some(&option), folder.path()).is_err());
+        assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious");
+    }
+
+    #[test]
+    fn paths_that_lead_out_are_left_out() {
+        let hash = "78981922613b2afb6025042ff6bd878ac1994e85";
+        let read = |path: &str| Entry::read(format!("100644 blob {hash}\t{path}").as_bytes()).is_some();
+        assert!(read("apps/a.yaml") && read("..a/b"));
+        for path in ["../a", "/a", "a/../../b", ".git/config", "a/.GIT/config", "a//b", ""] {
+            assert!(!read(path), "{path}");
+        }
+        assert!(Entry::read(format!("160000 commit {hash}\tsub").as_bytes()).is_none());
+        assert!(Entry::read(format!("100644 {hash} 1\ta").as_bytes()).is_none());
+        assert!(Entry::read(format!("100644 {hash} 2\ta").as_bytes()).is_some());
+    }
 }

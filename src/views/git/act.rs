@@ -1,8 +1,8 @@
 //! What the commands of the git screen hand to it, and what its tasks answer.
 
-use crate::app::Permit;
+use crate::app::{Ask, Permit};
 use crate::model::Fault;
-use crate::repo::git::LogEntry;
+use crate::repo::git::{Destination, LogEntry};
 
 /// Says what a command of the git screen wants of the view.
 #[derive(Debug)]
@@ -63,6 +63,30 @@ pub enum Answer {
     Refused(String, Fault),
     /// A commit was made or not.
     Committed(Result<String, Fault>),
+    /// Where a push goes.
+    Goes(Result<Destination, Fault>),
     /// A fetch or pull ended.
     Updated(Result<String, Fault>),
+}
+
+/// Writes where a push goes as the answers of a command.
+pub fn answers(to: &Destination) -> Vec<(String, String)> {
+    let answer = |id: &str, text: &str| (id.to_owned(), text.to_owned());
+    let mut answers = vec![answer("from", &to.from), answer("remote", &to.remote), answer("reference", &to.reference)];
+    answers.extend(to.addresses.iter().map(|address| answer("address", address)));
+    answers.push(answer("followed", if to.followed { "true" } else { "false" }));
+    answers
+}
+
+/// Reads where a push goes from a command's answers; `None` where nobody has found it out, so that nothing was judged by it.
+pub fn destination(ask: &Ask<'_>) -> Option<Destination> {
+    let text = |id: &str| ask.answer(id).map(str::to_owned);
+    let addresses = ask.answers.iter().filter(|(id, _)| id == "address").map(|(_, text)| text.clone()).collect();
+    Some(Destination {
+        from: text("from")?,
+        remote: text("remote")?,
+        reference: text("reference")?,
+        addresses,
+        followed: ask.flag("followed"),
+    })
 }

@@ -36,7 +36,7 @@ use crate::app::{Action, Motion, Notice, Scene, Target, Task, View};
 use crate::check;
 use crate::model::{Fault, FaultKind};
 use crate::repo::Snapshot;
-use crate::repo::git::{self, Change, GitState, Head, LogEntry};
+use crate::repo::git::{self, Change, Destination, GitState, Head, LogEntry};
 use crate::widgets::Scroll;
 
 /// How many commits are read.
@@ -110,14 +110,14 @@ impl Git {
         dispatch(scene, id, paths.into_iter().map(Target::Worktree).collect(), Vec::new())
     }
 
-    /// Asks for a push to be judged in each environment that it reaches.
+    /// Asks git where a push goes; it is judged by the answer.
     fn push(scene: &Scene<'_>) -> Vec<Action> {
         let Some(Ok(state)) = state(scene) else { return Vec::new() };
         let refuse = |why: &str, todo: &str| {
             vec![Action::Tell(Notice::fault(scene.facts.now, Fault::failed("nothing was pushed", why, todo)))]
         };
-        let here = match &state.head {
-            Head::Branch(name) => name,
+        match &state.head {
+            Head::Branch(_) => {}
             Head::Unborn(_) => return refuse("there is no commit yet", "c makes the first"),
             Head::Detached => {
                 return refuse(
@@ -125,19 +125,25 @@ impl Git {
                     "git switch main, or git switch -c NAME",
                 );
             }
-        };
+        }
         if let Some(operation) = state.operation {
             let why = format!("git is {}", operation.word());
             return refuse(&why, "finish it (git status says how), then push");
         }
-        let there =
-            state.upstream.as_ref().and_then(|one| one.name.split_once('/')).map_or(here.as_str(), |(_, name)| name);
-        let followers = applied::followers(scene.facts, there);
+        let Some(root) = scene.facts.repository.as_ref().map(|snapshot| snapshot.root.clone()) else {
+            return Vec::new();
+        };
+        vec![Action::Task(Task::blocking("git remote", move |_| Answer::Goes(git::destination(&root))))]
+    }
+
+    /// Asks for the push to be judged in each environment that it reaches, now that it is known where it goes.
+    fn push_to(scene: &Scene<'_>, to: &Destination) -> Vec<Action> {
+        let followers = applied::followers(scene.facts, to);
         let mut targets: Vec<Target> = followers.into_iter().map(Target::Environment).collect();
         if targets.is_empty() {
-            targets.push(Target::Worktree(format!("{there}, which no environment follows")));
+            targets.push(Target::Worktree(format!("{}, which no environment follows", to.branch())));
         }
-        dispatch(scene, "git-push-reconcile", targets, vec![("branch".to_owned(), there.to_owned())])
+        dispatch(scene, "git-push-reconcile", targets, act::answers(to))
     }
 
     fn act(&mut self, wanted: Do, scene: &Scene<'_>) -> Vec<Action> {
@@ -228,7 +234,8 @@ impl Git {
                 let last = said.lines().last().unwrap_or("nothing new").to_owned();
                 vec![tell(scene, last), Action::Rescan]
             }
-            Answer::Moved(Err(why)) | Answer::Updated(Err(why)) => vec![fault(why)],
+            Answer::Goes(Ok(to)) => Self::push_to(scene, &to),
+            Answer::Moved(Err(why)) | Answer::Updated(Err(why)) | Answer::Goes(Err(why)) => vec![fault(why)],
             Answer::Committed(Err(why)) => {
                 let staged: Vec<String> = files_of(scene)
                     .into_iter()

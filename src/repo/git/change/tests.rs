@@ -1,7 +1,8 @@
 //! Staging, committing and pushing between two real repositories.
 
 use super::super::tests::TestRepository;
-use super::{Change, Destination, destination, stage, unstage, without_credentials};
+use super::super::{Destination, destination};
+use super::{Change, stage, unstage, without_credentials};
 use crate::model::Fault;
 use std::path::Path;
 
@@ -48,7 +49,7 @@ fn a_commit_is_pushed_and_what_follows_is_set() {
     assert!(commit(here.path(), " \n").unwrap_err().why.contains("empty"));
     commit(here.path(), "feat: a\n\nbecause\n").unwrap();
     let to = destination(here.path()).unwrap();
-    assert_eq!((to.remote.as_str(), to.branch.as_str(), to.followed), ("origin", "main", false));
+    assert_eq!((to.remote.as_str(), to.branch(), to.followed), ("origin", "main", false));
     push(here.path(), &to).unwrap();
     assert!(destination(here.path()).unwrap().followed);
     assert_eq!(here.git(&["--git-dir", there.path().to_str().unwrap(), "log", "-1", "--format=%s", "main"]), "feat: a");
@@ -114,4 +115,29 @@ fn addresses_lose_their_tokens() {
         without_credentials("fatal: https://me:token@host/a.git and ssh://git@b:22/x"),
         "fatal: https://host/a.git and ssh://b:22/x"
     );
+}
+
+#[test]
+fn a_push_sends_what_was_agreed_to_and_nothing_else() {
+    let (here, there) = pair();
+    here.write("a.yaml", "a: 1\n");
+    here.commit("one");
+    here.git(&["tag", "-a", "-m", "x", "v1"]);
+    here.git(&["branch", "other"]);
+    for (key, value) in [
+        ("push.followTags", "true"),
+        ("push.default", "matching"),
+        ("push.recurseSubmodules", "on-demand"),
+        ("remote.origin.mirror", "true"),
+    ] {
+        here.git(&["config", key, value]);
+    }
+    let to = destination(here.path()).unwrap();
+    push(here.path(), &to).unwrap();
+    let there = there.path().to_str().unwrap();
+    assert_eq!(here.git(&["--git-dir", there, "for-each-ref", "--format=%(refname)"]), "refs/heads/main");
+    // Whoever changes where it goes meanwhile is noticed.
+    here.git(&["config", "branch.main.merge", "refs/heads/prod"]);
+    let fault = push(here.path(), &to).unwrap_err();
+    assert!(fault.why.contains("to prod of origin"), "{fault}");
 }

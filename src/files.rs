@@ -1,0 +1,187 @@
+//! Files that may be anybody's: only regular ones are opened, none is waited for, and no link leads out of a repository.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+
+/// Reads a regular file of at most so many bytes.
+///
+/// # Errors
+/// Beside those of the file system: for a pipe, a device or a folder, for a link that leads out of the repository, and for a larger file.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let real = real(path)?;
+    // A device may act on being opened, so it is looked at first; what is opened is looked at again, because it may be another by then.
+    regular(&real.symlink_metadata()?)?;
+    // Opening a pipe would wait for who writes into it.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = File::from(rustix::fs::open(&real, flags, Mode::empty())?);
+    let data = opened.metadata()?;
+    regular(&data)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(data.len().min(limit)).unwrap_or_default());
+    opened.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::new(ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file as text.
+///
+/// # Errors
+/// As [`read`], and when it is no UTF-8.
+pub fn text(path: &Path, limit: u64) -> Result<String> {
+    String::from_utf8(read(path, limit)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
+}
+
+/// Returns the path that a file really has. One that is written below a repository must lie in it: a link of a working tree is somebody
+/// else's, and may lead to any file of the operator's.
+///
+/// # Errors
+/// When there is no such file, or it lies outside of the repository that its path is in.
+pub fn real(path: &Path) -> Result<PathBuf> {
+    let real = path.canonicalize()?;
+    inside(path, &real)?;
+    Ok(real)
+}
+
+/// Returns the path that a file which is not there yet would really have.
+///
+/// # Errors
+/// When its folder is not there, or lies outside of the repository that the path is in.
+pub fn place(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| Error::new(ErrorKind::InvalidInput, "it names no file"))?;
+    let written = std::path::absolute(path)?;
+    let folder = written.parent().unwrap_or(Path::new("/")).canonicalize()?;
+    let place = folder.join(name);
+    inside(&written, &place)?;
+    Ok(place)
+}
+
+/// Refuses a real path outside of the repository in which the written one is. Where that is in none, the operator's links are his own.
+fn inside(written: &Path, real: &Path) -> Result<()> {
+    let written = std::path::absolute(written)?;
+    let root = written.ancestors().skip(1).find(|folder| folder.join(".git").symlink_metadata().is_ok());
+    match root {
+        Some(root) if !real.starts_with(root.canonicalize()?) => {
+            Err(Error::new(ErrorKind::PermissionDenied, "a link leads out of the repository"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn regular(data: &std::fs::Metadata) -> Result<()> {
+    if data.is_file() { Ok(()) } else { Err(Error::new(ErrorKind::InvalidInput, "it is no regular file")) }
+}
+
+/// Writes a regular file in one step, in place of the one that is there or as a new one. What `path` leads to is replaced, a link is not.
+///
+/// # Errors
+/// As [`real`] and [`place`], and when something else than a regular file is there, or it cannot be written; the file is then as it was.
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let target = if path.symlink_metadata().is_ok() { real(path)? } else { place(path)? };
+    if let Ok(data) = target.symlink_metadata() {
+        regular(&data)?;
+    }
+    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let beside = target.with_file_name(format!(".{name}.fluxdeck-{}", std::process::id()));
+    // What a process that had this id left behind, or a link that somebody put there.
+    let _gone = std::fs::remove_file(&beside);
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+        file.sync_all()?;
+        std::fs::rename(&beside, &target)
+    });
+    if written.is_err() {
+        let _gone = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+/// Opens a file of this account's own, such as a log, for adding to its end; it is made where it is not there. A link is not followed.
+///
+/// # Errors
+/// When it is a link, no regular file, or cannot be written.
+pub fn append(path: &Path) -> Result<File> {
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or_default();
+    let opened = OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(flags).open(path)?;
+    regular(&opened.metadata()?)?;
+    Ok(opened)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A repository with all that a file may be, and a file outside of it.
+    fn ground() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("repo");
+        std::fs::create_dir_all(root.join("apps")).unwrap();
+        std::fs::create_dir(root.join(".git")).unwrap();
+        std::fs::create_dir(folder.path().join("elsewhere")).unwrap();
+        std::fs::write(root.join("apps/a.yaml"), "a: 1\n").unwrap();
+        std::fs::write(folder.path().join("elsewhere/secret"), "secret").unwrap();
+        for (target, link) in [
+            ("apps/a.yaml", "in"),
+            ("../elsewhere/secret", "out"),
+            ("../elsewhere", "folder"),
+            ("/dev/zero", "device"),
+            ("gone", "broken"),
+        ] {
+            symlink(target, root.join(link)).unwrap();
+        }
+        let fifo = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        (folder, root)
+    }
+
+    const BAD: [&str; 7] = ["out", "folder/secret", "device", "broken", "pipe", "apps", "gone"];
+
+    #[test]
+    fn only_regular_files_of_the_repository_are_read() {
+        let (folder, root) = ground();
+        for good in ["apps/a.yaml", "in", "apps/../in"] {
+            assert_eq!(text(&root.join(good), 100).unwrap(), "a: 1\n", "{good}");
+        }
+        for bad in BAD {
+            assert!(read(&root.join(bad), 100).is_err(), "{bad}");
+        }
+        assert!(read(&root.join("apps/a.yaml"), 4).is_err());
+        // Outside of any repository links are the operator's own.
+        symlink("elsewhere/secret", folder.path().join("link")).unwrap();
+        assert_eq!(text(&folder.path().join("link"), 100).unwrap(), "secret");
+        assert!(read(Path::new("/dev/null"), 100).is_err());
+    }
+
+    #[test]
+    fn nothing_outside_of_the_repository_is_written() {
+        let (folder, root) = ground();
+        for good in ["apps/a.yaml", "in", "new.yaml"] {
+            replace(&root.join(good), good.as_bytes(), 0o640).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(root.join("apps/a.yaml")).unwrap(), "in");
+        assert!(root.join("in").symlink_metadata().unwrap().is_symlink());
+        assert_eq!(root.join("new.yaml").metadata().unwrap().permissions().mode() & 0o777, 0o640);
+        for bad in BAD.iter().filter(|name| **name != "gone") {
+            assert!(replace(&root.join(bad), b"x", 0o600).is_err(), "{bad}");
+        }
+        assert!(replace(&root.join("folder/new"), b"x", 0o600).is_err());
+        assert_eq!(std::fs::read_to_string(folder.path().join("elsewhere/secret")).unwrap(), "secret");
+        assert_eq!(std::fs::read_dir(folder.path().join("elsewhere")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_log_is_no_link_and_no_pipe() {
+        let (folder, root) = ground();
+        append(&folder.path().join("log")).unwrap();
+        for bad in ["in", "out", "pipe", "apps"] {
+            assert!(append(&root.join(bad)).is_err(), "{bad}");
+        }
+    }
+}
