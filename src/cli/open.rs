@@ -21,10 +21,11 @@ pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> 
     let loader = Loader::open(&folder);
     // A folder without git and without clusters/ is no repository of ours: the live side is shown alone.
     let root = match loader.repository() {
-        Err(fault) if !loader.root().join("clusters").is_dir() => Err(fault.clone()),
+        Err(fault) if is_none(fault, loader.root()) => Err(fault.clone()),
         _ => Ok(loader.root().to_owned()),
     };
-    let settings = Settings::load(root.as_deref().ok(), &flags(global));
+    let mut settings = Settings::load(root.as_deref().ok(), &flags(global));
+    settings.with_known_themes(|name| crate::theme::names().any(|known| known == name));
     crate::sops::agree_to_plugins(settings.plugins.clone());
     let plan = Plan { root, settings, contexts };
     let parts = Parts {
@@ -48,7 +49,7 @@ pub(super) fn repository(global: &Global) -> Result<Snapshot, Fault> {
     let folder = folder(global)?;
     let mut loader = Loader::open(&folder);
     match loader.repository() {
-        Err(fault) if !loader.root().join("clusters").is_dir() => return Err(fault.clone()),
+        Err(fault) if is_none(fault, loader.root()) => return Err(fault.clone()),
         _ => {}
     }
     let snapshot = loader.load();
@@ -65,6 +66,12 @@ pub(super) fn repository(global: &Global) -> Result<Snapshot, Fault> {
             ))
         }
     }
+}
+
+/// Tells whether a folder that git knows no repository in is none for us either: without `clusters/`, or where git refuses it because it is
+/// another user's.
+fn is_none(fault: &Fault, root: &Path) -> bool {
+    fault.kind == FaultKind::Refused || !root.join("clusters").is_dir()
 }
 
 fn folder(global: &Global) -> Result<PathBuf, Fault> {

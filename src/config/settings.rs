@@ -1,6 +1,7 @@
 //! The settings that are in force.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -10,7 +11,8 @@ use super::file::{self, Outcome, Owner};
 use super::layer::{EnvSettings, Layer, Origin, Sourced, set};
 use super::variables;
 use crate::model::Fault;
-use crate::repo::Finding;
+use crate::repo::git::Repository;
+use crate::repo::{Finding, contents};
 
 /// The name of the shared file, at the repository's root.
 pub(super) const SHARED: &str = ".fluxdeck.toml";
@@ -137,6 +139,22 @@ impl Settings {
         settings
     }
 
+    /// Takes back a theme that nobody knows, where the repository's file names it: whoever may write that file shall not keep the cockpit from
+    /// starting. What the operator himself sets stays, and is an error there.
+    pub fn with_known_themes(&mut self, is_known: impl Fn(&str) -> bool) {
+        let Origin::File(file, line) = &self.theme.origin else { return };
+        if file != SHARED || is_known(&self.theme.value) {
+            return;
+        }
+        let fault = Fault::failed(
+            format!("the theme {} is ignored", self.theme.value),
+            "no theme is called so",
+            "`fluxdeck themes` lists them",
+        );
+        self.findings.push(Finding::new(SHARED, Some(*line), fault));
+        self.theme = Sourced::new("terminal".to_owned(), Origin::Default);
+    }
+
     fn general(&mut self, layer: &Layer) {
         let replace = |value: &mut Sourced<bool>, over: &Option<Sourced<bool>>| {
             if let Some(over) = over {
@@ -207,16 +225,63 @@ fn open(path: &Path, owner: Owner, is_wanted: bool, home: Option<&Path>) -> Outc
         unreadable: true,
         ..Outcome::default()
     };
-    match path.metadata() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_wanted => return Outcome::default(),
-        Err(error) => return refuse(error.to_string()),
-        Ok(data) if !data.is_file() || data.len() > SIZE_LIMIT => {
-            return refuse("it is no file, or too large".to_owned());
+    let folder = path.parent().unwrap_or(path);
+    let opened = match owner {
+        // A link that leads out of the repository is not followed, and a pipe is not waited for.
+        Owner::Repository => contents::at_most(folder, SHARED, SIZE_LIMIT),
+        Owner::Personal => personal(path),
+    };
+    let bytes = match opened {
+        Ok(bytes) => bytes,
+        Err(error)
+            if error.kind() == std::io::ErrorKind::NotFound && !is_wanted && path.symlink_metadata().is_err() =>
+        {
+            return Outcome::default();
         }
-        Ok(_) => {}
+        Err(error) => return refuse(error.to_string()),
+    };
+    if let Some(why) = foreign(path, owner) {
+        return refuse(why);
     }
-    match std::fs::read_to_string(path) {
-        Ok(text) => file::read(&text, owner, &shown, path.parent().unwrap_or(path), home),
-        Err(error) => refuse(error.to_string()),
+    match String::from_utf8(bytes) {
+        Ok(text) => file::read(&text, owner, &shown, folder, home),
+        Err(_) => refuse("it is no text in UTF-8".to_owned()),
     }
+}
+
+/// Reads the operator's own file, wherever it lies and whatever links lead there, as long as it is one.
+fn personal(path: &Path) -> std::io::Result<Vec<u8>> {
+    let data = path.metadata()?;
+    if !data.is_file() || data.len() > SIZE_LIMIT {
+        return Err(std::io::Error::other("it is no file, or too large"));
+    }
+    std::fs::read(path)
+}
+
+/// Says whose a file is where it is neither this user's nor root's; what others wrote is not what the operator set.
+///
+/// A repository of somebody else that git was told to trust (`safe.directory`) may have its own settings.
+fn foreign(path: &Path, owner: Owner) -> Option<String> {
+    let data = path.metadata().ok()?;
+    if is_ours(data.uid()) {
+        return None;
+    }
+    if owner == Owner::Repository
+        && let Some(root) = path.parent()
+        && root.metadata().is_ok_and(|folder| folder.uid() == data.uid())
+        && Repository::discover(root).is_ok()
+    {
+        return None;
+    }
+    Some(format!(
+        "it belongs to the user with the number {}: settings are read from files of yours and of root's alone",
+        data.uid()
+    ))
+}
+
+/// Tells whether a user is this one, or root; behind sudo also who called it, as for git.
+fn is_ours(user: u32) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    let caller = || std::env::var("SUDO_UID").ok().and_then(|text| text.parse::<u32>().ok());
+    user == own || user == 0 || (own == 0 && caller() == Some(user))
 }

@@ -319,3 +319,66 @@ fn which_plugins_may_run_is_for_the_operator_to_say() {
     let shared = settings("[plugins]\nallow = ['yubikey']\n", "", &[], &Flags::default());
     assert_eq!((shared.plugins.len(), shared.findings.len()), (0, 1));
 }
+
+#[test]
+fn a_theme_that_only_the_repository_names_keeps_nothing_from_starting() {
+    let known = |name: &str| name == "dark";
+    let theme = |shared: &str, personal: &str| {
+        let mut found = settings(shared, personal, &[], &Flags::default());
+        found.with_known_themes(known);
+        let told: Vec<String> = found.findings.iter().map(|one| one.fault.what.clone()).collect();
+        (found.theme.value, told)
+    };
+    assert_eq!(theme("theme = 'nope'", ""), ("terminal".to_owned(), vec!["the theme nope is ignored".to_owned()]));
+    assert_eq!(theme("theme = 'dark'", ""), ("dark".to_owned(), vec![]));
+    // The operator's own word is his to mend.
+    assert_eq!(theme("", "theme = 'nope'"), ("nope".to_owned(), vec![]));
+}
+
+#[test]
+fn the_repositorys_file_is_a_file_of_the_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, home) = (folder.path().join("repository"), folder.path().join("home"));
+    write(&root, "inside.toml", "mouse = true");
+    write(folder.path(), "outside.toml", "mouse = true");
+    let shared = root.join(".fluxdeck.toml");
+    let read = || {
+        let home = vec![("HOME".to_owned(), home.display().to_string())];
+        let found = Settings::from_sources(Some(&root), &Flags::default(), home);
+        (found.mouse.value, found.unreadable)
+    };
+    assert_eq!(read(), (false, false), "none at all");
+    for (target, wanted) in
+        [("inside.toml", (true, false)), ("../outside.toml", (false, true)), ("gone", (false, true))]
+    {
+        std::os::unix::fs::symlink(target, &shared).unwrap();
+        assert_eq!(read(), wanted, "{target}");
+        std::fs::remove_file(&shared).unwrap();
+    }
+    // A pipe is not waited for.
+    let made = std::process::Command::new("mkfifo").arg(&shared).status().unwrap();
+    assert!(made.success());
+    assert_eq!(read(), (false, true));
+}
+
+#[test]
+fn settings_of_another_user_are_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, home) = (folder.path().join("repository"), folder.path().join("home"));
+    write(&root, ".fluxdeck.toml", "mouse = true");
+    write(&home, ".config/fluxdeck/config.toml", "read_only = true");
+    let read = || {
+        let home = vec![("HOME".to_owned(), home.display().to_string())];
+        let found = Settings::from_sources(Some(&root), &Flags::default(), home);
+        (found.mouse.value, found.read_only.value, found.unreadable)
+    };
+    assert_eq!(read(), (true, true, false));
+    // Only root can give files away; where the suite runs as another user there is nothing to try.
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    std::os::unix::fs::chown(root.join(".fluxdeck.toml"), Some(12345), None).unwrap();
+    assert_eq!(read(), (false, true, true));
+    std::os::unix::fs::chown(home.join(".config/fluxdeck/config.toml"), Some(12345), None).unwrap();
+    assert_eq!(read(), (false, false, true));
+}
