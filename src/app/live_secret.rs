@@ -178,10 +178,13 @@ pub fn of_opened(opened: &Opened, document: usize) -> BTreeMap<String, Hash> {
     found
 }
 
+/// No manifest is larger, in bytes.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
 /// Hashes the values of a plain manifest.
 fn plain(path: &std::path::Path, document: usize) -> Result<BTreeMap<String, Hash>, Fault> {
     let failed = |why: String| Fault::failed(format!("cannot read {}", path.display()), why, "look at the file");
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = crate::files::text(path, LARGEST).map_err(|error| failed(error.to_string()))?;
     let documents = crate::yaml::documents(&text).map_err(|error| failed(error.to_string()))?;
     let mut found = BTreeMap::new();
     let Some(body) = documents.get(document) else { return Ok(found) };

@@ -206,7 +206,8 @@ pub fn make(
 fn write_config(root: &Path, folder: &str, recipient: &str) -> Result<String, Fault> {
     let file = format!("{folder}/.sops.yaml");
     let text = format!("creation_rules:\n  - encrypted_regex: ^(data|stringData)$\n    age: {recipient}\n");
-    let written = std::fs::File::create_new(root.join(&file))
+    let written = crate::files::place(&root.join(&file))
+        .and_then(std::fs::File::create_new)
         .and_then(|mut made| std::io::Write::write_all(&mut made, text.as_bytes()));
     written.map(|()| file.clone()).map_err(|error| {
         let why = error.to_string();

@@ -20,6 +20,7 @@ use clap::{Args, Subcommand};
 
 use super::{Call, operate};
 use crate::app::{Command, Facts, Target};
+use crate::files;
 use crate::model::{Env, Fault, FaultKind};
 use crate::repo::{Loader, git};
 use crate::runtime::Session;
@@ -210,10 +211,13 @@ impl Many {
             .filter(reads)
             .map(|name| Named { path: snapshot.root.join(&name), name });
         let is_encrypted =
-            |named: &Named| std::fs::read_to_string(&named.path).is_ok_and(|text| sops::sniff(&text).is_some());
+            |named: &Named| files::text(&named.path, LARGEST).is_ok_and(|text| sops::sniff(&text).is_some());
         Ok(named.filter(is_encrypted).collect())
     }
 }
+
+/// No file of SOPS is larger, in bytes.
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// A file that a call names.
 struct Named {
@@ -231,10 +235,14 @@ impl Named {
             Some(below) if !given.exists() && below.exists() => below,
             _ => given.to_owned(),
         };
-        let path = path.canonicalize().map_err(|error| {
-            let todo = "name it from the working directory or from the repository's root";
-            Fault::new(FaultKind::Usage, format!("cannot open {}", given.display()), error.to_string(), todo)
-        })?;
+        let cannot = |why: String| {
+            let todo = "name a file from the working directory or from the repository's root";
+            Fault::new(FaultKind::Usage, format!("cannot open {}", given.display()), why, todo)
+        };
+        let path = files::real(&path).map_err(|error| cannot(error.to_string()))?;
+        if !path.is_file() {
+            return Err(cannot("it is no regular file".to_owned()));
+        }
         let root = root.and_then(|root| root.canonicalize().ok());
         let below = root.and_then(|root| path.strip_prefix(root).ok().map(Path::to_owned));
         let name = below.as_deref().unwrap_or(given).to_string_lossy().into_owned();
@@ -251,7 +259,7 @@ impl Named {
         if let Some(environment) = folder {
             return Ok(vec![environment.env]);
         }
-        let recipients = std::fs::read_to_string(&self.path)
+        let recipients = files::text(&self.path, LARGEST)
             .ok()
             .and_then(|text| SopsFile::parse(Format::of(&self.name), text).ok())
             .map_or_else(Vec::new, |file| file.recipients());

@@ -338,7 +338,8 @@ impl NewSecret {
             )
         };
         let path = snapshot.root.join(&file);
-        let made = std::fs::File::create_new(&path)
+        let made = crate::files::place(&path)
+            .and_then(std::fs::File::create_new)
             .and_then(|mut new| new.write_all(text.as_bytes()).and_then(|()| new.sync_all()));
         made.map_err(|error| failed(&file, error))?;
         if let Err(error) = replace(&snapshot.root.join(&kustomization), &after) {
@@ -352,21 +353,11 @@ impl NewSecret {
     }
 }
 
-/// Replaces a plain file in one step.
+/// Replaces a plain file in one step, with the mode that it has.
 fn replace(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    let target = path.canonicalize()?;
-    let beside = target.with_file_name(format!(
-        ".{}.fluxdeck-{}",
-        path.file_name().unwrap_or_default().to_string_lossy(),
-        std::process::id()
-    ));
-    let written = std::fs::write(&beside, text)
-        .and_then(|()| std::fs::set_permissions(&beside, std::fs::metadata(&target)?.permissions()))
-        .and_then(|()| std::fs::rename(&beside, &target));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(crate::files::real(path)?)?.permissions().mode() & 0o7777;
+    crate::files::replace(path, text.as_bytes(), mode)
 }
 
 impl Snapshot {

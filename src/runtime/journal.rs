@@ -1,8 +1,6 @@
 //! The journal: one line for every write, so that it can be told later who did what, where.
 
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -10,6 +8,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, getpid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::model::Fault;
 
 /// Holds one line of the journal; a write has two: when it begins and how it ended. It never holds a secret.
@@ -80,11 +79,7 @@ impl Journal {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| fault(error.to_string()))?;
         }
-        OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(path)
+        files::append(path)
             .and_then(|mut file| file.write_all(line.as_bytes()))
             .map_err(|error| fault(error.to_string()))
     }

@@ -1,8 +1,6 @@
 //! The log of what fluxdeck itself does, for reporting a defect: off unless asked for, and never on the screen.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
@@ -49,7 +47,8 @@ pub fn log_as_asked() -> Result<Option<PathBuf>, Fault> {
     let file = path
         .parent()
         .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path))
+        .and_then(|()| crate::files::append(&path))
+        .and_then(|file| file.set_len(0).map(|()| file))
         .map_err(|error| {
             Fault::failed("cannot write the log", error.to_string(), format!("look at {}", path.display()))
         })?;

@@ -38,9 +38,9 @@ pub fn write_atomically(
     if let Err(error) = exposed::judge(new) {
         return Err(Fault { what, ..error.fault(&path.display().to_string(), None) });
     }
-    // The file itself is replaced, not a link that points to it.
-    let target = fs::canonicalize(path).map_err(failed)?;
-    let unchanged = || match fs::read(&target) {
+    // The file itself is replaced, not a link that points to it; a link that leads out of the repository is not followed.
+    let target = crate::files::real(path).map_err(failed)?;
+    let unchanged = || match crate::files::read(&target, LARGEST) {
         Ok(found) if found == expected_original.as_ref() => Ok(()),
         Ok(_) => Err(Fault::new(
             FaultKind::Refused,
@@ -68,6 +68,9 @@ pub fn write_atomically(
     moment("flushed");
     Ok(())
 }
+
+/// No file of SOPS is larger, in bytes.
+const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// Names a moment of saving, at which a test ends the process.
 #[cfg(not(test))]

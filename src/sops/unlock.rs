@@ -62,12 +62,14 @@ pub fn unlock(
     let closed = Locked::unread;
     let refused = |why: String, todo: &str| closed(Fault::failed(format!("cannot open {name}"), why, todo));
     let todo = "see that it is there and that you may read it";
-    let size = std::fs::metadata(path).map_err(|error| refused(error.to_string(), todo))?.len();
+    // Before its size is looked at: the size of a link that leads out is nobody's to know either.
+    let real = crate::files::real(path).map_err(|error| refused(error.to_string(), todo))?;
+    let size = std::fs::metadata(real).map_err(|error| refused(error.to_string(), todo))?.len();
     if size > LARGEST {
         let why = format!("it has {} MiB", size / 1024 / 1024);
         return Err(refused(why, "Kubernetes takes no Secret above 1 MiB: is this the right file?"));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string(), todo))?;
+    let text = crate::files::text(path, LARGEST).map_err(|error| refused(error.to_string(), todo))?;
     let file = SopsFile::parse(Format::of(name), text).map_err(|error| closed(error.fault(name, environment)))?;
     let recipients = file.recipients();
     let (mut identities, mut problems) = (Identities::default(), Vec::new());

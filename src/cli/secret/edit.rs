@@ -7,6 +7,7 @@ use clap::Args;
 use super::Named;
 use crate::app::View;
 use crate::cli::{Call, cockpit};
+use crate::files;
 use crate::model::{Fault, FaultKind};
 use crate::runtime::Session;
 use crate::sops::{Format, SopsFile};
@@ -31,7 +32,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let shown = named.path.display();
         let cannot = |why: String, todo: &str| Fault::new(FaultKind::Usage, format!("cannot edit {shown}"), why, todo);
         let text =
-            std::fs::read_to_string(&named.path).map_err(|error| cannot(error.to_string(), "name another file"))?;
+            files::text(&named.path, super::LARGEST).map_err(|error| cannot(error.to_string(), "name another file"))?;
         SopsFile::parse(Format::of(&named.name), text).map_err(|error| {
             cannot(
                 error.to_string(),

@@ -45,7 +45,7 @@ impl SecretView {
         vec![Action::Task(Task::blocking(format!("look at {file}"), move |reach| {
             let Ok(path) = reach.file(&file) else { return Looked(None) };
             // A file that is gone is told when it is saved: what is open is all that there is of it.
-            match std::fs::read_to_string(&path) {
+            match crate::files::text(&path, 16 * 1024 * 1024) {
                 Ok(text) if text != opened.file().text() => {}
                 _ => return Looked(None),
             }
