@@ -164,9 +164,8 @@ fn bound(limits: &Limits, child: Option<Pid>) -> io::Result<()> {
             let known = prlimit_of(resource);
             let most = known.map_or(most, |known| known.min(most));
             match prlimit(Some(child), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
-                Ok(_) => {}
-                // It has ended already, or may not be touched: a program of another user by its set-user-id bit.
-                Err(rustix::io::Errno::SRCH | rustix::io::Errno::PERM) => {}
+                // It may have ended already, or may not be touched: a program of another user by its set-user-id bit.
+                Ok(_) | Err(rustix::io::Errno::SRCH | rustix::io::Errno::PERM) => {}
                 Err(error) => return Err(error.into()),
             }
         }

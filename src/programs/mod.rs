@@ -41,4 +41,4 @@ pub use leftovers::remove_leftovers;
 pub use line::Line;
 pub use registry::{Handle, end_all, show_screen};
 pub use running::Running;
-pub use signals::{Taken, Which, watch};
+pub use signals::{Which, take_signals, watch};

@@ -73,7 +73,7 @@ impl Handle {
 }
 
 impl Entry {
-    fn signal(&self, signal: Signal) {
+    fn signal(self, signal: Signal) {
         // What has ended meanwhile need not be told.
         if self.grouped {
             let _ended = kill_process_group(self.id, signal);
@@ -87,7 +87,7 @@ impl Entry {
     }
 
     /// Waits until it has ended, without taking that from whoever waits for it.
-    fn await_end(&self, until: Instant) {
+    fn await_end(self, until: Instant) {
         let Ok(end) = pidfd_open(self.id, PidfdFlags::empty()) else { return };
         let left = until.saturating_duration_since(Instant::now());
         let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };

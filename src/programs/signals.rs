@@ -1,14 +1,16 @@
 //! Signals that end us, where nobody else has taken them: what we started ends first, and its folders go.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use super::registry::end_all;
 
-/// Who has taken Ctrl-C, and who has taken all of them.
-static INTERRUPT: AtomicUsize = AtomicUsize::new(0);
-static ALL: AtomicUsize = AtomicUsize::new(0);
+/// Whether somebody else answers Ctrl-C.
+static INTERRUPT: AtomicBool = AtomicBool::new(false);
+
+/// Whether somebody else answers all of them.
+static ALL: AtomicBool = AtomicBool::new(false);
 
 /// Says which signals somebody answers himself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,31 +21,15 @@ pub enum Which {
     All,
 }
 
-/// Takes signals from this watch for as long as it is held, for whoever ends us in good order himself.
-#[derive(Debug)]
-pub struct Taken(Which);
-
-impl Taken {
-    /// Takes them.
-    pub fn new(which: Which) -> Self {
-        which.count().fetch_add(1, Ordering::SeqCst);
-        Self(which)
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        self.0.count().fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-impl Which {
-    fn count(self) -> &'static AtomicUsize {
-        match self {
-            Self::Interrupt => &INTERRUPT,
-            Self::All => &ALL,
-        }
-    }
+/// Takes signals from this watch for good, for whoever ends us in good order himself.
+///
+/// They are not given back: this watch may hear of a signal only after the other has answered it, and would cut its answer short.
+pub fn take_signals(which: Which) {
+    let taken = match which {
+        Which::Interrupt => &INTERRUPT,
+        Which::All => &ALL,
+    };
+    taken.store(true, Ordering::SeqCst);
 }
 
 /// Begins to watch the signals that end us, on a thread of its own; those that we were started to ignore, as by nohup, stay ignored.
@@ -54,7 +40,7 @@ pub fn watch() {
     let Ok(mut signals) = signal_hook::iterator::Signals::new(watched) else { return };
     let _thread = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
-            let taken = ALL.load(Ordering::SeqCst) > 0 || (signal == SIGINT && INTERRUPT.load(Ordering::SeqCst) > 0);
+            let taken = ALL.load(Ordering::SeqCst) || (signal == SIGINT && INTERRUPT.load(Ordering::SeqCst));
             if !taken {
                 end_all();
                 let _ended = signal_hook::low_level::emulate_default_handler(signal);

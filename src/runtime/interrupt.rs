@@ -1,21 +1,24 @@
 //! Ctrl-C of a headless operation: it is stopped as in the cockpit, so that the journal tells its end.
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::signals::{Signals, Told, halt};
-use crate::programs::{Taken, Which};
+use crate::programs::{Which, take_signals};
 
 /// Returns what is cancelled once Ctrl-C is pressed; must be called inside a tokio runtime.
 pub fn interrupted() -> CancellationToken {
     let stop = CancellationToken::new();
-    let cancelled = stop.clone();
-    let taken = Taken::new(Which::Interrupt);
-    tokio::spawn(async move {
-        let _taken = taken;
-        if tokio::signal::ctrl_c().await.is_ok() {
-            cancelled.cancel();
-        }
-    });
+    // Where it cannot be listened to, Ctrl-C ends us as ever.
+    if let Ok(mut heard) = signal(SignalKind::interrupt()) {
+        take_signals(Which::Interrupt);
+        let cancelled = stop.clone();
+        tokio::spawn(async move {
+            if heard.recv().await.is_some() {
+                cancelled.cancel();
+            }
+        });
+    }
     stop
 }
 

@@ -51,9 +51,10 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
     tell_cut_off(&session, &sender);
     let mut outside = Outside { screen, rest: None, quit: false, lent: false, secret_copied: None, stopped: false };
     tracing::debug!("the loop begins");
+    // Before the first frame: what ends us from then on leaves the terminal as it was.
+    let mut ends = Signals::new()?;
     outside.begin(&mut app, &mut performer, &session)?;
     let mut keys = Input::open();
-    let mut ends = Signals::new()?;
     // Only the first loop of a session lends its terminal; there is no second.
     let mut loans = session.terminal.open();
     let mut pace = Pace::default();

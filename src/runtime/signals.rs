@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::programs::{Taken, Which};
+use crate::programs::{Which, take_signals};
 
 /// What a signal tells us.
 pub(super) enum Told {
@@ -24,23 +24,23 @@ pub(super) struct Signals {
     quit: Signal,
     stop: Signal,
     back: Signal,
-    /// Whoever listens here ends us in good order.
-    _taken: Taken,
 }
 
 impl Signals {
     /// Begins to listen.
     pub(super) fn new() -> io::Result<Self> {
         let raw = |which: rustix::process::Signal| signal(SignalKind::from_raw(which.as_raw()));
-        Ok(Self {
+        let signals = Self {
             hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             quit: signal(SignalKind::quit())?,
             stop: raw(rustix::process::Signal::TSTP)?,
             back: raw(rustix::process::Signal::CONT)?,
-            _taken: Taken::new(Which::All),
-        })
+        };
+        // Whoever listens here ends us in good order.
+        take_signals(Which::All);
+        Ok(signals)
     }
 
     /// Waits for any of them. While the terminal is lent, what it sends to both of us, such as Ctrl-C, ends the borrower alone.
