@@ -1,6 +1,6 @@
 //! Deletes an object, once its name, or its protected environment's, was typed.
 
-use super::object::{file, line};
+use super::object::line;
 use super::prune::taken;
 use super::verb::{is_flux, lesson, operate, timeout};
 use crate::app::{Ask, Command, Risk, Scope};
@@ -31,15 +31,20 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         Some(gone) => format!("What it applied goes with it where it prunes: {}.", gone.words()),
         None => "What it applied goes with it where it prunes or uninstalls.".to_owned(),
     };
-    let what = match (flux, file(ask)) {
+    let what = match (flux, declaring(ask)) {
         (true, _) if gone.as_ref().is_some_and(|gone| gone.itself) => format!(
             "{with_it} It applies itself, so nothing is left that would make any of it anew: all that Flux manages goes. It is refused while it prunes; `flux uninstall` takes Flux away and leaves the rest."
         ),
-        (true, Some(file)) => format!(
+        (true, Some((file, true))) => format!(
             "{with_it} The repository has it: the next reconcile makes it anew, and not what was lost with it, such as data; to be rid of it, take it out of {file}."
         ),
+        (true, Some((file, false))) => {
+            format!(
+                "{with_it} {file} declares it, and nothing in the repository applies that file: it may not come anew."
+            )
+        }
         (true, None) => with_it,
-        (false, Some(file)) => {
+        (false, Some((file, _))) => {
             format!("The repository has it: the next reconcile makes it anew. To be rid of it, take it out of {file}.")
         }
         (false, None) => {
@@ -52,4 +57,15 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         "NotFound; where it stays, finalizers hold it, and its controller has to let go.",
         "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_delete/",
     )
+}
+
+/// Names the file that declares what is to be deleted, and tells whether a Kustomization of the repository applies that file.
+fn declaring(ask: &Ask<'_>) -> Option<(String, bool)> {
+    let (env, object) = ask.object()?;
+    let (repository, name) = (ask.facts.repository.as_ref()?, ask.facts.name(env));
+    let applied = repository.feeds.files_of(name, object).first().map(|file| ((*file).to_owned(), true));
+    applied.or_else(|| {
+        let mut known = repository.kustomizations_of(name);
+        known.find(|known| known.object() == *object).map(|known| (known.file.clone(), false))
+    })
 }

@@ -27,10 +27,3 @@ pub fn line(ask: &Ask<'_>, verb: &'static str) -> ShellLine {
     let begin = || ShellLine::from("kubectl ").and_then(verb, &[]).and_then(" ", &[]);
     ShellLine::join(ask.objects().map(|(env, object)| begin().line(&place(ask, env, object))), "\n")
 }
-
-/// Names the file of the repository that says what the first target is, where there is one.
-pub fn file(ask: &Ask<'_>) -> Option<String> {
-    let (env, object) = ask.object()?;
-    let files = ask.facts.repository.as_ref()?.files_of(ask.facts.name(env), object);
-    files.first().map(|file| (*file).to_owned())
-}

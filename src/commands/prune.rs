@@ -37,7 +37,8 @@ impl Taken {
         let more = if kinds.len() > NAMED { ", and others" } else { "" };
         let named: Vec<String> = kinds.iter().take(NAMED).map(|(kind, count)| format!("{kind} {count}")).collect();
         let from = if self.live { "" } else { ", as the repository declares" };
-        format!("{all} objects ({}{more}{from})", named.join(", "))
+        let objects = if all == 1 { "object" } else { "objects" };
+        format!("{all} {objects} ({}{more}{from})", named.join(", "))
     }
 }
 

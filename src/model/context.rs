@@ -30,8 +30,7 @@ impl KubeContext {
         let same = |one: Option<&str>, two: Option<&str>| one.is_some() && one == two;
         authorities.is_some_and(|(one, two)| one == two)
             && (self.cluster == other.cluster
-                || same(one.certified.as_deref(), two.certified.as_deref())
-                || (one.path == two.path && same(one.public_host(), two.public_host())))
+                || one.path == two.path && same(one.certified_name(), two.certified_name()))
     }
 }
 
@@ -86,9 +85,9 @@ impl Server {
         (&self.host, self.port, &self.path)
     }
 
-    /// Returns the host, unless it is this machine: many tunnels end here.
-    fn public_host(&self) -> Option<&str> {
-        Some(self.host.as_str()).filter(|host| *host != "localhost")
+    /// Returns the name that its certificate must have. That of a host is none where it is this machine: many tunnels end here.
+    fn certified_name(&self) -> Option<&str> {
+        self.certified.as_deref().or_else(|| Some(self.host.as_str()).filter(|host| *host != "localhost"))
     }
 }
 
@@ -141,6 +140,8 @@ mod tests {
         ));
         assert!(reaches(context("a", "x", one, Some("K8s.lan"), ca), context("b", "y", two, Some("k8s.lan"), ca)));
         assert!(reaches(context("a", "x", one, None, ca), context("b", "y", "https://10.0.0.1:8443", None, ca)));
+        let direct = context("a", "x", "https://k8s.lan:6443", None, ca);
+        assert!(reaches(direct, context("b", "y", two, Some("k8s.lan"), ca)), "a tunnel to the same name");
         // Authorities that sign for many clusters, K3s whose clusters are all called `default`, and tunnels.
         assert!(!reaches(context("a", "x", one, None, ca), context("b", "y", two, None, ca)));
         assert!(!reaches(context("a", "default", one, None, ca), context("b", "default", two, None, Some("other"))));

@@ -48,7 +48,7 @@ fn refuse_root(call: &Call<'_>, object: &ObjectRef, before: &Value) -> Result<()
         FaultKind::Refused,
         format!("cannot delete {object} in {}", call.cluster.name),
         format!(
-            "it applies itself: {} objects would go with it, {others} other Kustomizations among them with all that they applied, and nothing would make them anew",
+            "it applies itself: {} objects would go with it (other Kustomizations: {others}, with all that they applied), and nothing would make them anew",
             applied.len()
         ),
         "`flux uninstall` takes Flux away and leaves the rest; one that is suspended first leaves what it applied",
@@ -130,7 +130,7 @@ mod tests {
             let (outcome, deleted) = delete(spec.clone(), &[own, other, "web_web_apps_Deployment"]).await;
             let Outcome::Failed(fault) = outcome else { panic!("{spec}: {outcome:?}") };
             assert_eq!((fault.kind, deleted), (FaultKind::Refused, false), "{spec}: {fault}");
-            assert!(fault.why.contains("3 objects") && fault.why.contains("1 other Kustomizations"), "{fault}");
+            assert!(fault.why.contains("3 objects") && fault.why.contains("other Kustomizations: 1"), "{fault}");
         }
         for spec in [
             json!({"prune": false}),
