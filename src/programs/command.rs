@@ -18,6 +18,10 @@ use super::{leftovers, registry, running::Running};
 pub struct Limits {
     /// The bytes of its address space. A program written in Go maps about 1.5 GiB before it does anything.
     pub memory: Option<u64>,
+    /// The bytes that it may write to of that, which is what it really uses.
+    pub data: Option<u64>,
+    /// The bytes of the largest file that it may write; pipes are none.
+    pub file: Option<u64>,
     /// The seconds that it may compute.
     pub cpu_seconds: Option<u64>,
     /// How many files it may have open.
@@ -96,6 +100,15 @@ impl Command {
         self
     }
 
+    /// Takes every variable away, but for the mark by which the next start finds what a killed fluxdeck left.
+    pub fn env_clear(&mut self) -> &mut Self {
+        self.inner.env_clear();
+        if !self.kind.has_terminal() {
+            self.inner.env(leftovers::MARK, leftovers::mark());
+        }
+        self
+    }
+
     /// Says in which folder it runs; otherwise in ours.
     pub fn current_dir(&mut self, folder: impl AsRef<Path>) -> &mut Self {
         self.inner.current_dir(folder);
@@ -156,8 +169,13 @@ impl Command {
 
 /// Sets the limits of a child from outside; it may have begun, but has not come far.
 fn bound(limits: &Limits, child: Option<Pid>) -> io::Result<()> {
-    let all =
-        [(Resource::As, limits.memory), (Resource::Cpu, limits.cpu_seconds), (Resource::Nofile, limits.open_files)];
+    let all = [
+        (Resource::As, limits.memory),
+        (Resource::Data, limits.data),
+        (Resource::Fsize, limits.file),
+        (Resource::Cpu, limits.cpu_seconds),
+        (Resource::Nofile, limits.open_files),
+    ];
     for (resource, most) in all {
         if let (Some(most), Some(child)) = (most, child) {
             // Our own limit may be lower, and cannot be raised.
@@ -212,7 +230,7 @@ mod tests {
 
     #[test]
     fn limits_hold() {
-        let limits = Limits { memory: Some(1 << 30), cpu_seconds: Some(7), open_files: Some(64) };
+        let limits = Limits { memory: Some(1 << 30), cpu_seconds: Some(7), open_files: Some(64), ..Limits::default() };
         // The limits are set from outside: the shell waits for its first line.
         let mut command = shell(Kind::Renderer, "read line; ulimit -v; ulimit -t; ulimit -n");
         let mut running = command.limits(limits).piped_input().spawn().unwrap();

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! tool        the real kustomize
-//! prepare     the kustomization that the controller would build, written outside of the repository
+//! prepare     the kustomization that the controller would build
+//! gather      what kustomize is given: kustomizations written anew, and the files that they name
+//! sandbox     what is around kustomize
 //! substitute  spec.postBuild
 //! finish      Flux's own steps after the build
 //! origins     which file an object is from, by its name
@@ -21,6 +23,7 @@ mod cache;
 mod changes;
 pub mod compare;
 mod finish;
+mod gather;
 pub mod history;
 pub mod impact;
 mod object;
@@ -28,7 +31,10 @@ mod origins;
 mod prepare;
 pub mod releases;
 pub mod revision;
+pub mod sandbox;
 mod substitute;
+#[cfg(test)]
+mod tests;
 mod tool;
 mod workplace;
 
@@ -47,13 +53,17 @@ pub use tool::Tool;
 pub use workplace::Workplace;
 
 use crate::model::{Fault, FaultKind, ObjectRef};
-use crate::repo::{Feed, Finding, FluxKustomization, Snapshot, contents, path};
+use crate::repo::{Feed, Finding, FluxKustomization, Snapshot, path};
 use crate::yaml;
 use finish::finish;
+use gather::{Gathered, Gatherer};
 use tool::Unrendered;
 
 /// Changes when what is kept of a rendering does.
-const FORM: &str = "1";
+const FORM: &str = "2";
+
+/// The folder of what kustomize is given, in its folder of work.
+const COPY: &str = "repository";
 
 /// Where kustomize writes where an object comes from.
 const ORIGIN: &str = "config.kubernetes.io/origin";
@@ -132,6 +142,19 @@ struct Job<'a> {
     one: &'a FluxKustomization,
     feed: &'a Feed,
     key: String,
+    /// What is built; taken away where that is known already.
+    gathered: Result<Gathered, Unrendered>,
+}
+
+impl<'a> Job<'a> {
+    fn new(tool: &Tool, one: &'a FluxKustomization, feed: &'a Feed, gatherer: &mut Gatherer<'_>) -> Self {
+        let gathered = if feed.files.is_empty() && one.path.is_empty() {
+            Err(Unrendered::Unknown("it reads nothing".to_owned()))
+        } else {
+            gatherer.gather(one, feed)
+        };
+        Self { one, feed, key: key(tool, one, feed, &gathered), gathered }
+    }
 }
 
 impl Renderer {
@@ -148,11 +171,11 @@ impl Renderer {
         let tool = self.tool.clone()?;
         let root = snapshot.root.canonicalize().unwrap_or_else(|_| snapshot.root.clone());
         let mut kustomizations = snapshot.kustomizations.clone();
-        let mut sums = HashMap::new();
+        let mut gatherer = Gatherer::new(&root);
         // What applies a Kustomization may patch it: what it is then is built once more.
-        let mut rendering = self.round(snapshot, &root, &tool, &kustomizations, &mut sums)?;
+        let mut rendering = self.round(snapshot, &root, &tool, &kustomizations, &mut gatherer)?;
         if effective(&rendering, &mut kustomizations) {
-            rendering = self.round(snapshot, &root, &tool, &kustomizations, &mut sums)?;
+            rendering = self.round(snapshot, &root, &tool, &kustomizations, &mut gatherer)?;
         }
         finish(&mut rendering, &kustomizations);
         Ok(rendering)
@@ -164,19 +187,19 @@ impl Renderer {
         root: &Path,
         tool: &Tool,
         kustomizations: &[FluxKustomization],
-        sums: &mut HashMap<String, Vec<u8>>,
+        gatherer: &mut Gatherer<'_>,
     ) -> Result<Rendering, Fault> {
         // Before bootstrap nothing applies the environment's own folder: what will is called flux-system.
         let roots: Vec<(FluxKustomization, &Feed)> =
             snapshot.feeds.roots().map(|feed| (root_of(snapshot, feed), feed)).collect();
         let mut jobs = Vec::new();
         for (one, feed) in &roots {
-            jobs.push(Job { one, feed, key: key(root, tool, one, feed, sums) });
+            jobs.push(Job::new(tool, one, feed, gatherer));
         }
         for one in kustomizations {
             let is_own = |feed: &&Feed| feed.env == one.env && feed.name == one.name && feed.namespace == one.namespace;
             let Some(feed) = snapshot.feeds.iter().find(is_own) else { continue };
-            jobs.push(Job { one, feed, key: key(root, tool, one, feed, sums) });
+            jobs.push(Job::new(tool, one, feed, gatherer));
         }
         self.build(root, tool, &jobs)?;
         let mut of: Vec<Rendered> = jobs.iter().map(|job| self.rendered(job)).collect();
@@ -196,6 +219,13 @@ impl Renderer {
                 None => todo.push(job),
             }
         }
+        todo.retain(|job| match &job.gathered {
+            Ok(_) => true,
+            Err(why) => {
+                self.kept.insert(job.key.clone(), Err(why.clone()));
+                false
+            }
+        });
         if todo.is_empty() {
             return Ok(());
         }
@@ -264,7 +294,7 @@ fn root_of(snapshot: &Snapshot, feed: &Feed) -> FluxKustomization {
 }
 
 /// Names a build by all that goes into it; where the repository lies is not among that.
-fn key(root: &Path, tool: &Tool, one: &FluxKustomization, feed: &Feed, sums: &mut HashMap<String, Vec<u8>>) -> String {
+fn key(tool: &Tool, one: &FluxKustomization, feed: &Feed, gathered: &Result<Gathered, Unrendered>) -> String {
     let mut sum = Sha256::new();
     let mut add = |part: &[u8]| {
         sum.update(part.len().to_le_bytes());
@@ -273,22 +303,19 @@ fn key(root: &Path, tool: &Tool, one: &FluxKustomization, feed: &Feed, sums: &mu
     add(FORM.as_bytes());
     add(tool.stamp().as_bytes());
     add(one.path.as_bytes());
-    for field in ["targetNamespace", "namePrefix", "nameSuffix", "patches", "components", "images"] {
-        if let Some(value) = one.spec.get(field) {
-            add(field.as_bytes());
-            add(yaml::to_string(value).unwrap_or_default().as_bytes());
-        }
-    }
-    for (_, reference) in &feed.remote {
-        add(reference.as_bytes());
-    }
     add(&[u8::from(feed.leaves)]);
+    match gathered {
+        Ok(gathered) => {
+            for (file, bytes) in gathered.parts() {
+                add(file.as_bytes());
+                add(bytes);
+            }
+        }
+        Err(why) => add(format!("{why:?}").as_bytes()),
+    }
+    // Where objects come from is told by what the files declare, whatever they are to kustomize.
     for file in feed.files.keys() {
         add(file.as_bytes());
-        let known = sums.entry(file.clone()).or_insert_with(|| {
-            contents::bytes(root, file).map(|bytes| Sha256::digest(bytes).to_vec()).unwrap_or_default()
-        });
-        add(known);
     }
     sum.finalize().iter().fold(String::new(), |mut key, byte| {
         let _written = write!(key, "{byte:02x}");
@@ -298,34 +325,67 @@ fn key(root: &Path, tool: &Tool, one: &FluxKustomization, feed: &Feed, sums: &mu
 
 fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Object>, Unrendered> {
     let (one, feed) = (job.one, job.feed);
-    if let Some((file, reference)) = feed.remote.first() {
-        let why = format!("{file} reads {reference}, which is not in this repository, and nothing is fetched");
-        return Err(Unrendered::Unknown(why));
-    }
+    let gathered = job.gathered.as_ref().map_err(Clone::clone)?;
     if feed.leaves {
         return Err(Unrendered::Unknown("it reads what is not looked at here".to_owned()));
     }
-    if !root.join(&one.path).is_dir() {
-        return Err(format!("the path {} does not exist", one.path).into());
-    }
-    std::fs::create_dir(work).map_err(|error| error.to_string())?;
+    std::fs::create_dir(work).map_err(no_room)?;
     let changes = changes::Changes::new(root, feed);
-    if let Some(origins) = origins::Origins::by_name(feed, &one.spec, &changes) {
-        let bodies = build(root, work, tool, job, false)?;
-        let placed: Option<Vec<Object>> = bodies.into_iter().map(|body| origins.place(body, &changes)).collect();
+    let built = build_all(root, work, tool, job, gathered, &changes);
+    // Memory is given back with each, not with the last.
+    let _left = std::fs::remove_dir_all(work);
+    match (built, &gathered.unknown) {
+        // Kustomize does not know it either: it is wrong.
+        (Err(Unrendered::Wrong(said)), Some(_)) if said.contains("unknown field") => Err(Unrendered::Wrong(said)),
+        (_, Some(why)) => Err(Unrendered::Unknown(why.clone())),
+        (built, None) => built,
+    }
+    .map_err(|error| match error {
+        Unrendered::Wrong(said) => Unrendered::Wrong(readable(&said, work, &one.path)),
+        unknown @ Unrendered::Unknown(_) => unknown,
+    })
+}
+
+fn no_room(error: std::io::Error) -> Unrendered {
+    Unrendered::Unknown(format!("there is no room for its files in memory: {error}"))
+}
+
+fn build_all(
+    root: &Path,
+    work: &Path,
+    tool: &Tool,
+    job: &Job<'_>,
+    gathered: &Gathered,
+    changes: &changes::Changes<'_>,
+) -> Result<Vec<Object>, Unrendered> {
+    let feed = job.feed;
+    if let Some(origins) = origins::Origins::by_name(feed, &job.one.spec, changes) {
+        let bodies = build(root, work, tool, job, gathered, false)?;
+        let placed: Option<Vec<Object>> = bodies.into_iter().map(|body| origins.place(body, changes)).collect();
         if let Some(objects) = placed {
             return Ok(objects);
         }
     }
-    let bodies = build(root, work, tool, job, true)?;
-    Ok(bodies.into_iter().map(|body| place(body, root, work, job, &changes)).collect())
+    let bodies = build(root, work, tool, job, gathered, true)?;
+    Ok(bodies.into_iter().map(|body| place(body, job, changes)).collect())
 }
 
-fn build(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>, origins: bool) -> Result<Vec<Value>, Unrendered> {
-    let prepared = prepare::prepare(root, work, tool, job.one, job.feed, origins)?;
-    std::fs::write(work.join("kustomization.yaml"), prepared).map_err(|error| error.to_string())?;
-    let printed = tool.build(work).map_err(|error| match error {
-        Unrendered::Wrong(said) => Unrendered::Wrong(readable(&said, root, work, &job.one.path)),
+fn build(
+    root: &Path,
+    work: &Path,
+    tool: &Tool,
+    job: &Job<'_>,
+    gathered: &Gathered,
+    origins: bool,
+) -> Result<Vec<Value>, Unrendered> {
+    let copy = work.join(COPY);
+    gathered.write(&copy, origins).map_err(no_room)?;
+    let printed = tool.build(&copy.join(&job.one.path), work).map_err(|error| match error {
+        // What is there and was not given is not looked at: kustomize has read something otherwise than it was read here.
+        Unrendered::Wrong(said) => match not_given(&said, root, &copy, gathered) {
+            Some(file) => Unrendered::Unknown(format!("kustomize asks for {file}, which was not seen to be read")),
+            None => Unrendered::Wrong(said),
+        },
         unknown @ Unrendered::Unknown(_) => unknown,
     })?;
     // Ten thousand lines of schemas are a third of a second to read.
@@ -333,8 +393,18 @@ fn build(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>, origins: bool) ->
     Ok(bodies.into_iter().filter(|body| !body.is_null()).collect())
 }
 
+/// Finds a file of the repository that kustomize missed in its copy.
+fn not_given(said: &str, root: &Path, copy: &Path, gathered: &Gathered) -> Option<String> {
+    let start = format!("{}/", copy.display());
+    let mut named =
+        said.split(&start).skip(1).map(|rest| rest.split(['\'', ':', '"', '\n', ' ']).next().unwrap_or_default());
+    named
+        .find(|file| !gathered.has(file) && !copy.join(file).exists() && root.join(file).symlink_metadata().is_ok())
+        .map(str::to_owned)
+}
+
 /// Finds where an object of the build comes from.
-fn place(mut body: Value, root: &Path, work: &Path, job: &Job<'_>, changes: &changes::Changes<'_>) -> Object {
+fn place(mut body: Value, job: &Job<'_>, changes: &changes::Changes<'_>) -> Object {
     let feed = job.feed;
     let written = take_annotation(&mut body, ORIGIN).unwrap_or_default();
     let written: yaml::Value = yaml::from_str(&written).unwrap_or_default();
@@ -345,11 +415,7 @@ fn place(mut body: Value, root: &Path, work: &Path, job: &Job<'_>, changes: &cha
         path if path.is_empty() => (said("configuredIn"), true),
         path => (path, false),
     };
-    let mut file = below(root, work, &path);
-    // What the Kustomization's own kustomization file makes is written in the prepared one.
-    if file.is_empty() && generated {
-        file = prepare::own_file(job.one, feed).unwrap_or_default();
-    }
+    let file = path::resolve(&job.one.path, &path).filter(|_| !path.is_empty()).unwrap_or_default();
     let declared =
         feed.declared.iter().filter(|declared| declared.file == file && declared.object.kind == object.object.kind);
     let exact = declared.clone().find(|declared| declared.object.name == object.object.name);
@@ -365,18 +431,6 @@ fn place(mut body: Value, root: &Path, work: &Path, job: &Job<'_>, changes: &cha
     object
 }
 
-/// Returns the path below the root of what the build names from its folder of work.
-fn below(root: &Path, work: &Path, path: &str) -> String {
-    let mut full = work.to_owned();
-    for part in Path::new(path).components() {
-        match part {
-            std::path::Component::ParentDir => drop(full.pop()),
-            part => full.push(part),
-        }
-    }
-    full.strip_prefix(root).map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
 fn take_annotation(body: &mut Value, name: &str) -> Option<String> {
     let metadata = body.get_mut("metadata")?.as_object_mut()?;
     let annotations = metadata.get_mut("annotations")?.as_object_mut()?;
@@ -388,10 +442,9 @@ fn take_annotation(body: &mut Value, name: &str) -> Option<String> {
 }
 
 /// Writes the words of kustomize with paths of the repository in place of those of the folder of work.
-fn readable(said: &str, root: &Path, work: &Path, path: &str) -> String {
-    let back = prepare::between(work, root) + "/";
-    let root = format!("{}/", root.display());
-    let said = said.replace(&back, "").replace(&root, "").replace(&work.display().to_string(), path);
+fn readable(said: &str, work: &Path, path: &str) -> String {
+    let copy = work.join(COPY).display().to_string();
+    let said = said.replace(&format!("{copy}/"), "").replace(&copy, path);
     // Kustomize breaks and indents what one line says.
     said.split_whitespace().collect::<Vec<_>>().join(" ")
 }

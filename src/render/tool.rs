@@ -4,17 +4,28 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::sandbox;
 use crate::model::{Fault, ShellLine};
-use crate::programs::{Command, Kind, Limits};
+use crate::programs::{Command, Kind};
 
 /// How long one folder may take: a large one takes a second, and an operator waits no longer than this.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// What one folder may take of the machine: Go maps much and uses little of it.
-const LIMITS: Limits = Limits { memory: Some(8 << 30), cpu_seconds: Some(120), open_files: Some(1024) };
+/// The most that is taken of what it prints: etcd would not hold what is larger.
+const MOST_PRINTED: usize = 64 * 1024 * 1024;
 
-/// The most that one folder may render to.
-const LARGEST: usize = 256 << 20;
+/// The words of a program that wants what is not given to it.
+const OF_WALLS: [&str; 9] = [
+    "permission denied",
+    "operation not permitted",
+    "executable file not found",
+    "no 'git' program",
+    "dial tcp",
+    "dial udp",
+    "out of memory",
+    "cannot allocate memory",
+    "network is unreachable",
+];
 
 /// Says why there is no rendering.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,19 +96,23 @@ impl Tool {
         ShellLine::from(verb).and_then(" --load-restrictor LoadRestrictionsNone {path}", &[folder])
     }
 
-    /// Builds a folder, which says itself what else it reads; the options are kustomize-controller's: files anywhere below the source
-    /// may be read, and no plug-in runs.
+    /// Builds a folder below `work`, where everything lies that it may read; the options are kustomize-controller's: files anywhere below
+    /// the source may be read, and no plug-in runs.
     ///
     /// # Errors
-    /// Returns what the program said, or that it was stopped after a minute.
-    pub(super) fn build(&self, folder: &Path) -> Result<String, Unrendered> {
+    /// Returns what the program said, or why it was stopped.
+    pub(super) fn build(&self, folder: &Path, work: &Path) -> Result<String, Unrendered> {
         let mut command = Command::new(Kind::Renderer, &self.program);
         command.arg(if self.kubectl { "kustomize" } else { "build" });
         command.arg("--load-restrictor").arg("LoadRestrictionsNone").arg(folder);
-        command.env("GIT_TERMINAL_PROMPT", "0").limits(LIMITS);
         let name = self.program.display();
-        let output = command.output_within(self.limit, LARGEST).map_err(|error| match error.kind() {
+        let running = sandbox::spawn(&mut command, &self.program, work);
+        let output = running.and_then(|running| running.finish_within(Some(self.limit), MOST_PRINTED));
+        let output = output.map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut => Unrendered::Unknown(format!("{name} was stopped, since {error}")),
+            io::ErrorKind::FileTooLarge => {
+                Unrendered::Unknown(format!("it becomes more than {} MiB", MOST_PRINTED / 1024 / 1024))
+            }
             _ => Unrendered::Unknown(format!("{name} cannot be run: {error}")),
         })?;
         if output.status.success() {
@@ -108,7 +123,13 @@ impl Tool {
         }
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said_in(&said);
-        Err(Unrendered::Wrong(said.trim_start_matches("error: ").trim_start_matches("Error: ").to_owned()))
+        let said = said.trim_start_matches("error: ").trim_start_matches("Error: ").to_owned();
+        // What ended for want of what it is not given here says nothing of the repository.
+        if OF_WALLS.iter().any(|words| said.contains(words)) {
+            let first = said.lines().next().unwrap_or_default();
+            return Err(Unrendered::Unknown(format!("{name} ended for want of what it has not here: {first}")));
+        }
+        Err(Unrendered::Wrong(said))
     }
 }
 
@@ -153,9 +174,9 @@ mod tests {
     #[test]
     fn what_does_not_end_is_stopped() {
         let folder = tempfile::tempdir().unwrap();
-        let mut tool = tool(folder.path(), "echo begun; exec sleep 600");
+        let mut tool = tool(folder.path(), "echo begun; exec /bin/sleep 600");
         tool.limit = Duration::from_millis(300);
-        let error = tool.build(folder.path()).unwrap_err();
+        let error = tool.build(folder.path(), folder.path()).unwrap_err();
         assert!(matches!(&error, Unrendered::Unknown(why) if why.contains("was stopped")), "{error:?}");
     }
 
@@ -163,8 +184,39 @@ mod tests {
     fn long_output_and_errors_are_read_side_by_side() {
         let folder = tempfile::tempdir().unwrap();
         let lines = "i=0; while [ $i -lt 20000 ]; do echo line-of-output; echo line-of-errors >&2; i=$((i+1)); done";
-        assert_eq!(tool(folder.path(), lines).build(folder.path()).unwrap().len(), 20_000 * 15);
-        let error = tool(folder.path(), &format!("{lines}; exit 1")).build(folder.path()).unwrap_err();
+        assert_eq!(tool(folder.path(), lines).build(folder.path(), folder.path()).unwrap().len(), 20_000 * 15);
+        let error = tool(folder.path(), &format!("{lines}; exit 1")).build(folder.path(), folder.path()).unwrap_err();
         assert!(matches!(&error, Unrendered::Wrong(said) if said.lines().count() == 20_000), "{error:?}");
+    }
+
+    #[test]
+    fn nothing_is_around_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        let (file, new) = (outside.path().join("file"), outside.path().join("new"));
+        std::fs::write(&file, "outside\n").unwrap();
+        let said = |script: &str| tool(folder.path(), script).build(folder.path(), folder.path());
+        // Neither the environment of whoever asks, nor another program, nor settings.
+        let script = "echo \"[$GIT_ALLOW_PROTOCOL$USER$SOPS_AGE_KEY$KUBECONFIG$CARGO_MANIFEST_DIR]\"\ncommand -v git || echo none\ncd; echo *";
+        assert_eq!(said(script).unwrap(), "[]\nnone\n*\n");
+        if sandbox::is_available() {
+            assert!(said(&format!("read -r line <{} && echo $line", file.display())).is_err());
+            assert!(said(&format!("echo a >{}", new.display())).is_err() && !new.exists());
+        }
+        assert_eq!(said("read -r line <$4/kustomize && echo $line").unwrap(), "#!/bin/sh\n");
+    }
+
+    #[test]
+    fn what_ends_for_want_of_what_it_is_not_given_is_not_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let build = |script: &str| tool(folder.path(), script).build(folder.path(), folder.path());
+        for script in ["echo 'open /a: permission denied' >&2; exit 1", "echo 'dial tcp: no' >&2; exit 1", "kill -9 $$"]
+        {
+            let error = build(script).unwrap_err();
+            assert!(matches!(error, Unrendered::Unknown(_)), "{script}: {error:?}");
+        }
+        assert_eq!(build("echo 'no such field' >&2; exit 1"), Err(Unrendered::Wrong("no such field".to_owned())));
+        let error = build("exec /bin/cat /dev/urandom").unwrap_err();
+        assert!(matches!(&error, Unrendered::Unknown(why) if why.contains("MiB")), "{error:?}");
     }
 }

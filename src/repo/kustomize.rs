@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 
 use super::finding::Finding;
+use super::kustomization;
 use super::path;
 use super::reader::{Place, Reader};
-use super::references::{Reference, is_remote, of_plugin, references};
+use super::references::{is_fetched, is_remote, of_plugin, references};
 use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::yaml::Value;
 
@@ -15,7 +16,7 @@ use crate::yaml::Value;
 pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// Kustomizations nested deeper than this are not followed: nobody writes them by hand.
-const DEPTH_LIMIT: usize = 64;
+pub const DEPTH_LIMIT: usize = 64;
 
 /// More files than this are not read for one Kustomization, such as one whose path is the root of a large repository.
 const FILE_LIMIT: usize = 20_000;
@@ -74,7 +75,7 @@ pub fn follow(reader: &mut Reader, folder: &str, components: &[String], target_n
     let context = Context { namespace: target_namespace.map(str::to_owned), role: Role::Resource, plugins: None };
     walk.folder_or_tree(folder, &context);
     for component in components {
-        walk.reference(folder, "spec.components", component, &context);
+        walk.reference(folder, "spec.components", component, true, &context);
     }
     walk.reads
 }
@@ -124,7 +125,17 @@ impl Walk<'_> {
     }
 
     fn kustomization(&mut self, folder: &str, file: &str, context: &Context) {
-        if self.stack.iter().any(|open| open == folder) || self.stack.len() >= DEPTH_LIMIT {
+        if self.stack.len() >= DEPTH_LIMIT {
+            self.reads.leaves = true;
+            let fault = Fault::new(
+                FaultKind::Refused,
+                format!("kustomizations are nested more than {DEPTH_LIMIT} deep"),
+                format!("what {file} reads is not followed, and not rendered here: what it becomes is not known"),
+                "take folders out of the way to it",
+            );
+            return self.reads.findings.push(Finding::new(file, None, fault));
+        }
+        if self.stack.iter().any(|open| open == folder) {
             let fault = Fault::failed(
                 "a kustomization reads itself",
                 format!("{} lead to {folder} again", self.stack.join(", ")),
@@ -136,25 +147,43 @@ impl Walk<'_> {
         if !self.seen.insert((folder.to_owned(), context.namespace.clone())) || self.is_full(file) {
             return;
         }
-        let parsed = match self.reader.manifests(file) {
-            Ok(parsed) => parsed,
-            Err(why) => return self.unreadable(file, &why),
-        };
-        self.report_broken(file, &parsed);
-        let Some(body) = parsed.manifests.first().and_then(|manifest| manifest.body.as_ref()) else { return };
+        let Some(body) = self.body(file) else { return };
         let own = body.get("namespace").and_then(Value::as_str).map(str::to_owned);
         let namespace = context.namespace.clone().or(own);
         self.stack.push(folder.to_owned());
-        for Reference { role, text, plugin } in references(body) {
-            let role = if context.role == Role::Resource { role } else { context.role };
-            let plugins = if plugin { Some(folder.to_owned()) } else { context.plugins.clone() };
-            self.reference(folder, file, &text, &Context { namespace: namespace.clone(), role, plugins });
+        for reference in references(&body) {
+            let role = if context.role == Role::Resource { reference.role } else { context.role };
+            let plugins = if reference.plugin { Some(folder.to_owned()) } else { context.plugins.clone() };
+            let context = Context { namespace: namespace.clone(), role, plugins };
+            self.reference(folder, file, &reference.text, reference.followed, &context);
         }
         self.stack.pop();
     }
 
+    /// Returns what a kustomization file holds: as kustomize must see it, else as far as it can be read.
+    fn body(&mut self, file: &str) -> Option<Value> {
+        if let Some(body) = self.reader.text(file).and_then(|text| kustomization::read(&text).ok()) {
+            return Some(Value::Mapping(body.fields));
+        }
+        match self.reader.manifests(file) {
+            Ok(parsed) => {
+                self.report_broken(file, &parsed);
+                parsed.manifests.first().and_then(|manifest| manifest.body.clone())
+            }
+            Err(why) => {
+                self.unreadable(file, &why);
+                None
+            }
+        }
+    }
+
     /// Follows one reference of a kustomization file (or, with `file` a field's name, of a Flux Kustomization).
-    fn reference(&mut self, folder: &str, file: &str, reference: &str, context: &Context) {
+    fn reference(&mut self, folder: &str, file: &str, reference: &str, followed: bool, context: &Context) {
+        // No path that somebody wrote, and what kustomize makes of it is not known.
+        if reference.contains(char::is_control) {
+            self.reads.leaves = true;
+            return;
+        }
         let Some(target) = path::resolve(folder, reference) else {
             if is_remote(reference) {
                 self.reads.remote.push((file.to_owned(), reference.to_owned()));
@@ -163,7 +192,11 @@ impl Walk<'_> {
             }
             return;
         };
-        match self.reader.place(&target) {
+        let place = self.reader.place(&target);
+        if is_fetched(reference, place == Place::File || !followed) {
+            return self.reads.remote.push((file.to_owned(), reference.to_owned()));
+        }
+        match place {
             Place::File => self.file(&target, context),
             Place::Folder => match self.kustomization_file(&target) {
                 Some(inner) => self.kustomization(&target, &inner, context),
@@ -216,15 +249,8 @@ impl Walk<'_> {
     fn plugin(&mut self, folder: &str, file: &str) {
         let text = self.reader.text(file).unwrap_or_default();
         for reference in crate::yaml::documents(&text).unwrap_or_default().iter().flat_map(of_plugin) {
-            // Kustomize looks from the folder where it builds, which is another one here: what is missing must not be looked for.
-            let target = path::resolve(folder, &reference.text).map(|target| self.reader.place(&target));
-            self.reads.leaves |= target == Some(Place::Missing) && !is_remote(&reference.text);
-            self.reference(
-                folder,
-                file,
-                &reference.text,
-                &Context { namespace: None, role: Role::Input, plugins: None },
-            );
+            let context = Context { namespace: None, role: Role::Input, plugins: None };
+            self.reference(folder, file, &reference.text, false, &context);
         }
     }
 

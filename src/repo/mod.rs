@@ -6,6 +6,8 @@
 //! scan       every file, in display order, with the locks of encrypted ones
 //! reader     files below the root as YAML manifests, kept between reloads
 //! kustomize  which files a folder's kustomization reads
+//! kustomization  a kustomization file as kustomize must see it
+//! references what a kustomization file refers to
 //! flux       environments, Flux Kustomizations and sources, found by following paths
 //! new_secret a new Secret, encrypted, in the right overlay
 //! order      waves of deployment
@@ -25,6 +27,7 @@ pub mod finding;
 pub mod flux;
 pub mod git;
 mod graph;
+pub mod kustomization;
 pub mod kustomize;
 pub mod lock;
 pub mod manifest;
@@ -33,7 +36,7 @@ pub mod order;
 pub mod path;
 pub mod reader;
 pub mod readers;
-mod references;
+pub mod references;
 mod resources;
 mod rules;
 pub mod scan;

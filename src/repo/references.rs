@@ -1,5 +1,6 @@
 //! What a kustomization file refers to.
 
+use super::kustomization::in_place;
 use super::kustomize::Role;
 use crate::yaml::Value;
 
@@ -24,30 +25,41 @@ const WITH_PATH: [(&str, Role); 3] =
 /// Fields whose entries configure plug-ins: files, folders, or documents written in place.
 const PLUGINS: [&str; 3] = ["generators", "transformers", "validators"];
 
+/// Fields whose entries are files, else folders or repositories with a kustomization; every other reference is a file or a URL.
+const FOLLOWED: [&str; 6] = ["resources", "bases", "components", "generators", "transformers", "validators"];
+
 /// Names what a kustomization file refers to.
-pub(super) struct Reference {
+#[derive(Debug, Clone)]
+pub struct Reference {
     /// What it is for.
-    pub(super) role: Role,
+    pub role: Role,
     /// The path or URL, as it is written.
-    pub(super) text: String,
+    pub text: String,
     /// Whether it configures plug-ins, which may refer to more.
-    pub(super) plugin: bool,
+    pub plugin: bool,
+    /// Whether it may be a folder or a repository with a kustomization.
+    pub followed: bool,
 }
 
 /// Lists the references of a kustomization file in its order of fields; texts written in place are left out, but for what plug-ins that are
 /// configured in place refer to.
-pub(super) fn references(body: &Value) -> Vec<Reference> {
+pub fn references(body: &Value) -> Vec<Reference> {
     let mut found = Found(Vec::new());
     for (key, role) in LISTS {
         let plugin = PLUGINS.contains(&key);
         for item in items(body, key) {
-            let inline = item.as_str().filter(|text| plugin && text.contains('\n'));
-            for document in inline.map(crate::yaml::documents).and_then(Result::ok).into_iter().flatten() {
-                found.0.extend(of_plugin(&document));
+            let text = item.as_str().unwrap_or_default();
+            if let Some(documents) = Some(text).filter(|_| plugin).and_then(in_place) {
+                documents.iter().for_each(|document| found.0.extend(of_plugin(document)));
+                continue;
+            }
+            if key == "patchesStrategicMerge" && is_patch(text) {
+                continue;
             }
             let known = found.0.len();
             found.add(role, Some(item));
-            found.0.iter_mut().skip(known).for_each(|added| added.plugin = plugin);
+            let followed = FOLLOWED.contains(&key);
+            found.0.iter_mut().skip(known).for_each(|added| (added.plugin, added.followed) = (plugin, followed));
         }
     }
     for (key, role) in WITH_PATH {
@@ -70,14 +82,16 @@ pub(super) fn references(body: &Value) -> Vec<Reference> {
 
 /// Lists what the configuration of one of kustomize's own plug-ins refers to; no other plug-in runs (kustomize's `api/internal/builtins`).
 /// The paths start at the folder of the kustomization that names the plug-in.
-pub(super) fn of_plugin(config: &Value) -> Vec<Reference> {
+pub fn of_plugin(config: &Value) -> Vec<Reference> {
     let mut found = Found(Vec::new());
+    // A list of configurations is its items.
+    items(config, "items").for_each(|item| found.0.extend(of_plugin(item)));
     found.inputs(config);
     for key in ["path", "valuesFile"] {
         found.add(Role::Input, config.get(key));
     }
     for key in ["paths", "additionalValuesFiles"] {
-        for item in items(config, key) {
+        for item in items(config, key).filter(|item| !item.as_str().is_some_and(is_patch)) {
             found.add(Role::Input, Some(item));
         }
     }
@@ -118,11 +132,31 @@ pub(super) fn secret_generators(body: &Value) -> Vec<Generator> {
 
 /// Tells whether kustomize would, or might, fetch a reference from elsewhere where no such file exists: `gh:owner/repository` and
 /// `user@host:path` are URLs to it as well.
-pub(super) fn is_remote(reference: &str) -> bool {
+pub fn is_remote(reference: &str) -> bool {
     let host = reference.split('/').next().unwrap_or_default();
     reference.contains(':')
         || reference.contains("?ref=")
         || (reference.contains('/') && host.contains('.') && !host.starts_with('.'))
+}
+
+/// Tells whether kustomize would, or might, fetch a reference even where there is a file or a folder of the same name: it asks first
+/// whether it is a URL (`loader.IsRemoteFile`), and for folders whether it is a repository (`git.NewRepoSpecFromURL`).
+pub fn is_fetched(reference: &str, is_file: bool) -> bool {
+    let scheme = reference.trim_start().split_once(':').map_or("", |(scheme, _)| scheme);
+    if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
+        return true;
+    }
+    let host = reference.split('/').next().unwrap_or_default();
+    let is_repository = |part: &str| part.ends_with(".git") && part != ".git";
+    !is_file
+        && (reference.contains([':', '@', '?'])
+            || host.eq_ignore_ascii_case("github.com")
+            || reference.split('/').any(is_repository))
+}
+
+/// Tells whether an entry of `patchesStrategicMerge` is a patch that is written in place.
+pub fn is_patch(entry: &str) -> bool {
+    entry.trim_start().starts_with('{') || entry.trim().contains('\n')
 }
 
 struct Found(Vec<Reference>);
@@ -147,8 +181,8 @@ impl Found {
     }
 
     fn add_text(&mut self, role: Role, text: &str) {
-        if !text.is_empty() && !text.contains('\n') {
-            self.0.push(Reference { role, text: text.to_owned(), plugin: false });
+        if !text.is_empty() {
+            self.0.push(Reference { role, text: text.to_owned(), plugin: false, followed: false });
         }
     }
 }

@@ -7,6 +7,10 @@ use super::support::api::{Answer, Api, apps};
 use super::support::ground::Ground;
 use super::support::pty::Deck;
 
+/// Prints the one object of a folder that has it. It has nothing but what it is given: no other program, and no other folder.
+const PRINTS_SETTINGS: &str =
+    "[ ! -f \"$4/settings.yaml\" ] || while IFS= read -r line; do echo \"$line\"; done <\"$4/settings.yaml\"";
+
 /// A repository with documents and something wrong, and a kustomize that prints the one object there is.
 fn deck() -> (Ground, Api, Deck) {
     let api = Api::healthy();
@@ -17,11 +21,7 @@ fn deck() -> (Ground, Api, Deck) {
 
 fn ground(api: &Api) -> Ground {
     let ground = Ground::on(api);
-    let settings = ground.root().join("apps/settings.yaml");
-    ground.script(
-        "kustomize",
-        &format!("grep -q settings \"$4/kustomization.yaml\" && cat {} || true", settings.display()),
-    );
+    ground.script("kustomize", PRINTS_SETTINGS);
     ground.write(
         "README.md",
         "# Homelab\n\nSee [the settings](docs/settings.md#their-colour) and [what is gone](docs/gone.md).\n",
@@ -183,14 +183,7 @@ fn environments_are_compared_with_what_differs_folded() {
     let api = Api::healthy();
     let ground = ground(&api);
     let root = ground.root();
-    ground.script(
-        "kustomize",
-        &format!(
-            "cd {}; grep -q apps/settings \"$4/kustomization.yaml\" && cat apps/settings.yaml
-             grep -q other/settings \"$4/kustomization.yaml\" && cat other/settings.yaml; true",
-            root.display()
-        ),
-    );
+    ground.script("kustomize", PRINTS_SETTINGS);
     let settings = std::fs::read_to_string(root.join("apps/settings.yaml")).unwrap();
     ground.write("other/settings.yaml", settings.replace("blue", "red"));
     let apps = std::fs::read_to_string(root.join("clusters/production/apps.yaml")).unwrap();

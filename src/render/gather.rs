@@ -1,0 +1,313 @@
+//! What kustomize is given for one Flux Kustomization: every kustomization on the way written anew, and the files that they name.
+//!
+//! The references are followed here once more, from the very bytes that are then written into the folder of work: what was not followed
+//! is not there, and what would have to be fetched is not built at all.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::prepare::{self, push};
+use super::tool::Unrendered;
+use crate::repo::kustomization::{self, check_plugin, in_place};
+use crate::repo::kustomize::{DEPTH_LIMIT, NAMES};
+use crate::repo::reader::{Place, Reader};
+use crate::repo::references::{Reference, is_fetched, is_remote, of_plugin, references};
+use crate::repo::{Feed, FluxKustomization, Role, contents, path};
+use crate::yaml::strict::{self, Refusal};
+use crate::yaml::{self, Mapping, Value};
+
+/// The most bytes that are given to kustomize for one Kustomization: it holds them in memory several times.
+const MOST_BYTES: usize = 128 * 1024 * 1024;
+
+/// Fields of a kustomization in a folder of plug-ins: nothing in them changes what the configurations say of files.
+const OF_PLUGIN_FOLDERS: [&str; 8] =
+    ["apiVersion", "kind", "metadata", "resources", "components", "namespace", "namePrefix", "nameSuffix"];
+
+/// Holds what is given to kustomize, by paths below the repository's root.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    files: BTreeMap<String, Arc<Vec<u8>>>,
+    /// Folders that are named and have no kustomization: kustomize says so.
+    folders: BTreeSet<String>,
+    /// Why what is built of it must not be believed: a field that is not known, and was emptied.
+    pub(super) unknown: Option<String>,
+    own: String,
+    body: Mapping,
+}
+
+/// Gathers, with what was read kept for the next Kustomization.
+#[derive(Debug)]
+pub(super) struct Gatherer<'a> {
+    root: &'a Path,
+    reader: Reader,
+    known: HashMap<String, Result<Arc<Vec<u8>>, String>>,
+}
+
+impl<'a> Gatherer<'a> {
+    pub(super) fn new(root: &'a Path) -> Self {
+        Self { root, reader: Reader::new(root), known: HashMap::new() }
+    }
+
+    /// Gathers what a Flux Kustomization reads.
+    ///
+    /// # Errors
+    /// Says why it is not built.
+    pub(super) fn gather(&mut self, one: &FluxKustomization, feed: &Feed) -> Result<Gathered, Unrendered> {
+        match path::below_root(&one.path) {
+            Some(folder) if folder == one.path => {}
+            _ => return unknown(format!("the path {} leads out of the repository", one.path)),
+        }
+        match self.reader.place(&one.path) {
+            Place::Folder => {}
+            Place::Outside => return unknown(format!("the path {} leads out of the repository", one.path)),
+            _ => return Err(Unrendered::Wrong(format!("the path {} does not exist", one.path))),
+        }
+        let mut walk = Walk { gatherer: self, gathered: Gathered::default(), seen: HashSet::new(), depth: 0, bytes: 0 };
+        let own = walk.own(&one.path);
+        let mut body = match &own {
+            Some(file) => walk.read(file)?,
+            None => prepare::generated(one, feed),
+        };
+        prepare::apply_spec(&mut body, &one.spec);
+        let own = own.unwrap_or_else(|| path::join(&one.path, "kustomization.yaml"));
+        walk.kustomization(&one.path, &own, &mut body, None)?;
+        let mut gathered = walk.gathered;
+        gathered.own = own;
+        gathered.body = body;
+        Ok(gathered)
+    }
+}
+
+fn unknown<T>(why: impl Into<String>) -> Result<T, Unrendered> {
+    Err(Unrendered::Unknown(why.into()))
+}
+
+impl Gathered {
+    /// Iterates over what is given, to name a build by it.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let files = self.files.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice()));
+        files.chain(self.folders.iter().map(|folder| (folder.as_str(), [].as_slice())))
+    }
+
+    /// Tells whether a file is given.
+    pub(super) fn has(&self, file: &str) -> bool {
+        self.files.contains_key(file) || self.folders.contains(file)
+    }
+
+    /// Writes all of it below a folder, which is made; with `origins` kustomize writes on each object where it comes from.
+    ///
+    /// # Errors
+    /// As the file system says.
+    pub(super) fn write(&self, below: &Path, origins: bool) -> io::Result<()> {
+        let mut folders = std::fs::DirBuilder::new();
+        folders.recursive(true).mode(0o700);
+        folders.create(below)?;
+        for folder in &self.folders {
+            folders.create(below.join(folder))?;
+        }
+        for (file, bytes) in &self.files {
+            folders.create(below.join(path::parent(file)))?;
+            std::fs::write(below.join(file), bytes.as_slice())?;
+        }
+        if origins {
+            let mut body = self.body.clone();
+            push(&mut body, "buildMetadata", "originAnnotations".into());
+            std::fs::write(below.join(&self.own), strict::write(&Value::Mapping(body))?)?;
+        }
+        Ok(())
+    }
+}
+
+struct Walk<'g, 'a> {
+    gatherer: &'g mut Gatherer<'a>,
+    gathered: Gathered,
+    /// Folders that were followed, each for itself and for the plug-ins of a folder.
+    seen: HashSet<(String, Option<String>)>,
+    depth: usize,
+    bytes: usize,
+}
+
+impl Walk<'_, '_> {
+    /// Returns the kustomization file of a folder.
+    fn own(&mut self, folder: &str) -> Option<String> {
+        let reader = &mut self.gatherer.reader;
+        // Whatever else bears such a name is read by nobody, and refused when it is read here.
+        NAMES.iter().map(|name| path::join(folder, name)).find(|file| reader.place(file) != Place::Missing)
+    }
+
+    fn bytes(&mut self, file: &str) -> Result<Arc<Vec<u8>>, Unrendered> {
+        let Gatherer { root, known, .. } = &mut *self.gatherer;
+        let read = known
+            .entry(file.to_owned())
+            .or_insert_with(|| contents::bytes(root, file).map(Arc::new).map_err(|error| format!("{file}: {error}")));
+        read.clone().map_err(Unrendered::Unknown)
+    }
+
+    fn text(&mut self, file: &str) -> Result<String, Unrendered> {
+        let bytes = self.bytes(file)?;
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Ok(text.to_owned()),
+            Err(_) => unknown(format!("{file}: it is no text in UTF-8")),
+        }
+    }
+
+    /// Reads a kustomization file.
+    fn read(&mut self, file: &str) -> Result<Mapping, Unrendered> {
+        let body = kustomization::read(&self.text(file)?).map_err(|refusal| refused(file, &refusal))?;
+        if let Some(field) = body.unknown {
+            let why = || format!("{file} has the field {field}, which is not known by this name here");
+            self.gathered.unknown.get_or_insert_with(why);
+        }
+        Ok(body.fields)
+    }
+
+    /// Gives kustomize a file.
+    fn give(&mut self, file: &str, bytes: Arc<Vec<u8>>) -> Result<(), Unrendered> {
+        self.bytes = self.bytes.saturating_add(bytes.len());
+        if self.bytes > MOST_BYTES {
+            return unknown(format!("it reads more than {} MiB", MOST_BYTES / 1024 / 1024));
+        }
+        self.gathered.files.insert(file.to_owned(), bytes);
+        Ok(())
+    }
+
+    /// Follows a folder; `home` is the folder of the kustomization to whose plug-ins it belongs.
+    fn folder(&mut self, folder: &str, home: Option<&str>) -> Result<(), Unrendered> {
+        if self.seen.contains(&(folder.to_owned(), home.map(str::to_owned))) {
+            return Ok(());
+        }
+        let Some(file) = self.own(folder) else {
+            self.gathered.folders.insert(folder.to_owned());
+            return Ok(());
+        };
+        let mut body = self.read(&file)?;
+        self.kustomization(folder, &file, &mut body, home)
+    }
+
+    fn kustomization(
+        &mut self,
+        folder: &str,
+        file: &str,
+        body: &mut Mapping,
+        home: Option<&str>,
+    ) -> Result<(), Unrendered> {
+        self.seen.insert((folder.to_owned(), home.map(str::to_owned)));
+        if self.depth >= DEPTH_LIMIT {
+            return unknown(format!("kustomizations are nested more than {DEPTH_LIMIT} deep, down to {file}"));
+        }
+        let full = self.gatherer.root.join(folder);
+        if full.canonicalize().ok().as_deref() != Some(full.as_path()) {
+            return unknown(format!("{folder} is reached by a link, from whose other end kustomize counts its paths"));
+        }
+        if home.is_some()
+            && let Some(key) = body.keys().filter_map(Value::as_str).find(|key| !OF_PLUGIN_FOLDERS.contains(key))
+        {
+            return unknown(format!("{file} may change configurations of plug-ins by {key}, and what they read then"));
+        }
+        self.depth = self.depth.saturating_add(1);
+        for field in ["generators", "transformers", "validators"] {
+            for entry in body.get_mut(field).and_then(Value::as_sequence_mut).into_iter().flatten() {
+                if let Some(documents) = entry.as_str().and_then(in_place) {
+                    *entry = Value::String(written(file, &documents)?);
+                }
+            }
+        }
+        for reference in references(&Value::Mapping(body.clone())) {
+            self.reference(folder, file, &reference, home)?;
+        }
+        self.depth = self.depth.saturating_sub(1);
+        // Kustomize refuses a folder with two of them.
+        for name in NAMES.iter().map(|name| path::join(folder, name)).filter(|other| other != file) {
+            if self.gatherer.reader.place(&name) != Place::Missing {
+                self.give(&name, Arc::new(b"{}\n".to_vec()))?;
+            }
+        }
+        let text = strict::write(&Value::Mapping(body.clone())).map_err(|error| format!("{file}: {error}"))?;
+        self.give(file, Arc::new(text.into_bytes()))
+    }
+
+    fn reference(
+        &mut self,
+        folder: &str,
+        file: &str,
+        reference: &Reference,
+        home: Option<&str>,
+    ) -> Result<(), Unrendered> {
+        let text = &reference.text;
+        if text.contains(char::is_control) {
+            return unknown(format!("{file} names {text:?}, which is no path that kustomize and fluxdeck take alike"));
+        }
+        let target = path::resolve(folder, text);
+        let place = target.as_deref().map_or(Place::Outside, |target| self.gatherer.reader.place(target));
+        let is_file = place == Place::File || !reference.followed;
+        let is_nowhere = target.is_none() || place == Place::Missing;
+        if is_fetched(text, is_file) || (is_nowhere && is_remote(text)) {
+            return unknown(format!("{file} reads {text}, which is not in this repository, and nothing is fetched"));
+        }
+        let Some(target) = target else {
+            return unknown(format!(
+                "{file} names {text}, which leads out of the repository, and nothing outside is read"
+            ));
+        };
+        let home = if reference.plugin { Some(folder) } else { home };
+        match place {
+            Place::File if reference.followed && home.is_some() => self.plugin(&target, home.unwrap_or(folder)),
+            Place::File => {
+                let bytes = self.bytes(&target)?;
+                // Files that go into a ConfigMap as they are may be anything.
+                if reference.role != Role::Input || path::name(&target).contains(".y") {
+                    within_bounds(&target, &bytes)?;
+                }
+                self.give(&target, bytes)
+            }
+            Place::Folder if reference.followed => self.folder(&target, home),
+            Place::Folder => {
+                self.gathered.folders.insert(target);
+                Ok(())
+            }
+            // Kustomize says so in its own words.
+            Place::Missing => Ok(()),
+            Place::Outside => {
+                unknown(format!("{file} names {text}, which leads out of the repository, and nothing outside is read"))
+            }
+            Place::Special => unknown(format!("{file} names {text}, which is a pipe, a socket or a device")),
+        }
+    }
+
+    /// Gives kustomize a file with configurations of plug-ins, whose paths count from the kustomization that names them.
+    fn plugin(&mut self, file: &str, home: &str) -> Result<(), Unrendered> {
+        let documents = strict::documents(&self.text(file)?).map_err(|refusal| refused(file, &refusal))?;
+        let text = written(file, &documents)?;
+        for reference in documents.iter().flat_map(of_plugin) {
+            self.reference(home, file, &reference, None)?;
+        }
+        self.give(file, Arc::new(text.into_bytes()))
+    }
+}
+
+/// Writes configurations of plug-ins anew, each of whose fields is what it looks like.
+fn written(file: &str, documents: &[Value]) -> Result<String, Unrendered> {
+    let mut parts = Vec::new();
+    for document in documents.iter().filter(|document| !document.is_null()) {
+        check_plugin(document).map_err(|why| Unrendered::Unknown(format!("{file}: {why}")))?;
+        parts.push(strict::write(document).map_err(|error| format!("{file}: {error}"))?);
+    }
+    Ok(parts.join("---\n"))
+}
+
+/// Refuses what becomes too much once its aliases are expanded, before kustomize does so.
+fn within_bounds(file: &str, bytes: &[u8]) -> Result<(), Unrendered> {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let beyond = yaml::within_bounds(text).err();
+    beyond.map_or(Ok(()), |beyond| unknown(format!("{file}: {} at line {}", beyond.why, beyond.line)))
+}
+
+fn refused(file: &str, refusal: &Refusal) -> Unrendered {
+    match refusal {
+        Refusal::Syntax(why) => Unrendered::Wrong(format!("{file}: {why}")),
+        Refusal::Doubtful(why) => Unrendered::Unknown(format!("{file}: {why}")),
+    }
+}

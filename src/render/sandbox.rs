@@ -1,0 +1,113 @@
+//! What is around kustomize: nothing of the environment, no other program, limits, and Landlock where the kernel has it.
+//!
+//! The folder of work holds only what was followed, so that nothing else can be read by its name; this is the second wall.
+
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use crate::programs::{Command, Limits, Running};
+
+/// How much memory it may use, in bytes. Ten thousand lines of schemas take a tenth.
+const MEMORY: u64 = 1 << 30;
+
+/// What one folder may take of the machine: Go maps much and uses little of it. It writes to its pipes alone.
+const LIMITS: Limits =
+    Limits { memory: Some(8 << 30), data: Some(MEMORY), file: Some(0), cpu_seconds: Some(120), open_files: Some(256) };
+
+/// Says whether this kernel keeps a program to the files that it needs.
+pub fn is_available() -> bool {
+    system::is_available()
+}
+
+/// Starts a program that may read below `work` and nothing else of the machine's but programs and libraries.
+///
+/// # Errors
+/// As the system says.
+pub(super) fn spawn(command: &mut Command, program: &Path, work: &Path) -> io::Result<Running> {
+    // Nothing is found in it: neither git nor anything else that fetches, and no settings.
+    let nothing = work.join("nothing");
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&nothing)?;
+    command.env_clear().current_dir(&nothing);
+    for name in ["PATH", "HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "TMPDIR"] {
+        command.env(name, &nothing);
+    }
+    command.env("GIT_ALLOW_PROTOCOL", "").env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
+    command.env("GOMEMLIMIT", (MEMORY / 4 * 3).to_string());
+    command.limits(LIMITS);
+    system::spawn(command, program, work)
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use super::{Command, Path, Running, io};
+
+    use landlock::{
+        ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError,
+        RulesetStatus, Scope, path_beneath_rules,
+    };
+
+    /// The newest rights that are known here; a kernel that knows fewer keeps to those.
+    const RIGHTS: ABI = ABI::V6;
+
+    /// Programs and libraries, what they are found by, and what every program may ask for.
+    const SYSTEM: [&str; 12] = [
+        "/usr",
+        "/bin",
+        "/lib",
+        "/lib32",
+        "/lib64",
+        "/nix/store",
+        "/gnu/store",
+        "/etc/ld.so.cache",
+        "/etc/ld.so.preload",
+        "/etc/alternatives",
+        "/dev/urandom",
+        "/sys/kernel/mm/transparent_hugepage",
+    ];
+
+    /// Keeps this thread, and what it starts, to reading.
+    fn confine(program: &Path, work: &Path) -> Result<RulesetStatus, RulesetError> {
+        let (read, all) = (AccessFs::from_read(RIGHTS), AccessFs::from_all(RIGHTS));
+        let ruleset = Ruleset::default()
+            .handle_access(all)?
+            .handle_access(AccessNet::from_all(RIGHTS))?
+            .scope(Scope::from_all(RIGHTS))?
+            .create()?
+            .add_rules(path_beneath_rules(SYSTEM, read))?
+            .add_rules(path_beneath_rules([program, work], read))?
+            .add_rules(path_beneath_rules(["/dev/null"], AccessFs::ReadFile | AccessFs::WriteFile))?;
+        Ok(ruleset.restrict_self()?.ruleset)
+    }
+
+    pub(super) fn spawn(command: &mut Command, program: &Path, work: &Path) -> io::Result<Running> {
+        let program = program.canonicalize()?;
+        std::thread::scope(|scope| {
+            // What is taken from a thread is never given back: it ends with the start of the program.
+            let confined = scope.spawn(|| {
+                // A kernel without Landlock takes nothing: then the folder of work alone keeps.
+                let _status = confine(&program, work);
+                command.spawn()
+            });
+            confined.join().unwrap_or_else(|_| Err(io::Error::other("starting it broke off")))
+        })
+    }
+
+    pub(super) fn is_available() -> bool {
+        let tried = std::thread::spawn(|| confine(Path::new("/"), Path::new("/")));
+        matches!(tried.join(), Ok(Ok(RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced)))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use super::{Command, Path, Running, io};
+
+    pub(super) fn spawn(command: &mut Command, _program: &Path, _work: &Path) -> io::Result<Running> {
+        command.spawn()
+    }
+
+    pub(super) fn is_available() -> bool {
+        false
+    }
+}
