@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Context, Finding, folder, inspect, working_tree};
 use crate::model::{Fault, Nodes};
 use crate::render::revision::Revision;
-use crate::render::{Cache, Renderer, Tool};
+use crate::render::shared;
 use crate::repo::Snapshot;
 use crate::sops::Identities;
 
@@ -50,7 +50,7 @@ impl State {
             Some(place) => folder(place.path()),
         };
         let snapshot = there.as_ref().unwrap_or(here);
-        let rendering = Renderer::new(Tool::at_hand(), Cache::of_user()).render(snapshot);
+        let rendering = shared(|renderer| renderer.render(snapshot));
         let context = Context::new(snapshot, identities, rendering.as_ref().ok()).with_nodes(nodes);
         let context = if place.is_some() { context.listing(&files) } else { context };
         // The next commit is judged by what is there.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Context, Finding, Page, Severity, inspect, working_tree};
 use crate::model::{Fault, Nodes, ObjectRef};
-use crate::render::{Cache, Renderer, Tool};
+use crate::render::{Stop, until};
 use crate::repo::Snapshot;
 use crate::repo::path;
 use crate::sops::Identities;
@@ -47,7 +47,22 @@ impl Survey {
     /// # Errors
     /// Fails when git does not list the files.
     pub fn of(snapshot: &Snapshot, nodes: &BTreeMap<String, Nodes>) -> Result<Self, Fault> {
-        let rendering = Renderer::new(Tool::at_hand(), Cache::of_user()).render(snapshot);
+        Self::until(&Stop::default(), snapshot, nodes)
+    }
+
+    /// Does the same, until it is given up.
+    ///
+    /// # Errors
+    /// As [`Survey::of`], and when it was given up.
+    pub fn until(stop: &Stop, snapshot: &Snapshot, nodes: &BTreeMap<String, Nodes>) -> Result<Self, Fault> {
+        let rendering = until(stop, |renderer| renderer.render(snapshot));
+        if stop.is_given_up() {
+            return Err(Fault::failed(
+                "nothing was looked at",
+                "the files have changed meanwhile",
+                "it is looked at again",
+            ));
+        }
         let files = working_tree(&snapshot.root, &[])?;
         // No key is asked for here: whether values were changed behind sops's back is told by `secret verify`.
         let identities = Identities::default();

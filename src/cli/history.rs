@@ -6,7 +6,7 @@ use super::Call;
 use crate::model::text::field;
 use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::render::history::{Past, history};
-use crate::render::{Cache, Tool};
+use crate::render::shared;
 
 /// Flags of `history`.
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         (None, [only]) => only,
         _ => return Err(wrong(format!("there are the environments {}", names.join(", ")), "name one with --env")),
     };
-    let found = history(&snapshot, env, &object, arguments.count, &Tool::at_hand()?, &Cache::of_user())?;
+    let found = shared(|renderer| history(&snapshot, env, &object, arguments.count, renderer))?;
     call.print(&found, |found| text(found, arguments.brief))?;
     if found.is_empty() {
         call.remark("none of the commits that were looked at changed it; --count looks further back");

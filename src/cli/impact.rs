@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::Call;
 use crate::model::Fault;
 use crate::model::text::field;
-use crate::render::Cache;
 use crate::render::compare::Difference;
 use crate::render::impact::{Impact, impact};
 use crate::render::revision::Revision;
+use crate::render::shared;
 use crate::repo::NewReader;
 
 /// Flags of `impact`.
@@ -43,7 +43,7 @@ struct Shown<'a> {
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
     let (old, new) = sides(&arguments);
-    let found = impact(&snapshot, &old, &new, &crate::render::Tool::at_hand()?, &Cache::of_user())?;
+    let found = shared(|renderer| impact(&snapshot, &old, &new, renderer))?;
     let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);
     let changes: Vec<&Difference> = found.changes.iter().filter(|change| is_wanted(&change.env)).collect();
     let shown = Shown { changes, inert: &found.inert, readers: &found.readers };

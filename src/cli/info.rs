@@ -8,6 +8,7 @@ use super::call::columns;
 use crate::config::Origin;
 use crate::model::text::{field, message};
 use crate::model::{Environment, Fault};
+use crate::render::sandbox;
 use crate::runtime::Session;
 
 /// Flags of `info`.
@@ -60,6 +61,8 @@ fn settings(session: &Session) -> Vec<Setting> {
     for (id, keys) in &known.keys {
         list.push(setting(&format!("keys.{id}"), Some(keys.value.join(" ")), &keys.origin));
     }
+    let walls = if sandbox::is_available() { "landlock, memory, time" } else { "memory, time" };
+    list.push(setting("kustomize.kept_by", Some(walls.to_owned()), &Origin::Rule("this kernel".to_owned())));
     for environment in &session.environments {
         of_environment(&mut list, session, environment);
         if let Some(exposed) = session.exposure(environment.env) {

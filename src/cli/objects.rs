@@ -7,7 +7,7 @@ use super::call::columns;
 use super::{Call, files};
 use crate::model::Fault;
 use crate::model::text::field;
-use crate::render::{Cache, Renderer, Rendering, Tool};
+use crate::render::{Rendering, shared};
 use crate::repo::Snapshot;
 
 /// Flags of `objects`.
@@ -72,7 +72,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
 
 /// Renders a repository with the tool at hand, keeping what was rendered for the next call.
 pub(super) fn render(snapshot: &Snapshot) -> Result<Rendering, Fault> {
-    Renderer::new(Tool::at_hand(), Cache::of_user()).render(snapshot)
+    shared(|renderer| renderer.render(snapshot))
 }
 
 /// Tells on standard error what could not be rendered, and returns the exit code for that.

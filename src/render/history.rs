@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use super::Renderer;
 use super::compare::{Difference, compare};
 use super::impact::side;
 use super::revision::Revision;
-use super::{Cache, Renderer, Tool};
 use crate::model::{Fault, ObjectRef};
 use crate::repo::Snapshot;
 use crate::repo::git::{self, LogEntry};
@@ -35,10 +35,8 @@ pub fn history(
     env: &str,
     object: &ObjectRef,
     count: usize,
-    tool: &Tool,
-    cache: &Cache,
+    renderer: &mut Renderer,
 ) -> Result<Vec<Past>, Fault> {
-    let mut renderer = Renderer::new(Ok(tool.clone()), cache.clone());
     let now = renderer.render(snapshot)?;
     let mut files: Vec<String> = match now.find(env, object) {
         Some((one, _)) => snapshot.feeds.files(env, &one.name).into_iter().map(str::to_owned).collect(),
@@ -51,8 +49,8 @@ pub fn history(
     let mut found = Vec::new();
     for entry in commits {
         let parent = format!("{}^", entry.commit);
-        let after = side(snapshot, &Revision::Commit(entry.commit.clone()), &mut renderer)?;
-        let before = match side(snapshot, &Revision::Commit(parent), &mut renderer) {
+        let after = side(snapshot, &Revision::Commit(entry.commit.clone()), renderer)?;
+        let before = match side(snapshot, &Revision::Commit(parent), renderer) {
             Ok((_, rendering)) => rendering,
             // The first commit has nothing before it.
             Err(_) => super::Rendering::default(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::compare::{Difference, compare};
 use super::revision::Revision;
 use super::workplace::Workplace;
-use super::{Cache, Renderer, Rendering, Tool};
+use super::{Renderer, Rendering};
 use crate::model::Fault;
 use crate::repo::git::{self, Between};
 use crate::repo::{Finding, NewReader, Snapshot, contents, readers};
@@ -30,16 +30,9 @@ pub struct Impact {
 ///
 /// # Errors
 /// Fails when git does not know a state, or there is no place for its files.
-pub fn impact(
-    snapshot: &Snapshot,
-    old: &Revision,
-    new: &Revision,
-    tool: &Tool,
-    cache: &Cache,
-) -> Result<Impact, Fault> {
+pub fn impact(snapshot: &Snapshot, old: &Revision, new: &Revision, renderer: &mut Renderer) -> Result<Impact, Fault> {
     let files = changed(snapshot, old, new)?;
-    let mut renderer = Renderer::new(Ok(tool.clone()), cache.clone());
-    let (before, after) = (side(snapshot, old, &mut renderer)?, side(snapshot, new, &mut renderer)?);
+    let (before, after) = (side(snapshot, old, renderer)?, side(snapshot, new, renderer)?);
     let known: BTreeSet<String> =
         before.0.environments.iter().flat_map(|environment| environment.recipients.iter().cloned()).collect();
     // The files of a state are there as long as its place is.

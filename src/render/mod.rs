@@ -5,6 +5,7 @@
 //! prepare     the kustomization that the controller would build
 //! gather      what kustomize is given: kustomizations written anew, and the files that they name
 //! sandbox     what is around kustomize
+//! shared      the one renderer of this process
 //! substitute  spec.postBuild
 //! finish      Flux's own steps after the build
 //! origins     which file an object is from, by its name
@@ -32,6 +33,7 @@ mod prepare;
 pub mod releases;
 pub mod revision;
 pub mod sandbox;
+mod shared;
 mod substitute;
 #[cfg(test)]
 mod tests;
@@ -49,6 +51,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use cache::Cache;
 pub use object::{Object, Origin, at};
+pub use shared::{Stop, shared, until};
 pub use tool::Tool;
 pub use workplace::Workplace;
 
@@ -64,6 +67,9 @@ const FORM: &str = "2";
 
 /// The folder of what kustomize is given, in its folder of work.
 const COPY: &str = "repository";
+
+/// For so many renderings a build is kept in memory that none of them asked for: two states of a repository are compared again and again.
+const KEPT: u64 = 4;
 
 /// Where kustomize writes where an object comes from.
 const ORIGIN: &str = "config.kubernetes.io/origin";
@@ -131,7 +137,10 @@ impl Rendering {
 pub struct Renderer {
     tool: Result<Tool, Fault>,
     cache: Cache,
-    kept: HashMap<String, Built>,
+    /// Each with the rendering that asked for it last.
+    kept: HashMap<String, (Built, u64)>,
+    renderings: u64,
+    stop: Stop,
     /// How many builds were run by the tool.
     pub built: usize,
 }
@@ -160,7 +169,14 @@ impl<'a> Job<'a> {
 impl Renderer {
     /// Renders by a tool, or tells everywhere that there is none.
     pub fn new(tool: Result<Tool, Fault>, cache: Cache) -> Self {
-        Self { tool, cache, kept: HashMap::new(), built: 0 }
+        Self { tool, cache, kept: HashMap::new(), renderings: 0, stop: Stop::default(), built: 0 }
+    }
+
+    /// Renders by this tool from now on, until it is given up; what is known stays known.
+    fn equip(&mut self, tool: Result<Tool, Fault>, cache: Cache, stop: &Stop) {
+        self.tool = tool;
+        self.cache = cache;
+        self.stop = stop.clone();
     }
 
     /// Renders every Kustomization of a repository.
@@ -169,6 +185,7 @@ impl Renderer {
     /// Fails when there is no tool, or no place for its files; a Kustomization that cannot be rendered is told of in its own place.
     pub fn render(&mut self, snapshot: &Snapshot) -> Result<Rendering, Fault> {
         let tool = self.tool.clone()?;
+        self.renderings = self.renderings.saturating_add(1);
         let root = snapshot.root.canonicalize().unwrap_or_else(|_| snapshot.root.clone());
         let mut kustomizations = snapshot.kustomizations.clone();
         let mut gatherer = Gatherer::new(&root);
@@ -178,6 +195,8 @@ impl Renderer {
             rendering = self.round(snapshot, &root, &tool, &kustomizations, &mut gatherer)?;
         }
         finish(&mut rendering, &kustomizations);
+        let now = self.renderings;
+        self.kept.retain(|_, (_, used)| used.saturating_add(KEPT) > now);
         Ok(rendering)
     }
 
@@ -215,14 +234,14 @@ impl Renderer {
                 continue;
             }
             match self.cache.get(&job.key) {
-                Some(objects) => drop(self.kept.insert(job.key.clone(), Ok(Arc::new(objects)))),
+                Some(objects) => drop(self.kept.insert(job.key.clone(), (Ok(Arc::new(objects)), self.renderings))),
                 None => todo.push(job),
             }
         }
         todo.retain(|job| match &job.gathered {
             Ok(_) => true,
             Err(why) => {
-                self.kept.insert(job.key.clone(), Err(why.clone()));
+                self.kept.insert(job.key.clone(), (Err(why.clone()), self.renderings));
                 false
             }
         });
@@ -238,12 +257,13 @@ impl Renderer {
         })?;
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(todo.len());
-        let cache = &self.cache;
+        let (cache, stop) = (&self.cache, &self.stop);
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
-                    while let Some((index, job)) = take(&todo, &next) {
-                        let built = run(root, &place.path().join(index.to_string()), tool, job).map(Arc::new);
+                    while let Some((index, job)) = take(&todo, &next).filter(|_| !stop.is_given_up()) {
+                        let built =
+                            run(root, &place.path().join(index.to_string()), &tool.until(stop), job).map(Arc::new);
                         if let Ok(objects) = &built {
                             cache.put(&job.key, objects);
                         }
@@ -253,13 +273,28 @@ impl Renderer {
             }
         });
         self.built = self.built.saturating_add(todo.len());
-        self.kept.extend(done.into_inner().unwrap_or_else(PoisonError::into_inner));
+        // What was ended on the way says nothing.
+        if self.stop.is_given_up() {
+            return Err(Fault::failed(
+                "nothing was rendered",
+                "it was given up for a newer state of the files",
+                "ask again",
+            ));
+        }
+        let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let now = self.renderings;
+        self.kept.extend(done.into_iter().map(|(key, built)| (key, (built, now))));
         self.cache.prune();
         Ok(())
     }
 
-    fn rendered(&self, job: &Job<'_>) -> Rendered {
-        let (objects, finding) = match self.kept.get(&job.key) {
+    fn rendered(&mut self, job: &Job<'_>) -> Rendered {
+        let now = self.renderings;
+        let known = self.kept.get_mut(&job.key).map(|(built, used)| {
+            *used = now;
+            &*built
+        });
+        let (objects, finding) = match known {
             Some(Ok(objects)) => (objects.as_ref().clone(), None),
             Some(Err(said)) => (Vec::new(), Some(finding(job, said))),
             None => (Vec::new(), Some(finding(job, &Unrendered::Unknown("the rendering broke off".to_owned())))),
@@ -273,11 +308,6 @@ impl Renderer {
             undefined: Vec::new(),
             unknown: Vec::new(),
         }
-    }
-
-    /// Forgets what is not of the last rendering any more.
-    pub fn forget(&mut self) {
-        self.kept.clear();
     }
 }
 

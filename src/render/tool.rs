@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::sandbox;
+use super::shared::Stop;
 use crate::model::{Fault, ShellLine};
 use crate::programs::{Command, Kind};
 
@@ -43,7 +44,7 @@ impl From<String> for Unrendered {
 }
 
 /// Names the program that renders.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub struct Tool {
     program: PathBuf,
     /// Whether it is kubectl, which has kustomize inside.
@@ -51,6 +52,7 @@ pub struct Tool {
     /// Tells one build of it from another: its size and time of change.
     stamp: String,
     limit: Duration,
+    stop: Stop,
 }
 
 impl Tool {
@@ -66,7 +68,13 @@ impl Tool {
                 if let Ok(data) = program.metadata().and_then(|data| Ok((data.is_file(), data.len(), data.modified()?)))
                     && let (true, length, modified) = data
                 {
-                    return Ok(Self { program, kubectl, stamp: format!("{length} {modified:?}"), limit: LIMIT });
+                    return Ok(Self {
+                        program,
+                        kubectl,
+                        stamp: format!("{length} {modified:?}"),
+                        limit: LIMIT,
+                        stop: Stop::default(),
+                    });
                 }
             }
         }
@@ -83,6 +91,11 @@ impl Tool {
     /// As [`Tool::find`].
     pub fn at_hand() -> Result<Self, Fault> {
         Self::find(&std::env::var_os("PATH").unwrap_or_default())
+    }
+
+    /// Returns the same program, which ends when what it works for is given up.
+    pub(super) fn until(&self, stop: &Stop) -> Self {
+        Self { stop: stop.clone(), ..self.clone() }
     }
 
     /// Returns what tells this build of the program from others.
@@ -107,7 +120,13 @@ impl Tool {
         command.arg("--load-restrictor").arg("LoadRestrictionsNone").arg(folder);
         let name = self.program.display();
         let running = sandbox::spawn(&mut command, &self.program, work);
-        let output = running.and_then(|running| running.finish_within(Some(self.limit), MOST_PRINTED));
+        let output = running.and_then(|running| {
+            let handle = running.handle();
+            self.stop.watch(handle);
+            let output = running.finish_within(Some(self.limit), MOST_PRINTED);
+            self.stop.forget(handle);
+            output
+        });
         let output = output.map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut => Unrendered::Unknown(format!("{name} was stopped, since {error}")),
             io::ErrorKind::FileTooLarge => {

@@ -16,6 +16,7 @@ use crate::app::{Change, Effect, Ledger, Msg, OpId, Operation, Owed, Reach, Repl
 use crate::check::Survey;
 use crate::cluster::{Cluster, Scope, WatchEvent, watch};
 use crate::model::{Env, Fault, Kind, Nodes, Outcome};
+use crate::render::Stop;
 use crate::repo::Snapshot;
 use crate::secret::Secret;
 
@@ -63,7 +64,8 @@ pub struct Performer {
     watches: HashMap<(Env, &'static str), AbortHandle>,
     tasks: HashMap<Ticket, Vec<AbortHandle>>,
     operations: HashMap<OpId, (CancellationToken, JoinHandle<()>)>,
-    survey: Option<AbortHandle>,
+    /// The survey that is under way, and what ends its renderings: the newest request wins.
+    survey: Option<(AbortHandle, Stop)>,
     nodes: Arc<tokio::sync::Mutex<LiveNodes>>,
     /// How long a survey waits, so that the screen comes first and files that change together are looked at once.
     survey_after: Duration,
@@ -92,9 +94,13 @@ impl LiveNodes {
     }
 }
 
-async fn surveyed(snapshot: &Arc<Snapshot>, nodes: &BTreeMap<String, Nodes>) -> Result<Arc<Survey>, Fault> {
-    let (snapshot, nodes) = (Arc::clone(snapshot), nodes.clone());
-    let look = move || Survey::of(&snapshot, &nodes).map(Arc::new);
+async fn surveyed(
+    snapshot: &Arc<Snapshot>,
+    nodes: &BTreeMap<String, Nodes>,
+    stop: &Stop,
+) -> Result<Arc<Survey>, Fault> {
+    let (snapshot, nodes, stop) = (Arc::clone(snapshot), nodes.clone(), stop.clone());
+    let look = move || Survey::until(&stop, &snapshot, &nodes).map(Arc::new);
     let lost = |why: String| Fault::failed("cannot look at the repository", why, "this is a defect of fluxdeck");
     tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| Err(lost(error.to_string())))
 }
@@ -207,19 +213,22 @@ impl Performer {
     fn survey(&mut self, snapshot: Arc<Snapshot>) {
         let (owed, sender, after) = (self.ledger.owe(), self.sender.clone(), self.survey_after);
         let (reach, nodes) = (self.reach.clone(), Arc::clone(&self.nodes));
+        let own = Stop::default();
+        let stop = own.clone();
         let handle = tokio::spawn(async move {
             tokio::time::sleep(after).await;
             let mut nodes = nodes.lock().await;
             let first = nodes.known.clone();
-            let _closed = sender.send(Msg::Surveyed(surveyed(&snapshot, &first).await, None)).await;
+            let _closed = sender.send(Msg::Surveyed(surveyed(&snapshot, &first, &stop).await, None)).await;
             nodes.ask(&reach).await;
             if nodes.known != first {
-                let _closed = sender.send(Msg::Surveyed(surveyed(&snapshot, &nodes.known).await, None)).await;
+                let _closed = sender.send(Msg::Surveyed(surveyed(&snapshot, &nodes.known, &stop).await, None)).await;
             }
             drop(owed);
         });
-        if let Some(former) = self.survey.replace(handle.abort_handle()) {
+        if let Some((former, stop)) = self.survey.replace((handle.abort_handle(), own)) {
             former.abort();
+            stop.stop();
         }
     }
 

@@ -8,7 +8,7 @@ use crate::model::Fault;
 use crate::render::compare::Difference;
 use crate::render::impact::impact;
 use crate::render::revision::Revision;
-use crate::render::{Cache, Tool};
+use crate::render::shared;
 use crate::repo::git;
 use crate::sops::Identities;
 use crate::theme::Scope;
@@ -24,10 +24,9 @@ const PUSHED: &str = "what is pushed";
 const COMMITS: usize = 10;
 
 fn make(input: &Input) -> Result<Made, Fault> {
-    let (tool, cache) = (Tool::at_hand()?, Cache::of_user());
     let commit = |name: &str| Revision::Commit(name.to_owned());
     let upstream = commit(UPSTREAM);
-    let against = |old: &Revision| impact(&input.snapshot, old, &Revision::WorkingTree, &tool, &cache);
+    let against = |old: &Revision| shared(|renderer| impact(&input.snapshot, old, &Revision::WorkingTree, renderer));
     // A branch that follows nothing is compared with its last commit.
     let (found, from) = match against(&upstream) {
         Ok(found) => (found, PUSHED),

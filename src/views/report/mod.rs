@@ -26,7 +26,7 @@ use super::loaded::Loaded;
 use super::tabs;
 use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
 use crate::model::{Env, Fault, Nodes};
-use crate::render::{Cache, Renderer, Rendering, Tool};
+use crate::render::{Rendering, shared};
 use crate::repo::Snapshot;
 use crate::views::page::{Page, PageLine, Slash};
 use crate::widgets::panel;
@@ -76,7 +76,7 @@ impl Input {
     /// # Errors
     /// Fails when nothing renders.
     pub fn rendering(&self) -> Result<Rendering, Fault> {
-        Renderer::new(Tool::at_hand(), Cache::of_user()).render(&self.snapshot)
+        shared(|renderer| renderer.render(&self.snapshot))
     }
 
     /// Finds an environment by its name.
