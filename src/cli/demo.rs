@@ -172,20 +172,23 @@ impl News {
     }
 
     fn read(&self) -> Option<Commit> {
-        let commit = crate::repo::git::log(&self.origin, 1).ok()?.into_iter().next()?;
+        // Named as the repository, since a bare one that is only found is not trusted.
         let ask = |arguments: &[&str]| {
-            let output = Command::new(Kind::Git, "git").current_dir(&self.origin).args(arguments).output().ok()?;
+            let mut command = Command::new(Kind::Git, "git");
+            let output = command.arg("--git-dir").arg(&self.origin).args(arguments).output().ok()?;
             output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
         };
+        let newest = ask(&["log", "--max-count=1", "--format=%H %s"])?;
+        let (sha, subject) = newest.trim_end().split_once(' ')?;
         let is_back = |edit: &TextEdit| {
-            ask(&["show", &format!("{}:{}", commit.commit, edit.path)])
+            ask(&["show", &format!("{sha}:{}", edit.path)])
                 .is_some_and(|text| text.contains(&edit.from) && !text.contains(&edit.to))
         };
         let mended = !self.edits.is_empty() && self.edits.iter().all(is_back);
-        let changed = ask(&["diff", "--name-only", &self.known, &commit.commit]).unwrap_or_default();
+        let changed = ask(&["diff", "--name-only", &self.known, sha]).unwrap_or_default();
         // A Secret of its own file is changed in place; whatever is added needs kustomize to be found.
         let secret = |file: &&str| {
-            let text = ask(&["show", &format!("{}:{file}", commit.commit)])?;
+            let text = ask(&["show", &format!("{sha}:{file}")])?;
             let before = ask(&["show", &format!("{}:{file}", self.known)])?;
             let is_encrypted = |text: &str| crate::sops::sniff(text).is_some();
             if !is_encrypted(&text) || !is_encrypted(&before) {
@@ -205,8 +208,8 @@ impl News {
             .collect();
         Some(Commit {
             branch: "main".to_owned(),
-            sha: commit.commit,
-            subject: commit.subject,
+            sha: sha.to_owned(),
+            subject: subject.to_owned(),
             changed,
             secrets,
             mended,

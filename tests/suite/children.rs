@@ -17,6 +17,8 @@ fn wrapped(folder: &Path) {
     let path = std::env::var("PATH").unwrap_or_default();
     for program in PROGRAMS {
         let real = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
+        // An editor of this machine would wait for somebody.
+        let real = real.filter(|_| program != "editor");
         let go_on = real.map_or_else(|| "exit 0".to_owned(), |real| format!("exec '{}' \"$@\"", real.display()));
         let log = folder.join("log").join(program);
         let script = format!("#!/bin/bash\n/usr/bin/env >>'{}'\n{go_on}\n", log.display());
