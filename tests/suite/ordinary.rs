@@ -4,7 +4,6 @@
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
@@ -42,15 +41,17 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// The program where everybody may run it: what cargo built may lie in a home that is nobody's business.
-static PROGRAM: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().expect("a folder");
-    open_to_all(folder.path());
-    let program = folder.path().join("fluxdeck");
-    std::fs::copy(env!("CARGO_BIN_EXE_fluxdeck"), &program).expect("a copy of the program");
-    open_to_all(&program);
-    (folder, program)
-});
+/// Puts the program where everybody may run it, beside a ground: what cargo built may lie in a home that is nobody's business.
+fn program(ground: &Ground) -> PathBuf {
+    let program = ground.beside("fluxdeck");
+    if !program.exists() {
+        let built = env!("CARGO_BIN_EXE_fluxdeck");
+        let linked = std::fs::hard_link(built, &program);
+        linked.or_else(|_| std::fs::copy(built, &program).map(drop)).expect("a copy of the program");
+        open_to_all(&program);
+    }
+    program
+}
 
 fn open_to_all(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("a folder of ours");
@@ -67,7 +68,8 @@ fn hand_over(ground: &Ground) {
 
 /// Prepares the program in the repository of a ground, after a line of shell.
 fn stage(ground: &Ground, line: &str, arguments: &str) -> Stage {
-    let program = PROGRAM.1.display();
+    let program = program(ground);
+    let program = program.display();
     let become_nobody = if is_root() {
         "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all "
     } else {
