@@ -156,11 +156,11 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(tool: &Tool, one: &'a FluxKustomization, feed: &'a Feed, gatherer: &mut Gatherer<'_>) -> Self {
+    fn new(tool: &Tool, one: &'a FluxKustomization, feed: &'a Feed, sources: &mut Gatherer<'_>) -> Self {
         let gathered = if feed.files.is_empty() && one.path.is_empty() {
             Err(Unrendered::Unknown("it reads nothing".to_owned()))
         } else {
-            gatherer.gather(one, feed)
+            sources.gather(one, feed)
         };
         Self { one, feed, key: key(tool, one, feed, &gathered), gathered }
     }

@@ -50,7 +50,7 @@ pub fn references(body: &Value) -> Vec<Reference> {
         for item in items(body, key) {
             let text = item.as_str().unwrap_or_default();
             if let Some(documents) = Some(text).filter(|_| plugin).and_then(in_place) {
-                documents.iter().for_each(|document| found.0.extend(of_plugin(document)));
+                found.0.extend(documents.iter().flat_map(of_plugin));
                 continue;
             }
             if key == "patchesStrategicMerge" && is_patch(text) {
@@ -147,7 +147,7 @@ pub fn is_fetched(reference: &str, is_file: bool) -> bool {
         return true;
     }
     let host = reference.split('/').next().unwrap_or_default();
-    let is_repository = |part: &str| part.ends_with(".git") && part != ".git";
+    let is_repository = |part: &str| part.strip_suffix(".git").is_some_and(|name| !name.is_empty());
     !is_file
         && (reference.contains([':', '@', '?'])
             || host.eq_ignore_ascii_case("github.com")

@@ -4,6 +4,7 @@
 //! line ends that only one of both knows. What is read here is written anew, so that kustomize sees what was looked at.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
@@ -70,7 +71,7 @@ pub fn write(value: &Value) -> Result<String, serde_json::Error> {
     for letter in serde_json::to_string(value)?.chars() {
         if is_odd(letter) || letter == '\u{feff}' {
             // All of them stand in texts, and have four digits.
-            written.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            let _written = write!(written, "\\u{:04x}", u32::from(letter));
         } else {
             written.push(letter);
         }
