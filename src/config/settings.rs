@@ -142,8 +142,8 @@ impl Settings {
     /// Takes back a theme that nobody knows, where the repository's file names it: whoever may write that file shall not keep the cockpit from
     /// starting. What the operator himself sets stays, and is an error there.
     pub fn with_known_themes(&mut self, is_known: impl Fn(&str) -> bool) {
-        let Origin::File(file, line) = &self.theme.origin else { return };
-        if file != SHARED || is_known(&self.theme.value) {
+        let Origin::Repository(line) = self.theme.origin else { return };
+        if is_known(&self.theme.value) {
             return;
         }
         let fault = Fault::failed(
@@ -151,7 +151,7 @@ impl Settings {
             "no theme is called so",
             "`fluxdeck themes` lists them",
         );
-        self.findings.push(Finding::new(SHARED, Some(*line), fault));
+        self.findings.push(Finding::new(SHARED, Some(line), fault));
         self.theme = Sourced::new("terminal".to_owned(), Origin::Default);
     }
 
