@@ -11,7 +11,7 @@ use super::out;
 use super::prompt::Terminal;
 use crate::app::{App, Keymap};
 use crate::commands::COMMANDS;
-use crate::model::text::{field, json, message};
+use crate::model::text::{field, json, json_lines, message};
 use crate::model::{Fault, FaultKind, Shown};
 use crate::runtime::Session;
 use crate::sops::Prompts;
@@ -199,8 +199,19 @@ impl Call {
 /// # Errors
 /// Fails where a value cannot be JSON, which is a defect.
 pub(super) fn as_json<T: Serialize + ?Sized>(value: &T) -> Result<Shown, Fault> {
-    json(value)
-        .map_err(|error| Fault::failed("cannot write the result", error.to_string(), "this is a defect of fluxdeck"))
+    json(value).map_err(unwritten)
+}
+
+/// Writes a value as JSON on one line.
+///
+/// # Errors
+/// As [`as_json`].
+pub(super) fn as_json_line<T: Serialize + ?Sized>(value: &T) -> Result<Shown, Fault> {
+    json_lines(value).map_err(unwritten)
+}
+
+fn unwritten(error: serde_json::Error) -> Fault {
+    Fault::failed("cannot write the result", error.to_string(), "this is a defect of fluxdeck")
 }
 
 /// Tells whether the locale can show more than ASCII, by the rules of POSIX: `LC_ALL` before `LC_CTYPE` before `LANG`.

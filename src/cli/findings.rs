@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::call::as_json;
+use super::call::as_json_line;
 use super::{Call, Output};
 use crate::check::{self, Finding, Severity};
 use crate::model::text::{field, message};
@@ -17,7 +17,7 @@ pub(super) fn print(call: &Call, findings: &[Finding]) -> Result<(), Fault> {
     match call.global.output {
         Output::Text => call.write(&Shown::lines(&findings.iter().map(text).collect::<String>())),
         Output::Json => call.print(findings, |_| String::new()),
-        Output::Sarif => call.write(&as_json(&sarif(findings))?.ended()),
+        Output::Sarif => call.write(&as_json_line(&sarif(findings))?.ended()),
         Output::Github => call.write(&Shown::commands(&findings.iter().map(github).collect::<String>())),
     }
 }

@@ -47,10 +47,14 @@ pub fn join(folder: &str, name: &str) -> String {
 
 /// Writes a name as text: bytes that are no UTF-8 as `\xE9`, so that every name is one of its own.
 pub fn shown(name: &std::ffi::OsStr) -> String {
+    use std::fmt::Write as _;
     use std::os::unix::ffi::OsStrExt as _;
     name.as_bytes().utf8_chunks().fold(String::new(), |mut text, chunk| {
         text.push_str(chunk.valid());
-        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02X}")));
+        for byte in chunk.invalid() {
+            // Writing to a text cannot fail.
+            let _written = write!(text, "\\x{byte:02X}");
+        }
         text
     })
 }

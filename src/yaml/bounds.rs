@@ -199,7 +199,8 @@ mod tests {
         let mut text = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
         for level in 1..levels {
             let before = format!("*{}", letter(level - 1));
-            text.push_str(&format!("{0}: &{0} [{1}]\n", letter(level), vec![before; 9].join(",")));
+            let held = vec![before; 9].join(",");
+            text = [text, format!("{0}: &{0} [{held}]\n", letter(level))].concat();
         }
         text
     }
@@ -223,7 +224,7 @@ mod tests {
             (format!("{}--- a\n", "%TAG !a! tag:x\n".repeat(200)), 101, "directives"),
         ] {
             let said = why(&text);
-            assert!(said.starts_with(&format!("{line}: ")) && said.contains(word), "{said}: {:.40}", text);
+            assert!(said.starts_with(&format!("{line}: ")) && said.contains(word), "{said}: {text:.40}");
         }
     }
 
@@ -233,10 +234,10 @@ mod tests {
             "- properties: {x: {type: string, enum: [a, b]}, y: {type: array, items: {type: object}}}\n".repeat(20_000);
         for text in [
             laughs(4),
-            "base: &base {image: a, env: [b]}\none: {<<: *base}\ntwo: {<<: *base}\n".repeat(1),
+            "base: &base {image: a, env: [b]}\none: {<<: *base}\ntwo: {<<: *base}\n".to_owned(),
             "schedule: '*/5 * * * *'\ntext: |\n  **bold** & [link](x) *em* &c\n".to_owned(),
             format!("a:\n{schemas}"),
-            (0..100).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect(),
+            (0..100).map(|depth| " ".repeat(depth) + "a:\n").collect(),
             // What is no YAML at all is for the parser to tell.
             "a: [\n".to_owned(),
             "a: &x *y\n".to_owned(),

@@ -56,8 +56,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "model", "secret", "yaml", "programs", "config", "theme", "kinds", "widgets", "app", "views", "repo",
-            "render", "check", "sops", "helm", "cluster", "doctor", "describe", "lineage",
+            "model", "secret", "files", "yaml", "programs", "config", "theme", "kinds", "widgets", "app", "views",
+            "repo", "render", "check", "sops", "helm", "cluster", "doctor", "describe", "lineage",
         ],
     ),
     // What acts.
@@ -106,7 +106,12 @@ const RESERVED: &[Reserved] = &[
     },
     Reserved {
         what: "kube's Api",
-        names: |path| path[0] == "kube" && path.iter().any(|segment| segment == "Api"),
+        // An answer that is an error has the same word: `kube::Error::Api`.
+        names: |path| {
+            path[0] == "kube"
+                && path.iter().any(|segment| segment == "Api")
+                && path.iter().all(|segment| segment != "Error")
+        },
         files: &["cluster/pod", "sim"],
         why: "it escapes nothing in the addresses that it builds",
     },

@@ -95,13 +95,10 @@ impl Entry {
     /// conflict all sides but ours; so is a path that would lead out of the folder, which git itself never checks out.
     fn read(line: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(line).ok()?;
-        let (head, path) = text.split_once('\t')?;
-        let mut words = head.split(' ');
-        let (mode, second, third) = (words.next()?, words.next()?, words.next()?);
-        let hash = match (second, third) {
-            ("blob", hash) | (hash, "0" | "2") => hash,
-            _ => return None,
-        };
+        let (about, path) = text.split_once('\t')?;
+        let mut words = about.split(' ');
+        let (mode, second, last) = (words.next()?, words.next()?, words.next()?);
+        let (("blob", hash) | (hash, "0" | "2")) = (second, last) else { return None };
         let strange = |part: &str| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");
         let link = mode == "120000";
         let wanted = link || mode.starts_with("100");

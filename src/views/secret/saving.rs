@@ -51,8 +51,10 @@ impl Saving {
                     Ok(opened) => {
                         // The view may be closed by now; the file is saved all the same.
                         let _unheard = sender.send(opened);
-                        let also: String =
-                            new.iter().map(|one| format!("; {} reads it too: {}", one.recipient, one.why)).collect();
+                        let mut also = String::new();
+                        for one in &new {
+                            also = also + "; " + &one.recipient + " reads it too: " + &one.why;
+                        }
                         Outcome::Done(format!("changed {}; V follows it into the cluster{also}", changes.join(", ")))
                     }
                     Err(fault) => Outcome::Failed(fault),
