@@ -64,6 +64,8 @@ pub struct Facts {
     pub ahead: PerEnv<SignedDuration>,
     /// The environment that has the focus at home, or had it last.
     pub focused: Env,
+    /// The environment that home shows alone, where `--env` named one; the guard still knows all of them.
+    pub only: Option<Env>,
     /// The environment that the screen on top shows, else the focused one: where a screen that is opened now begins.
     pub here: Env,
     /// What is selected on the screen on top as a command is asked for, whatever is marked beside it.
@@ -91,6 +93,7 @@ impl Facts {
             exposed: PerEnv::default(),
             ahead: PerEnv::default(),
             focused: Env(0),
+            only: None,
             here: Env(0),
             cursor: Vec::new(),
         }

@@ -45,7 +45,9 @@ pub(super) fn open(
         session.begin_list();
         let mut app = call.app(&session, detect_depth())?;
         if let Some(name) = &call.global.env {
-            app.facts.focused = session.environment(name)?;
+            let env = session.environment(name)?;
+            app.facts.focused = env;
+            app.facts.only = Some(env);
         }
         if let Some(view) = start(&app, &session)? {
             app.start_with(view);

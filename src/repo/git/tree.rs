@@ -97,15 +97,15 @@ impl Entry {
         let text = std::str::from_utf8(line).ok()?;
         let (about, path) = text.split_once('\t')?;
         let mut words = about.split(' ');
-        let (mode, second, last) = (words.next()?, words.next()?, words.next()?);
-        let (("blob", hash) | (hash, "0" | "2")) = (second, last) else { return None };
+        let (mode, kind, last) = (words.next()?, words.next()?, words.next()?);
+        let (("blob", hash) | (hash, "0" | "2")) = (kind, last) else { return None };
         let strange = |part: &str| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");
-        let link = mode == "120000";
-        let wanted = link || mode.starts_with("100");
+        let is_link = mode == "120000";
+        let wanted = is_link || mode.starts_with("100");
         (wanted && !path.split('/').any(strange)).then(|| Self {
             path: PathBuf::from(path),
             hash: hash.to_owned(),
-            link,
+            link: is_link,
             executable: mode == "100755",
         })
     }

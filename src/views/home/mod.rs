@@ -75,6 +75,11 @@ pub fn state_scope(state: State) -> Scope {
     }
 }
 
+/// The environments that have a panel: all, or the one that the operator asked for alone.
+fn chosen(facts: &Facts) -> Vec<Env> {
+    facts.only.map_or_else(|| facts.environments.iter().map(|(env, _)| env).collect(), |env| vec![env])
+}
+
 impl Home {
     /// Starts with the first environment's panel focused, as live state is what most look for first.
     pub fn new() -> Self {
@@ -88,11 +93,12 @@ impl Home {
 
     /// The focused environment and the neighbour that is beside it, scrolled no further than the focus asks for.
     fn pair(&self, facts: &Facts) -> Vec<Env> {
-        let (count, focus) = (facts.environments.len(), facts.focused.index());
-        let room = count.min(2);
-        let first = self.first.get().min(focus).max((focus + 1).saturating_sub(room)).min(count - room);
+        let chosen = chosen(facts);
+        let focus = chosen.iter().position(|env| *env == facts.focused).unwrap_or_default();
+        let room = chosen.len().min(2);
+        let first = self.first.get().min(focus).max((focus + 1).saturating_sub(room)).min(chosen.len() - room);
         self.first.set(first);
-        (first..first + room).filter_map(|index| u8::try_from(index).ok().map(Env)).collect()
+        chosen.into_iter().skip(first).take(room).collect()
     }
 
     fn focused_env(&self, facts: &Facts) -> Option<Env> {
@@ -101,8 +107,8 @@ impl Home {
 
     /// Moves the focus to a panel: 0 is the tree, then the environments in their order; nowhere when there is none.
     fn focus(&mut self, panel: usize, facts: &Facts) -> Vec<Action> {
-        let env = panel.checked_sub(1).and_then(|index| u8::try_from(index).ok()).map(Env);
-        if let Some(env) = env.filter(|env| facts.environment(*env).is_some()) {
+        let env = panel.checked_sub(1).and_then(|index| chosen(facts).get(index).copied());
+        if let Some(env) = env {
             self.in_tree = false;
             return vec![Action::Focus(env)];
         }
@@ -116,19 +122,22 @@ impl Home {
         let at = self.focused_env(facts).and_then(|env| shown.iter().position(|one| *one == env));
         let (at, panels) = (at.map_or(0, |index| index + 1), shown.len() + 1);
         let next = (at + if forward { 1 } else { panels - 1 }) % panels;
-        let panel = next.checked_sub(1).and_then(|index| shown.get(index)).map_or(0, |env| env.index() + 1);
+        let env = next.checked_sub(1).and_then(|index| shown.get(index));
+        let panel = env.and_then(|env| chosen(facts).iter().position(|one| one == env)).map_or(0, |index| index + 1);
         self.focus(panel, facts)
     }
 
     /// Moves the focus along all environments; from the tree into the one that had it last.
     fn focus_next_environment(&mut self, forward: bool, facts: &Facts) -> Vec<Action> {
-        let count = facts.environments.len().max(1);
+        let chosen = chosen(facts);
+        let count = chosen.len().max(1);
+        let at = chosen.iter().position(|env| *env == facts.focused).unwrap_or_default();
         let by = match (self.in_tree, forward) {
             (true, _) => 0,
             (false, true) => 1,
             (false, false) => count - 1,
         };
-        self.focus((facts.focused.index() + by) % count + 1, facts)
+        self.focus((at + by) % count + 1, facts)
     }
 
     fn flow(&self, facts: &Facts, env: Env) -> Arc<[FlowLine]> {
