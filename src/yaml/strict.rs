@@ -364,7 +364,8 @@ mod tests {
     fn aliases_are_counted_before_they_are_expanded() {
         let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
         for level in 1..10 {
-            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(",")));
+            let held = vec![format!("*a{}", level - 1); 10].join(",");
+            bomb = [bomb, format!("a{level}: &a{level} [{held}]\n")].concat();
         }
         assert!(matches!(documents(&bomb), Err(Refusal::Doubtful(why)) if why.contains("aliases")));
     }

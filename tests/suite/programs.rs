@@ -133,13 +133,13 @@ fn no_child_sees_what_it_has_no_use_for() {
     call(&["impact", "HEAD"]);
     for (who, clouds) in [("plugin.env", true), ("git.env", false)] {
         let seen = std::fs::read_to_string(ground.beside(who)).unwrap_or_else(|_| panic!("{who}: it never ran"));
-        let sees = |name: &str| seen.lines().any(|line| line.starts_with(&format!("{name}=")));
-        assert!(sees("HARMLESS"), "{who}: {seen}");
+        let holds = |name: &str| seen.lines().any(|line| line.starts_with(&format!("{name}=")));
+        assert!(holds("HARMLESS"), "{who}: {seen}");
         for (name, _) in PRIVATE {
-            assert!(!sees(name), "{who} sees {name}");
+            assert!(!holds(name), "{who} sees {name}");
         }
         for (name, _) in CLOUDS {
-            assert_eq!(sees(name), clouds, "{who}: {name}");
+            assert_eq!(holds(name), clouds, "{who}: {name}");
         }
     }
 }
