@@ -7,6 +7,7 @@ use http::{Method, Request};
 use serde::Deserialize;
 
 use super::exchange::Failure;
+use crate::model::ObjectRef;
 use crate::model::segment::{is_label_value, no_segment};
 
 /// Holds an address: escaped segments, and a query with escaped values.
@@ -62,6 +63,15 @@ impl From<Misnamed> for Failure {
 }
 
 impl Address {
+    /// Tells whether an object's name and namespace can be names at all, for who has to ask something else first.
+    ///
+    /// # Errors
+    /// Says which of them is none, and why.
+    pub(crate) fn check_name(object: &ObjectRef) -> Result<(), Misnamed> {
+        let place = Self::root("").within(&object.namespace).at(&object.name);
+        place.refused.map_or(Ok(()), Err)
+    }
+
     fn root(path: &str) -> Self {
         Self { path: path.to_owned(), query: String::new(), refused: None, asked: None }
     }

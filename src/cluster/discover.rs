@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::Cluster;
 use super::address::Address;
 use super::exchange::{self, Failure};
-use crate::model::Fault;
+use crate::model::{Fault, ObjectRef};
 
 /// The most groups and kinds of a server; one with every provider of Crossplane has some hundred groups and two thousand kinds.
 const MOST_GROUPS: usize = 2000;
@@ -106,6 +106,16 @@ impl Cluster {
                 "its CRD is not installed there",
             )
         })
+    }
+
+    /// Finds how the server serves an object's kind; a name that can be none is refused before anything is asked.
+    ///
+    /// # Errors
+    /// As [`Self::resource`], and where the object's name or namespace can be no name.
+    pub(crate) async fn resource_of(&self, object: &ObjectRef) -> Result<Resource, Fault> {
+        Address::check_name(object)
+            .map_err(|bad| Failure::Misnamed(bad).fault(&self.name, &format!("read {object}")))?;
+        self.resource(&object.group, &object.kind).await
     }
 
     /// Does the same, with the failure as the server gave it; `None` when it does not serve the kind.

@@ -120,7 +120,7 @@ impl Cluster {
     /// # Errors
     /// Fails when the server cannot be asked or does not serve the kind.
     pub(crate) async fn address_of(&self, object: &ObjectRef) -> Result<Address, crate::model::Fault> {
-        let resource = self.resource(&object.group, &object.kind).await?;
+        let resource = self.resource_of(object).await?;
         Ok(resource.object(&object.namespace, &object.name))
     }
 }

@@ -256,7 +256,7 @@ fn a_screen_of_no_environment_does_not_move_the_focus_below_it() {
 fn an_environment_that_was_asked_for_alone_is_the_first_panel_and_the_only_one() {
     let mut desk = sized(160, |facts| (facts.focused, facts.only) = (Env(1), Some(Env(1))));
     assert_eq!(panels(&mut desk), ["production"]);
-    for keys in ["2", ">", "<", "<tab><tab>", "3"] {
+    for keys in ["2", ">", "<tab><tab>", "3"] {
         desk.press(keys);
         assert_eq!(focused(&desk), 1, "{keys}");
     }

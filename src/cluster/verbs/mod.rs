@@ -72,7 +72,7 @@ pub async fn perform(
 /// Fails when the object cannot be read.
 pub async fn revision(cluster: &Cluster, object: &ObjectRef) -> Result<String, Fault> {
     let object = with_group(object);
-    let resource = cluster.resource(&object.group, &object.kind).await?;
+    let resource = cluster.resource_of(&object).await?;
     let address = resource.object(&object.namespace, &object.name);
     let live: Live = request::get(cluster, &address)
         .await
@@ -117,7 +117,7 @@ impl Call<'_> {
 
     /// Finds the address of an object of any kind.
     async fn any(&self, object: &ObjectRef) -> Result<Target, Fault> {
-        let resource = self.cluster.resource(&object.group, &object.kind).await?;
+        let resource = self.cluster.resource_of(object).await?;
         let address = resource.object(&object.namespace, &object.name);
         Ok(Target { object: object.clone(), resource, address })
     }
