@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer};
@@ -170,15 +171,16 @@ impl Deck {
     /// Waits until the program has read all keys that were sent.
     fn is_read(&mut self) {
         let deadline = Instant::now() + self.patience;
-        // The terminal's own side knows what was not read; what was written reaches it a moment later, so one look is not enough. A program
-        // that has ended reads nothing more, and has no terminal.
-        let mut quiet = 0;
-        while quiet < 5 {
+        // The terminal's own side knows what was not read. What was written may still be on its way there, under load for long; to poll it makes
+        // the kernel bring it (`n_tty_poll` flushes). A program that has ended reads nothing more, and has no terminal.
+        let waiting = || {
+            let terminal = ioctl_tiocgptpeer(&*self.pty, OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+            poll(&mut [PollFd::new(&terminal, PollFlags::IN)], Some(&Timespec::default()))?;
+            ioctl_fionread(&terminal)
+        };
+        while waiting().is_ok_and(|waiting| waiting > 0) {
             std::thread::sleep(Duration::from_millis(1));
-            let waiting = ioctl_tiocgptpeer(&*self.pty, OpenptFlags::RDWR | OpenptFlags::NOCTTY)
-                .and_then(|terminal| ioctl_fionread(&terminal));
-            quiet = if waiting.is_ok_and(|waiting| waiting > 0) { 0 } else { quiet + 1 };
-            assert!(Instant::now() < deadline, "keys were not read:\n{}", self.text());
+            assert!(Instant::now() < deadline, "keys were not read:\n{}", String::from_utf8_lossy(&self.raw));
         }
     }
 
