@@ -12,7 +12,8 @@ use super::operation::Op;
 use crate::check::{Page, Survey};
 use crate::kinds;
 use crate::model::{
-    Env, Environment, Exposure, Fault, FaultKind, Kind, Link, ObjectRef, PerEnv, Protection, Row, RowKey, State,
+    Env, Environment, Exposure, Fault, FaultKind, GroupKind, Kind, Link, ObjectRef, PerEnv, Protection, Row, RowKey,
+    State,
 };
 use crate::repo::Snapshot;
 
@@ -35,7 +36,7 @@ pub struct Facts {
     /// Why an environment has no connection at all, such as a context that the kubeconfig lacks.
     pub unconnected: PerEnv<Option<Fault>>,
     /// The rows of each environment by kind.
-    pub tables: PerEnv<BTreeMap<&'static str, Table>>,
+    pub tables: PerEnv<BTreeMap<GroupKind<'static>, Table>>,
     /// The repository, once it has been read.
     pub repository: Option<Arc<Snapshot>>,
     /// What the repository says of its files, once it was rendered; for a moment that of the one before.
@@ -181,13 +182,13 @@ impl Facts {
 
     /// Returns the table of a kind in an environment; `None` before anybody watched it.
     pub fn table(&self, env: Env, kind: &Kind) -> Option<&Table> {
-        self.tables.get(env)?.get(kind.kind)
+        self.tables.get(env)?.get(&kind.group_kind())
     }
 
     /// Returns the row of an object.
     pub fn row(&self, env: Env, object: &ObjectRef) -> Option<&Row> {
         let key = RowKey { namespace: object.namespace.as_str().into(), name: object.name.as_str().into() };
-        self.tables.get(env)?.get(object.kind.as_str())?.rows.get(&key)
+        self.tables.get(env)?.get(&kinds::of(object)?.group_kind())?.rows.get(&key)
     }
 
     /// Returns the environment that a file of the repository belongs to: the one whose Kustomizations read it, when it is one alone;

@@ -118,7 +118,7 @@ mod tests {
     }
 
     fn target(env: u8) -> Vec<Target> {
-        vec![Target::Object(Env(env), ObjectRef::new("Kustomization", "", "flux-system", "apps"))]
+        vec![Target::Object(Env(env), ObjectRef::bare("Kustomization", "flux-system", "apps"))]
     }
 
     fn passes(facts: &Facts, risk: Risk, env: u8, consent: Consent<'_>) -> bool {

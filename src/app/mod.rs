@@ -64,7 +64,7 @@ pub struct App {
     next_ticket: u64,
     next_operation: u64,
     next_generation: u64,
-    watched: BTreeMap<(Env, &'static str), Watched>,
+    watched: BTreeMap<(Env, crate::model::GroupKind<'static>), Watched>,
     filtering: Option<String>,
     lesson: Option<(String, Lesson)>,
     /// What was selected as the lesson was shown: it stays while that does. None for that of a command, which stays until the selection is

@@ -130,13 +130,6 @@ impl Survey {
 
     /// Finds an object of an environment; a group that the name leaves open fits any.
     pub fn find(&self, env: &str, wanted: &ObjectRef) -> Option<&Surveyed> {
-        self.objects.iter().find(|known| {
-            let object = &known.object;
-            known.env == env
-                && object.kind == wanted.kind
-                && object.name == wanted.name
-                && object.namespace == wanted.namespace
-                && (wanted.group.is_empty() || object.group == wanted.group)
-        })
+        self.objects.iter().find(|known| known.env == env && wanted.means(&known.object))
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Rule;
 use super::finding::Finding;
+use crate::model::known;
 use crate::model::{Nodes, ObjectRef};
 use crate::render::{Object, Rendered, Rendering};
 use crate::repo::contents;
@@ -29,11 +30,11 @@ const KNOWN_GROUPS: [&str; 38] = [
     "apiextensions.k8s.io",
     "admissionregistration.k8s.io",
     "apiregistration.k8s.io",
-    "kustomize.toolkit.fluxcd.io",
-    "source.toolkit.fluxcd.io",
-    "notification.toolkit.fluxcd.io",
-    "image.toolkit.fluxcd.io",
-    "helm.toolkit.fluxcd.io",
+    known::KUSTOMIZE,
+    known::SOURCE,
+    known::NOTIFICATION,
+    known::IMAGE,
+    known::HELM,
     "cert-manager.io",
     "monitoring.coreos.com",
     "traefik.io",
@@ -74,7 +75,7 @@ pub struct World<'a> {
     /// What is known of the environment's nodes.
     pub nodes: Nodes,
     root: &'a Path,
-    known: HashMap<(&'a str, &'a str, &'a str), &'a Object>,
+    known: HashMap<&'a ObjectRef, &'a Object>,
     /// The namespaces in which something else may make things; the empty one stands for all.
     filled: HashSet<&'a str>,
     texts: Mutex<HashMap<String, String>>,
@@ -95,8 +96,7 @@ impl<'a> World<'a> {
     pub fn new(env: &'a str, rendering: &'a Rendering, root: &'a Path) -> Self {
         let mut known = HashMap::new();
         for (_, object) in rendering.objects(env) {
-            let name = &object.object;
-            known.insert((name.kind.as_str(), name.namespace.as_str(), name.name.as_str()), object);
+            known.insert(&object.object, object);
         }
         let whole = rendering.is_whole(env);
         let filled = rendering.objects(env).flat_map(|(_, object)| filled_by(object)).collect();
@@ -111,7 +111,7 @@ impl<'a> World<'a> {
     }
 
     fn makes_nodes(&self) -> bool {
-        self.of("helm.toolkit.fluxcd.io", "HelmRelease").any(|release| {
+        self.of(known::HELM, "HelmRelease").any(|release| {
             let chart = text(&release.body, "/spec/chart/spec/chart");
             let name = text(&release.body, "/spec/chartRef/name");
             MAKERS_OF_NODES.iter().any(|maker| [chart, name, release.object.name.as_str()].contains(maker))
@@ -138,9 +138,17 @@ impl<'a> World<'a> {
         self.objects().filter(move |object| object.is(group, kind))
     }
 
-    /// Finds an object; an empty namespace is the cluster's.
+    /// Finds an object of the group that its bare kind means; an empty namespace is the cluster's.
     pub fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<&'a Object> {
-        self.known.get(&(kind, namespace, name)).copied()
+        self.find_object(&ObjectRef::bare(kind, namespace, name))
+    }
+
+    /// Finds an object; one whose group nobody said is found in any.
+    pub fn find_object(&self, object: &ObjectRef) -> Option<&'a Object> {
+        if object.is_open() {
+            return self.objects().find(|one| object.means(&one.object));
+        }
+        self.known.get(object).copied()
     }
 
     /// Tells whether an object is there.
@@ -169,7 +177,7 @@ impl<'a> World<'a> {
 
     /// Tells whether a Secret is made without a file of its own: by certificates, CNPG clusters, mirrors, and Flux's bootstrap.
     pub fn makes_secret(&self, namespace: &str, name: &str) -> bool {
-        self.has("SealedSecret", namespace, name)
+        self.find_object(&ObjectRef::new("SealedSecret", "bitnami.com", namespace, name)).is_some()
             || self.objects().any(|object| {
                 let own = object.object.namespace == namespace;
                 match (object.object.group.as_str(), object.kind()) {
@@ -248,7 +256,7 @@ impl<'a> World<'a> {
 
     /// Iterates over the Flux Kustomizations that the environment's repository declares.
     pub fn kustomizations(&self) -> impl Iterator<Item = &'a Object> {
-        self.of("kustomize.toolkit.fluxcd.io", "Kustomization")
+        self.of(known::KUSTOMIZE, "Kustomization")
     }
 
     /// Returns what a Kustomization waits for, all the way, itself included, by namespace and name.
@@ -339,7 +347,7 @@ impl<'a> Pods<'a> {
 /// Lists the namespaces in which an object may make others, whose names cannot be told.
 fn filled_by(object: &Object) -> Vec<&str> {
     let own = object.object.namespace.as_str();
-    if matches!(object.kind(), "HelmRelease" | "HelmChart") {
+    if object.is(known::HELM, "HelmRelease") || object.object.kind == "HelmChart" {
         let named = ["/spec/targetNamespace", "/spec/storageNamespace"].map(|pointer| text(&object.body, pointer));
         return named.into_iter().filter(|namespace| !namespace.is_empty()).chain([own]).collect();
     }
@@ -425,7 +433,7 @@ pub fn selects(wanted: &Value, labels: &Value) -> bool {
 
 /// Names an object of a kind for people.
 pub fn named(kind: &str, namespace: &str, name: &str) -> String {
-    ObjectRef::new(kind, "", namespace, name).to_string()
+    ObjectRef::bare(kind, namespace, name).to_string()
 }
 
 #[cfg(test)]

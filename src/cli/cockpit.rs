@@ -76,7 +76,7 @@ fn view_at(facts: &Facts, place: &str) -> Result<Box<dyn View>, Fault> {
         let kind = kinds::find(place).ok_or_else(|| usage(format!("no list is called {place}")))?;
         return Ok(Box::new(List::new(env, kind.kind)));
     }
-    let object = super::operate::complete(place.parse().map_err(usage)?);
+    let object = kinds::complete(place.parse().map_err(usage)?);
     let targets = [Target::Object(env, object)];
     let [target] = &targets;
     let ask = Ask { facts, targets: &targets, answers: &[], now: facts.now, permit: None };

@@ -94,7 +94,23 @@ pub(super) fn list(word: &str, namespace: Option<&str>, call: &Call) -> Result<u
 /// Fails when the cluster cannot be asked or serves nothing of that name.
 pub(super) async fn find(cluster: &Cluster, word: &str) -> Result<Resource, Fault> {
     let served = cluster.served().await?;
-    served.into_iter().find(|served| served.is_called(word)).map(|served| served.resource).ok_or_else(|| {
+    let mut called: Vec<Resource> =
+        served.into_iter().filter(|served| served.is_called(word)).map(|served| served.resource).collect();
+    // A bare word means what it means in a name: the core group's kind, a kind of Kubernetes or Flux; else it must be the only one.
+    let meant = called.iter().position(|one| crate::model::known::group_of(&one.kind) == Some(one.group.as_str()));
+    if let Some(meant) = meant {
+        return Ok(called.swap_remove(meant));
+    }
+    if called.len() > 1 {
+        let ways: Vec<String> = called.iter().map(|one| format!("{}.{}", one.kind, one.group)).collect();
+        return Err(Fault::new(
+            FaultKind::Usage,
+            format!("which {word} in {}?", cluster.name),
+            format!("{} groups have a kind of that name", called.len()),
+            format!("write {}", ways.join(" or ")),
+        ));
+    }
+    called.pop().ok_or_else(|| {
         Fault::new(
             FaultKind::Usage,
             format!("cannot list {word}"),

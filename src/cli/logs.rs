@@ -6,9 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use tokio::sync::mpsc;
 
-use super::operate::{complete, only_environment};
+use super::operate::only_environment;
 use super::{Call, Output, out};
 use crate::cluster::logs::{LogOptions, follow};
+use crate::kinds::complete;
 use crate::model::clock::go_duration;
 use crate::model::log::{LogEvent, LogLine, LogTarget};
 use crate::model::text::{field, json_lines, uncoloured};

@@ -61,29 +61,11 @@ pub(super) fn only_environment(call: &Call, session: &Session) -> Result<crate::
 
 /// Reads the name of an object as the operator typed it.
 pub(super) fn named(text: &str) -> Result<ObjectRef, Fault> {
-    let read = text.parse().map(complete);
+    let read = text.parse().map(crate::kinds::complete);
     read.map_err(|why: String| {
         let todo = "write KIND/NAMESPACE/NAME, or KIND//NAME for cluster scope, such as Kustomization/flux-system/apps";
         Fault::new(FaultKind::Usage, "cannot read the object", why, todo)
     })
-}
-
-/// Completes an object's kind and group by what the registry knows of it, so that `ks/flux-system/apps` will do.
-pub(super) fn complete(object: ObjectRef) -> ObjectRef {
-    match crate::kinds::find(&object.kind) {
-        Some(kind) => kind.object(&object.namespace, &object.name),
-        None => ObjectRef { group: group(&object).to_owned(), ..object },
-    }
-}
-
-/// Names the group of a workload's kind where the operator left it out; these groups are Kubernetes' own and do not change.
-fn group(object: &ObjectRef) -> &str {
-    match object.kind.as_str() {
-        _ if !object.group.is_empty() => &object.group,
-        "StatefulSet" | "DaemonSet" | "ReplicaSet" => "apps",
-        "CronJob" | "Job" => "batch",
-        _ => "",
-    }
 }
 
 /// Judges and runs a command, and prints what its operations report.
@@ -273,7 +255,7 @@ pub(super) fn operate_all(call: &Call, command: &'static Command, answers: Vec<(
                 generation: 0,
             };
             if let Some(tables) = facts.tables.get_mut(env) {
-                tables.insert(kind.kind, table);
+                tables.insert(kind.group_kind(), table);
             }
         }
         dispatch(call, &session, &facts, command, vec![Target::Environment(env)], answers).await

@@ -73,11 +73,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         .iter()
         .filter(|one| is_wanted(&one.env))
         .flat_map(|one| one.objects.iter().map(move |object| (one, object)))
-        .filter(|(_, object)| {
-            let known = &object.object;
-            (&known.kind, &known.namespace, &known.name) == (&wanted.kind, &wanted.namespace, &wanted.name)
-                && (wanted.group.is_empty() || wanted.group == known.group)
-        })
+        .filter(|(_, object)| wanted.means(&object.object))
         .map(|(one, object)| OfObject {
             env: &one.env,
             kustomization: &one.name,

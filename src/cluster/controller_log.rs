@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::verbs::with_group;
+use crate::kinds;
 use crate::model::ObjectRef;
 use crate::model::log::LogTarget;
 
@@ -57,35 +57,27 @@ fn object(fields: &Map<String, Value>) -> Option<ObjectRef> {
         return None;
     }
     let namespace = of_kind("namespace").unwrap_or_else(|| text("namespace"));
-    Some(ObjectRef::new(kind, text("controllerGroup"), namespace, name))
+    Some(match text("controllerGroup") {
+        "" => ObjectRef::bare(kind, namespace, name),
+        group => ObjectRef::new(kind, group, namespace, name),
+    })
 }
 
 impl ControllerLine {
     /// Tells whether the line speaks of an object; a group that is not said matches any.
     pub fn concerns(&self, object: &ObjectRef) -> bool {
-        self.object.as_ref().is_some_and(|mine| {
-            (&mine.kind, &mine.namespace, &mine.name) == (&object.kind, &object.namespace, &object.name)
-                && (object.group.is_empty() || mine.group.is_empty() || mine.group == object.group)
-        })
+        self.object.as_ref().is_some_and(|mine| object.means(mine) || mine.means(object))
     }
 }
 
-/// Names the controller that runs a Flux kind: the Deployment, and the value of its pods' label `app`.
-pub fn controller_of(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "Kustomization" => "kustomize-controller",
-        "HelmRelease" => "helm-controller",
-        "GitRepository" | "OCIRepository" | "HelmRepository" | "HelmChart" | "Bucket" => "source-controller",
-        "ImageRepository" | "ImagePolicy" => "image-reflector-controller",
-        "ImageUpdateAutomation" => "image-automation-controller",
-        "Receiver" | "Alert" | "Provider" => "notification-controller",
-        _ => return None,
-    })
+/// Names the controller that runs an object of Flux: the Deployment, and the value of its pods' label `app`.
+pub fn controller_of(object: &ObjectRef) -> Option<&'static str> {
+    kinds::of(object).map(|kind| kind.controller).filter(|controller| !controller.is_empty())
 }
 
 /// Names the log to follow for a Flux object: its controller's pods in a namespace, which is `flux-system` unless Flux was put elsewhere.
 pub fn target_of(object: &ObjectRef, flux_namespace: &str) -> Option<LogTarget> {
-    let controller = controller_of(&with_group(object).kind)?;
+    let controller = controller_of(object)?;
     Some(LogTarget::Selector {
         namespace: flux_namespace.to_owned(),
         selector: format!("app={controller}"),

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::Cluster;
 use super::address::Address;
 use super::exchange::{self, Failure};
-use crate::model::{Fault, ObjectRef};
+use crate::model::{Fault, FaultKind, GroupKind, ObjectRef, known};
 
 /// The most groups and kinds of a server; one with every provider of Crossplane has some hundred groups and two thousand kinds.
 const MOST_GROUPS: usize = 2000;
@@ -32,6 +32,11 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// Identifies its kind.
+    pub fn group_kind(&self) -> GroupKind<'_> {
+        GroupKind { group: &self.group, kind: &self.kind }
+    }
+
     /// Returns the address of the list in a namespace; all namespaces when it is empty.
     pub(crate) fn list(&self, namespace: &str) -> Address {
         let namespace = if self.namespaced { namespace } else { "" };
@@ -90,14 +95,21 @@ struct Groups {
 impl Cluster {
     /// Finds how the server serves a kind, asking it once and remembering the answer.
     ///
-    /// An empty group means the core group, or, where that has no such kind, whichever group has it: operators write
-    /// `Kustomization/flux-system/apps` without a group.
+    /// An empty group means the core group; where that has no such kind, the group was not said, and is the only one that has it.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked or does not serve the kind.
+    /// Fails when the server cannot be asked, does not serve the kind, or serves it in several groups where none was said.
     pub async fn resource(&self, group: &str, kind: &str) -> Result<Resource, Fault> {
-        let found =
-            self.look_up(group, kind).await.map_err(|failure| failure.fault(&self.name, &format!("find {kind}")))?;
+        let fault = |failure: Failure| failure.fault(&self.name, &format!("find {kind}"));
+        let found = if group.is_empty() && known::group_of(kind) != Some("") {
+            let mut found = self.everywhere(kind).await.map_err(fault)?;
+            if found.len() > 1 {
+                return Err(self.several(kind, &found));
+            }
+            found.pop()
+        } else {
+            self.look_up(group, kind).await.map_err(fault)?
+        };
         found.ok_or_else(|| {
             let place = if group.is_empty() { String::new() } else { format!(" in group {group}") };
             Fault::failed(
@@ -113,38 +125,69 @@ impl Cluster {
     /// # Errors
     /// As [`Self::resource`], and where the object's name or namespace can be no name.
     pub(crate) async fn resource_of(&self, object: &ObjectRef) -> Result<Resource, Fault> {
-        Address::check_name(object)
-            .map_err(|bad| Failure::Misnamed(bad).fault(&self.name, &format!("read {object}")))?;
+        self.check_name(object)?;
         self.resource(&object.group, &object.kind).await
     }
 
-    /// Does the same, with the failure as the server gave it; `None` when it does not serve the kind.
+    fn check_name(&self, object: &ObjectRef) -> Result<(), Fault> {
+        let misnamed = |bad| Failure::Misnamed(bad).fault(&self.name, &format!("read {object}"));
+        Address::check_name(object).map_err(misnamed)
+    }
+
+    /// Says that a kind was named that several groups have, and how to name each.
+    fn several(&self, kind: &str, found: &[Resource]) -> Fault {
+        let groups: Vec<&str> = found.iter().map(|one| one.group.as_str()).collect();
+        let ways: Vec<String> = groups.iter().map(|group| format!("{kind}.{group}")).collect();
+        Fault::new(
+            FaultKind::Usage,
+            format!("which {kind} in {}?", self.name),
+            format!("{} groups have a kind of that name: {}", groups.len(), groups.join(", ")),
+            format!("write {}", ways.join(" or ")),
+        )
+    }
+
+    /// Fills in the group of an object where it was not said.
+    ///
+    /// # Errors
+    /// Fails as [`Cluster::resource_of`] does.
+    pub(crate) async fn resolved(&self, object: &ObjectRef) -> Result<ObjectRef, Fault> {
+        if !object.is_open() {
+            return Ok(object.clone());
+        }
+        self.check_name(object)?;
+        let group = self.resource("", &object.kind).await?.group;
+        Ok(ObjectRef { group, ..object.clone() })
+    }
+
+    /// Finds a kind in a group, with the failure as the server gave it; `None` when it does not serve the kind.
     pub(crate) async fn look_up(&self, group: &str, kind: &str) -> Result<Option<Resource>, Failure> {
         if let Some(known) = self.known(group, kind).await {
             return Ok(Some(known));
         }
-        if !group.is_empty() {
-            let group: Group = match self.json(&Address::group(group)).await {
+        let group = if group.is_empty() {
+            Group { name: String::new(), preferred_version: Version { version: "v1".to_owned() } }
+        } else {
+            match self.json(&Address::group(group)).await {
                 Err(failure) if failure.code() == Some(404) => return Ok(None),
                 other => other?,
-            };
-            self.learn(&group).await?;
-            return Ok(self.known(&group.name, kind).await);
-        }
-        let core = Group { name: String::new(), preferred_version: Version { version: "v1".to_owned() } };
-        self.learn(&core).await?;
-        if let Some(known) = self.known("", kind).await {
-            return Ok(Some(known));
-        }
-        for group in self.groups().await? {
-            // A group whose own server is down must not hide the others.
-            if self.learn(&group).await.is_ok()
-                && let Some(known) = self.known(&group.name, kind).await
-            {
-                return Ok(Some(known));
             }
+        };
+        self.learn(&group).await?;
+        Ok(self.known(&group.name, kind).await)
+    }
+
+    /// Finds a kind in all groups but the core group, which only Kubernetes' own kinds are in.
+    async fn everywhere(&self, kind: &str) -> Result<Vec<Resource>, Failure> {
+        let groups = self.groups().await?;
+        for few in groups.chunks(AT_ONCE) {
+            // A group whose own server is down must not hide the others.
+            let _learned = futures::future::join_all(few.iter().map(|group| self.learn(group))).await;
         }
-        Ok(None)
+        let mut found = Vec::new();
+        for group in &groups {
+            found.extend(self.known(&group.name, kind).await);
+        }
+        Ok(found)
     }
 
     /// Remembers how a kind is served.

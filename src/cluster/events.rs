@@ -102,7 +102,12 @@ impl From<Wire> for Event {
     fn from(wire: Wire) -> Self {
         let series = wire.series.as_ref();
         let involved = wire.involved_object;
-        let group = involved.api_version.split_once('/').map_or("", |(group, _)| group);
+        let object = if involved.api_version.is_empty() {
+            ObjectRef::bare(&involved.kind, &involved.namespace, &involved.name)
+        } else {
+            let group = involved.api_version.split_once('/').map_or("", |(group, _)| group);
+            ObjectRef::new(&involved.kind, group, &involved.namespace, &involved.name)
+        };
         Self {
             // Events of the old and the new API keep their times in different fields.
             at: series
@@ -113,7 +118,7 @@ impl From<Wire> for Event {
                 .or(wire.metadata.creation_timestamp),
             kind: wire.kind.unwrap_or_default(),
             reason: wire.reason.unwrap_or_default(),
-            object: ObjectRef::new(&involved.kind, group, &involved.namespace, &involved.name),
+            object,
             message: wire.message.unwrap_or_default(),
             count: series.and_then(|series| series.count).or(wire.count).unwrap_or(1).max(1),
         }
@@ -149,6 +154,10 @@ impl Cluster {
             if next.is_empty() {
                 break;
             }
+        }
+        if let EventScope::Object(object) = scope {
+            // The server chooses by kind and name; a namesake of another group has events of its own.
+            found.retain(|event| object.is_open() || event.object.group == object.group);
         }
         found.sort_by_key(|event| event.at);
         Ok(found)

@@ -36,7 +36,7 @@ pub fn has_pods(object: &ObjectRef) -> bool {
 pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -> Result<Chosen, Fault> {
     let cannot = |why: String, todo: &str| Fault::failed(format!("cannot {tried} in {}", cluster.name), why, todo);
     let found = cluster.read(object).await?.value;
-    if object.kind == "Pod" {
+    if object.kind == "Pod" && object.group.is_empty() {
         let phase = text(&found, "/status/phase");
         if phase != "Running" {
             let why = format!("it is {}", if phase.is_empty() { "not running" } else { phase });

@@ -32,7 +32,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         );
     };
     let context = ask.context(env);
-    if object.kind == "Pod" {
+    if object.kind == "Pod" && object.group.is_empty() {
         return lesson(
             ShellLine::new("kubectl logs {} -n {} --follow --context {}", &[&object.name, &object.namespace, context]),
             "What the pod's first container writes; a pod that is replaced is followed on.",
@@ -59,7 +59,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         ),
         &format!(
             "The controller writes a line for each step of a reconciliation; only those of this object are shown. All of them: kubectl logs -n {FLUX_NAMESPACE} -l app={} --context {context}",
-            controller_of(&object.kind).unwrap_or("source-controller")
+            controller_of(object).unwrap_or("source-controller")
         ),
         "level error, and the revision that it was working on.",
         "https://fluxcd.io/flux/cmd/flux_logs/",

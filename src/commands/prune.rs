@@ -65,7 +65,7 @@ pub(super) fn taken(facts: &Facts, env: Env, object: &ObjectRef) -> Option<Taken
             if known && seen.contains(&(other.namespace.clone(), other.name.clone())) {
                 continue;
             }
-            *taken.kinds.entry(other.kind.clone()).or_default() += 1;
+            *taken.kinds.entry(other.typed_kind()).or_default() += 1;
             if known {
                 open.push_back(other);
             }
@@ -90,7 +90,7 @@ fn applied(facts: &Facts, env: Env, object: &ObjectRef) -> (Vec<ObjectRef>, bool
 }
 
 fn is_kustomization(object: &ObjectRef) -> bool {
-    object.kind == "Kustomization" && object.group == "kustomize.toolkit.fluxcd.io"
+    crate::kinds::KUSTOMIZATION.is(object)
 }
 
 #[cfg(test)]
@@ -101,7 +101,7 @@ mod tests {
     use crate::model::{Env, FluxFacts, Link, ObjectRef, Row, RowKey, State};
 
     fn kustomization(name: &str) -> ObjectRef {
-        ObjectRef::new("Kustomization", "kustomize.toolkit.fluxcd.io", "flux-system", name)
+        ObjectRef::bare("Kustomization", "flux-system", name)
     }
 
     fn with(inventories: &[(&str, &[&str])]) -> Facts {
@@ -121,7 +121,7 @@ mod tests {
             (key, row)
         });
         let table = Table { link: Link::Live, rows: rows.collect(), generation: 0 };
-        facts.tables.get_mut(Env(1)).unwrap().insert("Kustomization", table);
+        facts.tables.get_mut(Env(1)).unwrap().insert(crate::kinds::KUSTOMIZATION.group_kind(), table);
         facts
     }
 

@@ -33,7 +33,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
         objects.extend(table.rows.keys().map(|key| kind.object(&key.namespace, &key.name)));
     }
     let flow = flow::lines(ask.facts, env);
-    objects.extend(flow.into_iter().map(|line| line.object).filter(|object| object.kind == "Kustomization"));
+    objects.extend(flow.into_iter().map(|line| line.object).filter(|object| kinds::KUSTOMIZATION.is(object)));
     if objects.is_empty() {
         return vec![Action::Tell(Notice::fault(
             ask.now,
@@ -101,7 +101,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     let context = environment(ask).map_or("", |env| ask.context(env));
     let mut lines = vec![ShellLine::new("flux reconcile source git flux-system --context {}", &[context])];
     if let Some(env) = environment(ask) {
-        lines.extend(flow::lines(ask.facts, env).iter().filter(|line| line.object.kind == "Kustomization").map(
+        lines.extend(flow::lines(ask.facts, env).iter().filter(|line| kinds::KUSTOMIZATION.is(&line.object)).map(
             |line| {
                 ShellLine::new(
                     "flux reconcile kustomization {} -n {} --context {}",

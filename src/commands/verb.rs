@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::{Action, Ask, Notice, Operation};
 use crate::cluster::{Cluster, verbs};
+use crate::kinds;
 use crate::model::{Clock, Env, Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, Verb};
 
 /// How long an operation waits at most; the same as the flux CLI's default.
@@ -15,30 +16,21 @@ pub const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Tells whether an object is reconciled by Flux, so that its verbs apply.
 pub fn is_flux(object: &ObjectRef) -> bool {
-    crate::kinds::find(&object.kind).is_some_and(|kind| kind.flux)
+    kinds::of(object).is_some_and(|kind| kind.flux)
 }
 
 /// Tells whether an object is a HelmRelease.
 pub fn is_release(object: &ObjectRef) -> bool {
-    object.kind == "HelmRelease"
+    kinds::HELM_RELEASE.is(object)
 }
 
 /// Returns the flux CLI's words for an object, such as `kustomization apps` or `source git flux-system`; the source of the words is
 /// `flux reconcile --help`.
 pub fn flux_words(object: &ObjectRef) -> ShellLine {
-    let kind = match object.kind.as_str() {
-        "Kustomization" => "kustomization",
-        "HelmRelease" => "helmrelease",
-        "GitRepository" => "source git",
-        "OCIRepository" => "source oci",
-        "HelmRepository" => "source helm",
-        "HelmChart" => "source chart",
-        "Bucket" => "source bucket",
-        "ImageRepository" => "image repository",
-        "ImageUpdateAutomation" => "image update",
-        other => return ShellLine::new("{} {}", &[&other.to_lowercase(), &object.name]),
-    };
-    ShellLine::from(kind).word(&object.name)
+    match kinds::of(object).map(|kind| kind.noun).filter(|noun| !noun.is_empty()) {
+        Some(noun) => ShellLine::from(noun).word(&object.name),
+        None => ShellLine::new("{} {}", &[&object.kind.to_lowercase(), &object.name]),
+    }
 }
 
 /// Writes the flux line of a verb for every target, one line each.

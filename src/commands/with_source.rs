@@ -1,7 +1,8 @@
 //! Reconciles a Flux object after its source, so that a commit just pushed is taken.
 
-use super::verb::{flux_line, is_flux, lesson, operate, timeout};
+use super::verb::{flux_line, lesson, operate, timeout};
 use crate::app::{Command, Risk, Scope};
+use crate::kinds;
 use crate::model::{Lesson, ObjectRef, Verb};
 
 /// Reconciles the source of what is selected, then the object itself.
@@ -26,7 +27,7 @@ pub static COMMAND: Command = Command {
 };
 
 fn has_source(object: &ObjectRef) -> bool {
-    is_flux(object) && matches!(object.kind.as_str(), "Kustomization" | "HelmRelease")
+    kinds::KUSTOMIZATION.is(object) || kinds::HELM_RELEASE.is(object)
 }
 
 fn teach(ask: &crate::app::Ask<'_>) -> Lesson {

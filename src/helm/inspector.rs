@@ -152,8 +152,7 @@ impl Stored {
 }
 
 async fn read(cluster: &Cluster, object: &ObjectRef) -> Result<HelmRelease, Fault> {
-    let object = crate::cluster::verbs::with_group(object);
-    let path = cluster.address_of(&object).await?;
+    let path = cluster.address_of(object).await?;
     request::get(cluster, &path).await.map_err(|error| fault::of(&cluster.name, &format!("read {object}"), &error))
 }
 

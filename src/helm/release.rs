@@ -4,13 +4,14 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::model::known;
 use crate::model::{Condition, ObjectRef};
 
 /// The longest name that Helm gives a release.
 const LONGEST_NAME: usize = 53;
 /// How many characters of a longer name are kept, before a hyphen and the first of its hash.
 const KEPT_OF_NAME: usize = 40;
-const SOURCES: &str = "source.toolkit.fluxcd.io";
+const SOURCES: &str = known::SOURCE;
 
 /// Mirrors the fields of a HelmRelease that the inspector needs.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -15,6 +15,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &[],
     namespaced: true,
     flux: true,
+    noun: "alert",
+    controller: "notification-controller",
     watched: false,
     columns: &[
         Column { title: "Provider", width: 20 },
@@ -63,7 +65,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("alerts", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "An Alert sends events of the objects that it names to a Provider; it has no status of its own."
             .to_owned(),
         look_for: "sources that exist, and a severity that does not drown what matters.".to_owned(),

@@ -13,6 +13,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["bkt"],
     namespaced: true,
     flux: true,
+    noun: "source bucket",
+    controller: "source-controller",
     watched: true,
     columns: &[
         Column { title: "Revision", width: 10 },
@@ -31,7 +33,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("sources bucket", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "A Bucket fetches the files of an S3, GCS or Azure store, and keeps them for those that apply them."
             .to_owned(),
         look_for: "READY True and a REVISION; else MESSAGE says what the store answered.".to_owned(),

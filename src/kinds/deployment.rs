@@ -15,6 +15,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["deploy"],
     namespaced: true,
     flux: false,
+    noun: "",
+    controller: "",
     watched: false,
     columns: &[
         Column { title: "Ready", width: 7 },

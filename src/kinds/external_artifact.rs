@@ -15,6 +15,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["ea"],
     namespaced: true,
     flux: true,
+    noun: "source external",
+    controller: "",
     watched: false,
     columns: &[Column { title: "Revision", width: 16 }, Column { title: "Source", width: 36 }],
     decode,
@@ -47,7 +49,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("sources external", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "An ExternalArtifact hands on what a controller beside Flux made, for Kustomizations and HelmReleases to apply."
             .to_owned(),
         look_for: "READY True and a REVISION; its SOURCE is what made it.".to_owned(),

@@ -8,16 +8,7 @@ use crate::model::clock::go_duration;
 use crate::model::health::{find, flux_state};
 use crate::model::{Condition, FluxFacts, ObjectRef, Row, RowKey, State, Suspension};
 
-/// The API group of Kustomizations.
-pub const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
-/// The API group of sources.
-pub const SOURCE: &str = "source.toolkit.fluxcd.io";
-/// The API group of alerts, their providers, and receivers of webhooks.
-pub const NOTIFICATION: &str = "notification.toolkit.fluxcd.io";
-/// The API group of image scanning and of automation on it.
-pub const IMAGE: &str = "image.toolkit.fluxcd.io";
-/// The API group of HelmReleases.
-pub const HELM: &str = "helm.toolkit.fluxcd.io";
+pub use crate::model::known::{HELM, IMAGE, KUSTOMIZE, NOTIFICATION, SOURCE};
 
 /// Holds an object's metadata, as far as rows need it.
 #[derive(Deserialize, Default)]

@@ -13,6 +13,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["gitrepo"],
     namespaced: true,
     flux: true,
+    noun: "source git",
+    controller: "source-controller",
     watched: true,
     columns: &[
         Column { title: "Revision", width: 18 },
@@ -31,7 +33,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("sources git", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "A GitRepository fetches a branch, tag or commit, and keeps it for those that apply it.".to_owned(),
         look_for: "READY True and your commit in REVISION; else MESSAGE says what the fetch ran into.".to_owned(),
         docs: "https://fluxcd.io/flux/components/source/gitrepositories/",

@@ -13,6 +13,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["hc"],
     namespaced: true,
     flux: true,
+    noun: "source chart",
+    controller: "source-controller",
     watched: true,
     columns: &[
         Column { title: "Chart", width: 24 },
@@ -31,7 +33,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("sources chart", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "A HelmChart fetches one chart from its source; helm-controller makes one for each HelmRelease.".to_owned(),
         look_for: "READY True and the version that you expect in REVISION; else MESSAGE says which chart or version is not there.".to_owned(),
         docs: "https://fluxcd.io/flux/components/source/helmcharts/",

@@ -15,6 +15,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["hr"],
     namespaced: true,
     flux: true,
+    noun: "helmrelease",
+    controller: "helm-controller",
     watched: true,
     columns: &[
         Column { title: "Chart", width: 24 },
@@ -129,7 +131,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("helmreleases", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "A HelmRelease installs a chart with its values, and upgrades it when either changes.".to_owned(),
         look_for:
             "READY True and the chart's version in REVISION; after a rollback the true cause is the condition Released."

@@ -13,6 +13,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["helmrepo"],
     namespaced: true,
     flux: true,
+    noun: "source helm",
+    controller: "source-controller",
     watched: true,
     columns: &[
         Column { title: "Revision", width: 10 },
@@ -42,7 +44,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("sources helm", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why:
             "A HelmRepository fetches the index of a chart server; one of type oci has no index and is only an address."
                 .to_owned(),

@@ -15,6 +15,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["imagepol"],
     namespaced: true,
     flux: true,
+    noun: "image policy",
+    controller: "image-reflector-controller",
     watched: false,
     columns: &[Column { title: "Repository", width: 20 }, Column { title: "Latest", width: 44 }],
     decode,
@@ -46,7 +48,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("images policy", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "An ImagePolicy chooses the newest tag by its rule; automations write it into the repository.".to_owned(),
         look_for: "READY True and LATEST; a rule that matches no tag says so.".to_owned(),
         docs: "https://fluxcd.io/flux/components/image/imagepolicies/",

@@ -15,6 +15,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["imagerepo"],
     namespaced: true,
     flux: true,
+    noun: "image repository",
+    controller: "image-reflector-controller",
     watched: false,
     columns: &[Column { title: "Image", width: 44 }],
     decode,
@@ -36,7 +38,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("images repository", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "An ImageRepository scans the tags of an image for the policies that choose among them.".to_owned(),
         look_for: "READY True and when it was scanned last; else MESSAGE says what the registry answered.".to_owned(),
         docs: "https://fluxcd.io/flux/components/image/imagerepositories/",

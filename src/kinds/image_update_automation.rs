@@ -15,6 +15,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["iua"],
     namespaced: true,
     flux: true,
+    noun: "image update",
+    controller: "image-automation-controller",
     watched: false,
     columns: &[Column { title: "Path", width: 30 }, Column { title: "Pushed", width: 10 }],
     decode,
@@ -42,7 +44,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("images update", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "An ImageUpdateAutomation writes the tags that policies chose into the repository and pushes a commit."
             .to_owned(),
         look_for: "READY True, and the commit that it pushed last.".to_owned(),

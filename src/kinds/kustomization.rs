@@ -15,6 +15,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["ks"],
     namespaced: true,
     flux: true,
+    noun: "kustomization",
+    controller: "kustomize-controller",
     watched: true,
     columns: &[
         Column { title: "Revision", width: 18 },
@@ -119,7 +121,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("kustomizations", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "A Kustomization applies one path of a source, and removes what is no longer in it.".to_owned(),
         look_for: "READY True, and the REVISION of your commit; MESSAGE names what failed or what it waits for."
             .to_owned(),

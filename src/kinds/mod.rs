@@ -27,7 +27,7 @@ mod source;
 pub use essence::essence;
 pub use flux::short_revision;
 
-use crate::model::Kind;
+use crate::model::{Kind, ObjectRef};
 
 /// Every kind, those of Flux first, in the order in which they are shown.
 pub static KINDS: &[&Kind] = &[
@@ -52,7 +52,29 @@ pub static KINDS: &[&Kind] = &[
 /// The Kustomization's kind, which lists fall back on.
 pub static KUSTOMIZATION: &Kind = &kustomization::KIND;
 
-/// Finds a kind by what the operator calls it: its kind, plural or alias, in any case.
+/// The HelmRelease's kind.
+pub static HELM_RELEASE: &Kind = &helm_release::KIND;
+
+/// The GitRepository's kind.
+pub static GIT_REPOSITORY: &Kind = &git_repository::KIND;
+
+/// The Deployment's kind.
+pub static DEPLOYMENT: &Kind = &deployment::KIND;
+
+/// Returns the kind of an object, by its group and its name: a namesake of another group is none of ours.
+pub fn of(object: &ObjectRef) -> Option<&'static Kind> {
+    KINDS.iter().copied().find(|kind| kind.is(object))
+}
+
+/// Completes what an operator typed: a plural or an alias becomes the kind, as `ks/flux-system/apps`; a group that was typed stays.
+pub fn complete(object: ObjectRef) -> ObjectRef {
+    match find(&object.whole_kind()) {
+        Some(kind) => kind.object(&object.namespace, &object.name),
+        None => object,
+    }
+}
+
+/// Finds a kind by what the operator calls it: its kind, plural or alias, in any case, each also with its group behind a dot.
 pub fn find(word: &str) -> Option<&'static Kind> {
     KINDS.iter().copied().find(|kind| kind.is_called(word))
 }

@@ -13,6 +13,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["ocirepo"],
     namespaced: true,
     flux: true,
+    noun: "source oci",
+    controller: "source-controller",
     watched: true,
     columns: &[
         Column { title: "Revision", width: 18 },
@@ -31,7 +33,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("sources oci", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "An OCIRepository fetches an artifact of a container registry: manifests or a chart.".to_owned(),
         look_for: "READY True and the tag with its digest in REVISION; else MESSAGE says what the pull ran into."
             .to_owned(),

@@ -14,6 +14,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &["po"],
     namespaced: true,
     flux: false,
+    noun: "",
+    controller: "",
     watched: false,
     columns: &[
         Column { title: "Ready", width: 6 },

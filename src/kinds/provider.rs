@@ -15,6 +15,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &[],
     namespaced: true,
     flux: true,
+    noun: "alert-provider",
+    controller: "notification-controller",
     watched: false,
     columns: &[Column { title: "Type", width: 16 }, Column { title: "Address", width: 44 }],
     decode,
@@ -38,7 +40,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("alert-providers", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "A Provider says where alerts are sent; it has no status of its own.".to_owned(),
         look_for: "its TYPE and the Secret with its token; whether it works shows in the events of its Alert."
             .to_owned(),

@@ -15,6 +15,8 @@ pub(super) static KIND: Kind = Kind {
     aliases: &[],
     namespaced: true,
     flux: true,
+    noun: "receiver",
+    controller: "notification-controller",
     watched: false,
     columns: &[Column { title: "Type", width: 16 }, Column { title: "Path", width: 44 }],
     decode,
@@ -36,7 +38,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
-        shell: shell::flux_get("receivers", context, object),
+        shell: shell::flux_get(&KIND, context, object),
         why: "A Receiver takes a webhook, so that a push is reconciled at once rather than after the interval."
             .to_owned(),
         look_for: "READY True, and the PATH that the sender must call.".to_owned(),

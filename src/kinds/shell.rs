@@ -1,10 +1,14 @@
 //! Command lines for lessons of the kinds.
 
-use crate::model::{ObjectRef, ShellLine};
+use crate::model::{Kind, ObjectRef, ShellLine};
 
-/// Writes `flux get KIND …` for a list or an object.
-pub(super) fn flux_get(kind: &'static str, context: &str, object: Option<&ObjectRef>) -> ShellLine {
-    let line = ShellLine::from("flux get ").and_then(kind, &[]);
+/// Writes `flux get KIND …` for a list or an object; the flux CLI lists by the plural of a kind's first word.
+pub(super) fn flux_get(kind: &Kind, context: &str, object: Option<&ObjectRef>) -> ShellLine {
+    let line = ShellLine::from("flux get");
+    let line = match kind.noun.split_once(' ') {
+        Some((first, rest)) => line.word(&format!("{first}s")).word(rest),
+        None => line.word(&format!("{}s", kind.noun)),
+    };
     match object {
         Some(object) => line.and_then(" {} -n {} --context {}", &[&object.name, &object.namespace, context]),
         None => line.and_then(" --all-namespaces --context {}", &[context]),

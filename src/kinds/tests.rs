@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::{KINDS, find, flux, watched};
-use crate::model::{FluxFacts, Kind, Row, State};
+use crate::model::{FluxFacts, Kind, ObjectRef, Row, State};
 
 fn decode(kind: &str, json: &str) -> Row {
     let kind: &Kind = find(kind).unwrap();
@@ -180,4 +180,36 @@ fn an_image_policy_names_the_tag_that_it_chose() {
     .unwrap();
     assert_eq!(policy.state, State::Ready);
     assert_eq!(policy.cells.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["web", "ghcr.io/web:1.2.3"]);
+}
+
+#[test]
+fn a_bare_kind_means_the_registry_s_group_and_a_typed_group_is_kept() {
+    for kind in super::KINDS {
+        assert_eq!(crate::model::known::group_of(kind.kind), Some(kind.group), "{}", kind.kind);
+        let bare: ObjectRef = format!("{}/n/a", kind.kind).parse().unwrap();
+        assert!(kind.is(&bare) && super::of(&bare).is_some_and(|found| std::ptr::eq(found, *kind)));
+        assert_eq!(bare.to_string(), format!("{}/n/a", kind.kind), "what is known well is written bare");
+        // A kind of the same name in another group is none of ours, whatever it is called.
+        for word in [kind.kind, kind.plural].into_iter().chain(kind.aliases.iter().copied()) {
+            let foreign: ObjectRef = format!("{word}.stranger.example.org/n/a").parse().unwrap();
+            assert_eq!(super::complete(foreign.clone()), foreign);
+            assert!(super::of(&foreign).is_none() && super::find(&format!("{word}.stranger.example.org")).is_none());
+            assert_eq!(foreign.to_string(), format!("{word}.stranger.example.org/n/a"));
+            // Nor is a CRD's whose kind reads like one of our short names.
+            let kind_of_theirs: String =
+                word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect();
+            let written = ObjectRef::new(&kind_of_theirs, "stranger.example.org", "n", "a").to_string();
+            assert!(super::of(&super::complete(written.parse().unwrap())).is_none(), "{written}");
+            let typed: ObjectRef = format!("{word}/n/a").parse().unwrap();
+            assert_eq!(super::complete(typed), kind.object("n", "a"), "{word}");
+        }
+    }
+}
+
+#[test]
+fn what_flux_calls_a_kind_stands_in_its_file() {
+    for kind in super::KINDS {
+        assert_eq!(kind.flux, !kind.noun.is_empty(), "{}", kind.kind);
+        assert_eq!(kind.flux && kind.kind != "ExternalArtifact", !kind.controller.is_empty(), "{}", kind.kind);
+    }
 }

@@ -32,7 +32,7 @@ impl Node {
 
 /// Decodes the row of an object whose kind has a file of its own.
 pub(super) fn row(object: &ObjectRef, value: &Value) -> Option<Row> {
-    let kind = kinds::find(&object.kind).filter(|kind| kind.group == object.group)?;
+    let kind = kinds::of(object)?;
     (kind.decode)(value.to_string().as_bytes()).ok()
 }
 

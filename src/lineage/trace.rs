@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::node::{Node, row};
 use crate::cluster::Cluster;
+use crate::model::known;
 use crate::model::{Fault, ObjectRef};
 
 /// A chain longer than this goes in a circle.
@@ -35,7 +36,7 @@ pub async fn trace(cluster: &Cluster, object: &ObjectRef) -> Result<Origin, Faul
         let value = cluster.look(&object).await?.map(|detail| detail.value);
         chain.push(Node::of(&object, value.as_ref()));
         let Some(value) = value else { break };
-        if object.group == "source.toolkit.fluxcd.io" {
+        if object.group == known::SOURCE {
             let artifact = value.pointer("/status/artifact/revision").and_then(Value::as_str);
             revision = artifact.map(ToOwned::to_owned);
         }
@@ -76,7 +77,7 @@ fn above(object: &ObjectRef, value: &Value) -> Option<ObjectRef> {
                 Some(ObjectRef::new(kind, prefix, of("namespace")?, of("name")?))
             };
             // What a chart brings carries both, where its HelmRelease was applied by a Kustomization: the release comes first.
-            by("helm.toolkit.fluxcd.io", "HelmRelease").or_else(|| by("kustomize.toolkit.fluxcd.io", "Kustomization"))
+            by(known::HELM, "HelmRelease").or_else(|| by(known::KUSTOMIZE, "Kustomization"))
         };
         match object.kind.as_str() {
             // The commit that a Kustomization applies comes from its source, not from what declared the Kustomization.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+use super::known;
 use super::segment::no_segment;
 
 /// Names a kind with its API group and, where known, version.
@@ -38,12 +39,22 @@ impl Gvk {
     }
 }
 
-/// Names an object in one environment: `Kind/namespace/name`, `Kind//name` for cluster scope, `Kind.group/…` to tell groups apart.
+/// Identifies a kind: two groups may have kinds of one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupKind<'a> {
+    /// The API group; empty for the core group.
+    pub group: &'a str,
+    /// The kind.
+    pub kind: &'a str,
+}
+
+/// Names an object in one environment: `Kind/namespace/name`, `Kind//name` for cluster scope, `Kind.group/…` where the bare kind could be
+/// taken for that of another group ([`known::is_bare`]).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectRef {
     /// The kind.
     pub kind: String,
-    /// The API group, empty where it is the core group or not said.
+    /// The API group; empty for the core group, and while it is open ([`ObjectRef::is_open`]).
     pub group: String,
     /// The namespace; empty for cluster scope.
     pub namespace: String,
@@ -55,6 +66,37 @@ impl ObjectRef {
     /// Builds a reference from its parts.
     pub fn new(kind: &str, group: &str, namespace: &str, name: &str) -> Self {
         Self { kind: kind.to_owned(), group: group.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() }
+    }
+
+    /// Builds a reference from a kind whose group is not said: it is the one that the bare kind means, or stays open.
+    pub fn bare(kind: &str, namespace: &str, name: &str) -> Self {
+        Self::new(kind, known::group_of(kind).unwrap_or_default(), namespace, name)
+    }
+
+    /// Identifies its kind.
+    pub fn group_kind(&self) -> GroupKind<'_> {
+        GroupKind { group: &self.group, kind: &self.kind }
+    }
+
+    /// Tells whether its group was not said and only a server knows it: it is empty, and the core group has no such kind.
+    pub fn is_open(&self) -> bool {
+        self.group.is_empty() && known::group_of(&self.kind) != Some("")
+    }
+
+    /// Tells whether this name, as somebody wrote it, means an object whose group is known.
+    pub fn means(&self, other: &Self) -> bool {
+        (&self.kind, &self.namespace, &self.name) == (&other.kind, &other.namespace, &other.name)
+            && (self.is_open() || self.group == other.group)
+    }
+
+    /// Returns the kind as it is written: with its group where the bare kind could be taken for another.
+    pub fn typed_kind(&self) -> String {
+        if known::is_bare(&self.kind, &self.group) { self.kind.clone() } else { self.whole_kind() }
+    }
+
+    /// Returns the kind with its group, if it has one.
+    pub fn whole_kind(&self) -> String {
+        if self.group.is_empty() { self.kind.clone() } else { format!("{}.{}", self.kind, self.group) }
     }
 
     /// Reads an id of an inventory, `<namespace>_<name>_<group>_<Kind>`: names hold `:` as `__` (cli-utils `object.ObjMetadata`).
@@ -73,7 +115,7 @@ impl ObjectRef {
 
 impl fmt::Display for ObjectRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}/{}", self.kind, self.namespace, self.name)
+        write!(formatter, "{}/{}/{}", self.typed_kind(), self.namespace, self.name)
     }
 }
 
@@ -88,13 +130,28 @@ impl FromStr for ObjectRef {
         if kind.is_empty() || name.is_empty() {
             return Err(format!("`{text}` lacks its kind or its name: write Kind/namespace/name"));
         }
-        let (kind, group) = kind.split_once('.').unwrap_or((kind, ""));
+        let (kind, group) = match kind.split_once('.') {
+            Some((kind, group)) => (kind, unversioned(group)),
+            None => (*kind, known::group_of(kind).unwrap_or_default()),
+        };
         for (what, part) in [("kind", kind), ("group", group), ("namespace", *namespace), ("name", *name)] {
             if let Some(why) = no_segment(part).filter(|_| !part.is_empty()) {
                 return Err(format!("`{text}` is no object: {part:?} can be no {what}, because {why}"));
             }
         }
         Ok(Self::new(kind, group, namespace, name))
+    }
+}
+
+/// Leaves out the version in `version.group`, as kubectl writes kinds.
+fn unversioned(group: &str) -> &str {
+    let is_version = |text: &str| {
+        text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|digit: char| digit.is_ascii_digit()))
+            && text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+    };
+    match group.split_once('.') {
+        Some((version, group)) if is_version(version) => group,
+        _ => group,
     }
 }
 
@@ -115,6 +172,35 @@ mod tests {
         assert_eq!("Namespace//apps".parse::<ObjectRef>().unwrap().namespace, "");
         assert_eq!("Cluster.postgresql.cnpg.io/db/main".parse::<ObjectRef>().unwrap().group, "postgresql.cnpg.io");
         assert!("apps".parse::<ObjectRef>().is_err());
+        for (typed, group, written) in [
+            ("Kustomization/n/a", super::known::KUSTOMIZE, "Kustomization/n/a"),
+            (
+                "Kustomization.kustomize.config.k8s.io/n/a",
+                "kustomize.config.k8s.io",
+                "Kustomization.kustomize.config.k8s.io/n/a",
+            ),
+            ("Kustomization.v1.kustomize.toolkit.fluxcd.io/n/a", super::known::KUSTOMIZE, "Kustomization/n/a"),
+            ("Bucket.s3.aws.upbound.io//x", "s3.aws.upbound.io", "Bucket.s3.aws.upbound.io//x"),
+            ("Provider.v1.pkg.crossplane.io//aws", "pkg.crossplane.io", "Provider.pkg.crossplane.io//aws"),
+            ("Deployment/n/a", "apps", "Deployment/n/a"),
+            ("Deployment.extensions/n/a", "extensions", "Deployment.extensions/n/a"),
+            ("Pod/n/a", "", "Pod/n/a"),
+            ("Pod.v1./n/a", "", "Pod/n/a"),
+            ("Cluster/n/a", "", "Cluster/n/a"),
+            ("Cluster.postgresql.cnpg.io/n/a", "postgresql.cnpg.io", "Cluster.postgresql.cnpg.io/n/a"),
+        ] {
+            let object: ObjectRef = typed.parse().unwrap();
+            assert_eq!((object.group.as_str(), object.to_string().as_str()), (group, written), "{typed}");
+            assert_eq!(written.parse::<ObjectRef>().unwrap(), object, "what is written can be typed back");
+        }
+        let thing: ObjectRef = "Thing.example.org/n/a".parse().unwrap();
+        assert_eq!((thing.group.as_str(), thing.to_string().as_str()), ("example.org", "Thing/n/a"));
+        assert!("Thing/n/a".parse::<ObjectRef>().unwrap().means(&thing), "the server is asked which it is");
+        let open: ObjectRef = "Cluster/n/a".parse().unwrap();
+        assert!(open.is_open() && !object.is_open() && !"Pod/n/a".parse::<ObjectRef>().unwrap().is_open());
+        assert!(open.means(&"Cluster.postgresql.cnpg.io/n/a".parse().unwrap()));
+        let secret: ObjectRef = "Secret/n/a".parse().unwrap();
+        assert!(!secret.means(&"Secret.vault.example.org/n/a".parse().unwrap()));
         assert!("Kustomization/flux-system/".parse::<ObjectRef>().is_err());
         for odd in
             ["ConfigMap/default/..", "ConfigMap/../x", "ConfigMap/default/%2e", "../default/x", "A.b%/n/x", "A/n/x\n"]

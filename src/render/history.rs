@@ -57,10 +57,7 @@ pub fn history(
         };
         let changes = compare(&before, &after.1);
         let wanted = |change: &Difference| {
-            change.env == env
-                && change.object.parse::<ObjectRef>().is_ok_and(|known| {
-                    (&known.kind, &known.namespace, &known.name) == (&object.kind, &object.namespace, &object.name)
-                })
+            change.env == env && change.object.parse::<ObjectRef>().is_ok_and(|known| object.means(&known))
         };
         found.extend(changes.into_iter().filter(wanted).map(|change| past(&entry, change)));
     }

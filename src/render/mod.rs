@@ -117,13 +117,7 @@ impl Rendering {
 
     /// Finds an object of an environment; a group that the name leaves open fits any.
     pub fn find<'a>(&'a self, env: &'a str, wanted: &ObjectRef) -> Option<(&'a Rendered, &'a Object)> {
-        self.objects(env).find(|(_, object)| {
-            let known = &object.object;
-            known.kind == wanted.kind
-                && known.name == wanted.name
-                && known.namespace == wanted.namespace
-                && (wanted.group.is_empty() || known.group == wanted.group)
-        })
+        self.objects(env).find(|(_, object)| wanted.means(&object.object))
     }
 
     /// Tells whether everything of an environment is known: nothing failed, and nothing comes from elsewhere.

@@ -5,10 +5,11 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Object, Rendering, at};
+use crate::model::known;
 use crate::repo::contents;
 
 /// The group of HelmReleases.
-const GROUP: &str = "helm.toolkit.fluxcd.io";
+const GROUP: &str = known::HELM;
 
 /// Describes a HelmRelease as Flux would apply it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use super::kustomize::Declared;
 use super::path;
 use crate::model::ObjectRef;
+use crate::model::known;
 use crate::yaml::Value;
 
 /// The namespace that Flux is bootstrapped into; what says no namespace and gets none from its kustomization belongs there.
@@ -100,12 +101,12 @@ pub struct FluxKustomization {
 impl FluxKustomization {
     /// Names the object.
     pub fn object(&self) -> ObjectRef {
-        ObjectRef::new("Kustomization", "kustomize.toolkit.fluxcd.io", &self.namespace, &self.name)
+        ObjectRef::new("Kustomization", known::KUSTOMIZE, &self.namespace, &self.name)
     }
 
     /// Tells whether a declared object is a Flux Kustomization (kustomize's own files bear the same kind, in another group).
     pub fn is(declared: &Declared) -> bool {
-        declared.object.kind == "Kustomization" && declared.object.group == "kustomize.toolkit.fluxcd.io"
+        declared.object.kind == "Kustomization" && declared.object.group == known::KUSTOMIZE
     }
 
     /// Builds the Kustomization that `flux bootstrap` makes of an environment's folder (fluxcd/flux2, `sync.Generate`).
@@ -193,11 +194,11 @@ pub struct FluxSource {
 impl FluxSource {
     /// Names the object.
     pub fn object(&self) -> ObjectRef {
-        ObjectRef::new(&self.kind, "source.toolkit.fluxcd.io", &self.namespace, &self.name)
+        ObjectRef::new(&self.kind, known::SOURCE, &self.namespace, &self.name)
     }
 
     pub(super) fn is(declared: &Declared) -> bool {
-        declared.object.group == "source.toolkit.fluxcd.io"
+        declared.object.group == known::SOURCE
     }
 
     pub(super) fn read(env: &str, declared: &Declared, body: &Value) -> Self {
@@ -237,5 +238,5 @@ fn dependency(value: &Value, own: &str) -> Option<Dependency> {
 
 fn source_ref(value: &Value, own: &str) -> Option<ObjectRef> {
     let namespace = text(value, "namespace").unwrap_or_else(|| own.to_owned());
-    Some(ObjectRef::new(&text(value, "kind")?, "source.toolkit.fluxcd.io", &namespace, &text(value, "name")?))
+    Some(ObjectRef::new(&text(value, "kind")?, known::SOURCE, &namespace, &text(value, "name")?))
 }

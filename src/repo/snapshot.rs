@@ -12,6 +12,7 @@ use super::manifest::Care;
 use super::order::Order;
 use super::reader::Reader;
 use super::scan::{self, Scan, scan};
+use crate::model::known::KUSTOMIZE;
 use crate::model::{Fault, ObjectRef};
 
 /// Holds what is known of the repository at one moment.
@@ -57,8 +58,7 @@ impl Snapshot {
     /// that it reads besides.
     pub fn files_of(&self, env: &str, object: &ObjectRef) -> Vec<&str> {
         let mut files = self.feeds.files_of(env, object);
-        let is_flux = object.group.is_empty() || object.group == "kustomize.toolkit.fluxcd.io";
-        if object.kind == "Kustomization" && is_flux {
+        if object.kind == "Kustomization" && object.group == KUSTOMIZE {
             for file in self.feeds.files(env, &object.name) {
                 if !files.contains(&file) {
                     files.push(file);

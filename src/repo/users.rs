@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::contents;
 use super::snapshot::Snapshot;
 use crate::model::ObjectRef;
+use crate::model::known;
 use crate::yaml;
 
 /// Says how an object uses a secret.
@@ -25,7 +26,7 @@ const USERS: &[(&str, &str)] = &[
     ("apps", "DaemonSet"),
     ("batch", "CronJob"),
     ("networking.k8s.io", "Ingress"),
-    ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    (known::HELM, "HelmRelease"),
     ("postgresql.cnpg.io", "Cluster"),
     ("postgresql.cnpg.io", "ScheduledBackup"),
     ("barmancloud.cnpg.io", "ObjectStore"),
@@ -34,13 +35,13 @@ const USERS: &[(&str, &str)] = &[
     ("external-secrets.io", "ExternalSecret"),
     ("traefik.io", "IngressRoute"),
     ("traefik.io", "Middleware"),
-    ("source.toolkit.fluxcd.io", "GitRepository"),
-    ("source.toolkit.fluxcd.io", "HelmRepository"),
-    ("source.toolkit.fluxcd.io", "OCIRepository"),
-    ("kustomize.toolkit.fluxcd.io", "Kustomization"),
-    ("notification.toolkit.fluxcd.io", "Provider"),
-    ("notification.toolkit.fluxcd.io", "Receiver"),
-    ("image.toolkit.fluxcd.io", "ImageRepository"),
+    (known::SOURCE, "GitRepository"),
+    (known::SOURCE, "HelmRepository"),
+    (known::SOURCE, "OCIRepository"),
+    (known::KUSTOMIZE, "Kustomization"),
+    (known::NOTIFICATION, "Provider"),
+    (known::NOTIFICATION, "Receiver"),
+    (known::IMAGE, "ImageRepository"),
     (CERT_MANAGER, CLUSTER_ISSUER),
 ];
 

@@ -61,7 +61,7 @@ pub struct Performer {
     session: Arc<Session>,
     reach: Reach,
     files: Arc<Mutex<Files>>,
-    watches: HashMap<(Env, &'static str), AbortHandle>,
+    watches: HashMap<(Env, crate::model::GroupKind<'static>), AbortHandle>,
     tasks: HashMap<Ticket, Vec<AbortHandle>>,
     operations: HashMap<OpId, (CancellationToken, JoinHandle<()>)>,
     /// The survey that is under way, and what ends its renderings: the newest request wins.
@@ -136,7 +136,7 @@ impl Performer {
         match effect {
             Effect::Watch { env, kind, generation } => self.watch(env, kind, generation),
             Effect::Unwatch { env, kind } => {
-                if let Some(handle) = self.watches.remove(&(env, kind.kind)) {
+                if let Some(handle) = self.watches.remove(&(env, kind.group_kind())) {
                     handle.abort();
                 }
             }
@@ -176,7 +176,7 @@ impl Performer {
                 let _closed = sender.send(Msg::Watched { env, kind, generation, change, owed: Some(owed) }).await;
             }),
         };
-        if let Some(former) = self.watches.insert((env, kind.kind), handle.abort_handle()) {
+        if let Some(former) = self.watches.insert((env, kind.group_kind()), handle.abort_handle()) {
             former.abort();
         }
     }

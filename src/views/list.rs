@@ -79,7 +79,7 @@ impl List {
 
     fn change_kind(&mut self, by: usize) {
         let kinds = kinds::KINDS;
-        let at = kinds.iter().position(|kind| kind.kind == self.kind.kind).unwrap_or(0);
+        let at = kinds.iter().position(|kind| kind.group_kind() == self.kind.group_kind()).unwrap_or(0);
         if let Some(kind) = kinds.get((at + by) % kinds.len()) {
             self.kind = kind;
             (self.chosen, self.order) = (Chosen::default(), Order::default());

@@ -102,7 +102,7 @@ async fn all(reach: &crate::app::Reach, env: Env, name: &str) -> Result<Vec<(Res
             && !NOT.contains(&resource.group.as_str())
             && (served.categories.iter().any(|category| category == "all")
                 || BESIDES.contains(&resource.kind.as_str())
-                || kinds::KINDS.iter().any(|kind| kind.kind == resource.kind && kind.group == resource.group)
+                || kinds::KINDS.iter().any(|kind| kind.group_kind() == resource.group_kind())
                 || custom)
     });
     let lists = wanted.map(|served| {

@@ -241,7 +241,7 @@ mod tests {
             cells: Box::default(),
             flux: None,
         };
-        let table = facts.tables.get_mut(Env(0)).unwrap().entry(kinds::KUSTOMIZATION.kind).or_default();
+        let table = facts.tables.get_mut(Env(0)).unwrap().entry(kinds::KUSTOMIZATION.group_kind()).or_default();
         table.rows.insert(key, row);
         (repository, facts)
     }

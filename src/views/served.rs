@@ -73,7 +73,7 @@ impl ServedKinds {
 /// Opens the list of a resource: its own where the kind has a file, else as the server prints it.
 pub(super) fn list_of(env: Env, served: &Served) -> Box<dyn View> {
     let resource = &served.resource;
-    match kinds::KINDS.iter().find(|kind| kind.kind == resource.kind && kind.group == resource.group) {
+    match kinds::KINDS.iter().find(|kind| kind.group_kind() == resource.group_kind()) {
         Some(kind) => Box::new(List::new(env, kind.kind)),
         None => Box::new(Objects::new(env, resource.clone())),
     }

@@ -14,6 +14,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("markdown", &[]),
     // The one place that starts other programs; only those that act through one name it.
     ("programs", &["model", "secret"]),
+    // What is said of a kind stands in its file alone, and everybody may ask it.
+    ("kinds", &["model"]),
     // What is known of repositories and clusters; each may name those above it.
     ("sops", &["model", "secret", "files", "yaml", "programs"]),
     ("repo", &["model", "secret", "files", "yaml", "programs", "sops"]),
@@ -22,7 +24,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // What it renders to, and what is wrong with it.
     ("render", &["model", "secret", "yaml", "programs", "helm", "repo"]),
     ("check", &["model", "secret", "yaml", "programs", "markdown", "config", "sops", "helm", "repo", "render"]),
-    ("cluster", &["model", "secret", "yaml", "programs", "sops"]),
+    ("cluster", &["model", "secret", "yaml", "programs", "sops", "kinds"]),
     // Releases are read from the Secrets of a cluster.
     ("helm", &["model", "secret", "yaml", "cluster"]),
     // What `kubectl describe` tells, from objects and events that were read.
@@ -32,7 +34,6 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("doctor", &["model", "secret", "yaml", "sops", "helm", "repo", "cluster"]),
     // What is shown, and how it behaves: pure.
     ("theme", &["model"]),
-    ("kinds", &["model", "secret", "yaml", "theme"]),
     ("widgets", &["model", "secret", "yaml", "theme"]),
     // From the commit to the pod, judged as the kinds judge.
     ("lineage", &["model", "yaml", "cluster", "helm", "kinds"]),

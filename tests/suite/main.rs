@@ -9,6 +9,8 @@ mod demo;
 #[cfg(test)]
 mod dependencies;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod harness;

@@ -37,7 +37,7 @@ impl Owned {
         let env = facts.name(self.env);
         let file = facts.repository.as_ref().and_then(|repository| {
             let of = |object| repository.files_of(env, object).first().map(|file| (*file).to_owned());
-            of(&self.object).or_else(|| (self.by.kind == "HelmRelease").then(|| of(&self.by)).flatten())
+            of(&self.object).or_else(|| crate::kinds::HELM_RELEASE.is(&self.by).then(|| of(&self.by)).flatten())
         });
         let instead = file.map(|file| format!("; change {file} instead")).unwrap_or_default();
         format!("{}: its next reconcile undoes what the repository does not say{instead}", self.by)
@@ -52,7 +52,7 @@ pub(super) fn task(targets: &[Target]) -> Option<Task> {
             Target::Object(env, object) => Some((*env, object.clone())),
             _ => None,
         })
-        .filter(|(_, object)| !crate::kinds::find(&object.kind).is_some_and(|kind| kind.flux))
+        .filter(|(_, object)| !crate::kinds::of(object).is_some_and(|kind| kind.flux))
         .take(MOST)
         .collect();
     (!objects.is_empty()).then(|| Task::once("find the owners", |reach| look(reach, objects)))

@@ -41,7 +41,7 @@ impl App {
             Target::File(_, path) => return Some((format!("Look at {path}"), lesson_of_file(path))),
             Target::Environment(_) | Target::Worktree(_) => return None,
         };
-        let kind = kinds::find(&object.kind)?;
+        let kind = kinds::of(object)?;
         let environment = self.facts.environment(*env)?;
         let context = environment.context.as_deref().unwrap_or(&environment.name);
         Some((format!("Look at {} in {}", object.short(), environment.name), (kind.lesson)(context, Some(object))))

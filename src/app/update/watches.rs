@@ -2,11 +2,13 @@
 
 use crate::app::{App, Change, Effect, Layer, Table, Watched};
 use crate::kinds;
-use crate::model::{Env, Kind};
+use crate::model::{Env, GroupKind, Kind};
 
 impl App {
     pub(super) fn watched(&mut self, env: Env, kind: &'static Kind, generation: u64, change: Change) {
-        let Some(table) = self.facts.tables.get_mut(env).and_then(|tables| tables.get_mut(kind.kind)) else { return };
+        let Some(table) = self.facts.tables.get_mut(env).and_then(|tables| tables.get_mut(&kind.group_kind())) else {
+            return;
+        };
         if table.generation != generation {
             return;
         }
@@ -35,15 +37,15 @@ impl App {
             if self.facts.unconnected.get(env).is_none_or(Option::is_some) {
                 continue;
             }
-            if let Some(watched) = self.watched.get_mut(&(env, kind.kind)) {
+            if let Some(watched) = self.watched.get_mut(&(env, kind.group_kind())) {
                 watched.wanted = true;
                 continue;
             }
             let generation = self.next_generation;
             self.next_generation += 1;
-            self.watched.insert((env, kind.kind), Watched { kind, wanted: true });
+            self.watched.insert((env, kind.group_kind()), Watched { kind, wanted: true });
             if let Some(tables) = self.facts.tables.get_mut(env) {
-                tables.insert(kind.kind, Table { generation, ..Table::default() });
+                tables.insert(kind.group_kind(), Table { generation, ..Table::default() });
             }
             effects.push(Effect::Watch { env, kind, generation });
         }
@@ -51,12 +53,12 @@ impl App {
 
     /// Ends watches that nobody has looked at since the last minute.
     pub(super) fn unwatch_unwanted(&mut self, effects: &mut Vec<Effect>) {
-        let stale: Vec<(Env, &'static str)> =
+        let stale: Vec<(Env, GroupKind<'static>)> =
             self.watched.iter().filter(|(_, watched)| !watched.wanted).map(|(key, _)| *key).collect();
         for key in stale {
             if let Some(watched) = self.watched.remove(&key) {
                 if let Some(tables) = self.facts.tables.get_mut(key.0) {
-                    tables.remove(key.1);
+                    tables.remove(&key.1);
                 }
                 effects.push(Effect::Unwatch { env: key.0, kind: watched.kind });
             }

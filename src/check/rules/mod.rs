@@ -37,11 +37,11 @@ fn object(document: &Value) -> Option<String> {
     let name = text(metadata.and_then(|metadata| metadata.get("name")));
     let namespace = text(metadata.and_then(|metadata| metadata.get("namespace")));
     let kind = text(document.get("kind"));
-    (!kind.is_empty() && !name.is_empty()).then(|| ObjectRef::new(&kind, "", &namespace, &name).to_string())
+    (!kind.is_empty() && !name.is_empty()).then(|| ObjectRef::bare(&kind, &namespace, &name).to_string())
 }
 
 /// Names the object of a document of an encrypted file.
 fn head_object(head: &DocumentHead) -> Option<String> {
     let (kind, name) = (head.kind.as_deref()?, head.name.as_deref()?);
-    Some(ObjectRef::new(kind, "", head.namespace.as_deref().unwrap_or_default(), name).to_string())
+    Some(ObjectRef::bare(kind, head.namespace.as_deref().unwrap_or_default(), name).to_string())
 }

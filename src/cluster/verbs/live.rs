@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::{Condition, ObjectRef, Suspension};
+use crate::model::{Condition, Suspension};
 
 /// Mirrors the fields of a Flux object that verbs need; every one may be missing.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -125,27 +125,4 @@ impl Live {
     pub(crate) fn condition(&self, kind: &str) -> Option<&Condition> {
         crate::model::health::find(&self.status.conditions, kind)
     }
-}
-
-/// Fills in the API group of a Flux kind where the operator left it out, so that the server can be asked for it.
-pub(crate) fn with_group(object: &ObjectRef) -> ObjectRef {
-    let mut object = object.clone();
-    if object.group.is_empty() {
-        object.group = group_of(&object.kind).unwrap_or_default().to_owned();
-    }
-    object
-}
-
-/// Returns the API group of a Flux kind.
-pub(crate) fn group_of(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "Kustomization" => "kustomize.toolkit.fluxcd.io",
-        "HelmRelease" => "helm.toolkit.fluxcd.io",
-        "GitRepository" | "OCIRepository" | "HelmRepository" | "HelmChart" | "Bucket" | "ExternalArtifact" => {
-            "source.toolkit.fluxcd.io"
-        }
-        "ImageRepository" | "ImagePolicy" | "ImageUpdateAutomation" => "image.toolkit.fluxcd.io",
-        "Receiver" | "Alert" | "Provider" => "notification.toolkit.fluxcd.io",
-        _ => return None,
-    })
 }

@@ -22,8 +22,9 @@ use serde_json::Value;
 
 use super::address::Address;
 use super::{Cluster, Resource, fault, request};
+use crate::kinds;
 use crate::model::{Clock, Fault, FaultKind, ObjectRef, Outcome, Permit, Step, StepState, Verb};
-pub(crate) use live::{Live, with_group};
+pub(crate) use live::Live;
 
 /// The annotation that says why an object is suspended.
 pub const REASON: &str = "fluxdeck.dev/suspend-reason";
@@ -44,7 +45,10 @@ pub async fn perform(
     permit: &Permit,
 ) -> Outcome {
     let mut call = Call { cluster, clock, steps, permit };
-    let object = with_group(object);
+    let object = match cluster.resolved(object).await {
+        Ok(object) => object,
+        Err(fault) => return Outcome::Failed(fault),
+    };
     let ended = match verb {
         Verb::Reconcile { with_source, force, reset, no_wait, timeout } => {
             let marks = [(*force, reconcile::FORCE_AT), (*reset, reconcile::RESET_AT)];
@@ -71,7 +75,7 @@ pub async fn perform(
 /// # Errors
 /// Fails when the object cannot be read.
 pub async fn revision(cluster: &Cluster, object: &ObjectRef) -> Result<String, Fault> {
-    let object = with_group(object);
+    let object = cluster.resolved(object).await?;
     let resource = cluster.resource_of(&object).await?;
     let address = resource.object(&object.namespace, &object.name);
     let live: Live = request::get(cluster, &address)
@@ -104,7 +108,7 @@ impl Call<'_> {
 
     /// Finds the address of an object.
     async fn target(&self, object: &ObjectRef) -> Result<Target, Fault> {
-        if live::group_of(&object.kind) != Some(object.group.as_str()) {
+        if !kinds::of(object).is_some_and(|kind| kind.flux) {
             return Err(Fault::new(
                 FaultKind::Usage,
                 format!("cannot reconcile, suspend or resume {object}"),

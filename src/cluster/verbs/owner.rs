@@ -4,17 +4,15 @@
 
 use serde_json::Value;
 
+use crate::kinds;
 use crate::model::ObjectRef;
-
-const OWNERS: [(&str, &str); 2] =
-    [("Kustomization", "kustomize.toolkit.fluxcd.io"), ("HelmRelease", "helm.toolkit.fluxcd.io")];
 
 /// Finds the Flux object that applied an object, by its labels.
 pub(crate) fn of(object: &Value) -> Option<ObjectRef> {
     let labels = object.pointer("/metadata/labels")?;
-    OWNERS.iter().find_map(|(kind, group)| {
-        let label = |what: &str| labels.get(format!("{group}/{what}")).and_then(Value::as_str);
-        Some(ObjectRef::new(kind, group, label("namespace")?, label("name")?))
+    [kinds::KUSTOMIZATION, kinds::HELM_RELEASE].into_iter().find_map(|kind| {
+        let label = |what: &str| labels.get(format!("{}/{what}", kind.group)).and_then(Value::as_str);
+        Some(kind.object(label("namespace")?, label("name")?))
     })
 }
 

@@ -1,7 +1,7 @@
 //! The sources behind an object, in the order in which they must be reconciled before it.
 
 use super::live::Reference;
-use super::{Call, Live, Target, live};
+use super::{Call, Live, Target};
 use crate::cluster::{fault, request};
 use crate::model::{Fault, ObjectRef, StepState};
 
@@ -31,7 +31,7 @@ pub(super) async fn chain(call: &mut Call<'_>, target: &Target, live: &Live) -> 
                 let found: Reference = serde_json::from_value(found.clone()).unwrap_or_default();
                 let source = named(&found, &object.namespace);
                 let name = format!("{}-{}", object.namespace, object.name);
-                let chart = live::with_group(&ObjectRef::new("HelmChart", "", &source.namespace, &name));
+                let chart = ObjectRef::bare("HelmChart", &source.namespace, &name);
                 chain.push(call.target(&source).await?);
                 let chart = call.target(&chart).await?;
                 if exists(call, &chart).await? {
@@ -57,5 +57,5 @@ async fn exists(call: &Call<'_>, target: &Target) -> Result<bool, Fault> {
 
 fn named(reference: &Reference, namespace: &str) -> ObjectRef {
     let namespace = if reference.namespace.is_empty() { namespace } else { &reference.namespace };
-    live::with_group(&ObjectRef::new(&reference.kind, "", namespace, &reference.name))
+    ObjectRef::bare(&reference.kind, namespace, &reference.name)
 }

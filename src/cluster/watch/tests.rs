@@ -22,6 +22,8 @@ static KIND: Kind = Kind {
     aliases: &[],
     namespaced: true,
     flux: false,
+    noun: "",
+    controller: "",
     watched: false,
     columns: &[Column { title: "Size", width: 4 }],
     decode,

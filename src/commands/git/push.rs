@@ -55,7 +55,7 @@ fn follower(ask: &Ask<'_>, env: Env, to: &Destination) -> Follower {
         })
     };
     let lines = flow::lines(ask.facts, env).into_iter().map(|line| line.object);
-    let kustomizations = lines.filter(|object| object.kind == "Kustomization").filter(takes).collect();
+    let kustomizations = lines.filter(|object| kinds::KUSTOMIZATION.is(object)).filter(takes).collect();
     Follower { env, name: ask.facts.name(env).to_owned(), sources, kustomizations }
 }
 
@@ -210,7 +210,7 @@ fn lesson(ask: &Ask<'_>) -> Lesson {
         let context = ask.context(env);
         lines.push(ShellLine::new("flux reconcile source git flux-system --context {}", &[context]));
         for object in
-            flow::lines(ask.facts, env).iter().map(|line| &line.object).filter(|one| one.kind == "Kustomization")
+            flow::lines(ask.facts, env).iter().map(|line| &line.object).filter(|one| kinds::KUSTOMIZATION.is(one))
         {
             let words = [object.name.as_str(), context];
             lines.push(ShellLine::new("flux reconcile kustomization {} --context {}", &words));

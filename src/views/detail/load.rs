@@ -57,7 +57,7 @@ pub(super) fn tasks(env: Env, object: &ObjectRef) -> Vec<Task> {
 
 /// Turns what was read into what is shown.
 pub(super) fn whole(detail: Detail) -> Whole {
-    let kind = kinds::find(&detail.object.kind).filter(|kind| kind.group == detail.object.group);
+    let kind = kinds::of(&detail.object);
     let row = kind.and_then(|kind| (kind.decode)(detail.value.to_string().as_bytes()).ok());
     let masked = |line: &str| line.contains(": (masked");
     let line = |line: &str| PageLine::cut(line, if masked(line) { Scope::Masked } else { Scope::Text });

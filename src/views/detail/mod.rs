@@ -94,11 +94,7 @@ pub fn open(target: &Target, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
 impl Detail {
     /// Opens an object at a tab.
     pub fn new(env: Env, object: &ObjectRef, tab: Tab) -> Self {
-        // What an operator types may lack the group; two groups may share a kind, so it is filled in where it is known.
-        let object = match kinds::find(&object.kind).filter(|_| object.group.is_empty()) {
-            Some(kind) => kind.object(&object.namespace, &object.name),
-            None => object.clone(),
-        };
+        let object = object.clone();
         let page = |tab| match tab {
             Tab::Yaml | Tab::Describe => Page::new(Slash::Searches),
             // The cursor starts on an object rather than on the heading above it.
@@ -119,7 +115,7 @@ impl Detail {
 
     fn tabs(&self) -> &'static [Tab] {
         let [rest @ .., _] = &Tab::ALL;
-        let lists = self.object.kind == "Kustomization" && self.object.group == kinds::KUSTOMIZATION.group;
+        let lists = kinds::KUSTOMIZATION.is(&self.object);
         if lists { &Tab::ALL } else { rest }
     }
 

@@ -10,7 +10,7 @@ use crate::app::{Facts, Target};
 use crate::cluster::Event;
 use crate::kinds::{self, short_revision};
 use crate::model::clock::{age, until};
-use crate::model::{Condition, Env, FluxFacts, ObjectRef, Row, State, Suspension};
+use crate::model::{Condition, Env, FluxFacts, Kind, ObjectRef, Row, State, Suspension};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
 use crate::views::loaded::Loaded;
@@ -31,7 +31,7 @@ pub(super) fn row<'a>(
     whole: &'a Loaded<Whole>,
     facts: &'a Facts,
 ) -> Option<Cow<'a, Row>> {
-    let known = kinds::find(&object.kind).is_some_and(|kind| kind.group == object.group);
+    let known = kinds::of(object).is_some();
     let live = facts.row(env, object).filter(|_| known);
     live.or_else(|| whole.value.as_ref()?.row.as_ref()).map(Cow::Borrowed)
 }
@@ -93,7 +93,7 @@ pub(in crate::views) fn state(lines: &mut Vec<PageLine>, row: &Row, now: Timesta
 }
 
 fn cells(lines: &mut Vec<PageLine>, object: &ObjectRef, row: &Row) {
-    let columns = kinds::find(&object.kind).map(|kind| kind.columns).unwrap_or_default();
+    let columns = kinds::of(object).map(|kind| kind.columns).unwrap_or_default();
     for (column, cell) in columns.iter().zip(&row.cells).filter(|(_, cell)| !cell.is_empty()) {
         lines.push(field(&column.title.to_lowercase(), &**cell));
     }
@@ -166,14 +166,12 @@ pub(in crate::views) fn origin(
     facts: &Facts,
 ) {
     let owner = row.and_then(|row| row.flux.as_ref()).and_then(|flux| flux.owner.clone());
-    let label = |prefix: &str, kind: &str| {
+    let label = |kind: &Kind| {
         let labels = value?.pointer("/metadata/labels")?;
-        let of = |word: &str| labels.get(format!("{prefix}/{word}")).and_then(Value::as_str);
-        Some(kinds::find(kind)?.object(of("namespace")?, of("name")?))
+        let of = |word: &str| labels.get(format!("{}/{word}", kind.group)).and_then(Value::as_str);
+        Some(kind.object(of("namespace")?, of("name")?))
     };
-    let owner = owner
-        .or_else(|| label("kustomize.toolkit.fluxcd.io", "Kustomization"))
-        .or_else(|| label("helm.toolkit.fluxcd.io", "HelmRelease"));
+    let owner = owner.or_else(|| label(kinds::KUSTOMIZATION)).or_else(|| label(kinds::HELM_RELEASE));
     if let Some(owner) = owner.filter(|owner| owner != object) {
         lines.push(named(env, "applied by", &owner, facts));
     }

@@ -90,7 +90,7 @@ enum Answer {
 /// Opens a HelmRelease.
 pub fn open(target: &Target, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
     match target {
-        Target::Object(env, object) if object.kind == "HelmRelease" => Some(Box::new(Inspector::new(*env, object))),
+        Target::Object(env, object) if kinds::HELM_RELEASE.is(object) => Some(Box::new(Inspector::new(*env, object))),
         _ => None,
     }
 }
@@ -98,7 +98,7 @@ pub fn open(target: &Target, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
 impl Inspector {
     /// Opens a HelmRelease at its overview.
     pub fn new(env: Env, object: &ObjectRef) -> Self {
-        let known = kinds::find(&object.kind);
+        let known = kinds::of(object);
         let page = |tab| match tab {
             Tab::Values => Page::new(Slash::Filters),
             // The cursor starts on a revision rather than on the columns' titles.

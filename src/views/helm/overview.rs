@@ -62,7 +62,7 @@ fn values(lines: &mut Vec<PageLine>, env: Env, found: &Inspection) {
         let at =
             if reference.target_path.is_empty() { String::new() } else { format!(" at {}", reference.target_path) };
         let text = format!("{}/{} {}{at}{optional}", reference.kind, reference.name, reference.key());
-        let target = ObjectRef::new(&reference.kind, "", &found.object.namespace, &reference.name);
+        let target = ObjectRef::bare(&reference.kind, &found.object.namespace, &reference.name);
         let label = if index == 0 { "values from" } else { "" };
         lines.push(field(label, text).opens(Some(Target::Object(env, target))));
     }

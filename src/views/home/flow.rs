@@ -34,9 +34,9 @@ pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
         let Some(table) = facts.table(env, kind) else { continue };
         for row in table.rows.values() {
             let object = kind.object(&row.key.namespace, &row.key.name);
-            if kind.kind == "Kustomization" {
+            if kinds::KUSTOMIZATION.is(&object) {
                 kustomizations.insert(object, Some(row));
-            } else if kind.kind == "HelmRelease" {
+            } else if kinds::HELM_RELEASE.is(&object) {
                 let owner = row.flux.as_ref().and_then(|flux| flux.owner.clone());
                 children.entry(owner).or_default().push((object, row));
             }
@@ -83,8 +83,7 @@ fn workloads(row: &Row, facts: &Facts, env: Env) -> Vec<FlowLine> {
 fn declared(facts: &Facts, env: Env) -> BTreeMap<ObjectRef, Vec<ObjectRef>> {
     let Some(snapshot) = &facts.repository else { return BTreeMap::new() };
     let name = facts.name(env);
-    let of =
-        |namespace: &str, name: &str| ObjectRef::new("Kustomization", "kustomize.toolkit.fluxcd.io", namespace, name);
+    let of = |namespace: &str, name: &str| kinds::KUSTOMIZATION.object(namespace, name);
     snapshot
         .kustomizations
         .iter()
@@ -105,7 +104,7 @@ fn levels(
     for (object, row) in kustomizations {
         let list = match row.and_then(|row| row.flux.as_ref()) {
             Some(flux) => {
-                let owner = flux.owner.clone().filter(|owner| owner != object && owner.kind == "Kustomization");
+                let owner = flux.owner.clone().filter(|owner| owner != object && kinds::KUSTOMIZATION.is(owner));
                 flux.depends_on.iter().cloned().chain(owner).collect()
             }
             None => declared.get(object).cloned().unwrap_or_default(),
@@ -150,7 +149,8 @@ fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts, env: Env) -> Fl
 
 /// What it is and since when: `HelmRelease  3d`, `main@9f1c2aa  12m`.
 fn detail(object: &ObjectRef, flux: &FluxFacts, now: Timestamp) -> String {
-    let what = if object.kind == "Kustomization" { kinds::short_revision(&flux.revision) } else { object.kind.clone() };
+    let what =
+        if kinds::KUSTOMIZATION.is(object) { kinds::short_revision(&flux.revision) } else { object.kind.clone() };
     let since = flux.since.map(|since| age(now, since)).unwrap_or_default();
     format!("{what}  {since:>4}").trim().to_owned()
 }
@@ -158,7 +158,7 @@ fn detail(object: &ObjectRef, flux: &FluxFacts, now: Timestamp) -> String {
 fn note(object: &ObjectRef, row: &Row, flux: &FluxFacts, now: Timestamp) -> String {
     let next = flux.next_after(now).map(|next| until(now, next));
     match row.state {
-        State::Ready if object.kind == "HelmRelease" => flux.revision.clone(),
+        State::Ready if kinds::HELM_RELEASE.is(object) => flux.revision.clone(),
         State::Ready => next.map(|next| format!("next {next}")).unwrap_or_default(),
         State::Progressing => "reconciling".to_owned(),
         State::Failed => next.map_or_else(|| "failed".to_owned(), |next| format!("failed, retry {next}")),

@@ -64,14 +64,18 @@ fn screen(width: u16, height: u16) -> String {
     app.update(Msg::Environments(environments, vec![None, None]));
     for (env, rows) in [Env(0), Env(1)].into_iter().zip(tables) {
         for kind in kinds::KINDS {
-            app.facts.tables.get_mut(env).unwrap().insert(kind.kind, Table { link: Link::Live, ..Table::default() });
+            app.facts
+                .tables
+                .get_mut(env)
+                .unwrap()
+                .insert(kind.group_kind(), Table { link: Link::Live, ..Table::default() });
         }
         let table = Table {
             link: Link::Live,
             rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
             ..Table::default()
         };
-        app.facts.tables.get_mut(env).unwrap().insert(kinds::KUSTOMIZATION.kind, table);
+        app.facts.tables.get_mut(env).unwrap().insert(kinds::KUSTOMIZATION.group_kind(), table);
     }
     app.update(Msg::Time(NOW.parse().unwrap()));
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

@@ -26,6 +26,10 @@ pub struct Source {
     pub target: LogTarget,
 }
 
+fn is_pod(object: &ObjectRef) -> bool {
+    object.kind == "Pod" && object.group.is_empty()
+}
+
 impl Source {
     /// Finds the log of an object; `None` where none can be named.
     pub fn of(env: Env, object: &ObjectRef) -> Option<Self> {
@@ -33,7 +37,7 @@ impl Source {
             // The selector is the workload's own, read when the log is.
             let namespace = object.namespace.clone();
             LogTarget::Selector { namespace, selector: String::new(), container: None }
-        } else if object.kind == "Pod" {
+        } else if is_pod(object) {
             LogTarget::Pod { namespace: object.namespace.clone(), name: object.name.clone(), container: None }
         } else {
             controller_log::target_of(object, FLUX_NAMESPACE)?
@@ -43,12 +47,12 @@ impl Source {
 
     /// Tells whether an object has a log.
     pub fn is_of(object: &ObjectRef) -> bool {
-        object.kind == "Pod" || is_workload(object) || controller_log::controller_of(&object.kind).is_some()
+        is_pod(object) || is_workload(object) || controller_log::controller_of(object).is_some()
     }
 
     /// Returns the object that the lines are filtered to: none where the log is the object's own.
     pub fn speaks_of(&self) -> Option<&ObjectRef> {
-        controller_log::controller_of(&self.object.kind).is_some().then_some(&self.object)
+        controller_log::controller_of(&self.object).is_some().then_some(&self.object)
     }
 
     /// Finds out whose log it is where that needs the cluster: a workload's own selector, and where Flux runs.
@@ -87,7 +91,7 @@ impl Source {
 
     /// Returns the name of what writes the log: the pod, or the controller.
     pub fn writer(&self) -> String {
-        match controller_log::controller_of(&self.object.kind) {
+        match controller_log::controller_of(&self.object) {
             Some(controller) => controller.to_owned(),
             None if is_workload(&self.object) => self.object.to_string(),
             None => format!("{}/{}", self.object.namespace, self.object.name),

@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-cluster-missing",
@@ -19,7 +20,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         if !matches!(object.kind(), "Database" | "ScheduledBackup" | "Backup" | "Pooler") || name.is_empty() {
             continue;
         }
-        let of_chart = world.of("helm.toolkit.fluxcd.io", "HelmRelease").any(|release| {
+        let of_chart = world.of(known::HELM, "HelmRelease").any(|release| {
             text(&release.body, "/spec/chart/spec/chart") == "cluster" && release.object.namespace == namespace
         });
         if of_chart

@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -30,7 +31,7 @@ const BRINGS: [(&str, &[&str]); 14] = [
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
-        for release in one.objects.iter().filter(|object| object.is("helm.toolkit.fluxcd.io", "HelmRelease")) {
+        for release in one.objects.iter().filter(|object| object.is(known::HELM, "HelmRelease")) {
             let chart = text(&release.body, "/spec/chart/spec/chart");
             let Some((_, groups)) = BRINGS.iter().find(|(name, _)| *name == chart) else { continue };
             let is_brought = |object: &&Object| groups.contains(&object.object.group.as_str());

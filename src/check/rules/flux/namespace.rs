@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 use std::collections::{BTreeSet, HashMap};
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -54,7 +55,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 }
 
 fn is_made_by_chart(world: &World<'_>, namespace: &str) -> bool {
-    world.of("helm.toolkit.fluxcd.io", "HelmRelease").any(|release| {
+    world.of(known::HELM, "HelmRelease").any(|release| {
         let target = text(&release.body, "/spec/targetNamespace");
         target == namespace && release.body.pointer("/spec/install/createNamespace") == Some(&true.into())
     })

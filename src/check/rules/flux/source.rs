@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, named, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-source-missing",
@@ -15,10 +16,11 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
     for object in world.objects() {
         let pointer = match object.kind() {
-            "Kustomization" if object.object.group == "kustomize.toolkit.fluxcd.io" => "/spec/sourceRef",
+            "Kustomization" if object.object.group == known::KUSTOMIZE => "/spec/sourceRef",
+            "HelmRelease" if object.object.group != known::HELM => continue,
             "HelmRelease" if object.body.pointer("/spec/chartRef").is_some() => "/spec/chartRef",
             "HelmRelease" => "/spec/chart/spec/sourceRef",
-            "HelmChart" if object.object.group == "source.toolkit.fluxcd.io" => "/spec/sourceRef",
+            "HelmChart" if object.object.group == known::SOURCE => "/spec/sourceRef",
             _ => continue,
         };
         let Some(source) = object.body.pointer(pointer) else { continue };
@@ -28,7 +30,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         if name.is_empty() || is_bootstrap || world.has(kind, namespace, name) {
             continue;
         }
-        let elsewhere = world.objects().find(|one| one.kind() == kind && one.object.name == name);
+        let elsewhere = world
+            .objects()
+            .find(|one| one.object.group == known::SOURCE && one.kind() == kind && one.object.name == name);
         let message = format!("its source {} is declared nowhere", named(kind, namespace, name));
         let why = "Flux waits for the source forever: SourceNotReady or ArtifactFailed";
         let fix = match elsewhere {

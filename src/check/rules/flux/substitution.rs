@@ -22,9 +22,11 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         if !world.whole {
             continue;
         }
-        for missing in one.unknown.iter().filter(|name| {
-            name.parse::<ObjectRef>().is_ok_and(|name| !world.has(&name.kind, &name.namespace, &name.name))
-        }) {
+        for missing in one
+            .unknown
+            .iter()
+            .filter(|name| name.parse::<ObjectRef>().is_ok_and(|name| world.find_object(&name).is_none()))
+        {
             // A Secret may be made by hand, as the first key of a cluster is.
             if missing.starts_with("ConfigMap/") {
                 let message = format!("substituteFrom names {missing}, which is declared nowhere");

@@ -10,6 +10,7 @@ mod versions;
 
 use crate::check::Rule;
 use crate::check::world::{World, at, text};
+use crate::model::known;
 use crate::render::Object;
 use crate::repo::path;
 
@@ -27,7 +28,7 @@ pub(in crate::check) const RULES: &[Rule] = &[
 /// Lists the releases whose chart is a folder of this repository, with that folder: their source is the very one that their Kustomization
 /// comes from.
 fn charts_here<'a>(world: &World<'a>) -> Vec<(String, &'a Object)> {
-    let releases = world.applied().filter(|(_, object)| object.is("helm.toolkit.fluxcd.io", "HelmRelease"));
+    let releases = world.applied().filter(|(_, object)| object.is(known::HELM, "HelmRelease"));
     let here = releases.filter_map(|(rendered, release)| {
         let is_own = |one: &&Object| one.object.name == rendered.name && one.object.namespace == rendered.namespace;
         let own = world.kustomizations().find(is_own)?;

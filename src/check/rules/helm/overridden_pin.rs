@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::check::world::{World, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 use crate::repo::contents;
 use crate::yaml;
 
@@ -14,7 +15,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("helm.toolkit.fluxcd.io", "HelmRelease") {
+    for object in world.of(known::HELM, "HelmRelease") {
         let file = &object.origin.file;
         let users = || {
             let all = world.rendering.of.iter().flat_map(|one| one.objects.iter().map(move |other| (&one.env, other)));

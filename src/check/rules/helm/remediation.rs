@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, at};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-no-remediation",
@@ -10,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("helm.toolkit.fluxcd.io", "HelmRelease") {
+    for object in world.of(known::HELM, "HelmRelease") {
         let lacks = |action: &str| {
             let own = at(&object.body, &format!("/spec/{action}"));
             at(own, "/remediation/retries").as_i64().unwrap_or_default() == 0

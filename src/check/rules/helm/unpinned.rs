@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-unpinned",
@@ -10,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("helm.toolkit.fluxcd.io", "HelmRelease") {
+    for object in world.of(known::HELM, "HelmRelease") {
         let Some(chart) = object.body.pointer("/spec/chart/spec") else { continue };
         let from_git = matches!(text(chart, "/sourceRef/kind"), "GitRepository" | "Bucket");
         let version = text(chart, "/version");

@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, at, list, named, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-values-missing",
@@ -10,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("helm.toolkit.fluxcd.io", "HelmRelease") {
+    for object in world.of(known::HELM, "HelmRelease") {
         let namespace = &object.object.namespace;
         for source in list(&object.body, "/spec/valuesFrom") {
             let (kind, name) = (text(source, "/kind"), text(source, "/name"));
@@ -40,7 +41,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 }
 
 fn others(world: &World<'_>, namespace: &str) -> usize {
-    world.of("helm.toolkit.fluxcd.io", "HelmRelease").filter(|one| one.object.namespace == namespace).count()
+    world.of(known::HELM, "HelmRelease").filter(|one| one.object.namespace == namespace).count()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, list, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "alert-misses-release",
@@ -11,7 +12,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     let sources: Vec<(&str, &str)> = world
-        .of("notification.toolkit.fluxcd.io", "Alert")
+        .of(known::NOTIFICATION, "Alert")
         .flat_map(|alert| list(&alert.body, "/spec/eventSources").iter().map(move |source| (alert, source)))
         .filter(|(_, source)| text(source, "/kind") == "HelmRelease")
         .map(|(alert, source)| (alert.namespace_of(source), text(source, "/name")))
@@ -20,7 +21,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     if sources.is_empty() {
         return;
     }
-    for object in world.of("helm.toolkit.fluxcd.io", "HelmRelease") {
+    for object in world.of(known::HELM, "HelmRelease") {
         let own = &object.object;
         let heard =
             sources.iter().any(|(namespace, name)| *namespace == own.namespace && (*name == "*" || *name == own.name));

@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, list, named, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "alert-source-missing",
@@ -13,7 +14,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     if !world.whole {
         return;
     }
-    for object in world.of("notification.toolkit.fluxcd.io", "Alert") {
+    for object in world.of(known::NOTIFICATION, "Alert") {
         let why = "what it should tell of fails in silence";
         let provider = text(&object.body, "/spec/providerRef/name");
         if !provider.is_empty() && !world.has("Provider", &object.object.namespace, provider) {

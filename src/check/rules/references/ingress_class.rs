@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, at, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "ingress-class-missing",
@@ -65,7 +66,7 @@ fn classes(world: &World<'_>) -> Option<Vec<String>> {
     }
     let mut known: Vec<String> =
         world.of("networking.k8s.io", "IngressClass").map(|class| class.object.name.clone()).collect();
-    for release in world.of("helm.toolkit.fluxcd.io", "HelmRelease") {
+    for release in world.of(known::HELM, "HelmRelease") {
         let body = &release.body;
         let chart = Some(text(body, "/spec/chart/spec/chart")).filter(|name| !name.is_empty());
         let chart = chart.unwrap_or_else(|| text(body, "/spec/chartRef/name"));

@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, at, named, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::ObjectRef;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "issuer-missing",
@@ -29,6 +30,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 }
                 (if kind.is_empty() { "Issuer" } else { kind }, text(&object.body, "/spec/issuerRef/name"))
             }
+            "Ingress" if object.object.group != "networking.k8s.io" => continue,
             "Ingress" if !annotation("cert-manager.io/cluster-issuer").is_empty() => {
                 ("ClusterIssuer", annotation("cert-manager.io/cluster-issuer"))
             }
@@ -36,7 +38,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             _ => continue,
         };
         let place = if kind == "ClusterIssuer" { "" } else { namespace };
-        if name.is_empty() || world.has(kind, place, name) {
+        if name.is_empty() || world.find_object(&ObjectRef::new(kind, "cert-manager.io", place, name)).is_some() {
             continue;
         }
         let message = format!("its issuer {} is declared nowhere", named(kind, place, name));

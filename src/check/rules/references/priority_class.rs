@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "priority-class-missing",
@@ -15,8 +16,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods().filter(|_| world.whole) {
         let name = text(pods.spec, "/priorityClassName");
         let of_cluster = name.starts_with("system-") || name.is_empty();
-        let of_chart =
-            world.of("helm.toolkit.fluxcd.io", "HelmRelease").any(|release| name.contains(&release.object.name));
+        let of_chart = world.of(known::HELM, "HelmRelease").any(|release| name.contains(&release.object.name));
         if of_cluster || of_chart || own == 0 || world.has("PriorityClass", "", name) {
             continue;
         }

@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, list, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "storage-class-missing",
@@ -21,10 +22,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     if !world.whole {
         return;
     }
-    let charts: Vec<&str> = world
-        .of("helm.toolkit.fluxcd.io", "HelmRelease")
-        .map(|release| text(&release.body, "/spec/chart/spec/chart"))
-        .collect();
+    let charts: Vec<&str> =
+        world.of(known::HELM, "HelmRelease").map(|release| text(&release.body, "/spec/chart/spec/chart")).collect();
     // A chart whose classes are not known may bring any.
     let is_storage = |chart: &str| {
         ["csi", "storage", "ceph", "provisioner", "nfs", "democratic"].iter().any(|part| chart.contains(part))
@@ -51,8 +50,10 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     };
     for object in world.objects() {
         let named: Vec<&str> = match object.kind() {
-            "PersistentVolumeClaim" => vec![text(&object.body, "/spec/storageClassName")],
-            "StatefulSet" => list(&object.body, "/spec/volumeClaimTemplates")
+            "PersistentVolumeClaim" if object.object.group.is_empty() => {
+                vec![text(&object.body, "/spec/storageClassName")]
+            }
+            "StatefulSet" if object.object.group == "apps" => list(&object.body, "/spec/volumeClaimTemplates")
                 .iter()
                 .map(|claim| text(claim, "/spec/storageClassName"))
                 .collect(),

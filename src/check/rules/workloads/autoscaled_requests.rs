@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, at, list, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::ObjectRef;
 use serde_json::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -14,7 +15,10 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.of("autoscaling", "HorizontalPodAutoscaler") {
         let (kind, name) =
             (text(&object.body, "/spec/scaleTargetRef/kind"), text(&object.body, "/spec/scaleTargetRef/name"));
-        let Some(target) = world.find(kind, &object.object.namespace, name) else { continue };
+        let version = text(&object.body, "/spec/scaleTargetRef/apiVersion");
+        let group = crate::model::Gvk::from_api_version(version, kind).group;
+        let target = ObjectRef::new(kind, &group, &object.object.namespace, name);
+        let Some(target) = world.find_object(&target) else { continue };
         for metric in list(&object.body, "/spec/metrics") {
             let resource = text(metric, "/resource/name");
             if text(metric, "/type") != "Resource" || text(metric, "/resource/target/type") != "Utilization" {
