@@ -2,7 +2,7 @@
 
 /// Proves that the guard let a write pass.
 ///
-/// It can be made by [`grant`] alone, which only `app::guard` may name: `tests/suite/architecture.rs` holds every module to that.
+/// It can be made by `grant` alone, which only `app::guard` may name: `tests/suite/architecture.rs` holds every module to that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permit(());
 

@@ -44,6 +44,8 @@ fn what_is_committed_and_pushed_here_is_applied_in_both_environments() {
     deck.press("<ctrl-s>");
     deck.sees("not pushed");
     deck.press("P");
+    // Where the push goes is asked of git before the question comes; PROTECTED alone stands in the header all the time.
+    deck.sees("what was pushed?");
     deck.sees("PROTECTED");
     deck.press("y");
     deck.sees("is applied in");

@@ -16,7 +16,7 @@ pub use json::{json, json_lines};
 /// C0, DEL and C1 steer terminals (ECMA-48); U+2028 and U+2029 end lines for others; the marks, embeddings, overrides and isolates of
 /// Unicode's bidirectional algorithm (UAX #9) turn the order; the others are invisible, and so hide text or tell two equal names apart
 /// (tags U+E0000 to U+E007F and the supplementary variation selectors carry whole texts). Joiners and the plain variation selectors stay:
-/// scripts and emoji need them, see [`joins`].
+/// scripts and emoji need them, see `joins`.
 pub fn hides_or_steers(character: char) -> bool {
     matches!(character,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
