@@ -211,13 +211,10 @@ impl Many {
             .filter(reads)
             .map(|name| Named { path: snapshot.root.join(&name), name });
         let is_encrypted =
-            |named: &Named| files::text(&named.path, LARGEST).is_ok_and(|text| sops::sniff(&text).is_some());
+            |named: &Named| files::text(&named.path, sops::LARGEST).is_ok_and(|text| sops::sniff(&text).is_some());
         Ok(named.filter(is_encrypted).collect())
     }
 }
-
-/// No file of SOPS is larger, in bytes.
-const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// A file that a call names.
 struct Named {
@@ -259,7 +256,7 @@ impl Named {
         if let Some(environment) = folder {
             return Ok(vec![environment.env]);
         }
-        let recipients = files::text(&self.path, LARGEST)
+        let recipients = files::text(&self.path, sops::LARGEST)
             .ok()
             .and_then(|text| SopsFile::parse(Format::of(&self.name), text).ok())
             .map_or_else(Vec::new, |file| file.recipients());

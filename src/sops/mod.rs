@@ -78,5 +78,5 @@ pub use recipients::Wrapped;
 pub use rules::RuleKind;
 pub use sniff::sniff;
 pub use sources::{IdentitySources, KeySources};
-pub use unlock::{Locked, Unlocked, save, unlock};
+pub use unlock::{LARGEST, Locked, Unlocked, save, unlock};
 pub use value::ValueType;

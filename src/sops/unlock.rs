@@ -15,7 +15,7 @@ use super::sources::IdentitySources;
 use crate::model::{Fault, FaultKind, Permit};
 
 /// Larger files are not opened, in bytes: an object of Kubernetes has 1 MiB at most, and encryption and more documents some times that.
-const LARGEST: u64 = 16 * 1024 * 1024;
+pub const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// Holds an opened file and which keys opened it.
 #[derive(Debug)]

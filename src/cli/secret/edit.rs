@@ -31,8 +31,8 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let named = Named::find(session, &arguments.file)?;
         let shown = named.path.display();
         let cannot = |why: String, todo: &str| Fault::new(FaultKind::Usage, format!("cannot edit {shown}"), why, todo);
-        let text =
-            files::text(&named.path, super::LARGEST).map_err(|error| cannot(error.to_string(), "name another file"))?;
+        let text = files::text(&named.path, crate::sops::LARGEST)
+            .map_err(|error| cannot(error.to_string(), "name another file"))?;
         SopsFile::parse(Format::of(&named.name), text).map_err(|error| {
             cannot(
                 error.to_string(),

@@ -85,7 +85,7 @@ fn line(named: &Named, session: &Session, facts: &Facts, identities: &Identities
         let what = format!("cannot tell who opens {}", named.name);
         Fault::new(FaultKind::Usage, what, why, "name an encrypted file")
     };
-    let text = files::text(&named.path, super::LARGEST).map_err(|error| cannot(error.to_string()))?;
+    let text = files::text(&named.path, crate::sops::LARGEST).map_err(|error| cannot(error.to_string()))?;
     let file = SopsFile::parse(Format::of(&named.name), text).map_err(|error| cannot(error.to_string()))?;
     let whose = |recipient: &String| {
         let known = session.environments.iter().find(|known| known.recipients.contains(recipient));

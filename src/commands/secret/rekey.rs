@@ -14,9 +14,6 @@ use crate::repo::{Committed, NewReader, Snapshot, contents, git};
 use crate::secret::Secret;
 use crate::sops::{self, Format, IdentitySources, Opened, SopsError};
 
-/// The largest file that is looked into for its readers, in bytes: the same that is opened.
-const LARGEST: u64 = 16 * 1024 * 1024;
-
 /// Says what is done with each file.
 #[derive(Debug, Clone)]
 pub(super) enum Deed {
@@ -182,7 +179,7 @@ fn encrypted_files(snapshot: &Snapshot, environments: &[String]) -> Result<Vec<S
 impl Ground {
     /// Finds who would read a file after its change whom nobody has agreed to yet. It blocks.
     fn new_readers(&self, path: &Path, name: &str) -> Vec<NewReader> {
-        let text = contents::text(&self.snapshot.root, name).or_else(|_| files::text(path, LARGEST)).ok();
+        let text = contents::text(&self.snapshot.root, name).or_else(|_| files::text(path, sops::LARGEST)).ok();
         let own = text.as_deref().and_then(|text| sops::SopsFile::parse(Format::of(name), text).ok());
         let own = own.map(|file| file.recipients()).unwrap_or_default();
         let wanted = match &self.deed {
