@@ -5,63 +5,76 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::substitute::{self, Named, Variables};
-use super::{Object, Rendering};
+use super::{Object, Rendered};
 use crate::model::ObjectRef;
-use crate::repo::FluxKustomization;
 use crate::yaml;
 
-/// Does it for every Kustomization.
-pub(super) fn finish(rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
-    let mut maps: HashMap<(String, ObjectRef), Named> = HashMap::new();
-    for one in &rendering.of {
-        for object in one.objects.iter().filter(|object| object.is("", "ConfigMap") || object.is("", "Secret")) {
-            maps.insert((one.env.clone(), object.object.clone()), variables(object));
+/// Holds what the ConfigMaps and Secrets of environments define.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(super) struct Maps(HashMap<(String, ObjectRef), Named>);
+
+impl Maps {
+    /// Takes what objects of an environment define; what they defined before is replaced.
+    pub(super) fn take(&mut self, env: &str, objects: &[Object]) {
+        for object in objects.iter().filter(|object| object.is("", "ConfigMap") || object.is("", "Secret")) {
+            self.0.insert((env.to_owned(), object.object.clone()), variables(object));
         }
     }
-    for one in &mut rendering.of {
-        let is_own = |known: &&FluxKustomization| {
-            known.env == one.env && known.name == one.name && known.namespace == one.namespace
-        };
-        let Some(spec) = kustomizations.iter().find(is_own).map(|known| &known.spec) else { continue };
-        let text = |value: Option<&yaml::Value>| value.and_then(yaml::Value::as_str).unwrap_or_default().to_owned();
-        let mut set = Variables::default();
-        let post = spec.get("postBuild");
-        let from = post.and_then(|post| post.get("substituteFrom")).and_then(yaml::Value::as_sequence);
-        for source in from.into_iter().flatten() {
-            let (kind, name) = (text(source.get("kind")), text(source.get("name")));
-            let optional = source.get("optional").and_then(yaml::Value::as_bool).unwrap_or_default();
-            match maps.get(&(one.env.clone(), ObjectRef::new(&kind, "", &one.namespace, &name))) {
-                Some(known) => set.extend(known.clone()),
-                None if optional => {}
-                None => {
-                    set.may_be_others();
-                    one.unknown.push(format!("{kind}/{}/{name}", one.namespace));
+
+    /// Returns what an object of an environment defines; `None` where it is not known.
+    pub(super) fn get(&self, env: &str, object: &ObjectRef) -> Option<&Named> {
+        self.0.get(&(env.to_owned(), object.clone()))
+    }
+}
+
+/// Lists the objects that `spec.postBuild.substituteFrom` of a Kustomization in a namespace names, each with whether it may be missing.
+pub(super) fn named(spec: &yaml::Value, namespace: &str) -> Vec<(ObjectRef, bool)> {
+    let text = |value: Option<&yaml::Value>| value.and_then(yaml::Value::as_str).unwrap_or_default().to_owned();
+    let from = spec.get("postBuild").and_then(|post| post.get("substituteFrom")).and_then(yaml::Value::as_sequence);
+    let one = |source: &yaml::Value| {
+        let (kind, name) = (text(source.get("kind")), text(source.get("name")));
+        let optional = source.get("optional").and_then(yaml::Value::as_bool).unwrap_or_default();
+        (ObjectRef::new(&kind, "", namespace, &name), optional)
+    };
+    from.into_iter().flatten().map(one).collect()
+}
+
+/// Does it for one Kustomization with this spec.
+pub(super) fn finish(one: &mut Rendered, spec: &yaml::Value, maps: &Maps) {
+    let mut set = Variables::default();
+    for (source, optional) in named(spec, &one.namespace) {
+        match maps.get(&one.env, &source) {
+            Some(known) => set.extend(known.clone()),
+            None if optional => {}
+            None => {
+                set.may_be_others();
+                one.unknown.push(format!("{}/{}/{}", source.kind, source.namespace, source.name));
+            }
+        }
+    }
+    let post = spec.get("postBuild");
+    let inline = post.and_then(|post| post.get("substitute")).and_then(yaml::Value::as_mapping);
+    for (key, value) in inline.into_iter().flatten() {
+        if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
+            set.set(key, value);
+        }
+    }
+    let runs = post.is_some() && !set.is_empty();
+    for object in &mut one.objects {
+        if runs && !substitute::is_disabled(&object.body) {
+            one.undefined.extend(substitute::substitute(&mut object.body, &set));
+        }
+        for field in ["labels", "annotations"] {
+            let common = spec.get("commonMetadata").and_then(|common| common.get(field));
+            for (key, value) in common.and_then(yaml::Value::as_mapping).into_iter().flatten() {
+                if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
+                    put(&mut object.body, field, key, value);
                 }
             }
         }
-        let inline = post.and_then(|post| post.get("substitute")).and_then(yaml::Value::as_mapping);
-        for (key, value) in inline.into_iter().flatten() {
-            if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
-                set.set(key, value);
-            }
-        }
-        let runs = post.is_some() && !set.is_empty();
-        for object in &mut one.objects {
-            if runs && !substitute::is_disabled(&object.body) {
-                one.undefined.extend(substitute::substitute(&mut object.body, &set));
-            }
-            for field in ["labels", "annotations"] {
-                let common = spec.get("commonMetadata").and_then(|common| common.get(field));
-                for (key, value) in common.and_then(yaml::Value::as_mapping).into_iter().flatten() {
-                    if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
-                        put(&mut object.body, field, key, value);
-                    }
-                }
-            }
-        }
-        one.undefined.sort_unstable();
-        one.undefined.dedup();
     }
+    one.undefined.sort_unstable();
+    one.undefined.dedup();
 }
 
 /// Returns the variables that a ConfigMap or a Secret defines, without the values that a Secret holds or that are no text.

@@ -58,7 +58,7 @@ pub use workplace::Workplace;
 use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::repo::{Feed, Finding, FluxKustomization, Snapshot, path};
 use crate::yaml;
-use finish::finish;
+use finish::{Maps, finish};
 use gather::{Gathered, Gatherer};
 use tool::Unrendered;
 
@@ -188,7 +188,7 @@ impl Renderer {
         if effective(&rendering, &mut kustomizations) {
             rendering = self.round(snapshot, &root, &tool, &kustomizations, &mut gatherer)?;
         }
-        finish(&mut rendering, &kustomizations);
+        finish_all(&mut rendering, &kustomizations);
         let now = self.renderings;
         self.kept.retain(|_, (_, used)| used.saturating_add(KEPT) > now);
         Ok(rendering)
@@ -301,6 +301,22 @@ impl Renderer {
             finding,
             undefined: Vec::new(),
             unknown: Vec::new(),
+        }
+    }
+}
+
+/// Does what Flux does after the build, for every Kustomization.
+fn finish_all(rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
+    let mut maps = Maps::default();
+    for one in &rendering.of {
+        maps.take(&one.env, &one.objects);
+    }
+    for one in &mut rendering.of {
+        let is_own = |known: &&FluxKustomization| {
+            known.env == one.env && known.name == one.name && known.namespace == one.namespace
+        };
+        if let Some(known) = kustomizations.iter().find(is_own) {
+            finish(one, &known.spec, &maps);
         }
     }
 }
