@@ -200,6 +200,7 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
             StepState::Running => "~",
             StepState::Done => "=",
             StepState::Failed => "x",
+            StepState::Warning => "!",
         };
         let said = message(&step.message);
         Shown::lines(&format!("{sign} {print_env}  {}  {}: {said}\n", field(&print_object), step.step))
@@ -207,6 +208,13 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
     let printer = Call::new(call.global.clone());
     let report = write.clone();
     let steps: crate::app::operation::StepSender = Box::new(move |step| {
+        // Said where somebody looks whose standard output goes into another program, and before what it warns of.
+        if step.state == StepState::Warning {
+            printer.remark(&format!("{}: {}", step.step, step.message));
+            if output != Output::Json {
+                return;
+            }
+        }
         if let Err(fault) = printer.write(&report(&step))
             && let Ok(mut slot) = print_failed.lock()
         {

@@ -73,6 +73,8 @@ pub enum StepState {
     Done,
     /// It failed.
     Failed,
+    /// It goes on, and this is to be known before it does.
+    Warning,
 }
 
 /// Reports progress of an operation; `step` names it (`request`, `source`, `reconcile`, `health`), and a later report of the same name replaces it.

@@ -57,7 +57,7 @@ pub use git::{GitState, Repository};
 pub use kustomize::{Declared, Role};
 pub use lock::Lock;
 pub use order::Order;
-pub use readers::{Committed, NewReader};
+pub use readers::{Committed, NewReader, Wanted};
 pub use scan::{Entry, EntryKind, Scan, scan};
 pub use snapshot::{Loader, Snapshot};
 pub use watch::{Change, Watcher};

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::contents;
 use super::path;
-use super::readers::Committed;
+use super::readers::{Committed, NewReader};
 use super::resources;
 use super::snapshot::Snapshot;
 use crate::model::{Fault, FaultKind, Permit};
@@ -281,13 +281,8 @@ impl NewSecret {
         Secret::new(parts.iter().map(Secret::expose).collect::<String>())
     }
 
-    /// Encrypts it and writes it into the repository, and puts it into the kustomization of its folder. It blocks.
-    ///
-    /// # Errors
-    /// When the server would refuse it, no rule says how it is encrypted, the environment does not read the folder, or a file of that
-    /// name is there; nothing is written then.
-    pub fn write(&self, snapshot: &Snapshot, now: Timestamp, _permit: &Permit) -> Result<Made, Fault> {
-        self.check()?;
+    /// Finds where it belongs.
+    fn place(&self, snapshot: &Snapshot) -> Result<Place, Fault> {
         let name = &self.name;
         let folder = match &self.folder {
             Some(folder) => folder.trim_end_matches('/').to_owned(),
@@ -312,9 +307,38 @@ impl NewSecret {
         })?;
         let stem = if name.ends_with("secret") { name.clone() } else { format!("{name}-secret") };
         let file = path::join(&folder, &format!("{stem}.yaml"));
+        Ok(Place { stem, file, kustomization })
+    }
+
+    /// Finds who would read it whom nobody has agreed to yet. It blocks.
+    ///
+    /// # Errors
+    /// When it is not said where it belongs, or no rule says how it is encrypted.
+    pub fn new_readers(&self, snapshot: &Snapshot) -> Result<Vec<NewReader>, Fault> {
+        let file = self.place(snapshot)?.file;
+        let recipients = snapshot.creation(&file)?.rule.recipients();
+        Ok(snapshot.new_readers(&file, &recipients, None, &Committed::of(snapshot)))
+    }
+
+    /// Encrypts it and writes it into the repository, and puts it into the kustomization of its folder. It blocks.
+    ///
+    /// # Errors
+    /// When the server would refuse it, no rule says how it is encrypted, the environment does not read the folder, or a file of that
+    /// name is there; nothing is written then. Whoever becomes a reader whom nobody has agreed to is told to `warn` before that.
+    pub fn write(
+        &self,
+        snapshot: &Snapshot,
+        now: Timestamp,
+        warn: &mut dyn FnMut(&NewReader),
+        _permit: &Permit,
+    ) -> Result<Made, Fault> {
+        self.check()?;
+        let name = &self.name;
+        let Place { stem, file, kustomization } = self.place(snapshot)?;
         let creation = snapshot.creation(&file)?;
         let wanted = creation.new_file();
-        snapshot.judge_recipients(&file, &wanted.groups.concat(), &self.allowed)?;
+        let recipients = wanted.groups.concat();
+        snapshot.judge_recipients(&file, &recipients, &self.allowed)?;
         let fault =
             |error: sops::SopsError| Fault { what: format!("Secret {name} was not made"), ..error.fault(&file, None) };
         let text = sops::create(Format::Yaml, &self.manifest(), &wanted, now).map_err(fault)?;
@@ -337,6 +361,8 @@ impl NewSecret {
                 "see that you may write there, and that it is not there yet",
             )
         };
+        let new = snapshot.new_readers(&file, &recipients, None, &Committed::of(snapshot));
+        new.iter().for_each(warn);
         let path = snapshot.root.join(&file);
         let made = crate::files::place(&path)
             .and_then(std::fs::File::create_new)
@@ -347,10 +373,17 @@ impl NewSecret {
             let _ = std::fs::remove_file(&path);
             return Err(failed(&kustomization, error));
         }
-        let new = snapshot.new_readers(&file, &wanted.groups.concat(), Some(&text), &Committed::of(snapshot));
         let rule = new.iter().fold(creation.words(), |words, reader| format!("{words}; a new reader: {reader}"));
         Ok(Made { file, kustomization, rule })
     }
+}
+
+/// Says where a new Secret belongs.
+struct Place {
+    /// The file's name without its ending.
+    stem: String,
+    file: String,
+    kustomization: String,
 }
 
 /// Replaces a plain file in one step, with the mode that it has.

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::git;
 use super::snapshot::Snapshot;
+use super::{contents, git};
+use crate::model::{Fault, Step, StepState};
 use crate::sops::{Config, CreationRule, Format, SopsFile};
 
 /// The most values that are named.
@@ -29,6 +30,19 @@ pub struct NewReader {
 impl std::fmt::Display for NewReader {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{} reads {}: {}", self.recipient, self.reads, self.why)
+    }
+}
+
+impl NewReader {
+    /// Warns of him: a step of its own for each, so that none takes another's place.
+    pub fn step(&self, at: jiff::Timestamp) -> Step {
+        let message = format!("he reads {}: {}", self.reads, self.why);
+        Step {
+            at,
+            step: format!("new reader of {}: {}", self.file, self.recipient),
+            state: StepState::Warning,
+            message,
+        }
     }
 }
 
@@ -100,7 +114,45 @@ pub fn reads(file: &str, text: &str) -> String {
     if named.is_empty() { file.to_owned() } else { format!("{}{more} of {file}", named.join(", ")) }
 }
 
+/// Says for whom a file is encrypted after a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those who can read it now.
+    Same,
+    /// Those that its creation rule names.
+    ByRule,
+}
+
 impl Snapshot {
+    /// Lists the encrypted files that concern these environments and no other. It runs git.
+    ///
+    /// # Errors
+    /// When git cannot list the files.
+    pub fn encrypted_files(&self, environments: &[String]) -> Result<Vec<String>, Fault> {
+        let concerns = |file: &String| {
+            let readers = self.readers_of(file);
+            !readers.is_empty() && readers.iter().all(|reader| environments.contains(reader))
+        };
+        let is_encrypted =
+            |file: &String| contents::text(&self.root, file).is_ok_and(|text| crate::sops::sniff(&text).is_some());
+        let all = git::files(&self.root, &[])?;
+        Ok(all.into_iter().filter(|file| concerns(file) && is_encrypted(file)).collect())
+    }
+
+    /// Finds who reads files after a write whom nobody has agreed to yet. It runs git.
+    pub fn readers_after(&self, files: &[String], wanted: Wanted) -> Vec<NewReader> {
+        let committed = Committed::of(self);
+        let new = |file: &String| {
+            let text = contents::text(&self.root, file).ok();
+            let recipients = match wanted {
+                Wanted::Same => text.as_deref().map(|text| recipients(file, text).into_iter().collect()),
+                Wanted::ByRule => self.creation(file).ok().map(|creation| creation.rule.recipients()),
+            };
+            self.new_readers(file, &recipients.unwrap_or_default(), text.as_deref(), &committed)
+        };
+        files.iter().flat_map(new).collect()
+    }
+
     /// Finds, among the recipients that a file has or is about to get, those whom nobody has agreed to yet: who is not of its creation rule,
     /// and who is new against the last commit. `text` is the file as it is, where it is encrypted. It runs git.
     pub fn new_readers(

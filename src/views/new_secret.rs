@@ -25,8 +25,8 @@ use zeroize::Zeroizing;
 use crate::app::operation::StepSender;
 use crate::app::{Action, Key, Notice, Operation, Permit, Reach, Scene, Target, Task, View};
 use crate::model::{Env, Fault, FaultKind, Outcome, ShellLine};
-use crate::repo::Loader;
 use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, env_file};
+use crate::repo::{Loader, NewReader};
 use crate::secret::Secret;
 use crate::sops;
 use crate::theme::Scope;
@@ -102,7 +102,14 @@ pub struct NewSecretForm {
     making: bool,
     /// Whether the next esc drops what was typed.
     leaving: bool,
+    /// Whether it is being looked up who would read it.
+    looking: bool,
+    /// Who would read it, though nobody has agreed to him; told once, so that the next time makes it.
+    readers: Option<Vec<String>>,
 }
+
+/// What is told of who would read the Secret.
+struct Looked(Result<Vec<NewReader>, Fault>);
 
 /// What a value is made of, until it is read.
 enum Given {
@@ -184,7 +191,17 @@ fn home(words: &str) -> PathBuf {
 impl NewSecretForm {
     /// Opens the form for an environment, and a namespace where one is known.
     pub fn new(env: Env, namespace: &str) -> Self {
-        let mut form = Self { env, kind: 0, at: 1, fields: Vec::new(), problem: None, making: false, leaving: false };
+        let mut form = Self {
+            env,
+            kind: 0,
+            at: 1,
+            fields: Vec::new(),
+            problem: None,
+            making: false,
+            leaving: false,
+            looking: false,
+            readers: None,
+        };
         form.fields = vec![
             Field::new("namespace", "", namespace),
             Field::new("name", "", ""),
@@ -305,11 +322,48 @@ impl NewSecretForm {
             }
             Ok(order) => {
                 self.problem = None;
+                if self.readers.is_none() {
+                    self.looking = true;
+                    return Self::look(order, scene).into_iter().collect();
+                }
                 let Some(command) = scene.command("secret-new") else { return Vec::new() };
                 let answers = vec![("name".to_owned(), format!("{}/{}", order.new.namespace, order.new.name))];
                 vec![Action::Dispatch(command, vec![Target::Environment(self.env)], answers)]
             }
         }
+    }
+
+    /// Looks up who would read it, before it is made.
+    fn look(order: Order, scene: &Scene<'_>) -> Option<Action> {
+        let root = scene.facts.repository.as_ref()?.root.clone();
+        Some(Action::Task(Task::once("find new readers", move |reach| async move {
+            let look = move || order.new.new_readers(&Loader::open(&root).feeds());
+            Looked(reach.away(look).await.and_then(|looked| looked))
+        })))
+    }
+
+    /// Goes on once it is known who would read it: at once where that is no news.
+    fn looked(&mut self, looked: Looked, scene: &Scene<'_>) -> Vec<Action> {
+        // What was typed meanwhile makes another Secret of it.
+        if !std::mem::take(&mut self.looking) {
+            return Vec::new();
+        }
+        match looked.0 {
+            Ok(readers) => {
+                let is_news = !readers.is_empty();
+                self.readers = Some(readers.iter().map(ToString::to_string).collect());
+                if is_news { Vec::new() } else { self.submit(scene) }
+            }
+            Err(fault) => {
+                self.problem = Some(fault);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Forgets what was told of what was another Secret.
+    fn changed(&mut self) {
+        (self.looking, self.readers) = (false, None);
     }
 
     /// Makes it.
@@ -327,12 +381,13 @@ impl NewSecretForm {
             "kubectl create secret generic {} -n {} --dry-run=client -o yaml … > {path} && sops encrypt -i {path}",
             &[&order.new.name, &order.new.namespace, &secret_file, &secret_file],
         );
-        let work = Box::new(move |reach: Reach, _steps: StepSender| {
+        let work = Box::new(move |reach: Reach, mut steps: StepSender| {
             let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
                 let made = reach.away(move || {
                     // What is shown may be older than the disk, or while fluxdeck starts not know yet what feeds what.
                     let snapshot = Loader::open(&root).feeds();
-                    order.whole()?.write(&snapshot, now, &permit)
+                    let warn = &mut |reader: &NewReader| steps(reader.step(now));
+                    order.whole()?.write(&snapshot, now, warn, &permit)
                 });
                 let made = made.await.and_then(|made| made);
                 match made {
@@ -403,6 +458,9 @@ impl View for NewSecretForm {
         if "ctrl-s".parse() == Ok(key) {
             return self.submit(scene);
         }
+        if !(key.is("enter") && self.at == self.fields.len()) {
+            self.changed();
+        }
         if key.is("tab") || key.is("down") {
             self.step(true);
         } else if key.is("backtab") || key.is("up") || key.to_string() == "shift-tab" {
@@ -424,6 +482,7 @@ impl View for NewSecretForm {
     }
 
     fn paste(&mut self, text: &str, _scene: &Scene<'_>) {
+        self.changed();
         if let Some(field) = self.at.checked_sub(1).and_then(|at| self.fields.get_mut(at)) {
             field.editor.paste(text.trim_end_matches('\n'));
             self.grow();
@@ -435,8 +494,13 @@ impl View for NewSecretForm {
             Ok(make) => return make.0.map(|permit| self.make(permit, scene)).unwrap_or_default(),
             Err(payload) => payload,
         };
+        let payload = match payload.downcast::<Looked>() {
+            Ok(looked) => return self.looked(*looked, scene),
+            Err(payload) => payload,
+        };
         let Ok(made) = payload.downcast::<Made>() else { return Vec::new() };
         self.making = false;
+        self.changed();
         match made.0 {
             Some(_file) => vec![Action::Pop, Action::Rescan],
             // Why is told already; what was typed stays.
@@ -470,8 +534,14 @@ impl View for NewSecretForm {
             lines.push(Line::from(spans));
         }
         lines.push(Line::default());
+        let new = self.readers.iter().flatten().map(|reader| format!("A new reader: {reader}"));
+        for text in new.flat_map(|text| wrap(&text, width)) {
+            lines.push(Line::styled(text, theme.style(Scope::Error)));
+        }
         let foot = if self.making {
             "being made"
+        } else if self.readers.as_ref().is_some_and(|readers| !readers.is_empty()) {
+            "ctrl-s once more makes it, for these readers too   esc leave"
         } else {
             "ctrl-s make it   tab, up, down: next   left, right on the type: another   esc leave"
         };

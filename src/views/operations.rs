@@ -93,6 +93,7 @@ impl View for Operations {
                         StepState::Running => State::Progressing,
                         StepState::Done => State::Ready,
                         StepState::Failed => State::Failed,
+                        StepState::Warning => State::Progressing,
                     };
                     Line::from(vec![
                         sign,

@@ -246,6 +246,25 @@ fn nobody_becomes_a_reader_unseen() {
     assert!(looked.contains(&format!("{other} is a new reader")) && looked.contains(PRODUCTION), "{looked}");
     let impact = said(&ground.run(&["impact", "HEAD"]));
     assert!(impact.contains(&format!("new reader: {other}")), "{impact}");
+
+    // On standard error, before anything is encrypted for him, whatever the call makes of standard output.
+    let warned = |output: &std::process::Output| {
+        assert!(output.status.success(), "{}", said(output));
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(errors.contains("new reader") && errors.contains(&other), "{errors}");
+        let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+        let at = |word: &str| lines.lines().position(|line| line.contains(word));
+        assert!(at("\"warning\"") < at("\"outcome\"") && at("\"warning\"").is_some(), "{lines}");
+    };
+    let plain = "apps/production/linkding/plain-secret.yaml";
+    ground.write(plain, "apiVersion: v1\nkind: Secret\nmetadata:\n  name: plain\nstringData:\n  a: b\n");
+    let confirmed = ["-o", "json", "--env", "production", "--confirm", "production", "secret"];
+    warned(&ground.run(&[&confirmed[..], &["encrypt", plain]].concat()));
+    assert!(ground.read(plain).contains(&other));
+    warned(&ground.run(&[&confirmed[..], &["new", "smtp", "-n", "linkding", "--generate", "PASSWORD"]].concat()));
+    warned(&ground.run(&[&confirmed[..], &["recipients", PRODUCTION, "--update"]].concat()));
+    let set = [&confirmed[..], &["set", PRODUCTION, "stringData.LD_SUPERUSER_PASSWORD"]].concat();
+    warned(&ground.pipe(&set, "hunter2hunter2"));
 }
 
 #[test]

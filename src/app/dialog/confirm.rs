@@ -17,16 +17,20 @@ use std::any::Any;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::owner;
+use super::{owner, readers};
 use crate::app::action::Action;
 use crate::app::command::{Ask, Command, Target};
 use crate::app::key::Key;
 use crate::app::view::{Scene, View};
+use crate::repo::NewReader;
 use crate::theme::Scope;
 use crate::widgets::{Line, Span, centred, panel, wrap};
 
 /// How many objects are shown at once; the others are reached by scrolling, and their count is told.
 const OBJECTS_SHOWN: usize = 8;
+
+/// How many new readers are named; the others are counted.
+const READERS_SHOWN: usize = 2;
 
 /// How many lines of a command are shown at most: at 80x24 all else fits below them.
 const SHELL_LINES: usize = 5;
@@ -43,6 +47,8 @@ pub struct Confirm {
     why: String,
     /// Who keeps the objects as they are, once the cluster has told.
     owners: Vec<String>,
+    /// Who reads what is written, though nobody has agreed to him, once that was looked up.
+    readers: Vec<String>,
     /// Which of the objects is the first that is shown, where there is no room for all.
     from: usize,
 }
@@ -66,6 +72,7 @@ impl Confirm {
             targets,
             answers,
             owners: Vec::new(),
+            readers: Vec::new(),
             from: 0,
         }
     }
@@ -108,13 +115,21 @@ impl View for Confirm {
         true
     }
 
-    fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
-        owner::task(&self.targets).map(Action::Task).into_iter().collect()
+    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let tasks = [owner::task(&self.targets), readers::task(self.command.id, &self.targets, scene.facts)];
+        tasks.into_iter().flatten().map(Action::Task).collect()
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
-        if let Ok(owned) = payload.downcast::<Vec<owner::Owned>>() {
-            self.owners = owned.iter().map(|one| one.line(scene.facts, self.command.id)).collect();
+        let payload = match payload.downcast::<Vec<owner::Owned>>() {
+            Ok(owned) => {
+                self.owners = owned.iter().map(|one| one.line(scene.facts, self.command.id)).collect();
+                return Vec::new();
+            }
+            Err(payload) => payload,
+        };
+        if let Ok(readers) = payload.downcast::<Vec<NewReader>>() {
+            self.readers = readers.iter().map(ToString::to_string).collect();
         }
         Vec::new()
     }
@@ -198,6 +213,16 @@ impl View for Confirm {
                 let label = if index == 0 { "kept by" } else { "" };
                 lines.push(row(label, Span::styled(text, theme.style(Scope::Waiting))));
             }
+        }
+        for reader in self.readers.iter().take(READERS_SHOWN) {
+            for (index, text) in wrap(reader, inner.saturating_sub(13)).into_iter().enumerate() {
+                let label = if index == 0 { "new reader" } else { "" };
+                lines.push(row(label, Span::styled(text, theme.style(Scope::Error))));
+            }
+        }
+        if let more @ 1.. = self.readers.len().saturating_sub(READERS_SHOWN) {
+            let text = format!("and {more} more: fluxdeck secret verify names them");
+            lines.push(row("", Span::styled(text, theme.style(Scope::Error))));
         }
         // A line for many objects is long; the question below it must stay on the screen, and the lesson has all of it.
         let shell = wrap(self.shell.as_str(), inner.saturating_sub(13));

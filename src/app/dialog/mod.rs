@@ -4,6 +4,7 @@ mod agree;
 mod confirm;
 mod owner;
 mod prompt;
+mod readers;
 
 pub use agree::Agree;
 #[cfg(test)]

@@ -93,9 +93,10 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             allowed: arguments.other.clone(),
         };
         let (object, now) = (format!("Secret/{}/{}", new.namespace, new.name), session.clock.now());
-        let work = Box::new(move |reach: Reach, _steps: StepSender| {
+        let work = Box::new(move |reach: Reach, mut steps: StepSender| {
             let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
-                let made = reach.away(move || new.write(&snapshot, now, &permit)).await.and_then(|made| made);
+                let write = move || new.write(&snapshot, now, &mut |reader| steps(reader.step(now)), &permit);
+                let made = reach.away(write).await.and_then(|made| made);
                 made.map_or_else(Outcome::Failed, |made| {
                     Outcome::Done(format!(
                         "wrote {} (encrypted by {}) and put it into {}; commit and push both next",

@@ -1,5 +1,6 @@
 //! What the commands share that change for whom files are encrypted, and with which key: one file after the other, with a step for each.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -102,7 +103,7 @@ async fn perform(
 ) -> Outcome {
     if !whole.is_empty() {
         let known = Arc::clone(&ground.snapshot);
-        match reach.away(move || encrypted_files(&known, &whole)).await.and_then(|found| found) {
+        match reach.away(move || known.encrypted_files(&whole)).await.and_then(|found| found) {
             Ok(found) => files.extend(found),
             Err(fault) => return Outcome::Failed(fault),
         }
@@ -113,12 +114,14 @@ async fn perform(
     let (mut changed, mut same) = (0_usize, 0_usize);
     let mut failed: Option<Fault> = None;
     let mut failures = 0_usize;
+    let mut readers: BTreeSet<String> = BTreeSet::new();
     for file in &files {
-        let mut report = |state, message: String| {
-            let step = file.clone();
-            steps(Step { at: reach.clock.now(), step, state, message });
-        };
-        report(StepState::Running, "opening".to_owned());
+        steps(Step {
+            at: reach.clock.now(),
+            step: file.clone(),
+            state: StepState::Running,
+            message: "opening".to_owned(),
+        });
         let (ground, name, now) = (ground.clone(), file.clone(), reach.clock.now());
         // Whoever becomes a reader is named before anything is encrypted for him.
         let (known, place) = (ground.clone(), file.clone());
@@ -127,8 +130,12 @@ async fn perform(
             Err(_) => Vec::new(),
         };
         for reader in &new {
-            report(StepState::Running, format!("a new reader: {reader}"));
+            steps(reader.step(reach.clock.now()));
         }
+        let mut report = |state, message: String| {
+            let step = file.clone();
+            steps(Step { at: reach.clock.now(), step, state, message });
+        };
         let done = match reach.file(file) {
             Ok(path) => reach.away(move || ground.change(&path, &name, now)).await.and_then(|done| done),
             Err(fault) => Err(fault),
@@ -136,6 +143,7 @@ async fn perform(
         match done {
             Ok(Some(words)) => {
                 changed = changed.saturating_add(1);
+                readers.extend(new.into_iter().map(|reader| reader.recipient));
                 report(StepState::Done, words);
             }
             Ok(None) => {
@@ -159,21 +167,11 @@ async fn perform(
         None if changed == 0 => Outcome::Done("nothing was to be changed".to_owned()),
         None => {
             let rest = if same > 0 { format!(", {same} were so already") } else { String::new() };
-            Outcome::Done(format!("changed {changed} of {}{rest}; commit and push them next", files.len()))
+            let readers: Vec<String> = readers.into_iter().collect();
+            let new = if readers.is_empty() { String::new() } else { format!("; new readers: {}", readers.join(", ")) };
+            Outcome::Done(format!("changed {changed} of {}{rest}{new}; commit and push them next", files.len()))
         }
     }
-}
-
-/// Lists the encrypted files that concern these environments and no other.
-fn encrypted_files(snapshot: &Snapshot, environments: &[String]) -> Result<Vec<String>, Fault> {
-    let concerns = |file: &String| {
-        let readers = snapshot.readers_of(file);
-        !readers.is_empty() && readers.iter().all(|reader| environments.contains(reader))
-    };
-    let is_encrypted =
-        |file: &String| contents::text(&snapshot.root, file).is_ok_and(|text| sops::sniff(&text).is_some());
-    let all = git::files(&snapshot.root, &[])?;
-    Ok(all.into_iter().filter(|file| concerns(file) && is_encrypted(file)).collect())
 }
 
 impl Ground {

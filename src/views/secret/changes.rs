@@ -13,7 +13,7 @@ use super::table::MASK;
 use crate::app::{Action, Command, Key, Scene, Target, View};
 use crate::secret::Secret;
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Line, Paragraph, centred, fit, panel};
+use crate::widgets::{Line, Paragraph, centred, fit, panel, wrap};
 
 /// So many are shown at a time.
 const LISTED: usize = 20;
@@ -62,6 +62,8 @@ pub struct Changes {
     as_text: bool,
     glimpse: Glimpse,
     first: usize,
+    /// Who reads what is saved, though nobody has agreed to him.
+    readers: Vec<String>,
     yes: Yes,
 }
 
@@ -85,7 +87,8 @@ impl Changes {
         let (rows, text) = (document.differences(), document.text_difference());
         // Comments and layout are no value.
         let as_text = rows.is_empty();
-        Self { rows, text, as_text, glimpse: Glimpse::default(), first: 0, yes }
+        let readers = document.ruling.iter().flat_map(|ruling| &ruling.readers).map(ToString::to_string).collect();
+        Self { rows, text, as_text, glimpse: Glimpse::default(), first: 0, readers, yes }
     }
 
     /// Writes what changes: the text, or the values.
@@ -198,8 +201,11 @@ impl View for Changes {
         };
         let theme = scene.theme;
         let body = self.body(room, theme);
-        // Around it stand the frame, the head, what is above and below, an empty line and the keys.
-        let most = usize::from(area.height).saturating_sub(6).clamp(3, LISTED);
+        let saves = matches!(self.yes, Yes::Save(..));
+        let readers = self.readers.iter().filter(|_| saves).map(|reader| format!("A new reader: {reader}"));
+        let readers: Vec<String> = readers.flat_map(|text| wrap(&text, room)).collect();
+        // Around it stand the frame, the head, the new readers, what is above and below, an empty line and the keys.
+        let most = usize::from(area.height).saturating_sub(6).saturating_sub(readers.len()).clamp(3, LISTED);
         let (count, first) = (body.len(), self.first.min(body.len().saturating_sub(most)));
         let mut lines = vec![Line::from(fit(head, room))];
         lines.extend(body.into_iter().skip(first).take(most));
@@ -207,6 +213,7 @@ impl View for Changes {
         if below > 0 || first > 0 {
             lines.push(Line::from(format!("  {first} above, {below} below: j and k")));
         }
+        lines.extend(readers.into_iter().map(|text| Line::styled(text, theme.style(Scope::Error))));
         lines.push(Line::default());
         lines.push(Line::styled(format!("{keys}    x reveal    {other}"), theme.style(Scope::Key)));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);

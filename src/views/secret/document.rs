@@ -9,8 +9,9 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::changes::Difference;
+use super::saving::new_readers;
 use crate::model::{Fault, FaultKind, ShellLine};
-use crate::repo::Snapshot;
+use crate::repo::{NewReader, Snapshot};
 use crate::secret::Secret;
 use crate::sops::{Change, Changed, Entry, Opened, Path, Segment, SopsError, SopsFile, Unlocked, ValueType};
 
@@ -42,17 +43,21 @@ pub struct Ruling {
     pub name: Option<String>,
     /// In what the file differs from it.
     pub differences: Vec<String>,
+    /// Who reads what is saved, though nobody has agreed to him.
+    pub readers: Vec<NewReader>,
 }
 
 impl Ruling {
-    /// Finds it; it reads configurations from the disk.
+    /// Finds it; it reads configurations from the disk, and runs git.
     pub fn new(snapshot: &Snapshot, name: &str, file: &SopsFile) -> Self {
+        let readers = new_readers(snapshot, name, file);
         match snapshot.creation(name) {
             Ok(creation) => Self {
                 name: Some(creation.name()),
                 differences: creation.differences(&file.recipients(), &file.rule_text()),
+                readers,
             },
-            Err(_) => Self { name: None, differences: Vec::new() },
+            Err(_) => Self { name: None, differences: Vec::new(), readers },
         }
     }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::app::{Operation, Permit};
-use crate::model::{Env, Fault, Outcome, ShellLine, Step, StepState};
+use crate::model::{Env, Fault, Outcome, ShellLine};
 use crate::repo::{Committed, NewReader, Snapshot};
-use crate::sops::{self, Opened};
+use crate::sops::{self, Opened, SopsFile};
 
 /// Describes what is to be saved.
 pub struct Saving {
@@ -36,11 +36,11 @@ impl Saving {
             let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
                 // Whoever reads what is about to be saved, and whom nobody has agreed to, is named before.
                 let (name, known) = (file.clone(), Arc::clone(&opened));
-                let look = move || repository.map(|snapshot| new_readers(&snapshot, &name, &known)).unwrap_or_default();
+                let look =
+                    move || repository.map(|snapshot| new_readers(&snapshot, &name, known.file())).unwrap_or_default();
                 let new = reach.away(look).await.unwrap_or_default();
                 for reader in &new {
-                    let message = format!("a new reader: {reader}");
-                    steps(Step { at: reach.clock.now(), step: file.clone(), state: StepState::Running, message });
+                    steps(reader.step(reach.clock.now()));
                 }
                 let saved: Result<Opened, Fault> = async {
                     let (path, now) = (reach.file(&file)?, reach.clock.now());
@@ -67,14 +67,9 @@ impl Saving {
     }
 }
 
-/// Finds the readers of an opened file whom nobody has agreed to.
-fn new_readers(snapshot: &Snapshot, file: &str, opened: &Opened) -> Vec<NewReader> {
+/// Finds the readers of a file whom nobody has agreed to. It runs git.
+pub(super) fn new_readers(snapshot: &Snapshot, file: &str, sealed: &SopsFile) -> Vec<NewReader> {
     // Headless a file is named by its whole path.
     let below = std::path::Path::new(file).strip_prefix(&snapshot.root).ok().and_then(std::path::Path::to_str);
-    snapshot.new_readers(
-        below.unwrap_or(file),
-        &opened.file().recipients(),
-        Some(opened.file().text()),
-        &Committed::of(snapshot),
-    )
+    snapshot.new_readers(below.unwrap_or(file), &sealed.recipients(), Some(sealed.text()), &Committed::of(snapshot))
 }

@@ -1,0 +1,66 @@
+//! Finds out who would read what a command encrypts, and whom nobody has agreed to, so that he is named before it is done.
+
+use std::sync::Arc;
+
+use crate::app::command::Target;
+use crate::app::facts::Facts;
+use crate::app::task::Task;
+use crate::repo::{NewReader, Wanted};
+
+/// Returns for whom the files are encrypted that a command changes; `None` where it encrypts nothing that is there already.
+fn wanted(command: &str) -> Option<Wanted> {
+    match command {
+        "secret-encrypt" | "secret-encrypt-anew" | "secret-update-keys" | "secret-update-keys-all" => {
+            Some(Wanted::ByRule)
+        }
+        "secret-set" | "secret-rotate" | "secret-rotate-all" | "secret-recipients" | "secret-recipients-all" => {
+            Some(Wanted::Same)
+        }
+        _ => None,
+    }
+}
+
+/// Builds the task that looks; `None` where the command encrypts nothing.
+pub(super) fn task(command: &str, targets: &[Target], facts: &Facts) -> Option<Task> {
+    let (wanted, snapshot) = (wanted(command)?, Arc::clone(facts.repository.as_ref()?));
+    let (mut files, mut whole): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for target in targets {
+        match target {
+            Target::File(_, path) if !files.contains(path) => files.push(path.clone()),
+            Target::Environment(env) => whole.push(facts.name(*env).to_owned()),
+            _ => {}
+        }
+    }
+    Some(Task::once("find new readers", move |reach| async move {
+        let look = move || -> Vec<NewReader> {
+            if !whole.is_empty() {
+                // What cannot be listed cannot be changed either; the operation says why.
+                files.extend(snapshot.encrypted_files(&whole).unwrap_or_default());
+            }
+            snapshot.readers_after(&files, wanted)
+        };
+        reach.away(look).await.unwrap_or_default()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wanted;
+    use crate::app::Risk;
+    use crate::commands::COMMANDS;
+
+    #[test]
+    fn every_command_that_writes_secrets_says_whom_it_encrypts_for() {
+        // What these write is no encrypted file of the repository, or its form names the readers.
+        const OTHERS: [&str; 2] = ["secret-new", "secret-write-out"];
+        let writes = COMMANDS.iter().filter(|command| command.id.starts_with("secret-") && command.risk != Risk::Reads);
+        let (mut seen, mut silent) = (0, Vec::new());
+        for command in writes {
+            seen += 1;
+            if wanted(command.id).is_none() && !OTHERS.contains(&command.id) {
+                silent.push(command.id);
+            }
+        }
+        assert!(seen > 8 && silent.is_empty(), "{seen} {silent:?}");
+    }
+}
