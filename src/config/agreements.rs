@@ -2,20 +2,18 @@
 //!
 //! It is remembered in `$XDG_STATE_HOME/fluxdeck/agreements.jsonl`, a line for each, for that repository, environment and context alone.
 
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::own;
 use crate::model::Fault;
 
 /// The name of the file.
 pub const AGREEMENTS: &str = "agreements.jsonl";
-
-/// More than this is not read: it would be no list of agreements.
-const SIZE_LIMIT: u64 = 1024 * 1024;
 
 /// Says that an environment of a repository is reached by a context.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,19 +45,30 @@ impl Agreement {
         let mut line = serde_json::to_string(self).map_err(|error| fault(error.to_string()))?;
         line.push('\n');
         if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| fault(error.to_string()))?;
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|error| fault(error.to_string()))?;
         }
-        let opened = OpenOptions::new().create(true).append(true).mode(0o600).open(file);
-        opened.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|error| fault(error.to_string()))
+        let written =
+            OpenOptions::new().create(true).append(true).mode(0o600).open(file).and_then(|mut open| match own::others(
+                file,
+                &open.metadata()?,
+            ) {
+                Some(why) => Err(std::io::Error::other(why)),
+                None => open.write_all(line.as_bytes()),
+            });
+        written.map_err(|error| fault(error.to_string()))
     }
 }
 
 /// Reads what was agreed to; what is not understood was not.
-pub(super) fn read(file: &Path) -> Vec<Agreement> {
-    let is_ours = |data: std::fs::Metadata| data.is_file() && data.len() <= SIZE_LIMIT;
-    if !file.metadata().is_ok_and(is_ours) {
-        return Vec::new();
-    }
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+///
+/// # Errors
+/// When the file cannot be read, or may have been written by others.
+pub(super) fn read(file: &Path) -> std::io::Result<Vec<Agreement>> {
+    let bytes = match own::read(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read?,
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }

@@ -11,6 +11,7 @@ mod checks;
 mod environments;
 mod file;
 mod layer;
+mod own;
 mod protection;
 mod settings;
 mod variables;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::agreements::{self, AGREEMENTS, Agreement};
 use super::file::{self, Outcome, Owner};
 use super::layer::{EnvSettings, Layer, Origin, Sourced, set};
+use super::own;
 use super::variables;
 use crate::model::Fault;
 use crate::repo::git::Repository;
@@ -101,8 +102,10 @@ impl Settings {
         }
         let state = variable("XDG_STATE_HOME").map(PathBuf::from).or_else(|| Some(home?.join(".local/state")));
         let agreed = root.zip(state).map(|(root, state)| agreed(root, &state.join("fluxdeck").join(AGREEMENTS)));
-        let (from_variables, found) = variables::read(variables);
-        Self { agreed: agreed.unwrap_or_default(), ..Self::combine(outcomes, &from_variables, found, flags) }
+        let (agreed, refused) = agreed.unwrap_or_default();
+        let (from_variables, mut found) = variables::read(variables);
+        found.extend(refused);
+        Self { agreed, ..Self::combine(outcomes, &from_variables, found, flags) }
     }
 
     /// Tells whether the operator agreed that an environment of this repository is reached by a context.
@@ -188,11 +191,18 @@ impl Settings {
     }
 }
 
-/// Returns what was agreed to for a repository: environments and their contexts.
-fn agreed(root: &Path, file: &Path) -> Vec<(String, String)> {
-    let known = agreements::read(file);
+/// Returns what was agreed to for a repository: environments and their contexts; and why that cannot be told, where it cannot.
+fn agreed(root: &Path, file: &Path) -> (Vec<(String, String)>, Option<Finding>) {
+    let (known, refused) = match agreements::read(file) {
+        Ok(known) => (known, None),
+        Err(error) => {
+            let todo = "look at the file; until then nothing counts as agreed to";
+            let fault = Fault::failed("what was agreed to cannot be read", error.to_string(), todo);
+            (Vec::new(), Some(Finding::new(&file.display().to_string(), None, fault)))
+        }
+    };
     let here = |known: &Agreement| *known == Agreement::new(root, &known.env, &known.context);
-    known.into_iter().filter(here).map(|known| (known.env, known.context)).collect()
+    (known.into_iter().filter(here).map(|known| (known.env, known.context)).collect(), refused)
 }
 
 fn of_flags(flags: &Flags) -> Layer {
@@ -229,7 +239,7 @@ fn open(path: &Path, owner: Owner, is_wanted: bool, home: Option<&Path>) -> Outc
     let opened = match owner {
         // A link that leads out of the repository is not followed, and a pipe is not waited for.
         Owner::Repository => contents::at_most(folder, SHARED, SIZE_LIMIT),
-        Owner::Personal => personal(path),
+        Owner::Personal => own::read(path),
     };
     let bytes = match opened {
         Ok(bytes) => bytes,
@@ -249,21 +259,12 @@ fn open(path: &Path, owner: Owner, is_wanted: bool, home: Option<&Path>) -> Outc
     }
 }
 
-/// Reads the operator's own file, wherever it lies and whatever links lead there, as long as it is one.
-fn personal(path: &Path) -> std::io::Result<Vec<u8>> {
-    let data = path.metadata()?;
-    if !data.is_file() || data.len() > SIZE_LIMIT {
-        return Err(std::io::Error::other("it is no file, or too large"));
-    }
-    std::fs::read(path)
-}
-
 /// Says whose a file is where it is neither this user's nor root's; what others wrote is not what the operator set.
 ///
 /// A repository of somebody else that git was told to trust (`safe.directory`) may have its own settings.
 fn foreign(path: &Path, owner: Owner) -> Option<String> {
     let data = path.metadata().ok()?;
-    if is_ours(data.uid()) {
+    if own::is_ours(data.uid()) {
         return None;
     }
     if owner == Owner::Repository
@@ -273,15 +274,5 @@ fn foreign(path: &Path, owner: Owner) -> Option<String> {
     {
         return None;
     }
-    Some(format!(
-        "it belongs to the user with the number {}: settings are read from files of yours and of root's alone",
-        data.uid()
-    ))
-}
-
-/// Tells whether a user is this one, or root; behind sudo also who called it, as for git.
-fn is_ours(user: u32) -> bool {
-    let own = rustix::process::geteuid().as_raw();
-    let caller = || std::env::var("SUDO_UID").ok().and_then(|text| text.parse::<u32>().ok());
-    user == own || user == 0 || (own == 0 && caller() == Some(user))
+    Some(own::foreign(data.uid()))
 }
