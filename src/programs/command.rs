@@ -121,6 +121,12 @@ impl Command {
         self
     }
 
+    /// Throws away what it complains of, so that nobody need read that.
+    pub fn without_errors(&mut self) -> &mut Self {
+        self.inner.stderr(Stdio::null());
+        self
+    }
+
     /// Bounds what it may take of the machine.
     pub fn limits(&mut self, limits: Limits) -> &mut Self {
         self.limits = limits;

@@ -15,6 +15,9 @@ pub enum Kind {
     Renderer,
     /// A command that prints private keys (`age_key_command`): all that it may need to get at them, but no private key itself.
     KeyCommand,
+    /// A plug-in of age, which the operator agreed to: what it may need to get at a key that a store or a cloud has, but no private key, and
+    /// not where those of sops and age are.
+    AgePlugin,
     /// A credential plug-in of the kubeconfig: what logs in to clouds and forges.
     CredentialPlugin,
     /// An editor or a pager of the operator, in the terminal: nothing that opens secrets or logs in anywhere.
@@ -49,6 +52,9 @@ const WORDS: &[&str] =
 
 /// What only a private key has in it.
 const KEYS: &[&str] = &["AGE-SECRET-KEY-", "AGE-PLUGIN-", "PRIVATE KEY-----"];
+
+/// How the variables begin by which sops and age find their own keys: no plug-in's own setting.
+const OTHER_KEYS: &[&str] = &["SOPS_", "AGE_KEY", "AGE_IDENTITY", "AGE_SECRET", "AGE_PASSPHRASE"];
 
 /// What the renderer may see; LC_ with whatever follows, too.
 const RENDERER: &[&str] = &["PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "LOGNAME"];
@@ -88,7 +94,7 @@ impl Kind {
 
     /// Tells whether it is asked to end before it is killed: it may have locks to remove, or a terminal to put back.
     pub(super) fn is_asked(self) -> bool {
-        !matches!(self, Self::Renderer | Self::KeyCommand | Self::CredentialPlugin)
+        !matches!(self, Self::Renderer | Self::KeyCommand | Self::AgePlugin | Self::CredentialPlugin)
     }
 
     /// Tells whether it may see a variable.
@@ -106,6 +112,10 @@ impl Kind {
             }
             Self::CredentialPlugin => matches!(opens, Opens::Nothing | Opens::Forges | Opens::Logins),
             Self::KeyCommand => opens != Opens::PrivateKey,
+            Self::AgePlugin => {
+                let name = name.to_string_lossy().to_uppercase();
+                opens != Opens::PrivateKey && !OTHER_KEYS.iter().any(|start| name.starts_with(start))
+            }
         }
     }
 
@@ -119,12 +129,13 @@ impl Kind {
 mod tests {
     use super::Kind;
 
-    const ALL: [Kind; 7] = [
+    const ALL: [Kind; 8] = [
         Kind::Git,
         Kind::GitWrites,
         Kind::GitInTerminal,
         Kind::Renderer,
         Kind::KeyCommand,
+        Kind::AgePlugin,
         Kind::CredentialPlugin,
         Kind::Editor,
     ];
@@ -147,8 +158,11 @@ mod tests {
 
     #[test]
     fn what_opens_secrets_is_for_key_commands_alone() {
-        for name in ["SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "VAULT_TOKEN", "OP_SESSION_me", "BW_SESSION", "AGE_KEY"] {
+        for name in ["SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "AGE_KEY"] {
             assert_eq!(who_sees(name, "x"), [Kind::KeyCommand], "{name}");
+        }
+        for name in ["VAULT_TOKEN", "OP_SESSION_me", "BW_SESSION", "AGE_THROWAWAY_HANGS"] {
+            assert_eq!(who_sees(name, "x"), [Kind::KeyCommand, Kind::AgePlugin], "{name}");
         }
     }
 
@@ -157,10 +171,11 @@ mod tests {
         for name in
             ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_CLIENT_SECRET", "GOOGLE_APPLICATION_CREDENTIALS"]
         {
-            assert_eq!(who_sees(name, "x"), [Kind::KeyCommand, Kind::CredentialPlugin], "{name}");
+            assert_eq!(who_sees(name, "x"), [Kind::KeyCommand, Kind::AgePlugin, Kind::CredentialPlugin], "{name}");
         }
         for name in ["GH_TOKEN", "GITHUB_TOKEN", "GITLAB_PAT", "GIT_PASSWORD"] {
-            let expected = [Kind::GitWrites, Kind::GitInTerminal, Kind::KeyCommand, Kind::CredentialPlugin];
+            let expected =
+                [Kind::GitWrites, Kind::GitInTerminal, Kind::KeyCommand, Kind::AgePlugin, Kind::CredentialPlugin];
             assert_eq!(who_sees(name, "x"), expected, "{name}");
         }
     }

@@ -35,25 +35,6 @@ pub(super) fn find_in(path: &OsStr, name: &OsStr) -> Option<PathBuf> {
         .find(|program| is_program(program))
 }
 
-/// Tells whether age would find a plug-in where we would; its library starts plug-ins itself, by name, and takes relative parts of PATH.
-///
-/// # Errors
-/// Says why it must not run, when a relative part of PATH comes first.
-pub fn plugin(name: &str) -> Result<(), String> {
-    plugin_in(&std::env::var_os("PATH").unwrap_or_default(), name)
-}
-
-fn plugin_in(path: &OsStr, name: &str) -> Result<(), String> {
-    let name = format!("age-plugin-{name}");
-    match std::env::split_paths(path).find(|part| is_program(&part.join(&name))) {
-        Some(part) if !part.is_absolute() => Err(format!(
-            "{name} is found by a part of PATH that counts from the working directory, which may be anybody's; name whole paths there"
-        )),
-        // That it is missing is for the library to say.
-        _ => Ok(()),
-    }
-}
-
 fn is_program(path: &Path) -> bool {
     path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
@@ -87,7 +68,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
 
-    use super::{absolute_parts, find_in, plugin_in, resolve};
+    use super::{absolute_parts, find_in, resolve};
 
     fn program(folder: &Path, name: &str, mode: u32) {
         std::fs::write(folder.join(name), "#!/bin/sh\n").unwrap();
@@ -125,17 +106,5 @@ mod tests {
         assert!(resolve(OsStr::new("bin/getkey"), Some(Path::new("relative"))).is_err());
         assert_eq!(resolve(OsStr::new("bin/getkey"), Some(Path::new("/etc"))).unwrap(), Path::new("/etc/bin/getkey"));
         assert_eq!(resolve(OsStr::new("/opt/getkey"), None).unwrap(), Path::new("/opt/getkey"));
-    }
-
-    #[test]
-    fn a_plugin_of_the_working_directory_is_refused() {
-        let here = std::env::current_dir().unwrap();
-        let folder = tempfile::tempdir_in(&here).unwrap();
-        program(folder.path(), "age-plugin-trap", 0o755);
-        let name = folder.path().file_name().unwrap().to_str().unwrap();
-        assert!(plugin_in(OsStr::new(&format!("{name}:/usr/bin")), "trap").is_err());
-        let whole = format!("{}:{name}", folder.path().display());
-        assert_eq!(plugin_in(OsStr::new(&whole), "trap"), Ok(()));
-        assert_eq!(plugin_in(OsStr::new(&whole), "missing"), Ok(()));
     }
 }

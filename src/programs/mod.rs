@@ -35,7 +35,7 @@ mod signals;
 
 pub use command::{Command, Limits};
 pub use environment::Kind;
-pub use find::{find, plugin, search_path};
+pub use find::{find, search_path};
 pub use folder::{WorkFolder, memory_places};
 pub use leftovers::remove_leftovers;
 pub use line::Line;

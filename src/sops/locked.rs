@@ -9,6 +9,7 @@ use age::secrecy::SecretString;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::identities::{Identities, Opener};
+use super::plugin::Plugin;
 use super::prompts::{Prompts, Question, Unsealed, Voice, seal};
 use super::recipients::{self, Wrapped};
 use crate::secret::Secret;
@@ -195,18 +196,9 @@ impl LockedKey {
         }
         let name = identity.plugin();
         let failed = |why: String| Tried::Failed(format!("{}: {why}", self.source));
-        if let Err(why) = crate::programs::plugin(name) {
-            return failed(why);
-        }
         let voice = Voice { prompts: prompts.clone(), plugin: name.to_owned() };
         let before = prompts.open();
-        let plugin = match age::plugin::IdentityPluginV1::new(name, std::slice::from_ref(identity), voice) {
-            Ok(plugin) => plugin,
-            Err(age::plugin::ResolveError::MissingPlugin { binary_name }) => {
-                return failed(format!("{binary_name} is not installed, or not in PATH"));
-            }
-            Err(error) => return failed(error.to_string()),
-        };
+        let plugin = Plugin::new(name, identity.to_string(), voice);
         let prefix = format!("age1{name}1");
         let recipient = wrapped.iter().find(|one| one.recipient.starts_with(&prefix)).map(|one| one.recipient.clone());
         let tried = try_one(&plugin, Opener { recipient, source: self.source.clone() }, wrapped);

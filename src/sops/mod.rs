@@ -39,6 +39,7 @@ mod password;
 mod patch;
 mod path;
 mod plaintext;
+mod plugin;
 mod plugins;
 mod prompts;
 mod recipients;

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::cipher::KEY_LENGTH;
 use super::error::SopsError;
+use super::plugin::Plugin;
 
 /// Holds a data key as it is wrapped for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,10 +49,7 @@ pub(super) fn wrap(bytes: &[u8], recipient: &str) -> Result<Wrapped, SopsError> 
         // Such as age1yubikey1…: its plug-in wraps, which asks nothing, as the private key has no part in it.
         let plugin: age::plugin::Recipient = recipient.parse().map_err(|_| unreadable())?;
         super::plugins::judge(plugin.plugin(), recipient)?;
-        crate::programs::plugin(plugin.plugin()).map_err(|why| failed(&why))?;
-        let wrapping =
-            age::plugin::RecipientPluginV1::new(plugin.plugin(), std::slice::from_ref(&plugin), &[], age::NoCallbacks);
-        Box::new(wrapping.map_err(|error| failed(&error))?)
+        Box::new(Plugin::new(plugin.plugin(), plugin.to_string(), age::NoCallbacks))
     };
     let encryptor = Encryptor::with_recipients(std::iter::once(parsed.as_ref())).map_err(|error| failed(&error))?;
     let mut armor = Vec::new();

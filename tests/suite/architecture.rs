@@ -226,8 +226,8 @@ const RESERVED: &[Reserved] = &[
     Reserved {
         what: "starting a plug-in of age",
         names: |path| path[0] == "age" && path.iter().any(|segment| segment.ends_with("PluginV1")),
-        files: &["sops/locked", "sops/recipients"],
-        why: "age starts plug-ins itself, by name: programs::plugin must be asked before",
+        files: &[],
+        why: "age starts them itself with the whole of our environment: sops::plugin speaks to them",
     },
     Reserved {
         what: "the simulation",

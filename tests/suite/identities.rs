@@ -14,7 +14,8 @@ fn stage(file: &str, identity: &str, program: Stage) -> (tempfile::TempDir, Stag
     std::fs::copy(locked().join(file), folder.path().join(file)).unwrap();
     let path = std::env::var("PATH").unwrap();
     let stage = program.knowing("PATH", format!("{}:{path}", locked().display()));
-    let stage = stage.knowing("SOPS_AGE_KEY_FILE", locked().join(identity)).inside(folder.path());
+    let stage = stage.knowing("SOPS_AGE_KEY_FILE", locked().join(identity)).knowing("AGE_THROWAWAY_ALONE", "1");
+    let stage = stage.inside(folder.path());
     (folder, stage)
 }
 
