@@ -8,16 +8,19 @@ use crate::check::{self, Finding, Severity};
 use crate::model::text::{field, message};
 use crate::model::{Fault, Shown};
 
-/// Prints findings in the form that the call asks for.
+/// The word under which it is told to programs how many findings are silenced.
+const SILENCED: &str = "silenced";
+
+/// Prints findings in the form that the call asks for; programs are told there how many are silenced, people on the last line.
 ///
 /// # Errors
 /// Fails when standard output cannot be written.
-pub(super) fn print(call: &Call, findings: &[Finding]) -> Result<(), Fault> {
+pub(super) fn print(call: &Call, findings: &[Finding], silenced: usize) -> Result<(), Fault> {
     let findings = &as_told(call, findings);
     match call.global.output {
         Output::Text => call.write(&Shown::lines(&findings.iter().map(text).collect::<String>())),
-        Output::Json => call.print(findings, |_| String::new()),
-        Output::Sarif => call.write(&as_json_line(&sarif(findings))?.ended()),
+        Output::Json => call.print(&counted(findings, silenced), |_| String::new()),
+        Output::Sarif => call.write(&as_json_line(&sarif(findings, silenced))?.ended()),
         Output::Github => call.write(&Shown::commands(&findings.iter().map(github).collect::<String>())),
     }
 }
@@ -41,6 +44,16 @@ pub(super) fn silenced(count: usize) -> String {
     if count == 0 { String::new() } else { format!(", silenced: {count}") }
 }
 
+/// Adds a hint that counts what is silenced, where anything is: a list of findings has no other place for it.
+fn counted(findings: &[Finding], silenced: usize) -> Vec<Finding> {
+    let count = (silenced > 0).then(|| {
+        let message = format!("silenced: {silenced}");
+        let (why, fix) = ("[check.ignore] or a comment says so", "take that away to see them");
+        Finding::new(SILENCED, ".fluxdeck.toml", message, why, fix).hint()
+    });
+    findings.iter().cloned().chain(count).collect()
+}
+
 fn place(finding: &Finding) -> String {
     let file = field(&finding.file);
     finding.line.map_or_else(|| file.to_string(), |line| format!("{file}:{line}"))
@@ -54,7 +67,7 @@ fn text(finding: &Finding) -> String {
 }
 
 /// Writes findings as SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0).
-fn sarif(findings: &[Finding]) -> Value {
+fn sarif(findings: &[Finding], silenced: usize) -> Value {
     let rules: Vec<Value> =
         check::all().map(|rule| json!({"id": rule.id, "shortDescription": {"text": rule.about}})).collect();
     let results: Vec<Value> = findings
@@ -85,6 +98,7 @@ fn sarif(findings: &[Finding]) -> Value {
         "runs": [{
             "tool": {"driver": {"name": "fluxdeck", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
             "results": results,
+            "properties": {SILENCED: silenced},
         }],
     })
 }
@@ -106,7 +120,7 @@ fn github(finding: &Finding) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, github, sarif, text};
+    use super::{count, counted, github, sarif, text};
     use crate::check::{Finding, Severity};
     use crate::model::Shown;
 
@@ -123,6 +137,15 @@ mod tests {
         );
         assert_eq!(count(&[finding(), finding()], Severity::Error), "2 errors");
         assert_eq!(count(&[finding().warning()], Severity::Warning), "1 warning");
+    }
+
+    #[test]
+    fn what_is_silenced_is_counted_for_programs_too() {
+        assert_eq!(counted(&[finding()], 0), [finding()]);
+        let told = counted(&[finding()], 3);
+        assert_eq!((told.len(), told[0].clone()), (2, finding()));
+        assert_eq!((told[1].rule, told[1].severity), ("silenced", Severity::Hint));
+        assert!(told[1].message.contains('3'));
     }
 
     #[test]
@@ -144,7 +167,8 @@ mod tests {
             shown,
             "::error file=apps/a%2Cb.yaml,line=7,title=secret-mac::the MAC%0Ais wrong%0Awhy: 100%25 sure%0Awhat to do: look\n"
         );
-        let value = sarif(&[finding().warning()]);
+        let value = sarif(&[finding().warning()], 2);
+        assert_eq!(value["runs"][0]["properties"]["silenced"], 2);
         let result = &value["runs"][0]["results"][0];
         assert_eq!((result["level"].as_str(), result["ruleId"].as_str()), (Some("warning"), Some("secret-mac")));
         assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 7);

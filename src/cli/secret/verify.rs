@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         report
             .findings
             .retain(|finding| arguments.rule.is_empty() || arguments.rule.iter().any(|rule| rule == finding.rule));
-        findings::print(call, &report.findings)?;
+        findings::print(call, &report.findings, report.silenced)?;
         let count = |severity| findings::count(&report.findings, severity);
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
         let closed = match report.closed {
