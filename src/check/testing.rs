@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::world::World;
-use super::{Look, Rule};
+use super::{Finding, Look, Rule};
 use crate::model::Nodes;
 use crate::render::{Object, Origin, Rendered, Rendering};
 use crate::yaml;
@@ -46,14 +46,8 @@ pub fn found(rule: &Rule, text: &str) -> Vec<String> {
 /// Returns what a rule finds in documents that come from files of a folder and are to run on nodes.
 pub fn found_in(root: &Path, nodes: &Nodes, rule: &Rule, text: &str) -> Vec<String> {
     let rendering = rendering(text);
-    let mut found = Vec::new();
-    let mut envs: Vec<&str> = rendering.of.iter().map(|one| one.env.as_str()).collect();
-    envs.sort_unstable();
-    envs.dedup();
-    let Look::World(look) = rule.look else { panic!("{} is no rule of objects", rule.id) };
-    for env in envs {
-        look(&World::new(env, &rendering, root).with_nodes(nodes.clone()), &mut found);
-    }
+    let found = look(root, nodes, rule, &rendering);
+    assert_namesakes(root, nodes, rule, &rendering);
     found
         .iter()
         .map(|one| {
@@ -63,6 +57,55 @@ pub fn found_in(root: &Path, nodes: &Nodes, rule: &Rule, text: &str) -> Vec<Stri
             format!("{env} {}: {}", one.object.as_deref().unwrap_or_default(), one.message)
         })
         .collect()
+}
+
+/// A group that nobody looks at, and that is known to make nothing by itself: unlike one of an unknown group it opens no namespace.
+const STRANGER: &str = "upgrade.cattle.io";
+
+/// The rules about objects of any kind whatever, and why a kind's group is nothing to them.
+pub const OF_ANY_GROUP: &[(&str, &str)] = &[
+    ("flux-namespace", "an object of any kind needs its namespace"),
+    ("flux-applied-twice", "two Kustomizations take an object of any kind from each other"),
+    ("text-needed", "labels and annotations are text in every kind"),
+];
+
+/// Asserts that what is of a kind of the same name in another group is not taken for the kind that a rule is about: with all objects so, the
+/// rule finds nothing, and with one it finds nothing about that one.
+fn assert_namesakes(root: &Path, nodes: &Nodes, rule: &Rule, rendering: &Rendering) {
+    if OF_ANY_GROUP.iter().any(|(id, _)| *id == rule.id) {
+        return;
+    }
+    let count = rendering.of.iter().map(|one| one.objects.len()).sum();
+    let disguised = |which: Option<usize>| {
+        let mut of = rendering.clone();
+        let mut names = Vec::new();
+        for (at, object) in of.of.iter_mut().flat_map(|one| one.objects.iter_mut()).enumerate() {
+            if which.is_none_or(|which| which == at) {
+                let version = object.api_version.rsplit('/').next().unwrap_or_default();
+                object.body["apiVersion"] = format!("{STRANGER}/{version}").into();
+                *object = Object::new(object.body.clone(), object.origin.clone(), object.changed_by.clone());
+                names.push(object.object.to_string());
+            }
+        }
+        let found = look(root, nodes, rule, &of);
+        let about: Vec<_> =
+            found.into_iter().filter(|one| one.object.as_ref().is_none_or(|it| names.contains(it))).collect();
+        assert!(about.is_empty(), "{} takes a namesake for its own: {about:#?}", rule.id);
+    };
+    disguised(None);
+    (0..count).for_each(|at| disguised(Some(at)));
+}
+
+fn look(root: &Path, nodes: &Nodes, rule: &Rule, rendering: &Rendering) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut envs: Vec<&str> = rendering.of.iter().map(|one| one.env.as_str()).collect();
+    envs.sort_unstable();
+    envs.dedup();
+    let Look::World(look) = rule.look else { panic!("{} is no rule of objects", rule.id) };
+    for env in envs {
+        look(&World::new(env, rendering, root).with_nodes(nodes.clone()), &mut found);
+    }
+    found
 }
 
 /// Asserts that a rule finds something in each text, about the object that begins it, and nothing in the others.

@@ -347,7 +347,7 @@ impl<'a> Pods<'a> {
 /// Lists the namespaces in which an object may make others, whose names cannot be told.
 fn filled_by(object: &Object) -> Vec<&str> {
     let own = object.object.namespace.as_str();
-    if object.is(known::HELM, "HelmRelease") || object.object.kind == "HelmChart" {
+    if object.is(known::HELM, "HelmRelease") || object.is("helm.cattle.io", "HelmChart") {
         let named = ["/spec/targetNamespace", "/spec/storageNamespace"].map(|pointer| text(&object.body, pointer));
         return named.into_iter().filter(|namespace| !namespace.is_empty()).chain([own]).collect();
     }

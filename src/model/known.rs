@@ -14,6 +14,11 @@ pub const IMAGE: &str = "image.toolkit.fluxcd.io";
 /// The API group of HelmReleases.
 pub const HELM: &str = "helm.toolkit.fluxcd.io";
 
+/// Tells whether a group is one of Flux's own.
+pub fn is_flux(group: &str) -> bool {
+    [KUSTOMIZE, SOURCE, NOTIFICATION, IMAGE, HELM].contains(&group)
+}
+
 const GROUPS: &[(&str, &[&str])] = &[
     (
         "",

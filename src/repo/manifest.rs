@@ -1,5 +1,6 @@
 //! Kubernetes manifests as they stand in YAML files: what each document is, and on which line it starts.
 
+use crate::model::known;
 use crate::yaml::{self, Value};
 
 /// Files above this size are told apart by their first lines instead of being parsed whole: `gotk-components.yaml` is half a megabyte of
@@ -35,7 +36,7 @@ impl Manifest {
     }
 
     fn is_flux(&self) -> bool {
-        self.group().ends_with(".toolkit.fluxcd.io")
+        known::is_flux(self.group())
     }
 
     fn is_kustomization_file(&self) -> bool {

@@ -2,6 +2,8 @@
 
 use crate::check::world::World;
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
+use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-no-namespace",
@@ -9,39 +11,28 @@ pub(in crate::check) const RULE: Rule = Rule {
     look: Look::World(look),
 };
 
-/// Kinds that live in a namespace, for sure.
-const NAMESPACED: [&str; 26] = [
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "Pod",
-    "Job",
-    "CronJob",
-    "Service",
-    "ConfigMap",
-    "Secret",
-    "ServiceAccount",
-    "PersistentVolumeClaim",
-    "Ingress",
-    "NetworkPolicy",
-    "Role",
-    "RoleBinding",
-    "HorizontalPodAutoscaler",
-    "PodDisruptionBudget",
-    "HelmRelease",
-    "HelmRepository",
-    "GitRepository",
-    "Kustomization",
-    "Certificate",
-    "Issuer",
-    "ServiceMonitor",
-    "PodMonitor",
-    "PrometheusRule",
+/// Kinds that live in a namespace, for sure, by group: a kind of the same name in another group may be one of the cluster.
+const NAMESPACED: [(&str, &[&str]); 12] = [
+    ("apps", &["Deployment", "StatefulSet", "DaemonSet"]),
+    ("", &["Pod", "Service", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim"]),
+    ("batch", &["Job", "CronJob"]),
+    ("networking.k8s.io", &["Ingress", "NetworkPolicy"]),
+    ("rbac.authorization.k8s.io", &["Role", "RoleBinding"]),
+    ("autoscaling", &["HorizontalPodAutoscaler"]),
+    ("policy", &["PodDisruptionBudget"]),
+    (known::HELM, &["HelmRelease"]),
+    (known::SOURCE, &["HelmRepository", "GitRepository"]),
+    (known::KUSTOMIZE, &["Kustomization"]),
+    ("cert-manager.io", &["Certificate", "Issuer"]),
+    ("monitoring.coreos.com", &["ServiceMonitor", "PodMonitor", "PrometheusRule"]),
 ];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    let is_namespaced = |object: &Object| {
+        NAMESPACED.iter().any(|(group, kinds)| object.object.group == *group && kinds.contains(&object.kind()))
+    };
     for object in world.objects() {
-        if object.object.namespace.is_empty() && NAMESPACED.contains(&object.kind()) {
+        if object.object.namespace.is_empty() && is_namespaced(object) {
             let message = "it says no namespace, and no kustomization gives it one";
             let why = "Flux refuses it: namespace not specified";
             let fix = "set metadata.namespace, or namespace in its kustomization.yaml";

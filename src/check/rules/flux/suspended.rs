@@ -2,6 +2,7 @@
 
 use crate::check::world::World;
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-suspended",
@@ -10,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.objects().filter(|object| object.object.group.ends_with(".toolkit.fluxcd.io")) {
+    for object in world.objects().filter(|object| known::is_flux(&object.object.group)) {
         if object.body.pointer("/spec/suspend").and_then(serde_json::Value::as_bool) == Some(true) {
             let message = "it is suspended in Git";
             let why = "nothing that it applies follows the repository any more, and `flux resume` is undone by the next reconcile";

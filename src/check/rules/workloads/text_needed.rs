@@ -14,12 +14,14 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let blocks: &[&str] = match (object.object.group.as_str(), object.kind()) {
             ("", "ConfigMap") => &["/data", "/metadata/labels", "/metadata/annotations"],
             ("", "Secret") => &["/stringData", "/metadata/labels", "/metadata/annotations"],
-            _ => &[
+            ("apps" | "batch", _) => &[
                 "/metadata/labels",
                 "/metadata/annotations",
                 "/spec/template/metadata/labels",
                 "/spec/template/metadata/annotations",
             ],
+            // What the template of another group's kind holds is its own affair.
+            _ => &["/metadata/labels", "/metadata/annotations"],
         };
         for block in blocks {
             for (key, value) in at(&object.body, block).as_object().into_iter().flatten() {
