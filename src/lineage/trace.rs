@@ -12,8 +12,7 @@ use crate::model::{Fault, ObjectRef};
 const LONGEST: usize = 16;
 
 /// The kinds whose controllers apply objects and label them.
-const APPLIES: [(&str, &str); 2] =
-    [("kustomize.toolkit.fluxcd.io", "Kustomization"), ("helm.toolkit.fluxcd.io", "HelmRelease")];
+const APPLIES: [(&str, &str); 2] = [(known::KUSTOMIZE, "Kustomization"), (known::HELM, "HelmRelease")];
 
 /// Holds the chain from an object to where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

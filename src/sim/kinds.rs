@@ -1,6 +1,8 @@
 //! The kinds that the simulated servers serve: one line each.
 
 use crate::model::ObjectRef;
+use crate::model::known::NOTIFICATION;
+pub(crate) use crate::model::known::{HELM, KUSTOMIZE, SOURCE};
 
 /// Says how a kind is served.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,13 +67,6 @@ const fn custom(
     Served { group, version, kind, plural, short, namespaced, status: true, custom: true }
 }
 
-/// The API group of Flux' sources.
-pub(crate) const SOURCE: &str = "source.toolkit.fluxcd.io";
-/// The API group of Flux' Kustomizations.
-pub(crate) const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
-/// The API group of Flux' HelmReleases.
-pub(crate) const HELM: &str = "helm.toolkit.fluxcd.io";
-const NOTIFICATION: &str = "notification.toolkit.fluxcd.io";
 const CERT_MANAGER: &str = "cert-manager.io";
 const ACME: &str = "acme.cert-manager.io";
 
