@@ -44,7 +44,7 @@ impl State {
         nodes: &BTreeMap<String, Nodes>,
     ) -> Result<Self, Fault> {
         let place = revision.check_out(&here.root)?;
-        let there = place.as_ref().map(|place| Snapshot::load(place.path()));
+        let there = place.as_ref().map(|place| here.load_like(place.path()));
         let files = match &place {
             None => working_tree(&here.root, &[])?,
             Some(place) => folder(place.path()),

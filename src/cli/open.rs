@@ -19,9 +19,9 @@ pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> 
     let kubeconfig = Kubeconfig::load(global.kubeconfig.as_deref());
     let contexts = kubeconfig.as_ref().map_err(Clone::clone).and_then(Kubeconfig::known);
     let loader = Loader::open(&folder);
-    // A folder without git and without clusters/ is no repository of ours: the live side is shown alone.
+    // A folder without git and without anything that looks like Flux is no repository of ours: the live side is shown alone.
     let root = match loader.repository() {
-        Err(fault) if is_none(fault, loader.root()) => Err(fault.clone()),
+        Err(fault) if is_none(fault, &loader) => Err(fault.clone()),
         _ => Ok(loader.root().to_owned()),
     };
     let mut settings = Settings::load(root.as_deref().ok(), &flags(global));
@@ -47,12 +47,17 @@ pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> 
 /// Reads the repository alone, without any cluster.
 pub(super) fn repository(global: &Global) -> Result<Snapshot, Fault> {
     let folder = folder(global)?;
-    let mut loader = Loader::open(&folder);
+    let loader = Loader::open(&folder);
     match loader.repository() {
-        Err(fault) if is_none(fault, loader.root()) => return Err(fault.clone()),
+        Err(fault) if is_none(fault, &loader) => return Err(fault.clone()),
         _ => {}
     }
-    let snapshot = loader.load();
+    let settings = Settings::load(Some(loader.root()), &flags(global));
+    let contexts = Kubeconfig::load(global.kubeconfig.as_deref()).and_then(|known| known.known());
+    let snapshot = loader.with(&settings.hints(contexts.as_deref().unwrap_or_default())).load();
+    if snapshot.environments.is_empty() {
+        return Err(snapshot.looked.nothing());
+    }
     let known_as = |name: &String| snapshot.environments.iter().any(|known| known.name == *name);
     match global.env.as_ref().filter(|name| !known_as(name)) {
         None => Ok(snapshot),
@@ -62,16 +67,16 @@ pub(super) fn repository(global: &Global) -> Result<Snapshot, Fault> {
                 FaultKind::Usage,
                 format!("the repository has no environment {name}"),
                 format!("there are: {}", names.join(", ")),
-                "environments are the folders below clusters/",
+                "`fluxdeck envs` lists them; an environment is a folder that Flux syncs, or that [env.NAME] path names",
             ))
         }
     }
 }
 
-/// Tells whether a folder that git knows no repository in is none for us either: without `clusters/`, or where git refuses it because it is
-/// another user's.
-fn is_none(fault: &Fault, root: &Path) -> bool {
-    fault.kind == FaultKind::Refused || !root.join("clusters").is_dir()
+/// Tells whether a folder that git knows no repository in is none for us either: nothing in it looks like one of Flux, or git refuses it
+/// because it is another user's.
+fn is_none(fault: &Fault, loader: &Loader) -> bool {
+    fault.kind == FaultKind::Refused || !loader.is_like_flux()
 }
 
 fn folder(global: &Global) -> Result<PathBuf, Fault> {
@@ -141,12 +146,13 @@ impl Plan {
     /// Builds the session; `cluster` makes the cluster of each environment that has a context.
     pub(super) fn session(
         self,
-        mut loader: Loader,
+        loader: Loader,
         parts: Parts,
         cluster: impl Fn(Env, &Environment, &str) -> Result<Cluster, Fault>,
     ) -> Session {
-        let folders = if self.root.is_ok() { loader.environments() } else { Vec::new() };
         let contexts = self.contexts.as_deref().unwrap_or_default();
+        let mut loader = loader.with(&self.settings.hints(contexts));
+        let folders = if self.root.is_ok() { loader.environments() } else { Vec::new() };
         let found = environments(&self.settings, &folders, contexts);
         let at = |env: Env| found.list.get(env.index());
         let count = found.list.len();

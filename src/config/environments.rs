@@ -35,7 +35,7 @@ struct Draft {
     unprotected: Origin,
 }
 
-/// Finds the environments: one per folder under `clusters/`, and those that the settings give a context.
+/// Finds the environments: one per folder that Flux syncs, and those that the settings give a context.
 ///
 /// The kube context is the configured one, else the one of the same name; an environment whose context is not among `contexts` has no cluster,
 /// and a fault that says so. Unless the settings order them, those that are not protected come first, each part by name: staging stands

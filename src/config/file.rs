@@ -160,6 +160,7 @@ impl Reader<'_> {
                     "move it to your personal settings",
                 ),
                 "context" => settings.context = self.string(item),
+                "path" => settings.path = self.string(item),
                 "age_key_file" => {
                     settings.age_key_file =
                         self.string(item).map(|text| Sourced::new(self.path(&text.value), text.origin));
@@ -182,7 +183,7 @@ impl Reader<'_> {
                 }
                 "colour" => settings.colour = self.string(item),
                 "order" => settings.order = self.integer(item),
-                _ => self.unknown(key, line, "context, age_key_file, age_key_command, protected, colour, order"),
+                _ => self.unknown(key, line, "context, path, age_key_file, age_key_command, protected, colour, order"),
             }
         }
         settings

@@ -11,9 +11,9 @@ use super::file::{self, Outcome, Owner};
 use super::layer::{EnvSettings, Layer, Origin, Sourced, set};
 use super::own;
 use super::variables;
-use crate::model::Fault;
+use crate::model::{Fault, KubeContext};
 use crate::repo::git::Repository;
-use crate::repo::{Finding, contents};
+use crate::repo::{Finding, Hints, contents};
 
 /// The name of the shared file, at the repository's root.
 pub(super) const SHARED: &str = ".fluxdeck.toml";
@@ -176,6 +176,18 @@ impl Settings {
         }
         self.keys.extend(layer.keys.clone());
         self.plugins.extend(layer.plugins.iter().cloned());
+    }
+
+    /// Returns how environments are found and called where the files do not say it, with the contexts that there are.
+    pub fn hints(&self, contexts: &[KubeContext]) -> Hints {
+        let named = |name: &String| Some((name.clone(), self.env(name).path?.value));
+        let only = |names: &mut dyn Iterator<Item = &String>| names.next().cloned().filter(|_| names.next().is_none());
+        Hints {
+            paths: self.envs.keys().filter_map(named).collect(),
+            setting: only(&mut self.envs.keys()),
+            context: only(&mut contexts.iter().map(|context| &context.name)),
+            repository: None,
+        }
     }
 
     /// Returns what all sources say of an environment.

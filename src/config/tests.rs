@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::{Agreement, Environments, Flags, Settings, environments};
 use crate::model::{KubeContext, Protection, Server};
-use crate::repo::RepoEnvironment;
 use crate::repo::git::tests::write;
+use crate::repo::{RepoEnvironment, Sync};
 
 /// Reads settings from texts: the repository's file, the personal one, variables and flags.
 fn settings(shared: &str, personal: &str, variables: &[(&str, &str)], flags: &Flags) -> Settings {
@@ -22,7 +22,12 @@ fn settings(shared: &str, personal: &str, variables: &[(&str, &str)], flags: &Fl
 fn folders(names: &[&str]) -> Vec<RepoEnvironment> {
     names
         .iter()
-        .map(|name| RepoEnvironment { name: (*name).to_owned(), path: format!("clusters/{name}"), recipients: vec![] })
+        .map(|name| RepoEnvironment {
+            name: (*name).to_owned(),
+            path: format!("clusters/{name}"),
+            recipients: vec![],
+            sync: Sync::default(),
+        })
         .collect()
 }
 

@@ -52,6 +52,7 @@ pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> (La
 fn set(settings: &mut EnvSettings, field: &str, value: String, flag: Option<Sourced<bool>>, origin: Origin) -> bool {
     match field {
         "CONTEXT" => settings.context = Some(Sourced::new(value, origin)),
+        "PATH" => settings.path = Some(Sourced::new(value, origin)),
         "AGE_KEY_FILE" => settings.age_key_file = Some(Sourced::new(PathBuf::from(value), origin)),
         "AGE_KEY_COMMAND" => settings.age_key_command = Some(Sourced::new(Line::new(value), origin)),
         "PROTECTED" => settings.protected = Some(flag.unwrap_or(Sourced::new(true, origin))),
@@ -66,7 +67,7 @@ fn set(settings: &mut EnvSettings, field: &str, value: String, flag: Option<Sour
 
 /// Splits `STAGING_CONTEXT` into the environment and the field.
 fn split(key: &str) -> Option<(&str, &str)> {
-    ["_CONTEXT", "_AGE_KEY_FILE", "_AGE_KEY_COMMAND", "_PROTECTED", "_COLOUR", "_ORDER"].into_iter().find_map(
+    ["_CONTEXT", "_PATH", "_AGE_KEY_FILE", "_AGE_KEY_COMMAND", "_PROTECTED", "_COLOUR", "_ORDER"].into_iter().find_map(
         |suffix| {
             let environment = key.strip_suffix(suffix)?;
             (!environment.is_empty()).then_some((environment, suffix.trim_start_matches('_')))

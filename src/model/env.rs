@@ -15,13 +15,13 @@ impl Env {
     }
 }
 
-/// Describes an environment: a folder under `clusters/`, a kube context, or both.
+/// Describes an environment: a folder that Flux syncs, a kube context, or both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Environment {
     /// The identity that rows and effects carry.
     #[serde(skip)]
     pub env: Env,
-    /// The name as the operator says it: the folder's name under `clusters/`.
+    /// The name as the operator says it: the part of the folder's path that tells it from others.
     #[serde(rename = "env")]
     pub name: String,
     /// The kube context that reaches its cluster; `None` when there is none.

@@ -13,6 +13,10 @@ pub const NOTIFICATION: &str = "notification.toolkit.fluxcd.io";
 pub const IMAGE: &str = "image.toolkit.fluxcd.io";
 /// The API group of HelmReleases.
 pub const HELM: &str = "helm.toolkit.fluxcd.io";
+/// The API group of flux-operator.
+pub const OPERATOR: &str = "fluxcd.controlplane.io";
+/// The API group of ArtifactGenerators.
+pub const EXTENSIONS: &str = "source.extensions.fluxcd.io";
 
 /// Tells whether a group is one of Flux's own.
 pub fn is_flux(group: &str) -> bool {

@@ -90,7 +90,7 @@ pub(super) fn side(
     let place = revision.check_out(&snapshot.root)?;
     let own = match &place {
         None => snapshot.clone(),
-        Some(place) => Snapshot::load(place.path()),
+        Some(place) => snapshot.load_like(place.path()),
     };
     let rendering = renderer.render(&own)?;
     Ok((own, rendering))

@@ -11,15 +11,50 @@ use crate::yaml::Value;
 /// The namespace that Flux is bootstrapped into; what says no namespace and gets none from its kustomization belongs there.
 const FLUX_NAMESPACE: &str = "flux-system";
 
-/// Describes an environment as far as the repository knows it: a folder under `clusters/`.
+/// Describes an environment as far as the repository knows it: a folder that Flux syncs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RepoEnvironment {
-    /// The folder's name.
+    /// Its name: the part of the folder's path that tells it from others, or what the settings say.
     pub name: String,
-    /// The folder, such as `clusters/staging`.
+    /// The folder, such as `clusters/staging`; empty for the repository's root.
     pub path: String,
     /// The age recipients that its `.sops.yaml` names, or the repository's for its files.
     pub recipients: Vec<String>,
+    /// What says that the folder is synced.
+    #[serde(skip)]
+    pub sync: Sync,
+}
+
+/// Says how it is known that Flux syncs a folder of this repository.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Sync {
+    /// Nothing here says so: a folder of `clusters/` before bootstrap.
+    #[default]
+    Expected,
+    /// The settings say so.
+    Named,
+    /// A Kustomization whose path holds its own file.
+    Kustomization {
+        /// The Kustomization.
+        object: ObjectRef,
+        /// Its source, which stands for this repository.
+        source: Option<ObjectRef>,
+        /// The file that declares it.
+        file: String,
+        /// The line that its document starts on.
+        line: usize,
+    },
+    /// A `FluxInstance`, or values of the chart that makes one.
+    Instance {
+        /// The Kustomization that flux-operator makes.
+        object: ObjectRef,
+        /// The source that it makes, which stands for this repository.
+        source: ObjectRef,
+        /// The file that declares it.
+        file: String,
+        /// The line that its document starts on.
+        line: usize,
+    },
 }
 
 /// Says how a Kustomization decrypts.

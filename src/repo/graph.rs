@@ -1,19 +1,18 @@
-//! Finding the Flux graph of every environment: from `clusters/ENV/`, following the path of each Kustomization to the next.
+//! Finding the Flux graph of every environment: from the folder that Flux syncs, following the path of each Kustomization to the next.
 
 use std::collections::HashSet;
 
+use super::environments::{self, Found, Looked};
 use super::feeds::{Feed, Feeds};
 use super::finding::Finding;
 use super::flux::{FluxKustomization, FluxSource, RepoEnvironment};
+use super::home::Home;
 use super::kustomize::{self, Reads, Role};
+use super::naming::Hints;
 use super::order::{self, Order};
 use super::path;
 use super::reader::{Place, Reader};
-use super::rules;
-use crate::model::{Fault, ObjectRef};
-
-/// The folder whose folders are the environments.
-const CLUSTERS: &str = "clusters";
+use crate::model::Fault;
 
 /// Holds what the repository declares to Flux.
 #[derive(Debug, Default)]
@@ -24,26 +23,15 @@ pub(super) struct Graph {
     pub(super) orders: Vec<Order>,
     pub(super) feeds: Feeds,
     pub(super) findings: Vec<Finding>,
-}
-
-/// Finds the environments alone, which is much quicker than the graph: the first screen needs no more.
-pub(super) fn environments(reader: &mut Reader) -> Vec<RepoEnvironment> {
-    let mut found = Vec::new();
-    for name in reader.names(CLUSTERS) {
-        let folder = path::join(CLUSTERS, &name);
-        if !name.starts_with('.') && reader.place(&folder) == Place::Folder {
-            let recipients = rules::recipients(reader, &name, &folder);
-            found.push(RepoEnvironment { name, path: folder, recipients });
-        }
-    }
-    found
+    pub(super) looked: Looked,
 }
 
 /// Reads the graph of every environment.
-pub(super) fn read(reader: &mut Reader) -> Graph {
-    let mut graph = Graph { environments: environments(reader), ..Graph::default() };
+pub(super) fn read(reader: &mut Reader, hints: &Hints) -> Graph {
+    let Found { environments, looked } = environments::find(reader, hints);
+    let mut graph = Graph { environments, looked, ..Graph::default() };
     for environment in graph.environments.clone() {
-        graph.environment(reader, &environment.name, &environment.path);
+        graph.environment(reader, &environment);
     }
     graph.kustomizations.sort_by(|a, b| (&a.env, &a.name, &a.namespace).cmp(&(&b.env, &b.name, &b.namespace)));
     graph
@@ -54,7 +42,8 @@ pub(super) fn read(reader: &mut Reader) -> Graph {
 }
 
 impl Graph {
-    fn environment(&mut self, reader: &mut Reader, env: &str, folder: &str) {
+    fn environment(&mut self, reader: &mut Reader, environment: &RepoEnvironment) {
+        let (env, folder) = (environment.name.as_str(), environment.path.as_str());
         let start = self.kustomizations.len();
         let reads = kustomize::follow(reader, folder, &[], None);
         let root = Feed {
@@ -67,15 +56,17 @@ impl Graph {
             leaves: reads.leaves,
         };
         self.take(reader, env, reads);
-        let home = home_sources(self.kustomizations.get(start..).unwrap_or_default(), folder);
-        if home.is_empty() && !root.files.is_empty() {
+        let entry = self.kustomizations.get(start..).unwrap_or_default();
+        let home = Home::of(environment, entry);
+        let is_applied = entry.iter().any(|one| path::is_within(folder, &one.path) && home.feeds(one, &self.sources));
+        if !is_applied && !root.files.is_empty() {
             self.feeds.add_root(root);
         }
         let mut next = start;
         while let Some(one) = self.kustomizations.get(next).cloned() {
             next += 1;
             // The content of another source is not in this repository, even where a path of the same name is.
-            if !home.is_empty() && one.source.as_ref().is_some_and(|source| !home.contains(source)) {
+            if !home.feeds(&one, &self.sources) {
                 continue;
             }
             let reads = self.follow(reader, &one);
@@ -180,10 +171,4 @@ impl Graph {
         self.findings.retain(|finding| seen.insert(finding.to_string()));
         self.findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     }
-}
-
-/// Returns the sources that stand for this repository: those of the Kustomizations whose path is the environment's folder or holds it.
-/// Empty where nothing says so, as before bootstrap.
-fn home_sources(found: &[FluxKustomization], folder: &str) -> Vec<ObjectRef> {
-    found.iter().filter(|one| path::is_within(folder, &one.path)).filter_map(|one| one.source.clone()).collect()
 }

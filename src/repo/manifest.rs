@@ -36,7 +36,8 @@ impl Manifest {
     }
 
     fn is_flux(&self) -> bool {
-        known::is_flux(self.group())
+        let group = self.group();
+        known::is_flux(group) || group == known::OPERATOR || group == known::EXTENSIONS
     }
 
     fn is_kustomization_file(&self) -> bool {

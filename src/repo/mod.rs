@@ -8,6 +8,10 @@
 //! kustomize  which files a folder's kustomization reads
 //! kustomization  a kustomization file as kustomize must see it
 //! references what a kustomization file refers to
+//! sift       which files may say something about Flux, by their bytes
+//! environments  the folders that Flux syncs, by what says so
+//! naming     what environments are called
+//! home       which sources stand for this repository
 //! flux       environments, Flux Kustomizations and sources, found by following paths
 //! new_secret a new Secret, encrypted, in the right overlay
 //! order      waves of deployment
@@ -22,15 +26,18 @@
 
 pub mod contents;
 mod creation;
+mod environments;
 pub mod feeds;
 pub mod finding;
 pub mod flux;
 pub mod git;
 mod graph;
+mod home;
 pub mod kustomization;
 pub mod kustomize;
 pub mod lock;
 pub mod manifest;
+mod naming;
 pub mod new_secret;
 pub mod order;
 pub mod path;
@@ -41,6 +48,7 @@ mod resources;
 mod rules;
 pub mod scan;
 pub mod secrets;
+mod sift;
 pub mod snapshot;
 pub mod template;
 pub mod users;
@@ -50,12 +58,14 @@ pub mod watch;
 mod tests;
 
 pub use creation::{Creation, How};
+pub use environments::Looked;
 pub use feeds::{Feed, Feeds};
 pub use finding::Finding;
-pub use flux::{Decryption, FluxKustomization, FluxSource, RepoEnvironment};
+pub use flux::{Decryption, FluxKustomization, FluxSource, RepoEnvironment, Sync};
 pub use git::{GitState, Repository};
 pub use kustomize::{Declared, Role};
 pub use lock::Lock;
+pub use naming::Hints;
 pub use order::Order;
 pub use readers::{Committed, NewReader, Wanted};
 pub use scan::{Entry, EntryKind, Scan, scan};

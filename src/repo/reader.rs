@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::contents;
 use super::manifest::{self, Care, Parsed};
 use super::path;
+use super::sift::{Sieve, Sifted};
 
 /// A file that changed so shortly before it was read may change again within one tick of the file system's clock, unseen.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -44,19 +45,41 @@ pub struct Reader {
     /// Whether a folder really lies below the root; forgotten at each reload.
     folders: HashMap<String, bool>,
     care: Care,
+    sieve: Sieve,
 }
 
 impl Reader {
     /// Builds a reader for the files below `root`.
     pub fn new(root: &Path) -> Self {
         let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        Self { root: root.to_owned(), real_root, kept: HashMap::new(), folders: HashMap::new(), care: Care::Parse }
+        Self {
+            root: root.to_owned(),
+            real_root,
+            kept: HashMap::new(),
+            folders: HashMap::new(),
+            care: Care::Parse,
+            sieve: Sieve::default(),
+        }
     }
 
     /// Begins a reload that reads with this care; what may have changed without leaving a trace in the files themselves is forgotten.
     pub fn refresh(&mut self, care: Care) {
         self.care = care;
         self.folders.clear();
+        // A glance follows close upon what found the environments.
+        if care == Care::Parse {
+            self.sieve.refresh();
+        }
+    }
+
+    /// Returns the root.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns what the bytes of the tree say of Flux.
+    pub(super) fn sift(&mut self) -> Arc<Sifted> {
+        self.sieve.sift(&self.root)
     }
 
     /// Returns what a path below the root leads to.

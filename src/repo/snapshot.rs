@@ -1,19 +1,25 @@
 //! Everything that is known of the repository at one moment.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use super::environments::{self, Looked};
 use super::feeds::{Feed, Feeds};
 use super::finding::Finding;
 use super::flux::{FluxKustomization, FluxSource, RepoEnvironment};
 use super::git::{GitState, Repository};
 use super::graph::{self, Graph};
 use super::manifest::Care;
+use super::naming::Hints;
 use super::order::Order;
 use super::reader::Reader;
 use super::scan::{self, Scan, scan};
 use crate::model::known::KUSTOMIZE;
 use crate::model::{Fault, ObjectRef};
+
+/// What a repository of Flux has at its root.
+const LIKE_FLUX: [&str; 7] = ["clusters", "cluster", "kubernetes", "flux", "flux-system", "fleet", ".fluxdeck.toml"];
 
 /// Holds what is known of the repository at one moment.
 #[derive(Debug, Clone)]
@@ -24,7 +30,7 @@ pub struct Snapshot {
     pub scan: Scan,
     /// What git says, or why it cannot.
     pub git: Result<GitState, Fault>,
-    /// The folders under `clusters/`, sorted by name.
+    /// The folders that Flux syncs, sorted by name.
     pub environments: Vec<RepoEnvironment>,
     /// The Flux Kustomizations, sorted by environment and name.
     pub kustomizations: Vec<FluxKustomization>,
@@ -36,12 +42,21 @@ pub struct Snapshot {
     pub feeds: Feeds,
     /// What is wrong with the files.
     pub findings: Vec<Finding>,
+    /// What was seen while looking for environments.
+    pub looked: Looked,
+    /// What the environments are called by, for reading another state of the repository.
+    pub hints: Arc<Hints>,
 }
 
 impl Snapshot {
     /// Reads the repository that a folder lies in.
     pub fn load(folder: &Path) -> Self {
         Loader::open(folder).load()
+    }
+
+    /// Reads another state of the same repository, which lies in a folder of its own.
+    pub fn load_like(&self, folder: &Path) -> Self {
+        Loader::open(folder).with(&self.hints).load()
     }
 
     /// Iterates over the Kustomizations of an environment.
@@ -80,19 +95,37 @@ pub struct Loader {
     root: PathBuf,
     repository: Result<Repository, Fault>,
     reader: Reader,
+    hints: Arc<Hints>,
     /// The tree for the first frame, listed while the rest of the start goes on.
     listing: Option<JoinHandle<Scan>>,
 }
 
 impl Loader {
-    /// Finds the repository that a folder lies in; without git the folder itself, or the nearest above it with `clusters/`, is taken for it.
+    /// Finds the repository that a folder lies in; without git the folder itself, or the nearest above it that looks like one of Flux, is
+    /// taken for it.
     pub fn open(folder: &Path) -> Self {
         let repository = Repository::discover(folder);
         let root = match &repository {
             Ok(repository) => repository.root.clone(),
-            Err(_) => folder.ancestors().find(|above| above.join("clusters").is_dir()).unwrap_or(folder).to_owned(),
+            Err(_) => folder.ancestors().find(|above| is_like_flux(above)).unwrap_or(folder).to_owned(),
         };
-        Self { reader: Reader::new(&root), repository, root, listing: None }
+        let repository_name = root.file_name().map(|name| name.to_string_lossy().into_owned());
+        let hints = Hints { repository: repository_name, ..Hints::default() };
+        Self { reader: Reader::new(&root), repository, root, hints: Arc::new(hints), listing: None }
+    }
+
+    /// Calls environments by what the settings and the kubeconfig say.
+    #[must_use]
+    pub fn with(mut self, hints: &Hints) -> Self {
+        let repository = hints.repository.clone().or_else(|| self.hints.repository.clone());
+        self.hints = Arc::new(Hints { repository, ..hints.clone() });
+        self
+    }
+
+    /// Tells whether the root has a folder or a file that repositories of Flux have; asked where there is no git, so that a folder of anything
+    /// else is not searched.
+    pub fn is_like_flux(&self) -> bool {
+        is_like_flux(&self.root)
     }
 
     /// Returns the repository's root.
@@ -110,7 +143,7 @@ impl Loader {
 
     /// Finds the environments alone.
     pub fn environments(&mut self) -> Vec<RepoEnvironment> {
-        graph::environments(&mut self.reader)
+        environments::find(&mut self.reader, &self.hints).environments
     }
 
     /// Begins to list the tree, which [`Loader::list`] then waits for.
@@ -122,10 +155,10 @@ impl Loader {
     /// Lists the tree alone, without asking git: what the first frame shows.
     pub fn list(&mut self) -> Snapshot {
         let git = self.repository.as_ref().map_err(Clone::clone).and_then(GitState::glance);
-        let Graph { environments, kustomizations, sources, orders, feeds, findings } = Graph::default();
+        let graph = Graph::default();
         let listed = self.listing.take().and_then(|listing| listing.join().ok());
         let scan = listed.unwrap_or_else(|| scan::list(&self.root));
-        Snapshot { root: self.root.clone(), scan, git, environments, kustomizations, sources, orders, feeds, findings }
+        self.snapshot(scan, git, graph)
     }
 
     /// Reads what the first screen needs, several times sooner than [`Loader::load`]: files that are no YAML go unnoticed, unless the graph
@@ -137,10 +170,9 @@ impl Loader {
     /// Reads what feeds what and nothing else: no tree, no state of git. What a headless write is judged by needs no more.
     pub fn feeds(&mut self) -> Snapshot {
         self.reader.refresh(Care::Glance);
-        let Graph { environments, kustomizations, sources, orders, feeds, findings } = graph::read(&mut self.reader);
+        let graph = graph::read(&mut self.reader, &self.hints);
         let git = self.repository.as_ref().map_err(Clone::clone).and_then(GitState::glance);
-        let scan = Scan::default();
-        Snapshot { root: self.root.clone(), scan, git, environments, kustomizations, sources, orders, feeds, findings }
+        self.snapshot(Scan::default(), git, graph)
     }
 
     /// Reads everything; git works meanwhile.
@@ -150,7 +182,7 @@ impl Loader {
 
     fn read(&mut self, care: Care) -> Snapshot {
         self.reader.refresh(care);
-        let (root, repository, reader) = (&self.root, &self.repository, &mut self.reader);
+        let (root, repository, reader, hints) = (&self.root, &self.repository, &mut self.reader, &self.hints);
         let (git, scan, graph) = std::thread::scope(|scope| {
             let state = match care {
                 Care::Glance => GitState::glance,
@@ -162,13 +194,22 @@ impl Loader {
                 tree.read_locks(root);
                 tree
             });
-            let graph = graph::read(reader);
+            let graph = graph::read(reader, hints);
             let lost = || {
                 Fault::failed("git does not tell what changed", "reading it broke off", "this is a defect of fluxdeck")
             };
             (git.join().unwrap_or_else(|_| Err(lost())), tree.join().unwrap_or_default(), graph)
         });
-        let Graph { environments, kustomizations, sources, orders, feeds, findings } = graph;
-        Snapshot { root: self.root.clone(), scan, git, environments, kustomizations, sources, orders, feeds, findings }
+        self.snapshot(scan, git, graph)
     }
+
+    fn snapshot(&self, scan: Scan, git: Result<GitState, Fault>, graph: Graph) -> Snapshot {
+        let Graph { environments, kustomizations, sources, orders, feeds, findings, looked } = graph;
+        let (root, hints) = (self.root.clone(), Arc::clone(&self.hints));
+        Snapshot { root, scan, git, environments, kustomizations, sources, orders, feeds, findings, looked, hints }
+    }
+}
+
+fn is_like_flux(folder: &Path) -> bool {
+    LIKE_FLUX.iter().any(|name| folder.join(name).exists())
 }

@@ -149,7 +149,7 @@ impl Session {
                 crate::model::FaultKind::Usage,
                 format!("no environment is called {name}"),
                 format!("there are: {}", names.join(", ")),
-                "environments are the folders below clusters/; `fluxdeck envs` lists them",
+                "`fluxdeck envs` lists them; an environment is a folder that Flux syncs, or that [env.NAME] path names",
             )
         })
     }

@@ -1,0 +1,349 @@
+//! Finding the environments: by what syncs, wherever it lies.
+//!
+//! An environment is a folder that Flux was told to apply: a Kustomization whose path holds its own file, as bootstrap writes it, or the
+//! `sync.path` of a `FluxInstance` or of its chart's values. A folder of `clusters/` with Flux objects is one too: it is what people give to
+//! bootstrap. The settings name what cannot be told from the files.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::flux::{FluxKustomization, RepoEnvironment, Sync};
+use super::kustomize::{Declared, Role};
+use super::naming::{self, Hints};
+use super::path;
+use super::reader::{Place, Reader};
+use super::rules;
+use super::sift::{Seen, Sifted};
+use crate::model::{Fault, FaultKind, ObjectRef, known};
+use crate::yaml::Value;
+
+/// What `flux bootstrap` calls the Kustomization, its source and their namespace, unless it is told otherwise.
+pub(super) const FLUX: &str = "flux-system";
+
+/// The file in which `flux bootstrap` writes the Kustomization that applies its own folder.
+const GOTK_SYNC: &str = "gotk-sync.yaml";
+
+/// The folder whose folders are environments before anything syncs them.
+const CLUSTERS: &str = "clusters";
+
+/// So many files or folders are named where nothing is found.
+const NAMED: usize = 3;
+
+/// Says what was seen on the way, for where no environment is found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Looked {
+    /// How many YAML files there are.
+    pub files: usize,
+    /// Folders with Flux Kustomizations that nothing here syncs.
+    pub unsynced: Vec<String>,
+    /// Templates of Flux objects.
+    pub templates: Vec<String>,
+    /// Folders of overlays, when there is nothing of Flux.
+    pub overlays: Vec<String>,
+    /// What names a folder that is not there, in words.
+    pub missing: Vec<String>,
+}
+
+impl Looked {
+    /// Says that no environment was found: where it was looked, and what to do.
+    pub fn nothing(&self) -> Fault {
+        let mut why = format!(
+            "of {} YAML files none says what Flux syncs: there is no Kustomization whose path holds its own file, no FluxInstance and no \
+             values of its chart with sync.path, and no folder of {CLUSTERS}/ with Flux objects",
+            self.files
+        );
+        let mut say = |what: &str, list: &[String]| {
+            if !list.is_empty() {
+                let more = if list.len() > NAMED { ", …" } else { "" };
+                why.push_str(&format!(
+                    "; {what}: {}{more}",
+                    list.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ")
+                ));
+            }
+        };
+        say("Flux Kustomizations that nothing here syncs stand in", &self.unsynced);
+        say("templates of Flux objects, which a program has to fill in first, are", &self.templates);
+        say("overlays without anything of Flux, which another repository or an artifact may sync, are", &self.overlays);
+        say("not here is", &self.missing);
+        let folder = self.unsynced.first().map_or("FOLDER", String::as_str);
+        let todo = format!(
+            "name the folder that Flux syncs in .fluxdeck.toml: [env.NAME] path = \"{folder}\"; a cluster without Flux gets it by `flux bootstrap`"
+        );
+        Fault::new(
+            FaultKind::Usage,
+            "there is no environment: nothing here says which path of it Flux syncs",
+            why,
+            todo,
+        )
+    }
+}
+
+/// Holds the environments of a repository.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    pub(super) environments: Vec<RepoEnvironment>,
+    pub(super) looked: Looked,
+}
+
+/// Says that a folder is synced, and what says so.
+struct Claim {
+    folder: String,
+    /// Whether nothing but a root is written so.
+    strong: bool,
+    suspended: bool,
+    sync: Sync,
+    /// The address of the source, where it is declared beside.
+    url: Option<String>,
+}
+
+/// Finds the environments, sorted by name.
+pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
+    let sifted = reader.sift();
+    let mut looked = Looked { files: sifted.count, ..Looked::default() };
+    let mut claims = claims(reader, &sifted, &mut looked);
+    let folders = folders(&sifted, &claims);
+    retain_roots(&mut claims, &folders, &sifted);
+    let mut entries: BTreeMap<String, (Sync, Option<String>)> =
+        folders.into_iter().map(|folder| (folder, (Sync::Expected, None))).collect();
+    // The strongest claim of a folder is the last that is put in; a suspended one is a spare.
+    claims.sort_by_key(|claim| (claim.strong, !claim.suspended));
+    entries.extend(claims.into_iter().map(|claim| (claim.folder, (claim.sync, claim.url))));
+
+    let mut named: Vec<(String, String, Sync)> = Vec::new();
+    for (name, written) in &hints.paths {
+        let folder =
+            path::below_root(written).filter(|folder| folder.is_empty() || reader.place(folder) == Place::Folder);
+        match folder {
+            Some(folder) => {
+                let sync = entries.remove(&folder).map_or(Sync::Named, |(sync, _)| sync);
+                named.push((name.clone(), folder, sync));
+            }
+            None => looked.missing.push(format!("{written}, which the settings name for {name}")),
+        }
+    }
+    let is_only = entries.len() == 1 && named.is_empty();
+    let only = || only(reader.root(), &entries, hints, is_only);
+    let paths: Vec<&str> = entries.keys().map(String::as_str).collect();
+    let names = naming::names(&paths, only);
+    let others = names.into_iter().zip(entries.clone()).map(|(name, (folder, (sync, _)))| (name, folder, sync));
+    let taken: Vec<String> = named.iter().map(|(name, ..)| name.clone()).collect();
+    // The settings say that an environment lies elsewhere.
+    named.extend(others.filter(|(name, ..)| !taken.contains(name)));
+    named.sort_by(|a, b| a.0.cmp(&b.0));
+    let environments: Vec<RepoEnvironment> = named
+        .into_iter()
+        .map(|(name, path, sync)| {
+            let recipients = rules::recipients(reader, &name, &path);
+            RepoEnvironment { name, path, recipients, sync }
+        })
+        .collect();
+    if environments.is_empty() {
+        describe(&sifted, &mut looked);
+    }
+    Found { environments, looked }
+}
+
+/// Names an environment whose path says nothing of it.
+fn only(
+    root: &std::path::Path,
+    entries: &BTreeMap<String, (Sync, Option<String>)>,
+    hints: &Hints,
+    is_only: bool,
+) -> String {
+    let said = hints.setting.clone().or_else(|| hints.context.clone()).filter(|_| is_only);
+    let address = || entries.values().filter_map(|(_, url)| naming::of_address(url.as_deref()?)).next();
+    let folder = || root.file_name().map(|name| name.to_string_lossy().into_owned());
+    said.or_else(address).or_else(|| hints.repository.clone()).or_else(folder).unwrap_or_else(|| "cluster".to_owned())
+}
+
+/// Lists what says that a folder is synced.
+fn claims(reader: &mut Reader, sifted: &Sifted, looked: &mut Looked) -> Vec<Claim> {
+    let mut found = Vec::new();
+    for seen in sifted.files.iter().filter(|seen| (seen.own || seen.instance) && !seen.template) {
+        let Ok(parsed) = reader.manifests(&seen.file) else { continue };
+        for (index, manifest) in parsed.manifests.iter().enumerate() {
+            let Some(body) = manifest.body.as_ref() else { continue };
+            let declared = Declared {
+                object: ObjectRef::new(&manifest.kind, manifest.group(), &manifest.namespace, &manifest.name),
+                api_version: manifest.api_version.clone(),
+                file: seen.file.clone(),
+                index,
+                line: manifest.line,
+                role: Role::Resource,
+            };
+            let claim = if FluxKustomization::is(&declared) {
+                of_kustomization(&declared, body, &parsed.manifests)
+            } else {
+                of_instance(&declared, body)
+            };
+            let Some(claim) = claim else { continue };
+            if claim.folder.is_empty() || reader.place(&claim.folder) == Place::Folder {
+                found.push(claim);
+            } else {
+                looked.missing.push(format!("{}, which {} syncs", claim.folder, seen.file));
+            }
+        }
+    }
+    found
+}
+
+/// Returns what a Kustomization says that applies its own file.
+fn of_kustomization(declared: &Declared, body: &Value, beside: &[super::manifest::Manifest]) -> Option<Claim> {
+    let one = FluxKustomization::read("", declared, body);
+    let folder = path::below_root(&one.path).filter(|folder| path::is_within(&one.file, folder))?;
+    // What it applies is on another cluster, and it itself is not.
+    if one.spec.get("kubeConfig").is_some() || one.path.contains('$') {
+        return None;
+    }
+    let is_bootstrap = one.name == one.namespace && path::name(&one.file) == GOTK_SYNC;
+    let strong = is_bootstrap || (one.name == FLUX && one.namespace == FLUX);
+    // Another source's path is no folder of this repository, whatever it is called.
+    let is_git = one.source.as_ref().is_none_or(|source| source.kind == "GitRepository");
+    if !strong && !is_git {
+        return None;
+    }
+    let is_source = |source: &ObjectRef| {
+        beside.iter().find(|other| other.kind == source.kind && other.name == source.name).and_then(|other| {
+            let url = other.body.as_ref()?.get("spec")?.get("url")?;
+            Some(url.as_str()?.to_owned())
+        })
+    };
+    Some(Claim {
+        folder,
+        strong,
+        suspended: one.suspend,
+        url: one.source.as_ref().and_then(is_source),
+        sync: Sync::Kustomization { object: one.object(), source: one.source, file: one.file, line: one.line },
+    })
+}
+
+/// Returns what a `FluxInstance` says, or values of the chart that makes one: of a release, or in a file of their own.
+fn of_instance(declared: &Declared, body: &Value) -> Option<Claim> {
+    let is_instance = declared.object.kind == "FluxInstance" && declared.object.group == known::OPERATOR;
+    let values = if is_instance {
+        body.get("spec")
+    } else if declared.object.kind == "HelmRelease" {
+        body.get("spec")?.get("values")?.get("instance")
+    } else {
+        body.get("instance").filter(|_| declared.object.kind.is_empty())
+    };
+    let sync = values?.get("sync")?;
+    let text = |key: &str| sync.get(key).and_then(Value::as_str).filter(|text| !text.contains('$'));
+    let folder = path::below_root(text("path")?)?;
+    // The chart's release may be put anywhere by its kustomization; flux-system is where it goes.
+    let namespace =
+        Some(declared.object.namespace.as_str()).filter(|name| is_instance && !name.is_empty()).unwrap_or(FLUX);
+    let name = text("name").unwrap_or(namespace);
+    let kind = text("kind").unwrap_or("GitRepository");
+    Some(Claim {
+        folder,
+        strong: true,
+        suspended: false,
+        url: text("url").map(str::to_owned),
+        sync: Sync::Instance {
+            object: ObjectRef::new("Kustomization", known::KUSTOMIZE, namespace, name),
+            source: ObjectRef::new(kind, known::SOURCE, namespace, name),
+            file: declared.file.clone(),
+            line: declared.line,
+        },
+    })
+}
+
+/// Lists the folders of `clusters/` with Flux objects that nothing syncs yet.
+fn folders(sifted: &Sifted, claims: &[Claim]) -> Vec<String> {
+    let files: Vec<(&Seen, Vec<&str>)> = sifted
+        .files
+        .iter()
+        .filter(|seen| (seen.flux || seen.instance) && !seen.template)
+        .filter_map(|seen| {
+            let parts: Vec<&str> = seen.file.split('/').collect();
+            parts.iter().position(|part| *part == CLUSTERS).filter(|at| at + 2 < parts.len())?;
+            Some((seen, parts))
+        })
+        .collect();
+    let at = |parts: &[&str]| parts.iter().position(|part| *part == CLUSTERS).unwrap_or_default();
+    let below = |parts: &[&str], count: usize| parts.get(..at(parts) + 1 + count).unwrap_or_default().join("/");
+    // A file of its own, or what bootstrap writes, tells the folder of a cluster from that of a region.
+    let is_direct = |parts: &[&str]| {
+        let rest = parts.len() - at(parts) - 2;
+        rest == 1 || parts.get(at(parts) + 2) == Some(&FLUX)
+    };
+    let direct: Vec<String> =
+        files.iter().filter(|(_, parts)| is_direct(parts)).map(|(_, parts)| below(parts, 1)).collect();
+    let kustomized =
+        |folder: &String| sifted.files.iter().any(|seen| seen.kustomization && path::parent(&seen.file) == folder);
+    let mut found: Vec<String> = files
+        .iter()
+        .map(|(_, parts)| {
+            let first = below(parts, 1);
+            if direct.contains(&first) || kustomized(&first) { first } else { below(parts, 2) }
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    let is_claimed = |folder: &str| {
+        claims
+            .iter()
+            .filter(|claim| !claim.folder.is_empty() || claim.strong)
+            .any(|claim| path::is_within(folder, &claim.folder) || path::is_within(&claim.folder, folder))
+    };
+    found.retain(|folder| !is_claimed(folder));
+    found
+}
+
+/// Leaves the claims that are roots: a Kustomization by hand that something else applies is none, nor is a tenant's, whose path counts in a
+/// repository of its own.
+fn retain_roots(claims: &mut Vec<Claim>, folders: &[String], sifted: &Arc<Sifted>) {
+    let facts: Vec<(String, bool, Option<String>)> =
+        claims.iter().map(|claim| (claim.folder.clone(), claim.strong, claim.url.clone())).collect();
+    let has_strong = facts.iter().any(|(_, strong, _)| *strong);
+    claims.retain(|claim| {
+        if claim.strong {
+            return true;
+        }
+        let elsewhere = facts.iter().any(|(folder, strong, _)| *strong || folder != &claim.folder);
+        if claim.folder.is_empty() {
+            return !elsewhere && folders.is_empty();
+        }
+        let same_source = claim.url.is_some() && facts.iter().any(|(_, strong, url)| *strong && *url == claim.url);
+        let outer = |(folder, strong, _): &(String, bool, Option<String>)| {
+            folder != &claim.folder && path::is_within(&claim.folder, folder) && (*strong || !folder.is_empty())
+        };
+        let is_applied = |seen: &&Seen| {
+            !path::is_within(&seen.file, &claim.folder)
+                && seen.paths.iter().any(|folder| !folder.is_empty() && path::is_within(&claim.folder, folder))
+        };
+        (!has_strong || same_source)
+            && !facts.iter().any(|fact| outer(fact))
+            && !sifted.files.iter().any(|seen| is_applied(&seen))
+    });
+}
+
+/// Says what there is instead of environments.
+fn describe(sifted: &Sifted, looked: &mut Looked) {
+    let add = |list: &mut Vec<String>, what: &str| {
+        let what = if what.is_empty() { "." } else { what };
+        if !list.iter().any(|known| known == what) {
+            list.push(what.to_owned());
+        }
+    };
+    for seen in &sifted.files {
+        if seen.template && (seen.flux || seen.instance) {
+            add(&mut looked.templates, &seen.file);
+        } else if !seen.paths.is_empty() {
+            add(&mut looked.unsynced, path::parent(&seen.file));
+        } else if seen.kustomization && !seen.flux {
+            add(&mut looked.overlays, path::parent(&seen.file));
+        }
+    }
+    // What another Kustomization applies is not where it begins.
+    let applied: Vec<&String> =
+        sifted.files.iter().flat_map(|seen| &seen.paths).filter(|folder| !folder.is_empty()).collect();
+    let is_applied = |folder: &str| applied.iter().any(|known| path::is_within(folder, known));
+    if looked.unsynced.iter().any(|folder| !is_applied(folder)) {
+        looked.unsynced.retain(|folder| !is_applied(folder));
+    }
+    if !looked.unsynced.is_empty() || !looked.templates.is_empty() {
+        looked.overlays.clear();
+    }
+}
