@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::model::{Environment, Fault, FaultKind, Permit, ShellLine};
 use crate::repo::template::KEYS;
 use crate::secret::Secret;
-use crate::sops::generate;
+use crate::sops::KeyKind;
 
 /// An environment and its new key.
 #[derive(Debug, Clone, Serialize)]
@@ -115,10 +115,10 @@ fn personal() -> Option<PathBuf> {
 ///
 /// # Errors
 /// When one is there already, or cannot be written; those that were written go.
-pub fn write_keys(folder: &Path, repository: &str, now: Timestamp) -> Result<Written, Fault> {
+pub fn write_keys(folder: &Path, repository: &str, kind: KeyKind, now: Timestamp) -> Result<Written, Fault> {
     let mut written = Written(Vec::new());
     for (env, _) in KEYS {
-        written.0.push(write_key(folder, repository, env, now)?);
+        written.0.push(write_key(folder, repository, env, kind, now)?);
     }
     Ok(written)
 }
@@ -127,10 +127,10 @@ pub fn write_keys(folder: &Path, repository: &str, now: Timestamp) -> Result<Wri
 ///
 /// # Errors
 /// When it is there already, or cannot be written.
-pub fn write_key(folder: &Path, repository: &str, env: &str, now: Timestamp) -> Result<KeyFile, Fault> {
+pub fn write_key(folder: &Path, repository: &str, env: &str, kind: KeyKind, now: Timestamp) -> Result<KeyFile, Fault> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fault(folder, &error))?;
     let path = folder.join(format!("{repository}-{env}.agekey"));
-    let (secret, recipient) = generate();
+    let (secret, recipient) = kind.generate();
     let text = text(env, repository, &recipient, &secret, now);
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
     let mut file = file.map_err(|error| fault(&path, &error))?;
@@ -147,8 +147,8 @@ pub fn write_key(folder: &Path, repository: &str, env: &str, now: Timestamp) -> 
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn append_key(path: &Path, repository: &str, env: &str, now: Timestamp) -> Result<KeyFile, Fault> {
-    let (secret, recipient) = generate();
+pub fn append_key(path: &Path, repository: &str, env: &str, kind: KeyKind, now: Timestamp) -> Result<KeyFile, Fault> {
+    let (secret, recipient) = kind.generate();
     let text = text(env, repository, &recipient, &secret, now);
     let written = OpenOptions::new().append(true).open(path).and_then(|mut file| {
         file.write_all(format!("\n{}", text.expose()).as_bytes())?;
@@ -185,14 +185,18 @@ pub fn make(
     environment: &Environment,
     at_hand: Option<PathBuf>,
     folder_wanted: Option<&Path>,
+    kind_wanted: KeyKind,
     now: Timestamp,
     _permit: &Permit,
 ) -> Result<Made, Fault> {
     let name = environment.name.clone();
     let repository = root.file_name().and_then(|name| name.to_str()).unwrap_or("repository").to_owned();
+    // A new key of an environment is no weaker than those that it has.
+    let strong = |recipient: &String| KeyKind::of(recipient) == KeyKind::PostQuantum;
+    let kind = if environment.recipients.iter().any(strong) { KeyKind::PostQuantum } else { kind_wanted };
     let made = match at_hand.filter(|file| folder_wanted.is_none() && file.exists()) {
-        Some(file) => append_key(&file, &repository, &name, now)?,
-        None => write_key(&folder(folder_wanted, root)?, &repository, &name, now)?,
+        Some(file) => append_key(&file, &repository, &name, kind, now)?,
+        None => write_key(&folder(folder_wanted, root)?, &repository, &name, kind, now)?,
     };
     let path = environment.path.clone().unwrap_or_else(|| format!("clusters/{name}"));
     let config =

@@ -11,7 +11,7 @@ use super::out;
 use super::prompt::Terminal;
 use crate::app::{App, Keymap};
 use crate::commands::COMMANDS;
-use crate::model::text::{field, json, json_lines, message};
+use crate::model::text::{field, json, json_lines, message, short_keys};
 use crate::model::{Fault, FaultKind, Shown};
 use crate::runtime::Session;
 use crate::sops::Prompts;
@@ -159,8 +159,20 @@ impl Call {
     /// # Errors
     /// Fails when standard output cannot be written, other than by being closed.
     pub fn print<T: Serialize + ?Sized>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), Fault> {
+        self.print_as(value, |value| Shown::lines(&text(value)))
+    }
+
+    /// Writes a result to standard output whose text holds keys to be copied.
+    ///
+    /// # Errors
+    /// As [`Call::print`].
+    pub fn print_whole<T: Serialize + ?Sized>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), Fault> {
+        self.print_as(value, |value| Shown::whole(&text(value)))
+    }
+
+    fn print_as<T: Serialize + ?Sized>(&self, value: &T, shown: impl FnOnce(&T) -> Shown) -> Result<(), Fault> {
         let written = match self.global.output {
-            Output::Text => Shown::lines(&text(value)),
+            Output::Text => shown(value),
             Output::Sarif | Output::Github => {
                 return Err(Fault::new(
                     FaultKind::Usage,
@@ -227,8 +239,15 @@ fn locale_is_utf8() -> bool {
 
 /// Lays rows out in columns of equal width, two spaces apart.
 pub fn columns(rows: &[Vec<String>]) -> String {
+    // As it will be shown: the width of a column counts what is seen.
+    fn seen(cell: &str) -> Cow<'_, str> {
+        match short_keys(cell) {
+            Cow::Borrowed(cell) => field(cell),
+            Cow::Owned(cell) => Cow::Owned(field(&cell).into_owned()),
+        }
+    }
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let rows: Vec<Vec<Cow<'_, str>>> = rows.iter().map(|row| row.iter().map(|cell| field(cell)).collect()).collect();
+    let rows: Vec<Vec<Cow<'_, str>>> = rows.iter().map(|row| row.iter().map(|cell| seen(cell)).collect()).collect();
     let widths: Vec<usize> = (0..count)
         .map(|index| {
             rows.iter()

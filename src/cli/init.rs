@@ -31,6 +31,9 @@ pub struct Arguments {
     /// Your account at GitHub; the template says OWNER
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
+    /// Make post-quantum age keys (age1pq1…), which Flux opens files with from the version on whose age is 1.3 or later
+    #[arg(long)]
+    post_quantum: bool,
     /// Also make the Git repository and its first commit, rather than show how
     #[arg(long)]
     git: bool,
@@ -82,7 +85,8 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         plain(flag, value.as_deref())?;
     }
     must_be_empty(&folder)?;
-    let keys = write_keys(&new_key::folder(arguments.keys.as_deref(), &folder)?, &name, now)?;
+    let kind = if arguments.post_quantum { sops::KeyKind::PostQuantum } else { sops::KeyKind::Classic };
+    let keys = write_keys(&new_key::folder(arguments.keys.as_deref(), &folder)?, &name, kind, now)?;
     let names = Names {
         repository: arguments.owner.as_ref().map(|owner| format!("{owner}/{name}")),
         domain: arguments.domain.clone(),

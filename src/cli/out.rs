@@ -27,7 +27,7 @@ pub(super) fn write(text: &Shown) -> Result<bool, Fault> {
 pub(super) fn write_raw(raw: &Raw) -> Result<(), Fault> {
     match raw {
         Raw::Document(document) if std::io::stdout().is_terminal() => {
-            write(&Shown::lines(&String::from_utf8_lossy(document)))
+            write(&Shown::whole(&String::from_utf8_lossy(document)))
         }
         Raw::Document(document) => bytes(document),
         Raw::Ours(text) => bytes(text.as_bytes()),

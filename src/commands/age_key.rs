@@ -12,7 +12,7 @@ use crate::app::operation::StepSender;
 use crate::app::{Action, Ask, Command, Operation, Permit, Reach, Risk, Scope, Target};
 use crate::model::{Environment, Fault, FaultKind, Lesson, Outcome, ShellLine, Step, StepState};
 use crate::secret::Secret;
-use crate::sops::{Identities, IdentitySources};
+use crate::sops::{Identities, IdentitySources, KeyKind};
 
 /// Makes or completes the Secret; the identities that it held stay.
 pub static COMMAND: Command = Command {
@@ -64,7 +64,7 @@ fn run_new(ask: &Ask<'_>) -> Vec<Action> {
     let Some(permit) = ask.permit else { return Vec::new() };
     let Some(env) = ask.targets.first().and_then(Target::env) else { return Vec::new() };
     let Some(environment) = ask.facts.environment(env).cloned() else { return Vec::new() };
-    let (operation, _made) = generating(environment, None, ask.now, permit);
+    let (operation, _made) = generating(environment, None, KeyKind::Classic, ask.now, permit);
     vec![Action::Operate(operation)]
 }
 
@@ -73,6 +73,7 @@ fn run_new(ask: &Ask<'_>) -> Vec<Action> {
 pub fn generating(
     environment: Environment,
     folder: Option<PathBuf>,
+    kind: KeyKind,
     now: Timestamp,
     permit: Permit,
 ) -> (Operation, oneshot::Receiver<Made>) {
@@ -87,7 +88,7 @@ pub fn generating(
             };
             let Some(root) = reach.root.clone() else { return Outcome::Failed(no_repository()) };
             let known = reach.identities.get(env).and_then(|sources| sources.key_file.clone());
-            let made = reach.away(move || make(&root, &environment, known, folder.as_deref(), now, &permit));
+            let made = reach.away(move || make(&root, &environment, known, folder.as_deref(), kind, now, &permit));
             let made = match made.await.and_then(|made| made) {
                 Ok(made) => made,
                 Err(fault) => return Outcome::Failed(fault),

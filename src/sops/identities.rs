@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::error::SopsError;
 use super::locked::{LockedKey, Tried, same_ssh, try_one};
+use super::post_quantum;
 use super::prompts::Prompts;
 use super::recipients::Wrapped;
 use crate::secret::Secret;
@@ -164,10 +165,13 @@ impl Identities {
             self.locked.push(locked.ok_or_else(|| "it is a damaged identity of an age plug-in".to_owned())?);
             return Ok(());
         }
-        if word.starts_with("AGE-SECRET-KEY-PQ-") {
-            let why = "it is a post-quantum age key, which the age library in use cannot read; sops can, and fluxdeck opens the file \
-                       with any classic key beside it";
-            return Err(why.to_owned());
+        if word.starts_with(post_quantum::PRIVATE) {
+            let wrong = |why| format!("it is not a post-quantum age key ({}…): {why}", post_quantum::PRIVATE);
+            let identity: post_quantum::Identity = word.parse().map_err(wrong)?;
+            let recipient = identity.to_public().to_string();
+            self.texts.push((recipient.clone(), Secret::new(word)));
+            self.add(Box::new(identity), Some(recipient), source);
+            return Ok(());
         }
         let identity: age::x25519::Identity =
             word.parse().map_err(|_| "it is not an age key (AGE-SECRET-KEY-1…)".to_owned())?;
@@ -247,10 +251,39 @@ impl std::fmt::Debug for Identities {
     }
 }
 
-/// Makes a new age identity; returns its text, as a key file holds it, and its public key.
+/// Says which kind of age key is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// X25519 (`age1…`), which every version of age opens.
+    Classic,
+    /// ML-KEM-768 with X25519 (`age1pq1…`), which age 1.3 and later open.
+    PostQuantum,
+}
+
+impl KeyKind {
+    /// Tells the kind of an age recipient by what it begins with.
+    pub fn of(recipient: &str) -> Self {
+        if recipient.starts_with(post_quantum::PUBLIC) { Self::PostQuantum } else { Self::Classic }
+    }
+
+    /// Makes a new age identity; returns its text, as a key file holds it, and its public key.
+    pub fn generate(self) -> (Secret, String) {
+        match self {
+            Self::Classic => {
+                let identity = age::x25519::Identity::generate();
+                (Secret::new(identity.to_string().expose_secret()), identity.to_public().to_string())
+            }
+            Self::PostQuantum => {
+                let identity = post_quantum::Identity::generate();
+                (identity.text(), identity.to_public().to_string())
+            }
+        }
+    }
+}
+
+/// Makes a new classic age identity; returns its text, as a key file holds it, and its public key.
 pub fn generate() -> (Secret, String) {
-    let identity = age::x25519::Identity::generate();
-    (Secret::new(identity.to_string().expose_secret()), identity.to_public().to_string())
+    KeyKind::Classic.generate()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::secret::Secret;
 /// The layouts of the `sops` block that there are vectors of.
 const LAYOUTS: [&str; 3] = ["3.9", "3.10", "3.13"];
 
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     FilePath::new(env!("CARGO_MANIFEST_DIR")).join("tests/sops")
 }
 

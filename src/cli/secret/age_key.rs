@@ -12,6 +12,7 @@ use crate::cli::{Call, operate};
 use crate::commands;
 use crate::model::{Fault, FaultKind, Outcome};
 use crate::runtime::{interrupted, note};
+use crate::sops::KeyKind;
 
 /// Flags of `secret age-key`.
 #[derive(Debug, Args)]
@@ -28,6 +29,9 @@ pub(super) struct Arguments {
     /// Where a new key goes; by default below `$XDG_CONFIG_HOME`, in fluxdeck/keys
     #[arg(long, value_name = "DIR", requires = "generate")]
     keys: Option<PathBuf>,
+    /// Make a post-quantum key (age1pq1…), which Flux opens files with from the version on whose age is 1.3 or later
+    #[arg(long, requires = "generate")]
+    post_quantum: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
@@ -41,13 +45,14 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             let permit = operate::permit(call, &commands::AGE_KEY_NEW, &[own], &facts)?;
             session.root.clone()?;
             let environment = facts.environment(env).cloned().ok_or_else(no_repository)?;
+            let kind = if arguments.post_quantum { KeyKind::PostQuantum } else { KeyKind::Classic };
             let (operation, made) =
-                commands::generating(environment, arguments.keys.clone(), session.clock.now(), permit);
+                commands::generating(environment, arguments.keys.clone(), kind, session.clock.now(), permit);
             // The steps are what is printed of it below.
             return match note(&session, operation, Box::new(|_| {}), interrupted()).await {
                 Outcome::Done(_) => {
                     let made = made.await.map_err(|_| no_repository())?;
-                    call.print(&made, text).map(|()| 0)
+                    call.print_whole(&made, text).map(|()| 0)
                 }
                 Outcome::Failed(fault) => Err(fault),
                 Outcome::Cancelled(_) => Ok(operate::INTERRUPTED),

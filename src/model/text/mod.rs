@@ -66,10 +66,50 @@ pub fn field(text: &str) -> Cow<'_, str> {
 
 /// Makes text for one row of cells visible; tabs and line feeds, which cannot steer there, become a space each.
 pub fn cells(text: &str) -> Cow<'_, str> {
+    match short_keys(text) {
+        Cow::Borrowed(text) => row(text),
+        Cow::Owned(text) => Cow::Owned(row(&text).into_owned()),
+    }
+}
+
+fn row(text: &str) -> Cow<'_, str> {
     match visible(text, |character| matches!(character, '\n' | '\t')) {
         Cow::Owned(text) if text.contains(['\n', '\t']) => Cow::Owned(text.replace(['\n', '\t'], " ")),
         other => other,
     }
+}
+
+/// The letters of a public key that people still see whole: a classic one has 62, that of an age plug-in some more.
+const LONGEST_KEY: usize = 120;
+
+/// Shortens public keys of age that nobody can read or compare by eye (a post-quantum one has 1,959 letters): the beginning, which tells the
+/// kind, and the end, which holds the checksum, stay.
+pub fn short_keys(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST_KEY || !text.contains("age1") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut shortened = false;
+    let mut rest = text;
+    while let Some((before, from)) = rest.find("age1").and_then(|at| rest.split_at_checked(at)) {
+        let is_part = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let length = from.bytes().take_while(|byte| is_part(byte)).count();
+        let (key, after) = from.split_at_checked(length).unwrap_or((from, ""));
+        out.push_str(before);
+        match (key.get(..14), key.get(length.saturating_sub(8)..)) {
+            (Some(first), Some(last)) if length > LONGEST_KEY => {
+                out.extend([first, "…", last]);
+                shortened = true;
+            }
+            _ => out.push_str(key),
+        }
+        rest = after;
+    }
+    if !shortened {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// Makes what stands in one cell harmless, whose width is settled already: what steers is left out, and `?` tells of a cell that held nothing
@@ -138,8 +178,13 @@ fn without_commands(text: Cow<'_, str>) -> String {
 pub struct Shown(String);
 
 impl Shown {
-    /// Takes lines that we laid out: their line feeds and tabs stay, whatever else steers becomes visible.
+    /// Takes lines that we laid out: their line feeds and tabs stay, whatever else steers becomes visible; long public keys are shortened.
     pub fn lines(text: &str) -> Self {
+        Self::whole(&short_keys(text))
+    }
+
+    /// Takes such lines that are to be copied: a public key of two thousand letters stays whole.
+    pub fn whole(text: &str) -> Self {
         // A line that ends as Windows ends lines is a line.
         let text = if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
         Self(without_commands(visible(&text, |character| matches!(character, '\n' | '\t'))))
@@ -190,6 +235,18 @@ mod tests {
             assert!(hides_or_steers(character), "{code:x}");
             assert!(!field(&character.to_string()).contains(character), "{code:x}");
         }
+    }
+
+    #[test]
+    fn long_public_keys_are_shortened_and_others_stay() {
+        let long = format!("age1pq1{}{}", "q".repeat(1946), "xwvtsr");
+        let text = format!("for {long}, {long} and age1short");
+        let short = "for age1pq1qqqqqqq…qqxwvtsr, age1pq1qqqqqqq…qqxwvtsr and age1short";
+        assert_eq!(Shown::lines(&text).as_str(), short);
+        assert_eq!(cells(&text), short);
+        assert_eq!(Shown::whole(&text).as_str(), text);
+        let classic = format!("age1{} page1 {}", "q".repeat(58), "word ".repeat(30));
+        assert_eq!(cells(&classic), classic);
     }
 
     #[test]

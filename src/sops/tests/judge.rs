@@ -24,10 +24,14 @@ impl Judge {
     }
 
     fn run(&self, arguments: &[&str]) -> String {
+        self.run_with("vectors/throwaway-staging.txt", arguments)
+    }
+
+    fn run_with(&self, key: &str, arguments: &[&str]) -> String {
         let output = Command::new(&self.program)
             .args(arguments)
             .env_clear()
-            .env("SOPS_AGE_KEY_FILE", folder().join("vectors/throwaway-staging.txt"))
+            .env("SOPS_AGE_KEY_FILE", folder().join(key))
             .env("HOME", "/nonexistent")
             .current_dir(self.folder.path())
             .output()
@@ -295,4 +299,14 @@ fn what_sops_would_spoil_is_told_and_nothing_else() {
         assert_eq!(item, *spoiled == "item", "{text}\n{edited}");
         assert_eq!(edited.contains("!!merge"), *spoiled == "merge", "{text}\n{edited}");
     }
+}
+
+#[test]
+fn sops_opens_what_is_encrypted_for_a_post_quantum_key() {
+    let Some(judge) = Judge::summon() else { return };
+    let (file, recipient) = crate::sops::post_quantum::tests::throwaway();
+    let plain = Secret::new("kind: Secret\nstringData:\n    a: hunter2\n");
+    let sealed = create(Format::Yaml, &plain, &NewFile::of(&[recipient], "^stringData$"), jiff::Timestamp::UNIX_EPOCH);
+    std::fs::write(judge.folder.path().join("file.yaml"), sealed.unwrap()).unwrap();
+    assert!(judge.run_with(file, &["decrypt", "file.yaml"]).contains("a: hunter2"));
 }

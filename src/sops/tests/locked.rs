@@ -124,7 +124,7 @@ fn what_cannot_be_used_hides_nothing_beside_it() {
     assert_eq!(found.recipients(), [recipient]);
     let [post_quantum, nonsense] = found.problems() else { panic!("{:?}", found.problems()) };
     assert!(
-        post_quantum.contains("line 1: it is a post-quantum age key")
+        post_quantum.contains("line 1: it is not a post-quantum age key")
             && nonsense.contains("line 2: it is not an age key")
     );
     assert!(!nonsense.contains("nonsense"), "{nonsense}");
