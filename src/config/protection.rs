@@ -6,7 +6,7 @@
 
 use super::layer::Origin;
 use super::settings::Settings;
-use super::words::says_production;
+use super::words::{says_otherwise, says_production};
 use crate::model::{KubeContext, Protection};
 
 /// What is asked about an environment.
@@ -52,7 +52,8 @@ pub(super) fn judge(
         }
         match own.protected {
             Some(protected) if protected.origin.is_own() => Err(protected.origin),
-            _ if is_only => because("being the only environment".to_owned()),
+            // By its name the owner has said what it is.
+            _ if is_only && !says_otherwise(subject.name) => because("being the only environment".to_owned()),
             protected => Err(protected.map(|protected| protected.origin).unwrap_or_default()),
         }
     };

@@ -315,6 +315,10 @@ fn an_only_environment_is_protected_unless_its_owner_says_otherwise() {
     assert_eq!(of("", off, &none), "no");
     assert_eq!(of(off, off, &none), "no");
     assert_eq!(of("", "", &Flags { unprotect: words(&["home"]), ..none }), "no");
+    let named = |name: &str| reasons(&found(&settings("", "", &[], &Flags::default()), &[name], &[name])).remove(0).1;
+    assert_eq!(named("staging"), "no", "its name says what it is");
+    assert_eq!(named("lab"), "being the only environment");
+    assert_eq!(named("staging-prod"), "the name staging-prod");
 }
 
 #[test]

@@ -9,6 +9,29 @@ pub(super) fn says_production(name: &str) -> bool {
     words(name).any(|word| PRODUCTION.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
+/// Words by which an owner says that nobody depends on the cluster.
+const OTHERWISE: [&str; 14] = [
+    "staging",
+    "stage",
+    "stg",
+    "dev",
+    "devel",
+    "develop",
+    "development",
+    "test",
+    "testing",
+    "qa",
+    "uat",
+    "sandbox",
+    "preview",
+    "demo",
+];
+
+/// Tells whether a name has a word that says something else than production, and none that says production.
+pub(super) fn says_otherwise(name: &str) -> bool {
+    !says_production(name) && words(name).any(|word| OTHERWISE.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
 /// Splits a name where something other than a letter stands, and where a capital follows a small letter.
 fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(|character: char| !character.is_alphabetic()).flat_map(|part| {
@@ -27,7 +50,7 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::says_production;
+    use super::{says_otherwise, says_production};
 
     #[test]
     fn words_say_production_wherever_they_stand() {
@@ -54,6 +77,16 @@ mod tests {
         for name in ["", "staging", "product", "products-1", "reproduction", "preprod", "alive", "delivery", "prodigy"]
         {
             assert!(!says_production(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn words_say_otherwise_only_where_none_says_production() {
+        for name in ["staging", "eu-staging-1", "Dev", "lab-test", "k3d-dev"] {
+            assert!(says_otherwise(name), "{name}");
+        }
+        for name in ["", "lab", "home", "main", "cluster", "attest", "device", "production-test", "staging-live"] {
+            assert!(!says_otherwise(name), "{name}");
         }
     }
 }
