@@ -32,6 +32,8 @@ pub(super) struct Gathered {
     files: BTreeMap<String, Arc<Vec<u8>>>,
     /// Folders that are named and have no kustomization: kustomize says so.
     folders: BTreeSet<String>,
+    /// What is named and is not in the artifact.
+    left_out: BTreeSet<String>,
     /// Why what is built of it must not be believed: a field that is not known, and was emptied.
     pub(super) unknown: Option<String>,
     own: String,
@@ -60,7 +62,8 @@ impl<'a> Gatherer<'a> {
             Some(folder) if folder == one.path => {}
             _ => return unknown(format!("the path {} leads out of the repository", one.path)),
         }
-        match self.reader.place(&one.path) {
+        self.reader.leave_out(feed.ignore.as_deref());
+        match self.reader.place_in_artifact(&one.path) {
             Place::Folder => {}
             Place::Outside => return unknown(format!("the path {} leads out of the repository", one.path)),
             _ => return Err(Unrendered::Wrong(format!("the path {} does not exist", one.path))),
@@ -95,6 +98,11 @@ impl Gathered {
     /// Tells whether a file is given.
     pub(super) fn has(&self, file: &str) -> bool {
         self.files.contains_key(file) || self.folders.contains(file)
+    }
+
+    /// Tells whether a file is there and left out of what Flux reads, so that it misses it too.
+    pub(super) fn leaves_out(&self, file: &str) -> bool {
+        self.left_out.contains(file)
     }
 
     /// Writes all of it below a folder, which is made; with `origins` kustomize writes on each object where it comes from.
@@ -135,7 +143,10 @@ impl Walk<'_, '_> {
     fn own(&mut self, folder: &str) -> Option<String> {
         let reader = &mut self.gatherer.reader;
         // Whatever else bears such a name is read by nobody, and refused when it is read here.
-        NAMES.iter().map(|name| path::join(folder, name)).find(|file| reader.place(file) != Place::Missing)
+        NAMES
+            .iter()
+            .map(|name| path::join(folder, name))
+            .find(|file| !matches!(reader.place_in_artifact(file), Place::Missing | Place::LeftOut))
     }
 
     fn bytes(&mut self, file: &str) -> Result<Arc<Vec<u8>>, Unrendered> {
@@ -221,7 +232,7 @@ impl Walk<'_, '_> {
         self.depth = self.depth.saturating_sub(1);
         // Kustomize refuses a folder with two of them.
         for name in NAMES.iter().map(|name| path::join(folder, name)).filter(|other| other != file) {
-            if self.gatherer.reader.place(&name) != Place::Missing {
+            if !matches!(self.gatherer.reader.place_in_artifact(&name), Place::Missing | Place::LeftOut) {
                 self.give(&name, Arc::new(b"{}\n".to_vec()))?;
             }
         }
@@ -241,9 +252,9 @@ impl Walk<'_, '_> {
             return unknown(format!("{file} names {text:?}, which is no path that kustomize and fluxdeck take alike"));
         }
         let target = path::resolve(folder, text);
-        let place = target.as_deref().map_or(Place::Outside, |target| self.gatherer.reader.place(target));
+        let place = target.as_deref().map_or(Place::Outside, |target| self.gatherer.reader.place_in_artifact(target));
         let is_file = place == Place::File || !reference.followed;
-        let is_nowhere = target.is_none() || place == Place::Missing;
+        let is_nowhere = target.is_none() || matches!(place, Place::Missing | Place::LeftOut);
         if is_fetched(text, is_file) || (is_nowhere && is_remote(text)) {
             return unknown(format!("{file} reads {text}, which is not in this repository, and nothing is fetched"));
         }
@@ -270,6 +281,10 @@ impl Walk<'_, '_> {
             }
             // Kustomize says so in its own words.
             Place::Missing => Ok(()),
+            Place::LeftOut => {
+                self.gathered.left_out.insert(target);
+                Ok(())
+            }
             Place::Outside => {
                 unknown(format!("{file} names {text}, which leads out of the repository, and nothing outside is read"))
             }

@@ -439,7 +439,12 @@ fn not_given(said: &str, root: &Path, copy: &Path, gathered: &Gathered) -> Optio
     let mut named =
         said.split(&start).skip(1).map(|rest| rest.split(['\'', ':', '"', '\n', ' ']).next().unwrap_or_default());
     named
-        .find(|file| !gathered.has(file) && !copy.join(file).exists() && root.join(file).symlink_metadata().is_ok())
+        .find(|file| {
+            !gathered.has(file)
+                && !gathered.leaves_out(file)
+                && !copy.join(file).exists()
+                && root.join(file).symlink_metadata().is_ok()
+        })
         .map(str::to_owned)
 }
 

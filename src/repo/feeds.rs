@@ -23,6 +23,8 @@ pub struct Feed {
     pub remote: Vec<(String, String)>,
     /// Whether it names what is never read: something outside of the repository, a pipe or a device.
     pub leaves: bool,
+    /// `spec.ignore` of the source that it is read from.
+    pub ignore: Option<String>,
 }
 
 /// Joins files with the Kustomizations that read them.

@@ -219,6 +219,9 @@ pub struct FluxSource {
     pub interval: Option<String>,
     /// `spec.suspend`.
     pub suspend: bool,
+    /// `spec.ignore`: what is left out of its artifact.
+    #[serde(skip)]
+    pub ignore: Option<String>,
     /// The file that declares it.
     pub file: String,
     /// The line that its document starts on.
@@ -247,6 +250,7 @@ impl FluxSource {
             branch: spec.get("ref").and_then(|reference| text(reference, "branch")),
             interval: text(&spec, "interval"),
             suspend: spec.get("suspend").and_then(Value::as_bool).unwrap_or_default(),
+            ignore: text(&spec, "ignore"),
             file: declared.file.clone(),
             line: declared.line,
         }

@@ -45,7 +45,14 @@ impl Graph {
     fn environment(&mut self, reader: &mut Reader, environment: &RepoEnvironment) {
         let (env, folder) = (environment.name.as_str(), environment.path.as_str());
         let start = self.kustomizations.len();
-        let reads = kustomize::follow(reader, folder, &[], None);
+        reader.leave_out(None);
+        let mut reads = kustomize::follow(reader, folder, &[], None);
+        // What the source leaves out is told in the folder that it is left out of.
+        let ignore = Self::ignore_of(reader, environment, &reads);
+        if ignore.is_some() {
+            reader.leave_out(ignore.as_deref());
+            reads = kustomize::follow(reader, folder, &[], None);
+        }
         let root = Feed {
             env: env.to_owned(),
             namespace: "flux-system".to_owned(),
@@ -54,6 +61,7 @@ impl Graph {
             declared: reads.declared.clone(),
             remote: reads.remote.clone(),
             leaves: reads.leaves,
+            ignore: ignore.clone(),
         };
         self.take(reader, env, reads);
         let entry = self.kustomizations.get(start..).unwrap_or_default();
@@ -78,16 +86,25 @@ impl Graph {
                 declared: reads.declared.clone(),
                 remote: reads.remote.clone(),
                 leaves: reads.leaves,
+                ignore: ignore.clone(),
             });
             self.take(reader, env, reads);
         }
     }
 
+    /// Returns `spec.ignore` of the source that an environment's folder is read from.
+    fn ignore_of(reader: &mut Reader, environment: &RepoEnvironment, reads: &Reads) -> Option<String> {
+        let mut found = Self::default();
+        found.take(reader, &environment.name, Reads { declared: reads.declared.clone(), ..Reads::default() });
+        Home::of(environment, &found.kustomizations).ignore(&found.sources)
+    }
+
     fn follow(&mut self, reader: &mut Reader, one: &FluxKustomization) -> Reads {
         let place = match path::below_root(&one.path) {
-            Some(folder) if folder == one.path => reader.place(&folder),
+            Some(folder) if folder == one.path => reader.place_in_artifact(&folder),
             _ => Place::Outside,
         };
+        let left_out = reader.why_left_out(&one.path).map(|why| why.to_string()).unwrap_or_default();
         let (why, todo) = match place {
             Place::Folder => {
                 return kustomize::follow(reader, &one.path, &one.components, one.target_namespace.as_deref());
@@ -95,6 +112,7 @@ impl Graph {
             Place::Outside => ("the path leads out of the repository", "correct spec.path"),
             Place::File | Place::Special => ("the path is no folder", "name its folder in spec.path"),
             Place::Missing => ("the path does not exist", "correct spec.path, or commit the folder"),
+            Place::LeftOut => (left_out.as_str(), "correct spec.path, or take the folder out of what is left out"),
         };
         let what = format!("Kustomization {} has no files: {}", one.name, one.path);
         self.findings.push(Finding::new(&one.file, Some(one.line), Fault::failed(what, why, todo)));

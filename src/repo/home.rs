@@ -45,4 +45,9 @@ impl Home {
         let is_declared = || sources.iter().any(|known| known.env == one.env && known.object() == *source);
         is_bootstrap || (source.kind == "GitRepository" && !is_declared())
     }
+
+    /// Returns `spec.ignore` of the source that the entry folder is read from.
+    pub(super) fn ignore(&self, sources: &[FluxSource]) -> Option<String> {
+        sources.iter().find(|source| self.known.contains(&source.object()))?.ignore.clone()
+    }
 }

@@ -98,7 +98,10 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn kustomization_file(&mut self, folder: &str) -> Option<String> {
-        NAMES.iter().map(|name| path::join(folder, name)).find(|file| self.reader.place(file) == Place::File)
+        NAMES
+            .iter()
+            .map(|name| path::join(folder, name))
+            .find(|file| self.reader.place_in_artifact(file) == Place::File)
     }
 
     fn folder_or_tree(&mut self, folder: &str, context: &Context) {
@@ -113,10 +116,10 @@ impl Walk<'_> {
     fn tree(&mut self, folder: &str, context: &Context) {
         for name in self.reader.names(folder) {
             let child = path::join(folder, &name);
-            if is_excluded(&name) || self.is_full(folder) {
+            if self.is_full(folder) {
                 continue;
             }
-            match self.reader.place(&child) {
+            match self.reader.place_in_artifact(&child) {
                 Place::Folder => self.folder_or_tree(&child, context),
                 Place::File if is_yaml(&name) => self.file(&child, context),
                 _ => {}
@@ -192,7 +195,7 @@ impl Walk<'_> {
             }
             return;
         };
-        let place = self.reader.place(&target);
+        let place = self.reader.place_in_artifact(&target);
         if is_fetched(reference, place == Place::File || !followed) {
             return self.reads.remote.push((file.to_owned(), reference.to_owned()));
         }
@@ -206,6 +209,10 @@ impl Walk<'_> {
                 self.reads.remote.push((file.to_owned(), reference.to_owned()));
             }
             Place::Missing => self.missing(file, reference, "there is no such file or folder"),
+            Place::LeftOut => {
+                let why = self.reader.why_left_out(&target).map(|why| why.to_string()).unwrap_or_default();
+                self.missing(file, reference, &why);
+            }
             Place::Outside => self.leaves(file, reference),
             Place::Special => {
                 self.reads.leaves = true;
@@ -309,26 +316,6 @@ pub fn is_kustomization(file: &str) -> bool {
 
 fn is_yaml(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml"))
-}
-
-/// Names that source-controller leaves out of every artifact (fluxcd/pkg sourceignore, `ExcludeVCS`, `ExcludeCI`, `ExcludeExtra`).
-fn is_excluded(name: &str) -> bool {
-    matches!(
-        name,
-        ".git"
-            | ".github"
-            | ".circleci"
-            | ".travis.yml"
-            | ".gitlab-ci.yml"
-            | "appveyor.yml"
-            | ".drone.yml"
-            | "cloudbuild.yaml"
-            | "codeship-services.yml"
-            | "codeship-steps.yml"
-            | ".goreleaser.yml"
-            | ".sops.yaml"
-            | ".flux.yaml"
-    )
 }
 
 /// Kinds of Kubernetes itself without a namespace; of custom kinds only the cluster knows.

@@ -3,6 +3,7 @@
 //! ```text
 //! git        where the repository is, and what git knows of it
 //! contents   what a file holds, from whatever a tree may hold
+//! artifact   what source-controller leaves out of what Flux reads
 //! scan       every file, in display order, with the locks of encrypted ones
 //! reader     files below the root as YAML manifests, kept between reloads
 //! kustomize  which files a folder's kustomization reads
@@ -24,6 +25,7 @@
 //! users      which objects name a Secret
 //! ```
 
+pub mod artifact;
 pub mod contents;
 mod creation;
 mod environments;

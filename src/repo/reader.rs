@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::artifact::{Artifact, LeftOut};
 use super::contents;
 use super::manifest::{self, Care, Parsed};
 use super::path;
@@ -26,6 +27,8 @@ pub enum Place {
     Special,
     /// Something outside of the repository, by way of a symbolic link; it is not read.
     Outside,
+    /// Something that source-controller leaves out of the artifact, so that Flux never sees it.
+    LeftOut,
 }
 
 #[derive(Debug)]
@@ -36,14 +39,24 @@ struct Kept {
     parsed: Arc<Parsed>,
 }
 
+/// Says where a folder really lies.
+#[derive(Debug, Clone, Copy)]
+struct Folder {
+    /// Below the root.
+    is_below: bool,
+    /// Where it is written, with no link on the way.
+    is_direct: bool,
+}
+
 /// Reads files below a root.
 #[derive(Debug)]
 pub struct Reader {
     root: PathBuf,
     real_root: PathBuf,
     kept: HashMap<String, Kept>,
-    /// Whether a folder really lies below the root; forgotten at each reload.
-    folders: HashMap<String, bool>,
+    /// Where a folder really lies; forgotten at each reload.
+    folders: HashMap<String, Folder>,
+    artifact: Artifact,
     care: Care,
     sieve: Sieve,
 }
@@ -57,6 +70,7 @@ impl Reader {
             real_root,
             kept: HashMap::new(),
             folders: HashMap::new(),
+            artifact: Artifact::new(root),
             care: Care::Parse,
             sieve: Sieve::default(),
         }
@@ -66,6 +80,7 @@ impl Reader {
     pub fn refresh(&mut self, care: Care) {
         self.care = care;
         self.folders.clear();
+        self.artifact.refresh();
         // A glance follows close upon what found the environments.
         if care == Care::Parse {
             self.sieve.refresh();
@@ -82,9 +97,40 @@ impl Reader {
         self.sieve.sift(&self.root)
     }
 
+    /// Reads from now on what a source with this `spec.ignore` has.
+    pub fn leave_out(&mut self, ignore: Option<&str>) {
+        self.artifact.leave_out(ignore);
+    }
+
+    /// Returns what a path leads to in the artifact that Flux reads: what source-controller leaves out is [`Place::LeftOut`].
+    pub fn place_in_artifact(&mut self, path: &str) -> Place {
+        let place = self.place(path);
+        if !matches!(place, Place::Folder | Place::File) || path.is_empty() {
+            return place;
+        }
+        match self.left_out(path, place == Place::Folder) {
+            Some(_) => Place::LeftOut,
+            None => place,
+        }
+    }
+
+    /// Says why a path is not in the artifact.
+    pub fn why_left_out(&mut self, path: &str) -> Option<LeftOut> {
+        let place = self.place(path);
+        self.left_out(path, place == Place::Folder)
+    }
+
+    fn left_out(&mut self, path: &str, is_folder: bool) -> Option<LeftOut> {
+        let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|data| data.is_symlink());
+        if !self.folder(path::parent(path)).is_direct || is_link(&self.root.join(path)) {
+            return Some(LeftOut::Link);
+        }
+        self.artifact.leaves_out(path, is_folder)
+    }
+
     /// Returns what a path below the root leads to.
     pub fn place(&mut self, path: &str) -> Place {
-        if path::is_within(path, ".git") || !self.is_below_root(path::parent(path)) {
+        if path::is_within(path, ".git") || !self.folder(path::parent(path)).is_below {
             return Place::Outside;
         }
         let full = self.root.join(path);
@@ -110,14 +156,18 @@ impl Reader {
         }
     }
 
-    fn is_below_root(&mut self, folder: &str) -> bool {
+    fn folder(&mut self, folder: &str) -> Folder {
         if let Some(known) = self.folders.get(folder) {
             return *known;
         }
-        // A folder that does not exist leads nowhere: its file is missing, not outside.
-        let below = self.root.join(folder).canonicalize().map_or(true, |real| real.starts_with(&self.real_root));
-        self.folders.insert(folder.to_owned(), below);
-        below
+        let real = self.root.join(folder).canonicalize();
+        let known = Folder {
+            // A folder that does not exist leads nowhere: its file is missing, not outside.
+            is_below: real.as_ref().map_or(true, |real| real.starts_with(&self.real_root)),
+            is_direct: real.is_ok_and(|real| real == self.real_root.join(folder) || folder.is_empty()),
+        };
+        self.folders.insert(folder.to_owned(), known);
+        known
     }
 
     /// Returns the manifests of a file.

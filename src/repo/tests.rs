@@ -287,8 +287,56 @@ fn links_out_of_the_repository_are_not_followed() {
     std::os::unix::fs::symlink(outside.0.path(), at("apps/away")).unwrap();
     std::os::unix::fs::symlink("../real/map.yaml", at("apps/inside.yaml")).unwrap();
     let snapshot = folder.load();
-    assert_eq!(snapshot.feeds.files("one", "apps"), ["apps/inside.yaml", "apps/kustomization.yaml"]);
-    assert_eq!(snapshot.findings.len(), 2, "{:?}", findings(&snapshot));
+    assert_eq!(snapshot.feeds.files("one", "apps"), ["apps/kustomization.yaml"]);
+    assert_eq!(snapshot.findings.len(), 3, "{:?}", findings(&snapshot));
+    assert!(findings(&snapshot).iter().any(|told| told.contains("leaves links out of the artifact")));
+}
+
+/// Writes a source, and the Kustomization that syncs a folder from it.
+fn sync(folder: &str, ignore: &str) -> String {
+    let source = format!(
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: flux-system\n  namespace: flux-system\nspec:\n  interval: 1m\n  url: https://git.example.org/a\n{ignore}---\n"
+    );
+    source + &kustomization("flux-system", folder, &[])
+}
+
+#[test]
+fn what_the_artifact_leaves_out_is_not_read() {
+    let broken = "values: 1\n";
+    let files = |ignore: &'static str, spec: &str| {
+        let repository = TestRepository::new();
+        repository.write("clusters/one/sync.yaml", &sync("./clusters/one", spec));
+        repository.write("clusters/one/apps.yaml", &kustomization("apps", "./apps", &[]));
+        repository.write("apps/a.yaml", &config_map("a"));
+        repository.write("apps/values-a.yaml", broken);
+        repository.write("apps/.github/ci.yaml", broken);
+        repository.write("apps/local/decrypted.yaml", &config_map("decrypted"));
+        repository.write(".gitignore", "decrypted.yaml\n");
+        if !ignore.is_empty() {
+            repository.write("apps/.sourceignore", ignore);
+        }
+        let snapshot = Snapshot::load(repository.path());
+        snapshot.feeds.files("one", "apps").into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(files("", ""), ["apps/a.yaml", "apps/values-a.yaml"], "what git ignores never gets there");
+    assert_eq!(files("values-*.yaml\n", ""), ["apps/.github/ci.yaml", "apps/a.yaml"], "the defaults count no more");
+    let spec = "  ignore: |\n    /*\n    !/apps\n    !/clusters\n    apps/.github/\n";
+    assert_eq!(files("", spec), ["apps/a.yaml", "apps/values-a.yaml"]);
+    assert_eq!(files("values-*.yaml\n", spec), ["apps/a.yaml", "apps/values-a.yaml"], "spec.ignore has the last word");
+}
+
+#[test]
+fn a_kustomization_that_names_what_is_left_out_is_told_with_the_reason() {
+    let folder = Folder::new(&[
+        ("clusters/one/apps.yaml", &kustomization("apps", "./apps", &[])),
+        ("apps/kustomization.yaml", &resources(&["a.yaml", "values-a.yaml"])),
+        ("apps/a.yaml", &config_map("a")),
+        ("apps/values-a.yaml", &config_map("b")),
+        (".sourceignore", "# none\nvalues-*.yaml\n"),
+    ]);
+    let told = findings(&folder.load());
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(".sourceignore:2 leaves it out of the artifact"), "{told:?}");
 }
 
 #[test]
