@@ -113,6 +113,8 @@ fn personal() -> Option<PathBuf> {
 
 /// Makes a key for each environment of the template and writes it, never over another.
 ///
+/// It takes no permit: the files are new, of a repository that is not there yet, and go again unless it comes to be.
+///
 /// # Errors
 /// When one is there already, or cannot be written; those that were written go.
 pub fn write_keys(folder: &Path, repository: &str, kind: KeyKind, now: Timestamp) -> Result<Written, Fault> {
@@ -127,7 +129,7 @@ pub fn write_keys(folder: &Path, repository: &str, kind: KeyKind, now: Timestamp
 ///
 /// # Errors
 /// When it is there already, or cannot be written.
-pub fn write_key(folder: &Path, repository: &str, env: &str, kind: KeyKind, now: Timestamp) -> Result<KeyFile, Fault> {
+fn write_key(folder: &Path, repository: &str, env: &str, kind: KeyKind, now: Timestamp) -> Result<KeyFile, Fault> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fault(folder, &error))?;
     let path = folder.join(format!("{repository}-{env}.agekey"));
     let (secret, recipient) = kind.generate();
@@ -147,7 +149,7 @@ pub fn write_key(folder: &Path, repository: &str, env: &str, kind: KeyKind, now:
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn append_key(path: &Path, repository: &str, env: &str, kind: KeyKind, now: Timestamp) -> Result<KeyFile, Fault> {
+fn append_key(path: &Path, repository: &str, env: &str, kind: KeyKind, now: Timestamp) -> Result<KeyFile, Fault> {
     let (secret, recipient) = kind.generate();
     let text = text(env, repository, &recipient, &secret, now);
     let written = OpenOptions::new().append(true).open(path).and_then(|mut file| {

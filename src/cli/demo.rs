@@ -13,7 +13,8 @@ use super::Call;
 use super::open::{Parts, Plan, flags};
 use crate::config::Settings;
 use crate::model::{Clock, Fault, KubeContext};
-use crate::programs::{Command, Kind, WorkFolder};
+use crate::programs::WorkFolder;
+use crate::repo::git::{Own, in_bare};
 use crate::repo::{Loader, template};
 use crate::runtime::{Journal, Session, Source};
 use crate::sim::{Commit, Remote, Scenario, Simulation, TextEdit};
@@ -172,24 +173,20 @@ impl News {
     }
 
     fn read(&self) -> Option<Commit> {
-        // Named as the repository, since a bare one that is only found is not trusted.
-        let ask = |arguments: &[&str]| {
-            let mut command = Command::new(Kind::Git, "git");
-            let output = command.arg("--git-dir").arg(&self.origin).args(arguments).output().ok()?;
-            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
-        };
+        let ask = |arguments: &[&str]| in_bare(&self.origin, arguments);
+        let blob = |object: String| ask(&["cat-file", "blob", &object]);
         let newest = ask(&["log", "--max-count=1", "--format=%H %s"])?;
         let (sha, subject) = newest.trim_end().split_once(' ')?;
         let is_back = |edit: &TextEdit| {
-            ask(&["show", &format!("{sha}:{}", edit.path)])
+            blob(format!("{sha}:{}", edit.path))
                 .is_some_and(|text| text.contains(&edit.from) && !text.contains(&edit.to))
         };
         let mended = !self.edits.is_empty() && self.edits.iter().all(is_back);
         let changed = ask(&["diff", "--name-only", &self.known, sha]).unwrap_or_default();
         // A Secret of its own file is changed in place; whatever is added needs kustomize to be found.
         let secret = |file: &&str| {
-            let text = ask(&["show", &format!("{sha}:{file}")])?;
-            let before = ask(&["show", &format!("{}:{file}", self.known)])?;
+            let text = blob(format!("{sha}:{file}"))?;
+            let before = blob(format!("{}:{file}", self.known))?;
             let is_encrypted = |text: &str| crate::sops::sniff(text).is_some();
             if !is_encrypted(&text) || !is_encrypted(&before) {
                 return None;
@@ -229,28 +226,8 @@ fn record(root: &Path, clock: &Clock, subject: &str) -> Result<Commit, Fault> {
     })
 }
 
-/// Runs git with an author and a time of its own, so that the commits are the same whoever runs it, whatever git's settings are.
-fn git(root: &Path, clock: &Clock, arguments: &[&str]) -> Result<String, Fault> {
-    let date = clock.now().to_string();
-    let output = Command::new(Kind::Git, "git")
-        .current_dir(root)
-        .args(["-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false"])
-        .args(arguments)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .envs([("GIT_AUTHOR_NAME", "demo"), ("GIT_AUTHOR_EMAIL", "demo@example.invalid"), ("GIT_AUTHOR_DATE", &date)])
-        .envs([
-            ("GIT_COMMITTER_NAME", "demo"),
-            ("GIT_COMMITTER_EMAIL", "demo@example.invalid"),
-            ("GIT_COMMITTER_DATE", &date),
-        ])
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_INDEX_FILE")
-        .env_remove("GIT_WORK_TREE")
-        .output()
-        .map_err(fault)?;
-    if !output.status.success() {
-        return Err(fault(String::from_utf8_lossy(&output.stderr)));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+/// Runs git with an author and a time of its own, so that the commits are the same whoever runs it.
+fn git(folder: &Path, clock: &Clock, arguments: &[&str]) -> Result<String, Fault> {
+    let own = Own { folder, author: ("demo", "demo@example.invalid"), moment: clock.now().to_string() };
+    own.git(arguments).map_err(fault)
 }

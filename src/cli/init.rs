@@ -2,7 +2,7 @@
 
 mod next;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use self::next::{Step, steps};
 use super::Call;
 use crate::app::new_key::{self, KeyFile, write_keys};
 use crate::model::{Clock, Fault, FaultKind};
-use crate::programs::{Command, Kind};
+use crate::repo::git;
 use crate::repo::template::fresh::{Fresh, Missing, Names, make};
 use crate::repo::template::{must_be_empty, write_files};
 use crate::secret::Secret;
@@ -96,7 +96,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     write_files(&folder, made.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())))?;
     let environments = keys.keep();
     if arguments.git {
-        commit(&folder)?;
+        git::first_commit(&folder)?;
     }
     let report = Report {
         files: made.files.len(),
@@ -131,20 +131,4 @@ fn plain(flag: &str, value: Option<&str>) -> Result<(), Fault> {
         )),
         _ => Ok(()),
     }
-}
-
-/// Makes the Git repository and its first commit, with the operator's own name and hooks.
-fn commit(folder: &Path) -> Result<(), Fault> {
-    for arguments in next::GIT {
-        let failed = |why: String| {
-            let todo = format!("mend it, then run in {}: git {}", folder.display(), arguments.join(" "));
-            Fault::failed("the files are written, but not committed", why, todo)
-        };
-        let output = Command::new(Kind::GitWrites, "git").current_dir(folder).args(*arguments).output();
-        let output = output.map_err(|error| failed(format!("git cannot be started: {error}")))?;
-        if !output.status.success() {
-            return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
-        }
-    }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::source_paths::{paths, test_modules};
+use super::source_paths::{paths, programs, test_modules};
 
 /// What each module under `src` may name of the others. A module that is missing here fails the test: decide where it belongs.
 const MAY_NAME: &[(&str, &[&str])] = &[
@@ -216,6 +216,12 @@ const RESERVED: &[Reserved] = &[
         why: "only src/programs starts programs: found in absolute parts of PATH, without secrets, and ended with us",
     },
     Reserved {
+        what: "what git may see of our environment",
+        names: |path| path.windows(2).any(|pair| pair[0] == "Kind" && pair[1].starts_with("Git")),
+        files: &["repo/git", "programs"],
+        why: "each call of git goes through a door of repo::git::run, which has the flags that it needs",
+    },
+    Reserved {
         what: "listening to signals",
         names: |path| {
             path[0] == "signal_hook" || (path[0] == "tokio" && path.iter().any(|segment| segment == "signal"))
@@ -244,6 +250,14 @@ fn faults(file: &str, source: &str) -> Vec<String> {
         return vec![format!("src/{file}: tests/suite/architecture.rs does not know the module {module}")];
     };
     let mut faults = Vec::new();
+    for (line, program) in programs(source) {
+        let name = program.rsplit('/').next().unwrap_or_default();
+        if name == "git" && !file.starts_with("repo/git/") && !file.starts_with("programs/") {
+            faults.push(format!(
+                "src/{file}:{line}: git is started by repo/git only: its doors have the flags for each call"
+            ));
+        }
+    }
     for path in paths(source) {
         let line = path.line;
         let segments = from_root(&path.segments, &inside);
@@ -343,6 +357,17 @@ fn no_two_modules_may_name_each_other() {
             assert!(!allowed(other, name), "{name} and {other} may name each other");
         }
     }
+}
+
+#[test]
+fn a_call_of_git_elsewhere_is_found() {
+    let found =
+        faults("cli/demo.rs", "fn a() { let x = crate::programs::Command::new(kind, \"/usr/bin/git\").output(); }");
+    assert!(matches!(&found[..], [one] if one.contains("git is started by repo/git only")), "{found:?}");
+    assert!(faults("app/git.rs", "fn a() { Program::new(Kind::GitInTerminal, name); }")[0].contains("repo/git"));
+    let fine = "fn a() { Command::new(k, \"gitk\"); say(\"git\"); }\n#[cfg(test)] mod tests { fn b() { Command::new(\"git\"); } }";
+    assert_eq!(faults("cli/demo.rs", fine), [""; 0]);
+    assert_eq!(faults("repo/git/run.rs", "fn a() { Command::new(k, \"git\"); }"), [""; 0]);
 }
 
 #[test]

@@ -19,6 +19,46 @@ pub(crate) fn paths(source: &str) -> Vec<SourcePath> {
     found
 }
 
+/// Returns the strings that a source gives to `Command::new`, `Command::configured` and `Program::new` outside of tests, with their lines.
+pub(crate) fn programs(source: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    started(source.parse().expect("Rust source"), &mut found);
+    found
+}
+
+fn started(tokens: TokenStream, found: &mut Vec<(usize, String)>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut at = 0;
+    while at < tokens.len() {
+        at = match &tokens[at] {
+            TokenTree::Punct(punct) if punct.as_char() == '#' && only_in_tests(tokens.get(at + 1)) => {
+                end_of_item(&tokens, at + 2)
+            }
+            TokenTree::Ident(_) => {
+                let (segments, next) = path_at(&tokens, at);
+                let last: Vec<&str> = segments.iter().rev().take(2).map(String::as_str).collect();
+                if matches!(last[..], ["new" | "configured", "Command" | "Program"])
+                    && let Some(TokenTree::Group(group)) = tokens.get(next)
+                {
+                    found.extend(group.stream().into_iter().filter_map(|token| match token {
+                        TokenTree::Literal(literal) => {
+                            let text = literal.to_string().trim_matches('"').to_owned();
+                            Some((literal.span().start().line, text))
+                        }
+                        _ => None,
+                    }));
+                }
+                next
+            }
+            TokenTree::Group(group) => {
+                started(group.stream(), found);
+                at + 1
+            }
+            TokenTree::Punct(_) | TokenTree::Literal(_) => at + 1,
+        };
+    }
+}
+
 /// Returns the modules that a source declares for tests alone: `#[cfg(test)] mod NAME;`.
 pub(crate) fn test_modules(source: &str) -> Vec<String> {
     let tokens: Vec<TokenTree> = source.parse::<TokenStream>().expect("Rust source").into_iter().collect();

@@ -10,13 +10,6 @@ use super::Report;
 use crate::app::new_key::KeyFile;
 use crate::repo::template::fresh::Missing;
 
-/// The calls of git that make the repository and its first commit.
-pub(super) const GIT: &[&[&str]] = &[
-    &["init", "--quiet", "--initial-branch=main"],
-    &["add", "--all"],
-    &["commit", "--quiet", "--message", "feat: the homelab"],
-];
-
 /// A line to type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Step {

@@ -88,7 +88,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
                 let report = Report(Arc::new(Mutex::new(steps)), reach.clone(), permit);
                 report.say("push", StepState::Running, "pushing");
                 let pushed = async {
-                    change(&reach, &root, Change::Push(to)).await?;
+                    change(&reach, &root, Change::Push(to), permit).await?;
                     reach.away(move || git::head(&root)).await?
                 };
                 let commit = match pushed.await {

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use super::remote::{Destination, destination};
 use super::run;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, Permit};
 use crate::programs::Command;
 
 /// Stages what a path or folder holds, deletions too.
 ///
 /// # Errors
 /// Fails when another git holds the index, or git refuses.
-pub fn stage(root: &Path, paths: &[String]) -> Result<(), Fault> {
+pub fn stage(root: &Path, paths: &[String], _permit: &Permit) -> Result<(), Fault> {
     on_paths(root, "nothing was staged", &["add", "--all"], paths)
 }
 
@@ -21,7 +21,7 @@ pub fn stage(root: &Path, paths: &[String]) -> Result<(), Fault> {
 ///
 /// # Errors
 /// Fails when another git holds the index, or git refuses.
-pub fn unstage(root: &Path, paths: &[String]) -> Result<(), Fault> {
+pub fn unstage(root: &Path, paths: &[String], _permit: &Permit) -> Result<(), Fault> {
     on_paths(root, "nothing was unstaged", &["reset", "--quiet"], paths)
 }
 
@@ -53,7 +53,7 @@ impl Change {
     /// # Errors
     /// Fails when nothing is staged, the message is empty, a hook or the other side refuses, it cannot be reached or is ahead, or somebody
     /// would have to be asked, which [`asks`] tells; the fault carries all that was printed.
-    pub fn perform(&self, root: &Path) -> Result<String, Fault> {
+    pub fn perform(&self, root: &Path, _permit: &Permit) -> Result<String, Fault> {
         let what = self.what();
         match self {
             Self::Commit(message) if message.trim().is_empty() => {
@@ -77,8 +77,13 @@ impl Change {
         }
     }
 
-    /// Returns what follows `git` on a line that makes the change on a terminal, where it may ask.
-    pub fn arguments(&self) -> Vec<String> {
+    /// Returns the call that makes the change on a terminal, where it may ask.
+    pub fn on_terminal(&self) -> run::OnTerminal {
+        run::on_terminal(self.arguments())
+    }
+
+    /// Returns what follows `git` and its settings on a line that makes the change.
+    fn arguments(&self) -> Vec<String> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         match self {
             Self::Commit(message) => words(&["commit", "--cleanup=whitespace", "-m", message]),

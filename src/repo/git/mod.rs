@@ -4,6 +4,7 @@
 mod change;
 mod diff;
 mod files;
+mod fresh;
 pub mod hook;
 mod log;
 mod remote;
@@ -15,9 +16,11 @@ mod tree;
 pub use change::{Change, asks, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
 pub use files::{all_files, committed, committed_files, files, is_ignored, is_known, staged};
+pub use fresh::{Own, first_commit, in_bare};
 pub use log::{LogEntry, contains, last_changes, log, log_between, log_of};
 pub use remote::{Destination, destination};
 pub use repository::Repository;
+pub use run::OnTerminal;
 pub use status::{Counts, GitState, Head, Mark, Operation, Upstream};
 pub use tree::{Between, changed, check_out, commit};
 

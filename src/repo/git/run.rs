@@ -4,13 +4,17 @@
 //! `.git/config` comes with an archive, a shared folder or a build cache, and can name a program for nearly everything that git does. So
 //! there are doors. [`command`] is for looking; [`comparing`] too, where git reads the working tree's files and would send them through
 //! filters; [`staging`] is for what the operator put into the index, where his filters decide what is stored; [`asked`] is for commit, push,
-//! fetch and pull, where hooks, signing and credentials are what he asked for.
+//! fetch and pull, where hooks, signing and credentials are what he asked for, and [`on_terminal`] for the same where it asks him something.
+//! [`own`] is for a repository that we made ourselves, whatever his settings are. Nobody else may name the program: `tests/suite/architecture.rs`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::model::{Fault, FaultKind};
 use crate::programs::{Command, Kind};
+
+/// The program.
+const GIT: &str = "git";
 
 /// Holds of every call: a folder that looks like a bare repository is none unless it is named, and no program is asked what changed.
 const ALWAYS: &[&str] = &["safe.bareRepository=explicit", "core.fsmonitor=false"];
@@ -50,6 +54,39 @@ pub(super) fn asked(folder: &Path, arguments: &[&str]) -> Command {
     prepare(Kind::GitWrites, folder, &[ALWAYS], arguments)
 }
 
+/// A call of git for the terminal, where it may ask the operator something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnTerminal {
+    /// What it may see of our environment.
+    pub kind: Kind,
+    /// The program.
+    pub program: &'static str,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+}
+
+/// Prepares what the operator asked for as [`asked`] does, for the terminal.
+pub(super) fn on_terminal(arguments: Vec<String>) -> OnTerminal {
+    let settings = ALWAYS.iter().flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]);
+    OnTerminal { kind: Kind::GitInTerminal, program: GIT, arguments: settings.chain(arguments).collect() }
+}
+
+/// Prepares a call in a repository that we made ourselves: no settings but its own, no hooks, and no other repository that the
+/// environment names, as it does within a hook.
+pub(super) fn own(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = prepare(Kind::Git, folder, &[ALWAYS, WITHOUT_HOOKS, &["core.autocrlf=false"]], arguments);
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    here(&mut command);
+    command
+}
+
+/// Leaves only the folder to say which repository is meant.
+pub(super) fn here(command: &mut Command) {
+    for variable in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"] {
+        command.env_remove(variable);
+    }
+}
+
 /// Prepares a question about where hooks are, which a configuration of ours would answer wrongly. No hook runs for it.
 pub(super) fn about_hooks(folder: &Path, arguments: &[&str]) -> Command {
     prepare(Kind::Git, folder, &[ALWAYS], arguments)
@@ -75,7 +112,7 @@ fn inert<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn prepare(kind: Kind, folder: &Path, settings: &[&[&str]], arguments: &[&str]) -> Command {
-    let mut command = Command::new(kind, "git");
+    let mut command = Command::new(kind, GIT);
     command.arg("-C").arg(folder);
     for setting in settings.iter().copied().flatten() {
         command.args(["-c", setting]);

@@ -151,40 +151,42 @@ impl Git {
         let root = snapshot.root.clone();
         match wanted {
             Do::Toggle(reach) => self.toggle(reach, scene),
-            Do::Move { stage, paths, permit: Some(_) } => {
+            Do::Move { stage, paths, permit: Some(permit) } => {
                 let allowed = self.allowed.clone();
                 vec![Action::Task(Task::blocking("git add", move |_| {
                     if !stage {
-                        return Answer::Moved(git::unstage(&root, &paths));
+                        return Answer::Moved(git::unstage(&root, &paths, &permit));
                     }
                     match check::working_tree(&root, &paths)
                         .map(|files| check::refusal(&files, &snapshot, &allowed, "staged"))
                     {
-                        Ok(None) => Answer::Moved(git::stage(&root, &paths)),
+                        Ok(None) => Answer::Moved(git::stage(&root, &paths, &permit)),
                         Ok(Some((path, fault))) => Answer::Refused(path, fault),
                         Err(fault) => Answer::Moved(Err(fault)),
                     }
                 }))]
             }
-            Do::Allow(path, Some(_)) => {
+            Do::Allow(path, Some(permit)) => {
                 self.allowed.insert(path.clone());
-                vec![Action::Task(Task::blocking("git add", move |_| Answer::Moved(git::stage(&root, &[path]))))]
+                vec![Action::Task(Task::blocking("git add", move |_| {
+                    Answer::Moved(git::stage(&root, &[path], &permit))
+                }))]
             }
             Do::Write => self.write(scene),
             Do::Keep(draft) => {
                 self.draft = draft;
                 Vec::new()
             }
-            Do::Commit(message, Some(_)) => {
+            Do::Commit(message, Some(permit)) => {
                 let allowed = self.allowed.clone();
                 self.draft.clone_from(&message);
-                vec![Action::Task(Task::once("git commit", |reach| async move {
+                vec![Action::Task(Task::once("git commit", move |reach| async move {
                     let folder = root.clone();
                     let look = move || {
                         check::index(&folder).map(|files| check::refusal(&files, &snapshot, &allowed, "committed"))
                     };
                     match reach.away(look).await.and_then(|found| found) {
-                        Ok(None) => Answer::Committed(change(&reach, &root, Change::Commit(message)).await),
+                        Ok(None) => Answer::Committed(change(&reach, &root, Change::Commit(message), permit).await),
                         Ok(Some((path, fault))) => Answer::Refused(path, fault),
                         Err(fault) => Answer::Committed(Err(fault)),
                     }
@@ -195,11 +197,11 @@ impl Git {
                 let id = if matches!(wanted, Do::Pull) { "git-pull-now" } else { "git-fetch-now" };
                 dispatch(scene, id, vec![Target::Worktree("the working tree".to_owned())], Vec::new())
             }
-            Do::Update { pull, permit: Some(_) } => vec![
+            Do::Update { pull, permit: Some(permit) } => vec![
                 tell(scene, if pull { "pulling..." } else { "fetching..." }),
                 Action::Task(Task::once("git fetch", move |reach| async move {
                     let wanted = if pull { Change::Pull } else { Change::Fetch };
-                    Answer::Updated(change(&reach, &root, wanted).await)
+                    Answer::Updated(change(&reach, &root, wanted, permit).await)
                 })),
             ],
             // Without the guard's leave nothing is done.

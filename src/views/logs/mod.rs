@@ -28,6 +28,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::app::motion::step;
 use crate::app::{Action, Motion, Notice, Scene, Target, View};
 use crate::model::log::LogEvent;
+use crate::model::text;
 use buffer::{Buffer, Sieve};
 use feed::{Batch, Containers, Extent, Heard};
 pub use source::{FLUX_NAMESPACE, Source};
@@ -225,12 +226,19 @@ impl Logs {
                 let Some(entry) = self.buffer.get(self.selected()) else {
                     return vec![Action::Tell(Notice::info(scene.facts.now, "there is no line to copy"))];
                 };
-                let text = entry.raw.to_string();
+                let text = pasted(&entry.raw);
                 return vec![Action::Copy(text), Action::Tell(Notice::info(scene.facts.now, "copied the line"))];
             }
         }
         Vec::new()
     }
+}
+
+/// Makes a line fit for the clipboard. A terminal that it is pasted into takes ESC for a key, and what is hidden or turned around is not
+/// what the operator saw: both become visible. Colours are left out, and tabs stay, which tables of other programs have.
+fn pasted(raw: &str) -> String {
+    let plain = text::uncoloured(raw);
+    plain.split('\t').map(text::field).collect::<Vec<_>>().join("\t")
 }
 
 impl View for Logs {

@@ -4,14 +4,15 @@ use super::super::tests::TestRepository;
 use super::super::{Destination, destination};
 use super::{Change, stage, unstage, without_credentials};
 use crate::model::Fault;
+use crate::model::permit::grant;
 use std::path::Path;
 
 fn commit(root: &Path, message: &str) -> Result<String, Fault> {
-    Change::Commit(message.to_owned()).perform(root)
+    Change::Commit(message.to_owned()).perform(root, &grant())
 }
 
 fn push(root: &Path, to: &Destination) -> Result<String, Fault> {
-    Change::Push(to.clone()).perform(root)
+    Change::Push(to.clone()).perform(root, &grant())
 }
 
 /// A repository with an author of its own and a bare one that it pushes to.
@@ -34,9 +35,9 @@ fn staging_works_before_the_first_commit_and_on_names_like_patterns() {
     let (here, _there) = pair();
     here.write("*.yaml", "a: 1\n");
     here.write("b.yaml", "b: 1\n");
-    stage(here.path(), &["*.yaml".to_owned()]).unwrap();
+    stage(here.path(), &["*.yaml".to_owned()], &grant()).unwrap();
     assert_eq!(status(&here), "A  *.yaml\n?? b.yaml");
-    unstage(here.path(), &["*.yaml".to_owned()]).unwrap();
+    unstage(here.path(), &["*.yaml".to_owned()], &grant()).unwrap();
     assert_eq!(status(&here), "?? *.yaml\n?? b.yaml");
 }
 
@@ -45,7 +46,7 @@ fn a_commit_is_pushed_and_what_follows_is_set() {
     let (here, there) = pair();
     here.write("a.yaml", "a: 1\n");
     assert!(commit(here.path(), "feat: a").unwrap_err().why.contains("nothing is staged"));
-    stage(here.path(), &["a.yaml".to_owned()]).unwrap();
+    stage(here.path(), &["a.yaml".to_owned()], &grant()).unwrap();
     assert!(commit(here.path(), " \n").unwrap_err().why.contains("empty"));
     commit(here.path(), "feat: a\n\nbecause\n").unwrap();
     let to = destination(here.path()).unwrap();
@@ -53,8 +54,8 @@ fn a_commit_is_pushed_and_what_follows_is_set() {
     push(here.path(), &to).unwrap();
     assert!(destination(here.path()).unwrap().followed);
     assert_eq!(here.git(&["--git-dir", there.path().to_str().unwrap(), "log", "-1", "--format=%s", "main"]), "feat: a");
-    Change::Fetch.perform(here.path()).unwrap();
-    Change::Pull.perform(here.path()).unwrap();
+    Change::Fetch.perform(here.path(), &grant()).unwrap();
+    Change::Pull.perform(here.path(), &grant()).unwrap();
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn a_hook_that_refuses_is_heard() {
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     here.git(&["config", "core.hooksPath", ".git/hooks"]);
     here.write("a.yaml", "a: 1\n");
-    stage(here.path(), &["a.yaml".to_owned()]).unwrap();
+    stage(here.path(), &["a.yaml".to_owned()], &grant()).unwrap();
     let fault = commit(here.path(), "feat: a").unwrap_err();
     assert!(fault.why.contains("hook") && fault.why.contains("image has no tag"), "{fault}");
 }
@@ -86,7 +87,7 @@ fn a_push_that_is_behind_says_so_and_a_pull_does_not_merge() {
     here.commit("three");
     let fault = push(here.path(), &destination(here.path()).unwrap()).unwrap_err();
     assert!(fault.why.starts_with("the other side has commits"), "{fault}");
-    let fault = Change::Pull.perform(here.path()).unwrap_err();
+    let fault = Change::Pull.perform(here.path(), &grant()).unwrap_err();
     assert!(fault.why.starts_with("both sides"), "{fault}");
 }
 
@@ -95,7 +96,7 @@ fn what_stands_in_the_way_is_named() {
     let (here, _there) = pair();
     here.write("a.yaml", "a: 1\n");
     here.write(".git/index.lock", "");
-    let fault = stage(here.path(), &["a.yaml".to_owned()]).unwrap_err();
+    let fault = stage(here.path(), &["a.yaml".to_owned()], &grant()).unwrap_err();
     assert!(fault.why.starts_with("another git works"), "{fault}");
     std::fs::remove_file(here.path().join(".git/index.lock")).unwrap();
     here.commit("one");
