@@ -196,12 +196,20 @@ impl Facts {
     pub fn environment_of(&self, path: &str) -> Option<Env> {
         let snapshot = self.repository.as_ref()?;
         let mut feeding: Vec<&str> = snapshot.fed_by(path).iter().map(|feed| feed.env.as_str()).collect();
+        feeding.sort_unstable();
         feeding.dedup();
         match feeding.as_slice() {
             [only] => self.find_environment(only),
-            [] => path.split('/').find_map(|part| self.find_environment(part)),
+            [] => self.entry_of(path).or_else(|| path.split('/').find_map(|part| self.find_environment(part))),
             _ => None,
         }
+    }
+
+    /// Returns the environment in whose entry folder a file lies, the innermost; the repository's root is nobody's own.
+    fn entry_of(&self, file: &str) -> Option<Env> {
+        let entries = self.environments.iter().filter_map(|(env, known)| Some((env, known.path.as_deref()?)));
+        let holding = entries.filter(|(_, folder)| !folder.is_empty() && crate::repo::path::is_within(file, folder));
+        holding.max_by_key(|(_, folder)| folder.len()).map(|(env, _)| env)
     }
 
     /// Returns the files that an object of an environment is made of, first the one to change: what only this environment reads, the

@@ -47,10 +47,16 @@ pub fn judge(command: &Command, targets: &[Target], facts: &Facts, consent: Cons
             "start it without --read-only to change anything".to_owned(),
         ));
     }
+    let is_own = |target: &Target| match target {
+        // What stays in the operator's own working tree is nobody's environment yet.
+        Target::Worktree(_) => true,
+        // Where there is no environment at all, a file is nobody's but his.
+        Target::File(None, _) => facts.environments.iter().next().is_none(),
+        _ => false,
+    };
     let protected = targets.is_empty()
         || targets.iter().any(|target| {
-            // What stays in the operator's own working tree is nobody's environment yet.
-            !matches!(target, Target::Worktree(_))
+            !is_own(target)
                 && target.env().and_then(|env| facts.environment(env)).is_none_or(|environment| environment.protected)
         });
     let granted = Verdict::Go(Some(grant()));
@@ -173,6 +179,21 @@ mod tests {
         assert_eq!(judge(&command(Risk::Writes), &stray, &facts, Consent::None), Verdict::Confirm);
         assert_eq!(judge(&command(Risk::Writes), &[], &facts, Consent::None), Verdict::Confirm);
         assert_eq!(judge(&command(Risk::Writes), &target(9), &facts, Consent::None), Verdict::Confirm);
+    }
+
+    #[test]
+    fn a_file_is_the_operators_own_where_there_is_no_environment_at_all() {
+        let mut facts = facts();
+        let stray = vec![Target::File(None, "apps/base/x.yaml".to_owned())];
+        facts.set_environments(Vec::new(), Vec::new());
+        assert!(matches!(judge(&command(Risk::Writes), &stray, &facts, Consent::None), Verdict::Go(Some(_))));
+        assert_eq!(
+            judge(&command(Risk::Writes), &target(9), &facts, Consent::None),
+            Verdict::Confirm,
+            "an object is never"
+        );
+        facts.read_only = true;
+        assert!(matches!(judge(&command(Risk::Writes), &stray, &facts, Consent::None), Verdict::Refuse(_)));
     }
 
     #[test]

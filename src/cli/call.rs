@@ -90,8 +90,17 @@ impl Call {
     /// Opens the session on the repository and the real clusters; must run inside tokio, and waits for no cluster.
     ///
     /// # Errors
-    /// Fails when a setting is wrong.
+    /// Fails when a setting is wrong, and when there is no environment: an answer about none would look like one that all is well.
     pub fn session(&self) -> Result<Session, Fault> {
+        let session = self.session_of_any()?;
+        if session.environments.is_empty() { Err(session.nothing) } else { Ok(session) }
+    }
+
+    /// Opens the session for what needs no environment, such as a file by itself.
+    ///
+    /// # Errors
+    /// Fails when a setting is wrong.
+    pub fn session_of_any(&self) -> Result<Session, Fault> {
         super::open::live(&self.global, Prompts::of(Terminal))
     }
 

@@ -45,7 +45,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let why = format!("there is no rule {unknown}");
         return Err(Fault::new(FaultKind::Usage, "cannot check", why, "`fluxdeck check --rules` lists them"));
     }
-    let snapshot = super::open::repository(&call.global)?;
+    let snapshot = super::open::repository_of_any(&call.global)?;
     let (revision, before) = match (&arguments.rev, arguments.staged) {
         (Some(name), _) => (Revision::Commit(name.clone()), format!("{name}^")),
         (None, true) => (Revision::Index, "HEAD".to_owned()),
@@ -75,5 +75,9 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let fails = |severity| findings.iter().any(|finding| finding.severity == severity);
     // That nothing renders here is nothing that the change brought.
     let unknown = fault.is_some() && !arguments.new;
-    Ok(u8::from(unknown || fails(Severity::Error) || arguments.strict && fails(Severity::Warning)))
+    let is_nothing = snapshot.environments.is_empty();
+    if is_nothing {
+        call.complain(&snapshot.looked.nothing());
+    }
+    Ok(u8::from(is_nothing || unknown || fails(Severity::Error) || arguments.strict && fails(Severity::Warning)))
 }

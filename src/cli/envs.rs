@@ -41,7 +41,7 @@ pub fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                     known.context.clone().unwrap_or_else(|| "-".to_owned()),
                     if known.protected { "yes" } else { "no" }.to_owned(),
                     exposed.map_or("-", Exposure::word).to_owned(),
-                    known.path.clone().unwrap_or_else(|| "-".to_owned()),
+                    known.path.as_deref().map_or("-", |path| if path.is_empty() { "." } else { path }).to_owned(),
                     if known.recipients.is_empty() { "-".to_owned() } else { known.recipients.join(",") },
                     known.protected_by.as_ref().map(ToString::to_string).unwrap_or_default(),
                 ]

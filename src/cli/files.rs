@@ -5,11 +5,12 @@ use serde::Serialize;
 
 use super::Call;
 use crate::model::{Fault, FaultKind};
+use crate::repo::{Snapshot, is_called};
 
 /// Flags of `files`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only this Kustomization
+    /// Only this Kustomization; NAMESPACE/NAME where two have one name
     #[arg(long, short = 'k', value_name = "NAME")]
     kustomization: Option<String>,
 }
@@ -18,8 +19,12 @@ pub(super) struct Arguments {
 #[derive(Serialize)]
 struct Row<'a> {
     env: &'a str,
-    kustomization: &'a str,
+    namespace: &'a str,
+    kustomization: String,
     files: Vec<&'a str>,
+    /// The source, where it is not this repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elsewhere: Option<&'a str>,
 }
 
 /// Lists the files by environment and Kustomization.
@@ -28,36 +33,64 @@ struct Row<'a> {
 /// Fails when there is no repository, or no Kustomization of the name.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
+    let asked = arguments.kustomization.as_deref();
+    let is_wanted = |env: &str, namespace: &str, name: &str| {
+        call.global.env.as_deref().is_none_or(|wanted| wanted == env)
+            && asked.is_none_or(|asked| is_called(asked, namespace, name))
+    };
     let mut rows: Vec<Row<'_>> = snapshot
         .feeds
         .iter()
-        .filter(|feed| call.global.env.as_ref().is_none_or(|env| *env == feed.env))
-        .filter(|feed| arguments.kustomization.as_ref().is_none_or(|name| *name == feed.name))
+        .filter(|feed| is_wanted(&feed.env, &feed.namespace, &feed.name))
         .map(|feed| Row {
             env: &feed.env,
-            kustomization: &feed.name,
+            namespace: &feed.namespace,
+            kustomization: snapshot.shown(&feed.env, &feed.namespace, &feed.name),
             files: feed.files.keys().map(String::as_str).collect(),
+            elsewhere: None,
         })
         .collect();
-    rows.sort_by_key(|row| (row.env, row.kustomization));
-    known(arguments.kustomization.as_deref(), rows.is_empty())?;
-    call.print(&rows, |rows| {
-        rows.iter()
-            .flat_map(|row| row.files.iter().map(|file| format!("{}/{}  {file}\n", row.env, row.kustomization)))
-            .collect()
-    })?;
+    rows.extend(
+        snapshot.kustomizations.iter().filter(|one| is_wanted(&one.env, &one.namespace, &one.name)).filter_map(|one| {
+            Some(Row {
+                env: &one.env,
+                namespace: &one.namespace,
+                kustomization: snapshot.shown(&one.env, &one.namespace, &one.name),
+                files: Vec::new(),
+                elsewhere: Some(one.elsewhere.as_deref()?),
+            })
+        }),
+    );
+    rows.sort_by(|a, b| (a.env, &a.kustomization).cmp(&(b.env, &b.kustomization)));
+    known(&snapshot, call, asked, rows.is_empty())?;
+    call.print(&rows, |rows| rows.iter().map(text).collect())?;
     Ok(0)
 }
 
-/// Refuses the name of a Kustomization that there is none of.
-pub(super) fn known(name: Option<&str>, is_empty: bool) -> Result<(), Fault> {
-    match name.filter(|_| is_empty) {
-        None => Ok(()),
-        Some(name) => Err(Fault::new(
-            FaultKind::Usage,
-            format!("no Kustomization is called {name}"),
-            "the repository declares none of the name there",
-            "`fluxdeck kustomizations` lists them",
-        )),
+fn text(row: &Row<'_>) -> String {
+    let head = format!("{}/{}", row.env, row.kustomization);
+    if let Some(elsewhere) = row.elsewhere {
+        return format!("{head}  (elsewhere: {elsewhere}, which is not looked at here)\n");
     }
+    row.files.iter().map(|file| format!("{head}  {file}\n")).collect()
+}
+
+/// Refuses the name of a Kustomization that there is none of; of one whose content is elsewhere it is said that nothing of it is here.
+pub(super) fn known(snapshot: &Snapshot, call: &Call, asked: Option<&str>, is_empty: bool) -> Result<(), Fault> {
+    let Some(asked) = asked.filter(|_| is_empty) else { return Ok(()) };
+    let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);
+    let mut called =
+        snapshot.kustomizations.iter().filter(|one| is_wanted(&one.env) && is_called(asked, &one.namespace, &one.name));
+    if let Some(one) = called.next() {
+        if let Some(elsewhere) = &one.elsewhere {
+            call.remark(&format!("{asked} reads {elsewhere}, which is not this repository: it is not looked at here"));
+        }
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultKind::Usage,
+        format!("no Kustomization is called {asked}"),
+        "the repository declares none of the name there",
+        "`fluxdeck kustomizations` lists them",
+    ))
 }

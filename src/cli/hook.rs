@@ -33,7 +33,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         Verb::Uninstall => &commands::HOOK_UNINSTALL,
     };
     call.block_on(async {
-        let session = call.session()?;
+        let session = call.session_of_any()?;
         session.root.clone()?;
         let target = Target::Worktree("git's pre-commit hook".to_owned());
         dispatch(call, &session, &session.facts(), command, vec![target], Vec::new()).await

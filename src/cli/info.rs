@@ -31,18 +31,27 @@ struct Setting {
     origin: String,
 }
 
-/// Prints the settings; ends with 1 where one is wrong.
+/// Lists what is wrong with the settings, and that there is no environment.
+fn findings(session: &Session) -> Vec<String> {
+    let nothing = session.environments.is_empty().then(|| {
+        let Fault { what, why, todo, .. } = &session.nothing;
+        format!("{what}\n  why: {why}\n  what to do: {todo}")
+    });
+    session.settings.findings.iter().map(ToString::to_string).chain(nothing).collect()
+}
+
+/// Prints the settings; ends with 1 where one is wrong, and where there is no environment.
 ///
 /// # Errors
 /// Fails when standard output cannot be written.
 pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
-        let session = call.session()?;
+        let session = call.session_of_any()?;
         let info = Info {
             version: env!("CARGO_PKG_VERSION"),
             repository: session.root.as_ref().ok().map(|root| root.display().to_string()),
             settings: settings(&session),
-            findings: session.settings.findings.iter().map(ToString::to_string).collect(),
+            findings: findings(&session),
         };
         call.print(&info, text)?;
         Ok(u8::from(!info.findings.is_empty()))
@@ -83,6 +92,12 @@ fn of_environment(list: &mut Vec<Setting>, session: &Session, environment: &Envi
         .map_or_else(|| Origin::Rule("a context of the same name".to_owned()), |context| context.origin.clone());
     let context = if environment.context.is_some() { context } else { Origin::Default };
     list.push(setting(&name("context"), environment.context.clone(), &context));
+    if let Some(path) = &environment.path {
+        let origin =
+            own.path.as_ref().map_or_else(|| Origin::Rule("what Flux syncs".to_owned()), |path| path.origin.clone());
+        let shown = if path.is_empty() { "." } else { path };
+        list.push(setting(&name("path"), Some(shown.to_owned()), &origin));
+    }
     let why = environment.protected_by.as_ref().map_or_else(
         || session.unprotected.get(environment.env).map(ToString::to_string).unwrap_or_default(),
         ToString::to_string,

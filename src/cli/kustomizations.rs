@@ -22,19 +22,11 @@ pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.print(&found, |found| {
         let mut rows = vec![["ENV", "NAME", "PATH", "DEPENDS ON", "INTERVAL", "FILE"].map(str::to_owned).to_vec()];
         rows.extend(found.iter().map(|one| {
-            let depends: Vec<String> = one
-                .depends_on
-                .iter()
-                .map(
-                    |other| {
-                        if other.foreign { format!("{}/{}", other.namespace, other.name) } else { other.name.clone() }
-                    },
-                )
-                .collect();
+            let depends: Vec<String> = one.depends_on.iter().map(ToString::to_string).collect();
             vec![
                 one.env.clone(),
-                one.name.clone(),
-                one.path.clone(),
+                snapshot.shown(&one.env, &one.namespace, &one.name),
+                place(one),
                 if depends.is_empty() { "-".to_owned() } else { depends.join(",") },
                 one.interval.clone().unwrap_or_else(|| "-".to_owned()),
                 one.file.clone(),
@@ -43,4 +35,13 @@ pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         columns(&rows)
     })?;
     Ok(0)
+}
+
+/// Says what a Kustomization reads: a folder of this repository, or a source that is elsewhere.
+fn place(one: &FluxKustomization) -> String {
+    let path = if one.path.is_empty() { "." } else { &one.path };
+    match &one.elsewhere {
+        Some(elsewhere) => format!("{path} (elsewhere: {elsewhere})"),
+        None => path.to_owned(),
+    }
 }

@@ -7,13 +7,13 @@ use super::call::columns;
 use super::{Call, files};
 use crate::model::Fault;
 use crate::model::text::field;
-use crate::render::{Rendering, shared};
-use crate::repo::Snapshot;
+use crate::render::{Rendered, Rendering, shared};
+use crate::repo::{Snapshot, is_called};
 
 /// Flags of `objects`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only those of this Kustomization
+    /// Only those of this Kustomization; NAMESPACE/NAME where two have one name
     #[arg(long, short = 'k', value_name = "NAME")]
     kustomization: Option<String>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 #[serde(rename_all = "camelCase")]
 struct Row<'a> {
     env: &'a str,
-    kustomization: &'a str,
+    kustomization: String,
     api_version: &'a str,
     kind: &'a str,
     namespace: &'a str,
@@ -38,18 +38,19 @@ struct Row<'a> {
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
     let rendering = render(&snapshot)?;
-    let is_wanted = |env: &str, name: &str| {
-        call.global.env.as_deref().is_none_or(|wanted| wanted == env)
-            && arguments.kustomization.as_deref().is_none_or(|wanted| wanted == name)
+    let asked = arguments.kustomization.as_deref();
+    let is_wanted = |one: &&Rendered| {
+        call.global.env.as_deref().is_none_or(|wanted| wanted == one.env)
+            && asked.is_none_or(|asked| is_called(asked, &one.namespace, &one.name))
     };
-    let wanted: Vec<_> = rendering.of.iter().filter(|one| is_wanted(&one.env, &one.name)).collect();
-    files::known(arguments.kustomization.as_deref(), wanted.is_empty())?;
+    let wanted: Vec<_> = rendering.of.iter().filter(is_wanted).collect();
+    files::known(&snapshot, call, asked, wanted.is_empty())?;
     let mut rows: Vec<Row<'_>> = wanted
         .iter()
         .flat_map(|one| {
             one.objects.iter().map(|object| Row {
                 env: &one.env,
-                kustomization: &one.name,
+                kustomization: snapshot.shown(&one.env, &one.namespace, &one.name),
                 api_version: &object.api_version,
                 kind: &object.object.kind,
                 namespace: &object.object.namespace,
@@ -58,12 +59,16 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
             })
         })
         .collect();
-    rows.sort_by_key(|row| (row.env, row.kustomization, row.kind, row.namespace, row.name, row.api_version));
+    rows.sort_by(|a, b| {
+        let by_object =
+            || (a.kind, a.namespace, a.name, a.api_version).cmp(&(b.kind, b.namespace, b.name, b.api_version));
+        (a.env, &a.kustomization).cmp(&(b.env, &b.kustomization)).then_with(by_object)
+    });
     call.print(&rows, |rows| {
         let mut table = vec![["ENV", "KUSTOMIZATION", "OBJECT", "FILE"].map(str::to_owned).to_vec()];
         table.extend(rows.iter().map(|row| {
             let object = format!("{}/{}/{}", row.kind, row.namespace, row.name);
-            vec![row.env.to_owned(), row.kustomization.to_owned(), object, row.file.to_owned()]
+            vec![row.env.to_owned(), row.kustomization.clone(), object, row.file.to_owned()]
         }));
         columns(&table)
     })?;

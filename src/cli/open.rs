@@ -44,8 +44,17 @@ pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> 
     only(session, global)
 }
 
-/// Reads the repository alone, without any cluster.
+/// Reads the repository alone, without any cluster, for what is asked of its environments.
 pub(super) fn repository(global: &Global) -> Result<Snapshot, Fault> {
+    let snapshot = repository_of_any(global)?;
+    if snapshot.environments.is_empty() {
+        return Err(snapshot.looked.nothing());
+    }
+    Ok(snapshot)
+}
+
+/// Reads the repository alone, for what is asked of its files: it may have no environment, which the caller says.
+pub(super) fn repository_of_any(global: &Global) -> Result<Snapshot, Fault> {
     let folder = folder(global)?;
     let loader = Loader::open(&folder);
     match loader.repository() {
@@ -55,12 +64,10 @@ pub(super) fn repository(global: &Global) -> Result<Snapshot, Fault> {
     let settings = Settings::load(Some(loader.root()), &flags(global));
     let contexts = Kubeconfig::load(global.kubeconfig.as_deref()).and_then(|known| known.known());
     let snapshot = loader.with(&settings.hints(contexts.as_deref().unwrap_or_default())).load();
-    if snapshot.environments.is_empty() {
-        return Err(snapshot.looked.nothing());
-    }
     let known_as = |name: &String| snapshot.environments.iter().any(|known| known.name == *name);
     match global.env.as_ref().filter(|name| !known_as(name)) {
         None => Ok(snapshot),
+        Some(_) if snapshot.environments.is_empty() => Err(snapshot.looked.nothing()),
         Some(name) => {
             let names: Vec<&str> = snapshot.environments.iter().map(|known| known.name.as_str()).collect();
             Err(Fault::new(
@@ -152,7 +159,10 @@ impl Plan {
     ) -> Session {
         let contexts = self.contexts.as_deref().unwrap_or_default();
         let mut loader = loader.with(&self.settings.hints(contexts));
-        let folders = if self.root.is_ok() { loader.environments() } else { Vec::new() };
+        let (folders, nothing) = match &self.root {
+            Ok(_) => loader.environments(),
+            Err(fault) => (Vec::new(), nowhere(fault)),
+        };
         let found = environments(&self.settings, &folders, contexts);
         let at = |env: Env| found.list.get(env.index());
         let count = found.list.len();
@@ -184,6 +194,7 @@ impl Plan {
             clusters: Arc::new(clusters),
             identities: Arc::new(KeySources::new(identities, elsewhere)),
             root: self.root,
+            nothing,
             loader: Mutex::new(Some(loader)),
             via: parts.via,
             login: parts.login,
@@ -200,6 +211,16 @@ impl Plan {
             folder: parts.folder,
         }
     }
+}
+
+/// Says that there is no environment because there is no repository, and the settings name none.
+fn nowhere(fault: &Fault) -> Fault {
+    let why = format!(
+        "there is no repository: {}, {}; and the settings name no environment with a context",
+        fault.what, fault.why
+    );
+    let todo = "start it in the repository that Flux syncs, or name it with --repo; or name a cluster: [env.NAME] context = \"…\" in your settings";
+    Fault::new(FaultKind::Usage, "there is no environment", why, todo)
 }
 
 fn identities(settings: &Settings, name: &str, key_files: Option<&Path>, prompts: &Prompts) -> IdentitySources {

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Call;
 use crate::model::Fault;
 use crate::model::text::field;
-use crate::repo::Order;
+use crate::repo::{Named, Order, Snapshot};
 
 /// Flags of `order`.
 #[derive(Debug, Args)]
@@ -19,12 +19,17 @@ pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
     let wanted = |order: &&Order| call.global.env.as_ref().is_none_or(|env| *env == order.env);
     let orders: Vec<&Order> = snapshot.orders.iter().filter(wanted).collect();
-    call.print(&orders, |orders| orders.iter().map(|order| text(order)).collect())?;
+    call.print(&orders, |orders| orders.iter().map(|order| text(order, &snapshot)).collect())?;
     Ok(u8::from(orders.iter().any(|order| !order.stuck.is_empty())))
 }
 
-fn text(order: &Order) -> String {
-    let names = |names: &[String]| names.iter().map(|name| field(name)).collect::<Vec<_>>().join("  ");
+fn text(order: &Order, snapshot: &Snapshot) -> String {
+    let shown = |named: &Named| {
+        let known = snapshot.kustomizations_of(&order.env).find(|one| named.is(one));
+        let elsewhere = known.and_then(|one| one.elsewhere.as_ref()).map(|_| " (elsewhere)").unwrap_or_default();
+        format!("{}{elsewhere}", field(&named.to_string()))
+    };
+    let names = |names: &[Named]| names.iter().map(shown).collect::<Vec<_>>().join("  ");
     let mut lines = vec![field(&order.env).into_owned()];
     lines.extend(order.waves.iter().enumerate().map(|(index, wave)| format!("  {}  {}", index + 1, names(wave))));
     if !order.stuck.is_empty() {

@@ -106,7 +106,7 @@ fn identities(session: &Session) -> Identities {
 
 /// Collects the keys at hand of every environment, without asking for any cluster.
 pub(super) fn at_hand(call: &Call) -> Result<Identities, Fault> {
-    call.block_on_alone(async { Ok(identities(&call.session()?)) })
+    call.block_on_alone(async { Ok(identities(&call.session_of_any()?)) })
 }
 
 /// Names a value of a file.
@@ -181,7 +181,7 @@ impl Many {
         answers: &[(&str, String)],
     ) -> Result<u8, Fault> {
         call.block_on(async {
-            let session = call.session()?;
+            let session = call.session_of_any()?;
             let facts = facts(&session);
             let mut answers: Vec<(String, String)> =
                 answers.iter().map(|(id, text)| ((*id).to_owned(), text.clone())).collect();
@@ -283,8 +283,8 @@ impl Named {
     /// of all, so that the strictest protection holds; `--env` chooses keys and never weakens this.
     fn targets(&self, facts: &Facts) -> Vec<Target> {
         if facts.environments.iter().next().is_none() {
-            // Where there is no environment, such as outside of any repository, a file is the operator's own.
-            return vec![Target::Worktree(self.name.clone())];
+            // Where there is no environment, such as outside of any repository, a file is the operator's own: the guard says so.
+            return vec![Target::File(None, self.name.clone())];
         }
         let readers = facts.repository.as_ref().map(|snapshot| snapshot.readers_of(&self.name)).unwrap_or_default();
         let mut envs: Vec<Env> = readers.iter().filter_map(|reader| facts.find_environment(reader)).collect();

@@ -16,7 +16,7 @@ pub(super) struct Arguments {}
 /// # Errors
 /// Fails when there is no repository, or git does not list the files.
 pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    let snapshot = super::open::repository(&call.global)?;
+    let snapshot = super::open::repository_of_any(&call.global)?;
     let mut found = secrets(&snapshot)?;
     found.retain(|entry| call.global.env.as_ref().is_none_or(|env| *env == entry.env));
     call.print(&found, |found| {
@@ -25,7 +25,11 @@ pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         rows.extend(found.iter().map(|entry| row(entry, &snapshot)));
         columns(&rows)
     })?;
-    Ok(0)
+    let is_nothing = snapshot.environments.is_empty();
+    if is_nothing {
+        call.complain(&snapshot.looked.nothing());
+    }
+    Ok(u8::from(is_nothing))
 }
 
 fn row(entry: &SecretEntry, snapshot: &crate::repo::Snapshot) -> Vec<String> {

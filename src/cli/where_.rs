@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 struct Reader<'a> {
     env: &'a str,
-    name: &'a str,
+    name: String,
 }
 
 /// Names an object of an environment.
@@ -48,7 +48,7 @@ struct OfFile<'a> {
 #[derive(Debug, Serialize)]
 struct OfObject<'a> {
     env: &'a str,
-    kustomization: &'a str,
+    kustomization: String,
     object: String,
     /// The one that declares it first, then those that change it.
     files: Vec<&'a str>,
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         .filter(|(_, object)| wanted.means(&object.object))
         .map(|(one, object)| OfObject {
             env: &one.env,
-            kustomization: &one.name,
+            kustomization: snapshot.shown(&one.env, &one.namespace, &one.name),
             object: object.object.to_string(),
             files: object.files().collect(),
         })
@@ -87,7 +87,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.print(&found, |found| {
         let mut lines = Vec::new();
         for one in found {
-            lines.push(format!("{} by {} of {}:", field(&one.object), field(one.kustomization), field(one.env)));
+            lines.push(format!("{} by {} of {}:", field(&one.object), field(&one.kustomization), field(one.env)));
             lines.extend(one.files.iter().map(|file| format!("  {}", field(file))));
         }
         lines.join("\n")
@@ -110,7 +110,9 @@ fn of_file<'a>(
     is_wanted: &dyn Fn(&str) -> bool,
 ) -> OfFile<'a> {
     let readers = snapshot.feeds.fed_by(file).into_iter().filter(|feed| is_wanted(&feed.env));
-    let mut kustomizations: Vec<Reader<'_>> = readers.map(|feed| Reader { env: &feed.env, name: &feed.name }).collect();
+    let mut kustomizations: Vec<Reader<'_>> = readers
+        .map(|feed| Reader { env: &feed.env, name: snapshot.shown(&feed.env, &feed.namespace, &feed.name) })
+        .collect();
     kustomizations.sort();
     let mut objects: Vec<Made<'_>> = rendering
         .of

@@ -39,7 +39,7 @@ pub fn history(
 ) -> Result<Vec<Past>, Fault> {
     let now = renderer.render(snapshot)?;
     let mut files: Vec<String> = match now.find(env, object) {
-        Some((one, _)) => snapshot.feeds.files(env, &one.name).into_iter().map(str::to_owned).collect(),
+        Some((one, _)) => snapshot.feeds.files(env, &one.namespace, &one.name).into_iter().map(str::to_owned).collect(),
         // What is gone may be in any file.
         None => Vec::new(),
     };

@@ -47,7 +47,7 @@ pub fn impact(snapshot: &Snapshot, old: &Revision, new: &Revision, renderer: &mu
             if let Some((one, object)) = rendering.find(&change.env, &wanted) {
                 active.extend(object.files().map(str::to_owned));
                 // Generator inputs, replacements and the kustomization files on the way have no object of their own.
-                let feed = own.feeds.get(&one.env, &one.name);
+                let feed = own.feeds.get(&one.env, &one.namespace, &one.name);
                 let inputs = feed.into_iter().flat_map(|feed| feed.files.iter());
                 let inputs = inputs
                     .filter(|(_, role)| matches!(role, crate::repo::Role::Input | crate::repo::Role::Kustomization));

@@ -33,7 +33,7 @@ fn gathered(folder: &tempfile::TempDir) -> Result<Gathered, Unrendered> {
     let root = folder.path().join("repo").canonicalize().unwrap();
     let snapshot = Snapshot::load(&root);
     let one = snapshot.kustomizations.iter().find(|one| one.name == "apps").unwrap();
-    let feed = snapshot.feeds.get("one", "apps").unwrap();
+    let feed = snapshot.feeds.get("one", "flux-system", "apps").unwrap();
     Gatherer::new(&root).gather(one, feed)
 }
 

@@ -57,14 +57,14 @@ impl Feeds {
         self.all.iter()
     }
 
-    /// Finds what a Kustomization reads; the first of the name where several namespaces have one.
-    pub fn get(&self, env: &str, name: &str) -> Option<&Feed> {
-        self.all.iter().find(|feed| feed.env == env && feed.name == name)
+    /// Finds what a Kustomization reads.
+    pub fn get(&self, env: &str, namespace: &str, name: &str) -> Option<&Feed> {
+        self.all.iter().find(|feed| feed.env == env && feed.namespace == namespace && feed.name == name)
     }
 
     /// Returns the files that a Kustomization reads, sorted.
-    pub fn files(&self, env: &str, name: &str) -> Vec<&str> {
-        self.get(env, name).map(|feed| feed.files.keys().map(String::as_str).collect()).unwrap_or_default()
+    pub fn files(&self, env: &str, namespace: &str, name: &str) -> Vec<&str> {
+        self.get(env, namespace, name).map(|feed| feed.files.keys().map(String::as_str).collect()).unwrap_or_default()
     }
 
     /// Returns the Kustomizations that read a file, or any file below a folder, in the order of environments and names.

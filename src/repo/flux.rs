@@ -77,13 +77,19 @@ pub struct Dependency {
     pub foreign: bool,
 }
 
+impl std::fmt::Display for Dependency {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.foreign {
+            write!(formatter, "{}/{}", self.namespace, self.name)
+        } else {
+            formatter.write_str(&self.name)
+        }
+    }
+}
+
 impl Serialize for Dependency {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.foreign {
-            serializer.collect_str(&format_args!("{}/{}", self.namespace, self.name))
-        } else {
-            serializer.serialize_str(&self.name)
-        }
+        serializer.collect_str(self)
     }
 }
 
@@ -97,8 +103,16 @@ pub struct FluxKustomization {
     pub name: String,
     /// The namespace that it is applied to.
     pub namespace: String,
-    /// `spec.path` from the repository's root, without `./`; empty for the root. One that leaves the repository is kept as it is written.
+    /// The folder of this repository that it reads: `spec.path` without `./`, empty for the root, and where an artifact is a copy of a folder
+    /// from there on. One that leaves the repository is kept as it is written.
+    #[serde(skip)]
     pub path: String,
+    /// `spec.path` from its source's root, without `./`.
+    #[serde(rename = "path")]
+    pub written_path: String,
+    /// The source, in words, where its content is not this repository's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<String>,
     /// `spec.dependsOn`.
     pub depends_on: Vec<Dependency>,
     /// `spec.interval`, as it is written.
@@ -151,6 +165,8 @@ impl FluxKustomization {
             name: FLUX_NAMESPACE.to_owned(),
             namespace: FLUX_NAMESPACE.to_owned(),
             path: folder.to_owned(),
+            written_path: folder.to_owned(),
+            elsewhere: None,
             depends_on: Vec::new(),
             interval: None,
             retry_interval: None,
@@ -172,11 +188,14 @@ impl FluxKustomization {
         let namespace = namespace_of(declared);
         let spec = body.get("spec").cloned().unwrap_or_default();
         let written = text(&spec, "path").unwrap_or_default();
+        let path = path::below_root(&written).unwrap_or(written);
         let flag = |key: &str| spec.get(key).and_then(Value::as_bool).unwrap_or_default();
         Self {
             env: env.to_owned(),
             name: declared.object.name.clone(),
-            path: path::below_root(&written).unwrap_or(written),
+            written_path: path.clone(),
+            elsewhere: None,
+            path,
             depends_on: list(&spec, "dependsOn").filter_map(|item| dependency(item, &namespace)).collect(),
             interval: text(&spec, "interval"),
             retry_interval: text(&spec, "retryInterval"),

@@ -6,7 +6,7 @@ use super::environments::{self, Found, Looked};
 use super::feeds::{Feed, Feeds};
 use super::finding::Finding;
 use super::flux::{FluxKustomization, FluxSource, RepoEnvironment};
-use super::home::Home;
+use super::home::{Artifact, Home};
 use super::kustomize::{self, Reads, Role};
 use super::naming::Hints;
 use super::order::{self, Order};
@@ -24,6 +24,7 @@ pub(super) struct Graph {
     pub(super) feeds: Feeds,
     pub(super) findings: Vec<Finding>,
     pub(super) looked: Looked,
+    artifacts: Vec<Artifact>,
 }
 
 /// Reads the graph of every environment.
@@ -64,19 +65,23 @@ impl Graph {
             ignore: ignore.clone(),
         };
         self.take(reader, env, reads);
-        let entry = self.kustomizations.get(start..).unwrap_or_default();
+        let entry = self.kustomizations.get_mut(start..).unwrap_or_default();
         let home = Home::of(environment, entry);
-        let is_applied = entry.iter().any(|one| path::is_within(folder, &one.path) && home.feeds(one, &self.sources));
+        let settle = |one: &mut FluxKustomization| home.settle(one, &self.sources, &self.artifacts);
+        entry.iter_mut().for_each(settle);
+        let is_applied = entry.iter().any(|one| one.elsewhere.is_none() && path::is_within(folder, &one.path));
         if !is_applied && !root.files.is_empty() {
             self.feeds.add_root(root);
         }
         let mut next = start;
-        while let Some(one) = self.kustomizations.get(next).cloned() {
+        while let Some(one) = self.kustomizations.get_mut(next) {
             next += 1;
             // The content of another source is not in this repository, even where a path of the same name is.
-            if !home.feeds(&one, &self.sources) {
+            home.settle(one, &self.sources, &self.artifacts);
+            if one.elsewhere.is_some() {
                 continue;
             }
+            let one = one.clone();
             let reads = self.follow(reader, &one);
             self.feeds.add(Feed {
                 env: env.to_owned(),
@@ -123,13 +128,19 @@ impl Graph {
     fn take(&mut self, reader: &mut Reader, env: &str, reads: Reads) {
         for declared in reads.declared.iter().filter(|declared| declared.role == Role::Resource) {
             let (is_kustomization, is_source) = (FluxKustomization::is(declared), FluxSource::is(declared));
-            if !is_kustomization && !is_source {
+            let makes_artifacts = Artifact::is_made_by(declared);
+            if !is_kustomization && !is_source && !makes_artifacts {
                 continue;
             }
             let Ok(parsed) = reader.manifests(&declared.file) else { continue };
             let Some(body) = parsed.manifests.get(declared.index).and_then(|manifest| manifest.body.as_ref()) else {
                 continue;
             };
+            if makes_artifacts {
+                let made = Artifact::read(env, declared, body);
+                self.artifacts.extend(made);
+                continue;
+            }
             if is_source {
                 let source = FluxSource::read(env, declared, body);
                 if !self.sources.iter().any(|known| known.env == env && known.object() == source.object()) {
@@ -159,10 +170,19 @@ impl Graph {
     fn finish(&mut self) {
         for environment in &self.environments {
             let order = order::order(&environment.name, &self.kustomizations, &self.feeds);
-            for name in &order.stuck {
-                if let Some(one) = self.kustomizations.iter().find(|one| one.env == order.env && one.name == *name) {
-                    let what = format!("Kustomization {name} never becomes ready in {}", order.env);
-                    let why = format!("it waits in a circle: {}", order.stuck.join(", "));
+            for circle in &order.circles {
+                let is_first = |one: &&FluxKustomization| {
+                    one.env == order.env && circle.first().is_some_and(|first| first.is(one))
+                };
+                if let Some(one) = self.kustomizations.iter().find(is_first) {
+                    let names = circle.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                    let (what, why) = match circle.as_slice() {
+                        [_] => (format!("Kustomization {names} waits for itself"), "its dependsOn names it".to_owned()),
+                        _ => (
+                            format!("Kustomizations wait for each other in a circle: {names}"),
+                            format!("none of them becomes ready in {}, nor what waits for one", order.env),
+                        ),
+                    };
                     let fault = Fault::failed(what, why, "take one dependsOn out of the circle");
                     self.findings.push(Finding::new(&one.file, Some(one.line), fault));
                 }
@@ -180,7 +200,12 @@ impl Graph {
                         "the repository declares no Kustomization {}/{}",
                         dependency.namespace, dependency.name
                     );
-                    let fault = Fault::failed(what, why, "correct the name in spec.dependsOn");
+                    let mut elsewhere = self.kustomizations.iter();
+                    let todo = match elsewhere.find(|other| other.env == one.env && other.name == dependency.name) {
+                        Some(other) => format!("name its namespace in spec.dependsOn: {}", other.namespace),
+                        None => "correct the name in spec.dependsOn: only a Kustomization can stand there".to_owned(),
+                    };
+                    let fault = Fault::failed(what, why, todo);
                     self.findings.push(Finding::new(&one.file, Some(one.line), fault));
                 }
             }

@@ -68,7 +68,7 @@ pub use git::{GitState, Repository};
 pub use kustomize::{Declared, Role};
 pub use lock::Lock;
 pub use naming::Hints;
-pub use order::Order;
+pub use order::{Named, Order, is_called};
 pub use readers::{Committed, NewReader, Wanted};
 pub use scan::{Entry, EntryKind, Scan, scan};
 pub use snapshot::{Loader, Snapshot};

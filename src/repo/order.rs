@@ -1,87 +1,228 @@
 //! The order in which Flux brings an environment up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::feeds::Feeds;
+use super::feeds::{Feed, Feeds};
 use super::flux::FluxKustomization;
+use super::path;
+
+/// Names a Kustomization within its environment; written with its namespace where another there has the same name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Whether another of the environment has its name.
+    pub shared: bool,
+}
+
+impl Named {
+    /// Tells whether it names a Kustomization.
+    pub fn is(&self, one: &FluxKustomization) -> bool {
+        self.name == one.name && self.namespace == one.namespace
+    }
+}
+
+impl std::fmt::Display for Named {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.shared {
+            write!(formatter, "{}/{}", self.namespace, self.name)
+        } else {
+            formatter.write_str(&self.name)
+        }
+    }
+}
+
+impl Serialize for Named {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Tells whether somebody means a Kustomization by what he wrote: its name, or its namespace and name.
+pub fn is_called(asked: &str, namespace: &str, name: &str) -> bool {
+    asked == name || asked.split_once('/').is_some_and(|(before, after)| before == namespace && after == name)
+}
 
 /// Holds the waves of an environment: each wave can start once those before it are ready.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Order {
     /// The environment's name.
     pub env: String,
-    /// The names of Kustomizations, wave by wave, sorted within each.
-    pub waves: Vec<Vec<String>>,
+    /// The Kustomizations, wave by wave, sorted within each.
+    pub waves: Vec<Vec<Named>>,
     /// Those that never start, because they wait for each other in a circle, or for one that does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub stuck: Vec<String>,
+    pub stuck: Vec<Named>,
+    /// The circles among them, each with its members once.
+    #[serde(skip)]
+    pub circles: Vec<Vec<Named>>,
+    /// Whom each waits for, but for what holds nothing back.
+    #[serde(skip)]
+    pub waits: BTreeMap<Named, BTreeSet<Named>>,
 }
 
 impl Order {
-    /// Returns the place of a Kustomization in the order: its wave, the stuck ones last; `None` for an unknown name.
-    pub fn wave(&self, name: &str) -> Option<usize> {
-        let has = |names: &[String]| names.iter().any(|known| known == name);
+    /// Returns the place of a Kustomization in the order: its wave, the stuck ones last; `None` for an unknown one.
+    pub fn wave(&self, namespace: &str, name: &str) -> Option<usize> {
+        let has = |names: &[Named]| names.iter().any(|known| known.name == name && known.namespace == namespace);
         self.waves.iter().position(|wave| has(wave)).or_else(|| has(&self.stuck).then_some(self.waves.len()))
     }
 }
 
-/// Returns the Kustomization that applies another: the one that reads the file of its manifest, the narrowest path where several do.
-pub fn applied_by<'a>(
-    all: &'a [FluxKustomization],
-    feeds: &Feeds,
-    one: &FluxKustomization,
-) -> Option<&'a FluxKustomization> {
-    all.iter()
-        .filter(|other| other.env == one.env && (&other.name, &other.namespace) != (&one.name, &one.namespace))
-        .filter(|other| {
-            feeds.iter().any(|feed| {
-                feed.env == other.env
-                    && feed.name == other.name
-                    && feed.namespace == other.namespace
-                    && feed.declared.iter().any(|declared| {
-                        declared.file == one.file && declared.object.name == one.name && FluxKustomization::is(declared)
-                    })
-            })
+/// Says for what a Kustomization waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// `dependsOn` names it.
+    Depends,
+    /// It applies it.
+    Applied,
+    /// It applies it, and itself too: both are there before either is ready, as after bootstrap.
+    AppliedByRoot,
+}
+
+/// Returns the Kustomization that applies another: the one that reads the file of its manifest, the narrowest path where several do. One that
+/// is suspended applies nothing while another does.
+fn applied_by(own: &[&FluxKustomization], readers: &HashMap<&str, Vec<&Feed>>, one: usize) -> Option<usize> {
+    let child = own.get(one)?;
+    let declares = |feed: &&&Feed| {
+        feed.declared.iter().any(|declared| {
+            declared.file == child.file
+                && declared.object.name == child.name
+                && (declared.object.namespace.is_empty() || declared.object.namespace == child.namespace)
+                && FluxKustomization::is(declared)
         })
-        .max_by_key(|other| other.path.len())
+    };
+    let reading = readers.get(child.file.as_str()).into_iter().flatten();
+    reading
+        .filter(|feed| (&feed.name, &feed.namespace) != (&child.name, &child.namespace))
+        .filter(declares)
+        .filter_map(|feed| own.iter().position(|other| other.name == feed.name && other.namespace == feed.namespace))
+        .max_by_key(|at| own.get(*at).map(|other| (!other.suspend, other.path.len())))
 }
 
 /// Sorts the Kustomizations of an environment into waves: each comes after the one that applies it and after those it depends on.
 ///
-/// Dependencies on what the repository does not declare are taken as met: they are reported elsewhere.
+/// Dependencies on what the repository does not declare are taken as met: they are reported elsewhere. That a root applies a Kustomization
+/// for which it waits holds nothing back, nor do two that apply each other: somebody applied both by hand.
 pub fn order(env: &str, all: &[FluxKustomization], feeds: &Feeds) -> Order {
     let own: Vec<&FluxKustomization> = all.iter().filter(|one| one.env == env).collect();
-    let place = |namespace: &str, name: &str| own.iter().position(|one| one.namespace == namespace && one.name == name);
-    let mut waiting: Vec<(usize, Vec<usize>)> = own
-        .iter()
-        .enumerate()
-        .map(|(index, one)| {
-            let mut before: Vec<usize> =
-                one.depends_on.iter().filter_map(|dependency| place(&dependency.namespace, &dependency.name)).collect();
-            before.extend(applied_by(all, feeds, one).and_then(|parent| place(&parent.namespace, &parent.name)));
-            (index, before)
-        })
-        .collect();
-    let mut done = BTreeSet::new();
-    let mut waves = Vec::new();
+    let mut edges = edges(env, &own, feeds);
+    let named = |at: &usize| own.get(*at).map(|one| named(&own, one));
+    loosen(&mut edges);
+    let (mut done, mut waves): (BTreeSet<usize>, Vec<Vec<Named>>) = (BTreeSet::new(), Vec::new());
     loop {
-        let (ready, rest): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|(_, before)| before.iter().all(|index| done.contains(index)));
-        waiting = rest;
+        let is_ready = |at: &usize| {
+            !done.contains(at)
+                && edges.get(*at).is_some_and(|before| before.iter().all(|(other, _)| done.contains(other)))
+        };
+        let ready: Vec<usize> = (0..own.len()).filter(is_ready).collect();
         if ready.is_empty() {
             break;
         }
-        done.extend(ready.iter().map(|(index, _)| *index));
-        waves.push(names(&own, &ready));
+        waves.push(sorted(ready.iter().filter_map(named)));
+        done.extend(ready);
     }
-    Order { env: env.to_owned(), waves, stuck: names(&own, &waiting) }
+    let stuck: Vec<usize> = (0..own.len()).filter(|at| !done.contains(at)).collect();
+    let circles = circles(&edges).into_iter().map(|members| sorted(members.iter().filter_map(named))).collect();
+    let waits = edges
+        .iter()
+        .enumerate()
+        .filter_map(|(at, before)| Some((named(&at)?, before.iter().filter_map(|(other, _)| named(other)).collect())))
+        .collect();
+    Order { env: env.to_owned(), waves, stuck: sorted(stuck.iter().filter_map(named)), circles, waits }
 }
 
-fn names(own: &[&FluxKustomization], indexes: &[(usize, Vec<usize>)]) -> Vec<String> {
-    let mut names: Vec<String> =
-        indexes.iter().filter_map(|(index, _)| own.get(*index)).map(|one| one.name.clone()).collect();
+type Edges = Vec<Vec<(usize, Why)>>;
+
+fn edges(env: &str, own: &[&FluxKustomization], feeds: &Feeds) -> Edges {
+    let mut readers: HashMap<&str, Vec<&Feed>> = HashMap::new();
+    for feed in feeds.iter().filter(|feed| feed.env == env) {
+        let mut files: Vec<&str> = feed
+            .declared
+            .iter()
+            .filter(|declared| FluxKustomization::is(declared))
+            .map(|declared| declared.file.as_str())
+            .collect();
+        files.dedup();
+        for file in files {
+            readers.entry(file).or_default().push(feed);
+        }
+    }
+    let place: HashMap<(&str, &str), usize> =
+        own.iter().enumerate().map(|(at, one)| ((one.namespace.as_str(), one.name.as_str()), at)).collect();
+    let of = |(at, one): (usize, &&FluxKustomization)| {
+        let depends = one.depends_on.iter();
+        let mut before: Vec<(usize, Why)> = depends
+            .filter_map(|other| place.get(&(other.namespace.as_str(), other.name.as_str())))
+            .map(|other| (*other, Why::Depends))
+            .collect();
+        if let Some(parent) = applied_by(own, &readers, at) {
+            let applies_itself = own.get(parent).is_some_and(|parent| path::is_within(&parent.file, &parent.path));
+            before.push((parent, if applies_itself { Why::AppliedByRoot } else { Why::Applied }));
+        }
+        before
+    };
+    own.iter().enumerate().map(of).collect()
+}
+
+/// Takes the edges of circles away that hold nothing back.
+fn loosen(edges: &mut Edges) {
+    let within = |circles: &[Vec<usize>], one: usize, other: usize| {
+        circles.iter().any(|members| members.contains(&one) && members.contains(&other))
+    };
+    let found = circles(edges);
+    for (at, before) in edges.iter_mut().enumerate() {
+        before.retain(|(other, why)| *why != Why::AppliedByRoot || !within(&found, at, *other));
+    }
+    let found: Vec<Vec<usize>> = circles(edges)
+        .into_iter()
+        .filter(|members| {
+            let inside = members.iter().filter_map(|at| edges.get(*at)).flatten();
+            inside.filter(|(other, _)| members.contains(other)).all(|(_, why)| *why == Why::Applied)
+        })
+        .collect();
+    for (at, before) in edges.iter_mut().enumerate() {
+        before.retain(|(other, _)| !within(&found, at, *other));
+    }
+}
+
+/// Finds the circles: sets of which each member waits for every other, by whatever way.
+fn circles(edges: &Edges) -> Vec<Vec<usize>> {
+    let reach: Vec<BTreeSet<usize>> = (0..edges.len()).map(|at| reached(edges, at)).collect();
+    let mut found: Vec<Vec<usize>> = Vec::new();
+    for (at, own) in reach.iter().enumerate() {
+        if own.contains(&at) && !found.iter().any(|members| members.contains(&at)) {
+            let is_member = |other: &usize| reach.get(*other).is_some_and(|back| back.contains(&at));
+            found.push(own.iter().copied().filter(is_member).collect());
+        }
+    }
+    found
+}
+
+fn reached(edges: &Edges, from: usize) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut next = vec![from];
+    while let Some(at) = next.pop() {
+        for (other, _) in edges.get(at).into_iter().flatten() {
+            if found.insert(*other) {
+                next.push(*other);
+            }
+        }
+    }
+    found
+}
+
+fn named(own: &[&FluxKustomization], one: &FluxKustomization) -> Named {
+    let shared = own.iter().any(|other| other.name == one.name && other.namespace != one.namespace);
+    Named { name: one.name.clone(), namespace: one.namespace.clone(), shared }
+}
+
+fn sorted(names: impl Iterator<Item = Named>) -> Vec<Named> {
+    let mut names: Vec<Named> = names.collect();
     names.sort_unstable();
     names
 }

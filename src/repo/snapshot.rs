@@ -64,6 +64,12 @@ impl Snapshot {
         self.kustomizations.iter().filter(move |one| one.env == env)
     }
 
+    /// Writes the name of a Kustomization: with its namespace where another of the environment has the same name.
+    pub fn shown(&self, env: &str, namespace: &str, name: &str) -> String {
+        let is_shared = self.kustomizations_of(env).any(|one| one.name == name && one.namespace != namespace);
+        if is_shared { format!("{namespace}/{name}") } else { name.to_owned() }
+    }
+
     /// Returns the Kustomizations that read a file, or any file below a folder.
     pub fn fed_by(&self, file_or_folder: &str) -> Vec<&Feed> {
         self.feeds.fed_by(file_or_folder)
@@ -74,7 +80,7 @@ impl Snapshot {
     pub fn files_of(&self, env: &str, object: &ObjectRef) -> Vec<&str> {
         let mut files = self.feeds.files_of(env, object);
         if object.kind == "Kustomization" && object.group == KUSTOMIZE {
-            for file in self.feeds.files(env, &object.name) {
+            for file in self.feeds.files(env, &object.namespace, &object.name) {
                 if !files.contains(&file) {
                     files.push(file);
                 }
@@ -141,9 +147,11 @@ impl Loader {
         self.repository.as_ref()
     }
 
-    /// Finds the environments alone.
-    pub fn environments(&mut self) -> Vec<RepoEnvironment> {
-        environments::find(&mut self.reader, &self.hints).environments
+    /// Finds the environments alone, with what is to be said where there is none.
+    pub fn environments(&mut self) -> (Vec<RepoEnvironment>, Fault) {
+        let found = environments::find(&mut self.reader, &self.hints);
+        let nothing = found.looked.nothing();
+        (found.environments, nothing)
     }
 
     /// Begins to list the tree, which [`Loader::list`] then waits for.
@@ -204,7 +212,7 @@ impl Loader {
     }
 
     fn snapshot(&self, scan: Scan, git: Result<GitState, Fault>, graph: Graph) -> Snapshot {
-        let Graph { environments, kustomizations, sources, orders, feeds, findings, looked } = graph;
+        let Graph { environments, kustomizations, sources, orders, feeds, findings, looked, .. } = graph;
         let (root, hints) = (self.root.clone(), Arc::clone(&self.hints));
         Snapshot { root, scan, git, environments, kustomizations, sources, orders, feeds, findings, looked, hints }
     }

@@ -172,7 +172,7 @@ fn everything_that_a_kustomization_reads_feeds_it() {
     let snapshot = folder.load();
     assert_eq!(findings(&snapshot), [""; 0]);
     assert_eq!(
-        snapshot.feeds.files("one", "apps"),
+        snapshot.feeds.files("one", "flux-system", "apps"),
         [
             "apps/base/kustomization.yml",
             "apps/base/settings.yaml",
@@ -208,9 +208,13 @@ fn kustomizations_are_followed_wherever_they_lead() {
     let snapshot = folder.load();
     assert_eq!(findings(&snapshot), [""; 0]);
     let order = snapshot.order("one").unwrap();
-    assert_eq!(order.waves, [vec!["flux-system"], vec!["other", "tenants"], vec!["tenant-a"]]);
+    assert_eq!(waves(order), [vec!["flux-system"], vec!["other", "tenants"], vec!["tenant-a"]]);
     assert_eq!(names(&snapshot, "apps/a/map.yaml"), [("one", "tenant-a")], "another source's content is elsewhere");
-    assert_eq!(snapshot.order("empty").unwrap().waves.len(), 0);
+    assert_eq!(snapshot.order("empty"), None, "a folder without anything of Flux is no environment");
+}
+
+fn waves(order: &super::Order) -> Vec<Vec<String>> {
+    order.waves.iter().map(|wave| wave.iter().map(ToString::to_string).collect()).collect()
 }
 
 #[test]
@@ -229,11 +233,14 @@ fn circles_are_told_and_never_hang() {
     ]);
     let snapshot = folder.load();
     let order = snapshot.order("one").unwrap();
-    assert_eq!(order.waves, [["d"]]);
-    assert_eq!(order.stuck, ["a", "b", "c", "e"]);
-    assert_eq!((order.wave("d"), order.wave("a"), order.wave("nobody")), (Some(0), Some(1), None));
+    assert_eq!(waves(order), [["d"]]);
+    assert_eq!(order.stuck.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a", "b", "c", "e"]);
+    assert_eq!(
+        (order.wave("flux-system", "d"), order.wave("flux-system", "a"), order.wave("flux-system", "nobody")),
+        (Some(0), Some(1), None)
+    );
     let told = findings(&snapshot).join("\n");
-    assert!(told.contains("waits in a circle: a, b, c, e"), "{told}");
+    assert!(told.contains("wait for each other in a circle: a, b, c"), "{told}");
     assert!(told.contains("declares no Kustomization flux-system/nobody"), "{told}");
     assert!(told.contains("loop/kustomization.yaml: a kustomization reads itself"), "{told}");
 }
@@ -287,7 +294,7 @@ fn links_out_of_the_repository_are_not_followed() {
     std::os::unix::fs::symlink(outside.0.path(), at("apps/away")).unwrap();
     std::os::unix::fs::symlink("../real/map.yaml", at("apps/inside.yaml")).unwrap();
     let snapshot = folder.load();
-    assert_eq!(snapshot.feeds.files("one", "apps"), ["apps/kustomization.yaml"]);
+    assert_eq!(snapshot.feeds.files("one", "flux-system", "apps"), ["apps/kustomization.yaml"]);
     assert_eq!(snapshot.findings.len(), 3, "{:?}", findings(&snapshot));
     assert!(findings(&snapshot).iter().any(|told| told.contains("leaves links out of the artifact")));
 }
@@ -316,7 +323,7 @@ fn what_the_artifact_leaves_out_is_not_read() {
             repository.write("apps/.sourceignore", ignore);
         }
         let snapshot = Snapshot::load(repository.path());
-        snapshot.feeds.files("one", "apps").into_iter().map(str::to_owned).collect::<Vec<_>>()
+        snapshot.feeds.files("one", "flux-system", "apps").into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(files("", ""), ["apps/a.yaml", "apps/values-a.yaml"], "what git ignores never gets there");
     assert_eq!(files("values-*.yaml\n", ""), ["apps/.github/ci.yaml", "apps/a.yaml"], "the defaults count no more");
@@ -347,13 +354,13 @@ fn a_reload_sees_what_changed() {
     repository.commit("first");
     let mut loader = Loader::open(&repository.path().join("apps"));
     let first = loader.load();
-    assert_eq!(first.feeds.files("one", "apps"), ["apps/a.yaml"]);
+    assert_eq!(first.feeds.files("one", "flux-system", "apps"), ["apps/a.yaml"]);
     assert_eq!(first.git.unwrap().counts, super::git::Counts::default());
 
     repository.write("apps/a.yaml", &config_map("b"));
     repository.write("apps/kustomization.yaml", &resources(&["a.yaml"]));
     let second = loader.load();
-    assert_eq!(second.feeds.files("one", "apps"), ["apps/a.yaml", "apps/kustomization.yaml"]);
+    assert_eq!(second.feeds.files("one", "flux-system", "apps"), ["apps/a.yaml", "apps/kustomization.yaml"]);
     assert_eq!(second.feeds.objects("apps/a.yaml")[0].1.object.name, "b");
     assert_eq!(second.git.unwrap().counts.modified, 1);
 }
@@ -362,8 +369,9 @@ fn a_reload_sees_what_changed() {
 fn recipients_come_from_the_rules_of_the_environment_or_of_the_repository() {
     let folder = Folder::new(&[
         ("clusters/own/.sops.yaml", "creation_rules:\n- age: [age1a, age1b]\n"),
-        ("clusters/shared/a.yaml", ""),
-        ("clusters/none/a.yaml", ""),
+        ("clusters/own/a.yaml", &kustomization("apps", "./apps", &[])),
+        ("clusters/shared/a.yaml", &kustomization("apps", "./apps", &[])),
+        ("clusters/none/a.yaml", &kustomization("apps", "./apps", &[])),
         (
             ".sops.yaml",
             "creation_rules:\n- path_regex: apps/shared/.*\n  key_groups:\n  - age: [age1c]\n- path_regex: apps/other/.*\n  age: age1d, age1e\n",
@@ -402,7 +410,8 @@ fn every_order_keeps_to_what_it_waits_for() {
         repository.write("clusters/lab/all.yaml", &text);
         let snapshot = Snapshot::load(repository.path());
         let order = snapshot.order("lab").unwrap();
-        let wave = |one: u64| order.waves.iter().position(|wave| wave.contains(&format!("k{one}")));
+        let wave =
+            |one: u64| order.waves.iter().position(|wave| wave.iter().any(|known| known.name == format!("k{one}")));
         let mut stuck = BTreeSet::new();
         for (one, own) in (0..).zip(&needs) {
             match wave(one) {

@@ -38,6 +38,8 @@ pub struct Session {
     pub identities: Arc<KeySources>,
     /// The repository's root, or why there is none.
     pub root: Result<PathBuf, Fault>,
+    /// Why there is no environment, for where there is none.
+    pub nothing: Fault,
     /// The loader that found the repository, until somebody goes on with it: git need not be asked twice where it is.
     pub loader: Mutex<Option<Loader>>,
     /// The operator's login.
@@ -144,6 +146,9 @@ impl Session {
     /// Fails with the names that there are.
     pub fn environment(&self, name: &str) -> Result<Env, Fault> {
         self.environments.iter().find(|known| known.name == name).map(|known| known.env).ok_or_else(|| {
+            if self.environments.is_empty() {
+                return self.nothing.clone();
+            }
             let names: Vec<&str> = self.environments.iter().map(|known| known.name.as_str()).collect();
             Fault::new(
                 crate::model::FaultKind::Usage,

@@ -17,8 +17,7 @@ use ratatui::layout::Rect;
 
 use crate::app::{Action, Motion, Scene, Target, View};
 use crate::model::{Env, State};
-use crate::repo::Snapshot;
-use crate::repo::flux::Dependency;
+use crate::repo::{FluxKustomization, Named};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
 use crate::views::page::{Page, PageLine, Slash};
@@ -46,13 +45,12 @@ impl Order {
         let Some(order) = snapshot.order(name).filter(|order| !order.waves.is_empty() || !order.stuck.is_empty())
         else {
             return vec![PageLine::wrapped(
-                format!("the repository declares no Kustomization for {name}: they stand below clusters/{name}"),
+                format!("the repository declares no Kustomization for {name}: none is in the folder that Flux syncs"),
                 Scope::Text,
             )];
         };
-        let waits = waits(snapshot, name);
-        let all: Vec<&String> = order.waves.iter().flatten().chain(&order.stuck).collect();
-        let width = all.iter().map(|name| name.len()).max().unwrap_or_default();
+        let all: Vec<String> = order.waves.iter().flatten().chain(&order.stuck).map(ToString::to_string).collect();
+        let width = all.iter().map(String::len).max().unwrap_or_default();
         let mut lines = Vec::new();
         for (index, wave) in order.waves.iter().chain(std::iter::once(&order.stuck)).enumerate() {
             if wave.is_empty() {
@@ -68,14 +66,14 @@ impl Order {
                     (0, true) => "  !  ".to_owned(),
                     _ => "     ".to_owned(),
                 };
-                let Some(known) = snapshot.kustomizations_of(name).find(|known| known.name == *one) else { continue };
+                let Some(known) = snapshot.kustomizations_of(name).find(|known| one.is(known)) else { continue };
                 let object = known.object();
                 let row = facts.row(self.env, &object);
                 let state = row.map_or(State::Unknown, |row| row.state);
-                let words = words(one, &known.depends_on, state, &waits, is_stuck, row.is_some());
+                let words = words(one, known, state, &order.waits, is_stuck, row.is_some());
                 lines.push(
                     PageLine::wrapped(words, if state == State::Failed { Scope::Text } else { Scope::Dim })
-                        .after(format!("{}  ", pad(one, width)), Scope::Text)
+                        .after(format!("{}  ", pad(&one.to_string(), width)), Scope::Text)
                         .after(format!("{} ", state.sign()), state_scope(state))
                         .after(number, Scope::Border)
                         .opens(Some(Target::Object(self.env, object))),
@@ -91,22 +89,10 @@ impl Order {
     }
 }
 
-/// Returns whom each Kustomization of an environment waits for: those it depends on, and the one that applies it.
-fn waits(snapshot: &Snapshot, env: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for one in snapshot.kustomizations_of(env) {
-        let own = found.entry(one.name.clone()).or_default();
-        own.extend(one.depends_on.iter().map(|other| other.name.clone()));
-        let parent = snapshot.feeds.fed_by(&one.file).into_iter().find(|feed| feed.env == env && feed.name != one.name);
-        own.extend(parent.map(|feed| feed.name.clone()));
-    }
-    found
-}
-
 /// Returns everything that does not begin before `name` is ready.
-fn held(name: &str, waits: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+fn held(name: &Named, waits: &BTreeMap<Named, BTreeSet<Named>>) -> BTreeSet<Named> {
     let mut found = BTreeSet::new();
-    let mut next = vec![name.to_owned()];
+    let mut next = vec![name.clone()];
     while let Some(name) = next.pop() {
         for (other, needs) in waits {
             if needs.contains(&name) && found.insert(other.clone()) {
@@ -118,14 +104,14 @@ fn held(name: &str, waits: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<Stri
 }
 
 fn words(
-    name: &str,
-    depends: &[Dependency],
+    name: &Named,
+    known: &FluxKustomization,
     state: State,
-    waits: &BTreeMap<String, BTreeSet<String>>,
+    waits: &BTreeMap<Named, BTreeSet<Named>>,
     is_stuck: bool,
     is_live: bool,
 ) -> String {
-    let list = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
+    let list = |names: &BTreeSet<Named>| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let held = held(name, waits);
     let mut parts = Vec::new();
     if is_stuck {
@@ -136,9 +122,12 @@ fn words(
         parts.push(state.word().to_owned());
     }
     // That what applies it comes first goes without saying.
-    let needs: BTreeSet<String> = depends.iter().map(|other| other.name.clone()).collect();
+    let needs: BTreeSet<String> = known.depends_on.iter().map(ToString::to_string).collect();
     if !needs.is_empty() {
-        parts.push(format!("waits for {}", list(&needs)));
+        parts.push(format!("waits for {}", needs.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    if let Some(elsewhere) = &known.elsewhere {
+        parts.push(format!("elsewhere: reads {elsewhere}"));
     }
     if !held.is_empty() {
         let verb = if state == State::Failed { "holds back" } else { "would hold back" };

@@ -13,7 +13,10 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         return;
     }
     for feed in context.snapshot.fed_by(&file.path) {
-        let known = context.snapshot.kustomizations_of(&feed.env).find(|one| one.name == feed.name);
+        let known = context
+            .snapshot
+            .kustomizations_of(&feed.env)
+            .find(|one| one.name == feed.name && one.namespace == feed.namespace);
         let Some(kustomization) = known.filter(|one| one.decryption.is_none()) else { continue };
         let message = format!("Kustomization {} of {} reads it and has no spec.decryption", feed.name, feed.env);
         let why = "Flux applies the ciphertext as it stands, or fails on the sops block";

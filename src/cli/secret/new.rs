@@ -68,7 +68,7 @@ enum Kind {
 
 pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
-        let session = call.session()?;
+        let session = call.session_of_any()?;
         let env = only_environment(call, &session)?;
         let facts = super::facts(&session);
         let targets = [Target::Environment(env)];

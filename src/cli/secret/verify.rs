@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         return Err(Fault::new(FaultKind::Usage, "cannot verify", why, "`fluxdeck secret verify --rules` lists them"));
     }
     call.block_on(async {
-        let session = call.session()?;
+        let session = call.session_of_any()?;
         let root = session.root.clone()?;
         let staged = if arguments.staged { check::index(&root)? } else { Vec::new() };
         // Where nothing is staged, what the last commit has already is told, and holds up nothing.

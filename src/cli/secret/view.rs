@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         ));
     }
     call.block_on_alone(async {
-        let session = call.session()?;
+        let session = call.session_of_any()?;
         let named = Named::find(&session, &arguments.file)?;
         let opened = named.unlock(call, &session)?.opened;
         let head = head(&opened, &named, &session);

@@ -43,6 +43,8 @@ struct Ground {
     readers: Vec<String>,
     /// The keys at hand, by the environment's name.
     sources: Vec<(String, IdentitySources)>,
+    /// The keys at hand for a file that belongs to no environment.
+    others: Vec<IdentitySources>,
     /// The environments that the guard has judged; `None` where it took the strictest.
     judged: Option<Vec<String>>,
     /// The guard's leave.
@@ -81,12 +83,13 @@ pub(super) fn operate(ask: &Ask<'_>, title: &'static str, deed: Deed, shell: She
         committed: Arc::default(),
         readers: list(ask, "readers"),
         sources: Vec::new(),
+        others: Vec::new(),
         judged: (!strictest).then_some(judged),
         permit,
     };
     let work = Box::new(move |reach: Reach, steps: StepSender| {
         let sources = names.into_iter().filter_map(|(env, name)| Some((name, reach.identities.get(env)?.clone())));
-        let ground = Ground { sources: sources.collect(), ..ground };
+        let ground = Ground { sources: sources.collect(), others: reach.identities.of(None), ..ground };
         let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(perform(reach, steps, ground, files, whole));
         work
     });
@@ -230,8 +233,11 @@ impl Ground {
             return self.encrypt(path, name, now).map(Some);
         }
         self.judge_readers(path, name)?;
-        let known = |(env, _): &&(String, IdentitySources)| readers.is_empty() || readers.contains(env);
-        let sources: Vec<_> = self.sources.iter().filter(known).map(|(_, sources)| sources.clone()).collect();
+        let known = |(env, _): &&(String, IdentitySources)| readers.contains(env);
+        let sources: Vec<_> = match readers.as_slice() {
+            [] => self.others.clone(),
+            _ => self.sources.iter().filter(known).map(|(_, sources)| sources.clone()).collect(),
+        };
         let opened = sops::unlock(path, name, None, &sources).map_err(|locked| locked.fault)?.opened;
         let before = opened.file().recipients();
         let text = self.text(&opened, name, now)?;

@@ -46,7 +46,12 @@ pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
     for object in declared.keys() {
         kustomizations.entry(object.clone()).or_insert(None);
     }
-    let levels = levels(&kustomizations, &declared);
+    let levels = if kustomizations.values().any(Option::is_some) {
+        levels(&kustomizations, &declared)
+    } else {
+        // Nothing of the cluster is known: the order is the repository's.
+        waves(facts, env, kustomizations.keys())
+    };
     let mut order: Vec<(&ObjectRef, Option<&Row>)> =
         kustomizations.iter().map(|(object, row)| (object, *row)).collect();
     order.sort_by_key(|(object, _)| (levels.get(*object).copied().unwrap_or(0), *object));
@@ -93,6 +98,13 @@ fn declared(facts: &Facts, env: Env) -> BTreeMap<ObjectRef, Vec<ObjectRef>> {
             (of(&known.namespace, &known.name), depends.collect())
         })
         .collect()
+}
+
+/// Returns the wave of each Kustomization as the repository declares it.
+fn waves<'a>(facts: &Facts, env: Env, objects: impl Iterator<Item = &'a ObjectRef>) -> BTreeMap<ObjectRef, usize> {
+    let order = facts.repository.as_ref().and_then(|snapshot| snapshot.order(facts.name(env)));
+    let wave = |object: &ObjectRef| order.and_then(|order| order.wave(&object.namespace, &object.name));
+    objects.map(|object| (object.clone(), wave(object).unwrap_or_default())).collect()
 }
 
 /// Counts for each Kustomization how many must come before it on its longest path: what applies it, and what it depends on.

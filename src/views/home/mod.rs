@@ -191,12 +191,16 @@ impl Home {
         let shown = self.shown(facts);
         if shown.is_empty() {
             let inside = panel(frame, area, "environments", false, scene.theme);
-            let text = if facts.repository.is_some() || facts.repository_fault.is_some() {
-                "no environment: fluxdeck looks for folders below clusters/ of the repository; `fluxdeck info` shows where it looked"
-            } else {
-                "looking for environments..."
+            let text = match (&facts.repository, &facts.repository_fault) {
+                (Some(snapshot), _) => {
+                    let fault = snapshot.looked.nothing();
+                    format!("{}\n\nwhy: {}\n\nwhat to do: {}", fault.what, fault.why, fault.todo)
+                }
+                (None, Some(_)) => "no environment: there is no repository here, and the settings name none; `fluxdeck info` shows where it looked".to_owned(),
+                (None, None) => "looking for environments...".to_owned(),
             };
-            let wrapped: Vec<Line<'_>> = wrap(text, usize::from(inside.width)).into_iter().map(Line::from).collect();
+            let lines = text.lines().flat_map(|line| wrap(line, usize::from(inside.width)));
+            let wrapped: Vec<Line<'_>> = lines.map(Line::from).collect();
             frame.render_widget(Paragraph::new(wrapped), inside);
             return;
         }

@@ -69,6 +69,8 @@ fn findings_stand_below_their_files_and_open_them() {
     let repository = TestRepository::new();
     repository.write("README.md", "[a](gone.md)\n");
     repository.write("clusters/staging/a.yaml", "kind: [\n");
+    let source = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: flux-system\n  namespace: flux-system\n";
+    repository.write("clusters/staging/source.yaml", source);
     let made = (findings::REPORT.make)(&input(&repository)).unwrap();
     assert_eq!(made.summary, "1 error, 1 warning, 0 hints");
     let shown = format!("{:?}", made.lines);

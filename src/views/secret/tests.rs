@@ -53,6 +53,8 @@ impl Desk {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("repo-template");
         for name in NAMES {
             std::fs::create_dir_all(root.join(format!("clusters/{name}"))).unwrap();
+            let source = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: flux-system\n  namespace: flux-system\n";
+            std::fs::write(root.join(format!("clusters/{name}/source.yaml")), source).unwrap();
             std::fs::create_dir_all(root.join(format!("apps/{name}"))).unwrap();
             std::fs::copy(
                 from.join(format!("apps/{name}/linkding/linkding-container-env-secret.yaml")),

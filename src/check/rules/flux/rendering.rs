@@ -17,7 +17,8 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         }
         // Of YAML that it cannot read kustomize does not always say in which file.
         let feeds = context.snapshot.feeds.iter();
-        let mut own = feeds.filter(|feed| (&feed.env, &feed.name) == (&one.env, &one.name));
+        let mut own =
+            feeds.filter(|feed| (&feed.env, &feed.namespace, &feed.name) == (&one.env, &one.namespace, &one.name));
         if finding.fault.why.contains("yaml: ") && own.any(|feed| feed.files.keys().any(|file| is_told(file))) {
             continue;
         }

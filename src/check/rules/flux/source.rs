@@ -3,6 +3,7 @@
 use crate::check::world::{World, named, text};
 use crate::check::{Finding, Look, Rule};
 use crate::model::known;
+use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-source-missing",
@@ -27,7 +28,11 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let (kind, namespace, name) = (text(source, "/kind"), object.namespace_of(source), text(source, "/name"));
         // What bootstrap makes by hand is not in the repository of everybody.
         let is_bootstrap = (namespace, name) == ("flux-system", "flux-system");
-        if name.is_empty() || is_bootstrap || world.has(kind, namespace, name) {
+        if name.is_empty()
+            || is_bootstrap
+            || world.has(kind, namespace, name)
+            || may_be_made(world, kind, namespace, name)
+        {
             continue;
         }
         let elsewhere = world
@@ -41,6 +46,22 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         };
         found.push(world.finding(&RULE, object, "sourceRef", message, why, fix));
     }
+}
+
+/// Tells whether a source is one that a controller makes, and none that is known says of all that it makes that this is not among it.
+fn may_be_made(world: &World<'_>, kind: &str, namespace: &str, name: &str) -> bool {
+    let makes = |object: &&Object| {
+        object.object.group == known::EXTENSIONS
+            && object.kind() == "ArtifactGenerator"
+            && object.object.namespace == namespace
+    };
+    let names = |object: &Object| {
+        let made = object.body.pointer("/spec/artifacts").and_then(serde_json::Value::as_array);
+        made.into_iter().flatten().any(|artifact| text(artifact, "/name") == name)
+    };
+    kind == "ExternalArtifact"
+        && (world.objects().any(|object| makes(&object) && names(object))
+            || !world.objects().any(|object| makes(&object)))
 }
 
 #[cfg(test)]
@@ -70,6 +91,24 @@ spec:
 ",
     ];
     const SILENT: &[&str] = &[
+        "---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  prune: true
+  sourceRef: {kind: ExternalArtifact, name: apps}
+---
+apiVersion: source.extensions.fluxcd.io/v1beta1
+kind: ArtifactGenerator
+metadata: {name: parts, namespace: flux-system}
+spec:
+  sources: [{alias: mono, kind: GitRepository, name: flux-system}]
+  artifacts:
+    - name: apps
+      copy: [{from: \"@mono/apps/**\", to: \"@artifact/\"}]
+",
         "---
 apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
