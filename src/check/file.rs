@@ -75,7 +75,9 @@ impl File {
     pub fn damage(&self) -> Option<&SopsError> {
         match self.sops.as_ref()? {
             Err(error) => Some(error),
-            Ok(_) => self.mistake().filter(|error| matches!(error, SopsError::Value { .. } | SopsError::DataKey(_))),
+            Ok(_) => self.mistake().filter(|error| {
+                matches!(error, SopsError::Value { .. } | SopsError::DataKey(_) | SopsError::Joined { .. })
+            }),
         }
     }
 

@@ -216,6 +216,14 @@ fn fitting(text: &str, config: &str, relative: &str, how: How) -> Result<Option<
         Fault::failed(format!("{config} cannot be used"), error.to_string(), format!("mend it: {config}"))
     })?;
     let rule = parsed.rule_for(relative).cloned();
+    if let Some((line, why)) = rule.as_ref().and_then(|rule| rule.refused.as_ref()) {
+        return Err(Fault::new(
+            FaultKind::Refused,
+            format!("nothing is encrypted by the rule for {relative} in {config}"),
+            format!("line {line}: {why}"),
+            format!("mend the rule: {config}:{line}"),
+        ));
+    }
     let matched = relative.to_owned();
     Ok(rule.map(|rule| Creation { config: config.to_owned(), rule, matched, how, indent: parsed.indent }))
 }

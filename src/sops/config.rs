@@ -5,6 +5,7 @@
 use regex::Regex;
 
 use super::error::SopsError;
+use super::merged;
 use super::parsed::{Node, NodeKind, Parsed};
 use super::path::{Path, Segment};
 use super::rules::RuleKind;
@@ -62,6 +63,8 @@ pub struct CreationRule {
     pub values: Option<(RuleKind, String)>,
     /// Whether the MAC covers the encrypted values alone.
     pub mac_only_encrypted: bool,
+    /// Why sops encrypts nothing by it, where it does not: the line, from one, and the reason.
+    pub refused: Option<(usize, String)>,
 }
 
 impl CreationRule {
@@ -108,9 +111,9 @@ impl Config {
     /// When it is not YAML, holds more than one rule for values in one creation rule, or an expression that sops would take for one that
     /// never fits.
     pub fn parse(text: &str) -> Result<Self, SopsError> {
-        let parsed = yaml::read(text)?;
+        let parsed = merged::written_out(yaml::read(text)?);
         let mut config = Self::default();
-        config.unknown(&parsed, &Path::default(), &TOP);
+        config.top(&parsed);
         let stores = key("stores");
         config.unknown(&parsed, &stores, &STORES);
         config.indent = number(&parsed, &Path::parse("stores.yaml.indent"));
@@ -187,16 +190,35 @@ impl Config {
         if found.iter().all(Vec::is_empty) && other_kinds.is_empty() {
             self.warn(node.line, "it names no keys, so nothing can be encrypted by it");
         }
+        let threshold = text(parsed, &at("shamir_threshold")).filter(|text| !text.is_empty());
+        let refused = threshold.as_deref().and_then(|text| {
+            let number: Option<i64> = text.parse().ok();
+            let Some(number) = number else { return Some(format!("shamir_threshold: {text} is no whole number")) };
+            // 0 is what is not said: all groups are needed.
+            let fits = usize::try_from(number).is_ok_and(|number| super::shamir::is_possible(found.len(), number));
+            (found.len() > 1 && number != 0 && !fits).then(|| {
+                let groups = found.len();
+                format!("a threshold of {number} of {groups} groups of keys cannot be: sops wants 2 to {groups}")
+            })
+        });
+        let empty = |group: &[String]| group.is_empty() && other_kinds.is_empty();
+        let refused = refused.or_else(|| {
+            let number = found.iter().position(|group| empty(group)).filter(|_| found.len() > 1)?;
+            Some(format!("group {} of its {} groups of keys names no key", number.saturating_add(1), found.len()))
+        });
+        let refused =
+            refused.map(|why| (line(if threshold.is_some() { "shamir_threshold" } else { "key_groups" }), why));
         Ok(CreationRule {
             index,
             line: node.line,
             path_regex,
             regex,
             groups: found,
-            shamir_threshold: number(parsed, &at("shamir_threshold")),
+            shamir_threshold: number(parsed, &at("shamir_threshold")).filter(|number| *number > 0),
             other_kinds,
             values,
             mac_only_encrypted: text(parsed, &at("mac_only_encrypted")).as_deref() == Some("True"),
+            refused,
         })
     }
 
@@ -215,10 +237,29 @@ impl Config {
         }
     }
 
+    /// Warns of keys at the top that seem to be meant for others. sops passes over any key there, and many keep their anchors under one.
+    fn top(&mut self, parsed: &Parsed) {
+        let root = Path::default();
+        let is_used = |node: &Node| parsed.nodes.iter().any(|other| other.path.parent().as_ref() == Some(&node.path));
+        for node in parsed.children(0, &root) {
+            let Some(name) = node.path.last_key().filter(|name| !TOP.contains(name)) else { continue };
+            let meant = TOP.into_iter().find(|known| distance(name, known) <= 2);
+            // `store: {}` too is a typo; a list of keys under a word of one's own is none.
+            if let Some(meant) =
+                meant.filter(|meant| *meant != "stores" || !is_used(node) || has(parsed, node, &STORES))
+            {
+                let message = format!("sops passes over {name}, which it does not know; {meant} was meant?");
+                self.warnings.push(ConfigWarning { line: node.line, message });
+            }
+        }
+    }
+
     /// Warns of keys that sops does not know.
     fn unknown(&mut self, parsed: &Parsed, base: &Path, known: &[&str]) {
         for node in parsed.children(0, base) {
-            let Some(name) = node.path.last_key().filter(|name| !known.contains(name)) else { continue };
+            // `<<` is YAML's own, and what is merged stands beside it.
+            let others = |name: &&str| !known.contains(name) && *name != "<<";
+            let Some(name) = node.path.last_key().filter(others) else { continue };
             let nearest = known.iter().map(|one| (distance(name, one), *one)).min().filter(|(away, _)| *away <= 3);
             let meant = nearest.map(|(_, one)| format!("; {one} was meant?")).unwrap_or_default();
             self.warnings.push(ConfigWarning {
@@ -227,6 +268,11 @@ impl Config {
             });
         }
     }
+}
+
+/// Tells whether one of these keys stands below a node.
+fn has(parsed: &Parsed, node: &Node, keys: &[&str]) -> bool {
+    parsed.children(0, &node.path).any(|child| child.path.last_key().is_some_and(|name| keys.contains(&name)))
 }
 
 fn key(name: &str) -> Path {
@@ -299,6 +345,43 @@ mod tests {
     }
 
     #[test]
+    fn aliases_and_merges_are_read_as_go_yaml_reads_them() {
+        let config = Config::parse(
+            "keys:\n  - &admin age1a\n  - &cluster age1b\nall: &all [*admin, *cluster]\nbase: &base\n  encrypted_regex: ^data$\n  age: *all\n  path_regex: base\ngroups: &groups\n  - age: [*admin]\n  - age: *all\ncreation_rules:\n  - path_regex: one\n    key_groups:\n      - age: [*admin, *cluster]\n  - path_regex: two\n    age: *all\n  - <<: *base\n    path_regex: three\n  - path_regex: four\n    key_groups: *groups\n  - <<: [*base]\n    age: [age1c]\n    path_regex: five\n",
+        )
+        .unwrap();
+        assert_eq!(config.warnings, []);
+        let of = |path: &str| config.rule_for(path).unwrap();
+        let both = vec!["age1a".to_owned(), "age1b".to_owned()];
+        for path in ["one", "two", "three"] {
+            assert_eq!(of(path).recipients(), both, "{path}");
+        }
+        assert_eq!(of("three").values, Some((RuleKind::EncryptedRegex, "^data$".to_owned())));
+        assert_eq!(of("four").groups, [vec!["age1a".to_owned()], both.clone()]);
+        assert_eq!(of("five").recipients(), ["age1c"]);
+        assert_eq!(config.rules.len(), 5);
+    }
+
+    #[test]
+    fn a_threshold_or_a_group_that_sops_refuses_is_refused_with_its_line() {
+        let rule = |threshold: &str, groups: &str| {
+            let text = format!("creation_rules:\n  - shamir_threshold: {threshold}\n    key_groups:\n{groups}");
+            Config::parse(&text).unwrap().rules.remove(0)
+        };
+        let two = "      - age: [age1a]\n      - age: [age1b]\n";
+        for fits in ["2", "0"] {
+            assert_eq!(rule(fits, two).refused, None, "{fits}");
+        }
+        for wrong in ["1", "3", "-1", "many"] {
+            let (line, why) = rule(wrong, two).refused.unwrap();
+            assert!(line == 2 && why.contains(wrong) && why.contains("threshold"), "{line} {why}");
+        }
+        assert_eq!(rule("1", "      - age: [age1a]\n").refused, None, "one group is not split");
+        let (_, why) = rule("2", "      - age: [age1a]\n      - age: []\n").refused.unwrap();
+        assert_eq!(why, "group 2 of its 2 groups of keys names no key");
+    }
+
+    #[test]
     fn what_sops_passes_over_is_told_with_its_line() {
         let config = Config::parse(
             "creation_rules:\n  - encrypted_regx: ^data$\n    age: age1a\n  - path_regex: x\n    age: age1b\nstore: {}\n",
@@ -315,7 +398,9 @@ mod tests {
         );
         let empty = Config::parse("creation_rules:\n  - path_regex: a\n").unwrap();
         assert_eq!(empty.warnings[0].message, "it names no keys, so nothing can be encrypted by it");
-        assert_eq!(Config::parse("a: b\n").unwrap().warnings.len(), 2);
+        assert_eq!(Config::parse("a: b\n").unwrap().warnings.len(), 1);
+        let typo = Config::parse("creation-rules:\n  - age: a\n").unwrap().warnings;
+        assert!(typo.iter().any(|one| one.message.ends_with("creation_rules was meant?")), "{typo:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::error::SopsError;
 use super::format::Format;
 use super::keep::{Keep, Kept};
-use super::parsed::{Leaf, Parsed};
+use super::parsed::{Leaf, Parsed, Style};
 use super::patch::Patches;
 use super::path::Path;
 use super::value::{Value, ValueType};
@@ -123,9 +123,13 @@ impl Draft {
         let edit = self.format.replacement(text, leaf, written);
         let (path, document) = (leaf.path.clone(), leaf.document);
         let changed = self.apply(edit, keep)?;
+        // A number in the place of a text, or the other way round, would be another value too.
+        let was_text = |value: &Value| matches!(value.kind, ValueType::Text | ValueType::Bytes);
         // Not every format can write every text: in dotenv a backslash before an n is a line end.
         let found = self.parsed.leaves.iter().find(|leaf| leaf.document == document && leaf.path == path);
-        if found.is_some_and(|found| found.value.canonical != value.canonical) {
+        if found
+            .is_some_and(|found| found.value.canonical != value.canonical || was_text(&found.value) != was_text(value))
+        {
             self.turn(true, keep);
             self.after.pop();
             return Err(SopsError::Unsupported(format!("{path} cannot hold this text in a file of this format")));
@@ -213,7 +217,13 @@ pub(super) fn read(format: Format, text: &Secret, keep: &Keep) -> Result<Parsed,
     }
     for leaf in &mut parsed.leaves {
         let Some(kept) = keep.at(leaf.document, &leaf.path) else { continue };
-        let untold = matches!(kept.value.kind, ValueType::Float | ValueType::Bytes | ValueType::Time);
+        // What is quoted is said to be text, whatever stood there before.
+        let quoted = format == Format::Yaml && matches!(leaf.style, Style::Single | Style::Double | Style::Block);
+        let untold = match kept.value.kind {
+            ValueType::Float | ValueType::Time => !quoted,
+            ValueType::Bytes => true,
+            _ => false,
+        };
         if untold && kept.value.canonical == leaf.value.canonical {
             leaf.value.kind = kept.value.kind;
         }

@@ -40,6 +40,27 @@ pub enum SopsError {
         /// What SOPS cannot hold.
         message: String,
     },
+    /// Git could not merge two versions of the text, and left both in it.
+    #[error("line {line}: two versions of it were merged, and the marks of their conflict stand in it")]
+    Conflict {
+        /// The line, from one.
+        line: usize,
+    },
+    /// Documents that were sealed each by itself stand in one file, or plain ones beside a sealed one.
+    #[error(
+        "{}, and sops opens a file of several documents only when they were sealed together; Flux opens each object by itself",
+        if sealed == documents {
+            format!("its {documents} documents were sealed each by itself")
+        } else {
+            format!("{sealed} of its {documents} documents are sealed, and the others are plain")
+        }
+    )]
+    Joined {
+        /// How many documents hold something.
+        documents: usize,
+        /// How many of them have a `sops` block.
+        sealed: usize,
+    },
     /// The `sops` block lacks something or holds something unknown.
     #[error("the sops block is broken: {0}")]
     Metadata(String),
@@ -197,6 +218,17 @@ impl SopsError {
             Self::Yaml { .. } | Self::Shape { .. } | Self::Syntax { .. } => {
                 fault(FaultKind::Failed, format!("mend that line of {file}"))
             }
+            Self::Conflict { .. } => fault(
+                FaultKind::Failed,
+                format!(
+                    "no line of a sealed file can be taken from either: take one version whole, git checkout --ours {file} (or --theirs), \
+                     and set the other's values again: fluxdeck secret set {file} PATH"
+                ),
+            ),
+            Self::Joined { .. } => fault(
+                FaultKind::Failed,
+                format!("split {file}: one file for each document, named in kustomization.yaml in its place"),
+            ),
             Self::NotEncrypted => fault(FaultKind::Failed, format!("encrypt it first: sops encrypt -i {file}")),
             Self::AlreadyEncrypted => fault(FaultKind::Usage, format!("change its values instead, or encrypt it again by its creation rule: fluxdeck secret encrypt --again {file}")),
             Self::NothingEncrypted(_) | Self::Rule { .. } => fault(

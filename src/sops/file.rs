@@ -141,7 +141,7 @@ impl SopsFile {
         let (key, _) = self.metadata.unwrap(identities)?;
         let mut found = Vec::new();
         for leaf in &self.parsed.leaves {
-            let state = self.state(leaf, &key)?;
+            let state = self.state(leaf, &key).map_err(|error| self.joined().unwrap_or(error))?;
             if state.encrypted && state.value != leaf.value {
                 found.push((leaf.path.clone(), state.value.display()));
             }
@@ -156,6 +156,25 @@ impl SopsFile {
     }
 
     fn states(&self, key: &DataKey) -> Result<Vec<State>, SopsError> {
+        self.states_of_one(key).map_err(|error| self.joined().unwrap_or(error))
+    }
+
+    /// Tells whether documents that were sealed each by itself were put into one file, or plain ones beside a sealed one: an error of a
+    /// value or of the MAC is then only what follows from that.
+    fn joined(&self) -> Option<SopsError> {
+        let macs: Vec<Option<&str>> = (0..self.parsed.documents.len())
+            .filter(|document| self.parsed.leaves.iter().any(|leaf| leaf.document == *document))
+            .map(|document| {
+                let leaf = self.parsed.metadata_copies("mac").find(|leaf| leaf.document == document)?;
+                Some(leaf.value.canonical.expose())
+            })
+            .collect();
+        let sealed = macs.iter().flatten().count();
+        let differ = macs.iter().any(|mac| macs.first() != Some(mac));
+        differ.then_some(SopsError::Joined { documents: macs.len(), sealed })
+    }
+
+    fn states_of_one(&self, key: &DataKey) -> Result<Vec<State>, SopsError> {
         let states = self.parsed.leaves.iter().map(|leaf| self.state(leaf, key)).collect::<Result<Vec<_>, _>>()?;
         let computed =
             mac::compute(states.iter().map(|state| (&state.value, state.encrypted)), self.mac_only_encrypted());

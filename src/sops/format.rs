@@ -44,12 +44,14 @@ impl Format {
 
     /// Reads the values of a text, each with its bytes.
     pub(super) fn read(self, text: &str) -> Result<Parsed, SopsError> {
-        match self {
+        let read = match self {
             Self::Yaml => yaml::read(text),
             Self::Json | Self::Binary => json::read(text),
             Self::Dotenv => dotenv::read(text),
             Self::Ini => ini::read(text),
-        }
+        };
+        // No error of a format says what happened.
+        read.map_err(|error| conflict(text).map_or(error, |line| SopsError::Conflict { line }))
     }
 
     /// Returns what a text's lines end with; in dotenv a carriage return belongs to the value before it.
@@ -138,6 +140,14 @@ impl Format {
             _ => Value::text(text),
         }
     }
+}
+
+/// Finds the line at which git left a text that it could not merge.
+fn conflict(text: &str) -> Option<usize> {
+    let mut lines = text.lines().zip(1_usize..);
+    let (_, first) = lines.find(|(line, _)| line.starts_with("<<<<<<< "))?;
+    lines.find(|(line, _)| line.trim_end() == "=======")?;
+    lines.find(|(line, _)| line.starts_with(">>>>>>> ")).map(|_| first)
 }
 
 fn single() -> SopsError {

@@ -32,6 +32,7 @@ mod lines;
 mod locked;
 mod mac;
 mod marks;
+mod merged;
 mod metadata;
 mod opened;
 mod parsed;

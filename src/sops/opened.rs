@@ -8,6 +8,7 @@ use super::binary;
 use super::cipher::DataKey;
 use super::draft::{Change, Draft};
 use super::error::SopsError;
+use super::exposed::Secrets;
 use super::file::SopsFile;
 use super::format::Format;
 use super::identities::Opener;
@@ -107,7 +108,8 @@ impl Opened {
         self.entries.iter().find(|entry| entry.document == document && entry.path.is_named(words))
     }
 
-    /// Changes an existing value. A number, truth value or time stays one if the text reads as one; everything else becomes a string.
+    /// Changes an existing value. A value of a Secret becomes a string, as the API server takes nothing else there; elsewhere a number,
+    /// truth value or time stays one if the text reads as one.
     ///
     /// # Errors
     /// When there is no such value, or it cannot be written safely (it is shared through an anchor, or carries a tag).
@@ -120,7 +122,13 @@ impl Opened {
         // What the file holds is taken as it is, with its type.
         let kept = keep.at(document, path).map(|kept| &kept.value);
         let kept = kept.filter(|kept| kept.kind != ValueType::Null && kept.display().expose() == secret.expose());
-        let value = kept.map_or_else(|| file.format.typed_like(&old, secret.expose()), Value::duplicate);
+        let leaf = draft.parsed().leaves.get(position);
+        let of_secret = leaf.is_some_and(|leaf| Secrets::of(draft.parsed()).holds(leaf));
+        let value = match kept {
+            _ if of_secret && old.kind != ValueType::Bytes => Value::text(secret.expose()),
+            Some(kept) => kept.duplicate(),
+            None => file.format.typed_like(&old, secret.expose()),
+        };
         if value == old {
             return Ok(());
         }

@@ -32,7 +32,17 @@ impl Opened {
         } else {
             metadata.groups = groups.iter().map(|group| KeyGroup::of(group)).collect();
         }
-        metadata.shamir_threshold = shamir_threshold.or(metadata.shamir_threshold).filter(|_| groups.len() > 1);
+        // As sops updatekeys has it: a threshold that is not said stays, and is no more than there are groups.
+        let kept = metadata.shamir_threshold.map(|kept| kept.min(groups.len()));
+        let threshold = shamir_threshold.or(kept).filter(|_| groups.len() > 1);
+        let needed = |threshold: Option<usize>| threshold.unwrap_or(groups.len());
+        if groups.len() > 1 && needed(threshold) != self.file.metadata().needed() {
+            // The parts of another split: each is made and wrapped anew.
+            for one in metadata.groups.iter_mut().flat_map(|group| &mut group.age) {
+                one.armor.clear();
+            }
+        }
+        metadata.shamir_threshold = threshold;
         self.with_metadata(metadata)
     }
 

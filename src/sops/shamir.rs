@@ -11,11 +11,16 @@ use zeroize::Zeroizing;
 /// Holds one part: the values, then the point; wiped on drop.
 pub(super) type Part = Zeroizing<Vec<u8>>;
 
+/// Tells whether so many of so many parts can be asked for.
+pub(super) fn is_possible(count: usize, needed: usize) -> bool {
+    needed >= 2 && needed <= count && u8::try_from(count).is_ok()
+}
+
 /// Splits a secret into `count` parts of which any `needed` give it back, for the points 1, 2, … as sops numbers its groups; `None` unless
 /// 2 ≤ needed ≤ count ≤ 255.
 pub(super) fn split(secret: &[u8], count: usize, needed: usize) -> Option<Vec<Part>> {
     let points = 1..=u8::try_from(count).ok()?;
-    if needed < 2 || needed > count || secret.is_empty() {
+    if !is_possible(count, needed) || secret.is_empty() {
         return None;
     }
     // The coefficients of each byte's polynomial, from the second on.

@@ -12,11 +12,19 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     }
     let Some(text) = &file.text else { return };
     match Config::parse(text) {
-        Ok(config) => found.extend(config.warnings.into_iter().map(|warning| {
-            let why = "what is encrypted, and for whom, is not what the file seems to say";
-            let fix = "correct the name, or take it out";
-            Finding::new(RULE.id, &file.path, warning.message, why, fix).on(warning.line).warning()
-        })),
+        Ok(config) => {
+            let refused = config.rules.into_iter().filter_map(|rule| rule.refused);
+            found.extend(refused.map(|(line, message)| {
+                let why = "sops refuses to encrypt by this rule, and nothing is written by it here either";
+                let fix = "give each group its keys, and a shamir_threshold from 2 to the number of groups";
+                Finding::new(RULE.id, &file.path, message, why, fix).on(line)
+            }));
+            found.extend(config.warnings.into_iter().map(|warning| {
+                let why = "what is encrypted, and for whom, is not what the file seems to say";
+                let fix = "correct the name, or take it out";
+                Finding::new(RULE.id, &file.path, warning.message, why, fix).on(warning.line).warning()
+            }));
+        }
         Err(error) => {
             let why = "nothing can be encrypted by it, or without a word nothing is";
             let finding = Finding::new(RULE.id, &file.path, error.to_string(), why, "mend it at that line");

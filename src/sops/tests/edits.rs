@@ -230,3 +230,51 @@ fn sealing_an_unchanged_plain_text_gives_the_very_bytes() {
         assert_eq!(opened.save(NOW.parse().unwrap()).unwrap(), before, "{name}");
     }
 }
+
+#[test]
+fn what_is_set_in_a_secret_is_text_and_elsewhere_a_number_stays_one() {
+    let secret = "kind: Secret\nstringData:\n    v: 1.1\n    b: false\n    n: 7\n    t: x\n    d: 2020-01-01\n";
+    let mut opened = sealed(secret);
+    for (key, value) in [("v", "1.10"), ("b", "true"), ("n", "42"), ("t", "42"), ("d", "2020-01-02")] {
+        opened.set(0, &path(&format!("stringData.{key}")), &Secret::new(value)).unwrap();
+    }
+    let plain = saved(&opened).1;
+    for line in ["v: \"1.10\"", "b: \"true\"", "n: \"42\"", "t: \"42\"", "d: \"2020-01-02\""] {
+        assert!(plain.contains(line), "{line} in {plain}");
+    }
+    // The same letters, as text.
+    let mut opened = sealed(secret);
+    for (key, value) in [("v", "1.1"), ("b", "false"), ("n", "7"), ("d", "2020-01-01T00:00:00Z")] {
+        opened.set(0, &path(&format!("stringData.{key}")), &Secret::new(value)).unwrap();
+    }
+    let plain = saved(&opened).1;
+    for line in ["v: \"1.1\"", "b: \"false\"", "n: \"7\"", "d: \"2020-01-01T00:00:00Z\""] {
+        assert!(plain.contains(line), "{line} in {plain}");
+    }
+    let mut other = sealed("kind: HelmRelease\ndata:\n    port: 80\n");
+    other.set(0, &path("data.port"), &Secret::new("81")).unwrap();
+    assert!(saved(&other).1.contains("port: 81\n"));
+}
+
+#[test]
+fn what_was_put_together_without_sops_is_told_as_that() {
+    let parts: Vec<String> = ["a", "b"]
+        .map(|name| sealed(&format!("kind: Secret\nstringData:\n    {name}: x\n")).file().text().to_owned())
+        .into();
+    let open = |text: String| SopsFile::parse(Format::Yaml, text).unwrap().decrypt(&identities("staging")).unwrap_err();
+    assert_eq!(open(parts.join("---\n")), SopsError::Joined { documents: 2, sealed: 2 });
+    let mixed = open(format!("{}---\nkind: Deployment\n", parts[0]));
+    assert_eq!(mixed, SopsError::Joined { documents: 2, sealed: 1 });
+    assert!(mixed.fault("a.yaml", None).todo.contains("split a.yaml"));
+    let one = SopsFile::parse(Format::Yaml, format!("{}---\n", parts[0])).unwrap();
+    assert!(one.decrypt(&identities("staging")).is_ok(), "an empty document is none");
+
+    let text = &parts[0];
+    let conflict =
+        text.replacen("stringData:\n", "<<<<<<< HEAD\nstringData:\n=======\nstringData:\n>>>>>>> other\n", 1);
+    for format in [Format::Yaml, Format::Json, Format::Dotenv, Format::Ini, Format::Binary] {
+        let error = SopsFile::parse(format, conflict.as_str()).unwrap_err();
+        assert_eq!(error, SopsError::Conflict { line: 2 }, "{format:?}");
+        assert!(error.fault("a.yaml", None).todo.contains("git checkout --ours a.yaml"));
+    }
+}

@@ -104,3 +104,26 @@ fn the_data_key_can_be_split_and_joined_again() {
     let joined = file.decrypt(&both).unwrap().for_recipients(&[vec![two.1.clone()]], None).unwrap();
     assert!(shown(&two, &joined).contains("s3cret-one"));
 }
+
+#[test]
+fn another_threshold_splits_the_data_key_anew_and_one_that_sops_refuses_is_never_written() {
+    let keys = [key(), key(), key()];
+    let groups: Vec<Vec<String>> = keys.iter().map(|one| vec![one.1.clone()]).collect();
+    let mut all = Identities::default();
+    for one in &keys {
+        all.merge(Identities::from_text(&one.0).unwrap());
+    }
+    let parse = |text: &str| SopsFile::parse(Format::Yaml, text).unwrap();
+    let three = open(&keys[0], &sealed(&keys[0])).for_recipients(&groups, Some(3)).unwrap();
+    let opened = parse(&three).decrypt(&all).unwrap();
+    for wrong in [1, 4, 0] {
+        let error = opened.for_recipients(&groups, Some(wrong)).unwrap_err();
+        assert!(error.to_string().contains("groups cannot be asked for"), "{wrong}: {error}");
+    }
+    let two = opened.for_recipients(&groups, Some(2)).unwrap();
+    let mut some = Identities::from_text(&keys[2].0).unwrap();
+    some.merge(Identities::from_text(&keys[1].0).unwrap());
+    assert!(parse(&three).decrypt(&some).is_err());
+    let again = parse(&two).decrypt(&some).unwrap();
+    assert_eq!(again.for_recipients(&groups, None).unwrap(), two, "nothing else changes");
+}

@@ -73,6 +73,7 @@ fn changing_one_value_changes_its_line_and_two_of_the_sops_block_only() {
             let entry = &opened.entries()[position];
             let (document, path, old) = (entry.document, entry.path.clone(), entry.secret.duplicate());
             let (encrypted, null) = (entry.encrypted, entry.value_type == ValueType::Null);
+            let text = matches!(entry.value_type, ValueType::Text | ValueType::Bytes);
             match opened.set(document, &path, &Secret::new("hunter3: it's \"new\"\n#")) {
                 Ok(()) => {}
                 Err(SopsError::Unsupported(_)) => continue,
@@ -89,8 +90,11 @@ fn changing_one_value_changes_its_line_and_two_of_the_sops_block_only() {
             }
             if null {
                 opened = open(&name);
-            } else {
+            } else if text {
                 opened.set(document, &path, &old).unwrap();
+            } else {
+                // In a Secret the same letters would be text.
+                assert!(opened.undo());
             }
         }
         assert!(opened.changes().is_empty(), "{name}");
