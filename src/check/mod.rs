@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::config;
 use crate::model::{Fault, FaultKind, Nodes};
-use crate::render::Rendering;
+use crate::render::{Installation, Rendering};
 use crate::repo::{Committed, Snapshot, contents};
 use crate::sops::Identities;
 
@@ -57,6 +57,7 @@ struct Once {
     manifests: Mutex<HashMap<String, Option<Arc<rules::kustomize::Manifest>>>>,
     listed: OnceLock<Vec<String>>,
     committed: OnceLock<Committed>,
+    flux: OnceLock<BTreeMap<String, Installation>>,
 }
 
 impl<'a> Context<'a> {
@@ -85,6 +86,16 @@ impl<'a> Context<'a> {
     /// Returns the recipients that the last commit names.
     fn committed(&self) -> &Committed {
         self.once.committed.get_or_init(|| Committed::of(self.snapshot))
+    }
+
+    /// Returns the Flux that an environment runs, as its repository says; `None` where nothing is rendered.
+    fn flux(&self, env: &str) -> Option<&Installation> {
+        let all = self.once.flux.get_or_init(|| {
+            let Some(rendering) = self.rendering else { return BTreeMap::new() };
+            let of = |env: &str| Installation::of(rendering.objects(env).map(|(_, object)| object));
+            rendering.environments().into_iter().map(|env| (env.to_owned(), of(env))).collect()
+        });
+        all.get(env)
     }
 
     /// Lists the files that git has or would take.

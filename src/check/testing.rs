@@ -24,6 +24,7 @@ pub fn rendering(text: &str) -> Rendering {
             name: name.to_owned(),
             objects: objects.collect(),
             finding: None,
+            substituted: false,
             undefined: Vec::new(),
             unknown: Vec::new(),
         });

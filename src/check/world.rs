@@ -10,7 +10,7 @@ use super::Rule;
 use super::finding::Finding;
 use crate::model::known;
 use crate::model::{Nodes, ObjectRef};
-use crate::render::{Object, Rendered, Rendering};
+use crate::render::{Installation, Object, Rendered, Rendering};
 use crate::repo::contents;
 use crate::repo::kustomize::is_kustomization;
 
@@ -74,6 +74,8 @@ pub struct World<'a> {
     pub whole: bool,
     /// What is known of the environment's nodes.
     pub nodes: Nodes,
+    /// Which Flux it runs, as far as the repository says.
+    pub flux: Installation,
     root: &'a Path,
     known: HashMap<&'a ObjectRef, &'a Object>,
     /// The namespaces in which something else may make things; the empty one stands for all.
@@ -100,7 +102,8 @@ impl<'a> World<'a> {
         }
         let whole = rendering.is_whole(env);
         let filled = rendering.objects(env).flat_map(|(_, object)| filled_by(object)).collect();
-        Self { env, rendering, whole, nodes: Nodes::default(), root, known, filled, texts: Mutex::default() }
+        let flux = Installation::of(rendering.objects(env).map(|(_, object)| object));
+        Self { env, rendering, whole, nodes: Nodes::default(), flux, root, known, filled, texts: Mutex::default() }
     }
 
     /// Says what the environment's nodes are. Where nodes come as they are needed, those that are there now say little.

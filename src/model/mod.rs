@@ -17,6 +17,7 @@ pub mod operation;
 pub mod permit;
 pub mod revision;
 pub mod row;
+pub mod scope;
 pub mod segment;
 pub mod shell;
 pub mod text;

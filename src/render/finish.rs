@@ -1,29 +1,72 @@
 //! What Flux does after the build: substitution, and its own labels and annotations of `spec.commonMetadata`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::substitute::{self, Named, Variables};
-use super::{Object, Rendered};
-use crate::model::ObjectRef;
+use super::envsubst::Unset;
+use super::scope::Scopes;
+use super::substitute::{self, Named, Variables, is_name};
+use super::{Object, Origin, Rendered, Undefined};
+use crate::model::{Fault, ObjectRef};
+use crate::repo::{Finding, FluxKustomization, contents};
 use crate::yaml;
 
 /// Holds what the ConfigMaps and Secrets of environments define.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Maps(HashMap<(String, ObjectRef), Named>);
+#[derive(Debug, Default, Clone)]
+pub(super) struct Maps {
+    known: HashMap<(String, ObjectRef), (Named, Origin)>,
+    /// What the CRDs among them say of their kinds.
+    scopes: Scopes,
+    /// Where lines are looked up.
+    root: Option<PathBuf>,
+}
 
 impl Maps {
+    /// Holds nothing yet of a repository.
+    pub(super) fn of(root: &Path) -> Self {
+        Self { root: Some(root.to_owned()), ..Self::default() }
+    }
+
     /// Takes what objects of an environment define; what they defined before is replaced.
     pub(super) fn take(&mut self, env: &str, objects: &[Object]) {
+        self.scopes.learn(objects);
         for object in objects.iter().filter(|object| object.is("", "ConfigMap") || object.is("", "Secret")) {
-            self.0.insert((env.to_owned(), object.object.clone()), variables(object));
+            self.known.insert((env.to_owned(), object.object.clone()), (variables(object), object.origin.clone()));
         }
     }
 
     /// Returns what an object of an environment defines; `None` where it is not known.
     pub(super) fn get(&self, env: &str, object: &ObjectRef) -> Option<&Named> {
-        self.0.get(&(env.to_owned(), object.clone()))
+        self.known.get(&(env.to_owned(), object.clone())).map(|(named, _)| named)
+    }
+
+    fn origin(&self, env: &str, object: &ObjectRef) -> Option<&Origin> {
+        self.known.get(&(env.to_owned(), object.clone())).map(|(_, origin)| origin)
+    }
+
+    /// Finds the line of a text in a file, from a line on.
+    fn line(&self, file: &str, from: Option<usize>, text: &str) -> Option<usize> {
+        let content = contents::text(self.root.as_ref()?, file).ok()?;
+        let before = from.unwrap_or(1).saturating_sub(1);
+        let found = content.lines().skip(before).position(|line| line.contains(text))?;
+        Some(found.saturating_add(before).saturating_add(1))
+    }
+
+    /// Finds where a form stands that an object has: in the file that declares it, or in one that changes it.
+    fn place(&self, object: &Object, form: &str, one: &FluxKustomization) -> (String, Option<usize>) {
+        let origin = &object.origin;
+        for file in object.files() {
+            let from = origin.line.filter(|_| file == origin.file);
+            if let Some(line) = self.line(file, from, form) {
+                return (file.to_owned(), Some(line));
+            }
+        }
+        if origin.file.is_empty() {
+            return (one.file.clone(), Some(one.line));
+        }
+        (origin.file.clone(), origin.line)
     }
 }
 
@@ -39,33 +82,13 @@ pub(super) fn named(spec: &yaml::Value, namespace: &str) -> Vec<(ObjectRef, bool
     from.into_iter().flatten().map(one).collect()
 }
 
-/// Does it for one Kustomization with this spec.
-pub(super) fn finish(one: &mut Rendered, spec: &yaml::Value, maps: &Maps) {
-    let mut set = Variables::default();
-    for (source, optional) in named(spec, &one.namespace) {
-        match maps.get(&one.env, &source) {
-            Some(known) => set.extend(known.clone()),
-            None if optional => {}
-            None => {
-                set.may_be_others();
-                one.unknown.push(format!("{}/{}/{}", source.kind, source.namespace, source.name));
-            }
-        }
-    }
-    let post = spec.get("postBuild");
-    let inline = post.and_then(|post| post.get("substitute")).and_then(yaml::Value::as_mapping);
-    for (key, value) in inline.into_iter().flatten() {
-        if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
-            set.set(key, value);
-        }
-    }
-    let runs = post.is_some() && !set.is_empty();
-    for object in &mut one.objects {
-        if runs && !substitute::is_disabled(&object.body) {
-            one.undefined.extend(substitute::substitute(&mut object.body, &set));
-        }
+/// Does it for one Kustomization.
+pub(super) fn finish(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
+    put_in(rendered, one, maps);
+    for object in &mut rendered.objects {
+        maps.scopes.settle(object);
         for field in ["labels", "annotations"] {
-            let common = spec.get("commonMetadata").and_then(|common| common.get(field));
+            let common = one.spec.get("commonMetadata").and_then(|common| common.get(field));
             for (key, value) in common.and_then(yaml::Value::as_mapping).into_iter().flatten() {
                 if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
                     put(&mut object.body, field, key, value);
@@ -73,8 +96,116 @@ pub(super) fn finish(one: &mut Rendered, spec: &yaml::Value, maps: &Maps) {
             }
         }
     }
-    one.undefined.sort_unstable();
-    one.undefined.dedup();
+}
+
+/// Puts variables in; where Flux refuses it, nothing is left, and the finding says why.
+fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
+    let Some(post) = one.spec.get("postBuild").filter(|post| post.is_mapping()) else { return };
+    let mut set = Variables::default();
+    let mut odd: Vec<(String, Origin, Vec<String>)> = Vec::new();
+    for (source, optional) in named(&one.spec, &one.namespace) {
+        match maps.get(&one.env, &source) {
+            Some(known) => {
+                let names: Vec<String> = known.keys().filter(|name| !is_name(name)).cloned().collect();
+                let origin = maps.origin(&one.env, &source).cloned().unwrap_or_default();
+                odd.extend((!names.is_empty()).then(|| (source.to_string(), origin, names)));
+                set.extend(known.clone());
+            }
+            None if optional => {}
+            None => {
+                set.may_be_others();
+                rendered.unknown.push(format!("{}/{}/{}", source.kind, source.namespace, source.name));
+            }
+        }
+    }
+    let own = Origin { file: one.file.clone(), line: Some(one.line), ..Origin::default() };
+    for (key, value) in post.get("substitute").and_then(yaml::Value::as_mapping).into_iter().flatten() {
+        let (Some(key), Some(value)) = (scalar(key), scalar(value)) else { continue };
+        if !is_name(&key) {
+            odd.push(("spec.postBuild.substitute".to_owned(), own.clone(), vec![key.clone()]));
+        }
+        set.set(&key, value.replace('\n', ""));
+    }
+    let always = post.get("substituteStrategy").and_then(yaml::Value::as_str) == Some("Always");
+    if set.is_empty() && !always || rendered.objects.iter().all(|object| substitute::is_disabled(&object.body)) {
+        return;
+    }
+    rendered.substituted = true;
+    let what = format!("Kustomization {} of {} cannot be rendered", one.name, one.env);
+    if let Some((_, origin, names)) = odd.first() {
+        let told: Vec<String> =
+            odd.iter().map(|(whose, _, names)| format!("{} of {whose}", names.join(", "))).collect();
+        let why = format!("{} cannot be names of variables: they are letters, digits and _", told.join("; "));
+        let todo = "rename them, or move them to an object that spec.postBuild.substituteFrom does not name";
+        let line = names.first().and_then(|name| maps.line(&origin.file, origin.line, &format!("{name}:")));
+        rendered.finding = Some(Finding::new(&origin.file, line.or(origin.line), Fault::failed(what, why, todo)));
+        rendered.objects.clear();
+        return;
+    }
+    let (unset, refused) = expand_all(rendered, one, maps, &set);
+    let mut refused = refused.into_iter();
+    if let Some((file, line, form, why)) = refused.next() {
+        let others: Vec<String> = refused.map(|(file, line, form, _)| at_line(&file, line, &form)).collect();
+        let why = if others.is_empty() { why } else { format!("{why}; so do {}", others.join(", ")) };
+        let inner = form.strip_prefix("${").unwrap_or(&form);
+        let todo = if form.is_empty() {
+            "give one of them another name".to_owned()
+        } else {
+            let switch = substitute::SWITCH;
+            format!(
+                "write $${{{inner} where it is meant as it stands, or give the object the annotation {switch}: disabled"
+            )
+        };
+        rendered.finding = Some(Finding::new(&file, line, Fault::failed(what, why, todo)));
+        rendered.objects.clear();
+        return;
+    }
+    rendered.undefined = unset;
+}
+
+type Refusal = (String, Option<usize>, String, String);
+
+fn expand_all(
+    rendered: &mut Rendered,
+    one: &FluxKustomization,
+    maps: &Maps,
+    set: &Variables,
+) -> (Vec<Undefined>, Vec<Refusal>) {
+    let mut unset: BTreeMap<(String, String, bool), Vec<ObjectRef>> = BTreeMap::new();
+    let mut refused = Vec::new();
+    for object in rendered.objects.iter_mut().filter(|object| !substitute::is_disabled(&object.body)) {
+        match substitute::substitute(&mut object.body, set) {
+            Ok(missing) => {
+                for Unset { name, form, idle } in missing {
+                    let users = unset.entry((name, form, idle)).or_default();
+                    if users.last() != Some(&object.object) {
+                        users.push(object.object.clone());
+                    }
+                }
+            }
+            Err(why) => {
+                let (file, line) = maps.place(object, &why.form, one);
+                refused.push((file, line, why.form.clone(), format!("{} of {}: {}", why.form, object.object, why.why)));
+            }
+        }
+        // The name may have changed.
+        let body = std::mem::take(&mut object.body);
+        *object = Object::new(body, std::mem::take(&mut object.origin), std::mem::take(&mut object.changed_by));
+    }
+    let mut seen: HashMap<(&str, &ObjectRef), &Object> = HashMap::new();
+    for object in &rendered.objects {
+        if seen.insert((&object.api_version, &object.object), object).is_some() && refused.is_empty() {
+            let (file, line) = (object.origin.file.clone(), object.origin.line);
+            let why = format!("two objects are {} once variables are put in", object.object);
+            refused.push((file, line, String::new(), why));
+        }
+    }
+    let unset = unset.into_iter().map(|((name, form, idle), objects)| Undefined { name, form, idle, objects });
+    (unset.collect(), refused)
+}
+
+fn at_line(file: &str, line: Option<usize>, form: &str) -> String {
+    line.map_or_else(|| format!("{form} in {file}"), |line| format!("{form} at {file}:{line}"))
 }
 
 /// Returns the variables that a ConfigMap or a Secret defines, without the values that a Secret holds or that are no text.

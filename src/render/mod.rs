@@ -7,7 +7,10 @@
 //! sandbox     what is around kustomize
 //! shared      the one renderer of this process
 //! substitute  spec.postBuild
+//! envsubst    the expansion of `${…}` in a text
 //! finish      Flux's own steps after the build
+//! scope       what belongs to the whole cluster has no namespace
+//! installation which Flux an environment runs
 //! origins     which file an object is from, by its name
 //! changes     which files change an object on its way
 //! object      a rendered object and where it comes from
@@ -23,16 +26,21 @@
 mod cache;
 mod changes;
 pub mod compare;
+mod envsubst;
 mod finish;
 mod gather;
 pub mod history;
 pub mod impact;
+mod installation;
 mod object;
 mod origins;
 mod prepare;
+#[cfg(test)]
+mod recorded;
 pub mod releases;
 pub mod revision;
 pub mod sandbox;
+mod scope;
 mod shared;
 mod substitute;
 #[cfg(test)]
@@ -50,6 +58,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 pub use cache::Cache;
+pub use installation::{Installation, Minor};
 pub use object::{Object, Origin, at};
 pub use shared::{Stop, shared, until};
 pub use tool::Tool;
@@ -75,7 +84,7 @@ const KEPT: u64 = 4;
 const ORIGIN: &str = "config.kubernetes.io/origin";
 
 /// Holds what one Flux Kustomization renders to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Rendered {
     /// The environment's name.
     pub env: String,
@@ -87,10 +96,25 @@ pub struct Rendered {
     pub objects: Vec<Object>,
     /// Why there are none.
     pub finding: Option<Finding>,
+    /// Whether Flux puts variables in: not where there is none at all.
+    pub substituted: bool,
     /// The variables that nothing in the repository defines and that have no default.
-    pub undefined: Vec<String>,
+    pub undefined: Vec<Undefined>,
     /// What `spec.postBuild.substituteFrom` names and the repository does not hold readable.
     pub unknown: Vec<String>,
+}
+
+/// Names a variable that nothing defines, and where it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undefined {
+    /// The variable.
+    pub name: String,
+    /// How it is written: `${name}`, or a form without a default.
+    pub form: String,
+    /// Whether it stands in a default that is not needed: only a strict Flux minds it.
+    pub idle: bool,
+    /// The objects that ask for it.
+    pub objects: Vec<ObjectRef>,
 }
 
 /// Holds what a repository renders to.
@@ -188,7 +212,8 @@ impl Renderer {
         if effective(&rendering, &mut kustomizations) {
             rendering = self.round(snapshot, &root, &tool, &kustomizations, &mut gatherer)?;
         }
-        finish_all(&mut rendering, &kustomizations);
+        finish_all(&root, &mut rendering, &kustomizations);
+        scope::settle(&mut rendering.of);
         let now = self.renderings;
         self.kept.retain(|_, (_, used)| used.saturating_add(KEPT) > now);
         Ok(rendering)
@@ -299,6 +324,7 @@ impl Renderer {
             name: job.one.name.clone(),
             objects,
             finding,
+            substituted: false,
             undefined: Vec::new(),
             unknown: Vec::new(),
         }
@@ -306,8 +332,8 @@ impl Renderer {
 }
 
 /// Does what Flux does after the build, for every Kustomization.
-fn finish_all(rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
-    let mut maps = Maps::default();
+fn finish_all(root: &Path, rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
+    let mut maps = Maps::of(root);
     for one in &rendering.of {
         maps.take(&one.env, &one.objects);
     }
@@ -316,7 +342,7 @@ fn finish_all(rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
             known.env == one.env && known.name == one.name && known.namespace == one.namespace
         };
         if let Some(known) = kustomizations.iter().find(is_own) {
-            finish(one, &known.spec, &maps);
+            finish(one, known, &maps);
         }
     }
 }
@@ -505,9 +531,7 @@ fn cause(said: &str) -> Option<(&str, &str)> {
 fn finding(job: &Job<'_>, error: &Unrendered) -> Finding {
     let (one, feed) = (job.one, job.feed);
     let (said, kind, todo) = match error {
-        Unrendered::Wrong(said) => {
-            (said, FaultKind::Failed, "mend it there; Flux fails with the same words: BuildFailed".to_owned())
-        }
+        Unrendered::Wrong(said) => (said, FaultKind::Failed, "mend what the last words name".to_owned()),
         // What renders elsewhere is not wrong: it is not known.
         Unrendered::Unknown(why) => {
             (why, FaultKind::Refused, format!("`kubectl kustomize {}` shows what it becomes", one.path))

@@ -9,6 +9,7 @@ use super::kustomization;
 use super::path;
 use super::reader::{Place, Reader};
 use super::references::{is_fetched, is_remote, of_plugin, references};
+use crate::model::scope::is_cluster_scoped;
 use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::yaml::Value;
 
@@ -236,7 +237,7 @@ impl Walk<'_> {
         };
         self.report_broken(file, &parsed);
         for (index, manifest) in parsed.manifests.iter().enumerate().filter(|(_, manifest)| manifest.is_object()) {
-            let namespace = if is_cluster_scoped(&manifest.kind) {
+            let namespace = if is_cluster_scoped(manifest.group(), &manifest.kind) {
                 ""
             } else {
                 context.namespace.as_deref().unwrap_or(&manifest.namespace)
@@ -316,30 +317,4 @@ pub fn is_kustomization(file: &str) -> bool {
 
 fn is_yaml(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml"))
-}
-
-/// Kinds of Kubernetes itself without a namespace; of custom kinds only the cluster knows.
-fn is_cluster_scoped(kind: &str) -> bool {
-    matches!(
-        kind,
-        "Namespace"
-            | "Node"
-            | "PersistentVolume"
-            | "ClusterRole"
-            | "ClusterRoleBinding"
-            | "CustomResourceDefinition"
-            | "PriorityClass"
-            | "StorageClass"
-            | "IngressClass"
-            | "RuntimeClass"
-            | "CSIDriver"
-            | "APIService"
-            | "MutatingWebhookConfiguration"
-            | "ValidatingWebhookConfiguration"
-            | "ValidatingAdmissionPolicy"
-            | "ValidatingAdmissionPolicyBinding"
-            | "ClusterIssuer"
-            | "VolumeSnapshotClass"
-            | "GatewayClass"
-    )
 }

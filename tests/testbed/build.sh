@@ -11,6 +11,8 @@ etcd=3.6.16
 source_controller=1.7.3
 kustomize_controller=1.7.3
 helm_controller=1.4.3
+# What Flux 2.9 does with variables, for the recordings of it.
+pkg_kustomize=1.35.7
 kwok=0.7.0
 sops=3.13.3
 
@@ -40,6 +42,24 @@ module() {
     say "building $program $version"
     (cd "$folder" && GOFLAGS=-buildvcs=false go build -mod=mod -o "$bin/$program" "$package") || fail "$program did not build"
   done
+}
+
+# own PROGRAM MODULE VERSION <replace lines: builds PROGRAM/main.go beside this script, on that module.
+own() {
+  local program=$1 module=$2 version=$3 replaces folder sources
+  replaces=$(cat)
+  folder=$testbed/src/$program
+  # By the module that it stands on, and by its own text.
+  [ -x "$bin/$program" ] && cmp -s "$here/$program/main.go" "$folder/main.go" &&
+    go version -m "$bin/$program" | grep "[[:space:]]$module[[:space:]]v$version[[:space:]]" >/dev/null && return 0
+  mkdir -p "$folder"
+  printf 'module testbed\n\ngo 1.26.0\n\nrequire %s v%s\n\n%s\n' "$module" "$version" "$replaces" >"$folder/go.mod"
+  sources=$(cd "$folder" && go mod download -json "$module@v$version" | sed -n 's/.*"Dir": "\(.*\)",/\1/p')
+  [ -n "$sources" ] || fail "the Go module $module@v$version could not be had"
+  install -m 644 "$sources/go.sum" "$folder/go.sum"
+  install -m 644 "$here/$program/main.go" "$folder/main.go"
+  say "building $program on $module $version"
+  (cd "$folder" && GOFLAGS=-buildvcs=false go build -mod=mod -o "$bin/$program" .) || fail "$program did not build"
 }
 
 # crds FOLDER MODULE VERSION: the CRDs that a module's sources hold.
@@ -92,6 +112,12 @@ REPLACE
 
 module sigs.k8s.io/kwok "$kwok" kwok=sigs.k8s.io/kwok/cmd/kwok </dev/null
 module github.com/getsops/sops/v3 "$sops" sops=github.com/getsops/sops/v3/cmd/sops </dev/null
+
+own substitution github.com/fluxcd/pkg/kustomize "$pkg_kustomize" <<'REPLACE'
+replace github.com/opencontainers/go-digest => github.com/opencontainers/go-digest v1.0.1-0.20220411205349-bde1400a84be
+replace sigs.k8s.io/kustomize/api => sigs.k8s.io/kustomize/api v0.21.1
+replace sigs.k8s.io/kustomize/kyaml => sigs.k8s.io/kustomize/kyaml v0.21.1
+REPLACE
 
 crds config/crd/bases github.com/fluxcd/source-controller "$source_controller"
 crds config/crd/bases github.com/fluxcd/kustomize-controller "$kustomize_controller"

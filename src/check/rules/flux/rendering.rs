@@ -29,7 +29,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             Finding::new(RULE.id, &finding.file, &*fault.what, why, &*fault.todo).hint()
         } else {
             let why = format!("{}; Flux fails with the same words: BuildFailed", fault.why);
-            Finding::new(RULE.id, &finding.file, &*fault.what, why, "mend what the last words name")
+            Finding::new(RULE.id, &finding.file, &*fault.what, why, &*fault.todo)
         };
         found.push(Finding { line: finding.line, ..told }.of(&one.env));
     }

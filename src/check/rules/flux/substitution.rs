@@ -3,6 +3,7 @@
 use crate::check::world::World;
 use crate::check::{Finding, Look, Rule};
 use crate::model::ObjectRef;
+use crate::render::{Object, Rendered, Undefined};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-substitution",
@@ -13,12 +14,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
         let Some(object) = world.find("Kustomization", &one.namespace, &one.name) else { continue };
-        if !one.undefined.is_empty() {
-            let message = format!("nothing defines {}", one.undefined.join(", "));
-            let why = "Flux puts an empty text in their place, and says nothing";
-            let fix = "define them in spec.postBuild, give each a default as in ${name:=value}, or write $${name} where it is meant as it stands";
-            found.push(world.finding(&RULE, object, "postBuild", message, why, fix));
-        }
+        found.extend(undefined(world, one, object));
         if !world.whole {
             continue;
         }
@@ -38,9 +34,46 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+/// Tells of the variables that nothing defines, in one finding for a Kustomization: where the first stands if Flux is strict, else at the
+/// Kustomization.
+fn undefined(world: &World<'_>, one: &Rendered, object: &Object) -> Option<Finding> {
+    let strict = world.flux.is_strict();
+    let counts = |unset: &&Undefined| match strict {
+        Some(true) => world.flux.is_strict_with_operators() || unset.form == format!("${{{}}}", unset.name),
+        _ => !unset.idle,
+    };
+    let unset: Vec<&Undefined> = one.undefined.iter().filter(counts).collect();
+    let mut names: Vec<&str> = unset.iter().map(|unset| unset.name.as_str()).collect();
+    names.dedup();
+    let message = format!("nothing defines {}", names.join(", "));
+    let fix = "define them in spec.postBuild, give each a default as in ${name:=value}, or write $${name} where it is meant as it stands; the annotation kustomize.toolkit.fluxcd.io/substitute: disabled keeps a whole object from it";
+    let first = *unset.first()?;
+    if strict != Some(true) {
+        let why = match strict {
+            Some(false) => "Flux puts an empty text in their place, and says nothing",
+            _ => {
+                "Flux puts an empty text in their place, and says nothing; since Flux 2.9 it refuses the whole Kustomization"
+            }
+        };
+        return Some(world.finding(&RULE, object, "postBuild", message, why, fix));
+    }
+    let holder = first.objects.first().and_then(|holder| one.objects.iter().find(|object| object.object == *holder));
+    let flux = world.flux.version().map_or_else(|| "Flux".to_owned(), |version| format!("Flux {version}"));
+    let why = format!(
+        "{flux} refuses the whole Kustomization {}: BuildFailed, variable not set (strict mode): {:?}",
+        one.name, first.name
+    );
+    Some(world.finding(&RULE, holder.unwrap_or(object), &first.form, message, why, fix))
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
+    use std::path::Path;
+
+    use crate::check::Look;
+    use crate::check::testing::{assert_rule, rendering};
+    use crate::check::world::World;
+    use crate::render::Undefined;
 
     const FIRES: &[&str] = &[];
     const SILENT: &[&str] = &["---
@@ -55,5 +88,26 @@ spec:
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
         assert_rule(&super::RULE, FIRES, SILENT);
+    }
+    #[test]
+    fn what_nothing_defines_is_told_as_the_flux_of_the_environment_takes_it() {
+        let text = |version: &str| {
+            format!(
+                "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps, namespace: flux-system}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: web, namespace: web}}\n---\napiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {{name: flux, namespace: flux-system}}\nspec: {{distribution: {{version: {version}}}}}\n"
+            )
+        };
+        let found = |version: &str, form: &str, idle: bool| {
+            let mut rendering = rendering(&text(version));
+            let objects = vec![rendering.of[0].objects[1].object.clone()];
+            rendering.of[0].undefined = vec![Undefined { name: "X".to_owned(), form: form.to_owned(), idle, objects }];
+            let Look::World(look) = super::RULE.look else { panic!("it looks at a world") };
+            let mut found = Vec::new();
+            look(&World::new("staging", &rendering, Path::new("/nonexistent")), &mut found);
+            found.into_iter().map(|one| format!("{} {}", one.object.unwrap_or_default(), one.why)).collect::<String>()
+        };
+        assert!(found("2.9.x", "${X^}", true).starts_with("ConfigMap/web/web Flux 2.9 refuses"));
+        assert!(found("2.8.x", "${X^}", false).ends_with("and says nothing"));
+        assert!(found("2.x", "${X}", false).contains("since Flux 2.9"));
+        assert_eq!(found("2.8.x", "${X}", true), "");
     }
 }

@@ -11,6 +11,9 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    if world.flux.retries_releases() {
+        return;
+    }
     for object in world.of(known::HELM, "HelmRelease") {
         let lacks = |action: &str| {
             let own = at(&object.body, &format!("/spec/{action}"));
@@ -65,6 +68,22 @@ metadata: {name: app, namespace: web}
 spec:
   install: {strategy: {name: RetryOnFailure}}
   upgrade: {strategy: {name: RetryOnFailure}}
+",
+        "---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  chart: {spec: {chart: a, version: 1.0.0}}
+---
+apiVersion: fluxcd.controlplane.io/v1
+kind: FluxInstance
+metadata: {name: flux, namespace: flux-system}
+spec:
+  kustomize:
+    patches:
+      - target: {kind: Deployment, name: helm-controller}
+        patch: '[{op: add, path: /spec/template/spec/containers/0/args/-, value: --feature-gates=DefaultToRetryOnFailure=true}]'
 ",
     ];
 

@@ -1,6 +1,8 @@
 //! An API version that the kind does not have any more.
 
 use crate::check::{Context, File, Finding, Look, Rule};
+use crate::model::known;
+use crate::render::{Installation, Minor};
 use crate::yaml::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -34,10 +36,23 @@ const GONE: [(&str, &str, &str, &str); 20] = [
     ("HelmRepository", "source.toolkit.fluxcd.io/v1beta1", "source.toolkit.fluxcd.io/v1", "Flux 2.7"),
 ];
 
+/// Tells whether an environment still serves a version: its own CRD says so, or its Flux is older than the one that dropped it.
+fn is_served(flux: &Installation, kind: &str, version: &str, since: &str) -> bool {
+    let (group, bare) = version.split_once('/').unwrap_or(("", version));
+    let is_older = || {
+        let dropped = since.strip_prefix("Flux ").and_then(|version| version.split_once('.'));
+        let dropped = dropped.and_then(|(major, minor)| Some(Minor(major.parse().ok()?, minor.parse().ok()?)));
+        known::is_flux(group) && dropped.is_some_and(|dropped| flux.is_at_least(dropped) == Some(false))
+    };
+    flux.serves(group, kind, bare).unwrap_or_else(is_older)
+}
+
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
-    if context.snapshot.fed_by(&file.path).is_empty() {
+    let feeds = context.snapshot.fed_by(&file.path);
+    if feeds.is_empty() {
         return;
     }
+    let installations: Vec<&Installation> = feeds.iter().filter_map(|feed| context.flux(&feed.env)).collect();
     for (line, document) in file.documents() {
         let word = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
         let (kind, version) = (word("kind"), word("apiVersion"));
@@ -45,6 +60,9 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         else {
             continue;
         };
+        if !installations.is_empty() && installations.iter().all(|flux| is_served(flux, kind, version, since)) {
+            continue;
+        }
         let at =
             file.lines().skip(line.saturating_sub(1)).find(|(_, row)| row.contains(version)).map(|(number, _)| number);
         let message = format!("{kind} is not served as {version} any more");

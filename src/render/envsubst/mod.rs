@@ -1,0 +1,150 @@
+//! The expansion of `${…}` in a text, as github.com/fluxcd/pkg/envsubst does it: what its grammar takes, what it makes of it, and what it
+//! refuses. The words of a refusal are its own, which stand in the Kustomization's status.
+
+mod functions;
+mod parse;
+mod pattern;
+
+use functions::apply;
+pub(super) use parse::Refused;
+use parse::{Function, Node, parse};
+
+/// Says what is known of a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known<'a> {
+    /// Its value.
+    Value(&'a str),
+    /// It has one, or may have one, which cannot be read here.
+    Hidden,
+    /// Nothing defines it.
+    Missing,
+}
+
+/// Names a variable that nothing defines, in a form without a default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unset {
+    pub(super) name: String,
+    /// The form that it stands in, as it is written.
+    pub(super) form: String,
+    /// Whether it stands in a default that is not needed: only a strict Flux minds.
+    pub(super) idle: bool,
+}
+
+/// Holds an expanded text.
+#[derive(Debug, Default)]
+pub(super) struct Expansion {
+    pub(super) text: String,
+    pub(super) unset: Vec<Unset>,
+    /// Where something was put in, by the end of it in the expanded text, and the form that stood there.
+    pub(super) places: Vec<(usize, String)>,
+}
+
+/// Expands a text. What stands for a value that cannot be read is left as it is written.
+///
+/// # Errors
+/// Says which form is refused, and why.
+pub(super) fn expand<'a>(text: &str, lookup: &dyn Fn(&str) -> Known<'a>) -> Result<Expansion, Refused> {
+    let mut expansion = Expansion::default();
+    for node in parse(text)? {
+        match node {
+            Node::Text(text) => expansion.text.push_str(&text),
+            Node::Function(function) => {
+                let mut unset = Vec::new();
+                let (value, _) = evaluate(&function, lookup, false, &mut unset)?;
+                // Positions count bytes, and what is left of a letter is no text.
+                let refused = |_| Refused::new(&function.source, "it cuts a letter apart (YAMLToJSON: invalid UTF-8)");
+                expansion.text.push_str(&String::from_utf8(value).map_err(refused)?);
+                expansion.unset.extend(unset);
+                expansion.places.push((expansion.text.len(), function.source));
+            }
+        }
+    }
+    Ok(expansion)
+}
+
+/// Evaluates a form; tells whether its value cannot be told: then it is what is written.
+fn evaluate<'a>(
+    function: &Function,
+    lookup: &dyn Fn(&str) -> Known<'a>,
+    is_idle: bool,
+    unset: &mut Vec<Unset>,
+) -> Result<(Vec<u8>, bool), Refused> {
+    let known = lookup(&function.name);
+    let is_default = function.is_default();
+    let value = match known {
+        Known::Value(value) => value,
+        Known::Hidden | Known::Missing => "",
+    };
+    let mut arguments = Vec::new();
+    let mut hidden = known == Known::Hidden;
+    for argument in &function.arguments {
+        let idle = is_idle || (is_default && !value.is_empty());
+        let (bytes, is_hidden) = match argument {
+            Node::Text(text) => (text.clone().into_bytes(), false),
+            Node::Function(inner) => evaluate(inner, lookup, idle, unset)?,
+        };
+        // A default is written out with what cannot be told in it.
+        hidden |= is_hidden && !is_default;
+        arguments.push(bytes);
+    }
+    if known == Known::Missing && !is_default {
+        unset.push(Unset { name: function.name.clone(), form: function.source.clone(), idle: is_idle });
+    }
+    if hidden {
+        return Ok((function.source.clone().into_bytes(), true));
+    }
+    let value = apply(&function.operation, value.as_bytes(), &arguments);
+    value.map(|value| (value, false)).map_err(|why| Refused::new(&function.source, why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Known, Unset, expand};
+
+    fn lookup(name: &str) -> Known<'static> {
+        match name {
+            "Name" => Known::Value("linkding"),
+            "empty" => Known::Value(""),
+            "secret" => Known::Hidden,
+            _ => Known::Missing,
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_as_it_is() {
+        let text = "${Name}.${secret}${secret:=a}${#secret}.${none:-b-${secret}}${Name/${secret}/a}";
+        let expected = "linkding.${secret}${secret:=a}${#secret}.b-${secret}${Name/${secret}/a}";
+        assert_eq!(expand(text, &lookup).unwrap().text, expected);
+    }
+
+    #[test]
+    fn what_nothing_defines_is_told_once_for_each_form() {
+        let expansion =
+            expand("${none}${none^}${Name:=${other}}${empty:=${other}}${none:=a}${#none}", &lookup).unwrap();
+        assert_eq!(expansion.text, "linkdinga0");
+        let told: Vec<(&str, &str, bool)> =
+            expansion.unset.iter().map(|Unset { name, form, idle }| (&**name, &**form, *idle)).collect();
+        let expected = [
+            ("none", "${none}", false),
+            ("none", "${none^}", false),
+            ("other", "${other}", true),
+            ("other", "${other}", false),
+            ("none", "${#none}", false),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_refusal_names_the_form() {
+        for (text, form, why) in [
+            ("a: ${node-pool-id}\n", "${node-pool-id}", "missing closing brace"),
+            ("a: ${}\n", "${}", "unable to parse variable name"),
+            ("a: ${ x }\n", "${ x }", "unable to parse variable name"),
+            ("a: ${x:-b\nc: d\n", "${x:-b", "unable to parse substitution within function"),
+            ("a: ${Name:=${a.b}}\n", "${a.b}", "missing closing brace"),
+        ] {
+            let refused = expand(text, &lookup).unwrap_err();
+            assert_eq!((&*refused.form, &*refused.why), (form, why), "{text}");
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! Which Flux an environment runs, as its repository says, and with which flags: rules judge by what that Flux does.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::object::{Object, at};
+use crate::model::known;
+
+/// The group of flux-operator's kinds.
+const OPERATOR: &str = "fluxcd.controlplane.io";
+
+/// The Flux whose kustomize-controller is strict with variables by itself.
+const STRICT: Minor = Minor(2, 9);
+
+/// A minor version of Flux.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Minor(pub u32, pub u32);
+
+impl std::fmt::Display for Minor {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}.{}", self.0, self.1)
+    }
+}
+
+/// Says which Flux it may be: from one minor version to another, where there is an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    from: Minor,
+    to: Option<Minor>,
+}
+
+/// Describes the Flux of an environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Installation {
+    version: Option<Version>,
+    /// Feature gates by controller and name.
+    gates: BTreeMap<(String, String), bool>,
+    /// The API versions that CRDs in the repository serve, by group and kind.
+    served: BTreeMap<(String, String), Vec<String>>,
+}
+
+impl Installation {
+    /// Reads it off the objects of an environment: the controllers and CRDs of `flux install`, a `FluxInstance` or the values of its chart, and
+    /// the source of Flux's own manifests.
+    pub fn of<'a>(objects: impl Iterator<Item = &'a Object>) -> Self {
+        let mut found = Self::default();
+        // What is nearer to the controllers themselves counts more.
+        let mut versions: Vec<(u8, Version)> = Vec::new();
+        for object in objects {
+            let (group, kind) = (object.object.group.as_str(), object.kind());
+            match (group, kind) {
+                ("apps", "Deployment") => {
+                    found.read_deployment(object);
+                    versions.extend(of_deployment(object));
+                }
+                ("apiextensions.k8s.io", "CustomResourceDefinition") => found.read_crd(object),
+                (OPERATOR, "FluxInstance") => {
+                    found.read_instance(at(&object.body, "/spec"), &mut versions);
+                }
+                (known::HELM, "HelmRelease") => {
+                    found.read_instance(at(&object.body, "/spec/values/instance"), &mut versions);
+                }
+                (known::SOURCE, "OCIRepository" | "GitRepository") => versions.extend(of_source(object)),
+                (known::KUSTOMIZE, "Kustomization") => found.read_patches(at(&object.body, "/spec/patches")),
+                _ => {}
+            }
+        }
+        found.version = versions.into_iter().min_by_key(|(rank, _)| *rank).map(|(_, version)| version);
+        found
+    }
+
+    /// Tells whether it is this Flux or a newer one; `None` where the repository does not say.
+    pub fn is_at_least(&self, wanted: Minor) -> Option<bool> {
+        let version = self.version?;
+        if version.from >= wanted {
+            return Some(true);
+        }
+        version.to.filter(|to| *to < wanted).map(|_| false)
+    }
+
+    /// Tells how a feature gate of a controller is set; `None` where nothing sets it.
+    pub fn gate(&self, controller: &str, name: &str) -> Option<bool> {
+        self.gates.get(&(controller.to_owned(), name.to_owned())).copied()
+    }
+
+    /// Tells whether a variable that nothing defines fails its Kustomization; `None` where the repository does not say which Flux it is.
+    pub fn is_strict(&self) -> Option<bool> {
+        self.gate("kustomize-controller", "StrictPostBuildSubstitutions").or_else(|| self.is_at_least(STRICT))
+    }
+
+    /// Tells whether the strictness reaches forms such as `${name^^}`, which read a value; before Flux 2.9 it was for `${name}` alone.
+    pub fn is_strict_with_operators(&self) -> bool {
+        self.is_strict() == Some(true) && self.is_at_least(STRICT) != Some(false)
+    }
+
+    /// Tells whether helm-controller tries failed releases again by itself.
+    pub fn retries_releases(&self) -> bool {
+        self.gate("helm-controller", "DefaultToRetryOnFailure") == Some(true)
+    }
+
+    /// Tells whether a CRD of the repository serves a version; `None` where none of that kind is there.
+    pub fn serves(&self, group: &str, kind: &str, version: &str) -> Option<bool> {
+        let served = self.served.get(&(group.to_owned(), kind.to_owned()))?;
+        Some(served.iter().any(|own| own == version))
+    }
+
+    /// Writes the version for people.
+    pub fn version(&self) -> Option<String> {
+        let Version { from, to } = self.version?;
+        Some(match to {
+            Some(to) if to == from => from.to_string(),
+            Some(to) => format!("{from} to {to}"),
+            None => format!("{from} or newer"),
+        })
+    }
+
+    fn read_crd(&mut self, object: &Object) {
+        let word = |pointer: &str| text(&object.body, pointer).to_owned();
+        let versions = at(&object.body, "/spec/versions").as_array().into_iter().flatten();
+        let served = versions.filter(|version| at(version, "/served") != false);
+        let names = served.filter_map(|version| at(version, "/name").as_str()).map(str::to_owned).collect();
+        self.served.insert((word("/spec/group"), word("/spec/names/kind")), names);
+    }
+
+    fn read_deployment(&mut self, object: &Object) {
+        let name = &object.object.name;
+        if !is_controller(name) {
+            return;
+        }
+        for container in at(&object.body, "/spec/template/spec/containers").as_array().into_iter().flatten() {
+            for argument in at(container, "/args").as_array().into_iter().flatten().filter_map(Value::as_str) {
+                self.read_gates(name, argument);
+            }
+        }
+    }
+
+    fn read_instance(&mut self, spec: &Value, versions: &mut Vec<(u8, Version)>) {
+        versions.extend(Version::of_range(text(spec, "/distribution/version")).map(|version| (2, version)));
+        self.read_patches(at(spec, "/kustomize/patches"));
+    }
+
+    /// Reads the flags that patches give to controllers.
+    fn read_patches(&mut self, patches: &Value) {
+        for patch in patches.as_array().into_iter().flatten() {
+            let (target, written) = (at(patch, "/target"), text(patch, "/patch"));
+            if !written.contains("--feature-gates") || !matches!(text(target, "/kind"), "" | "Deployment") {
+                continue;
+            }
+            let name = text(target, "/name");
+            let pattern = Regex::new(&format!("^(?:{name})$"));
+            for controller in CONTROLLERS {
+                let is_it = match &pattern {
+                    Ok(pattern) if !name.is_empty() => pattern.is_match(controller),
+                    // A patch without a target names its object in itself; a target without a name is every Deployment.
+                    _ => !target.is_null() || written.contains(controller),
+                };
+                if is_it {
+                    self.read_gates(controller, written);
+                }
+            }
+        }
+    }
+
+    fn read_gates(&mut self, controller: &str, text: &str) {
+        for part in text.split("--feature-gates").skip(1) {
+            let part = part.trim_start_matches(['=', ' ', '"', '\'', ',', '\n', '-']);
+            let list =
+                part.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '=' || letter == ',')).next();
+            for pair in list.unwrap_or_default().split(',') {
+                let Some((name, value)) = pair.split_once('=') else { continue };
+                let value = match value {
+                    "true" | "True" | "TRUE" | "t" | "T" | "1" => true,
+                    "false" | "False" | "FALSE" | "f" | "F" | "0" => false,
+                    _ => continue,
+                };
+                self.gates.insert((controller.to_owned(), name.to_owned()), value);
+            }
+        }
+    }
+}
+
+const CONTROLLERS: [&str; 4] =
+    ["kustomize-controller", "helm-controller", "source-controller", "notification-controller"];
+
+fn is_controller(name: &str) -> bool {
+    CONTROLLERS.contains(&name)
+}
+
+/// Reads the version off a controller: its image, whose minor version is that of Flux, or the label that `flux install` gives it.
+fn of_deployment(object: &Object) -> Option<(u8, Version)> {
+    if !is_controller(&object.object.name) {
+        return None;
+    }
+    let containers = at(&object.body, "/spec/template/spec/containers").as_array().into_iter().flatten();
+    for container in containers {
+        let image = text(container, "/image");
+        let name = image.rsplit('/').next().unwrap_or_default();
+        let tag =
+            name.split_once(':').filter(|(name, _)| matches!(*name, "kustomize-controller" | "source-controller"));
+        let tag = tag.map(|(_, tag)| tag.split('@').next().unwrap_or_default());
+        if let Some(Minor(1, minor)) = tag.and_then(minor_of) {
+            return Some((0, Version::exactly(Minor(2, minor))));
+        }
+    }
+    let label = text(at(&object.body, "/metadata/labels"), "/app.kubernetes.io~1version");
+    minor_of(label).filter(|Minor(major, _)| *major == 2).map(|minor| (1, Version::exactly(minor)))
+}
+
+/// Reads the version off the source of Flux's own manifests.
+fn of_source(object: &Object) -> Option<(u8, Version)> {
+    let url = text(&object.body, "/spec/url").trim_end_matches(['/']).trim_end_matches(".git");
+    let is_its_own = ["/flux-manifests", "/fluxcd/flux2"].iter().any(|end| url.ends_with(end));
+    let reference = at(&object.body, "/spec/ref");
+    let version = match (text(reference, "/semver"), text(reference, "/tag")) {
+        ("", tag) => minor_of(tag).map(Version::exactly),
+        (range, _) => Version::of_range(range),
+    };
+    version.filter(|_| is_its_own).map(|version| (3, version))
+}
+
+impl Version {
+    fn exactly(minor: Minor) -> Self {
+        Self { from: minor, to: Some(minor) }
+    }
+
+    /// Reads a range as Masterminds/semver writes them (`2.8.x`, `~2.8`, `>=2.6 <2.9`, `2.x`); of alternatives the first counts.
+    fn of_range(range: &str) -> Option<Self> {
+        let (mut from, mut to) = (None, None);
+        let mut tight = range.split("||").next()?.replace(',', " ");
+        for sign in [">=", "<=", ">", "<", "=", "~", "^"] {
+            tight = tight.replace(&format!("{sign} "), sign);
+        }
+        for part in tight.split_whitespace() {
+            let bare = part.trim_start_matches(['>', '<', '=', '~', '^', 'v']);
+            let Some(minor) = minor_of(bare) else {
+                // `2.x`, `2` and `*` are any of theirs.
+                let major = bare.split('.').next().and_then(|major| major.parse().ok());
+                from = from.max(major.map(|major| Minor(major, 0)));
+                continue;
+            };
+            if let Some(end) = part.strip_prefix('<') {
+                let is_before = !end.starts_with('=') && is_first(bare);
+                to = Some(if is_before { Minor(minor.0, minor.1.saturating_sub(1)) } else { minor });
+            } else {
+                from = from.max(Some(minor));
+                if !part.starts_with(['>', '^']) {
+                    to = Some(minor);
+                }
+            }
+        }
+        from.map(|from| Self { from, to })
+    }
+}
+
+/// Tells whether a version is the first of its minor one.
+fn is_first(version: &str) -> bool {
+    version.split('.').nth(2).is_none_or(|patch| patch.starts_with('0'))
+}
+
+/// Reads the minor version off a whole one, such as `v2.8.1`.
+fn minor_of(version: &str) -> Option<Minor> {
+    let mut parts = version.trim_start_matches('v').split('.');
+    let major = parts.next()?.parse().ok()?;
+    let minor = parts.next()?;
+    let digits = minor.find(|letter: char| !letter.is_ascii_digit()).and_then(|end| minor.get(..end)).unwrap_or(minor);
+    Some(Minor(major, digits.parse().ok()?))
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    at(value, pointer).as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Installation, Minor, Version};
+    use crate::render::{Object, Origin};
+
+    fn of(text: &str) -> Installation {
+        let bodies: Vec<serde_json::Value> = crate::yaml::documents_as(text).unwrap();
+        let objects: Vec<Object> =
+            bodies.into_iter().map(|body| Object::new(body, Origin::default(), Vec::new())).collect();
+        Installation::of(objects.iter())
+    }
+
+    const INSTANCE: &str = "apiVersion: fluxcd.controlplane.io/v1
+kind: FluxInstance
+metadata: {name: flux, namespace: flux-system}
+spec:
+  distribution: {version: 2.8.x}
+  kustomize:
+    patches:
+      - target: {kind: Deployment, name: (kustomize|helm)-controller}
+        patch: |
+          - op: add
+            path: /spec/template/spec/containers/0/args/-
+            value: --feature-gates=DefaultToRetryOnFailure=true,StrictPostBuildSubstitutions=true
+";
+
+    #[test]
+    fn the_version_is_read_wherever_it_stands() {
+        for (text, version) in [
+            (INSTANCE, "2.8"),
+            (
+                "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: flux, namespace: a}\nspec: {values: {instance: {distribution: {version: '>=2.6 <2.9.0'}}}}\n",
+                "2.6 to 2.8",
+            ),
+            (
+                "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: f, namespace: a}\nspec: {url: 'oci://ghcr.io/fluxcd/flux-manifests', ref: {tag: v2.5.1}}\n",
+                "2.5",
+            ),
+            (
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: kustomize-controller, namespace: a, labels: {app.kubernetes.io/version: v2.6.0}}\nspec: {template: {spec: {containers: [{image: 'ghcr.io/fluxcd/kustomize-controller:v1.7.3@sha256:ab'}]}}}\n",
+                "2.7",
+            ),
+            (
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: helm-controller, namespace: a, labels: {app.kubernetes.io/version: v2.6.0}}\nspec: {template: {spec: {containers: [{image: 'ghcr.io/fluxcd/helm-controller:v1.3.0'}]}}}\n",
+                "2.6",
+            ),
+        ] {
+            assert_eq!(of(text).version().as_deref(), Some(version), "{text}");
+        }
+        assert_eq!(of("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").version(), None);
+    }
+
+    #[test]
+    fn ranges_say_from_where_to_where() {
+        for (range, from, to) in [
+            ("2.x", Minor(2, 0), None),
+            ("2.8.*", Minor(2, 8), Some(Minor(2, 8))),
+            ("~2.8.1", Minor(2, 8), Some(Minor(2, 8))),
+            ("^2.7.0", Minor(2, 7), None),
+            (">= 2.6, < 2.9", Minor(2, 6), Some(Minor(2, 8))),
+            ("=v2.9.2", Minor(2, 9), Some(Minor(2, 9))),
+        ] {
+            assert_eq!(Version::of_range(range), Some(Version { from, to }), "{range}");
+        }
+        assert_eq!(Version::of_range("*"), None);
+    }
+
+    #[test]
+    fn gates_are_read_off_flags_and_patches() {
+        let flux = of(INSTANCE);
+        assert!(flux.retries_releases());
+        assert_eq!((flux.is_strict(), flux.is_strict_with_operators()), (Some(true), false));
+        assert_eq!(flux.is_at_least(Minor(2, 9)), Some(false));
+        let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: kustomize-controller, namespace: a}\nspec: {template: {spec: {containers: [{image: 'x/kustomize-controller:v1.9.1', args: [--watch-all-namespaces=true, --feature-gates=StrictPostBuildSubstitutions=false]}]}}}\n";
+        assert_eq!(of(deployment).is_strict(), Some(false));
+        assert_eq!(of(&deployment.replace("StrictPostBuildSubstitutions=false", "A=true")).is_strict(), Some(true));
+        let other = INSTANCE.replace("(kustomize|helm)-controller", "source-controller");
+        assert!(!of(&other).retries_releases());
+        let merged = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: flux, namespace: flux-system}\nspec:\n  patches:\n    - patch: |\n        apiVersion: apps/v1\n        kind: Deployment\n        metadata: {name: helm-controller}\n        spec: {template: {spec: {containers: [{name: manager, args: [\"--feature-gates=DefaultToRetryOnFailure=true\"]}]}}}\n";
+        assert!(of(merged).retries_releases());
+    }
+
+    #[test]
+    fn crds_say_what_is_served() {
+        let crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: helmreleases.helm.toolkit.fluxcd.io}\nspec: {group: helm.toolkit.fluxcd.io, names: {kind: HelmRelease}, versions: [{name: v2, served: true}, {name: v2beta1, served: false}]}\n";
+        let flux = of(crd);
+        assert_eq!(flux.serves("helm.toolkit.fluxcd.io", "HelmRelease", "v2"), Some(true));
+        assert_eq!(flux.serves("helm.toolkit.fluxcd.io", "HelmRelease", "v2beta1"), Some(false));
+        assert_eq!(flux.serves("helm.toolkit.fluxcd.io", "Other", "v2"), None);
+    }
+}
