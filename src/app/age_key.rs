@@ -1,4 +1,4 @@
-//! The key with which Flux opens an environment's files in its cluster: the Secret `sops-age` in `flux-system`, whose `*.agekey` entries
+//! The keys with which Flux opens an environment's files in its cluster: Secrets, usually `sops-age` in `flux-system`, whose `*.agekey` entries
 //! hold age identities (kustomize-controller reads every one of them).
 
 use jiff::Timestamp;
@@ -7,14 +7,10 @@ use serde::Serialize;
 use super::{Permit, Reach};
 use crate::cluster::{Cluster, LiveSecret};
 use crate::model::{Env, Fault, FaultKind};
-use crate::repo::{Snapshot, contents, git};
+use crate::repo::{AgeSecret, FluxKustomization, Snapshot, contents, git};
 use crate::secret::Secret;
 use crate::sops::{self, Format, Identities, SopsFile};
 
-/// The Secret's namespace.
-pub const NAMESPACE: &str = "flux-system";
-/// The Secret's name, where no Kustomization names another.
-pub const NAME: &str = "sops-age";
 /// The entry that is written.
 pub const ENTRY: &str = "age.agekey";
 
@@ -66,13 +62,7 @@ impl Examined {
     }
 }
 
-/// Names the Secret that an environment's Kustomizations decrypt with.
-pub fn secret_of(snapshot: &Snapshot, env: &str) -> String {
-    let named = snapshot.kustomizations_of(env).find_map(|one| one.decryption.as_ref()?.secret.clone());
-    named.filter(|name| !name.is_empty()).unwrap_or_else(|| NAME.to_owned())
-}
-
-/// Reads the cluster's key and tries it on every encrypted file that the environment reads.
+/// Reads the cluster's keys and tries them on every encrypted file that the environment reads.
 ///
 /// # Errors
 /// When the cluster cannot be asked, or git does not list the files.
@@ -83,35 +73,68 @@ pub async fn examine(
     snapshot: std::sync::Arc<Snapshot>,
 ) -> Result<Examined, Fault> {
     let cluster = reach.cluster(env)?;
-    let secret = secret_of(&snapshot, name);
-    let live = cluster.secret(NAMESPACE, &secret).await?;
+    let mut lives = Vec::new();
+    for secret in snapshot.age_secrets(name) {
+        let live = cluster.secret(&secret.namespace, &secret.name).await?;
+        lives.push((secret, live));
+    }
     let name = name.to_owned();
-    reach.away(move || judge(&name, &secret, live.as_ref(), &snapshot)).await?
+    reach.away(move || judge(&name, &lives, &snapshot)).await?
 }
 
-/// Tries the identities of a Secret on every encrypted file that an environment reads. It blocks.
-fn judge(env: &str, secret: &str, live: Option<&LiveSecret>, snapshot: &Snapshot) -> Result<Examined, Fault> {
+/// Tries the identities of each Secret on every encrypted file that the Kustomizations read which decrypt with it. It blocks.
+fn judge(env: &str, lives: &[(AgeSecret, Option<LiveSecret>)], snapshot: &Snapshot) -> Result<Examined, Fault> {
+    let names: Vec<String> = lives.iter().map(|(secret, _)| secret.to_string()).collect();
     let mut examined = Examined {
         env: env.to_owned(),
-        secret: format!("{NAMESPACE}/{secret}"),
-        found: live.is_some(),
+        secret: names.join(", "),
+        found: lives.iter().all(|(_, live)| live.is_some()),
         recipients: Vec::new(),
         opens: 0,
         closed: Vec::new(),
         problems: Vec::new(),
     };
-    let mut identities = Identities::default();
-    for (key, value) in live.iter().flat_map(|live| &live.values).filter(|(key, _)| key.ends_with(".agekey")) {
-        match std::str::from_utf8(value)
-            .map_err(|_| "it is no text".to_owned())
-            .and_then(|text| Identities::from_text(&Secret::new(text)))
-        {
-            Ok(found) => identities.merge(found),
-            Err(why) => examined.problems.push(format!("{key}: {why}")),
+    let mut held: Vec<(&AgeSecret, Identities)> = Vec::new();
+    for (secret, live) in lives {
+        if live.is_none() && lives.len() > 1 {
+            examined.problems.push(format!("there is no Secret {secret}"));
+        }
+        let mut identities = Identities::default();
+        for (key, value) in live.iter().flat_map(|live| &live.values).filter(|(key, _)| key.ends_with(".agekey")) {
+            match std::str::from_utf8(value)
+                .map_err(|_| "it is no text".to_owned())
+                .and_then(|text| Identities::from_text(&Secret::new(text)))
+            {
+                Ok(found) => identities.merge(found),
+                Err(why) => examined.problems.push(format!("{key}: {why}")),
+            }
+        }
+        held.push((secret, identities));
+    }
+    for recipient in held.iter().flat_map(|(_, identities)| identities.recipients()) {
+        if !examined.recipients.contains(recipient) {
+            examined.recipients.push(recipient.clone());
         }
     }
-    examined.recipients = identities.recipients().to_vec();
-    (examined.opens, examined.closed) = opened(env, &identities, snapshot)?;
+    let opens = |file: &str, parsed: &SopsFile| {
+        let secrets: Vec<AgeSecret> = snapshot
+            .fed_by(file)
+            .into_iter()
+            .filter(|feed| feed.env == env)
+            .filter_map(|feed| {
+                let own = |one: &&FluxKustomization| one.name == feed.name && one.namespace == feed.namespace;
+                snapshot.kustomizations_of(env).find(own)
+            })
+            .filter_map(|one| snapshot.age_secret_of(one))
+            .collect();
+        let with =
+            |secret: &AgeSecret| held.iter().find(|(known, _)| *known == secret).map(|(_, identities)| identities);
+        if secrets.is_empty() {
+            return held.iter().any(|(_, identities)| parsed.opens_with(identities));
+        }
+        secrets.iter().all(|secret| with(secret).is_some_and(|identities| parsed.opens_with(identities)))
+    };
+    (examined.opens, examined.closed) = tried(env, snapshot, opens)?;
     Ok(examined)
 }
 
@@ -120,6 +143,15 @@ fn judge(env: &str, secret: &str, live: Option<&LiveSecret>, snapshot: &Snapshot
 /// # Errors
 /// When git does not list the files.
 pub fn opened(env: &str, identities: &Identities, snapshot: &Snapshot) -> Result<(usize, Vec<Closed>), Fault> {
+    tried(env, snapshot, |_, parsed| parsed.opens_with(identities))
+}
+
+/// Counts the encrypted files of an environment that can be opened, and lists those that cannot.
+fn tried(
+    env: &str,
+    snapshot: &Snapshot,
+    can_open: impl Fn(&str, &SopsFile) -> bool,
+) -> Result<(usize, Vec<Closed>), Fault> {
     let (mut opens, mut closed) = (0_usize, Vec::new());
     for file in git::files(&snapshot.root, &[])?.into_iter().filter(|file| reads(snapshot, env, file)) {
         let Ok(text) = contents::text(&snapshot.root, &file) else { continue };
@@ -127,7 +159,7 @@ pub fn opened(env: &str, identities: &Identities, snapshot: &Snapshot) -> Result
             continue;
         }
         let recipients = match SopsFile::parse(Format::of(&file), text) {
-            Ok(parsed) if parsed.opens_with(identities) => {
+            Ok(parsed) if can_open(&file, &parsed) => {
                 opens = opens.saturating_add(1);
                 continue;
             }
@@ -158,7 +190,7 @@ pub enum Keep {
 /// When none of them is at hand, or the cluster refuses.
 pub async fn put(
     cluster: &Cluster,
-    secret: &str,
+    secret: &AgeSecret,
     wanted: &[String],
     identities: &Identities,
     keep: Keep,
@@ -179,7 +211,7 @@ pub async fn put(
             "set age_key_file under [env.NAME] in your configuration, or SOPS_AGE_KEY_FILE",
         ));
     }
-    let live = cluster.secret(NAMESPACE, secret).await?;
+    let live = cluster.secret(&secret.namespace, &secret.name).await?;
     let before = live.as_ref().and_then(|live| live.values.get(ENTRY));
     let before = before.and_then(|bytes| Identities::from_text(&Secret::new(std::str::from_utf8(bytes).ok()?)).ok());
     let mut old: Vec<String> = Vec::new();
@@ -193,14 +225,14 @@ pub async fn put(
         }
     }
     if before.is_some_and(|before| before.recipients().len() == keys.len()) && (keep == Keep::Old || old.is_empty()) {
-        return Ok(format!("{NAMESPACE}/{secret} holds this key already"));
+        return Ok(format!("{secret} holds this key already"));
     }
     let lines = keys
         .iter()
         .map(|(recipient, key)| Secret::new(format!("# written {now}\n# public key: {recipient}\n{}\n", key.expose())));
     let lines: Vec<Secret> = lines.collect();
     let text = Secret::new(lines.iter().map(Secret::expose).collect::<String>());
-    let made = cluster.put_secret(NAMESPACE, secret, ENTRY, text.expose().as_bytes(), permit).await?;
+    let made = cluster.put_secret(&secret.namespace, &secret.name, ENTRY, text.expose().as_bytes(), permit).await?;
     let did = if made { "made" } else { "changed" };
     let rest = match (keep, old.len()) {
         (_, 0) => String::new(),
@@ -208,5 +240,5 @@ pub async fn put(
         (Keep::None, count) => format!("; the old ones ({count}) are gone from it"),
     };
     let count = if keys.len() == 1 { "one identity".to_owned() } else { format!("{} identities", keys.len()) };
-    Ok(format!("{did} {NAMESPACE}/{secret} with {count}{rest}"))
+    Ok(format!("{did} {secret} with {count}{rest}"))
 }

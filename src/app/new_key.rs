@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::model::{Environment, Fault, FaultKind, Permit, ShellLine};
 use crate::repo::template::KEYS;
+use crate::repo::{self, config_for};
 use crate::secret::Secret;
 use crate::sops::KeyKind;
 
@@ -200,17 +201,25 @@ pub fn make(
         Some(file) => append_key(&file, &repository, &name, kind, now)?,
         None => write_key(&folder(folder_wanted, root)?, &repository, &name, kind, now)?,
     };
-    let path = environment.path.clone().unwrap_or_else(|| format!("clusters/{name}"));
-    let config =
-        if environment.recipients.is_empty() { Some(write_config(root, &path, &made.recipient)?) } else { None };
-    let next =
-        if config.is_some() { first(&name, &made) } else { rollout(&name, &path, &environment.recipients, &made) };
+    let folder = environment.path.clone().unwrap_or_else(|| format!("clusters/{name}"));
+    let known = config_for(root, &folder);
+    // A second configuration would override the first for what lies below it: the rules that are there are completed by hand.
+    let config = match (&known, environment.recipients.is_empty()) {
+        (None, true) => Some(write_config(root, &folder, &made.recipient)?),
+        _ => None,
+    };
+    let edited = known.unwrap_or_else(|| repo::path::join(&folder, ".sops.yaml"));
+    let next = match (&config, environment.recipients.is_empty()) {
+        (Some(_), _) => first(&name, &made, None),
+        (None, true) => first(&name, &made, Some(&edited)),
+        (None, false) => rollout(&name, &edited, &environment.recipients, &made),
+    };
     Ok(Made { env: name, key: made.key, recipient: made.recipient, config, next })
 }
 
 /// Writes the environment's own `.sops.yaml`, never over another.
 fn write_config(root: &Path, folder: &str, recipient: &str) -> Result<String, Fault> {
-    let file = format!("{folder}/.sops.yaml");
+    let file = repo::path::join(folder, ".sops.yaml");
     let text = format!("creation_rules:\n  - encrypted_regex: ^(data|stringData)$\n    age: {recipient}\n");
     let written = crate::files::place(&root.join(&file))
         .and_then(std::fs::File::create_new)
@@ -233,9 +242,16 @@ fn backup(made: &KeyFile) -> Next {
 }
 
 /// What comes after an environment's first key.
-fn first(env: &str, made: &KeyFile) -> Vec<Next> {
-    vec![
-        backup(made),
+fn first(env: &str, made: &KeyFile, config: Option<&str>) -> Vec<Next> {
+    let named = config.map(|config| {
+        step(
+            ShellLine::from("$EDITOR").path(config).remark(&format!("age: {}", made.recipient)),
+            "a rule of it names the key for the files that the environment reads",
+        )
+    });
+    let mut steps = vec![backup(made)];
+    steps.extend(named);
+    steps.extend([
         step(
             ShellLine::new(
                 "printf '[env.%s]\\nage_key_file = \"%s\"\\n' {} {} >> \"${XDG_CONFIG_HOME:-$HOME/.config}/fluxdeck/config.toml\"",
@@ -249,13 +265,14 @@ fn first(env: &str, made: &KeyFile) -> Vec<Next> {
             "a plain Secret is encrypted for it; the rule in .sops.yaml says which values",
         ),
         step("fluxdeck hook install", "nothing plain gets into a commit"),
-    ]
+    ]);
+    steps
 }
 
 /// How an environment's key is replaced by another without a moment in which the cluster cannot open something.
-fn rollout(env: &str, folder: &str, old: &[String], made: &KeyFile) -> Vec<Next> {
+fn rollout(env: &str, config: &str, old: &[String], made: &KeyFile) -> Vec<Next> {
     let (recipient, old) = (&made.recipient, old.join(","));
-    let edit = || ShellLine::from("$EDITOR").path(&format!("{folder}/.sops.yaml"));
+    let edit = || ShellLine::from("$EDITOR").path(config);
     vec![
         backup(made),
         step(

@@ -86,7 +86,9 @@ fn facts(session: &Session) -> Facts {
     let mut facts = session.facts();
     let loader = session.loader.lock().ok().and_then(|mut loader| loader.take());
     let loader = loader.or_else(|| session.root.as_deref().ok().map(Loader::open));
-    facts.repository = loader.map(|mut loader| Arc::new(loader.feeds()));
+    if let Some(mut loader) = loader {
+        facts.set_repository(Arc::new(loader.feeds()));
+    }
     facts
 }
 

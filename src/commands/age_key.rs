@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::verb::lesson;
-use crate::app::age_key::{ENTRY, Keep, NAMESPACE, examine, opened, put, secret_of};
+use crate::app::age_key::{ENTRY, Keep, examine, opened, put};
 use crate::app::new_key::{Made, make};
 use crate::app::operation::StepSender;
 use crate::app::{Action, Ask, Command, Operation, Permit, Reach, Risk, Scope, Target};
 use crate::model::{Environment, Fault, FaultKind, Lesson, Outcome, ShellLine, Step, StepState};
+use crate::repo::{AgeSecret, age_secrets};
 use crate::secret::Secret;
 use crate::sops::{Identities, IdentitySources, KeyKind};
 
@@ -132,14 +133,16 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     let env = ask.targets.first().and_then(Target::env);
     let context = env.map_or("CONTEXT", |env| ask.context(env));
     let name = env.map_or("ENV", |env| ask.facts.name(env));
-    let secret = ask.facts.repository.as_ref().map_or_else(|| "sops-age".to_owned(), |known| secret_of(known, name));
+    let known = ask.facts.repository.as_ref().and_then(|known| known.age_secrets(name).into_iter().next());
+    let secret =
+        known.unwrap_or_else(|| AgeSecret { namespace: "flux-system".to_owned(), name: age_secrets::NAME.to_owned() });
     let file = env
         .and_then(|env| ask.facts.key_files.get(env)?.as_ref())
         .map_or_else(|| "keys.txt".to_owned(), |file| file.display().to_string());
     lesson(
         ShellLine::new(
             "kubectl create secret generic {} -n {} --context {} --from-file={}={} --dry-run=client -o yaml | kubectl apply -f - --context {}",
-            &[&secret, NAMESPACE, context, ENTRY, &file, context],
+            &[&secret.name, &secret.namespace, context, ENTRY, &file, context],
         )
         .remark(name),
         "Flux decrypts with the identities in this Secret, all entries that end in .agekey. It is the one Secret that is not in Git: whoever has it reads all the others.",
@@ -153,8 +156,8 @@ fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
     let Some(env) = ask.targets.first().and_then(Target::env) else { return Vec::new() };
     let Some(environment) = ask.facts.environment(env) else { return Vec::new() };
     let (name, wanted, now) = (environment.name.clone(), environment.recipients.clone(), ask.now);
-    let secret = secret_of(&snapshot, &name);
-    let object = format!("Secret/{NAMESPACE}/{secret}");
+    let secrets = snapshot.age_secrets(&name);
+    let object = secrets.iter().map(|secret| format!("Secret/{secret}")).collect::<Vec<_>>().join(", ");
     let work = Box::new(move |reach: Reach, mut steps: StepSender| {
         let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
             let mut step = |step: &str, state, message: String| {
@@ -193,8 +196,10 @@ fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
                         ));
                     }
                 }
-                let said = put(&cluster, &secret, &wanted, &identities, keep, now, &permit).await?;
-                step("secret", StepState::Done, said);
+                for secret in &secrets {
+                    let said = put(&cluster, secret, &wanted, &identities, keep, now, &permit).await?;
+                    step("secret", StepState::Done, said);
+                }
                 let examined = examine(&reach, env, &name, snapshot).await?;
                 let state = if examined.is_good() { StepState::Done } else { StepState::Failed };
                 step("files", state, examined.words());

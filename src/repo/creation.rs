@@ -88,6 +88,21 @@ impl Creation {
     }
 }
 
+/// Finds the configuration that counts for new files of a folder: its own, or the nearest above it.
+pub fn config_for(root: &Path, folder: &str) -> Option<String> {
+    let mut folder = folder;
+    loop {
+        let config = path::join(folder, NAME);
+        if read(root, &config).is_some() {
+            return Some(config);
+        }
+        if folder.is_empty() {
+            return None;
+        }
+        folder = path::parent(folder);
+    }
+}
+
 impl Snapshot {
     /// Finds the creation rule of a file, below the repository's root; it need not exist yet. It reads configurations from the disk.
     ///

@@ -29,7 +29,7 @@ const CLUSTERS: &str = "clusters";
 /// So many files or folders are named where nothing is found.
 const NAMED: usize = 3;
 
-/// Says what was seen on the way, for where no environment is found.
+/// Says what was seen while environments were looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Looked {
     /// How many YAML files there are.
@@ -42,6 +42,8 @@ pub struct Looked {
     pub overlays: Vec<String>,
     /// What names a folder that is not there, in words.
     pub missing: Vec<String>,
+    /// Files that give kustomize-controller a Secret with age keys, and its name.
+    pub age_secrets: Vec<(String, String)>,
 }
 
 impl Looked {
@@ -100,6 +102,8 @@ struct Claim {
 pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
     let sifted = reader.sift();
     let mut looked = Looked { files: sifted.count, ..Looked::default() };
+    let age_secrets = sifted.files.iter().filter(|seen| !seen.template);
+    looked.age_secrets = age_secrets.filter_map(|seen| Some((seen.file.clone(), seen.age_secret.clone()?))).collect();
     let mut claims = claims(reader, &sifted, &mut looked);
     let folders = folders(&sifted, &claims);
     retain_roots(&mut claims, &folders, &sifted);

@@ -12,6 +12,7 @@ use super::naming::Hints;
 use super::order::{self, Order};
 use super::path;
 use super::reader::{Place, Reader};
+use super::rules;
 use crate::model::Fault;
 
 /// Holds what the repository declares to Flux.
@@ -38,6 +39,7 @@ pub(super) fn read(reader: &mut Reader, hints: &Hints) -> Graph {
     graph
         .sources
         .sort_by(|a, b| (&a.env, &a.kind, &a.name, &a.namespace).cmp(&(&b.env, &b.kind, &b.name, &b.namespace)));
+    rules::of_readers(reader, &mut graph.environments, &graph.feeds);
     graph.finish();
     graph
 }

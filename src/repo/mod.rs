@@ -23,8 +23,10 @@
 //! secrets    every secret, with who reads it
 //! template   the repository that `init` writes
 //! users      which objects name a Secret
+//! age_secrets  which Secret of the cluster holds the keys with which a Kustomization decrypts
 //! ```
 
+pub mod age_secrets;
 pub mod artifact;
 pub mod contents;
 mod creation;
@@ -59,7 +61,8 @@ pub mod watch;
 #[cfg(test)]
 mod tests;
 
-pub use creation::{Creation, How};
+pub use age_secrets::AgeSecret;
+pub use creation::{Creation, How, config_for};
 pub use environments::Looked;
 pub use feeds::{Feed, Feeds};
 pub use finding::Finding;

@@ -23,6 +23,9 @@ const SETTLED: Duration = Duration::from_millis(50);
 /// What an `apiVersion` of a Flux Kustomization begins with; the list of CRDs names the group without a version.
 const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io/v";
 
+/// The argument that names the Secret for Kustomizations that decrypt and name none (kustomize-controller 1.7).
+const AGE_SECRET: &str = "--sops-age-secret=";
+
 /// Endings of files that become manifests once a program has filled them in.
 const TEMPLATES: [&str; 5] = [".jinja", ".jinja2", ".j2", ".tmpl", ".tpl"];
 
@@ -46,6 +49,8 @@ pub(super) struct Seen {
     pub(super) template: bool,
     /// Whether it is a kustomization by its name.
     pub(super) kustomization: bool,
+    /// The Secret that it gives kustomize-controller for Kustomizations that name none.
+    pub(super) age_secret: Option<String>,
 }
 
 /// Holds what the bytes of a tree say.
@@ -151,7 +156,8 @@ pub(super) fn seen(file: &str, text: &str) -> Option<Seen> {
     let instance = text.contains("sync:")
         && text.contains("path:")
         && (text.contains("FluxInstance") || text.contains("instance:"));
-    if !(flux || instance || kustomization) {
+    let age_secret = age_secret(text);
+    if !(flux || instance || kustomization || age_secret.is_some()) {
         return None;
     }
     let mut seen = Seen {
@@ -159,6 +165,7 @@ pub(super) fn seen(file: &str, text: &str) -> Option<Seen> {
         flux,
         instance,
         kustomization,
+        age_secret,
         template: TEMPLATES.iter().any(|ending| file.ends_with(ending)),
         ..Seen::default()
     };
@@ -175,6 +182,15 @@ pub(super) fn seen(file: &str, text: &str) -> Option<Seen> {
     }
     seen.own = seen.paths.iter().any(|folder| path::is_within(file, folder));
     Some(seen)
+}
+
+/// Finds the name in `--sops-age-secret=NAME`, an argument of kustomize-controller.
+fn age_secret(text: &str) -> Option<String> {
+    let (before, rest) = text.split_once(AGE_SECRET)?;
+    let is_comment = before.rsplit('\n').next().is_some_and(|line| line.trim_start().starts_with('#'));
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
+    let name: String = rest.chars().take_while(|letter| is_name(*letter)).collect();
+    (!is_comment && !name.is_empty()).then_some(name)
 }
 
 /// Lists the values of `path:` in a document, whatever they belong to.

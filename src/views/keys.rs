@@ -23,7 +23,7 @@ use ratatui::layout::Rect;
 use crate::app::age_key::{Examined, examine};
 use crate::app::{Action, Motion, Scene, Target, Task, View};
 use crate::model::{Env, Environment, Fault};
-use crate::repo::{Snapshot, contents, git, path};
+use crate::repo::{Snapshot, config_for, contents, git, path};
 use crate::sops::{self, Config, Format, Identities, IdentitySources, SopsFile};
 use crate::theme::Scope;
 use crate::views::loaded::Loaded;
@@ -375,7 +375,7 @@ fn look(snapshot: &Snapshot, environment: &Environment, sources: &IdentitySource
         Err(fault) => (Vec::new(), Vec::new(), vec![fault.why]),
     };
     let folder = environment.path.clone().unwrap_or_else(|| format!("clusters/{}", environment.name));
-    let name = path::join(&folder, ".sops.yaml");
+    let name = config_for(&snapshot.root, &folder).unwrap_or_else(|| path::join(&folder, ".sops.yaml"));
     let config = contents::text(&snapshot.root, &name).ok().map(|text| {
         let warnings = match Config::parse(&text) {
             Ok(config) => config.warnings.iter().map(|one| format!("{name}:{}: {}", one.line, one.message)).collect(),

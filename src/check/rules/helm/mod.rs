@@ -1,6 +1,7 @@
 //! HelmReleases. One file a rule.
 
 mod chart_missing;
+mod depends_on;
 mod overridden_pin;
 mod remediation;
 mod unknown_value;
@@ -17,6 +18,7 @@ use crate::repo::path;
 /// The rules.
 pub(in crate::check) const RULES: &[Rule] = &[
     chart_missing::RULE,
+    depends_on::RULE,
     unpinned::RULE,
     overridden_pin::RULE,
     remediation::RULE,
