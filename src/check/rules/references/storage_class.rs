@@ -19,7 +19,7 @@ const BRINGS: [(&str, &[&str]); 4] = [
 ];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.whole {
+    if !world.whole() {
         return;
     }
     let charts: Vec<&str> =
