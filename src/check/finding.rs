@@ -1,9 +1,11 @@
 //! What a rule found: where, what it leads to, how to mend it.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 /// Says how much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// It breaks or leaks something.
@@ -46,6 +48,67 @@ pub struct Finding {
     pub why: String,
     /// How to mend it.
     pub fix: String,
+    /// Where else the same is, when it is at many places.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Other>,
+    /// What it is called where many objects have it.
+    #[serde(skip)]
+    pub habit: Option<&'static str>,
+}
+
+/// Names another place of the same finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Other {
+    /// The environment, where it is about one.
+    pub env: Option<String>,
+    /// The file, below the repository's root.
+    pub file: String,
+    /// The line, from one, where it is known.
+    pub line: Option<usize>,
+    /// The object, as `Kind/namespace/name`.
+    pub object: Option<String>,
+}
+
+/// The same at more places than this is a habit of the repository: it is told once.
+const MANY: usize = 3;
+
+/// Puts findings together that say the same of many objects: one cause is one finding, with its other places below it.
+pub fn by_cause(findings: &[Finding]) -> Vec<Finding> {
+    let cause = |one: &'_ Finding| -> (&'static str, Severity, Option<&'static str>, [String; 3]) {
+        let said = match one.habit {
+            Some(_) => Default::default(),
+            None => [one.message.clone(), one.why.clone(), one.fix.clone()],
+        };
+        (one.rule, one.severity, one.habit, said)
+    };
+    let mut counts = HashMap::new();
+    for finding in findings {
+        let count: &mut usize = counts.entry(cause(finding)).or_default();
+        *count = count.saturating_add(1);
+    }
+    let mut found: Vec<Finding> = Vec::new();
+    let mut first: HashMap<_, usize> = HashMap::new();
+    for finding in findings {
+        let cause = cause(finding);
+        if counts.get(&cause).is_none_or(|count| *count <= MANY) {
+            found.push(finding.clone());
+            continue;
+        }
+        let known = *first.entry(cause).or_insert(found.len());
+        match found.get_mut(known) {
+            Some(one) => one.others.push(Other {
+                env: finding.env.clone(),
+                file: finding.file.clone(),
+                line: finding.line,
+                object: finding.object.clone(),
+            }),
+            None => found.push(Finding {
+                message: finding.habit.map_or_else(|| finding.message.clone(), str::to_owned),
+                ..finding.clone()
+            }),
+        }
+    }
+    found
 }
 
 /// Puts findings together that differ in the environment alone, which then names all of them: a file that several read has one fault.
@@ -82,6 +145,8 @@ impl Finding {
             message: message.into(),
             why: why.into(),
             fix: fix.into(),
+            others: Vec::new(),
+            habit: None,
         }
     }
 
@@ -110,6 +175,11 @@ impl Finding {
         self.env.iter().chain(&self.object).flat_map(|part| [part.as_str(), ": "]).collect()
     }
 
+    /// Says what it is called where many objects have it, whatever else it says of each.
+    pub fn habit(self, habit: &'static str) -> Self {
+        Self { habit: Some(habit), ..self }
+    }
+
     /// Makes it a hint.
     pub fn hint(self) -> Self {
         Self { severity: Severity::Hint, ..self }
@@ -123,7 +193,26 @@ impl Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{Finding, together};
+    use super::{Finding, by_cause, together};
+
+    #[test]
+    fn what_many_objects_have_is_told_once_with_their_places() {
+        let finding = |number: usize| {
+            let file = format!("{number}.yaml");
+            Finding::new("a", &file, "it waits", "why", "fix").about(Some(format!("A/b/{number}")))
+        };
+        let few: Vec<Finding> = (0..3).map(finding).collect();
+        assert_eq!(by_cause(&few), few);
+        let other = Finding::new("a", "9.yaml", "something else", "why", "fix");
+        let many: Vec<Finding> = (0..5).map(finding).chain([other.clone()]).collect();
+        let told = by_cause(&many);
+        assert_eq!((told.len(), told[0].others.len(), &told[1]), (2, 4, &other));
+        assert_eq!(told[0].others[3].object.as_deref(), Some("A/b/4"));
+        let named = |number: usize| Finding { message: format!("{number}"), ..finding(number) }.habit("they all wait");
+        let told = by_cause(&(0..5).map(named).collect::<Vec<_>>());
+        assert_eq!((told.len(), told[0].message.as_str()), (1, "they all wait"));
+        assert_eq!(by_cause(&[named(7)])[0].message, "7");
+    }
 
     #[test]
     fn one_fault_of_several_environments_is_told_once() {

@@ -23,7 +23,10 @@ pub fn rendering(text: &str) -> Rendering {
             namespace: "flux-system".to_owned(),
             name: name.to_owned(),
             objects: objects.collect(),
-            ..Rendered::default()
+            finding: None,
+            substituted: false,
+            undefined: Vec::new(),
+            unknown: Vec::new(),
         });
     };
     for part in text.split("=== ") {

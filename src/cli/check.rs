@@ -9,7 +9,7 @@ use crate::model::{Fault, FaultKind, Shown};
 use crate::render::revision::Revision;
 use crate::repo::git;
 
-/// Flags of `check`.
+// Flags of `check`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Only these rules
@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// Only what the state before does not have: HEAD, or of a commit the one before it
     #[arg(long)]
     new: bool,
+    /// Show hints too: what could be better
+    #[arg(long)]
+    hints: bool,
     /// Fail on warnings too
     #[arg(long)]
     strict: bool,
@@ -60,21 +63,23 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     if let Some(before) = git::commit(&snapshot.root, &before).filter(|_| arguments.new) {
         state = state.without(&State::of(&snapshot, &Revision::Commit(before), &identities)?);
     }
-    let State { mut findings, fault, files, objects, silenced, quiet } = state;
+    let State { mut findings, fault, files, objects, silenced } = state;
     let is_wanted = |rule: &str| arguments.rule.is_empty() || arguments.rule.iter().any(|wanted| wanted == rule);
     let is_here = |env: &Option<String>| call.global.env.is_none() || env.is_none() || *env == call.global.env;
     findings.retain(|finding| is_wanted(finding.rule) && is_here(&finding.env));
-    findings::print(call, &findings, silenced)?;
-    let told = findings::as_told(call, &findings);
+    let all = findings::as_told(call, &findings);
+    // Whoever names a rule wants what it says, whatever its weight.
+    let shows_hints = arguments.hints || !arguments.rule.is_empty();
+    let shown: Vec<_> = findings.iter().filter(|one| shows_hints || one.severity != Severity::Hint).cloned().collect();
+    findings::print(call, &shown, silenced)?;
+    let told = all;
     let count = |severity| findings::count(&told, severity);
     let (errors, warnings, hints) = (count(Severity::Error), count(Severity::Warning), count(Severity::Hint));
+    let hidden = if shows_hints || hints.starts_with("0 ") { "" } else { " (--hints shows them)" };
     call.remark(&format!(
-        "{errors}, {warnings}, {hints}; files: {files}, objects: {objects}{}",
+        "{errors}, {warnings}, {hints}{hidden}; files: {files}, objects: {objects}{}",
         findings::silenced(silenced)
     ));
-    for one in quiet.iter().filter(|one| call.global.env.as_ref().is_none_or(|env| *env == one.env)) {
-        call.remark(&one.to_string());
-    }
     let fails = |severity| findings.iter().any(|finding| finding.severity == severity);
     // That nothing renders here is nothing that the change brought.
     let unknown = fault.is_some() && !arguments.new;

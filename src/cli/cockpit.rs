@@ -12,7 +12,7 @@ use crate::runtime::{Screen, Session, restore_on_panic, run as run_loop};
 use crate::theme::Depth;
 use crate::views::{self, list::List};
 
-/// Flags of the cockpit.
+// Flags of the cockpit.
 #[derive(Debug, Args)]
 #[group(skip)]
 pub struct Arguments {

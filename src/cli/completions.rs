@@ -7,7 +7,7 @@ use super::Call;
 use super::out::{self, Raw};
 use crate::model::Fault;
 
-/// Flags of `completions`.
+// Flags of `completions`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The shell

@@ -26,7 +26,7 @@ pub const DEFAULT_SCENARIO: &str = "day";
 /// The moment at which snapshots of the demo begin, so that they are exact.
 const SNAPSHOT_START: &str = "2026-01-15T12:00:00Z";
 
-/// Flags of `demo`.
+// Flags of `demo`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// What the simulated clusters go through

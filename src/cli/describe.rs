@@ -8,7 +8,7 @@ use crate::cluster::EventScope;
 use crate::describe::describe;
 use crate::model::Fault;
 
-/// Flags of `describe`.
+// Flags of `describe`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The object, such as Pod/linkding/linkding-0 or Node//board-1

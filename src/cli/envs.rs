@@ -7,7 +7,7 @@ use super::Call;
 use super::call::columns;
 use crate::model::{Environment, Exposure, Fault};
 
-/// Flags of `envs`.
+// Flags of `envs`.
 #[derive(Debug, Args)]
 pub struct Arguments {}
 

@@ -8,7 +8,7 @@ use super::operate::{named, only_environment};
 use crate::cluster::EventScope;
 use crate::model::Fault;
 
-/// Flags of `events`.
+// Flags of `events`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The object, such as Kustomization/flux-system/apps; without one, all events of the environment

@@ -12,7 +12,7 @@ use crate::commands;
 use crate::model::{Fault, Outcome};
 use crate::runtime::{interrupted, lend_to, note};
 
-/// Flags of `exec`.
+// Flags of `exec`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The pod or workload, as KIND/NAMESPACE/NAME

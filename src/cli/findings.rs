@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::as_json_line;
 use super::{Call, Output};
-use crate::check::{self, Finding, Severity};
+use crate::check::{self, Finding, Other, Severity};
 use crate::model::text::{field, message};
 use crate::model::{Fault, Shown};
 
@@ -28,8 +28,9 @@ pub(super) fn print(call: &Call, findings: &[Finding], silenced: usize) -> Resul
 /// Puts findings into the form in which they are told: whoever reads wants one fault of several environments once, programs each of them.
 pub(super) fn as_told(call: &Call, findings: &[Finding]) -> Vec<Finding> {
     match call.global.output {
-        Output::Text | Output::Github => check::together(findings),
-        Output::Json | Output::Sarif => findings.to_vec(),
+        Output::Text | Output::Github => check::by_cause(&check::together(findings)),
+        Output::Json => check::by_cause(findings),
+        Output::Sarif => findings.to_vec(),
     }
 }
 
@@ -54,6 +55,9 @@ fn counted(findings: &[Finding], silenced: usize) -> Vec<Finding> {
     findings.iter().cloned().chain(count).collect()
 }
 
+/// So many of the other places are named.
+const NAMED: usize = 5;
+
 fn place(finding: &Finding) -> String {
     let file = field(&finding.file);
     finding.line.map_or_else(|| file.to_string(), |line| format!("{file}:{line}"))
@@ -63,7 +67,24 @@ fn text(finding: &Finding) -> String {
     let (word, rule) = (finding.severity.word(), finding.rule);
     let said = finding.subject() + &finding.message;
     let [said, why, fix] = [&said, &finding.why, &finding.fix].map(|text| message(text));
-    format!("{}: {word}: {said} [{rule}]\n  why: {why}\n  what to do: {fix}\n", place(finding))
+    let others = others(finding);
+    format!("{}: {word}: {said} [{rule}]\n  why: {why}\n  what to do: {fix}\n{others}", place(finding))
+}
+
+/// Lists where else the same is, a few of many.
+fn others(finding: &Finding) -> String {
+    if finding.others.is_empty() {
+        return String::new();
+    }
+    let place = |other: &Other| {
+        let line = other.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let object = other.object.iter().map(|object| format!(" ({})", field(object))).collect::<String>();
+        format!("{}{line}{object}", field(&other.file))
+    };
+    let named: Vec<String> = finding.others.iter().take(NAMED).map(place).collect();
+    let more = finding.others.len().saturating_sub(NAMED);
+    let rest = if more == 0 { String::new() } else { format!(", and {more} more (-o json lists them)") };
+    format!("  also: {}{rest}\n", named.join(", "))
 }
 
 /// Writes findings as SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0).

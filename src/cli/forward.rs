@@ -7,7 +7,7 @@ use super::operate::operate;
 use crate::commands;
 use crate::model::Fault;
 
-/// Flags of `forward`.
+// Flags of `forward`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The pod, workload or Service, as KIND/NAMESPACE/NAME

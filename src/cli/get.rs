@@ -11,7 +11,7 @@ use crate::cluster::{Cluster, Resource};
 use crate::model::clock::age;
 use crate::model::{Fault, FaultKind};
 
-/// Flags of `get`.
+// Flags of `get`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The kind as kubectl knows it, such as certificates, cert or certificates.cert-manager.io

@@ -8,7 +8,7 @@ use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::render::history::{Past, history};
 use crate::render::shared;
 
-/// Flags of `history`.
+// Flags of `history`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The object, as Kind/namespace/name; --env says of which environment
@@ -39,6 +39,12 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         _ => return Err(wrong(format!("there are the environments {}", names.join(", ")), "name one with --env")),
     };
     let found = shared(|renderer| history(&snapshot, env, &object, arguments.count, renderer))?;
+    if found.is_empty() {
+        let now = super::objects::render(&snapshot)?;
+        if now.find(env, &object).is_none() {
+            return Err(super::where_::nowhere(&arguments.object, &now, &|name| name == env));
+        }
+    }
     call.print(&found, |found| text(found, arguments.brief))?;
     if found.is_empty() {
         call.remark("none of the commits that were looked at changed it; --count looks further back");

@@ -8,7 +8,7 @@ use crate::app::Target;
 use crate::commands;
 use crate::model::Fault;
 
-/// Flags of `hook`.
+// Flags of `hook`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]

@@ -12,7 +12,7 @@ use crate::render::revision::Revision;
 use crate::render::shared;
 use crate::repo::NewReader;
 
-/// Flags of `impact`.
+// Flags of `impact`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Two commits, OLD..NEW, or one that is compared with the working tree; by default the upstream branch with the working tree

@@ -11,7 +11,7 @@ use crate::model::{Environment, Fault};
 use crate::render::sandbox;
 use crate::runtime::Session;
 
-/// Flags of `info`.
+// Flags of `info`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
 

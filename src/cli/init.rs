@@ -17,7 +17,7 @@ use crate::repo::template::{must_be_empty, write_files};
 use crate::secret::Secret;
 use crate::sops;
 
-/// Flags of `init`.
+// Flags of `init`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The new repository: a folder that is empty or not there yet

@@ -9,7 +9,7 @@ use crate::app::motion::MOTIONS;
 use crate::commands::COMMANDS;
 use crate::model::Fault;
 
-/// Flags of `keys`.
+// Flags of `keys`.
 #[derive(Debug, Args)]
 pub struct Arguments {}
 

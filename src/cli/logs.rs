@@ -24,7 +24,7 @@ const EVENTS: usize = 16;
 /// How long nothing must come before what was there from before is taken to be all.
 const QUIET: Duration = Duration::from_millis(500);
 
-/// Flags of `logs`.
+// Flags of `logs`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The pod as NAMESPACE/POD, or a workload or a Flux object as KIND/NAMESPACE/NAME

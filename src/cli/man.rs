@@ -9,7 +9,7 @@ use super::Call;
 use super::out::{self, Raw};
 use crate::model::{Fault, FaultKind};
 
-/// Flags of `man`.
+// Flags of `man`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The subcommand to tell of, such as `secret set`; all of fluxdeck without one

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Call;
 use crate::model::Fault;
 
-/// Flags of `pods`.
+// Flags of `pods`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Only this namespace

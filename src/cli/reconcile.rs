@@ -7,7 +7,7 @@ use super::operate::operate;
 use crate::commands;
 use crate::model::{Fault, FaultKind};
 
-/// Flags of `reconcile`.
+// Flags of `reconcile`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The object, as KIND/NAMESPACE/NAME

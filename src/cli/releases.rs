@@ -7,7 +7,7 @@ use super::call::columns;
 use crate::model::Fault;
 use crate::render::releases::{Release, releases};
 
-/// Flags of `releases`.
+// Flags of `releases`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
 

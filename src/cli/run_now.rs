@@ -7,7 +7,7 @@ use super::operate::{operate, timeout};
 use crate::commands;
 use crate::model::Fault;
 
-/// Flags of `run`.
+// Flags of `run`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The object, as KIND/NAMESPACE/NAME

@@ -27,7 +27,7 @@ use crate::runtime::Session;
 use crate::sops::{self, Format, Identities, IdentitySources, Opened, SopsFile, Unlocked};
 use crate::views::secret::document::no_such_value;
 
-/// Flags of `secret`.
+// Flags of `secret`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -159,7 +159,7 @@ impl Place {
     }
 }
 
-/// Flags of the verbs that work on many files.
+// Flags of the verbs that work on many files.
 #[derive(Debug, Args)]
 struct Many {
     /// Encrypted files, from the working directory or from the repository's root

@@ -7,7 +7,7 @@ use super::call::columns;
 use crate::model::Fault;
 use crate::repo::secrets::{Sealing, SecretEntry, secrets};
 
-/// Flags of `secrets`.
+// Flags of `secrets`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
 

@@ -11,7 +11,7 @@ use crate::model::{Fault, FaultKind, Shown};
 use crate::runtime::{Format, picture};
 use crate::theme::Depth;
 
-/// Flags of `snapshot`.
+// Flags of `snapshot`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// On the simulated clusters

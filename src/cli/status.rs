@@ -14,7 +14,7 @@ use crate::kinds;
 use crate::model::text::{field, message};
 use crate::model::{Exposure, Fault, FaultKind, Kind, Link, Row, State};
 
-/// Flags of `status`.
+// Flags of `status`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Ends with 1 for whatever is not ready, suspended objects included

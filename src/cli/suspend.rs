@@ -7,7 +7,7 @@ use super::operate::operate;
 use crate::commands;
 use crate::model::Fault;
 
-/// Flags of `suspend`.
+// Flags of `suspend`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The object, as KIND/NAMESPACE/NAME

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Call;
 use crate::model::Fault;
 
-/// Flags of `themes`.
+// Flags of `themes`.
 #[derive(Debug, Args)]
 pub struct Arguments {}
 

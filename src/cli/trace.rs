@@ -8,7 +8,7 @@ use crate::lineage::trace;
 use crate::model::Fault;
 use crate::model::text::field;
 
-/// Flags of `trace`.
+// Flags of `trace`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The object, such as Pod/linkding/linkding-0

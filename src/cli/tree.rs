@@ -8,7 +8,7 @@ use crate::lineage::{Node, tree};
 use crate::model::Fault;
 use crate::model::text::field;
 
-/// Flags of `tree`.
+// Flags of `tree`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The object, such as Kustomization/flux-system/apps

@@ -11,7 +11,7 @@ use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::render::Rendering;
 use crate::repo::Snapshot;
 
-/// Flags of `where`.
+// Flags of `where`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A file, from the working directory or from the repository's root, or an object as Kind/namespace/name
@@ -61,7 +61,6 @@ struct OfObject<'a> {
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
     let rendering = super::objects::render(&snapshot)?;
-    let snapshot = snapshot.with_graph(&rendering.graph);
     let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);
     if let Some(file) = file(&snapshot, &arguments.what) {
         let found = of_file(&snapshot, &rendering, &file, &is_wanted);
@@ -83,7 +82,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         })
         .collect();
     if found.is_empty() {
-        return Err(not_found(&arguments.what, "no Kustomization renders such an object".to_owned()));
+        return Err(nowhere(&arguments.what, &rendering, &is_wanted));
     }
     call.print(&found, |found| {
         let mut lines = Vec::new();
@@ -145,6 +144,23 @@ fn text_of_file(found: &OfFile<'_>) -> String {
     let objects: String = objects.collect();
     let objects = if objects.is_empty() { "  it makes and changes no object\n".to_owned() } else { objects };
     format!("{}\nread by {}\n{objects}", field(found.file), readers.join(", "))
+}
+
+/// Says that nothing renders to an object, and what could not be rendered: it may be there.
+pub(super) fn nowhere(what: &str, rendering: &Rendering, is_wanted: &dyn Fn(&str) -> bool) -> Fault {
+    let unknown: Vec<String> = rendering
+        .of
+        .iter()
+        .filter(|one| one.finding.is_some() && is_wanted(&one.env))
+        .map(|one| format!("{}/{} of {}", one.namespace, one.name, one.env))
+        .collect();
+    let why = if unknown.is_empty() {
+        "no Kustomization renders such an object".to_owned()
+    } else {
+        let could_not = format!("what could not be rendered may hold it: {}", unknown.join(", "));
+        format!("no Kustomization that could be rendered holds it; {could_not}")
+    };
+    Fault::failed(format!("{what} is nowhere"), why, "`fluxdeck objects` lists what the repository renders to")
 }
 
 fn not_found(what: &str, why: String) -> Fault {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! git        where the repository is, and what git knows of it
+//! confidential  which values of a Secret must stay secret
 //! contents   what a file holds, from whatever a tree may hold
 //! artifact   what source-controller leaves out of what Flux reads
 //! scan       every file, in display order, with the locks of encrypted ones
@@ -14,7 +15,6 @@
 //! naming     what environments are called
 //! home       which sources stand for this repository
 //! flux       environments, Flux Kustomizations and sources, found by following paths
-//! effective  the same, as parents render their children
 //! new_secret a new Secret, encrypted, in the right overlay
 //! order      waves of deployment
 //! feeds      which files feed which Kustomization, and back
@@ -29,9 +29,9 @@
 
 pub mod age_secrets;
 pub mod artifact;
+pub mod confidential;
 pub mod contents;
 mod creation;
-pub mod effective;
 mod environments;
 pub mod feeds;
 pub mod finding;
@@ -70,7 +70,6 @@ pub use feeds::{Feed, Feeds};
 pub use finding::Finding;
 pub use flux::{Decryption, FluxKustomization, FluxSource, RepoEnvironment, Sync};
 pub use git::{GitState, Repository};
-pub use graph::Graph;
 pub use kustomize::{Declared, Role};
 pub use lock::Lock;
 pub use naming::Hints;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::confidential::{is_confidential, is_confidential_data};
 use super::git::{self, LogEntry};
 use super::references::secret_generators;
 use super::snapshot::Snapshot;
@@ -314,7 +315,22 @@ fn plain(text: &str) -> Vec<(usize, Document)> {
                 keys.push(key.to_owned());
             }
         }
-        let (kind, plain) = ("Secret".to_owned(), keys.clone());
+        let says = |block: &str, key: &yaml::Value, value: &yaml::Value| match value {
+            yaml::Value::String(text) if block == "data" => {
+                is_confidential_data(key.as_str().unwrap_or_default(), text)
+            }
+            yaml::Value::String(text) => is_confidential(key.as_str().unwrap_or_default(), text),
+            yaml::Value::Null | yaml::Value::Bool(_) => false,
+            _ => true,
+        };
+        let is_open = |key: &String| {
+            ["data", "stringData"].iter().any(|block| {
+                let fields = document.get(*block).and_then(yaml::Value::as_mapping).into_iter().flatten();
+                fields.into_iter().any(|(own, value)| own.as_str() == Some(key) && says(block, own, value))
+            })
+        };
+        let plain = keys.iter().filter(|key| is_open(key)).cloned().collect();
+        let kind = "Secret".to_owned();
         (index, Document { kind, namespace: metadata("namespace"), name: metadata("name"), keys, plain })
     });
     described.collect()

@@ -3,6 +3,7 @@
 use super::super::file::parts;
 use super::super::{Context, File, Finding, Look, Rule};
 use super::object;
+use crate::repo::confidential::{is_confidential, is_confidential_data};
 use crate::sops::Format;
 use crate::yaml::Value;
 
@@ -94,7 +95,8 @@ fn collect(value: &Value, of_secrets: bool, found: &mut Vec<Value>) {
 fn plain(secret: &Value) -> Option<String> {
     let block = |name: &str| {
         let values = secret.get(name)?.as_mapping()?.iter();
-        let (key, _) = values.into_iter().find(|(_, value)| is_plain(value))?;
+        let (key, _) =
+            values.into_iter().find(|(key, value)| is_plain(name, key.as_str().unwrap_or_default(), value))?;
         Some(format!("{name}.{}", key.as_str().unwrap_or_default()))
     };
     let copy = || {
@@ -105,21 +107,17 @@ fn plain(secret: &Value) -> Option<String> {
     block("data").or_else(|| block("stringData")).or_else(copy)
 }
 
-fn is_plain(value: &Value) -> bool {
+fn is_plain(block: &str, key: &str, value: &Value) -> bool {
     match value {
         Value::Null => false,
-        // `${…}` is filled in by Flux's substitution.
-        Value::String(text) => !text.is_empty() && !text.starts_with("ENC[AES256_GCM,") && !is_substituted(text),
+        Value::String(text) if text.starts_with("ENC[AES256_GCM,") => false,
+        Value::String(text) if block == "data" => is_confidential_data(key, text),
+        Value::String(text) => is_confidential(key, text),
+        Value::Bool(_) => false,
         // `{{ … }}` of a template reads as a mapping in a mapping.
         Value::Mapping(fields) => !(fields.len() == 1 && fields.keys().all(Value::is_mapping)),
         _ => true,
     }
-}
-
-/// Tells whether a value is a variable of Flux; one with a default (`${a:=b}`) says that.
-fn is_substituted(text: &str) -> bool {
-    let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-    name.is_some_and(|name| name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_'))
 }
 
 fn holds_key(line: &str, key: &str) -> bool {
@@ -147,7 +145,7 @@ fn by_lines(text: &str) -> Option<(usize, String)> {
                     && !value.starts_with(['#', '{', '|', '>', '*', '&'])
                     && !value.contains("{{")
                     && !value.starts_with("ENC[");
-                if is_value && !line.trim_start().starts_with('#') && !is_substituted(&value) {
+                if is_value && !line.trim_start().starts_with('#') && is_confidential(&key, &value) {
                     return Some((offset, format!("{name}.{key}")));
                 }
             }

@@ -14,7 +14,7 @@ use crate::model::{Fault, FaultKind, Outcome};
 use crate::runtime::{interrupted, note};
 use crate::sops::KeyKind;
 
-/// Flags of `secret age-key`.
+// Flags of `secret age-key`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Put the key at hand into the cluster, beside those that it has

@@ -10,7 +10,7 @@ use crate::cli::out::{self, Raw};
 use crate::model::{Fault, FaultKind};
 use crate::sops::{Format, Opened, SopsError};
 
-/// Flags of `secret decrypt`.
+// Flags of `secret decrypt`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The file, from the working directory or from the repository's root

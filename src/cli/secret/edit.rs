@@ -13,7 +13,7 @@ use crate::runtime::Session;
 use crate::sops::{Format, SopsFile};
 use crate::views::secret::SecretView;
 
-/// Flags of `secret edit`.
+// Flags of `secret edit`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The file, from the working directory or from the repository's root

@@ -7,7 +7,7 @@ use crate::cli::Call;
 use crate::commands;
 use crate::model::Fault;
 
-/// Flags of `secret encrypt`.
+// Flags of `secret encrypt`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

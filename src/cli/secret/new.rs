@@ -17,7 +17,7 @@ use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, en
 use crate::secret::Secret;
 use crate::sops::{self, Asker as _, Question};
 
-/// Flags of `secret new`. No value is ever one of them: other users of the machine see the arguments of every process.
+// Flags of `secret new`. No value is ever one of them: other users of the machine see the arguments of every process.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The Secret's name

@@ -13,7 +13,7 @@ use crate::model::{Fault, FaultKind};
 use crate::runtime::Session;
 use crate::sops::{Format, Identities, SopsFile};
 
-/// Flags of `secret recipients`.
+// Flags of `secret recipients`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -7,7 +7,7 @@ use crate::cli::Call;
 use crate::commands;
 use crate::model::Fault;
 
-/// Flags of `secret rotate`.
+// Flags of `secret rotate`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -21,7 +21,7 @@ use crate::sops::{Asker as _, Opened, Question, Unlocked};
 use crate::views::secret::document::Document;
 use crate::views::secret::saving::Saving;
 
-/// Flags of `secret set`.
+// Flags of `secret set`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The file, from the working directory or from the repository's root

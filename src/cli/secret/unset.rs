@@ -11,7 +11,7 @@ use crate::cli::operate::permit;
 use crate::commands;
 use crate::model::Fault;
 
-/// Flags of `secret unset`.
+// Flags of `secret unset`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The file, from the working directory or from the repository's root

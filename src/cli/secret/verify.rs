@@ -9,7 +9,7 @@ use crate::cli::call::columns;
 use crate::cli::{Call, findings};
 use crate::model::{Fault, FaultKind, Shown};
 
-/// Flags of `secret verify`.
+// Flags of `secret verify`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Files and folders, from the working directory; by default all that git tracks or would track

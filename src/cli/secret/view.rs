@@ -14,7 +14,7 @@ use crate::sops::{Opened, ValueType};
 use crate::views::secret::document::{Ruling, shown};
 use crate::views::secret::table::{MASK, type_word};
 
-/// Flags of `secret view`.
+// Flags of `secret view`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The file, from the working directory or from the repository's root

@@ -11,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.whole() {
+    if !world.whole {
         return;
     }
     for object in world.objects().filter(|object| object.object.group == "postgresql.cnpg.io") {
@@ -20,9 +20,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         if !matches!(object.kind(), "Database" | "ScheduledBackup" | "Backup" | "Pooler") || name.is_empty() {
             continue;
         }
-        let of_chart = world.of(known::HELM, "HelmRelease").any(|release| {
-            text(&release.body, "/spec/chart/spec/chart") == "cluster" && release.object.namespace == namespace
-        });
+        let of_chart = world
+            .of(known::HELM, "HelmRelease")
+            .any(|release| world.chart(release) == "cluster" && release.object.namespace == namespace);
         if of_chart
             || world
                 .of("postgresql.cnpg.io", "Cluster")

@@ -37,7 +37,11 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let from_old = old(at(external, "/barmanObjectStore"), source);
         let archives_old =
             !from_old.0.is_empty() && old(at(&object.body, "/spec/backup/barmanObjectStore"), own_name) == from_old;
-        if archives || archives_old {
+        // Whoever turns CNPG's own check off has seen it.
+        let is_meant = at(&object.body, "/metadata/annotations")
+            .get("cnpg.io/skipEmptyWalArchiveCheck")
+            .is_some_and(|own| own == "enabled");
+        if (archives || archives_old) && !is_meant {
             let message = "it archives to the place that it is restored from, under the same server name";
             let why = "CNPG refuses to start: Expected empty archive; and were it forced, the only backup would be overwritten";
             let fix = "give the archive another serverName, such as the name with -v2";

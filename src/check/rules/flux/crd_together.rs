@@ -32,7 +32,7 @@ const BRINGS: [(&str, &[&str]); 14] = [
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
         for release in one.objects.iter().filter(|object| object.is(known::HELM, "HelmRelease")) {
-            let chart = text(&release.body, "/spec/chart/spec/chart");
+            let chart = world.chart(release);
             let Some((_, groups)) = BRINGS.iter().find(|(name, _)| *name == chart) else { continue };
             let is_brought = |object: &&Object| groups.contains(&object.object.group.as_str());
             // A definition that another brings is there already.

@@ -15,7 +15,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 const THERE: [&str; 5] = ["default", "kube-system", "kube-public", "kube-node-lease", "flux-system"];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.whole() {
+    if !world.whole {
         return;
     }
     let mut told = BTreeSet::new();
@@ -46,7 +46,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                     );
                     let why = "on a new cluster this is applied before its namespace is there, and fails until a retry happens to come later";
                     let fix = format!("let {} depend on {}", one.name, other.name);
-                    found.push(world.finding(&RULE, object, namespace, message, why, fix).warning());
+                    let habit = "Kustomizations do not wait for those that bring their namespaces";
+                    found.push(world.finding(&RULE, object, namespace, message, why, fix).warning().habit(habit));
                 }
             }
             _ => {}

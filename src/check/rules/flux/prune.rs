@@ -11,10 +11,11 @@ pub(in crate::check) const RULE: Rule = Rule {
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.kustomizations() {
-        if object.body.pointer("/spec/prune").and_then(serde_json::Value::as_bool) != Some(true) {
+        // `prune: false` is said on purpose.
+        if object.body.pointer("/spec/prune").is_none_or(serde_json::Value::is_null) {
             let message = "spec.prune is not set";
             let why = "what is deleted in the repository stays in the cluster, and nothing tells of it";
-            let fix = "set prune: true, or say beside it why not: # fluxdeck:ignore flux-no-prune REASON";
+            let fix = "set prune: true, or prune: false where it must outlive its Kustomization";
             found.push(world.finding(&RULE, object, "prune:", message, why, fix).hint());
         }
     }
@@ -30,16 +31,25 @@ kind: Kustomization
 metadata: {name: apps, namespace: flux-system}
 spec:
   path: ./apps
-  prune: false
 "];
-    const SILENT: &[&str] = &["---
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  prune: false
+",
+        "---
 apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
 metadata: {name: apps, namespace: flux-system}
 spec:
   path: ./apps
   prune: true
-"];
+",
+    ];
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {

@@ -61,15 +61,14 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 /// Lists the classes of an environment; `None` where they may come from elsewhere, as they do where nothing in the repository brings one.
 fn classes(world: &World<'_>) -> Option<Vec<String>> {
-    if !world.whole() {
+    if !world.whole {
         return None;
     }
     let mut known: Vec<String> =
         world.of("networking.k8s.io", "IngressClass").map(|class| class.object.name.clone()).collect();
     for release in world.of(known::HELM, "HelmRelease") {
         let body = &release.body;
-        let chart = Some(text(body, "/spec/chart/spec/chart")).filter(|name| !name.is_empty());
-        let chart = chart.unwrap_or_else(|| text(body, "/spec/chartRef/name"));
+        let chart = world.chart(release);
         let class = BRINGS.iter().find(|(name, _)| *name == chart).map(|(_, class)| *class);
         match class {
             // Values that are not here may name any.

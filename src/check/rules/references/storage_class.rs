@@ -1,8 +1,9 @@
 //! A `StorageClass` that nothing makes.
 
-use crate::check::world::{World, list, text};
+use crate::check::world::{World, at, list, text};
 use crate::check::{Finding, Look, Rule};
 use crate::model::known;
+use serde_json::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "storage-class-missing",
@@ -19,11 +20,11 @@ const BRINGS: [(&str, &[&str]); 4] = [
 ];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.whole() {
+    if !world.whole {
         return;
     }
-    let charts: Vec<&str> =
-        world.of(known::HELM, "HelmRelease").map(|release| text(&release.body, "/spec/chart/spec/chart")).collect();
+    let releases = || world.of(known::HELM, "HelmRelease");
+    let charts: Vec<&str> = releases().map(|release| world.chart(release)).collect();
     // A chart whose classes are not known may bring any.
     let is_storage = |chart: &str| {
         ["csi", "storage", "ceph", "provisioner", "nfs", "democratic"].iter().any(|part| chart.contains(part))
@@ -47,6 +48,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 | "do-block-storage"
         ) || world.has("StorageClass", "", name)
             || BRINGS.iter().any(|(chart, names)| charts.contains(chart) && names.contains(&name))
+            || releases().any(|release| names_class(at(&release.body, "/spec/values"), false, name))
     };
     for object in world.objects() {
         let named: Vec<&str> = match object.kind() {
@@ -76,6 +78,18 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             let fix = "name a class that the environment has (kubectl get storageclass), or declare it; environments often differ in this";
             found.push(world.finding(&RULE, object, name, message, why, fix).warning());
         }
+    }
+}
+
+/// Tells whether the values of a chart make a class of a name: `storageClass: {name: fast}`, `storageClasses: [{name: fast}]`.
+fn names_class(value: &Value, within: bool, name: &str) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().any(|(key, field)| {
+            let of_class = within || key.to_ascii_lowercase().contains("storageclass");
+            of_class && key == "name" && field == name || names_class(field, of_class, name)
+        }),
+        Value::Array(items) => items.iter().any(|item| names_class(item, within, name)),
+        _ => false,
     }
 }
 
