@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::envsubst::Unset;
+use super::envsubst::{Refused, Unset};
 use super::scope::Scopes;
 use super::substitute::{self, Named, Variables, is_name};
 use super::{Object, Origin, Rendered, Undefined};
@@ -124,7 +124,7 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
         if !is_name(&key) {
             odd.push(("spec.postBuild.substitute".to_owned(), own.clone(), vec![key.clone()]));
         }
-        set.set(&key, value.replace('\n', ""));
+        set.extend([(key, told(value))].into());
     }
     let always = post.get("substituteStrategy").and_then(yaml::Value::as_str) == Some("Always");
     if set.is_empty() && !always || rendered.objects.iter().all(|object| substitute::is_disabled(&object.body)) {
@@ -144,18 +144,9 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
     }
     let (unset, refused) = expand_all(rendered, one, maps, &set);
     let mut refused = refused.into_iter();
-    if let Some((file, line, form, why)) = refused.next() {
-        let others: Vec<String> = refused.map(|(file, line, form, _)| at_line(&file, line, &form)).collect();
-        let why = if others.is_empty() { why } else { format!("{why}; so do {}", others.join(", ")) };
-        let inner = form.strip_prefix("${").unwrap_or(&form);
-        let todo = if form.is_empty() {
-            "give one of them another name".to_owned()
-        } else {
-            let switch = substitute::SWITCH;
-            format!(
-                "write $${{{inner} where it is meant as it stands, or give the object the annotation {switch}: disabled"
-            )
-        };
+    if let Some(Refusal { file, line, why, todo, .. }) = refused.next() {
+        let others: Vec<String> = refused.map(|other| other.place()).collect();
+        let why = if others.is_empty() { why } else { format!("{why}; likewise {}", others.join(", ")) };
         rendered.finding = Some(Finding::new(&file, line, Fault::failed(what, why, todo)));
         rendered.objects.clear();
         return;
@@ -163,7 +154,34 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
     rendered.undefined = unset;
 }
 
-type Refusal = (String, Option<usize>, String, String);
+/// Says what is refused, and where that stands.
+struct Refusal {
+    file: String,
+    line: Option<usize>,
+    form: String,
+    why: String,
+    todo: String,
+}
+
+impl Refusal {
+    fn new((file, line): (String, Option<usize>), object: &ObjectRef, refused: Refused) -> Self {
+        let Refused { form, why, by_value } = refused;
+        let inner = form.strip_prefix("${").unwrap_or(&form);
+        let ways = format!(
+            "write $${{{inner} where it is meant as it stands, or give the object the annotation {}: disabled",
+            substitute::SWITCH
+        );
+        // Quotes in the file are gone before anything is put in.
+        let quotes = format!("put quotes into the variable's own value, since those around {form} are lost; or {ways}");
+        let todo = if by_value { quotes } else { ways };
+        Self { file, line, why: format!("{form} of {object}: {why}"), form, todo }
+    }
+
+    fn place(&self) -> String {
+        let Self { file, line, form, .. } = self;
+        line.map_or_else(|| format!("{form} in {file}"), |line| format!("{form} at {file}:{line}"))
+    }
+}
 
 fn expand_all(
     rendered: &mut Rendered,
@@ -183,10 +201,7 @@ fn expand_all(
                     }
                 }
             }
-            Err(why) => {
-                let (file, line) = maps.place(object, &why.form, one);
-                refused.push((file, line, why.form.clone(), format!("{} of {}: {}", why.form, object.object, why.why)));
-            }
+            Err(why) => refused.push(Refusal::new(maps.place(object, &why.form, one), &object.object, why)),
         }
         // The name may have changed.
         let body = std::mem::take(&mut object.body);
@@ -195,17 +210,17 @@ fn expand_all(
     let mut seen: HashMap<(&str, &ObjectRef), &Object> = HashMap::new();
     for object in &rendered.objects {
         if seen.insert((&object.api_version, &object.object), object).is_some() && refused.is_empty() {
-            let (file, line) = (object.origin.file.clone(), object.origin.line);
-            let why = format!("two objects are {} once variables are put in", object.object);
-            refused.push((file, line, String::new(), why));
+            refused.push(Refusal {
+                file: object.origin.file.clone(),
+                line: object.origin.line,
+                form: object.object.to_string(),
+                why: format!("two objects are {} once variables are put in", object.object),
+                todo: "give one of them another name".to_owned(),
+            });
         }
     }
     let unset = unset.into_iter().map(|((name, form, idle), objects)| Undefined { name, form, idle, objects });
     (unset.collect(), refused)
-}
-
-fn at_line(file: &str, line: Option<usize>, form: &str) -> String {
-    line.map_or_else(|| format!("{form} in {file}"), |line| format!("{form} at {file}:{line}"))
 }
 
 /// Returns the variables that a ConfigMap or a Secret defines, without the values that a Secret holds or that are no text.
@@ -216,9 +231,13 @@ fn variables(object: &Object) -> Named {
     let plain = |value: &Value| value.as_str().filter(|_| !is_secret).map(str::to_owned);
     let data = own("data").map(|(key, value)| (key, plain(value)));
     let text = own("stringData").map(|(key, value)| (key, plain(value)));
-    // Flux takes the line ends out.
-    let without_line_ends = |text: String| text.replace('\n', "");
-    data.chain(text).map(|(key, value)| (key.clone(), value.map(without_line_ends))).collect()
+    data.chain(text).map(|(key, value)| (key.clone(), value.and_then(told))).collect()
+}
+
+/// Returns the value of a variable, out of which Flux takes the line ends. One that holds a form has it from a substitution that could not be
+/// told: it is not known either.
+fn told(value: String) -> Option<String> {
+    (!value.contains("${")).then(|| value.replace('\n', ""))
 }
 
 /// Sets a label or an annotation.
@@ -257,6 +276,8 @@ mod tests {
         };
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b\nc\n"}});
         assert_eq!(of(map), pairs(&[("a", Some("bc"))]));
+        let left = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "${secret}"}});
+        assert_eq!(of(left), pairs(&[("a", None)]), "what a parent could not tell is not known");
         let secret =
             json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "Yg==", "c": "ZA=="}, "stringData": {"c": "e"}});
         assert_eq!(of(secret), pairs(&[("a", None), ("c", None)]), "what a Secret holds gets into no other object");

@@ -61,6 +61,7 @@ impl Installation {
                 }
                 (known::HELM, "HelmRelease") => {
                     found.read_instance(at(&object.body, "/spec/values/instance"), &mut versions);
+                    found.read_chart(&object.body);
                 }
                 (known::SOURCE, "OCIRepository" | "GitRepository") => versions.extend(of_source(object)),
                 (known::KUSTOMIZE, "Kustomization") => found.read_patches(at(&object.body, "/spec/patches")),
@@ -132,6 +133,21 @@ impl Installation {
         for container in at(&object.body, "/spec/template/spec/containers").as_array().into_iter().flatten() {
             for argument in at(container, "/args").as_array().into_iter().flatten().filter_map(Value::as_str) {
                 self.read_gates(name, argument);
+            }
+        }
+    }
+
+    /// Reads the flags in the values of the chart of Flux's community.
+    fn read_chart(&mut self, body: &Value) {
+        let chart = text(body, "/spec/chart/spec/chart");
+        if chart != "flux2" && text(body, "/spec/chartRef/name") != "flux2" {
+            return;
+        }
+        for controller in CONTROLLERS {
+            let key = format!("{}Controller", controller.split('-').next().unwrap_or_default());
+            let own = at(body, &format!("/spec/values/{key}/container/additionalArgs"));
+            for argument in own.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                self.read_gates(controller, argument);
             }
         }
     }
@@ -352,6 +368,8 @@ spec:
         assert!(!of(&other).retries_releases());
         let merged = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: flux, namespace: flux-system}\nspec:\n  patches:\n    - patch: |\n        apiVersion: apps/v1\n        kind: Deployment\n        metadata: {name: helm-controller}\n        spec: {template: {spec: {containers: [{name: manager, args: [\"--feature-gates=DefaultToRetryOnFailure=true\"]}]}}}\n";
         assert!(of(merged).retries_releases());
+        let chart = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux-system}\nspec:\n  chart: {spec: {chart: flux2}}\n  values: {helmController: {container: {additionalArgs: [--feature-gates=DefaultToRetryOnFailure=true]}}}\n";
+        assert!(of(chart).retries_releases());
     }
 
     #[test]

@@ -33,6 +33,7 @@ impl Variables {
     }
 
     /// Sets one.
+    #[cfg(test)]
     pub(super) fn set(&mut self, name: &str, value: String) {
         self.named.insert(name.to_owned(), Some(value));
     }
@@ -78,6 +79,7 @@ pub(super) fn is_disabled(body: &Value) -> bool {
 /// Says which form Flux refuses, or what of it is no YAML afterwards.
 pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Vec<Unset>, Refused> {
     if !mentions(body) {
+        round(body);
         return Ok(Vec::new());
     }
     let text = sigs::write(body);
@@ -90,7 +92,25 @@ pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Vec<
             Err(unread) => return Err(broken(&expansion, unread.line)),
         }
     }
+    round(body);
     Ok(expansion.unset)
+}
+
+/// Numbers are those of JSON in Go on the way: of long ones the last digits are lost.
+fn round(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let exact = number.as_i64().map(i64::unsigned_abs).or_else(|| number.as_u64());
+            let digits =
+                number.as_f64().filter(|_| exact.is_some_and(|exact| exact > 1 << 53)).map(|float| format!("{float}"));
+            if let Some(rounded) = digits.and_then(|digits| digits.parse().ok()) {
+                *number = rounded;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(round),
+        Value::Object(fields) => fields.values_mut().for_each(round),
+        _ => {}
+    }
 }
 
 /// Tells whether there is anything to expand in an object: it is not written and read again for nothing.
@@ -115,6 +135,7 @@ fn broken(expansion: &Expansion, line: Option<usize>) -> Refused {
     Refused {
         form: form.map(|(_, form)| form.clone()).unwrap_or_default(),
         why: format!("the line becomes `{shown}`, and the object no YAML (YAMLToJSON)"),
+        by_value: true,
     }
 }
 
@@ -190,6 +211,15 @@ mod tests {
         assert_eq!(substitute(&mut body, &some).unwrap(), []);
         assert_eq!(body["x"], "${app} ${nothing} ${nothing:=b} c");
         assert!(!some.is_empty() && Variables::default().is_empty());
+    }
+
+    #[test]
+    fn long_numbers_lose_their_last_digits() {
+        for text in ["a", "${app}"] {
+            let mut body = json!({"a": [9_007_199_254_740_993_i64, -9_007_199_254_740_993_i64, 12, 1.5], "b": text});
+            substitute(&mut body, &variables()).unwrap();
+            assert_eq!(body["a"].to_string(), "[9007199254740992,-9007199254740992,12,1.5]");
+        }
     }
 
     #[test]

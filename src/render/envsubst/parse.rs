@@ -14,11 +14,13 @@ pub(in crate::render) struct Refused {
     pub(in crate::render) form: String,
     /// In which words.
     pub(in crate::render) why: String,
+    /// Whether it is what was put in that is wrong, not the form.
+    pub(in crate::render) by_value: bool,
 }
 
 impl Refused {
     pub(super) fn new(form: &str, why: &str) -> Self {
-        Self { form: form.to_owned(), why: why.to_owned() }
+        Self { form: form.to_owned(), why: why.to_owned(), by_value: false }
     }
 }
 
