@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use crate::config;
 use crate::model::{Fault, FaultKind, Nodes};
 use crate::render::{Installation, Rendering};
-use crate::repo::{Committed, Snapshot, contents};
+use crate::repo::{Committed, RepoEnvironment, Snapshot, Sync, contents};
 use crate::sops::Identities;
 
 /// Holds what rules may look at beside the file itself.
@@ -196,7 +196,11 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
         .flat_map(|rendering| rendering.environments().into_iter().map(move |env| (rendering, env)))
         .map(|(rendering, env)| {
             let nodes = told.nodes.get(env).or_else(|| context.live.get(env));
-            World::new(env, rendering, root).with_nodes(nodes.cloned().unwrap_or_default())
+            let mut world = World::new(env, rendering, root).with_nodes(nodes.cloned().unwrap_or_default());
+            // A cluster that a hub manages has more than what the hub applies: what is not here may be there.
+            let is_spoke = |known: &RepoEnvironment| known.name == env && known.sync == Sync::Hub;
+            world.whole &= !context.snapshot.environments.iter().any(is_spoke);
+            world
         })
         .collect();
     for rule in all() {

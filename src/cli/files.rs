@@ -83,7 +83,7 @@ pub(super) fn known(snapshot: &Snapshot, call: &Call, asked: Option<&str>, is_em
         snapshot.kustomizations.iter().filter(|one| is_wanted(&one.env) && is_called(asked, &one.namespace, &one.name));
     if let Some(one) = called.next() {
         if let Some(elsewhere) = &one.elsewhere {
-            call.remark(&format!("{asked} reads {elsewhere}, which is not this repository: it is not looked at here"));
+            call.remark(&format!("{asked} is elsewhere: {elsewhere}, which is not looked at here"));
         }
         return Ok(());
     }

@@ -14,6 +14,7 @@ use super::path;
 use super::reader::{Place, Reader};
 use super::rules;
 use super::sift::{Seen, Sifted};
+use super::spokes;
 use crate::model::{Fault, FaultKind, ObjectRef, known};
 use crate::yaml::Value;
 
@@ -84,6 +85,8 @@ impl Looked {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Found {
     pub(super) environments: Vec<RepoEnvironment>,
+    /// The Kustomizations that apply to another cluster than the one that they are in, by that cluster's environment.
+    pub(super) spokes: Vec<(String, FluxKustomization)>,
     pub(super) looked: Looked,
 }
 
@@ -134,17 +137,29 @@ pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
     // The settings say that an environment lies elsewhere.
     named.extend(others.filter(|(name, ..)| !taken.contains(name)));
     named.sort_by(|a, b| a.0.cmp(&b.0));
-    let environments: Vec<RepoEnvironment> = named
+    let mut environments: Vec<RepoEnvironment> = named
         .into_iter()
         .map(|(name, path, sync)| {
             let recipients = rules::recipients(reader, &name, &path);
             RepoEnvironment { name, path, recipients, sync }
         })
         .collect();
+    let known: Vec<String> = environments.iter().map(|known| known.name.clone()).collect();
+    // Where Flux syncs something, what lies elsewhere is nobody's.
+    let entries: Vec<String> = environments.iter().map(|known| known.path.clone()).collect();
+    let applied: Vec<&String> =
+        sifted.files.iter().flat_map(|seen| &seen.paths).filter(|path| !path.is_empty()).collect();
+    let is_read = |file: &str| {
+        entries.is_empty() || entries.iter().chain(applied.iter().copied()).any(|folder| path::is_within(file, folder))
+    };
+    let spokes = spokes::find(reader, &sifted, is_read);
+    let remote = spokes::environments(reader, &spokes);
+    environments.extend(remote.into_iter().filter(|spoke| !known.contains(&spoke.name)));
+    environments.sort_by(|a, b| a.name.cmp(&b.name));
     if environments.is_empty() {
         describe(&sifted, &mut looked);
     }
-    Found { environments, looked }
+    Found { environments, spokes, looked }
 }
 
 /// Names an environment whose path says nothing of it.

@@ -33,6 +33,8 @@ pub enum Sync {
     Expected,
     /// The settings say so.
     Named,
+    /// Kustomizations with a kubeconfig, which another cluster's controller applies.
+    Hub,
     /// A Kustomization whose path holds its own file.
     Kustomization {
         /// The Kustomization.

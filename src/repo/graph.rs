@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::environments::{self, Found, Looked};
 use super::feeds::{Feed, Feeds};
 use super::finding::Finding;
-use super::flux::{FluxKustomization, FluxSource, RepoEnvironment};
+use super::flux::{FluxKustomization, FluxSource, RepoEnvironment, Sync};
 use super::home::{Artifact, Home};
 use super::kustomize::{self, Reads, Role};
 use super::naming::Hints;
@@ -13,6 +13,7 @@ use super::order::{self, Order};
 use super::path;
 use super::reader::{Place, Reader};
 use super::rules;
+use super::spokes;
 use crate::model::Fault;
 
 /// Holds what the repository declares to Flux.
@@ -26,12 +27,14 @@ pub(super) struct Graph {
     pub(super) findings: Vec<Finding>,
     pub(super) looked: Looked,
     artifacts: Vec<Artifact>,
+    /// The Kustomizations that apply to another cluster than the one that they are in, by that cluster's environment.
+    spokes: Vec<(String, FluxKustomization)>,
 }
 
 /// Reads the graph of every environment.
 pub(super) fn read(reader: &mut Reader, hints: &Hints) -> Graph {
-    let Found { environments, looked } = environments::find(reader, hints);
-    let mut graph = Graph { environments, looked, ..Graph::default() };
+    let Found { environments, spokes, looked } = environments::find(reader, hints);
+    let mut graph = Graph { environments, looked, spokes, ..Graph::default() };
     for environment in graph.environments.clone() {
         graph.environment(reader, &environment);
     }
@@ -49,12 +52,17 @@ impl Graph {
         let (env, folder) = (environment.name.as_str(), environment.path.as_str());
         let start = self.kustomizations.len();
         reader.leave_out(None);
-        let mut reads = kustomize::follow(reader, folder, &[], None);
+        // The folder of a cluster that a hub manages is not applied by itself.
+        let entry = |reader: &mut Reader| match environment.sync {
+            Sync::Hub => Reads::default(),
+            _ => kustomize::follow(reader, folder, &[], None),
+        };
+        let mut reads = entry(reader);
         // What the source leaves out is told in the folder that it is left out of.
         let ignore = Self::ignore_of(reader, environment, &reads);
         if ignore.is_some() {
             reader.leave_out(ignore.as_deref());
-            reads = kustomize::follow(reader, folder, &[], None);
+            reads = entry(reader);
         }
         let root = Feed {
             env: env.to_owned(),
@@ -67,6 +75,8 @@ impl Graph {
             ignore: ignore.clone(),
         };
         self.take(reader, env, reads);
+        let remote = self.spokes.iter().filter(|(name, _)| name == env).map(|(_, one)| one.clone());
+        self.kustomizations.extend(remote);
         let entry = self.kustomizations.get_mut(start..).unwrap_or_default();
         let home = Home::of(environment, entry);
         let settle = |one: &mut FluxKustomization| home.settle(one, &self.sources, &self.artifacts);
@@ -80,6 +90,10 @@ impl Graph {
             next += 1;
             // The content of another source is not in this repository, even where a path of the same name is.
             home.settle(one, &self.sources, &self.artifacts);
+            let spoke = self.spokes.iter().find(|(_, spoke)| spoke.object() == one.object() && spoke.file == one.file);
+            if let Some((spoke, _)) = spoke.filter(|(name, _)| *name != one.env) {
+                one.elsewhere = Some(format!("the cluster of the environment {spoke}, by kubeConfig"));
+            }
             if one.elsewhere.is_some() {
                 continue;
             }
@@ -194,7 +208,10 @@ impl Graph {
         for one in &self.kustomizations {
             for dependency in &one.depends_on {
                 let known = |other: &&FluxKustomization| {
-                    other.env == one.env && other.name == dependency.name && other.namespace == dependency.namespace
+                    // What applies to another cluster waits for what its own controller knows.
+                    (other.env == one.env || spokes::kubeconfig(one).is_some())
+                        && other.name == dependency.name
+                        && other.namespace == dependency.namespace
                 };
                 if self.kustomizations.iter().find(known).is_none() {
                     let what = format!("Kustomization {} waits for {} in {}", one.name, dependency.name, one.env);

@@ -12,6 +12,7 @@
 //! references what a kustomization file refers to
 //! sift       which files may say something about Flux, by their bytes
 //! environments  the folders that Flux syncs, by what says so
+//! spokes     clusters that a hub manages
 //! naming     what environments are called
 //! home       which sources stand for this repository
 //! flux       environments, Flux Kustomizations and sources, found by following paths
@@ -56,6 +57,7 @@ pub mod scan;
 pub mod secrets;
 mod sift;
 pub mod snapshot;
+mod spokes;
 pub mod template;
 pub mod users;
 pub mod watch;

@@ -23,6 +23,8 @@ mod identities;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod layouts;
+#[cfg(test)]
 mod new_secret;
 #[cfg(test)]
 mod ordinary;

@@ -1,0 +1,87 @@
+//! What is made of a repository, whatever its layout: the files of `tests/layouts` each hold a small one, and all that is to be found in it.
+//!
+//! `=== PATH` begins a file of it, `=== expected` what is to be found. `UPDATE_LAYOUTS=1` writes the latter anew, to be read by a person.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use fluxdeck::repo::{Snapshot, Sync};
+
+const EXPECTED: &str = "=== expected\n";
+
+#[test]
+fn every_layout_is_found_and_followed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/layouts");
+    let mut all: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    all.sort();
+    assert!(all.len() > 10, "{all:?}");
+    let mut wrong = String::new();
+    for layout in all {
+        let name = layout.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&layout).unwrap();
+        let (files, expected) = text.split_once(EXPECTED).unwrap();
+        let found = found(&name, files);
+        if std::env::var_os("UPDATE_LAYOUTS").is_some() {
+            std::fs::write(&layout, format!("{files}{EXPECTED}{found}")).unwrap();
+        } else if found != expected {
+            let _written = write!(wrong, "--- {name}: expected\n{expected}--- found\n{found}");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Writes the files into a folder of this name, and says what is found in it.
+fn found(name: &str, files: &str) -> String {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path().join(name);
+    for part in files.split("=== ").skip(1) {
+        let (path, text) = part.split_once('\n').unwrap();
+        let file = root.join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    describe(&Snapshot::load(&root))
+}
+
+fn describe(snapshot: &Snapshot) -> String {
+    let mut out = String::new();
+    let mut say = |line: String| {
+        let _written = writeln!(out, "{line}");
+    };
+    if snapshot.environments.is_empty() {
+        let fault = snapshot.looked.nothing();
+        say(format!("no environment: {}; {}", fault.why, fault.todo));
+    }
+    for environment in &snapshot.environments {
+        let how = match &environment.sync {
+            Sync::Expected => "not synced yet".to_owned(),
+            Sync::Named => "named by the settings".to_owned(),
+            Sync::Hub => "by a hub".to_owned(),
+            Sync::Kustomization { file, .. } | Sync::Instance { file, .. } => format!("synced by {file}"),
+        };
+        let path = if environment.path.is_empty() { "." } else { &environment.path };
+        say(format!("environment {} at {path}, {how}", environment.name));
+        for one in snapshot.kustomizations_of(&environment.name) {
+            let elsewhere =
+                one.elsewhere.as_ref().map(|elsewhere| format!(" elsewhere: {elsewhere}")).unwrap_or_default();
+            let path = if one.path.is_empty() { "." } else { &one.path };
+            say(format!("  {}/{} at {path}{elsewhere}", one.namespace, one.name));
+            for file in snapshot.feeds.files(&environment.name, &one.namespace, &one.name) {
+                say(format!("    {file}"));
+            }
+        }
+        let Some(order) = snapshot.order(&environment.name) else { continue };
+        let names =
+            |names: &[fluxdeck::repo::Named]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        for (index, wave) in order.waves.iter().enumerate() {
+            say(format!("  wave {}: {}", index + 1, names(wave)));
+        }
+        if !order.stuck.is_empty() {
+            say(format!("  never: {}", names(&order.stuck)));
+        }
+    }
+    for finding in &snapshot.findings {
+        say(format!("finding {finding}"));
+    }
+    out
+}
