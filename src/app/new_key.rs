@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{Environment, Fault, FaultKind, Permit, ShellLine};
+use crate::programs::own_folder;
 use crate::repo::template::KEYS;
 use crate::repo::{self, config_for};
 use crate::secret::Secret;
@@ -107,8 +108,7 @@ fn real(path: &Path) -> PathBuf {
 
 /// Returns `$XDG_CONFIG_HOME/fluxdeck/keys`, beside the personal configuration.
 fn personal() -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
+    let config = own_folder("XDG_CONFIG_HOME").or_else(|| Some(own_folder("HOME")?.join(".config")))?;
     Some(config.join("fluxdeck/keys"))
 }
 

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use kube::config::{KubeConfigOptions, KubeconfigError};
 
 use crate::model::{Fault, FaultKind, KubeContext, Server};
+use crate::programs::own_folder;
 
 /// A file with an authority's certificates is not read above this size.
 const AUTHORITY_LIMIT: u64 = 1024 * 1024;
@@ -42,8 +43,9 @@ impl Kubeconfig {
         if !named.is_empty() {
             return Self::read(&named);
         }
-        let home = std::env::home_dir().unwrap_or_default();
-        Self::read(&[home.join(".kube").join("config")])
+        // Without HOME it is what the system says.
+        let home = own_folder("HOME").or_else(|| std::env::home_dir().filter(|home| home.is_absolute()));
+        Self::read(&home.map(|home| vec![home.join(".kube").join("config")]).unwrap_or_default())
     }
 
     /// Reads these files; those that are not there are passed over, as kubectl does.

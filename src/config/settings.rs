@@ -12,6 +12,7 @@ use super::layer::{EnvSettings, Layer, Origin, Sourced, set};
 use super::own;
 use super::variables;
 use crate::model::{Fault, KubeContext};
+use crate::programs::whole;
 use crate::repo::git::Repository;
 use crate::repo::{Finding, Hints, contents};
 
@@ -87,8 +88,8 @@ impl Settings {
     pub fn from_sources(root: Option<&Path>, flags: &Flags, variables: Vec<(String, String)>) -> Self {
         let variable =
             |name: &str| variables.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value);
-        let home = variable("HOME").map(PathBuf::from);
-        let base = variable("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(home.as_ref()?.join(".config")));
+        let home = variable("HOME").and_then(whole);
+        let base = variable("XDG_CONFIG_HOME").and_then(whole).or_else(|| Some(home.as_ref()?.join(".config")));
         let personal = flags.config.clone().or_else(|| Some(base?.join("fluxdeck/config.toml")));
         let shared = root.map(|root| root.join(SHARED));
 
@@ -100,7 +101,7 @@ impl Settings {
                 outcomes.push(open(&path, owner, is_wanted, home.as_deref()));
             }
         }
-        let state = variable("XDG_STATE_HOME").map(PathBuf::from).or_else(|| Some(home?.join(".local/state")));
+        let state = variable("XDG_STATE_HOME").and_then(whole).or_else(|| Some(home?.join(".local/state")));
         let agreed = root.zip(state).map(|(root, state)| agreed(root, &state.join("fluxdeck").join(AGREEMENTS)));
         let (agreed, refused) = agreed.unwrap_or_default();
         let (from_variables, mut found) = variables::read(variables);

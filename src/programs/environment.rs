@@ -2,6 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
+use super::own::is_astray;
+
 /// Says what a program is for, and with that what it may see and whether it has the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -121,7 +123,10 @@ impl Kind {
 
     /// Returns which variables of an environment it must not see.
     pub(super) fn hidden(self, environment: impl Iterator<Item = (OsString, OsString)>) -> Vec<OsString> {
-        environment.filter(|(name, value)| !self.may_see(name, value)).map(|(name, _)| name).collect()
+        environment
+            .filter(|(name, value)| !self.may_see(name, value) || is_astray(name, value))
+            .map(|(name, _)| name)
+            .collect()
     }
 }
 

@@ -96,7 +96,7 @@ impl Drop for WorkFolder {
 
 /// Returns the places for what is only held in memory, the user's own first.
 pub fn memory_places() -> impl Iterator<Item = PathBuf> {
-    let own = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|own| own.is_absolute());
+    let own = super::own::own_folder("XDG_RUNTIME_DIR");
     own.into_iter().chain([PathBuf::from("/dev/shm")])
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::object::{Object, Origin};
+use crate::programs::own_folder;
 
 /// What nobody read for so long is removed.
 const LONGEST: Duration = Duration::from_hours(14 * 24);
@@ -32,8 +33,8 @@ impl Cache {
 
     /// Keeps renderings where programs of this user keep such things (`XDG_CACHE_HOME`, else `~/.cache`).
     pub fn of_user() -> Self {
-        let own = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
-        let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"));
+        let own = own_folder("XDG_CACHE_HOME");
+        let home = || Some(own_folder("HOME")?.join(".cache"));
         Self { folder: own.or_else(home).map(|folder| folder.join("fluxdeck/renderings")) }
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::model::Fault;
+use crate::programs::own_folder;
 
 /// Holds one line of the journal; a write has two: when it begins and how it ended. It never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,9 +35,8 @@ pub struct Entry {
 
 /// Returns where this account's state is kept, `$XDG_STATE_HOME/fluxdeck`; `None` without a home folder.
 pub(super) fn state_folder() -> Option<PathBuf> {
-    std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local").join("state")))
+    own_folder("XDG_STATE_HOME")
+        .or_else(|| own_folder("HOME").map(|home| home.join(".local").join("state")))
         .map(|folder| folder.join("fluxdeck"))
 }
 

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::identities::Identities;
 use super::prompts::Prompts;
 use crate::model::{Env, Fault, FaultKind, PerEnv};
-use crate::programs::{Kind, Line};
+use crate::programs::{Kind, Line, whole};
 use crate::secret::Secret;
 
 /// Names where the identities of an environment come from.
@@ -118,9 +118,9 @@ impl Identities {
         if let Some(command) = text("SOPS_AGE_KEY_CMD") {
             self.add_command("SOPS_AGE_KEY_CMD", &Line::new(command), recipients);
         }
-        let home = text("HOME").map(PathBuf::from);
+        let home = text("HOME").and_then(whole);
         let configuration =
-            text("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(".config")));
+            text("XDG_CONFIG_HOME").and_then(whole).or_else(|| home.as_ref().map(|home| home.join(".config")));
         if let Some(folder) = configuration {
             let file = folder.join("sops/age/keys.txt");
             places.push(file.display().to_string());

@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 use crate::app::operation::StepSender;
 use crate::app::{Action, Key, Notice, Operation, Permit, Reach, Scene, Target, Task, View};
 use crate::model::{Env, Fault, FaultKind, Outcome, ShellLine};
+use crate::programs::own_folder;
 use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, env_file};
 use crate::repo::{Loader, NewReader};
 use crate::secret::Secret;
@@ -182,8 +183,8 @@ fn read(file: &std::path::Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
 
 /// Resolves `~/` as a shell does.
 fn home(words: &str) -> PathBuf {
-    match (words.strip_prefix("~/"), std::env::var_os("HOME")) {
-        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+    match (words.strip_prefix("~/"), own_folder("HOME")) {
+        (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(words),
     }
 }

@@ -437,3 +437,21 @@ fn what_is_reserved_to_others_is_found() {
         assert!(found.iter().any(|fault| fault.contains(word)), "{file}: {source}: {found:?}");
     }
 }
+
+/// A relative path in these variables would count from the repository that somebody stands in.
+#[test]
+fn folders_of_the_operator_are_read_in_one_place() {
+    let (mut found, mut files) = (Vec::new(), Vec::new());
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    for file in files.iter().filter(|file| !file.ends_with("programs/own.rs")) {
+        let text = std::fs::read_to_string(file).expect("a readable file");
+        let reads = |line: &str| {
+            let asks = ["var_os(", "env::var("].iter().any(|call| line.contains(call));
+            asks && (line.contains("\"HOME\"") || line.contains("\"XDG_"))
+        };
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        found
+            .extend(code.lines().filter(|line| reads(line)).map(|line| format!("{}: {}", file.display(), line.trim())));
+    }
+    assert_eq!(found, Vec::<String>::new(), "ask programs::own_folder");
+}

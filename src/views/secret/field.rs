@@ -8,6 +8,7 @@ use super::{SecretView, tell};
 use crate::app::operation::StepSender;
 use crate::app::{Action, Notice, Operation, Permit, Reach, Scene, Target, Task};
 use crate::model::{Fault, FaultKind, Outcome, ShellLine};
+use crate::programs::own_folder;
 use crate::repo::git;
 use crate::secret::Secret;
 use crate::sops::{self, LETTERS, Path, Question};
@@ -304,8 +305,8 @@ fn entropy(length: usize, letters: usize) -> u32 {
 
 /// Resolves `~/` as a shell does.
 fn home(words: &str) -> std::path::PathBuf {
-    match (words.strip_prefix("~/"), std::env::var_os("HOME")) {
-        (Some(rest), Some(home)) => std::path::PathBuf::from(home).join(rest),
+    match (words.strip_prefix("~/"), own_folder("HOME")) {
+        (Some(rest), Some(home)) => home.join(rest),
         _ => std::path::PathBuf::from(words),
     }
 }

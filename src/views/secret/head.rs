@@ -3,6 +3,7 @@
 use super::document::Document;
 use crate::app::Scene;
 use crate::model::Env;
+use crate::programs::own_folder;
 use crate::sops::Locked;
 use crate::theme::Scope;
 use crate::widgets::{Line, Span, fit, wrap};
@@ -29,7 +30,7 @@ fn whose(recipient: &str, words: &str) -> String {
 
 /// Shortens a path below the home folder as shells do.
 fn home_tilde(source: &str) -> String {
-    let home = std::env::var("HOME").unwrap_or_default();
+    let home = own_folder("HOME").map(|home| home.display().to_string()).unwrap_or_default();
     match source.strip_prefix(&home) {
         Some(rest) if home.len() > 1 && rest.starts_with('/') => format!("~{rest}"),
         _ => source.to_owned(),
