@@ -38,6 +38,7 @@ pub struct Command {
     inner: std::process::Command,
     kind: Kind,
     limits: Limits,
+    deadline: Option<Duration>,
     unfound: Option<io::Error>,
 }
 
@@ -67,7 +68,7 @@ impl Command {
             inner.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             inner.env(leftovers::MARK, leftovers::mark());
         }
-        Self { inner, kind, limits: Limits::default(), unfound: found.err() }
+        Self { inner, kind, limits: Limits::default(), deadline: None, unfound: found.err() }
     }
 
     /// Adds an argument.
@@ -133,6 +134,18 @@ impl Command {
         self
     }
 
+    /// Ends it after a time, whoever reads what it prints: what has not ended by then waits for something that never comes.
+    pub fn deadline(&mut self, limit: Duration) -> &mut Self {
+        self.deadline = Some(limit);
+        self
+    }
+
+    /// Says that it must not be started, and why: that is told in place of starting it (`InvalidInput`).
+    pub fn refused(&mut self, why: String) -> &mut Self {
+        self.unfound.get_or_insert(io::Error::new(io::ErrorKind::InvalidInput, why));
+        self
+    }
+
     /// Starts it, from the thread that calls this.
     ///
     /// # Errors
@@ -149,6 +162,9 @@ impl Command {
         }
         let (child, handle) = registry::start(&mut self.inner, self.kind, grouped)?;
         let mut running = Running::new(child, handle, self.kind);
+        if let Some(limit) = self.deadline {
+            running.end_after(limit)?;
+        }
         if let Err(error) = bound(&self.limits, running.id()) {
             running.end();
             return Err(error);
@@ -242,6 +258,23 @@ mod tests {
         let mut running = command.limits(limits).piped_input().spawn().unwrap();
         drop(running.stdin());
         assert_eq!(running.finish().unwrap().stdout, b"1048576\n7\n64\n");
+    }
+
+    #[test]
+    fn one_with_a_deadline_ends_whoever_reads_it() {
+        let mut running =
+            shell(Kind::Git, "sleep 600 & sleep 600").deadline(Duration::from_millis(200)).spawn().unwrap();
+        let mut printed = running.stdout().unwrap();
+        assert_eq!(std::io::read_to_string(&mut printed).unwrap(), "");
+        assert_eq!(running.finish().unwrap_err().kind(), ErrorKind::TimedOut);
+        let output = shell(Kind::Git, "echo yes").deadline(Duration::from_mins(1)).output().unwrap();
+        assert_eq!(output.stdout, b"yes\n");
+    }
+
+    #[test]
+    fn one_that_is_refused_is_not_started() {
+        let error = shell(Kind::Git, "echo yes").refused("no".to_owned()).output().unwrap_err();
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidInput, "no"));
     }
 
     #[test]

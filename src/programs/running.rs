@@ -3,6 +3,9 @@
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, ExitStatus, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -24,11 +27,37 @@ pub struct Running {
     handle: Handle,
     kind: Kind,
     reaped: bool,
+    watch: Option<Watch>,
+}
+
+/// Ends a program after its time; dropping it lets the program be.
+#[derive(Debug)]
+struct Watch {
+    limit: Duration,
+    late: Arc<AtomicBool>,
+    _until: SyncSender<()>,
 }
 
 impl Running {
     pub(super) fn new(child: Child, handle: Handle, kind: Kind) -> Self {
-        Self { child, handle, kind, reaped: false }
+        Self { child, handle, kind, reaped: false, watch: None }
+    }
+
+    /// Ends it once a time is over, also while somebody reads what it prints.
+    pub(super) fn end_after(&mut self, limit: Duration) -> io::Result<()> {
+        let (until, gone) = sync_channel::<()>(0);
+        let late = Arc::new(AtomicBool::new(false));
+        let (handle, told) = (self.handle, Arc::clone(&late));
+        let wait = move || {
+            // The number of the handle is never given again, so that only this program can be met.
+            if gone.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+                told.store(true, Ordering::Release);
+                handle.end();
+            }
+        };
+        std::thread::Builder::new().name("deadline".to_owned()).stack_size(64 * 1024).spawn(wait)?;
+        self.watch = Some(Watch { limit, late, _until: until });
+        Ok(())
     }
 
     /// Returns its process id.
@@ -93,6 +122,10 @@ impl Running {
         // What it said is in the pipes by now; what still holds them open is none of it.
         while look(&mut [&mut printed, &mut said], None, Duration::ZERO)? {}
         let status = self.reap()?;
+        if let Some(watch) = self.watch.take().filter(|watch| watch.late.load(Ordering::Acquire)) {
+            let seconds = watch.limit.as_secs();
+            return Err(io::Error::new(io::ErrorKind::TimedOut, format!("it had not ended after {seconds} s")));
+        }
         Ok(Output { status, stdout: printed.bytes, stderr: said.bytes })
     }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::run;
+use super::{run, veil};
 use crate::model::Fault;
 
 /// Says which difference is meant.
@@ -44,7 +44,7 @@ pub struct DiffLine {
 /// Longer differences are cut: nobody reads them on a screen.
 const LONGEST: usize = 1024 * 1024;
 
-/// Reads the difference of a file as git writes it.
+/// Reads the difference of a file as git writes it, without what Secrets hold in plain text.
 ///
 /// # Errors
 /// Fails with git's own words.
@@ -60,7 +60,7 @@ pub fn raw(root: &Path, path: &str, side: Side) -> Result<String, Fault> {
     let output = run::comparing(root, &arguments).output().map_err(|error| run::not_started(&what, &error))?;
     // `--no-index` ends with 1 where there is a difference.
     if output.status.success() || (side == Side::Untracked && output.status.code() == Some(1)) {
-        let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let mut text = veil::over(root, path, String::from_utf8_lossy(&output.stdout).into_owned());
         if text.len() > LONGEST {
             let cut = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
             text.truncate(cut);

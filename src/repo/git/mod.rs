@@ -7,11 +7,13 @@ mod files;
 mod fresh;
 pub mod hook;
 mod log;
+mod pipes;
 mod remote;
 mod repository;
 mod run;
 mod status;
 mod tree;
+mod veil;
 
 pub use change::{Change, asks, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};

@@ -9,7 +9,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
+use super::pipes;
 use crate::model::{Fault, FaultKind};
 use crate::programs::{Command, Kind};
 
@@ -17,13 +19,24 @@ use crate::programs::{Command, Kind};
 const GIT: &str = "git";
 
 /// Holds of every call: a folder that looks like a bare repository is none unless it is named, and no program is asked what changed.
-const ALWAYS: &[&str] = &["safe.bareRepository=explicit", "core.fsmonitor=false"];
+///
+/// Nor is a submodule gone into to say what changed in it: it has a configuration of its own, with programs of its own.
+const ALWAYS: &[&str] = &[
+    "safe.bareRepository=explicit",
+    "core.fsmonitor=false",
+    "diff.submodule=short",
+    "diff.ignoreSubmodules=dirty",
+    "status.submoduleSummary=false",
+];
+
+/// The longest that a git may take which only looks.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Holds where nobody asked for hooks.
 const WITHOUT_HOOKS: &[&str] = &["core.hooksPath=/dev/null"];
 
 /// Holds where git only looks.
-const LOOKING: &[&str] = &["log.showSignature=false", "submodule.recurse=false"];
+const LOOKING: &[&str] = &["log.showSignature=false", "submodule.recurse=false", "fetch.recurseSubmodules=false"];
 
 /// Prepares a call of git that only looks: hooks, pagers, signatures, external differences and fetching are off.
 ///
@@ -31,6 +44,10 @@ const LOOKING: &[&str] = &["log.showSignature=false", "submodule.recurse=false"]
 /// screen is ours.
 pub(super) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = prepare(Kind::Git, folder, &[ALWAYS, WITHOUT_HOOKS, LOOKING], &inert(arguments));
+    command.deadline(PATIENCE);
+    if let Some(file) = pipes::in_the_way(folder, through_the_tree(arguments)) {
+        command.refused(format!("{} is a pipe or a device, which git would read without end", file.display()));
+    }
     // Objects that a partial clone lacks are not fetched: older versions of git know the second alone.
     command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "");
     command
@@ -92,6 +109,11 @@ pub(super) fn about_hooks(folder: &Path, arguments: &[&str]) -> Command {
     prepare(Kind::Git, folder, &[ALWAYS], arguments)
 }
 
+/// Tells whether a command goes through the working tree, and reads what it finds there about attributes and ignored files.
+fn through_the_tree(arguments: &[&str]) -> bool {
+    arguments.iter().any(|argument| matches!(*argument, "diff" | "status" | "ls-files" | "check-ignore" | "check-attr"))
+}
+
 /// Tells the commands that compare to leave out programs of the configuration, and submodules, whose configurations are others again.
 fn inert<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     let mut all = Vec::with_capacity(arguments.len().saturating_add(3));
@@ -101,7 +123,9 @@ fn inert<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
         if verb.is_none() && !value && !argument.starts_with('-') {
             verb = Some(*argument);
             match *argument {
-                "diff" | "log" => all.extend(["--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty"]),
+                "diff" | "log" => {
+                    all.extend(["--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", "--submodule=short"]);
+                }
                 "status" => all.push("--ignore-submodules=dirty"),
                 _ => {}
             }
@@ -188,6 +212,13 @@ fn with_filters(command: &mut Command, settings: &BTreeMap<String, String>) {
 pub(super) fn not_started(what: &str, error: &std::io::Error) -> Fault {
     if error.kind() == std::io::ErrorKind::NotFound {
         return Fault::failed(what, "the program git is not installed, or not on PATH", "install git");
+    }
+    if error.kind() == std::io::ErrorKind::TimedOut {
+        let todo = "is a file of it a pipe, or on a disk that does not answer? find . -type p";
+        return Fault::failed(what, format!("git was ended: {error}"), todo);
+    }
+    if error.kind() == std::io::ErrorKind::InvalidInput {
+        return Fault::failed(what, error.to_string(), "see who made it, and remove it");
     }
     Fault::failed(what, format!("git cannot be started: {error}"), "run `git status` in this folder")
 }

@@ -168,3 +168,52 @@ fn what_is_no_working_tree_is_refused_with_a_reason() {
 fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap()
 }
+
+#[test]
+fn no_call_that_looks_runs_a_program_of_a_submodule_or_of_the_configuration() {
+    use super::{Between, Side, all_files, changed, committed, diff, files, log, staged};
+    let (repository, other) = (TestRepository::new(), TestRepository::new());
+    other.write("a.yaml", "a: 1\n");
+    other.commit("first");
+    let from = other.path().to_string_lossy().into_owned();
+    repository.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &from, "sub"]);
+    repository.write("b.yaml", "b: 1\n");
+    repository.commit("first");
+    let ran = repository.path().join(".git/ran");
+    let script = |word: &str| format!("sh -c 'echo {word} >> {}; cat' --", ran.display());
+    let inside = |arguments: &[&str]| repository.git(&[&["-C", "sub"], arguments].concat());
+    repository.write("sub/a.yaml", "a: 2\n");
+    inside(&["-c", "user.name=Test", "-c", "user.email=t@example.org", "commit", "--quiet", "-am", "second"]);
+    for name in ["external", "x.textconv"] {
+        inside(&["config", &format!("diff.{name}"), &script(name)]);
+        repository.git(&["config", &format!("diff.{name}"), &script(name)]);
+    }
+    for name in ["clean", "process", "smudge"] {
+        inside(&["config", &format!("filter.x.{name}"), &script(name)]);
+        repository.git(&["config", &format!("filter.x.{name}"), &script(name)]);
+    }
+    for (key, value) in [
+        ("diff.submodule", "diff"),
+        ("status.submoduleSummary", "true"),
+        ("diff.ignoreSubmodules", "none"),
+        ("submodule.sub.ignore", "none"),
+        ("submodule.recurse", "true"),
+    ] {
+        repository.git(&["config", key, value]);
+    }
+    repository.write(".git/info/attributes", "*.yaml filter=x diff=x\n");
+    repository.write(".git/modules/sub/info/attributes", "*.yaml filter=x diff=x\n");
+    repository.write("sub/a.yaml", "a: 3\n");
+    repository.write("b.yaml", "b: 2\n");
+    let root = repository.path();
+    let _state = repository.state();
+    for side in [Side::Staged, Side::Unstaged, Side::Untracked] {
+        for path in ["sub", "b.yaml", "sub/a.yaml"] {
+            let _shown = diff(root, path, side);
+        }
+    }
+    let _all = (all_files(root, &[]), files(root, &[]), staged(root, 1024), committed(root, "b.yaml"));
+    let _more = (log(root, 10), changed(root, Between::Unstaged), changed(root, Between::WorkingTree("HEAD")));
+    let said = std::fs::read_to_string(&ran).unwrap_or_default();
+    assert_eq!(said, "", "programs ran");
+}

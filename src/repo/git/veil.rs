@@ -1,0 +1,133 @@
+//! Hides the values of Secrets that stand in a file in plain text from its difference: such a file should not be, but looking at what changed
+//! must not be what shows it.
+
+use std::path::Path;
+
+use super::super::contents;
+use super::run;
+use crate::sops::{self, Format, SopsFile};
+use crate::yaml::manifest;
+
+/// What stands in place of a value.
+const HIDDEN: &str = "[value of a Secret in plain text, not shown]";
+
+/// Hides the values in a difference, where the file holds a plain Secret before, as it is staged, or now.
+pub(super) fn over(root: &Path, path: &str, difference: String) -> String {
+    let blob = |name: String| run::output(root, "", &["cat-file", "blob", &name]).ok();
+    let now = contents::bytes(root, path).ok();
+    let sides = [now, blob(format!(":{path}")), blob(format!("HEAD:{path}"))];
+    if !sides.iter().flatten().any(|bytes| holds_plain(path, &String::from_utf8_lossy(bytes))) {
+        return difference;
+    }
+    let mut inside = false;
+    let line = |text: &str| {
+        inside = if text.starts_with("@@") { true } else { inside && !text.starts_with("diff --git") };
+        if text.starts_with("@@") {
+            // git repeats a line of the file behind the second pair of signs.
+            let end = text.match_indices("@@").nth(1).map_or(text.len(), |(at, sign)| at.saturating_add(sign.len()));
+            return text.get(..end).unwrap_or_default().to_owned();
+        }
+        if inside { hidden(text) } else { text.to_owned() }
+    };
+    difference.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// Tells whether a text holds a Secret whose values anybody can read. What cannot be read as a manifest, and has the words of one, is taken for one.
+fn holds_plain(path: &str, text: &str) -> bool {
+    if sops::sniff(text).is_some() {
+        return SopsFile::parse(Format::of(path), text).is_ok_and(|file| !file.exposed().is_empty());
+    }
+    if !manifest::may_hold_secrets(text) {
+        return false;
+    }
+    // A patch within a kustomization is text within text.
+    let has_lines = || {
+        let has =
+            |test: &dyn Fn(&str) -> bool| text.lines().any(|line| test(line.trim_start_matches([' ', '-', '\t'])));
+        has(&|line| line.trim_end() == "kind: Secret")
+            && has(&|line| manifest::BLOCKS.iter().any(|block| line.starts_with(&format!("{block}:"))))
+    };
+    match manifest::documents(text) {
+        Ok(documents) => documents.iter().any(|document| !manifest::secrets(document).is_empty()) || has_lines(),
+        Err(_) => {
+            text.contains("kind") && text.contains("ata") && matches!(Format::of(path), Format::Yaml | Format::Json)
+        }
+    }
+}
+
+/// Hides what a line of a difference says behind its key; a ciphertext stays, as it is named by whoever sorts the lines.
+fn hidden(line: &str) -> String {
+    let (sign, body) = line.split_at_checked(1).unwrap_or((line, ""));
+    let text = body.trim_start();
+    let indent = body.get(..body.len().saturating_sub(text.len())).unwrap_or_default();
+    let is_name = |key: &str| {
+        !key.is_empty() && key.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-./\"'".contains(letter))
+    };
+    if text.is_empty() || text == "---" || line.starts_with('\\') || text.contains("ENC[AES256_GCM") {
+        return line.to_owned();
+    }
+    let (dash, text) = text.strip_prefix("- ").map_or(("", text), |rest| ("- ", rest));
+    match text.split_once(':') {
+        Some((key, value)) if is_name(key) => {
+            let says_what = matches!(key, "apiVersion" | "kind") && indent.is_empty() && dash.is_empty();
+            if value.trim().is_empty() || says_what && is_name(value.trim()) {
+                line.to_owned()
+            } else {
+                format!("{sign}{indent}{dash}{key}: {HIDDEN}")
+            }
+        }
+        _ => format!("{sign}{indent}{dash}{HIDDEN}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::diff::{Side, raw};
+    use super::super::tests::TestRepository;
+
+    #[test]
+    fn no_difference_shows_a_value_of_a_secret_however_it_is_spelled() {
+        let repository = TestRepository::new();
+        let forms = [
+            (
+                "a.yaml",
+                "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\nstringData:\n  # MARK0\n  p: MARK0\n  q: |\n    MARK0\n",
+            ),
+            ("b.yaml", "apiVersion: /v1\nkind: Secret\nstringData: {p: MARK0}\n"),
+            ("c.yaml", "kind: !!binary U2VjcmV0\nstringData: {p: MARK0}\n"),
+            ("d.json", "{\"kind\":\"ConfigMap\",\"kind\":\"Secret\",\"stringData\":{\"p\":\"MARK0\"}}\n"),
+            ("e.json", "{\"kind\":\"ConfigMap\"}\n{\"kind\":\"Secret\",\"stringData\":{\"p\":\"MARK0\"}}\n"),
+            ("kustomization.yaml", "patches:\n- patch: |-\n    kind: Secret\n    stringData:\n      p: MARK0\n"),
+            ("f.yaml", "kind: Secret\nstringData:\n  p: MARK0\n @bad\n"),
+        ];
+        for (file, text) in forms {
+            repository.write(file, text);
+            repository.write(&format!("new-{file}"), text);
+        }
+        repository.git(&[
+            "add",
+            "--",
+            "a.yaml",
+            "b.yaml",
+            "c.yaml",
+            "d.json",
+            "e.json",
+            "f.yaml",
+            "kustomization.yaml",
+        ]);
+        repository.git(&["commit", "--quiet", "-m", "first"]);
+        for (file, text) in forms {
+            repository.write(file, &text.replace("MARK0", "MARK1"));
+            repository.git(&["add", "--", file]);
+            repository.write(file, &text.replace("MARK0", "MARK2"));
+            for (path, side) in
+                [(file, Side::Staged), (file, Side::Unstaged), (&*format!("new-{file}"), Side::Untracked)]
+            {
+                let shown = raw(repository.path(), path, side).unwrap();
+                assert!(shown.contains("not shown") && !shown.contains("MARK"), "{path} {side:?}: {shown}");
+            }
+        }
+        repository.write("plain.yaml", "kind: ConfigMap\ndata: {p: MARK0}\n");
+        assert!(raw(repository.path(), "plain.yaml", Side::Untracked).unwrap().contains("MARK0"));
+    }
+}
