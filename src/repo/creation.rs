@@ -1,6 +1,8 @@
 //! Which creation rule counts for a file: whose `.sops.yaml`, which rule in it, and why.
 
+use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::contents;
 use super::flux::RepoEnvironment;
@@ -226,10 +228,26 @@ fn read(root: &Path, config: &str) -> Option<String> {
     contents::text(root, config).ok()
 }
 
+/// Reads a configuration, or takes it as it was read before: one file after the other asks for the same.
+fn parsed(text: &str) -> Result<Arc<Config>, String> {
+    /// The most texts that are kept: a configuration for each environment, and some.
+    const KEPT: usize = 16;
+    type Known = VecDeque<(String, Result<Arc<Config>, String>)>;
+    static KNOWN: Mutex<Known> = Mutex::new(VecDeque::new());
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, read)) = known().iter().find(|(other, _)| other == text) {
+        return read.clone();
+    }
+    let read = Config::parse(text).map(Arc::new).map_err(|error| error.to_string());
+    let mut known = known();
+    known.truncate(KEPT - 1);
+    known.push_front((text.to_owned(), read.clone()));
+    read
+}
+
 fn fitting(text: &str, config: &str, relative: &str, how: How) -> Result<Option<Creation>, Fault> {
-    let parsed = Config::parse(text).map_err(|error| {
-        Fault::failed(format!("{config} cannot be used"), error.to_string(), format!("mend it: {config}"))
-    })?;
+    let parsed = parsed(text)
+        .map_err(|why| Fault::failed(format!("{config} cannot be used"), why, format!("mend it: {config}")))?;
     let rule = parsed.rule_for(relative).cloned();
     if let Some((line, why)) = rule.as_ref().and_then(|rule| rule.refused.as_ref()) {
         return Err(Fault::new(

@@ -5,6 +5,7 @@
 use regex::Regex;
 
 use super::error::SopsError;
+use super::expression;
 use super::merged;
 use super::parsed::{Node, NodeKind, Parsed};
 use super::path::{Path, Segment};
@@ -33,6 +34,13 @@ const GROUP_FIELDS: [&str; 8] = ["merge", "age", "pgp", "kms", "gcp_kms", "hckms
 const TOP: [&str; 3] = ["creation_rules", "destination_rules", "stores"];
 /// The formats that can be set up.
 const STORES: [&str; 5] = ["yaml", "json", "json_binary", "dotenv", "ini"];
+
+/// The most creation rules: each file is held against them until one fits.
+const MOST_RULES: usize = 500;
+/// The most letters of a configuration, 256 KiB.
+const LONGEST: usize = 256 * 1024;
+/// The letters of an expression that a message shows.
+const SHOWN: usize = 200;
 
 /// Tells of something that sops passes over without a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +119,10 @@ impl Config {
     /// When it is not YAML, holds more than one rule for values in one creation rule, or an expression that sops would take for one that
     /// never fits.
     pub fn parse(text: &str) -> Result<Self, SopsError> {
+        if text.len() > LONGEST {
+            let message = format!("it is longer than {} KiB, which is not read", LONGEST / 1024);
+            return Err(SopsError::Shape { line: 1, message });
+        }
         let parsed = merged::written_out(yaml::read(text)?);
         let mut config = Self::default();
         config.top(&parsed);
@@ -122,6 +134,10 @@ impl Config {
         }
         let list = key("creation_rules");
         for (index, node) in parsed.children(0, &list).enumerate() {
+            if index >= MOST_RULES {
+                let message = format!("it has more than {MOST_RULES} creation rules, which are not read");
+                return Err(SopsError::Shape { line: node.line, message });
+            }
             let rule = config.rule(&parsed, index, node)?;
             config.rules.push(rule);
         }
@@ -156,8 +172,11 @@ impl Config {
         let line = |name: &str| parsed.node(0, &at(name)).map_or(node.line, |node| node.line);
         let path_regex = text(parsed, &at("path_regex")).unwrap_or_default();
         let wrong = |name: &str, message: String| SopsError::Shape { line: line(name), message };
-        let regex = (!path_regex.is_empty()).then(|| Regex::new(&path_regex)).transpose();
-        let regex = regex.map_err(|_| wrong("path_regex", format!("{path_regex} is not a regular expression")))?;
+        let shown = |text: &str| text.chars().take(SHOWN).collect::<String>();
+        let regex = (!path_regex.is_empty()).then(|| expression::compile(&path_regex)).transpose();
+        let regex = regex.map_err(|why| {
+            wrong("path_regex", format!("{} is not a regular expression that can be used: {why}", shown(&path_regex)))
+        })?;
         let mut values: Option<(RuleKind, String)> = None;
         for kind in RuleKind::ALL {
             let Some(expression) = text(parsed, &at(kind.key())).filter(|text| !text.is_empty()) else { continue };
@@ -165,8 +184,12 @@ impl Config {
                 let later = if line(other.key()) > line(kind.key()) { other } else { kind };
                 return Err(wrong(later.key(), "a rule can say in one way only which values are encrypted".to_owned()));
             }
-            if kind.is_expression() && Regex::new(&expression).is_err() {
-                let message = format!("{expression} is not a regular expression: sops would encrypt nothing by it");
+            if kind.is_expression()
+                && let Err(why) = expression::compile(&expression)
+            {
+                let expression = shown(&expression);
+                let message =
+                    format!("{expression} is not a regular expression, {why}: sops would encrypt nothing by it");
                 return Err(wrong(kind.key(), message));
             }
             values = Some((kind, expression));
@@ -413,5 +436,11 @@ mod tests {
         assert_eq!(line("creation_rules:\n  - age: a\n    encrypted_regex: ^(data\n"), 3);
         assert_eq!(line("creation_rules:\n  - encrypted_regex: a\n    encrypted_suffix: b\n    age: a\n"), 3);
         assert_eq!(line("creation_rules: [\n"), 1);
+        // What would take long to read is not.
+        assert_eq!(line("creation_rules:\n  - path_regex: '(x{500}){40}'\n    age: a\n"), 2);
+        assert_eq!(line("creation_rules:\n  - age: a\n    encrypted_regex: '(x{1000}){1000}'\n"), 3);
+        let many = format!("creation_rules:\n{}", "  - age: a\n".repeat(501));
+        assert_eq!(line(&many), 502);
+        assert_eq!(line(&format!("creation_rules: []\n{}", "# a\n".repeat(70_000))), 1);
     }
 }

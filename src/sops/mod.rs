@@ -15,6 +15,7 @@ mod dotenv;
 mod draft;
 mod error;
 mod exposed;
+mod expression;
 mod file;
 mod flux;
 mod format;

@@ -3,6 +3,7 @@
 use regex::Regex;
 
 use super::error::SopsError;
+use super::expression;
 use super::marks::Marks;
 use super::path::Path;
 
@@ -149,11 +150,7 @@ impl std::fmt::Display for Rule {
 
 /// Compiles an expression. sops takes an invalid one for one that never fits, and so encrypts nothing or everything without a word.
 fn compile(text: &str) -> Result<Regex, SopsError> {
-    Regex::new(text).map_err(|error| {
-        let message = error.to_string();
-        let last = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        SopsError::Rule { rule: text.to_owned(), message: last }
-    })
+    expression::compile(text).map_err(|message| SopsError::Rule { rule: text.to_owned(), message })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use regex::Regex;
+use regex::RegexBuilder;
 
 use super::super::{Context, Finding, Look, Rule};
 use crate::repo::contents;
@@ -14,6 +14,9 @@ pub(in crate::check) const RULE: Rule = Rule {
     look: Look::Repository(look),
 };
 
+/// The most bytes that an expression may compile to; another rule tells of larger ones.
+const LARGEST: usize = 256 * 1024;
+
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     let root = &context.snapshot.root;
     let files = context.listed();
@@ -21,10 +24,14 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         let Ok(text) = contents::text(root, config) else { continue };
         let Ok(body) = yaml::from_str::<Value>(&text) else { continue };
         let folder = Path::new(config).parent().unwrap_or_else(|| Path::new(""));
+        // What is beyond all bounds is told by the rule about configurations, and not gone through.
+        if crate::sops::Config::parse(&text).is_err() {
+            continue;
+        }
         let rules = body.get("creation_rules").and_then(Value::as_sequence);
         for rule in rules.into_iter().flatten() {
             let Some(written) = rule.get("path_regex").and_then(Value::as_str) else { continue };
-            let Ok(regex) = Regex::new(written) else { continue };
+            let Ok(regex) = RegexBuilder::new(written).size_limit(LARGEST).build() else { continue };
             // sops matches the path from the configuration's folder; the fallback of an environment from the repository's root.
             let fits = |file: &&String| {
                 let below = Path::new(file.as_str()).strip_prefix(folder).ok().and_then(Path::to_str);
