@@ -4,6 +4,7 @@
 //! gigabytes, and brackets within brackets take time that grows with their square.
 
 mod bounds;
+pub mod manifest;
 pub mod sigs;
 pub mod strict;
 

@@ -192,7 +192,7 @@ fn wide(text: &str, little: bool) -> Vec<u8> {
 fn a_key_is_found_in_whatever_bytes_git_takes() {
     let key = generate().0.expose().trim().to_owned();
     let pem = format!("-----BEGIN CERTIFICATE-----\\nMII\\n-----BEGIN PRIVATE KEY-----\\n{}\\n", "QUJD".repeat(16));
-    let cases: [(&str, Vec<u8>); 13] = [
+    let cases: [(&str, Vec<u8>); 19] = [
         ("little", wide(&key, true)),
         ("big", wide(&key, false)),
         ("little with a mark", [vec![0xff, 0xfe], wide(&key, true)].concat()),
@@ -205,6 +205,15 @@ fn a_key_is_found_in_whatever_bytes_git_takes() {
         ("a kubeconfig in JSON", br#"{"kind":"Config","clusters":[],"users":[{"name":"a","user":{"token":"abcdefghijkl"}}]}"#.to_vec()),
         ("a kubeconfig in braces", b"{kind: Config, clusters: [], users: [{user: {password: abcdefghijkl}}]}".to_vec()),
         ("a kubeconfig in quotes", b"\"kind\": \"Config\"\n\"clusters\": []\n\"users\":\n- \"user\": {\"client-key-data\": \"abcdefghijkl\"}\n".to_vec()),
+        ("small letters", key.to_ascii_lowercase().into_bytes()),
+        ("a plug-in's", b"AGE-PLUGIN-YUBIKEY-1QQQQQQQQQQQQQQQQQQ\n".to_vec()),
+        ("a part of a kubeconfig", b"kind: Config\nusers:\n- name: a\n  user: {password: abcdefghijkl}\n".to_vec()),
+        ("users alone", b"users:\n- name: a\n  user:\n    client-key-data: abcdefghijkl\n".to_vec()),
+        (
+            "a kubeconfig's environment",
+            b"kind: Config\nusers:\n- user:\n    exec: {env: [{name: AWS_SECRET_ACCESS_KEY, value: abcdefghijkl}]}\n".to_vec(),
+        ),
+        ("a kubeconfig's part in JSON", br#"{"users":[{"name":"a","user":{"token":"abcdefghijkl"}}]}"#.to_vec()),
         ("CRLF", format!("a\r\n{key}\r\n").into_bytes()),
     ];
     for (name, bytes) in cases {
@@ -216,7 +225,7 @@ fn a_key_is_found_in_whatever_bytes_git_takes() {
 #[test]
 fn a_plain_secret_is_found_in_whatever_form_kubernetes_takes_it() {
     let json = r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"},"data":{"a":"aHVudGVyMg=="}}"#;
-    let cases: [(&str, &str, Vec<u8>); 15] = [
+    let cases: [(&str, &str, Vec<u8>); 24] = [
         ("JSON", "s.json", json.into()),
         ("JSON that is called YAML", "s.yaml", json.into()),
         ("JSON on lines", "s.json", json.replace(',', ",\n\t").into()),
@@ -236,6 +245,32 @@ fn a_plain_secret_is_found_in_whatever_form_kubernetes_takes_it() {
         ("Latin-1", "s.yaml", [b"# \xe9\n".as_slice(), PLAIN.as_bytes()].concat()),
         ("a default of a variable", "s.yaml", b"kind: Secret\nstringData: {a: \"${a:=hunter2}\"}\n".to_vec()),
         ("no YAML", "s.yaml", format!("{PLAIN}  @bad\n").into()),
+        ("an empty group", "s.yaml", PLAIN.replace("apiVersion: v1", "apiVersion: /v1").into()),
+        ("a binary word", "s.yaml", PLAIN.replace("kind: Secret", "kind: !!binary U2VjcmV0").into()),
+        (
+            "a key that stands twice",
+            "s.json",
+            json.replace("{\"apiVersion\"", "{\"kind\":\"ConfigMap\",\"apiVersion\"").into(),
+        ),
+        (
+            "a key that stands twice in YAML",
+            "s.yaml",
+            b"kind: ConfigMap\nkind: Secret\nstringData:\n  a: hunter2\n".to_vec(),
+        ),
+        (
+            "a key that stands twice in braces",
+            "s.yaml",
+            b"{kind: ConfigMap, kind: Secret, stringData: {a: hunter2}}\n".to_vec(),
+        ),
+        ("a stream", "s.json", format!("{{\"kind\":\"ConfigMap\"}}\n{json}\n").into()),
+        ("a line that goes on", "s.yaml", b"kind: \"Sec\\\n  ret\"\nstringData: {a: hunter2}\n".to_vec()),
+        ("a binary key", "s.yaml", b"kind: Secret\n!!binary c3RyaW5nRGF0YQ==: {a: hunter2}\n".to_vec()),
+        (
+            "a ciphertext that nothing vouches for",
+            "s.yaml",
+            b"kind: Secret\nstringData: {a: \"ENC[AES256_GCM,data:aHVudGVyMg==,iv:YQ==,tag:YQ==,type:str]\"}\n"
+                .to_vec(),
+        ),
     ];
     for (name, file, bytes) in cases {
         let found = staged_alone(file.as_bytes(), &bytes);

@@ -6,6 +6,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::model::ObjectRef;
+use crate::yaml::manifest;
 
 /// Annotations in which programs keep a copy of the whole object, values included: kubectl, and k3s's and Rancher's own apply.
 const COPIES: [&str; 2] = ["last-applied-configuration", "objectset.rio.cattle.io/applied"];
@@ -30,7 +31,7 @@ pub fn answer(asked: &ObjectRef, value: &mut Value) {
 
 fn says_secret(value: &Value) -> bool {
     let word = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
-    word("kind") == "Secret" && !word("apiVersion").contains('/')
+    manifest::is_secret_kind(word("kind")) && manifest::is_core(word("apiVersion"))
 }
 
 /// Replaces every value of a Secret by its length, as `kubectl describe` does, and every annotation that has one of them; managedFields, which

@@ -48,7 +48,7 @@ impl Object {
     pub fn new(body: Value, origin: Origin, changed_by: Vec<String>) -> Self {
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let api_version = word(at(&body, "/apiVersion"));
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let group = api_version.split_once('/').map_or("", |(group, _)| group.trim());
         let metadata = at(&body, "/metadata");
         let object = ObjectRef::new(
             &word(at(&body, "/kind")),

@@ -13,9 +13,7 @@ use super::parsed::{Leaf, Parsed};
 use super::path::{Path, Segment};
 use super::rules::{Rule, RuleKind, Verdict};
 use super::value::ValueType;
-
-/// The blocks of a Secret that hold values.
-const BLOCKS: [&str; 2] = ["data", "stringData"];
+use crate::yaml::manifest;
 
 /// The most values that are named.
 const NAMED: usize = 3;
@@ -26,29 +24,30 @@ pub(super) struct Secrets<'a>(HashSet<(usize, Vec<&'a Segment>)>);
 impl<'a> Secrets<'a> {
     /// Finds the Secrets of a text: its documents, and the items of lists such as `kubectl get -o yaml` writes.
     pub(super) fn of(parsed: &'a Parsed) -> Self {
-        let (mut found, mut others) = (HashSet::new(), HashSet::new());
+        let (mut found, mut others, mut core) = (HashSet::new(), HashSet::new(), HashSet::new());
         for leaf in &parsed.leaves {
             let path = without_merges(&leaf.path);
             let text = leaf.value.canonical.expose();
             let Some((Segment::Key(key), object)) = path.split_last() else { continue };
             match key.as_str() {
                 // Whoever encrypts the kind itself does not say what it is.
-                "kind" if text == "Secret" || is_sealed(text) => {
+                key if is_key(key, "kind") && (manifest::is_secret_kind(text) || is_sealed(text)) => {
                     found.insert((leaf.document, object.to_vec()));
                 }
                 // The items of a SecretList need not say it again.
-                "kind" if text == "SecretList" => {
+                key if is_key(key, "kind") && manifest::is_secret_list(text) => {
                     let items = path_of_items(parsed, leaf.document, object);
                     found.extend(items.into_iter().map(|item| (leaf.document, item)));
                 }
-                // Other groups have kinds of this name, whose fields are theirs.
-                "apiVersion" if text.contains('/') && !is_sealed(text) => {
-                    others.insert((leaf.document, object.to_vec()));
+                // Other groups have kinds of this name, whose fields are theirs. Of a key that stands twice not every reader takes the same.
+                key if is_key(key, "apiVersion") => {
+                    let known = if manifest::is_core(text) || is_sealed(text) { &mut core } else { &mut others };
+                    known.insert((leaf.document, object.to_vec()));
                 }
                 _ => {}
             }
         }
-        found.retain(|place| !others.contains(place));
+        found.retain(|place| core.contains(place) || !others.contains(place));
         Self(found)
     }
 
@@ -60,7 +59,7 @@ impl<'a> Secrets<'a> {
             let here = path.get(..object).unwrap_or_default();
             let key = path.get(object);
             if let Some(Segment::Key(key)) = key
-                && BLOCKS.contains(&key.as_str())
+                && manifest::BLOCKS.iter().any(|block| is_key(key, block))
                 && self.0.contains(&(leaf.document, here.to_vec()))
             {
                 return true;
@@ -73,6 +72,11 @@ impl<'a> Secrets<'a> {
             }
         }
     }
+}
+
+/// Tells whether a key is the one that is meant, however it is written.
+fn is_key(key: &str, wanted: &str) -> bool {
+    manifest::is_word(key, wanted)
 }
 
 /// Returns the steps without merge keys: what stands below `<<` belongs where that stands.

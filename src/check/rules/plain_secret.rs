@@ -5,7 +5,7 @@ use super::super::{Context, File, Finding, Look, Rule};
 use super::object;
 use crate::repo::confidential::{is_confidential, is_confidential_data};
 use crate::sops::Format;
-use crate::yaml::Value;
+use crate::yaml::{Value, manifest};
 
 const WHY: &str = "once pushed, everybody who reads the repository has it, in its history too";
 
@@ -38,16 +38,17 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
 }
 
 fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
-    // Letters may be written as escapes, as JSON and YAML have it.
-    if !["Secret", "\\u", "\\x", "\\U"].iter().any(|word| text.contains(word)) || !text.contains("ata") {
+    if !manifest::may_hold_secrets(text) {
         return;
     }
+    // What is written as a ciphertext is one only where a block of sops vouches for it.
+    let vouched = file.is_encrypted();
     let lines: Vec<&str> = text.lines().collect();
     let is_manifest = matches!(Format::of(&file.path), Format::Yaml | Format::Json);
     for (line, part, documents) in parts(text) {
-        let Ok(documents) = documents else {
+        let Ok(documents) = documents.or_else(|_| manifest::documents(&part)) else {
             // A template of a chart is no YAML before it is filled in; what else is none hides nothing either.
-            if let Some((offset, key)) = is_manifest.then(|| by_lines(&part)).flatten() {
+            if let Some((offset, key)) = is_manifest.then(|| by_lines(&part).or_else(|| in_braces(&part))).flatten() {
                 let message =
                     format!("it reads as a Secret whose value {key} is in plain text, though it is no valid YAML");
                 let at = line.saturating_add(offset);
@@ -57,10 +58,8 @@ fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
             continue;
         };
         for document in documents {
-            let mut secrets = Vec::new();
-            collect(&document, false, &mut secrets);
-            for secret in secrets {
-                let Some(key) = plain(&secret) else { continue };
+            for secret in manifest::secrets(&document) {
+                let Some(key) = plain(&secret, vouched) else { continue };
                 let name = key.rsplit_once('.').map_or(key.as_str(), |(_, name)| name);
                 let at = lines.iter().enumerate().skip(line.saturating_sub(1)).find(|(_, text)| holds_key(text, name));
                 let message = format!("the Secret's value {key} is in plain text");
@@ -75,42 +74,26 @@ fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
     }
 }
 
-/// Collects the Secrets of a document: itself, or the items of a list, with what merge keys bring.
-fn collect(value: &Value, of_secrets: bool, found: &mut Vec<Value>) {
-    let mut value = value.clone();
-    // What cannot be merged is no merge.
-    let _unmerged = value.apply_merge();
-    let word = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
-    let kind = word("kind");
-    if (kind == "Secret" || of_secrets && kind.is_empty()) && !word("apiVersion").contains('/') {
-        found.push(value);
-        return;
-    }
-    for item in value.get("items").and_then(Value::as_sequence).into_iter().flatten() {
-        collect(item, kind == "SecretList", found);
-    }
-}
-
-/// Names the first value of a Secret that is neither empty nor a ciphertext.
-fn plain(secret: &Value) -> Option<String> {
+/// Names the first value of a Secret that is neither empty nor a ciphertext that somebody vouches for.
+fn plain(secret: &Value, vouched: bool) -> Option<String> {
     let block = |name: &str| {
-        let values = secret.get(name)?.as_mapping()?.iter();
+        let values = manifest::field(secret, name)?.as_mapping()?.iter();
         let (key, _) =
-            values.into_iter().find(|(key, value)| is_plain(name, key.as_str().unwrap_or_default(), value))?;
+            values.into_iter().find(|(key, value)| is_plain(name, key.as_str().unwrap_or_default(), value, vouched))?;
         Some(format!("{name}.{}", key.as_str().unwrap_or_default()))
     };
     let copy = || {
         let text = secret.get("metadata")?.get("annotations")?.get(LAST_APPLIED)?.as_str()?;
         let object: Value = crate::yaml::from_str(text).ok()?;
-        plain(&object).map(|_| format!("metadata.annotations.{LAST_APPLIED}"))
+        plain(&object, vouched).map(|_| format!("metadata.annotations.{LAST_APPLIED}"))
     };
     block("data").or_else(|| block("stringData")).or_else(copy)
 }
 
-fn is_plain(block: &str, key: &str, value: &Value) -> bool {
+fn is_plain(block: &str, key: &str, value: &Value, vouched: bool) -> bool {
     match value {
         Value::Null => false,
-        Value::String(text) if text.starts_with("ENC[AES256_GCM,") => false,
+        Value::String(text) if text.starts_with("ENC[AES256_GCM,") => !vouched,
         Value::String(text) if block == "data" => is_confidential_data(key, text),
         Value::String(text) => is_confidential(key, text),
         Value::Bool(_) => false,
@@ -153,4 +136,23 @@ fn by_lines(text: &str) -> Option<(usize, String)> {
         }
     }
     None
+}
+
+/// Finds the same in a text that is written in braces, where keys that stand twice make it no YAML: the first value below `data` or `stringData`.
+fn in_braces(text: &str) -> Option<(usize, String)> {
+    let plain: String =
+        text.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '"' | '\'')).collect();
+    if !["{kind:Secret", ",kind:Secret"].iter().any(|pair| plain.contains(pair)) {
+        return None;
+    }
+    manifest::BLOCKS.iter().find_map(|block| {
+        let begun = format!("{block}:{{");
+        plain.split(&begun).skip(1).find_map(|rest| {
+            let (key, value) = rest.split_once(':')?;
+            let is_value =
+                !value.starts_with(['{', '}', ',']) && !value.starts_with("ENC[") && !key.contains(['{', '}']);
+            let line = text.split(block).next().map_or(0, |before| before.matches('\n').count());
+            is_value.then(|| (line, format!("{block}.{key}")))
+        })
+    })
 }

@@ -11,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 /// One of these stands in whatever holds a key.
-const WORDS: [&str; 3] = ["SECRET-KEY-", "PRIVATE KEY", "users"];
+const WORDS: [&str; 6] = ["SECRET-KEY-", "secret-key-", "AGE-PLUGIN-", "age-plugin-", "PRIVATE KEY", "users"];
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     for text in file.readings().filter(|text| WORDS.iter().any(|word| text.contains(word))) {
@@ -38,7 +38,7 @@ fn keys(text: &str) -> Vec<(usize, &'static str)> {
         let what = age(line).or_else(|| pem(line, rest)).or_else(|| if kubeconfig { credential(line) } else { None });
         found.extend(what.map(|what| (*number, what)));
     }
-    if found.is_empty() && text.contains("clusters") && text.contains("users") {
+    if found.is_empty() && text.contains("users") {
         let documents = parts(text).into_iter().filter_map(|(_, _, documents)| documents.ok());
         found.extend(documents.flatten().flat_map(|document| of_kubeconfig(&document, &lines)));
     }
@@ -47,13 +47,28 @@ fn keys(text: &str) -> Vec<(usize, &'static str)> {
 
 /// Finds what a kubeconfig logs in with by what it says, however it is written: in JSON, with quotes, in braces.
 fn of_kubeconfig(document: &Value, lines: &[(usize, &str)]) -> Vec<(usize, &'static str)> {
-    let is_list = |key: &str| document.get(key).is_some_and(Value::is_sequence);
-    if !is_list("clusters") {
+    let list = |key: &str| document.get(key).and_then(Value::as_sequence);
+    let users = || list("users").into_iter().flatten();
+    let says_so = document.get("kind").and_then(Value::as_str) == Some("Config") || list("clusters").is_some();
+    // kubectl joins files, of which one may hold the users alone, and asks none what it is.
+    let is_part =
+        || users().all(|entry| entry.get("name").is_some() && entry.get("user").is_some_and(Value::is_mapping));
+    if !says_so && !is_part() {
         return Vec::new();
     }
-    let users = document.get("users").and_then(Value::as_sequence).into_iter().flatten();
     let mut found = Vec::new();
-    for user in users.filter_map(|entry| entry.get("user")) {
+    for user in users().filter_map(|entry| entry.get("user")) {
+        let environment = user.get("exec").and_then(|exec| exec.get("env")).and_then(Value::as_sequence);
+        for variable in environment.into_iter().flatten() {
+            let word = |key: &str| variable.get(key).and_then(Value::as_str).unwrap_or_default();
+            let name = word("name").to_ascii_uppercase();
+            let is_secret =
+                ["SECRET", "TOKEN", "PASSWORD", "PRIVATE_KEY", "API_KEY"].iter().any(|part| name.contains(part));
+            if is_secret && let Some(what) = kind_of("password", word("value")) {
+                let at = lines.iter().find(|(_, line)| line.contains(word("value")));
+                found.push((at.map_or(1, |(number, _)| *number), what));
+            }
+        }
         let provider = user.get("auth-provider").and_then(|provider| provider.get("config"));
         let tokens = ["access-token", "id-token", "refresh-token", "client-secret"].map(|key| (provider, key));
         for (place, key) in
@@ -69,12 +84,19 @@ fn of_kubeconfig(document: &Value, lines: &[(usize, &str)]) -> Vec<(usize, &'sta
     found
 }
 
-/// Finds an age identity: 59 letters of bech32 behind the prefix; an example with dots in it is none.
+/// Finds an age identity: 59 letters of bech32 behind the prefix; an example with dots in it is none. In small letters it is the same key, though
+/// age wants it in capitals. What names a key in a store or a token, for a plug-in, may be the key itself.
 fn age(line: &str) -> Option<&'static str> {
-    let has = |prefix: &str| {
-        let length = |rest: &str| rest.chars().take_while(char::is_ascii_alphanumeric).count();
-        line.split(prefix).skip(1).any(|rest| length(rest) >= 50)
+    let line = line.to_ascii_uppercase();
+    let length = |rest: &str| rest.chars().take_while(char::is_ascii_alphanumeric).count();
+    let has = |prefix: &str| line.split(prefix).skip(1).any(|rest| length(rest) >= 50);
+    let names_one = |rest: &str| {
+        let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-').unwrap_or(rest.len());
+        rest.get(..end).and_then(|word| word.split_once("-1")).is_some_and(|(_, data)| length(data) >= 16)
     };
+    if line.split("AGE-PLUGIN-").skip(1).any(names_one) {
+        return Some("an identity of an age plug-in");
+    }
     if has("AGE-SECRET-KEY-1") {
         return Some("an age private key");
     }

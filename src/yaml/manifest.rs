@@ -1,0 +1,142 @@
+//! What Kubernetes takes a document for: the one place that says which documents are Secrets, however they are spelled.
+//!
+//! kubectl, kustomize and Flux read more than one spelling: `apiVersion: /v1` is the core group too (`ParseGroupVersion` of client-go), a
+//! `!!binary` word is decoded by go-yaml, of a key that stands twice in JSON the last counts, and a text may be a stream of JSON objects.
+//! Whoever hides, refuses or encrypts what a Secret holds asks here, so that no spelling passes one of them and not another.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize as _;
+
+use super::{Error, Value};
+
+/// The kind whose values nobody may read.
+const SECRET: &str = "Secret";
+
+/// The blocks of a Secret that hold values.
+pub const BLOCKS: [&str; 2] = ["data", "stringData"];
+
+/// Tells whether an `apiVersion` is one of the core group: it names no group, or an empty one.
+pub fn is_core(api_version: &str) -> bool {
+    let is_empty = |text: &str| text.split_once('/').is_none_or(|(group, _)| group.trim().is_empty());
+    is_empty(api_version) || decoded(api_version).is_some_and(|text| is_empty(&text))
+}
+
+/// Tells whether a word is the kind of Secrets, also where it is written as `!!binary`.
+pub fn is_secret_kind(word: &str) -> bool {
+    is_word(word, SECRET)
+}
+
+/// Tells whether a word is the kind of a list of Secrets, whose items need not say what they are.
+pub fn is_secret_list(word: &str) -> bool {
+    is_word(word, "SecretList")
+}
+
+/// Tells whether a word is another, also where it is written as `!!binary`: our YAML library keeps no tag of that kind, and nothing else is
+/// called so.
+pub fn is_word(word: &str, wanted: &str) -> bool {
+    word == wanted || decoded(word).is_some_and(|text| text == wanted)
+}
+
+/// Decodes base64 as go-yaml does: line ends are no part of it.
+fn decoded(word: &str) -> Option<String> {
+    let bytes = STANDARD.decode(word.split_whitespace().collect::<String>()).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+/// Finds a field by its name, also where the name is written as `!!binary`.
+pub fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    value.get(name).or_else(|| {
+        let fields = value.as_mapping()?;
+        fields.iter().find(|(key, _)| key.as_str().is_some_and(|key| is_word(key, name))).map(|(_, value)| value)
+    })
+}
+
+/// Reads the documents of a text as the programs of Kubernetes do: YAML, else one JSON value behind the other, where the last of two equal
+/// keys counts.
+///
+/// # Errors
+/// As [`super::documents`], where it is neither.
+pub fn documents(text: &str) -> Result<Vec<Value>, Error> {
+    super::documents(text).or_else(|error| json(text).ok_or(error))
+}
+
+fn json(text: &str) -> Option<Vec<Value>> {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let mut found = Vec::new();
+    for next in serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>() {
+        // What stands before the place where it is no JSON any more is taken.
+        let Ok(value) = next else { break };
+        found.push(Value::deserialize(value).ok()?);
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Tells whether a text can be a Secret at all: cheaply, so that most texts are never parsed. Letters and words may be written as escapes, in
+/// JSON and YAML, and as base64 behind a tag.
+pub fn may_hold_secrets(text: &str) -> bool {
+    let hides = || text.contains('\\') || ["!!", "!<", "%TAG"].iter().any(|sign| text.contains(sign));
+    (text.contains(SECRET) && text.contains("ata")) || hides()
+}
+
+/// Collects the Secrets of a document: itself, or the items of a list, with what merge keys bring.
+pub fn secrets(document: &Value) -> Vec<Value> {
+    let mut found = Vec::new();
+    collect(document, false, &mut found);
+    found
+}
+
+fn collect(value: &Value, of_secrets: bool, found: &mut Vec<Value>) {
+    let mut value = value.clone();
+    // What cannot be merged is no merge.
+    let _unmerged = value.apply_merge();
+    let word = |key: &str| field(&value, key).and_then(Value::as_str).unwrap_or_default();
+    let kind = word("kind");
+    if (is_secret_kind(kind) || of_secrets && kind.is_empty()) && is_core(word("apiVersion")) {
+        found.push(value);
+        return;
+    }
+    let of_secrets = is_secret_list(kind);
+    for item in field(&value, "items").and_then(Value::as_sequence).into_iter().flatten() {
+        collect(item, of_secrets, found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{documents, is_core, secrets};
+
+    #[test]
+    fn a_secret_is_one_in_every_spelling() {
+        for text in [
+            "apiVersion: v1\nkind: Secret\nstringData: {a: b}\n",
+            "apiVersion: /v1\nkind: Secret\nstringData: {a: b}\n",
+            "kind: !!binary U2VjcmV0\nstringData: {a: b}\n",
+            "kind: !!binary |\n  U2Vj\n  cmV0\nstringData: {a: b}\n",
+            "!!binary a2luZA==: Secret\nstringData: {a: b}\n",
+            "kind: !other Secret\nstringData: {a: b}\n",
+            "kind: \"Sec\\\n  ret\"\nstringData: {a: b}\n",
+            "{\"kind\": \"ConfigMap\", \"kind\": \"Secret\", \"data\": {\"a\": \"b\"}}",
+            "{\"kind\": \"ConfigMap\"}\n{\"kind\": \"Secret\", \"data\": {\"a\": \"b\"}}\n",
+            "{\"kind\": \"Secret\", \"data\": {\"a\": \"b\"}} and no JSON",
+            "kind: SecretList\nitems: [{data: {a: b}}]\n",
+            "kind: List\nitems: [{apiVersion: /v1, kind: Secret}]\n",
+        ] {
+            let found: usize = documents(text).unwrap().iter().map(|document| secrets(document).len()).sum();
+            assert_eq!(found, 1, "{text}");
+            assert!(super::may_hold_secrets(text) || !text.contains("ata"), "{text}");
+        }
+        for text in [
+            "apiVersion: secrets.example.com/v1\nkind: Secret\n",
+            "apiVersion: v1\nkind: ConfigMap\ndata: {kind: Secret}\n",
+            "{\"kind\": \"Secret\", \"kind\": \"ConfigMap\"}",
+            "kind: secret\n",
+        ] {
+            assert!(documents(text).unwrap().iter().all(|document| secrets(document).is_empty()), "{text}");
+        }
+        assert!(documents("a: [").is_err());
+        assert!(is_core("") && is_core("v1") && is_core("/v1") && is_core("djE=") && !is_core("apps/v1"));
+    }
+}
