@@ -9,7 +9,7 @@ use super::login::login;
 use crate::cluster::{Cluster, Kubeconfig, connect};
 use crate::config::{Flags, Settings, environments};
 use crate::model::{Clock, Env, Environment, Fault, FaultKind, KubeContext, PerEnv};
-use crate::repo::{Loader, Snapshot};
+use crate::repo::{Finding, Loader, Snapshot};
 use crate::runtime::{Journal, Session, Source};
 use crate::sops::{IdentitySources, KeySources, Prompts};
 
@@ -152,7 +152,7 @@ pub(super) struct Parts {
 impl Plan {
     /// Builds the session; `cluster` makes the cluster of each environment that has a context.
     pub(super) fn session(
-        self,
+        mut self,
         loader: Loader,
         parts: Parts,
         cluster: impl Fn(Env, &Environment, &str) -> Result<Cluster, Fault>,
@@ -187,6 +187,14 @@ impl Plan {
             prompts: parts.prompts,
             ..IdentitySources::default()
         };
+        if found.beyond > 0 {
+            let fault = Fault::failed(
+                format!("{} environments are not shown", found.beyond),
+                format!("there are more than {}, and fluxdeck counts no further", found.list.len()),
+                "work on a part of them: --repo, or a folder clusters/ with fewer",
+            );
+            self.settings.findings.push(Finding::new("clusters/", None, fault));
+        }
         Session {
             source: parts.source,
             environments: found.list,

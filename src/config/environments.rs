@@ -17,6 +17,8 @@ pub struct Environments {
     pub faults: PerEnv<Option<Fault>>,
     /// What says that an environment is not protected, for those that are not.
     pub unprotected: PerEnv<Origin>,
+    /// How many there are beyond those that can be shown.
+    pub beyond: usize,
 }
 
 impl Environments {
@@ -55,8 +57,14 @@ pub fn environments(settings: &Settings, folders: &[RepoEnvironment], contexts: 
     protect(settings, &mut drafts, contexts);
     drafts.sort_by(|a, b| key(a).cmp(&key(b)));
 
-    let count = drafts.len().min(usize::from(u8::MAX));
-    drafts.truncate(count);
+    let all = drafts.len();
+    let count = all.min(usize::from(u8::MAX));
+    if count < all {
+        // What is dropped cannot be looked at; the least that is lost is what nobody depends on.
+        drafts.sort_by_key(|draft| !draft.environment.protected);
+        drafts.truncate(count);
+        drafts.sort_by(|a, b| key(a).cmp(&key(b)));
+    }
     for (index, draft) in drafts.iter_mut().enumerate() {
         draft.environment.env = Env(u8::try_from(index).unwrap_or(u8::MAX));
     }
@@ -65,6 +73,7 @@ pub fn environments(settings: &Settings, folders: &[RepoEnvironment], contexts: 
         faults: PerEnv::from_fn(count, |env| at(env).and_then(|draft| draft.fault.clone())),
         unprotected: PerEnv::from_fn(count, |env| at(env).map(|draft| draft.unprotected.clone()).unwrap_or_default()),
         list: drafts.into_iter().map(|draft| draft.environment).collect(),
+        beyond: all.saturating_sub(count),
     }
 }
 

@@ -391,3 +391,30 @@ fn settings_of_another_user_are_not_read() {
     std::os::unix::fs::chown(home.join(".config/fluxdeck/config.toml"), Some(12345), None).unwrap();
     assert_eq!(read(), (false, false, true));
 }
+
+#[test]
+fn of_too_many_environments_those_that_are_protected_stay_and_the_rest_is_counted() {
+    let mut all: Vec<String> = (0..300).map(|number| format!("dev-{number}")).collect();
+    all.extend(["production".to_owned(), "eu-prod".to_owned()]);
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let found = found(&Settings::default(), &all, &[]);
+    assert_eq!((found.list.len(), found.beyond), (255, 47));
+    assert!(["production", "eu-prod"].iter().all(|name| names(&found).contains(name)));
+    assert!(found.list.iter().enumerate().all(|(place, one)| one.env.index() == place));
+}
+
+#[test]
+fn folders_of_the_operator_that_count_from_here_are_none() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "fluxdeck/config.toml", "theme = 'theirs'");
+    let relative = std::path::Path::new("../../../../../../../..").join(folder.path().strip_prefix("/").unwrap());
+    let relative = relative.display().to_string();
+    let theme = |variables: &[(&str, &str)]| {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::from_sources(None, &Flags::default(), variables).theme.value
+    };
+    let whole = folder.path().display().to_string();
+    assert_eq!(theme(&[("XDG_CONFIG_HOME", &whole)]), "theirs");
+    assert_eq!(theme(&[("XDG_CONFIG_HOME", &relative)]), "terminal");
+    assert_eq!(theme(&[("HOME", &relative), ("XDG_CONFIG_HOME", "")]), "terminal");
+}

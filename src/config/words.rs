@@ -1,12 +1,60 @@
 //! The words of a name, and those that say that people depend on what is called so.
+//!
+//! A miss lets a write through unasked, a false alarm asks once more: so a name is looked at in every way in which people write it, and what
+//! cannot be told apart by eye counts as the worse. What stays out are English words (`product`, `reproduction`, `prodigy`) and what is said
+//! not to be production yet (`preprod`, `nonprod`); `non-prod` has production's word in it and counts.
 
-/// Words that say by themselves that people depend on the cluster.
-const PRODUCTION: [&str; 4] = ["production", "prod", "prd", "live"];
+use crate::model::text;
 
-/// Tells whether a name has a word that says production: `prod-eu`, `admin@production`, `arn:aws:eks:…:cluster/production`, `eksProd2`, but not
-/// `product` or `reproduction`.
+/// Words that say by themselves that people depend on the cluster, in the languages in which clusters are called so.
+const PRODUCTION: [&str; 13] = [
+    "production",
+    "productions",
+    "prod",
+    "prd",
+    "live",
+    "productive",
+    "produktion",
+    "produktiv",
+    "produzione",
+    "produccion",
+    "producao",
+    "productie",
+    "produkcja",
+];
+
+/// Words that say the same also where another is written to them without a sign between: `euprod`, `prodcluster`.
+const GROWN: [&str; 3] = ["production", "produktion", "prod"];
+
+/// What before such a word makes it another.
+const BEFORE: [&str; 11] = ["pre", "re", "non", "no", "not", "un", "post", "co", "over", "under", "anti"];
+
+/// What behind `prod` makes it another word: product, produce, prodigy, prodding, prodrome.
+const BEHIND: [&str; 6] = ["u", "ig", "ding", "ded", "der", "rom"];
+
+/// Tells whether a name has a word that says production: `prod-eu`, `admin@production`, `arn:aws:eks:…:cluster/production`, `eksProd2`,
+/// `EUProd`, `shopprod`, `pr0d`, but not `product`, `reproduction` or `preprod`.
+///
+/// A name with a letter beyond ASCII counts too: whether it only looks like one of these words nobody can see.
 pub(super) fn says_production(name: &str) -> bool {
-    words(name).any(|word| PRODUCTION.iter().any(|known| word.eq_ignore_ascii_case(known)))
+    let plain = folded(name);
+    // Where digits stand for letters; `prod01` is found as it is written.
+    let spelled: String = plain.chars().map(letter_of).collect();
+    !plain.is_ascii() || [&plain, &spelled].into_iter().any(|name| words(name).iter().any(|word| is_production(word)))
+}
+
+fn is_production(word: &str) -> bool {
+    PRODUCTION.contains(&word)
+        || GROWN.iter().any(|known| {
+            let ends = word.strip_suffix(known).is_some_and(|before| !BEFORE.contains(&before));
+            let behind = word.strip_prefix(known).filter(|_| *known != "prod" || !is_of_another(word));
+            ends || behind.is_some()
+        })
+}
+
+/// Tells whether a word that begins with `prod` is another word.
+fn is_of_another(word: &str) -> bool {
+    word.strip_prefix("prod").is_some_and(|behind| BEHIND.iter().any(|known| behind.starts_with(known)))
 }
 
 /// Words by which an owner says that nobody depends on the cluster.
@@ -29,23 +77,76 @@ const OTHERWISE: [&str; 14] = [
 
 /// Tells whether a name has a word that says something else than production, and none that says production.
 pub(super) fn says_otherwise(name: &str) -> bool {
-    !says_production(name) && words(name).any(|word| OTHERWISE.iter().any(|known| word.eq_ignore_ascii_case(known)))
+    !says_production(name) && words(&folded(name)).iter().any(|word| OTHERWISE.contains(&word.as_str()))
 }
 
-/// Splits a name where something other than a letter stands, and where a capital follows a small letter.
-fn words(name: &str) -> impl Iterator<Item = &str> {
-    name.split(|character: char| !character.is_alphabetic()).flat_map(|part| {
-        let mut starts = vec![0];
-        let mut was_small = false;
-        for (at, character) in part.char_indices() {
-            if was_small && character.is_uppercase() {
-                starts.push(at);
-            }
-            was_small = character.is_lowercase();
+/// Writes a name without what nobody sees, and the forms of letters that stand for ASCII (full width, mathematical) as ASCII.
+fn folded(name: &str) -> String {
+    let plain = |character: char| {
+        let code = u32::from(character);
+        match code {
+            0xff01..=0xff5e => char::from_u32(code.saturating_sub(0xfee0)).unwrap_or(character),
+            _ => character,
         }
-        let ends: Vec<usize> = starts.iter().skip(1).copied().chain([part.len()]).collect();
-        starts.into_iter().zip(ends).filter_map(|(start, end)| part.get(start..end))
-    })
+    };
+    name.chars().filter(|character| !text::is_unseen(*character)).map(plain).collect()
+}
+
+fn letter_of(character: char) -> char {
+    match character {
+        '0' => 'o',
+        '1' => 'i',
+        '3' => 'e',
+        '4' => 'a',
+        '5' => 's',
+        other => other,
+    }
+}
+
+/// Splits a name into its words in small letters: where something other than a letter stands and where a capital follows a small letter. A run
+/// of capitals ends before its last, which begins the next word (`EUProd`), or with it (`PRODeu`): both are taken. Letters that stand alone,
+/// one after the other, are one word (`p-r-o-d`).
+fn words(name: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut alone = String::new();
+    for part in name.split(|character: char| !character.is_alphabetic()).filter(|part| !part.is_empty()) {
+        if part.chars().count() == 1 {
+            alone.push_str(part);
+        } else {
+            found.push(std::mem::take(&mut alone));
+            found.extend(split(part, true));
+            found.extend(split(part, false));
+        }
+    }
+    found.push(alone);
+    found.retain(|word| !word.is_empty());
+    found.iter_mut().for_each(|word| word.make_ascii_lowercase());
+    found
+}
+
+/// Splits letters at their capitals; of a run of them the last belongs to what follows, or not.
+fn split(part: &str, last_begins: bool) -> Vec<String> {
+    let letters: Vec<char> = part.chars().collect();
+    let mut found = vec![String::new()];
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| letters.get(at));
+        let was_small = before.is_some_and(|before| before.is_lowercase());
+        let was_capital = before.is_some_and(|before| before.is_uppercase());
+        let before_small = letters.get(at.saturating_add(1)).is_some_and(|next| next.is_lowercase());
+        let in_run = at.checked_sub(2).and_then(|at| letters.get(at)).is_some_and(|before| before.is_uppercase());
+        let begins = if letter.is_uppercase() {
+            was_small || last_begins && was_capital && before_small
+        } else {
+            !last_begins && was_capital && in_run
+        };
+        if begins {
+            found.push(String::new());
+        }
+        if let Some(word) = found.last_mut() {
+            word.push(*letter);
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -71,21 +172,91 @@ mod tests {
             "gke_my-prod_europe-west1_main",
             "eksProdEu",
             "shop.live",
+            // Acronyms beside words.
+            "EUProd",
+            "EKSProduction",
+            "AWSProd-1",
+            "eksPRODEu",
+            "PRODeu",
+            "myPROD",
+            // Written together.
+            "euprod",
+            "shopprod",
+            "shopprod2",
+            "prodcluster",
+            "proddb",
+            "euproduction",
+            "productioncluster",
+            // In other languages.
+            "produktion",
+            "produktion-eu",
+            "Produccion",
+            // Spelled so that it is read and not found.
+            "pr0d",
+            "pr0duct10n",
+            "l1ve",
+            "p-r-o-d",
+            "p.r.o.d.u.c.t.i.o.n",
+            "pr\u{200b}od",
+            "pro\u{ad}d",
+            "pr\u{3164}od",
+            "\u{ff30}\u{ff32}\u{ff2f}\u{ff24}",
+            "pr\u{43e}duction",
+            "pr\u{f8}duction",
+            "\u{43f}\u{440}\u{43e}\u{434}",
         ] {
             assert!(says_production(name), "{name}");
         }
-        for name in ["", "staging", "product", "products-1", "reproduction", "preprod", "alive", "delivery", "prodigy"]
-        {
+        for name in [
+            "",
+            "staging",
+            "product",
+            "products-1",
+            "productcatalog",
+            "reproduction",
+            "preprod",
+            "preproduction",
+            "nonprod",
+            "alive",
+            "delivery",
+            "liver",
+            "olive",
+            "prodigy",
+            "producer",
+            "produce",
+            "productivity",
+            "a-b-c",
+            "EUStaging",
+            "k3s-01",
+            "k3d-dev",
+            "kind-kind",
+            "minikube",
+            "PROtoDev",
+            "lab",
+            "stag\u{200b}ing",
+        ] {
             assert!(!says_production(name), "{name}");
         }
     }
 
     #[test]
     fn words_say_otherwise_only_where_none_says_production() {
-        for name in ["staging", "eu-staging-1", "Dev", "lab-test", "k3d-dev"] {
+        for name in ["staging", "eu-staging-1", "Dev", "lab-test", "k3d-dev", "EUStaging", "AWSDev"] {
             assert!(says_otherwise(name), "{name}");
         }
-        for name in ["", "lab", "home", "main", "cluster", "attest", "device", "production-test", "staging-live"] {
+        for name in [
+            "",
+            "lab",
+            "home",
+            "main",
+            "cluster",
+            "attest",
+            "device",
+            "production-test",
+            "staging-live",
+            "dev-euprod",
+            "d\u{435}v",
+        ] {
             assert!(!says_otherwise(name), "{name}");
         }
     }

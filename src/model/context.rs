@@ -62,10 +62,11 @@ impl Server {
             _ => (authority, if scheme.eq_ignore_ascii_case("http") { 80 } else { 443 }),
         };
         let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
-        let host = match host.parse::<IpAddr>() {
-            Ok(address) if address.is_loopback() && is_usual(address) => "localhost".to_owned(),
-            Ok(address) => address.to_canonical().to_string(),
-            Err(_) => host,
+        let host = match address_of(&host) {
+            Some(address) if is_here(address) => "localhost".to_owned(),
+            Some(address) => address.to_string(),
+            None if is_named_here(&host) => "localhost".to_owned(),
+            None => host,
         };
         if host.is_empty() {
             return None;
@@ -91,9 +92,37 @@ impl Server {
     }
 }
 
-/// Tells whether it is the address that `localhost` stands for; others of this machine are given to clusters one by one.
-fn is_usual(address: IpAddr) -> bool {
-    address == IpAddr::from([127, 0, 0, 1]) || address.is_ipv6()
+/// Reads an address in every spelling that systems resolve: also an IPv4 address within an IPv6 one, and what `inet_aton` takes, which is one to
+/// four numbers, decimal, octal or hexadecimal, of which the last fills what is left.
+fn address_of(host: &str) -> Option<IpAddr> {
+    if let Ok(address) = host.split('%').next().unwrap_or(host).parse::<IpAddr>() {
+        return Some(address.to_canonical());
+    }
+    let number = |part: &str| match part.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None if part.len() > 1 && part.starts_with('0') => u32::from_str_radix(part, 8).ok(),
+        None => part.parse().ok(),
+    };
+    let parts = host.split('.').map(number).collect::<Option<Vec<u32>>>()?;
+    let (last, first) = parts.split_last().filter(|(_, first)| first.len() < 4)?;
+    let room = 32_u32.saturating_sub(u32::try_from(first.len()).ok()?.saturating_mul(8));
+    let fits = first.iter().all(|part| *part < 256) && u64::from(*last) < 1_u64.checked_shl(room)?;
+    let begun = (0_u32..).zip(first).fold(0_u32, |all, (place, part)| {
+        all | part.checked_shl(24_u32.saturating_sub(place.saturating_mul(8))).unwrap_or_default()
+    });
+    fits.then(|| IpAddr::from(std::net::Ipv4Addr::from(begun | *last)))
+}
+
+/// Tells whether it is an address that `localhost` stands for, or the one that means every address of this machine; other loopback addresses
+/// are given to clusters one by one.
+fn is_here(address: IpAddr) -> bool {
+    address.is_unspecified() || address == IpAddr::from([127, 0, 0, 1]) || (address.is_ipv6() && address.is_loopback())
+}
+
+/// Tells whether it is a name that means this machine everywhere (RFC 6761, and what `/etc/hosts` of the usual systems has).
+fn is_named_here(host: &str) -> bool {
+    host.ends_with(".localhost")
+        || ["localhost.localdomain", "localhost6", "ip6-localhost", "ip6-loopback"].contains(&host)
 }
 
 #[cfg(test)]
@@ -114,6 +143,16 @@ mod tests {
             ("https://[::1]:6443", "https://localhost:6443"),
             ("https://[2001:db8:0::1]", "https://[2001:DB8::1]:443"),
             ("http://k8s.example:6443", "https://k8s.example:6443"),
+            ("https://0.0.0.0:6443", "https://localhost:6443"),
+            ("https://[::]:6443", "https://127.0.0.1:6443"),
+            ("https://127.1:6443", "https://127.0.0.1:6443"),
+            ("https://2130706433:6443", "https://127.0.0.1:6443"),
+            ("https://0x7f000001:6443", "https://127.0.0.1:6443"),
+            ("https://0X7F.1:6443", "https://127.0.0.1:6443"),
+            ("https://0177.0.0.1:6443", "https://127.0.0.1:6443"),
+            ("https://[::ffff:127.0.0.1]:6443", "https://127.0.0.1:6443"),
+            ("https://k3d.localhost:6443", "https://127.0.0.1:6443"),
+            ("https://[::ffff:10.0.0.1]", "https://10.1"),
         ] {
             assert_eq!(Server::at(one), Server::at(two), "{one} {two}");
             assert!(context("a", "a", one, None, None).reaches_as(&context("b", "b", two, None, None)));
@@ -122,6 +161,8 @@ mod tests {
             ("https://k8s.example", "https://k8s.example:6443"),
             ("https://rancher.example/k8s/clusters/a", "https://rancher.example/k8s/clusters/b"),
             ("https://127.0.0.1:6443", "https://127.0.0.2:6443"),
+            ("https://127.256:6443", "https://127.1.0:6443"),
+            ("https://1.2.3.4.5", "https://1.2.3.4"),
         ] {
             let (one, two) = (context("a", "a", one, None, Some("ca")), context("b", "b", two, None, Some("other")));
             assert!(!one.reaches_as(&two), "{one:?} {two:?}");

@@ -16,14 +16,20 @@ pub use json::{json, json_lines};
 /// C0, DEL and C1 steer terminals (ECMA-48); U+2028 and U+2029 end lines for others; the marks, embeddings, overrides and isolates of
 /// Unicode's bidirectional algorithm (UAX #9) turn the order; the others are invisible, and so hide text or tell two equal names apart
 /// (tags U+E0000 to U+E007F and the supplementary variation selectors carry whole texts). Joiners and the plain variation selectors stay:
-/// scripts and emoji need them, see `joins`.
+/// scripts and emoji need them, see `joins`. The fillers of Hangul, the vowels of Khmer that nothing shows and the Braille pattern without dots are letters and
+/// signs by their category, and blank all the same.
 pub fn hides_or_steers(character: char) -> bool {
     matches!(character,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
-        | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}'
+        | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
         | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Tells whether a character takes part in a name without being seen in it.
+pub fn is_unseen(character: char) -> bool {
+    hides_or_steers(character) || joins(character) || matches!(character, '\u{fe00}'..='\u{fe0f}')
 }
 
 /// Tells whether a character is a joiner, which is invisible and means something between letters that are not ASCII alone.
