@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::creation::Creation;
 use super::snapshot::Snapshot;
 use super::{contents, git};
 use crate::model::{Fault, Step, StepState};
@@ -153,8 +154,36 @@ impl Snapshot {
         files.iter().flat_map(new).collect()
     }
 
+    /// Finds an encrypted file that whoever is to read a new one of a creation rule cannot read: any of the same rule, or, where that has no
+    /// other, one of the repository if he can read none of it.
+    fn closed_to(&self, recipient: &str, creation: &Creation, others: &[(String, BTreeSet<String>)]) -> Option<String> {
+        let is_peer = |name: &str| {
+            self.creation(name)
+                .is_ok_and(|known| known.config == creation.config && known.rule.index == creation.rule.index)
+        };
+        let peers: Vec<_> = others.iter().filter(|(name, _)| is_peer(name)).collect();
+        let closed = |(_, readers): &&(String, BTreeSet<String>)| !readers.contains(recipient);
+        match peers.as_slice() {
+            [] if others.iter().all(|other| closed(&other)) => others.first().map(|(name, _)| name.clone()),
+            peers => peers.iter().copied().find(closed).map(|(name, _)| name.clone()),
+        }
+    }
+
+    /// Returns the encrypted files of the repository beside one, each with who can read it.
+    fn others(&self, file: &str) -> Vec<(String, BTreeSet<String>)> {
+        let sealed = |other: String| {
+            let text = contents::text(&self.root, &other).ok().filter(|_| other != file)?;
+            crate::sops::sniff(&text)?;
+            let readers = recipients(&other, &text);
+            (!readers.is_empty()).then_some((other, readers))
+        };
+        git::files(&self.root, &[]).unwrap_or_default().into_iter().filter_map(sealed).collect()
+    }
+
     /// Finds, among the recipients that a file has or is about to get, those whom nobody has agreed to yet: who is not of its creation rule,
-    /// and who is new against the last commit. `text` is the file as it is, where it is encrypted. It runs git.
+    /// and who could not read the file as the last commit has it. That a `.sops.yaml` of the last commit names him is no agreement: it may
+    /// have come with a pull. For a new file the others of the same rule are asked. `text` is the file as it is, where it is encrypted. It
+    /// runs git.
     pub fn new_readers(
         &self,
         file: &str,
@@ -165,19 +194,32 @@ impl Snapshot {
         let rule = self.creation(file).ok().filter(|creation| !creation.rule.recipients().is_empty());
         let of_rule = rule.as_ref().map(|creation| creation.rule.recipients());
         let before = git::committed(&self.root, file).map(|text| self::recipients(file, &text));
+        let before = before.filter(|known| !known.is_empty());
+        let others = if before.is_none() && rule.is_some() { self.others(file) } else { Vec::new() };
         let reads = text.map_or_else(|| file.to_owned(), |text| reads(file, text));
         let mut found: Vec<NewReader> = Vec::new();
         for recipient in recipients {
             let is_of_rule = of_rule.as_ref().is_none_or(|known| known.contains(recipient));
-            let was_there =
-                before.as_ref().is_some_and(|known| known.contains(recipient)) || committed.knows(recipient);
-            let can_tell = committed.configured.is_some() || before.as_ref().is_some_and(|known| !known.is_empty());
+            let closed_to = rule.as_ref().and_then(|creation| self.closed_to(recipient, creation, &others));
+            let was_there = match &before {
+                Some(known) => known.contains(recipient),
+                None if others.is_empty() => committed.knows(recipient),
+                None => closed_to.is_none(),
+            };
+            let can_tell = committed.configured.is_some() || before.is_some() || !others.is_empty();
             let why = match (&rule, is_of_rule, was_there || !can_tell) {
                 (_, true, true) => continue,
                 (Some(creation), false, true) => format!("{} does not name him", creation.name()),
-                (Some(creation), false, false) => {
+                (Some(creation), false, false) if !committed.knows(recipient) => {
                     format!("{} does not name him, and neither does the last commit", creation.name())
                 }
+                (Some(creation), false, false) => format!("{} does not name him", creation.name()),
+                _ if committed.knows(recipient) => match &closed_to {
+                    Some(other) => format!("he cannot read {other}"),
+                    None => {
+                        "a .sops.yaml of the last commit names him, but he cannot read the file as it has it".to_owned()
+                    }
+                },
                 _ => "the last commit names him neither in the file nor in a .sops.yaml".to_owned(),
             };
             if !found.iter().any(|known| known.recipient == *recipient) {
@@ -246,8 +288,41 @@ mod tests {
         repository.write(".sops.yaml", &config(&[&ours, &junk]));
         let found = new(&[&ours, &junk], &text);
         assert!(found.len() == 1 && found[0].1.contains("neither in the file nor in a .sops.yaml"), "{found:?}");
+        // A commit that names him, which may have come with a pull, is no agreement; that the file was encrypted for him is.
+        repository.commit("named");
+        let found = new(&[&ours, &junk], &text);
+        assert!(found.len() == 1 && found[0].0 == junk && found[0].1.contains("as it has it"), "{found:?}");
+        repository.write("secret.yaml", &sealed(&[&ours, &junk]));
         repository.commit("agreed");
         assert_eq!(new(&[&ours, &junk], &text), []);
+    }
+
+    #[test]
+    fn who_reads_a_new_file_and_not_the_others_of_its_rule_is_new() {
+        let (ours, junk) = (generate().1, generate().1);
+        let repository = TestRepository::new();
+        repository.write(".sops.yaml", &config(&[&ours, &junk]));
+        repository.write("secret.yaml", &sealed(&[&ours]));
+        repository.commit("pulled");
+        let new = |file: &str| {
+            let snapshot = Snapshot::load(repository.path());
+            let wanted = [ours.clone(), junk.clone()];
+            let found = snapshot.new_readers(file, &wanted, None, &Committed::of(&snapshot));
+            found.into_iter().map(|one| (one.recipient, one.why)).collect::<Vec<_>>()
+        };
+        let found = new("other.yaml");
+        assert!(found.len() == 1 && found[0].0 == junk && found[0].1.contains("cannot read secret.yaml"), "{found:?}");
+        // A file that he made himself does not vouch for him.
+        repository.write("bait.yaml", &sealed(&[&ours, &junk]));
+        repository.commit("bait");
+        assert_eq!(new("other.yaml").len(), 1);
+        // Where the rule has no other file, he is one who reads none of the repository's.
+        repository.write("near/.sops.yaml", &config(&[&ours, &junk]));
+        assert_eq!(new("near/other.yaml"), []);
+        std::fs::remove_file(repository.path().join("bait.yaml")).unwrap();
+        assert_eq!(new("near/other.yaml").len(), 1);
+        repository.write("secret.yaml", &sealed(&[&ours, &junk]));
+        assert_eq!(new("other.yaml"), []);
     }
 
     #[test]
