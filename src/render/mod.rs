@@ -4,6 +4,7 @@
 //! tool        the real kustomize
 //! prepare     the kustomization that the controller would build
 //! gather      what kustomize is given: kustomizations written anew, and the files that they name
+//! quoted      what kustomize quotes of the files, cut out of its errors
 //! sandbox     what is around kustomize
 //! shared      the one renderer of this process
 //! substitute  spec.postBuild
@@ -35,6 +36,7 @@ mod installation;
 mod object;
 mod origins;
 mod prepare;
+mod quoted;
 #[cfg(test)]
 mod recorded;
 pub mod releases;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::quoted::without_values;
 use super::sandbox;
 use super::shared::Stop;
 use crate::model::{Fault, ShellLine};
@@ -145,10 +146,11 @@ impl Tool {
         let said = said.trim_start_matches("error: ").trim_start_matches("Error: ").to_owned();
         // What ended for want of what it is not given here says nothing of the repository.
         if OF_WALLS.iter().any(|words| said.contains(words)) {
+            let said = without_values(&said);
             let first = said.lines().next().unwrap_or_default();
             return Err(Unrendered::Unknown(format!("{name} ended for want of what it has not here: {first}")));
         }
-        Err(Unrendered::Wrong(said))
+        Err(Unrendered::Wrong(without_values(&said)))
     }
 }
 
