@@ -5,7 +5,7 @@ use super::verb::lesson;
 use crate::app::{Action, Ask, Command, Operation, Question, Risk, Scope};
 use crate::cluster::exec::Order;
 use crate::model::text::field;
-use crate::model::{Fault, Lesson, ObjectRef, Outcome, Step, StepState};
+use crate::model::{Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, StepState};
 
 /// Opens a shell in the default container of a pod, or of one that stands behind a workload.
 pub static COMMAND: Command = Command {
@@ -57,6 +57,8 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
     let (Some(permit), Some((env, object))) = (ask.permit, ask.object()) else { return Vec::new() };
     let (object, order) = (object.clone(), order(ask));
     let (command, name) = (order.command.join(" "), ask.facts.name(env).to_owned());
+    // What is said of its end is kept.
+    let program = order.command.first().cloned().unwrap_or_default();
     let operation = Operation {
         title: format!("{command} in {}", object.short()),
         env: Some(env),
@@ -84,11 +86,11 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
                     }
                     let code = session.talk(streams).await?;
                     match code {
-                        0 => Ok(format!("{command} has ended in {place}")),
-                        code if order.terminal => Ok(format!("{command} has ended in {place} with status {code}")),
+                        0 => Ok(format!("{program} has ended in {place}")),
+                        code if order.terminal => Ok(format!("{program} has ended in {place} with status {code}")),
                         code => {
                             let why = format!("it ended in {place} with status {code}");
-                            Err(Fault::failed(format!("{command} failed"), why, "what it wrote says why"))
+                            Err(Fault::failed(format!("{program} failed"), why, "what it wrote says why"))
                         }
                     }
                 }
@@ -100,12 +102,19 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
     vec![Action::Operate(operation)]
 }
 
+/// Appends a command: the journal keeps the program alone, whose arguments may hold a password.
+fn words(place: ShellLine, command: &[String]) -> ShellLine {
+    let (program, arguments) = command.split_first().map_or((None, command), |(first, rest)| (Some(first), rest));
+    let line = program.into_iter().fold(place, |line, word| line.word(word)).unkept();
+    arguments.iter().fold(line, |line, word| line.word(word))
+}
+
 fn teach(ask: &Ask<'_>) -> Lesson {
     let order = order(ask);
     let place = line(ask, if order.terminal { "exec -it" } else { "exec -i" });
     let place = place.option(" -c {}", order.container.as_deref().unwrap_or_default()).and_then(" --", &[]);
     lesson(
-        order.command.iter().fold(place, |line, word| line.word(word)),
+        words(place, &order.command),
         "A process beside the one that the container runs, in its files and its network; what it changes is gone with the container.",
         "the prompt; exit or Ctrl-D leads back. No sh there: `kubectl debug` brings a container that has one.",
         "https://kubernetes.io/docs/tasks/debug/debug-application/get-shell-running-container/",

@@ -40,9 +40,10 @@ fn path(word: &str) -> String {
 
 /// Holds lines for a POSIX shell, in which every word of others is quoted.
 ///
-/// What is not quoted is part of the program: it can only be given as a `&'static str`.
+/// What is not quoted is part of the program: it can only be given as a `&'static str`. Behind the place that the number names stand words of the
+/// operator that are shown and never kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ShellLine(String);
+pub struct ShellLine(String, Option<usize>);
 
 impl ShellLine {
     /// Builds a line from its fixed part, in which each `{}` stands for a word and each `{path}` for the path of a file.
@@ -54,7 +55,8 @@ impl ShellLine {
 
     /// Builds lines of words alone.
     pub fn of(lines: &[Vec<String>]) -> Self {
-        let line = |words: &Vec<String>| Self(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
+        let line =
+            |words: &Vec<String>| Self(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "), None);
         Self::join(lines.iter().map(line), "\n")
     }
 
@@ -119,18 +121,39 @@ impl ShellLine {
 
     /// Appends what another line says.
     pub fn line(mut self, other: &Self) -> Self {
+        self.1 = self.1.or_else(|| Some(self.0.len().saturating_add(other.1?)));
         self.0.push_str(&other.0);
         self
     }
 
     /// Puts lines together, with what stands between: a line feed, or ` && `.
     pub fn join(lines: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
-        Self(lines.into_iter().map(|line| line.0).collect::<Vec<_>>().join(between))
+        let put = |all: Self, (index, line): (usize, Self)| {
+            let all = if index > 0 { all.and_then(between, &[]) } else { all };
+            all.line(&line)
+        };
+        lines.into_iter().enumerate().fold(Self::default(), put)
     }
 
     /// Returns one line of several, such as that of one object.
     pub fn nth(&self, index: usize) -> Option<Self> {
-        self.0.split('\n').nth(index).map(|line| Self(line.to_owned()))
+        let whole = self.kept();
+        let text = if self.1.is_some() { whole.as_str() } else { &self.0 };
+        text.split('\n').nth(index).map(|line| Self(line.to_owned(), None))
+    }
+
+    /// Says that what follows is shown and never kept: arguments of a program that we know nothing of may be a password.
+    pub fn unkept(mut self) -> Self {
+        self.1 = self.1.or(Some(self.0.len()));
+        self
+    }
+
+    /// Returns the text as the journal may have it.
+    pub fn kept(&self) -> String {
+        match self.1.and_then(|at| self.0.split_at_checked(at)) {
+            Some((kept, rest)) if !rest.is_empty() => format!("{kept} …"),
+            _ => self.0.clone(),
+        }
     }
 
     /// Returns the text.
@@ -151,7 +174,7 @@ impl ShellLine {
 
 impl From<&'static str> for ShellLine {
     fn from(fixed: &'static str) -> Self {
-        Self(fixed.to_owned())
+        Self(fixed.to_owned(), None)
     }
 }
 
@@ -192,6 +215,18 @@ pub(crate) fn unquoted(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::ShellLine;
+
+    #[test]
+    fn what_may_be_a_password_is_shown_and_not_kept() {
+        let line = ShellLine::from("kubectl exec a --").word("mysql").unkept().word("-phunter2");
+        assert_eq!(
+            (line.as_str(), line.kept().as_str()),
+            ("kubectl exec a -- mysql -phunter2", "kubectl exec a -- mysql …")
+        );
+        let several = ShellLine::join([ShellLine::from("a"), line], "\n");
+        assert_eq!(several.kept(), "a\nkubectl exec a -- mysql …");
+        assert_eq!(ShellLine::from("a").unkept().kept(), "a");
+    }
 
     #[test]
     fn words_of_others_are_quoted() {

@@ -331,7 +331,7 @@ fn begin(session: &Session, operation: &Operation) -> Result<Entry, Fault> {
         login: session.login.clone(),
         env: operation.env.and_then(|env| session.environments.get(env.index())).map(|known| known.name.clone()),
         object: operation.object.clone(),
-        command: operation.shell.to_string(),
+        command: operation.shell.kept(),
         result: None,
     };
     session.journal.write(&entry)?;
