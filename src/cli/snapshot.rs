@@ -58,7 +58,10 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let session = Arc::new(if arguments.demo {
             super::demo::session(&arguments.scenario, call, super::demo::snapshot_clock()?)?
         } else {
-            call.session_for_screen()?
+            // Whoever draws a screen looks: a key that writes is refused, unless the call agrees to a write.
+            let mut session = call.session_for_screen()?;
+            session.read_only |= call.global.confirm.is_none();
+            session
         });
         let app = call.app(&session, depth)?;
         let buffer = crate::runtime::snapshot(app, session, &keys, size).await?;

@@ -66,8 +66,11 @@ struct Wire {
     reason: Option<String>,
     message: Option<String>,
     count: Option<u32>,
+    #[serde(default, deserialize_with = "crate::model::clock::lenient")]
     first_timestamp: Option<Timestamp>,
+    #[serde(default, deserialize_with = "crate::model::clock::lenient")]
     last_timestamp: Option<Timestamp>,
+    #[serde(default, deserialize_with = "crate::model::clock::lenient")]
     event_time: Option<Timestamp>,
     series: Option<Series>,
 }
@@ -75,6 +78,7 @@ struct Wire {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
+    #[serde(default, deserialize_with = "crate::model::clock::lenient")]
     creation_timestamp: Option<Timestamp>,
 }
 
@@ -95,6 +99,7 @@ struct Involved {
 #[serde(rename_all = "camelCase")]
 struct Series {
     count: Option<u32>,
+    #[serde(default, deserialize_with = "crate::model::clock::lenient")]
     last_observed_time: Option<Timestamp>,
 }
 

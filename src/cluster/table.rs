@@ -127,7 +127,7 @@ struct Metadata {
     name: Box<str>,
     #[serde(default)]
     namespace: Box<str>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::model::clock::lenient")]
     creation_timestamp: Option<Timestamp>,
     #[serde(default)]
     resource_version: String,

@@ -69,10 +69,10 @@ impl std::fmt::Debug for Release {
 #[serde(default)]
 pub struct Info {
     /// When the first revision was deployed.
-    #[serde(deserialize_with = "time")]
+    #[serde(deserialize_with = "crate::model::clock::lenient")]
     pub first_deployed: Option<Timestamp>,
     /// When this revision was deployed.
-    #[serde(deserialize_with = "time")]
+    #[serde(deserialize_with = "crate::model::clock::lenient")]
     pub last_deployed: Option<Timestamp>,
     /// What happened, such as `Upgrade complete`.
     pub description: String,
@@ -198,12 +198,6 @@ fn json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, StorageError>
         return Err(StorageError::Large);
     }
     serde_json::from_slice(bytes).map_err(|error| StorageError::Json(error.line(), error.column()))
-}
-
-/// Reads a time; Helm writes the zero time as an empty text.
-fn time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
-    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(serde::de::Error::custom) }
 }
 
 #[cfg(test)]

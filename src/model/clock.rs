@@ -5,6 +5,16 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+/// Reads a time as a server or a program wrote it: what is no time, or none that a calendar of ours has (the year 9999, in a zone behind), is
+/// unknown, and spoils nothing beside itself.
+///
+/// # Errors
+/// When it is no value at all.
+pub fn lenient<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let value: serde_json::Value = serde::Deserialize::deserialize(deserializer)?;
+    Ok(value.as_str().and_then(|text| text.parse().ok()))
+}
+
 /// Tells the time: the system's, or a fixed one for tests, snapshots and the demo.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
@@ -91,6 +101,27 @@ mod tests {
     use super::{age, go_duration, until};
     use jiff::Timestamp;
     use std::time::Duration;
+
+    #[test]
+    fn a_date_that_cannot_be_read_is_unknown() {
+        #[derive(serde::Deserialize)]
+        struct Dated {
+            #[serde(default, deserialize_with = "super::lenient")]
+            at: Option<jiff::Timestamp>,
+        }
+        let at = |text: &str| serde_json::from_str::<Dated>(text).unwrap().at;
+        assert!(at(r#"{"at": "2026-11-22T10:00:00Z"}"#).is_some());
+        for text in [
+            "{}",
+            r#"{"at": null}"#,
+            r#"{"at": ""}"#,
+            r#"{"at": "9999-12-31T23:59:59-12:00"}"#,
+            r#"{"at": "soon"}"#,
+            r#"{"at": [1]}"#,
+        ] {
+            assert_eq!(at(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn durations_read_as_go_writes_them() {

@@ -149,8 +149,9 @@ fn in_braces(text: &str) -> Option<(usize, String)> {
         let begun = format!("{block}:{{");
         plain.split(&begun).skip(1).find_map(|rest| {
             let (key, value) = rest.split_once(':')?;
-            let is_value =
-                !value.starts_with(['{', '}', ',']) && !value.starts_with("ENC[") && !key.contains(['{', '}']);
+            let value = value.split([',', '}']).next().unwrap_or_default();
+            let says = if *block == "data" { is_confidential_data(key, value) } else { is_confidential(key, value) };
+            let is_value = says && !value.starts_with(['{', '[']) && !key.contains(['{', '}', '[', ',']);
             let line = text.split(block).next().map_or(0, |before| before.matches('\n').count());
             is_value.then(|| (line, format!("{block}.{key}")))
         })

@@ -186,8 +186,18 @@ fn typed(asked: &[String]) -> Result<Vec<Secret>, Fault> {
 fn standard_input(count: usize) -> Result<Vec<Secret>, Fault> {
     let mut text = Zeroizing::new(String::new());
     std::io::stdin()
+        .take(super::MOST.saturating_add(1))
         .read_to_string(&mut text)
         .map_err(|error| wrong(error.to_string(), "give text, a line for each value"))?;
+    if text.len() as u64 > super::MOST {
+        return Err(wrong(
+            format!(
+                "standard input is longer than {} bytes, and Kubernetes takes no Secret that is larger",
+                super::MOST
+            ),
+            "give one line for each --key",
+        ));
+    }
     let lines: Vec<Secret> = text.lines().map(Secret::new).collect();
     if lines.len() != count {
         return Err(wrong(

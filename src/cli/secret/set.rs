@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use zeroize::Zeroize as _;
 
-use super::{Named, Place};
+use super::{MOST, Named, Place};
 use crate::app::{Permit, Target};
 use crate::cli::Call;
 use crate::cli::operate::{perform, permit};
@@ -113,8 +113,13 @@ fn read(typed: Option<Secret>, keep_newline: bool, base64: bool) -> Result<Secre
     if let Some(typed) = typed {
         bytes.extend_from_slice(typed.expose().as_bytes());
     } else {
-        let read = std::io::stdin().read_to_end(&mut bytes);
+        let read = std::io::stdin().take(MOST.saturating_add(1)).read_to_end(&mut bytes);
         read.map_err(|error| wrong(error.to_string(), "is standard input open?"))?;
+        if bytes.len() as u64 > MOST {
+            bytes.zeroize();
+            let why = format!("it is longer than {MOST} bytes, and Kubernetes takes no Secret that is larger");
+            return Err(wrong(why, "is it the right file? Large files belong into a volume, or into several Secrets"));
+        }
     }
     if !keep_newline && bytes.last() == Some(&b'\n') {
         bytes.pop();

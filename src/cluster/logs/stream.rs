@@ -14,8 +14,8 @@ use super::lines::{Place, Seen, Splitter};
 use super::pods::Pod;
 use crate::cluster::address::Address;
 use crate::cluster::{Cluster, fault, request};
-use crate::model::Fault;
 use crate::model::log::{LogEvent, LogLine};
+use crate::model::{Fault, FaultKind};
 
 /// How many lines are handed on at once, at most.
 const BATCH: usize = 1000;
@@ -25,6 +25,8 @@ const BATCH_TIME: Duration = Duration::from_millis(20);
 const LAST_WORDS: Duration = Duration::from_secs(3);
 /// The pauses between tries to open a stream grow from the first to the last of these.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// How often in a row a log that is not followed is tried to be read.
+const TRIES: u32 = 4;
 /// How long the server may take to open a stream before it is asked whether it is there.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -73,12 +75,13 @@ impl Reader<'_> {
         let mut place = Place::default();
         let mut pause = PAUSES.0;
         let mut told = false;
+        let mut tries: u32 = 0;
         loop {
             let why = match self.opened(&place).await {
                 Some(Ok(stream)) => {
                     let Some((lines, broken)) = self.pump(stream, &mut place).await else { return End::Unheard };
                     if lines {
-                        (pause, told) = (PAUSES.0, false);
+                        (pause, told, tries) = (PAUSES.0, false, 0);
                     }
                     match broken {
                         None if !self.options.follow => return End::Over("this is all of the log".to_owned()),
@@ -100,6 +103,13 @@ impl Reader<'_> {
             };
             if let Some(end) = self.ended().await {
                 return end;
+            }
+            tries = tries.saturating_add(1);
+            // Whoever waits for the end of what was written is told that it does not come.
+            if !self.options.follow && tries >= TRIES {
+                let what = format!("the log of {} cannot be read", self.pod.metadata.name);
+                let todo = "try again, or follow it: -f goes on trying";
+                return End::Refused(Fault::new(FaultKind::Unreachable, what, why, todo));
             }
             if !told
                 && self.events.send(LogEvent::Interrupted(format!("{}: {why}", self.pod.metadata.name))).await.is_err()

@@ -32,6 +32,7 @@ pub(crate) struct Metadata {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct ManagedFields {
     pub(crate) manager: String,
+    #[serde(deserialize_with = "crate::model::clock::lenient")]
     pub(crate) time: Option<Timestamp>,
     pub(crate) fields_v1: Value,
 }

@@ -23,7 +23,7 @@ struct Metadata {
     name: Box<str>,
     #[serde(default)]
     namespace: Box<str>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::model::clock::lenient")]
     creation_timestamp: Option<Timestamp>,
 }
 
