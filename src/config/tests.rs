@@ -397,7 +397,7 @@ fn of_too_many_environments_those_that_are_protected_stay_and_the_rest_is_counte
     let mut all: Vec<String> = (0..300).map(|number| format!("dev-{number}")).collect();
     all.extend(["production".to_owned(), "eu-prod".to_owned()]);
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    let found = found(&Settings::default(), &all, &[]);
+    let found = found(&settings("", "", &[], &Flags::default()), &all, &[]);
     assert_eq!((found.list.len(), found.beyond), (255, 47));
     assert!(["production", "eu-prod"].iter().all(|name| names(&found).contains(name)));
     assert!(found.list.iter().enumerate().all(|(place, one)| one.env.index() == place));
