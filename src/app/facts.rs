@@ -100,6 +100,14 @@ impl Facts {
         }
     }
 
+    /// Puts what the last survey rendered in the place of what the files declare: for a moment that of the files before.
+    pub fn take_graph(&mut self) {
+        let graph = self.survey.as_ref().and_then(|survey| survey.graph.as_ref());
+        if let (Some(snapshot), Some(graph)) = (&self.repository, graph) {
+            self.repository = Some(Arc::new(snapshot.with_graph(graph)));
+        }
+    }
+
     /// Takes the repository as it is now: for whom an environment's secrets are encrypted stands in it too.
     pub fn set_repository(&mut self, snapshot: Arc<Snapshot>) {
         for (_, environment) in self.environments.iter_mut() {

@@ -23,6 +23,7 @@ pub use pages::Page;
 pub use sources::{Listed, folder, index, working_tree};
 pub use state::State;
 pub use survey::{Survey, Surveyed};
+pub use world::Quiet;
 use world::World;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -30,7 +31,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::config;
 use crate::model::{Fault, FaultKind, Nodes};
-use crate::render::{Installation, Rendering};
+use crate::render::{Installation, Rendering, shared};
 use crate::repo::{Committed, RepoEnvironment, Snapshot, Sync, contents};
 use crate::sops::Identities;
 
@@ -177,11 +178,23 @@ pub struct Report {
     pub closed: usize,
     /// How many findings a comment or the settings of the repository silence.
     pub silenced: usize,
+    /// Which rules did not look at everything.
+    pub quiet: Vec<Quiet>,
 }
 
 /// Looks at files by the rules about secrets, on as many threads as there are processors.
 pub fn check(files: &[Listed], context: &Context<'_>) -> Report {
-    look_at(files, context, &RULES.iter().collect::<Vec<_>>()).in_order()
+    let rules: Vec<&Rule> = RULES.iter().collect();
+    let report = look_at(files, context, &rules);
+    // What the files declare is not what Flux applies: a parent may put the decryption in.
+    let rests_on_graph = report.findings.iter().any(|finding| finding.rule == rules::decryption::RULE.id);
+    if context.snapshot.is_rendered || !rests_on_graph {
+        return report.in_order();
+    }
+    let Ok(rendering) = shared(|renderer| renderer.render(context.snapshot)) else { return report.in_order() };
+    let snapshot = context.snapshot.with_graph(&rendering.graph);
+    let rendered = Context { strict: context.strict, ..Context::new(&snapshot, context.identities, None) };
+    look_at(files, &rendered, &rules).in_order()
 }
 
 /// Looks at a repository by all rules: at its files, and at what it renders to.
@@ -199,7 +212,9 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
             let mut world = World::new(env, rendering, root).with_nodes(nodes.cloned().unwrap_or_default());
             // A cluster that a hub manages has more than what the hub applies: what is not here may be there.
             let is_spoke = |known: &RepoEnvironment| known.name == env && known.sync == Sync::Hub;
-            world.whole &= !context.snapshot.environments.iter().any(is_spoke);
+            if context.snapshot.environments.iter().any(is_spoke) {
+                world.has_more("a hub manages its cluster, and what else is there is not in this repository");
+            }
             world
         })
         .collect();
@@ -210,7 +225,7 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
             Look::World(look) => {
                 let mut of_worlds = Vec::new();
                 for world in &worlds {
-                    look(world, &mut of_worlds);
+                    world.look(rule, look, &mut of_worlds);
                 }
                 // A name with a variable whose value cannot be read may be any name.
                 of_worlds.retain(|finding: &Finding| !finding.speaks_of("${"));
@@ -218,6 +233,7 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
             }
         }
     }
+    report.quiet = worlds.iter().filter_map(World::quiet).collect();
     // What a file says of itself silences these too, once it is known which files are concerned.
     let mut read: BTreeMap<String, File> = BTreeMap::new();
     let none = Identities::default();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Context, Finding, folder, inspect, working_tree};
+use super::{Context, Finding, Quiet, folder, inspect, working_tree};
 use crate::model::{Fault, Nodes};
 use crate::render::revision::Revision;
 use crate::render::shared;
@@ -22,6 +22,8 @@ pub struct State {
     pub objects: usize,
     /// How many findings a comment or the settings of the repository silence.
     pub silenced: usize,
+    /// Which rules did not look at everything.
+    pub quiet: Vec<Quiet>,
 }
 
 impl State {
@@ -51,6 +53,8 @@ impl State {
         };
         let snapshot = there.as_ref().unwrap_or(here);
         let rendering = shared(|renderer| renderer.render(snapshot));
+        let effective = rendering.as_ref().ok().map(|rendering| snapshot.with_graph(&rendering.graph));
+        let snapshot = effective.as_ref().unwrap_or(snapshot);
         let context = Context::new(snapshot, identities, rendering.as_ref().ok()).with_nodes(nodes);
         let context = if place.is_some() { context.listing(&files) } else { context };
         // The next commit is judged by what is there.
@@ -59,6 +63,7 @@ impl State {
         Ok(Self {
             findings: report.findings,
             silenced: report.silenced,
+            quiet: report.quiet,
             files: files.len(),
             objects: rendering.iter().flat_map(|rendering| &rendering.of).map(|one| one.objects.len()).sum(),
             fault: rendering.err(),
@@ -95,7 +100,7 @@ mod tests {
     fn state(findings: &[(&str, usize)]) -> State {
         let findings =
             findings.iter().map(|(file, line)| Finding::new("rule", file, "wrong", "", "").on(*line)).collect();
-        State { findings, fault: None, files: 1, objects: 0, silenced: 0 }
+        State { findings, fault: None, files: 1, objects: 0, silenced: 0, quiet: Vec::new() }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! What the whole repository says of its files: what each becomes in each environment, and what is wrong with it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Context, Finding, Page, Severity, inspect, working_tree};
 use crate::model::{Fault, Nodes, ObjectRef};
 use crate::render::{Stop, until};
-use crate::repo::Snapshot;
-use crate::repo::path;
+use crate::repo::{Graph, Snapshot, path};
 use crate::sops::Identities;
 
 /// Holds what the repository says.
@@ -14,6 +14,8 @@ use crate::sops::Identities;
 pub struct Survey {
     /// What is wrong, by file and line.
     pub findings: Vec<Finding>,
+    /// What the repository tells Flux as it is rendered, where that is known.
+    pub graph: Option<Arc<Graph>>,
     /// Why nothing was rendered.
     pub fault: Option<Fault>,
     /// How many files were looked at.
@@ -64,11 +66,14 @@ impl Survey {
             ));
         }
         let files = working_tree(&snapshot.root, &[])?;
+        let effective = rendering.as_ref().ok().map(|rendering| snapshot.with_graph(&rendering.graph));
+        let snapshot = effective.as_ref().unwrap_or(snapshot);
         // No key is asked for here: whether values were changed behind sops's back is told by `secret verify`.
         let identities = Identities::default();
         let context = Context::new(snapshot, &identities, rendering.as_ref().ok()).with_nodes(nodes);
         let mut survey = Self {
             findings: inspect(&files, &context).findings,
+            graph: rendering.as_ref().ok().map(|rendering| Arc::clone(&rendering.graph)),
             fault: rendering.as_ref().err().cloned(),
             files: files.len(),
             pages: files.iter().filter_map(Page::of).collect(),

@@ -23,10 +23,7 @@ pub fn rendering(text: &str) -> Rendering {
             namespace: "flux-system".to_owned(),
             name: name.to_owned(),
             objects: objects.collect(),
-            finding: None,
-            substituted: false,
-            undefined: Vec::new(),
-            unknown: Vec::new(),
+            ..Rendered::default()
         });
     };
     for part in text.split("=== ") {

@@ -70,8 +70,6 @@ pub struct World<'a> {
     pub env: &'a str,
     /// What every environment renders to.
     pub rendering: &'a Rendering,
-    /// Whether everything of the environment is known.
-    pub whole: bool,
     /// What is known of the environment's nodes.
     pub nodes: Nodes,
     /// Which Flux it runs, as far as the repository says.
@@ -81,6 +79,30 @@ pub struct World<'a> {
     /// The namespaces in which something else may make things; the empty one stands for all.
     filled: HashSet<&'a str>,
     texts: Mutex<HashMap<String, String>>,
+    /// Why not everything of the environment is known; none where it is.
+    unseen: Vec<String>,
+    /// The rules that did not look at something because of that, the one that looks now first.
+    quiet: Mutex<(&'static str, BTreeSet<&'static str>)>,
+    /// What is known by its declaration alone, or may be changed by what was not looked at.
+    unsure: HashSet<String>,
+}
+
+/// Says that rules did not look at everything of an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quiet {
+    /// How many rules.
+    pub rules: usize,
+    /// The environment.
+    pub env: String,
+    /// Why, each with the Kustomization.
+    pub because: Vec<String>,
+}
+
+impl std::fmt::Display for Quiet {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let rules = if self.rules == 1 { "rule" } else { "rules" };
+        write!(formatter, "{} {rules} did not run on {}, because {}", self.rules, self.env, self.because.join("; "))
+    }
 }
 
 /// Holds the pods that a workload makes.
@@ -100,10 +122,55 @@ impl<'a> World<'a> {
         for (_, object) in rendering.objects(env) {
             known.insert(&object.object, object);
         }
-        let whole = rendering.is_whole(env);
+        let own = || rendering.of.iter().filter(|one| one.env == env);
+        let unseen = own().filter_map(Rendered::why_not_whole).collect();
+        let unsure = own().filter(|one| one.is_unsure()).flat_map(|one| &one.objects);
+        let unsure = unsure.map(|object| object.object.to_string()).collect();
         let filled = rendering.objects(env).flat_map(|(_, object)| filled_by(object)).collect();
         let flux = Installation::of(rendering.objects(env).map(|(_, object)| object));
-        Self { env, rendering, whole, nodes: Nodes::default(), flux, root, known, filled, texts: Mutex::default() }
+        Self {
+            env,
+            rendering,
+            nodes: Nodes::default(),
+            flux,
+            root,
+            known,
+            filled,
+            texts: Mutex::default(),
+            unseen,
+            quiet: Mutex::default(),
+            unsure,
+        }
+    }
+
+    /// Says why there may be more in the environment than what is known.
+    pub(super) fn has_more(&mut self, why: &str) {
+        self.unseen.push(why.to_owned());
+    }
+
+    /// Tells whether everything of the environment is known; a rule about what is missing says nothing where it is not.
+    pub fn whole(&self) -> bool {
+        if !self.unseen.is_empty() {
+            let mut quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
+            let rule = quiet.0;
+            quiet.1.insert(rule);
+        }
+        self.unseen.is_empty()
+    }
+
+    /// Has a rule look at the environment; nothing is said of objects that may be otherwise than they are told here.
+    pub(super) fn look(&self, rule: &Rule, look: fn(&World<'_>, &mut Vec<Finding>), found: &mut Vec<Finding>) {
+        self.quiet.lock().unwrap_or_else(PoisonError::into_inner).0 = rule.id;
+        let mut own = Vec::new();
+        look(self, &mut own);
+        own.retain(|finding| finding.object.as_ref().is_none_or(|object| !self.unsure.contains(object)));
+        found.append(&mut own);
+    }
+
+    /// Says how many rules did not look at everything, and why.
+    pub(super) fn quiet(&self) -> Option<Quiet> {
+        let rules = self.quiet.lock().unwrap_or_else(PoisonError::into_inner).1.len();
+        (rules > 0).then(|| Quiet { rules, env: self.env.to_owned(), because: self.unseen.clone() })
     }
 
     /// Says what the environment's nodes are. Where nodes come as they are needed, those that are there now say little.
@@ -185,7 +252,7 @@ impl<'a> World<'a> {
     /// Tells whether things of a namespace may come from elsewhere than from files: from what a cluster has of its own, a chart, or a custom
     /// resource whose ways are not known.
     pub fn is_open(&self, namespace: &str) -> bool {
-        !self.whole
+        !self.whole()
             || matches!(namespace, "kube-system" | "default" | "kube-public" | "flux-system")
             || self.is_filled(namespace)
     }

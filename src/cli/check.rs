@@ -63,7 +63,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     if let Some(before) = git::commit(&snapshot.root, &before).filter(|_| arguments.new) {
         state = state.without(&State::of(&snapshot, &Revision::Commit(before), &identities)?);
     }
-    let State { mut findings, fault, files, objects, silenced } = state;
+    let State { mut findings, fault, files, objects, silenced, quiet } = state;
     let is_wanted = |rule: &str| arguments.rule.is_empty() || arguments.rule.iter().any(|wanted| wanted == rule);
     let is_here = |env: &Option<String>| call.global.env.is_none() || env.is_none() || *env == call.global.env;
     findings.retain(|finding| is_wanted(finding.rule) && is_here(&finding.env));
@@ -80,6 +80,9 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         "{errors}, {warnings}, {hints}{hidden}; files: {files}, objects: {objects}{}",
         findings::silenced(silenced)
     ));
+    for one in quiet.iter().filter(|one| call.global.env.as_ref().is_none_or(|env| *env == one.env)) {
+        call.remark(&one.to_string());
+    }
     let fails = |severity| findings.iter().any(|finding| finding.severity == severity);
     // That nothing renders here is nothing that the change brought.
     let unknown = fault.is_some() && !arguments.new;

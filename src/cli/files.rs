@@ -32,7 +32,7 @@ struct Row<'a> {
 /// # Errors
 /// Fails when there is no repository, or no Kustomization of the name.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    let snapshot = super::open::repository(&call.global)?;
+    let snapshot = super::open::effective(call)?;
     let asked = arguments.kustomization.as_deref();
     let is_wanted = |env: &str, namespace: &str, name: &str| {
         call.global.env.as_deref().is_none_or(|wanted| wanted == env)

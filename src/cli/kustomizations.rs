@@ -16,7 +16,7 @@ pub(super) struct Arguments {}
 /// # Errors
 /// Fails when there is no repository.
 pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    let snapshot = super::open::repository(&call.global)?;
+    let snapshot = super::open::effective(call)?;
     let wanted = |one: &&FluxKustomization| call.global.env.as_ref().is_none_or(|env| *env == one.env);
     let found: Vec<&FluxKustomization> = snapshot.kustomizations.iter().filter(wanted).collect();
     call.print(&found, |found| {

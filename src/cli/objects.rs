@@ -72,12 +72,22 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         }));
         columns(&table)
     })?;
+    remark(call, wanted.iter().copied());
     Ok(complain(call, wanted.into_iter().filter_map(|one| one.finding.as_ref())))
 }
 
 /// Renders a repository with the tool at hand, keeping what was rendered for the next call.
 pub(super) fn render(snapshot: &Snapshot) -> Result<Rendering, Fault> {
     shared(|renderer| renderer.render(snapshot))
+}
+
+/// Tells on standard error what is known in part.
+pub(super) fn remark<'a>(call: &Call, rendered: impl Iterator<Item = &'a Rendered>) {
+    for one in rendered.filter(|one| one.finding.is_none()) {
+        if let Some(why) = one.why_not_whole() {
+            call.remark(&field(&format!("{}: {why}", one.env)));
+        }
+    }
 }
 
 /// Tells on standard error what could not be rendered, and returns the exit code for that.

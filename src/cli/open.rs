@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use super::Global;
 use super::login::login;
+use super::{Call, Global};
 use crate::cluster::{Cluster, Kubeconfig, connect};
 use crate::config::{Flags, Settings, environments};
 use crate::model::{Clock, Env, Environment, Fault, FaultKind, KubeContext, PerEnv};
@@ -76,6 +76,20 @@ pub(super) fn repository_of_any(global: &Global) -> Result<Snapshot, Fault> {
                 format!("there are: {}", names.join(", ")),
                 "`fluxdeck envs` lists them; an environment is a folder that Flux syncs, or that [env.NAME] path names",
             ))
+        }
+    }
+}
+
+/// Reads the repository as Flux knows it: what is rendered stands for what the files declare. Where nothing renders here that is told, and the
+/// files must do.
+pub(super) fn effective(call: &Call) -> Result<Snapshot, Fault> {
+    let snapshot = repository(&call.global)?;
+    match super::objects::render(&snapshot) {
+        Ok(rendering) => Ok(snapshot.with_graph(&rendering.graph)),
+        Err(fault) => {
+            call.complain(&fault);
+            call.remark("so this is what the files declare; what parents patch and variables fill in is not in it");
+            Ok(snapshot)
         }
     }
 }

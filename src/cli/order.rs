@@ -16,7 +16,7 @@ pub(super) struct Arguments {}
 /// # Errors
 /// Fails when there is no repository.
 pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    let snapshot = super::open::repository(&call.global)?;
+    let snapshot = super::open::effective(call)?;
     let wanted = |order: &&Order| call.global.env.as_ref().is_none_or(|env| *env == order.env);
     let orders: Vec<&Order> = snapshot.orders.iter().filter(wanted).collect();
     call.print(&orders, |orders| orders.iter().map(|order| text(order, &snapshot)).collect())?;

@@ -61,6 +61,7 @@ struct OfObject<'a> {
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
     let rendering = super::objects::render(&snapshot)?;
+    let snapshot = snapshot.with_graph(&rendering.graph);
     let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);
     if let Some(file) = file(&snapshot, &arguments.what) {
         let found = of_file(&snapshot, &rendering, &file, &is_wanted);

@@ -37,6 +37,15 @@ impl Maps {
         }
     }
 
+    /// Takes what is not known yet: of objects whose own variables are not put in.
+    pub(super) fn offer(&mut self, env: &str, objects: &[Object]) {
+        self.scopes.learn(objects);
+        for object in objects.iter().filter(|object| object.is("", "ConfigMap") || object.is("", "Secret")) {
+            let key = (env.to_owned(), object.object.clone());
+            self.known.entry(key).or_insert_with(|| (variables(object), object.origin.clone()));
+        }
+    }
+
     /// Returns what an object of an environment defines; `None` where it is not known.
     pub(super) fn get(&self, env: &str, object: &ObjectRef) -> Option<&Named> {
         self.known.get(&(env.to_owned(), object.clone())).map(|(named, _)| named)

@@ -9,10 +9,12 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Unseen;
 use super::prepare::{self, push};
 use super::tool::Unrendered;
 use crate::repo::kustomization::{self, check_plugin, in_place};
 use crate::repo::kustomize::{DEPTH_LIMIT, NAMES};
+use crate::repo::lock::sealed_names;
 use crate::repo::reader::{Place, Reader};
 use crate::repo::references::{Reference, is_fetched, is_remote, of_plugin, references};
 use crate::repo::{Feed, FluxKustomization, Role, contents, path};
@@ -26,6 +28,9 @@ const MOST_BYTES: usize = 128 * 1024 * 1024;
 const OF_PLUGIN_FOLDERS: [&str; 8] =
     ["apiVersion", "kind", "metadata", "resources", "components", "namespace", "namePrefix", "nameSuffix"];
 
+/// What stands for a value that is encrypted.
+const SEALED: &str = "ENC[]";
+
 /// Holds what is given to kustomize, by paths below the repository's root.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -36,6 +41,8 @@ pub(super) struct Gathered {
     left_out: BTreeSet<String>,
     /// Why what is built of it must not be believed: a field that is not known, and was emptied.
     pub(super) unknown: Option<String>,
+    /// What was left out, since it is not in this repository or sealed.
+    pub(super) unseen: Vec<Unseen>,
     own: String,
     body: Mapping,
 }
@@ -226,9 +233,22 @@ impl Walk<'_, '_> {
                 }
             }
         }
+        let mut missing = Vec::new();
         for reference in references(&Value::Mapping(body.clone())) {
-            self.reference(folder, file, &reference, home)?;
+            if let Some(why) = self.reference(folder, file, &reference, home)? {
+                missing.push((reference, why));
+            }
         }
+        for (reference, why) in missing {
+            let Some(changes) = leave_out(body, &reference.text).filter(|_| home.is_none()) else {
+                return unknown(format!("{file} reads {}, {why}", reference.text));
+            };
+            let one = Unseen { file: file.to_owned(), what: reference.text, why: why.to_owned(), changes };
+            if !self.gathered.unseen.contains(&one) {
+                self.gathered.unseen.push(one);
+            }
+        }
+        self.sealed(folder, file, body);
         self.depth = self.depth.saturating_sub(1);
         // Kustomize refuses a folder with two of them.
         for name in NAMES.iter().map(|name| path::join(folder, name)).filter(|other| other != file) {
@@ -240,13 +260,14 @@ impl Walk<'_, '_> {
         self.give(file, Arc::new(text.into_bytes()))
     }
 
+    /// Follows a reference; returns why there is nothing to follow, where it is to be left out.
     fn reference(
         &mut self,
         folder: &str,
         file: &str,
         reference: &Reference,
         home: Option<&str>,
-    ) -> Result<(), Unrendered> {
+    ) -> Result<Option<&'static str>, Unrendered> {
         let text = &reference.text;
         if text.contains(char::is_control) {
             return unknown(format!("{file} names {text:?}, which is no path that kustomize and fluxdeck take alike"));
@@ -256,7 +277,7 @@ impl Walk<'_, '_> {
         let is_file = place == Place::File || !reference.followed;
         let is_nowhere = target.is_none() || matches!(place, Place::Missing | Place::LeftOut);
         if is_fetched(text, is_file) || (is_nowhere && is_remote(text)) {
-            return unknown(format!("{file} reads {text}, which is not in this repository, and nothing is fetched"));
+            return Ok(Some("which is not in this repository, and nothing is fetched"));
         }
         let Some(target) = target else {
             return unknown(format!(
@@ -265,30 +286,50 @@ impl Walk<'_, '_> {
         };
         let home = if reference.plugin { Some(folder) } else { home };
         match place {
-            Place::File if reference.followed && home.is_some() => self.plugin(&target, home.unwrap_or(folder)),
+            Place::File if reference.followed && home.is_some() => self.plugin(&target, home.unwrap_or(folder))?,
             Place::File => {
                 let bytes = self.bytes(&target)?;
                 // Files that go into a ConfigMap as they are may be anything.
                 if reference.role != Role::Input || path::name(&target).contains(".y") {
                     within_bounds(&target, &bytes)?;
                 }
-                self.give(&target, bytes)
+                self.give(&target, bytes)?;
             }
-            Place::Folder if reference.followed => self.folder(&target, home),
-            Place::Folder => {
-                self.gathered.folders.insert(target);
-                Ok(())
-            }
+            Place::Folder if reference.followed => self.folder(&target, home)?,
+            Place::Folder => drop(self.gathered.folders.insert(target)),
             // Kustomize says so in its own words.
-            Place::Missing => Ok(()),
-            Place::LeftOut => {
-                self.gathered.left_out.insert(target);
-                Ok(())
-            }
+            Place::Missing => {}
+            Place::LeftOut => drop(self.gathered.left_out.insert(target)),
             Place::Outside => {
-                unknown(format!("{file} names {text}, which leads out of the repository, and nothing outside is read"))
+                return unknown(format!(
+                    "{file} names {text}, which leads out of the repository, and nothing outside is read"
+                ));
             }
-            Place::Special => unknown(format!("{file} names {text}, which is a pipe, a socket or a device")),
+            Place::Special => return unknown(format!("{file} names {text}, which is a pipe, a socket or a device")),
+        }
+        Ok(None)
+    }
+
+    /// Puts stand-ins in the place of encrypted files of variables, which Flux decrypts before it builds: kustomize reads names in them, and of
+    /// what is sealed those are all that it needs.
+    fn sealed(&mut self, folder: &str, file: &str, body: &Mapping) {
+        let generators = ["configMapGenerator", "secretGenerator"];
+        let generators = generators.iter().filter_map(|key| body.get(*key).and_then(Value::as_sequence)).flatten();
+        for generator in generators {
+            let envs = generator.get("envs").and_then(Value::as_sequence).into_iter().flatten();
+            for env in envs.chain(generator.get("env")).filter_map(Value::as_str) {
+                let Some(target) = path::resolve(folder, env) else { continue };
+                let Some(given) = self.gathered.files.get(&target) else { continue };
+                let text = std::str::from_utf8(given).unwrap_or_default();
+                let Some(names) = sealed_names(text) else { continue };
+                let stand_in: String = names.iter().map(|name| format!("{name}={SEALED}\n")).collect();
+                if names.is_empty() {
+                    let why = "which is encrypted as a whole, so that its variables are not known".to_owned();
+                    let one = Unseen { file: file.to_owned(), what: env.to_owned(), why, changes: false };
+                    self.gathered.unseen.push(one);
+                }
+                self.gathered.files.insert(target, Arc::new(stand_in.into_bytes()));
+            }
         }
     }
 
@@ -297,9 +338,59 @@ impl Walk<'_, '_> {
         let documents = strict::documents(&self.text(file)?).map_err(|refusal| refused(file, &refusal))?;
         let text = written(file, &documents)?;
         for reference in documents.iter().flat_map(of_plugin) {
-            self.reference(home, file, &reference, None)?;
+            if let Some(why) = self.reference(home, file, &reference, None)? {
+                return unknown(format!("{file} reads {}, {why}", reference.text));
+            }
         }
         self.give(file, Arc::new(text.into_bytes()))
+    }
+}
+
+/// Takes a reference out of a kustomization. Tells whether it may have changed objects that others bring; `None` where it cannot be taken out.
+fn leave_out(body: &mut Mapping, text: &str) -> Option<bool> {
+    let is_it = |item: Option<&Value>| item.and_then(Value::as_str) == Some(text);
+    let mut changes = false;
+    for (key, value) in body.iter_mut() {
+        let key = key.as_str().unwrap_or_default();
+        if key == "openapi" && is_it(value.get("path")) {
+            (*value, changes) = (Value::Mapping(Mapping::new()), true);
+            continue;
+        }
+        let Some(items) = value.as_sequence_mut() else { continue };
+        if matches!(key, "configMapGenerator" | "secretGenerator") {
+            items.iter_mut().for_each(|generator| without_input(generator, text));
+            continue;
+        }
+        let before = items.len();
+        items.retain(|item| !is_it(Some(item)) && !is_it(item.get("path")));
+        changes |= items.len() < before && !matches!(key, "resources" | "bases");
+    }
+    let is_gone = references(&Value::Mapping(body.clone())).iter().all(|reference| reference.text != text);
+    is_gone.then_some(changes)
+}
+
+/// Takes a file out of what a generator reads; the key that it would be stays, with nothing in it.
+fn without_input(generator: &mut Value, text: &str) {
+    let Some(generator) = generator.as_mapping_mut() else { return };
+    if generator.get("env").and_then(Value::as_str) == Some(text) {
+        generator.remove("env");
+    }
+    if let Some(envs) = generator.get_mut("envs").and_then(Value::as_sequence_mut) {
+        envs.retain(|item| item.as_str() != Some(text));
+    }
+    let mut keys = Vec::new();
+    if let Some(files) = generator.get_mut("files").and_then(Value::as_sequence_mut) {
+        files.retain(|item| {
+            let item = item.as_str().unwrap_or_default();
+            let (key, file) = item.split_once('=').unwrap_or((path::name(item), item));
+            if file == text {
+                keys.push(Value::from(format!("{key}=")));
+            }
+            file != text
+        });
+    }
+    for key in keys {
+        push(generator, "literals", key);
     }
 }
 

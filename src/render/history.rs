@@ -38,13 +38,14 @@ pub fn history(
     renderer: &mut Renderer,
 ) -> Result<Vec<Past>, Fault> {
     let now = renderer.render(snapshot)?;
+    let graph = &now.graph;
     let mut files: Vec<String> = match now.find(env, object) {
-        Some((one, _)) => snapshot.feeds.files(env, &one.namespace, &one.name).into_iter().map(str::to_owned).collect(),
+        Some((one, _)) => graph.feeds.files(env, &one.namespace, &one.name).into_iter().map(str::to_owned).collect(),
         // What is gone may be in any file.
         None => Vec::new(),
     };
     // Where its Kustomization is declared counts too: patches and variables stand there.
-    files.extend(snapshot.kustomizations_of(env).map(|one| one.file.clone()));
+    files.extend(graph.kustomizations.iter().filter(|one| one.env == env).map(|one| one.file.clone()));
     let commits = git::log_of(&snapshot.root, &files, count)?;
     let mut found = Vec::new();
     for entry in commits {

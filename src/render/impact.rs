@@ -93,7 +93,7 @@ pub(super) fn side(
         Some(place) => snapshot.load_like(place.path()),
     };
     let rendering = renderer.render(&own)?;
-    Ok((own, rendering))
+    Ok((own.with_graph(&rendering.graph), rendering))
 }
 
 /// Lists the files that differ between two states.

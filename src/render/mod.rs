@@ -6,6 +6,7 @@
 //! gather      what kustomize is given: kustomizations written anew, and the files that they name
 //! quoted      what kustomize quotes of the files, cut out of its errors
 //! sandbox     what is around kustomize
+//! rounds      parents first, their children as they render them
 //! shared      the one renderer of this process
 //! substitute  spec.postBuild
 //! envsubst    the expansion of `${…}` in a text
@@ -41,6 +42,7 @@ mod quoted;
 mod recorded;
 pub mod releases;
 pub mod revision;
+mod rounds;
 pub mod sandbox;
 mod scope;
 mod shared;
@@ -56,6 +58,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -67,9 +70,8 @@ pub use tool::Tool;
 pub use workplace::Workplace;
 
 use crate::model::{Fault, FaultKind, ObjectRef};
-use crate::repo::{Feed, Finding, FluxKustomization, Snapshot, path};
+use crate::repo::{Feed, Finding, FluxKustomization, Graph, Snapshot, path};
 use crate::yaml;
-use finish::{Maps, finish};
 use gather::{Gathered, Gatherer};
 use tool::Unrendered;
 
@@ -104,6 +106,23 @@ pub struct Rendered {
     pub undefined: Vec<Undefined>,
     /// What `spec.postBuild.substituteFrom` names and the repository does not hold readable.
     pub unknown: Vec<String>,
+    /// What belongs to it and was not looked at: it may render to more than the objects.
+    pub unseen: Vec<Unseen>,
+    /// Why it may be otherwise than it is told here: what it rests on could not be rendered.
+    pub unsure: Option<String>,
+}
+
+/// Names what was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unseen {
+    /// The file that names it.
+    pub file: String,
+    /// What it is, as it is written there.
+    pub what: String,
+    /// Why it was not looked at.
+    pub why: String,
+    /// Whether it may change what others bring.
+    pub changes: bool,
 }
 
 /// Names a variable that nothing defines, and where it is asked for.
@@ -124,6 +143,8 @@ pub struct Undefined {
 pub struct Rendering {
     /// Each Kustomization, in the order of environments and names.
     pub of: Vec<Rendered>,
+    /// What the repository tells Flux, as it is rendered.
+    pub graph: Arc<Graph>,
 }
 
 impl Rendering {
@@ -148,7 +169,32 @@ impl Rendering {
 
     /// Tells whether everything of an environment is known: nothing failed, and nothing comes from elsewhere.
     pub fn is_whole(&self, env: &str) -> bool {
-        self.of.iter().filter(|one| one.env == env).all(|one| one.finding.is_none())
+        self.of.iter().filter(|one| one.env == env).all(Rendered::is_whole)
+    }
+}
+
+impl Rendered {
+    /// Says why not everything of it is known; `None` where it is.
+    pub fn why_not_whole(&self) -> Option<String> {
+        let why = if let Some(finding) = &self.finding {
+            format!("cannot be rendered: {}", finding.fault.why)
+        } else if let Some(why) = &self.unsure {
+            format!("is known by its file alone: {why}")
+        } else {
+            let named: Vec<String> = self.unseen.iter().map(|one| format!("{}, {}", one.what, one.why)).collect();
+            (!named.is_empty()).then(|| format!("is known in part, without {}", named.join(" and ")))?
+        };
+        Some(format!("Kustomization {} {why}", self.name))
+    }
+
+    /// Tells whether its objects may be otherwise than they are told here.
+    pub fn is_unsure(&self) -> bool {
+        self.unsure.is_some() || self.unseen.iter().any(|one| one.changes)
+    }
+
+    /// Tells whether everything of it is known.
+    pub fn is_whole(&self) -> bool {
+        self.finding.is_none() && self.unseen.is_empty() && self.unsure.is_none()
     }
 }
 
@@ -207,44 +253,10 @@ impl Renderer {
         let tool = self.tool.clone()?;
         self.renderings = self.renderings.saturating_add(1);
         let root = snapshot.root.canonicalize().unwrap_or_else(|_| snapshot.root.clone());
-        let mut kustomizations = snapshot.kustomizations.clone();
-        let mut gatherer = Gatherer::new(&root);
-        // What applies a Kustomization may patch it: what it is then is built once more.
-        let mut rendering = self.round(snapshot, &root, &tool, &kustomizations, &mut gatherer)?;
-        if effective(&rendering, &mut kustomizations) {
-            rendering = self.round(snapshot, &root, &tool, &kustomizations, &mut gatherer)?;
-        }
-        finish_all(&root, &mut rendering, &kustomizations);
-        scope::settle(&mut rendering.of);
+        let rendering = self.rounds(snapshot, &root, &tool)?;
         let now = self.renderings;
         self.kept.retain(|_, (_, used)| used.saturating_add(KEPT) > now);
         Ok(rendering)
-    }
-
-    fn round(
-        &mut self,
-        snapshot: &Snapshot,
-        root: &Path,
-        tool: &Tool,
-        kustomizations: &[FluxKustomization],
-        gatherer: &mut Gatherer<'_>,
-    ) -> Result<Rendering, Fault> {
-        // Before bootstrap nothing applies the environment's own folder: what will is called flux-system.
-        let roots: Vec<(FluxKustomization, &Feed)> =
-            snapshot.feeds.roots().map(|feed| (root_of(snapshot, feed), feed)).collect();
-        let mut jobs = Vec::new();
-        for (one, feed) in &roots {
-            jobs.push(Job::new(tool, one, feed, gatherer));
-        }
-        for one in kustomizations {
-            let is_own = |feed: &&Feed| feed.env == one.env && feed.name == one.name && feed.namespace == one.namespace;
-            let Some(feed) = snapshot.feeds.iter().find(is_own) else { continue };
-            jobs.push(Job::new(tool, one, feed, gatherer));
-        }
-        self.build(root, tool, &jobs)?;
-        let mut of: Vec<Rendered> = jobs.iter().map(|job| self.rendered(job)).collect();
-        of.sort_by(|a, b| (&a.env, &a.name, &a.namespace).cmp(&(&b.env, &b.name, &b.namespace)));
-        Ok(Rendering { of })
     }
 
     /// Builds what is not known yet, as many at a time as there are processors.
@@ -326,25 +338,8 @@ impl Renderer {
             name: job.one.name.clone(),
             objects,
             finding,
-            substituted: false,
-            undefined: Vec::new(),
-            unknown: Vec::new(),
-        }
-    }
-}
-
-/// Does what Flux does after the build, for every Kustomization.
-fn finish_all(root: &Path, rendering: &mut Rendering, kustomizations: &[FluxKustomization]) {
-    let mut maps = Maps::of(root);
-    for one in &rendering.of {
-        maps.take(&one.env, &one.objects);
-    }
-    for one in &mut rendering.of {
-        let is_own = |known: &&FluxKustomization| {
-            known.env == one.env && known.name == one.name && known.namespace == one.namespace
-        };
-        if let Some(known) = kustomizations.iter().find(is_own) {
-            finish(one, known, &maps);
+            unseen: job.gathered.as_ref().map(|gathered| gathered.unseen.clone()).unwrap_or_default(),
+            ..Rendered::default()
         }
     }
 }
@@ -352,13 +347,6 @@ fn finish_all(root: &Path, rendering: &mut Rendering, kustomizations: &[FluxKust
 fn take<'a, 'b>(todo: &'a [&'b Job<'b>], next: &AtomicUsize) -> Option<(usize, &'a Job<'b>)> {
     let index = next.fetch_add(1, Ordering::Relaxed);
     todo.get(index).map(|job| (index, *job))
-}
-
-/// Returns the Kustomization that bootstrap will make of an environment's folder.
-fn root_of(snapshot: &Snapshot, feed: &Feed) -> FluxKustomization {
-    let environment = snapshot.environments.iter().find(|known| known.name == feed.env);
-    let path = environment.map(|known| known.path.clone()).unwrap_or_default();
-    FluxKustomization::of_bootstrap(&feed.env, &path)
 }
 
 /// Names a build by all that goes into it; where the repository lies is not among that.
@@ -406,6 +394,14 @@ fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Objec
         // Kustomize does not know it either: it is wrong.
         (Err(Unrendered::Wrong(said)), Some(_)) if said.contains("unknown field") => Err(Unrendered::Wrong(said)),
         (_, Some(why)) => Err(Unrendered::Unknown(why.clone())),
+        // What is missed may be in what was left out.
+        (Err(Unrendered::Wrong(said)), None) => match gathered.unseen.first() {
+            None => Err(Unrendered::Wrong(said)),
+            Some(left) => {
+                let said = readable(&said, work, &one.path);
+                Err(Unrendered::Unknown(format!("{} reads {}, {}; without it: {said}", left.file, left.what, left.why)))
+            }
+        },
         (built, None) => built,
     }
     .map_err(|error| match error {
@@ -559,20 +555,4 @@ fn finding(job: &Job<'_>, error: &Unrendered) -> Finding {
     let what = format!("Kustomization {} of {} cannot be rendered", one.name, one.env);
     let why = if cause == said { said.trim().to_owned() } else { format!("in {folder}: {}", cause.trim()) };
     Finding::new(&file, line, Fault::new(kind, what, why, todo))
-}
-
-/// Puts the specs that the build gave the Kustomizations in the place of those that are written; tells whether one differs in what the build
-/// rests on.
-fn effective(rendering: &Rendering, kustomizations: &mut [FluxKustomization]) -> bool {
-    let mut differs = false;
-    for one in kustomizations {
-        let wanted = one.object();
-        let Some((_, object)) = rendering.find(&one.env, &wanted) else { continue };
-        let Ok(spec) = yaml::to_value(at(&object.body, "/spec")) else { continue };
-        if spec != one.spec && spec.get("path") == one.spec.get("path") {
-            one.spec = spec;
-            differs = true;
-        }
-    }
-    differs
 }

@@ -37,12 +37,23 @@ fn gathered(folder: &tempfile::TempDir) -> Result<Gathered, Unrendered> {
     Gatherer::new(&root).gather(one, feed)
 }
 
-/// Tells why a kustomization is not built; `None` where it is.
+/// Says what was left out, and proves that nothing that is given names it.
+fn left_out(gathered: &Gathered) -> Option<String> {
+    for one in &gathered.unseen {
+        let names = |(file, bytes): (&str, &[u8])| {
+            file.contains(one.what.trim()) || String::from_utf8_lossy(bytes).contains(one.what.trim())
+        };
+        assert!(!gathered.parts().any(names), "{one:?}");
+    }
+    gathered.unseen.first().map(|one| format!("{} {}", one.what, one.why))
+}
+
+/// Tells why a kustomization is not built, or not as a whole; `None` where it is.
 fn refusal(text: impl AsRef<[u8]>) -> Option<String> {
     let folder = repository();
     write(&folder.path().join("repo"), "apps/base/kustomization.yaml", text);
     match gathered(&folder) {
-        Ok(gathered) => gathered.unknown,
+        Ok(gathered) => left_out(&gathered).or(gathered.unknown),
         Err(Unrendered::Unknown(why)) => Some(why),
         Err(Unrendered::Wrong(said)) => panic!("it is not known to be wrong: {said}"),
     }
@@ -108,7 +119,8 @@ fn what_bears_the_name_of_a_url_is_not_built_either() {
         let root = folder.path().join("repo");
         write(&root, "apps/base/kustomization.yaml", text);
         write(&root, &format!("apps/base/{file}"), "");
-        assert!(matches!(gathered(&folder), Err(Unrendered::Unknown(why)) if why.contains("fetched")), "{text}");
+        let told = left_out(&gathered(&folder).unwrap());
+        assert!(told.is_some_and(|why| why.contains("fetched")), "{text}");
     }
 }
 
@@ -233,6 +245,7 @@ fn what_flux_itself_adds_is_followed_too() {
         write(&folder.path().join("repo"), "clusters/one/apps.yaml", format!("{FLUX}{spec}"));
         match (gathered(&folder), why) {
             (Err(Unrendered::Unknown(told)), Some(why)) => assert!(told.contains(why), "{spec}: {told}"),
+            (Ok(gathered), Some(why)) => assert!(left_out(&gathered).unwrap().contains(why), "{spec}"),
             (Ok(gathered), None) => {
                 let own =
                     gathered.parts().find(|(file, _)| *file == "apps/one/kustomization.yaml").unwrap().1.to_owned();

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kustomize::{Declared, Role};
+use super::flux::FluxKustomization;
+use super::kustomize::{Declared, Reads, Role};
 use super::path;
 use crate::model::ObjectRef;
 
@@ -25,6 +26,22 @@ pub struct Feed {
     pub leaves: bool,
     /// `spec.ignore` of the source that it is read from.
     pub ignore: Option<String>,
+}
+
+impl Feed {
+    /// Says what a Kustomization reads.
+    pub(super) fn of(one: &FluxKustomization, reads: &Reads, ignore: Option<&str>) -> Self {
+        Self {
+            env: one.env.clone(),
+            namespace: one.namespace.clone(),
+            name: one.name.clone(),
+            files: reads.files.clone(),
+            declared: reads.declared.clone(),
+            remote: reads.remote.clone(),
+            leaves: reads.leaves,
+            ignore: ignore.map(str::to_owned),
+        }
+    }
 }
 
 /// Joins files with the Kustomizations that read them.

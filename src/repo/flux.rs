@@ -144,9 +144,15 @@ pub struct FluxKustomization {
     /// `spec.targetNamespace`.
     #[serde(skip)]
     pub target_namespace: Option<String>,
-    /// `spec` as it is written.
+    /// `spec` as it is written; of what was rendered as its parent gives it.
     #[serde(skip)]
     pub spec: Value,
+    /// The Kustomization that renders it, where that was looked at.
+    #[serde(skip)]
+    pub applied_by: Option<ObjectRef>,
+    /// Why it may be otherwise than it is told here: what it rests on could not be rendered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsure: Option<String>,
 }
 
 impl FluxKustomization {
@@ -183,18 +189,25 @@ impl FluxKustomization {
             components: Vec::new(),
             target_namespace: None,
             spec: Value::default(),
+            applied_by: None,
+            unsure: None,
         }
     }
 
     pub(super) fn read(env: &str, declared: &Declared, body: &Value) -> Self {
-        let namespace = namespace_of(declared);
+        Self::of(env, &declared.object, (&declared.file, declared.line), body)
+    }
+
+    /// Reads one that is written at a place: a file, and the line on which its document starts.
+    pub(super) fn of(env: &str, object: &ObjectRef, (file, line): (&str, usize), body: &Value) -> Self {
+        let namespace = namespace_of(object);
         let spec = body.get("spec").cloned().unwrap_or_default();
         let written = text(&spec, "path").unwrap_or_default();
         let path = path::below_root(&written).unwrap_or(written);
         let flag = |key: &str| spec.get(key).and_then(Value::as_bool).unwrap_or_default();
         Self {
             env: env.to_owned(),
-            name: declared.object.name.clone(),
+            name: object.name.clone(),
             written_path: path.clone(),
             elsewhere: None,
             path,
@@ -210,12 +223,14 @@ impl FluxKustomization {
                 secret: decryption.get("secretRef").and_then(|secret| text(secret, "name")),
             }),
             source: spec.get("sourceRef").and_then(|source| source_ref(source, &namespace)),
-            file: declared.file.clone(),
-            line: declared.line,
+            file: file.to_owned(),
+            line,
             components: list(&spec, "components").filter_map(|item| item.as_str().map(str::to_owned)).collect(),
             target_namespace: text(&spec, "targetNamespace"),
             namespace,
             spec,
+            applied_by: None,
+            unsure: None,
         }
     }
 }
@@ -261,25 +276,30 @@ impl FluxSource {
     }
 
     pub(super) fn read(env: &str, declared: &Declared, body: &Value) -> Self {
+        Self::of(env, &declared.object, (&declared.file, declared.line), body)
+    }
+
+    /// Reads one that is written at a place: a file, and the line on which its document starts.
+    pub(super) fn of(env: &str, object: &ObjectRef, (file, line): (&str, usize), body: &Value) -> Self {
         let spec = body.get("spec").cloned().unwrap_or_default();
         Self {
             env: env.to_owned(),
-            kind: declared.object.kind.clone(),
-            name: declared.object.name.clone(),
-            namespace: namespace_of(declared),
+            kind: object.kind.clone(),
+            name: object.name.clone(),
+            namespace: namespace_of(object),
             url: text(&spec, "url").or_else(|| text(&spec, "endpoint")),
             branch: spec.get("ref").and_then(|reference| text(reference, "branch")),
             interval: text(&spec, "interval"),
             suspend: spec.get("suspend").and_then(Value::as_bool).unwrap_or_default(),
             ignore: text(&spec, "ignore"),
-            file: declared.file.clone(),
-            line: declared.line,
+            file: file.to_owned(),
+            line,
         }
     }
 }
 
-fn namespace_of(declared: &Declared) -> String {
-    let namespace = &declared.object.namespace;
+fn namespace_of(object: &ObjectRef) -> String {
+    let namespace = &object.namespace;
     if namespace.is_empty() { FLUX_NAMESPACE.to_owned() } else { namespace.clone() }
 }
 

@@ -1,13 +1,14 @@
 //! Finding the Flux graph of every environment: from the folder that Flux syncs, following the path of each Kustomization to the next.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::environments::{self, Found, Looked};
 use super::feeds::{Feed, Feeds};
 use super::finding::Finding;
 use super::flux::{FluxKustomization, FluxSource, RepoEnvironment, Sync};
 use super::home::{Artifact, Home};
-use super::kustomize::{self, Reads, Role};
+use super::kustomize::{self, Declared, Reads, Role};
 use super::naming::Hints;
 use super::order::{self, Order};
 use super::path;
@@ -15,20 +16,57 @@ use super::reader::{Place, Reader};
 use super::rules;
 use super::spokes;
 use crate::model::Fault;
+use crate::yaml::Value;
 
-/// Holds what the repository declares to Flux.
-#[derive(Debug, Default)]
-pub(super) struct Graph {
-    pub(super) environments: Vec<RepoEnvironment>,
-    pub(super) kustomizations: Vec<FluxKustomization>,
-    pub(super) sources: Vec<FluxSource>,
-    pub(super) orders: Vec<Order>,
-    pub(super) feeds: Feeds,
-    pub(super) findings: Vec<Finding>,
+/// Holds what the repository tells Flux: as the files declare it, or as it is rendered.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    /// The environments, sorted by name.
+    pub environments: Vec<RepoEnvironment>,
+    /// The Flux Kustomizations, sorted by environment and name.
+    pub kustomizations: Vec<FluxKustomization>,
+    /// The sources, sorted by environment, kind and name.
+    pub sources: Vec<FluxSource>,
+    /// The waves of each environment.
+    pub orders: Vec<Order>,
+    /// Which files feed which Kustomization.
+    pub feeds: Feeds,
+    /// What is wrong with the files.
+    pub findings: Vec<Finding>,
     pub(super) looked: Looked,
-    artifacts: Vec<Artifact>,
+    pub(super) artifacts: Vec<Artifact>,
     /// The Kustomizations that apply to another cluster than the one that they are in, by that cluster's environment.
-    spokes: Vec<(String, FluxKustomization)>,
+    pub(super) spokes: Vec<(String, FluxKustomization)>,
+    /// What is this repository in each environment.
+    pub(super) entries: BTreeMap<String, Entry>,
+    /// The Kustomizations that apply the entry folders.
+    pub(super) roots: Vec<FluxKustomization>,
+    /// What was read on the way.
+    pub(super) followed: Followed,
+}
+
+/// Says what is this repository in an environment, and what of it is left out.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) home: Home,
+    pub(super) ignore: Option<String>,
+}
+
+/// Names what is read: the folder, the components and the namespace that a Kustomization gives it, and what is left out.
+type What = (String, Vec<String>, Option<String>, Option<String>);
+
+/// Holds what was read: whoever asks again need not read again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Followed(HashMap<What, Arc<Reads>>);
+
+impl Followed {
+    /// Returns what a Kustomization reads; what is left out is known to the reader.
+    fn of(&mut self, reader: &mut Reader, one: &FluxKustomization, ignore: Option<&str>) -> Arc<Reads> {
+        let namespace = one.target_namespace.clone();
+        let key = (one.path.clone(), one.components.clone(), namespace, ignore.map(str::to_owned));
+        let read = || Arc::new(kustomize::follow(reader, &one.path, &one.components, one.target_namespace.as_deref()));
+        Arc::clone(self.0.entry(key).or_insert_with(read))
+    }
 }
 
 /// Reads the graph of every environment.
@@ -38,12 +76,8 @@ pub(super) fn read(reader: &mut Reader, hints: &Hints) -> Graph {
     for environment in graph.environments.clone() {
         graph.environment(reader, &environment);
     }
-    graph.kustomizations.sort_by(|a, b| (&a.env, &a.name, &a.namespace).cmp(&(&b.env, &b.name, &b.namespace)));
-    graph
-        .sources
-        .sort_by(|a, b| (&a.env, &a.kind, &a.name, &a.namespace).cmp(&(&b.env, &b.kind, &b.name, &b.namespace)));
     rules::of_readers(reader, &mut graph.environments, &graph.feeds);
-    graph.finish();
+    graph.finish(&BTreeSet::new());
     graph
 }
 
@@ -64,126 +98,108 @@ impl Graph {
             reader.leave_out(ignore.as_deref());
             reads = entry(reader);
         }
-        let root = Feed {
-            env: env.to_owned(),
-            namespace: "flux-system".to_owned(),
-            name: "flux-system".to_owned(),
-            files: reads.files.clone(),
-            declared: reads.declared.clone(),
-            remote: reads.remote.clone(),
-            leaves: reads.leaves,
-            ignore: ignore.clone(),
-        };
-        self.take(reader, env, reads);
+        let root = Feed::of(&FluxKustomization::of_bootstrap(env, folder), &reads, ignore.as_deref());
+        self.take(reader, env, &reads);
         let remote = self.spokes.iter().filter(|(name, _)| name == env).map(|(_, one)| one.clone());
         self.kustomizations.extend(remote);
-        let entry = self.kustomizations.get_mut(start..).unwrap_or_default();
-        let home = Home::of(environment, entry);
+        let read = self.kustomizations.get_mut(start..).unwrap_or_default();
+        let home = Home::of(environment, read);
         let settle = |one: &mut FluxKustomization| home.settle(one, &self.sources, &self.artifacts);
-        entry.iter_mut().for_each(settle);
-        let is_applied = entry.iter().any(|one| one.elsewhere.is_none() && path::is_within(folder, &one.path));
-        if !is_applied && !root.files.is_empty() {
+        read.iter_mut().for_each(settle);
+        let roots = roots(environment, read);
+        if roots.is_empty() && !root.files.is_empty() {
             self.feeds.add_root(root);
         }
+        self.roots.extend(roots);
+        self.entries.insert(env.to_owned(), Entry { home: home.clone(), ignore: ignore.clone() });
         let mut next = start;
         while let Some(one) = self.kustomizations.get_mut(next) {
             next += 1;
             // The content of another source is not in this repository, even where a path of the same name is.
             home.settle(one, &self.sources, &self.artifacts);
-            let spoke = self.spokes.iter().find(|(_, spoke)| spoke.object() == one.object() && spoke.file == one.file);
-            if let Some((spoke, _)) = spoke.filter(|(name, _)| *name != one.env) {
-                one.elsewhere = Some(format!("the cluster of the environment {spoke}, by kubeConfig"));
-            }
+            spokes::settle(one, &self.spokes);
             if one.elsewhere.is_some() {
                 continue;
             }
             let one = one.clone();
-            let reads = self.follow(reader, &one);
-            self.feeds.add(Feed {
-                env: env.to_owned(),
-                namespace: one.namespace.clone(),
-                name: one.name.clone(),
-                files: reads.files.clone(),
-                declared: reads.declared.clone(),
-                remote: reads.remote.clone(),
-                leaves: reads.leaves,
-                ignore: ignore.clone(),
-            });
-            self.take(reader, env, reads);
+            let reads = match self.follow(reader, &one, ignore.as_deref()) {
+                Ok(reads) => reads,
+                Err(finding) => {
+                    self.findings.push(finding);
+                    Arc::default()
+                }
+            };
+            self.feeds.add(Feed::of(&one, &reads, ignore.as_deref()));
+            self.take(reader, env, &reads);
         }
     }
 
     /// Returns `spec.ignore` of the source that an environment's folder is read from.
     fn ignore_of(reader: &mut Reader, environment: &RepoEnvironment, reads: &Reads) -> Option<String> {
         let mut found = Self::default();
-        found.take(reader, &environment.name, Reads { declared: reads.declared.clone(), ..Reads::default() });
+        found.take(reader, &environment.name, &Reads { declared: reads.declared.clone(), ..Reads::default() });
         Home::of(environment, &found.kustomizations).ignore(&found.sources)
     }
 
-    fn follow(&mut self, reader: &mut Reader, one: &FluxKustomization) -> Reads {
+    /// Returns what a Kustomization reads, or what is wrong with its path.
+    pub(super) fn follow(
+        &mut self,
+        reader: &mut Reader,
+        one: &FluxKustomization,
+        ignore: Option<&str>,
+    ) -> Result<Arc<Reads>, Finding> {
         let place = match path::below_root(&one.path) {
             Some(folder) if folder == one.path => reader.place_in_artifact(&folder),
             _ => Place::Outside,
         };
         let left_out = reader.why_left_out(&one.path).map(|why| why.to_string()).unwrap_or_default();
         let (why, todo) = match place {
-            Place::Folder => {
-                return kustomize::follow(reader, &one.path, &one.components, one.target_namespace.as_deref());
-            }
+            Place::Folder => return Ok(self.followed.of(reader, one, ignore)),
             Place::Outside => ("the path leads out of the repository", "correct spec.path"),
             Place::File | Place::Special => ("the path is no folder", "name its folder in spec.path"),
             Place::Missing => ("the path does not exist", "correct spec.path, or commit the folder"),
             Place::LeftOut => (left_out.as_str(), "correct spec.path, or take the folder out of what is left out"),
         };
         let what = format!("Kustomization {} has no files: {}", one.name, one.path);
-        self.findings.push(Finding::new(&one.file, Some(one.line), Fault::failed(what, why, todo)));
-        Reads::default()
+        Err(Finding::new(&one.file, Some(one.line), Fault::failed(what, why, todo)))
     }
 
     /// Takes the Flux objects among what was read, and what is wrong with it.
-    fn take(&mut self, reader: &mut Reader, env: &str, reads: Reads) {
-        for declared in reads.declared.iter().filter(|declared| declared.role == Role::Resource) {
-            let (is_kustomization, is_source) = (FluxKustomization::is(declared), FluxSource::is(declared));
-            let makes_artifacts = Artifact::is_made_by(declared);
-            if !is_kustomization && !is_source && !makes_artifacts {
+    fn take(&mut self, reader: &mut Reader, env: &str, reads: &Reads) {
+        for (declared, body) in flux_objects(reader, reads) {
+            if Artifact::is_made_by(&declared) {
+                self.artifacts.extend(Artifact::read(env, &declared.object, &body));
                 continue;
             }
-            let Ok(parsed) = reader.manifests(&declared.file) else { continue };
-            let Some(body) = parsed.manifests.get(declared.index).and_then(|manifest| manifest.body.as_ref()) else {
-                continue;
-            };
-            if makes_artifacts {
-                let made = Artifact::read(env, declared, body);
-                self.artifacts.extend(made);
+            if FluxSource::is(&declared) {
+                self.take_source(FluxSource::read(env, &declared, &body));
                 continue;
             }
-            if is_source {
-                let source = FluxSource::read(env, declared, body);
-                if !self.sources.iter().any(|known| known.env == env && known.object() == source.object()) {
-                    self.sources.push(source);
-                }
-                continue;
-            }
-            let one = FluxKustomization::read(env, declared, body);
+            let one = FluxKustomization::read(env, &declared, &body);
             match self.kustomizations.iter().find(|known| known.env == env && known.object() == one.object()) {
                 None => self.kustomizations.push(one),
-                Some(known) if (&known.file, known.line) == (&one.file, one.line) => {}
                 Some(known) => {
-                    let why = format!("{}:{} declares it too, and one overwrites the other", known.file, known.line);
-                    let fault = Fault::failed(
-                        format!("Kustomization {} is declared twice in {env}", one.name),
-                        why,
-                        "rename one of them",
-                    );
-                    self.findings.push(Finding::new(&one.file, Some(one.line), fault));
+                    let twice = twice(known, &one);
+                    self.findings.extend(twice);
                 }
             }
         }
-        self.findings.extend(reads.findings);
+        self.findings.extend(reads.findings.iter().cloned());
     }
 
-    /// Adds what only the whole shows: waves, circles, dependencies on nothing.
-    fn finish(&mut self) {
+    /// Takes a source, once.
+    pub(super) fn take_source(&mut self, source: FluxSource) {
+        if !self.sources.iter().any(|known| known.env == source.env && known.object() == source.object()) {
+            self.sources.push(source);
+        }
+    }
+
+    /// Adds what only the whole shows: waves, circles, dependencies on nothing. Of environments that are `open`, since not all of them could be
+    /// looked at, it is not told what is not there.
+    pub(super) fn finish(&mut self, open: &BTreeSet<String>) {
+        self.kustomizations.sort_by(|a, b| (&a.env, &a.name, &a.namespace).cmp(&(&b.env, &b.name, &b.namespace)));
+        self.sources
+            .sort_by(|a, b| (&a.env, &a.kind, &a.name, &a.namespace).cmp(&(&b.env, &b.kind, &b.name, &b.namespace)));
         for environment in &self.environments {
             let order = order::order(&environment.name, &self.kustomizations, &self.feeds);
             for circle in &order.circles {
@@ -213,7 +229,7 @@ impl Graph {
                         && other.name == dependency.name
                         && other.namespace == dependency.namespace
                 };
-                if self.kustomizations.iter().find(known).is_none() {
+                if !open.contains(&one.env) && self.kustomizations.iter().find(known).is_none() {
                     let what = format!("Kustomization {} waits for {} in {}", one.name, dependency.name, one.env);
                     let why = format!(
                         "the repository declares no Kustomization {}/{}",
@@ -233,4 +249,44 @@ impl Graph {
         self.findings.retain(|finding| seen.insert(finding.to_string()));
         self.findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     }
+}
+
+/// Finds what applies an environment's entry folder among what is read there: the Kustomization that is known to sync it, else those whose path
+/// it is, else those whose path holds it.
+fn roots(environment: &RepoEnvironment, read: &[FluxKustomization]) -> Vec<FluxKustomization> {
+    let of = |fits: &dyn Fn(&FluxKustomization) -> bool| {
+        read.iter().filter(|one| one.elsewhere.is_none() && fits(one)).cloned().collect::<Vec<_>>()
+    };
+    let known = match &environment.sync {
+        Sync::Hub => of(&|_| true),
+        Sync::Kustomization { object, .. } => of(&|one| one.object() == *object),
+        _ => Vec::new(),
+    };
+    let exact = || of(&|one| one.path == environment.path);
+    let holding = || of(&|one| path::is_within(&environment.path, &one.path));
+    [known, exact(), holding()].into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// Reads the Flux Kustomizations and sources among what was read.
+pub(super) fn flux_objects(reader: &mut Reader, reads: &Reads) -> Vec<(Declared, Value)> {
+    let is_flux = |declared: &&Declared| {
+        FluxKustomization::is(declared) || FluxSource::is(declared) || Artifact::is_made_by(declared)
+    };
+    let mut found = Vec::new();
+    for declared in reads.declared.iter().filter(|declared| declared.role == Role::Resource).filter(is_flux) {
+        let Ok(parsed) = reader.manifests(&declared.file) else { continue };
+        let body = parsed.manifests.get(declared.index).and_then(|manifest| manifest.body.as_ref());
+        found.extend(body.map(|body| (declared.clone(), body.clone())));
+    }
+    found
+}
+
+/// Tells that two files declare one Kustomization; nothing where it is one file that is read twice.
+pub(super) fn twice(known: &FluxKustomization, one: &FluxKustomization) -> Option<Finding> {
+    if (&known.file, known.line) == (&one.file, one.line) {
+        return None;
+    }
+    let why = format!("{}:{} declares it too, and one overwrites the other", known.file, known.line);
+    let what = format!("Kustomization {} is declared twice in {}", one.name, one.env);
+    Some(Finding::new(&one.file, Some(one.line), Fault::failed(what, why, "rename one of them")))
 }

@@ -92,12 +92,17 @@ pub(super) struct Artifact {
 impl Artifact {
     /// Tells whether a declared object makes artifacts.
     pub(super) fn is_made_by(declared: &Declared) -> bool {
-        declared.object.kind == "ArtifactGenerator" && declared.object.group == known::EXTENSIONS
+        Self::is_of(&declared.object)
+    }
+
+    /// Tells whether an object makes artifacts.
+    pub(super) fn is_of(object: &ObjectRef) -> bool {
+        object.kind == "ArtifactGenerator" && object.group == known::EXTENSIONS
     }
 
     /// Reads the artifacts that an `ArtifactGenerator` makes (source-watcher, `ArtifactGeneratorSpec`).
-    pub(super) fn read(env: &str, declared: &Declared, body: &Value) -> Vec<Self> {
-        let own = Some(declared.object.namespace.as_str()).filter(|name| !name.is_empty()).unwrap_or(FLUX);
+    pub(super) fn read(env: &str, object: &ObjectRef, body: &Value) -> Vec<Self> {
+        let own = Some(object.namespace.as_str()).filter(|name| !name.is_empty()).unwrap_or(FLUX);
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let list = |value: Option<&Value>, key: &str| {
             value.and_then(|value| value.get(key)).and_then(Value::as_sequence).cloned().unwrap_or_default()

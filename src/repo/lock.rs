@@ -12,6 +12,15 @@ pub struct Lock {
     pub recipients: Vec<String>,
 }
 
+/// Returns the names that an encrypted file of variables has, none where it is sealed as a whole; `None` where it is not encrypted.
+pub fn sealed_names(text: &str) -> Option<Vec<&str>> {
+    sops::sniff(text)?;
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let names: Vec<&str> = lines.filter_map(|line| Some(line.split_once('=')?.0.trim())).collect();
+    let is_flat = names.contains(&"sops_mac");
+    Some(names.into_iter().filter(|name| is_flat && !name.starts_with("sops_")).collect())
+}
+
 /// The endings of files that are likely to be encrypted, beside those that sops knows: what is encrypted as a whole keeps its own ending.
 const LIKELY: [&str; 16] = [
     "agekey",

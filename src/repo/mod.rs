@@ -16,6 +16,7 @@
 //! naming     what environments are called
 //! home       which sources stand for this repository
 //! flux       environments, Flux Kustomizations and sources, found by following paths
+//! effective  the same, as parents render their children
 //! new_secret a new Secret, encrypted, in the right overlay
 //! order      waves of deployment
 //! feeds      which files feed which Kustomization, and back
@@ -33,6 +34,7 @@ pub mod artifact;
 pub mod confidential;
 pub mod contents;
 mod creation;
+pub mod effective;
 mod environments;
 pub mod feeds;
 pub mod finding;
@@ -72,6 +74,7 @@ pub use feeds::{Feed, Feeds};
 pub use finding::Finding;
 pub use flux::{Decryption, FluxKustomization, FluxSource, RepoEnvironment, Sync};
 pub use git::{GitState, Repository};
+pub use graph::Graph;
 pub use kustomize::{Declared, Role};
 pub use lock::Lock;
 pub use naming::Hints;

@@ -84,10 +84,13 @@ enum Why {
     AppliedByRoot,
 }
 
-/// Returns the Kustomization that applies another: the one that reads the file of its manifest, the narrowest path where several do. One that
-/// is suspended applies nothing while another does.
+/// Returns the Kustomization that applies another: the one that renders it, where that was looked at, else the one that reads the file of its
+/// manifest, the narrowest path where several do. One that is suspended applies nothing while another does.
 fn applied_by(own: &[&FluxKustomization], readers: &HashMap<&str, Vec<&Feed>>, one: usize) -> Option<usize> {
     let child = own.get(one)?;
+    if let Some(parent) = &child.applied_by {
+        return own.iter().position(|other| other.object() == *parent);
+    }
     let declares = |feed: &&&Feed| {
         feed.declared.iter().any(|declared| {
             declared.file == child.file

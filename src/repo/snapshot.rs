@@ -1,5 +1,6 @@
 //! Everything that is known of the repository at one moment.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -9,7 +10,7 @@ use super::feeds::{Feed, Feeds};
 use super::finding::Finding;
 use super::flux::{FluxKustomization, FluxSource, RepoEnvironment};
 use super::git::{GitState, Repository};
-use super::graph::{self, Graph};
+use super::graph::{self, Entry, Followed, Graph};
 use super::manifest::Care;
 use super::naming::Hints;
 use super::order::Order;
@@ -46,6 +47,26 @@ pub struct Snapshot {
     pub looked: Looked,
     /// What the environments are called by, for reading another state of the repository.
     pub hints: Arc<Hints>,
+    /// Whether this is what is rendered; else it is what the files declare, which parents may patch.
+    pub is_rendered: bool,
+    /// Where what is rendered begins.
+    pub(super) begin: Arc<Begin>,
+}
+
+/// Holds where following what is rendered begins, as the files declare it.
+#[derive(Debug, Default)]
+pub(super) struct Begin {
+    pub(super) environments: Vec<RepoEnvironment>,
+    /// The folders of environments that no Kustomization applies yet.
+    pub(super) folders: Vec<Feed>,
+    /// The Kustomizations that bootstrap made.
+    pub(super) roots: Vec<FluxKustomization>,
+    /// What is this repository in each environment.
+    pub(super) entries: BTreeMap<String, Entry>,
+    /// The Kustomizations that apply to another cluster than the one that they are in, by that cluster's environment.
+    pub(super) spokes: Vec<(String, FluxKustomization)>,
+    /// What was read on the way.
+    pub(super) followed: Followed,
 }
 
 impl Snapshot {
@@ -57,6 +78,20 @@ impl Snapshot {
     /// Reads another state of the same repository, which lies in a folder of its own.
     pub fn load_like(&self, folder: &Path) -> Self {
         Loader::open(folder).with(&self.hints).load()
+    }
+
+    /// Puts what was rendered in the place of what the files declare.
+    #[must_use]
+    pub fn with_graph(&self, graph: &Graph) -> Self {
+        Self {
+            kustomizations: graph.kustomizations.clone(),
+            sources: graph.sources.clone(),
+            orders: graph.orders.clone(),
+            feeds: graph.feeds.clone(),
+            findings: graph.findings.clone(),
+            is_rendered: true,
+            ..self.clone()
+        }
     }
 
     /// Iterates over the Kustomizations of an environment.
@@ -212,9 +247,38 @@ impl Loader {
     }
 
     fn snapshot(&self, scan: Scan, git: Result<GitState, Fault>, graph: Graph) -> Snapshot {
-        let Graph { environments, kustomizations, sources, orders, feeds, findings, looked, .. } = graph;
+        let Graph {
+            environments,
+            kustomizations,
+            sources,
+            orders,
+            feeds,
+            findings,
+            looked,
+            entries,
+            roots,
+            followed,
+            ..
+        } = graph;
         let (root, hints) = (self.root.clone(), Arc::clone(&self.hints));
-        Snapshot { root, scan, git, environments, kustomizations, sources, orders, feeds, findings, looked, hints }
+        let folders = feeds.roots().cloned().collect();
+        let begin = Arc::new(Begin { environments: environments.clone(), folders, roots, entries, spokes, followed });
+        let is_rendered = false;
+        Snapshot {
+            root,
+            scan,
+            git,
+            environments,
+            kustomizations,
+            sources,
+            orders,
+            feeds,
+            findings,
+            looked,
+            hints,
+            is_rendered,
+            begin,
+        }
     }
 }
 

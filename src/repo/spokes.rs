@@ -60,6 +60,14 @@ pub(super) fn find(
         .collect()
 }
 
+/// Says of a Kustomization that it applies to the cluster of another environment, where that is so.
+pub(super) fn settle(one: &mut FluxKustomization, spokes: &[(String, FluxKustomization)]) {
+    let spoke = spokes.iter().find(|(_, spoke)| spoke.object() == one.object() && spoke.file == one.file);
+    if let Some((spoke, _)) = spoke.filter(|(name, _)| *name != one.env) {
+        one.elsewhere = Some(format!("the cluster of the environment {spoke}, by kubeConfig"));
+    }
+}
+
 /// Describes the environments of Kustomizations that apply to other clusters; their folder is the one that holds all their paths.
 pub(super) fn environments(reader: &mut Reader, spokes: &[(String, FluxKustomization)]) -> Vec<RepoEnvironment> {
     let mut folders: BTreeMap<&str, String> = BTreeMap::new();

@@ -7,9 +7,9 @@ use super::support::api::{Answer, Api, apps};
 use super::support::ground::Ground;
 use super::support::pty::Deck;
 
-/// Prints the one object of a folder that has it. It has nothing but what it is given: no other program, and no other folder.
-const PRINTS_SETTINGS: &str =
-    "[ ! -f \"$4/settings.yaml\" ] || while IFS= read -r line; do echo \"$line\"; done <\"$4/settings.yaml\"";
+/// Prints the objects of a folder as they are written. It has nothing but what it is given: no other program, and no other folder.
+const PRINTS_SETTINGS: &str = "for file in \"$4\"/*.yaml; do case $file in */kustomization.yaml) continue;; esac; echo ---; \
+                               while IFS= read -r line; do echo \"$line\"; done <\"$file\"; done";
 
 /// A repository with documents and something wrong, and a kustomize that prints the one object there is.
 fn deck() -> (Ground, Api, Deck) {

@@ -47,10 +47,12 @@ impl App {
                     effects.push(Effect::Survey(Arc::clone(&snapshot)));
                 }
                 self.facts.set_repository(snapshot);
+                self.facts.take_graph();
                 self.facts_changed(&mut effects);
             }
             Msg::Surveyed(Ok(survey), _owed) => {
                 self.facts.survey = Some(survey);
+                self.facts.take_graph();
                 self.facts_changed(&mut effects);
             }
             // What git does not list is told where it is asked for.

@@ -16,8 +16,10 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         let known = context
             .snapshot
             .kustomizations_of(&feed.env)
-            .find(|one| one.name == feed.name && one.namespace == feed.namespace);
-        let Some(kustomization) = known.filter(|one| one.decryption.is_none()) else { continue };
+            .find(|one| (&one.name, &one.namespace) == (&feed.name, &feed.namespace));
+        let Some(kustomization) = known.filter(|one| one.decryption.is_none() && one.unsure.is_none()) else {
+            continue;
+        };
         let message = format!("Kustomization {} of {} reads it and has no spec.decryption", feed.name, feed.env);
         let why = "Flux applies the ciphertext as it stands, or fails on the sops block";
         let fix = format!(

@@ -15,7 +15,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 const THERE: [&str; 5] = ["default", "kube-system", "kube-public", "kube-node-lease", "flux-system"];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.whole {
+    if !world.whole() {
         return;
     }
     let mut told = BTreeSet::new();

@@ -28,7 +28,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 }
                 None if kind == "Secret" && world.makes_secret(namespace, name) => None,
                 // Another chart of the namespace may bring it: this release cannot be what makes it.
-                None if !world.whole || others(world, namespace) > 1 => None,
+                None if !world.whole() || others(world, namespace) > 1 => None,
                 None => Some(format!("{} is declared nowhere", named(kind, namespace, name))),
             };
             if let Some(message) = fault {

@@ -1,0 +1,274 @@
+//! The Flux graph as it is applied: Kustomizations and sources are taken from what their parents render to, one after the other.
+//!
+//! Flux knows a Kustomization as its parent gives it: with the path, the name and all else that kustomize and the parent's variables put in.
+//! So the files alone do not tell the graph. Whoever renders asks for what is to be built, and gives back what it renders to, until
+//! nothing new is found.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::feeds::Feed;
+use super::finding::Finding;
+use super::flux::{FluxKustomization, FluxSource};
+use super::graph::{Graph, flux_objects, twice};
+use super::home::Artifact;
+use super::kustomize::Reads;
+use super::reader::Reader;
+use super::snapshot::Snapshot;
+use super::spokes;
+use crate::model::ObjectRef;
+use crate::model::known::{KUSTOMIZE, SOURCE};
+use crate::yaml;
+
+/// So often a Kustomization that renders itself is built anew, each time as it made itself the time before.
+const SELVES: usize = 3;
+
+/// Holds a Kustomization that is to be built.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// As its parent gives it.
+    pub one: FluxKustomization,
+    /// What it reads.
+    pub feed: Feed,
+    /// Why it cannot be looked at, where that is so.
+    pub unknown: Option<String>,
+}
+
+/// Names an object that a Kustomization renders to.
+#[derive(Debug, Clone, Copy)]
+pub struct Applied<'a> {
+    /// Which object.
+    pub object: &'a ObjectRef,
+    /// The object itself.
+    pub body: &'a serde_json::Value,
+    /// The file that it is written in.
+    pub file: &'a str,
+    /// The line that its document starts on, where that is known.
+    pub line: Option<usize>,
+}
+
+/// Follows the graph.
+#[derive(Debug)]
+pub struct Effective {
+    reader: Reader,
+    graph: Graph,
+    /// The place of each Kustomization.
+    known: HashMap<(String, ObjectRef), usize>,
+    /// How often each was built for what it renders of itself.
+    selves: HashMap<(String, ObjectRef), usize>,
+    feeds: HashMap<(String, ObjectRef), Feed>,
+    /// Those that could not be rendered: what they declare is followed once all else is.
+    broken: Vec<FluxKustomization>,
+    /// The environments of which not all is known.
+    open: BTreeSet<String>,
+}
+
+impl Effective {
+    /// Begins at the entry folder of each environment; returns what is to be built first.
+    pub fn begin(snapshot: &Snapshot) -> (Self, Vec<Task>) {
+        let begin = &snapshot.begin;
+        let graph = Graph {
+            environments: begin.environments.clone(),
+            entries: begin.entries.clone(),
+            spokes: begin.spokes.clone(),
+            followed: begin.followed.clone(),
+            ..Graph::default()
+        };
+        let mut new = Self {
+            reader: Reader::new(&snapshot.root),
+            graph,
+            known: HashMap::new(),
+            selves: HashMap::new(),
+            feeds: HashMap::new(),
+            broken: Vec::new(),
+            open: BTreeSet::new(),
+        };
+        let mut tasks = Vec::new();
+        for feed in &begin.folders {
+            let path = begin.environments.iter().find(|known| known.name == feed.env).map(|known| &known.path);
+            let one = FluxKustomization::of_bootstrap(&feed.env, path.map_or("", String::as_str));
+            new.graph.feeds.add_root(feed.clone());
+            tasks.extend(new.task(one, true, false));
+        }
+        for one in &begin.roots {
+            tasks.extend(new.add(one.clone(), false));
+        }
+        (new, tasks)
+    }
+
+    /// Takes what a Kustomization renders to; returns what is to be built because of it. `unsure` says that variables of unknown values are put
+    /// into it.
+    pub fn take<'a>(
+        &mut self,
+        parent: &FluxKustomization,
+        objects: impl Iterator<Item = Applied<'a>>,
+        unsure: bool,
+    ) -> Vec<Task> {
+        let mut found = Vec::new();
+        for applied in objects {
+            let place = (applied.file, applied.line.unwrap_or(1));
+            if Artifact::is_of(applied.object) {
+                let Ok(body) = yaml::to_value(applied.body) else { continue };
+                self.graph.artifacts.extend(Artifact::read(&parent.env, applied.object, &body));
+            } else if applied.object.group == SOURCE {
+                let Ok(body) = yaml::to_value(applied.body) else { continue };
+                self.graph.take_source(FluxSource::of(&parent.env, applied.object, place, &body));
+            } else if applied.object.group == KUSTOMIZE && applied.object.kind == "Kustomization" {
+                let Ok(body) = yaml::to_value(applied.body) else { continue };
+                let mut one = FluxKustomization::of(&parent.env, applied.object, place, &body);
+                one.unsure.clone_from(&parent.unsure);
+                found.push(one);
+            }
+        }
+        // What it makes of itself comes first: its children may be others then.
+        let own = found.iter().position(|one| one.object() == parent.object());
+        if let Some(own) = own.map(|own| found.swap_remove(own)) {
+            let key = (own.env.clone(), own.object());
+            let times = self.selves.entry(key.clone()).or_default();
+            let is_root = parent.applied_by.is_none();
+            if is_root && own.spec != parent.spec && *times < SELVES {
+                *times = times.saturating_add(1);
+                return self.replace(&key, own, unsure);
+            }
+        }
+        let mut tasks = Vec::new();
+        for mut one in found {
+            one.applied_by = self.known.contains_key(&(parent.env.clone(), parent.object())).then(|| parent.object());
+            tasks.extend(self.child(one, unsure));
+        }
+        tasks
+    }
+
+    fn child(&mut self, one: FluxKustomization, unsure: bool) -> Vec<Task> {
+        let key = (one.env.clone(), one.object());
+        let Some(known) = self.known.get(&key).and_then(|index| self.graph.kustomizations.get_mut(*index)) else {
+            return self.add(one, unsure);
+        };
+        if known.applied_by.is_none() && one.applied_by.is_some() {
+            // Bootstrap made it, and so does another one.
+            if known.spec == one.spec {
+                known.applied_by = one.applied_by;
+                return Vec::new();
+            }
+            return self.replace(&key, one, unsure);
+        }
+        let found = twice(known, &one);
+        self.graph.findings.extend(found.filter(|_| one.unsure.is_none()));
+        Vec::new()
+    }
+
+    fn add(&mut self, one: FluxKustomization, unsure: bool) -> Vec<Task> {
+        self.known.insert((one.env.clone(), one.object()), self.graph.kustomizations.len());
+        self.graph.kustomizations.push(one.clone());
+        self.task(one, false, unsure)
+    }
+
+    fn replace(&mut self, key: &(String, ObjectRef), one: FluxKustomization, unsure: bool) -> Vec<Task> {
+        if let Some(known) = self.known.get(key).and_then(|index| self.graph.kustomizations.get_mut(*index)) {
+            *known = one.clone();
+        }
+        self.task(one, false, unsure)
+    }
+
+    /// Says what is to be built for a Kustomization.
+    fn task(&mut self, mut one: FluxKustomization, is_root: bool, unsure: bool) -> Vec<Task> {
+        let entry = self.graph.entries.get(&one.env).cloned();
+        if let Some(entry) = &entry {
+            entry.home.settle(&mut one, &self.graph.sources, &self.graph.artifacts);
+            spokes::settle(&mut one, &self.graph.spokes);
+        }
+        let key = (one.env.clone(), one.object());
+        if let Some(known) = self.known.get(&key).and_then(|index| self.graph.kustomizations.get_mut(*index)) {
+            *known = one.clone();
+        }
+        let ignore = entry.and_then(|entry| entry.ignore);
+        let unknown = match &one.elsewhere {
+            // The content of another source is not in this repository, even where a path of the same name is.
+            Some(source) => Some(format!("its content comes from {source}, which is not looked at here")),
+            None if unsure && one.path.contains("${") => {
+                Some(format!("its path is {}, and the values of variables are not known", one.path))
+            }
+            None => None,
+        };
+        if unknown.is_some() {
+            self.open.insert(one.env.clone());
+            self.feeds.remove(&key);
+            let feed = Feed::of(&one, &Reads::default(), ignore.as_deref());
+            return vec![Task { one, feed, unknown }];
+        }
+        self.reader.leave_out(ignore.as_deref());
+        let reads = match self.graph.follow(&mut self.reader, &one, ignore.as_deref()) {
+            Ok(reads) => reads,
+            Err(finding) => {
+                self.tell(&one, [finding]);
+                Arc::default()
+            }
+        };
+        self.tell(&one, reads.findings.iter().cloned());
+        let feed = Feed::of(&one, &reads, ignore.as_deref());
+        if !is_root {
+            self.feeds.insert(key, feed.clone());
+        }
+        vec![Task { one, feed, unknown }]
+    }
+
+    /// Tells what is wrong, unless it may be wrong only because what it rests on is not known.
+    fn tell(&mut self, one: &FluxKustomization, findings: impl IntoIterator<Item = Finding>) {
+        if one.unsure.is_none() {
+            self.graph.findings.extend(findings);
+        }
+    }
+
+    /// Notes that a Kustomization could not be rendered, or not all of it.
+    pub fn is_open(&mut self, one: &FluxKustomization) {
+        self.open.insert(one.env.clone());
+    }
+
+    /// Notes that a Kustomization could not be rendered at all: what its files declare stands for it, once nothing else is left.
+    pub fn is_broken(&mut self, one: &FluxKustomization) {
+        self.is_open(one);
+        self.broken.push(one.clone());
+    }
+
+    /// Follows what those declare that could not be rendered; nothing where that is done.
+    pub fn fall_back(&mut self) -> Vec<Task> {
+        let mut tasks = Vec::new();
+        for parent in std::mem::take(&mut self.broken) {
+            let ignore = self.graph.entries.get(&parent.env).and_then(|entry| entry.ignore.clone());
+            self.reader.leave_out(ignore.as_deref());
+            let reads = match self.graph.follow(&mut self.reader, &parent, ignore.as_deref()) {
+                Ok(reads) => reads,
+                Err(_) => continue,
+            };
+            for (declared, body) in flux_objects(&mut self.reader, &reads) {
+                if Artifact::is_made_by(&declared) {
+                    self.graph.artifacts.extend(Artifact::read(&parent.env, &declared.object, &body));
+                    continue;
+                }
+                if FluxSource::is(&declared) {
+                    self.graph.take_source(FluxSource::read(&parent.env, &declared, &body));
+                    continue;
+                }
+                let mut one = FluxKustomization::read(&parent.env, &declared, &body);
+                if self.known.contains_key(&(one.env.clone(), one.object())) {
+                    continue;
+                }
+                one.unsure = Some(format!("{}, which applies it, cannot be rendered", parent.name));
+                one.applied_by = (parent.file != parent.path).then(|| parent.object());
+                tasks.extend(self.add(one, true));
+            }
+        }
+        tasks
+    }
+
+    /// Returns the graph.
+    pub fn finish(mut self) -> Graph {
+        for one in &self.graph.kustomizations {
+            if let Some(feed) = self.feeds.remove(&(one.env.clone(), one.object())) {
+                self.graph.feeds.add(feed);
+            }
+        }
+        self.graph.finish(&self.open);
+        self.graph
+    }
+}
