@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::prepare;
 use crate::model::ObjectRef;
 use crate::repo::path;
-use crate::repo::{Feed, Role, contents};
+use crate::repo::{Feed, FluxKustomization, Role, contents};
 use crate::yaml::{self, Mapping, Value};
 
 /// Fields that lead to what is changed.
@@ -20,6 +20,8 @@ pub(super) struct Changes<'a> {
     root: &'a Path,
     /// By folder: the file, what is in it, and the files that it reaches.
     known: BTreeMap<String, Known>,
+    /// What `spec` of the Flux Kustomization changes, in the file that it is written in.
+    spec: Known,
 }
 
 struct Known {
@@ -29,7 +31,7 @@ struct Known {
 }
 
 impl<'a> Changes<'a> {
-    pub(super) fn new(root: &'a Path, feed: &Feed) -> Self {
+    pub(super) fn new(root: &'a Path, feed: &Feed, one: &FluxKustomization) -> Self {
         let mut known: BTreeMap<String, Known> = BTreeMap::new();
         for (file, _) in feed.files.iter().filter(|(_, role)| **role == Role::Kustomization) {
             if let Ok(body) = prepare::read(root, file) {
@@ -45,7 +47,16 @@ impl<'a> Changes<'a> {
                 one.reaches = reached;
             }
         }
-        Self { root, known }
+        let spec = of_spec(one, feed);
+        for component in items(&spec.body, "components").filter_map(Value::as_str) {
+            let reached = known.get(&one.path).map_or_else(|| spec.reaches.clone(), |own| own.reaches.clone());
+            let component = path::resolve(&one.path, component).and_then(|folder| known.get_mut(&folder));
+            if let Some(component) = component {
+                component.reaches.extend(reached);
+            }
+        }
+        reach_users(&mut known);
+        Self { root, known, spec }
     }
 
     /// Iterates over the kustomization files.
@@ -56,8 +67,15 @@ impl<'a> Changes<'a> {
     /// Returns the files that change an object, the nearest to it first.
     pub(super) fn of(&self, origin: &str, object: &ObjectRef, body: &Json) -> Vec<String> {
         let mut found: Vec<(usize, String)> = Vec::new();
-        for (folder, known) in self.known.iter().filter(|(_, known)| known.reaches.contains(origin)) {
-            let mut add = |file: String| found.push((known.reaches.len(), file));
+        let spec = std::iter::once((path::parent(&self.spec.file), &self.spec));
+        let own = self.known.iter().map(|(folder, known)| (folder.as_str(), known));
+        for (folder, known) in own.chain(spec).filter(|(_, known)| known.reaches.contains(origin)) {
+            // Whatever the controller lays over all of it comes last.
+            let distance = if std::ptr::eq(known, &self.spec) { usize::MAX } else { known.reaches.len() };
+            let mut add = |file: String| found.push((distance, file));
+            for file in self.transformers(folder, known, object) {
+                add(file);
+            }
             for key in ["patches", "patchesStrategicMerge", "patchesJson6902"] {
                 for item in items(&known.body, key) {
                     if let Some(file) = self.patch(folder, &known.file, item, object) {
@@ -82,6 +100,25 @@ impl<'a> Changes<'a> {
         found.into_iter().map(|(_, file)| file).filter(|file| seen.insert(file.clone())).collect()
     }
 
+    /// Returns the files of the transformers that a kustomization names and that may change an object.
+    fn transformers(&self, folder: &str, known: &Known, object: &ObjectRef) -> Vec<String> {
+        let mut found = Vec::new();
+        for entry in items(&known.body, "transformers").filter_map(Value::as_str) {
+            let (file, text) = if entry.contains('\n') {
+                (known.file.clone(), entry.to_owned())
+            } else {
+                let Some(file) = path::resolve(folder, entry) else { continue };
+                let Ok(text) = contents::text(self.root, &file) else { continue };
+                (file, text)
+            };
+            let hits = |config: &Value| config.get("target").is_none_or(|target| fits(target, object));
+            if yaml::documents(&text).unwrap_or_default().iter().any(hits) {
+                found.push(file);
+            }
+        }
+        found
+    }
+
     /// Returns the file of a patch, if it is one of the object.
     fn patch(&self, folder: &str, file: &str, item: &Value, object: &ObjectRef) -> Option<String> {
         // An entry of patchesStrategicMerge is a path or a document.
@@ -90,11 +127,7 @@ impl<'a> Changes<'a> {
             item.get("patch").and_then(Value::as_str).or_else(|| item.as_str().filter(|text| text.contains('\n')));
         let patch_file = written.filter(|text| !text.contains('\n')).and_then(|text| path::resolve(folder, text));
         let hits = if let Some(target) = item.get("target") {
-            let fits = |key: &str, value: &str| {
-                let wanted = word(target, key);
-                wanted.is_empty() || Regex::new(&format!("^(?:{wanted})$")).is_ok_and(|regex| regex.is_match(value))
-            };
-            fits("kind", &object.kind) && fits("name", &object.name) && fits("group", &object.group)
+            fits(target, object)
         } else {
             let text = match (&patch_file, inline) {
                 (Some(file), _) => contents::text(self.root, file).ok()?,
@@ -107,6 +140,46 @@ impl<'a> Changes<'a> {
             })
         };
         hits.then(|| patch_file.unwrap_or_else(|| file.to_owned()))
+    }
+}
+
+/// Tells whether a target selects an object, as far as its names tell.
+fn fits(target: &Value, object: &ObjectRef) -> bool {
+    let fits = |key: &str, value: &str| {
+        let wanted = word(target, key);
+        wanted.is_empty() || Regex::new(&format!("^(?:{wanted})$")).is_ok_and(|regex| regex.is_match(value))
+    };
+    fits("kind", &object.kind) && fits("name", &object.name) && fits("group", &object.group)
+}
+
+/// Says what `spec` of a Flux Kustomization changes: everything that it reads.
+fn of_spec(one: &FluxKustomization, feed: &Feed) -> Known {
+    let field = |key: &str| Some((Value::from(key), one.spec.get(key)?.clone()));
+    let body = ["patches", "images", "components"].into_iter().filter_map(field).collect();
+    Known { file: one.file.clone(), body, reaches: feed.files.keys().cloned().collect() }
+}
+
+/// A component changes what those have that use it, before it and below it.
+fn reach_users(known: &mut BTreeMap<String, Known>) {
+    // Components may use components.
+    for _ in 0..known.len() {
+        let mut more: Vec<(String, BTreeSet<String>)> = Vec::new();
+        for (folder, user) in known.iter() {
+            for entry in items(&user.body, "components").filter_map(Value::as_str) {
+                let Some(target) = path::resolve(folder, entry) else { continue };
+                if known.get(&target).is_some_and(|component| !component.reaches.is_superset(&user.reaches)) {
+                    more.push((target, user.reaches.clone()));
+                }
+            }
+        }
+        if more.is_empty() {
+            return;
+        }
+        for (folder, reached) in more {
+            if let Some(component) = known.get_mut(&folder) {
+                component.reaches.extend(reached);
+            }
+        }
     }
 }
 

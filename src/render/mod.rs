@@ -76,7 +76,7 @@ use gather::{Gathered, Gatherer};
 use tool::Unrendered;
 
 /// Changes when what is kept of a rendering does.
-const FORM: &str = "2";
+const FORM: &str = "3";
 
 /// The folder of what kustomize is given, in its folder of work.
 const COPY: &str = "repository";
@@ -360,6 +360,10 @@ fn key(tool: &Tool, one: &FluxKustomization, feed: &Feed, gathered: &Result<Gath
     add(tool.stamp().as_bytes());
     add(one.path.as_bytes());
     add(&[u8::from(feed.leaves)]);
+    // What its spec changes is changed in the file that it is written in.
+    if ["patches", "images", "components"].iter().any(|field| one.spec.get(*field).is_some()) {
+        add(one.file.as_bytes());
+    }
     match gathered {
         Ok(gathered) => {
             for (file, bytes) in gathered.parts() {
@@ -386,7 +390,7 @@ fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Objec
         return Err(Unrendered::Unknown("it reads what is not looked at here".to_owned()));
     }
     std::fs::create_dir(work).map_err(no_room)?;
-    let changes = changes::Changes::new(root, feed);
+    let changes = changes::Changes::new(root, feed, one);
     let built = build_all(root, work, tool, job, gathered, &changes);
     // Memory is given back with each, not with the last.
     let _left = std::fs::remove_dir_all(work);

@@ -258,6 +258,7 @@ impl Loader {
             entries,
             roots,
             followed,
+            spokes,
             ..
         } = graph;
         let (root, hints) = (self.root.clone(), Arc::clone(&self.hints));
