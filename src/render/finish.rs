@@ -13,7 +13,7 @@ use crate::model::{Fault, ObjectRef};
 use crate::repo::{Finding, FluxKustomization, contents};
 use crate::yaml;
 
-/// Holds what the ConfigMaps and Secrets of environments define.
+/// Holds what the `ConfigMap` and `Secret` objects of environments define.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Maps {
     known: HashMap<(String, ObjectRef), (Named, Origin)>,

@@ -39,8 +39,12 @@ impl Scopes {
 /// Does so with everything, once all CRDs are known.
 pub(super) fn settle(of: &mut [Rendered]) {
     let mut scopes = Scopes::default();
-    of.iter().for_each(|one| scopes.learn(&one.objects));
-    of.iter_mut().flat_map(|one| one.objects.iter_mut()).for_each(|object| scopes.settle(object));
+    for one in of.iter() {
+        scopes.learn(&one.objects);
+    }
+    for object in of.iter_mut().flat_map(|one| one.objects.iter_mut()) {
+        scopes.settle(object);
+    }
 }
 
 #[cfg(test)]

@@ -3,13 +3,10 @@
 use super::pattern::matches;
 
 /// Applies an operator.
-///
-/// # Errors
-/// Says what is out of bounds.
-pub(super) fn apply(operation: &str, value: &[u8], arguments: &[Vec<u8>]) -> Result<Vec<u8>, &'static str> {
+pub(super) fn apply(operation: &str, value: &[u8], arguments: &[Vec<u8>]) -> Vec<u8> {
     let first = arguments.first().map(Vec::as_slice);
     let second = arguments.get(1).map(Vec::as_slice);
-    Ok(match (operation, first) {
+    match (operation, first) {
         ("^", _) => first_letter(value, upper),
         ("^^", _) => each_letter(value, upper),
         (",", _) => first_letter(value, lower),
@@ -19,7 +16,7 @@ pub(super) fn apply(operation: &str, value: &[u8], arguments: &[Vec<u8>]) -> Res
         ("##", Some(pattern)) => trim_longest(value, pattern),
         ("%", Some(pattern)) => reversed(&trim_shortest(&reversed(value), &reversed(pattern))),
         ("%%", Some(pattern)) => reversed(&trim_longest(&reversed(value), &reversed(pattern))),
-        (":", Some(offset)) => return part(value, offset, second),
+        (":", Some(offset)) => part(value, offset, second),
         ("/", Some(old)) => replace(value, old, second.unwrap_or_default(), 1),
         ("//", Some(old)) => replace(value, old, second.unwrap_or_default(), usize::MAX),
         // Without a text to put there these two do nothing.
@@ -33,7 +30,7 @@ pub(super) fn apply(operation: &str, value: &[u8], arguments: &[Vec<u8>]) -> Res
         },
         _ if value.is_empty() => arguments.concat(),
         _ => value.to_vec(),
-    })
+    }
 }
 
 /// Go changes a letter where that is one letter again.
@@ -58,21 +55,21 @@ fn first_letter(value: &[u8], change: fn(char) -> char) -> Vec<u8> {
 }
 
 /// `:OFFSET` and `:OFFSET:LENGTH`; what is no number changes nothing.
-fn part(value: &[u8], offset: &[u8], length: Option<&[u8]>) -> Result<Vec<u8>, &'static str> {
+fn part(value: &[u8], offset: &[u8], length: Option<&[u8]>) -> Vec<u8> {
     let number = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<i64>().ok();
     let size = i64::try_from(value.len()).unwrap_or(i64::MAX);
-    let Some(offset) = number(offset) else { return Ok(value.to_vec()) };
+    let Some(offset) = number(offset) else { return value.to_vec() };
     // From the end, and from the beginning where that is beyond it.
     let offset = if offset < 0 { size.saturating_add(offset).max(0) } else { offset };
     let end = match length.map(number) {
         None => size,
-        Some(None) => return Ok(value.to_vec()),
+        Some(None) => return value.to_vec(),
         // From the end too, since Flux 2.9; before that it is the end of the reconciliation.
         Some(Some(length)) if length < 0 => size.saturating_add(length),
         Some(Some(length)) => offset.saturating_add(length).min(size),
     };
     let place = |number: i64| usize::try_from(number).unwrap_or_default();
-    Ok(value.get(place(offset)..place(end)).unwrap_or_default().to_vec())
+    value.get(place(offset)..place(end)).unwrap_or_default().to_vec()
 }
 
 fn replace(value: &[u8], old: &[u8], new: &[u8], most: usize) -> Vec<u8> {
@@ -82,15 +79,12 @@ fn replace(value: &[u8], old: &[u8], new: &[u8], most: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len());
     let (mut rest, mut count) = (value, 0_usize);
     while let Some((first, after)) = rest.split_first() {
-        match rest.strip_prefix(old).filter(|_| count < most) {
-            Some(behind) => {
-                out.extend_from_slice(new);
-                (rest, count) = (behind, count.saturating_add(1));
-            }
-            None => {
-                out.push(*first);
-                rest = after;
-            }
+        if let Some(behind) = rest.strip_prefix(old).filter(|_| count < most) {
+            out.extend_from_slice(new);
+            (rest, count) = (behind, count.saturating_add(1));
+        } else {
+            out.push(*first);
+            rest = after;
         }
     }
     out

@@ -93,8 +93,7 @@ fn evaluate<'a>(
     if hidden {
         return Ok((function.source.clone().into_bytes(), true));
     }
-    let value = apply(&function.operation, value.as_bytes(), &arguments);
-    value.map(|value| (value, false)).map_err(|why| Refused::new(&function.source, why))
+    Ok((apply(&function.operation, value.as_bytes(), &arguments), false))
 }
 
 #[cfg(test)]

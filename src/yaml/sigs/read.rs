@@ -79,7 +79,8 @@ impl Tree {
                     if let (Key::Name(name), true) = (&key, anchor > 0) {
                         self.anchors.insert(anchor, (Value::String(name.clone()), 1));
                     }
-                    return self.key(key);
+                    self.key(key);
+                    return Ok(());
                 }
                 let value = value(typed(&text, is_plain, tag.as_deref(), line)?, line)?;
                 self.put(value, anchor, 1, line)?;
@@ -106,7 +107,8 @@ impl Tree {
                 self.count(size, line)?;
                 if self.awaits_key() {
                     let Value::String(name) = value else { return unread("invalid map key", line) };
-                    return self.key(Key::Name(name));
+                    self.key(Key::Name(name));
+                    return Ok(());
                 }
                 self.place(value, line)?;
             }
@@ -155,11 +157,10 @@ impl Tree {
         Ok(())
     }
 
-    fn key(&mut self, next: Key) -> Result<(), Unread> {
+    fn key(&mut self, next: Key) {
         if let Some(Open::Map { key, .. }) = self.open.last_mut() {
             *key = Some(next);
         }
-        Ok(())
     }
 }
 
