@@ -4,6 +4,7 @@
 //! gigabytes, and brackets within brackets take time that grows with their square.
 
 mod bounds;
+mod large;
 pub mod manifest;
 pub mod sigs;
 pub mod strict;
@@ -55,7 +56,7 @@ impl From<serde_yaml::Error> for Error {
 /// Tells where the text is no YAML, does not fit the type, or is beyond all bounds.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     bounds::check(text).map_err(Error::Beyond)?;
-    Ok(serde_yaml::from_str(text)?)
+    Ok(serde_yaml::from_str(&large::as_floats(text))?)
 }
 
 /// Reads every document of a YAML stream; empty documents are left out.
@@ -74,7 +75,8 @@ pub fn documents(text: &str) -> Result<Vec<Value>, Error> {
 /// As [`documents`], and where a document does not fit the type.
 pub fn documents_as<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, Error> {
     bounds::check(text).map_err(Error::Beyond)?;
-    Ok(serde_yaml::Deserializer::from_str(text).map(T::deserialize).collect::<Result<_, _>>()?)
+    let text = large::as_floats(text);
+    Ok(serde_yaml::Deserializer::from_str(&text).map(T::deserialize).collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

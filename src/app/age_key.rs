@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Permit, Reach};
+use super::{Permit, Reach, age_entries};
 use crate::cluster::{Cluster, LiveSecret};
 use crate::model::{Env, Fault, FaultKind};
 use crate::repo::{AgeSecret, FluxKustomization, Snapshot, contents, git};
@@ -29,8 +29,10 @@ pub struct Examined {
     pub opens: usize,
     /// The files that they do not open, and for whom those are.
     pub closed: Vec<Closed>,
-    /// Entries that hold no identity, and why.
+    /// Entries that hold no identity, or whose identities Flux passes over, and why.
     pub problems: Vec<String>,
+    /// The line of an entry for which Flux takes none of them.
+    pub broken: Option<String>,
 }
 
 /// A file that a cluster's key does not open.
@@ -45,12 +47,15 @@ pub struct Closed {
 impl Examined {
     /// Tells whether Flux can open everything.
     pub fn is_good(&self) -> bool {
-        self.found && self.closed.is_empty()
+        self.found && self.broken.is_none() && self.closed.is_empty()
     }
 
     /// Says in one sentence how it stands.
     pub fn words(&self) -> String {
         let (secret, opens) = (&self.secret, self.opens);
+        if let Some(why) = &self.broken {
+            return format!("Flux takes no key of {why}, and opens nothing with it in {}", self.env);
+        }
         match (self.found, self.closed.first()) {
             (false, _) => format!("there is no Secret {secret}: Flux opens no file of {}", self.env),
             (true, None) => format!("{secret} opens all {opens} encrypted files of {}", self.env),
@@ -93,21 +98,22 @@ fn judge(env: &str, lives: &[(AgeSecret, Option<LiveSecret>)], snapshot: &Snapsh
         opens: 0,
         closed: Vec::new(),
         problems: Vec::new(),
+        broken: None,
     };
     let mut held: Vec<(&AgeSecret, Identities)> = Vec::new();
     for (secret, live) in lives {
         if live.is_none() && lives.len() > 1 {
             examined.problems.push(format!("there is no Secret {secret}"));
         }
-        let mut identities = Identities::default();
-        for (key, value) in live.iter().flat_map(|live| &live.values).filter(|(key, _)| key.ends_with(".agekey")) {
-            match std::str::from_utf8(value)
-                .map_err(|_| "it is no text".to_owned())
-                .and_then(|text| Identities::from_text(&Secret::new(text)))
-            {
-                Ok(found) => identities.merge(found),
-                Err(why) => examined.problems.push(format!("{key}: {why}")),
-            }
+        let entries = live.as_ref().map(|live| age_entries::read(&live.values)).unwrap_or_default();
+        let named = |one: String| if lives.len() > 1 { format!("{secret}: {one}") } else { one };
+        examined.problems.extend(entries.passed_over.into_iter().map(named));
+        let mut identities = entries.identities;
+        if let Some(why) = entries.broken {
+            examined.problems.push(named(why.clone()));
+            examined.broken.get_or_insert(format!("{secret} ({why})"));
+            // The controller takes all of a Secret or nothing.
+            identities = Identities::default();
         }
         held.push((secret, identities));
     }

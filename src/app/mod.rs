@@ -1,6 +1,7 @@
 //! The engine, pure: messages go in, the state changes, effects come out. It does no I/O and never blocks.
 
 pub mod action;
+mod age_entries;
 pub mod age_key;
 pub mod command;
 pub mod dialog;

@@ -137,6 +137,7 @@ pub const RULES: &[Rule] = &[
     rules::sops_scope::RULE,
     rules::mac::RULE,
     rules::value_types::RULE,
+    rules::secret_data::RULE,
     rules::decryption::RULE,
     rules::sops_config::RULE,
     rules::sops_edit::RULE,

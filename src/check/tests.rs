@@ -80,7 +80,7 @@ fn a_repository_in_order_has_no_findings() {
 fn every_rule_finds_its_own() {
     let fixture = Fixture::new();
     let (staging, production) = (&fixture.keys[0].1, &fixture.keys[1].1);
-    let cases: [(&str, &str, String, &str); 13] = [
+    let cases: [(&str, &str, String, &str); 16] = [
         ("plain", "apps/staging/secret.yaml", PLAIN.to_owned(), "secret-plaintext apps/staging/secret.yaml:7 error"),
         (
             "age key",
@@ -149,6 +149,24 @@ fn every_rule_finds_its_own() {
             "secret-unreadable apps/staging/secret.yaml error",
         ),
         (
+            "sealed each by itself",
+            "apps/staging/secret.yaml",
+            format!("{}---\n{}", sealed(PLAIN, staging), sealed(PLAIN, staging)),
+            "secret-unreadable apps/staging/secret.yaml warning",
+        ),
+        (
+            "the mask of flux build",
+            "apps/staging/secret.yaml",
+            "kind: Secret\nmetadata:\n  name: app\ndata:\n  password: KipTT1BTKio=\n".to_owned(),
+            "secret-data apps/staging/secret.yaml:5 error",
+        ),
+        (
+            "a threshold that sops refuses",
+            "clusters/staging/.sops.yaml",
+            format!("creation_rules:\n  - encrypted_regex: ^(data|stringData)$\n    shamir_threshold: 1\n    key_groups:\n      - age: [{staging}]\n      - age: [{staging}]\n"),
+            "sops-config clusters/staging/.sops.yaml:3 error",
+        ),
+        (
             "conflict",
             "apps/staging/kustomization.yaml",
             "<<<<<<< HEAD\nresources: [secret.yaml]\n=======\nresources: []\n>>>>>>> side\n".to_owned(),
@@ -167,6 +185,22 @@ fn every_rule_finds_its_own() {
         }
     }
     assert!(fixture.found().is_empty());
+}
+
+#[test]
+fn what_is_no_base64_is_told_beside_the_plain_text_and_what_is_still_filled_in_is_not() {
+    let fixture = Fixture::new();
+    let found = |value: &str| {
+        let text = format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  \"a.b\": {value}\n");
+        fixture.write("apps/staging/secret.yaml", &text);
+        fixture.found().iter().any(|one| one == "secret-data apps/staging/secret.yaml:6 error")
+    };
+    for wrong in ["'!!!'", "hunter2", "aHVudGVyMg"] {
+        assert!(found(wrong), "{wrong}");
+    }
+    for right in ["aHVudGVyMg==", "|\n    aHVudGVy\n    Mg==", "${password}", "'{{ .Values.a }}'", "''"] {
+        assert!(!found(right), "{right}");
+    }
 }
 
 /// Returns what is found in one staged file of any name and bytes.

@@ -8,6 +8,7 @@
 
 mod atomic;
 mod binary;
+mod changed;
 mod cipher;
 mod config;
 mod create;
@@ -62,6 +63,7 @@ mod tests;
 
 pub use atomic::write_atomically;
 pub use binary::create_binary;
+pub use changed::changed_by_sealing;
 pub use config::{Config, ConfigWarning, CreationRule};
 pub use create::{NewFile, create};
 pub use draft::{Change, Changed};

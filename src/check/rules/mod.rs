@@ -15,6 +15,7 @@ pub(super) mod plain_secret;
 pub(super) mod private_key;
 pub(super) mod recipients;
 pub(super) mod references;
+pub(super) mod secret_data;
 pub(super) mod sops_config;
 pub(super) mod sops_edit;
 pub(super) mod sops_scope;

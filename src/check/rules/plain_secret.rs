@@ -3,6 +3,7 @@
 use super::super::file::parts;
 use super::super::{Context, File, Finding, Look, Rule};
 use super::object;
+use super::secret_data::is_mask;
 use crate::repo::confidential::{is_confidential, is_confidential_data};
 use crate::sops::Format;
 use crate::yaml::{Value, manifest};
@@ -93,6 +94,7 @@ fn plain(secret: &Value, vouched: bool) -> Option<String> {
 fn is_plain(block: &str, key: &str, value: &Value, vouched: bool) -> bool {
     match value {
         Value::Null => false,
+        Value::String(text) if is_mask(text) => false,
         Value::String(text) if text.starts_with("ENC[AES256_GCM,") => !vouched,
         Value::String(text) if block == "data" => is_confidential_data(key, text),
         Value::String(text) => is_confidential(key, text),

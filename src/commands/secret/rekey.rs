@@ -290,6 +290,15 @@ impl Ground {
         self.snapshot.judge_recipients(name, &wanted.groups.concat(), &self.allowed)?;
         let fault = |error: SopsError| Fault { what: format!("cannot encrypt {name}"), ..error.fault(name, None) };
         let text = match std::str::from_utf8(&bytes) {
+            Ok(text) if let Some(changed) = sops::changed_by_sealing(Format::of(name), text, &wanted) => {
+                let why = format!("sops would keep another value than stands there: {changed}");
+                return Err(Fault::new(
+                    FaultKind::Refused,
+                    format!("{name} is not encrypted so"),
+                    why,
+                    "write it in quotes",
+                ));
+            }
             Ok(text) => sops::create(Format::of(name), &Secret::new(text), &wanted, now).map_err(fault)?,
             Err(_) if Format::of(name) == Format::Binary => {
                 sops::create_binary(bytes.clone(), &wanted, now).map_err(fault)?

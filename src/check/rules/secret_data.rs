@@ -1,0 +1,69 @@
+//! Values of a plain Secret that cannot be what was meant: no base64 where the API server wants it, or the mask of `flux build`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::super::{Context, File, Finding, Look, Rule};
+use super::object;
+use crate::yaml::Value;
+
+/// What `flux build kustomization` and `flux diff` write in the place of a value that they decrypted (fluxcd/flux2, internal/build).
+const MASK: &str = "**SOPS**";
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "secret-data",
+    about: "data of a Secret that is no base64, or the mask that flux build prints",
+    look: Look::File(look),
+};
+
+fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+    if file.is_encrypted() {
+        return;
+    }
+    for (line, document) in file.documents() {
+        let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
+        if text("kind") != "Secret" || text("apiVersion").contains('/') {
+            continue;
+        }
+        for block in ["data", "stringData"] {
+            let values = document.get(block).and_then(Value::as_mapping);
+            let wrong = values.into_iter().flatten().find_map(|(key, value)| {
+                let (key, value) = (key.as_str()?, value.as_str()?);
+                Some((key, mistake(block, value)?))
+            });
+            let Some((key, (message, why, fix))) = wrong else { continue };
+            let at = file.lines().skip(line.saturating_sub(1)).find(|(_, text)| names(text, key));
+            let message = format!("{block}.{key} {message}");
+            let finding = Finding::new(RULE.id, &file.path, message, why, fix).about(object(document));
+            found.push(finding.on(at.map_or(*line, |(number, _)| number)));
+        }
+    }
+}
+
+fn mistake(block: &str, value: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    if is_mask(value) {
+        return Some((
+            "is the mask that flux build and flux diff print in the place of a secret",
+            "Flux applies the mask as the value, and whoever uses it gets that",
+            "bring the sealed file back from git's history; what flux build prints is for reading alone",
+        ));
+    }
+    // What Flux, a generator or sops still fills in is none yet.
+    let is_open = value.contains("${") || value.contains("{{") || value.starts_with("ENC[");
+    let bytes = || STANDARD.decode(value.replace(['\n', '\r'], ""));
+    (block == "data" && !is_open && bytes().is_err()).then_some((
+        "is no base64",
+        "the API server refuses the Secret, and the whole Kustomization fails",
+        "write the value as it is below stringData, and encrypt the file: fluxdeck secret encrypt",
+    ))
+}
+
+/// Tells whether a value is the mask, as it is or in base64.
+pub(super) fn is_mask(value: &str) -> bool {
+    value == MASK || value.trim() == STANDARD.encode(MASK)
+}
+
+fn names(line: &str, key: &str) -> bool {
+    let word = line.trim_start().trim_start_matches(['"', '\'']);
+    word.strip_prefix(key).is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+}

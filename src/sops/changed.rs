@@ -1,0 +1,79 @@
+//! What encrypting would change: sops keeps a value by its type, so that `0755` comes back as `493`, `1.10` as `1.1`, and a day as a time.
+
+use super::create::NewFile;
+use super::exposed::Secrets;
+use super::format::Format;
+use super::keep::Keep;
+use super::parsed::{Leaf, Style};
+use super::rules::Rule;
+use super::seal::Plan;
+use super::value::ValueType;
+
+/// Names the first value of a plain text that would come back as another one once it was encrypted, with its line, never what it is.
+///
+/// In a Secret every letter counts, since it is text to whoever reads it; elsewhere a number may be written in another way, but a time that is
+/// a text to Kubernetes would become another text.
+pub fn changed_by_sealing(format: Format, text: &str, file: &NewFile) -> Option<String> {
+    if format != Format::Yaml {
+        // JSON has one way to write a value, and the others know text alone.
+        return None;
+    }
+    // What cannot be read, or sealed, is told by sealing it.
+    let parsed = format.read(text).ok()?;
+    let (kind, expression) = file.rule();
+    let plan = Plan::new(&parsed, &Rule::compile(Some((kind, expression.as_str()))).ok()?, &Keep::default());
+    let secrets = Secrets::of(&parsed);
+    let changes = |leaf: &&Leaf| {
+        let written = text.get(leaf.span.clone()).unwrap_or_default().trim();
+        let counts = match leaf.value.kind {
+            ValueType::Time => true,
+            ValueType::Integer | ValueType::Float | ValueType::Boolean => secrets.holds(leaf),
+            _ => false,
+        };
+        counts && leaf.style == Style::Plain && written != leaf.value.display().expose()
+    };
+    let leaf = plan.reached(&parsed).find(changes)?;
+    let what = match leaf.value.kind {
+        ValueType::Time => "a time, which sops writes out to the second",
+        ValueType::Boolean => "a truth value in another spelling",
+        _ => "a number, of which sops keeps the value and not how it is written",
+    };
+    Some(format!("line {}: {} is {what}", leaf.line, leaf.path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changed_by_sealing;
+    use crate::sops::{Format, NewFile};
+
+    #[test]
+    fn what_would_come_back_as_another_value_is_named_and_nothing_else() {
+        let rule = NewFile::of(&["age1a".to_owned()], "^(data|stringData)$");
+        let of = |value: &str| {
+            changed_by_sealing(Format::Yaml, &format!("kind: Secret\nstringData:\n  a: {value}\n"), &rule)
+        };
+        for value in ["1.10", "0755", "1_000", "0x1F", "1e3", "2020-01-01", "True", "123456789012345678901"] {
+            let said = of(value).unwrap();
+            assert!(said.starts_with("line 3: stringData.a is ") && !said.contains(value), "{said}");
+        }
+        for value in [
+            "1.1",
+            "755",
+            "true",
+            "yes",
+            "'1.10'",
+            "\"0755\"",
+            "text",
+            "2020-01-01T00:00:00Z",
+            "",
+            "null",
+            "|\n    1.10",
+        ] {
+            assert_eq!(of(value), None, "{value}");
+        }
+        let elsewhere = |text: &str| changed_by_sealing(Format::Yaml, text, &rule);
+        assert_eq!(elsewhere("kind: ConfigMap\ndata:\n  mode: 0755\n"), None);
+        assert!(elsewhere("kind: ConfigMap\ndata:\n  day: 2020-01-01\n").is_some());
+        assert_eq!(elsewhere("kind: Secret\nmetadata:\n  day: 2020-01-01\nstringData:\n  a: b\n"), None);
+    }
+}
