@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 
@@ -79,6 +79,7 @@ pub struct World<'a> {
     /// The namespaces in which something else may make things; the empty one stands for all.
     filled: HashSet<&'a str>,
     texts: Mutex<HashMap<String, String>>,
+    prepared: OnceLock<bool>,
     /// Why not everything of the environment is known; none where it is.
     unseen: Vec<String>,
     /// The rules that did not look at something because of that, the one that looks now first.
@@ -137,6 +138,7 @@ impl<'a> World<'a> {
             known,
             filled,
             texts: Mutex::default(),
+            prepared: OnceLock::new(),
             unseen,
             quiet: Mutex::default(),
             unsure,
@@ -204,6 +206,12 @@ impl<'a> World<'a> {
             _ => last_part(text(&source.body, "/spec/url")),
         });
         chart.filter(|chart| !chart.is_empty()).unwrap_or(name)
+    }
+
+    /// Tells whether a cluster is prepared by something beside Flux, such as a helmfile or a script of bootstrapping: what that brings, such as
+    /// definitions of custom resources, is there before Flux begins.
+    pub fn is_prepared(&self) -> bool {
+        *self.prepared.get_or_init(|| has_preparation(self.root, 3))
     }
 
     /// Returns the repository's folder.
@@ -430,6 +438,18 @@ impl<'a> Pods<'a> {
         }
         found
     }
+}
+
+/// Looks for what prepares a cluster, by its name, so many folders deep.
+fn has_preparation(folder: &Path, depth: usize) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
+        let is_folder = || name != ".git" && entry.file_type().is_ok_and(|kind| kind.is_dir());
+        name.contains("bootstrap")
+            || name.contains("helmfile")
+            || depth > 1 && is_folder() && has_preparation(&entry.path(), depth.saturating_sub(1))
+    })
 }
 
 /// Returns what stands behind the last slash.

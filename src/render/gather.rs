@@ -269,7 +269,7 @@ impl Walk<'_, '_> {
         home: Option<&str>,
     ) -> Result<Option<&'static str>, Unrendered> {
         let text = &reference.text;
-        if text.contains(char::is_control) {
+        if text.contains(|letter: char| letter.is_control() && letter != '\t') {
             return unknown(format!("{file} names {text:?}, which is no path that kustomize and fluxdeck take alike"));
         }
         let target = path::resolve(folder, text);

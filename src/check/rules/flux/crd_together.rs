@@ -39,7 +39,11 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             let is_defined = world
                 .of("apiextensions.k8s.io", "CustomResourceDefinition")
                 .any(|definition| groups.contains(&text(&definition.body, "/spec/group")));
-            let Some(object) = one.objects.iter().find(is_brought).filter(|_| !is_defined) else { continue };
+            // What a helmfile or a script brings before Flux begins is not known.
+            let Some(object) = one.objects.iter().find(is_brought).filter(|_| !is_defined && !world.is_prepared())
+            else {
+                continue;
+            };
             let message =
                 format!("it is applied by {} together with the chart {chart}, which brings its kind", one.name);
             let why = "a new cluster never converges: Flux checks all objects of a Kustomization before it applies the first, and this kind is not there yet";
