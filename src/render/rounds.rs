@@ -153,3 +153,139 @@ fn applied(object: &Object) -> Applied<'_> {
     let origin = &object.origin;
     Applied { object: &object.object, body: &object.body, file: &origin.file, line: origin.line }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    use crate::render::{Cache, Renderer, Rendering, Tool};
+    use crate::repo::Snapshot;
+
+    /// Writes a Flux Kustomization as it stands in a file.
+    fn flux(name: &str, path: &str, more: &str) -> String {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\nspec:\n  path: {path}\n  sourceRef: {{kind: GitRepository, name: flux-system}}\n{more}---\n"
+        )
+    }
+
+    fn map(name: &str, data: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: flux-system}}\ndata: {{{data}}}\n---\n"
+        )
+    }
+
+    /// Renders a repository of these files by a program that prints, for each folder, what kustomize was recorded to; for others it fails.
+    fn render(files: &[(&str, String)], recorded: &[(&str, String)]) -> (Rendering, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &Path, text: &str| {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let root = folder.path().join("repository");
+        for (file, text) in files {
+            write(&root.join(file), text);
+        }
+        let cases: String =
+            recorded.iter().map(|(path, text)| format!("*/repository/{path}) printf '%s' '{text}';;\n")).collect();
+        let program = folder.path().join("kustomize");
+        write(
+            &program,
+            &format!("#!/bin/sh\ncase \"$4\" in\n{cases}*) echo 'nothing was recorded' >&2; exit 1;;\nesac\n"),
+        );
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut renderer = Renderer::new(Tool::find(folder.path().as_os_str()), Cache::default());
+        let rendering = renderer.render(&Snapshot::load(&root)).unwrap();
+        (rendering, renderer.built)
+    }
+
+    fn told(rendering: &Rendering) -> Vec<String> {
+        let one = |one: &crate::render::Rendered| {
+            let state = match (&one.finding, &one.unsure, one.unseen.is_empty()) {
+                (Some(_), ..) => " broken",
+                (_, Some(_), _) => " unsure",
+                (.., false) => " in part",
+                _ => "",
+            };
+            format!("{}: {}{state}", one.name, one.objects.len())
+        };
+        rendering.of.iter().map(one).collect()
+    }
+
+    #[test]
+    fn children_are_what_their_parents_render_and_each_is_built_once() {
+        let root = flux("flux-system", "./clusters/one", "  postBuild: {substitute: {CLUSTER: lab}}\n");
+        let files = [
+            ("clusters/one/flux-system/gotk-sync.yaml", root.clone()),
+            ("clusters/one/all.yaml", flux("apps", "./nowhere", "")),
+            ("apps/lab/a.yaml", map("a", "")),
+            ("apps/inner/b.yaml", map("b", "")),
+        ];
+        // kustomize has replaced the path, and given the second one, which is in no file, its name.
+        let recorded = [
+            ("clusters/one", [root, flux("apps", "./apps/${CLUSTER}", "  decryption: {provider: sops}\n")].concat()),
+            ("apps/lab", [map("a", ""), flux("made", "./apps/inner", "  dependsOn: [{name: apps}]\n")].concat()),
+            ("apps/inner", map("b", "")),
+        ];
+        let (rendering, built) = render(&files, &recorded);
+        assert_eq!(told(&rendering), ["apps: 2", "flux-system: 2", "made: 1"]);
+        // Names do not tell where the Kustomization without a file is from: its parent is built once more for that.
+        assert!((3..=4).contains(&built), "{built}");
+        let graph = &rendering.graph;
+        let apps = graph.kustomizations.iter().find(|one| one.name == "apps").unwrap();
+        assert_eq!((apps.path.as_str(), apps.decryption.is_some()), ("apps/lab", true));
+        assert_eq!(graph.feeds.files("one", "flux-system", "made"), ["apps/inner/b.yaml"]);
+        assert!(graph.findings.is_empty(), "{:?}", graph.findings);
+        let waves: Vec<String> = graph.orders[0].waves.iter().flatten().map(ToString::to_string).collect();
+        assert_eq!(waves, ["flux-system", "apps", "made"]);
+    }
+
+    #[test]
+    fn variables_that_another_one_renders_are_waited_for() {
+        let from = "  postBuild: {substituteFrom: [{kind: ConfigMap, name: settings}]}\n";
+        let all =
+            [flux("apps", "./apps", from), flux("settings", "./settings", "  postBuild: {substitute: {A: lab}}\n")]
+                .concat();
+        let files = [
+            ("clusters/one/all.yaml", all.clone()),
+            ("apps/all.yaml", flux("inner", "./inner/${PLACE}", "")),
+            ("inner/lab/a.yaml", map("a", "")),
+            ("settings/a.yaml", map("settings", "PLACE: \"${A}\"")),
+        ];
+        let recorded = [
+            ("clusters/one", all),
+            ("apps", flux("inner", "./inner/${PLACE}", "")),
+            ("inner/lab", map("a", "")),
+            ("settings", map("settings", "PLACE: \"${A}\"")),
+        ];
+        let (rendering, _) = render(&files, &recorded);
+        assert_eq!(told(&rendering), ["apps: 1", "flux-system: 2", "inner: 1", "settings: 1"]);
+        assert!(rendering.graph.findings.is_empty(), "{:?}", rendering.graph.findings);
+    }
+
+    #[test]
+    fn what_rests_on_something_broken_is_not_told_to_be_broken() {
+        let files = [
+            ("clusters/one/all.yaml", flux("apps", "./apps", "")),
+            ("apps/all.yaml", [flux("inner", "./inner", ""), flux("lost", "./${X}", "")].concat()),
+            ("inner/a.yaml", map("a", "")),
+        ];
+        let recorded = [("clusters/one", flux("apps", "./apps", "")), ("inner", map("a", ""))];
+        let (rendering, _) = render(&files, &recorded);
+        assert_eq!(told(&rendering), ["apps: 0 broken", "flux-system: 1", "inner: 1 unsure", "lost: 0 unsure"]);
+        assert!(rendering.graph.findings.is_empty(), "{:?}", rendering.graph.findings);
+        assert!(!rendering.is_whole("one"));
+    }
+
+    #[test]
+    fn what_is_not_here_is_left_out_and_the_rest_is_rendered() {
+        let files = [
+            ("clusters/one/all.yaml", flux("apps", "./apps", "")),
+            ("apps/kustomization.yaml", "resources: [a.yaml, \"https://example.org/b.yaml\"]\n".to_owned()),
+            ("apps/a.yaml", map("a", "")),
+        ];
+        let recorded = [("clusters/one", flux("apps", "./apps", "")), ("apps", map("a", ""))];
+        let (rendering, built) = render(&files, &recorded);
+        assert_eq!((told(&rendering), built), (vec!["apps: 1 in part".to_owned(), "flux-system: 1".to_owned()], 2));
+    }
+}

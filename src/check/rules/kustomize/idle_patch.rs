@@ -1,7 +1,9 @@
 //! A patch whose target does not exist.
 
-use super::{documents, files, manifests, matches, reach, word};
+use super::{File, documents, files, manifests, matches, reach, word};
 use crate::check::{Context, Finding, Look, Rule};
+use crate::render::{Object, Rendered};
+use crate::repo::Feed;
 use crate::yaml::Value;
 
 pub(in crate::check) const RULE: Rule =
@@ -11,6 +13,10 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     // Reading what a file reaches takes long: only where there is a target to look for.
     let has_target = |patch: &Value| patch.get("target").is_some_and(Value::is_mapping);
     for file in files(context).iter().filter(|file| file.items("patches").any(has_target)) {
+        if word(&file.body, "kind") == "Component" {
+            component(context, file, found);
+            continue;
+        }
         let reached = reach(context, file);
         // What generators make has no file.
         let generates = ["configMapGenerator", "secretGenerator"].iter().any(|key| file.body.get(*key).is_some());
@@ -41,4 +47,49 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             found.push(Finding { line, ..Finding::new(RULE.id, &file.path, message, why, fix).warning() });
         }
     }
+}
+
+/// Fields of a kustomization that give objects other names than those that a patch may mean.
+const RENAMES: [&str; 4] = ["namePrefix", "nameSuffix", "configMapGenerator", "secretGenerator"];
+
+/// Looks at the patches of a component: they work on what those render to that use it.
+fn component(context: &Context<'_>, file: &File, found: &mut Vec<Finding>) {
+    let Some(rendering) = context.rendering else { return };
+    let users: Vec<&Feed> = context.snapshot.feeds.iter().filter(|feed| feed.files.contains_key(&file.path)).collect();
+    let renames = |user: &&Feed| {
+        let own = files(context).iter().filter(|other| user.files.contains_key(&other.path));
+        own.into_iter().any(|other| RENAMES.iter().any(|key| other.body.get(*key).is_some()))
+    };
+    let of = |user: &&Feed| {
+        let is_it = |one: &&Rendered| (&one.env, &one.namespace, &one.name) == (&user.env, &user.namespace, &user.name);
+        rendering.of.iter().find(is_it).filter(|one| one.is_whole())
+    };
+    let rendered: Option<Vec<&Rendered>> = users.iter().map(of).collect();
+    let Some(rendered) = rendered.filter(|all| !all.is_empty() && !users.iter().any(|user| renames(&user))) else {
+        return;
+    };
+    for patch in file.items("patches") {
+        let Some(target) = patch.get("target").filter(|target| target.is_mapping()) else { continue };
+        let selects = target.get("labelSelector").is_some() || target.get("annotationSelector").is_some();
+        // What it deletes is not there any more.
+        if selects || patch.get("path").is_some() || word(patch, "patch").contains("$patch") {
+            continue;
+        }
+        let fits = |object: &Object| {
+            matches(word(target, "kind"), object.kind()) && matches(word(target, "name"), &object.object.name)
+        };
+        if !rendered.iter().any(|one| one.objects.iter().any(fits)) {
+            found.push(idle(file, target));
+        }
+    }
+}
+
+fn idle(file: &File, target: &Value) -> Finding {
+    let wanted = [word(target, "kind"), word(target, "name")].join("/");
+    let message =
+        format!("the patch of {wanted} changes nothing: none who uses the component renders to such an object");
+    let why = "kustomize says nothing about it, and what the patch should do does not happen";
+    let fix = "correct kind and name of the target, or take the patch out";
+    let line = file.line(&format!("name: {}", word(target, "name"))).or_else(|| file.line("patches:"));
+    Finding { line, ..Finding::new(RULE.id, &file.path, message, why, fix).warning() }
 }
