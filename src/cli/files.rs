@@ -72,7 +72,7 @@ fn text(row: &Row<'_>) -> String {
     if let Some(elsewhere) = row.elsewhere {
         return format!("{head}  (elsewhere: {elsewhere}, which is not looked at here)\n");
     }
-    row.files.iter().map(|file| format!("{head}  {file}\n")).collect()
+    row.files.iter().fold(String::new(), |text, file| text + &head + "  " + file + "\n")
 }
 
 /// Refuses the name of a Kustomization that there is none of; of one whose content is elsewhere it is said that nothing of it is here.

@@ -15,7 +15,7 @@ pub const IMAGE: &str = "image.toolkit.fluxcd.io";
 pub const HELM: &str = "helm.toolkit.fluxcd.io";
 /// The API group of flux-operator.
 pub const OPERATOR: &str = "fluxcd.controlplane.io";
-/// The API group of ArtifactGenerators.
+/// The API group of artifact generators.
 pub const EXTENSIONS: &str = "source.extensions.fluxcd.io";
 
 /// Tells whether a group is one of Flux's own.

@@ -58,10 +58,10 @@ impl Looked {
         let mut say = |what: &str, list: &[String]| {
             if !list.is_empty() {
                 let more = if list.len() > NAMED { ", …" } else { "" };
-                why.push_str(&format!(
-                    "; {what}: {}{more}",
-                    list.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ")
-                ));
+                let named = list.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+                for part in ["; ", what, ": ", &named, more] {
+                    why.push_str(part);
+                }
             }
         };
         say("Flux Kustomizations that nothing here syncs stand in", &self.unsynced);
@@ -131,8 +131,8 @@ pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
     let is_only = entries.len() == 1 && named.is_empty();
     let only = || only(reader.root(), &entries, hints, is_only);
     let paths: Vec<&str> = entries.keys().map(String::as_str).collect();
-    let names = naming::names(&paths, only);
-    let others = names.into_iter().zip(entries.clone()).map(|(name, (folder, (sync, _)))| (name, folder, sync));
+    let own_names = naming::names(&paths, only);
+    let others = own_names.into_iter().zip(entries.clone()).map(|(name, (folder, (sync, _)))| (name, folder, sync));
     let taken: Vec<String> = named.iter().map(|(name, ..)| name.clone()).collect();
     // The settings say that an environment lies elsewhere.
     named.extend(others.filter(|(name, ..)| !taken.contains(name)));
@@ -170,7 +170,7 @@ fn only(
     is_only: bool,
 ) -> String {
     let said = hints.setting.clone().or_else(|| hints.context.clone()).filter(|_| is_only);
-    let address = || entries.values().filter_map(|(_, url)| naming::of_address(url.as_deref()?)).next();
+    let address = || entries.values().find_map(|(_, url)| naming::of_address(url.as_deref()?));
     let folder = || root.file_name().map(|name| name.to_string_lossy().into_owned());
     said.or_else(address).or_else(|| hints.repository.clone()).or_else(folder).unwrap_or_else(|| "cluster".to_owned())
 }
@@ -332,9 +332,7 @@ fn retain_roots(claims: &mut Vec<Claim>, folders: &[String], sifted: &Arc<Sifted
             !path::is_within(&seen.file, &claim.folder)
                 && seen.paths.iter().any(|folder| !folder.is_empty() && path::is_within(&claim.folder, folder))
         };
-        (!has_strong || same_source)
-            && !facts.iter().any(|fact| outer(fact))
-            && !sifted.files.iter().any(|seen| is_applied(&seen))
+        (!has_strong || same_source) && !facts.iter().any(outer) && !sifted.files.iter().any(|seen| is_applied(&seen))
     });
 }
 

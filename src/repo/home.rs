@@ -55,7 +55,7 @@ impl Home {
         match copied.and_then(|artifact| artifact.folder.as_deref()) {
             Some(folder) => {
                 if let Some(inside) = path::below_root(&one.written_path) {
-                    one.path = path::join(folder, &inside).trim_end_matches('/').to_owned();
+                    path::join(folder, &inside).trim_end_matches('/').clone_into(&mut one.path);
                 }
             }
             None => one.elsewhere = Some(format!("{}/{}/{}", source.kind, source.namespace, source.name)),

@@ -51,8 +51,8 @@ pub(super) fn find(
             }
         }
     }
-    let names = names(&by.keys().cloned().collect::<Vec<_>>());
-    let named = names.into_iter().zip(by.into_values());
+    let clusters = names(&by.keys().cloned().collect::<Vec<_>>());
+    let named = clusters.into_iter().zip(by.into_values());
     named
         .flat_map(|(name, all)| {
             all.into_iter().map(move |one| (name.clone(), FluxKustomization { env: name.clone(), ..one }))

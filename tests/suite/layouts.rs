@@ -85,3 +85,73 @@ fn describe(snapshot: &Snapshot) -> String {
     }
     out
 }
+
+/// A repository without anything that says what Flux syncs.
+fn without_environment() -> tempfile::TempDir {
+    let place = tempfile::tempdir().unwrap();
+    let unsynced = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\nspec:\n  path: ./kubernetes/apps\n";
+    std::fs::create_dir_all(place.path().join("kubernetes/flux")).unwrap();
+    std::fs::write(place.path().join("kubernetes/flux/ks.yaml"), unsynced).unwrap();
+    std::fs::create_dir_all(place.path().join("kubernetes/apps")).unwrap();
+    let init = std::process::Command::new("git").args(["init", "-q"]).current_dir(place.path()).status().unwrap();
+    assert!(init.success());
+    place
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> std::process::Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("HOME", folder.join("home"))
+        .env("KUBECONFIG", "/dev/null")
+        .current_dir(folder);
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
+    command.output().unwrap()
+}
+
+#[test]
+fn where_there_is_no_environment_no_command_is_content() {
+    let place = without_environment();
+    let asking: &[&[&str]] = &[
+        &["envs"],
+        &["info"],
+        &["kustomizations"],
+        &["order"],
+        &["files"],
+        &["objects"],
+        &["releases"],
+        &["status"],
+        &["events"],
+        &["check"],
+        &["secrets"],
+        &["secret", "age-key"],
+        &["reconcile", "Kustomization/flux-system/apps"],
+        &["order", "--env", "lab"],
+        &["status", "--env", "lab"],
+    ];
+    for arguments in asking {
+        let done = run(place.path(), arguments);
+        let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+        assert!(matches!(done.status.code(), Some(1 | 2)), "{arguments:?}: {:?}\n{said}", done.status);
+        assert!(said.contains("there is no environment"), "{arguments:?}: {said}");
+        assert!(said.contains("[env.NAME] path = \"kubernetes/flux\""), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn the_settings_name_an_environment_that_the_files_do_not() {
+    let place = without_environment();
+    std::fs::write(place.path().join(".fluxdeck.toml"), "[env.lab]\npath = \"kubernetes/flux\"\n").unwrap();
+    let done = run(place.path(), &["kustomizations"]);
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(
+        done.status.success() && said.lines().any(|line| line.starts_with("lab") && line.contains("apps")),
+        "{said}"
+    );
+    std::fs::write(place.path().join(".fluxdeck.toml"), "[env.lab]\npath = \"../elsewhere\"\n").unwrap();
+    let done = run(place.path(), &["kustomizations"]);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(said.contains("../elsewhere, which the settings name for lab"), "{said}");
+}
