@@ -40,7 +40,6 @@ impl Maps {
     /// Takes what is not known yet: of objects whose own variables are not put in.
     pub(super) fn offer(&mut self, env: &str, objects: &[Object]) {
         self.scopes.learn(objects);
-        self.scopes.learn(objects);
         for object in objects.iter().filter(|object| object.is("", "ConfigMap") || object.is("", "Secret")) {
             let key = (env.to_owned(), object.object.clone());
             self.known.entry(key).or_insert_with(|| (variables(object), object.origin.clone()));
