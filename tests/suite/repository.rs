@@ -192,7 +192,7 @@ fn environments_are_compared_with_what_differs_folded() {
     let mut deck = open(&ground);
     deck.sees("production:");
     deck.press("E");
-    deck.sees("environments compared: 1 differ, 0 the same");
+    deck.sees("environments compared: 2 differ, 0 the same");
     deck.sees_row(&["~ differs", "ConfigMap/default/settings  -1 +1"]);
     deck.sees_no("colour: red");
     deck.press("jj<right>");
