@@ -266,6 +266,23 @@ pub struct FluxSource {
 }
 
 impl FluxSource {
+    /// Builds the source that flux-operator makes of a FluxInstance at a place: a file, and the line on which its document starts.
+    pub(super) fn of_instance(env: &str, object: &ObjectRef, (file, line): (&str, usize)) -> Self {
+        Self {
+            env: env.to_owned(),
+            kind: object.kind.clone(),
+            name: object.name.clone(),
+            namespace: object.namespace.clone(),
+            url: None,
+            branch: None,
+            interval: None,
+            suspend: false,
+            ignore: None,
+            file: file.to_owned(),
+            line,
+        }
+    }
+
     /// Names the object.
     pub fn object(&self) -> ObjectRef {
         ObjectRef::new(&self.kind, known::SOURCE, &self.namespace, &self.name)

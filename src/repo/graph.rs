@@ -102,6 +102,7 @@ impl Graph {
         self.take(reader, env, &reads);
         let remote = self.spokes.iter().filter(|(name, _)| name == env).map(|(_, one)| one.clone());
         self.kustomizations.extend(remote);
+        self.take_instance(environment);
         let read = self.kustomizations.get_mut(start..).unwrap_or_default();
         let home = Home::of(environment, read);
         let settle = |one: &mut FluxKustomization| home.settle(one, &self.sources, &self.artifacts);
@@ -185,6 +186,23 @@ impl Graph {
             }
         }
         self.findings.extend(reads.findings.iter().cloned());
+    }
+
+    /// Takes what flux-operator makes of a FluxInstance: a Kustomization and its source, which no file declares.
+    fn take_instance(&mut self, environment: &RepoEnvironment) {
+        let Sync::Instance { object, source, file, line } = &environment.sync else { return };
+        let is_known = |one: &FluxKustomization| one.env == environment.name && one.object() == *object;
+        if !self.kustomizations.iter().any(is_known) {
+            self.kustomizations.push(FluxKustomization {
+                name: object.name.clone(),
+                namespace: object.namespace.clone(),
+                source: Some(source.clone()),
+                file: file.clone(),
+                line: *line,
+                ..FluxKustomization::of_bootstrap(&environment.name, &environment.path)
+            });
+        }
+        self.take_source(FluxSource::of_instance(&environment.name, source, (file, *line)));
     }
 
     /// Takes a source, once.

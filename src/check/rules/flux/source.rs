@@ -1,6 +1,6 @@
 //! A source that nothing declares.
 
-use crate::check::world::{World, named, text};
+use crate::check::world::{World, at, named, text};
 use crate::check::{Finding, Look, Rule};
 use crate::model::known;
 use crate::render::Object;
@@ -32,6 +32,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             || is_bootstrap
             || world.has(kind, namespace, name)
             || may_be_made(world, kind, namespace, name)
+            || is_of_instance(world, kind, namespace, name)
         {
             continue;
         }
@@ -64,6 +65,23 @@ fn may_be_made(world: &World<'_>, kind: &str, namespace: &str, name: &str) -> bo
             || !world.objects().any(|object| makes(&object)))
 }
 
+/// Tells whether flux-operator makes the source of a FluxInstance (`spec.sync`; its name is that of the namespace where none is said), or
+/// whether an instance that a chart makes may.
+fn is_of_instance(world: &World<'_>, kind: &str, namespace: &str, name: &str) -> bool {
+    let makes = |instance: &Object| {
+        let sync = at(&instance.body, "/spec/sync");
+        let own = text(sync, "/name");
+        instance.object.namespace == namespace
+            && text(sync, "/kind") == kind
+            && name == if own.is_empty() { namespace } else { own }
+    };
+    let by_chart = |release: &Object| {
+        let sync = at(&release.body, "/spec/values/instance/sync");
+        text(sync, "/kind") == kind && [text(sync, "/name"), namespace].contains(&name)
+    };
+    world.of(known::OPERATOR, "FluxInstance").any(makes) || world.of(known::HELM, "HelmRelease").any(by_chart)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::check::testing::assert_rule;
@@ -91,6 +109,20 @@ spec:
 ",
     ];
     const SILENT: &[&str] = &[
+        "---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  prune: true
+  sourceRef: {kind: OCIRepository, name: root}
+---
+apiVersion: fluxcd.controlplane.io/v1
+kind: FluxInstance
+metadata: {name: flux, namespace: flux-system}
+spec: {sync: {kind: OCIRepository, name: root, path: clusters/a}}
+",
         "---
 apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
