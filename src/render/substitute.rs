@@ -88,6 +88,17 @@ pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Vec<
         let read = sigs::read(&expansion.text);
         match read {
             Ok(read @ Value::Object(_)) => *body = read,
+            // A value that is not known may be the quote that makes it YAML; its default may be it too.
+            Ok(_) | Err(_) if expansion.text.contains("${") => {
+                let unhidden = |name: &str| match variables.known(name) {
+                    Known::Hidden => Known::Missing,
+                    known => known,
+                };
+                let by_default = expand(&text, &unhidden).ok().and_then(|guess| sigs::read(&guess.text).ok());
+                if let Some(read @ Value::Object(_)) = by_default {
+                    *body = read;
+                }
+            }
             Ok(_) => return Err(broken(&expansion, Some(1))),
             Err(unread) => return Err(broken(&expansion, unread.line)),
         }
@@ -144,6 +155,15 @@ mod tests {
     use serde_json::json;
 
     use super::{Variables, is_disabled, is_name, substitute};
+
+    #[test]
+    fn what_is_not_known_may_be_what_makes_it_yaml() {
+        let mut open = Variables::default();
+        open.may_be_others();
+        let mut body = json!({"kind": "A", "list": "${q:='}[ {a: b} ]${q:='}"});
+        assert!(substitute(&mut body, &open).is_ok());
+        assert_eq!(body["list"].as_str().map(|text| text.contains("{a: b}")), Some(true), "{body}");
+    }
 
     fn variables() -> Variables {
         let mut variables = Variables::default();
