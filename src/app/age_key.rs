@@ -106,11 +106,11 @@ fn judge(env: &str, lives: &[(AgeSecret, Option<LiveSecret>)], snapshot: &Snapsh
             examined.problems.push(format!("there is no Secret {secret}"));
         }
         let entries = live.as_ref().map(|live| age_entries::read(&live.values)).unwrap_or_default();
-        let named = |one: String| if lives.len() > 1 { format!("{secret}: {one}") } else { one };
-        examined.problems.extend(entries.passed_over.into_iter().map(named));
+        let of_secret = |one: String| if lives.len() > 1 { format!("{secret}: {one}") } else { one };
+        examined.problems.extend(entries.passed_over.into_iter().map(of_secret));
         let mut identities = entries.identities;
         if let Some(why) = entries.broken {
-            examined.problems.push(named(why.clone()));
+            examined.problems.push(of_secret(why.clone()));
             examined.broken.get_or_insert(format!("{secret} ({why})"));
             // The controller takes all of a Secret or nothing.
             identities = Identities::default();

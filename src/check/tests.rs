@@ -77,6 +77,7 @@ fn a_repository_in_order_has_no_findings() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table of cases, one for each rule")]
 fn every_rule_finds_its_own() {
     let fixture = Fixture::new();
     let (staging, production) = (&fixture.keys[0].1, &fixture.keys[1].1);

@@ -78,7 +78,7 @@ fn others(finding: &Finding) -> String {
     }
     let place = |other: &Other| {
         let line = other.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let object = other.object.iter().map(|object| format!(" ({})", field(object))).collect::<String>();
+        let object = other.object.as_ref().map(|object| format!(" ({})", field(object))).unwrap_or_default();
         format!("{}{line}{object}", field(&other.file))
     };
     let named: Vec<String> = finding.others.iter().take(NAMED).map(place).collect();

@@ -120,7 +120,9 @@ fn words(name: &str) -> Vec<String> {
     }
     found.push(alone);
     found.retain(|word| !word.is_empty());
-    found.iter_mut().for_each(|word| word.make_ascii_lowercase());
+    for word in &mut found {
+        word.make_ascii_lowercase();
+    }
     found
 }
 

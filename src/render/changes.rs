@@ -71,7 +71,7 @@ impl<'a> Changes<'a> {
         let own = self.known.iter().map(|(folder, known)| (folder.as_str(), known));
         for (folder, known) in own.chain(spec).filter(|(_, known)| known.reaches.contains(origin)) {
             // Whatever the controller lays over all of it comes last.
-            let distance = if std::ptr::eq(known, &self.spec) { usize::MAX } else { known.reaches.len() };
+            let distance = if std::ptr::eq(known, &raw const self.spec) { usize::MAX } else { known.reaches.len() };
             let mut add = |file: String| found.push((distance, file));
             for file in self.transformers(folder, known, object) {
                 add(file);

@@ -322,7 +322,7 @@ impl Walk<'_, '_> {
                 let Some(given) = self.gathered.files.get(&target) else { continue };
                 let text = std::str::from_utf8(given).unwrap_or_default();
                 let Some(names) = sealed_names(text) else { continue };
-                let stand_in: String = names.iter().map(|name| format!("{name}={SEALED}\n")).collect();
+                let stand_in: String = names.iter().flat_map(|name| [&**name, "=", SEALED, "\n"]).collect();
                 if names.is_empty() {
                     let why = "which is encrypted as a whole, so that its variables are not known".to_owned();
                     let one = Unseen { file: file.to_owned(), what: env.to_owned(), why, changes: false };
@@ -358,7 +358,9 @@ fn leave_out(body: &mut Mapping, text: &str) -> Option<bool> {
         }
         let Some(items) = value.as_sequence_mut() else { continue };
         if matches!(key, "configMapGenerator" | "secretGenerator") {
-            items.iter_mut().for_each(|generator| without_input(generator, text));
+            for generator in items {
+                without_input(generator, text);
+            }
             continue;
         }
         let before = items.len();

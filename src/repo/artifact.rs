@@ -297,12 +297,10 @@ impl Pattern {
                 return false;
             }
             if !can_traverse {
-                let Some((first, behind)) =
-                    rest.split_first().filter(|(first, _)| matches(pattern, first) == Some(true))
+                let Some((_, behind)) = rest.split_first().filter(|(first, _)| matches(pattern, first) == Some(true))
                 else {
                     return false;
                 };
-                let _first = first;
                 (matched, rest) = (true, behind);
                 continue;
             }

@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// What references to a store of secrets begin with: 1Password, vals, Vault and OpenBao by their injectors, Bitwarden, Keeper, Infisical.
+/// What references to a store of secrets begin with: 1Password, vals, Vault and `OpenBao` by their injectors, Bitwarden, Keeper, Infisical.
 const REFERENCES: [&str; 9] =
     ["op://", "ref+", "secretref+", "vault:", "bao:", "bws://", "keeper://", "infisical://", "doppler://"];
 

@@ -236,10 +236,7 @@ impl Effective {
         for parent in std::mem::take(&mut self.broken) {
             let ignore = self.graph.entries.get(&parent.env).and_then(|entry| entry.ignore.clone());
             self.reader.leave_out(ignore.as_deref());
-            let reads = match self.graph.follow(&mut self.reader, &parent, ignore.as_deref()) {
-                Ok(reads) => reads,
-                Err(_) => continue,
-            };
+            let Ok(reads) = self.graph.follow(&mut self.reader, &parent, ignore.as_deref()) else { continue };
             for (declared, body) in flux_objects(&mut self.reader, &reads) {
                 if Artifact::is_made_by(&declared) {
                     self.graph.artifacts.extend(Artifact::read(&parent.env, &declared.object, &body));

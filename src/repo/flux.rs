@@ -266,7 +266,7 @@ pub struct FluxSource {
 }
 
 impl FluxSource {
-    /// Builds the source that flux-operator makes of a FluxInstance at a place: a file, and the line on which its document starts.
+    /// Builds the source that flux-operator makes of a `FluxInstance` at a place: a file, and the line on which its document starts.
     pub(super) fn of_instance(env: &str, object: &ObjectRef, (file, line): (&str, usize)) -> Self {
         Self {
             env: env.to_owned(),

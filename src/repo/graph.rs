@@ -188,7 +188,7 @@ impl Graph {
         self.findings.extend(reads.findings.iter().cloned());
     }
 
-    /// Takes what flux-operator makes of a FluxInstance: a Kustomization and its source, which no file declares.
+    /// Takes what flux-operator makes of a `FluxInstance`: a Kustomization and its source, which no file declares.
     fn take_instance(&mut self, environment: &RepoEnvironment) {
         let Sync::Instance { object, source, file, line } = &environment.sync else { return };
         let is_known = |one: &FluxKustomization| one.env == environment.name && one.object() == *object;

@@ -209,11 +209,10 @@ impl Snapshot {
             let can_tell = committed.configured.is_some() || before.is_some() || !others.is_empty();
             let why = match (&rule, is_of_rule, was_there || !can_tell) {
                 (_, true, true) => continue,
-                (Some(creation), false, true) => format!("{} does not name him", creation.name()),
                 (Some(creation), false, false) if !committed.knows(recipient) => {
                     format!("{} does not name him, and neither does the last commit", creation.name())
                 }
-                (Some(creation), false, false) => format!("{} does not name him", creation.name()),
+                (Some(creation), false, _) => format!("{} does not name him", creation.name()),
                 _ if committed.knows(recipient) => match &closed_to {
                     Some(other) => format!("he cannot read {other}"),
                     None => {

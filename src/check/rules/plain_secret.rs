@@ -93,12 +93,11 @@ fn plain(secret: &Value, vouched: bool) -> Option<String> {
 
 fn is_plain(block: &str, key: &str, value: &Value, vouched: bool) -> bool {
     match value {
-        Value::Null => false,
+        Value::Null | Value::Bool(_) => false,
         Value::String(text) if is_mask(text) => false,
         Value::String(text) if text.starts_with("ENC[AES256_GCM,") => !vouched,
         Value::String(text) if block == "data" => is_confidential_data(key, text),
         Value::String(text) => is_confidential(key, text),
-        Value::Bool(_) => false,
         // `{{ … }}` of a template reads as a mapping in a mapping.
         Value::Mapping(fields) => !(fields.len() == 1 && fields.keys().all(Value::is_mapping)),
         _ => true,

@@ -65,7 +65,7 @@ fn may_be_made(world: &World<'_>, kind: &str, namespace: &str, name: &str) -> bo
             || !world.objects().any(|object| makes(&object)))
 }
 
-/// Tells whether flux-operator makes the source of a FluxInstance (`spec.sync`; its name is that of the namespace where none is said), or
+/// Tells whether flux-operator makes the source of a `FluxInstance` (`spec.sync`; its name is that of the namespace where none is said), or
 /// whether an instance that a chart makes may.
 fn is_of_instance(world: &World<'_>, kind: &str, namespace: &str, name: &str) -> bool {
     let makes = |instance: &Object| {

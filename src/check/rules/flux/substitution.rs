@@ -105,7 +105,10 @@ spec:
             let Look::World(look) = super::RULE.look else { panic!("it looks at a world") };
             let mut found = Vec::new();
             look(&World::new("staging", &rendering, Path::new("/nonexistent")), &mut found);
-            found.into_iter().map(|one| format!("{} {}", one.object.unwrap_or_default(), one.why)).collect::<String>()
+            found
+                .into_iter()
+                .flat_map(|one| [one.object.unwrap_or_default(), " ".to_owned(), one.why])
+                .collect::<String>()
         };
         assert!(found("2.9.x", "${X^}", true).starts_with("ConfigMap/web/web Flux 2.9 refuses"));
         assert!(found("2.8.x", "${X^}", false).ends_with("and says nothing"));
