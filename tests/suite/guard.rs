@@ -179,7 +179,10 @@ fn ground(server: &Server) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let envs = ["staging", "production"];
     for env in envs {
-        std::fs::create_dir_all(folder.path().join("repo/clusters").join(env)).unwrap();
+        let entry = folder.path().join("repo/clusters").join(env);
+        std::fs::create_dir_all(&entry).unwrap();
+        let sync = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: flux-system, namespace: flux-system}\nspec:\n  interval: 10m\n  path: ./clusters/ENV\n  prune: true\n  sourceRef: {kind: GitRepository, name: flux-system}\n";
+        std::fs::write(entry.join("sync.yaml"), sync.replace("ENV", env)).unwrap();
     }
     let port = server.port;
     let clusters =

@@ -64,7 +64,7 @@ fn wrong_usage_says_what_is_right() {
         (&["snapshot", "--demo", "--keys", "<nokey>"], "jj<enter>"),
         (&["snapshot", "--demo", "--theme", "nothing"], "fluxdeck themes"),
         (&["reconcile", "apps"], "Kustomization/flux-system/apps"),
-        (&["status", "--env", "nowhere"], "no environment is called nowhere"),
+        (&["status", "--env", "nowhere"], "name it with --repo"),
     ];
     for (arguments, hint) in calls {
         let output = run(arguments);

@@ -194,6 +194,7 @@ fn environments_are_compared_with_what_differs_folded() {
     deck.press("E");
     deck.sees("environments compared: 2 differ, 0 the same");
     deck.sees_row(&["~ differs", "ConfigMap/default/settings  -1 +1"]);
+    deck.sees_row(&["~ differs", "Kustomization/flux-system/apps  -1 +1"]);
     deck.sees_no("colour: red");
     deck.press("jj<right>");
     deck.sees_row(&["-  colour: blue"]);
