@@ -21,8 +21,7 @@ pub fn whole(value: impl Into<OsString>) -> Option<PathBuf> {
 pub(super) fn is_astray(name: &OsStr, value: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let is_path = |end: &&str| name.ends_with(*end);
-    let names_folders =
-        name == "HOME" || name.starts_with("XDG_") && ["_HOME", "_DIR", "_DIRS"].iter().any(|end| is_path(end));
+    let names_folders = name == "HOME" || name.starts_with("XDG_") && ["_HOME", "_DIR", "_DIRS"].iter().any(is_path);
     let is_relative = |folder: &Path| folder.is_relative();
     names_folders && !value.is_empty() && std::env::split_paths(value).any(|folder| is_relative(&folder))
 }

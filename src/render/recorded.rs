@@ -55,7 +55,7 @@ fn objects_become_what_flux_makes_of_them() {
             (Ok(made), None) if with_floats(&made) == with_floats(&step["result"]) => {}
             (Ok(made), None) => wrong.push(format!("{told}\n  becomes {made}\n  not {}", step["result"])),
             (Ok(made), Some(error)) => {
-                wrong.push(format!("{told}\n  becomes {made}\n  and is refused by Flux: {error}"))
+                wrong.push(format!("{told}\n  becomes {made}\n  and is refused by Flux: {error}"));
             }
             (Err(why), None) => wrong.push(format!("{told}\n  is refused: {why}\n  and becomes {}", step["result"])),
             (Err(why), Some(error)) => {

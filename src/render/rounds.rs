@@ -186,8 +186,11 @@ mod tests {
         for (file, text) in files {
             write(&root.join(file), text);
         }
-        let cases: String =
-            recorded.iter().map(|(path, text)| format!("*/repository/{path}) printf '%s' '{text}';;\n")).collect();
+        let cases: String = recorded
+            .iter()
+            .map(|(path, text)| format!("*/repository/{path}) printf '%s' '{text}';;"))
+            .collect::<Vec<_>>()
+            .join("\n");
         let program = folder.path().join("kustomize");
         write(
             &program,

@@ -245,7 +245,7 @@ mod tests {
         write(folder.path(), "a.yaml", "apiVersion: kustomize.toolkit.fluxcd.io/v1\n");
         write(folder.path(), "b.yaml", "a: 1\n");
         write(folder.path(), "c.txt", "a: 1\n");
-        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_mins(1);
         for file in ["a.yaml", "b.yaml"] {
             std::fs::File::options()
                 .write(true)

@@ -90,10 +90,9 @@ impl View for Operations {
                 }
                 Some(Row::Step(step)) => {
                     let state = match step.state {
-                        StepState::Running => State::Progressing,
+                        StepState::Running | StepState::Warning => State::Progressing,
                         StepState::Done => State::Ready,
                         StepState::Failed => State::Failed,
-                        StepState::Warning => State::Progressing,
                     };
                     Line::from(vec![
                         sign,

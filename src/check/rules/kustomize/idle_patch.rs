@@ -65,7 +65,7 @@ fn component(context: &Context<'_>, file: &File, found: &mut Vec<Finding>) {
         rendering.of.iter().find(is_it).filter(|one| one.is_whole())
     };
     let rendered: Option<Vec<&Rendered>> = users.iter().map(of).collect();
-    let Some(rendered) = rendered.filter(|all| !all.is_empty() && !users.iter().any(|user| renames(user))) else {
+    let Some(rendered) = rendered.filter(|all| !all.is_empty() && !users.iter().any(renames)) else {
         return;
     };
     for patch in file.items("patches") {
