@@ -92,7 +92,8 @@ fn the_inventory_of_the_real_controller_is_what_is_rendered() {
             assert_eq!(ours, theirs, "{name} of {env}");
             // Nobody comes before what the real controller makes it wait for.
             let order = snapshot.order(env).unwrap();
-            let wave = |name: &str| order.waves.iter().position(|wave| wave.iter().any(|one| one.name == name)).unwrap();
+            let wave =
+                |name: &str| order.waves.iter().position(|wave| wave.iter().any(|one| one.name == name)).unwrap();
             for dependency in kustomization["spec"]["dependsOn"].as_array().into_iter().flatten() {
                 let other = dependency["name"].as_str().unwrap();
                 assert!(wave(other) < wave(name), "{name} and {other} of {env}");
