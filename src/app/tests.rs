@@ -4,6 +4,7 @@ mod focus;
 mod keys;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::key::parse_keys;
 use super::test_support::facts;
@@ -11,6 +12,7 @@ use super::{App, Change, Effect, Keymap, Msg, Ticket};
 use crate::commands::COMMANDS;
 use crate::kinds;
 use crate::model::{Env, Exposure, FluxFacts, Link, Outcome, PerEnv, Protection, Row, RowKey, State};
+use crate::repo::{Snapshot, template};
 use crate::theme::{Depth, Theme};
 use crate::views::home::Home;
 use ratatui::Terminal;
@@ -111,6 +113,28 @@ fn a_key_reconciles_what_is_selected_where_nothing_is_protected() {
     let effects = desk.press("jR");
     assert_eq!(operations(&effects), [(Some(Env(0)), "Kustomization/flux-system/monitoring".to_owned())]);
     assert!(desk.screen().contains("flux reconcile kustomization monitoring -n flux-system --context staging"));
+}
+
+#[test]
+fn what_the_selection_is_linked_with_shows_once_the_repository_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    template::write_into(folder.path()).unwrap();
+    let snapshot = Arc::new(Snapshot::load(folder.path()));
+    let mut desk = Desk::new();
+    desk.press("2");
+    assert!(!desk.screen().contains("|*v apps"), "nothing is known of the files yet");
+    desk.app.update(Msg::Repository(Ok(Arc::clone(&snapshot)), None));
+    assert!(desk.screen().contains("|*v apps"), "{}", desk.screen());
+
+    // While keys are coming it waits, as ever, until they rest.
+    let mut desk = Desk::new();
+    for key in parse_keys("2").unwrap() {
+        desk.app.update(Msg::Key(key));
+    }
+    desk.app.update(Msg::Repository(Ok(snapshot), None));
+    assert!(!desk.screen().contains("|*v apps"));
+    desk.app.update(Msg::Rested);
+    assert!(desk.screen().contains("|*v apps"));
 }
 
 #[test]

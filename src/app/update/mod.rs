@@ -48,12 +48,12 @@ impl App {
                 }
                 self.facts.set_repository(snapshot);
                 self.facts.take_graph();
-                self.facts_changed(&mut effects);
+                self.repository_changed(&mut effects);
             }
             Msg::Surveyed(Ok(survey), _owed) => {
                 self.facts.survey = Some(survey);
                 self.facts.take_graph();
-                self.facts_changed(&mut effects);
+                self.repository_changed(&mut effects);
             }
             // What git does not list is told where it is asked for.
             Msg::Surveyed(Err(_), _owed) => {}

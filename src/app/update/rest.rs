@@ -18,6 +18,15 @@ impl App {
         }
     }
 
+    /// Lets every view catch up with the repository: what follows the selection is read from it too, and where no key is to come, nothing else
+    /// would ask again.
+    pub(super) fn repository_changed(&mut self, effects: &mut Vec<Effect>) {
+        self.facts_changed(effects);
+        if self.resting {
+            self.rest(effects);
+        }
+    }
+
     /// Remembers what is selected before it is moved: from then on the lesson follows it.
     pub(super) fn lesson_follows(&mut self) {
         if self.lesson_of.is_none() {
