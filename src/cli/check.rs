@@ -67,12 +67,11 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let is_wanted = |rule: &str| arguments.rule.is_empty() || arguments.rule.iter().any(|wanted| wanted == rule);
     let is_here = |env: &Option<String>| call.global.env.is_none() || env.is_none() || *env == call.global.env;
     findings.retain(|finding| is_wanted(finding.rule) && is_here(&finding.env));
-    let all = findings::as_told(call, &findings);
+    let told = findings::as_told(call, &findings);
     // Whoever names a rule wants what it says, whatever its weight.
     let shows_hints = arguments.hints || !arguments.rule.is_empty();
-    let shown: Vec<_> = findings.iter().filter(|one| shows_hints || one.severity != Severity::Hint).cloned().collect();
-    findings::print(call, &shown, silenced)?;
-    let told = all;
+    let shown: Vec<_> = told.iter().filter(|one| shows_hints || one.severity != Severity::Hint).cloned().collect();
+    findings::write(call, &shown, silenced)?;
     let count = |severity| findings::count(&told, severity);
     let (errors, warnings, hints) = (count(Severity::Error), count(Severity::Warning), count(Severity::Hint));
     let hidden = if shows_hints || hints.starts_with("0 ") { "" } else { " (--hints shows them)" };

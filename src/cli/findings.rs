@@ -16,7 +16,14 @@ const SILENCED: &str = "silenced";
 /// # Errors
 /// Fails when standard output cannot be written.
 pub(super) fn print(call: &Call, findings: &[Finding], silenced: usize) -> Result<(), Fault> {
-    let findings = &as_told(call, findings);
+    write(call, &as_told(call, findings), silenced)
+}
+
+/// Writes findings that are in the form in which they are told.
+///
+/// # Errors
+/// As [`print`].
+pub(super) fn write(call: &Call, findings: &[Finding], silenced: usize) -> Result<(), Fault> {
     match call.global.output {
         Output::Text => call.write(&Shown::lines(&findings.iter().map(text).collect::<String>())),
         Output::Json => call.print(&counted(findings, silenced), |_| String::new()),

@@ -1,5 +1,6 @@
 //! Facts only: what the rest of the crate talks about. Nothing here does I/O or knows a screen.
 
+mod circles;
 pub mod clock;
 pub mod context;
 pub mod env;
@@ -22,6 +23,7 @@ pub mod segment;
 pub mod shell;
 pub mod text;
 
+pub use circles::circles;
 pub use clock::Clock;
 pub use context::{KubeContext, Server};
 pub use env::{Env, Environment, PerEnv, Protection};

@@ -166,11 +166,6 @@ impl Rendering {
     pub fn find<'a>(&'a self, env: &'a str, wanted: &ObjectRef) -> Option<(&'a Rendered, &'a Object)> {
         self.objects(env).find(|(_, object)| wanted.means(&object.object))
     }
-
-    /// Tells whether everything of an environment is known: nothing failed, and nothing comes from elsewhere.
-    pub fn is_whole(&self, env: &str) -> bool {
-        self.of.iter().filter(|one| one.env == env).all(Rendered::is_whole)
-    }
 }
 
 impl Rendered {

@@ -6,6 +6,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::yaml::Value;
+
 /// What references to a store of secrets begin with: 1Password, vals, Vault and `OpenBao` by their injectors, Bitwarden, Keeper, Infisical.
 const REFERENCES: [&str; 9] =
     ["op://", "ref+", "secretref+", "vault:", "bao:", "bws://", "keeper://", "infisical://", "doppler://"];
@@ -128,6 +130,16 @@ pub fn is_confidential_data(key: &str, encoded: &str) -> bool {
     match STANDARD.decode(compact).map(String::from_utf8) {
         Ok(Ok(text)) => is_confidential(key, &text),
         // Bytes, or no base64: whoever wrote it may have meant the text itself.
+        _ => true,
+    }
+}
+
+/// Tells whether a value of a block of a Secret (`data`, `stringData`) must stay secret: what is neither text nor a truth value is doubtful.
+pub fn is_confidential_value(block: &str, key: &str, value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) => false,
+        Value::String(text) if block == "data" => is_confidential_data(key, text),
+        Value::String(text) => is_confidential(key, text),
         _ => true,
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::flux::{FluxKustomization, RepoEnvironment, Sync};
-use super::kustomize::{Declared, Role};
+use super::kustomize::Declared;
 use super::naming::{self, Hints};
 use super::path;
 use super::reader::{Place, Reader};
@@ -182,14 +182,7 @@ fn claims(reader: &mut Reader, sifted: &Sifted, looked: &mut Looked) -> Vec<Clai
         let Ok(parsed) = reader.manifests(&seen.file) else { continue };
         for (index, manifest) in parsed.manifests.iter().enumerate() {
             let Some(body) = manifest.body.as_ref() else { continue };
-            let declared = Declared {
-                object: ObjectRef::new(&manifest.kind, manifest.group(), &manifest.namespace, &manifest.name),
-                api_version: manifest.api_version.clone(),
-                file: seen.file.clone(),
-                index,
-                line: manifest.line,
-                role: Role::Resource,
-            };
+            let declared = Declared::of(manifest, &seen.file, index);
             let claim = if FluxKustomization::is(&declared) {
                 of_kustomization(&declared, body, &parsed.manifests)
             } else {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::finding::Finding;
 use super::kustomization;
+use super::manifest::Manifest;
 use super::path;
 use super::reader::{Place, Reader};
 use super::references::{is_fetched, is_remote, of_plugin, references};
@@ -51,6 +52,20 @@ pub struct Declared {
     pub line: usize,
     /// Whether the file declares it or patches it.
     pub role: Role,
+}
+
+impl Declared {
+    /// Names what a document of a file declares, by its place among the manifests of the file, as it stands there.
+    pub(super) fn of(manifest: &Manifest, file: &str, index: usize) -> Self {
+        Self {
+            object: ObjectRef::new(&manifest.kind, manifest.group(), &manifest.namespace, &manifest.name),
+            api_version: manifest.api_version.clone(),
+            file: file.to_owned(),
+            index,
+            line: manifest.line,
+            role: Role::Resource,
+        }
+    }
 }
 
 /// Holds what a kustomization reads.
@@ -242,14 +257,8 @@ impl Walk<'_> {
             } else {
                 context.namespace.as_deref().unwrap_or(&manifest.namespace)
             };
-            self.reads.declared.push(Declared {
-                object: ObjectRef::new(&manifest.kind, manifest.group(), namespace, &manifest.name),
-                api_version: manifest.api_version.clone(),
-                file: file.to_owned(),
-                index,
-                line: manifest.line,
-                role: context.role,
-            });
+            let object = ObjectRef::new(&manifest.kind, manifest.group(), namespace, &manifest.name);
+            self.reads.declared.push(Declared { object, role: context.role, ..Declared::of(manifest, file, index) });
         }
     }
 

@@ -193,30 +193,10 @@ fn loosen(edges: &mut Edges) {
     }
 }
 
-/// Finds the circles: sets of which each member waits for every other, by whatever way.
+/// Finds the circles, for whatever reason their members wait.
 fn circles(edges: &Edges) -> Vec<Vec<usize>> {
-    let reach: Vec<BTreeSet<usize>> = (0..edges.len()).map(|at| reached(edges, at)).collect();
-    let mut found: Vec<Vec<usize>> = Vec::new();
-    for (at, own) in reach.iter().enumerate() {
-        if own.contains(&at) && !found.iter().any(|members| members.contains(&at)) {
-            let is_member = |other: &usize| reach.get(*other).is_some_and(|back| back.contains(&at));
-            found.push(own.iter().copied().filter(is_member).collect());
-        }
-    }
-    found
-}
-
-fn reached(edges: &Edges, from: usize) -> BTreeSet<usize> {
-    let mut found = BTreeSet::new();
-    let mut next = vec![from];
-    while let Some(at) = next.pop() {
-        for (other, _) in edges.get(at).into_iter().flatten() {
-            if found.insert(*other) {
-                next.push(*other);
-            }
-        }
-    }
-    found
+    let waits: Vec<Vec<usize>> = edges.iter().map(|before| before.iter().map(|(other, _)| *other).collect()).collect();
+    crate::model::circles(&waits)
 }
 
 fn named(own: &[&FluxKustomization], one: &FluxKustomization) -> Named {

@@ -1,10 +1,10 @@
 //! Every secret of the repository: what is encrypted and the plain Secrets beside it, a row for each environment that reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::confidential::{is_confidential, is_confidential_data};
+use super::confidential::is_confidential_value;
 use super::git::{self, LogEntry};
 use super::references::secret_generators;
 use super::snapshot::Snapshot;
@@ -308,28 +308,19 @@ fn plain(text: &str) -> Vec<(usize, Document)> {
             let value = document.get("metadata").and_then(|metadata| metadata.get(name)).and_then(yaml::Value::as_str);
             value.unwrap_or_default().to_owned()
         };
-        let blocks = ["data", "stringData"].into_iter().filter_map(|block| document.get(block)?.as_mapping());
-        let mut keys: Vec<String> = Vec::new();
-        for (key, _) in blocks.flatten() {
-            if let Some(key) = key.as_str().filter(|key| !keys.iter().any(|known| known == key)) {
-                keys.push(key.to_owned());
+        let (mut keys, mut open): (Vec<String>, BTreeSet<&str>) = (Vec::new(), BTreeSet::new());
+        for block in ["data", "stringData"] {
+            for (key, value) in document.get(block).and_then(yaml::Value::as_mapping).into_iter().flatten() {
+                let Some(key) = key.as_str() else { continue };
+                if !keys.iter().any(|known| known == key) {
+                    keys.push(key.to_owned());
+                }
+                if is_confidential_value(block, key, value) {
+                    open.insert(key);
+                }
             }
         }
-        let says = |block: &str, key: &yaml::Value, value: &yaml::Value| match value {
-            yaml::Value::String(text) if block == "data" => {
-                is_confidential_data(key.as_str().unwrap_or_default(), text)
-            }
-            yaml::Value::String(text) => is_confidential(key.as_str().unwrap_or_default(), text),
-            yaml::Value::Null | yaml::Value::Bool(_) => false,
-            _ => true,
-        };
-        let is_open = |key: &String| {
-            ["data", "stringData"].iter().any(|block| {
-                let fields = document.get(*block).and_then(yaml::Value::as_mapping).into_iter().flatten();
-                fields.into_iter().any(|(own, value)| own.as_str() == Some(key) && says(block, own, value))
-            })
-        };
-        let plain = keys.iter().filter(|key| is_open(key)).cloned().collect();
+        let plain = keys.iter().filter(|key| open.contains(key.as_str())).cloned().collect();
         let kind = "Secret".to_owned();
         (index, Document { kind, namespace: metadata("namespace"), name: metadata("name"), keys, plain })
     });

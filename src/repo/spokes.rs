@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use super::environments::FLUX;
 use super::flux::{FluxKustomization, RepoEnvironment, Sync};
-use super::kustomize::{Declared, Role};
+use super::kustomize::Declared;
 use super::path;
 use super::reader::Reader;
 use super::rules;
 use super::sift::Sifted;
-use crate::model::ObjectRef;
 use crate::yaml::Value;
 
 /// Words of a kubeconfig's name that say nothing of the cluster.
@@ -35,14 +34,7 @@ pub(super) fn find(
     for seen in sifted.files.iter().filter(|seen| seen.remote && !seen.template && read(&seen.file)) {
         let Ok(parsed) = reader.manifests(&seen.file) else { continue };
         for (index, manifest) in parsed.manifests.iter().enumerate() {
-            let declared = Declared {
-                object: ObjectRef::new(&manifest.kind, manifest.group(), &manifest.namespace, &manifest.name),
-                api_version: manifest.api_version.clone(),
-                file: seen.file.clone(),
-                index,
-                line: manifest.line,
-                role: Role::Resource,
-            };
+            let declared = Declared::of(manifest, &seen.file, index);
             let Some(body) = manifest.body.as_ref().filter(|_| FluxKustomization::is(&declared)) else { continue };
             let one = FluxKustomization::read("", &declared, body);
             // What a variable says is known once its parent is rendered.

@@ -4,7 +4,7 @@ use super::super::file::parts;
 use super::super::{Context, File, Finding, Look, Rule};
 use super::object;
 use super::secret_data::is_mask;
-use crate::repo::confidential::{is_confidential, is_confidential_data};
+use crate::repo::confidential::{is_confidential, is_confidential_data, is_confidential_value};
 use crate::sops::Format;
 use crate::yaml::{Value, manifest};
 
@@ -93,14 +93,11 @@ fn plain(secret: &Value, vouched: bool) -> Option<String> {
 
 fn is_plain(block: &str, key: &str, value: &Value, vouched: bool) -> bool {
     match value {
-        Value::Null | Value::Bool(_) => false,
         Value::String(text) if is_mask(text) => false,
         Value::String(text) if text.starts_with("ENC[AES256_GCM,") => !vouched,
-        Value::String(text) if block == "data" => is_confidential_data(key, text),
-        Value::String(text) => is_confidential(key, text),
         // `{{ … }}` of a template reads as a mapping in a mapping.
         Value::Mapping(fields) => !(fields.len() == 1 && fields.keys().all(Value::is_mapping)),
-        _ => true,
+        _ => is_confidential_value(block, key, value),
     }
 }
 

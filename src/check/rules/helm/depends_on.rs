@@ -1,6 +1,6 @@
 //! `dependsOn` of HelmReleases: on nothing, on a release of another namespace without saying so, in a circle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::check::world::{World, list, text};
 use crate::check::{Finding, Look, Rule};
@@ -67,27 +67,12 @@ fn missing(world: &World<'_>, releases: &BTreeMap<Key<'_>, &Object>, release: &O
 
 /// Finds the circles, each with its members once.
 fn circles<'a>(waits: &BTreeMap<Key<'a>, Vec<Key<'a>>>) -> Vec<Vec<Key<'a>>> {
-    let reached = |from: &Key<'a>| {
-        let mut seen: BTreeSet<Key<'a>> = BTreeSet::new();
-        let mut next = vec![*from];
-        while let Some(at) = next.pop() {
-            for other in waits.get(&at).into_iter().flatten() {
-                if seen.insert(*other) {
-                    next.push(*other);
-                }
-            }
-        }
-        seen
-    };
-    let reach: BTreeMap<Key<'a>, BTreeSet<Key<'a>>> = waits.keys().map(|key| (*key, reached(key))).collect();
-    let mut found: Vec<Vec<Key<'a>>> = Vec::new();
-    for (key, own) in &reach {
-        if own.contains(key) && !found.iter().any(|circle| circle.contains(key)) {
-            let is_member = |other: &&Key<'a>| reach.get(*other).is_some_and(|back| back.contains(key));
-            found.push(own.iter().filter(is_member).copied().collect());
-        }
-    }
-    found
+    let keys: Vec<Key<'a>> = waits.keys().copied().collect();
+    // What waits for nothing is in no circle.
+    let places = |others: &Vec<Key<'a>>| others.iter().filter_map(|other| keys.binary_search(other).ok()).collect();
+    let waits: Vec<Vec<usize>> = waits.values().map(places).collect();
+    let of = |members: Vec<usize>| members.into_iter().filter_map(|at| keys.get(at).copied()).collect();
+    crate::model::circles(&waits).into_iter().map(of).collect()
 }
 
 #[cfg(test)]
