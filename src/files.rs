@@ -20,10 +20,15 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let opened = File::from(rustix::fs::open(&real, flags, Mode::empty())?);
     let data = opened.metadata()?;
     regular(&data)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(data.len().min(limit)).unwrap_or_default());
+    let too_large = || Error::new(ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes"));
+    // Its size is believed where it refuses the file, and not where it lets it through: the file may grow meanwhile.
+    if data.len() > limit {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or_default());
     opened.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        return Err(Error::new(ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes")));
+        return Err(too_large());
     }
     Ok(bytes)
 }

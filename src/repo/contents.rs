@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 
 /// Files above this size, in bytes, are not read: no manifest is so large, and a reload must stay quick.
-const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
+pub const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Reads a file by its path below the root.
 ///
@@ -39,10 +39,15 @@ pub fn at_most(root: &Path, file: impl AsRef<Path>, limit: u64) -> Result<Vec<u8
     if !data.is_file() {
         return Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(data.len().min(limit)).unwrap_or_default());
+    let too_large = || Error::new(ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes"));
+    // Its size is believed where it refuses the file, and not where it lets it through: the file may grow meanwhile.
+    if data.len() > limit {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or_default());
     opened.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        return Err(Error::new(ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes")));
+        return Err(too_large());
     }
     Ok(bytes)
 }

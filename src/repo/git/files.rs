@@ -182,8 +182,8 @@ pub fn committed_files(root: &Path, ending: &str) -> Option<Vec<String>> {
     Some(names.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(ending)).collect())
 }
 
-/// Reads a file as the last commit has it; `None` where that has none, or no text.
+/// Reads a file as the last commit has it; `None` where that has none, no text, or more than is read of a file.
 pub fn committed(root: &Path, path: &str) -> Option<String> {
-    let bytes = run::output(root, WHAT, &["cat-file", "blob", &format!("HEAD:{path}")]).ok()?;
+    let bytes = run::blob(root, &format!("HEAD:{path}"))?;
     String::from_utf8(bytes).ok()
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::super::contents;
 use super::pipes;
 use crate::model::{Fault, FaultKind};
 use crate::programs::{Command, Kind};
@@ -31,6 +32,9 @@ const ALWAYS: &[&str] = &[
 
 /// The longest that a git may take which only looks.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The most that a git may print, in bytes: the names of more files than anybody has, or a difference that nobody reads.
+const MOST: usize = 64 * 1024 * 1024;
 
 /// Holds where nobody asked for hooks.
 const WITHOUT_HOOKS: &[&str] = &["core.hooksPath=/dev/null"];
@@ -153,12 +157,19 @@ pub(super) fn output(folder: &Path, what: &str, arguments: &[&str]) -> Result<Ve
     finish(command(folder, arguments), folder, what)
 }
 
+/// Reads a file as git has it, by a name such as `HEAD:PATH`; `None` where there is none, and above the size that is read of a file on disk.
+pub(super) fn blob(folder: &Path, name: &str) -> Option<Vec<u8>> {
+    let most = usize::try_from(contents::SIZE_LIMIT).unwrap_or(usize::MAX);
+    let output = command(folder, &["cat-file", "blob", name]).output_within(PATIENCE, most).ok()?;
+    output.status.success().then_some(output.stdout)
+}
+
 /// Runs a prepared git to its end, and returns what it printed.
 ///
 /// # Errors
 /// As [`output`].
 pub(super) fn finish(mut command: Command, folder: &Path, what: &str) -> Result<Vec<u8>, Fault> {
-    let output = command.output().map_err(|error| not_started(what, &error))?;
+    let output = command.output_within(PATIENCE, MOST).map_err(|error| not_started(what, &error))?;
     if output.status.success() { Ok(output.stdout) } else { Err(refused(what, folder, &output.stderr)) }
 }
 
@@ -215,6 +226,10 @@ pub(super) fn not_started(what: &str, error: &std::io::Error) -> Fault {
     }
     if error.kind() == std::io::ErrorKind::TimedOut {
         let todo = "is a file of it a pipe, or on a disk that does not answer? find . -type p";
+        return Fault::failed(what, format!("git was ended: {error}"), todo);
+    }
+    if error.kind() == std::io::ErrorKind::FileTooLarge {
+        let todo = "is a large file committed? git rev-list --objects --all | git cat-file --batch-check";
         return Fault::failed(what, format!("git was ended: {error}"), todo);
     }
     if error.kind() == std::io::ErrorKind::InvalidInput {

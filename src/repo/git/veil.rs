@@ -13,7 +13,7 @@ const HIDDEN: &str = "[value of a Secret in plain text, not shown]";
 
 /// Hides the values in a difference, where the file holds a plain Secret before, as it is staged, or now.
 pub(super) fn over(root: &Path, path: &str, difference: String) -> String {
-    let blob = |name: String| run::output(root, "", &["cat-file", "blob", &name]).ok();
+    let blob = |name: String| run::blob(root, &name);
     let now = contents::bytes(root, path).ok();
     let sides = [now, blob(format!(":{path}")), blob(format!("HEAD:{path}"))];
     if !sides.iter().flatten().any(|bytes| holds_plain(path, &String::from_utf8_lossy(bytes))) {
