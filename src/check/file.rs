@@ -1,8 +1,10 @@
 //! One file as the rules see it: read, parsed and decrypted once.
 
+use std::borrow::Cow;
+
 use super::finding::Finding;
 use super::readings;
-use super::sources::Listed;
+use super::sources::{Listed, Unread};
 use crate::sops::{self, Format, Identities, SopsError, SopsFile};
 use crate::yaml;
 
@@ -13,7 +15,7 @@ pub struct File {
     /// Its text; `None` where it is none in UTF-8.
     pub text: Option<String>,
     /// Why nobody looked into it, where that is so.
-    pub unread: Option<String>,
+    pub(super) unread: Option<Unread>,
     /// What else its bytes may be read as.
     decoded: Vec<String>,
     /// What SOPS makes of it, where it is encrypted.
@@ -32,9 +34,19 @@ struct Sealed {
 impl File {
     /// Reads what is known of a file.
     pub fn new(listed: &Listed, identities: &Identities) -> Self {
-        let text = std::str::from_utf8(&listed.bytes).ok().map(str::to_owned);
-        let decoded = readings::decoded(&listed.bytes);
-        let format = Format::of(&listed.path);
+        listed.read(|read| {
+            let (bytes, unread) = match read {
+                Ok(bytes) => (bytes, None),
+                Err(why) => (Cow::Borrowed(&[][..]), Some(why)),
+            };
+            Self { unread, ..Self::of(&listed.path, bytes, identities) }
+        })
+    }
+
+    fn of(path: &str, bytes: Cow<'_, [u8]>, identities: &Identities) -> Self {
+        let decoded = readings::decoded(&bytes);
+        let text = String::from_utf8(bytes.into_owned()).ok();
+        let format = Format::of(path);
         let encrypted = text.as_deref().is_some_and(|text| sops::sniff(text).is_some());
         let sops = text.as_deref().filter(|_| encrypted).map(|text| {
             let file = SopsFile::parse(format, text)?;
@@ -48,7 +60,7 @@ impl File {
             Some(text) if format == Format::Yaml && !encrypted => documents(text),
             _ => Vec::new(),
         };
-        Self { path: listed.path.clone(), text, unread: listed.unread.clone(), decoded, sops, documents }
+        Self { path: path.to_owned(), text, unread: None, decoded, sops, documents }
     }
 
     /// Iterates over the texts that its bytes may be read as: what must not be missed is looked for in each.

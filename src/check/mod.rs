@@ -242,7 +242,7 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
     found.retain(|finding| {
         let file = read.entry(finding.file.clone()).or_insert_with(|| {
             let bytes = contents::bytes(&context.snapshot.root, &finding.file).unwrap_or_default();
-            File::new(&Listed { path: finding.file.clone(), bytes, unread: None }, &none)
+            File::new(&Listed::known(&finding.file, bytes), &none)
         });
         !file.ignores(finding)
     });

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::Listed;
-use crate::markdown::Document;
 use crate::repo::path;
 
 /// Describes a document.
@@ -23,7 +22,7 @@ impl Page {
     /// Reads a document; `None` where the file is none.
     pub(super) fn of(file: &Listed) -> Option<Self> {
         let stem = path::name(&file.path).strip_suffix(".md")?;
-        let document = Document::read(&String::from_utf8_lossy(&file.bytes));
+        let document = file.document();
         let title = document.title().unwrap_or(stem).to_owned();
         let names = [dashed(stem), dashed(&title)];
         let codes = document.codes.into_iter().map(|(code, _)| code).collect();
@@ -54,14 +53,12 @@ mod tests {
 
     #[test]
     fn a_page_is_about_what_its_name_or_title_says() {
-        let page = |path: &str, text: &str| {
-            Page::of(&Listed { path: path.to_owned(), bytes: text.as_bytes().to_vec(), unread: None }).unwrap()
-        };
+        let page = |path: &str, text: &str| Page::of(&Listed::known(path, text)).unwrap();
         let chart = page("docs/stack/prometheus.md", "# kube-prometheus-stack\n\nsee `apps/a.yaml`\n");
         assert!(chart.is_about("prometheus") && chart.is_about("kube-prometheus-stack"));
         assert!(!chart.is_about("prom") && !chart.is_about("stack-two"));
         assert!(chart.quotes("apps/a.yaml") && !chart.quotes("apps"));
         assert!(page("docs/metallb.md", "").is_about("metallb"));
-        assert_eq!(Page::of(&Listed { path: "a.yaml".to_owned(), bytes: Vec::new(), unread: None }), None);
+        assert_eq!(Page::of(&Listed::known("a.yaml", "")), None);
     }
 }

@@ -1,62 +1,141 @@
 //! Where the files come from that are checked: the working tree, or the index, that is the next commit.
 
-use std::ffi::OsStr;
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::io::{Error, ErrorKind};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::markdown::Document;
 use crate::model::Fault;
 use crate::repo::{contents, git, path};
 
 /// Larger files are not looked into, in bytes: it is as much as fits into memory beside everything else, and more than any forge takes.
 const LARGEST: u64 = 128 * 1024 * 1024;
 
-/// Holds a file and what is in it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Files above this size, in bytes, are looked at one after the other, on however many threads the others are.
+const LARGE: u64 = 4 * 1024 * 1024;
+
+/// Names a file that is looked into; what is in it is read only then, because all files together may be more than memory holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Its path below the repository's root; bytes of its name that are no UTF-8 as `\xE9`.
     pub path: String,
-    /// What is in it.
-    pub bytes: Vec<u8>,
-    /// Why nobody looked into it, where that is so.
-    pub unread: Option<String>,
+    content: Content,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
+    /// What was read already.
+    Here(Vec<u8>),
+    /// Why it cannot be read.
+    Unread(String),
+    /// Where it lies, and its size in bytes; a link there is none of its own.
+    OnDisk { root: Arc<Path>, name: OsString, size: u64 },
+    /// It is too large for a look beside other work.
+    Later(u64),
+}
+
+/// Says why nobody looked into a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// Nobody can, for this reason.
+    Never(String),
+    /// It has so many bytes, and only a check of its own reads so much.
+    Later(u64),
 }
 
 impl Listed {
-    /// Builds one from what reading it gave; `None` where there is nothing to read, as of a link or a submodule.
-    fn of(name: &OsStr, read: Result<Vec<u8>, Error>) -> Option<Self> {
+    /// Holds a file whose content is known.
+    pub fn known(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), content: Content::Here(bytes.into()) }
+    }
+
+    /// Names a file that cannot be read.
+    pub(super) fn unread(path: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { path: path.into(), content: Content::Unread(why.into()) }
+    }
+
+    /// Names a file of a folder; `None` where git stores no content: of a link, a pipe, a folder of another repository, what was deleted.
+    fn on_disk(root: &Arc<Path>, name: &OsStr, largest: u64) -> Option<Self> {
         let path = path::shown(name);
-        match read {
-            Ok(bytes) => Some(Self { path, bytes, unread: None }),
-            // Deleted, a link, a folder of another repository: git stores no content of these.
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) => None,
-            Err(error) => Some(Self { path, bytes: Vec::new(), unread: Some(error.to_string()) }),
+        let content = match root.join(name).symlink_metadata() {
+            Ok(data) if !data.is_file() => return None,
+            Ok(data) if data.len() > LARGEST => Content::Unread(too_large().to_string()),
+            Ok(data) if data.len() > largest => Content::Later(data.len()),
+            Ok(data) => Content::OnDisk { root: Arc::clone(root), name: name.to_owned(), size: data.len() },
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return None,
+            Err(error) => Content::Unread(error.to_string()),
+        };
+        Some(Self { path, content })
+    }
+
+    /// Reads it as a Markdown document; an empty one where it cannot be read.
+    pub fn document(&self) -> Document {
+        self.read(|bytes| Document::read(&String::from_utf8_lossy(&bytes.unwrap_or_default())))
+    }
+
+    /// Gives what is in it to who looks into it; one large file at a time.
+    pub(super) fn read<T>(&self, look: impl FnOnce(Result<Cow<'_, [u8]>, Unread>) -> T) -> T {
+        static ONE: Mutex<()> = Mutex::new(());
+        match &self.content {
+            Content::Here(bytes) => look(Ok(Cow::Borrowed(bytes))),
+            Content::Unread(why) => look(Err(Unread::Never(why.clone()))),
+            Content::Later(size) => look(Err(Unread::Later(*size))),
+            Content::OnDisk { root, name, size } => {
+                let _turn = (*size > LARGE).then(|| ONE.lock().unwrap_or_else(PoisonError::into_inner));
+                match contents::own(root, name, LARGEST) {
+                    Ok(bytes) => look(Ok(Cow::Owned(bytes))),
+                    // It went, or a link took its place, since it was listed.
+                    Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) => {
+                        look(Ok(Cow::Borrowed(&[])))
+                    }
+                    Err(error) => look(Err(Unread::Never(error.to_string()))),
+                }
+            }
         }
     }
 }
 
-/// Reads files of the working tree: those that are named, folders looked through, or all that git would take.
+fn too_large() -> Error {
+    Error::new(ErrorKind::FileTooLarge, format!("it is larger than {LARGEST} bytes"))
+}
+
+/// Lists files of the working tree: those that are named, folders looked through, or all that git would take.
 ///
 /// # Errors
 /// When git does not list them.
 pub fn working_tree(root: &Path, paths: &[String]) -> Result<Vec<Listed>, Fault> {
-    let names = git::all_files(root, paths)?;
-    Ok(names.iter().filter_map(|name| Listed::of(name, contents::own(root, name, LARGEST))).collect())
+    listed(root, paths, LARGEST)
 }
 
-/// Reads every file below a folder that is no repository, such as the tree of a commit.
+/// Lists all files that git would take, for a look that goes on beside other work: those above 16 MiB are told and not read.
+///
+/// # Errors
+/// When git does not list them.
+pub(super) fn beside(root: &Path) -> Result<Vec<Listed>, Fault> {
+    listed(root, &[], contents::SIZE_LIMIT)
+}
+
+fn listed(root: &Path, paths: &[String], largest: u64) -> Result<Vec<Listed>, Fault> {
+    let names = git::all_files(root, paths)?;
+    let root: Arc<Path> = Arc::from(root);
+    Ok(names.iter().filter_map(|name| Listed::on_disk(&root, name.as_ref(), largest)).collect())
+}
+
+/// Lists every file below a folder that is no repository, such as the tree of a commit.
 pub fn folder(root: &Path) -> Vec<Listed> {
     let mut found = Vec::new();
     let mut next = vec![root.to_owned()];
+    let shared: Arc<Path> = Arc::from(root);
     while let Some(folder) = next.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             let path = entry.path();
             let Ok(data) = path.symlink_metadata() else { continue };
             if data.is_dir() {
                 next.push(path);
-            } else if data.is_file()
-                && let Ok(name) = path.strip_prefix(root)
-            {
-                found.extend(Listed::of(name.as_os_str(), contents::at_most(root, name, LARGEST)));
+            } else if let Ok(name) = path.strip_prefix(root) {
+                found.extend(Listed::on_disk(&shared, name.as_os_str(), LARGEST));
             }
         }
     }
@@ -69,7 +148,38 @@ pub fn folder(root: &Path) -> Vec<Listed> {
 /// # Errors
 /// When git does not list or show them.
 pub fn index(root: &Path) -> Result<Vec<Listed>, Fault> {
-    let too_large = || Error::new(ErrorKind::FileTooLarge, format!("it is larger than {LARGEST} bytes"));
     let staged = git::staged(root, LARGEST)?.into_iter();
-    Ok(staged.filter_map(|one| Listed::of(&one.name, one.bytes.ok_or_else(too_large))).collect())
+    Ok(staged
+        .map(|one| match one.bytes {
+            Some(bytes) => Listed::known(path::shown(&one.name), bytes),
+            None => Listed::unread(path::shown(&one.name), too_large().to_string()),
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::git::tests::TestRepository;
+
+    #[test]
+    fn a_large_file_is_read_by_itself_and_told_where_it_is_not() {
+        let repository = TestRepository::new();
+        repository.write("a.yaml", "a: 1\n");
+        for (name, size) in [("large", 17), ("huge", 129)] {
+            let file = std::fs::File::create(repository.path().join(name)).unwrap();
+            // A hole takes no room.
+            file.set_len(size * 1024 * 1024).unwrap();
+        }
+        let says = |files: Vec<Listed>| -> Vec<_> {
+            files.iter().map(|file| file.read(|bytes| bytes.map(|bytes| bytes.len()))).collect()
+        };
+        let never = Err(Unread::Never("it is larger than 134217728 bytes".to_owned()));
+        let all = working_tree(repository.path(), &[]).unwrap();
+        assert_eq!(says(all), [Ok(5), never.clone(), Ok(17 << 20)]);
+        assert_eq!(says(beside(repository.path()).unwrap()), [Ok(5), never, Err(Unread::Later(17 << 20))]);
+        let mut all = working_tree(repository.path(), &["a.yaml".to_owned()]).unwrap();
+        std::fs::remove_file(repository.path().join("a.yaml")).unwrap();
+        assert_eq!(says(all.split_off(0)), [Ok(0)]);
+    }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Context, Finding, Page, Severity, inspect, working_tree};
+use super::sources::beside;
+use super::{Context, Finding, Page, Severity, inspect};
 use crate::model::{Fault, Nodes, ObjectRef};
 use crate::render::{Stop, until};
 use crate::repo::{Graph, Snapshot, path};
@@ -65,7 +66,7 @@ impl Survey {
                 "it is looked at again",
             ));
         }
-        let files = working_tree(&snapshot.root, &[])?;
+        let files = beside(&snapshot.root)?;
         let effective = rendering.as_ref().ok().map(|rendering| snapshot.with_graph(&rendering.graph));
         let snapshot = effective.as_ref().unwrap_or(snapshot);
         // No key is asked for here: whether values were changed behind sops's back is told by `secret verify`.

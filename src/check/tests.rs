@@ -340,8 +340,7 @@ fn what_is_committed_silences_no_rule_about_secrets_of_itself() {
 fn what_cannot_be_read_is_found() {
     let repository = TestRepository::new();
     let snapshot = Snapshot::load(repository.path());
-    let large =
-        Listed { path: "large.bin".to_owned(), unread: Some("it is too large".to_owned()), ..Listed::default() };
+    let large = Listed::unread("large.bin", "it is too large");
     let report = check(&[large], &Context::new(&snapshot, &Identities::default(), None));
     assert_eq!(report.findings.iter().map(|one| one.rule).collect::<Vec<_>>(), ["unread"]);
 }
@@ -414,7 +413,7 @@ fn many_staged_files_are_read_without_waiting_for_ever() {
     fixture.repository.git(&["add", "--all"]);
     let staged = index(fixture.repository.path()).unwrap();
     let last: &Listed = staged.iter().find(|one| one.path == "many/2999.txt").unwrap();
-    assert!(last.bytes.starts_with(b"2999\n2999\n") && staged.len() > 3000);
+    assert!(last.read(|bytes| bytes.unwrap().starts_with(b"2999\n2999\n")) && staged.len() > 3000);
 }
 
 /// Returns what the rules about the repository find, as `rule file:line`; nothing is rendered.

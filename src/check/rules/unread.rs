@@ -1,5 +1,6 @@
 //! A file that nobody looked into.
 
+use super::super::sources::Unread;
 use super::super::{Context, File, Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -9,9 +10,17 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
-    let Some(why) = &file.unread else { return };
-    let message = format!("it was not looked into: {why}");
+    let Some(unread) = &file.unread else { return };
     let reason = "a private key or a plain Secret in it would get into the repository without a word";
-    let fix = "look at it yourself; what is so large belongs elsewhere, or is named in .gitignore";
-    found.push(Finding::new(RULE.id, &file.path, message, reason, fix));
+    found.push(match unread {
+        Unread::Never(why) => {
+            let message = format!("it was not looked into: {why}");
+            let fix = "look at it yourself; what is so large belongs elsewhere, or is named in .gitignore";
+            Finding::new(RULE.id, &file.path, message, reason, fix)
+        }
+        Unread::Later(size) => {
+            let message = format!("it was not looked into here: it has {} MiB", size / 1024 / 1024);
+            Finding::new(RULE.id, &file.path, message, reason, "have it looked at by itself: fluxdeck check").hint()
+        }
+    });
 }

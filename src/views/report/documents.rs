@@ -3,7 +3,7 @@
 use super::{Input, Made, Report};
 use crate::app::Target;
 use crate::check::working_tree;
-use crate::markdown::{Document, Style};
+use crate::markdown::Style;
 use crate::model::Fault;
 use crate::repo::EntryKind;
 use crate::theme::Scope;
@@ -25,7 +25,7 @@ fn make(input: &Input) -> Result<Made, Fault> {
         lines.push(PageLine::wrapped(text, Scope::Text));
     }
     for file in &files {
-        let document = Document::read(&String::from_utf8_lossy(&file.bytes));
+        let document = file.document();
         let target = Target::File(None, file.path.clone());
         lines.push(PageLine::heading(&*file.path));
         for line in &document.lines {
