@@ -111,8 +111,13 @@ pub fn by_cause(findings: &[Finding]) -> Vec<Finding> {
     found
 }
 
+/// Puts findings into the form in which people are told of them: what is wrong in several environments once, and one cause once.
+pub fn told(findings: &[Finding]) -> Vec<Finding> {
+    by_cause(&together(findings))
+}
+
 /// Puts findings together that differ in the environment alone, which then names all of them: a file that several read has one fault.
-pub fn together(findings: &[Finding]) -> Vec<Finding> {
+fn together(findings: &[Finding]) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for finding in findings {
         let of_none = |one: &Finding| Finding { env: None, ..one.clone() };

@@ -12,13 +12,14 @@ mod readings;
 mod rules;
 mod sources;
 mod state;
+mod subject;
 mod survey;
 #[cfg(test)]
 mod testing;
 mod world;
 
 pub use file::File;
-pub use finding::{Finding, Other, Severity, by_cause, together};
+pub use finding::{Finding, Other, Severity, by_cause, told};
 pub use pages::Page;
 pub use sources::{Listed, folder, index, working_tree};
 pub use state::State;
@@ -190,12 +191,12 @@ pub fn check(files: &[Listed], context: &Context<'_>) -> Report {
     // What the files declare is not what Flux applies: a parent may put the decryption in.
     let rests_on_graph = report.findings.iter().any(|finding| finding.rule == rules::decryption::RULE.id);
     if context.snapshot.is_rendered || !rests_on_graph {
-        return report.in_order();
+        return report.told(context);
     }
-    let Ok(rendering) = shared(|renderer| renderer.render(context.snapshot)) else { return report.in_order() };
+    let Ok(rendering) = shared(|renderer| renderer.render(context.snapshot)) else { return report.told(context) };
     let snapshot = context.snapshot.with_graph(&rendering.graph);
     let rendered = Context { strict: context.strict, ..Context::new(&snapshot, context.identities, None) };
-    look_at(files, &rendered, &rules).in_order()
+    look_at(files, &rendered, &rules).told(&rendered)
 }
 
 /// Looks at a repository by all rules: at its files, and at what it renders to.
@@ -253,7 +254,7 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
         .findings
         .retain(|finding| is_about_secrets(finding.rule) || !told.ignored.iter().any(|(rule, _)| rule == finding.rule));
     report.silenced = report.silenced.saturating_add(before.saturating_sub(report.findings.len()));
-    report.in_order()
+    report.told(context)
 }
 
 fn look_at(files: &[Listed], context: &Context<'_>, rules: &[&Rule]) -> Report {
@@ -297,7 +298,11 @@ pub fn refusal(
 }
 
 impl Report {
-    fn in_order(mut self) -> Self {
+    /// Says of each finding what it is about, and puts them in order.
+    fn told(mut self, context: &Context<'_>) -> Self {
+        for finding in &mut self.findings {
+            subject::complete(finding, context.snapshot);
+        }
         self.findings.sort_by(|one, other| {
             (&one.file, one.line, one.rule, &one.env).cmp(&(&other.file, other.line, other.rule, &other.env))
         });

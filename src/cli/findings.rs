@@ -35,7 +35,7 @@ pub(super) fn write(call: &Call, findings: &[Finding], silenced: usize) -> Resul
 /// Puts findings into the form in which they are told: whoever reads wants one fault of several environments once, programs each of them.
 pub(super) fn as_told(call: &Call, findings: &[Finding]) -> Vec<Finding> {
     match call.global.output {
-        Output::Text | Output::Github => check::by_cause(&check::together(findings)),
+        Output::Text | Output::Github => check::told(findings),
         Output::Json => check::by_cause(findings),
         Output::Sarif => findings.to_vec(),
     }

@@ -147,7 +147,8 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
         let why = format!("{} cannot be names of variables: they are letters, digits and _", told.join("; "));
         let todo = "rename them, or move them to an object that spec.postBuild.substituteFrom does not name";
         let line = names.first().and_then(|name| maps.line(&origin.file, origin.line, &format!("{name}:")));
-        rendered.finding = Some(Finding::new(&origin.file, line.or(origin.line), Fault::failed(what, why, todo)));
+        let finding = Finding::new(&origin.file, line.or(origin.line), Fault::failed(what, why, todo));
+        rendered.finding = Some(finding.about(&one.env, Some(&one.object())));
         rendered.objects.clear();
         return;
     }
@@ -156,7 +157,8 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
     if let Some(Refusal { file, line, why, todo, .. }) = refused.next() {
         let others: Vec<String> = refused.map(|other| other.place()).collect();
         let why = if others.is_empty() { why } else { format!("{why}; likewise {}", others.join(", ")) };
-        rendered.finding = Some(Finding::new(&file, line, Fault::failed(what, why, todo)));
+        let finding = Finding::new(&file, line, Fault::failed(what, why, todo));
+        rendered.finding = Some(finding.about(&one.env, Some(&one.object())));
         rendered.objects.clear();
         return;
     }

@@ -65,9 +65,8 @@ impl<'a> Gatherer<'a> {
     /// # Errors
     /// Says why it is not built.
     pub(super) fn gather(&mut self, one: &FluxKustomization, feed: &Feed) -> Result<Gathered, Unrendered> {
-        match path::below_root(&one.path) {
-            Some(folder) if folder == one.path => {}
-            _ => return unknown(format!("the path {} leads out of the repository", one.path)),
+        if path::below_root(&one.path) != one.path {
+            return unknown(format!("the path {} leads out of the repository", one.path));
         }
         self.reader.leave_out(feed.ignore.as_deref());
         match self.reader.place_in_artifact(&one.path) {

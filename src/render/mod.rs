@@ -553,5 +553,6 @@ fn finding(job: &Job<'_>, error: &Unrendered) -> Finding {
     let line = line.and_then(|digits| digits.parse().ok());
     let what = format!("Kustomization {} of {} cannot be rendered", one.name, one.env);
     let why = if cause == said { said.trim().to_owned() } else { format!("in {folder}: {}", cause.trim()) };
-    Finding::new(&file, line, Fault::new(kind, what, why, todo))
+    let object = (one.file != one.path).then(|| one.object());
+    Finding::new(&file, line, Fault::new(kind, what, why, todo)).about(&one.env, object.as_ref())
 }

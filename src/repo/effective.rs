@@ -215,7 +215,8 @@ impl Effective {
     /// Tells what is wrong, unless it may be wrong only because what it rests on is not known.
     fn tell(&mut self, one: &FluxKustomization, findings: impl IntoIterator<Item = Finding>) {
         if one.unsure.is_none() {
-            self.graph.findings.extend(findings);
+            let object = (one.file != one.path).then(|| one.object());
+            self.graph.findings.extend(findings.into_iter().map(|finding| finding.about(&one.env, object.as_ref())));
         }
     }
 

@@ -118,8 +118,8 @@ pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
 
     let mut named: Vec<(String, String, Sync)> = Vec::new();
     for (name, written) in &hints.paths {
-        let folder =
-            path::below_root(written).filter(|folder| folder.is_empty() || reader.place(folder) == Place::Folder);
+        let folder = path::resolve("", written.trim_start_matches('/'))
+            .filter(|folder| folder.is_empty() || reader.place(folder) == Place::Folder);
         match folder {
             Some(folder) => {
                 let sync = entries.remove(&folder).map_or(Sync::Named, |(sync, _)| sync);
@@ -202,7 +202,7 @@ fn claims(reader: &mut Reader, sifted: &Sifted, looked: &mut Looked) -> Vec<Clai
 /// Returns what a Kustomization says that applies its own file.
 fn of_kustomization(declared: &Declared, body: &Value, beside: &[super::manifest::Manifest]) -> Option<Claim> {
     let one = FluxKustomization::read("", declared, body);
-    let folder = path::below_root(&one.path).filter(|folder| path::is_within(&one.file, folder))?;
+    let folder = Some(path::below_root(&one.path)).filter(|folder| path::is_within(&one.file, folder))?;
     // What it applies is on another cluster, and it itself is not.
     if one.spec.get("kubeConfig").is_some() || one.path.contains('$') {
         return None;
@@ -241,7 +241,7 @@ fn of_instance(declared: &Declared, body: &Value) -> Option<Claim> {
     };
     let sync = values?.get("sync")?;
     let text = |key: &str| sync.get(key).and_then(Value::as_str).filter(|text| !text.contains('$'));
-    let folder = path::below_root(text("path")?)?;
+    let folder = path::below_root(text("path")?);
     // The chart's release may be put anywhere by its kustomization; flux-system is where it goes.
     let namespace =
         Some(declared.object.namespace.as_str()).filter(|name| is_instance && !name.is_empty()).unwrap_or(FLUX);

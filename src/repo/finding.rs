@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::Fault;
+use crate::model::{Fault, ObjectRef};
 
 /// Reports something wrong with a file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -11,6 +11,12 @@ pub struct Finding {
     pub file: String,
     /// The line, counted from 1, where it is known.
     pub line: Option<usize>,
+    /// The environment that it is about, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub env: Option<String>,
+    /// The object that it is about, as `Kind/namespace/name`: the Kustomization that fails of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
     /// What is wrong, why, and what to do.
     pub fault: Fault,
 }
@@ -18,7 +24,14 @@ pub struct Finding {
 impl Finding {
     /// Builds a finding about a file.
     pub fn new(file: &str, line: Option<usize>, fault: Fault) -> Self {
-        Self { file: file.to_owned(), line, fault }
+        Self { file: file.to_owned(), line, env: None, object: None, fault }
+    }
+
+    /// Says which environment and which object of it it is about.
+    #[must_use]
+    pub fn about(self, env: &str, object: Option<&ObjectRef>) -> Self {
+        let object = object.map(ToString::to_string).or(self.object);
+        Self { env: Some(env.to_owned()), object, ..self }
     }
 }
 

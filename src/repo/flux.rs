@@ -203,7 +203,7 @@ impl FluxKustomization {
         let namespace = namespace_of(object);
         let spec = body.get("spec").cloned().unwrap_or_default();
         let written = text(&spec, "path").unwrap_or_default();
-        let path = path::below_root(&written).unwrap_or(written);
+        let path = path::below_root(&written);
         let flag = |key: &str| spec.get(key).and_then(Value::as_bool).unwrap_or_default();
         Self {
             env: env.to_owned(),

@@ -15,7 +15,7 @@ use super::path;
 use super::reader::{Place, Reader};
 use super::rules;
 use super::spokes;
-use crate::model::Fault;
+use crate::model::{Fault, ObjectRef};
 use crate::yaml::Value;
 
 /// Holds what the repository tells Flux: as the files declare it, or as it is rendered.
@@ -99,7 +99,7 @@ impl Graph {
             reads = entry(reader);
         }
         let root = Feed::of(&FluxKustomization::of_bootstrap(env, folder), &reads, ignore.as_deref());
-        self.take(reader, env, &reads);
+        self.take(reader, env, None, &reads);
         let remote = self.spokes.iter().filter(|(name, _)| name == env).map(|(_, one)| one.clone());
         self.kustomizations.extend(remote);
         self.take_instance(environment);
@@ -131,14 +131,14 @@ impl Graph {
                 }
             };
             self.feeds.add(Feed::of(&one, &reads, ignore.as_deref()));
-            self.take(reader, env, &reads);
+            self.take(reader, env, Some(&one.object()), &reads);
         }
     }
 
     /// Returns `spec.ignore` of the source that an environment's folder is read from.
     fn ignore_of(reader: &mut Reader, environment: &RepoEnvironment, reads: &Reads) -> Option<String> {
         let mut found = Self::default();
-        found.take(reader, &environment.name, &Reads { declared: reads.declared.clone(), ..Reads::default() });
+        found.take(reader, &environment.name, None, &Reads { declared: reads.declared.clone(), ..Reads::default() });
         Home::of(environment, &found.kustomizations).ignore(&found.sources)
     }
 
@@ -149,10 +149,8 @@ impl Graph {
         one: &FluxKustomization,
         ignore: Option<&str>,
     ) -> Result<Arc<Reads>, Finding> {
-        let place = match path::below_root(&one.path) {
-            Some(folder) if folder == one.path => reader.place_in_artifact(&folder),
-            _ => Place::Outside,
-        };
+        let place =
+            if path::below_root(&one.path) == one.path { reader.place_in_artifact(&one.path) } else { Place::Outside };
         let left_out = reader.why_left_out(&one.path).map(|why| why.to_string()).unwrap_or_default();
         let (why, todo) = match place {
             Place::Folder => return Ok(self.followed.of(reader, one, ignore)),
@@ -162,11 +160,12 @@ impl Graph {
             Place::LeftOut => (left_out.as_str(), "correct spec.path, or take the folder out of what is left out"),
         };
         let what = format!("Kustomization {} has no files: {}", one.name, one.path);
-        Err(Finding::new(&one.file, Some(one.line), Fault::failed(what, why, todo)))
+        Err(Finding::new(&one.file, Some(one.line), Fault::failed(what, why, todo))
+            .about(&one.env, Some(&one.object())))
     }
 
     /// Takes the Flux objects among what was read, and what is wrong with it.
-    fn take(&mut self, reader: &mut Reader, env: &str, reads: &Reads) {
+    fn take(&mut self, reader: &mut Reader, env: &str, by: Option<&ObjectRef>, reads: &Reads) {
         for (declared, body) in flux_objects(reader, reads) {
             if Artifact::is_made_by(&declared) {
                 self.artifacts.extend(Artifact::read(env, &declared.object, &body));
@@ -185,7 +184,7 @@ impl Graph {
                 }
             }
         }
-        self.findings.extend(reads.findings.iter().cloned());
+        self.findings.extend(reads.findings.iter().map(|finding| finding.clone().about(env, by)));
     }
 
     /// Takes what flux-operator makes of a `FluxInstance`: a Kustomization and its source, which no file declares.
@@ -234,7 +233,8 @@ impl Graph {
                         ),
                     };
                     let fault = Fault::failed(what, why, "take one dependsOn out of the circle");
-                    self.findings.push(Finding::new(&one.file, Some(one.line), fault));
+                    let finding = Finding::new(&one.file, Some(one.line), fault);
+                    self.findings.push(finding.about(&one.env, Some(&one.object())));
                 }
             }
             self.orders.push(order);
@@ -259,13 +259,15 @@ impl Graph {
                         None => "correct the name in spec.dependsOn: only a Kustomization can stand there".to_owned(),
                     };
                     let fault = Fault::failed(what, why, todo);
-                    self.findings.push(Finding::new(&one.file, Some(one.line), fault));
+                    let finding = Finding::new(&one.file, Some(one.line), fault);
+                    self.findings.push(finding.about(&one.env, Some(&one.object())));
                 }
             }
         }
+        // Of several that fail of one file, the first stands for all.
         let mut seen = HashSet::new();
-        self.findings.retain(|finding| seen.insert(finding.to_string()));
-        self.findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        self.findings.retain(|finding| seen.insert((finding.env.clone(), finding.to_string())));
+        self.findings.sort_by(|a, b| (&a.file, a.line, &a.env).cmp(&(&b.file, b.line, &b.env)));
     }
 }
 
@@ -306,5 +308,6 @@ pub(super) fn twice(known: &FluxKustomization, one: &FluxKustomization) -> Optio
     }
     let why = format!("{}:{} declares it too, and one overwrites the other", known.file, known.line);
     let what = format!("Kustomization {} is declared twice in {}", one.name, one.env);
-    Some(Finding::new(&one.file, Some(one.line), Fault::failed(what, why, "rename one of them")))
+    let fault = Fault::failed(what, why, "rename one of them");
+    Some(Finding::new(&one.file, Some(one.line), fault).about(&one.env, Some(&one.object())))
 }

@@ -54,9 +54,8 @@ impl Home {
         let copied = artifacts.iter().find(is_it).filter(|artifact| self.is_home(&one.env, &artifact.source, sources));
         match copied.and_then(|artifact| artifact.folder.as_deref()) {
             Some(folder) => {
-                if let Some(inside) = path::below_root(&one.written_path) {
-                    path::join(folder, &inside).trim_end_matches('/').clone_into(&mut one.path);
-                }
+                let inside = path::below_root(&one.written_path);
+                path::join(folder, &inside).trim_end_matches('/').clone_into(&mut one.path);
             }
             None => one.elsewhere = Some(format!("{}/{}/{}", source.kind, source.namespace, source.name)),
         }
@@ -148,7 +147,8 @@ fn copied(from: &str, to: &str) -> Option<(String, String, String)> {
     if from.contains(['*', '?', '[', '{']) {
         return None;
     }
-    Some((alias.to_owned(), path::below_root(from)?, path::below_root(to)?))
+    let within = |path: &str| path::resolve("", path.trim_start_matches('/'));
+    Some((alias.to_owned(), within(from)?, within(to)?))
 }
 
 /// Returns the folder of the source that the artifact's root stands for, where `from` becomes `to`.

@@ -20,9 +20,18 @@ pub fn resolve(folder: &str, reference: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Resolves a `spec.path` of a Flux Kustomization, which counts from the root with or without `./` or `/`.
-pub fn below_root(path: &str) -> Option<String> {
-    resolve("", path.trim_start_matches('/'))
+/// Resolves a `spec.path` of a Flux Kustomization, which counts from the root with or without `./` or `/`; `..` leads no further up than to the
+/// root (kustomize-controller joins it by `securejoin.SecureJoin`).
+pub fn below_root(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    parts.join("/")
 }
 
 /// Returns the folder that a path lies in; empty for the root.
@@ -70,8 +79,16 @@ mod tests {
         assert_eq!(resolve("apps", "../..").as_deref(), None);
         assert_eq!(resolve("apps", "../../etc/passwd").as_deref(), None);
         assert_eq!(resolve("apps", "/etc/passwd").as_deref(), None);
-        assert_eq!(below_root("/apps/").as_deref(), Some("apps"));
-        assert_eq!(below_root("./").as_deref(), Some(""));
+        for (written, path) in [
+            ("/apps/", "apps"),
+            ("./", ""),
+            ("", ""),
+            ("../apps", "apps"),
+            ("apps/../../../x/./y", "x/y"),
+            ("../..", ""),
+        ] {
+            assert_eq!(below_root(written), path, "{written}");
+        }
     }
 
     #[test]

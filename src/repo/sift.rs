@@ -177,7 +177,7 @@ pub(super) fn seen(file: &str, text: &str) -> Option<Seen> {
         if written.peek().is_none() {
             seen.paths.push(String::new());
         }
-        seen.paths.extend(written.filter(|path| !path.contains('$')).filter_map(path::below_root));
+        seen.paths.extend(written.filter(|path| !path.contains('$')).map(path::below_root));
         seen.remote |= document.contains("kubeConfig");
     }
     seen.own = seen.paths.iter().any(|folder| path::is_within(file, folder));

@@ -64,7 +64,7 @@ pub(super) fn settle(one: &mut FluxKustomization, spokes: &[(String, FluxKustomi
 pub(super) fn environments(reader: &mut Reader, spokes: &[(String, FluxKustomization)]) -> Vec<RepoEnvironment> {
     let mut folders: BTreeMap<&str, String> = BTreeMap::new();
     for (name, one) in spokes {
-        let folder = path::below_root(&one.path).unwrap_or_default();
+        let folder = path::below_root(&one.path);
         match folders.get_mut(name.as_str()) {
             None => drop(folders.insert(name, folder)),
             Some(known) => {

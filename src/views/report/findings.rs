@@ -2,7 +2,7 @@
 
 use super::{Input, Made, Report};
 use crate::app::Target;
-use crate::check::{self, Finding, Severity, Survey};
+use crate::check::{self, Finding, Other, Severity, Survey};
 use crate::model::{Env, Fault};
 use crate::theme::Scope;
 use crate::views::file::look_of;
@@ -20,7 +20,7 @@ fn make(input: &Input) -> Result<Made, Fault> {
     if let Some(fault) = &survey.fault {
         lines.push(PageLine::wrapped(format!("{}: {}; {}", fault.what, fault.why, fault.todo), Scope::Failed));
     }
-    let told = check::together(&survey.findings);
+    let told = check::told(&survey.findings);
     by_file(&mut lines, &told, input, |finding| {
         let pages = survey.pages_of(finding).take(PAGES).map(|page| {
             let target = Target::File(None, page.file.clone());
@@ -41,8 +41,9 @@ fn make(input: &Input) -> Result<Made, Fault> {
     Ok(Made { summary: words.join(", "), lines })
 }
 
-fn env_of(finding: &Finding, input: &Input) -> Option<Env> {
-    finding.env.as_deref().and_then(|names| input.env(names.split(", ").next()?))
+/// Finds the environment that a finding names, the first of several.
+fn env_of(names: Option<&str>, input: &Input) -> Option<Env> {
+    names.and_then(|names| input.env(names.split(", ").next()?))
 }
 
 /// Writes findings below the names of their files, each with what else is known of it.
@@ -56,18 +57,37 @@ pub(super) fn by_file(
     for finding in findings {
         if finding.file != last {
             last = &finding.file;
-            let target = Target::File(env_of(finding, input), finding.file.clone());
+            let target = Target::File(env_of(finding.env.as_deref(), input), finding.file.clone());
             lines.push(PageLine::heading(&*finding.file).opens(Some(target)));
         }
         lines.extend(rows(finding, input));
+        lines.extend(others(finding, input));
         lines.extend(more(finding));
     }
+}
+
+/// Lists where else the same is, folded below the finding.
+fn others(finding: &Finding, input: &Input) -> Vec<PageLine> {
+    if finding.others.is_empty() {
+        return Vec::new();
+    }
+    let row = |other: &Other| {
+        let target = Target::File(env_of(other.env.as_deref(), input), other.file.clone());
+        let line = other.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let what: String = other.env.iter().chain(&other.object).flat_map(|part| [part.as_str(), ": "]).collect();
+        let row = PageLine::cut(format!("{what}{}{line}", other.file), Scope::Text).after("            ", Scope::Dim);
+        row.opens(Some(target)).at(other.line).below()
+    };
+    let count = finding.others.len();
+    let places = if count == 1 { "place" } else { "places" };
+    let head = PageLine::wrapped(format!("also at {count} {places}"), Scope::Dim).after("          ", Scope::Dim);
+    std::iter::once(head).chain(finding.others.iter().map(row)).collect()
 }
 
 /// Writes a finding: where and what, what it leads to, how to mend it.
 fn rows(finding: &Finding, input: &Input) -> [PageLine; 3] {
     let (sign, scope) = look_of(finding.severity);
-    let target = Target::File(env_of(finding, input), finding.file.clone());
+    let target = Target::File(env_of(finding.env.as_deref(), input), finding.file.clone());
     let place = finding.line.map(|line| line.to_string()).unwrap_or_default();
     let line = |text: String, scope: Scope| PageLine::wrapped(text, scope).opens(Some(target.clone())).at(finding.line);
     [

@@ -2,7 +2,7 @@
 
 use super::{Input, Made, Report, difference, findings};
 use crate::app::Target;
-use crate::check::{Finding, State, together};
+use crate::check::{Finding, State, told};
 use crate::helm::diff::Change;
 use crate::model::Fault;
 use crate::render::compare::Difference;
@@ -83,9 +83,9 @@ fn new(input: &Input, from: &str) -> Result<Vec<Finding>, Fault> {
     let (none, root) = (Identities::default(), &input.snapshot.root);
     let before = if from == PUSHED { UPSTREAM } else { "HEAD" };
     let state = State::with_nodes(&input.snapshot, &Revision::WorkingTree, &none, &input.nodes)?;
-    let Some(commit) = git::commit(root, before) else { return Ok(together(&state.findings)) };
+    let Some(commit) = git::commit(root, before) else { return Ok(told(&state.findings)) };
     let before = State::with_nodes(&input.snapshot, &Revision::Commit(commit), &none, &input.nodes)?;
-    Ok(together(&state.without(&before).findings))
+    Ok(told(&state.without(&before).findings))
 }
 
 /// Lists the commits that are pushed, and that an environment has not applied everywhere.

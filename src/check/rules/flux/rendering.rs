@@ -31,6 +31,6 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             let why = format!("{}; Flux fails with the same words: BuildFailed", fault.why);
             Finding::new(RULE.id, &finding.file, &*fault.what, why, &*fault.todo)
         };
-        found.push(Finding { line: finding.line, ..told }.of(&one.env));
+        found.push(Finding { line: finding.line, object: finding.object.clone(), ..told }.of(&one.env));
     }
 }
