@@ -47,7 +47,11 @@ impl File {
         let decoded = readings::decoded(&bytes);
         let text = String::from_utf8(bytes.into_owned()).ok();
         let format = Format::of(path);
-        let encrypted = text.as_deref().is_some_and(|text| sops::sniff(text).is_some());
+        // A page that tells of sops shows what its files look like.
+        let is_page = [".md", ".markdown", ".adoc", ".rst", ".html"].iter().any(|end| path.ends_with(end));
+        let encrypted = text
+            .as_deref()
+            .is_some_and(|text| sops::sniff(text).is_some() && !(is_page && SopsFile::parse(format, text).is_err()));
         let sops = text.as_deref().filter(|_| encrypted).map(|text| {
             let file = SopsFile::parse(format, text)?;
             let verified = match file.verify(identities) {

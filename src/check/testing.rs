@@ -64,6 +64,7 @@ const STRANGER: &str = "upgrade.cattle.io";
 pub const OF_ANY_GROUP: &[(&str, &str)] = &[
     ("flux-namespace", "an object of any kind needs its namespace"),
     ("flux-applied-twice", "two Kustomizations take an object of any kind from each other"),
+    ("flux-variable-left", "a variable of Flux may stand in an object of any kind"),
     ("text-needed", "labels and annotations are text in every kind"),
 ];
 

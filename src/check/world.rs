@@ -11,8 +11,8 @@ use super::finding::Finding;
 use crate::model::known;
 use crate::model::{Nodes, ObjectRef};
 use crate::render::{Installation, Object, Rendered, Rendering};
-use crate::repo::contents;
 use crate::repo::kustomize::is_kustomization;
+use crate::repo::{contents, path};
 
 pub use crate::render::at;
 
@@ -78,6 +78,12 @@ pub struct World<'a> {
     known: HashMap<&'a ObjectRef, &'a Object>,
     /// The namespaces in which something else may make things; the empty one stands for all.
     filled: HashSet<&'a str>,
+    /// Those among them in which it is a custom resource whose ways are not known.
+    conjured: HashSet<&'a str>,
+    /// What the values of charts say, word by word.
+    values: OnceLock<HashSet<&'a str>>,
+    /// What the files say that prepare a cluster before Flux begins.
+    preparation: OnceLock<String>,
     texts: Mutex<HashMap<String, String>>,
     prepared: OnceLock<bool>,
     /// Why not everything of the environment is known; none where it is.
@@ -124,10 +130,14 @@ impl<'a> World<'a> {
             known.insert(&object.object, object);
         }
         let own = || rendering.of.iter().filter(|one| one.env == env);
-        let unseen = own().filter_map(Rendered::why_not_whole).collect();
+        let made = rendering.objects(env).filter(|(_, object)| object.is(known::OPERATOR, "ResourceSet"));
+        let made = made.map(|(_, set)| format!("what {} makes on the cluster is not looked at", set.object));
+        let unseen = own().filter_map(Rendered::why_not_whole).chain(made).collect();
         let unsure = own().filter(|one| one.is_unsure()).flat_map(|one| &one.objects);
         let unsure = unsure.map(|object| object.object.to_string()).collect();
         let filled = rendering.objects(env).flat_map(|(_, object)| filled_by(object)).collect();
+        let strange = rendering.objects(env).filter(|(_, object)| !is_chart(object));
+        let conjured = strange.flat_map(|(_, object)| filled_by(object)).collect();
         let flux = Installation::of(rendering.objects(env).map(|(_, object)| object));
         Self {
             env,
@@ -137,6 +147,9 @@ impl<'a> World<'a> {
             root,
             known,
             filled,
+            conjured,
+            values: OnceLock::new(),
+            preparation: OnceLock::new(),
             texts: Mutex::default(),
             prepared: OnceLock::new(),
             unseen,
@@ -269,6 +282,37 @@ impl<'a> World<'a> {
     pub fn is_filled(&self, namespace: &str) -> bool {
         // One of the whole cluster, such as a policy that copies Secrets, may reach into any namespace.
         self.filled.contains(namespace) || self.filled.contains("")
+    }
+
+    /// Tells whether a custom resource whose ways are not known may make things in a namespace.
+    pub fn is_conjured(&self, namespace: &str) -> bool {
+        self.conjured.contains(namespace) || self.conjured.contains("")
+    }
+
+    /// Tells whether the values of a chart say a name: whatever it is, the chart may make it.
+    pub fn charts_say(&self, name: &str) -> bool {
+        let values = self.values.get_or_init(|| {
+            let mut found = HashSet::new();
+            for release in self.of(known::HELM, "HelmRelease") {
+                words(at(&release.body, "/spec/values"), &mut found);
+                for source in list(&release.body, "/spec/valuesFrom") {
+                    let map = self.find("ConfigMap", &release.object.namespace, text(source, "/name"));
+                    map.into_iter().for_each(|map| words(at(&map.body, "/data"), &mut found));
+                }
+            }
+            found
+        });
+        values.contains(name)
+    }
+
+    /// Tells whether a file that prepares a cluster before Flux begins, such as a helmfile, says a name.
+    pub fn preparation_says(&self, name: &str) -> bool {
+        let text = self.preparation.get_or_init(|| {
+            let mut text = String::new();
+            read_preparation(self.root, "", 3, false, &mut text);
+            text
+        });
+        text.lines().any(|line| says(line, name))
     }
 
     /// Tells whether a Secret is made without a file of its own: by certificates, CNPG clusters, mirrors, and Flux's bootstrap.
@@ -440,15 +484,57 @@ impl<'a> Pods<'a> {
     }
 }
 
+/// The most bytes that are read of what prepares a cluster.
+const PREPARATION: usize = 4 * 1024 * 1024;
+
+/// Tells whether a name says that it prepares a cluster.
+fn is_preparation(name: &str) -> bool {
+    name.contains("bootstrap") || name.contains("helmfile")
+}
+
+/// Reads what prepares a cluster: files that are called so, and those in folders that are, so many folders deep.
+fn read_preparation(root: &Path, folder: &str, depth: usize, within: bool, found: &mut String) {
+    for entry in std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
+        let path = path::join(folder, &entry.file_name().to_string_lossy());
+        let name = path::name(&path).to_ascii_lowercase();
+        let own = within || is_preparation(&name);
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && name != ".git" && (depth > 1 || own) => {
+                read_preparation(root, &path, depth.saturating_sub(1), own, found);
+            }
+            Ok(kind) if kind.is_file() && own && found.len() < PREPARATION => {
+                found.push_str(&contents::text(root, &path).unwrap_or_default());
+                found.push('\n');
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Collects the words of values: their keys and texts, and the words of longer ones.
+fn words<'a>(value: &'a Value, found: &mut HashSet<&'a str>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, field)| {
+            found.insert(key);
+            words(field, found);
+        }),
+        Value::Array(items) => items.iter().for_each(|item| words(item, found)),
+        Value::String(text) => {
+            let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+            found.insert(text);
+            found.extend(text.split(|letter: char| !is_part(letter)));
+        }
+        _ => {}
+    }
+}
+
 /// Looks for what prepares a cluster, by its name, so many folders deep.
 fn has_preparation(folder: &Path, depth: usize) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
     entries.flatten().any(|entry| {
         let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
         let is_folder = || name != ".git" && entry.file_type().is_ok_and(|kind| kind.is_dir());
-        name.contains("bootstrap")
-            || name.contains("helmfile")
-            || depth > 1 && is_folder() && has_preparation(&entry.path(), depth.saturating_sub(1))
+        is_preparation(&name) || depth > 1 && is_folder() && has_preparation(&entry.path(), depth.saturating_sub(1))
     })
 }
 
@@ -457,10 +543,14 @@ fn last_part(path: &str) -> &str {
     path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
+fn is_chart(object: &Object) -> bool {
+    object.is(known::HELM, "HelmRelease") || object.is("helm.cattle.io", "HelmChart")
+}
+
 /// Lists the namespaces in which an object may make others, whose names cannot be told.
 fn filled_by(object: &Object) -> Vec<&str> {
     let own = object.object.namespace.as_str();
-    if object.is(known::HELM, "HelmRelease") || object.is("helm.cattle.io", "HelmChart") {
+    if is_chart(object) {
         let named = ["/spec/targetNamespace", "/spec/storageNamespace"].map(|pointer| text(&object.body, pointer));
         return named.into_iter().filter(|namespace| !namespace.is_empty()).chain([own]).collect();
     }

@@ -117,6 +117,9 @@ pub fn is_confidential(key: &str, text: &str) -> bool {
     if words.iter().any(|word| word == "public") && says(&["key", "keys"]) {
         return false;
     }
+    if is_number_of(&words) && is_uuid(text) {
+        return false;
+    }
     says(&KEPT) || is_random(text) || !says(&SAID)
 }
 
@@ -144,10 +147,30 @@ pub fn is_confidential_value(block: &str, key: &str, value: &Value) -> bool {
     }
 }
 
+/// Whose numbers are no secrets: those of clients, tenants and accounts stand in every address of a login.
+const NUMBERED: [&str; 8] =
+    ["client", "tenant", "subscription", "account", "project", "application", "app", "organization"];
+
+/// Tells whether a key says that its value is the number of something: `AZURE_CLIENT_ID`, `tenantId`.
+fn is_number_of(words: &[String]) -> bool {
+    let named = |word: &String| NUMBERED.contains(&word.as_str());
+    words.last().is_some_and(|last| last == "id")
+        && words.iter().any(named)
+        && !words.iter().any(|word| word == "secret")
+}
+
+/// Tells whether a text is a UUID (RFC 9562).
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    lengths == [8, 4, 4, 4, 12] && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 fn says_nothing(text: &str) -> bool {
     text.is_empty()
         || matches!(text, "true" | "false" | "null" | "~" | "{}" | "[]")
-        || REFERENCES.iter().any(|start| text.starts_with(start) && !text.contains(char::is_whitespace))
+        // Vaults and items may have spaces in their names.
+        || REFERENCES.iter().any(|start| text.starts_with(start) && !text.contains(['\n', '\r', '\t']))
         // `<path:…>` of a plug-in of Argo CD, `<your token>` of an example.
         || (text.starts_with('<') && text.ends_with('>') && !text.contains('\n'))
         || STANDS_FOR.iter().any(|word| text.eq_ignore_ascii_case(word))

@@ -20,6 +20,13 @@ impl SopsFile {
         self.parsed.leaves.iter().filter(plain).map(|leaf| (leaf.line, leaf.path.clone())).collect()
     }
 
+    /// Tells whether its rule reaches values that are empty, and none that is not: sops encrypts no empty text.
+    pub fn reaches_empty_values(&self) -> bool {
+        let reached = || self.parsed.leaves.iter().filter(|leaf| self.rule.verdict(&leaf.path) == Verdict::Encrypted);
+        let is_empty = |leaf: &Leaf| leaf.value.kind == ValueType::Null || leaf.value.canonical.expose().is_empty();
+        reached().next().is_some() && reached().all(is_empty)
+    }
+
     /// Returns the values of Secrets that are numbers, truth values or times, by their own word: document, line, path and what they are.
     pub fn not_texts(&self) -> Vec<(usize, usize, Path, &'static str)> {
         let odd = |leaf: &Leaf| {

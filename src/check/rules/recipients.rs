@@ -36,14 +36,26 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Ok(creation) = context.snapshot.creation(&file.path) else { return };
     let wanted = creation.rule.recipients();
     let missing: Vec<&String> = wanted.iter().filter(|one| !recipients.contains(one)).collect();
+    let extra: Vec<&str> = recipients.iter().filter(|one| !wanted.contains(one)).map(String::as_str).collect();
     if let Some(first) = missing.first().filter(|_| !told) {
         let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
-        let message = format!("it lacks the recipient {first}{more} that {} names for it", creation.config);
+        let lacks = format!("it lacks the recipient {first}{more} that {} names for it", creation.config);
+        // Encrypted for one in the place of another: that is one fault.
+        let (message, then) = match extra.is_empty() {
+            true => (lacks, ""),
+            false => (
+                format!(
+                    "{lacks}, and is encrypted for {} instead, who reads {}",
+                    extra.join(", "),
+                    readers::reads(&file.path, sealed.text())
+                ),
+                ", then rotate if that one is to read it no longer",
+            ),
+        };
         let why = "whoever has that key only cannot open it";
-        let fix = format!("fluxdeck secret recipients {} --update (or sops updatekeys)", file.path);
-        found.push(Finding::new(RULE.id, &file.path, message, why, fix));
+        let fix = format!("fluxdeck secret recipients {} --update (or sops updatekeys){then}", file.path);
+        return found.push(Finding::new(RULE.id, &file.path, message, why, fix));
     }
-    let extra: Vec<&str> = recipients.iter().filter(|one| !wanted.contains(one)).map(String::as_str).collect();
     if !extra.is_empty() && !told && !wanted.is_empty() {
         let reads = readers::reads(&file.path, sealed.text());
         let whom = extra.join(", ");

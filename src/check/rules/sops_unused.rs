@@ -45,7 +45,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             let why = "a file that was meant to fall under it falls under another rule or none: it is encrypted for somebody else, or refused";
             let fix =
                 "correct path_regex, which is matched against the path from this file's folder, or take the rule out";
-            found.push(Finding { line, ..Finding::new(RULE.id, config, message, why, fix).warning() });
+            found.push(Finding { line, ..Finding::new(RULE.id, config, message, why, fix).hint() });
         }
     }
 }

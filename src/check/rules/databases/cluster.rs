@@ -24,6 +24,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             .of(known::HELM, "HelmRelease")
             .any(|release| world.chart(release) == "cluster" && release.object.namespace == namespace);
         if of_chart
+            || world.is_conjured(namespace)
+            || world.charts_say(name)
             || world
                 .of("postgresql.cnpg.io", "Cluster")
                 .any(|one| one.object.namespace == namespace && one.object.name == name)

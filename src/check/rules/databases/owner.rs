@@ -37,8 +37,19 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         };
         let by_sql = STATEMENTS.iter().any(|field| names_it(field))
             || STATEMENTS.iter().any(|field| at(bootstrap, "/initdb").get(format!("{field}Refs")).is_some());
+        // A role may be an object of its own.
+        let by_object = world.of("postgresql.cnpg.io", "DatabaseRole").any(|one| {
+            let named = text(&one.body, "/spec/name");
+            one.object.namespace == object.object.namespace
+                && text(&one.body, "/spec/cluster/name") == wanted
+                && (if named.is_empty() { one.object.name.as_str() } else { named }) == owner
+        });
         let is_absent = role.is_some_and(|role| text(role, "/ensure") == "absent");
-        if matches!(owner, "" | "postgres") || is_restored || by_sql || (owner == first || role.is_some()) && !is_absent
+        if matches!(owner, "" | "postgres")
+            || is_restored
+            || by_sql
+            || by_object
+            || (owner == first || role.is_some()) && !is_absent
         {
             continue;
         }

@@ -15,6 +15,10 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     if !is_document(&file.path) {
         return;
     }
+    // What a generator makes pages of has links of its own kind, which only it follows.
+    if is_of_site(context, &file.path) {
+        return;
+    }
     let document = Document::read(file.text.as_deref().unwrap_or_default());
     for link in &document.links {
         let target = link.target.as_str();
@@ -26,9 +30,37 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         if let Some(message) = missing(file, &document, context, target) {
             let why = "who follows it in trouble finds nothing";
             let fix = "correct the link, or add what it leads to";
-            found.push(Finding::new(RULE.id, &file.path, message, why, fix).on(link.source).warning());
+            let habit = "links of documents lead nowhere";
+            found.push(Finding::new(RULE.id, &file.path, message, why, fix).on(link.source).warning().habit(habit));
         }
     }
+}
+
+/// Files by which generators of pages are set up: Jekyll, `MkDocs`, mdBook, Docusaurus, Hugo, Astro.
+const SITES: [&str; 9] = [
+    "_config.yml",
+    "_config.yaml",
+    "mkdocs.yml",
+    "mkdocs.yaml",
+    "book.toml",
+    "docusaurus.config.js",
+    "docusaurus.config.ts",
+    "hugo.toml",
+    "astro.config.mjs",
+];
+
+/// Tells whether a document lies below the set-up of a generator of pages; what lies at the root beside it is read on the forge.
+fn is_of_site(context: &Context<'_>, file: &str) -> bool {
+    let mut folder = path::parent(file);
+    while !folder.is_empty() {
+        let above = path::parent(folder);
+        let is_set_up = |place: &str| SITES.iter().any(|name| context.snapshot.root.join(place).join(name).is_file());
+        if is_set_up(folder) || above.is_empty() && is_set_up("") {
+            return true;
+        }
+        folder = above;
+    }
+    false
 }
 
 fn missing(file: &File, document: &Document, context: &Context<'_>, target: &str) -> Option<String> {
@@ -42,6 +74,8 @@ fn missing(file: &File, document: &Document, context: &Context<'_>, target: &str
     // From the folder of the document, or from the root when it begins with a slash, as GitHub reads it. What leads out of the repository
     // cannot be looked at.
     let name = match place.strip_prefix('/') {
+        // An address of a site has no ending; a file has.
+        Some(rest) if !path::name(rest).contains('.') => return None,
         Some(rest) => path::resolve("", rest),
         None => path::resolve(path::parent(&file.path), &place),
     }?;

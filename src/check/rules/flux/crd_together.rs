@@ -3,7 +3,7 @@
 use crate::check::world::{World, text};
 use crate::check::{Finding, Look, Rule};
 use crate::model::known;
-use crate::render::Object;
+use crate::render::{Object, Rendered};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-crd-with-chart",
@@ -30,6 +30,10 @@ const BRINGS: [(&str, &[&str]); 14] = [
 ];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    // Definitions may come with what is not known.
+    if !world.whole() {
+        return;
+    }
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
         for release in one.objects.iter().filter(|object| object.is(known::HELM, "HelmRelease")) {
             let chart = world.chart(release);
@@ -38,7 +42,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             // A definition that another brings is there already.
             let is_defined = world
                 .of("apiextensions.k8s.io", "CustomResourceDefinition")
-                .any(|definition| groups.contains(&text(&definition.body, "/spec/group")));
+                .any(|definition| groups.contains(&text(&definition.body, "/spec/group")))
+                || is_brought_before(world, one, groups);
             // What a helmfile or a script brings before Flux begins is not known.
             let Some(object) = one.objects.iter().find(is_brought).filter(|_| !is_defined && !world.is_prepared())
             else {
@@ -51,6 +56,18 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             found.push(world.finding(&RULE, object, &object.object.name, message, why, fix));
         }
     }
+}
+
+/// Tells whether a chart of another Kustomization brings definitions of a group, or may: one that is called so.
+fn is_brought_before(world: &World<'_>, own: &Rendered, groups: &[&str]) -> bool {
+    let others = world.applied().filter(|(one, object)| {
+        (&one.namespace, &one.name) != (&own.namespace, &own.name) && object.is(known::HELM, "HelmRelease")
+    });
+    others.into_iter().any(|(_, release)| {
+        let chart = world.chart(release);
+        let brings = |(name, own): &(&str, &[&str])| *name == chart && own.iter().any(|group| groups.contains(group));
+        chart.contains("crd") || release.object.name.contains("crd") || BRINGS.iter().any(brings)
+    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ mod substitution;
 mod suspended;
 mod twice;
 mod unread;
+mod unread_folder;
+mod variable_left;
 mod wait_timeout;
 
 use crate::check::Rule;
@@ -24,6 +26,7 @@ pub(in crate::check) const RULES: &[Rule] = &[
     wait_timeout::RULE,
     source::RULE,
     substitution::RULE,
+    variable_left::RULE,
     twice::RULE,
     namespace::RULE,
     no_namespace::RULE,
@@ -31,4 +34,5 @@ pub(in crate::check) const RULES: &[Rule] = &[
     graph::RULE,
     rendering::RULE,
     unread::RULE,
+    unread_folder::RULE,
 ];

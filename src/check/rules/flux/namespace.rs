@@ -3,6 +3,7 @@
 use crate::check::world::{World, text};
 use crate::check::{Finding, Look, Rule};
 use crate::model::known;
+use crate::render::Rendered;
 use std::collections::{BTreeSet, HashMap};
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -13,6 +14,22 @@ pub(in crate::check) const RULE: Rule = Rule {
 
 /// Namespaces that every cluster has, and the one that Flux is bootstrapped into.
 const THERE: [&str; 5] = ["default", "kube-system", "kube-public", "kube-node-lease", "flux-system"];
+
+/// What the names of namespaces begin with that distributions, clouds and their extensions bring.
+const BROUGHT: [&str; 12] = [
+    "openshift",
+    "kube-",
+    "cattle-",
+    "fleet-",
+    "gke-",
+    "gmp-",
+    "aks-",
+    "azure-",
+    "amazon-",
+    "tigera-",
+    "calico-",
+    "rancher-",
+];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     if !world.whole() {
@@ -25,11 +42,11 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
     for (one, object) in world.applied() {
         let namespace = object.object.namespace.as_str();
-        if namespace.is_empty() || THERE.contains(&namespace) || is_made_by_chart(world, namespace) {
+        if namespace.is_empty() || is_there(namespace) || is_made_by_chart(world, namespace) {
             continue;
         }
         match makers.get(namespace) {
-            None if told.insert((one.name.as_str(), namespace)) => {
+            None if !may_come(world, &makers, namespace) && told.insert((one.name.as_str(), namespace)) => {
                 let message = format!("nothing creates the namespace {namespace}");
                 let why = "Flux fails: namespaces not found; it works only where somebody made it by hand";
                 let fix = "declare the Namespace beside it, first in the resources";
@@ -53,6 +70,25 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             _ => {}
         }
     }
+}
+
+fn is_there(namespace: &str) -> bool {
+    THERE.contains(&namespace) || BROUGHT.iter().any(|start| namespace.starts_with(start))
+}
+
+/// Tells whether a namespace may come from elsewhere: where the repository makes none of its namespaces, where something prepares clusters that
+/// says its name, and where a custom resource of unknown ways is there, such as a tenant or a project.
+fn may_come(world: &World<'_>, makers: &HashMap<&str, &Rendered>, namespace: &str) -> bool {
+    makers.keys().all(|made| is_there(made)) && namespaces(world) > 1
+        || world.is_conjured("")
+        || world.preparation_says(namespace)
+        || world.charts_say(namespace) && makers.is_empty()
+}
+
+/// Counts the namespaces that objects are in, but for those that every cluster has.
+fn namespaces(world: &World<'_>) -> usize {
+    let all = world.objects().map(|object| object.object.namespace.as_str());
+    all.filter(|namespace| !namespace.is_empty() && !is_there(namespace)).collect::<BTreeSet<_>>().len()
 }
 
 fn is_made_by_chart(world: &World<'_>, namespace: &str) -> bool {

@@ -57,7 +57,10 @@ fn undefined(world: &World<'_>, one: &Rendered, object: &Object) -> Option<Findi
                 "Flux puts an empty text in their place, and says nothing; since Flux 2.9 it refuses the whole Kustomization"
             }
         };
-        return Some(world.finding(&RULE, object, "postBuild", message, why, fix));
+        let finding = world.finding(&RULE, object, "postBuild", message, why, fix);
+        // What a dashboard names by itself is asked for when it is imported; without it the default source of data is taken.
+        let of_dashboards = names.iter().all(|name| name.starts_with("DS_"));
+        return Some(if of_dashboards { finding.hint() } else { finding });
     }
     let holder = first.objects.first().and_then(|holder| one.objects.iter().find(|object| object.object == *holder));
     let flux = world.flux.version().map_or_else(|| "Flux".to_owned(), |version| format!("Flux {version}"));

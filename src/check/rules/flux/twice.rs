@@ -1,8 +1,9 @@
 //! One object that two Kustomizations apply.
 
 use crate::check::world::World;
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Look, Other, Rule};
 use crate::model::ObjectRef;
+use crate::render::{Object, Rendered};
 use std::collections::BTreeMap;
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -12,20 +13,43 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    let mut seen: BTreeMap<ObjectRef, (&str, &str)> = BTreeMap::new();
+    let mut seen: BTreeMap<&ObjectRef, Vec<(&Rendered, &Object)>> = BTreeMap::new();
     for (one, object) in world.applied() {
-        let own = (one.namespace.as_str(), one.name.as_str());
-        match seen.get(&object.object) {
-            Some(first) if *first != own => {
-                let message = format!("the Kustomizations {} and {} both apply it", first.1, own.1);
-                let why =
-                    "each undoes what the other does, and when one stops applying it, it is deleted under the other";
-                let fix = "leave it to one of them, and let the other depend on that";
-                found.push(world.finding(&RULE, object, &object.object.name, message, why, fix));
-            }
-            Some(_) => {}
-            None => drop(seen.insert(object.object.clone(), own)),
+        let users = seen.entry(&object.object).or_default();
+        if users.iter().all(|(other, _)| (&other.namespace, &other.name) != (&one.namespace, &one.name)) {
+            users.push((one, object));
         }
+    }
+    // Who applies one object together applies many: that is one finding, with its objects below it.
+    let mut first: BTreeMap<(Vec<&str>, bool), usize> = BTreeMap::new();
+    for users in seen.values() {
+        let [(_, object), (_, last), ..] = users.as_slice() else { continue };
+        let mut names: Vec<&str> = users.iter().map(|(one, _)| one.name.as_str()).collect();
+        names.sort_unstable();
+        let same = users.iter().all(|(_, other)| other.body == object.body);
+        let (file, line) = world.place(last, &last.object.name);
+        if let Some(known) = first.get(&(names.clone(), same)).and_then(|at| found.get_mut(*at)) {
+            let (env, object) = (Some(world.env.to_owned()), Some(object.object.to_string()));
+            known.others.push(Other { env, file, line, object });
+            continue;
+        }
+        let (list, all) = match names.as_slice() {
+            [one, other] => (format!("{one} and {other}"), "both"),
+            [most @ .., other] => (format!("{} and {other}", most.join(", ")), "all"),
+            [] => continue,
+        };
+        let message = format!("the Kustomizations {list} {all} apply it");
+        let fix = "leave it to one of them, and let the others depend on that";
+        let habit = "several Kustomizations apply one object";
+        let finding = if same {
+            let why = "when one of them stops applying it, it is deleted under the others until they apply it again";
+            world.finding(&RULE, last, &last.object.name, message, why, fix).warning().habit(habit)
+        } else {
+            let why = "each undoes what the other does, and when one stops applying it, it is deleted under the other";
+            world.finding(&RULE, last, &last.object.name, message, why, fix)
+        };
+        first.insert((names, same), found.len());
+        found.push(finding);
     }
 }
 

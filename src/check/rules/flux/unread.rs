@@ -1,6 +1,9 @@
 //! A manifest that nothing reads.
 
 use crate::check::{Context, Finding, Look, Rule};
+use std::path::Path;
+
+use crate::repo::kustomize::NAMES;
 use crate::repo::{contents, path};
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -25,9 +28,8 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         if !snapshot.fed_by(file).is_empty() {
             continue;
         }
-        let Ok(text) = contents::text(&snapshot.root, file) else { continue };
-        let has = |key: &str| text.lines().any(|line| line.starts_with(key));
-        if !(has("apiVersion:") && has("kind:")) {
+        let is_one = contents::text(&snapshot.root, file).is_ok_and(|text| is_manifest(&text));
+        if !is_one || is_commented_out(&snapshot.root, file) {
             continue;
         }
         let message = "no Kustomization reads it";
@@ -36,6 +38,31 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             "add it to the resources of a kustomization.yaml, such as {}/kustomization.yaml, or delete it",
             path::parent(file)
         );
-        found.push(Finding::new(RULE.id, file, message, why, fix).on(1).warning());
+        let habit = "no Kustomization reads some manifests that stand among others";
+        found.push(Finding::new(RULE.id, file, message, why, fix).on(1).warning().habit(habit));
+    }
+}
+
+/// Tells whether a text is a manifest of Kubernetes.
+pub(super) fn is_manifest(text: &str) -> bool {
+    let has = |key: &str| text.lines().any(|line| line.starts_with(key));
+    has("apiVersion:") && has("kind:")
+}
+
+/// Tells whether a kustomization of its folder, or of one above, names a file in a comment: whoever took it out knows that it is not read.
+fn is_commented_out(root: &Path, file: &str) -> bool {
+    let mut folder = path::parent(file);
+    loop {
+        let says = |name: &&str| {
+            let text = contents::text(root, &path::join(folder, name)).unwrap_or_default();
+            text.lines().any(|line| line.trim_start().starts_with('#') && line.contains(path::name(file)))
+        };
+        if NAMES.iter().any(says) {
+            return true;
+        }
+        if folder.is_empty() {
+            return false;
+        }
+        folder = path::parent(folder);
     }
 }

@@ -28,7 +28,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let why = "a passing fault, such as an image that loads slowly, leaves it failed until somebody reconciles it with force";
         let fix =
             "set remediation: {retries: 3} below spec.install and spec.upgrade, or strategy: {name: RetryOnFailure}";
-        found.push(world.finding(&RULE, object, "install:", message, why, fix).hint());
+        let habit = "what failed to install or to upgrade is not tried again";
+        found.push(world.finding(&RULE, object, "install:", message, why, fix).hint().habit(habit));
     }
 }
 

@@ -18,13 +18,17 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         if from_git || is_exact(version) {
             continue;
         }
-        let message = match version {
-            "" => "its chart has no version: the newest is taken".to_owned(),
-            range => format!("its chart's version is a range: {range}"),
+        // A range is meant; no version may be forgotten.
+        let is_any = matches!(version, "" | "*");
+        let (message, habit) = if is_any {
+            ("its chart has no version: the newest is taken".to_owned(), "charts have no version: the newest is taken")
+        } else {
+            (format!("its chart's version is a range: {version}"), "versions of charts are ranges")
         };
         let why = "the cluster upgrades by itself whenever a chart is published: no commit tells when and why, and no revert takes it back";
         let fix = "pin the version; Renovate proposes the next as a commit";
-        found.push(world.finding(&RULE, object, "version:", message, why, fix).warning());
+        let finding = world.finding(&RULE, object, "version:", message, why, fix).habit(habit);
+        found.push(if is_any { finding.warning() } else { finding.hint() });
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::check::world::{World, at, list, named, text};
 use crate::check::{Finding, Look, Rule};
 use crate::model::known;
+use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-values-missing",
@@ -27,8 +28,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                     (!has).then(|| format!("{} has no key {key}", named(kind, namespace, name)))
                 }
                 None if kind == "Secret" && world.makes_secret(namespace, name) => None,
-                // Another chart of the namespace may bring it: this release cannot be what makes it.
-                None if !world.whole() || others(world, namespace) > 1 => None,
+                None if !world.whole() || may_come(world, object, kind, name) => None,
                 None => Some(format!("{} is declared nowhere", named(kind, namespace, name))),
             };
             if let Some(message) = fault {
@@ -40,8 +40,26 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-fn others(world: &World<'_>, namespace: &str) -> usize {
-    world.of(known::HELM, "HelmRelease").filter(|one| one.object.namespace == namespace).count()
+/// Tells whether something may make it all the same: a custom resource, another release of the namespace by its values or under its name, and
+/// hands, where the repository holds no Secret at all. The release itself needs it before it makes anything.
+fn may_come(world: &World<'_>, release: &Object, kind: &str, name: &str) -> bool {
+    let namespace = release.object.namespace.as_str();
+    let may_make = |other: &Object| {
+        let target = text(&other.body, "/spec/targetNamespace");
+        let called = text(&other.body, "/spec/releaseName");
+        let is_called = [called, other.object.name.as_str()].iter().any(|own| !own.is_empty() && name.contains(own));
+        other.object != release.object && [other.object.namespace.as_str(), target].contains(&namespace) && is_called
+    };
+    let is_secret = |object: &Object| {
+        matches!(
+            (object.object.group.as_str(), object.kind()),
+            ("", "Secret") | ("bitnami.com", "SealedSecret") | ("external-secrets.io", "ExternalSecret")
+        )
+    };
+    world.is_conjured(namespace)
+        || world.charts_say(name)
+        || world.of(known::HELM, "HelmRelease").any(may_make)
+        || kind == "Secret" && !world.objects().any(is_secret)
 }
 
 #[cfg(test)]

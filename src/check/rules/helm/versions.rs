@@ -25,7 +25,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                     "bring the version that has proved itself to the other; nothing is to be done while it is being tried in {}",
                     one.env
                 );
-                found.push(world.finding(&RULE, object, version, message, why, fix).hint());
+                let habit = "charts of releases are at other versions in other environments";
+                found.push(world.finding(&RULE, object, version, message, why, fix).hint().habit(habit));
             }
         }
     }

@@ -31,7 +31,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let message = "no Alert listens to it, though Alerts name other HelmReleases";
         let why = "a failed upgrade of it is told to nobody";
         let fix = format!("add kind: HelmRelease, namespace: {}, name: '*' to the Alert's eventSources", own.namespace);
-        found.push(world.finding(&RULE, object, &own.name, message, why, fix).hint());
+        let habit = "no Alert listens to some HelmReleases, though Alerts name others";
+        found.push(world.finding(&RULE, object, &own.name, message, why, fix).hint().habit(habit));
     }
 }
 

@@ -38,7 +38,10 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             _ => continue,
         };
         let place = if kind == "ClusterIssuer" { "" } else { namespace };
-        if name.is_empty() || world.find_object(&ObjectRef::new(kind, "cert-manager.io", place, name)).is_some() {
+        // A chart may make it by its values, as charts of issuers do.
+        let may_come = world.charts_say(name) || world.is_conjured(place);
+        let is_known = || world.find_object(&ObjectRef::new(kind, "cert-manager.io", place, name)).is_some();
+        if name.is_empty() || may_come || is_known() {
             continue;
         }
         let message = format!("its issuer {} is declared nowhere", named(kind, place, name));

@@ -2,6 +2,7 @@
 
 use crate::check::world::{World, list, text};
 use crate::check::{Finding, Look, Rule};
+use crate::model::known;
 use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -14,20 +15,29 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects() {
         let namespace = object.object.namespace.as_str();
         for name in names(object) {
-            if name.is_empty()
-                || world.has("Secret", namespace, name)
-                || world.makes_secret(namespace, name)
-                || world.is_open(namespace)
-            {
+            if name.is_empty() || world.has("Secret", namespace, name) || world.makes_secret(namespace, name) {
                 continue;
             }
-            let elsewhere =
-                world.of("cert-manager.io", "Certificate").find(|one| text(&one.body, "/spec/secretName") == name);
+            let makes = |one: &&Object| {
+                one.is("cert-manager.io", "Certificate") && text(&one.body, "/spec/secretName") == name
+                    || one.is("", "Secret") && one.object.name == name
+            };
+            let elsewhere = world.objects().find(makes).filter(|one| one.object.namespace != namespace);
+            // A chart of the namespace brings many things, but not what is made in another and it says no word of.
+            let is_sure = elsewhere.is_some()
+                && world.whole()
+                && !world.is_conjured(namespace)
+                && !world.charts_say(name)
+                && !is_copied(world);
+            if world.is_open(namespace) && !is_sure {
+                continue;
+            }
             let message = format!("its TLS Secret {name} is made by nothing in {namespace}");
             let why = "the controller serves its own default certificate, and every browser warns";
             let fix = match elsewhere {
                 Some(one) => format!(
-                    "its Certificate is in {}: make one in {namespace}, mirror the Secret, or let Traefik's TLSStore serve it as the default",
+                    "its {} is in {}: make one in {namespace}, mirror the Secret, or let the controller serve it as its default",
+                    one.kind(),
                     one.object.namespace
                 ),
                 None => "add the annotation cert-manager.io/cluster-issuer, or a Certificate beside it".to_owned(),
@@ -35,6 +45,12 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             found.push(world.finding(&RULE, object, name, message, why, fix));
         }
     }
+}
+
+/// Tells whether something copies Secrets between namespaces by rules of its own, beside what the objects say that are copied.
+fn is_copied(world: &World<'_>) -> bool {
+    let copies = ["reflector", "replicator", "kubed", "config-syncer", "kyverno", "secret-sync", "clustersecret"];
+    world.of(known::HELM, "HelmRelease").any(|release| copies.iter().any(|part| world.chart(release).contains(part)))
 }
 
 fn names(object: &Object) -> Vec<&str> {

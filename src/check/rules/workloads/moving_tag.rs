@@ -29,7 +29,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             // A kustomization may have put the tag in.
             let put_in = format!("newTag: {tag}");
             let needle = if world.says(pods.object, image) { image } else { put_in.as_str() };
-            found.push(world.finding(&RULE, pods.object, needle, message, why, fix).warning());
+            let habit = "tags of images move";
+            found.push(world.finding(&RULE, pods.object, needle, message, why, fix).warning().habit(habit));
         }
     }
 }

@@ -11,6 +11,15 @@ pub(in crate::check) const RULE: Rule = Rule {
 /// Words that are true or false in YAML 1.1 (yaml.org/type/bool.html), beside true and false themselves.
 const WORDS: [&str; 12] = ["yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"];
 
+/// Tells whether a block is what Kubernetes means by its name: data of the object itself, labels and annotations of metadata.
+fn is_own(key: &str, holder: &str) -> bool {
+    match key {
+        "data:" | "stringData:" => holder.is_empty(),
+        "labels:" | "annotations:" => holder == "metadata:",
+        _ => true,
+    }
+}
+
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     if context.snapshot.fed_by(&file.path).is_empty() {
         return;
@@ -21,11 +30,14 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         let blocks: &[&str] = match kind {
             "ConfigMap" => &["data:", "labels:", "annotations:"],
             "Secret" => &["stringData:", "labels:", "annotations:"],
+            // A schema describes labels, it has none.
+            "CustomResourceDefinition" => continue,
             _ => &["labels:", "annotations:", "matchLabels:"],
         };
         let text = file.text.as_deref().unwrap_or_default();
         let mut inside: Option<usize> = None;
         let mut scalar: Option<usize> = None;
+        let mut above: Vec<(usize, &str)> = Vec::new();
         for (index, row) in text.lines().enumerate().skip(line.saturating_sub(1)) {
             let trimmed = row.trim_start();
             let depth = row.len().saturating_sub(trimmed.len());
@@ -49,7 +61,11 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
             if inside.is_some_and(|at| depth <= at) {
                 inside = None;
             }
-            if blocks.contains(&trimmed.trim_end()) {
+            above.retain(|(at, _)| *at < depth);
+            let holder = above.last().map_or("", |(_, key)| *key);
+            let key = trimmed.trim_start_matches("- ").trim_end();
+            above.push((depth, key));
+            if blocks.contains(&key) && is_own(key, holder) {
                 inside = Some(depth);
                 continue;
             }

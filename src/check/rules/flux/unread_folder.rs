@@ -1,0 +1,114 @@
+//! A folder of manifests that nothing reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::unread::is_manifest;
+use crate::check::{Context, Finding, Look, Rule};
+use crate::repo::{contents, path};
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "flux-unread-folder",
+    about: "a folder of manifests that renders nothing in any environment",
+    look: Look::Repository(look),
+};
+
+/// Parts of the names of folders whose manifests are for others than Flux: what prepares clusters, charts, templates, examples, tests.
+const OTHERS: [&str; 19] = [
+    "ansible",
+    "archive",
+    "bootstrap",
+    "chart",
+    "doc",
+    "example",
+    "fixture",
+    "hack",
+    "helmfile",
+    "packer",
+    "sample",
+    "script",
+    "talos",
+    "template",
+    "terraform",
+    "test",
+    "tofu",
+    "tools",
+    "vagrant",
+];
+
+fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+    let snapshot = context.snapshot;
+    if context.rendering.is_none_or(|rendering| rendering.of.iter().any(|one| one.finding.is_some())) {
+        return;
+    }
+    // What something is read from, with all folders above.
+    let mut read: BTreeSet<&str> = BTreeSet::new();
+    for file in snapshot.feeds.iter().chain(snapshot.feeds.roots()).flat_map(|feed| feed.files.keys()) {
+        let mut folder = path::parent(file);
+        while read.insert(folder) && !folder.is_empty() {
+            folder = path::parent(folder);
+        }
+    }
+    // An artifact may be made of any folder, and is read elsewhere.
+    let pushes = |one: &crate::repo::FluxSource| {
+        matches!(one.kind.as_str(), "OCIRepository" | "Bucket")
+            && !one.url.as_deref().unwrap_or_default().contains("/fluxcd/")
+    };
+    let is_pushed = snapshot.kustomizations.iter().any(|one| {
+        one.elsewhere.is_some()
+            && snapshot.sources.iter().any(|source| one.source.as_ref() == Some(&source.object()) && pushes(source))
+    });
+    if read.is_empty() || is_pushed {
+        return;
+    }
+    let mut folders: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+    let mut charts: BTreeMap<&str, bool> = BTreeMap::new();
+    for file in context.listed() {
+        let is_yaml = matches!(file.rsplit('.').next(), Some("yaml" | "yml"));
+        let Some(folder) = topmost(file, &read).filter(|folder| is_yaml && !is_of_others(folder)) else { continue };
+        let in_chart = *charts.entry(folder).or_insert_with(|| holds_chart(context, folder));
+        if in_chart || file.split('/').any(|part| part.starts_with('.')) {
+            continue;
+        }
+        let text = contents::text(&snapshot.root, file).unwrap_or_default();
+        if is_manifest(&text) && !text.contains("{{") {
+            folders.entry(folder).or_insert((file, 0)).1 += 1;
+        }
+    }
+    for (folder, (file, count)) in folders {
+        let manifests = if count == 1 { "its manifest renders" } else { "its manifests render" };
+        let message = format!("nothing reads the folder {folder}: {manifests} nothing in any environment");
+        let why = "what is changed in it changes nothing, and whoever looks for what runs finds it";
+        let fix = "name it in the resources of a kustomization.yaml or in spec.path of a Kustomization, or delete it";
+        found.push(Finding::new(RULE.id, file, message, why, fix).on(1).hint());
+    }
+}
+
+/// Returns the topmost folder above a file from which nothing is read; `None` where its own is read from.
+fn topmost<'a>(file: &'a str, read: &BTreeSet<&str>) -> Option<&'a str> {
+    let mut folder = path::parent(file);
+    let mut top = None;
+    while !read.contains(folder) && !folder.is_empty() {
+        top = Some(folder);
+        folder = path::parent(folder);
+    }
+    top
+}
+
+fn is_of_others(folder: &str) -> bool {
+    let is_other = |part: &str| {
+        let part = part.to_ascii_lowercase();
+        part.starts_with(['.', '_']) || OTHERS.iter().any(|word| part.contains(word))
+    };
+    folder.split('/').any(is_other)
+}
+
+/// Tells whether a folder, or one above or below it, is a chart.
+fn holds_chart(context: &Context<'_>, folder: &str) -> bool {
+    let is_chart = |file: &&String| {
+        path::name(file) == "Chart.yaml" && {
+            let own = path::parent(file);
+            path::is_within(folder, own) && !own.is_empty() || path::is_within(own, folder)
+        }
+    };
+    context.listed().iter().any(|file| is_chart(&file))
+}
