@@ -17,7 +17,7 @@ use crate::repo::{contents, path};
 pub use crate::render::at;
 
 /// Groups whose kinds are known not to make `Secret`, `ConfigMap` and `Service` objects of names that cannot be told; any other custom resource may.
-const KNOWN_GROUPS: [&str; 38] = [
+const KNOWN_GROUPS: [&str; 39] = [
     "",
     "apps",
     "batch",
@@ -35,6 +35,8 @@ const KNOWN_GROUPS: [&str; 38] = [
     known::NOTIFICATION,
     known::IMAGE,
     known::HELM,
+    // What a ResourceSet makes is known, or said not to be.
+    known::OPERATOR,
     "cert-manager.io",
     "monitoring.coreos.com",
     "traefik.io",

@@ -29,6 +29,9 @@ struct Row<'a> {
     namespace: &'a str,
     name: &'a str,
     file: &'a str,
+    /// The `ResourceSet` that flux-operator makes it of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    made_by: Option<&'a str>,
 }
 
 /// Lists the rendered objects by environment, Kustomization, kind, namespace and name; ends with 1 where something cannot be rendered.
@@ -56,6 +59,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                 namespace: &object.object.namespace,
                 name: &object.object.name,
                 file: object.origin.remote.as_deref().unwrap_or(&object.origin.file),
+                made_by: object.origin.made_by.as_deref(),
             })
         })
         .collect();

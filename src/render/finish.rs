@@ -32,7 +32,7 @@ impl Maps {
     /// Takes what objects of an environment define; what they defined before is replaced.
     pub(super) fn take(&mut self, env: &str, objects: &[Object]) {
         self.scopes.learn(objects);
-        for object in objects.iter().filter(|object| object.is("", "ConfigMap") || object.is("", "Secret")) {
+        for object in objects.iter().filter(|object| has_variables(object)) {
             self.known.insert((env.to_owned(), object.object.clone()), (variables(object), object.origin.clone()));
         }
     }
@@ -40,7 +40,7 @@ impl Maps {
     /// Takes what is not known yet: of objects whose own variables are not put in.
     pub(super) fn offer(&mut self, env: &str, objects: &[Object]) {
         self.scopes.learn(objects);
-        for object in objects.iter().filter(|object| object.is("", "ConfigMap") || object.is("", "Secret")) {
+        for object in objects.iter().filter(|object| has_variables(object)) {
             let key = (env.to_owned(), object.object.clone());
             self.known.entry(key).or_insert_with(|| (variables(object), object.origin.clone()));
         }
@@ -234,6 +234,11 @@ fn expand_all(
     (unset.collect(), refused)
 }
 
+/// Tells whether it is known which variables an object defines.
+fn has_variables(object: &Object) -> bool {
+    (object.is("", "ConfigMap") || object.is("", "Secret")) && !object.is_filled_elsewhere()
+}
+
 /// Returns the variables that a ConfigMap or a Secret defines, without the values that a Secret holds or that are no text.
 fn variables(object: &Object) -> Named {
     let is_secret = object.is("", "Secret");
@@ -252,7 +257,7 @@ fn told(value: String) -> Option<String> {
 }
 
 /// Sets a label or an annotation.
-fn put(body: &mut Value, field: &str, key: &str, value: String) {
+pub(super) fn put(body: &mut Value, field: &str, key: &str, value: String) {
     let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) else { return };
     let own = metadata.entry(field).or_insert_with(|| Value::Object(serde_json::Map::new()));
     if let Some(own) = own.as_object_mut() {

@@ -11,6 +11,9 @@
 //! substitute  spec.postBuild
 //! envsubst    the expansion of `${…}` in a text
 //! finish      Flux's own steps after the build
+//! sets        ResourceSets of flux-operator, unfolded once their inputs are known
+//! resource_set what a ResourceSet makes
+//! gotemplate  Go's templates, of which ResourceSets are made
 //! scope       what belongs to the whole cluster has no namespace
 //! installation which Flux an environment runs
 //! origins     which file an object is from, by its name
@@ -31,6 +34,7 @@ pub mod compare;
 mod envsubst;
 mod finish;
 mod gather;
+mod gotemplate;
 pub mod history;
 pub mod impact;
 mod installation;
@@ -40,11 +44,15 @@ mod prepare;
 mod quoted;
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod recorded_sets;
 pub mod releases;
+mod resource_set;
 pub mod revision;
 mod rounds;
 pub mod sandbox;
 mod scope;
+mod sets;
 mod shared;
 mod substitute;
 #[cfg(test)]
@@ -494,6 +502,7 @@ fn place(mut body: Value, job: &Job<'_>, changes: &changes::Changes<'_>) -> Obje
         generated,
         remote: (!remote.is_empty()).then_some(remote),
         file,
+        made_by: None,
     };
     object.changed_by = changes.of(&object.origin.file, &object.object, &object.body);
     object

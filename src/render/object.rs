@@ -33,6 +33,9 @@ pub struct Origin {
     pub generated: bool,
     /// Where it comes from, when that is not this repository.
     pub remote: Option<String>,
+    /// The `ResourceSet` that flux-operator makes it of, which is what the file holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<String>,
 }
 
 /// What stands where there is nothing.
@@ -75,6 +78,11 @@ impl Object {
             "" => &self.object.namespace,
             named => named,
         }
+    }
+
+    /// Tells whether it gets entries on the cluster that are not known here: those of a copy of what is not in the repository.
+    pub fn is_filled_elsewhere(&self) -> bool {
+        super::resource_set::is_filled_elsewhere(self)
     }
 
     /// Returns the files that it is made of: the one that declares it, then those that change it.

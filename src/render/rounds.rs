@@ -6,18 +6,16 @@ use std::sync::Arc;
 
 use super::finish::{Maps, finish, named};
 use super::gather::Gatherer;
+use super::sets::{Key, Sets, applied};
 use super::substitute::Named;
-use super::{Job, Object, Rendered, Renderer, Rendering, Tool, Unseen, scope};
+use super::{Job, Rendered, Renderer, Rendering, Tool, Unseen, scope};
 use crate::model::{Fault, ObjectRef};
 use crate::repo::Snapshot;
-use crate::repo::effective::{Applied, Effective, Task};
+use crate::repo::effective::{Effective, Task};
 
 /// So often everything is followed anew because variables turned out to be others than they seemed: those of one Kustomization may stand in a
 /// ConfigMap that another one renders, with variables of its own.
 const PASSES: usize = 4;
-
-/// Names a Kustomization: its environment, its name and its namespace.
-type Key = (String, String, String);
 
 /// Holds what was looked up on the way: the environment, the object, and what it was taken to define.
 type Used = Vec<(String, ObjectRef, Option<Named>)>;
@@ -49,6 +47,7 @@ impl Renderer {
         let mut done: BTreeMap<Key, Rendered> = BTreeMap::new();
         let mut waiting: Vec<(Task, Rendered)> = Vec::new();
         let mut used = Vec::new();
+        let mut sets = Sets::default();
         loop {
             for (task, rendered) in self.build_tasks(root, tool, tasks, gatherer)? {
                 maps.offer(&rendered.env, &rendered.objects);
@@ -61,10 +60,16 @@ impl Renderer {
             };
             let (mut ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
             waiting = rest;
+            tasks = Vec::new();
             if ready.is_empty() {
+                // What sets make may be what is waited for.
+                let (made, any) = sets.unfold(&mut done, &mut graph, maps, false);
+                tasks = made;
+                if any {
+                    continue;
+                }
                 ready = std::mem::take(&mut waiting);
             }
-            tasks = Vec::new();
             for (task, mut rendered) in ready {
                 let one = &task.one;
                 let mut hidden = false;
@@ -75,12 +80,25 @@ impl Renderer {
                 }
                 finish(&mut rendered, one, maps);
                 maps.take(&one.env, &rendered.objects);
-                tasks.extend(next(&mut graph, &task, &mut rendered, hidden));
+                let found = next(&mut graph, &task, &mut rendered, hidden);
+                let is_anew = found.iter().any(|other| other.one.env == one.env && other.one.object() == one.object());
+                sets.take(one, if is_anew { &[] } else { &rendered.objects }, hidden);
+                tasks.extend(found);
                 done.insert((one.env.clone(), one.name.clone(), one.namespace.clone()), rendered);
             }
             if tasks.is_empty() && waiting.is_empty() {
+                let (made, any) = sets.unfold(&mut done, &mut graph, maps, false);
+                tasks = made;
+                if any {
+                    continue;
+                }
                 tasks = graph.fall_back();
-                if tasks.is_empty() {
+                if !tasks.is_empty() {
+                    continue;
+                }
+                let (made, any) = sets.unfold(&mut done, &mut graph, maps, true);
+                tasks = made;
+                if !any {
                     break;
                 }
             }
@@ -147,11 +165,6 @@ fn next(graph: &mut Effective, task: &Task, rendered: &mut Rendered, hidden: boo
         graph.is_open(one);
     }
     graph.take(one, rendered.objects.iter().map(applied), hidden)
-}
-
-fn applied(object: &Object) -> Applied<'_> {
-    let origin = &object.origin;
-    Applied { object: &object.object, body: &object.body, file: &origin.file, line: origin.line }
 }
 
 #[cfg(test)]
@@ -290,5 +303,128 @@ mod tests {
         let recorded = [("clusters/one", flux("apps", "./apps", "")), ("apps", map("a", ""))];
         let (rendering, built) = render(&files, &recorded);
         assert_eq!((told(&rendering), built), (vec!["apps: 1 in part".to_owned(), "flux-system: 1".to_owned()], 2));
+    }
+
+    fn set(name: &str, spec: &str) -> String {
+        format!(
+            "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nmetadata: {{name: {name}, namespace: flux-system}}\nspec:\n{spec}---\n"
+        )
+    }
+
+    fn provider(name: &str, spec: &str) -> String {
+        format!(
+            "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSetInputProvider\nmetadata: {{name: {name}, namespace: flux-system, labels: {{for: apps}}}}\nspec: {spec}\n---\n"
+        )
+    }
+
+    const KUSTOMIZATION: &str = "    - apiVersion: kustomize.toolkit.fluxcd.io/v1\n      kind: Kustomization\n      metadata: {name: << inputs.name >>, namespace: flux-system}\n      spec: {path: ./apps/<< inputs.name >>, sourceRef: {kind: GitRepository, name: flux-system}}\n";
+
+    #[test]
+    fn what_a_resource_set_makes_is_followed() {
+        let resources = format!("  resources:\n{KUSTOMIZATION}");
+        let all = [
+            set(
+                "apps",
+                &format!(
+                    "  inputs: [{{name: a}}]\n  inputsFrom: [{{selector: {{matchLabels: {{for: apps}}}}}}]\n{resources}"
+                ),
+            ),
+            flux("inputs", "./inputs", ""),
+        ]
+        .concat();
+        let files = [
+            ("clusters/one/all.yaml", all.clone()),
+            ("apps/a/a.yaml", map("a", "")),
+            ("apps/b/b.yaml", map("b", "")),
+            ("inputs/b.yaml", provider("b", "{type: Static, defaultValues: {name: b}}")),
+        ];
+        let recorded = [
+            ("clusters/one", all),
+            ("apps/a", map("a", "")),
+            ("apps/b", map("b", "")),
+            ("inputs", provider("b", "{type: Static, defaultValues: {name: b}}")),
+        ];
+        let (rendering, _) = render(&files, &recorded);
+        assert_eq!(told(&rendering), ["a: 1", "b: 1", "flux-system: 4", "inputs: 1"]);
+        let made = rendering.of[2].objects.iter().find(|object| object.object.name == "b").unwrap();
+        assert_eq!(
+            (made.origin.made_by.as_deref(), made.origin.file.as_str()),
+            (Some("apps"), "clusters/one/all.yaml")
+        );
+        let graph = &rendering.graph;
+        assert_eq!(graph.feeds.files("one", "flux-system", "b"), ["apps/b/b.yaml"]);
+        assert!(graph.findings.is_empty(), "{:?}", graph.findings);
+        let waves: Vec<String> = graph.orders[0].waves.iter().flatten().map(ToString::to_string).collect();
+        assert_eq!(waves, ["a", "b", "inputs"]);
+    }
+
+    #[test]
+    fn what_a_resource_set_makes_of_what_is_elsewhere_is_said_not_to_be_looked_at() {
+        let resources = format!("  resources:\n{KUSTOMIZATION}");
+        let sets = [
+            set("branches", &format!("  inputsFrom: [{{name: branches}}]\n{resources}")),
+            set("lost", &format!("  inputsFrom: [{{name: lost}}]\n{resources}")),
+            set("wrong", &format!("  inputs: [{{title: a}}]\n{resources}")),
+            provider("branches", "{type: GitHubBranch, url: https://github.com/example/apps}"),
+        ]
+        .concat();
+        let files = [("clusters/one/all.yaml", sets.clone())];
+        let (rendering, _) = render(&files, &[("clusters/one", sets)]);
+        assert_eq!(told(&rendering), ["flux-system: 4 in part"]);
+        let why: Vec<String> = rendering.of[0].unseen.iter().map(|one| format!("{}, {}", one.what, one.why)).collect();
+        assert_eq!(
+            why,
+            [
+                "what is made on the cluster by ResourceSet branches, not looked at: its inputs come from GitHubBranch branches, outside of the repository",
+                "what is made on the cluster by ResourceSet wrong, not looked at: map has no entry for key \"name\"",
+                "what is made on the cluster by ResourceSet lost, not looked at: its inputs come from ResourceSetInputProvider lost, which is not in the repository",
+            ]
+        );
+        // Only what flux-operator refuses is a fault of the repository.
+        let found: Vec<&str> = rendering.graph.findings.iter().map(|finding| finding.fault.what.as_str()).collect();
+        assert_eq!(found, ["ResourceSet wrong of one cannot be built"]);
+    }
+
+    #[test]
+    fn variables_that_a_resource_set_copies_are_waited_for() {
+        let copy = |name: &str, from: &str| {
+            format!(
+                "    - apiVersion: v1\n      kind: ConfigMap\n      metadata: {{name: {name}, namespace: flux-system, annotations: {{fluxcd.controlplane.io/copyFrom: flux-system/{from}}}}}\n"
+            )
+        };
+        let from = "  postBuild: {substituteFrom: [{kind: ConfigMap, name: copied}]}\n";
+        let unknown = "  postBuild: {substituteFrom: [{kind: ConfigMap, name: empty}]}\n";
+        let all = [
+            flux("apps", "./apps", from),
+            flux("others", "./others", unknown),
+            flux("settings", "./settings", ""),
+            set("copies", &["  resources:\n", &copy("copied", "settings")].concat()),
+            set("more", &["  resources:\n", &copy("empty", "by-hand")].concat()),
+        ]
+        .concat();
+        let files = [
+            ("clusters/one/all.yaml", all.clone()),
+            ("apps/a.yaml", map("\"app-${PLACE}\"", "")),
+            ("others/a.yaml", map("\"app-${OTHER}\"", "")),
+            ("settings/a.yaml", map("settings", "PLACE: lab")),
+        ];
+        let recorded = [
+            ("clusters/one", all),
+            ("apps", map("\"app-${PLACE}\"", "")),
+            ("others", map("\"app-${OTHER}\"", "")),
+            ("settings", map("settings", "PLACE: lab")),
+        ];
+        let (rendering, _) = render(&files, &recorded);
+        let names = |name: &str| {
+            let one = rendering.of.iter().find(|one| one.name == name).unwrap();
+            one.objects.iter().map(|object| object.object.name.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!((names("apps"), names("others")), (vec!["app-lab"], vec!["app-${OTHER}"]));
+        let others = rendering.of.iter().find(|one| one.name == "others").unwrap();
+        assert_eq!(
+            others.unknown,
+            ["ConfigMap/flux-system/empty"],
+            "what is copied of what is made by hand is not known"
+        );
     }
 }

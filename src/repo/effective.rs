@@ -213,7 +213,7 @@ impl Effective {
     }
 
     /// Tells what is wrong, unless it may be wrong only because what it rests on is not known.
-    fn tell(&mut self, one: &FluxKustomization, findings: impl IntoIterator<Item = Finding>) {
+    pub fn tell(&mut self, one: &FluxKustomization, findings: impl IntoIterator<Item = Finding>) {
         if one.unsure.is_none() {
             let object = (one.file != one.path).then(|| one.object());
             self.graph.findings.extend(findings.into_iter().map(|finding| finding.about(&one.env, object.as_ref())));

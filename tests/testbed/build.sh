@@ -15,6 +15,8 @@ helm_controller=1.4.3
 pkg_kustomize=1.35.7
 kwok=0.7.0
 sops=3.13.3
+# What flux-operator makes of a ResourceSet, for the recordings of it.
+flux_operator=0.59.0
 
 # built PROGRAM MODULE VERSION: whether it lies there in this very version, by what Go wrote into the program.
 built() { [ -x "$bin/$1" ] && go version -m "$bin/$1" | grep "[[:space:]]$2[[:space:]]v$3[[:space:]]" >/dev/null; }
@@ -60,6 +62,28 @@ own() {
   install -m 644 "$here/$program/main.go" "$folder/main.go"
   say "building $program on $module $version"
   (cd "$folder" && GOFLAGS=-buildvcs=false go build -mod=mod -o "$bin/$program" .) || fail "$program did not build"
+}
+
+# inside PROGRAM MODULE VERSION: builds PROGRAM/main.go beside this script inside of a copy of that module, whose packages are internal. What the
+# module's authors ask of Go's version is left to the Go that is here.
+inside() {
+  local program=$1 module=$2 version=$3 folder sources
+  folder=$testbed/src/$program
+  [ -x "$bin/$program" ] && cmp -s "$here/$program/main.go" "$folder/cmd/$program/main.go" && [ "$(cat "$folder/.version" 2>/dev/null)" = "$version" ] &&
+    return 0
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  sources=$(cd "$folder" && { go mod download -json "$module@v$version" || true; } | sed -n 's/.*"Zip": "\(.*\)",/\1/p')
+  [ -n "$sources" ] || fail "the Go module $module@v$version could not be had"
+  python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])' "$sources" "$folder/.zip"
+  cp -r "$folder/.zip/$module@v$version/." "$folder/"
+  rm -rf "$folder/.zip"
+  sed -i 's/^go .*/go 1.26.0/; /^toolchain /d' "$folder/go.mod"
+  mkdir -p "$folder/cmd/$program"
+  install -m 644 "$here/$program/main.go" "$folder/cmd/$program/main.go"
+  say "building $program in $module $version"
+  (cd "$folder" && GOFLAGS=-buildvcs=false go build -mod=mod -o "$bin/$program" "./cmd/$program") || fail "$program did not build"
+  echo "$version" >"$folder/.version"
 }
 
 # crds FOLDER MODULE VERSION: the CRDs that a module's sources hold.
@@ -118,6 +142,8 @@ replace github.com/opencontainers/go-digest => github.com/opencontainers/go-dige
 replace sigs.k8s.io/kustomize/api => sigs.k8s.io/kustomize/api v0.21.1
 replace sigs.k8s.io/kustomize/kyaml => sigs.k8s.io/kustomize/kyaml v0.21.1
 REPLACE
+
+inside resourceset github.com/controlplaneio-fluxcd/flux-operator "$flux_operator"
 
 crds config/crd/bases github.com/fluxcd/source-controller "$source_controller"
 crds config/crd/bases github.com/fluxcd/kustomize-controller "$kustomize_controller"

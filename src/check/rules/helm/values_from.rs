@@ -25,7 +25,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                     let has = ["data", "stringData", "binaryData"]
                         .iter()
                         .any(|field| known.body.get(field).is_some_and(|own| own.get(key).is_some()));
-                    (!has).then(|| format!("{} has no key {key}", named(kind, namespace, name)))
+                    (!has && !known.is_filled_elsewhere())
+                        .then(|| format!("{} has no key {key}", named(kind, namespace, name)))
                 }
                 None if kind == "Secret" && world.makes_secret(namespace, name) => None,
                 None if !world.whole() || may_come(world, object, kind, name) => None,

@@ -18,9 +18,10 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 .iter()
                 .any(|field| known.body.get(field).is_some_and(|own| own.get(key).is_some()));
             // A mirror is filled by its operator, a token by the cluster, an empty one by somebody later.
-            let is_filled = at(&known.body, "/metadata/annotations")
-                .as_object()
-                .is_some_and(|own| own.keys().any(|name| name.contains("reflector")))
+            let is_filled = known.is_filled_elsewhere()
+                || at(&known.body, "/metadata/annotations")
+                    .as_object()
+                    .is_some_and(|own| own.keys().any(|name| name.contains("reflector")))
                 || text(&known.body, "/type") == "kubernetes.io/service-account-token"
                 || ["data", "binaryData"]
                     .iter()

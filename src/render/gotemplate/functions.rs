@@ -1,0 +1,301 @@
+//! What a template may call: Go's own functions, and those of slim-sprig that depend on nothing but their arguments.
+
+use std::cmp::Ordering;
+
+use super::{Failed, Value, lists, print, texts};
+
+/// The functions that keep what a parent's substitution did not know as it stands.
+const KEEPERS: [&str; 22] = [
+    "quote",
+    "squote",
+    "default",
+    "print",
+    "printf",
+    "toYaml",
+    "mustToYaml",
+    "nindent",
+    "indent",
+    "get",
+    "dict",
+    "list",
+    "tuple",
+    "index",
+    "hasKey",
+    "append",
+    "prepend",
+    "first",
+    "last",
+    "concat",
+    "cat",
+    "ternary",
+];
+
+/// Calls a function.
+pub(super) fn call(name: &str, arguments: Vec<Value>) -> Result<Value, Failed> {
+    let hidden = arguments.iter().find_map(Value::unsettled);
+    let is_kept = KEEPERS.contains(&name);
+    if let Some(why) = hidden.filter(|_| !is_kept) {
+        return Failed::unknown(why);
+    }
+    let arguments = Arguments { name, values: arguments };
+    if let Some(made) = own(&arguments)? {
+        return Ok(made);
+    }
+    if let Some(made) = texts::call(&arguments)? {
+        return Ok(made);
+    }
+    if let Some(made) = lists::call(&arguments)? {
+        return Ok(made);
+    }
+    Failed::unknown(format!("its function {name} is not known here"))
+}
+
+/// Holds what a function is given.
+pub(super) struct Arguments<'a> {
+    pub(super) name: &'a str,
+    pub(super) values: Vec<Value>,
+}
+
+impl Arguments<'_> {
+    /// Returns how many there are.
+    pub(super) fn count(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Returns one of them.
+    pub(super) fn at(&self, at: usize) -> Result<&Value, Failed> {
+        self.values.get(at).ok_or_else(|| self.odd())
+    }
+
+    /// Returns one that is a text; what else Go would take for one is not modelled.
+    pub(super) fn text(&self, at: usize) -> Result<&str, Failed> {
+        match self.at(at)? {
+            Value::Text(text) => Ok(text),
+            _ => Err(self.odd()),
+        }
+    }
+
+    /// Returns one that is a whole number.
+    pub(super) fn int(&self, at: usize) -> Result<i64, Failed> {
+        match self.at(at)? {
+            Value::Int(whole) => Ok(*whole),
+            _ => Err(self.odd()),
+        }
+    }
+
+    /// Returns one that is a length that can be made.
+    pub(super) fn length(&self, at: usize) -> Result<usize, Failed> {
+        usize::try_from(self.int(at)?).ok().filter(|length| *length <= 10_000).ok_or_else(|| self.odd())
+    }
+
+    /// Returns one that is a list.
+    pub(super) fn list(&self, at: usize) -> Result<&[Value], Failed> {
+        match self.at(at)? {
+            Value::List(items) => Ok(items),
+            _ => Err(self.odd()),
+        }
+    }
+
+    /// Returns one that is a map.
+    pub(super) fn map(&self, at: usize) -> Result<&std::collections::BTreeMap<String, Value>, Failed> {
+        match self.at(at)? {
+            Value::Map(fields) => Ok(fields),
+            _ => Err(self.odd()),
+        }
+    }
+
+    /// Holds it to so many.
+    pub(super) fn exactly(&self, count: usize) -> Result<(), Failed> {
+        if self.count() == count { Ok(()) } else { Err(self.odd()) }
+    }
+
+    /// Says that what is given is not what the function takes.
+    pub(super) fn odd(&self) -> Failed {
+        Failed::Unknown(format!("its function {} is given what it is not known to take", self.name))
+    }
+}
+
+/// Makes a whole number of anything (`cast` of sprig).
+pub(super) fn whole(value: &Value) -> Result<i64, Failed> {
+    Ok(match value {
+        Value::Int(whole) => *whole,
+        Value::Text(text) => text.parse().unwrap_or_default(),
+        #[allow(clippy::cast_possible_truncation, reason = "as Go does")]
+        Value::Float(number) if number.abs() < 9e15 => *number as i64,
+        Value::Float(_) => return Failed::unknown("a number that is too large"),
+        Value::Bool(flag) => i64::from(*flag),
+        Value::Nil | Value::List(_) | Value::Map(_) => 0,
+        Value::Hidden(what) => return Failed::unknown(*what),
+    })
+}
+
+fn float(value: &Value) -> Result<f64, Failed> {
+    Ok(match value {
+        Value::Float(number) => *number,
+        Value::Text(text) => match text.parse() {
+            Ok(number) if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-') => number,
+            _ => return Failed::unknown("a text as a number"),
+        },
+        #[allow(clippy::cast_precision_loss, reason = "as Go does")]
+        other => whole(other)? as f64,
+    })
+}
+
+/// Go's own, and those of defaults.
+fn own(given: &Arguments<'_>) -> Result<Option<Value>, Failed> {
+    let all = given.values.as_slice();
+    let value = match (given.name, all) {
+        ("not" | "empty", [one]) => Value::Bool(!one.truth()?),
+        ("len", [one]) => match one {
+            Value::Text(text) => Value::Int(text.len().try_into().unwrap_or_default()),
+            Value::List(items) => Value::Int(items.len().try_into().unwrap_or_default()),
+            Value::Map(fields) => Value::Int(fields.len().try_into().unwrap_or_default()),
+            _ => return Err(given.odd()),
+        },
+        ("index", [first, path @ ..]) => {
+            let mut value = first;
+            for step in path {
+                value = match (value, step) {
+                    (Value::Map(fields), Value::Text(key)) => fields.get(key).unwrap_or(&Value::Nil),
+                    (Value::List(items), Value::Int(at)) => {
+                        match usize::try_from(*at).ok().and_then(|at| items.get(at)) {
+                            Some(item) => item,
+                            None => return Failed::refused(format!("error calling index: index out of range: {at}")),
+                        }
+                    }
+                    _ => return Err(given.odd()),
+                };
+            }
+            value.clone()
+        }
+        ("eq", [first, others @ ..]) if !others.is_empty() => {
+            let mut found = false;
+            for other in others {
+                found = found || equal(first, other)?;
+            }
+            Value::Bool(found)
+        }
+        ("ne", [a, b]) => Value::Bool(!equal(a, b)?),
+        ("lt", [a, b]) => Value::Bool(ordered(a, b)? == Ordering::Less),
+        ("le", [a, b]) => Value::Bool(ordered(a, b)? != Ordering::Greater),
+        ("gt", [a, b]) => Value::Bool(ordered(a, b)? == Ordering::Greater),
+        ("ge", [a, b]) => Value::Bool(ordered(a, b)? != Ordering::Less),
+        ("fail", [Value::Text(why)]) => return Failed::refused(format!("error calling fail: {why}")),
+        ("default", [default]) => default.clone(),
+        ("default", [default, given]) => {
+            if given.truth()? {
+                given.clone()
+            } else {
+                default.clone()
+            }
+        }
+        ("coalesce", all) => {
+            let mut found = Value::Nil;
+            for value in all {
+                if value.truth()? {
+                    found = value.clone();
+                    break;
+                }
+            }
+            found
+        }
+        ("all" | "any", all) => {
+            let mut found = given.name == "all";
+            for value in all {
+                let truth = value.truth()?;
+                found = if given.name == "all" { found && truth } else { found || truth };
+            }
+            Value::Bool(found)
+        }
+        ("ternary", [yes, no, Value::Bool(which)]) => {
+            if *which {
+                yes.clone()
+            } else {
+                no.clone()
+            }
+        }
+        ("kindIs", [Value::Text(kind), value]) => Value::Bool(kind_of(value)? == kind),
+        ("kindOf", [value]) => Value::Text(kind_of(value)?.to_owned()),
+        ("deepEqual", [a, b]) => Value::Bool(a == b),
+        ("print", all) => {
+            let mut out = String::new();
+            let mut before_is_text = true;
+            for (at, value) in all.iter().enumerate() {
+                let is_text = matches!(value, Value::Text(_));
+                if at > 0 && !is_text && !before_is_text {
+                    out.push(' ');
+                }
+                out.push_str(&print::plain(value)?);
+                before_is_text = is_text;
+            }
+            Value::Text(out)
+        }
+        ("printf", [Value::Text(format), rest @ ..]) => Value::Text(print::formatted(format, rest)?),
+        _ => return of_numbers(given),
+    };
+    Ok(Some(value))
+}
+
+fn of_numbers(given: &Arguments<'_>) -> Result<Option<Value>, Failed> {
+    let all = given.values.as_slice();
+    let value = match (given.name, all) {
+        ("int" | "int64", [one]) => Value::Int(whole(one)?),
+        ("float64", [one]) => Value::Float(float(one)?),
+        ("atoi", [Value::Text(text)]) => Value::Int(text.parse().unwrap_or_default()),
+        ("add1", [one]) => Value::Int(whole(one)?.wrapping_add(1)),
+        ("add", all) => Value::Int(numbers(all)?.into_iter().fold(0, i64::wrapping_add)),
+        ("sub", [a, b]) => Value::Int(whole(a)?.wrapping_sub(whole(b)?)),
+        ("mul", [_, ..]) => Value::Int(numbers(all)?.into_iter().fold(1, i64::wrapping_mul)),
+        ("div" | "mod", [a, b]) => {
+            let (a, b) = (whole(a)?, whole(b)?);
+            let made = if given.name == "div" { a.checked_div(b) } else { a.checked_rem(b) };
+            Value::Int(made.ok_or_else(|| given.odd())?)
+        }
+        ("max" | "biggest", [_, ..]) => Value::Int(numbers(all)?.into_iter().max().unwrap_or_default()),
+        ("min", [_, ..]) => Value::Int(numbers(all)?.into_iter().min().unwrap_or_default()),
+        ("ceil", [one]) => Value::Float(float(one)?.ceil()),
+        ("floor", [one]) => Value::Float(float(one)?.floor()),
+        _ => return Ok(None),
+    };
+    Ok(Some(value))
+}
+
+fn numbers(all: &[Value]) -> Result<Vec<i64>, Failed> {
+    all.iter().map(whole).collect()
+}
+
+/// Names a kind as `reflect` does; that of a whole number is known only where it matters little.
+fn kind_of(value: &Value) -> Result<&'static str, Failed> {
+    Ok(match value {
+        Value::Bool(_) => "bool",
+        Value::Float(_) => "float64",
+        Value::Text(_) => "string",
+        Value::List(_) => "slice",
+        Value::Map(_) => "map",
+        Value::Int(_) | Value::Nil | Value::Hidden(_) => return Failed::unknown("the kind of a value"),
+    })
+}
+
+fn equal(a: &Value, b: &Value) -> Result<bool, Failed> {
+    match (a, b) {
+        (Value::Nil, Value::Nil) => Ok(true),
+        (Value::Nil, _) | (_, Value::Nil) => Ok(false),
+        (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
+        (Value::Int(a), Value::Int(b)) => Ok(a == b),
+        (Value::Float(a), Value::Float(b)) => Ok(a.total_cmp(b) == Ordering::Equal),
+        (Value::Text(a), Value::Text(b)) => Ok(a == b),
+        (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => {
+            Failed::refused("error calling eq: non-comparable types")
+        }
+        _ => Failed::refused("error calling eq: incompatible types for comparison"),
+    }
+}
+
+fn ordered(a: &Value, b: &Value) -> Result<Ordering, Failed> {
+    match (a, b) {
+        (Value::Int(a), Value::Int(b)) => Ok(a.cmp(b)),
+        (Value::Float(a), Value::Float(b)) => Ok(a.total_cmp(b)),
+        (Value::Text(a), Value::Text(b)) => Ok(a.cmp(b)),
+        _ => Failed::refused("error calling lt: incompatible types for comparison"),
+    }
+}

@@ -1,0 +1,233 @@
+//! Go's text/template as flux-operator uses it: delimiters `<<` and `>>`, one function for the inputs, and the functions of slim-sprig.
+//!
+//! ```text
+//! lex        a text as tokens
+//! parse      tokens as nodes
+//! run        nodes as a text
+//! print      values as Go prints them
+//! functions  what a template may call
+//! texts      functions of texts
+//! lists      functions of lists and maps
+//! ```
+//!
+//! What Go would do is done exactly, or not at all: [`Failed::Refused`] is said only of what Go refuses in any case, and whatever is not
+//! modelled here is [`Failed::Unknown`].
+
+mod functions;
+mod lex;
+mod lists;
+mod parse;
+mod print;
+mod run;
+mod texts;
+
+use std::collections::BTreeMap;
+
+pub(super) use texts::adler32;
+
+/// So deep a template may be nested.
+const DEEPEST: usize = 60;
+
+/// So many steps a template may take.
+const STEPS: usize = 200_000;
+
+/// So many bytes may come out of a template.
+const LARGEST: usize = 8 * 1024 * 1024;
+
+/// Says why there is no text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failed {
+    /// Go refuses the template too.
+    Refused(String),
+    /// It is not known what would come out.
+    Unknown(String),
+}
+
+impl Failed {
+    fn refused<T>(why: impl Into<String>) -> Result<T, Self> {
+        Err(Self::Refused(why.into()))
+    }
+
+    fn unknown<T>(why: impl Into<String>) -> Result<T, Self> {
+        Err(Self::Unknown(why.into()))
+    }
+}
+
+/// A value of a template.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    /// Nothing.
+    Nil,
+    /// A truth.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// A text.
+    Text(String),
+    /// A list.
+    List(Vec<Value>),
+    /// A map with texts as keys.
+    Map(BTreeMap<String, Value>),
+    /// A value that the cluster alone knows, and what it is.
+    Hidden(&'static str),
+}
+
+impl Value {
+    /// Reads JSON as Kubernetes does, whose whole numbers are whole.
+    pub(super) fn of(json: &serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        match json {
+            Json::Null => Self::Nil,
+            Json::Bool(flag) => Self::Bool(*flag),
+            Json::Number(number) => match number.as_i64() {
+                Some(whole) => Self::Int(whole),
+                None => Self::Float(number.as_f64().unwrap_or_default()),
+            },
+            Json::String(text) => Self::Text(text.clone()),
+            Json::Array(items) => Self::List(items.iter().map(Self::of).collect()),
+            Json::Object(fields) => {
+                Self::Map(fields.iter().map(|(key, value)| (key.clone(), Self::of(value))).collect())
+            }
+        }
+    }
+
+    /// Writes it as JSON.
+    fn json(&self) -> Result<serde_json::Value, Failed> {
+        Ok(match self {
+            Self::Nil => serde_json::Value::Null,
+            Self::Bool(flag) => (*flag).into(),
+            Self::Int(whole) => (*whole).into(),
+            // JSON knows one kind of number, and Go writes a whole one without a point.
+            Self::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+                #[allow(clippy::cast_possible_truncation, reason = "it is whole and small")]
+                let whole = *number as i64;
+                whole.into()
+            }
+            Self::Float(number) => (*number).into(),
+            Self::Text(text) => text.clone().into(),
+            Self::List(items) => items.iter().map(Self::json).collect::<Result<_, _>>()?,
+            Self::Map(fields) => {
+                let fields: Result<serde_json::Map<_, _>, Failed> =
+                    fields.iter().map(|(key, value)| Ok((key.clone(), value.json()?))).collect();
+                serde_json::Value::Object(fields?)
+            }
+            Self::Hidden(what) => return Failed::unknown(*what),
+        })
+    }
+
+    /// Tells whether a condition holds (`text/template.IsTrue`; sprig's `empty` is its opposite).
+    fn truth(&self) -> Result<bool, Failed> {
+        Ok(match self {
+            Self::Nil => false,
+            Self::Bool(flag) => *flag,
+            Self::Int(whole) => *whole != 0,
+            Self::Float(number) => *number != 0.0,
+            Self::Text(text) => !text.is_empty(),
+            Self::List(items) => !items.is_empty(),
+            Self::Map(fields) => !fields.is_empty(),
+            Self::Hidden(what) => return Failed::unknown(*what),
+        })
+    }
+
+    /// Finds a value in it that a parent's substitution did not know, or that the cluster alone knows: nothing can be said of what is made of it.
+    fn unsettled(&self) -> Option<String> {
+        match self {
+            Self::Text(text) if text.contains("${") => Some(format!("the value of {text} is not known")),
+            Self::Hidden(what) => Some((*what).to_owned()),
+            Self::List(items) => items.iter().find_map(Self::unsettled),
+            Self::Map(fields) => fields.values().find_map(Self::unsettled),
+            _ => None,
+        }
+    }
+}
+
+/// Puts inputs into a template.
+pub(super) fn render(text: &str, inputs: &Value) -> Result<String, Failed> {
+    run::run(&parse::parse(lex::lex(text)?)?, inputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Failed, Value, render};
+
+    fn made(text: &str) -> Result<String, Failed> {
+        let inputs = json!({
+            "name": "Team One", "count": 3, "part": 0.5, "on": true, "no": null, "list": ["b", "a"], "map": {"y": 1, "x": "z"},
+            "words": "a,b", "odd": "${X}"
+        });
+        render(text, &Value::of(&inputs))
+    }
+
+    #[test]
+    fn templates_become_what_go_makes_of_them() {
+        for (text, expected) in [
+            ("a << inputs.name >> b", "a Team One b"),
+            ("<< inputs.name | quote >>", "\"Team One\""),
+            ("<< inputs.name | slugify >>", "team-one"),
+            ("<< inputs.count | int >> << inputs.part >> << inputs.on >> << inputs.no >>", "3 0.5 true <no value>"),
+            ("<< inputs.map >> << inputs.list >>", "map[x:z y:1] [b a]"),
+            ("a:<< inputs.map | toYaml | nindent 2 >>", "a:\n  x: z\n  \"y\": 1\n  "),
+            ("<< if eq inputs.count 3 >>yes<< else >>no<< end >>", "yes"),
+            ("<< if eq inputs.count 1 >>a<< else if inputs.on >>b<< else >>c<< end >>", "b"),
+            ("x\n<<- range $i, $v := inputs.list >>\n<< $i >>=<< $v >>\n<<- end >>", "x\n0=b\n1=a"),
+            ("<< range inputs.map >>[<< . >>]<< end >>", "[z][1]"),
+            ("<< range $k, $v := inputs.map >><< $k >><< end >>", "xy"),
+            ("<< with inputs.map >><< .x >><< end >>", "z"),
+            ("<< $a := inputs.name >><< $a | lower >>", "team one"),
+            ("<< $a := 1 >><< if true >><< $a = 2 >><< end >><< $a >>", "2"),
+            ("<< get inputs \"other\" | default inputs.name >>", "Team One"),
+            ("<</* a comment */ -->>b", ""),
+            ("<<- /* a comment */ ->> b", "b"),
+            ("<< printf \"%s-%d-%v\" inputs.name inputs.count inputs.on >>", "Team One-3-true"),
+            ("<< range splitList \",\" inputs.words >><< . >>;<< end >>", "a;b;"),
+            ("<< (index inputs.list 1) | upper >>", "A"),
+            ("<< and inputs.on (not inputs.no) >>", "true"),
+            ("<< or inputs.no \"else\" >>", "else"),
+            ("<< ternary \"a\" \"b\" inputs.on >>", "a"),
+            ("<< join \"-\" (list \"a\" 1 true) >>", "a-1-true"),
+            ("<< range $i := until 3 >><< $i >><< end >>", "012"),
+            ("<< inputs.odd >>", "${X}"),
+            ("<< if hasKey inputs \"name\" >>a<< end >>", "a"),
+            ("<< add 1 2 >> << trunc 4 inputs.name >>", "3 Team"),
+            ("<< range inputs.list >><< if eq . \"a\" >><< break >><< end >><< . >><< end >>", "b"),
+        ] {
+            if text.contains("-->>") {
+                assert!(made(text).is_err(), "{text}");
+                continue;
+            }
+            assert_eq!(made(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_go_refuses_is_refused_and_all_else_is_unknown() {
+        for text in [
+            "<< inputs.missing >>",
+            "<< inputs.no.field >>",
+            "<< inputs.name",
+            "<< if inputs.on >>",
+            "<< end >>",
+            "<< $a >>",
+            "<< eq inputs.count \"3\" >>",
+            "<< fail \"so\" >>",
+            "<< .name >>",
+        ] {
+            assert!(matches!(made(text), Err(Failed::Refused(_))), "{text}: {:?}", made(text));
+        }
+        for text in [
+            "<< unheard inputs.name >>",
+            "<< define \"a\" >><< end >>",
+            "<< if eq inputs.odd \"a\" >>b<< end >>",
+            "<< inputs.odd | upper >>",
+            "<< sha1sum inputs.name >>",
+            "<< inputs.count | upper >>",
+            "<< slugify \"Ünder\" >>",
+        ] {
+            assert!(matches!(made(text), Err(Failed::Unknown(_))), "{text}: {:?}", made(text));
+        }
+    }
+}

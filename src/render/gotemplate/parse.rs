@@ -1,0 +1,325 @@
+//! Tokens as nodes (`text/template/parse/parse.go`).
+
+use super::lex::Token;
+use super::{DEEPEST, Failed, Value};
+
+/// A piece of a template.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Node {
+    /// What stands outside of actions.
+    Text(String),
+    /// A pipeline whose value is printed, unless it sets a variable.
+    Print(Pipe),
+    /// `if`
+    If(Branch),
+    /// `with`
+    With(Branch),
+    /// `range`
+    Range(Branch),
+    /// `break`
+    Break,
+    /// `continue`
+    Continue,
+}
+
+/// A pipeline with what is done where it holds, and where it does not.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Branch {
+    pub(super) pipe: Pipe,
+    pub(super) then: Vec<Node>,
+    pub(super) otherwise: Vec<Node>,
+}
+
+/// Commands, each of which is given what the one before it returns.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Pipe {
+    /// The variables that it sets.
+    pub(super) sets: Vec<String>,
+    /// Whether those exist already.
+    pub(super) assigns: bool,
+    pub(super) commands: Vec<Vec<Operand>>,
+}
+
+/// A word of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Operand {
+    Function(String),
+    Dot,
+    Nil,
+    Field(Vec<String>),
+    Variable(String, Vec<String>),
+    Chain(Box<Operand>, Vec<String>),
+    Constant(Value),
+    Pipe(Pipe),
+}
+
+/// Reads a template.
+pub(super) fn parse(tokens: Vec<Token>) -> Result<Vec<Node>, Failed> {
+    let mut tokens = tokens;
+    // The first is taken from the end.
+    tokens.reverse();
+    let mut parser = Parser { tokens, variables: vec![String::new()], depth: 0, loops: 0 };
+    let (nodes, ended) = parser.list()?;
+    match ended {
+        End::File => Ok(nodes),
+        End::Here => Failed::refused("unexpected {{end}}"),
+        End::Else => Failed::refused("unexpected {{else}}"),
+    }
+}
+
+/// Says what ended a list of nodes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    File,
+    Here,
+    Else,
+}
+
+struct Parser {
+    tokens: Vec<Token>,
+    /// Those that are known, the innermost last.
+    variables: Vec<String>,
+    depth: usize,
+    loops: usize,
+}
+
+impl Parser {
+    fn next(&mut self) -> Option<Token> {
+        self.tokens.pop()
+    }
+
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.last()
+    }
+
+    fn skip_space(&mut self) {
+        while self.peek() == Some(&Token::Space) {
+            self.next();
+        }
+    }
+
+    /// Takes the end of an action.
+    fn ended(&mut self) -> Result<(), Failed> {
+        self.skip_space();
+        match self.next() {
+            Some(Token::Right) => Ok(()),
+            other => Failed::refused(format!("unexpected {other:?} in an action")),
+        }
+    }
+
+    fn deeper(&mut self) -> Result<(), Failed> {
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > DEEPEST { Failed::unknown("it is nested too deeply") } else { Ok(()) }
+    }
+
+    fn list(&mut self) -> Result<(Vec<Node>, End), Failed> {
+        let mut nodes = Vec::new();
+        while let Some(token) = self.next() {
+            match token {
+                Token::Text(text) => nodes.push(Node::Text(text)),
+                Token::Left => {
+                    self.skip_space();
+                    match self.keyword().as_deref() {
+                        Some("end") => {
+                            self.next();
+                            self.ended()?;
+                            return Ok((nodes, End::Here));
+                        }
+                        Some("else") => {
+                            self.next();
+                            return Ok((nodes, End::Else));
+                        }
+                        _ => nodes.push(self.action()?),
+                    }
+                }
+                other => return Failed::refused(format!("unexpected {other:?}")),
+            }
+        }
+        Ok((nodes, End::File))
+    }
+
+    fn keyword(&self) -> Option<String> {
+        let words = ["if", "with", "range", "end", "else", "break", "continue", "define", "block", "template"];
+        match self.peek() {
+            Some(Token::Name(name)) if words.contains(&name.as_str()) => Some(name.clone()),
+            _ => None,
+        }
+    }
+
+    fn action(&mut self) -> Result<Node, Failed> {
+        let Some(word) = self.keyword() else {
+            let pipe = self.pipe(false)?;
+            self.ended()?;
+            return Ok(Node::Print(pipe));
+        };
+        self.next();
+        match word.as_str() {
+            "if" => Ok(Node::If(self.branch("if")?)),
+            "with" => Ok(Node::With(self.branch("with")?)),
+            "range" => Ok(Node::Range(self.branch("range")?)),
+            "break" | "continue" if self.loops == 0 => Failed::refused(format!("{word} outside of a range")),
+            "break" => self.ended().map(|()| Node::Break),
+            "continue" => self.ended().map(|()| Node::Continue),
+            word => Failed::unknown(format!("templates of their own ({word})")),
+        }
+    }
+
+    fn branch(&mut self, word: &str) -> Result<Branch, Failed> {
+        self.deeper()?;
+        let known = self.variables.len();
+        let pipe = self.pipe(word == "range")?;
+        self.ended()?;
+        self.loops = self.loops.saturating_add(usize::from(word == "range"));
+        let (then, ended) = self.list()?;
+        self.loops = self.loops.saturating_sub(usize::from(word == "range"));
+        let otherwise = match ended {
+            End::File => return Failed::refused("unexpected EOF: an {{end}} is missing"),
+            End::Here => Vec::new(),
+            End::Else => self.otherwise(word)?,
+        };
+        self.variables.truncate(known);
+        self.depth = self.depth.saturating_sub(1);
+        Ok(Branch { pipe, then, otherwise })
+    }
+
+    fn otherwise(&mut self, word: &str) -> Result<Vec<Node>, Failed> {
+        self.skip_space();
+        if self.keyword().as_deref() == Some(word) && word != "range" {
+            self.next();
+            let branch = self.branch(word)?;
+            return Ok(vec![if word == "if" { Node::If(branch) } else { Node::With(branch) }]);
+        }
+        self.ended()?;
+        match self.list()? {
+            (nodes, End::Here) => Ok(nodes),
+            (_, End::Else) => Failed::refused("expected end; found {{else}}"),
+            (_, End::File) => Failed::refused("unexpected EOF: an {{end}} is missing"),
+        }
+    }
+
+    fn pipe(&mut self, ranges: bool) -> Result<Pipe, Failed> {
+        self.deeper()?;
+        self.skip_space();
+        let mut pipe = Pipe::default();
+        self.declared(&mut pipe, ranges)?;
+        loop {
+            let command = self.command()?;
+            if command.is_empty() {
+                return Failed::refused("missing value for a command");
+            }
+            let cannot_run = matches!(command.first(), Some(Operand::Constant(_) | Operand::Dot | Operand::Nil));
+            if !pipe.commands.is_empty() && cannot_run {
+                return Failed::refused("non executable command in pipeline");
+            }
+            pipe.commands.push(command);
+            if self.peek() != Some(&Token::Pipe) {
+                break;
+            }
+            self.next();
+        }
+        self.depth = self.depth.saturating_sub(1);
+        Ok(pipe)
+    }
+
+    /// Takes `$name :=`, `$name =` and, of a range, `$name, $name :=`.
+    fn declared(&mut self, pipe: &mut Pipe, ranges: bool) -> Result<(), Failed> {
+        let mut ahead = self.tokens.iter().rev();
+        let mut names = Vec::new();
+        let mut taken = 0_usize;
+        let mut is_comma = true;
+        let assigns = loop {
+            taken = taken.saturating_add(1);
+            match ahead.next() {
+                Some(Token::Space) => {}
+                Some(Token::Variable(name)) if is_comma => {
+                    names.push(name.clone());
+                    is_comma = false;
+                }
+                Some(Token::Comma) if !is_comma && ranges => is_comma = true,
+                Some(Token::Declare) if !is_comma => break false,
+                Some(Token::Assign) if !is_comma => break true,
+                _ => return Ok(()),
+            }
+        };
+        if names.len() > 2 {
+            return Failed::refused("too many declarations in range");
+        }
+        self.tokens.truncate(self.tokens.len().saturating_sub(taken));
+        if assigns {
+            names.iter().try_for_each(|name| self.is_known(name))?;
+        } else {
+            self.variables.extend(names.iter().cloned());
+        }
+        pipe.sets = names;
+        pipe.assigns = assigns;
+        Ok(())
+    }
+
+    fn is_known(&self, name: &str) -> Result<(), Failed> {
+        if self.variables.iter().any(|known| known == name) {
+            return Ok(());
+        }
+        Failed::refused(format!("undefined variable \"${name}\""))
+    }
+
+    fn command(&mut self) -> Result<Vec<Operand>, Failed> {
+        let mut words = Vec::new();
+        loop {
+            self.skip_space();
+            match self.peek() {
+                None | Some(Token::Right | Token::Close | Token::Pipe) => return Ok(words),
+                _ => words.push(self.operand()?),
+            }
+            match self.peek() {
+                None | Some(Token::Space | Token::Right | Token::Close | Token::Pipe) => {}
+                other => return Failed::refused(format!("unexpected {other:?} in operand")),
+            }
+        }
+    }
+
+    fn operand(&mut self) -> Result<Operand, Failed> {
+        let first = match self.next() {
+            Some(Token::Name(name)) => match name.as_str() {
+                "true" => Operand::Constant(Value::Bool(true)),
+                "false" => Operand::Constant(Value::Bool(false)),
+                "nil" => Operand::Nil,
+                _ => Operand::Function(name),
+            },
+            Some(Token::Dot) => Operand::Dot,
+            Some(Token::Field(name)) => Operand::Field(vec![name]),
+            Some(Token::Variable(name)) => {
+                self.is_known(&name)?;
+                Operand::Variable(name, Vec::new())
+            }
+            Some(Token::Quoted(text)) => Operand::Constant(Value::Text(text)),
+            Some(Token::Int(whole)) => Operand::Constant(Value::Int(whole)),
+            Some(Token::Float(number)) => Operand::Constant(Value::Float(number)),
+            Some(Token::Open) => {
+                let pipe = self.pipe(false)?;
+                self.skip_space();
+                match self.next() {
+                    Some(Token::Close) => Operand::Pipe(pipe),
+                    other => return Failed::refused(format!("unexpected {other:?} in parentheses")),
+                }
+            }
+            other => return Failed::refused(format!("unexpected {other:?} in command")),
+        };
+        let mut fields = Vec::new();
+        while let Some(Token::Field(name)) = self.peek() {
+            fields.push(name.clone());
+            self.next();
+        }
+        if fields.is_empty() {
+            return Ok(first);
+        }
+        match first {
+            Operand::Field(mut own) => {
+                own.extend(fields);
+                Ok(Operand::Field(own))
+            }
+            Operand::Variable(name, _) => Ok(Operand::Variable(name, fields)),
+            Operand::Constant(_) | Operand::Nil | Operand::Dot => Failed::refused("unexpected . after a term"),
+            other => Ok(Operand::Chain(Box::new(other), fields)),
+        }
+    }
+}

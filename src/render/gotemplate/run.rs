@@ -1,0 +1,230 @@
+//! Nodes as a text (`text/template/exec.go`, with `missingkey=error`).
+
+use super::parse::{Branch, Node, Operand, Pipe};
+use super::{Failed, LARGEST, STEPS, Value, functions, print};
+
+/// Runs a template; the data that it is given is nothing, and its function `inputs` returns the inputs.
+pub(super) fn run(nodes: &[Node], inputs: &Value) -> Result<String, Failed> {
+    // `$` is the data.
+    let mut run = Run { out: String::new(), variables: vec![(String::new(), Value::Nil)], inputs, steps: 0 };
+    run.nodes(nodes, &Value::Nil)?;
+    Ok(run.out)
+}
+
+/// Says how a list of nodes ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Went {
+    On,
+    Break,
+    Continue,
+}
+
+struct Run<'a> {
+    out: String,
+    variables: Vec<(String, Value)>,
+    inputs: &'a Value,
+    steps: usize,
+}
+
+impl Run<'_> {
+    fn step(&mut self) -> Result<(), Failed> {
+        self.steps = self.steps.saturating_add(1);
+        if self.steps > STEPS || self.out.len() > LARGEST {
+            return Failed::unknown("it is too large to be looked at");
+        }
+        Ok(())
+    }
+
+    fn nodes(&mut self, nodes: &[Node], dot: &Value) -> Result<Went, Failed> {
+        for node in nodes {
+            self.step()?;
+            let went = match node {
+                Node::Text(text) => {
+                    self.out.push_str(text);
+                    Went::On
+                }
+                Node::Print(pipe) => {
+                    let value = self.pipe(pipe, dot)?;
+                    if pipe.sets.is_empty() {
+                        let printed = print::top(&value)?;
+                        self.out.push_str(&printed);
+                    }
+                    Went::On
+                }
+                Node::If(branch) => self.choose(branch, dot, false)?,
+                Node::With(branch) => self.choose(branch, dot, true)?,
+                Node::Range(branch) => self.range(branch, dot)?,
+                Node::Break => Went::Break,
+                Node::Continue => Went::Continue,
+            };
+            if went != Went::On {
+                return Ok(went);
+            }
+        }
+        Ok(Went::On)
+    }
+
+    fn choose(&mut self, branch: &Branch, dot: &Value, enters: bool) -> Result<Went, Failed> {
+        let known = self.variables.len();
+        let value = self.pipe(&branch.pipe, dot)?;
+        if let Some(why) = value.unsettled().filter(|_| matches!(value, Value::Text(_) | Value::Hidden(_))) {
+            return Failed::unknown(why);
+        }
+        let went = if value.truth()? {
+            self.nodes(&branch.then, if enters { &value } else { dot })?
+        } else {
+            self.nodes(&branch.otherwise, dot)?
+        };
+        self.variables.truncate(known);
+        Ok(went)
+    }
+
+    fn range(&mut self, branch: &Branch, dot: &Value) -> Result<Went, Failed> {
+        let known = self.variables.len();
+        let values = self.pipe(&branch.pipe, dot)?;
+        let items: Vec<(Value, Value)> = match values {
+            Value::List(items) => (0..).map(Value::Int).zip(items).collect(),
+            Value::Map(fields) => fields.into_iter().map(|(key, value)| (Value::Text(key), value)).collect(),
+            Value::Nil => Vec::new(),
+            Value::Int(count) if count < 10_000 => (0..count).map(|at| (Value::Int(at), Value::Int(at))).collect(),
+            Value::Hidden(what) => return Failed::unknown(what),
+            Value::Int(_) => return Failed::unknown("it is too large to be looked at"),
+            _ => return Failed::refused("range can't iterate over what is no list and no map"),
+        };
+        // The pipeline has set the last variable to the whole.
+        self.variables.truncate(known);
+        if items.is_empty() {
+            return self.nodes(&branch.otherwise, dot);
+        }
+        for (key, value) in items {
+            self.step()?;
+            match branch.pipe.sets.as_slice() {
+                [] => {}
+                names if branch.pipe.assigns => {
+                    if let [key_name, value_name] = names {
+                        self.assign(key_name, key);
+                        self.assign(value_name, value.clone());
+                    } else if let [name] = names {
+                        self.assign(name, value.clone());
+                    }
+                }
+                [name] => self.variables.push((name.clone(), value.clone())),
+                [key_name, value_name, ..] => {
+                    self.variables.push((key_name.clone(), key));
+                    self.variables.push((value_name.clone(), value.clone()));
+                }
+            }
+            let went = self.nodes(&branch.then, &value)?;
+            self.variables.truncate(known);
+            if went == Went::Break {
+                break;
+            }
+        }
+        Ok(Went::On)
+    }
+
+    fn assign(&mut self, name: &str, value: Value) {
+        if let Some(known) = self.variables.iter_mut().rev().find(|known| known.0 == name) {
+            known.1 = value;
+        }
+    }
+
+    fn pipe(&mut self, pipe: &Pipe, dot: &Value) -> Result<Value, Failed> {
+        let mut last = None;
+        for command in &pipe.commands {
+            last = Some(self.command(command, dot, last)?);
+        }
+        let value = last.unwrap_or(Value::Nil);
+        for name in &pipe.sets {
+            if pipe.assigns {
+                self.assign(name, value.clone());
+            } else {
+                self.variables.push((name.clone(), value.clone()));
+            }
+        }
+        Ok(value)
+    }
+
+    fn command(&mut self, words: &[Operand], dot: &Value, last: Option<Value>) -> Result<Value, Failed> {
+        self.step()?;
+        let Some((first, rest)) = words.split_first() else { return Failed::refused("empty command") };
+        if let Operand::Function(name) = first {
+            return self.call(name, rest, dot, last);
+        }
+        // Nothing else takes arguments: a map's values are no functions.
+        if !rest.is_empty() || last.is_some() {
+            return Failed::refused("can't give argument to non-function");
+        }
+        match first {
+            Operand::Nil => Failed::refused("nil is not a command"),
+            first => self.value(first, dot),
+        }
+    }
+
+    fn value(&mut self, operand: &Operand, dot: &Value) -> Result<Value, Failed> {
+        match operand {
+            Operand::Function(name) => self.call(name, &[], dot, None),
+            Operand::Dot => Ok(dot.clone()),
+            Operand::Nil => Ok(Value::Nil),
+            Operand::Constant(value) => Ok(value.clone()),
+            Operand::Pipe(pipe) => self.pipe(pipe, dot),
+            Operand::Field(path) => follow(dot.clone(), path),
+            Operand::Variable(name, path) => {
+                let known = self.variables.iter().rev().find(|known| known.0 == *name);
+                let value = known.map_or(Value::Nil, |known| known.1.clone());
+                follow(value, path)
+            }
+            Operand::Chain(inner, path) => {
+                let value = self.value(inner, dot)?;
+                follow(value, path)
+            }
+        }
+    }
+
+    fn call(&mut self, name: &str, words: &[Operand], dot: &Value, last: Option<Value>) -> Result<Value, Failed> {
+        if name == "and" || name == "or" {
+            // They end at the first that decides.
+            let mut found = Value::Nil;
+            for word in words {
+                found = self.value(word, dot)?;
+                if let Some(why) = found.unsettled() {
+                    return Failed::unknown(why);
+                }
+                if found.truth()? == (name == "or") {
+                    return Ok(found);
+                }
+            }
+            return match last {
+                Some(last) => Ok(last),
+                None if words.is_empty() => Failed::refused(format!("wrong number of args for {name}")),
+                None => Ok(found),
+            };
+        }
+        let mut arguments = words.iter().map(|word| self.value(word, dot)).collect::<Result<Vec<_>, _>>()?;
+        arguments.extend(last);
+        if name == "inputs" {
+            return if arguments.is_empty() {
+                Ok(self.inputs.clone())
+            } else {
+                Failed::refused("too many arguments for inputs")
+            };
+        }
+        functions::call(name, arguments)
+    }
+}
+
+/// Goes down into a value.
+fn follow(mut value: Value, path: &[String]) -> Result<Value, Failed> {
+    for name in path {
+        value = match value {
+            Value::Map(mut fields) => match fields.remove(name) {
+                Some(value) => value,
+                None => return Failed::refused(format!("map has no entry for key {name:?}")),
+            },
+            Value::Nil => return Failed::refused(format!("nil data; no entry for key {name:?}")),
+            Value::Hidden(what) => return Failed::unknown(what),
+            _ => return Failed::refused(format!("can't evaluate field {name} in what is no map")),
+        };
+    }
+    Ok(value)
+}

@@ -1,0 +1,47 @@
+//! What flux-operator's own code makes of `ResourceSet` objects (`tests/recordings/resourceset`, by `tests/testbed/resourceset`), and what is
+//! made here: the same, or nothing.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::gotemplate::Failed;
+use super::{Object, Origin, resource_set};
+
+fn made(step: &Value) -> Result<Vec<Value>, Failed> {
+    let object = |body: &Value| Object::new(body.clone(), Origin::default(), Vec::new());
+    let set = object(&step["set"]);
+    let providers: Vec<Object> = step["providers"].as_array().into_iter().flatten().map(object).collect();
+    let built = resource_set::build(&set, &providers.iter().collect::<Vec<_>>())?;
+    let shared = |(_, mut body): (usize, Value)| {
+        resource_set::share_metadata(&set, &mut body);
+        body
+    };
+    Ok(built.into_iter().map(shared).collect())
+}
+
+#[test]
+fn sets_become_what_flux_operator_makes_of_them() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/resourceset/recorded.jsonl");
+    let recorded = std::fs::read_to_string(file).unwrap();
+    let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
+    for line in recorded.lines() {
+        let step: Value = serde_json::from_str(line).unwrap();
+        let told = format!("{}", step["set"]["spec"]);
+        let objects = step["objects"].as_array().cloned().unwrap_or_default();
+        match (made(&step), step.get("error")) {
+            (Ok(made), None) if made == objects => {}
+            (Ok(made), None) => wrong.push(format!("{told}\n  becomes {made:?}\n  not {objects:?}")),
+            (Ok(made), Some(error)) => wrong.push(format!("{told}\n  becomes {made:?}\n  and is refused: {error}")),
+            (Err(Failed::Refused(why)), None) => wrong.push(format!("{told}\n  is refused: {why}\n  not {objects:?}")),
+            (Err(Failed::Refused(_)), Some(_)) => {}
+            (Err(Failed::Unknown(why)), None) => unknown.push(format!("{told}: {why}")),
+            (Err(Failed::Unknown(_)), Some(_)) => {}
+        }
+    }
+    let count = recorded.lines().count();
+    assert!(count > 400);
+    assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
+    // What is not modelled is told to be unknown; most is.
+    assert!(unknown.len() < count / 10, "{} of {count} are not known:\n{}", unknown.len(), unknown.join("\n"));
+}

@@ -1,0 +1,366 @@
+//! What flux-operator makes of a `ResourceSet`: its inputs, combined, put into its templates (flux-operator 0.59, `internal/builder` and
+//! `internal/inputs`).
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::Value as Json;
+
+use super::Object;
+use super::gotemplate::{self, Failed, Value, adler32};
+use super::object::at;
+use crate::model::known;
+use crate::yaml::sigs;
+
+/// The kind that is unfolded.
+pub(super) const KIND: &str = "ResourceSet";
+
+/// The kind that its inputs may come from.
+pub(super) const PROVIDER: &str = "ResourceSetInputProvider";
+
+/// With it a made object whose value is `disabled` is left out.
+const RECONCILE: &str = "fluxcd.controlplane.io/reconcile";
+
+/// Has a made object filled with what another holds.
+const COPY: &str = "fluxcd.controlplane.io/copyFrom";
+
+/// Has a made `ConfigMap` filled with what a kubeconfig holds.
+const CONVERT: &str = "fluxcd.controlplane.io/convertKubeConfigFrom";
+
+/// So many combinations of inputs there may be at most.
+const MOST: usize = 10_000;
+
+/// Names where inputs come from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Reference<'a> {
+    /// The provider of a name.
+    Named(&'a str),
+    /// The providers whose labels a selector fits.
+    Selected(&'a Json),
+}
+
+/// Lists where the inputs of a set come from.
+pub(super) fn references(set: &Object) -> Vec<Reference<'_>> {
+    let from = at(&set.body, "/spec/inputsFrom").as_array().into_iter().flatten();
+    from.filter_map(|one| match (one.get("name").and_then(Json::as_str), one.get("selector")) {
+        (Some(name), _) => Some(Reference::Named(name)),
+        (None, selector) => selector.map(Reference::Selected),
+    })
+    .collect()
+}
+
+/// Tells whether a label selector fits an object.
+pub(super) fn selects(selector: &Json, object: &Object) -> bool {
+    let labels = at(&object.body, "/metadata/labels");
+    let exact = selector.get("matchLabels").and_then(Json::as_object).into_iter().flatten();
+    let expressions = selector.get("matchExpressions").and_then(Json::as_array).into_iter().flatten();
+    let holds = |expression: &Json| {
+        let label = expression.get("key").and_then(Json::as_str).and_then(|key| labels.get(key));
+        let values = expression.get("values").and_then(Json::as_array);
+        let is_in = || label.is_some_and(|label| values.is_some_and(|values| values.contains(label)));
+        match expression.get("operator").and_then(Json::as_str).unwrap_or_default() {
+            "In" => is_in(),
+            "NotIn" => !is_in(),
+            "Exists" => label.is_some(),
+            "DoesNotExist" => label.is_none(),
+            _ => false,
+        }
+    };
+    exact.into_iter().all(|(key, value)| labels.get(key) == Some(value)) && expressions.into_iter().all(holds)
+}
+
+/// Builds the objects of a set, each with the number of its step; `providers` are those that its inputs come from.
+pub(super) fn build(set: &Object, providers: &[&Object]) -> Result<Vec<(usize, Json)>, Failed> {
+    let spec = at(&set.body, "/spec");
+    let is_stepped = spec.get("steps").and_then(Json::as_array).is_some_and(|steps| !steps.is_empty());
+    let has = |of: &Json, field: &str| match of.get(field) {
+        Some(Json::Array(list)) => !list.is_empty(),
+        Some(Json::String(text)) => !text.is_empty(),
+        _ => false,
+    };
+    let is_filled = |of: &Json| has(of, "resources") || has(of, "resourcesTemplate");
+    if is_stepped && is_filled(spec) {
+        return Err(Failed::Refused(
+            "spec.steps is mutually exclusive with spec.resources and spec.resourcesTemplate".to_owned(),
+        ));
+    }
+    let inputs = combined(set, providers)?;
+    let is_fed = spec.get("inputsFrom").and_then(Json::as_array).is_some_and(|from| !from.is_empty());
+    if is_fed && inputs.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !is_stepped {
+        return Ok(step(spec, &inputs)?.into_iter().map(|object| (0, object)).collect());
+    }
+    let mut made = Vec::new();
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for (number, one) in spec.get("steps").and_then(Json::as_array).into_iter().flatten().enumerate() {
+        let name = one.get("name").and_then(Json::as_str).unwrap_or_default();
+        if !is_filled(one) {
+            let why = format!("step \"{name}\": at least one of resources or resourcesTemplate must be set");
+            return Err(Failed::Refused(why));
+        }
+        for object in step(one, &inputs)? {
+            let key = key(&object);
+            if *seen.entry(key.clone()).or_insert(number) != number {
+                let why = format!("duplicate resource {key} in step \"{name}\", already defined in another");
+                return Err(Failed::Refused(why));
+            }
+            made.push((number, object));
+        }
+    }
+    Ok(made)
+}
+
+/// Builds what one step holds: its resources, then those of its template that are not among them.
+fn step(spec: &Json, inputs: &[Value]) -> Result<Vec<Json>, Failed> {
+    let mut made = Vec::new();
+    let mut seen = HashSet::new();
+    for template in spec.get("resources").and_then(Json::as_array).into_iter().flatten() {
+        let text = sigs::write(template);
+        if inputs.is_empty() {
+            let object = read_one(&gotemplate::render(&text, &nothing())?)?;
+            seen.insert(key(&object));
+            made.push(object);
+        }
+        for input in inputs {
+            let object = read_one(&gotemplate::render(&text, input)?)?;
+            if !is_left_out(&object) && seen.insert(key(&object)) {
+                made.push(object);
+            }
+        }
+    }
+    let template = spec.get("resourcesTemplate").and_then(Json::as_str).unwrap_or_default();
+    if !template.is_empty() {
+        let nothing = [nothing()];
+        for input in if inputs.is_empty() { nothing.as_slice() } else { inputs } {
+            for object in read_all(&gotemplate::render(template, input)?)? {
+                if !is_left_out(&object) && seen.insert(key(&object)) {
+                    made.push(object);
+                }
+            }
+        }
+    }
+    Ok(made)
+}
+
+fn nothing() -> Value {
+    Value::Map(BTreeMap::new())
+}
+
+fn is_left_out(object: &Json) -> bool {
+    at(object, "/metadata/annotations").get(RECONCILE).and_then(Json::as_str) == Some("disabled")
+}
+
+/// Names an object as the operator does to find doubles.
+fn key(object: &Json) -> String {
+    let word = |pointer: &str| at(object, pointer).as_str().unwrap_or_default();
+    let group = word("/apiVersion").split_once('/').map_or("", |(group, _)| group);
+    [group, word("/kind"), word("/metadata/namespace"), word("/metadata/name")].join("/")
+}
+
+/// Cuts a text where Kubernetes' reader of YAML does.
+fn documents(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = String::new();
+    for line in text.split_inclusive('\n') {
+        let ends = line.strip_prefix("---").map(str::trim).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'));
+        if ends && !open.is_empty() {
+            found.push(std::mem::take(&mut open));
+            continue;
+        }
+        open.push_str(line);
+    }
+    if !open.is_empty() {
+        found.push(open);
+    }
+    found
+}
+
+fn read(text: &str) -> Result<Json, Failed> {
+    let read =
+        sigs::read(text).map_err(|unread| Failed::Refused(format!("what comes out is no YAML: {}", unread.why)))?;
+    let is_kind = read.get("kind").and_then(Json::as_str).is_some_and(|kind| !kind.is_empty());
+    match read {
+        Json::Null => Ok(Json::Null),
+        Json::Object(_) if is_kind => Ok(read),
+        Json::Object(_) => Err(Failed::Refused("what comes out has no kind".to_owned())),
+        _ => Err(Failed::Refused("what comes out is no object".to_owned())),
+    }
+}
+
+fn read_one(text: &str) -> Result<Json, Failed> {
+    match documents(text).first().map(|first| read(first)).transpose()? {
+        Some(object @ Json::Object(_)) => Ok(object),
+        _ => Err(Failed::Unknown("one of its resources comes out empty".to_owned())),
+    }
+}
+
+/// Reads all documents; what is no object of Kubernetes is dropped.
+fn read_all(text: &str) -> Result<Vec<Json>, Failed> {
+    let mut found = Vec::new();
+    for document in documents(text) {
+        let object = read(&document)?;
+        if let Some(items) = object.get("items").and_then(Json::as_array) {
+            found.extend(items.iter().cloned());
+            continue;
+        }
+        let has = |pointer: &str| at(&object, pointer).as_str().is_some_and(|word| !word.is_empty());
+        let is_kustomization =
+            at(&object, "/apiVersion").as_str().is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"));
+        if has("/apiVersion") && has("/metadata/name") && !is_kustomization {
+            found.push(object);
+        }
+    }
+    Ok(found)
+}
+
+/// Combines the inputs of a set with those of its providers.
+fn combined(set: &Object, providers: &[&Object]) -> Result<Vec<Value>, Failed> {
+    let has_nothing = |input: &Json| input.as_object().is_some_and(|fields| fields.values().any(Json::is_null));
+    if at(&set.body, "/spec/inputs").as_array().is_some_and(|inputs| inputs.iter().any(has_nothing)) {
+        return Err(Failed::Unknown("one of its inputs is null, by which the operator breaks off".to_owned()));
+    }
+    let own: Vec<Value> = match at(&set.body, "/spec/inputs") {
+        Json::Array(inputs) => inputs.iter().map(|input| input_of(set, KIND, input)).collect(),
+        _ => Vec::new(),
+    };
+    let mut all = vec![(set.object.name.as_str(), own)];
+    let mut sorted = providers.to_vec();
+    sorted.sort_by(|a, b| a.object.name.cmp(&b.object.name));
+    sorted.dedup_by(|a, b| a.object == b.object);
+    for provider in sorted {
+        let kind = at(&provider.body, "/spec/type").as_str().unwrap_or_default();
+        if kind != "Static" {
+            return Err(Failed::Unknown(format!(
+                "its inputs come from {kind} {}, outside of the repository",
+                provider.object.name
+            )));
+        }
+        let mut input = input_of(provider, PROVIDER, at(&provider.body, "/spec/defaultValues"));
+        if let Value::Map(fields) = &mut input {
+            // It is made of the provider's UID.
+            fields.insert(
+                "id".to_owned(),
+                Value::Hidden("it asks for the id of an input, which the cluster alone knows"),
+            );
+        }
+        all.push((provider.object.name.as_str(), vec![input]));
+    }
+    match at(&set.body, "/spec/inputStrategy/name").as_str().unwrap_or_default() {
+        "" | "Flatten" => Ok(all.into_iter().flat_map(|(_, inputs)| inputs).collect()),
+        "Permute" => permuted(all, at(&set.body, "/spec/inputStrategy/includeEmptyProviders") == true),
+        other => Err(Failed::Refused(format!("unknown input strategy: '{other}'"))),
+    }
+}
+
+/// Reads an input, with where it comes from.
+fn input_of(object: &Object, kind: &str, input: &Json) -> Value {
+    let mut fields = match Value::of(input) {
+        Value::Map(fields) => fields,
+        _ => BTreeMap::new(),
+    };
+    let text = |text: &str| Value::Text(text.to_owned());
+    let provider = [
+        ("apiVersion", text(&format!("{}/v1", known::OPERATOR))),
+        ("kind", text(kind)),
+        ("name", text(&object.object.name)),
+        ("namespace", text(&object.object.namespace)),
+    ];
+    let provider = provider.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    fields.insert("provider".to_owned(), Value::Map(provider));
+    Value::Map(fields)
+}
+
+/// Makes every combination of one input of each provider.
+fn permuted(all: Vec<(&str, Vec<Value>)>, with_empty: bool) -> Result<Vec<Value>, Failed> {
+    let all: Vec<_> = all.into_iter().filter(|(_, inputs)| with_empty || !inputs.is_empty()).collect();
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut made: Vec<(BTreeMap<String, Value>, Vec<String>)> = vec![(BTreeMap::new(), Vec::new())];
+    for (name, inputs) in all {
+        if made.len().saturating_mul(inputs.len()) > MOST {
+            return Err(Failed::Refused(format!("its inputs have more than {MOST} permutations")));
+        }
+        let name = normalized(name);
+        if name.is_empty() {
+            return Err(Failed::Refused("normalized provider name is empty".to_owned()));
+        }
+        let mut next = Vec::new();
+        for (fields, parts) in &made {
+            for (at, input) in inputs.iter().enumerate() {
+                let (mut fields, mut parts) = (fields.clone(), parts.clone());
+                fields.insert(name.clone(), input.clone());
+                parts.push(format!("{name}={at}"));
+                next.push((fields, parts));
+            }
+        }
+        made = next;
+    }
+    let with_id = |(mut fields, parts): (BTreeMap<String, Value>, Vec<String>)| {
+        fields.insert("id".to_owned(), Value::Text(adler32(&parts.join("/")).to_string()));
+        Value::Map(fields)
+    };
+    Ok(made.into_iter().map(with_id).collect())
+}
+
+/// Makes a key of a provider's name, as templates can ask for it.
+fn normalized(name: &str) -> String {
+    let letters = name.to_lowercase();
+    let words = letters.chars().filter_map(|letter| match letter {
+        letter if letter.is_ascii_lowercase() || letter.is_ascii_digit() => Some(letter),
+        '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~' => None,
+        letter if letter.is_ascii_punctuation() || letter.is_whitespace() => Some('_'),
+        _ => None,
+    });
+    let words: String = words.collect();
+    words.split('_').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
+}
+
+/// Puts the labels and annotations of `spec.commonMetadata` of a set on an object.
+pub(super) fn share_metadata(set: &Object, object: &mut Json) {
+    for field in ["labels", "annotations"] {
+        let common = at(&set.body, &format!("/spec/commonMetadata/{field}")).as_object();
+        for (key, value) in common.into_iter().flatten() {
+            if let Some(value) = value.as_str() {
+                super::finish::put(object, field, key, value.to_owned());
+            }
+        }
+    }
+}
+
+/// Returns the object whose entries a made object is filled with: its kind, namespace and name.
+pub(super) fn copies(object: &Json) -> Option<(&'static str, &str, &str)> {
+    let kind = match (at(object, "/apiVersion").as_str()?, at(object, "/kind").as_str()?) {
+        ("v1", "ConfigMap") => "ConfigMap",
+        ("v1", "Secret") => "Secret",
+        _ => return None,
+    };
+    let (namespace, name) = at(object, "/metadata/annotations").get(COPY)?.as_str()?.split_once('/')?;
+    Some((kind, namespace, name))
+}
+
+/// Fills a made object with the entries of another.
+pub(super) fn copy(source: &Json, object: &mut Json) {
+    let Some(fields) = object.as_object_mut() else { return };
+    let is_secret = fields.get("kind").and_then(Json::as_str) == Some("Secret");
+    // What is sealed stays sealed: the values are put in only on the cluster.
+    let taken = if is_secret { ["data", "stringData", "sops"] } else { ["data", "binaryData", ""] };
+    for field in taken {
+        if let Some(value) = source.get(field) {
+            fields.insert(field.to_owned(), value.clone());
+        }
+    }
+    if is_secret && !fields.contains_key("type") {
+        let kind = source.get("type").cloned().unwrap_or_else(|| "Opaque".into());
+        fields.insert("type".to_owned(), kind);
+    }
+}
+
+/// Tells whether a made object gets entries on the cluster that are not known here.
+pub(super) fn is_filled_elsewhere(object: &Object) -> bool {
+    let annotation = |name: &str| at(&object.body, "/metadata/annotations").get(name).is_some();
+    let is_empty = ["data", "stringData", "binaryData"].iter().all(|field| object.body.get(*field).is_none());
+    object.origin.made_by.is_some()
+        && (annotation(COPY) && is_empty || annotation(CONVERT) && object.kind() == "ConfigMap")
+}

@@ -1,0 +1,174 @@
+//! `ResourceSet` objects of flux-operator among what is rendered: what they make is rendered too.
+//!
+//! A set waits until everything that its inputs and copies come from is rendered. What cannot be told is said to be made on the cluster, and
+//! the Kustomization that applies the set is known in part.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::finish::Maps;
+use super::gotemplate::Failed;
+use super::resource_set::{self, Reference};
+use super::{Object, Origin, Rendered, Unseen};
+use crate::model::{Fault, ObjectRef, known};
+use crate::repo::effective::{Applied, Effective, Task};
+use crate::repo::{Finding, FluxKustomization};
+
+/// Names a Kustomization: its environment, its name and its namespace.
+pub(super) type Key = (String, String, String);
+
+/// Holds a set that is not unfolded yet.
+#[derive(Debug, Clone)]
+struct Pending {
+    set: Object,
+    parent: FluxKustomization,
+    /// Whether variables of unknown values are put into it.
+    hidden: bool,
+}
+
+/// Holds the sets that are not unfolded yet.
+#[derive(Debug, Default)]
+pub(super) struct Sets {
+    pending: Vec<Pending>,
+}
+
+/// Says what became of a set.
+enum Made {
+    /// These objects.
+    Objects(Vec<Object>),
+    /// Something else has to be rendered first.
+    Waits,
+    /// It is not known.
+    Failed(Failed),
+}
+
+impl Sets {
+    /// Takes the sets among what a Kustomization renders to; those of an earlier rendering of it are forgotten.
+    pub(super) fn take(&mut self, parent: &FluxKustomization, objects: &[Object], hidden: bool) {
+        self.pending.retain(|one| (&one.parent.env, one.parent.object()) != (&parent.env, parent.object()));
+        self.add(parent, objects, hidden);
+    }
+
+    fn add(&mut self, parent: &FluxKustomization, objects: &[Object], hidden: bool) {
+        let sets = objects.iter().filter(|object| object.is(known::OPERATOR, resource_set::KIND));
+        self.pending.extend(sets.map(|set| Pending { set: set.clone(), parent: parent.clone(), hidden }));
+    }
+
+    /// Unfolds the sets that wait for nothing; at last (`is_last`) also those that wait for what does not come. Returns what is to be built
+    /// because of them, and whether there was any.
+    pub(super) fn unfold(
+        &mut self,
+        done: &mut BTreeMap<Key, Rendered>,
+        graph: &mut Effective,
+        maps: &mut Maps,
+        is_last: bool,
+    ) -> (Vec<Task>, bool) {
+        let (mut tasks, mut any) = (Vec::new(), false);
+        for one in std::mem::take(&mut self.pending) {
+            let parent = &one.parent;
+            let key = (parent.env.clone(), parent.name.clone(), parent.namespace.clone());
+            let made = make(&one, done, is_last);
+            if matches!(made, Made::Waits) {
+                self.pending.push(one);
+                continue;
+            }
+            any = true;
+            let Some(rendered) = done.get_mut(&key) else { continue };
+            match made {
+                Made::Objects(objects) => {
+                    maps.take(&parent.env, &objects);
+                    tasks.extend(graph.take(parent, objects.iter().map(applied), one.hidden));
+                    self.add(parent, &objects, one.hidden);
+                    rendered.objects.extend(objects);
+                }
+                Made::Failed(why) => {
+                    graph.is_open(parent);
+                    let (finding, unseen) = told(&one, why);
+                    graph.tell(parent, finding);
+                    rendered.unseen.push(unseen);
+                }
+                Made::Waits => {}
+            }
+        }
+        (tasks, any)
+    }
+}
+
+/// Says why what a set makes is not known; it is a finding where flux-operator makes nothing of it either.
+fn told(one: &Pending, why: Failed) -> (Option<Finding>, Unseen) {
+    let Pending { set, parent, .. } = one;
+    let name = &set.object.name;
+    let (file, line) = (set.origin.file.clone(), set.origin.line);
+    let (finding, why) = match why {
+        Failed::Refused(why) => {
+            let what = format!("ResourceSet {name} of {} cannot be built", parent.env);
+            let todo = "correct its inputs or its templates: flux-operator refuses it with these words";
+            (Some(Finding::new(&file, line, Fault::failed(what, why.clone(), todo))), why)
+        }
+        Failed::Unknown(why) => (None, why),
+    };
+    let what = format!("what is made on the cluster by ResourceSet {name}");
+    (finding, Unseen { file, what, why: format!("not looked at: {why}"), changes: false })
+}
+
+fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
+    let (set, env) = (&one.set, &one.parent.env);
+    let others = || done.values().filter(|rendered| rendered.env == *env).flat_map(|rendered| &rendered.objects);
+    let find = |object: &ObjectRef| others().find(|other| other.object == *object);
+    let own = &set.object.namespace;
+    let mut providers = Vec::new();
+    for reference in resource_set::references(set) {
+        match reference {
+            Reference::Named(name) => match find(&ObjectRef::new(resource_set::PROVIDER, known::OPERATOR, own, name)) {
+                Some(provider) => providers.push(provider),
+                None if is_last => {
+                    let why =
+                        format!("its inputs come from ResourceSetInputProvider {name}, which is not in the repository");
+                    return Made::Failed(Failed::Unknown(why));
+                }
+                None => return Made::Waits,
+            },
+            Reference::Selected(_) if !is_last => return Made::Waits,
+            Reference::Selected(selector) => providers.extend(others().filter(|object| {
+                object.is(known::OPERATOR, resource_set::PROVIDER)
+                    && object.object.namespace == *own
+                    && resource_set::selects(selector, object)
+            })),
+        }
+    }
+    let made = match resource_set::build(set, &providers) {
+        Ok(made) => made,
+        Err(why) => return Made::Failed(why),
+    };
+    let mut objects = Vec::new();
+    for (_, mut body) in made {
+        resource_set::share_metadata(set, &mut body);
+        if let Some((kind, namespace, name)) = resource_set::copies(&body) {
+            let source = ObjectRef::new(kind, "", namespace, name);
+            match find(&source).filter(|source| !source.is_filled_elsewhere()) {
+                Some(source) => {
+                    let source: Json = source.body.clone();
+                    resource_set::copy(&source, &mut body);
+                }
+                None if is_last => {}
+                None => return Made::Waits,
+            }
+        }
+        let origin = Origin {
+            generated: true,
+            made_by: Some(set.object.name.clone()),
+            file: set.origin.file.clone(),
+            line: set.origin.line,
+            remote: set.origin.remote.clone(),
+        };
+        objects.push(Object::new(body, origin, set.changed_by.clone()));
+    }
+    Made::Objects(objects)
+}
+
+/// Shows an object to whoever follows the graph.
+pub(super) fn applied(object: &Object) -> Applied<'_> {
+    let origin = &object.origin;
+    Applied { object: &object.object, body: &object.body, file: &origin.file, line: origin.line }
+}
