@@ -12,6 +12,7 @@ use super::owed::Owed;
 use super::terminal::Lender;
 use crate::cluster::Cluster;
 use crate::model::{Clock, Env, Fault, FaultKind, PerEnv};
+use crate::render::Worker;
 use crate::sops::KeySources;
 
 /// Identifies an opened view; replies to a view that is gone are dropped.
@@ -33,6 +34,8 @@ pub struct Reach {
     pub clock: Clock,
     /// Lends the real terminal to what needs it.
     pub terminal: Lender,
+    /// What renders the repository.
+    pub renderer: Worker,
     /// Runs work that blocks away from the tasks; see [`Reach::away`].
     pub away: fn(Box<dyn FnOnce() + Send>),
 }

@@ -32,7 +32,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::config;
 use crate::model::{Fault, FaultKind, Nodes};
-use crate::render::{Installation, Rendering, shared};
+use crate::render::{Installation, Rendering, Worker};
 use crate::repo::{Committed, RepoEnvironment, Snapshot, Sync, contents};
 use crate::sops::Identities;
 
@@ -185,7 +185,7 @@ pub struct Report {
 }
 
 /// Looks at files by the rules about secrets, on as many threads as there are processors.
-pub fn check(files: &[Listed], context: &Context<'_>) -> Report {
+pub fn check(files: &[Listed], context: &Context<'_>, renderer: &Worker) -> Report {
     let rules: Vec<&Rule> = RULES.iter().collect();
     let report = look_at(files, context, &rules);
     // What the files declare is not what Flux applies: a parent may put the decryption in.
@@ -193,7 +193,7 @@ pub fn check(files: &[Listed], context: &Context<'_>) -> Report {
     if context.snapshot.is_rendered || !rests_on_graph {
         return report.told(context);
     }
-    let Ok(rendering) = shared(|renderer| renderer.render(context.snapshot)) else { return report.told(context) };
+    let Ok(rendering) = renderer.with(|renderer| renderer.render(context.snapshot)) else { return report.told(context) };
     let snapshot = context.snapshot.with_graph(&rendering.graph);
     let rendered = Context { strict: context.strict, ..Context::new(&snapshot, context.identities, None) };
     look_at(files, &rendered, &rules).told(&rendered)
@@ -283,8 +283,9 @@ pub fn refusal(
     snapshot: &Snapshot,
     allowed: &BTreeSet<String>,
     verb: &str,
+    renderer: &Worker,
 ) -> Option<(String, Fault)> {
-    let report = check(files, &Context::new(snapshot, &Identities::default(), None).strict());
+    let report = check(files, &Context::new(snapshot, &Identities::default(), None).strict(), renderer);
     // Somebody who becomes a reader is meant only where that is said.
     let counts = |finding: &Finding| finding.severity == Severity::Error || finding.rule == rules::new_reader::RULE.id;
     let is_refused = |finding: &Finding| counts(finding) && !allowed.contains(&finding.file);

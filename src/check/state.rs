@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Context, Finding, Quiet, folder, inspect, working_tree};
 use crate::model::{Fault, Nodes};
+use crate::render::Worker;
 use crate::render::revision::Revision;
-use crate::render::shared;
 use crate::repo::Snapshot;
 use crate::sops::Identities;
 
@@ -31,8 +31,8 @@ impl State {
     ///
     /// # Errors
     /// Fails when git does not know the state, or does not list its files.
-    pub fn of(here: &Snapshot, revision: &Revision, identities: &Identities) -> Result<Self, Fault> {
-        Self::with_nodes(here, revision, identities, &BTreeMap::new())
+    pub fn of(here: &Snapshot, revision: &Revision, identities: &Identities, renderer: &Worker) -> Result<Self, Fault> {
+        Self::with_nodes(here, revision, identities, &BTreeMap::new(), renderer)
     }
 
     /// Does the same, with what the clusters say of their nodes.
@@ -44,6 +44,7 @@ impl State {
         revision: &Revision,
         identities: &Identities,
         nodes: &BTreeMap<String, Nodes>,
+        renderer: &Worker,
     ) -> Result<Self, Fault> {
         let place = revision.check_out(&here.root)?;
         let there = place.as_ref().map(|place| here.load_like(place.path()));
@@ -52,7 +53,7 @@ impl State {
             Some(place) => folder(place.path()),
         };
         let snapshot = there.as_ref().unwrap_or(here);
-        let rendering = shared(|renderer| renderer.render(snapshot));
+        let rendering = renderer.with(|renderer| renderer.render(snapshot));
         let effective = rendering.as_ref().ok().map(|rendering| snapshot.with_graph(&rendering.graph));
         let snapshot = effective.as_ref().unwrap_or(snapshot);
         let context = Context::new(snapshot, identities, rendering.as_ref().ok()).with_nodes(nodes);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::sources::beside;
 use super::{Context, Finding, Page, Severity, inspect};
 use crate::model::{Fault, Nodes, ObjectRef};
-use crate::render::{Stop, until};
+use crate::render::{Stop, Worker};
 use crate::repo::{Graph, Snapshot, path};
 use crate::sops::Identities;
 
@@ -45,20 +45,17 @@ pub struct Surveyed {
 
 impl Survey {
     /// Surveys a repository, with what the clusters say of their nodes; runs kustomize where a rendering is not known yet, and blocks for
-    /// as long.
+    /// as long, until it is given up.
     ///
     /// # Errors
-    /// Fails when git does not list the files.
-    pub fn of(snapshot: &Snapshot, nodes: &BTreeMap<String, Nodes>) -> Result<Self, Fault> {
-        Self::until(&Stop::default(), snapshot, nodes)
-    }
-
-    /// Does the same, until it is given up.
-    ///
-    /// # Errors
-    /// As [`Survey::of`], and when it was given up.
-    pub fn until(stop: &Stop, snapshot: &Snapshot, nodes: &BTreeMap<String, Nodes>) -> Result<Self, Fault> {
-        let rendering = until(stop, |renderer| renderer.render(snapshot));
+    /// Fails when git does not list the files, and when it was given up.
+    pub fn until(
+        stop: &Stop,
+        snapshot: &Snapshot,
+        nodes: &BTreeMap<String, Nodes>,
+        renderer: &Worker,
+    ) -> Result<Self, Fault> {
+        let rendering = renderer.until(stop, |renderer| renderer.render(snapshot));
         if stop.is_given_up() {
             return Err(Fault::failed(
                 "nothing was looked at",

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Context, Listed, check, index, refusal, working_tree};
+use crate::render::Worker;
 use crate::repo::Snapshot;
 use crate::repo::git::tests::TestRepository;
 use crate::secret::Secret;
@@ -49,7 +50,7 @@ impl Fixture {
         let mut identities = Identities::from_text(&self.keys[0].0).unwrap();
         identities.merge(Identities::from_text(&self.keys[1].0).unwrap());
         let files = working_tree(self.repository.path(), &[]).unwrap();
-        let report = check(&files, &Context::new(&snapshot, &identities, None));
+        let report = check(&files, &Context::new(&snapshot, &identities, None), &Worker::default());
         let shown = report.findings.iter().map(|one| {
             assert!(!format!("{one:?}").contains("hunter2"), "{one:?}");
             let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -213,8 +214,11 @@ fn staged_alone(name: &[u8], bytes: &[u8]) -> Vec<String> {
     std::fs::write(repository.path().join(std::ffi::OsStr::from_bytes(b"0\xe9.yaml")), "a: b\n").unwrap();
     repository.git(&["add", "--all"]);
     let snapshot = Snapshot::load(repository.path());
-    let report =
-        check(&index(repository.path()).unwrap(), &Context::new(&snapshot, &Identities::default(), None).strict());
+    let report = check(
+        &index(repository.path()).unwrap(),
+        &Context::new(&snapshot, &Identities::default(), None).strict(),
+        &Worker::default(),
+    );
     assert!(!format!("{:?}", report.findings).contains("hunter2"), "{:?}", report.findings);
     report.findings.iter().map(|one| format!("{} {}", one.rule, one.file)).collect()
 }
@@ -332,7 +336,7 @@ fn what_is_committed_silences_no_rule_about_secrets_of_itself() {
     repository.write("a.yaml", &text);
     let snapshot = Snapshot::load(repository.path());
     let files = working_tree(repository.path(), &[]).unwrap();
-    let report = check(&files, &Context::new(&snapshot, &Identities::default(), None));
+    let report = check(&files, &Context::new(&snapshot, &Identities::default(), None), &Worker::default());
     assert_eq!((report.findings.len(), report.silenced), (0, 1));
 }
 
@@ -341,7 +345,7 @@ fn what_cannot_be_read_is_found() {
     let repository = TestRepository::new();
     let snapshot = Snapshot::load(repository.path());
     let large = Listed::unread("large.bin", "it is too large");
-    let report = check(&[large], &Context::new(&snapshot, &Identities::default(), None));
+    let report = check(&[large], &Context::new(&snapshot, &Identities::default(), None), &Worker::default());
     assert_eq!(report.findings.iter().map(|one| one.rule).collect::<Vec<_>>(), ["unread"]);
 }
 
@@ -389,18 +393,18 @@ fn what_is_staged_is_looked_at_as_it_is_staged() {
     let names: Vec<&str> = staged.iter().map(|one| one.path.as_str()).collect();
     assert_eq!(names, ["apps/staging/fine.yaml", "apps/staging/plain.yaml"]);
     let snapshot = Snapshot::load(root);
-    let (path, fault) = refusal(&staged, &snapshot, &BTreeSet::new(), "committed").unwrap();
+    let (path, fault) = refusal(&staged, &snapshot, &BTreeSet::new(), "committed", &Worker::default()).unwrap();
     assert_eq!(
         (path.as_str(), fault.what.as_str()),
         ("apps/staging/plain.yaml", "apps/staging/plain.yaml is not committed")
     );
     assert!(fault.why.contains("line 7") && !fault.to_string().contains("hunter2"), "{fault}");
     let allowed = BTreeSet::from(["apps/staging/plain.yaml".to_owned()]);
-    assert!(refusal(&staged, &snapshot, &allowed, "committed").is_none());
+    assert!(refusal(&staged, &snapshot, &allowed, "committed", &Worker::default()).is_none());
     let folder = working_tree(root, &["apps/".to_owned()]).unwrap();
     assert!(
         folder.iter().all(|one| one.path.starts_with("apps/"))
-            && refusal(&folder, &snapshot, &BTreeSet::new(), "staged").is_none()
+            && refusal(&folder, &snapshot, &BTreeSet::new(), "staged", &Worker::default()).is_none()
     );
 }
 

@@ -13,6 +13,7 @@ use crate::app::{App, Keymap};
 use crate::commands::COMMANDS;
 use crate::model::text::{field, json, json_lines, message, short_keys};
 use crate::model::{Fault, FaultKind, Shown};
+use crate::render::Worker;
 use crate::runtime::Session;
 use crate::sops::Prompts;
 use crate::theme::{Depth, Theme};
@@ -76,6 +77,8 @@ pub enum Output {
 pub struct Call {
     /// The global flags.
     pub global: Global,
+    /// What renders the repository, for this call.
+    pub renderer: Worker,
 }
 
 /// How long work that nobody waits for any more may still take at the end.
@@ -84,7 +87,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Call {
     /// Takes the global flags.
     pub fn new(global: Global) -> Self {
-        Self { global }
+        Self { global, renderer: Worker::default() }
     }
 
     /// Opens the session on the repository and the real clusters; must run inside tokio, and waits for no cluster.

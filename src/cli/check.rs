@@ -55,13 +55,13 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         (None, false) => (Revision::WorkingTree, "HEAD".to_owned()),
     };
     let identities = super::secret::at_hand(call)?;
-    let mut state = State::of(&snapshot, &revision, &identities)?;
+    let mut state = State::of(&snapshot, &revision, &identities, &call.renderer)?;
     if let Some(fault) = &state.fault {
         call.complain(fault);
     }
     // A repository before its first commit has no state before.
     if let Some(before) = git::commit(&snapshot.root, &before).filter(|_| arguments.new) {
-        state = state.without(&State::of(&snapshot, &Revision::Commit(before), &identities)?);
+        state = state.without(&State::of(&snapshot, &Revision::Commit(before), &identities, &call.renderer)?);
     }
     let State { mut findings, fault, files, objects, silenced, quiet } = state;
     let is_wanted = |rule: &str| arguments.rule.is_empty() || arguments.rule.iter().any(|wanted| wanted == rule);

@@ -6,7 +6,6 @@ use super::Call;
 use crate::model::text::field;
 use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::render::history::{Past, history};
-use crate::render::shared;
 
 // Flags of `history`.
 #[derive(Debug, Args)]
@@ -38,9 +37,9 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         (None, [only]) => only,
         _ => return Err(wrong(format!("there are the environments {}", names.join(", ")), "name one with --env")),
     };
-    let found = shared(|renderer| history(&snapshot, env, &object, arguments.count, renderer))?;
+    let found = call.renderer.with(|renderer| history(&snapshot, env, &object, arguments.count, renderer))?;
     if found.is_empty() {
-        let now = super::objects::render(&snapshot)?;
+        let now = super::objects::render(&snapshot, call)?;
         if now.find(env, &object).is_none() {
             return Err(super::where_::nowhere(&arguments.object, &now, &|name| name == env));
         }

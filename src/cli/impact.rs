@@ -9,7 +9,6 @@ use crate::model::text::field;
 use crate::render::compare::Difference;
 use crate::render::impact::{Impact, impact};
 use crate::render::revision::Revision;
-use crate::render::shared;
 use crate::repo::NewReader;
 
 // Flags of `impact`.
@@ -43,7 +42,7 @@ struct Shown<'a> {
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
     let (old, new) = sides(&arguments);
-    let found = shared(|renderer| impact(&snapshot, &old, &new, renderer))?;
+    let found = call.renderer.with(|renderer| impact(&snapshot, &old, &new, renderer))?;
     let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);
     let changes: Vec<&Difference> = found.changes.iter().filter(|change| is_wanted(&change.env)).collect();
     let shown = Shown { changes, inert: &found.inert, readers: &found.readers };

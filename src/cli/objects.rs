@@ -7,7 +7,7 @@ use super::call::columns;
 use super::{Call, files};
 use crate::model::Fault;
 use crate::model::text::field;
-use crate::render::{Rendered, Rendering, shared};
+use crate::render::{Rendered, Rendering};
 use crate::repo::{Snapshot, is_called};
 
 // Flags of `objects`.
@@ -40,7 +40,7 @@ struct Row<'a> {
 /// Fails when there is no repository, or nothing that renders.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
-    let rendering = render(&snapshot)?;
+    let rendering = render(&snapshot, call)?;
     let asked = arguments.kustomization.as_deref();
     let is_wanted = |one: &&Rendered| {
         call.global.env.as_deref().is_none_or(|wanted| wanted == one.env)
@@ -81,8 +81,8 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
 }
 
 /// Renders a repository with the tool at hand, keeping what was rendered for the next call.
-pub(super) fn render(snapshot: &Snapshot) -> Result<Rendering, Fault> {
-    shared(|renderer| renderer.render(snapshot))
+pub(super) fn render(snapshot: &Snapshot, call: &Call) -> Result<Rendering, Fault> {
+    call.renderer.with(|renderer| renderer.render(snapshot))
 }
 
 /// Tells on standard error what is known in part.

@@ -84,7 +84,7 @@ pub(super) fn repository_of_any(global: &Global) -> Result<Snapshot, Fault> {
 /// files must do.
 pub(super) fn effective(call: &Call) -> Result<Snapshot, Fault> {
     let snapshot = repository(&call.global)?;
-    match super::objects::render(&snapshot) {
+    match super::objects::render(&snapshot, call) {
         Ok(rendering) => Ok(snapshot.with_graph(&rendering.graph)),
         Err(fault) => {
             call.complain(&fault);
@@ -224,6 +224,7 @@ impl Plan {
             clock: parts.clock,
             journal: parts.journal,
             terminal: crate::app::Lender::default(),
+            renderer: crate::render::Worker::default(),
             read_only: self.settings.read_only.value,
             theme: Some(self.settings.theme.value.clone()),
             ascii: self.settings.ascii.value.unwrap_or(false),

@@ -17,7 +17,7 @@ pub(super) struct Arguments {}
 /// Fails when there is no repository, or nothing that renders.
 pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
-    let rendering = super::objects::render(&snapshot)?;
+    let rendering = super::objects::render(&snapshot, call)?;
     let mut found = releases(&rendering, &snapshot.root);
     let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);
     found.retain(|one| is_wanted(&one.env));

@@ -60,7 +60,7 @@ struct OfObject<'a> {
 /// Fails when there is no repository, nothing that renders, or neither a file nor an object of the name.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
-    let rendering = super::objects::render(&snapshot)?;
+    let rendering = super::objects::render(&snapshot, call)?;
     let snapshot = snapshot.with_graph(&rendering.graph);
     let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);
     if let Some(file) = file(&snapshot, &arguments.what) {

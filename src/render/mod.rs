@@ -7,7 +7,7 @@
 //! quoted      what kustomize quotes of the files, cut out of its errors
 //! sandbox     what is around kustomize
 //! rounds      parents first, their children as they render them
-//! shared      the one renderer of this process
+//! worker      the one renderer of a session, and whose turn it is
 //! substitute  spec.postBuild
 //! envsubst    the expansion of `${…}` in a text
 //! finish      Flux's own steps after the build
@@ -53,11 +53,11 @@ mod rounds;
 pub mod sandbox;
 mod scope;
 mod sets;
-mod shared;
 mod substitute;
 #[cfg(test)]
 mod tests;
 mod tool;
+mod worker;
 mod workplace;
 
 use std::collections::HashMap;
@@ -73,8 +73,8 @@ use sha2::{Digest as _, Sha256};
 pub use cache::Cache;
 pub use installation::{Installation, Minor};
 pub use object::{Object, Origin, at};
-pub use shared::{Stop, shared, until};
 pub use tool::Tool;
+pub use worker::{Stop, Worker};
 pub use workplace::Workplace;
 
 use crate::model::{Fault, FaultKind, ObjectRef};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::quoted::without_values;
 use super::sandbox;
-use super::shared::Stop;
+use super::worker::Stop;
 use crate::model::{Fault, ShellLine};
 use crate::programs::{Command, Kind};
 

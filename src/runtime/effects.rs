@@ -16,7 +16,7 @@ use crate::app::{Change, Effect, Ledger, Msg, OpId, Operation, Owed, Reach, Repl
 use crate::check::Survey;
 use crate::cluster::{Cluster, Scope, WatchEvent, watch};
 use crate::model::{Env, Fault, Kind, Nodes, Outcome};
-use crate::render::Stop;
+use crate::render::{Stop, Worker};
 use crate::repo::Snapshot;
 use crate::secret::Secret;
 
@@ -64,8 +64,8 @@ pub struct Performer {
     watches: HashMap<(Env, crate::model::GroupKind<'static>), AbortHandle>,
     tasks: HashMap<Ticket, Vec<AbortHandle>>,
     operations: HashMap<OpId, (CancellationToken, JoinHandle<()>)>,
-    /// The survey that is under way, and what ends its renderings: the newest request wins.
-    survey: Option<(AbortHandle, Stop)>,
+    /// The survey that is under way; the newest request wins.
+    survey: Option<AbortHandle>,
     nodes: Arc<tokio::sync::Mutex<LiveNodes>>,
     /// How long a survey waits, so that the screen comes first and files that change together are looked at once.
     survey_after: Duration,
@@ -98,9 +98,11 @@ async fn surveyed(
     snapshot: &Arc<Snapshot>,
     nodes: &BTreeMap<String, Nodes>,
     stop: &Stop,
+    renderer: &Worker,
 ) -> Result<Arc<Survey>, Fault> {
     let (snapshot, nodes, stop) = (Arc::clone(snapshot), nodes.clone(), stop.clone());
-    let look = move || Survey::until(&stop, &snapshot, &nodes).map(Arc::new);
+    let renderer = renderer.clone();
+    let look = move || Survey::until(&stop, &snapshot, &nodes, &renderer).map(Arc::new);
     let lost = |why: String| Fault::failed("cannot look at the repository", why, "this is a defect of fluxdeck");
     tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| Err(lost(error.to_string())))
 }
@@ -213,22 +215,24 @@ impl Performer {
     fn survey(&mut self, snapshot: Arc<Snapshot>) {
         let (owed, sender, after) = (self.ledger.owe(), self.sender.clone(), self.survey_after);
         let (reach, nodes) = (self.reach.clone(), Arc::clone(&self.nodes));
-        let own = Stop::default();
-        let stop = own.clone();
+        // Ends the renderings of the one before.
+        let stop = reach.renderer.newest("survey");
         let handle = tokio::spawn(async move {
             tokio::time::sleep(after).await;
             let mut nodes = nodes.lock().await;
             let first = nodes.known.clone();
-            let _closed = sender.send(Msg::Surveyed(surveyed(&snapshot, &first, &stop).await, None)).await;
+            let _closed =
+                sender.send(Msg::Surveyed(surveyed(&snapshot, &first, &stop, &reach.renderer).await, None)).await;
             nodes.ask(&reach).await;
             if nodes.known != first {
-                let _closed = sender.send(Msg::Surveyed(surveyed(&snapshot, &nodes.known, &stop).await, None)).await;
+                let _closed = sender
+                    .send(Msg::Surveyed(surveyed(&snapshot, &nodes.known, &stop, &reach.renderer).await, None))
+                    .await;
             }
             drop(owed);
         });
-        if let Some((former, stop)) = self.survey.replace((handle.abort_handle(), own)) {
+        if let Some(former) = self.survey.replace(handle.abort_handle()) {
             former.abort();
-            stop.stop();
         }
     }
 

@@ -12,6 +12,7 @@ use crate::app::{Facts, Lender, Reach};
 use crate::cluster::Cluster;
 use crate::config::{Origin, Settings};
 use crate::model::{Clock, Env, Environment, Exposure, Fault, PerEnv};
+use crate::render::Worker;
 use crate::repo::Loader;
 use crate::sops::KeySources;
 
@@ -52,6 +53,8 @@ pub struct Session {
     pub terminal: Lender,
     /// When the session began.
     pub started: Timestamp,
+    /// What renders the repository.
+    pub renderer: Worker,
     /// Where writes are noted.
     pub journal: Journal,
     /// Whether nothing may be changed.
@@ -80,6 +83,7 @@ impl Session {
             journal: self.journal.path().map(ToOwned::to_owned),
             clock: self.clock.clone(),
             terminal: self.terminal.clone(),
+            renderer: self.renderer.clone(),
             // A runtime of one thread has nobody to keep waiting.
             away: |work| match tokio::runtime::Handle::current().runtime_flavor() {
                 tokio::runtime::RuntimeFlavor::CurrentThread => work(),

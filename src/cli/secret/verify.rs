@@ -53,10 +53,9 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let facts = super::facts(&session);
         let Some(snapshot) = facts.repository.as_deref() else { return Err(no_repository()) };
         let identities = super::identities(&session);
-        let mut report = check::check(&files, &{
-            let context = Context::new(snapshot, &identities, None);
-            if arguments.staged && !nothing_new { context.strict() } else { context }
-        });
+        let context = Context::new(snapshot, &identities, None);
+        let context = if arguments.staged && !nothing_new { context.strict() } else { context };
+        let mut report = check::check(&files, &context, &call.renderer);
         report
             .findings
             .retain(|finding| arguments.rule.is_empty() || arguments.rule.iter().any(|rule| rule == finding.rule));

@@ -326,6 +326,7 @@ mod tests {
             journal: None,
             clock: Clock::fixed(jiff::Timestamp::UNIX_EPOCH),
             terminal: crate::app::Lender::default(),
+            renderer: crate::render::Worker::default(),
             away: |work| work(),
         }
     }

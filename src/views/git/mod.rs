@@ -153,12 +153,12 @@ impl Git {
             Do::Toggle(reach) => self.toggle(reach, scene),
             Do::Move { stage, paths, permit: Some(permit) } => {
                 let allowed = self.allowed.clone();
-                vec![Action::Task(Task::blocking("git add", move |_| {
+                vec![Action::Task(Task::blocking("git add", move |reach| {
                     if !stage {
                         return Answer::Moved(git::unstage(&root, &paths, &permit));
                     }
                     match check::working_tree(&root, &paths)
-                        .map(|files| check::refusal(&files, &snapshot, &allowed, "staged"))
+                        .map(|files| check::refusal(&files, &snapshot, &allowed, "staged", &reach.renderer))
                     {
                         Ok(None) => Answer::Moved(git::stage(&root, &paths, &permit)),
                         Ok(Some((path, fault))) => Answer::Refused(path, fault),
@@ -181,9 +181,10 @@ impl Git {
                 let allowed = self.allowed.clone();
                 self.draft.clone_from(&message);
                 vec![Action::Task(Task::once("git commit", move |reach| async move {
-                    let folder = root.clone();
+                    let (folder, renderer) = (root.clone(), reach.renderer.clone());
                     let look = move || {
-                        check::index(&folder).map(|files| check::refusal(&files, &snapshot, &allowed, "committed"))
+                        check::index(&folder)
+                            .map(|files| check::refusal(&files, &snapshot, &allowed, "committed", &renderer))
                     };
                     match reach.away(look).await.and_then(|found| found) {
                         Ok(None) => Answer::Committed(change(&reach, &root, Change::Commit(message), permit).await),

@@ -62,6 +62,7 @@ impl Desk {
             clock: Clock::fixed("2026-01-02T03:04:05Z".parse().unwrap()),
             away: |work| work(),
             terminal: crate::app::Lender::default(),
+            renderer: crate::render::Worker::default(),
         };
         let theme = Theme::load("terminal", Depth::None, true).unwrap();
         let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();

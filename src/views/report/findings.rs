@@ -15,7 +15,7 @@ pub static REPORT: Report = Report { id: "findings", title: "what is wrong in th
 const PAGES: usize = 2;
 
 fn make(input: &Input) -> Result<Made, Fault> {
-    let survey = Survey::of(&input.snapshot, &input.nodes)?;
+    let survey = Survey::until(&input.stop, &input.snapshot, &input.nodes, &input.renderer)?;
     let mut lines = Vec::new();
     if let Some(fault) = &survey.fault {
         lines.push(PageLine::wrapped(format!("{}: {}; {}", fault.what, fault.why, fault.todo), Scope::Failed));

@@ -4,7 +4,6 @@ use super::{Input, Made, Report, difference};
 use crate::app::Target;
 use crate::model::Fault;
 use crate::render::history::history;
-use crate::render::shared;
 use crate::theme::Scope;
 use crate::views::page::PageLine;
 
@@ -24,7 +23,7 @@ fn make(input: &Input) -> Result<Made, Fault> {
     }) else {
         return Ok(Made { summary: "nothing".to_owned(), lines: Vec::new() });
     };
-    let found = shared(|renderer| history(&input.snapshot, name, object, COUNT, renderer))?;
+    let found = input.rendered(|renderer| history(&input.snapshot, name, object, COUNT, renderer))?;
     let mut lines = vec![PageLine::wrapped(
         format!("{object} of {name}, as kustomize renders it before and after each commit"),
         Scope::Dim,

@@ -8,7 +8,6 @@ use crate::model::Fault;
 use crate::render::compare::Difference;
 use crate::render::impact::impact;
 use crate::render::revision::Revision;
-use crate::render::shared;
 use crate::repo::git;
 use crate::sops::Identities;
 use crate::theme::Scope;
@@ -26,7 +25,8 @@ const COMMITS: usize = 10;
 fn make(input: &Input) -> Result<Made, Fault> {
     let commit = |name: &str| Revision::Commit(name.to_owned());
     let upstream = commit(UPSTREAM);
-    let against = |old: &Revision| shared(|renderer| impact(&input.snapshot, old, &Revision::WorkingTree, renderer));
+    let against =
+        |old: &Revision| input.rendered(|renderer| impact(&input.snapshot, old, &Revision::WorkingTree, renderer));
     // A branch that follows nothing is compared with its last commit.
     let (found, from) = match against(&upstream) {
         Ok(found) => (found, PUSHED),
@@ -82,9 +82,9 @@ fn new(input: &Input, from: &str) -> Result<Vec<Finding>, Fault> {
     // No key is asked for here, as in the list of findings.
     let (none, root) = (Identities::default(), &input.snapshot.root);
     let before = if from == PUSHED { UPSTREAM } else { "HEAD" };
-    let state = State::with_nodes(&input.snapshot, &Revision::WorkingTree, &none, &input.nodes)?;
+    let state = State::with_nodes(&input.snapshot, &Revision::WorkingTree, &none, &input.nodes, &input.renderer)?;
     let Some(commit) = git::commit(root, before) else { return Ok(told(&state.findings)) };
-    let before = State::with_nodes(&input.snapshot, &Revision::Commit(commit), &none, &input.nodes)?;
+    let before = State::with_nodes(&input.snapshot, &Revision::Commit(commit), &none, &input.nodes, &input.renderer)?;
     Ok(told(&state.without(&before).findings))
 }
 

@@ -26,7 +26,7 @@ use super::loaded::Loaded;
 use super::tabs;
 use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
 use crate::model::{Env, Fault, Nodes};
-use crate::render::{Rendering, shared};
+use crate::render::{Renderer, Rendering, Stop, Worker};
 use crate::repo::Snapshot;
 use crate::views::page::{Page, PageLine, Slash};
 use crate::widgets::panel;
@@ -59,6 +59,10 @@ pub struct Input {
     pub nodes: BTreeMap<String, Nodes>,
     /// What it is about, where it is about one thing.
     pub about: Option<Target>,
+    /// What renders.
+    pub renderer: Worker,
+    /// Tells when nobody waits for the report any more.
+    pub stop: Stop,
 }
 
 /// Holds a report that was made.
@@ -76,7 +80,15 @@ impl Input {
     /// # Errors
     /// Fails when nothing renders.
     pub fn rendering(&self) -> Result<Rendering, Fault> {
-        shared(|renderer| renderer.render(&self.snapshot))
+        self.rendered(|renderer| renderer.render(&self.snapshot))
+    }
+
+    /// Does something with the renderer, until nobody waits for the report any more.
+    ///
+    /// # Errors
+    /// Fails as the deed does, and when it was given up.
+    pub fn rendered<T>(&self, deed: impl FnOnce(&mut Renderer) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.renderer.until(&self.stop, deed)
     }
 
     /// Finds an environment by its name.
@@ -138,11 +150,17 @@ impl Reports {
         self.of = Some(known.clone());
         let Known { snapshot, applied, nodes } = known;
         let environments = scene.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
-        let (make, input) = (
-            self.report.make,
-            Input { snapshot, environments, begins: self.begins, applied, nodes, about: self.about.clone() },
-        );
-        vec![Action::Task(Task::blocking(self.report.id, move |_| make(&input)))]
+        let (report, begins, about) = (self.report, self.begins, self.about.clone());
+        vec![Action::Task(Task::stream(report.id, move |reach, mut reply| async move {
+            let (renderer, stop) = (reach.renderer.clone(), reach.renderer.newest(report.id));
+            let _given_up_with_the_screen = stop.with_its_owner();
+            let input = Input { snapshot, environments, begins, applied, nodes, about, renderer, stop: stop.clone() };
+            let made = reach.away(move || (report.make)(&input)).await.and_then(|made| made);
+            // A newer one answers.
+            if !stop.is_given_up() {
+                reply.send(made).await;
+            }
+        }))]
     }
 
     fn current(&self, scene: &Scene<'_>) -> Option<Target> {

@@ -11,6 +11,7 @@ use super::{Input, Made, Report, Reports, compare, findings};
 use crate::app::{Facts, Keymap, Motion, Scene, Target, View};
 use crate::commands::COMMANDS;
 use crate::model::{Env, Fault};
+use crate::render::{Stop, Worker};
 use crate::repo::Snapshot;
 use crate::repo::git::tests::TestRepository;
 use crate::runtime::{Format, picture};
@@ -45,6 +46,8 @@ fn input(repository: &TestRepository) -> Input {
         applied: Vec::new(),
         nodes: BTreeMap::new(),
         about: None,
+        renderer: Worker::default(),
+        stop: Stop::default(),
     }
 }
 

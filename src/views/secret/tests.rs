@@ -86,6 +86,7 @@ impl Desk {
             journal: None,
             clock: Clock::fixed("2026-01-02T03:04:05Z".parse().unwrap()),
             terminal: crate::app::Lender::default(),
+            renderer: crate::render::Worker::default(),
             away: |work| work(),
         };
         let mut desk = Self {

@@ -1,0 +1,231 @@
+//! The renderer of a session, with what was rendered kept for the next: one request at a time, and the newest of its kind.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::{Cache, Renderer, Tool};
+use crate::model::Fault;
+use crate::programs::Handle;
+
+/// The one renderer of a session, which whoever owns the session hands to those that render. Its copies are the same renderer.
+#[derive(Debug, Clone, Default)]
+pub struct Worker(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    place: Mutex<Place>,
+    /// Told when the renderer is free, and when somebody who waits for it is given up.
+    moved: Condvar,
+    /// The newest request of each kind that has one.
+    newest: Mutex<HashMap<&'static str, Stop>>,
+}
+
+/// Holds the renderer while nobody uses it.
+#[derive(Debug, Default)]
+struct Place {
+    taken: bool,
+    renderer: Option<Renderer>,
+}
+
+impl Worker {
+    /// Begins a request that takes the place of an older one of its kind: what that does, or waits for, ends.
+    pub fn newest(&self, kind: &'static str) -> Stop {
+        let stop = Stop::default();
+        let former = lock(&self.0.newest).insert(kind, stop.clone());
+        if let Some(former) = former {
+            former.stop();
+        }
+        stop
+    }
+
+    /// Does something with the renderer, once nobody else does; blocks for as long, so that no two renderings share the memory and the
+    /// processors.
+    ///
+    /// # Errors
+    /// Fails as the deed does.
+    pub fn with<T>(&self, deed: impl FnOnce(&mut Renderer) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.until(&Stop::default(), deed)
+    }
+
+    /// Does the same, until it is given up: it then waits no longer, and what kustomize is doing for it ends.
+    ///
+    /// # Errors
+    /// Fails as the deed does, and when it was given up.
+    pub fn until<T>(&self, stop: &Stop, deed: impl FnOnce(&mut Renderer) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut turn = self.turn(stop).ok_or_else(given_up)?;
+        // What is installed meanwhile counts from now on; a build is named by its tool.
+        let done = deed(turn.renderer(stop));
+        // Half of what was asked for is no answer.
+        if stop.is_given_up() { Err(given_up()) } else { done }
+    }
+
+    /// Waits for the renderer; `None` when the request is given up first.
+    fn turn(&self, stop: &Stop) -> Option<Turn<'_>> {
+        *lock(&stop.0.waits) = Arc::downgrade(&self.0);
+        let mut place = lock(&self.0.place);
+        while place.taken && !stop.is_given_up() {
+            place = self.0.moved.wait(place).unwrap_or_else(PoisonError::into_inner);
+        }
+        if stop.is_given_up() {
+            return None;
+        }
+        place.taken = true;
+        Some(Turn { inner: &self.0, renderer: place.renderer.take() })
+    }
+}
+
+/// The renderer, for as long as it is somebody's turn; a panic gives it back too.
+struct Turn<'a> {
+    inner: &'a Inner,
+    renderer: Option<Renderer>,
+}
+
+impl Turn<'_> {
+    fn renderer(&mut self, stop: &Stop) -> &mut Renderer {
+        let renderer = self.renderer.get_or_insert_with(|| Renderer::new(Tool::at_hand(), Cache::of_user()));
+        renderer.equip(Tool::at_hand(), Cache::of_user(), stop);
+        renderer
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *lock(&self.inner.place) = Place { taken: false, renderer: self.renderer.take() };
+        self.inner.moved.notify_all();
+    }
+}
+
+/// What holds a lock here cannot leave anything half done.
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn given_up() -> Fault {
+    Fault::failed("nothing was rendered", "it was given up for a newer request", "ask again")
+}
+
+/// Gives up a rendering that nobody waits for any more.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<Running>);
+
+#[derive(Debug, Default)]
+struct Running {
+    given_up: AtomicBool,
+    handles: Mutex<Vec<Handle>>,
+    /// Whose renderer it waits for.
+    waits: Mutex<Weak<Inner>>,
+}
+
+impl Stop {
+    /// Gives it up: no build begins any more, and those that run are ended.
+    pub fn stop(&self) {
+        self.0.given_up.store(true, Ordering::SeqCst);
+        for handle in lock(&self.0.handles).drain(..) {
+            handle.end();
+        }
+        let waits = lock(&self.0.waits).upgrade();
+        if let Some(inner) = waits {
+            // Whoever looked before this waits by now, and hears it.
+            drop(lock(&inner.place));
+            inner.moved.notify_all();
+        }
+    }
+
+    /// Tells whether it was given up.
+    pub fn is_given_up(&self) -> bool {
+        self.0.given_up.load(Ordering::SeqCst)
+    }
+
+    /// Gives it up when what is returned is dropped, as a task is that nobody waits for any more.
+    pub fn with_its_owner(&self) -> impl Drop + Send + use<> {
+        Owner(self.clone())
+    }
+
+    /// Notes a build that runs.
+    pub(super) fn watch(&self, handle: Handle) {
+        lock(&self.0.handles).push(handle);
+        // It may have been given up between the start and this.
+        if self.is_given_up() {
+            handle.end();
+        }
+    }
+
+    /// Forgets what has ended.
+    pub(super) fn forget(&self, handle: Handle) {
+        lock(&self.0.handles).retain(|known| *known != handle);
+    }
+}
+
+struct Owner(Stop);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::{Stop, Worker};
+    use crate::model::Fault;
+
+    /// Holds the renderer until it is given up.
+    fn hold(worker: &Worker, stop: &Stop, begun: &mpsc::Sender<()>) -> Result<(), Fault> {
+        worker.until(stop, |_| {
+            begun.send(()).unwrap();
+            while !stop.is_given_up() {
+                std::thread::yield_now();
+            }
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn a_rendering_that_is_given_up_makes_room_for_the_next_of_its_kind() {
+        let worker = Worker::default();
+        let (begun, begins) = mpsc::channel();
+        let old = worker.newest("survey");
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| hold(&worker, &old, &begun));
+            begins.recv().unwrap();
+            let new = worker.newest("survey");
+            assert_eq!(worker.until(&new, |_| Ok(new.is_given_up())), Ok(false), "only the older one is given up");
+            assert!(first.join().unwrap().is_err(), "half of it is no answer");
+        });
+    }
+
+    #[test]
+    fn one_that_waits_is_ended_by_a_newer_one_and_by_its_owner() {
+        let worker = Worker::default();
+        let (begun, begins) = mpsc::channel();
+        let [held, replaced, owned] = ["survey", "findings", "impact"].map(|kind| worker.newest(kind));
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| hold(&worker, &held, &begun));
+            begins.recv().unwrap();
+            let waiting = [&replaced, &owned].map(|stop| {
+                let worker = &worker;
+                scope.spawn(move || worker.until::<()>(stop, |_| panic!("it was never its turn")))
+            });
+            let newer = worker.newest("findings");
+            drop(owned.with_its_owner());
+            for one in waiting {
+                assert!(one.join().unwrap().is_err(), "it does not wait for the first");
+            }
+            assert!(!held.is_given_up() && !newer.is_given_up(), "other kinds go on");
+            held.stop();
+            assert_eq!(worker.until(&newer, |_| Ok(())), Ok(()));
+            assert!(first.join().unwrap().is_err());
+        });
+    }
+
+    #[test]
+    fn what_breaks_off_gives_the_renderer_back() {
+        let worker = Worker::default();
+        let broken = std::thread::scope(|scope| scope.spawn(|| worker.with::<()>(|_| panic!("a defect"))).join());
+        assert!(broken.is_err());
+        assert_eq!(worker.with(|_| Ok(())), Ok(()));
+    }
+}
