@@ -12,14 +12,47 @@ use rustix::fs::{Mode, OFlags};
 /// # Errors
 /// Beside those of the file system: for a pipe, a device or a folder, for a link that leads out of the repository, and for a larger file.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let real = real(path)?;
+    whole(open(&real(path)?)?, limit)
+}
+
+/// Reads a regular file of at most so many bytes that the operator alone names, such as his kubeconfig or a key: his links lead wherever he
+/// likes.
+///
+/// # Errors
+/// Beside those of the file system: for a pipe, a device or a folder, and for a larger file.
+pub fn own(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    whole(open_own(path)?, limit)
+}
+
+/// Reads such a file as text.
+///
+/// # Errors
+/// As [`own`], and when it is no UTF-8.
+pub fn own_text(path: &Path, limit: u64) -> Result<String> {
+    String::from_utf8(own(path, limit)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
+}
+
+/// Opens such a file for reading.
+///
+/// # Errors
+/// Beside those of the file system: for a pipe, a device or a folder.
+pub fn open_own(path: &Path) -> Result<File> {
+    open(&path.canonicalize()?)
+}
+
+/// Opens a regular file by its real path, without waiting for anybody.
+fn open(real: &Path) -> Result<File> {
     // A device may act on being opened, so it is looked at first; what is opened is looked at again, because it may be another by then.
     regular(&real.symlink_metadata()?)?;
     // Opening a pipe would wait for who writes into it.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let opened = File::from(rustix::fs::open(&real, flags, Mode::empty())?);
+    let opened = File::from(rustix::fs::open(real, flags, Mode::empty())?);
+    regular(&opened.metadata()?)?;
+    Ok(opened)
+}
+
+fn whole(opened: File, limit: u64) -> Result<Vec<u8>> {
     let data = opened.metadata()?;
-    regular(&data)?;
     let too_large = || Error::new(ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes"));
     // Its size is believed where it refuses the file, and not where it lets it through: the file may grow meanwhile.
     if data.len() > limit {

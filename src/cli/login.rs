@@ -1,15 +1,20 @@
 //! Who sits there, by the system's word: the account of the process, and behind root's who became it.
 
-use std::fs;
+use std::path::Path;
+
+use crate::files;
 
 /// Says how an account of the system is called.
 const ACCOUNTS: &str = "/etc/passwd";
+
+/// A longer list is not read.
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// Finds the login. Variables are only words: they count where the system's own list does not know the account, as with a directory service, and
 /// where sudo's name fits the number that it gives.
 pub(super) fn login() -> String {
     let uid = rustix::process::getuid().as_raw();
-    let accounts = fs::read(ACCOUNTS).unwrap_or_default();
+    let accounts = files::own(Path::new(ACCOUNTS), LARGEST).unwrap_or_default();
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     of(uid, &String::from_utf8_lossy(&accounts), variable)
 }

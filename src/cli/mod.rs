@@ -224,10 +224,10 @@ impl Drop for EndAll {
 
 fn perform(arguments: Arguments) -> u8 {
     let call = Call::new(arguments.flags.global);
-    let result = match arguments.subcommand {
+    let result = open::named(&call.global).and_then(|()| match arguments.subcommand {
         Some(sub) => dispatch(sub, &call),
         None => cockpit::run(arguments.flags.cockpit, &call),
-    };
+    });
     match result {
         Ok(code) => code,
         Err(fault) => {

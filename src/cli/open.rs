@@ -100,6 +100,15 @@ fn is_none(fault: &Fault, loader: &Loader) -> bool {
     fault.kind == FaultKind::Refused || !loader.is_like_flux()
 }
 
+/// Refuses settings that are named and cannot be read: whoever names them relies on what they say.
+pub(super) fn named(global: &Global) -> Result<(), Fault> {
+    let Some(file) = &global.config else { return Ok(()) };
+    crate::files::open_own(file).map(drop).map_err(|error| {
+        let why = format!("{}: {error}", file.display());
+        Fault::new(FaultKind::Usage, "the settings cannot be read", why, "name another file with --config, or none")
+    })
+}
+
 fn folder(global: &Global) -> Result<PathBuf, Fault> {
     match &global.repo {
         Some(folder) if !folder.is_dir() => {

@@ -10,11 +10,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{KubeConfigOptions, KubeconfigError};
 
+use crate::files;
 use crate::model::{Fault, FaultKind, KubeContext, Server};
 use crate::programs::own_folder;
 
 /// A file with an authority's certificates is not read above this size.
 const AUTHORITY_LIMIT: u64 = 1024 * 1024;
+
+/// Neither is a kubeconfig above this one.
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// Holds the kubeconfig files that are in use, in their order.
 #[derive(Debug)]
@@ -56,12 +60,7 @@ impl Kubeconfig {
         let files: Vec<File> = paths
             .iter()
             .filter(|path| path.exists())
-            .map(|path| File {
-                path: path.clone(),
-                // From a whole path, whatever the file names by a relative one is a whole path too.
-                parsed: kube::config::Kubeconfig::read_from(std::path::absolute(path).as_ref().unwrap_or(path))
-                    .map_err(|error| unreadable(path, &error)),
-            })
+            .map(|path| File { path: path.clone(), parsed: parse(path) })
             .collect();
         if files.is_empty() {
             let looked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
@@ -124,19 +123,18 @@ impl Kubeconfig {
     /// Fails when no file holds the context, or when its cluster, its certificates or its address cannot be used.
     pub fn config_for(&self, context: &str) -> Result<kube::Config, Fault> {
         let Some((parsed, path)) = self.merged_for(context) else { return Err(self.unknown(context)) };
+        let file = path.display();
+        let cannot_use = |why: String| {
+            let todo = format!("look at context {context} in {file}");
+            Fault::new(FaultKind::Usage, format!("cannot use context {context}"), why, todo)
+        };
+        names_files(&parsed, context).map_err(cannot_use)?;
         let proxy = proxy_url(&parsed, context);
         let options = KubeConfigOptions { context: Some(context.to_owned()), cluster: None, user: None };
         // The function is async by its signature alone: it reads files and never waits.
         let built = futures::FutureExt::now_or_never(kube::Config::from_custom_kubeconfig(parsed, &options));
-        let file = path.display();
-        let mut config = built.unwrap_or(Err(KubeconfigError::CurrentContextNotSet)).map_err(|error| {
-            Fault::new(
-                FaultKind::Usage,
-                format!("cannot use context {context}"),
-                super::fault::chain(&error),
-                format!("look at context {context} in {file}"),
-            )
-        })?;
+        let built = built.unwrap_or(Err(KubeconfigError::CurrentContextNotSet));
+        let mut config = built.map_err(|error| cannot_use(super::fault::chain(&error)))?;
         // kube adds the proxy of the environment, but compares NO_PROXY with the proxy instead of the server: that is done when dialling.
         config.proxy_url = proxy.and_then(|url| url.parse().ok());
         Ok(config)
@@ -184,6 +182,39 @@ impl Kubeconfig {
     }
 }
 
+/// Reads a file. kube reads what it is given to its end, so what never ends is refused before.
+fn parse(path: &Path) -> Result<kube::config::Kubeconfig, Fault> {
+    readable(path, LARGEST).map_err(|why| not_read(format!("{}: {why}", path.display())))?;
+    // From a whole path, whatever the file names by a relative one is a whole path too.
+    let whole = std::path::absolute(path);
+    kube::config::Kubeconfig::read_from(whole.as_deref().unwrap_or(path)).map_err(|error| unreadable(path, &error))
+}
+
+/// Refuses what is no regular file, or a large one.
+fn readable(path: &Path, limit: u64) -> Result<(), String> {
+    let length = files::open_own(path).and_then(|file| file.metadata()).map_err(|error| error.to_string())?.len();
+    if length > limit { Err(format!("it is larger than {limit} bytes")) } else { Ok(()) }
+}
+
+/// Refuses a context whose cluster or user names a file that is none: kube reads each to its end.
+fn names_files(parsed: &kube::config::Kubeconfig, context: &str) -> Result<(), String> {
+    let named = parsed.contexts.iter().find(|named| named.name == context).and_then(|named| named.context.as_ref());
+    let Some(named) = named else { return Ok(()) };
+    let of_cluster = parsed.clusters.iter().filter(|known| known.name == named.cluster);
+    let of_user = parsed.auth_infos.iter().filter(|known| named.user.as_ref() == Some(&known.name));
+    let authorities = of_cluster.filter_map(|known| known.cluster.as_ref()?.certificate_authority.as_ref());
+    let keys = of_user
+        .filter_map(|known| known.auth_info.as_ref())
+        .flat_map(|user| [&user.client_certificate, &user.client_key, &user.token_file].into_iter().flatten());
+    for file in authorities.chain(keys).filter(|file| !file.is_empty()) {
+        // One that is not there is told by who looks for it.
+        if Path::new(file).exists() {
+            readable(Path::new(file), AUTHORITY_LIMIT).map_err(|why| format!("{file}: {why}"))?;
+        }
+    }
+    Ok(())
+}
+
 fn holds(parsed: &kube::config::Kubeconfig, context: &str) -> bool {
     parsed.contexts.iter().any(|named| named.name == context)
 }
@@ -199,10 +230,7 @@ fn authority(cluster: &kube::config::Cluster) -> Option<String> {
     let data = cluster.certificate_authority_data.as_ref().filter(|data| !data.is_empty());
     let bytes = match (data, &cluster.certificate_authority) {
         (Some(data), _) => STANDARD.decode(data.split_whitespace().collect::<String>()).ok()?,
-        (None, Some(file)) => {
-            let is_small = |data: std::fs::Metadata| data.is_file() && data.len() <= AUTHORITY_LIMIT;
-            std::fs::metadata(file).is_ok_and(is_small).then(|| std::fs::read(file).ok())??
-        }
+        (None, Some(file)) => files::own(Path::new(file), AUTHORITY_LIMIT).ok()?,
         (None, None) => return None,
     };
     Some(String::from_utf8_lossy(&bytes).into_owned())
@@ -238,6 +266,10 @@ fn unreadable(path: &Path, error: &KubeconfigError) -> Fault {
         KubeconfigError::ReadConfig(error, _) => format!("{}: {error}", path.display()),
         other => format!("{}: {}", path.display(), super::fault::chain(other)),
     };
+    not_read(why)
+}
+
+fn not_read(why: String) -> Fault {
     Fault::new(
         FaultKind::Usage,
         "cannot read the kubeconfig",
@@ -255,6 +287,25 @@ mod tests {
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path
+    }
+
+    #[test]
+    fn what_never_ends_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = Kubeconfig::read(&["/dev/zero".into()]).unwrap().config_for("mine").unwrap_err();
+        assert!(refused.why.contains("no regular file"), "{refused}");
+        for (of_cluster, of_user) in [
+            ("certificate-authority: /dev/zero", ""),
+            ("", "client-certificate: /dev/zero, client-key: /dev/zero"),
+            ("", "tokenFile: /dev/zero"),
+        ] {
+            let text = format!(
+                "clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:1', {of_cluster}}}}}]\nusers: [{{name: u, user: {{{of_user}}}}}]\ncontexts: \
+                 [{{name: mine, context: {{cluster: c, user: u}}}}]\n"
+            );
+            let refused = Kubeconfig::read(&[file(&folder, "config", &text)]).unwrap().config_for("mine").unwrap_err();
+            assert!(refused.why.contains("/dev/zero: it is no regular file"), "{of_cluster}{of_user}: {refused}");
+        }
     }
 
     fn k3s(context: &str, port: u16, token: &str) -> String {

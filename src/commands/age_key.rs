@@ -15,6 +15,9 @@ use crate::repo::{AgeSecret, age_secrets};
 use crate::secret::Secret;
 use crate::sops::{Identities, IdentitySources, KeyKind};
 
+/// A larger file holds no key.
+const LARGEST: u64 = 1024 * 1024;
+
 /// Makes or completes the Secret; the identities that it held stay.
 pub static COMMAND: Command = Command {
     id: "age-key",
@@ -101,7 +104,7 @@ pub fn generating(
             // A file that no setting names opens files in this session alone: the next needs the line in the configuration.
             let unknown = |sources: &&IdentitySources| sources.key_file.as_ref() != Some(&made.key);
             if let Some(sources) = reach.identities.get(env).filter(unknown)
-                && let Ok(text) = std::fs::read_to_string(&made.key)
+                && let Ok(text) = crate::files::own_text(&made.key, LARGEST)
             {
                 sources.prompts.give(&made.key.display().to_string(), Secret::new(text));
             }

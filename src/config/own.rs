@@ -4,6 +4,7 @@ use std::io::{Error, ErrorKind, Read as _, Result};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use crate::files;
 use crate::model::ShellLine;
 
 /// Such files above this size are not read.
@@ -17,14 +18,10 @@ const OTHERS_WRITE: u32 = 0o022;
 /// # Errors
 /// When it is no file, is too large, belongs to another user, or others may write it: `PermissionDenied` for the last two.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
-    // Opening a pipe would wait.
-    if !path.metadata()?.is_file() {
-        return Err(Error::other("it is no file, or too large"));
-    }
-    let file = std::fs::File::open(path)?;
+    let file = files::open_own(path)?;
     let data = file.metadata()?;
-    if !data.is_file() || data.len() > SIZE_LIMIT {
-        return Err(Error::other("it is no file, or too large"));
+    if data.len() > SIZE_LIMIT {
+        return Err(Error::other("it is too large"));
     }
     if let Some(why) = others(path, &data) {
         return Err(Error::new(ErrorKind::PermissionDenied, why));

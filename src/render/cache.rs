@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::object::{Object, Origin};
 use crate::programs::own_folder;
 
+/// What is larger was not written by us.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
 /// What nobody read for so long is removed.
 const LONGEST: Duration = Duration::from_hours(14 * 24);
 
@@ -40,7 +43,7 @@ impl Cache {
 
     pub(super) fn get(&self, key: &str) -> Option<Vec<Object>> {
         let file = self.folder.as_ref()?.join(key);
-        let kept: Vec<Kept> = serde_json::from_slice(&std::fs::read(&file).ok()?).ok()?;
+        let kept: Vec<Kept> = serde_json::from_slice(&crate::files::own(&file, LARGEST).ok()?).ok()?;
         Some(kept.into_iter().map(|one| Object::new(one.body, one.origin, one.changed_by)).collect())
     }
 

@@ -12,6 +12,9 @@ use crate::files;
 use crate::model::Fault;
 use crate::programs::own_folder;
 
+/// So much of it is read at most.
+const LARGEST: u64 = 1024 * 1024 * 1024;
+
 /// Holds one line of the journal; a write has two: when it begins and how it ended. It never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -99,7 +102,7 @@ impl Journal {
 
     /// Returns the operations that began and never ended.
     fn unfinished(&self) -> Vec<Entry> {
-        let Some(text) = self.path.as_ref().and_then(|path| std::fs::read_to_string(path).ok()) else {
+        let Some(text) = self.path.as_ref().and_then(|path| files::own_text(path, LARGEST).ok()) else {
             return Vec::new();
         };
         let mut open: Vec<Entry> = Vec::new();

@@ -11,6 +11,9 @@ use crate::model::{Env, Fault, FaultKind, PerEnv};
 use crate::programs::{Kind, Line, whole};
 use crate::secret::Secret;
 
+/// A larger file holds no keys.
+const LARGEST: u64 = 1024 * 1024;
+
 /// Names where the identities of an environment come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdentitySources {
@@ -143,7 +146,7 @@ impl Identities {
 
     /// Adds the keys of a file; that it is missing is worth a word only where somebody named it.
     fn add_file(&mut self, file: &Path, named: bool) {
-        match std::fs::read(file) {
+        match crate::files::own(file, LARGEST) {
             Ok(bytes) => {
                 let bytes = Zeroizing::new(bytes);
                 self.read(&file.display().to_string(), &bytes);

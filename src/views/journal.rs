@@ -59,7 +59,7 @@ fn read(path: Option<&Path>) -> Result<Vec<Entry>, Fault> {
     let fault = |error: std::io::Error| {
         Fault::failed("cannot read the journal", error.to_string(), format!("look at {}", path.display()))
     };
-    let mut file = match std::fs::File::open(path) {
+    let mut file = match crate::files::open_own(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(fault(error)),

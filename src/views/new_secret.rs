@@ -178,7 +178,7 @@ fn read(file: &std::path::Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
     if size > LARGEST {
         return Err(cannot("it has more than 1 MiB, the most that a Secret takes".to_owned()));
     }
-    std::fs::read(file).map(Zeroizing::new).map_err(|error| cannot(error.to_string()))
+    crate::files::own(file, LARGEST).map(Zeroizing::new).map_err(|error| cannot(error.to_string()))
 }
 
 /// Resolves `~/` as a shell does.

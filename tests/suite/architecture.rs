@@ -20,11 +20,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("sops", &["model", "secret", "files", "yaml", "programs"]),
     ("repo", &["model", "secret", "files", "yaml", "programs", "sops"]),
     // Where the environments are is read from the repository's folders.
-    ("config", &["model", "secret", "yaml", "programs", "repo"]),
+    ("config", &["model", "secret", "files", "yaml", "programs", "repo"]),
     // What it renders to, and what is wrong with it.
-    ("render", &["model", "secret", "yaml", "programs", "helm", "repo"]),
+    ("render", &["model", "secret", "files", "yaml", "programs", "helm", "repo"]),
     ("check", &["model", "secret", "yaml", "programs", "markdown", "config", "sops", "helm", "repo", "render"]),
-    ("cluster", &["model", "secret", "yaml", "programs", "sops", "kinds"]),
+    ("cluster", &["model", "secret", "files", "yaml", "programs", "sops", "kinds"]),
     // Releases are read from the Secrets of a cluster.
     ("helm", &["model", "secret", "yaml", "cluster"]),
     // What `kubectl describe` tells, from objects and events that were read.
@@ -147,22 +147,18 @@ const RESERVED: &[Reserved] = &[
                 && path[1] == "fs"
                 && ["read", "read_to_string", "File"].contains(&path.last().map_or("", String::as_str))
         },
-        // What knows nothing of the repository, its own files, and what an operator names.
+        // What lies in memory or in /proc, what was just written, and the demonstration's own copy.
         files: &[
             "files",
             "programs",
             "repo/contents",
-            "render/cache",
-            "sops",
-            "config/own",
+            "runtime/memory_file",
+            "runtime/journal",
+            "sops/atomic",
+            "cli/demo",
             "sim",
-            "cluster",
-            "views",
-            "commands/age_key",
-            "runtime",
-            "cli",
         ],
-        why: "a pipe, a device or a link out of the repository is refused by files and repo::contents",
+        why: "a pipe, a device or a link out of the repository is refused by files and repo::contents; what the operator names is read by files::own",
     },
     Reserved {
         what: "standard output and standard error",
@@ -234,6 +230,12 @@ const RESERVED: &[Reserved] = &[
         names: |path| path[0] == "age" && path.iter().any(|segment| segment.ends_with("PluginV1")),
         files: &[],
         why: "age starts them itself with the whole of our environment: sops::plugin speaks to them",
+    },
+    Reserved {
+        what: "making a renderer",
+        names: |path| path.windows(2).any(|pair| pair[0] == "Renderer" && pair[1] == "new"),
+        files: &["render/worker", "render/rounds"],
+        why: "a session has one renderer, in its worker: what was rendered is kept there, and whose turn it is",
     },
     Reserved {
         what: "the simulation",

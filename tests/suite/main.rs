@@ -27,6 +27,8 @@ mod layouts;
 #[cfg(test)]
 mod new_secret;
 #[cfg(test)]
+mod odd_paths;
+#[cfg(test)]
 mod ordinary;
 #[cfg(test)]
 mod programs;

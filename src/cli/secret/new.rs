@@ -17,6 +17,9 @@ use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, en
 use crate::secret::Secret;
 use crate::sops::{self, Asker as _, Question};
 
+/// Files above this size are not read: the most that a Secret takes.
+const LARGEST: u64 = 1024 * 1024;
+
 // Flags of `secret new`. No value is ever one of them: other users of the machine see the arguments of every process.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -167,7 +170,7 @@ fn values(arguments: &Arguments) -> Result<Vec<(String, NewValue)>, Fault> {
 }
 
 fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    std::fs::read(file)
+    crate::files::own(file, LARGEST)
         .map(Zeroizing::new)
         .map_err(|error| wrong(format!("{}: {error}", file.display()), "name a file that you may read"))
 }

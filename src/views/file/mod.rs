@@ -15,7 +15,6 @@ mod document;
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
@@ -197,11 +196,10 @@ fn text(reach: &Reach, path: &str) -> Answer {
         Ok(_) => {}
         Err(error) => return refuse(error.to_string(), "may you read it?"),
     }
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(&file).and_then(|open| open.take(LARGEST).read_to_end(&mut bytes));
-    if let Err(error) = read {
-        return refuse(error.to_string(), "may you read it?");
-    }
+    let bytes = match crate::files::read(&file, LARGEST) {
+        Ok(bytes) => bytes,
+        Err(error) => return refuse(error.to_string(), "may you read it?"),
+    };
     String::from_utf8(bytes).or_else(|_| refuse("it is not text in UTF-8".to_owned(), "`file` tells what it is"))
 }
 

@@ -14,6 +14,9 @@ use crate::model::{Fault, FaultKind};
 use crate::theme::Scope;
 use crate::widgets::{Line, Paragraph, centred, fit, panel};
 
+/// What is larger is no draft of a file that is edited here.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
 /// The answer of the task that looks for a draft: its encrypted text.
 pub(super) struct Found(Option<String>);
 
@@ -91,7 +94,7 @@ impl SecretView {
     pub(super) fn find_draft(&self) -> Action {
         let file = self.file.clone();
         Action::Task(Task::blocking("look for a draft", move |reach| {
-            Found(place(&reach, &file).and_then(|path| std::fs::read_to_string(path).ok()))
+            Found(place(&reach, &file).and_then(|path| crate::files::own_text(&path, LARGEST).ok()))
         }))
     }
 

@@ -317,7 +317,7 @@ fn read(path: &std::path::Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
     if size > LARGEST {
         return Err(failed("it has more than 1 MiB, the most that a Secret takes".to_owned()));
     }
-    std::fs::read(path).map(Zeroizing::new).map_err(|error| failed(error.to_string()))
+    crate::files::own(path, LARGEST).map(Zeroizing::new).map_err(|error| failed(error.to_string()))
 }
 
 /// Writes a value into a new file that nobody else can read; not into the repository, where the next commit would take it.
