@@ -193,7 +193,9 @@ pub fn check(files: &[Listed], context: &Context<'_>, renderer: &Worker) -> Repo
     if context.snapshot.is_rendered || !rests_on_graph {
         return report.told(context);
     }
-    let Ok(rendering) = renderer.with(|renderer| renderer.render(context.snapshot)) else { return report.told(context) };
+    let Ok(rendering) = renderer.with(|renderer| renderer.render(context.snapshot)) else {
+        return report.told(context);
+    };
     let snapshot = context.snapshot.with_graph(&rendering.graph);
     let rendered = Context { strict: context.strict, ..Context::new(&snapshot, context.identities, None) };
     look_at(files, &rendered, &rules).told(&rendered)
