@@ -84,6 +84,9 @@ impl Effective {
             open: BTreeSet::new(),
         };
         let mut tasks = Vec::new();
+        for environment in &begin.environments {
+            new.graph.take_instance_source(environment);
+        }
         for feed in &begin.folders {
             let path = begin.environments.iter().find(|known| known.name == feed.env).map(|known| &known.path);
             let one = FluxKustomization::of_bootstrap(&feed.env, path.map_or("", String::as_str));

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::flux::{FluxKustomization, RepoEnvironment, Sync};
+use super::instance;
 use super::kustomize::Declared;
 use super::naming::{self, Hints};
 use super::path;
@@ -239,25 +240,25 @@ fn of_instance(declared: &Declared, body: &Value) -> Option<Claim> {
     } else {
         body.get("instance").filter(|_| declared.object.kind.is_empty())
     };
-    let sync = values?.get("sync")?;
+    let values = values?;
+    let sync = values.get("sync")?;
     let text = |key: &str| sync.get(key).and_then(Value::as_str).filter(|text| !text.contains('$'));
-    let folder = path::below_root(text("path")?);
     // The chart's release may be put anywhere by its kustomization; flux-system is where it goes.
     let namespace =
         Some(declared.object.namespace.as_str()).filter(|name| is_instance && !name.is_empty()).unwrap_or(FLUX);
     let name = text("name").unwrap_or(namespace);
     let kind = text("kind").unwrap_or("GitRepository");
+    let object = ObjectRef::new("Kustomization", known::KUSTOMIZE, namespace, name);
+    let source = ObjectRef::new(kind, known::SOURCE, namespace, name);
+    let made = instance::make(values, &object, &source)?;
+    // A patch may lead elsewhere.
+    let path = made.kustomization.get("spec")?.get("path")?.as_str().filter(|path| !path.contains('$'))?;
     Some(Claim {
-        folder,
+        folder: path::below_root(path),
         strong: true,
         suspended: false,
         url: text("url").map(str::to_owned),
-        sync: Sync::Instance {
-            object: ObjectRef::new("Kustomization", known::KUSTOMIZE, namespace, name),
-            source: ObjectRef::new(kind, known::SOURCE, namespace, name),
-            file: declared.file.clone(),
-            line: declared.line,
-        },
+        sync: Sync::Instance { object, source, file: declared.file.clone(), line: declared.line, made: Box::new(made) },
     })
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use super::instance::Made;
 use super::kustomize::Declared;
 use super::path;
 use crate::model::ObjectRef;
@@ -56,6 +57,8 @@ pub enum Sync {
         file: String,
         /// The line that its document starts on.
         line: usize,
+        /// Both of them, as it makes them.
+        made: Box<Made>,
     },
 }
 
@@ -266,23 +269,6 @@ pub struct FluxSource {
 }
 
 impl FluxSource {
-    /// Builds the source that flux-operator makes of a `FluxInstance` at a place: a file, and the line on which its document starts.
-    pub(super) fn of_instance(env: &str, object: &ObjectRef, (file, line): (&str, usize)) -> Self {
-        Self {
-            env: env.to_owned(),
-            kind: object.kind.clone(),
-            name: object.name.clone(),
-            namespace: object.namespace.clone(),
-            url: None,
-            branch: None,
-            interval: None,
-            suspend: false,
-            ignore: None,
-            file: file.to_owned(),
-            line,
-        }
-    }
-
     /// Names the object.
     pub fn object(&self) -> ObjectRef {
         ObjectRef::new(&self.kind, known::SOURCE, &self.namespace, &self.name)
@@ -305,13 +291,21 @@ impl FluxSource {
             name: object.name.clone(),
             namespace: namespace_of(object),
             url: text(&spec, "url").or_else(|| text(&spec, "endpoint")),
-            branch: spec.get("ref").and_then(|reference| text(reference, "branch")),
+            branch: spec.get("ref").and_then(branch_of),
             interval: text(&spec, "interval"),
             suspend: spec.get("suspend").and_then(Value::as_bool).unwrap_or_default(),
             ignore: text(&spec, "ignore"),
             file: file.to_owned(),
             line,
         }
+    }
+}
+
+/// Returns the branch that a reference means: a full name counts before all else.
+fn branch_of(reference: &Value) -> Option<String> {
+    match text(reference, "name").filter(|name| !name.is_empty()) {
+        Some(name) => name.strip_prefix("refs/heads/").map(str::to_owned),
+        None => text(reference, "branch"),
     }
 }
 

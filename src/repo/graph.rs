@@ -139,6 +139,7 @@ impl Graph {
     fn ignore_of(reader: &mut Reader, environment: &RepoEnvironment, reads: &Reads) -> Option<String> {
         let mut found = Self::default();
         found.take(reader, &environment.name, None, &Reads { declared: reads.declared.clone(), ..Reads::default() });
+        found.take_instance_source(environment);
         Home::of(environment, &found.kustomizations).ignore(&found.sources)
     }
 
@@ -189,19 +190,19 @@ impl Graph {
 
     /// Takes what flux-operator makes of a `FluxInstance`: a Kustomization and its source, which no file declares.
     fn take_instance(&mut self, environment: &RepoEnvironment) {
-        let Sync::Instance { object, source, file, line } = &environment.sync else { return };
+        let Sync::Instance { object, file, line, made, .. } = &environment.sync else { return };
         let is_known = |one: &FluxKustomization| one.env == environment.name && one.object() == *object;
         if !self.kustomizations.iter().any(is_known) {
-            self.kustomizations.push(FluxKustomization {
-                name: object.name.clone(),
-                namespace: object.namespace.clone(),
-                source: Some(source.clone()),
-                file: file.clone(),
-                line: *line,
-                ..FluxKustomization::of_bootstrap(&environment.name, &environment.path)
-            });
+            let one = FluxKustomization::of(&environment.name, object, (file, *line), &made.kustomization);
+            self.kustomizations.push(FluxKustomization { unsure: made.unsure.clone(), ..one });
         }
-        self.take_source(FluxSource::of_instance(&environment.name, source, (file, *line)));
+        self.take_instance_source(environment);
+    }
+
+    /// Takes the source that flux-operator makes of a `FluxInstance`.
+    pub(super) fn take_instance_source(&mut self, environment: &RepoEnvironment) {
+        let Sync::Instance { source, file, line, made, .. } = &environment.sync else { return };
+        self.take_source(FluxSource::of(&environment.name, source, (file, *line), &made.source));
     }
 
     /// Takes a source, once.

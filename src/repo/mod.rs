@@ -15,6 +15,7 @@
 //! spokes     clusters that a hub manages
 //! naming     what environments are called
 //! home       which sources stand for this repository
+//! instance   what a FluxInstance syncs
 //! flux       environments, Flux Kustomizations and sources, found by following paths
 //! effective  the same, as parents render their children
 //! new_secret a new Secret, encrypted, in the right overlay
@@ -42,6 +43,7 @@ pub mod flux;
 pub mod git;
 mod graph;
 mod home;
+mod instance;
 pub mod kustomization;
 pub mod kustomize;
 pub mod lock;
