@@ -28,6 +28,14 @@ struct Kept {
     changed_by: Vec<String>,
 }
 
+/// Holds a build: its objects, or the words with which kustomize refused it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Build {
+    Objects(Vec<Kept>),
+    Refused { wrong: String },
+}
+
 impl Cache {
     /// Keeps renderings below a folder.
     pub fn below(folder: &Path) -> Self {
@@ -41,10 +49,21 @@ impl Cache {
         Self { folder: own.or_else(home).map(|folder| folder.join("fluxdeck/renderings")) }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<Vec<Object>> {
+    /// Finds a rendering, or the words with which kustomize refused to build it.
+    pub(super) fn get(&self, key: &str) -> Option<Result<Vec<Object>, String>> {
         let file = self.folder.as_ref()?.join(key);
-        let kept: Vec<Kept> = serde_json::from_slice(&crate::files::own(&file, LARGEST).ok()?).ok()?;
-        Some(kept.into_iter().map(|one| Object::new(one.body, one.origin, one.changed_by)).collect())
+        Some(match serde_json::from_slice(&crate::files::own(&file, LARGEST).ok()?).ok()? {
+            Build::Objects(kept) => {
+                Ok(kept.into_iter().map(|one| Object::new(one.body, one.origin, one.changed_by)).collect())
+            }
+            Build::Refused { wrong } => Err(wrong),
+        })
+    }
+
+    /// Keeps the words with which kustomize refused to build something: the same files are refused with the same words again.
+    pub(super) fn put_refusal(&self, key: &str, wrong: &str) {
+        let Some(folder) = &self.folder else { return };
+        let _unkept = write(folder, key, &Build::Refused { wrong: wrong.to_owned() });
     }
 
     /// Keeps a rendering, unless it holds the values of a Secret: those are never written outside of the repository.
@@ -53,12 +72,12 @@ impl Cache {
         if objects.iter().any(Object::is_plain_secret) {
             return;
         }
-        let kept: Vec<Kept> = objects
+        let kept = objects
             .iter()
             .map(|one| Kept { body: one.body.clone(), origin: one.origin.clone(), changed_by: one.changed_by.clone() })
             .collect();
         // A cache that cannot be written costs time and nothing else.
-        let _unkept = write(folder, key, &kept);
+        let _unkept = write(folder, key, &Build::Objects(kept));
     }
 
     /// Removes what nobody read for two weeks.
@@ -74,7 +93,7 @@ impl Cache {
     }
 }
 
-fn write(folder: &Path, key: &str, kept: &[Kept]) -> std::io::Result<()> {
+fn write(folder: &Path, key: &str, kept: &Build) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let beside = folder.join(format!(".{key}-{}", std::process::id()));

@@ -74,13 +74,14 @@ impl<'a> Gatherer<'a> {
             Place::Outside => return unknown(format!("the path {} leads out of the repository", one.path)),
             _ => return Err(Unrendered::Wrong(format!("the path {} does not exist", one.path))),
         }
+        let components = one.components(&mut self.reader);
         let mut walk = Walk { gatherer: self, gathered: Gathered::default(), seen: HashSet::new(), depth: 0, bytes: 0 };
         let own = walk.own(&one.path);
         let mut body = match &own {
             Some(file) => walk.read(file)?,
             None => prepare::generated(one, feed),
         };
-        prepare::apply_spec(&mut body, &one.spec);
+        prepare::apply_spec(&mut body, &one.spec, &components);
         let own = own.unwrap_or_else(|| path::join(&one.path, "kustomization.yaml"));
         walk.kustomization(&one.path, &own, &mut body, None)?;
         let mut gathered = walk.gathered;

@@ -270,7 +270,10 @@ impl Renderer {
                 continue;
             }
             match self.cache.get(&job.key) {
-                Some(objects) => drop(self.kept.insert(job.key.clone(), (Ok(Arc::new(objects)), self.renderings))),
+                Some(known) => {
+                    let built = known.map(Arc::new).map_err(Unrendered::Wrong);
+                    self.kept.insert(job.key.clone(), (built, self.renderings));
+                }
                 None => todo.push(job),
             }
         }
@@ -300,8 +303,11 @@ impl Renderer {
                     while let Some((index, job)) = take(&todo, &next).filter(|_| !stop.is_given_up()) {
                         let built =
                             run(root, &place.path().join(index.to_string()), &tool.until(stop), job).map(Arc::new);
-                        if let Ok(objects) = &built {
-                            cache.put(&job.key, objects);
+                        match &built {
+                            Ok(objects) => cache.put(&job.key, objects),
+                            // What was ended on the way says nothing, nor does what was not looked at.
+                            Err(Unrendered::Wrong(said)) if !stop.is_given_up() => cache.put_refusal(&job.key, said),
+                            Err(_) => {}
                         }
                         done.lock().unwrap_or_else(PoisonError::into_inner).push((job.key.clone(), built));
                     }

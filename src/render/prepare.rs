@@ -55,8 +55,9 @@ pub(super) fn generated(one: &FluxKustomization, feed: &Feed) -> Mapping {
     body
 }
 
-/// Lays the fields of `spec` over the file, as the controller does; of each entry only what Flux knows there.
-pub(super) fn apply_spec(body: &mut Mapping, spec: &Value) {
+/// Lays the fields of `spec` over the file, as the controller does; of each entry only what Flux knows there, and of the components those
+/// that are built.
+pub(super) fn apply_spec(body: &mut Mapping, spec: &Value, components: &[String]) {
     for (field, key) in [("targetNamespace", "namespace"), ("namePrefix", "namePrefix"), ("nameSuffix", "nameSuffix")] {
         if let Some(text) = spec.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()) {
             body.insert(key.into(), text.into());
@@ -65,8 +66,8 @@ pub(super) fn apply_spec(body: &mut Mapping, spec: &Value) {
     for patch in sequence(spec, "patches") {
         push(body, "patches", only(patch, &OF_PATCHES));
     }
-    for component in sequence(spec, "components").filter(|component| component.is_string()) {
-        push(body, "components", component.clone());
+    for component in components {
+        push(body, "components", component.as_str().into());
     }
     for image in sequence(spec, "images").map(|image| only(image, &OF_IMAGES)) {
         let known = body.get_mut("images").and_then(Value::as_sequence_mut).into_iter().flatten();

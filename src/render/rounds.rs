@@ -191,11 +191,21 @@ mod tests {
     /// Renders a repository of these files by a program that prints, for each folder, what kustomize was recorded to; for others it fails.
     fn render(files: &[(&str, String)], recorded: &[(&str, String)]) -> (Rendering, usize) {
         let folder = tempfile::tempdir().unwrap();
+        render_with(folder.path(), Cache::default(), files, recorded)
+    }
+
+    /// Does so in a folder, in which the program is written once.
+    fn render_with(
+        folder: &Path,
+        cache: Cache,
+        files: &[(&str, String)],
+        recorded: &[(&str, String)],
+    ) -> (Rendering, usize) {
         let write = |path: &Path, text: &str| {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        let root = folder.path().join("repository");
+        let root = folder.join("repository");
         for (file, text) in files {
             write(&root.join(file), text);
         }
@@ -204,13 +214,15 @@ mod tests {
             .map(|(path, text)| format!("*/repository/{path}) printf '%s' '{text}';;"))
             .collect::<Vec<_>>()
             .join("\n");
-        let program = folder.path().join("kustomize");
-        write(
-            &program,
-            &format!("#!/bin/sh\ncase \"$4\" in\n{cases}*) echo 'nothing was recorded' >&2; exit 1;;\nesac\n"),
-        );
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let mut renderer = Renderer::new(Tool::find(folder.path().as_os_str()), Cache::default());
+        let program = folder.join("kustomize");
+        if !program.exists() {
+            write(
+                &program,
+                &format!("#!/bin/sh\ncase \"$4\" in\n{cases}*) echo 'nothing was recorded' >&2; exit 1;;\nesac\n"),
+            );
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let mut renderer = Renderer::new(Tool::find(folder.as_os_str()), cache);
         let rendering = renderer.render(&Snapshot::load(&root)).unwrap();
         (rendering, renderer.built)
     }
@@ -426,5 +438,39 @@ mod tests {
             ["ConfigMap/flux-system/empty"],
             "what is copied of what is made by hand is not known"
         );
+    }
+
+    #[test]
+    fn components_that_are_not_there_are_passed_over_where_the_spec_says_so() {
+        let more = "  components: [../missing]\n  ignoreMissingComponents: true\n";
+        let all = flux("apps", "./apps", more);
+        let files = [
+            ("clusters/one/all.yaml", all.clone()),
+            ("apps/kustomization.yaml", "resources: [a.yaml]\n".to_owned()),
+            ("apps/a.yaml", map("a", "")),
+        ];
+        let recorded = [("clusters/one", all), ("apps", map("a", ""))];
+        let (rendering, _) = render(&files, &recorded);
+        assert_eq!(told(&rendering), ["apps: 1", "flux-system: 1"]);
+        assert!(rendering.graph.findings.is_empty(), "{:?}", rendering.graph.findings);
+        let gone: Vec<(&str, String)> =
+            files.iter().map(|(file, text)| (*file, text.replace("  ignoreMissingComponents: true\n", ""))).collect();
+        let (rendering, _) = render(&gone, &[recorded[0].clone()]);
+        assert_eq!(told(&rendering), ["apps: 0 broken", "flux-system: 1"]);
+    }
+
+    #[test]
+    fn what_kustomize_refused_is_not_built_again_by_the_next_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::below(&folder.path().join("cache"));
+        let files = [("clusters/one/all.yaml", flux("apps", "./apps", "")), ("apps/a.yaml", map("a", ""))];
+        let recorded = [("clusters/one", files[0].1.clone())];
+        let place = folder.path().join("one");
+        let (first, built) = render_with(&place, cache.clone(), &files, &recorded);
+        assert_eq!((told(&first), built), (vec!["apps: 0 broken".to_owned(), "flux-system: 1".to_owned()], 2));
+        let (again, built) = render_with(&place, cache, &files, &recorded);
+        assert_eq!((told(&again), built), (told(&first), 0));
+        let why = |rendering: &Rendering| rendering.of[0].finding.clone().map(|finding| finding.to_string());
+        assert_eq!(why(&again), why(&first));
     }
 }

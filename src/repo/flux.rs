@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use super::instance::Made;
 use super::kustomize::Declared;
 use super::path;
+use super::reader::{Place, Reader};
 use crate::model::ObjectRef;
 use crate::model::known;
 use crate::yaml::Value;
@@ -162,6 +163,20 @@ impl FluxKustomization {
     /// Names the object.
     pub fn object(&self) -> ObjectRef {
         ObjectRef::new("Kustomization", known::KUSTOMIZE, &self.namespace, &self.name)
+    }
+
+    /// Returns the components that are built with it: without those that are not there, where `spec.ignoreMissingComponents` says so.
+    pub fn components(&self, reader: &mut Reader) -> Vec<String> {
+        let is_lenient = self.spec.get("ignoreMissingComponents").and_then(Value::as_bool) == Some(true);
+        let is_there = |component: &String| {
+            let folder = path::resolve(&self.path, component);
+            folder.is_none_or(|folder| !matches!(reader.place_in_artifact(&folder), Place::Missing | Place::LeftOut))
+        };
+        let mut own = self.components.clone();
+        if is_lenient {
+            own.retain(is_there);
+        }
+        own
     }
 
     /// Tells whether a declared object is a Flux Kustomization (kustomize's own files bear the same kind, in another group).

@@ -63,8 +63,9 @@ impl Followed {
     /// Returns what a Kustomization reads; what is left out is known to the reader.
     fn of(&mut self, reader: &mut Reader, one: &FluxKustomization, ignore: Option<&str>) -> Arc<Reads> {
         let namespace = one.target_namespace.clone();
-        let key = (one.path.clone(), one.components.clone(), namespace, ignore.map(str::to_owned));
-        let read = || Arc::new(kustomize::follow(reader, &one.path, &one.components, one.target_namespace.as_deref()));
+        let components = one.components(reader);
+        let key = (one.path.clone(), components.clone(), namespace, ignore.map(str::to_owned));
+        let read = || Arc::new(kustomize::follow(reader, &one.path, &components, one.target_namespace.as_deref()));
         Arc::clone(self.0.entry(key).or_insert_with(read))
     }
 }
