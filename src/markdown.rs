@@ -105,8 +105,12 @@ impl Document {
 
     /// Finds the line of an anchor.
     pub fn line_of(&self, anchor: &str) -> Option<usize> {
-        let wanted = anchor.to_lowercase();
-        self.headings.iter().find(|heading| heading.anchor == wanted).map(|heading| heading.line)
+        // What only says how a sign is drawn stays in the anchors of some forges, and goes in those of others.
+        let plain = |text: &str| -> String {
+            text.chars().filter(|letter| !matches!(letter, '\u{fe0e}' | '\u{fe0f}' | '\u{20e3}' | '\u{200d}')).collect()
+        };
+        let wanted = plain(&anchor.to_lowercase());
+        self.headings.iter().find(|heading| plain(&heading.anchor) == wanted).map(|heading| heading.line)
     }
 
     /// Tells whether there is such an anchor.

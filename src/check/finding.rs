@@ -96,12 +96,15 @@ pub fn by_cause(findings: &[Finding]) -> Vec<Finding> {
         }
         let known = *first.entry(cause).or_insert(found.len());
         match found.get_mut(known) {
-            Some(one) => one.others.push(Other {
-                env: finding.env.clone(),
-                file: finding.file.clone(),
-                line: finding.line,
-                object: finding.object.clone(),
-            }),
+            Some(one) => {
+                one.others.push(Other {
+                    env: finding.env.clone(),
+                    file: finding.file.clone(),
+                    line: finding.line,
+                    object: finding.object.clone(),
+                });
+                one.others.extend(finding.others.iter().cloned());
+            }
             None => found.push(Finding {
                 message: finding.habit.map_or_else(|| finding.message.clone(), str::to_owned),
                 ..finding.clone()
@@ -120,11 +123,16 @@ pub fn told(findings: &[Finding]) -> Vec<Finding> {
 fn together(findings: &[Finding]) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for finding in findings {
-        let of_none = |one: &Finding| Finding { env: None, ..one.clone() };
+        let nowhere = |other: &Other| Other { env: None, ..other.clone() };
+        let of_none =
+            |one: &Finding| Finding { env: None, others: one.others.iter().map(nowhere).collect(), ..one.clone() };
         let same = found.iter_mut().rev().take_while(|one| (&one.file, one.line) == (&finding.file, finding.line));
         let same = same.filter(|one| one.env.is_some() && finding.env.is_some());
         match same.into_iter().find(|one| of_none(one) == of_none(finding)) {
-            Some(one) => one.env = one.env.iter().chain(&finding.env).cloned().reduce(|a, b| format!("{a}, {b}")),
+            Some(one) => {
+                one.env = one.env.iter().chain(&finding.env).cloned().reduce(|a, b| format!("{a}, {b}"));
+                one.others.iter_mut().for_each(|other| other.env = None);
+            }
             None => found.push(finding.clone()),
         }
     }
@@ -198,7 +206,7 @@ impl Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{Finding, by_cause, together};
+    use super::{Finding, Other, by_cause, together};
 
     #[test]
     fn what_many_objects_have_is_told_once_with_their_places() {
@@ -217,6 +225,10 @@ mod tests {
         let told = by_cause(&(0..5).map(named).collect::<Vec<_>>());
         assert_eq!((told.len(), told[0].message.as_str()), (1, "they all wait"));
         assert_eq!(by_cause(&[named(7)])[0].message, "7");
+        // What stands below one of them stays.
+        let below = Other { env: None, file: "c.yaml".to_owned(), line: None, object: None };
+        let many = (0..5).map(|number| Finding { others: vec![below.clone()], ..named(number) }).collect::<Vec<_>>();
+        assert_eq!(by_cause(&many)[0].others.len(), 9);
     }
 
     #[test]

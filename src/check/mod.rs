@@ -232,7 +232,8 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
                     world.look(rule, look, &mut of_worlds);
                 }
                 // A name with a variable whose value cannot be read may be any name.
-                of_worlds.retain(|finding: &Finding| !finding.speaks_of("${"));
+                let is_about_variables = rule.id == rules::flux::variable_left::RULE.id;
+                of_worlds.retain(|finding: &Finding| is_about_variables || !finding.speaks_of("${"));
                 found.append(&mut of_worlds);
             }
         }

@@ -66,6 +66,29 @@ fn sealed(text: &str, recipient: &str) -> String {
 }
 
 #[test]
+fn a_finding_names_the_only_environment_and_object_that_it_can_be_about() {
+    let fixture = Fixture::new();
+    let about = |files: &[(&str, &str)]| -> Vec<(Option<String>, Option<String>)> {
+        files.iter().for_each(|(path, text)| fixture.write(path, text));
+        let snapshot = Snapshot::load(fixture.repository.path());
+        let files = working_tree(fixture.repository.path(), &[]).unwrap();
+        let report = check(&files, &Context::new(&snapshot, &Identities::default(), None));
+        report.findings.into_iter().map(|one| (one.env, one.object)).collect()
+    };
+    let named = |env: Option<&str>, object: &str| (env.map(str::to_owned), Some(object.to_owned()));
+    assert_eq!(about(&[("apps/staging/secret.yaml", PLAIN)]), [named(Some("staging"), "Secret/web/app")]);
+    // What two read is about neither alone.
+    let both = [
+        ("apps/staging/kustomization.yaml", "resources: [../shared]\n"),
+        ("apps/production/kustomization.yaml", "resources: [../shared]\n"),
+        ("apps/shared/kustomization.yaml", "resources: [secret.yaml]\n"),
+        ("apps/shared/secret.yaml", PLAIN),
+        ("apps/staging/secret.yaml", "{}\n"),
+    ];
+    assert_eq!(about(&both), [named(None, "Secret/web/app")]);
+}
+
+#[test]
 fn a_repository_in_order_has_no_findings() {
     let fixture = Fixture::new();
     fixture.write(

@@ -37,12 +37,9 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         (None, [only]) => only,
         _ => return Err(wrong(format!("there are the environments {}", names.join(", ")), "name one with --env")),
     };
-    let found = call.renderer.with(|renderer| history(&snapshot, env, &object, arguments.count, renderer))?;
-    if found.is_empty() {
-        let now = super::objects::render(&snapshot, call)?;
-        if now.find(env, &object).is_none() {
-            return Err(super::where_::nowhere(&arguments.object, &now, &|name| name == env));
-        }
+    let (found, now) = call.renderer.with(|renderer| history(&snapshot, env, &object, arguments.count, renderer))?;
+    if found.is_empty() && now.find(env, &object).is_none() {
+        return Err(super::where_::nowhere(&arguments.object, &now, &|name| name == env));
     }
     call.print(&found, |found| text(found, arguments.brief))?;
     if found.is_empty() {

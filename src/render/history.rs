@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::Renderer;
 use super::compare::{Difference, compare};
 use super::impact::side;
 use super::revision::Revision;
+use super::{Renderer, Rendering};
 use crate::model::{Fault, ObjectRef};
 use crate::repo::Snapshot;
 use crate::repo::git::{self, LogEntry};
@@ -26,7 +26,7 @@ pub struct Past {
 }
 
 /// Finds the commits, newest first, that changed an object of an environment; of the last `count` commits that touched a file of its
-/// Kustomization, since only those can have.
+/// Kustomization, since only those can have. Returns what is rendered now too, in which they were looked for.
 ///
 /// # Errors
 /// Fails when git does not tell the commits, or a commit cannot be read.
@@ -36,7 +36,7 @@ pub fn history(
     object: &ObjectRef,
     count: usize,
     renderer: &mut Renderer,
-) -> Result<Vec<Past>, Fault> {
+) -> Result<(Vec<Past>, Rendering), Fault> {
     let now = renderer.render(snapshot)?;
     let graph = &now.graph;
     let mut files: Vec<String> = match now.find(env, object) {
@@ -54,7 +54,7 @@ pub fn history(
         let before = match side(snapshot, &Revision::Commit(parent), renderer) {
             Ok((_, rendering)) => rendering,
             // The first commit has nothing before it.
-            Err(_) => super::Rendering::default(),
+            Err(_) => Rendering::default(),
         };
         let changes = compare(&before, &after.1);
         let wanted = |change: &Difference| {
@@ -62,7 +62,7 @@ pub fn history(
         };
         found.extend(changes.into_iter().filter(wanted).map(|change| past(&entry, change)));
     }
-    Ok(found)
+    Ok((found, now))
 }
 
 fn past(entry: &LogEntry, change: Difference) -> Past {

@@ -88,6 +88,12 @@ const SAID: [&str; 46] = [
     "public",
 ];
 
+/// Values of settings that choose something, whatever the key is called.
+const CHOICES: [&str; 16] = [
+    "none", "nothing", "disable", "disabled", "enable", "enabled", "auto", "default", "generate", "optional",
+    "required", "never", "always", "on", "off", "no",
+];
+
 /// Values that stand for what somebody is to fill in.
 const STANDS_FOR: [&str; 8] =
     ["changeme", "change-me", "change_me", "replace-me", "replace_me", "replaceme", "redacted", "todo"];
@@ -177,17 +183,26 @@ fn says_nothing(text: &str) -> bool {
         || text.bytes().all(|byte| matches!(byte, b'x' | b'X' | b'*' | b'.' | b'-' | b'_'))
 }
 
+/// What programs of templates fill in beside `{{ … }}`: makejinja and `minijinja` by other signs, ERB.
+const PLACES: [(&str, &str); 4] = [("#{", "}#"), ("[[", "]]"), ("<%", "%>"), ("<<", ">>")];
+
 /// Takes out what is filled in elsewhere: `${name}` of Flux and `{{ … }}` of templates; of a default its text stays.
 fn filled(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(['$', '{']) {
+    while let Some(at) = rest.find(['$', '{', '#', '[', '<']) {
         out.push_str(rest.get(..at).unwrap_or_default());
         let behind = rest.get(at..).unwrap_or_default();
         if let Some(inside) = behind.strip_prefix("{{")
             && let Some(end) = inside.find("}}")
         {
             rest = inside.get(end.saturating_add(2)..).unwrap_or_default();
+            continue;
+        }
+        if let Some((inside, end)) = PLACES.iter().find_map(|(begin, end)| Some((behind.strip_prefix(begin)?, *end)))
+            && let Some(at) = inside.find(end)
+        {
+            rest = inside.get(at.saturating_add(end.len())..).unwrap_or_default();
             continue;
         }
         if let Some(inside) = behind.strip_prefix("${")
@@ -247,7 +262,14 @@ fn is_confidential_line(of: &str, line: &str) -> bool {
         };
         let clean = |text: &str| text.trim().trim_matches(['"', '\'', ' ']).to_owned();
         let (key, value) = (clean(key), clean(value.split(" #").next().unwrap_or_default()));
-        if says_nothing(&value) || is_public_key(&value) || value.starts_with('/') || value == "|" || value == ">" {
+        let is_choice = CHOICES.contains(&value.to_ascii_lowercase().as_str());
+        if is_choice
+            || says_nothing(&value)
+            || is_public_key(&value)
+            || value.starts_with('/')
+            || value == "|"
+            || value == ">"
+        {
             continue;
         }
         if value.contains("://") || value.starts_with("//") {
@@ -260,7 +282,8 @@ fn is_confidential_line(of: &str, line: &str) -> bool {
         let is_small_number = value.len() < 4 && value.bytes().all(|byte| byte.is_ascii_digit());
         let kept = words(&key).iter().any(|word| KEPT.contains(&word.as_str()));
         let public = words(&key).iter().any(|word| word == "public");
-        if kept && !public && !is_small_number && !value.contains(' ') || is_random(&value) {
+        let of_parts = || value.split_whitespace().any(is_random);
+        if kept && !public && (!is_small_number && !value.contains(' ') || of_parts()) || is_random(&value) {
             return true;
         }
     }
@@ -391,6 +414,8 @@ mod tests {
             ("id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n"),
             ("password", "a.b.c d"),
             ("wifi", "correct horse battery"),
+            ("config.yaml", "media:\n  server_key: ed25519 a_Vg ivuR2EzzrqX7kIADeypBxJUmHOJ9dsBewQC6qr3Hho\n"),
+            ("AZURE_CLIENT_SECRET", "04561461-0f92-42b3-9328-8b0c1bba4641"),
         ] {
             assert!(is_confidential(key, text), "{key}: {text}");
         }
@@ -404,10 +429,14 @@ mod tests {
         for (key, text) in [
             ("token", ""),
             ("token", "op://lab/connect/token"),
+            ("token", "op://lab/a vault with spaces/token"),
+            ("AZURE_CLIENT_ID", "04561461-0f92-42b3-9328-8b0c1bba4641"),
+            ("config.yaml", "logout:\n  private: nothing\n  shared_key: generate\n"),
             ("token", "<path:secret/data/app#token>"),
             ("token", "ref+sops://a.yaml#/b"),
             ("token", "${TOKEN}"),
             ("token", "{{ .token }}"),
+            ("token", "#{ token }#"),
             ("RESTIC_REPOSITORY", "s3:http://minio.example.org:9000/backup"),
             ("RESTIC_REPOSITORY", "s3:https://s3.${REGION}.example.org/${APP}"),
             ("rclone.conf", "[r2]\ntype = s3\nsecret_access_key = ${R2_KEY}\nendpoint = https://r2.example.org\n"),

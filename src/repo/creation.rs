@@ -92,11 +92,15 @@ impl Creation {
 
 /// Finds the configuration that counts for new files of a folder: its own, or the nearest above it.
 pub fn config_for(root: &Path, folder: &str) -> Option<String> {
+    nearest(folder, |config| read(root, config)).map(|(folder, _)| path::join(&folder, NAME))
+}
+
+/// Finds the configuration that counts for files of a folder, its own or the nearest above it: the folder that it stands in, and its text.
+pub(super) fn nearest(folder: &str, mut read: impl FnMut(&str) -> Option<String>) -> Option<(String, String)> {
     let mut folder = folder;
     loop {
-        let config = path::join(folder, NAME);
-        if read(root, &config).is_some() {
-            return Some(config);
+        if let Some(text) = read(&path::join(folder, NAME)) {
+            return Some((folder.to_owned(), text));
         }
         if folder.is_empty() {
             return None;
@@ -113,22 +117,16 @@ impl Snapshot {
     pub fn creation(&self, file: &str) -> Result<Creation, Fault> {
         let what = || format!("no rule says how {file} is encrypted");
         let mut tried = Vec::new();
-        let mut folder = path::parent(file).to_owned();
-        loop {
-            let config = path::join(&folder, NAME);
-            if let Some(text) = read(&self.root, &config) {
+        match nearest(path::parent(file), |config| read(&self.root, config)) {
+            Some((folder, text)) => {
+                let config = path::join(&folder, NAME);
                 let relative = file.strip_prefix(&folder).unwrap_or(file).trim_start_matches('/');
                 if let Some(found) = fitting(&text, &config, relative, How::Above)? {
                     return Ok(found);
                 }
                 tried.push(format!("no rule of {config} fits {relative}"));
-                break;
             }
-            if folder.is_empty() {
-                tried.push(format!("there is no {NAME} above it"));
-                break;
-            }
-            folder = path::parent(&folder).to_owned();
+            None => tried.push(format!("there is no {NAME} above it")),
         }
         let environments = self.environments_of(file);
         for (name, folder) in &environments {

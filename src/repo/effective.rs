@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::feeds::Feed;
 use super::finding::Finding;
 use super::flux::{FluxKustomization, FluxSource};
-use super::graph::{Graph, flux_objects, twice};
+use super::graph::{Graph, flux_objects, from_artifact, twice};
 use super::home::Artifact;
 use super::kustomize::Reads;
 use super::reader::Reader;
@@ -179,6 +179,8 @@ impl Effective {
         if let Some(entry) = &entry {
             entry.home.settle(&mut one, &self.graph.sources, &self.graph.artifacts);
             spokes::settle(&mut one, &self.graph.spokes);
+            let folder = self.graph.environments.iter().find(|known| known.name == one.env).map(|known| &*known.path);
+            from_artifact(&mut self.reader, &mut one, folder.unwrap_or_default());
         }
         let key = (one.env.clone(), one.object());
         if let Some(known) = self.known.get(&key).and_then(|index| self.graph.kustomizations.get_mut(*index)) {

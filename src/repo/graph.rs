@@ -120,6 +120,7 @@ impl Graph {
             // The content of another source is not in this repository, even where a path of the same name is.
             home.settle(one, &self.sources, &self.artifacts);
             spokes::settle(one, &self.spokes);
+            from_artifact(reader, one, folder);
             if one.elsewhere.is_some() {
                 continue;
             }
@@ -270,6 +271,25 @@ impl Graph {
         let mut seen = HashSet::new();
         self.findings.retain(|finding| seen.insert((finding.env.clone(), finding.to_string())));
         self.findings.sort_by(|a, b| (&a.file, a.line, &a.env).cmp(&(&b.file, b.line, &b.env)));
+    }
+}
+
+/// Finds the folder of a Kustomization whose artifact is made of a folder of this repository, as a pipeline pushes one: there its path counts
+/// from a folder above the environment's own.
+pub(super) fn from_artifact(reader: &mut Reader, one: &mut FluxKustomization, entry: &str) {
+    let is_pushed =
+        one.source.as_ref().is_some_and(|source| matches!(source.kind.as_str(), "OCIRepository" | "Bucket"));
+    if !is_pushed || one.elsewhere.is_some() || reader.place_in_artifact(&one.path) != Place::Missing {
+        return;
+    }
+    let mut above = path::parent(entry);
+    while !above.is_empty() {
+        let folder = path::join(above, &one.path);
+        if reader.place_in_artifact(&folder) == Place::Folder {
+            one.path = folder;
+            return;
+        }
+        above = path::parent(above);
     }
 }
 

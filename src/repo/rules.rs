@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::creation;
 use super::feeds::Feeds;
 use super::flux::RepoEnvironment;
 use super::path;
@@ -82,17 +83,9 @@ fn nearest<'a>(
     folder: &str,
 ) -> Option<&'a (String, Config)> {
     if !known.contains_key(folder) {
-        let mut at = folder;
-        let found = loop {
-            if let Some(text) = reader.text(&path::join(at, NAME)) {
-                break Some((at.to_owned(), Config::parse(&text).unwrap_or_default()));
-            }
-            if at.is_empty() {
-                break None;
-            }
-            at = path::parent(at);
-        };
-        known.insert(folder.to_owned(), found);
+        let found = creation::nearest(folder, |config| reader.text(config).map(|text| text.to_string()));
+        let parsed = found.map(|(at, text)| (at, Config::parse(&text).unwrap_or_default()));
+        known.insert(folder.to_owned(), parsed);
     }
     known.get(folder)?.as_ref()
 }

@@ -279,6 +279,12 @@ fn bad_files_are_told_with_their_line_and_hide_nothing_else() {
             ("clusters/one/twice.yaml", Some(1), "Kustomization apps is declared twice in one"),
         ]
     );
+    let about: Vec<Option<&str>> = snapshot.findings.iter().map(|finding| finding.object.as_deref()).collect();
+    let apps = Some("Kustomization/flux-system/apps");
+    let (gone, out) = (Some("Kustomization/flux-system/gone"), Some("Kustomization/flux-system/out"));
+    // The folder of a cluster is applied by what bootstrap makes, which no file here declares.
+    assert_eq!(about, [apps, apps, apps, apps, None, gone, out, apps]);
+    assert!(snapshot.findings.iter().all(|finding| finding.env.as_deref() == Some("one")), "{:?}", snapshot.findings);
 }
 
 #[test]

@@ -15,7 +15,13 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(sealed) = file.sealed() else { return };
     // Where no rule is for the file, there is nothing to differ from.
     let Ok(creation) = context.snapshot.creation(&file.path) else { return };
-    let differing = sealed.diverges(creation.rule.values.as_ref());
+    let mut differing = sealed.diverges(creation.rule.values.as_ref());
+    // What Kubernetes knows an object by is no secret, and must be read before anything is decrypted.
+    differing.retain(|one| {
+        let path = one.path.to_string();
+        let is_named = ["metadata.", "metadata["].iter().any(|start| path.starts_with(start));
+        !(one.wanted && (is_named || matches!(path.as_str(), "apiVersion" | "kind" | "type" | "immutable")))
+    });
     let (left, more): (Vec<_>, Vec<_>) = differing.into_iter().partition(|one| one.wanted);
     let told = if left.is_empty() { &more } else { &left };
     let Some(first) = told.first() else { return };

@@ -1,7 +1,7 @@
 //! An encrypted file that cannot be read.
 
 use super::super::{Context, File, Finding, Look, Rule};
-use crate::sops::SopsError;
+use crate::sops::{Format, SopsError};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-unreadable",
@@ -18,6 +18,16 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
         return;
     }
     let why = "the Kustomization that reads it fails, and everything that it applies stays as it was";
+    // sops takes a key that stands twice in such a file, and the last of them counts.
+    let is_lenient = Format::of(&file.path) == Format::Dotenv
+        && matches!(error, SopsError::Shape { message, .. } if message.contains("stands there twice"));
+    if let (true, SopsError::Shape { line, .. }) = (is_lenient, error) {
+        let why =
+            "sops opens it, and whoever reads the upper line reads what does not count; it cannot be changed here";
+        let fix = "open it with sops, and take one of the lines out";
+        found.push(Finding::new(RULE.id, &file.path, fault.why, why, fix).on(*line).warning());
+        return;
+    }
     let finding = Finding::new(RULE.id, &file.path, fault.why, why, fault.todo);
     found.push(match error {
         SopsError::Yaml { line, .. } | SopsError::Shape { line, .. } => finding.on(*line),

@@ -23,7 +23,7 @@ fn make(input: &Input) -> Result<Made, Fault> {
     }) else {
         return Ok(Made { summary: "nothing".to_owned(), lines: Vec::new() });
     };
-    let found = input.rendered(|renderer| history(&input.snapshot, name, object, COUNT, renderer))?;
+    let (found, _) = input.rendered(|renderer| history(&input.snapshot, name, object, COUNT, renderer))?;
     let mut lines = vec![PageLine::wrapped(
         format!("{object} of {name}, as kustomize renders it before and after each commit"),
         Scope::Dim,

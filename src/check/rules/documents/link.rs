@@ -63,6 +63,11 @@ fn is_of_site(context: &Context<'_>, file: &str) -> bool {
     false
 }
 
+/// Tells whether a path begins with a folder of the repository: else it is an address of a site.
+fn is_of_repository(context: &Context<'_>, place: &str) -> bool {
+    place.split_once('/').is_some_and(|(first, _)| context.snapshot.root.join(first).is_dir())
+}
+
 fn missing(file: &File, document: &Document, context: &Context<'_>, target: &str) -> Option<String> {
     let (place, heading) = target.split_once('#').map_or((target, None), |(place, heading)| (place, Some(heading)));
     let place = place.split('?').next().unwrap_or_default().replace("%20", " ");
@@ -75,7 +80,7 @@ fn missing(file: &File, document: &Document, context: &Context<'_>, target: &str
     // cannot be looked at.
     let name = match place.strip_prefix('/') {
         // An address of a site has no ending; a file has.
-        Some(rest) if !path::name(rest).contains('.') => return None,
+        Some(rest) if !path::name(rest).contains('.') || !is_of_repository(context, rest) => return None,
         Some(rest) => path::resolve("", rest),
         None => path::resolve(path::parent(&file.path), &place),
     }?;

@@ -39,6 +39,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         let message = format!("it names {name}, which is not there");
         let why = "who follows it in trouble looks for what was moved or deleted";
         let fix = "correct the path";
-        found.push(Finding::new(RULE.id, &file.path, message, why, fix).on(number).warning());
+        let habit = "documents name files that are not there";
+        found.push(Finding::new(RULE.id, &file.path, message, why, fix).on(number).warning().habit(habit));
     }
 }

@@ -13,7 +13,7 @@ mod suspended;
 mod twice;
 mod unread;
 mod unread_folder;
-mod variable_left;
+pub(in crate::check) mod variable_left;
 mod wait_timeout;
 
 use crate::check::Rule;

@@ -12,8 +12,8 @@ pub(in crate::check) const RULE: Rule = Rule {
     look: Look::World(look),
 };
 
-/// Namespaces that every cluster has, and the one that Flux is bootstrapped into.
-const THERE: [&str; 5] = ["default", "kube-system", "kube-public", "kube-node-lease", "flux-system"];
+/// Namespaces that every cluster has, and those that Flux is bootstrapped into: by its own program, and by the extension of a cloud.
+const THERE: [&str; 6] = ["default", "kube-system", "kube-public", "kube-node-lease", "flux-system", "cluster-config"];
 
 /// What the names of namespaces begin with that distributions, clouds and their extensions bring.
 const BROUGHT: [&str; 12] = [

@@ -4,6 +4,7 @@ use crate::check::world::World;
 use crate::check::{Finding, Look, Other, Rule};
 use crate::model::ObjectRef;
 use crate::render::{Object, Rendered};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -26,7 +27,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let [(_, object), (_, last), ..] = users.as_slice() else { continue };
         let mut names: Vec<&str> = users.iter().map(|(one, _)| one.name.as_str()).collect();
         names.sort_unstable();
-        let same = users.iter().all(|(_, other)| other.body == object.body);
+        let same = users.iter().all(|(_, other)| content(other) == content(object));
         let (file, line) = world.place(last, &last.object.name);
         if let Some(known) = first.get(&(names.clone(), same)).and_then(|at| found.get_mut(*at)) {
             let (env, object) = (Some(world.env.to_owned()), Some(object.object.to_string()));
@@ -46,11 +47,22 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             world.finding(&RULE, last, &last.object.name, message, why, fix).warning().habit(habit)
         } else {
             let why = "each undoes what the other does, and when one stops applying it, it is deleted under the other";
-            world.finding(&RULE, last, &last.object.name, message, why, fix)
+            let habit = "several Kustomizations apply one object, each in a form of its own";
+            world.finding(&RULE, last, &last.object.name, message, why, fix).habit(habit)
         };
         first.insert((names, same), found.len());
         found.push(finding);
     }
+}
+
+/// Returns what an object says, without the labels and annotations that each Kustomization may give it.
+fn content(object: &Object) -> Value {
+    let mut body = object.body.clone();
+    if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("labels");
+        metadata.remove("annotations");
+    }
+    body
 }
 
 #[cfg(test)]

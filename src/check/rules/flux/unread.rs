@@ -49,8 +49,8 @@ pub(super) fn is_manifest(text: &str) -> bool {
     has("apiVersion:") && has("kind:")
 }
 
-/// Tells whether a kustomization of its folder, or of one above, names a file in a comment: whoever took it out knows that it is not read.
-fn is_commented_out(root: &Path, file: &str) -> bool {
+/// Tells whether a kustomization of its folder, or of one above, names a file or a folder in a comment: whoever took it out knows that it is not read.
+pub(super) fn is_commented_out(root: &Path, file: &str) -> bool {
     let mut folder = path::parent(file);
     loop {
         let says = |name: &&str| {

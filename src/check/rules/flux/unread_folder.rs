@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::unread::is_manifest;
+use super::unread::{is_commented_out, is_manifest};
 use crate::check::{Context, Finding, Look, Rule};
 use crate::repo::{contents, path};
 
@@ -49,38 +49,65 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         }
     }
     // An artifact may be made of any folder, and is read elsewhere.
-    let pushes = |one: &crate::repo::FluxSource| {
-        matches!(one.kind.as_str(), "OCIRepository" | "Bucket")
-            && !one.url.as_deref().unwrap_or_default().contains("/fluxcd/")
-    };
-    let is_pushed = snapshot.kustomizations.iter().any(|one| {
-        one.elsewhere.is_some()
-            && snapshot.sources.iter().any(|source| one.source.as_ref() == Some(&source.object()) && pushes(source))
+    let is_pushed = snapshot.kustomizations.iter().filter(|one| one.elsewhere.is_some()).any(|one| {
+        one.source.as_ref().is_some_and(|source| match source.kind.as_str() {
+            "ExternalArtifact" | "Bucket" => true,
+            "OCIRepository" => {
+                let known = snapshot.sources.iter().find(|known| known.object() == *source);
+                !known.and_then(|known| known.url.as_deref()).unwrap_or_default().contains("/fluxcd/")
+            }
+            _ => false,
+        })
     });
     if read.is_empty() || is_pushed {
         return;
     }
     let mut folders: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
     let mut charts: BTreeMap<&str, bool> = BTreeMap::new();
+    // What unread manifests name is unread because they are: only where that begins is told.
+    let mut named: Vec<(&str, String)> = Vec::new();
     for file in context.listed() {
         let is_yaml = matches!(file.rsplit('.').next(), Some("yaml" | "yml"));
-        let Some(folder) = topmost(file, &read).filter(|folder| is_yaml && !is_of_others(folder)) else { continue };
-        let in_chart = *charts.entry(folder).or_insert_with(|| holds_chart(context, folder));
-        if in_chart || file.split('/').any(|part| part.starts_with('.')) {
+        if !is_yaml || file.split('/').any(|part| part.starts_with('.')) || !snapshot.fed_by(file).is_empty() {
             continue;
         }
         let text = contents::text(&snapshot.root, file).unwrap_or_default();
-        if is_manifest(&text) && !text.contains("{{") {
+        if !is_manifest(&text) || text.contains("{{") {
+            continue;
+        }
+        named.extend(names(file, &text).map(|name| (file.as_str(), name)));
+        let Some(folder) = topmost(file, &read).filter(|folder| !is_of_others(folder)) else { continue };
+        if !*charts.entry(folder).or_insert_with(|| holds_chart(context, folder)) {
             folders.entry(folder).or_insert((file, 0)).1 += 1;
         }
     }
     for (folder, (file, count)) in folders {
+        let is_named = |(by, name): &(&str, String)| {
+            !path::is_within(by, folder) && (path::is_within(name, folder) || path::is_within(folder, name))
+        };
+        if named.iter().any(is_named) || is_commented_out(&snapshot.root, folder) {
+            continue;
+        }
         let manifests = if count == 1 { "its manifest renders" } else { "its manifests render" };
         let message = format!("nothing reads the folder {folder}: {manifests} nothing in any environment");
         let why = "what is changed in it changes nothing, and whoever looks for what runs finds it";
         let fix = "name it in the resources of a kustomization.yaml or in spec.path of a Kustomization, or delete it";
-        found.push(Finding::new(RULE.id, file, message, why, fix).on(1).hint());
+        let habit = "nothing reads some folders of manifests: they render nothing in any environment";
+        found.push(Finding::new(RULE.id, file, message, why, fix).on(1).hint().habit(habit));
     }
+}
+
+/// Lists what a manifest names: paths of Kustomizations, and entries of kustomizations.
+fn names<'a>(file: &'a str, text: &'a str) -> impl Iterator<Item = String> + 'a {
+    text.lines().filter_map(move |line| {
+        let line = line.trim();
+        if let Some(written) = line.strip_prefix("path:") {
+            let folder = path::below_root(written.trim().trim_matches(['"', '\'']));
+            return Some(folder).filter(|folder| !folder.is_empty());
+        }
+        let entry = line.strip_prefix("- ")?.trim().trim_matches(['"', '\'']);
+        (!entry.contains([' ', ':'])).then(|| path::resolve(path::parent(file), entry)).flatten()
+    })
 }
 
 /// Returns the topmost folder above a file from which nothing is read; `None` where its own is read from.

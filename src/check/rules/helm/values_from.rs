@@ -29,7 +29,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                         .then(|| format!("{} has no key {key}", named(kind, namespace, name)))
                 }
                 None if kind == "Secret" && world.makes_secret(namespace, name) => None,
-                None if !world.whole() || may_come(world, object, kind, name) => None,
+                None if !world.whole() || may_come(world, object, name) => None,
                 None => Some(format!("{} is declared nowhere", named(kind, namespace, name))),
             };
             if let Some(message) = fault {
@@ -41,9 +41,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether something may make it all the same: a custom resource, another release of the namespace by its values or under its name, and
-/// hands, where the repository holds no Secret at all. The release itself needs it before it makes anything.
-fn may_come(world: &World<'_>, release: &Object, kind: &str, name: &str) -> bool {
+/// Tells whether something may make it all the same: a custom resource, or another release of the namespace by its values or under its name. The
+/// release itself needs it before it makes anything.
+fn may_come(world: &World<'_>, release: &Object, name: &str) -> bool {
     let namespace = release.object.namespace.as_str();
     let may_make = |other: &Object| {
         let target = text(&other.body, "/spec/targetNamespace");
@@ -51,16 +51,7 @@ fn may_come(world: &World<'_>, release: &Object, kind: &str, name: &str) -> bool
         let is_called = [called, other.object.name.as_str()].iter().any(|own| !own.is_empty() && name.contains(own));
         other.object != release.object && [other.object.namespace.as_str(), target].contains(&namespace) && is_called
     };
-    let is_secret = |object: &Object| {
-        matches!(
-            (object.object.group.as_str(), object.kind()),
-            ("", "Secret") | ("bitnami.com", "SealedSecret") | ("external-secrets.io", "ExternalSecret")
-        )
-    };
-    world.is_conjured(namespace)
-        || world.charts_say(name)
-        || world.of(known::HELM, "HelmRelease").any(may_make)
-        || kind == "Secret" && !world.objects().any(is_secret)
+    world.is_conjured(namespace) || world.charts_say(name) || world.of(known::HELM, "HelmRelease").any(may_make)
 }
 
 #[cfg(test)]

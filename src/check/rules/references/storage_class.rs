@@ -32,6 +32,13 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     if charts.iter().any(|chart| is_storage(chart) && !BRINGS.iter().any(|(name, _)| name == chart)) {
         return;
     }
+    // Where the repository makes none, all come with the cluster.
+    let makes_some = world.of("storage.k8s.io", "StorageClass").next().is_some()
+        || BRINGS.iter().any(|(chart, _)| charts.contains(chart))
+        || releases().any(|release| makes_class(at(&release.body, "/spec/values"), false));
+    if !makes_some {
+        return;
+    }
     let is_there = |name: &str| {
         // local-path comes with K3s, and what a cluster was made with is not in the repository.
         matches!(
@@ -47,6 +54,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 | "managed-csi"
                 | "do-block-storage"
         ) || world.has("StorageClass", "", name)
+            || world.preparation_says(name)
             || BRINGS.iter().any(|(chart, names)| charts.contains(chart) && names.contains(&name))
             || releases().any(|release| names_class(at(&release.body, "/spec/values"), false, name))
     };
@@ -81,6 +89,18 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+/// Tells whether the values of a chart make a class of any name.
+fn makes_class(value: &Value, within: bool) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().any(|(key, field)| {
+            let of_class = within || key.to_ascii_lowercase().contains("storageclass");
+            of_class && key == "name" && field.is_string() || makes_class(field, of_class)
+        }),
+        Value::Array(items) => items.iter().any(|item| makes_class(item, within)),
+        _ => false,
+    }
+}
+
 /// Tells whether the values of a chart make a class of a name: `storageClass: {name: fast}`, `storageClasses: [{name: fast}]`.
 fn names_class(value: &Value, within: bool, name: &str) -> bool {
     match value {
@@ -102,8 +122,18 @@ apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: data, namespace: web}
 spec: {storageClassName: fast}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: slow}
 "];
     const SILENT: &[&str] = &[
+        "---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: web}
+spec: {storageClassName: of-the-cloud}
+",
         "---
 apiVersion: v1
 kind: PersistentVolumeClaim
