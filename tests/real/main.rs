@@ -22,6 +22,8 @@ mod logs;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod precision;
+#[cfg(test)]
 mod push;
 #[cfg(test)]
 mod rendering;
