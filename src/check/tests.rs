@@ -72,7 +72,7 @@ fn a_finding_names_the_only_environment_and_object_that_it_can_be_about() {
         files.iter().for_each(|(path, text)| fixture.write(path, text));
         let snapshot = Snapshot::load(fixture.repository.path());
         let files = working_tree(fixture.repository.path(), &[]).unwrap();
-        let report = check(&files, &Context::new(&snapshot, &Identities::default(), None));
+        let report = check(&files, &Context::new(&snapshot, &Identities::default(), None), &Worker::default());
         report.findings.into_iter().map(|one| (one.env, one.object)).collect()
     };
     let named = |env: Option<&str>, object: &str| (env.map(str::to_owned), Some(object.to_owned()));

@@ -132,9 +132,7 @@ impl<'a> World<'a> {
             known.insert(&object.object, object);
         }
         let own = || rendering.of.iter().filter(|one| one.env == env);
-        let made = rendering.objects(env).filter(|(_, object)| object.is(known::OPERATOR, "ResourceSet"));
-        let made = made.map(|(_, set)| format!("what {} makes on the cluster is not looked at", set.object));
-        let unseen = own().filter_map(Rendered::why_not_whole).chain(made).collect();
+        let unseen = own().filter_map(Rendered::why_not_whole).collect();
         let unsure = own().filter(|one| one.is_unsure()).flat_map(|one| &one.objects);
         let unsure = unsure.map(|object| object.object.to_string()).collect();
         let filled = rendering.objects(env).flat_map(|(_, object)| filled_by(object)).collect();
