@@ -1,5 +1,6 @@
 //! `fluxdeck logs`: the log of a pod, or what a controller wrote about a Flux object.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ pub struct Arguments {
     /// Only lines of so long ago at most, such as 90s, 5m or 1h
     #[arg(long, value_name = "DURATION")]
     since: Option<String>,
-    /// The container, in place of the pod's first
+    /// The container, in place of the pod's first, or of the init container that the pod still waits for
     #[arg(long, short = 'c', value_name = "NAME")]
     container: Option<String>,
     /// The run of the container before this one
@@ -198,10 +199,11 @@ impl Printer {
             }
             text.push('\n');
         }
-        out::write(&Shown::lines(&text))
+        out::write(&if out::is_terminal() { Shown::lines(&text) } else { Shown::coloured(&text) })
     }
 
-    /// Writes a pod's line as it came, and a controller's with its level and message; without colours.
+    /// Writes a pod's line as it came, and a controller's with its level and message; to a terminal without colours, because those of others
+    /// steer it, and to a program with them.
     fn readable(&self, line: LogLine) -> String {
         let text = if self.of_flux {
             let at = line.at.map(|at| at.to_string()).unwrap_or_default();
@@ -212,7 +214,8 @@ impl Printer {
         } else {
             line.line
         };
-        uncoloured(&text).replace(['\n', '\r'], " ")
+        let text = if out::is_terminal() { uncoloured(&text) } else { Cow::Borrowed(text.as_str()) };
+        text.replace(['\n', '\r'], " ")
     }
 }
 

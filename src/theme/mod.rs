@@ -2,6 +2,7 @@
 
 mod colour;
 mod scope;
+mod sgr;
 
 use std::collections::BTreeMap;
 

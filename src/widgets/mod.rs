@@ -8,4 +8,4 @@ mod text;
 pub use lines::{Scroll, lines};
 pub use panel::{centred, panel, titled};
 pub use styled::{Line, Paragraph, Span, Text};
-pub use text::{fit, fit_end, pad, wrap};
+pub use text::{fit, fit_end, pad, rows, wrap};

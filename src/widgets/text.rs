@@ -1,5 +1,7 @@
 //! Text in cells: cut, padded and wrapped by display width, as East Asian characters and emoji take two cells.
 
+use std::ops::Range;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::model::text::cells;
@@ -58,26 +60,11 @@ pub fn pad(text: &str, width: usize) -> String {
 
 /// Wraps a text at spaces to lines of at most a width in cells; longer words are broken.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(1);
     let mut lines = Vec::new();
     for paragraph in text.lines() {
-        let mut line = String::new();
-        for word in cells(paragraph).split(' ') {
-            let gap = usize::from(!line.is_empty());
-            if line.width() + gap + word.width() > width && !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            for character in word.chars() {
-                if line.width() + character.width().unwrap_or(0) > width {
-                    lines.push(std::mem::take(&mut line));
-                }
-                line.push(character);
-            }
-        }
-        lines.push(line);
+        let clean = cells(paragraph);
+        let rows = rows(&clean, width, usize::MAX).into_iter();
+        lines.extend(rows.map(|row| clean.get(row).unwrap_or_default().to_owned()));
     }
     if lines.is_empty() {
         lines.push(String::new());
@@ -85,9 +72,59 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Wraps a line whose text is harmless as [`wrap`] does, into at most so many rows; returns the bytes of each. What lies behind the last row
+/// that is wanted is not looked at.
+pub fn rows(text: &str, width: usize, most: usize) -> Vec<Range<usize>> {
+    let width = width.max(1);
+    let mut rows = Vec::new();
+    // The row that is being filled, and the cells that it takes.
+    let (mut start, mut end, mut used) = (0, 0, 0_usize);
+    let mut at: usize = 0;
+    for word in text.split(' ') {
+        let gap = usize::from(start != end);
+        if gap == 1 && used.saturating_add(1).saturating_add(cells_of(word, width)) > width {
+            rows.push(start..end);
+            (start, end, used) = (at, at, 0);
+        }
+        if start == end {
+            (start, end) = (at, at);
+        } else {
+            (end, used) = (at, used.saturating_add(1));
+        }
+        for (offset, character) in word.char_indices() {
+            let wide = character.width().unwrap_or(0);
+            if used.saturating_add(wide) > width {
+                rows.push(start..end);
+                (start, used) = (at.saturating_add(offset), 0);
+            }
+            if rows.len() >= most {
+                return rows;
+            }
+            end = at.saturating_add(offset).saturating_add(character.len_utf8());
+            used = used.saturating_add(wide);
+        }
+        at = at.saturating_add(word.len()).saturating_add(1);
+    }
+    rows.push(start..end);
+    rows.truncate(most);
+    rows
+}
+
+/// Counts the cells of a word, no further than one more than there are.
+fn cells_of(word: &str, width: usize) -> usize {
+    let mut used: usize = 0;
+    for character in word.chars() {
+        used = used.saturating_add(character.width().unwrap_or(0));
+        if used > width {
+            break;
+        }
+    }
+    used
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{fit, fit_end, pad, wrap};
+    use super::{fit, fit_end, pad, rows, wrap};
 
     #[test]
     fn texts_are_cut_by_cells_and_cannot_steer_the_terminal() {
@@ -112,5 +149,16 @@ mod tests {
         assert_eq!(wrap("the quick brown fox", 9), ["the quick", "brown fox"]);
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("", 4), [""]);
+    }
+
+    #[test]
+    fn only_the_rows_that_are_wanted_are_wrapped() {
+        let text = "aa bb  cc 日本語 dddddd";
+        let whole = rows(text, 5, usize::MAX);
+        assert_eq!(whole.iter().map(|row| &text[row.clone()]).collect::<Vec<_>>(), wrap(text, 5));
+        for most in 0..=whole.len() {
+            assert_eq!(rows(text, 5, most), whole[..most]);
+        }
+        assert_eq!(rows("", 5, 3), [0..0]);
     }
 }

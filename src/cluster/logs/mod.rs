@@ -97,6 +97,10 @@ impl<'a> Following<'a> {
         };
         if let Meant::One(pod) = &this.meant {
             let pod = (**pod).clone();
+            if pod.init_container().is_some() {
+                // The receiver may be gone; the loop finds out.
+                drop(events.send(LogEvent::Following(this.name(&pod))).await);
+            }
             this.start(&pod);
             this.present.insert(pod.metadata.uid.clone(), pod);
         }
@@ -184,6 +188,10 @@ impl<'a> Following<'a> {
                 drop(self.events.send(LogEvent::Interrupted(fault.to_string())).await);
                 self.refused = Some(fault);
             }
+            End::Next(pod) => {
+                self.siblings.remove(uid);
+                self.present.insert(uid.to_owned(), *pod);
+            }
             End::Over(why) => {
                 self.whole = true;
                 self.over.insert(uid.to_owned());
@@ -213,15 +221,25 @@ impl<'a> Following<'a> {
             }
         }
         for pod in candidates {
-            self.events.send(LogEvent::Following(pod.metadata.name.clone())).await.ok()?;
+            self.events.send(LogEvent::Following(self.name(&pod))).await.ok()?;
             self.start(&pod);
         }
         Some(())
     }
 
+    /// Names what is read: the pod, and its container where that is not the one that is read of a pod that runs.
+    fn name(&self, pod: &Pod) -> String {
+        let (LogTarget::Pod { container, .. } | LogTarget::Selector { container, .. }) = self.target;
+        match pod.init_container().filter(|_| container.is_none()) {
+            Some(init) => format!("{}, its init container {init}", pod.metadata.name),
+            None => pod.metadata.name.clone(),
+        }
+    }
+
     fn is_wanted(&self, pod: &Pod) -> bool {
         let uid = &pod.metadata.uid;
-        let started = pod.status.phase != "Pending";
+        let (LogTarget::Pod { container, .. } | LogTarget::Selector { container, .. }) = self.target;
+        let started = pod.has_run(&pod.container(container.as_deref()));
         let mine = match &self.meant {
             Meant::All => true,
             Meant::One(former) => {
@@ -240,6 +258,7 @@ impl<'a> Following<'a> {
             cluster: self.cluster,
             namespace: pods::namespace(self.target),
             container: pod.container(container.as_deref()),
+            is_asked: container.is_some(),
             pod: pod.clone(),
             options,
             events: self.events.clone(),

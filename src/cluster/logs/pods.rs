@@ -56,28 +56,106 @@ pub(super) struct Owner {
 pub(super) struct Spec {
     pub(super) node_name: String,
     pub(super) containers: Vec<Container>,
+    pub(super) init_containers: Vec<Container>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub(super) struct Container {
     pub(super) name: String,
+    restart_policy: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Status {
+    pub(super) phase: String,
+    container_statuses: Vec<ContainerStatus>,
+    init_container_statuses: Vec<ContainerStatus>,
+    ephemeral_container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ContainerStatus {
+    name: String,
+    started: Option<bool>,
+    state: ContainerState,
+    last_state: ContainerState,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(super) struct Status {
-    pub(super) phase: String,
+struct ContainerState {
+    running: Option<Empty>,
+    terminated: Option<Terminated>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+struct Empty {}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Terminated {
+    exit_code: i64,
+}
+
+impl ContainerStatus {
+    /// Tells whether it has ever run, so that it has a log.
+    fn has_run(&self) -> bool {
+        self.state.running.is_some() || self.state.terminated.is_some() || self.last_state.terminated.is_some()
+    }
+
+    /// Tells whether it has ended and is not started again.
+    fn is_done(&self) -> bool {
+        self.state.terminated.as_ref().is_some_and(|terminated| terminated.exit_code == 0)
+    }
 }
 
 impl Pod {
-    /// Returns the container to read: the one asked for, the annotated default, or the first.
+    /// Returns the container to read: the one asked for; the init container that the others wait for; the annotated default, or the first.
     pub(super) fn container(&self, asked: Option<&str>) -> String {
         asked
+            .or_else(|| self.init_container())
             .map(str::to_owned)
             .or_else(|| self.metadata.annotations.get("kubectl.kubernetes.io/default-container").cloned())
             .or_else(|| self.spec.containers.first().map(|container| container.name.clone()))
             .unwrap_or_default()
+    }
+
+    /// Returns the init container that runs, or fails, before the others can start.
+    pub(super) fn init_container(&self) -> Option<&str> {
+        if self.status.phase != "Pending" {
+            return None;
+        }
+        // One that is always restarted is a sidecar: the others start once it has.
+        let is_sidecar = |name: &str| {
+            self.spec.init_containers.iter().any(|known| known.name == name && known.restart_policy == "Always")
+        };
+        let holds_up = |status: &&ContainerStatus| {
+            !status.is_done() && !(is_sidecar(&status.name) && status.started == Some(true))
+        };
+        let status = self.status.init_container_statuses.iter().find(holds_up)?;
+        status.has_run().then_some(status.name.as_str())
+    }
+
+    fn status_of(&self, container: &str) -> Option<&ContainerStatus> {
+        let Status { container_statuses, init_container_statuses, ephemeral_container_statuses, .. } = &self.status;
+        [container_statuses, init_container_statuses, ephemeral_container_statuses]
+            .into_iter()
+            .flatten()
+            .find(|status| status.name == container)
+    }
+
+    /// Tells whether a container has a log.
+    pub(super) fn has_run(&self, container: &str) -> bool {
+        self.status_of(container).map_or_else(|| self.status.phase != "Pending", ContainerStatus::has_run)
+    }
+
+    /// Tells whether an init container has done its work, after which the next is started.
+    pub(super) fn is_past(&self, container: &str) -> bool {
+        let statuses = &self.status.init_container_statuses;
+        statuses.iter().any(|status| status.name == container && status.is_done())
     }
 
     /// Tells whether its containers have ended and are not started again.
@@ -244,6 +322,37 @@ mod tests {
             "spec": {"nodeName": node},
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn the_container_that_holds_a_pod_up_is_read() {
+        let pod = |phase: &str, init: serde_json::Value| -> Pod {
+            serde_json::from_value(json!({
+                "metadata": {"name": "p"},
+                "spec": {"containers": [{"name": "web"}], "initContainers": [{"name": "mesh", "restartPolicy": "Always"}, {"name": "migrate"}]},
+                "status": {"phase": phase, "initContainerStatuses": init,
+                    "containerStatuses": [{"name": "web", "state": {"waiting": {"reason": "PodInitializing"}}}]},
+            }))
+            .unwrap()
+        };
+        let sidecar = |started: bool| json!({"name": "mesh", "started": started, "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}});
+        let failing = json!({"name": "migrate", "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 1}}});
+        let done = json!({"name": "migrate", "state": {"terminated": {"exitCode": 0}}});
+        let waiting = json!({"name": "migrate", "state": {"waiting": {"reason": "PodInitializing"}}});
+        for (init, container, has_run) in [
+            (json!([sidecar(true), failing]), "migrate", true),
+            (json!([sidecar(false), waiting]), "mesh", true),
+            (json!([sidecar(true), waiting]), "web", false),
+            (json!([sidecar(true), done]), "web", false),
+            (json!([]), "web", false),
+        ] {
+            let pod = pod("Pending", init);
+            assert_eq!((pod.container(None).as_str(), pod.has_run(container)), (container, has_run));
+            assert_eq!(pod.container(Some("other")), "other");
+        }
+        assert_eq!(pod("Running", json!([failing])).container(None), "web");
+        let past = pod("Pending", json!([done]));
+        assert!(past.is_past("migrate") && !past.is_past("web"));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(super) enum End {
     Gone,
     /// The container has ended, or all of the log was read.
     Over(String),
+    /// The init container has done its work: what runs next is another container of the pod, which is as it was found now.
+    Next(Box<Pod>),
     /// The server refuses to show it.
     Refused(Fault),
     /// Nobody listens any more.
@@ -49,6 +51,8 @@ pub(super) struct Reader<'a> {
     pub(super) namespace: &'a str,
     pub(super) pod: Pod,
     pub(super) container: String,
+    /// Whether the container was asked for by name, and not chosen for what runs.
+    pub(super) is_asked: bool,
     pub(super) options: LogOptions,
     pub(super) events: Sender<LogEvent>,
     /// Cancelled when the pod is known to be gone.
@@ -128,6 +132,10 @@ impl Reader<'_> {
         match request::get::<Pod>(self.cluster, &self.address()).await {
             Ok(pod) if pod.metadata.uid != self.pod.metadata.uid => Some(End::Gone),
             Ok(pod) if pod.is_over() => Some(End::Over(format!("the pod has ended ({})", pod.status.phase))),
+            Ok(pod) if pod.is_past(&self.container) && self.is_asked => {
+                Some(End::Over(format!("the init container {} has done its work", self.container)))
+            }
+            Ok(pod) if pod.is_past(&self.container) => Some(End::Next(Box::new(pod))),
             Err(error) if request::code(&error) == Some(404) => Some(End::Gone),
             _ => None,
         }

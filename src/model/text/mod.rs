@@ -141,18 +141,29 @@ pub fn message(text: &str) -> Cow<'_, str> {
 /// Leaves out the colours of a text, which programs write also where nobody sees them (SGR, ECMA-48 8.3.117); what else steers stays, to be
 /// made visible.
 pub fn uncoloured(text: &str) -> Cow<'_, str> {
-    if !text.contains("\u{1b}[") {
+    if !text.contains(INTRODUCER) {
         return Cow::Borrowed(text);
     }
-    let mut parts = text.split("\u{1b}[");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.trim_start_matches(|it: char| it.is_ascii_digit() || it == ';' || it == ':').strip_prefix('m') {
-            Some(rest) => out.push_str(rest),
-            None => out.extend(["\u{1b}[", part]),
-        }
-    }
+    let mut out = String::with_capacity(text.len());
+    by_colour(text, |part, _| out.push_str(part));
     Cow::Owned(out)
+}
+
+/// Opens a control sequence.
+const INTRODUCER: &str = "\u{1b}[";
+
+/// Hands out a text in parts, each with the sequence before it that sets its colour.
+fn by_colour<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str)) {
+    let (mut begin, mut sequence) = (0, "");
+    for (at, _) in text.match_indices(INTRODUCER) {
+        let inside = text.get(at + INTRODUCER.len()..).unwrap_or_default();
+        let rest = inside.trim_start_matches(|it: char| it.is_ascii_digit() || it == ';' || it == ':');
+        let Some(rest) = rest.strip_prefix('m') else { continue };
+        each(text.get(begin..at).unwrap_or_default(), sequence);
+        begin = text.len() - rest.len();
+        sequence = text.get(at..begin).unwrap_or_default();
+    }
+    each(text.get(begin..).unwrap_or_default(), sequence);
 }
 
 /// Makes visible what the log of a service would take for a command to it: a line that begins with `::` (GitHub, whose runner trims the line
@@ -194,6 +205,16 @@ impl Shown {
         // A line that ends as Windows ends lines is a line.
         let text = if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
         Self(without_commands(visible(&text, |character| matches!(character, '\n' | '\t'))))
+    }
+
+    /// Takes lines as [`Shown::whole`] does, and leaves in them what sets colours: for a program that reads the log of another.
+    pub fn coloured(text: &str) -> Self {
+        let mut out = String::with_capacity(text.len());
+        by_colour(text, |part, sequence| {
+            out.push_str(sequence);
+            out.push_str(Self::whole(part).as_str());
+        });
+        Self(without_commands(Cow::Owned(out)))
     }
 
     /// Takes commands to the service that runs a check, such as annotations of GitHub, whose parts were escaped as it wants them.
@@ -282,6 +303,8 @@ mod tests {
         );
         assert_eq!([cell_text("a\u{1b}"), cell_text("\u{9b}"), cell_text("e\u{301}")], ["a", "?", "e\u{301}"]);
         assert_eq!(Shown::lines("a").ended().as_str(), "a\n");
+        let coloured = "\u{1b}[1;31mred\u{1b}[0m \u{1b}[2J\u{1b}[m\n::error::";
+        assert_eq!(Shown::coloured(coloured).as_str(), "\u{1b}[1;31mred\u{1b}[0m \\u{1b}[2J\u{1b}[m\n\\u{3a}:error::");
         assert_eq!(uncoloured("\u{1b}[1;31mred\u{1b}[0m \u{1b}[2J\u{1b}[m"), "red \u{1b}[2J");
         assert_eq!(Shown::default().ended().as_str(), "");
     }

@@ -10,6 +10,7 @@
 
 mod buffer;
 mod feed;
+mod layout;
 pub mod line;
 mod paint;
 mod source;
@@ -168,21 +169,29 @@ impl Logs {
         }
     }
 
-    /// Goes to the next line with the text that is sought, or the one before.
-    fn seek(&mut self, forward: bool) {
+    /// Goes to the next line with the text that is sought, or the one before; says so where there is none.
+    fn seek(&mut self, forward: bool, scene: &Scene<'_>) -> Vec<Action> {
         let (from, count) = (self.selected(), self.buffer.shown());
         let sieve = self.buffer.sieve();
         let matches = |index: &usize| self.buffer.get(*index).is_some_and(|entry| sieve.matches(entry));
         let found = if forward { (from + 1..count).find(matches) } else { (0..from).rev().find(matches) };
-        if let Some(index) = found {
-            self.select(index);
-        }
+        let told = match (found, sieve.text.as_str()) {
+            (Some(index), _) => {
+                self.select(index);
+                return Vec::new();
+            }
+            (None, "") => "nothing is searched for: / searches".to_owned(),
+            (None, text) => format!("no line {} this one has `{text}`", if forward { "after" } else { "before" }),
+        };
+        vec![Action::Tell(Notice::info(scene.facts.now, told))]
     }
 
     fn hear(&mut self, heard: Heard) {
         match heard {
             Heard::Lines(lines) => {
-                if let Some(last) = lines.last() {
+                if let Some(last) = lines.last()
+                    && !matches!(&self.state, State::Following(what) if what.starts_with(&*last.pod))
+                {
                     self.state = State::Following(last.pod.to_string());
                 }
                 for line in lines {
@@ -258,10 +267,10 @@ impl View for Logs {
         vec![self.follow()]
     }
 
-    fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Option<Vec<Action>> {
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         match motion {
-            Motion::NextMatch => self.seek(true),
-            Motion::PreviousMatch => self.seek(false),
+            Motion::NextMatch => return Some(self.seek(true, scene)),
+            Motion::PreviousMatch => return Some(self.seek(false, scene)),
             Motion::Left => self.pan = self.pan.saturating_sub(PAN),
             Motion::Right if !self.wrap => self.pan += PAN,
             Motion::Open if matches!(self.state, State::Ended(_)) => {

@@ -1,17 +1,17 @@
 //! Draws a log: how the stream fares, and the lines of the page. Only what is on the screen is looked at.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use jiff::tz::TimeZone;
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout as Areas, Rect};
 use ratatui::style::Style;
 
-use super::buffer::find;
+use super::layout::Layout;
 use super::line::{Entry, Level};
 use super::{Logs, State};
 use crate::app::Scene;
-use crate::model::text::uncoloured;
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Line, Paragraph, Span, fit, pad, panel, wrap};
 
@@ -20,7 +20,7 @@ const POD: usize = 24;
 
 pub(super) fn paint(view: &Logs, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
     let inside = panel(frame, area, &title(view, scene), scene.focus, scene.theme);
-    let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
+    let [head, body] = Areas::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
     frame.render_widget(heading(view, usize::from(head.width), scene.theme), head);
     if view.buffer.shown() == 0 {
         let lines: Vec<Line<'_>> = wrap(&nothing(view), usize::from(body.width)).into_iter().map(Line::from).collect();
@@ -74,6 +74,9 @@ fn heading(view: &Logs, width: usize, theme: &Theme) -> Line<'static> {
     }
     if !sieve.text.is_empty() {
         facts.push(format!("/{}", sieve.text));
+    }
+    if view.wrap {
+        facts.push("wrapped".to_owned());
     }
     facts.push(if view.at.is_none() { "at the end".to_owned() } else { "G follows".to_owned() });
     let facts = fit(&facts.join("  "), width);
@@ -161,7 +164,7 @@ impl Page<'_> {
         let mut rows = 0;
         for index in from..to {
             let Some(entry) = self.view.buffer.get(index) else { break };
-            rows += self.wrapped(entry).len();
+            rows += self.layout(entry).rows.len();
             if rows > self.height {
                 break;
             }
@@ -169,17 +172,28 @@ impl Page<'_> {
         rows
     }
 
-    fn text(&self, entry: &Entry) -> String {
+    /// Lays an entry out as far as it can be seen: its first rows, or its last where the end is followed.
+    fn layout(&self, entry: &Entry) -> Layout {
         let sieve = self.view.buffer.sieve();
-        let text = uncoloured(entry.text(sieve.as_written));
-        match entry.subject.as_deref().filter(|_| !sieve.as_written && !sieve.concerning) {
-            Some(subject) => format!("{subject}  {text}"),
-            None => text.into_owned(),
+        let mut layout = Layout::default();
+        if let Some(subject) = entry.subject.as_deref().filter(|_| !sieve.as_written && !sieve.concerning) {
+            layout.push(subject, Style::new());
+            layout.push("  ", Style::new());
         }
-    }
-
-    fn wrapped(&self, entry: &Entry) -> Vec<String> {
-        wrap(&self.text(entry), self.width.saturating_sub(self.prefix(entry, false).iter().map(Span::width).sum()))
+        let (text, colours) = self.theme.read_colours(entry.text(sieve.as_written));
+        let ends = colours.iter().skip(1).map(|(at, _)| *at).chain([text.len()]);
+        let first = colours.first().map_or(text.len(), |(at, _)| *at);
+        layout.push(text.get(..first).unwrap_or_default(), Style::new());
+        for ((from, style), to) in colours.iter().zip(ends) {
+            layout.push(text.get(*from..to).unwrap_or_default(), *style);
+        }
+        let room = self.width.saturating_sub(self.prefix(entry, false).iter().map(Span::width).sum());
+        if self.view.wrap {
+            layout.wrap(room, self.height.saturating_add(1), self.view.at.is_none());
+        } else {
+            layout.cut(room, self.view.pan);
+        }
+        layout
     }
 
     fn prefix(&self, entry: &Entry, selected: bool) -> Vec<Span<'static>> {
@@ -216,41 +230,19 @@ impl Page<'_> {
     fn entry(&self, entry: &Entry, selected: bool) -> Vec<Line<'static>> {
         let prefix = self.prefix(entry, selected);
         let indent: usize = prefix.iter().map(Span::width).sum();
-        let room = self.width.saturating_sub(indent);
-        let texts = if self.view.wrap {
-            self.wrapped(entry)
-        } else {
-            let text = self.text(entry);
-            let from = text.char_indices().nth(self.view.pan).map_or(text.len(), |(at, _)| at);
-            vec![fit(text.get(from..).unwrap_or_default(), room)]
-        };
+        let layout = self.layout(entry);
         let style = self.theme.style(if entry.level == Level::Error { Scope::Failed } else { Scope::Text });
+        let found = (self.view.buffer.sieve().text.as_str(), self.theme.style(Scope::Match));
         let mut prefix = Some(prefix);
-        texts
-            .into_iter()
-            .map(|text| {
-                let mut spans = prefix.take().unwrap_or_else(|| vec![Span::raw(" ".repeat(indent))]);
-                self.highlighted(&text, style, &mut spans);
-                Line::from(spans)
-            })
-            .collect()
-    }
-
-    /// Parts a text where the text that is sought stands in it.
-    fn highlighted(&self, text: &str, style: Style, spans: &mut Vec<Span<'static>>) {
-        let sought = self.view.buffer.sieve().text.as_str();
-        let mut rest = text;
-        while let Some(at) = find(rest, sought).filter(|_| !sought.is_empty()) {
-            let (Some(before), Some(found), Some(after)) =
-                (rest.get(..at), rest.get(at..at + sought.len()), rest.get(at + sought.len()..))
-            else {
-                break;
-            };
-            spans.push(Span::styled(before.to_owned(), style));
-            spans.push(Span::styled(found.to_owned(), self.theme.style(Scope::Match)));
-            rest = after;
-        }
-        spans.push(Span::styled(rest.to_owned(), style));
+        let line = |row: &Range<usize>| {
+            let mut spans = prefix.take().unwrap_or_else(|| vec![Span::raw(" ".repeat(indent))]);
+            layout.spans(row, style, found, &mut spans);
+            if layout.is_cut {
+                spans.push(Span::styled("~", style));
+            }
+            Line::from(spans)
+        };
+        layout.rows.iter().map(line).collect()
     }
 }
 
