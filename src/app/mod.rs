@@ -47,7 +47,7 @@ pub use task::{Reach, Reply, Task, Ticket};
 pub use terminal::{Lender, Program};
 pub use view::{Scene, View};
 
-use crate::model::{Env, Kind, Lesson};
+use crate::model::{Env, Kind, Lesson, WantedPlugin};
 use crate::theme::Theme;
 
 /// Holds the whole state of the cockpit.
@@ -74,6 +74,8 @@ pub struct App {
     lesson_shown: bool,
     notice_shown: bool,
     resting: bool,
+    /// A plug-in that was refused, until the operator is asked about it.
+    wanted_plugin: Option<WantedPlugin>,
 }
 
 /// A view on the stack, with the ticket that replies to it carry.
@@ -115,6 +117,7 @@ impl App {
             lesson_shown: true,
             notice_shown: false,
             resting: true,
+            wanted_plugin: None,
         }
     }
 

@@ -11,7 +11,7 @@ use super::test_support::facts;
 use super::{App, Change, Effect, Keymap, Msg, Ticket};
 use crate::commands::COMMANDS;
 use crate::kinds;
-use crate::model::{Env, Exposure, FluxFacts, Link, Outcome, PerEnv, Protection, Row, RowKey, State};
+use crate::model::{Env, Exposure, Fault, FaultKind, FluxFacts, Link, Outcome, PerEnv, Protection, Row, RowKey, State};
 use crate::repo::{Snapshot, template};
 use crate::theme::{Depth, Theme};
 use crate::views::home::Home;
@@ -306,6 +306,46 @@ fn a_tiny_or_huge_terminal_is_no_trouble() {
         desk.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         desk.press("jk?<esc>:x<esc>3R<esc>pGg");
     }
+}
+
+#[test]
+fn a_plugin_that_was_refused_is_asked_about_by_its_whole_name() {
+    let refused = || {
+        let wanted = crate::model::WantedPlugin {
+            name: "hsm".to_owned(),
+            recipient: "age1hsm1qqq".to_owned(),
+            file: "a/secret.yaml".to_owned(),
+        };
+        let fault = Fault::new(FaultKind::Refused, "not encrypted", "it runs age-plugin-hsm", "agree to it");
+        Msg::Told(Err(Fault { plugin: Some(Box::new(wanted)), ..fault }))
+    };
+    let remembered = |effects: Vec<Effect>| {
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Task(ticket, task) if task.label == "remember the plug-in" => Some(ticket),
+            _ => None,
+        })
+    };
+    let mut desk = Desk::new();
+    desk.app.update(refused());
+    let screen = desk.screen();
+    for word in ["Run age-plugin-hsm?", "age1hsm1qqq", "a/secret.yaml", "as you", "remembered for this"] {
+        assert!(screen.contains(word), "{word}: {screen}");
+    }
+    desk.app.update(Msg::Paste("age-plugin-hsm\n".to_owned()));
+    assert_eq!(remembered(desk.press("y<enter>")), None, "one key agrees to nothing");
+    desk.press("<esc>");
+    assert_eq!(desk.app.view_id(), "home");
+
+    desk.app.update(refused());
+    let ticket = remembered(desk.press("age-plugin-hsm<enter>")).unwrap();
+    let payload = Box::new(super::dialog::Allowed(Ok(())));
+    desk.app.update(Msg::Reply { ticket, payload, owed: None });
+    assert_eq!(desk.app.view_id(), "home");
+    assert!(desk.screen().contains("age-plugin-hsm may run for this repository"));
+
+    let mut desk = Desk::with(|facts| facts.read_only = true);
+    desk.app.update(refused());
+    assert_eq!(desk.app.view_id(), "home", "where nothing may be written nothing is asked");
 }
 
 #[test]

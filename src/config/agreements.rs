@@ -1,6 +1,8 @@
-//! What the operator agreed to once: that an environment of a repository is reached by the context that the repository names.
+//! What the operator agreed to once: that an environment of a repository is reached by the context that the repository names, and that a
+//! plug-in of age which it names may run.
 //!
-//! It is remembered in `$XDG_STATE_HOME/fluxdeck/agreements.jsonl`, a line for each, for that repository, environment and context alone.
+//! It is remembered in `$XDG_STATE_HOME/fluxdeck/agreements.jsonl`, a line for each, for that repository alone, and for nothing but what it
+//! says.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write as _;
@@ -15,22 +17,57 @@ use crate::model::Fault;
 /// The name of the file.
 pub const AGREEMENTS: &str = "agreements.jsonl";
 
-/// Says that an environment of a repository is reached by a context.
+/// Says what holds of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreement {
     /// The repository's root.
-    pub repository: PathBuf,
-    /// The environment's name.
-    pub env: String,
-    /// The context.
-    pub context: String,
+    repository: PathBuf,
+    #[serde(flatten)]
+    to: To,
+}
+
+/// Says what was agreed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum To {
+    /// An environment is reached by a context.
+    Context { env: String, context: String },
+    /// A plug-in of age may run.
+    Plugin { plugin: String },
 }
 
 impl Agreement {
-    /// Builds the agreement of an environment of a repository, wherever links lead to it from.
-    pub fn new(root: &Path, env: &str, context: &str) -> Self {
-        let repository = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        Self { repository, env: env.to_owned(), context: context.to_owned() }
+    /// Builds the agreement that an environment of a repository is reached by a context.
+    pub fn of_context(root: &Path, env: &str, context: &str) -> Self {
+        Self::of(root, To::Context { env: env.to_owned(), context: context.to_owned() })
+    }
+
+    /// Builds the agreement that a plug-in of age may run for a repository.
+    pub fn of_plugin(root: &Path, plugin: &str) -> Self {
+        Self::of(root, To::Plugin { plugin: plugin.to_owned() })
+    }
+
+    /// Means a repository wherever links lead to it from.
+    fn of(root: &Path, to: To) -> Self {
+        Self { repository: root.canonicalize().unwrap_or_else(|_| root.to_owned()), to }
+    }
+
+    /// Tells whether it is about a repository.
+    pub(super) fn is_of(&self, root: &Path) -> bool {
+        root.canonicalize().is_ok_and(|root| root == self.repository) || root == self.repository
+    }
+
+    /// Tells whether it says that an environment is reached by a context.
+    pub(super) fn is_to_context(&self, environment: &str, wanted: &str) -> bool {
+        matches!(&self.to, To::Context { env, context } if env == environment && context == wanted)
+    }
+
+    /// Returns the plug-in that it lets run.
+    pub(super) fn plugin(&self) -> Option<&str> {
+        match &self.to {
+            To::Plugin { plugin } => Some(plugin),
+            To::Context { .. } => None,
+        }
     }
 
     /// Remembers it in a file, which only its owner can read.

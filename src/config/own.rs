@@ -74,7 +74,7 @@ mod tests {
         std::fs::create_dir_all(own.parent().unwrap()).unwrap();
         std::fs::write(&own, "mouse = true\n").unwrap();
         let agreements = home.join(".local/state/fluxdeck/agreements.jsonl");
-        Agreement::new(&root, "staging", "ops").remember(&agreements).unwrap();
+        Agreement::of_context(&root, "staging", "ops").remember(&agreements).unwrap();
         assert_eq!(agreements.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(agreements.parent().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o700);
 
@@ -98,7 +98,7 @@ mod tests {
                 assert!(said.contains("chmod go-w") && said.contains(&format!("{mode:o}")), "{said}");
             }
             // Nothing is added to a list that others may have filled.
-            let refused = Agreement::new(&root, "staging", "other").remember(&agreements).unwrap_err();
+            let refused = Agreement::of_context(&root, "staging", "other").remember(&agreements).unwrap_err();
             assert!(refused.why.contains("chmod go-w"), "{refused}");
         }
     }

@@ -69,9 +69,9 @@ pub struct Settings {
     pub(super) flags: Flags,
     #[serde(skip)]
     by_variable: BTreeMap<String, EnvSettings>,
-    /// What was agreed to for this repository: environments and their contexts.
+    /// What was agreed to for this repository.
     #[serde(skip)]
-    agreed: Vec<(String, String)>,
+    agreed: Vec<Agreement>,
 }
 
 impl Settings {
@@ -106,12 +106,14 @@ impl Settings {
         let (agreed, refused) = agreed.unwrap_or_default();
         let (from_variables, mut found) = variables::read(variables);
         found.extend(refused);
-        Self { agreed, ..Self::combine(outcomes, &from_variables, found, flags) }
+        let mut settings = Self::combine(outcomes, &from_variables, found, flags);
+        settings.plugins.extend(agreed.iter().filter_map(|known| known.plugin().map(str::to_owned)));
+        Self { agreed, ..settings }
     }
 
     /// Tells whether the operator agreed that an environment of this repository is reached by a context.
     pub(super) fn is_agreed(&self, environment: &str, context: &str) -> bool {
-        self.agreed.iter().any(|(known, by)| known == environment && by == context)
+        self.agreed.iter().any(|known| known.is_to_context(environment, context))
     }
 
     fn combine(outcomes: Vec<Outcome>, from_variables: &Layer, findings: Vec<Finding>, flags: &Flags) -> Self {
@@ -204,8 +206,8 @@ impl Settings {
     }
 }
 
-/// Returns what was agreed to for a repository: environments and their contexts; and why that cannot be told, where it cannot.
-fn agreed(root: &Path, file: &Path) -> (Vec<(String, String)>, Option<Finding>) {
+/// Returns what was agreed to for a repository; and why that cannot be told, where it cannot.
+fn agreed(root: &Path, file: &Path) -> (Vec<Agreement>, Option<Finding>) {
     let (known, refused) = match agreements::read(file) {
         Ok(known) => (known, None),
         Err(error) => {
@@ -214,8 +216,7 @@ fn agreed(root: &Path, file: &Path) -> (Vec<(String, String)>, Option<Finding>) 
             (Vec::new(), Some(Finding::new(&file.display().to_string(), None, fault)))
         }
     };
-    let here = |known: &Agreement| *known == Agreement::new(root, &known.env, &known.context);
-    (known.into_iter().filter(here).map(|known| (known.env, known.context)).collect(), refused)
+    (known.into_iter().filter(|known| known.is_of(root)).collect(), refused)
 }
 
 fn of_flags(flags: &Flags) -> Layer {

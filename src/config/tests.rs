@@ -280,6 +280,29 @@ fn a_context_that_only_the_repository_names_is_protected_until_the_operator_agre
 }
 
 #[test]
+fn only_the_environment_s_own_name_needs_no_word_and_its_folder_s_is_none() {
+    let ask = |context: &str| format!("the context {context}, which only the repository names");
+    let of = |shared: &str, folder: &str, name: &str, contexts: &[&str]| {
+        let settings = settings(shared, "", &[], &Flags::default());
+        let contexts: Vec<KubeContext> = contexts.iter().map(|name| context(name, name, "")).collect();
+        let known = ["dev", name].map(|name| RepoEnvironment { path: folder.to_owned(), ..folders(&[name]).remove(0) });
+        let found = environments(&settings, &known, &contexts);
+        reasons(&found).into_iter().find(|(known, _)| *known == name).unwrap().1
+    };
+    // Its folder is called like another cluster's context.
+    assert_eq!(of("[env.staging]\ncontext = 'ops'\n", "clusters/ops", "staging", &["ops", "staging"]), ask("ops"));
+    let by_path = "[env.staging]\npath = 'clusters/ops'\ncontext = 'ops'\n";
+    assert_eq!(of(by_path, "clusters/ops", "staging", &["ops", "staging"]), ask("ops"));
+    // A name that is nearly the environment's is another.
+    for near in ["Staging", "staging-2", "eu/staging", " staging"] {
+        let shared = format!("[env.staging]\ncontext = '{near}'\n");
+        assert_eq!(of(&shared, "clusters/staging", "staging", &[near, "staging"]), ask(near));
+    }
+    assert_eq!(of("[env.ops]\ncontext = 'ops'\n", "clusters/ops", "ops", &["ops"]), "no");
+    assert_eq!(of("", "clusters/ops", "ops", &["ops"]), "no");
+}
+
+#[test]
 fn what_was_agreed_to_holds_for_that_repository_environment_and_context_alone() {
     let folder = tempfile::tempdir().unwrap();
     let (one, other) = (folder.path().join("one"), folder.path().join("other"));
@@ -295,9 +318,9 @@ fn what_was_agreed_to_holds_for_that_repository_environment_and_context_alone() 
     };
     assert_eq!(protected(&one), ["dev", "staging"]);
     write(folder.path(), "state/fluxdeck/agreements.jsonl", "nonsense\n");
-    Agreement::new(&one, "staging", "else").remember(&file).unwrap();
+    Agreement::of_context(&one, "staging", "else").remember(&file).unwrap();
     assert_eq!(protected(&one), ["dev", "staging"]);
-    Agreement::new(&one, "staging", "ops").remember(&file).unwrap();
+    Agreement::of_context(&one, "staging", "ops").remember(&file).unwrap();
     assert_eq!(protected(&one), ["dev"]);
     assert_eq!(protected(&folder.path().join("other/../one")), ["dev"], "however it is reached");
     assert_eq!(protected(&other), ["dev", "staging"]);
@@ -327,6 +350,22 @@ fn which_plugins_may_run_is_for_the_operator_to_say() {
     assert_eq!((personal.plugins.as_slice(), personal.findings.len()), (["yubikey".to_owned()].as_slice(), 0));
     let shared = settings("[plugins]\nallow = ['yubikey']\n", "", &[], &Flags::default());
     assert_eq!((shared.plugins.len(), shared.findings.len()), (0, 1));
+
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+    let file = folder.path().join("state/fluxdeck/agreements.jsonl");
+    for root in [&one, &other] {
+        std::fs::create_dir_all(root).unwrap();
+    }
+    Agreement::of_plugin(&one, "yubikey").remember(&file).unwrap();
+    Agreement::of_context(&one, "staging", "ops").remember(&file).unwrap();
+    let allowed = |root: &Path| {
+        let variables = vec![("XDG_STATE_HOME".to_owned(), folder.path().join("state").display().to_string())];
+        let settings = Settings::from_sources(Some(root), &Flags::default(), variables);
+        (settings.plugins.clone(), settings.is_agreed("staging", "ops"))
+    };
+    assert_eq!(allowed(&one), (vec!["yubikey".to_owned()], true), "remembered for this repository");
+    assert_eq!(allowed(&other), (Vec::new(), false), "and for no other");
 }
 
 #[test]

@@ -43,12 +43,26 @@ pub struct Fault {
     pub why: String,
     /// What to do next; a command line where one helps.
     pub todo: String,
+    /// The plug-in that was refused, where one was: the cockpit asks the operator about it.
+    #[serde(skip)]
+    pub plugin: Option<Box<WantedPlugin>>,
+}
+
+/// Names a plug-in of age that nobody has agreed to, and who asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedPlugin {
+    /// Its name: the program is called `age-plugin-NAME`.
+    pub name: String,
+    /// The recipient that names it.
+    pub recipient: String,
+    /// The file that was to be encrypted for it.
+    pub file: String,
 }
 
 impl Fault {
     /// Builds a fault of a kind from what happened, why, and what to do.
     pub fn new(kind: FaultKind, what: impl Into<String>, why: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), why: why.into(), todo: todo.into() }
+        Self { kind, what: what.into(), why: why.into(), todo: todo.into(), plugin: None }
     }
 
     /// Builds a fault of kind [`FaultKind::Failed`].

@@ -28,7 +28,7 @@ pub use clock::Clock;
 pub use context::{KubeContext, Server};
 pub use env::{Env, Environment, PerEnv, Protection};
 pub use exposure::Exposure;
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, WantedPlugin};
 pub use health::{Condition, State};
 pub use kind::{Column, Kind};
 pub use lesson::Lesson;

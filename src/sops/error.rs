@@ -1,7 +1,7 @@
 //! What can go wrong with an encrypted file, and how an operator is told.
 
 use super::path::Path;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, WantedPlugin};
 
 /// Says why an encrypted file cannot be read, opened or saved; it never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -242,13 +242,17 @@ impl SopsError {
                      it in .sops.yaml: encrypted_regex: ^(data|stringData)$"
                 ),
             ),
-            Self::Plugin { plugin, .. } => fault(
-                FaultKind::Refused,
-                format!(
+            Self::Plugin { plugin, recipient } => {
+                let todo = format!(
                     "where you know the plug-in, say so once in your personal configuration: [plugins] allow = [\"{plugin}\"]; else take \
                      the recipient out"
-                ),
-            ),
+                );
+                let (name, recipient, file) = (plugin.clone(), recipient.clone(), file.to_owned());
+                Fault {
+                    plugin: Some(Box::new(WantedPlugin { name, recipient, file })),
+                    ..fault(FaultKind::Refused, todo)
+                }
+            }
             Self::NoSuchValue(_) => fault(FaultKind::Usage, format!("see what there is: sops decrypt {file}")),
             Self::Metadata(_) | Self::Recipient { .. } | Self::Unsupported(_) => {
                 fault(FaultKind::Failed, format!("sops itself may say more: sops decrypt {file}"))

@@ -1,4 +1,5 @@
-//! Plug-ins of age: programs that a recipient names, and so whoever writes a file or a `.sops.yaml`. They run only where the operator agreed.
+//! Plug-ins of age: programs that a recipient names, and so whoever writes a file or a `.sops.yaml`. They run only where the operator agreed:
+//! in his settings, or once for a repository in the cockpit, which asks when one was refused.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,7 @@ use super::error::SopsError;
 /// The plug-ins that the operator agreed to, by their names.
 static AGREED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Lets plug-ins run from now on; only the operator's own settings may say so.
+/// Lets plug-ins run from now on; only the operator himself may say so.
 pub fn agree_to_plugins(names: impl IntoIterator<Item = String>) {
     AGREED.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
 }
@@ -36,6 +37,8 @@ mod tests {
         assert!(matches!(refused, SopsError::Plugin { .. }));
         let fault = refused.fault("a.yaml", None);
         assert_eq!(fault.kind, crate::model::FaultKind::Refused);
+        let wanted = fault.plugin.clone().unwrap();
+        assert_eq!((wanted.name.as_str(), &*wanted.recipient, &*wanted.file), ("agreed", recipient, "a.yaml"));
         assert!(fault.why.contains(recipient) && fault.todo.contains("allow = [\"agreed\"]"), "{fault}");
         agree_to_plugins(["agreed".to_owned()]);
         judge("agreed", recipient).unwrap();

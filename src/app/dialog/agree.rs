@@ -53,7 +53,7 @@ impl Agree {
         vec![Action::Task(Task::blocking("remember the agreement", move |reach| {
             let place = reach.journal.as_ref().and_then(|journal| journal.parent()).zip(reach.root.as_ref());
             Agreed(place.map_or(Ok(()), |(folder, root)| {
-                Agreement::new(root, &env, &context).remember(&folder.join(AGREEMENTS))
+                Agreement::of_context(root, &env, &context).remember(&folder.join(AGREEMENTS))
             }))
         }))]
     }

@@ -3,6 +3,7 @@
 mod agree;
 mod confirm;
 mod owner;
+mod plugin;
 mod prompt;
 mod readers;
 
@@ -10,4 +11,7 @@ pub use agree::Agree;
 #[cfg(test)]
 pub(super) use agree::Agreed;
 pub use confirm::Confirm;
+#[cfg(test)]
+pub(super) use plugin::Allowed;
+pub use plugin::AskPlugin;
 pub use prompt::Prompt;

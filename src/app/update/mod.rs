@@ -9,7 +9,7 @@ mod watches;
 
 use std::sync::Arc;
 
-use super::dialog::Agree;
+use super::dialog::{Agree, AskPlugin};
 use super::{App, Effect, Msg, Notice};
 
 impl App {
@@ -94,6 +94,11 @@ impl App {
             Msg::Told(Ok(text)) => self.tell(Notice::info(self.facts.now, text)),
             Msg::Told(Err(fault)) => self.tell(Notice::fault(self.facts.now, fault)),
             Msg::Terminate => effects.push(Effect::Quit),
+        }
+        if let Some(wanted) = self.wanted_plugin.take()
+            && self.view_id() != "plugin"
+        {
+            self.push(Box::new(AskPlugin::new(wanted)), &mut effects);
         }
         self.watch_wanted(&mut effects);
         effects

@@ -6,6 +6,9 @@ use crate::model::{Fault, Outcome};
 
 impl App {
     pub(super) fn tell(&mut self, notice: Notice) {
+        let wanted = notice.fault.as_ref().and_then(|fault| fault.plugin.as_deref());
+        // What must not be written at all is not asked about.
+        self.wanted_plugin = wanted.cloned().filter(|_| !self.facts.read_only).or(self.wanted_plugin.take());
         self.facts.notices.push(notice);
         self.notice_shown = true;
     }

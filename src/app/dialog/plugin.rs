@@ -1,0 +1,190 @@
+//! Asks once whether a program may run that a recipient names: a plug-in of age.
+//!
+//! ```text
+//! +- Run age-plugin-yubikey? -------------------------+
+//! | program      /usr/bin/age-plugin-yubikey          |
+//! | asked by     age1yubikey1…, of rule 1 of .sops... |
+//! | it sees      the key that opens secret.yaml, ...  |
+//! |                                                   |
+//! | Type age-plugin-yubikey and press enter; ...      |
+//! +---------------------------------------------------+
+//! ```
+
+use std::any::Any;
+use std::path::Path;
+use std::sync::Arc;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::app::action::Action;
+use crate::app::key::Key;
+use crate::app::notice::Notice;
+use crate::app::task::Task;
+use crate::app::view::{Scene, View};
+use crate::config::{AGREEMENTS, Agreement};
+use crate::model::{Fault, WantedPlugin};
+use crate::repo::Snapshot;
+use crate::theme::Scope;
+use crate::widgets::{Line, Span, centred, panel, wrap};
+
+/// The width of the column of labels.
+const LABELS: usize = 13;
+
+/// Asks about one plug-in.
+#[derive(Debug)]
+pub struct AskPlugin {
+    wanted: WantedPlugin,
+    typed: String,
+    found: Option<Found>,
+    fault: Option<Fault>,
+}
+
+/// Says where the program is, and by whose word it would run.
+#[derive(Debug)]
+struct Found {
+    program: Option<String>,
+    by: String,
+}
+
+/// Says that it was agreed, and remembered where there is a place for it.
+pub(in crate::app) struct Allowed(pub(in crate::app) Result<(), Fault>);
+
+impl AskPlugin {
+    /// Asks about a plug-in that was refused.
+    pub fn new(wanted: WantedPlugin) -> Self {
+        Self { wanted, typed: String::new(), found: None, fault: None }
+    }
+
+    fn program(&self) -> String {
+        format!("age-plugin-{}", self.wanted.name)
+    }
+
+    /// Remembers it for this repository, and lets it run from now on.
+    fn allow(&self) -> Vec<Action> {
+        let name = self.wanted.name.clone();
+        vec![Action::Task(Task::blocking("remember the plug-in", move |reach| {
+            let place = reach.journal.as_ref().and_then(|journal| journal.parent()).zip(reach.root.as_ref());
+            let remembered = place
+                .map_or(Ok(()), |(folder, root)| Agreement::of_plugin(root, &name).remember(&folder.join(AGREEMENTS)));
+            Allowed(remembered.map(|()| crate::sops::agree_to_plugins([name])))
+        }))]
+    }
+}
+
+/// Says who names a recipient: the creation rule of the file, or the file itself.
+fn by_whom(wanted: &WantedPlugin, snapshot: Option<&Snapshot>) -> String {
+    let of_file = format!("{} itself", wanted.file);
+    let Some(snapshot) = snapshot else { return of_file };
+    let file = Path::new(&wanted.file);
+    let file = file.strip_prefix(&snapshot.root).unwrap_or(file).to_string_lossy();
+    match snapshot.creation(&file) {
+        Ok(creation) if creation.rule.recipients().contains(&wanted.recipient) => creation.name(),
+        _ => of_file,
+    }
+}
+
+impl View for AskPlugin {
+    fn id(&self) -> &'static str {
+        "plugin"
+    }
+
+    fn title(&self, _scene: &Scene<'_>) -> String {
+        format!("Run {}?", self.program())
+    }
+
+    fn overlay(&self) -> bool {
+        true
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let (program, wanted) = (self.program(), self.wanted.clone());
+        let snapshot = scene.facts.repository.as_ref().map(Arc::clone);
+        vec![Action::Task(Task::blocking("find the plug-in", move |_| Found {
+            program: crate::programs::find(&program).map(|path| path.display().to_string()),
+            by: by_whom(&wanted, snapshot.as_deref()),
+        }))]
+    }
+
+    fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
+        if key.is("esc") {
+            return vec![Action::Pop];
+        }
+        if key.is("enter") && self.typed == self.program() {
+            return self.allow();
+        }
+        if key.is("backspace") {
+            self.typed.pop();
+        } else if let Some(character) = key.typed() {
+            self.typed.push(character);
+        }
+        Vec::new()
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
+        let payload = match payload.downcast::<Found>() {
+            Ok(found) => {
+                self.found = Some(*found);
+                return Vec::new();
+            }
+            Err(payload) => payload,
+        };
+        match payload.downcast::<Allowed>().map(|allowed| allowed.0) {
+            Ok(Ok(())) => {
+                let what = format!("{} may run for this repository from now on: do it again", self.program());
+                vec![Action::Pop, Action::Tell(Notice::info(scene.facts.now, what))]
+            }
+            Ok(Err(fault)) => {
+                self.fault = Some(fault);
+                Vec::new()
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+
+    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+        let theme = scene.theme;
+        let width = area.width.saturating_sub(8).clamp(20, 90);
+        let inner = usize::from(width.saturating_sub(4));
+        let mut lines = Vec::new();
+        let mut row = |label: &str, text: &str, scope: Scope| {
+            for (index, text) in wrap(text, inner.saturating_sub(LABELS)).into_iter().enumerate() {
+                let label = if index == 0 { label } else { "" };
+                lines.push(Line::from(vec![
+                    Span::styled(format!("{label:<LABELS$}"), theme.style(Scope::Dim)),
+                    Span::styled(text, theme.style(scope)),
+                ]));
+            }
+        };
+        let program = self.program();
+        let (place, by) = match &self.found {
+            None => (program.clone(), self.wanted.file.clone()),
+            Some(Found { program: Some(path), by }) => (path.clone(), by.clone()),
+            Some(Found { program: None, by }) => {
+                (format!("{program}, which is not in the absolute parts of your PATH"), by.clone())
+            }
+        };
+        row("program", &place, Scope::Title);
+        row("asked by", &format!("the recipient {}, which {by} names", self.wanted.recipient), Scope::Text);
+        let sees = "the key that opens each file that is encrypted for this recipient; it runs as you, and may read and write what you may. Private keys are taken out of its environment.";
+        row("it sees", sees, Scope::Text);
+        let why = "Whoever writes to the repository may name one. What you agree to is remembered for this repository.";
+        row("", why, Scope::Dim);
+        if let Some(fault) = &self.fault {
+            row("", &format!("{}: {}; {}", fault.what, fault.why, fault.todo), Scope::Failed);
+        }
+        lines.push(Line::default());
+        lines.push(Line::from(format!("Type {program} and press enter; esc leaves it refused.")));
+        lines.push(Line::from(vec![
+            Span::raw("> "),
+            Span::styled(format!("{}_", self.typed), theme.style(Scope::Input)),
+        ]));
+        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+        let inside = panel(frame, centred(area, width, height), &self.title(scene), true, theme);
+        frame.render_widget(crate::widgets::Paragraph::new(lines), inside);
+    }
+}
