@@ -52,6 +52,11 @@ impl Server {
     /// Reads a server's URL: the case of scheme and host, the usual port and a slash at the end make no difference, nor does how this
     /// machine is called. `None` where it is no URL.
     pub fn at(url: &str) -> Option<Self> {
+        Self::on(url, &rustix::system::uname().nodename().to_string_lossy())
+    }
+
+    /// Does the same on a machine of a name.
+    fn on(url: &str, machine: &str) -> Option<Self> {
         let (scheme, rest) = url.trim().split_once("://")?;
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let path = path.split(['?', '#']).next().unwrap_or_default();
@@ -62,16 +67,18 @@ impl Server {
             _ => (authority, if scheme.eq_ignore_ascii_case("http") { 80 } else { 443 }),
         };
         let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+        // The machine's own name is in the certificate of its server, which a tunnel that ends here may lead to.
+        let certified = is_name_of(&host, machine).then(|| host.clone());
         let host = match address_of(&host) {
             Some(address) if is_here(address) => "localhost".to_owned(),
             Some(address) => address.to_string(),
-            None if is_named_here(&host) => "localhost".to_owned(),
+            None if is_named_here(&host) || certified.is_some() => "localhost".to_owned(),
             None => host,
         };
         if host.is_empty() {
             return None;
         }
-        Some(Self { host, port, path: path.trim_end_matches('/').to_owned(), ..Self::default() })
+        Some(Self { host, port, path: path.trim_end_matches('/').to_owned(), certified, ..Self::default() })
     }
 
     /// Adds the proxy that leads there, the name that its certificate must have, and its authority's certificates.
@@ -79,7 +86,8 @@ impl Server {
     pub fn through(self, proxy: Option<&str>, certified: Option<&str>, authority: Option<&str>) -> Self {
         let said = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let authority = said(authority).map(|text| text.split_whitespace().collect());
-        Self { proxy: said(proxy), certified: said(certified).map(|name| name.to_ascii_lowercase()), authority, ..self }
+        let certified = said(certified).map(|name| name.to_ascii_lowercase()).or(self.certified);
+        Self { proxy: said(proxy), certified, authority, ..self }
     }
 
     fn address(&self) -> (&str, u16, &str) {
@@ -125,6 +133,13 @@ fn is_named_here(host: &str) -> bool {
         || ["localhost.localdomain", "localhost6", "ip6-localhost", "ip6-loopback"].contains(&host)
 }
 
+/// Tells whether a host is the machine of a name: that name, its first part, or what the local network calls it.
+fn is_name_of(host: &str, machine: &str) -> bool {
+    let machine = machine.trim_end_matches('.').to_ascii_lowercase();
+    let first = machine.split('.').next().unwrap_or_default();
+    !first.is_empty() && (host == machine || host == first || host.strip_suffix(".local") == Some(first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{KubeContext, Server};
@@ -168,6 +183,28 @@ mod tests {
             assert!(!one.reaches_as(&two), "{one:?} {two:?}");
         }
         assert_eq!((Server::at("k8s.example"), Server::at("https://:443")), (None, None));
+    }
+
+    #[test]
+    fn the_machine_s_own_name_is_itself() {
+        let named = |url: &str| {
+            let server = Server::on(url, "Deck.lan").unwrap();
+            KubeContext {
+                name: url.to_owned(),
+                cluster: url.to_owned(),
+                server: Some(server.through(None, None, Some("ca"))),
+            }
+        };
+        let here = named("https://127.0.0.1:6443");
+        for url in ["https://deck.lan:6443", "https://DECK:6443", "https://deck.local:6443", "https://localhost:6443"] {
+            assert!(here.reaches_as(&named(url)), "{url}");
+        }
+        for url in ["https://deck.lan:6444", "https://deck.example:6443", "https://decks:6443", "https://lan:6443"] {
+            assert!(!here.reaches_as(&named(url)), "{url}");
+        }
+        let tunnel = context("t", "t", "https://127.0.0.1:7443", Some("deck.lan"), Some("ca"));
+        assert!(named("https://deck.lan:6443").reaches_as(&tunnel), "a tunnel to the same name");
+        assert!(!named("https://localhost:6443").reaches_as(&tunnel));
     }
 
     #[test]
