@@ -44,6 +44,15 @@ struct Row {
     target: Option<Measured>,
 }
 
+impl Row {
+    fn is_over(&self) -> bool {
+        match (&self.measured, &self.target) {
+            (Ok(measured), Some(target)) => measured.number() > target.number(),
+            _ => false,
+        }
+    }
+}
+
 /// The figures in the order in which they were measured.
 #[derive(Default)]
 pub(crate) struct Table(Vec<Row>);
@@ -72,17 +81,23 @@ impl Table {
     pub(crate) fn missing(&self) -> Vec<&'static str> {
         self.0.iter().filter(|row| row.measured.is_err()).map(|row| row.name).collect()
     }
+
+    /// Returns the names of the figures that are worse than their target.
+    pub(crate) fn over(&self) -> Vec<&'static str> {
+        self.0.iter().filter(|row| row.is_over()).map(|row| row.name).collect()
+    }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "\n{:<52} {:>14} {:>14}", "figure", "measured", "target")?;
-        for Row { name, measured, target } in &self.0 {
+        for row in &self.0 {
+            let Row { name, measured, target } = row;
             let goal = target.as_ref().map_or_else(|| "(floor)".to_owned(), ToString::to_string);
             match measured {
                 Ok(measured) => {
-                    let over = target.as_ref().is_some_and(|target| measured.number() > target.number());
-                    writeln!(formatter, "{name:<52} {measured:>14} {goal:>14}{}", if over { "  OVER" } else { "" })?;
+                    let over = if row.is_over() { "  OVER" } else { "" };
+                    writeln!(formatter, "{name:<52} {measured:>14} {goal:>14}{over}")?;
                 }
                 Err(why) => writeln!(formatter, "{name:<52} {:>14} {goal:>14}  {why}", "not measured")?,
             }
