@@ -51,6 +51,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use call::{Call, Global, Output};
 
+use crate::model::text::field;
 use crate::model::{Fault, Shown};
 use crate::programs;
 
@@ -208,7 +209,12 @@ pub fn main() -> u8 {
     let code = perform(arguments);
     if let Ok(leftovers) = leftovers {
         // A defect of it is not one of what was asked for.
-        let _ended = leftovers.join();
+        for left in leftovers.join().unwrap_or_default() {
+            let (id, name) = (left.id, field(&left.name));
+            out::remark(&Shown::lines(&format!(
+                "{name}, process {id}, was opened by a fluxdeck that was killed, and runs on: what is saved in it goes nowhere. `kill {id}` ends it\n"
+            )));
+        }
     }
     code
 }

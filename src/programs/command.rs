@@ -64,6 +64,7 @@ impl Command {
         if kind.has_terminal() {
             // Standard error is the terminal as well, whatever ours is.
             inner.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
+            inner.env(leftovers::LENT, leftovers::mark());
         } else {
             inner.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             inner.env(leftovers::MARK, leftovers::mark());
@@ -104,9 +105,8 @@ impl Command {
     /// Takes every variable away, but for the mark by which the next start finds what a killed fluxdeck left.
     pub fn env_clear(&mut self) -> &mut Self {
         self.inner.env_clear();
-        if !self.kind.has_terminal() {
-            self.inner.env(leftovers::MARK, leftovers::mark());
-        }
+        let mark = if self.kind.has_terminal() { leftovers::LENT } else { leftovers::MARK };
+        self.inner.env(mark, leftovers::mark());
         self
     }
 

@@ -1,4 +1,5 @@
-//! What a fluxdeck left that was killed: its helpers, which may run on, and its folders. Only what is certainly its own is touched.
+//! What a fluxdeck left that was killed: its helpers, which may run on, and its folders. Only what is certainly its own is touched. An editor
+//! that had the terminal is told of and not ended: what somebody typed there may be wanted, although its file is saved nowhere any more.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -15,6 +16,18 @@ use super::folder::{PREFIX, places};
 
 /// The variable by which a helper is known to be ours.
 pub(super) const MARK: &str = "HELPER_OF_FLUXDECK";
+
+/// The variable by which a program is known that we lent the terminal, with what it started.
+pub(super) const LENT: &str = "LENT_BY_FLUXDECK";
+
+/// A program that a fluxdeck had lent the terminal, which was killed, and that runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// Its process id.
+    pub id: i32,
+    /// What it is called.
+    pub name: String,
+}
 
 /// Returns the mark of our helpers: our process, when it began, and the session that it is in.
 pub(super) fn mark() -> &'static str {
@@ -68,14 +81,44 @@ pub(super) fn descendants(of: Pid) -> Vec<Pid> {
     found
 }
 
-/// Ends the helpers and removes the folders of every fluxdeck of this user that runs no more.
-pub fn remove_leftovers() {
+/// Ends the helpers and removes the folders of every fluxdeck of this user that runs no more; returns what had the terminal and runs on.
+pub fn remove_leftovers() -> Vec<Left> {
     for place in places() {
         remove_folders(&place);
     }
     for process in processes() {
         end_if_left(process);
     }
+    processes().filter_map(lent_and_left).collect()
+}
+
+/// Reads the mark of a process, if it has one.
+fn mark_of(name: &str, variable: &str) -> Option<String> {
+    // Only this user's own can be read, and only those that may be looked into.
+    let environment = std::fs::read(format!("/proc/{name}/environ")).ok()?;
+    let start = format!("{variable}=");
+    let marked = environment.split(|byte| *byte == 0).find_map(|one| one.strip_prefix(start.as_bytes()))?;
+    String::from_utf8(marked.to_vec()).ok()
+}
+
+/// Tells whether a mark is one of a fluxdeck that runs no more, and the process is still in its session.
+fn is_left(name: &str, mark: &str) -> bool {
+    let mut parts = mark.split('-');
+    let (Some(owner), Some(began), Some(session)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    Stat::of(name).is_some_and(|stat| stat.session.to_string() == session)
+        && !Stat::of(owner).is_some_and(|stat| stat.began.to_string() == began)
+        && is_this_users(Path::new(&format!("/proc/{name}")))
+}
+
+/// Returns a process that had the terminal of a fluxdeck that runs no more; not what it started itself.
+fn lent_and_left(process: Pid) -> Option<Left> {
+    let name = process.as_raw_nonzero().to_string();
+    let mark = mark_of(&name, LENT).filter(|mark| is_left(&name, mark))?;
+    if mark_of(&Stat::of(&name)?.parent.to_string(), LENT).is_some_and(|above| above == mark) {
+        return None;
+    }
+    let called = std::fs::read_to_string(format!("/proc/{name}/comm")).ok()?;
+    Some(Left { id: process.as_raw_nonzero().get(), name: called.trim_end().to_owned() })
 }
 
 /// Ends a process that a fluxdeck started that runs no more. What has gone into a session of its own, as a daemon does, is left alone.
@@ -83,16 +126,7 @@ fn end_if_left(process: Pid) {
     let name = process.as_raw_nonzero().to_string();
     // Opened before it is looked at: the signal cannot reach another process that has its number later.
     let Ok(held) = pidfd_open(process, PidfdFlags::empty()) else { return };
-    // Only this user's own can be read, and only those that may be looked into.
-    let Ok(environment) = std::fs::read(format!("/proc/{name}/environ")) else { return };
-    let start = format!("{MARK}=");
-    let marked = environment.split(|byte| *byte == 0).find_map(|variable| variable.strip_prefix(start.as_bytes()));
-    let Some(mark) = marked.and_then(|mark| std::str::from_utf8(mark).ok()) else { return };
-    let mut parts = mark.split('-');
-    let (Some(owner), Some(began), Some(session)) = (parts.next(), parts.next(), parts.next()) else { return };
-    let ours = Stat::of(&name).is_some_and(|stat| stat.session.to_string() == session);
-    let lives = Stat::of(owner).is_some_and(|stat| stat.began.to_string() == began);
-    if ours && !lives && is_this_users(Path::new(&format!("/proc/{name}"))) {
+    if mark_of(&name, MARK).is_some_and(|mark| is_left(&name, &mark)) {
         // It may have ended meanwhile.
         let _ended = pidfd_send_signal(&held, Signal::KILL);
     }
@@ -143,7 +177,7 @@ mod tests {
     use rustix::process::getpid;
 
     use super::super::{Command, Kind};
-    use super::{MARK, Stat, descendants, end_if_left, mark, owner, remove_folders};
+    use super::{LENT, MARK, Stat, descendants, end_if_left, lent_and_left, mark, owner, remove_folders};
 
     /// A process id that is nobody's: of a child that was waited for.
     fn nobody() -> u32 {
@@ -216,6 +250,31 @@ mod tests {
             assert!(state.contains(") S") || state.contains(") R"), "{what}: {state}");
         }
         daemon.end();
+        ours.end();
+    }
+
+    #[test]
+    fn what_had_the_terminal_of_a_fluxdeck_that_is_gone_is_told_of_and_not_ended() {
+        let session = Stat::of("self").unwrap().session;
+        let left = format!("{}-1-{session}", nobody());
+        let shell = |mark: &str| {
+            let mut command = Command::new(Kind::Git, "sh");
+            command.args(["-c", "sleep 600 & echo; wait"]).env(LENT, mark);
+            let mut running = command.spawn().unwrap();
+            std::io::Read::read_exact(&mut running.stdout().unwrap(), &mut [0]).unwrap();
+            running
+        };
+        let (mut lent, mut ours) = (shell(&left), shell(mark()));
+        let (id, own) = (lent.id().unwrap(), ours.id().unwrap());
+        let told = lent_and_left(id).unwrap();
+        assert_eq!((told.id, told.name.as_str()), (id.as_raw_nonzero().get(), "sh"));
+        assert_eq!(lent_and_left(own), None, "its fluxdeck is this one");
+        for below in descendants(id) {
+            assert_eq!(lent_and_left(below), None, "what it started is told of with it");
+        }
+        end_if_left(id);
+        assert_eq!(lent_and_left(id), Some(told), "it runs on");
+        lent.end();
         ours.end();
     }
 
