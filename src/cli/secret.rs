@@ -128,15 +128,26 @@ impl Place {
     /// Finds a value that is there.
     fn find(&self, opened: &Opened, named: &Named) -> Result<sops::Path, Fault> {
         let found = opened.find(self.document, &self.path).map(|entry| entry.path.clone());
-        found.ok_or_else(|| {
+        found.map_or_else(|| Err(self.missing(opened, named)), Ok)
+    }
+
+    /// Says that there is no such value. Where a value was typed behind the path it is not repeated: an error ends in logs.
+    fn missing(&self, opened: &Opened, named: &Named) -> Fault {
+        self.without_value(named).err().unwrap_or_else(|| {
             let own = opened.entries().iter().filter(|entry| entry.document == self.document);
             let known: Vec<String> = own.map(|entry| entry.path.to_string()).collect();
             no_such_value(&named.name, &self.path, &known)
         })
     }
 
+    /// Refuses a path with a value behind it, as `sops set` and others take it.
+    fn without_value(&self, named: &Named) -> Result<(), Fault> {
+        if self.path.contains('=') { Err(value_given(&named.name)) } else { Ok(()) }
+    }
+
     /// Returns the place of a value that is not there yet: its first step must be, so that a misspelt path makes nothing.
     fn new_path(&self, opened: &Opened, named: &Named) -> Result<sops::Path, Fault> {
+        self.without_value(named)?;
         let path = match (self.path.starts_with('/'), self.path.split_once('.')) {
             // Keys like tls.crt have dots of their own.
             (false, Some((block, key))) if matches!(block, "data" | "stringData") => {
@@ -160,6 +171,16 @@ impl Place {
             opened.file().documents().get(self.document).is_some_and(|head| head.kind.as_deref() == Some("Secret"));
         is_secret && (self.path.starts_with("/data/") || self.path.starts_with("data."))
     }
+}
+
+/// Refuses a value that stands among the arguments, without repeating it.
+fn value_given(file: &str) -> Fault {
+    Fault::new(
+        FaultKind::Usage,
+        format!("{file} was not opened for a value on the command line"),
+        "other users of this machine see the arguments of every process, and shells keep them: the value is no secret any more",
+        "take another value, and pass it on standard input: pass show NAME | fluxdeck secret set FILE PATH; without that it is asked for",
+    )
 }
 
 // Flags of the verbs that work on many files.

@@ -367,6 +367,32 @@ fn a_new_key_is_kept_outside_of_the_repository_and_its_rollout_explained() {
 }
 
 #[test]
+fn a_value_among_the_arguments_is_not_repeated() {
+    let ground = Ground::new();
+    let before = ground.read(STAGING);
+    let new = ["secret", "new", "n", "-n", "linkding", "--env", "staging"];
+    let calls: [&[&str]; 8] = [
+        &["secret", "set", STAGING, "stringData.P=hunter2hunter2"],
+        &["secret", "set", STAGING, "/stringData/P=hunter2hunter2"],
+        &["secret", "set", STAGING, "stringData.P", "hunter2hunter2"],
+        &["secret", "unset", STAGING, "stringData.P=hunter2hunter2"],
+        &[&new[..], &["--key", "P=hunter2hunter2"]].concat(),
+        &[&new[..], &["--generate", "P=hunter2hunter2"]].concat(),
+        &[&new[..], &["--from-file", "P=hunter2hunter2"]].concat(),
+        &["secret", "set", STAGING, "P=hunter2hunter2"],
+    ];
+    for call in calls {
+        let output = ground.pipe(call, "piped");
+        assert_eq!(output.status.code(), Some(2), "{call:?}: {}", said(&output));
+        assert!(!said(&output).contains("hunter2"), "{call:?}: {}", said(&output));
+    }
+    assert_eq!(ground.read(STAGING), before);
+    let journal =
+        std::fs::read_to_string(ground.home().join(".local/state/fluxdeck/journal.jsonl")).unwrap_or_default();
+    assert!(!journal.contains("hunter2"), "{journal}");
+}
+
+#[test]
 fn values_are_added_and_taken_out_again() {
     let ground = Ground::new();
     let before = ground.expect(0, &["secret", "decrypt", STAGING]);

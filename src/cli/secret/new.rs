@@ -129,7 +129,7 @@ fn wrong(why: impl Into<String>, todo: &str) -> Fault {
 fn values(arguments: &Arguments) -> Result<Vec<(String, NewValue)>, Fault> {
     let mut values: Vec<(String, NewValue)> = Vec::new();
     for file in &arguments.from_env_file {
-        let text = read(file)?;
+        let text = read(file, &file.display().to_string())?;
         let text = Secret::new(
             std::str::from_utf8(&text)
                 .map_err(|_| wrong(format!("{} is not text", file.display()), "name a .env file"))?,
@@ -141,15 +141,21 @@ fn values(arguments: &Arguments) -> Result<Vec<(String, NewValue)>, Fault> {
     for pair in &arguments.from_file {
         let (key, file) =
             pair.split_once('=').ok_or_else(|| wrong(format!("`{pair}` names no file"), "write it as KEY=FILE"))?;
-        values.push((key.to_owned(), NewValue::of(read(Path::new(file))?)));
+        // Who is used to --from-literal types a value here, which is not repeated.
+        let shown = if Path::new(file).exists() { file.to_owned() } else { format!("the file of {key}") };
+        values.push((key.to_owned(), NewValue::of(read(Path::new(file), &shown)?)));
     }
     for word in &arguments.generate {
         let (key, length) = word.split_once('=').unwrap_or((word, "32"));
         let length: usize = length.parse().ok().filter(|length| (8..=4096).contains(length)).ok_or_else(|| {
-            wrong(format!("`{word}` has no length from 8 to 4096"), "write it as KEY=40, or KEY alone")
+            wrong(format!("what follows {key}= is no length from 8 to 4096"), "write it as KEY=40, or KEY alone")
         })?;
         let letters: Vec<char> = sops::LETTERS.chars().collect();
         values.push((key.to_owned(), NewValue::Text(sops::password_of(length, &letters))));
+    }
+    if arguments.key.iter().any(|key| key.contains('=')) {
+        let why = "--key takes a name alone: other users of this machine see the arguments of every process, so a value behind it is no secret any more";
+        return Err(wrong(why, "take another value, and pass it on standard input, or type it when it is asked for"));
     }
     let docker = arguments.kind == Kind::DockerRegistry;
     let registry = docker.then(|| format!("password of {}", arguments.docker_server));
@@ -169,10 +175,10 @@ fn values(arguments: &Arguments) -> Result<Vec<(String, NewValue)>, Fault> {
     Ok(values)
 }
 
-fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
+fn read(file: &Path, shown: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
     crate::files::own(file, LARGEST)
         .map(Zeroizing::new)
-        .map_err(|error| wrong(format!("{}: {error}", file.display()), "name a file that you may read"))
+        .map_err(|error| wrong(format!("{shown}: {error}"), "name a file that you may read"))
 }
 
 /// Asks for each value on the terminal, where it is not shown.

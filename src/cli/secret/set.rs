@@ -28,6 +28,9 @@ pub(super) struct Arguments {
     file: PathBuf,
     #[command(flatten)]
     place: Place,
+    /// What must not be there: a value
+    #[arg(hide = true)]
+    value: Vec<std::ffi::OsString>,
     /// Keep the newline at the end of the value, which is cut otherwise
     #[arg(long)]
     keep_newline: bool,
@@ -37,6 +40,9 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on_alone(async {
         let session = call.session_of_any()?;
         let named = Named::find(&session, &arguments.file)?;
+        if !arguments.value.is_empty() {
+            return Err(super::value_given(&named.name));
+        }
         let facts = super::facts(&session);
         let targets = named.targets(&facts);
         // Judged before anything is opened or read: a refusal must not cost a question for a passphrase.
