@@ -73,6 +73,7 @@ use sha2::{Digest as _, Sha256};
 pub use cache::Cache;
 pub use installation::{Installation, Minor};
 pub use object::{Object, Origin, at};
+pub use substitute::SWITCH;
 pub use tool::Tool;
 pub use worker::{Stop, Worker};
 pub use workplace::Workplace;

@@ -10,7 +10,7 @@ use super::object::at;
 use crate::yaml::sigs;
 
 /// The label or annotation that keeps an object from substitution when it is `disabled`.
-pub(super) const SWITCH: &str = "kustomize.toolkit.fluxcd.io/substitute";
+pub const SWITCH: &str = "kustomize.toolkit.fluxcd.io/substitute";
 
 /// How much is shown of a line.
 const LONGEST: usize = 80;

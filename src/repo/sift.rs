@@ -10,6 +10,7 @@ use ignore::{WalkBuilder, WalkState};
 use super::contents;
 use super::kustomize;
 use super::path;
+use crate::model::known::KUSTOMIZE;
 
 /// More files than this are not looked into, so that a start stays quick wherever it happens.
 const FILE_LIMIT: usize = 50_000;
@@ -19,9 +20,6 @@ const SIZE_LIMIT: u64 = 1024 * 1024;
 
 /// A file that changed so shortly before it was read may change again within one tick of the file system's clock, unseen.
 const SETTLED: Duration = Duration::from_millis(50);
-
-/// What an `apiVersion` of a Flux Kustomization begins with; the list of CRDs names the group without a version.
-const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io/v";
 
 /// The argument that names the Secret for Kustomizations that decrypt and name none (kustomize-controller 1.7).
 const AGE_SECRET: &str = "--sops-age-secret=";
@@ -176,7 +174,9 @@ pub(super) fn seen(file: &str, text: &str) -> Option<Seen> {
     if !flux || seen.template {
         return Some(seen);
     }
-    for document in text.split("\n---").filter(|document| document.contains(KUSTOMIZE)) {
+    // The list of CRDs names the group without a version.
+    let version = format!("{KUSTOMIZE}/v");
+    for document in text.split("\n---").filter(|document| document.contains(&version)) {
         let mut written = paths(document).peekable();
         if written.peek().is_none() {
             seen.paths.push(String::new());

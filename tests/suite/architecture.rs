@@ -1,8 +1,9 @@
 //! Holds the modules to their layers: what each may name of the others, and what only some may name of the crates.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::source_paths::{paths, programs, test_modules};
+use super::source_paths::{paths, programs, strings, test_modules};
 
 /// What each module under `src` may name of the others. A module that is missing here fails the test: decide where it belongs.
 const MAY_NAME: &[(&str, &[&str])] = &[
@@ -313,8 +314,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-#[test]
-fn the_modules_keep_to_their_layers() {
+/// Returns the sources below `src` that are not for tests alone, by their paths.
+fn program_sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&root, &mut files);
@@ -342,9 +343,35 @@ fn the_modules_keep_to_their_layers() {
             .iter()
             .any(|module| file.strip_prefix(module.as_str()).is_some_and(|rest| rest.starts_with(['/', '.'])))
     };
-    let found: Vec<String> =
-        sources.iter().filter(|(file, _)| !in_tests(file)).flat_map(|(file, source)| faults(file, source)).collect();
+    sources.iter().filter(|(file, _)| !in_tests(file)).cloned().collect()
+}
+
+#[test]
+fn the_modules_keep_to_their_layers() {
+    let found: Vec<String> = program_sources().iter().flat_map(|(file, source)| faults(file, source)).collect();
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+}
+
+#[test]
+fn each_group_and_label_of_flux_is_written_once() {
+    const GROUPS: [&str; 3] = ["toolkit.fluxcd.io", "fluxcd.controlplane.io", "source.extensions.fluxcd.io"];
+    let is_version =
+        |word: &str| word.strip_prefix('v').is_some_and(|rest| rest.starts_with(|one: char| one.is_ascii_digit()));
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    // The simulation is a server of its own, and quotes objects whole.
+    for (file, source) in program_sources().iter().filter(|(file, _)| !file.starts_with("sim/")) {
+        for (line, text) in strings(source) {
+            let (group, rest) = text.split_once('/').unwrap_or((&text, ""));
+            // Versions are listed by the rule about those that are gone.
+            if GROUPS.iter().any(|known| group.ends_with(known)) && !is_version(rest) && !group.contains([' ', '{']) {
+                found.entry(text.clone()).or_default().push(format!("src/{file}:{line}"));
+            }
+        }
+    }
+    let groups: Vec<&String> = found.keys().filter(|text| !text.contains('/')).collect();
+    assert!(groups.len() >= 5, "{found:?}");
+    let twice: Vec<_> = found.iter().filter(|(_, places)| places.len() > 1).collect();
+    assert!(twice.is_empty(), "model::known has the groups, and a label is a constant: {twice:?}");
 }
 
 #[test]

@@ -59,6 +59,40 @@ fn started(tokens: TokenStream, found: &mut Vec<(usize, String)>) {
     }
 }
 
+/// Returns the strings that a source has outside of tests and comments, with their lines.
+pub(crate) fn strings(source: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    written(source.parse().expect("Rust source"), &mut found);
+    found
+}
+
+fn written(tokens: TokenStream, found: &mut Vec<(usize, String)>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut at = 0;
+    while at < tokens.len() {
+        at = match &tokens[at] {
+            TokenTree::Punct(punct) if punct.as_char() == '#' && only_in_tests(tokens.get(at + 1)) => {
+                end_of_item(&tokens, at + 2)
+            }
+            TokenTree::Group(group) if !group.stream().to_string().starts_with("doc =") => {
+                written(group.stream(), found);
+                at + 1
+            }
+            TokenTree::Literal(literal) => {
+                let text = literal.to_string();
+                if let Some((_, text)) = text.split_once('"') {
+                    found.push((
+                        literal.span().start().line,
+                        text.trim_end_matches('#').trim_end_matches('"').to_owned(),
+                    ));
+                }
+                at + 1
+            }
+            _ => at + 1,
+        };
+    }
+}
+
 /// Returns the modules that a source declares for tests alone: `#[cfg(test)] mod NAME;`.
 pub(crate) fn test_modules(source: &str) -> Vec<String> {
     let tokens: Vec<TokenTree> = source.parse::<TokenStream>().expect("Rust source").into_iter().collect();

@@ -7,10 +7,8 @@ use serde_json::{Value, json};
 use super::observe::{self, Seen};
 use super::{Call, owner};
 use crate::cluster::{fault, request};
+use crate::model::known::KUSTOMIZE;
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
-
-/// The group of Flux's Kustomizations.
-const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
 
 pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
     let target = call.any(object).await?;

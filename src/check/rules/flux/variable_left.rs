@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::check::world::{World, at, list, text};
 use crate::check::{Finding, Look, Other, Rule};
 use crate::model::known;
-use crate::render::{Object, Rendered};
+use crate::render::{Object, Rendered, SWITCH};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-variable-left",
@@ -105,7 +105,7 @@ fn defined(world: &World<'_>) -> BTreeSet<String> {
 
 /// Finds the variables in an object that are surely meant for Flux.
 fn left<'a>(object: &'a Object, form: &Regex, defined: &BTreeSet<String>) -> Vec<Left<'a>> {
-    let switch = |part: &str| at(&object.body, part).get("kustomize.toolkit.fluxcd.io/substitute").is_some();
+    let switch = |part: &str| at(&object.body, part).get(SWITCH).is_some();
     if switch("/metadata/annotations") || switch("/metadata/labels") {
         return Vec::new();
     }
