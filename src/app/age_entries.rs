@@ -42,6 +42,11 @@ pub(super) fn read(values: &BTreeMap<String, Zeroizing<Vec<u8>>>) -> Entries {
     entries
 }
 
+/// Returns the other entries whose keys the controller takes too, where one alone is written.
+pub(super) fn beside(values: &BTreeMap<String, Zeroizing<Vec<u8>>>, written: &str) -> Vec<String> {
+    values.keys().filter(|name| name.ends_with(ENDING) && *name != written).cloned().collect()
+}
+
 impl Entries {
     fn take(&mut self, name: &str, value: &[u8]) -> Result<(), String> {
         for (line, number) in value.split(|byte| *byte == b'\n').zip(1_usize..) {
@@ -74,6 +79,13 @@ mod tests {
 
     fn entries(list: &[(&str, String)]) -> super::Entries {
         read(&list.iter().map(|(name, text)| ((*name).to_owned(), text.clone().into_bytes().into())).collect())
+    }
+
+    #[test]
+    fn what_stays_beside_the_entry_that_is_written_is_named() {
+        let names = ["age.agekey", "old.agekey", "keys.txt", ".agekey"];
+        let values = names.map(|name| (name.to_owned(), Vec::<u8>::new().into())).into_iter().collect();
+        assert_eq!(super::beside(&values, "age.agekey"), [".agekey", "old.agekey"]);
     }
 
     #[test]

@@ -190,6 +190,15 @@ pub enum Keep {
     None,
 }
 
+/// Says what was done to a Secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// What was done.
+    pub said: String,
+    /// The other entries that stay in it, and whose keys Flux takes too.
+    pub beside: Vec<String>,
+}
+
 /// Gives the cluster the identities at hand whose public keys the environment's `.sops.yaml` names; no other environment's.
 ///
 /// # Errors
@@ -202,7 +211,7 @@ pub async fn put(
     keep: Keep,
     now: Timestamp,
     permit: &Permit,
-) -> Result<String, Fault> {
+) -> Result<Given, Fault> {
     let mut keys: Vec<(String, Secret)> = Vec::new();
     for recipient in wanted {
         if let Some(key) = identities.key_of(recipient) {
@@ -218,6 +227,7 @@ pub async fn put(
         ));
     }
     let live = cluster.secret(&secret.namespace, &secret.name).await?;
+    let beside = live.as_ref().map(|live| age_entries::beside(&live.values, ENTRY)).unwrap_or_default();
     let before = live.as_ref().and_then(|live| live.values.get(ENTRY));
     let before = before.and_then(|bytes| Identities::from_text(&Secret::new(std::str::from_utf8(bytes).ok()?)).ok());
     let mut old: Vec<String> = Vec::new();
@@ -231,7 +241,7 @@ pub async fn put(
         }
     }
     if before.is_some_and(|before| before.recipients().len() == keys.len()) && (keep == Keep::Old || old.is_empty()) {
-        return Ok(format!("{secret} holds this key already"));
+        return Ok(Given { said: format!("{secret} holds this key already"), beside });
     }
     let lines = keys
         .iter()
@@ -246,5 +256,5 @@ pub async fn put(
         (Keep::None, count) => format!("; the old ones ({count}) are gone from it"),
     };
     let count = if keys.len() == 1 { "one identity".to_owned() } else { format!("{} identities", keys.len()) };
-    Ok(format!("{did} {secret} with {count}{rest}"))
+    Ok(Given { said: format!("{did} {secret} with {count}{rest}"), beside })
 }

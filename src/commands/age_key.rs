@@ -154,11 +154,21 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     )
 }
 
+/// Writes the line that takes an entry out of a Secret.
+fn without(secret: &AgeSecret, context: &str, entry: &str) -> ShellLine {
+    let patch = serde_json::json!([{"op": "remove", "path": format!("/data/{entry}")}]).to_string();
+    ShellLine::new(
+        "kubectl patch secret {} -n {} --context {} --type=json --patch={}",
+        &[&secret.name, &secret.namespace, context, &patch],
+    )
+}
+
 fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
     let (Some(permit), Some(snapshot)) = (ask.permit, ask.facts.repository.clone()) else { return Vec::new() };
     let Some(env) = ask.targets.first().and_then(Target::env) else { return Vec::new() };
     let Some(environment) = ask.facts.environment(env) else { return Vec::new() };
     let (name, wanted, now) = (environment.name.clone(), environment.recipients.clone(), ask.now);
+    let context = ask.context(env).to_owned();
     let secrets = snapshot.age_secrets(&name);
     let object = secrets.iter().map(|secret| format!("Secret/{secret}")).collect::<Vec<_>>().join(", ");
     let work = Box::new(move |reach: Reach, mut steps: StepSender| {
@@ -200,8 +210,16 @@ fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
                     }
                 }
                 for secret in &secrets {
-                    let said = put(&cluster, secret, &wanted, &identities, keep, now, &permit).await?;
-                    step("secret", StepState::Done, said);
+                    let given = put(&cluster, secret, &wanted, &identities, keep, now, &permit).await?;
+                    step("secret", StepState::Done, given.said);
+                    // What somebody named otherwise may be of use to him: he is asked to, with the line.
+                    for entry in given.beside.iter().filter(|_| keep == Keep::None) {
+                        let said = format!(
+                            "its entry {entry} stays, and Flux takes the keys in it too; to take it out: {}",
+                            without(secret, &context, entry).as_str()
+                        );
+                        step("other keys", StepState::Warning, said);
+                    }
                 }
                 let examined = examine(&reach, env, &name, snapshot).await?;
                 let state = if examined.is_good() { StepState::Done } else { StepState::Failed };
@@ -232,4 +250,20 @@ fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
         permit,
         work,
     })]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+    use crate::repo::AgeSecret;
+
+    #[test]
+    fn an_entry_that_stays_is_taken_out_by_a_line_that_is_quoted() {
+        let secret = AgeSecret { namespace: "flux-system".to_owned(), name: "sops-age".to_owned() };
+        assert_eq!(
+            without(&secret, "admin@lab", "old key.agekey").as_str(),
+            "kubectl patch secret sops-age -n flux-system --context admin@lab --type=json \
+             --patch='[{\"op\":\"remove\",\"path\":\"/data/old key.agekey\"}]'"
+        );
+    }
 }
