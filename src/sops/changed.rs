@@ -14,14 +14,19 @@ use super::value::ValueType;
 /// In a Secret every letter counts, since it is text to whoever reads it; elsewhere a number may be written in another way, but a time that is
 /// a text to Kubernetes would become another text.
 pub fn changed_by_sealing(format: Format, text: &str, file: &NewFile) -> Option<String> {
+    let (kind, expression) = file.rule();
+    changed(format, text, &Rule::compile(Some((kind, expression.as_str()))).ok()?)
+}
+
+/// Does the same by the rule of a file.
+pub(super) fn changed(format: Format, text: &str, rule: &Rule) -> Option<String> {
     if format != Format::Yaml {
         // JSON has one way to write a value, and the others know text alone.
         return None;
     }
     // What cannot be read, or sealed, is told by sealing it.
     let parsed = format.read(text).ok()?;
-    let (kind, expression) = file.rule();
-    let plan = Plan::new(&parsed, &Rule::compile(Some((kind, expression.as_str()))).ok()?, &Keep::default());
+    let plan = Plan::new(&parsed, rule, &Keep::default());
     let secrets = Secrets::of(&parsed);
     let changes = |leaf: &&Leaf| {
         let written = text.get(leaf.span.clone()).unwrap_or_default().trim();

@@ -190,6 +190,12 @@ impl Opened {
         Ok(differs)
     }
 
+    /// Names the first value of the plain text that would come back as another one once it is saved, with its line, never what it is.
+    pub fn changed_by_sealing(&self) -> Option<String> {
+        let text = self.plaintext().ok()?;
+        super::changed::changed(self.file.format, text.expose(), &self.file.rule)
+    }
+
     /// Tells what is wrong with a plain text, without taking it.
     ///
     /// # Errors

@@ -278,3 +278,16 @@ fn what_was_put_together_without_sops_is_told_as_that() {
         assert!(error.fault("a.yaml", None).todo.contains("git checkout --ours a.yaml"));
     }
 }
+
+#[test]
+fn what_would_come_back_as_another_value_is_told_before_it_is_saved() {
+    let mut opened = sealed(SECRET);
+    assert_eq!(opened.changed_by_sealing(), None);
+    for (written, is_told) in [("0755", true), ("1.10", true), ("'0755'", false), ("word", false), ("755", false)] {
+        let text = SECRET.replace("user: admin", &format!("user: {written}"));
+        opened.replace(Secret::new(text)).unwrap();
+        let told = opened.changed_by_sealing();
+        assert_eq!(told.is_some(), is_told, "{written}: {told:?}");
+        assert!(told.is_none_or(|told| told.starts_with("line 6: stringData.user is ") && !told.contains(written)));
+    }
+}

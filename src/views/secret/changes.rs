@@ -64,6 +64,8 @@ pub struct Changes {
     first: usize,
     /// Who reads what is saved, though nobody has agreed to him.
     readers: Vec<String>,
+    /// What would come back as another value.
+    other_value: Option<String>,
     yes: Yes,
 }
 
@@ -88,7 +90,8 @@ impl Changes {
         // Comments and layout are no value.
         let as_text = rows.is_empty();
         let readers = document.ruling.iter().flat_map(|ruling| &ruling.readers).map(ToString::to_string).collect();
-        Self { rows, text, as_text, glimpse: Glimpse::default(), first: 0, readers, yes }
+        let other_value = document.opened().changed_by_sealing();
+        Self { rows, text, as_text, glimpse: Glimpse::default(), first: 0, readers, other_value, yes }
     }
 
     /// Writes what changes: the text, or the values.
@@ -202,10 +205,12 @@ impl View for Changes {
         let theme = scene.theme;
         let body = self.body(room, theme);
         let saves = matches!(self.yes, Yes::Save(..));
-        let readers = self.readers.iter().filter(|_| saves).map(|reader| format!("A new reader: {reader}"));
-        let readers: Vec<String> = readers.flat_map(|text| wrap(&text, room)).collect();
-        // Around it stand the frame, the head, the new readers, what is above and below, an empty line and the keys.
-        let most = usize::from(area.height).saturating_sub(6).saturating_sub(readers.len()).clamp(3, LISTED);
+        let readers = self.readers.iter().map(|reader| format!("A new reader: {reader}"));
+        let kept =
+            self.other_value.iter().map(|kept| format!("Another value is kept: {kept}; in quotes it stays as it is"));
+        let told: Vec<String> = readers.chain(kept).filter(|_| saves).flat_map(|text| wrap(&text, room)).collect();
+        // Around it stand the frame, the head, what is to be known before, what is above and below, an empty line and the keys.
+        let most = usize::from(area.height).saturating_sub(6).saturating_sub(told.len()).clamp(3, LISTED);
         let (count, first) = (body.len(), self.first.min(body.len().saturating_sub(most)));
         let mut lines = vec![Line::from(fit(head, room))];
         lines.extend(body.into_iter().skip(first).take(most));
@@ -213,7 +218,7 @@ impl View for Changes {
         if below > 0 || first > 0 {
             lines.push(Line::from(format!("  {first} above, {below} below: j and k")));
         }
-        lines.extend(readers.into_iter().map(|text| Line::styled(text, theme.style(Scope::Error))));
+        lines.extend(told.into_iter().map(|text| Line::styled(text, theme.style(Scope::Error))));
         lines.push(Line::default());
         lines.push(Line::styled(format!("{keys}    x reveal    {other}"), theme.style(Scope::Key)));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);

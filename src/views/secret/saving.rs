@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::app::{Operation, Permit};
-use crate::model::{Env, Fault, Outcome, ShellLine};
+use crate::model::{Env, Fault, Outcome, ShellLine, Step, StepState};
 use crate::repo::{Committed, NewReader, Snapshot};
 use crate::sops::{self, Opened, SopsFile};
 
@@ -41,6 +41,13 @@ impl Saving {
                 let new = reach.away(look).await.unwrap_or_default();
                 for reader in &new {
                     steps(reader.step(reach.clock.now()));
+                }
+                let other = opened.changed_by_sealing();
+                if let Some(other) = &other {
+                    let message =
+                        format!("another value is kept than was written: {other}; in quotes it stays as it is");
+                    let (at, step) = (reach.clock.now(), "value".to_owned());
+                    steps(Step { at, step, state: StepState::Warning, message });
                 }
                 let saved: Result<Opened, Fault> = async {
                     let (path, now) = (reach.file(&file)?, reach.clock.now());
