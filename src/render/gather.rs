@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::Unseen;
 use super::prepare::{self, push};
 use super::tool::Unrendered;
+use crate::repo::gitlinks::Attributes;
 use crate::repo::kustomization::{self, check_plugin, in_place};
 use crate::repo::kustomize::{DEPTH_LIMIT, NAMES};
 use crate::repo::lock::sealed_names;
@@ -53,11 +54,12 @@ pub(super) struct Gatherer<'a> {
     root: &'a Path,
     reader: Reader,
     known: HashMap<String, Result<Arc<Vec<u8>>, String>>,
+    attributes: Attributes,
 }
 
 impl<'a> Gatherer<'a> {
     pub(super) fn new(root: &'a Path) -> Self {
-        Self { root, reader: Reader::new(root), known: HashMap::new() }
+        Self { root, reader: Reader::new(root), known: HashMap::new(), attributes: Attributes::default() }
     }
 
     /// Gathers what a Flux Kustomization reads.
@@ -68,10 +70,11 @@ impl<'a> Gatherer<'a> {
         if path::below_root(&one.path) != one.path {
             return unknown(format!("the path {} leads out of the repository", one.path));
         }
-        self.reader.leave_out(feed.ignore.as_deref());
+        self.reader.select(&feed.selection);
         match self.reader.place_in_artifact(&one.path) {
             Place::Folder => {}
             Place::Outside => return unknown(format!("the path {} leads out of the repository", one.path)),
+            Place::Elsewhere => return unknown(self.reader.why_elsewhere(&one.path).unwrap_or_default()),
             _ => return Err(Unrendered::Wrong(format!("the path {} does not exist", one.path))),
         }
         let components = one.components(&mut self.reader);
@@ -82,6 +85,16 @@ impl<'a> Gatherer<'a> {
             None => prepare::generated(one, feed),
         };
         prepare::apply_spec(&mut body, &one.spec, &components);
+        if own.is_none() {
+            // A kustomization that is generated takes in every manifest below.
+            let included = feed.selection.includes.iter().filter(|(folder, _)| path::is_within(folder, &one.path));
+            walk.gathered.unseen.extend(included.map(|(folder, source)| Unseen {
+                file: one.file.clone(),
+                what: folder.clone(),
+                why: format!("which spec.include copies from {source}"),
+                changes: false,
+            }));
+        }
         let own = own.unwrap_or_else(|| path::join(&one.path, "kustomization.yaml"));
         walk.kustomization(&one.path, &own, &mut body, None)?;
         let mut gathered = walk.gathered;
@@ -157,10 +170,11 @@ impl Walk<'_, '_> {
     }
 
     fn bytes(&mut self, file: &str) -> Result<Arc<Vec<u8>>, Unrendered> {
-        let Gatherer { root, known, .. } = &mut *self.gatherer;
-        let read = known
-            .entry(file.to_owned())
-            .or_insert_with(|| contents::bytes(root, file).map(Arc::new).map_err(|error| format!("{file}: {error}")));
+        let Gatherer { root, known, attributes, .. } = &mut *self.gatherer;
+        let read = known.entry(file.to_owned()).or_insert_with(|| {
+            let bytes = contents::bytes(root, file).map_err(|error| format!("{file}: {error}"))?;
+            Ok(Arc::new(attributes.in_git(root, file, bytes)))
+        });
         read.clone().map_err(Unrendered::Unknown)
     }
 
@@ -276,6 +290,9 @@ impl Walk<'_, '_> {
         let place = target.as_deref().map_or(Place::Outside, |target| self.gatherer.reader.place_in_artifact(target));
         let is_file = place == Place::File || !reference.followed;
         let is_nowhere = target.is_none() || matches!(place, Place::Missing | Place::LeftOut);
+        if place == Place::Elsewhere {
+            return Ok(Some("which the artifact has of another source, and which is not in this repository"));
+        }
         if is_fetched(text, is_file) || (is_nowhere && is_remote(text)) {
             return Ok(Some("which is not in this repository, and nothing is fetched"));
         }
@@ -300,6 +317,7 @@ impl Walk<'_, '_> {
             // Kustomize says so in its own words.
             Place::Missing => {}
             Place::LeftOut => drop(self.gathered.left_out.insert(target)),
+            Place::Elsewhere => {}
             Place::Outside => {
                 return unknown(format!(
                     "{file} names {text}, which leads out of the repository, and nothing outside is read"

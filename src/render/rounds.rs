@@ -473,4 +473,34 @@ mod tests {
         let why = |rendering: &Rendering| rendering.of[0].finding.clone().map(|finding| finding.to_string());
         assert_eq!(why(&again), why(&first));
     }
+
+    #[test]
+    fn the_cluster_of_a_hub_has_what_the_hub_renders() {
+        let remote = |path: &str| flux("remote", path, "  kubeConfig: {secretRef: {name: spoke-kubeconfig}}\n");
+        let root = flux("flux-system", "./clusters/one", "");
+        let files = [
+            ("clusters/one/flux-system/gotk-sync.yaml", root.clone()),
+            ("clusters/one/all.yaml", remote("./apps/declared")),
+            ("apps/declared/a.yaml", map("a", "")),
+            ("apps/rendered/b.yaml", map("b", "")),
+        ];
+        let recorded = [
+            ("clusters/one", [root, remote("./apps/rendered")].concat()),
+            ("apps/declared", map("a", "")),
+            ("apps/rendered", map("b", "")),
+        ];
+        let (rendering, _) = render(&files, &recorded);
+        let names: Vec<String> =
+            rendering.objects("spoke").map(|(one, object)| format!("{} {}", one.name, object.object.name)).collect();
+        assert_eq!(names, ["remote b"]);
+        let paths: Vec<&str> = rendering
+            .graph
+            .kustomizations
+            .iter()
+            .filter(|one| one.env == "spoke")
+            .map(|one| one.path.as_str())
+            .collect();
+        assert_eq!(paths, ["apps/rendered"]);
+        assert!(rendering.graph.findings.is_empty(), "{:?}", rendering.graph.findings);
+    }
 }

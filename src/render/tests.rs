@@ -255,3 +255,38 @@ fn what_flux_itself_adds_is_followed_too() {
         }
     }
 }
+
+#[test]
+fn what_git_or_another_source_holds_is_not_taken_from_the_working_tree() {
+    let folder = repository();
+    let root = folder.path().join("repo");
+    let source = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: flux-system, namespace: flux-system}\nspec:\n  url: https://example.org/fleet.git\n";
+    let sync = FLUX.replace("name: apps", "name: flux-system").replace("./apps/one", "./clusters/one");
+    let write_source = |more: &str| {
+        let text = format!("{source}{more}---\n{sync}");
+        write(&root, "clusters/one/flux-system/gotk-sync.yaml", text);
+    };
+    write(
+        &root,
+        "apps/one/kustomization.yaml",
+        "resources: [../base, ../shared/a.yaml, ../module/b.yaml]\nconfigMapGenerator: [{name: g, files: [c.bin]}]\n",
+    );
+    write(&root, "apps/one/c.bin", "content");
+    write(&root, "apps/shared/a.yaml", MAP);
+    write(&root, "apps/module/b.yaml", MAP);
+    write(&root, ".gitattributes", "*.bin filter=lfs\n");
+    write(&root, ".gitmodules", "[submodule \"m\"]\n\tpath = apps/module\n");
+    write_source("  include: [{repository: {name: other}, toPath: apps/shared}]\n");
+    let own = gathered(&folder).unwrap();
+    let why: Vec<String> = own.unseen.iter().map(|one| format!("{} {}", one.what, one.why)).collect();
+    assert_eq!(why, ["../shared/a.yaml which the artifact has of another source, and which is not in this repository"]);
+    // A submodule is an empty folder for Flux, and a file of LFS is its pointer.
+    assert!(own.leaves_out("apps/module/b.yaml") && !own.has("apps/module/b.yaml"));
+    let given: Vec<&[u8]> = own.parts().filter(|(file, _)| file.ends_with("c.bin")).map(|(_, bytes)| bytes).collect();
+    assert!(given[0].starts_with(b"version https://git-lfs"), "{given:?}");
+    write_source("  recurseSubmodules: true\n");
+    assert!(gathered(&folder).unwrap().has("apps/module/b.yaml"));
+    std::fs::remove_file(root.join("apps/module/b.yaml")).unwrap();
+    let own = gathered(&folder).unwrap();
+    assert!(own.unseen.iter().any(|one| one.what == "../module/b.yaml"), "{:?}", own.unseen);
+}

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{contents, git, path};
+use super::{contents, git, gitlinks, path};
 
 /// The file that names what is left out, in the folder that it stands in and below.
 pub const IGNORE_FILE: &str = ".sourceignore";
@@ -43,6 +43,17 @@ const BY_DEFAULT: [&str; 20] = [
 /// More folders than this are not searched for files that name what is left out.
 const FOLDER_LIMIT: usize = 100_000;
 
+/// Says what a source's `spec` changes of its artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Selection {
+    /// `spec.ignore`
+    pub ignore: Option<String>,
+    /// The folders into which `spec.include` copies what other sources hold, each with that source.
+    pub includes: Vec<(String, String)>,
+    /// `spec.recurseSubmodules`
+    pub submodules: bool,
+}
+
 /// Says why something is not in the artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeftOut {
@@ -56,6 +67,8 @@ pub enum LeftOut {
     Default,
     /// Git ignores it, and does not have it.
     Git,
+    /// It is in a submodule, which is not fetched.
+    Submodule,
 }
 
 impl fmt::Display for LeftOut {
@@ -69,6 +82,8 @@ impl fmt::Display for LeftOut {
                 formatter.write_str("spec.ignore of the source leaves it out of the artifact that Flux reads")
             }
             Self::Default => formatter.write_str("source-controller leaves it out of the artifact by default"),
+            Self::Submodule => formatter
+                .write_str("it is in a submodule, which source-controller fetches by spec.recurseSubmodules alone"),
             Self::Git => formatter.write_str("git ignores it, so that it is never committed and Flux never sees it"),
         }
     }
@@ -88,6 +103,9 @@ pub(super) struct Artifact {
     asked: HashMap<String, bool>,
     /// `spec.ignore` of the source that is read.
     spec: Vec<Pattern>,
+    selection: Selection,
+    /// The folders of submodules, once they are asked for.
+    submodules: Option<Vec<String>>,
     /// Whether the repository has a pattern of its own anywhere.
     has_own: Option<bool>,
 }
@@ -102,6 +120,8 @@ impl Artifact {
             ignored: HashMap::new(),
             asked: HashMap::new(),
             spec: Vec::new(),
+            selection: Selection::default(),
+            submodules: None,
             has_own: None,
         }
     }
@@ -112,13 +132,37 @@ impl Artifact {
         *self = Self::new(&root);
     }
 
-    /// Reads from now on as the source with this `spec.ignore` does.
-    pub(super) fn leave_out(&mut self, ignore: Option<&str>) {
-        self.spec = ignore.map(|text| patterns(text, "")).unwrap_or_default();
+    /// Reads from now on as the source with this `spec` does.
+    pub(super) fn select(&mut self, selection: &Selection) {
+        self.spec = selection.ignore.as_ref().map(|text| patterns(text, "")).unwrap_or_default();
+        self.selection = selection.clone();
+    }
+
+    /// Names the source that a path of the artifact is copied from, where that is another one; or the submodule that is fetched and not here.
+    pub(super) fn elsewhere(&mut self, path: &str) -> Option<String> {
+        let included = self.selection.includes.iter().find(|(folder, _)| path::is_within(path, folder));
+        if let Some((folder, source)) = included {
+            return Some(format!("{folder} of the artifact is what spec.include copies from {source}"));
+        }
+        if !self.selection.submodules {
+            return None;
+        }
+        let module = self.submodule(path)?;
+        let is_empty = std::fs::read_dir(self.root.join(&module)).map_or(true, |mut entries| entries.next().is_none());
+        is_empty.then(|| format!("{module} is a submodule that is not checked out here"))
+    }
+
+    fn submodule(&mut self, path: &str) -> Option<String> {
+        let root = &self.root;
+        let known = self.submodules.get_or_insert_with(|| gitlinks::submodules(root));
+        known.iter().find(|module| path::is_within(path, module)).cloned()
     }
 
     /// Says why a path of the repository is left out, links aside.
     pub(super) fn leaves_out(&mut self, path: &str, is_folder: bool) -> Option<LeftOut> {
+        if !self.selection.submodules && self.submodule(path).is_some_and(|module| module != path) {
+            return Some(LeftOut::Submodule);
+        }
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         // The patterns of a deeper folder come before those above it, and `spec.ignore` before all.
         if let Some(pattern) = last_that_fits(&self.spec, &parts, is_folder) {
@@ -452,7 +496,7 @@ mod tests {
         assert_eq!(artifact.leaves_out(".github/a.yaml", false), None, "the defaults do not count any more");
         assert_eq!(artifact.leaves_out(".gitignore", false), Some(LeftOut::Default));
 
-        artifact.leave_out(Some("/*\n!/a\n!/c\n"));
+        artifact.select(&Selection { ignore: Some("/*\n!/a\n!/c\n".to_owned()), ..Selection::default() });
         assert_eq!(artifact.leaves_out("d/b.yaml", false), Some(LeftOut::Spec));
         assert_eq!(artifact.leaves_out("a/x/b.yaml", false), None, "spec.ignore has the last word");
     }

@@ -176,9 +176,10 @@ impl Effective {
     /// Says what is to be built for a Kustomization.
     fn task(&mut self, mut one: FluxKustomization, is_root: bool, unsure: bool) -> Vec<Task> {
         let entry = self.graph.entries.get(&one.env).cloned();
+        let mut spoke = None;
         if let Some(entry) = &entry {
             entry.home.settle(&mut one, &self.graph.sources, &self.graph.artifacts);
-            spokes::settle(&mut one, &self.graph.spokes);
+            spoke = spokes::settle(&mut one, &self.graph.spokes);
             let folder = self.graph.environments.iter().find(|known| known.name == one.env).map(|known| &*known.path);
             from_artifact(&mut self.reader, &mut one, folder.unwrap_or_default());
         }
@@ -186,7 +187,7 @@ impl Effective {
         if let Some(known) = self.known.get(&key).and_then(|index| self.graph.kustomizations.get_mut(*index)) {
             *known = one.clone();
         }
-        let ignore = entry.and_then(|entry| entry.ignore);
+        let selection = entry.map(|entry| entry.selection).unwrap_or_default();
         let unknown = match &one.elsewhere {
             // The content of another source is not in this repository, even where a path of the same name is.
             Some(source) => Some(format!("its content comes from {source}, which is not looked at here")),
@@ -198,11 +199,12 @@ impl Effective {
         if unknown.is_some() {
             self.open.insert(one.env.clone());
             self.feeds.remove(&key);
-            let feed = Feed::of(&one, &Reads::default(), ignore.as_deref());
-            return vec![Task { one, feed, unknown }];
+            let feed = Feed::of(&one, &Reads::default(), &selection);
+            let remote = spoke.map(|spoke| self.at_spoke(spoke, &one, unsure)).unwrap_or_default();
+            return std::iter::once(Task { one, feed, unknown }).chain(remote).collect();
         }
-        self.reader.leave_out(ignore.as_deref());
-        let reads = match self.graph.follow(&mut self.reader, &one, ignore.as_deref()) {
+        self.reader.select(&selection);
+        let reads = match self.graph.follow(&mut self.reader, &one, &selection) {
             Ok(reads) => reads,
             Err(finding) => {
                 self.tell(&one, [finding]);
@@ -210,11 +212,22 @@ impl Effective {
             }
         };
         self.tell(&one, reads.findings.iter().cloned());
-        let feed = Feed::of(&one, &reads, ignore.as_deref());
+        let feed = Feed::of(&one, &reads, &selection);
         if !is_root {
             self.feeds.insert(key, feed.clone());
         }
         vec![Task { one, feed, unknown }]
+    }
+
+    /// Says what is to be built of a Kustomization in the environment of the cluster that it applies to: there it is what the hub renders it to.
+    fn at_spoke(&mut self, spoke: String, one: &FluxKustomization, unsure: bool) -> Vec<Task> {
+        let remote = FluxKustomization { env: spoke, elsewhere: None, applied_by: None, ..one.clone() };
+        let key = (remote.env.clone(), remote.object());
+        match self.known.get(&key).and_then(|index| self.graph.kustomizations.get(*index)) {
+            Some(known) if known.spec == remote.spec => Vec::new(),
+            Some(_) => self.replace(&key, remote, unsure),
+            None => self.add(remote, unsure),
+        }
     }
 
     /// Tells what is wrong, unless it may be wrong only because what it rests on is not known.
@@ -240,9 +253,10 @@ impl Effective {
     pub fn fall_back(&mut self) -> Vec<Task> {
         let mut tasks = Vec::new();
         for parent in std::mem::take(&mut self.broken) {
-            let ignore = self.graph.entries.get(&parent.env).and_then(|entry| entry.ignore.clone());
-            self.reader.leave_out(ignore.as_deref());
-            let Ok(reads) = self.graph.follow(&mut self.reader, &parent, ignore.as_deref()) else { continue };
+            let entry = self.graph.entries.get(&parent.env);
+            let selection = entry.map(|entry| entry.selection.clone()).unwrap_or_default();
+            self.reader.select(&selection);
+            let Ok(reads) = self.graph.follow(&mut self.reader, &parent, &selection) else { continue };
             for (declared, body) in flux_objects(&mut self.reader, &reads) {
                 if Artifact::is_made_by(&declared) {
                     self.graph.artifacts.extend(Artifact::read(&parent.env, &declared.object, &body));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::artifact::Selection;
 use super::flux::FluxKustomization;
 use super::kustomize::{Declared, Reads, Role};
 use super::path;
@@ -24,13 +25,13 @@ pub struct Feed {
     pub remote: Vec<(String, String)>,
     /// Whether it names what is never read: something outside of the repository, a pipe or a device.
     pub leaves: bool,
-    /// `spec.ignore` of the source that it is read from.
-    pub ignore: Option<String>,
+    /// What the source that it is read from has of the repository.
+    pub selection: Selection,
 }
 
 impl Feed {
     /// Says what a Kustomization reads.
-    pub(super) fn of(one: &FluxKustomization, reads: &Reads, ignore: Option<&str>) -> Self {
+    pub(super) fn of(one: &FluxKustomization, reads: &Reads, selection: &Selection) -> Self {
         Self {
             env: one.env.clone(),
             namespace: one.namespace.clone(),
@@ -39,7 +40,7 @@ impl Feed {
             declared: reads.declared.clone(),
             remote: reads.remote.clone(),
             leaves: reads.leaves,
-            ignore: ignore.map(str::to_owned),
+            selection: selection.clone(),
         }
     }
 }

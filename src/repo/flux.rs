@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use super::artifact::Selection;
 use super::instance::Made;
 use super::kustomize::Declared;
 use super::path;
@@ -273,9 +274,9 @@ pub struct FluxSource {
     pub interval: Option<String>,
     /// `spec.suspend`.
     pub suspend: bool,
-    /// `spec.ignore`: what is left out of its artifact.
+    /// What its `spec` changes of its artifact.
     #[serde(skip)]
-    pub ignore: Option<String>,
+    pub selection: Selection,
     /// The file that declares it.
     pub file: String,
     /// The line that its document starts on.
@@ -309,7 +310,13 @@ impl FluxSource {
             branch: spec.get("ref").and_then(branch_of),
             interval: text(&spec, "interval"),
             suspend: spec.get("suspend").and_then(Value::as_bool).unwrap_or_default(),
-            ignore: text(&spec, "ignore"),
+            selection: Selection {
+                ignore: text(&spec, "ignore"),
+                includes: list(&spec, "include")
+                    .filter_map(|include| included(include, &namespace_of(object)))
+                    .collect(),
+                submodules: spec.get("recurseSubmodules").and_then(Value::as_bool).unwrap_or_default(),
+            },
             file: file.to_owned(),
             line,
         }
@@ -322,6 +329,14 @@ fn branch_of(reference: &Value) -> Option<String> {
         Some(name) => name.strip_prefix("refs/heads/").map(str::to_owned),
         None => text(reference, "branch"),
     }
+}
+
+/// Reads an entry of `spec.include`: the folder that is copied to, and the source that is copied from.
+fn included(include: &Value, namespace: &str) -> Option<(String, String)> {
+    let source = text(include.get("repository")?, "name")?;
+    // source-controller copies to a folder of the other's name where nothing else is said.
+    let to = text(include, "toPath").filter(|to| !to.is_empty()).unwrap_or_else(|| source.clone());
+    Some((path::below_root(&to), format!("GitRepository/{namespace}/{source}")))
 }
 
 fn namespace_of(object: &ObjectRef) -> String {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::artifact::Selection;
 use super::environments::{self, Found, Looked};
 use super::feeds::{Feed, Feeds};
 use super::finding::Finding;
@@ -49,11 +50,11 @@ pub struct Graph {
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) home: Home,
-    pub(super) ignore: Option<String>,
+    pub(super) selection: Selection,
 }
 
 /// Names what is read: the folder, the components and the namespace that a Kustomization gives it, and what is left out.
-type What = (String, Vec<String>, Option<String>, Option<String>);
+type What = (String, Vec<String>, Option<String>, Selection);
 
 /// Holds what was read: whoever asks again need not read again.
 #[derive(Debug, Clone, Default)]
@@ -61,10 +62,10 @@ pub(super) struct Followed(HashMap<What, Arc<Reads>>);
 
 impl Followed {
     /// Returns what a Kustomization reads; what is left out is known to the reader.
-    fn of(&mut self, reader: &mut Reader, one: &FluxKustomization, ignore: Option<&str>) -> Arc<Reads> {
+    fn of(&mut self, reader: &mut Reader, one: &FluxKustomization, selection: &Selection) -> Arc<Reads> {
         let namespace = one.target_namespace.clone();
         let components = one.components(reader);
-        let key = (one.path.clone(), components.clone(), namespace, ignore.map(str::to_owned));
+        let key = (one.path.clone(), components.clone(), namespace, selection.clone());
         let read = || Arc::new(kustomize::follow(reader, &one.path, &components, one.target_namespace.as_deref()));
         Arc::clone(self.0.entry(key).or_insert_with(read))
     }
@@ -86,7 +87,7 @@ impl Graph {
     fn environment(&mut self, reader: &mut Reader, environment: &RepoEnvironment) {
         let (env, folder) = (environment.name.as_str(), environment.path.as_str());
         let start = self.kustomizations.len();
-        reader.leave_out(None);
+        reader.select(&Selection::default());
         // The folder of a cluster that a hub manages is not applied by itself.
         let entry = |reader: &mut Reader| match environment.sync {
             Sync::Hub => Reads::default(),
@@ -94,12 +95,12 @@ impl Graph {
         };
         let mut reads = entry(reader);
         // What the source leaves out is told in the folder that it is left out of.
-        let ignore = Self::ignore_of(reader, environment, &reads);
-        if ignore.is_some() {
-            reader.leave_out(ignore.as_deref());
+        let selection = Self::selection_of(reader, environment, &reads);
+        if selection != Selection::default() {
+            reader.select(&selection);
             reads = entry(reader);
         }
-        let root = Feed::of(&FluxKustomization::of_bootstrap(env, folder), &reads, ignore.as_deref());
+        let root = Feed::of(&FluxKustomization::of_bootstrap(env, folder), &reads, &selection);
         self.take(reader, env, None, &reads);
         let remote = self.spokes.iter().filter(|(name, _)| name == env).map(|(_, one)| one.clone());
         self.kustomizations.extend(remote);
@@ -113,7 +114,7 @@ impl Graph {
             self.feeds.add_root(root);
         }
         self.roots.extend(roots);
-        self.entries.insert(env.to_owned(), Entry { home: home.clone(), ignore: ignore.clone() });
+        self.entries.insert(env.to_owned(), Entry { home: home.clone(), selection: selection.clone() });
         let mut next = start;
         while let Some(one) = self.kustomizations.get_mut(next) {
             next += 1;
@@ -125,24 +126,24 @@ impl Graph {
                 continue;
             }
             let one = one.clone();
-            let reads = match self.follow(reader, &one, ignore.as_deref()) {
+            let reads = match self.follow(reader, &one, &selection) {
                 Ok(reads) => reads,
                 Err(finding) => {
                     self.findings.push(finding);
                     Arc::default()
                 }
             };
-            self.feeds.add(Feed::of(&one, &reads, ignore.as_deref()));
+            self.feeds.add(Feed::of(&one, &reads, &selection));
             self.take(reader, env, Some(&one.object()), &reads);
         }
     }
 
-    /// Returns `spec.ignore` of the source that an environment's folder is read from.
-    fn ignore_of(reader: &mut Reader, environment: &RepoEnvironment, reads: &Reads) -> Option<String> {
+    /// Returns what the source that an environment's folder is read from has of the repository.
+    fn selection_of(reader: &mut Reader, environment: &RepoEnvironment, reads: &Reads) -> Selection {
         let mut found = Self::default();
         found.take(reader, &environment.name, None, &Reads { declared: reads.declared.clone(), ..Reads::default() });
         found.take_instance_source(environment);
-        Home::of(environment, &found.kustomizations).ignore(&found.sources)
+        Home::of(environment, &found.kustomizations).selection(&found.sources)
     }
 
     /// Returns what a Kustomization reads, or what is wrong with its path.
@@ -150,13 +151,15 @@ impl Graph {
         &mut self,
         reader: &mut Reader,
         one: &FluxKustomization,
-        ignore: Option<&str>,
+        selection: &Selection,
     ) -> Result<Arc<Reads>, Finding> {
         let place =
             if path::below_root(&one.path) == one.path { reader.place_in_artifact(&one.path) } else { Place::Outside };
         let left_out = reader.why_left_out(&one.path).map(|why| why.to_string()).unwrap_or_default();
         let (why, todo) = match place {
-            Place::Folder => return Ok(self.followed.of(reader, one, ignore)),
+            Place::Folder => return Ok(self.followed.of(reader, one, selection)),
+            // What it becomes is not known, which is said where it is rendered.
+            Place::Elsewhere => return Ok(Arc::default()),
             Place::Outside => ("the path leads out of the repository", "correct spec.path"),
             Place::File | Place::Special => ("the path is no folder", "name its folder in spec.path"),
             Place::Missing => ("the path does not exist", "correct spec.path, or commit the folder"),

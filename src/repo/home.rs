@@ -1,6 +1,7 @@
 //! Which sources stand for this repository, decided by what syncs it and by kind: the content of all others is elsewhere, even where a path of
 //! the same name is here.
 
+use super::artifact::Selection;
 use super::environments::FLUX;
 use super::flux::{FluxKustomization, FluxSource, RepoEnvironment, Sync};
 use super::kustomize::Declared;
@@ -70,9 +71,10 @@ impl Home {
         is_bootstrap || (source.kind == "GitRepository" && !is_declared())
     }
 
-    /// Returns `spec.ignore` of the source that the entry folder is read from.
-    pub(super) fn ignore(&self, sources: &[FluxSource]) -> Option<String> {
-        sources.iter().find(|source| self.known.contains(&source.object()))?.ignore.clone()
+    /// Returns what the source that the entry folder is read from has of this repository.
+    pub(super) fn selection(&self, sources: &[FluxSource]) -> Selection {
+        let own = sources.iter().find(|source| self.known.contains(&source.object()));
+        own.map(|source| source.selection.clone()).unwrap_or_default()
     }
 }
 

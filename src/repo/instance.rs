@@ -216,7 +216,7 @@ mod tests {
         assert_eq!((one.path.as_str(), one.interval.as_deref(), one.prune), ("clusters/two", Some("5m"), false));
         assert_eq!(one.decryption.and_then(|decryption| decryption.secret).as_deref(), Some("sops-age"));
         assert!(one.spec.get("postBuild").is_some());
-        assert_eq!((source.ignore.as_deref(), all.unsure.as_deref()), (Some("/docs"), None));
+        assert_eq!((source.selection.ignore.as_deref(), all.unsure.as_deref()), (Some("/docs"), None));
         let odd = "kustomize: {patches: [{target: {kind: Kustomization}, patch: '- {op: move, path: /spec/a, from: /spec/b}'}]}\n";
         assert!(made(odd).unsure.is_some());
     }

@@ -229,6 +229,7 @@ impl Walk<'_> {
                 let why = self.reader.why_left_out(&target).map(|why| why.to_string()).unwrap_or_default();
                 self.missing(file, reference, &why);
             }
+            Place::Elsewhere => self.reads.remote.push((file.to_owned(), reference.to_owned())),
             Place::Outside => self.leaves(file, reference),
             Place::Special => {
                 self.reads.leaves = true;

@@ -14,6 +14,7 @@
 //! environments  the folders that Flux syncs, by what says so
 //! spokes     clusters that a hub manages
 //! naming     what environments are called
+//! gitlinks   submodules, and files of Git LFS
 //! home       which sources stand for this repository
 //! instance   what a FluxInstance syncs
 //! flux       environments, Flux Kustomizations and sources, found by following paths
@@ -41,6 +42,7 @@ pub mod feeds;
 pub mod finding;
 pub mod flux;
 pub mod git;
+pub mod gitlinks;
 mod graph;
 mod home;
 mod instance;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::artifact::{Artifact, LeftOut};
+use super::artifact::{Artifact, LeftOut, Selection};
 use super::contents;
 use super::manifest::{self, Care, Parsed};
 use super::path;
@@ -29,6 +29,8 @@ pub enum Place {
     Outside,
     /// Something that source-controller leaves out of the artifact, so that Flux never sees it.
     LeftOut,
+    /// Something that the artifact has of another source or of a submodule, and that is not in this repository.
+    Elsewhere,
 }
 
 #[derive(Debug)]
@@ -97,14 +99,22 @@ impl Reader {
         self.sieve.sift(&self.root)
     }
 
-    /// Reads from now on what a source with this `spec.ignore` has.
-    pub fn leave_out(&mut self, ignore: Option<&str>) {
-        self.artifact.leave_out(ignore);
+    /// Reads from now on what a source with this `spec` has.
+    pub fn select(&mut self, selection: &Selection) {
+        self.artifact.select(selection);
+    }
+
+    /// Says what a path of the artifact is, where its content is not in this repository.
+    pub fn why_elsewhere(&mut self, path: &str) -> Option<String> {
+        self.artifact.elsewhere(path)
     }
 
     /// Returns what a path leads to in the artifact that Flux reads: what source-controller leaves out is [`Place::LeftOut`].
     pub fn place_in_artifact(&mut self, path: &str) -> Place {
         let place = self.place(path);
+        if !path.is_empty() && self.artifact.elsewhere(path).is_some() {
+            return Place::Elsewhere;
+        }
         if !matches!(place, Place::Folder | Place::File) || path.is_empty() {
             return place;
         }

@@ -52,12 +52,15 @@ pub(super) fn find(
         .collect()
 }
 
-/// Says of a Kustomization that it applies to the cluster of another environment, where that is so.
-pub(super) fn settle(one: &mut FluxKustomization, spokes: &[(String, FluxKustomization)]) {
-    let spoke = spokes.iter().find(|(_, spoke)| spoke.object() == one.object() && spoke.file == one.file);
-    if let Some((spoke, _)) = spoke.filter(|(name, _)| *name != one.env) {
-        one.elsewhere = Some(format!("the cluster of the environment {spoke}, by kubeConfig"));
-    }
+/// Says of a Kustomization that it applies to the cluster of another environment, where that is so; returns which.
+pub(super) fn settle(one: &mut FluxKustomization, spokes: &[(String, FluxKustomization)]) -> Option<String> {
+    let declared = spokes.iter().find(|(_, spoke)| spoke.object() == one.object() && spoke.file == one.file);
+    // One that is known by what renders it is known by the cluster that its kubeconfig is of.
+    let own = kubeconfig(one);
+    let same = || spokes.iter().find(|(_, spoke)| own.is_some() && kubeconfig(spoke) == own);
+    let (spoke, _) = declared.or_else(same).filter(|(name, _)| *name != one.env)?;
+    one.elsewhere = Some(format!("the cluster of the environment {spoke}, by kubeConfig"));
+    Some(spoke.clone())
 }
 
 /// Describes the environments of Kustomizations that apply to other clusters; their folder is the one that holds all their paths.
