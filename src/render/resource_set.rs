@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::Object;
 use super::gotemplate::{self, Failed, Value, adler32};
 use super::object::at;
-use crate::model::known;
+use crate::model::{ObjectRef, known};
 use crate::yaml::sigs;
 
 /// The kind that is unfolded.
@@ -46,6 +46,26 @@ pub(super) fn references(set: &Object) -> Vec<Reference<'_>> {
         (None, selector) => selector.map(Reference::Selected),
     })
     .collect()
+}
+
+/// Lists the objects that have to be ready before a set is unfolded. One that has to be there alone holds back nothing that is told by waves, nor
+/// does one whose own expression asks for something else than that it is ready.
+pub(super) fn awaited(set: &Object) -> Vec<ObjectRef> {
+    let depends = at(&set.body, "/spec/dependsOn").as_array().into_iter().flatten();
+    let one = |dependency: &Json| {
+        let word = |key: &str| dependency.get(key).and_then(Json::as_str).unwrap_or_default();
+        let is_ready = dependency.get("ready").and_then(Json::as_bool) == Some(true);
+        let expression = word("readyExpr");
+        let group = word("apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let object = ObjectRef::new(word("kind"), group, word("namespace"), word("name"));
+        (is_ready && (expression.is_empty() || expression.contains("Ready"))).then_some(object)
+    };
+    depends.filter_map(one).collect()
+}
+
+/// Tells whether a set is ready only once all that it makes is.
+pub(super) fn waits(set: &Object) -> bool {
+    at(&set.body, "/spec/wait") == true
 }
 
 /// Tells whether a label selector fits an object.

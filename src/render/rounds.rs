@@ -105,6 +105,7 @@ impl Renderer {
         }
         let mut of: Vec<Rendered> = done.into_values().collect();
         scope::settle(&mut of);
+        sets.order(&mut graph);
         Ok((Rendering { of, graph: Arc::new(graph.finish()) }, used))
     }
 
@@ -502,5 +503,44 @@ mod tests {
             .collect();
         assert_eq!(paths, ["apps/rendered"]);
         assert!(rendering.graph.findings.is_empty(), "{:?}", rendering.graph.findings);
+    }
+
+    #[test]
+    fn what_resource_sets_make_waits_for_what_they_depend_on() {
+        let one = |name: &str| {
+            format!(
+                "      - apiVersion: kustomize.toolkit.fluxcd.io/v1\n        kind: Kustomization\n        metadata: {{name: {name}, namespace: flux-system}}\n        spec: {{path: ./apps, sourceRef: {{kind: GitRepository, name: flux-system}}}}\n"
+            )
+        };
+        let needs = |kind: &str, version: &str, name: &str| {
+            format!(
+                "  dependsOn: [{{apiVersion: {version}/v1, kind: {kind}, name: {name}, namespace: flux-system, ready: true}}]\n"
+            )
+        };
+        let all = [
+            set(
+                "last",
+                &[needs("ResourceSet", "fluxcd.controlplane.io", "steps"), "  resources:\n".to_owned(), one("a")]
+                    .concat(),
+            ),
+            set(
+                "steps",
+                &[
+                    needs("Kustomization", "kustomize.toolkit.fluxcd.io", "z-first"),
+                    "  wait: true\n  steps:\n    - name: one\n      resources:\n".to_owned(),
+                    one("c"),
+                    "    - name: two\n      resources:\n".to_owned(),
+                    one("b"),
+                ]
+                .concat(),
+            ),
+            flux("z-first", "./apps", ""),
+        ]
+        .concat();
+        let files = [("clusters/one/all.yaml", all.clone()), ("apps/a.yaml", map("a", ""))];
+        let (rendering, _) = render(&files, &[("clusters/one", all), ("apps", map("a", ""))]);
+        let waves: Vec<String> = rendering.graph.orders[0].waves.iter().flatten().map(ToString::to_string).collect();
+        assert_eq!(waves, ["z-first", "c", "b", "a"]);
+        assert_eq!(rendering.graph.orders[0].waves.len(), 4);
     }
 }

@@ -27,16 +27,25 @@ struct Pending {
     hidden: bool,
 }
 
-/// Holds the sets that are not unfolded yet.
+/// Holds the sets that are not unfolded yet, and those that are.
 #[derive(Debug, Default)]
 pub(super) struct Sets {
     pending: Vec<Pending>,
+    unfolded: Vec<Unfolded>,
+}
+
+/// Says which Kustomizations were made of a set, each with its step.
+#[derive(Debug)]
+struct Unfolded {
+    env: String,
+    set: Object,
+    made: Vec<(usize, ObjectRef)>,
 }
 
 /// Says what became of a set.
 enum Made {
-    /// These objects.
-    Objects(Vec<Object>),
+    /// These objects, each with its step.
+    Objects(Vec<(usize, Object)>),
     /// Something else has to be rendered first.
     Waits,
     /// It is not known.
@@ -76,7 +85,14 @@ impl Sets {
             any = true;
             let Some(rendered) = done.get_mut(&key) else { continue };
             match made {
-                Made::Objects(objects) => {
+                Made::Objects(made) => {
+                    let of = |(step, object): &(usize, Object)| {
+                        object.is(known::KUSTOMIZE, "Kustomization").then(|| (*step, object.object.clone()))
+                    };
+                    let own = made.iter().filter_map(of).collect();
+                    self.unfolded.retain(|other| other.env != parent.env || other.set.object != one.set.object);
+                    self.unfolded.push(Unfolded { env: parent.env.clone(), set: one.set.clone(), made: own });
+                    let objects: Vec<Object> = made.into_iter().map(|(_, object)| object).collect();
                     maps.take(&parent.env, &objects);
                     tasks.extend(graph.take(parent, objects.iter().map(applied), one.hidden));
                     self.add(parent, &objects, one.hidden);
@@ -92,6 +108,30 @@ impl Sets {
             }
         }
         (tasks, any)
+    }
+}
+
+impl Sets {
+    /// Tells for which Kustomizations those wait that are made of sets: for those of an earlier step, and for what their set depends on.
+    pub(super) fn order(&self, graph: &mut Effective) {
+        for one in &self.unfolded {
+            let mut before: Vec<ObjectRef> = Vec::new();
+            for awaited in resource_set::awaited(&one.set) {
+                if awaited.group != known::OPERATOR {
+                    before.push(awaited);
+                    continue;
+                }
+                let is_it = |other: &&Unfolded| other.env == one.env && other.set.object == awaited;
+                let others = self.unfolded.iter().filter(is_it).filter(|other| resource_set::waits(&other.set));
+                before.extend(others.flat_map(|other| &other.made).map(|(_, object)| object.clone()));
+            }
+            before.retain(|object| object.group == known::KUSTOMIZE);
+            for (step, object) in &one.made {
+                let earlier = one.made.iter().filter(|(other, _)| other < step).map(|(_, object)| object.clone());
+                let until: Vec<ObjectRef> = earlier.chain(before.iter().cloned()).collect();
+                graph.hold_back(&one.env, object, &until);
+            }
+        }
     }
 }
 
@@ -142,7 +182,7 @@ fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
         Err(why) => return Made::Failed(why),
     };
     let mut objects = Vec::new();
-    for (_, mut body) in made {
+    for (step, mut body) in made {
         resource_set::share_metadata(set, &mut body);
         if let Some((kind, namespace, name)) = resource_set::copies(&body) {
             let source = ObjectRef::new(kind, "", namespace, name);
@@ -162,7 +202,7 @@ fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
             line: set.origin.line,
             remote: set.origin.remote.clone(),
         };
-        objects.push(Object::new(body, origin, set.changed_by.clone()));
+        objects.push((step, Object::new(body, origin, set.changed_by.clone())));
     }
     Made::Objects(objects)
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::feeds::Feed;
 use super::finding::Finding;
-use super::flux::{FluxKustomization, FluxSource};
+use super::flux::{Dependency, FluxKustomization, FluxSource};
 use super::graph::{Graph, flux_objects, from_artifact, twice};
 use super::home::Artifact;
 use super::kustomize::Reads;
@@ -276,6 +276,19 @@ impl Effective {
             }
         }
         tasks
+    }
+
+    /// Says which Kustomizations have to be ready before another is made.
+    pub fn hold_back(&mut self, env: &str, object: &ObjectRef, until: &[ObjectRef]) {
+        let known = self.known.get(&(env.to_owned(), object.clone())).copied();
+        if let Some(one) = known.and_then(|index| self.graph.kustomizations.get_mut(index)) {
+            let own = one.namespace.clone();
+            one.made_after.extend(until.iter().map(|other| Dependency {
+                namespace: other.namespace.clone(),
+                name: other.name.clone(),
+                foreign: other.namespace != own,
+            }));
+        }
     }
 
     /// Returns the graph.

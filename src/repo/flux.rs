@@ -152,6 +152,9 @@ pub struct FluxKustomization {
     /// `spec` as it is written; of what was rendered as its parent gives it.
     #[serde(skip)]
     pub spec: Value,
+    /// The Kustomizations that have to be ready before flux-operator makes it of a `ResourceSet`.
+    #[serde(skip)]
+    pub made_after: Vec<Dependency>,
     /// The Kustomization that renders it, where that was looked at.
     #[serde(skip)]
     pub applied_by: Option<ObjectRef>,
@@ -208,6 +211,7 @@ impl FluxKustomization {
             components: Vec::new(),
             target_namespace: None,
             spec: Value::default(),
+            made_after: Vec::new(),
             applied_by: None,
             unsure: None,
         }
@@ -248,6 +252,7 @@ impl FluxKustomization {
             target_namespace: text(&spec, "targetNamespace"),
             namespace,
             spec,
+            made_after: Vec::new(),
             applied_by: None,
             unsure: None,
         }

@@ -158,7 +158,7 @@ fn edges(env: &str, own: &[&FluxKustomization], feeds: &Feeds) -> Edges {
     let place: HashMap<(&str, &str), usize> =
         own.iter().enumerate().map(|(at, one)| ((one.namespace.as_str(), one.name.as_str()), at)).collect();
     let of = |(at, one): (usize, &&FluxKustomization)| {
-        let depends = one.depends_on.iter();
+        let depends = one.depends_on.iter().chain(&one.made_after);
         let mut before: Vec<(usize, Why)> = depends
             .filter_map(|other| place.get(&(other.namespace.as_str(), other.name.as_str())))
             .map(|other| (*other, Why::Depends))
