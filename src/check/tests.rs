@@ -77,6 +77,9 @@ fn a_finding_names_the_only_environment_and_object_that_it_can_be_about() {
     };
     let named = |env: Option<&str>, object: &str| (env.map(str::to_owned), Some(object.to_owned()));
     assert_eq!(about(&[("apps/staging/secret.yaml", PLAIN)]), [named(Some("staging"), "Secret/web/app")]);
+    let dotted = PLAIN.replace("password:", "key: ''\n  a-tls.key:");
+    fixture.write("apps/staging/secret.yaml", &dotted);
+    assert_eq!(fixture.found(), ["secret-plaintext apps/staging/secret.yaml:8 error"]);
     // What two read is about neither alone.
     let both = [
         ("apps/staging/kustomization.yaml", "resources: [../shared]\n"),

@@ -61,7 +61,9 @@ fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
         for document in documents {
             for secret in manifest::secrets(&document) {
                 let Some(key) = plain(&secret, vouched) else { continue };
-                let name = key.rsplit_once('.').map_or(key.as_str(), |(_, name)| name);
+                // Keys may have dots themselves.
+                let name = key.strip_prefix("metadata.annotations.").or(key.split_once('.').map(|(_, name)| name));
+                let name = name.unwrap_or(key.as_str());
                 let at = lines.iter().enumerate().skip(line.saturating_sub(1)).find(|(_, text)| holds_key(text, name));
                 let message = format!("the Secret's value {key} is in plain text");
                 let fix = format!(
@@ -102,9 +104,11 @@ fn is_plain(block: &str, key: &str, value: &Value, vouched: bool) -> bool {
 }
 
 fn holds_key(line: &str, key: &str) -> bool {
-    line.split(['{', ',', ' ', '\t', '-']).any(|word| {
-        let rest = word.trim_start_matches(['"', '\'']).strip_prefix(key);
-        rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+    line.match_indices(key).any(|(at, found)| {
+        let before = line.get(..at).unwrap_or_default();
+        let after = line.get(at.saturating_add(found.len())..).unwrap_or_default();
+        (before.is_empty() || before.ends_with(['{', ',', ' ', '\t', '"', '\'']))
+            && after.trim_start_matches(['"', '\'']).trim_start().starts_with(':')
     })
 }
 

@@ -67,7 +67,18 @@ spec:
   instances: 1
 ",
     ];
-    const SILENT: &[&str] = &["---
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: ScheduledBackup
+metadata: {name: a, namespace: web}
+spec: {schedule: '0 0 0 * * *', cluster: {name: db}}
+---
+apiVersion: databases.example.org/v1
+kind: Claim
+metadata: {name: a, namespace: web}
+",
+        "---
 apiVersion: postgresql.cnpg.io/v1
 kind: Database
 metadata: {name: a, namespace: web}
@@ -78,7 +89,8 @@ kind: Cluster
 metadata: {name: db, namespace: web}
 spec:
   instances: 1
-"];
+",
+    ];
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {

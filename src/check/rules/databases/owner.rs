@@ -111,6 +111,22 @@ spec:
 apiVersion: postgresql.cnpg.io/v1
 kind: Database
 metadata: {name: a, namespace: web}
+spec: {name: a, owner: somebody, cluster: {name: db}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: web}
+spec: {instances: 1}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: DatabaseRole
+metadata: {name: role, namespace: web}
+spec: {name: somebody, cluster: {name: db}}
+",
+        "---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: a, namespace: web}
 spec: {name: a, owner: nobody, cluster: {name: db}}
 ---
 apiVersion: postgresql.cnpg.io/v1

@@ -85,7 +85,25 @@ apiVersion: metallb.io/v1beta1
 kind: IPAddressPool
 metadata: {name: a, namespace: web}
 "];
-    const SILENT: &[&str] = &["=== staging a
+    const SILENT: &[&str] = &[
+        "=== staging a
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec: {chart: {spec: {chart: kube-prometheus-stack, version: 1.0.0}}}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: a, namespace: web}
+=== staging b
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: crds, namespace: web}
+spec: {chart: {spec: {chart: prometheus-operator-crds, version: 1.0.0}}}
+",
+        "=== staging a
 ---
 apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease
@@ -97,7 +115,8 @@ spec:
 apiVersion: metallb.io/v1beta1
 kind: IPAddressPool
 metadata: {name: a, namespace: web}
-"];
+",
+    ];
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {

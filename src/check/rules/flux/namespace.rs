@@ -154,6 +154,20 @@ spec:
     const SILENT: &[&str] = &[
         "---
 apiVersion: v1
+kind: ConfigMap
+metadata: {name: a, namespace: openshift-monitoring}
+",
+        "---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: a, namespace: of-a-tenant}
+---
+apiVersion: tenants.example.org/v1
+kind: Tenant
+metadata: {name: of-a-tenant}
+",
+        "---
+apiVersion: v1
 kind: Namespace
 metadata: {name: web}
 ---

@@ -69,7 +69,27 @@ fn content(object: &Object) -> Value {
 mod tests {
     use crate::check::testing::assert_rule;
 
-    const FIRES: &[&str] = &["=== staging a
+    const FIRES: &[&str] = &[
+        "=== staging a
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: one, namespace: web, labels: {by: a}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: two, namespace: web, labels: {by: a}}
+=== staging b
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: one, namespace: web, labels: {by: b}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: two, namespace: web, labels: {by: b}}
+",
+        "=== staging a
 ---
 apiVersion: v1
 kind: Namespace
@@ -79,7 +99,8 @@ metadata: {name: web}
 apiVersion: v1
 kind: Namespace
 metadata: {name: web}
-"];
+",
+    ];
     const SILENT: &[&str] = &["=== staging a
 ---
 apiVersion: v1

@@ -63,6 +63,17 @@ mod tests {
 apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease
 metadata: {name: app, namespace: web}
+spec: {valuesFrom: [{kind: ConfigMap, name: settings}]}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: other, namespace: web}
+spec: {values: {a: b}}
+",
+        "---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
 spec:
   valuesFrom: [{kind: ConfigMap, name: values}]
 ",
@@ -80,6 +91,38 @@ data: {values.yaml: ""}
 "#,
     ];
     const SILENT: &[&str] = &[
+        "---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec: {valuesFrom: [{kind: ConfigMap, name: settings}]}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: other, namespace: web}
+spec: {values: {configMapName: settings}}
+",
+        "---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec: {valuesFrom: [{kind: ConfigMap, name: other-settings}]}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: other, namespace: web}
+spec: {values: {a: b}}
+",
+        "---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec: {valuesFrom: [{kind: Secret, name: made}]}
+---
+apiVersion: secrets.example.org/v1
+kind: StaticSecret
+metadata: {name: a, namespace: web}
+",
         "---
 apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease

@@ -70,6 +70,21 @@ metadata: {name: staging}
 apiVersion: cert-manager.io/v1
 kind: Certificate
 metadata: {name: t, namespace: web}
+spec: {secretName: t, issuerRef: {kind: ClusterIssuer, name: of-a-chart}}
+---
+apiVersion: cert-manager.io/v1
+kind: ClusterIssuer
+metadata: {name: prod}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: issuers, namespace: web}
+spec: {values: {issuers: [{name: of-a-chart}]}}
+",
+        "---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: t, namespace: web}
 spec: {secretName: t, issuerRef: {kind: ClusterIssuer, name: prod}}
 ---
 apiVersion: cert-manager.io/v1

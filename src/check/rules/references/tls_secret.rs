@@ -71,6 +71,22 @@ mod tests {
 
     const FIRES: &[&str] = &[
         "---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: app, namespace: web}
+spec: {tls: [{hosts: [a.example], secretName: wildcard}]}
+---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: wildcard, namespace: certs}
+spec: {secretName: wildcard}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: other, namespace: web}
+spec: {values: {a: b}}
+",
+        "---
 apiVersion: traefik.io/v1alpha1
 kind: IngressRoute
 metadata: {name: app, namespace: web}
@@ -93,6 +109,22 @@ spec:
 ",
     ];
     const SILENT: &[&str] = &[
+        "---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: app, namespace: web}
+spec: {tls: [{hosts: [a.example], secretName: wildcard}]}
+---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: wildcard, namespace: certs}
+spec: {secretName: wildcard}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: other, namespace: web}
+spec: {values: {tls: wildcard}}
+",
         "---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
