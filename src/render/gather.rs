@@ -67,9 +67,6 @@ impl<'a> Gatherer<'a> {
     /// # Errors
     /// Says why it is not built.
     pub(super) fn gather(&mut self, one: &FluxKustomization, feed: &Feed) -> Result<Gathered, Unrendered> {
-        if path::below_root(&one.path) != one.path {
-            return unknown(format!("the path {} leads out of the repository", one.path));
-        }
         self.reader.select(&feed.selection);
         match self.reader.place_in_artifact(&one.path) {
             Place::Folder => {}

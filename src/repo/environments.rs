@@ -153,7 +153,11 @@ pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
     let is_read = |file: &str| {
         entries.is_empty() || entries.iter().chain(applied.iter().copied()).any(|folder| path::is_within(file, folder))
     };
-    let spokes = spokes::find(reader, &sifted, is_read);
+    let mut spokes = spokes::find(reader, &sifted, is_read);
+    if entries.is_empty() {
+        // Where nothing says that a hub reads them, one whose folder is not here is an example or another repository's.
+        spokes.retain(|(_, one)| one.path.is_empty() || reader.place(&one.path) == Place::Folder);
+    }
     let remote = spokes::environments(reader, &spokes);
     environments.extend(remote.into_iter().filter(|spoke| !known.contains(&spoke.name)));
     environments.sort_by(|a, b| a.name.cmp(&b.name));
@@ -203,16 +207,17 @@ fn claims(reader: &mut Reader, sifted: &Sifted, looked: &mut Looked) -> Vec<Clai
 /// Returns what a Kustomization says that applies its own file.
 fn of_kustomization(declared: &Declared, body: &Value, beside: &[super::manifest::Manifest]) -> Option<Claim> {
     let one = FluxKustomization::read("", declared, body);
-    let folder = Some(path::below_root(&one.path)).filter(|folder| path::is_within(&one.file, folder))?;
+    let folder = Some(one.path.clone()).filter(|folder| path::is_within(&one.file, folder))?;
     // What it applies is on another cluster, and it itself is not.
     if one.spec.get("kubeConfig").is_some() || one.path.contains('$') {
         return None;
     }
+    // None is without a source: it is a patch, such as one of what bootstrap wrote.
+    let source = one.source.clone()?;
     let is_bootstrap = one.name == one.namespace && path::name(&one.file) == GOTK_SYNC;
     let strong = is_bootstrap || (one.name == FLUX && one.namespace == FLUX);
     // Another source's path is no folder of this repository, whatever it is called.
-    let is_git = one.source.as_ref().is_none_or(|source| source.kind == "GitRepository");
-    if !strong && !is_git {
+    if !strong && source.kind != "GitRepository" {
         return None;
     }
     let is_source = |source: &ObjectRef| {
@@ -225,7 +230,7 @@ fn of_kustomization(declared: &Declared, body: &Value, beside: &[super::manifest
         folder,
         strong,
         suspended: one.suspend,
-        url: one.source.as_ref().and_then(is_source),
+        url: is_source(&source),
         sync: Sync::Kustomization { object: one.object(), source: one.source, file: one.file, line: one.line },
     })
 }

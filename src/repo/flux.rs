@@ -111,7 +111,7 @@ pub struct FluxKustomization {
     /// The namespace that it is applied to.
     pub namespace: String,
     /// The folder of this repository that it reads: `spec.path` without `./`, empty for the root, and where an artifact is a copy of a folder
-    /// from there on. One that leaves the repository is kept as it is written.
+    /// from there on.
     #[serde(skip)]
     pub path: String,
     /// `spec.path` from its source's root, without `./`.

@@ -104,6 +104,7 @@ impl Graph {
         self.take(reader, env, None, &reads);
         let remote = self.spokes.iter().filter(|(name, _)| name == env).map(|(_, one)| one.clone());
         self.kustomizations.extend(remote);
+        self.take_root(reader, environment);
         self.take_instance(environment);
         let read = self.kustomizations.get_mut(start..).unwrap_or_default();
         let home = Home::of(environment, read);
@@ -153,8 +154,7 @@ impl Graph {
         one: &FluxKustomization,
         selection: &Selection,
     ) -> Result<Arc<Reads>, Finding> {
-        let place =
-            if path::below_root(&one.path) == one.path { reader.place_in_artifact(&one.path) } else { Place::Outside };
+        let place = reader.place_in_artifact(&one.path);
         let left_out = reader.why_left_out(&one.path).map(|why| why.to_string()).unwrap_or_default();
         let (why, todo) = match place {
             Place::Folder => return Ok(self.followed.of(reader, one, selection)),
@@ -191,6 +191,26 @@ impl Graph {
             }
         }
         self.findings.extend(reads.findings.iter().map(|finding| finding.clone().about(env, by)));
+    }
+
+    /// Takes the Kustomization that syncs the folder where nothing of the folder declares it: its file was applied by hand.
+    fn take_root(&mut self, reader: &mut Reader, environment: &RepoEnvironment) {
+        let Sync::Kustomization { object, file, .. } = &environment.sync else { return };
+        let env = environment.name.as_str();
+        if self.kustomizations.iter().any(|one| one.env == env && one.object() == *object) {
+            return;
+        }
+        let Ok(parsed) = reader.manifests(file) else { return };
+        for (index, manifest) in parsed.manifests.iter().enumerate() {
+            let Some(body) = manifest.body.as_ref() else { continue };
+            let declared = Declared::of(manifest, file, index);
+            if FluxSource::is(&declared) {
+                self.take_source(FluxSource::read(env, &declared, body));
+            } else if FluxKustomization::is(&declared) {
+                let one = FluxKustomization::read(env, &declared, body);
+                self.kustomizations.extend(Some(one).filter(|one| one.object() == *object));
+            }
+        }
     }
 
     /// Takes what flux-operator makes of a `FluxInstance`: a Kustomization and its source, which no file declares.

@@ -55,8 +55,7 @@ impl Home {
         let copied = artifacts.iter().find(is_it).filter(|artifact| self.is_home(&one.env, &artifact.source, sources));
         match copied.and_then(|artifact| artifact.folder.as_deref()) {
             Some(folder) => {
-                let inside = path::below_root(&one.written_path);
-                path::join(folder, &inside).trim_end_matches('/').clone_into(&mut one.path);
+                path::join(folder, &one.written_path).trim_end_matches('/').clone_into(&mut one.path);
             }
             None => one.elsewhere = Some(format!("{}/{}/{}", source.kind, source.namespace, source.name)),
         }
@@ -149,8 +148,8 @@ fn copied(from: &str, to: &str) -> Option<(String, String, String)> {
     if from.contains(['*', '?', '[', '{']) {
         return None;
     }
-    let within = |path: &str| path::resolve("", path.trim_start_matches('/'));
-    Some((alias.to_owned(), within(from)?, within(to)?))
+    let below = |path: &str| path::resolve("", path.trim_start_matches('/'));
+    Some((alias.to_owned(), below(from)?, below(to)?))
 }
 
 /// Returns the folder of the source that the artifact's root stands for, where `from` becomes `to`.

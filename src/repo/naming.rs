@@ -6,7 +6,7 @@ use super::path;
 const COLLECTIONS: [&str; 6] = ["clusters", "cluster-configs", "environments", "envs", "fleets", "fleet"];
 
 /// Words that say what a folder is for, and not which cluster's it is.
-const GENERIC: [&str; 24] = [
+const GENERIC: [&str; 25] = [
     "apps",
     "base",
     "bootstrap",
@@ -29,6 +29,7 @@ const GENERIC: [&str; 24] = [
     "kubernetes",
     "manifests",
     "root",
+    "setup",
     "sync",
     "talos",
 ];

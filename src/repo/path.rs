@@ -20,8 +20,8 @@ pub fn resolve(folder: &str, reference: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Resolves a `spec.path` of a Flux Kustomization, which counts from the root with or without `./` or `/`; `..` leads no further up than to the
-/// root (kustomize-controller joins it by `securejoin.SecureJoin`).
+/// Resolves a `spec.path` of a Flux Kustomization, which counts from the root with or without `./` or `/`: `..` of the root is the root itself
+/// (kustomize-controller joins it by `securejoin`).
 pub fn below_root(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -79,16 +79,10 @@ mod tests {
         assert_eq!(resolve("apps", "../..").as_deref(), None);
         assert_eq!(resolve("apps", "../../etc/passwd").as_deref(), None);
         assert_eq!(resolve("apps", "/etc/passwd").as_deref(), None);
-        for (written, path) in [
-            ("/apps/", "apps"),
-            ("./", ""),
-            ("", ""),
-            ("../apps", "apps"),
-            ("apps/../../../x/./y", "x/y"),
-            ("../..", ""),
-        ] {
-            assert_eq!(below_root(written), path, "{written}");
-        }
+        assert_eq!(below_root("/apps/"), "apps");
+        assert_eq!(below_root("./"), "");
+        assert_eq!(below_root("../apps/./a/../b"), "apps/b", "Flux stays below the root");
+        assert_eq!(below_root("../../.."), "");
     }
 
     #[test]

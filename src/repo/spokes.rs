@@ -37,8 +37,9 @@ pub(super) fn find(
             let declared = Declared::of(manifest, &seen.file, index);
             let Some(body) = manifest.body.as_ref().filter(|_| FluxKustomization::is(&declared)) else { continue };
             let one = FluxKustomization::read("", &declared, body);
-            // What a variable says is known once its parent is rendered.
-            if let Some(key) = kubeconfig(&one).filter(|key| !key.0.contains('$') && !key.1.contains('$')) {
+            // What a variable says is known once its parent is rendered; without a source it is a patch.
+            let key = kubeconfig(&one).filter(|_| one.source.is_some());
+            if let Some(key) = key.filter(|key| !key.0.contains('$') && !key.1.contains('$')) {
                 by.entry(key).or_default().push(one);
             }
         }
@@ -67,7 +68,7 @@ pub(super) fn settle(one: &mut FluxKustomization, spokes: &[(String, FluxKustomi
 pub(super) fn environments(reader: &mut Reader, spokes: &[(String, FluxKustomization)]) -> Vec<RepoEnvironment> {
     let mut folders: BTreeMap<&str, String> = BTreeMap::new();
     for (name, one) in spokes {
-        let folder = path::below_root(&one.path);
+        let folder = one.path.clone();
         match folders.get_mut(name.as_str()) {
             None => drop(folders.insert(name, folder)),
             Some(known) => {
