@@ -102,6 +102,22 @@ struct Claim {
     url: Option<String>,
 }
 
+impl Claim {
+    /// Finds the folder where an artifact is made of another one than the whole repository: the outermost one around the file in which the
+    /// path is there.
+    fn find_folder(&mut self, file: &str, mut is_folder: impl FnMut(&str) -> bool) {
+        let Sync::Instance { source, .. } = &self.sync else { return };
+        if source.kind == "GitRepository" {
+            return;
+        }
+        let around = file.match_indices('/').map(|(at, _)| file.get(..at).unwrap_or_default());
+        let whole = around.map(|folder| path::join(folder, &self.folder)).find(|whole| is_folder(whole));
+        if let Some(whole) = whole {
+            self.folder = whole;
+        }
+    }
+}
+
 /// Finds the environments, sorted by name.
 pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
     let sifted = reader.sift();
@@ -193,7 +209,10 @@ fn claims(reader: &mut Reader, sifted: &Sifted, looked: &mut Looked) -> Vec<Clai
             } else {
                 of_instance(&declared, body)
             };
-            let Some(claim) = claim else { continue };
+            let Some(mut claim) = claim else { continue };
+            if reader.place(&claim.folder) != Place::Folder {
+                claim.find_folder(&seen.file, |folder| reader.place(folder) == Place::Folder);
+            }
             if claim.folder.is_empty() || reader.place(&claim.folder) == Place::Folder {
                 found.push(claim);
             } else {
