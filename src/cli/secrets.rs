@@ -52,6 +52,7 @@ fn row(entry: &SecretEntry, snapshot: &crate::repo::Snapshot) -> Vec<String> {
             Sealing::Whole => "enc",
             Sealing::Part => "PART PLAIN",
             Sealing::Plain => "PLAIN",
+            Sealing::Open => "no secret",
             Sealing::Broken => "BROKEN",
         }
         .to_owned(),

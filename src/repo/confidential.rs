@@ -184,7 +184,7 @@ fn says_nothing(text: &str) -> bool {
 }
 
 /// What programs of templates fill in beside `{{ … }}`: makejinja and `minijinja` by other signs, ERB.
-const PLACES: [(&str, &str); 4] = [("#{", "}#"), ("[[", "]]"), ("<%", "%>"), ("<<", ">>")];
+const PLACES: [(&str, &str); 6] = [("#{", "}#"), ("#%", "%#"), ("{%", "%}"), ("[[", "]]"), ("<%", "%>"), ("<<", ">>")];
 
 /// Takes out what is filled in elsewhere: `${name}` of Flux and `{{ … }}` of templates; of a default its text stays.
 fn filled(text: &str) -> String {
@@ -436,6 +436,7 @@ mod tests {
             ("token", "ref+sops://a.yaml#/b"),
             ("token", "${TOKEN}"),
             ("token", "{{ .token }}"),
+            ("identity", "#% filter indent(4) %#\n#{ deploy_key() }#\n#% endfilter %#\n"),
             ("token", "#{ token }#"),
             ("RESTIC_REPOSITORY", "s3:http://minio.example.org:9000/backup"),
             ("RESTIC_REPOSITORY", "s3:https://s3.${REGION}.example.org/${APP}"),

@@ -84,6 +84,8 @@ pub enum Sealing {
     Part,
     /// Nothing is.
     Plain,
+    /// Nothing is, and no value has to be: references to a store of secrets, variables, or no values at all.
+    Open,
     /// The file cannot be read.
     Broken,
 }
@@ -95,7 +97,8 @@ impl SecretEntry {
             (Some(_), ..) => Sealing::Broken,
             (None, true, true) => Sealing::Whole,
             (None, true, false) => Sealing::Part,
-            (None, false, _) => Sealing::Plain,
+            (None, false, true) => Sealing::Open,
+            (None, false, false) => Sealing::Plain,
         }
     }
 

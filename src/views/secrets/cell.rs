@@ -33,6 +33,7 @@ pub(super) fn sealing(entry: &SecretEntry) -> (&'static str, Scope) {
         Sealing::Whole => ("enc", Scope::Lock),
         Sealing::Part => ("PART PLAIN", Scope::Failed),
         Sealing::Plain => ("PLAIN", Scope::Failed),
+        Sealing::Open => ("no secret", Scope::Dim),
         Sealing::Broken => ("BROKEN", Scope::Failed),
     }
 }
