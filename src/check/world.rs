@@ -10,7 +10,7 @@ use super::Rule;
 use super::finding::Finding;
 use crate::model::known;
 use crate::model::{Nodes, ObjectRef};
-use crate::render::{Installation, Object, Rendered, Rendering};
+use crate::render::{Installation, Object, Rendered, Rendering, why_in_part};
 use crate::repo::kustomize::is_kustomization;
 use crate::repo::{contents, path};
 
@@ -132,7 +132,7 @@ impl<'a> World<'a> {
             known.insert(&object.object, object);
         }
         let own = || rendering.of.iter().filter(|one| one.env == env);
-        let unseen = own().filter_map(Rendered::why_not_whole).collect();
+        let unseen = why_in_part(own());
         let unsure = own().filter(|one| one.is_unsure()).flat_map(|one| &one.objects);
         let unsure = unsure.map(|object| object.object.to_string()).collect();
         let filled = rendering.objects(env).flat_map(|(_, object)| filled_by(object)).collect();

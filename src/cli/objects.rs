@@ -1,5 +1,7 @@
 //! `fluxdeck objects`: what the repository renders to.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -87,9 +89,13 @@ pub(super) fn render(snapshot: &Snapshot, call: &Call) -> Result<Rendering, Faul
 
 /// Tells on standard error what is known in part.
 pub(super) fn remark<'a>(call: &Call, rendered: impl Iterator<Item = &'a Rendered>) {
+    let mut by: BTreeMap<&str, Vec<&Rendered>> = BTreeMap::new();
     for one in rendered.filter(|one| one.finding.is_none()) {
-        if let Some(why) = one.why_not_whole() {
-            call.remark(&field(&format!("{}: {why}", one.env)));
+        by.entry(&one.env).or_default().push(one);
+    }
+    for (env, of) in by {
+        for why in why_in_part(of.into_iter()) {
+            call.remark(&field(&format!("{env}: {why}")));
         }
     }
 }

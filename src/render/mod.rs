@@ -178,17 +178,33 @@ impl Rendering {
 }
 
 impl Rendered {
-    /// Says why not everything of it is known; `None` where it is.
+    /// Says why not everything of it is known, of `it`; `None` where it is.
     pub fn why_not_whole(&self) -> Option<String> {
-        let why = if let Some(finding) = &self.finding {
-            format!("cannot be rendered: {}", finding.fault.why)
-        } else if let Some(why) = &self.unsure {
-            format!("is known by its file alone: {why}")
-        } else {
-            let named: Vec<String> = self.unseen.iter().map(|one| format!("{}, {}", one.what, one.why)).collect();
-            (!named.is_empty()).then(|| format!("is known in part, without {}", named.join(" and ")))?
-        };
-        Some(format!("Kustomization {} {why}", self.name))
+        if let Some(finding) = &self.finding {
+            return Some(format!("it cannot be rendered: {}", finding.fault.why));
+        }
+        if let Some(why) = &self.unsure {
+            return Some(format!("it is known by its file alone: {why}"));
+        }
+        let own = format!("Kustomization {}", self.name);
+        if let [one] = self.unseen.as_slice()
+            && one.what == own
+        {
+            return Some(one.why.clone());
+        }
+        let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+        for one in &self.unseen {
+            match by_reason.iter_mut().find(|(why, _)| *why == one.why) {
+                Some((_, named)) => named.push(&one.what),
+                None => by_reason.push((&one.why, vec![&one.what])),
+            }
+        }
+        let words = by_reason.into_iter().map(|(why, named)| {
+            let each = if named.len() > 1 && why.starts_with("which") { "each of " } else { "" };
+            format!("{}, {each}{why}", some(&named))
+        });
+        let words = words.collect::<Vec<_>>().join(" and ");
+        (!words.is_empty()).then(|| format!("it is known in part, without {words}"))
     }
 
     /// Tells whether its objects may be otherwise than they are told here.
@@ -200,6 +216,35 @@ impl Rendered {
     pub fn is_whole(&self) -> bool {
         self.finding.is_none() && self.unseen.is_empty() && self.unsure.is_none()
     }
+}
+
+/// So many are named of several.
+const NAMED: usize = 3;
+
+/// Names the first of several.
+fn some(names: &[&str]) -> String {
+    let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Says why not everything of some Kustomizations is known: each reason once, with those whose it is.
+pub fn why_in_part<'a>(rendered: impl Iterator<Item = &'a Rendered>) -> Vec<String> {
+    let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+    for one in rendered {
+        let Some(why) = one.why_not_whole() else { continue };
+        match by_reason.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(&one.name),
+            None => by_reason.push((why, vec![&one.name])),
+        }
+    }
+    let words = by_reason.into_iter().map(|(why, names)| {
+        let several = if names.len() > 1 { "s" } else { "" };
+        format!("{why} (Kustomization{several} {})", some(&names))
+    });
+    words.collect()
 }
 
 /// Renders again and again, keeping what did not change.

@@ -42,11 +42,13 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
     for (one, object) in world.applied() {
         let namespace = object.object.namespace.as_str();
-        if namespace.is_empty() || is_there(namespace) || is_made_by_chart(world, namespace) {
+        // Where the Kustomization itself is, its objects can be.
+        let is_known = namespace.is_empty() || is_there(namespace) || namespace == one.namespace;
+        if is_known || is_made_by_chart(world, namespace) {
             continue;
         }
         match makers.get(namespace) {
-            None if !may_come(world, &makers, namespace) && told.insert((one.name.as_str(), namespace)) => {
+            None if !may_come(world, &makers, namespace) && told.insert(("", namespace)) => {
                 let message = format!("nothing creates the namespace {namespace}");
                 let why = "Flux fails: namespaces not found; it works only where somebody made it by hand";
                 let fix = "declare the Namespace beside it, first in the resources";
@@ -152,6 +154,16 @@ spec:
 ",
     ];
     const SILENT: &[&str] = &[
+        "=== staging apps
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: app, namespace: openshift-config}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: app, namespace: kube-flannel}
+",
         "---
 apiVersion: v1
 kind: ConfigMap
