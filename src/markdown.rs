@@ -384,7 +384,8 @@ impl Reading {
         let slug: String = title
             .to_lowercase()
             .chars()
-            .filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'))
+            // Marks stay, such as the one that stands behind a sign to show it as an emoji.
+            .filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_' | '\u{FE0F}'))
             .map(|letter| if letter == ' ' { '-' } else { letter })
             .collect();
         let taken = |anchor: &str| self.document.headings.iter().any(|known| known.anchor == anchor);

@@ -15,6 +15,10 @@ fn yaml(text: &str) -> Option<Vec<String>> {
     let mut sealed = false;
     let mut recipients: Vec<String> = Vec::new();
     for line in text.lines() {
+        // No YAML begins so: it is a document that shows some.
+        if line.starts_with('`') {
+            return None;
+        }
         if !line.starts_with([' ', '\t', '-']) && !line.is_empty() {
             inside = line.split(':').next().is_some_and(|key| matches!(key.trim(), "sops" | "\"sops\"" | "'sops'"));
             continue;
@@ -85,6 +89,7 @@ mod tests {
         assert_eq!(sniff(&format!("a: b\nsops:\n{block}")), Some(vec!["age1one".to_owned()]));
         assert_eq!(sniff(&format!("a: b\nnested:\n{block}")), None);
         assert_eq!(sniff("sops:\n    age: []\n"), None);
+        assert_eq!(sniff(&format!("Like this:\n\n```\nsops:\n{block}```\n")), None, "a document that shows one");
         assert_eq!(sniff("# sops:\n#    mac: ENC[AES256_GCM,x\na: b\n"), None);
     }
 
