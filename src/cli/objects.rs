@@ -9,7 +9,7 @@ use super::call::columns;
 use super::{Call, files};
 use crate::model::Fault;
 use crate::model::text::field;
-use crate::render::{Rendered, Rendering};
+use crate::render::{Rendered, Rendering, why_in_part};
 use crate::repo::{Snapshot, is_called};
 
 // Flags of `objects`.
