@@ -107,10 +107,18 @@ pub struct Quiet {
     pub because: Vec<String>,
 }
 
+/// So many reasons are told.
+const REASONS: usize = 3;
+
 impl std::fmt::Display for Quiet {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let rules = if self.rules == 1 { "rule" } else { "rules" };
-        write!(formatter, "{} {rules} did not run on {}, because {}", self.rules, self.env, self.because.join("; "))
+        let told = self.because.iter().take(REASONS).cloned().collect::<Vec<_>>().join("; ");
+        write!(formatter, "{} {rules} did not run on {}, because {told}", self.rules, self.env)?;
+        match self.because.len().saturating_sub(REASONS) {
+            0 => Ok(()),
+            more => write!(formatter, "; and {more} more"),
+        }
     }
 }
 
