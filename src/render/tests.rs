@@ -78,8 +78,8 @@ fn what_would_be_read_elsewhere_is_not_built() {
         (plugin(&format!("files: {absolute}")), "leads out of the repository"),
         (plugin("items: [{kind: A, metadata: {name: a}, files: [/etc/hostname]}]"), "leads out of the repository"),
         // By names that only kustomize takes for what they are.
-        (format!("ConfigMapGenerator: [{{name: a, files: {absolute}}}]\n"), "field ConfigMapGenerator"),
-        (format!("configMapGenerator: [{{name: a, FILES: {absolute}}}]\n"), "field FILES"),
+        (format!("ConfigMapGenerator: [{{name: a, files: {absolute}}}]\n"), "leads out of the repository"),
+        (format!("configMapGenerator: [{{name: a, FILES: {absolute}}}]\n"), "leads out of the repository"),
         (format!("re\u{17f}ources: {absolute}\n"), "not known by this name"),
         (plugin(&format!("Files: {absolute}")), "field Files"),
         (plugin(&format!("file\u{17f}: {absolute}")), "may take the field"),

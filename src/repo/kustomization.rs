@@ -1,7 +1,8 @@
 //! A kustomization file as kustomize must see it: read as every reader reads it, with nothing in it that is not known here.
 //!
 //! kustomize matches names of fields in any case (Go's `encoding/json`), so that `Files` is `files` to it and nothing to whoever looks
-//! for `files`. Fields are known by their exact names here (kustomize's `types.Kustomization`), and every other one is emptied.
+//! for `files`. Fields get the names here that kustomize takes them for (its `types.Kustomization`), and every other one is emptied: one that
+//! is there twice in different cases, and one with letters beyond ASCII that Go folds.
 
 use crate::yaml::strict::{self, Refusal};
 use crate::yaml::{Mapping, Value};
@@ -100,8 +101,28 @@ pub fn read(text: &str) -> Result<Body, Refusal> {
     Ok(body)
 }
 
+/// Writes the names of fields as they are known, where they are written in another case.
+fn rename(fields: &mut Mapping, known: &[(&str, Shape)]) {
+    let meant = |fields: &Mapping, key: &Value| {
+        let name = key.as_str()?;
+        let (known, _) = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        (*known != name && !fields.contains_key(*known)).then_some(*known)
+    };
+    if !fields.keys().any(|key| meant(fields, key).is_some()) {
+        return;
+    }
+    let mut renamed = Mapping::new();
+    for (key, value) in fields.iter() {
+        // The first counts where there are several.
+        let name = meant(fields, key).filter(|name| !renamed.contains_key(*name));
+        renamed.insert(name.map_or_else(|| key.clone(), Value::from), value.clone());
+    }
+    *fields = renamed;
+}
+
 /// Empties what is not known.
 fn empty(fields: &mut Mapping, known: &[(&str, Shape)], unknown: &mut Option<String>) {
+    rename(fields, known);
     for (key, value) in fields.iter_mut() {
         let name = key.as_str().unwrap_or_default();
         match known.iter().find(|(known, _)| *known == name) {
@@ -164,14 +185,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_field_that_is_not_known_by_its_exact_name_is_emptied() {
+    fn fields_have_the_names_that_kustomize_takes_them_for() {
+        for (text, read_as) in [
+            ("apiversion: a\nKIND: b\n", "apiVersion: a\nkind: b\n"),
+            ("Resources: [a]\n", "resources: [a]\n"),
+            ("ConfigMapGenerator: [{Files: [a]}]\n", "configMapGenerator: [{files: [a]}]\n"),
+            ("patches: [{Path: a}]\n", "patches: [{path: a}]\n"),
+        ] {
+            assert_eq!(read(text).unwrap(), read(read_as).unwrap(), "{text}");
+            assert_eq!(read(text).unwrap().unknown, None);
+        }
+    }
+
+    #[test]
+    fn every_field_that_is_not_known_is_emptied() {
         for (text, unknown) in [
             ("resources: [a]\nnamespace: b\n", None),
-            ("ConfigMapGenerator: [{files: [a]}]\n", Some("ConfigMapGenerator")),
-            ("configMapGenerator: [{Files: [a]}]\n", Some("Files")),
+            ("resources: []\nResources: [a]\n", Some("Resources")),
+            ("Resources: []\nRESOURCES: [a]\n", Some("RESOURCES")),
+            ("configMapGenerator: [{files: [], Files: [a]}]\n", Some("Files")),
             ("re\u{17f}ources: [a]\n", Some("re\u{17f}ources")),
-            ("patches: [{Path: a}]\n", Some("Path")),
-            ("replacements: [{PATH: a}]\n", Some("PATH")),
             ("x: {path: a}\n", Some("x")),
         ] {
             let body = read(text).unwrap();
