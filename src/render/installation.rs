@@ -6,10 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::object::{Object, at};
-use crate::model::known;
-
-/// The group of flux-operator's kinds.
-const OPERATOR: &str = "fluxcd.controlplane.io";
+use crate::model::known::{self, OPERATOR};
 
 /// The Flux whose kustomize-controller is strict with variables by itself.
 const STRICT: Minor = Minor(2, 9);

@@ -66,6 +66,12 @@ pub(crate) fn strings(source: &str) -> Vec<(usize, String)> {
     found
 }
 
+/// Whether this is the `[doc = "…"]` that a comment becomes.
+fn is_comment(group: &proc_macro2::Group) -> bool {
+    let first = group.stream().into_iter().next();
+    group.delimiter() == Delimiter::Bracket && matches!(first, Some(TokenTree::Ident(ident)) if ident == "doc")
+}
+
 fn written(tokens: TokenStream, found: &mut Vec<(usize, String)>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut at = 0;
@@ -74,7 +80,7 @@ fn written(tokens: TokenStream, found: &mut Vec<(usize, String)>) {
             TokenTree::Punct(punct) if punct.as_char() == '#' && only_in_tests(tokens.get(at + 1)) => {
                 end_of_item(&tokens, at + 2)
             }
-            TokenTree::Group(group) if !group.stream().to_string().starts_with("doc =") => {
+            TokenTree::Group(group) if !is_comment(group) => {
                 written(group.stream(), found);
                 at + 1
             }
