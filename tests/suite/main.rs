@@ -5,6 +5,8 @@ mod architecture;
 #[cfg(test)]
 mod children;
 #[cfg(test)]
+mod deep;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod dependencies;

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 pub(crate) enum Answer {
     /// An object, with status 200.
     Object(Value),
+    /// What is written out, with status 200.
+    Text(String),
     /// An error of the API server: its code and its words.
     Error(u16, String),
     /// Changes in a watch, which stays open after them.
@@ -153,6 +155,7 @@ fn write(mut stream: &TcpStream, answer: &Answer, now: Timestamp) -> std::io::Re
     let whole = |code, body: String| format!("{}content-length: {}\r\n\r\n{body}", head(code), body.len());
     let text = match answer {
         Answer::Object(object) => whole(200, object.to_string()),
+        Answer::Text(text) => whole(200, text.clone()),
         Answer::Error(code, message) => {
             let body =
                 json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "message": message});
