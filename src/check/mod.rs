@@ -197,8 +197,8 @@ pub fn check(files: &[Listed], context: &Context<'_>, renderer: &Worker) -> Repo
         return report.told(context);
     };
     let snapshot = context.snapshot.with_graph(&rendering.graph);
-    let rendered = Context { strict: context.strict, ..Context::new(&snapshot, context.identities, None) };
-    look_at(files, &rendered, &rules).told(&rendered)
+    let effective = Context { strict: context.strict, ..Context::new(&snapshot, context.identities, None) };
+    look_at(files, &effective, &rules).told(&effective)
 }
 
 /// Looks at a repository by all rules: at its files, and at what it renders to.

@@ -305,7 +305,9 @@ impl<'a> World<'a> {
                 words(at(&release.body, "/spec/values"), &mut found);
                 for source in list(&release.body, "/spec/valuesFrom") {
                     let map = self.find("ConfigMap", &release.object.namespace, text(source, "/name"));
-                    map.into_iter().for_each(|map| words(at(&map.body, "/data"), &mut found));
+                    if let Some(map) = map {
+                        words(at(&map.body, "/data"), &mut found);
+                    }
                 }
             }
             found

@@ -207,7 +207,7 @@ impl Effective {
         let reads = match self.graph.follow(&mut self.reader, &one, &selection) {
             Ok(reads) => reads,
             Err(finding) => {
-                self.tell(&one, [finding]);
+                self.tell(&one, [*finding]);
                 Arc::default()
             }
         };

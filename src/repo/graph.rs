@@ -130,7 +130,7 @@ impl Graph {
             let reads = match self.follow(reader, &one, &selection) {
                 Ok(reads) => reads,
                 Err(finding) => {
-                    self.findings.push(finding);
+                    self.findings.push(*finding);
                     Arc::default()
                 }
             };
@@ -153,7 +153,7 @@ impl Graph {
         reader: &mut Reader,
         one: &FluxKustomization,
         selection: &Selection,
-    ) -> Result<Arc<Reads>, Finding> {
+    ) -> Result<Arc<Reads>, Box<Finding>> {
         let place = reader.place_in_artifact(&one.path);
         let left_out = reader.why_left_out(&one.path).map(|why| why.to_string()).unwrap_or_default();
         let (why, todo) = match place {
@@ -166,8 +166,8 @@ impl Graph {
             Place::LeftOut => (left_out.as_str(), "correct spec.path, or take the folder out of what is left out"),
         };
         let what = format!("Kustomization {} has no files: {}", one.name, one.path);
-        Err(Finding::new(&one.file, Some(one.line), Fault::failed(what, why, todo))
-            .about(&one.env, Some(&one.object())))
+        let finding = Finding::new(&one.file, Some(one.line), Fault::failed(what, why, todo));
+        Err(Box::new(finding.about(&one.env, Some(&one.object()))))
     }
 
     /// Takes the Flux objects among what was read, and what is wrong with it.

@@ -83,7 +83,7 @@ fn nearest<'a>(
     folder: &str,
 ) -> Option<&'a (String, Config)> {
     if !known.contains_key(folder) {
-        let found = creation::nearest(folder, |config| reader.text(config).map(|text| text.to_string()));
+        let found = creation::nearest(folder, |config| reader.text(config).map(|text| String::clone(&text)));
         let parsed = found.map(|(at, text)| (at, Config::parse(&text).unwrap_or_default()));
         known.insert(folder.to_owned(), parsed);
     }

@@ -41,16 +41,12 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
         let lacks = format!("it lacks the recipient {first}{more} that {} names for it", creation.config);
         // Encrypted for one in the place of another: that is one fault.
-        let (message, then) = match extra.is_empty() {
-            true => (lacks, ""),
-            false => (
-                format!(
-                    "{lacks}, and is encrypted for {} instead, who reads {}",
-                    extra.join(", "),
-                    readers::reads(&file.path, sealed.text())
-                ),
-                ", then rotate if that one is to read it no longer",
-            ),
+        let (message, then) = if extra.is_empty() {
+            (lacks, "")
+        } else {
+            let (whom, reads) = (extra.join(", "), readers::reads(&file.path, sealed.text()));
+            let message = format!("{lacks}, and is encrypted for {whom} instead, who reads {reads}");
+            (message, ", then rotate if that one is to read it no longer")
         };
         let why = "whoever has that key only cannot open it";
         let fix = format!("fluxdeck secret recipients {} --update (or sops updatekeys){then}", file.path);

@@ -34,12 +34,12 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             known.others.push(Other { env, file, line, object });
             continue;
         }
-        let (list, all) = match names.as_slice() {
-            [one, other] => (format!("{one} and {other}"), "both"),
-            [most @ .., other] => (format!("{} and {other}", most.join(", ")), "all"),
+        let who = match names.as_slice() {
+            [one, other] => format!("{one} and {other} both"),
+            [most @ .., other] => format!("{} and {other} all", most.join(", ")),
             [] => continue,
         };
-        let message = format!("the Kustomizations {list} {all} apply it");
+        let message = format!("the Kustomizations {who} apply it");
         let fix = "leave it to one of them, and let the others depend on that";
         let habit = "several Kustomizations apply one object";
         let finding = if same {

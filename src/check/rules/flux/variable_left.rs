@@ -3,7 +3,7 @@
 //! Scripts, dashboards and templates have the same form for variables of their own, so only what is surely meant for Flux is told: where
 //! Kubernetes takes no such text, and where the name is one that another Kustomization of the environment defines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use regex::Regex;
 use serde_json::Value;
@@ -111,7 +111,7 @@ fn left<'a>(object: &'a Object, form: &Regex, defined: &BTreeSet<String>) -> Vec
     }
     let mut texts = Vec::new();
     collect(&object.body, &mut Vec::new(), &mut texts);
-    let words: BTreeMap<&str, ()> = texts.iter().map(|(_, text)| (*text, ())).collect();
+    let words: BTreeSet<&str> = texts.iter().map(|(_, text)| *text).collect();
     let mut found = Vec::new();
     for (path, text) in &texts {
         for captures in form.captures_iter(text) {
@@ -122,7 +122,7 @@ fn left<'a>(object: &'a Object, form: &Regex, defined: &BTreeSet<String>) -> Vec
                 HOLDERS.contains(&object.kind())
                     || path.iter().any(|part| OWN.contains(part))
                     || text.contains('\n')
-                    || words.contains_key(name.as_str())
+                    || words.contains(name.as_str())
             };
             if refused || defined.contains(name.as_str()) && !is_own() {
                 found.push(Left { object, form: form.as_str().to_owned(), refused });
