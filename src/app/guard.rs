@@ -1,5 +1,7 @@
 //! The guard: the one place that decides whether a write may happen. Keys and headless twins pass here alike.
 
+use std::collections::BTreeSet;
+
 use super::command::{Command, Risk, Target};
 use super::facts::Facts;
 pub use crate::model::Permit;
@@ -47,16 +49,9 @@ pub fn judge(command: &Command, targets: &[Target], facts: &Facts, consent: Cons
             "start it without --read-only to change anything".to_owned(),
         ));
     }
-    let is_own = |target: &Target| match target {
-        // What stays in the operator's own working tree is nobody's environment yet.
-        Target::Worktree(_) => true,
-        // Where there is no environment at all, a file is nobody's but his.
-        Target::File(None, _) => facts.environments.iter().next().is_none(),
-        _ => false,
-    };
     let protected = targets.is_empty()
         || targets.iter().any(|target| {
-            !is_own(target)
+            !is_own(target, facts)
                 && target.env().and_then(|env| facts.environment(env)).is_none_or(|environment| environment.protected)
         });
     let granted = Verdict::Go(Some(grant()));
@@ -65,46 +60,60 @@ pub fn judge(command: &Command, targets: &[Target], facts: &Facts, consent: Cons
         (Risk::Reads, _) | (Risk::Writes, false) => granted,
         (Risk::Writes, true) => match consent {
             Consent::Key => granted,
-            Consent::Typed(text) if names_protected(targets, facts, text) => granted,
+            Consent::Typed(text) if confirms(text, &confirmation(targets, facts)) => granted,
             Consent::None | Consent::Typed(_) => Verdict::Confirm,
         },
         (Risk::Destroys, _) => {
-            let wanted = wanted_name(targets, facts, protected);
+            let wanted = if protected { confirmation(targets, facts) } else { name(targets) };
             match consent {
-                Consent::Typed(text) if text == wanted => granted,
+                Consent::Typed(text) if confirms(text, &wanted) => granted,
                 _ => Verdict::Type(wanted),
             }
         }
     }
 }
 
-/// Tells whether a text names every protected environment among the targets.
-fn names_protected(targets: &[Target], facts: &Facts, text: &str) -> bool {
-    !targets.is_empty()
-        && targets.iter().all(|target| {
-            target
-                .env()
-                .and_then(|env| facts.environment(env))
-                .is_some_and(|environment| !environment.protected || environment.name == text)
-        })
+/// Tells whether a target is the operator's own alone.
+fn is_own(target: &Target, facts: &Facts) -> bool {
+    match target {
+        // What stays in the operator's own working tree is nobody's environment yet.
+        Target::Worktree(_) => true,
+        // Where there is no environment at all, a file is nobody's but his.
+        Target::File(None, _) => facts.environments.iter().next().is_none(),
+        _ => false,
+    }
 }
 
-fn wanted_name(targets: &[Target], facts: &Facts, protected: bool) -> String {
-    let environment = targets
+/// Returns the text that confirms a write to what is protected: the names of the protected environments of its targets, with commas between
+/// them. What is of no environment that is known may be of any: all that are protected are named then.
+pub fn confirmation(targets: &[Target], facts: &Facts) -> String {
+    let of = |target: &Target| target.env().and_then(|env| facts.environment(env));
+    let is_stray = targets.is_empty() || targets.iter().any(|target| of(target).is_none() && !is_own(target, facts));
+    let concerned = facts
+        .environments
         .iter()
-        .filter_map(|target| target.env().and_then(|env| facts.environment(env)))
-        .find(|environment| environment.protected);
-    match (protected, environment, targets.first()) {
-        (true, Some(environment), _) => environment.name.clone(),
-        (_, _, Some(Target::Object(_, object))) => object.name.clone(),
-        (_, _, Some(target)) => target.name(),
-        (_, _, None) => "yes".to_owned(),
+        .filter(|(env, known)| known.protected && (is_stray || targets.iter().any(|one| one.env() == Some(*env))));
+    let names: BTreeSet<&str> = concerned.map(|(_, known)| known.name.as_str()).collect();
+    if names.is_empty() { name(targets) } else { names.into_iter().collect::<Vec<_>>().join(",") }
+}
+
+/// Tells whether a text names all that is wanted; who names more has seen more.
+fn confirms(text: &str, wanted: &str) -> bool {
+    text == wanted || wanted.split(',').all(|name| text.split(',').any(|typed| typed.trim() == name))
+}
+
+/// Names what a command is about, where no environment has to be.
+fn name(targets: &[Target]) -> String {
+    match targets.first() {
+        Some(Target::Object(_, object)) => object.name.clone(),
+        Some(target) => target.name(),
+        None => "yes".to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Consent, Verdict, judge};
+    use super::{Consent, Verdict, confirmation, judge};
     use crate::app::command::{Command, Risk, Scope, Target};
     use crate::app::facts::Facts;
     use crate::app::test_support::{facts, lesson};
@@ -201,5 +210,24 @@ mod tests {
         let facts = facts();
         let both: Vec<Target> = target(0).into_iter().chain(target(1)).collect();
         assert_eq!(judge(&command(Risk::Writes), &both, &facts, Consent::None), Verdict::Confirm);
+    }
+
+    #[test]
+    fn every_protected_environment_is_named_whatever_is_done() {
+        let mut facts = facts();
+        let mut all: Vec<_> = facts.environments.iter().map(|(_, known)| known.clone()).collect();
+        all.iter_mut().for_each(|known| known.protected = true);
+        facts.set_environments(all, Vec::new());
+        let both: Vec<Target> = target(0).into_iter().chain(target(1)).collect();
+        let stray = vec![Target::File(None, "apps/base/x.yaml".to_owned())];
+        for targets in [&both, &stray, &Vec::new(), &target(9)] {
+            assert_eq!(confirmation(targets, &facts), "production,staging");
+            for risk in [Risk::Writes, Risk::Destroys] {
+                let go = |text| matches!(judge(&command(risk), targets, &facts, Consent::Typed(text)), Verdict::Go(_));
+                assert!(go("production,staging") && go("staging, production") && go("staging,production,other"));
+                assert!(!go("production") && !go("staging") && !go("") && !go("production staging"));
+            }
+        }
+        assert_eq!(confirmation(&target(0), &facts), "staging");
     }
 }

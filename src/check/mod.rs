@@ -28,6 +28,7 @@ pub use world::Quiet;
 use world::World;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::config;
@@ -50,6 +51,8 @@ pub struct Context<'a> {
     once: Once,
     /// Whether no comment silences a rule about secrets.
     strict: bool,
+    /// Where git is asked: the working tree, also where the files are those of a state that was taken out of it.
+    repository: &'a Path,
 }
 
 /// Holds what is read when the first rule asks for it.
@@ -65,7 +68,8 @@ struct Once {
 impl<'a> Context<'a> {
     /// Says what rules may look at; without a rendering those about objects say nothing.
     pub fn new(snapshot: &'a Snapshot, identities: &'a Identities, rendering: Option<&'a Rendering>) -> Self {
-        Self { snapshot, identities, rendering, live: BTreeMap::new(), once: Once::default(), strict: false }
+        let (live, once, repository) = (BTreeMap::new(), Once::default(), snapshot.root.as_path());
+        Self { snapshot, identities, rendering, live, once, strict: false, repository }
     }
 
     /// Lets no comment of a file silence a rule about secrets: what is about to be committed is judged by what is there, not by its own word.
@@ -79,6 +83,24 @@ impl<'a> Context<'a> {
         Self { live: live.clone(), ..self }
     }
 
+    /// Says where git is asked about the last commit.
+    #[must_use]
+    pub fn of_repository(self, repository: &'a Path) -> Self {
+        Self { repository, ..self }
+    }
+
+    /// Looks at the same as it is known otherwise; what was told beside it stays.
+    fn on<'b>(&'b self, snapshot: &'b Snapshot) -> Context<'b> {
+        let listed = self.once.listed.get().map_or_else(OnceLock::new, |listed| OnceLock::from(listed.clone()));
+        Context {
+            strict: self.strict,
+            repository: self.repository,
+            live: self.live.clone(),
+            once: Once { listed, ..Once::default() },
+            ..Context::new(snapshot, self.identities, None)
+        }
+    }
+
     /// Says which files there are, where git has no list: in a state that was taken out of it.
     fn listing(self, files: &[Listed]) -> Self {
         let names: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
@@ -87,7 +109,7 @@ impl<'a> Context<'a> {
 
     /// Returns the recipients that the last commit names.
     fn committed(&self) -> &Committed {
-        self.once.committed.get_or_init(|| Committed::of(self.snapshot))
+        self.once.committed.get_or_init(|| Committed::of(self.repository))
     }
 
     /// Returns the Flux that an environment runs, as its repository says; `None` where nothing is rendered.
@@ -197,7 +219,7 @@ pub fn check(files: &[Listed], context: &Context<'_>, renderer: &Worker) -> Repo
         return report.told(context);
     };
     let snapshot = context.snapshot.with_graph(&rendering.graph);
-    let effective = Context { strict: context.strict, ..Context::new(&snapshot, context.identities, None) };
+    let effective = context.on(&snapshot);
     look_at(files, &effective, &rules).told(&effective)
 }
 
@@ -264,10 +286,13 @@ fn look_at(files: &[Listed], context: &Context<'_>, rules: &[&Rule]) -> Report {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = files.len().div_ceil(threads).max(1);
     let parts: Vec<Report> = std::thread::scope(|scope| {
-        let look =
-            |part: &'_ [Listed]| part.iter().fold(Report::default(), |report, one| report.with(one, context, rules));
-        let workers: Vec<_> = files.chunks(share).map(|part| scope.spawn(move || look(part))).collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+        let look = |part: &'_ [Listed]| part.iter().map(|one| safely(one, context, rules)).collect::<Vec<_>>();
+        let start = |part| (part, scope.spawn(move || look(part)));
+        let workers: Vec<_> = files.chunks(share).map(start).collect();
+        let done = |(part, worker): (&[Listed], std::thread::ScopedJoinHandle<'_, Vec<Report>>)| {
+            worker.join().unwrap_or_else(|_| part.iter().map(Report::of_defect).collect())
+        };
+        workers.into_iter().flat_map(done).collect()
     });
     let mut whole = Report::default();
     for part in parts {
@@ -277,6 +302,12 @@ fn look_at(files: &[Listed], context: &Context<'_>, rules: &[&Rule]) -> Report {
         whole.silenced = whole.silenced.saturating_add(part.silenced);
     }
     whole
+}
+
+/// Looks at one file. A defect of ours is a finding of that file, and hides nothing about others.
+fn safely(one: &Listed, context: &Context<'_>, rules: &[&Rule]) -> Report {
+    let look = std::panic::AssertUnwindSafe(|| Report::of_file(one, context, rules));
+    std::panic::catch_unwind(look).unwrap_or_else(|_| Report::of_defect(one))
 }
 
 /// Says why files must not get into a commit: the first error in them, or the first new reader of secrets. `allowed` are those that the operator let pass by name; no key is
@@ -314,7 +345,13 @@ impl Report {
         self
     }
 
-    fn with(mut self, listed: &Listed, context: &Context<'_>, rules: &[&Rule]) -> Self {
+    /// Tells that a file was not looked at whole.
+    fn of_defect(listed: &Listed) -> Self {
+        let why = "fluxdeck has a defect that its content brings up";
+        Self { findings: vec![rules::unread::never(&listed.path, why)], ..Self::default() }
+    }
+
+    fn of_file(listed: &Listed, context: &Context<'_>, rules: &[&Rule]) -> Self {
         let file = File::new(listed, context.identities);
         let mut found = Vec::new();
         for rule in rules {
@@ -324,11 +361,13 @@ impl Report {
         }
         let before = found.len();
         found.retain(|finding| context.strict && is_about_secrets(finding.rule) || !file.ignores(finding));
-        self.silenced = self.silenced.saturating_add(before.saturating_sub(found.len()));
-        self.findings.extend(found);
-        self.encrypted = self.encrypted.saturating_add(usize::from(file.is_encrypted()));
-        self.closed = self.closed.saturating_add(usize::from(file.is_closed()));
-        self
+        Self {
+            silenced: before.saturating_sub(found.len()),
+            findings: found,
+            encrypted: usize::from(file.is_encrypted()),
+            closed: usize::from(file.is_closed()),
+            ..Self::default()
+        }
     }
 }
 

@@ -59,7 +59,7 @@ impl State {
         let context = Context::new(snapshot, identities, rendering.as_ref().ok()).with_nodes(nodes);
         let context = if place.is_some() { context.listing(&files) } else { context };
         // The next commit is judged by what is there.
-        let context = if *revision == Revision::Index { context.strict() } else { context };
+        let context = if *revision == Revision::Index { context.strict().of_repository(&here.root) } else { context };
         let report = inspect(&files, &context);
         Ok(Self {
             findings: report.findings,

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Context, Listed, check, index, refusal, working_tree};
+use super::{Context, File, Finding, Listed, Look, Rule, State, check, index, look_at, refusal, rules, working_tree};
 use crate::render::Worker;
+use crate::render::revision::Revision;
 use crate::repo::Snapshot;
 use crate::repo::git::tests::TestRepository;
 use crate::secret::Secret;
@@ -373,6 +374,46 @@ fn what_cannot_be_read_is_found() {
     let large = Listed::unread("large.bin", "it is too large");
     let report = check(&[large], &Context::new(&snapshot, &Identities::default(), None), &Worker::default());
     assert_eq!(report.findings.iter().map(|one| one.rule).collect::<Vec<_>>(), ["unread"]);
+}
+
+#[test]
+fn who_becomes_a_reader_by_what_is_staged_is_told_there() {
+    let fixture = Fixture::new();
+    let root = fixture.repository.path();
+    fixture.repository.commit("keys");
+    let config = std::fs::read_to_string(root.join("clusters/staging/.sops.yaml")).unwrap();
+    let (_, stranger) = generate();
+    fixture.write("clusters/staging/.sops.yaml", &config.replace("age: ", &format!("age: {stranger},")));
+    fixture.repository.git(&["add", "--all"]);
+    let here = Snapshot::load(root);
+    let told = |revision: &Revision| {
+        let state = State::of(&here, revision, &Identities::default(), &Worker::default()).unwrap();
+        state.findings.iter().filter(|one| one.rule == "new-reader").map(|one| one.message.clone()).collect::<Vec<_>>()
+    };
+    assert!(told(&Revision::Index).concat().contains(&stranger), "{:?}", told(&Revision::Index));
+    assert_eq!(told(&Revision::Index), told(&Revision::WorkingTree));
+}
+
+/// A rule that has a defect, which some text brings up.
+const BROKEN: Rule = Rule { id: "broken", about: "", look: Look::File(break_off) };
+
+fn break_off(file: &File, _context: &Context<'_>, _found: &mut Vec<Finding>) {
+    assert!(file.path != "b.yaml", "a defect");
+}
+
+#[test]
+fn a_defect_of_a_rule_is_told_and_hides_nothing_of_other_files() {
+    let repository = TestRepository::new();
+    let snapshot = Snapshot::load(repository.path());
+    let identities = Identities::default();
+    let plain = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {p: hunter2-throwaway}\n";
+    let files: Vec<Listed> =
+        ["a.yaml", "b.yaml", "c.yaml", "d.yaml"].iter().map(|name| Listed::known(*name, plain)).collect();
+    let report = look_at(&files, &Context::new(&snapshot, &identities, None), &[&BROKEN, &rules::plain_secret::RULE]);
+    let mut told: Vec<_> = report.findings.iter().map(|one| (one.rule, one.file.clone())).collect();
+    told.sort_by(|one, other| one.1.cmp(&other.1));
+    let plain = |file: &str| (rules::plain_secret::RULE.id, file.to_owned());
+    assert_eq!(told, [plain("a.yaml"), ("unread", "b.yaml".to_owned()), plain("c.yaml"), plain("d.yaml")]);
 }
 
 #[test]

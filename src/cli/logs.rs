@@ -188,18 +188,19 @@ impl Printer {
     }
 
     fn print(&self, lines: Vec<LogLine>) -> Result<bool, Fault> {
-        let mut text = String::new();
+        let mut text = Shown::default();
+        let is_terminal = out::is_terminal();
         for line in lines {
             if !is_about(&line, self.about.as_ref()) {
                 continue;
             }
-            match self.output {
-                Output::Json => text.push_str(json_lines(&line).unwrap_or_default().as_str()),
-                _ => text.push_str(&self.readable(line)),
-            }
-            text.push('\n');
+            text.push_line(&match self.output {
+                Output::Json => json_lines(&line).unwrap_or_default(),
+                _ if is_terminal => Shown::lines(&self.readable(line)),
+                _ => Shown::coloured(&self.readable(line)),
+            });
         }
-        out::write(&if out::is_terminal() { Shown::lines(&text) } else { Shown::coloured(&text) })
+        out::write(&text)
     }
 
     /// Writes a pod's line as it came, and a controller's with its level and message; to a terminal without colours, because those of others

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use serde::Serialize;
 
 use super::{Call, Output};
-use crate::app::guard::judge;
+use crate::app::guard::{confirmation, judge};
 use crate::app::operation::outcome_line;
 use crate::app::{Action, Ask, Command, Consent, Facts, Notice, Operation, Permit, Target, Verdict};
 use crate::model::text::{field, json_lines, message};
@@ -155,7 +155,9 @@ pub(super) fn permit(call: &Call, command: &Command, targets: &[Target], facts: 
 fn refusal(command: &Command, targets: &[Target], facts: &Facts) -> Fault {
     let protected =
         targets.iter().filter_map(Target::env).filter_map(|env| facts.environment(env)).find(|known| known.protected);
-    let name = protected.map_or("ENV", |known| known.name.as_str());
+    let wanted = confirmation(targets, facts);
+    let name =
+        if protected.is_some() { wanted.replace(',', ", ") } else { "what is of no known environment".to_owned() };
     let reason = protected.and_then(|known| known.protected_by.as_ref());
     let why = reason.map(|reason| format!(" by {reason}")).unwrap_or_default();
     let lasting = match reason {
@@ -168,7 +170,7 @@ fn refusal(command: &Command, targets: &[Target], facts: &Facts) -> Fault {
         FaultKind::Refused,
         format!("{} in {name} is refused", command.title),
         format!("{name} is protected{why}, and the call does not confirm it"),
-        format!("add --confirm {name} when you mean it{lasting}"),
+        format!("add --confirm {wanted} when you mean it{lasting}"),
     )
 }
 

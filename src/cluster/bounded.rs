@@ -62,14 +62,16 @@ impl Bound {
             let pairs = uri.query().unwrap_or_default().split('&');
             pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
         };
-        if uri.path().ends_with("/log") || request.headers().contains_key(http::header::UPGRADE) {
+        let segments: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
+        // An object may be called `log`, too. A proxy's own path may stand before the server's.
+        let is_log = matches!(segments.as_slice(), [.., "api", "v1", "namespaces", _, "pods", _, "log"]);
+        if is_log || request.headers().contains_key(http::header::UPGRADE) {
             Self::Stream
         } else if parameter("watch").is_some_and(|value| matches!(value, "1" | "true")) {
             Self::Line(EVENT, "one change of a watch")
         } else if parameter("limit").is_some() {
             Self::Whole(PAGE, "a page of a list")
         } else {
-            let segments: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
             match segments.as_slice() {
                 ["api" | "apis"] | ["api" | "apis", _] | ["apis", _, _] => Self::Whole(SERVED, "what it serves"),
                 _ => Self::Whole(WHOLE, "an answer"),
@@ -204,6 +206,9 @@ mod tests {
             Bound::Line(EVENT, "one change of a watch")
         );
         assert_eq!(of("/api/v1/namespaces/n/pods/p/log?follow=true"), Bound::Stream);
+        for called_log in ["/api/v1/namespaces/n/configmaps/log", "/apis/x/v1/namespaces/api/v1/log"] {
+            assert_eq!(of(called_log), Bound::Whole(WHOLE, "an answer"), "{called_log}");
+        }
         for served in ["/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1"] {
             assert_eq!(of(served), Bound::Whole(super::SERVED, "what it serves"), "{served}");
         }

@@ -24,13 +24,13 @@ const PRODUCTION: [&str; 13] = [
 ];
 
 /// Words that say the same also where another is written to them without a sign between: `euprod`, `prodcluster`.
-const GROWN: [&str; 3] = ["production", "produktion", "prod"];
+const GROWN: [&str; 4] = ["production", "produktion", "prod", "prd"];
 
 /// What before such a word makes it another.
 const BEFORE: [&str; 11] = ["pre", "re", "non", "no", "not", "un", "post", "co", "over", "under", "anti"];
 
-/// What behind `prod` makes it another word: product, produce, prodigy, prodding, prodrome.
-const BEHIND: [&str; 6] = ["u", "ig", "ding", "ded", "der", "rom"];
+/// What behind `prod` makes it another word: product, produce, produkt, prodigy, prodding, prodrome.
+const BEHIND: [&str; 8] = ["uc", "ukt", "uit", "ig", "ding", "ded", "der", "rom"];
 
 /// Tells whether a name has a word that says production: `prod-eu`, `admin@production`, `arn:aws:eks:…:cluster/production`, `eksProd2`,
 /// `EUProd`, `shopprod`, `pr0d`, but not `product`, `reproduction` or `preprod`.
@@ -187,6 +187,11 @@ mod tests {
             "shopprod2",
             "prodcluster",
             "proddb",
+            "produs",
+            "produk",
+            "produat1",
+            "eksprd01",
+            "prdeu",
             "euproduction",
             "productioncluster",
             // In other languages.
@@ -226,6 +231,8 @@ mod tests {
             "prodigy",
             "producer",
             "produce",
+            "produkt",
+            "produit",
             "productivity",
             "a-b-c",
             "EUStaging",

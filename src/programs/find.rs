@@ -25,7 +25,7 @@ pub fn find(name: impl AsRef<OsStr>) -> Option<PathBuf> {
 }
 
 /// Finds a program by its name in the absolute parts of a PATH.
-pub(super) fn find_in(path: &OsStr, name: &OsStr) -> Option<PathBuf> {
+pub fn find_in(path: &OsStr, name: &OsStr) -> Option<PathBuf> {
     if name.is_empty() || Path::new(name).components().count() != 1 {
         return None;
     }

@@ -36,7 +36,7 @@ mod signals;
 
 pub use command::{Command, Limits};
 pub use environment::Kind;
-pub use find::{find, search_path};
+pub use find::{find, find_in, search_path};
 pub use folder::{WorkFolder, memory_places};
 pub use leftovers::{Left, remove_leftovers};
 pub use line::Line;

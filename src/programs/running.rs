@@ -14,6 +14,10 @@ use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid
 use super::environment::Kind;
 use super::registry::{self, Handle};
 
+/// How often its pipes are looked at once it has ended: each look takes 16 KiB, and a pipe holds 1 MiB at most. What it left running may go on to
+/// write into them.
+const LAST_LOOKS: usize = 128;
+
 /// How often a program is looked at that says nothing: whether it was stopped, or ended where the system has no file for that.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -120,7 +124,10 @@ impl Running {
             self.handle.end_group();
         }
         // What it said is in the pipes by now; what still holds them open is none of it.
-        while look(&mut [&mut printed, &mut said], None, Duration::ZERO)? {}
+        let mut looks = LAST_LOOKS;
+        while looks > 0 && look(&mut [&mut printed, &mut said], None, Duration::ZERO)? {
+            looks = looks.saturating_sub(1);
+        }
         let status = self.reap()?;
         if let Some(watch) = self.watch.take().filter(|watch| watch.late.load(Ordering::Acquire)) {
             let seconds = watch.limit.as_secs();

@@ -120,7 +120,7 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
                 odd.extend((!names.is_empty()).then(|| (source.to_string(), origin, names)));
                 set.extend(known.clone());
             }
-            None if optional => {}
+            None if optional => set.may_be_more(),
             None => {
                 set.may_be_others();
                 rendered.unknown.push(format!("{}/{}/{}", source.kind, source.namespace, source.name));
@@ -137,6 +137,8 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
     }
     let always = post.get("substituteStrategy").and_then(yaml::Value::as_str) == Some("Always");
     if set.is_empty() && !always || rendered.objects.iter().all(|object| substitute::is_disabled(&object.body)) {
+        // What the cluster alone has may define some.
+        rendered.substituted = set.has_perhaps_more();
         return;
     }
     rendered.substituted = true;

@@ -423,7 +423,10 @@ fn written(file: &str, documents: &[Value]) -> Result<String, Unrendered> {
 
 /// Refuses what becomes too much once its aliases are expanded, before kustomize does so.
 fn within_bounds(file: &str, bytes: &[u8]) -> Result<(), Unrendered> {
-    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    // kustomize reads UTF-16 by its mark, too, which nobody measures here.
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return unknown(format!("{file} is no text in UTF-8, and is not looked into here"));
+    };
     let beyond = yaml::within_bounds(text).err();
     beyond.map_or(Ok(()), |beyond| unknown(format!("{file}: {} at line {}", beyond.why, beyond.line)))
 }

@@ -304,7 +304,8 @@ impl Renderer {
         let root = snapshot.root.canonicalize().unwrap_or_else(|_| snapshot.root.clone());
         let rendering = self.rounds(snapshot, &root, &tool)?;
         let now = self.renderings;
-        self.kept.retain(|_, (_, used)| used.saturating_add(KEPT) > now);
+        let is_passing = |built: &Built| matches!(built, Err(Unrendered::Passing(_)));
+        self.kept.retain(|_, (built, used)| used.saturating_add(KEPT) > now && !is_passing(built));
         Ok(rendering)
     }
 
@@ -465,12 +466,12 @@ fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Objec
     }
     .map_err(|error| match error {
         Unrendered::Wrong(said) => Unrendered::Wrong(readable(&said, work, &one.path)),
-        unknown @ Unrendered::Unknown(_) => unknown,
+        other => other,
     })
 }
 
 fn no_room(error: std::io::Error) -> Unrendered {
-    Unrendered::Unknown(format!("there is no room for its files in memory: {error}"))
+    Unrendered::Passing(format!("there is no room for its files in memory: {error}"))
 }
 
 fn build_all(
@@ -509,7 +510,7 @@ fn build(
             Some(file) => Unrendered::Unknown(format!("kustomize asks for {file}, which was not seen to be read")),
             None => Unrendered::Wrong(said),
         },
-        unknown @ Unrendered::Unknown(_) => unknown,
+        other => other,
     })?;
     // Ten thousand lines of schemas are a third of a second to read.
     let bodies: Vec<Value> = yaml::documents_as(&printed).map_err(|error| error.to_string())?;
@@ -591,7 +592,7 @@ fn finding(job: &Job<'_>, error: &Unrendered) -> Finding {
     let (said, kind, todo) = match error {
         Unrendered::Wrong(said) => (said, FaultKind::Failed, "mend what the last words name".to_owned()),
         // What renders elsewhere is not wrong: it is not known.
-        Unrendered::Unknown(why) => {
+        Unrendered::Unknown(why) | Unrendered::Passing(why) => {
             (why, FaultKind::Refused, format!("`kubectl kustomize {}` shows what it becomes", one.path))
         }
     };

@@ -24,6 +24,8 @@ pub(super) struct Variables {
     named: Named,
     /// Whether there may be others, or other values.
     is_open: bool,
+    /// Whether an object that need not be there may define others.
+    may_be_more: bool,
 }
 
 impl Variables {
@@ -44,7 +46,17 @@ impl Variables {
         self.named.values_mut().for_each(|value| *value = None);
     }
 
-    /// Tells whether there is surely none: then Flux substitutes nothing.
+    /// Says that a source which need not be there is not in the repository: the cluster may have it.
+    pub(super) fn may_be_more(&mut self) {
+        self.may_be_more = true;
+    }
+
+    /// Tells whether such a source may define others.
+    pub(super) fn has_perhaps_more(&self) -> bool {
+        self.may_be_more
+    }
+
+    /// Tells whether there is none that is known: then Flux substitutes nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.named.is_empty() && !self.is_open
     }
@@ -54,6 +66,7 @@ impl Variables {
             Some(Some(value)) => Known::Value(value),
             Some(None) => Known::Hidden,
             None if self.is_open => Known::Hidden,
+            None if self.may_be_more => Known::Perhaps,
             None => Known::Missing,
         }
     }
@@ -91,7 +104,7 @@ pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Vec<
             // A value that is not known may be the quote that makes it YAML; its default may be it too.
             Ok(_) | Err(_) if expansion.text.contains("${") => {
                 let unhidden = |name: &str| match variables.known(name) {
-                    Known::Hidden => Known::Missing,
+                    Known::Hidden | Known::Perhaps => Known::Missing,
                     known => known,
                 };
                 let by_default = expand(&text, &unhidden).ok().and_then(|guess| sigs::read(&guess.text).ok());
@@ -231,6 +244,13 @@ mod tests {
         assert_eq!(substitute(&mut body, &some).unwrap(), []);
         assert_eq!(body["x"], "${app} ${nothing} ${nothing:=b} c");
         assert!(!some.is_empty() && Variables::default().is_empty());
+        // One that need not be there may define what nothing else does; until it is, defaults hold.
+        let mut some = Variables::default();
+        some.set("app", "web".to_owned());
+        some.may_be_more();
+        let mut body = json!({"x": "${app} ${nothing} ${nothing:=b}"});
+        assert_eq!(substitute(&mut body, &some).unwrap(), []);
+        assert_eq!(body["x"], "web ${nothing} b");
     }
 
     #[test]

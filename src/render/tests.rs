@@ -55,7 +55,7 @@ fn refusal(text: impl AsRef<[u8]>) -> Option<String> {
     match gathered(&folder) {
         Ok(gathered) => left_out(&gathered).or(gathered.unknown),
         Err(Unrendered::Unknown(why)) => Some(why),
-        Err(Unrendered::Wrong(said)) => panic!("it is not known to be wrong: {said}"),
+        Err(Unrendered::Wrong(said) | Unrendered::Passing(said)) => panic!("it is not known to be wrong: {said}"),
     }
 }
 

@@ -8,7 +8,7 @@ use super::quoted::without_values;
 use super::sandbox;
 use super::worker::Stop;
 use crate::model::{Fault, ShellLine};
-use crate::programs::{Command, Kind};
+use crate::programs::{self, Command, Kind};
 
 /// How long one folder may take: a large one takes a second, and an operator waits no longer than this.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -36,6 +36,8 @@ pub(super) enum Unrendered {
     Wrong(String),
     /// It was not looked at here, for this reason: what Flux makes of it is not known.
     Unknown(String),
+    /// It was not looked at for a reason of this moment, such as no room: it is tried again.
+    Passing(String),
 }
 
 impl From<String> for Unrendered {
@@ -63,20 +65,11 @@ impl Tool {
     /// Fails when neither is there.
     pub fn find(folders: &std::ffi::OsStr) -> Result<Self, Fault> {
         for (name, kubectl) in [("kustomize", false), ("kubectl", true)] {
-            // An empty or relative part means the folder that we stand in, which is the repository.
-            for folder in std::env::split_paths(folders).filter(|folder| folder.is_absolute()) {
-                let program = folder.join(name);
-                if let Ok(data) = program.metadata().and_then(|data| Ok((data.is_file(), data.len(), data.modified()?)))
-                    && let (true, length, modified) = data
-                {
-                    return Ok(Self {
-                        program,
-                        kubectl,
-                        stamp: format!("{length} {modified:?}"),
-                        limit: LIMIT,
-                        stop: Stop::default(),
-                    });
-                }
+            let program = programs::find_in(folders, name.as_ref());
+            let data = program.as_ref().and_then(|program| program.metadata().ok());
+            if let (Some(program), Some(data)) = (program, data) {
+                let stamp = format!("{} {:?}", data.len(), data.modified().ok());
+                return Ok(Self { program, kubectl, stamp, limit: LIMIT, stop: Stop::default() });
             }
         }
         Err(Fault::failed(
@@ -91,7 +84,7 @@ impl Tool {
     /// # Errors
     /// As [`Tool::find`].
     pub fn at_hand() -> Result<Self, Fault> {
-        Self::find(&std::env::var_os("PATH").unwrap_or_default())
+        Self::find(&programs::search_path())
     }
 
     /// Returns the same program, which ends when what it works for is given up.
@@ -133,7 +126,7 @@ impl Tool {
             io::ErrorKind::FileTooLarge => {
                 Unrendered::Unknown(format!("it becomes more than {} MiB", MOST_PRINTED / 1024 / 1024))
             }
-            _ => Unrendered::Unknown(format!("{name} cannot be run: {error}")),
+            _ => Unrendered::Passing(format!("{name} cannot be run: {error}")),
         })?;
         if output.status.success() {
             return String::from_utf8(output.stdout).map_err(|_| "what it printed is no text".to_owned().into());

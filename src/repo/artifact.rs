@@ -197,8 +197,9 @@ impl Artifact {
 
     /// Tells whether the repository names anything itself; looked for only where the answer counts.
     fn has_own(&mut self) -> bool {
-        let (root, spec) = (&self.root, &self.spec);
-        *self.has_own.get_or_insert_with(|| !spec.is_empty() || names_anything(root))
+        // `spec.ignore` is another for each source; what the files say is the same for all.
+        let root = &self.root;
+        !self.spec.is_empty() || *self.has_own.get_or_insert_with(|| names_anything(root))
     }
 
     /// Says so where git ignores a path and does not have it. Git itself is asked only where a `.gitignore` on the way seems to name it.
@@ -499,5 +500,13 @@ mod tests {
         artifact.select(&Selection { ignore: Some("/*\n!/a\n!/c\n".to_owned()), ..Selection::default() });
         assert_eq!(artifact.leaves_out("d/b.yaml", false), Some(LeftOut::Spec));
         assert_eq!(artifact.leaves_out("a/x/b.yaml", false), None, "spec.ignore has the last word");
+
+        // What one source names is not asked of the next.
+        let other = tempfile::tempdir().unwrap();
+        let mut artifact = Artifact::new(other.path());
+        artifact.leave_out(Some("x.yaml\n"));
+        assert_eq!(artifact.leaves_out(".github/a.yaml", false), None);
+        artifact.leave_out(None);
+        assert_eq!(artifact.leaves_out(".github/a.yaml", false), Some(LeftOut::Default));
     }
 }

@@ -317,7 +317,7 @@ impl NewSecret {
     pub fn new_readers(&self, snapshot: &Snapshot) -> Result<Vec<NewReader>, Fault> {
         let file = self.place(snapshot)?.file;
         let recipients = snapshot.creation(&file)?.rule.recipients();
-        Ok(snapshot.new_readers(&file, &recipients, None, &Committed::of(snapshot)))
+        Ok(snapshot.new_readers(&file, &recipients, None, &Committed::of(&snapshot.root)))
     }
 
     /// Encrypts it and writes it into the repository, and puts it into the kustomization of its folder. It blocks.
@@ -361,7 +361,7 @@ impl NewSecret {
                 "see that you may write there, and that it is not there yet",
             )
         };
-        let new = snapshot.new_readers(&file, &recipients, None, &Committed::of(snapshot));
+        let new = snapshot.new_readers(&file, &recipients, None, &Committed::of(&snapshot.root));
         new.iter().for_each(warn);
         let path = snapshot.root.join(&file);
         let made = crate::files::place(&path)

@@ -5,6 +5,7 @@
 //! `.sops.yaml`; from the next encryption on he reads what the file holds. So they are named before that.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::creation::Creation;
 use super::snapshot::Snapshot;
@@ -56,10 +57,9 @@ pub struct Committed {
 
 impl Committed {
     /// Reads what the last commit names. It runs git.
-    pub fn of(snapshot: &Snapshot) -> Self {
-        let root = &snapshot.root;
-        let configs = git::committed_files(root, "sops.yaml").unwrap_or_default();
-        let texts = configs.iter().filter_map(|config| git::committed(root, config));
+    pub fn of(root: &Path) -> Self {
+        let configs = git::committed_files(root, ".sops.yaml").unwrap_or_default();
+        let texts = configs.iter().filter(|config| is_config(config)).filter_map(|config| git::committed(root, config));
         let found: Vec<BTreeSet<String>> = texts.map(|text| configured(&text)).collect();
         Self { configured: (!found.is_empty()).then(|| found.into_iter().flatten().collect()) }
     }
@@ -142,7 +142,7 @@ impl Snapshot {
 
     /// Finds who reads files after a write whom nobody has agreed to yet. It runs git.
     pub fn readers_after(&self, files: &[String], wanted: Wanted) -> Vec<NewReader> {
-        let committed = Committed::of(self);
+        let committed = Committed::of(&self.root);
         let new = |file: &String| {
             let text = contents::text(&self.root, file).ok();
             let recipients = match wanted {
@@ -260,7 +260,7 @@ mod tests {
         let new = |recipients: &[&str], text: &str| {
             let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();
             let snapshot = Snapshot::load(repository.path());
-            let found = snapshot.new_readers("secret.yaml", &recipients, Some(text), &Committed::of(&snapshot));
+            let found = snapshot.new_readers("secret.yaml", &recipients, Some(text), &Committed::of(&snapshot.root));
             found.into_iter().map(|one| (one.recipient, one.why)).collect::<Vec<_>>()
         };
         let text = sealed(&[&ours]);
@@ -306,7 +306,7 @@ mod tests {
         let new = |file: &str| {
             let snapshot = Snapshot::load(repository.path());
             let wanted = [ours.clone(), junk.clone()];
-            let found = snapshot.new_readers(file, &wanted, None, &Committed::of(&snapshot));
+            let found = snapshot.new_readers(file, &wanted, None, &Committed::of(&snapshot.root));
             found.into_iter().map(|one| (one.recipient, one.why)).collect::<Vec<_>>()
         };
         let found = new("other.yaml");

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdin, ChildStdout};
+use std::time::Duration;
 
 use age::secrecy::ExposeSecret as _;
 use age::{Callbacks, DecryptError, EncryptError};
@@ -19,6 +20,9 @@ use crate::programs::{Command, Kind, Running};
 
 /// How long a plug-in may say nothing, such as while somebody looks for the key to touch.
 const PATIENCE: Timespec = Timespec { tv_sec: 300, tv_nsec: 0 };
+
+/// How long a plug-in may take in all, also where it reads nothing of what it is told.
+const LONGEST: Duration = Duration::from_mins(15);
 
 /// How many characters a line of a stanza's body has.
 const LINE: usize = 64;
@@ -58,7 +62,12 @@ impl<C: Callbacks> Plugin<C> {
     fn start(&self, machine: &str) -> io::Result<Talk> {
         let program = self.program();
         let mut command = Command::new(Kind::AgePlugin, &program);
-        command.arg(format!("--age-plugin={machine}")).current_dir("/").piped_input().without_errors();
+        command
+            .arg(format!("--age-plugin={machine}"))
+            .current_dir("/")
+            .piped_input()
+            .without_errors()
+            .deadline(LONGEST);
         let mut running = command.spawn().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 io::Error::other(format!("{program} is not installed, or not in an absolute part of PATH"))

@@ -23,7 +23,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         return;
     }
     // Whom no configuration names may be in the file for long; that is told by the rule of recipients.
-    if !is_config && let Some(before) = crate::repo::git::committed(&context.snapshot.root, &file.path) {
+    if !is_config && let Some(before) = crate::repo::git::committed(context.repository, &file.path) {
         let before = readers::recipients(&file.path, &before);
         new.retain(|one| !before.contains(one));
     }

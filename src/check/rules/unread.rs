@@ -9,18 +9,22 @@ pub(in crate::check) const RULE: Rule = Rule {
     look: Look::File(look),
 };
 
+const REASON: &str = "a private key or a plain Secret in it would get into the repository without a word";
+
+/// Tells of a file that nobody can look into.
+pub(in crate::check) fn never(path: &str, why: &str) -> Finding {
+    let message = format!("it was not looked into: {why}");
+    let fix = "look at it yourself; what is so large belongs elsewhere, or is named in .gitignore";
+    Finding::new(RULE.id, path, message, REASON, fix)
+}
+
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(unread) = &file.unread else { return };
-    let reason = "a private key or a plain Secret in it would get into the repository without a word";
     found.push(match unread {
-        Unread::Never(why) => {
-            let message = format!("it was not looked into: {why}");
-            let fix = "look at it yourself; what is so large belongs elsewhere, or is named in .gitignore";
-            Finding::new(RULE.id, &file.path, message, reason, fix)
-        }
+        Unread::Never(why) => never(&file.path, why),
         Unread::Later(size) => {
             let message = format!("it was not looked into here: it has {} MiB", size / 1024 / 1024);
-            Finding::new(RULE.id, &file.path, message, reason, "have it looked at by itself: fluxdeck check").hint()
+            Finding::new(RULE.id, &file.path, message, REASON, "have it looked at by itself: fluxdeck check").hint()
         }
     });
 }

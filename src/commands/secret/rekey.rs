@@ -196,7 +196,7 @@ impl Ground {
             name,
             &wanted,
             text.as_deref(),
-            self.committed.get_or_init(|| Committed::of(&self.snapshot)),
+            self.committed.get_or_init(|| Committed::of(&self.snapshot.root)),
         )
     }
 

@@ -44,7 +44,9 @@ macro_rules! passed_on {
 
 impl<F: Formatter> Formatter for Escaping<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if fragment.is_ascii() && !fragment.contains('\u{7f}') {
+        // The logs of services take what begins with two of these for a command, wherever it stands.
+        let commands = fragment.contains("##");
+        if fragment.is_ascii() && !fragment.contains('\u{7f}') && !commands {
             return writer.write_all(fragment.as_bytes());
         }
         // C0 but for what lays JSON out cannot stand in a string; serde_json has escaped it.
@@ -52,7 +54,8 @@ impl<F: Formatter> Formatter for Escaping<F> {
         let mut units = [0; 2];
         let mut letters = [0; 4];
         for character in fragment.chars() {
-            if steers(character) && (hides_or_steers(character) || joins(character)) {
+            let hidden = steers(character) && (hides_or_steers(character) || joins(character));
+            if hidden || commands && character == '#' {
                 for unit in character.encode_utf16(&mut units) {
                     write!(writer, "\\u{unit:04x}")?;
                 }
@@ -89,6 +92,10 @@ mod tests {
             assert!(!text.chars().any(|it| it != '\n' && super::hides_or_steers(it)), "{text:?}");
         }
         assert_eq!(json_lines("\u{202e}\u{e0041}").unwrap().as_str(), r#""\u202e\udb40\udc41""#);
+        let command = serde_json::json!({"a###[b": "##vso[c # d"});
+        let text = json_lines(&command).unwrap();
+        assert!(!text.as_str().contains("##"), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(text.as_str()).unwrap(), command);
         let plain = serde_json::json!({"a": [1, {"b": "c"}]});
         assert_eq!(json(&plain).unwrap().as_str(), serde_json::to_string_pretty(&plain).unwrap());
         assert_eq!(json_lines(&plain).unwrap().as_str(), plain.to_string());

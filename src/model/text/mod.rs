@@ -227,6 +227,12 @@ impl Shown {
         Self(field(text).into_owned())
     }
 
+    /// Appends what was made visible already, and ends its line.
+    pub fn push_line(&mut self, line: &Self) {
+        self.0.push_str(&line.0);
+        self.0.push('\n');
+    }
+
     /// Appends a line feed where the text is not empty and does not end with one.
     pub fn ended(mut self) -> Self {
         if !self.0.is_empty() && !self.0.ends_with('\n') {

@@ -16,6 +16,8 @@ pub(super) enum Known<'a> {
     Value(&'a str),
     /// It has one, or may have one, which cannot be read here.
     Hidden,
+    /// It may have one, where an object is there that need not be: a default is taken, and what has none is left as it is.
+    Perhaps,
     /// Nothing defines it.
     Missing,
 }
@@ -73,10 +75,10 @@ fn evaluate<'a>(
     let is_default = function.is_default();
     let value = match known {
         Known::Value(value) => value,
-        Known::Hidden | Known::Missing => "",
+        Known::Hidden | Known::Perhaps | Known::Missing => "",
     };
     let mut arguments = Vec::new();
-    let mut hidden = known == Known::Hidden;
+    let mut hidden = known == Known::Hidden || known == Known::Perhaps && !is_default;
     for argument in &function.arguments {
         let idle = is_idle || (is_default && !value.is_empty());
         let (bytes, is_hidden) = match argument {
@@ -105,14 +107,16 @@ mod tests {
             "Name" => Known::Value("linkding"),
             "empty" => Known::Value(""),
             "secret" => Known::Hidden,
+            "perhaps" => Known::Perhaps,
             _ => Known::Missing,
         }
     }
 
     #[test]
     fn what_cannot_be_read_is_left_as_it_is() {
-        let text = "${Name}.${secret}${secret:=a}${#secret}.${none:-b-${secret}}${Name/${secret}/a}";
-        let expected = "linkding.${secret}${secret:=a}${#secret}.b-${secret}${Name/${secret}/a}";
+        let text =
+            "${perhaps}${perhaps:=d}${Name}.${secret}${secret:=a}${#secret}.${none:-b-${secret}}${Name/${secret}/a}";
+        let expected = "${perhaps}dlinkding.${secret}${secret:=a}${#secret}.b-${secret}${Name/${secret}/a}";
         assert_eq!(expand(text, &lookup).unwrap().text, expected);
     }
 

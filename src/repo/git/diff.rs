@@ -57,7 +57,7 @@ pub fn raw(root: &Path, path: &str, side: Side) -> Result<String, Fault> {
         Side::Unstaged => arguments.extend(["--", path]),
         Side::Untracked => arguments.extend(["--no-index", "--", "/dev/null", path]),
     }
-    let output = run::comparing(root, &arguments).output().map_err(|error| run::not_started(&what, &error))?;
+    let output = run::bounded(run::comparing(root, &arguments)).map_err(|error| run::not_started(&what, &error))?;
     // `--no-index` ends with 1 where there is a difference.
     if output.status.success() || (side == Side::Untracked && output.status.code() == Some(1)) {
         let mut text = veil::over(root, path, String::from_utf8_lossy(&output.stdout).into_owned());

@@ -5,10 +5,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use super::super::contents;
 use super::super::scan::Listing;
 use super::run;
 use crate::model::Fault;
 use crate::programs::Running;
+
+/// The most that is kept of what git complains of, in bytes.
+const COMPLAINTS: u64 = 64 * 1024;
 
 const WHAT: &str = "git does not list the files";
 
@@ -33,6 +37,17 @@ pub(in super::super) fn list_files(root: &Path, limit: usize) -> Result<Listing,
 
 fn collect(root: &Path, mut child: Running, limit: usize, listing: &mut Listing) -> Result<(), Fault> {
     let mut full = false;
+    // What it complains of is taken while it lists: it waits where nobody does.
+    let said = child.stderr();
+    let complaints = std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        if let Some(mut said) = said {
+            // What cannot be read tells nothing.
+            let _ = said.by_ref().take(COMPLAINTS).read_to_end(&mut kept);
+            let _ = std::io::copy(&mut said, &mut std::io::sink());
+        }
+        kept
+    });
     if let Some(stdout) = child.stdout() {
         let mut reader = BufReader::new(stdout);
         let mut name = Vec::new();
@@ -60,7 +75,8 @@ fn collect(root: &Path, mut child: Running, limit: usize, listing: &mut Listing)
         return Ok(());
     }
     let output = child.finish().map_err(|error| run::not_started(WHAT, &error))?;
-    if output.status.success() { Ok(()) } else { Err(run::refused(WHAT, root, &output.stderr)) }
+    let said = complaints.join().unwrap_or_default();
+    if output.status.success() { Ok(()) } else { Err(run::refused(WHAT, root, &said)) }
 }
 
 /// Lists the files that git tracks or would track: those that are named, folders looked through, or all where none is. What has a name that is
@@ -184,6 +200,6 @@ pub fn committed_files(root: &Path, ending: &str) -> Option<Vec<String>> {
 
 /// Reads a file as the last commit has it; `None` where that has none, no text, or more than is read of a file.
 pub fn committed(root: &Path, path: &str) -> Option<String> {
-    let bytes = run::blob(root, &format!("HEAD:{path}"))?;
+    let bytes = run::blob(root, &format!("HEAD:{path}"), contents::SIZE_LIMIT).ok()??;
     String::from_utf8(bytes).ok()
 }

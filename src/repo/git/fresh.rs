@@ -63,8 +63,8 @@ pub fn in_bare(folder: &Path, arguments: &[&str]) -> Option<String> {
     said(run::command(folder, &[&[named.as_str()], arguments].concat())).ok()
 }
 
-fn said(mut command: Command) -> Result<String, String> {
-    let output = command.output().map_err(|error| format!("git cannot be started: {error}"))?;
+fn said(command: Command) -> Result<String, String> {
+    let output = run::bounded(command).map_err(|error| format!("git cannot be started: {error}"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {

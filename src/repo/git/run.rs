@@ -8,10 +8,11 @@
 //! [`own`] is for a repository that we made ourselves, whatever his settings are. Nobody else may name the program: `tests/suite/architecture.rs`.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
+use std::process::Output;
 use std::time::Duration;
 
-use super::super::contents;
 use super::pipes;
 use crate::model::{Fault, FaultKind};
 use crate::programs::{Command, Kind};
@@ -157,19 +158,27 @@ pub(super) fn output(folder: &Path, what: &str, arguments: &[&str]) -> Result<Ve
     finish(command(folder, arguments), folder, what)
 }
 
-/// Reads a file as git has it, by a name such as `HEAD:PATH`; `None` where there is none, and above the size that is read of a file on disk.
-pub(super) fn blob(folder: &Path, name: &str) -> Option<Vec<u8>> {
-    let most = usize::try_from(contents::SIZE_LIMIT).unwrap_or(usize::MAX);
-    let output = command(folder, &["cat-file", "blob", name]).output_within(PATIENCE, most).ok()?;
-    output.status.success().then_some(output.stdout)
+/// Reads a file as git has it, by a name such as `HEAD:PATH`, or its hash; `None` where there is none.
+///
+/// # Errors
+/// When git cannot be started or does not end, and above so many bytes.
+pub(super) fn blob(folder: &Path, name: &str, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let output = command(folder, &["cat-file", "blob", name]).output_within(PATIENCE, most)?;
+    Ok(output.status.success().then_some(output.stdout))
+}
+
+/// Runs a git that only looks to its end, within the bounds of all; how it ended is the caller's to judge.
+pub(super) fn bounded(mut command: Command) -> io::Result<Output> {
+    command.output_within(PATIENCE, MOST)
 }
 
 /// Runs a prepared git to its end, and returns what it printed.
 ///
 /// # Errors
 /// As [`output`].
-pub(super) fn finish(mut command: Command, folder: &Path, what: &str) -> Result<Vec<u8>, Fault> {
-    let output = command.output_within(PATIENCE, MOST).map_err(|error| not_started(what, &error))?;
+pub(super) fn finish(command: Command, folder: &Path, what: &str) -> Result<Vec<u8>, Fault> {
+    let output = bounded(command).map_err(|error| not_started(what, &error))?;
     if output.status.success() { Ok(output.stdout) } else { Err(refused(what, folder, &output.stderr)) }
 }
 
@@ -177,7 +186,7 @@ pub(super) fn finish(mut command: Command, folder: &Path, what: &str) -> Result<
 fn operators_filters(folder: &Path) -> BTreeMap<String, String> {
     let listed = ["config", "--show-scope", "--null", "--get-regexp", "^filter\\."];
     // git ends with 1 where there is none.
-    let printed = command(folder, &listed).output().map(|output| output.stdout).unwrap_or_default();
+    let printed = bounded(command(folder, &listed)).map(|output| output.stdout).unwrap_or_default();
     filters(&String::from_utf8_lossy(&printed))
 }
 

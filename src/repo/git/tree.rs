@@ -1,6 +1,8 @@
 //! Writing the tree of a commit or of the index into a folder.
 
+use std::ffi::OsStr;
 use std::io::{BufReader, Read as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{OpenOptionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
@@ -94,16 +96,16 @@ impl Entry {
     /// Reads `MODE blob HASH<tab>PATH` of `ls-tree`, or `MODE HASH STAGE<tab>PATH` of `ls-files`. Submodules are left out, and of a file in
     /// conflict all sides but ours; so is a path that would lead out of the folder, which git itself never checks out.
     fn read(line: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(line).ok()?;
-        let (about, path) = text.split_once('\t')?;
+        let tab = line.iter().position(|byte| *byte == b'\t')?;
+        let (about, path) = (std::str::from_utf8(line.get(..tab)?).ok()?, line.get(tab.saturating_add(1)..)?);
         let mut words = about.split(' ');
         let (mode, kind, last) = (words.next()?, words.next()?, words.next()?);
         let (("blob", hash) | (hash, "0" | "2")) = (kind, last) else { return None };
-        let strange = |part: &str| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");
+        let strange = |part: &[u8]| matches!(part, b"" | b"." | b"..") || part.eq_ignore_ascii_case(b".git");
         let is_link = mode == "120000";
         let wanted = is_link || mode.starts_with("100");
-        (wanted && !path.split('/').any(strange)).then(|| Self {
-            path: PathBuf::from(path),
+        (wanted && !path.split(|byte| *byte == b'/').any(strange)).then(|| Self {
+            path: PathBuf::from(OsStr::from_bytes(path)),
             hash: hash.to_owned(),
             link: is_link,
             executable: mode == "100755",
@@ -143,10 +145,9 @@ fn write(folder: &Path, entries: &[Entry], mut answers: impl std::io::BufRead) -
     }
     // Links come last, so that no file is written through one. What they lead to is judged when it is read.
     for (entry, target) in links {
-        use std::os::unix::ffi::OsStrExt as _;
         let path = folder.join(&entry.path);
         std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
-        symlink(std::ffi::OsStr::from_bytes(&target), &path).map_err(|error| broken(&error.to_string(), entry))?;
+        symlink(OsStr::from_bytes(&target), &path).map_err(|error| broken(&error.to_string(), entry))?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Hides the values of Secrets that stand in a file in plain text from its difference: such a file should not be, but looking at what changed
 //! must not be what shows it.
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::super::contents;
@@ -13,10 +14,19 @@ const HIDDEN: &str = "[value of a Secret in plain text, not shown]";
 
 /// Hides the values in a difference, where the file holds a plain Secret before, as it is staged, or now.
 pub(super) fn over(root: &Path, path: &str, difference: String) -> String {
-    let blob = |name: String| run::blob(root, &name);
-    let now = contents::bytes(root, path).ok();
+    let blob = |name: String| run::blob(root, &name, contents::SIZE_LIMIT);
+    let now = match contents::bytes(root, path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
     let sides = [now, blob(format!(":{path}")), blob(format!("HEAD:{path}"))];
-    if !sides.iter().flatten().any(|bytes| holds_plain(path, &String::from_utf8_lossy(bytes))) {
+    // What cannot be looked into may hold one.
+    let may_hold = |side: &io::Result<Option<Vec<u8>>>| match side {
+        Ok(bytes) => bytes.iter().any(|bytes| holds_plain(path, &String::from_utf8_lossy(bytes))),
+        Err(_) => true,
+    };
+    if !sides.iter().any(may_hold) {
         return difference;
     }
     let mut inside = false;
@@ -127,6 +137,10 @@ mod tests {
                 assert!(shown.contains("not shown") && !shown.contains("MARK"), "{path} {side:?}: {shown}");
             }
         }
+        // What is too large to be looked into may hold one.
+        let large = format!("{}{}", forms[0].1, "# comment\n".repeat(1_700_000));
+        repository.write("large.yaml", &large);
+        assert!(!raw(repository.path(), "large.yaml", Side::Untracked).unwrap().contains("MARK"));
         repository.write("plain.yaml", "kind: ConfigMap\ndata: {p: MARK0}\n");
         assert!(raw(repository.path(), "plain.yaml", Side::Untracked).unwrap().contains("MARK0"));
     }

@@ -78,5 +78,10 @@ impl Saving {
 pub(super) fn new_readers(snapshot: &Snapshot, file: &str, sealed: &SopsFile) -> Vec<NewReader> {
     // Headless a file is named by its whole path.
     let below = std::path::Path::new(file).strip_prefix(&snapshot.root).ok().and_then(std::path::Path::to_str);
-    snapshot.new_readers(below.unwrap_or(file), &sealed.recipients(), Some(sealed.text()), &Committed::of(snapshot))
+    snapshot.new_readers(
+        below.unwrap_or(file),
+        &sealed.recipients(),
+        Some(sealed.text()),
+        &Committed::of(&snapshot.root),
+    )
 }
