@@ -504,9 +504,9 @@ mod tests {
         // What one source names is not asked of the next.
         let other = tempfile::tempdir().unwrap();
         let mut artifact = Artifact::new(other.path());
-        artifact.leave_out(Some("x.yaml\n"));
+        artifact.select(&Selection { ignore: Some("x.yaml\n".to_owned()), ..Selection::default() });
         assert_eq!(artifact.leaves_out(".github/a.yaml", false), None);
-        artifact.leave_out(None);
+        artifact.select(&Selection::default());
         assert_eq!(artifact.leaves_out(".github/a.yaml", false), Some(LeftOut::Default));
     }
 }
