@@ -106,7 +106,7 @@ fn is_left(name: &str, mark: &str) -> bool {
     let mut parts = mark.split('-');
     let (Some(owner), Some(began), Some(session)) = (parts.next(), parts.next(), parts.next()) else { return false };
     Stat::of(name).is_some_and(|stat| stat.session.to_string() == session)
-        && !Stat::of(owner).is_some_and(|stat| stat.began.to_string() == began)
+        && Stat::of(owner).is_none_or(|stat| stat.began.to_string() != began)
         && is_this_users(Path::new(&format!("/proc/{name}")))
 }
 
