@@ -311,10 +311,9 @@ impl Walk<'_, '_> {
             }
             Place::Folder if reference.followed => self.folder(&target, home)?,
             Place::Folder => drop(self.gathered.folders.insert(target)),
-            // Kustomize says so in its own words.
-            Place::Missing => {}
+            // Kustomize says so in its own words; what is elsewhere was told of above.
+            Place::Missing | Place::Elsewhere => {}
             Place::LeftOut => drop(self.gathered.left_out.insert(target)),
-            Place::Elsewhere => {}
             Place::Outside => {
                 return unknown(format!(
                     "{file} names {text}, which leads out of the repository, and nothing outside is read"
