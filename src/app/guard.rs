@@ -216,7 +216,9 @@ mod tests {
     fn every_protected_environment_is_named_whatever_is_done() {
         let mut facts = facts();
         let mut all: Vec<_> = facts.environments.iter().map(|(_, known)| known.clone()).collect();
-        all.iter_mut().for_each(|known| known.protected = true);
+        for known in &mut all {
+            known.protected = true;
+        }
         facts.set_environments(all, Vec::new());
         let both: Vec<Target> = target(0).into_iter().chain(target(1)).collect();
         let stray = vec![Target::File(None, "apps/base/x.yaml".to_owned())];

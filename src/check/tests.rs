@@ -70,7 +70,9 @@ fn sealed(text: &str, recipient: &str) -> String {
 fn a_finding_names_the_only_environment_and_object_that_it_can_be_about() {
     let fixture = Fixture::new();
     let about = |files: &[(&str, &str)]| -> Vec<(Option<String>, Option<String>)> {
-        files.iter().for_each(|(path, text)| fixture.write(path, text));
+        for (path, text) in files {
+            fixture.write(path, text);
+        }
         let snapshot = Snapshot::load(fixture.repository.path());
         let files = working_tree(fixture.repository.path(), &[]).unwrap();
         let report = check(&files, &Context::new(&snapshot, &Identities::default(), None), &Worker::default());

@@ -264,8 +264,8 @@ mod tests {
             std::io::Read::read_exact(&mut running.stdout().unwrap(), &mut [0]).unwrap();
             running
         };
-        let (mut lent, mut ours) = (shell(&left), shell(mark()));
-        let (id, own) = (lent.id().unwrap(), ours.id().unwrap());
+        let (mut editor, mut ours) = (shell(&left), shell(mark()));
+        let (id, own) = (editor.id().unwrap(), ours.id().unwrap());
         let told = lent_and_left(id).unwrap();
         assert_eq!((told.id, told.name.as_str()), (id.as_raw_nonzero().get(), "sh"));
         assert_eq!(lent_and_left(own), None, "its fluxdeck is this one");
@@ -274,7 +274,7 @@ mod tests {
         }
         end_if_left(id);
         assert_eq!(lent_and_left(id), Some(told), "it runs on");
-        lent.end();
+        editor.end();
         ours.end();
     }
 

@@ -42,7 +42,7 @@ fn a_deep_answer_of_a_server_is_refused_with_a_word() {
     let [spec, conditions] = objects(&mappings, &lists);
     for object in [spec, conditions, mappings] {
         let list = format!("{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"items\":[{object}]}}");
-        let start = object[..object.len().min(120)].to_owned();
+        let start = object.chars().take(120).collect::<String>();
         api.says(move |request| {
             let address = request.split([' ', '\n', '?']).nth(1).unwrap_or_default();
             Some(Answer::Text(if address.ends_with("/apps") { object.clone() } else { list.clone() }))

@@ -90,6 +90,9 @@ fn is_path(argument: &clap::Arg) -> bool {
                 .any(|start| help.starts_with(start)))
 }
 
+/// Tells whether an argument that takes such a thing refuses what it is given.
+type Refuses = fn(Takes) -> bool;
+
 #[test]
 fn every_argument_that_is_a_path_is_tried_here() {
     fn walk(command: &clap::Command, above: &str, found: &mut BTreeSet<(String, String)>) {
@@ -166,7 +169,7 @@ fn what_is_no_file_is_said_to_be_none() {
     symlink("pipe", odd.join("to-pipe")).unwrap();
     std::fs::create_dir(odd.join("folder")).unwrap();
     let strange = OsString::from_vec(b"apps/x\xff\xfe.yaml".to_vec());
-    let targets: [(&OsStr, fn(Takes) -> bool); 10] = [
+    let targets: [(&OsStr, Refuses); 10] = [
         (OsStr::new("apps/pipe"), |_| true),
         (OsStr::new("apps/to-pipe"), |_| true),
         (OsStr::new("apps/socket"), |_| true),

@@ -150,7 +150,7 @@ impl<'a> Following<'a> {
                 self.over.retain(|uid| self.present.contains_key(uid));
             }
             Change::One(pod) => {
-                self.present.insert(pod.metadata.uid.clone(), pod);
+                self.present.insert(pod.metadata.uid.clone(), *pod);
             }
             Change::Gone(uid) => {
                 self.present.remove(&uid);

@@ -132,9 +132,8 @@ impl Pod {
         let is_sidecar = |name: &str| {
             self.spec.init_containers.iter().any(|known| known.name == name && known.restart_policy == "Always")
         };
-        let holds_up = |status: &&ContainerStatus| {
-            !status.is_done() && !(is_sidecar(&status.name) && status.started == Some(true))
-        };
+        let holds_up =
+            |status: &&ContainerStatus| !(status.is_done() || is_sidecar(&status.name) && status.started == Some(true));
         let status = self.status.init_container_statuses.iter().find(holds_up)?;
         status.has_run().then_some(status.name.as_str())
     }
@@ -214,7 +213,7 @@ pub(super) enum Change {
     /// These are all.
     All(Vec<Pod>),
     /// This one came or changed.
-    One(Pod),
+    One(Box<Pod>),
     /// This one is gone; its uid.
     Gone(String),
     /// They cannot be listed.
@@ -277,7 +276,9 @@ impl<'a> Pods<'a> {
             }
             if let Some(watch) = &mut self.watch {
                 match timeout(SILENCE, watch.next()).await {
-                    Ok(Some(Ok(WatchEvent::Added(pod) | WatchEvent::Modified(pod)))) => return Change::One(pod),
+                    Ok(Some(Ok(WatchEvent::Added(pod) | WatchEvent::Modified(pod)))) => {
+                        return Change::One(Box::new(pod));
+                    }
                     Ok(Some(Ok(WatchEvent::Deleted(pod)))) => return Change::Gone(pod.metadata.uid),
                     Ok(Some(Ok(WatchEvent::Bookmark(_)))) => {}
                     _ => self.watch = None,

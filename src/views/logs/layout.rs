@@ -59,7 +59,7 @@ impl Layout {
         let kept = fit(rest, width);
         self.is_cut = width > 0 && kept.len() <= rest.len() && kept != rest.get(..kept.len()).unwrap_or_default();
         let length = kept.len().saturating_sub(usize::from(self.is_cut));
-        self.rows = vec![from..from.saturating_add(length)];
+        self.rows = std::iter::once(from..from.saturating_add(length)).collect();
     }
 
     /// Appends the spans of a row: its colours over a style, and over both the text that is sought, in the style that goes with it.
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     fn shown(layout: &Layout) -> Vec<&str> {
-        layout.rows.iter().map(|row| &layout.text[row.clone()]).collect()
+        layout.rows.iter().map(|row| layout.text.get(row.clone()).unwrap()).collect()
     }
 
     #[test]
