@@ -131,19 +131,28 @@ pub(super) fn build(set: &Object, providers: &[&Object]) -> Result<Vec<(usize, J
     Ok(made)
 }
 
+/// The most bytes that one step of a set makes of all its inputs.
+const LARGEST: usize = 32 * 1024 * 1024;
+
 /// Builds what one step holds: its resources, then those of its template that are not among them.
 fn step(spec: &Json, inputs: &[Value]) -> Result<Vec<Json>, Failed> {
     let mut made = Vec::new();
     let mut seen = HashSet::new();
+    let mut bytes: usize = 0;
+    let mut render = |template: &str, input: &Value| {
+        let text = gotemplate::render(template, input)?;
+        bytes = bytes.saturating_add(text.len());
+        if bytes > LARGEST { Failed::unknown("it is too large to be looked at") } else { Ok(text) }
+    };
     for template in spec.get("resources").and_then(Json::as_array).into_iter().flatten() {
         let text = sigs::write(template);
         if inputs.is_empty() {
-            let object = read_one(&gotemplate::render(&text, &nothing())?)?;
+            let object = read_one(&render(&text, &nothing())?)?;
             seen.insert(key(&object));
             made.push(object);
         }
         for input in inputs {
-            let object = read_one(&gotemplate::render(&text, input)?)?;
+            let object = read_one(&render(&text, input)?)?;
             if !is_left_out(&object) && seen.insert(key(&object)) {
                 made.push(object);
             }
@@ -153,7 +162,7 @@ fn step(spec: &Json, inputs: &[Value]) -> Result<Vec<Json>, Failed> {
     if !template.is_empty() {
         let nothing = [nothing()];
         for input in if inputs.is_empty() { nothing.as_slice() } else { inputs } {
-            for object in read_all(&gotemplate::render(template, input)?)? {
+            for object in read_all(&render(template, input)?)? {
                 if !is_left_out(&object) && seen.insert(key(&object)) {
                     made.push(object);
                 }

@@ -25,7 +25,12 @@ struct Pending {
     parent: FluxKustomization,
     /// Whether variables of unknown values are put into it.
     hidden: bool,
+    /// How many sets made it, one by the other.
+    depth: usize,
 }
+
+/// So many sets may make one another: one that makes itself would never end.
+const DEEPEST: usize = 4;
 
 /// Holds the sets that are not unfolded yet, and those that are.
 #[derive(Debug, Default)]
@@ -56,12 +61,13 @@ impl Sets {
     /// Takes the sets among what a Kustomization renders to; those of an earlier rendering of it are forgotten.
     pub(super) fn take(&mut self, parent: &FluxKustomization, objects: &[Object], hidden: bool) {
         self.pending.retain(|one| (&one.parent.env, one.parent.object()) != (&parent.env, parent.object()));
-        self.add(parent, objects, hidden);
+        self.add(parent, objects, hidden, 0);
     }
 
-    fn add(&mut self, parent: &FluxKustomization, objects: &[Object], hidden: bool) {
+    /// Adds the sets among objects, which were made by so many others, one by the other.
+    fn add(&mut self, parent: &FluxKustomization, objects: &[Object], hidden: bool, depth: usize) {
         let sets = objects.iter().filter(|object| object.is(known::OPERATOR, resource_set::KIND));
-        self.pending.extend(sets.map(|set| Pending { set: set.clone(), parent: parent.clone(), hidden }));
+        self.pending.extend(sets.map(|set| Pending { set: set.clone(), parent: parent.clone(), hidden, depth }));
     }
 
     /// Unfolds the sets that wait for nothing; at last (`is_last`) also those that wait for what does not come. Returns what is to be built
@@ -95,7 +101,7 @@ impl Sets {
                     let objects: Vec<Object> = made.into_iter().map(|(_, object)| object).collect();
                     maps.take(&parent.env, &objects);
                     tasks.extend(graph.take(parent, objects.iter().map(applied), one.hidden));
-                    self.add(parent, &objects, one.hidden);
+                    self.add(parent, &objects, one.hidden, one.depth.saturating_add(1));
                     rendered.objects.extend(objects);
                 }
                 Made::Failed(why) => {
@@ -153,6 +159,10 @@ fn told(one: &Pending, why: Failed) -> (Option<Finding>, Unseen) {
 }
 
 fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
+    if one.depth > DEEPEST {
+        let why = format!("more than {DEEPEST} sets make one another");
+        return Made::Failed(Failed::Unknown(why));
+    }
     let (set, env) = (&one.set, &one.parent.env);
     let others = || done.values().filter(|rendered| rendered.env == *env).flat_map(|rendered| &rendered.objects);
     let find = |object: &ObjectRef| others().find(|other| other.object == *object);

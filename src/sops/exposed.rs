@@ -15,6 +15,9 @@ use super::rules::{Rule, RuleKind, Verdict};
 use super::value::ValueType;
 use crate::yaml::manifest;
 
+/// Annotations that hold a copy of the whole object.
+const COPIES: [&str; 2] = ["kubectl.kubernetes.io/last-applied-configuration", "objectset.rio.cattle.io/applied"];
+
 /// The most values that are named.
 const NAMED: usize = 3;
 
@@ -64,6 +67,10 @@ impl<'a> Secrets<'a> {
             {
                 return true;
             }
+            if self.0.contains(&(leaf.document, here.to_vec())) && is_copy(path.get(object..).unwrap_or_default(), leaf)
+            {
+                return true;
+            }
             match (key, path.get(object.saturating_add(1))) {
                 (Some(Segment::Key(key)), Some(Segment::Index(_))) if key == "items" => {
                     object = object.saturating_add(2);
@@ -72,6 +79,16 @@ impl<'a> Secrets<'a> {
             }
         }
     }
+}
+
+/// Tells whether a value is the copy of a whole Secret that `kubectl apply` and others keep in an annotation of it, with values in it.
+fn is_copy(path: &[&Segment], leaf: &Leaf) -> bool {
+    let [Segment::Key(metadata), Segment::Key(annotations), Segment::Key(name)] = path else { return false };
+    let text = leaf.value.canonical.expose();
+    metadata == "metadata"
+        && annotations == "annotations"
+        && COPIES.iter().any(|copy| name == copy)
+        && (is_sealed(text) || manifest::BLOCKS.iter().any(|block| text.contains(&format!("\"{block}\":"))))
 }
 
 /// Tells whether a key is the one that is meant, however it is written.
@@ -284,5 +301,27 @@ mod tests {
         let more = file.diverges(None);
         assert!(more.iter().all(|one| one.wanted) && more.len() == 3, "{more:?}");
         assert!(file.exposed().is_empty());
+    }
+
+    #[test]
+    fn a_copy_of_a_secret_in_an_annotation_is_never_left_in_plain_text() {
+        let copy = "{\"kind\":\"Secret\",\"stringData\":{\"p\":\"throwaway\"}}";
+        let text = |name: &str| {
+            format!(
+                "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  annotations:\n    {name}: '{copy}'\nstringData:\n  p: throwaway\n"
+            )
+        };
+        let (_, recipient) = generate();
+        let file = NewFile {
+            rule: Some((RuleKind::EncryptedRegex, "^(data|stringData)$".to_owned())),
+            ..NewFile::of(&[recipient], "")
+        };
+        let made = |name: &str| create(Format::Yaml, &Secret::new(text(name)), &file, NOW);
+        let refused = made("kubectl.kubernetes.io/last-applied-configuration");
+        assert!(
+            matches!(&refused, Err(SopsError::LeftPlain { paths, .. }) if paths.contains("annotations")),
+            "{refused:?}"
+        );
+        assert!(made("kubectl.kubernetes.io/other").is_ok());
     }
 }

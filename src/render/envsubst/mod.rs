@@ -32,6 +32,12 @@ pub(super) struct Unset {
     pub(super) idle: bool,
 }
 
+/// The most bytes that a text becomes: no API server takes an object a tenth as large.
+const LARGEST: usize = 32 * 1024 * 1024;
+
+/// Why what is larger is refused.
+const TOO_LARGE: &str = "it becomes more than 32 MiB, which no API server takes";
+
 /// Holds an expanded text.
 #[derive(Debug, Default)]
 pub(super) struct Expansion {
@@ -54,6 +60,9 @@ pub(super) fn expand<'a>(text: &str, lookup: &dyn Fn(&str) -> Known<'a>) -> Resu
                 let mut unset = Vec::new();
                 let (value, _) = evaluate(&function, lookup, false, &mut unset)?;
                 // Positions count bytes, and what is left of a letter is no text.
+                if expansion.text.len().saturating_add(value.len()) > LARGEST {
+                    return Err(Refused::new(&function.source, TOO_LARGE));
+                }
                 let refused = |_| Refused::new(&function.source, "it cuts a letter apart (YAMLToJSON: invalid UTF-8)");
                 expansion.text.push_str(&String::from_utf8(value).map_err(refused)?);
                 expansion.unset.extend(unset);
@@ -94,6 +103,11 @@ fn evaluate<'a>(
     }
     if hidden {
         return Ok((function.source.clone().into_bytes(), true));
+    }
+    // What replaces may multiply.
+    let by = arguments.get(1).map_or(0, Vec::len);
+    if value.len().saturating_mul(by) > LARGEST {
+        return Err(Refused::new(&function.source, TOO_LARGE));
     }
     Ok((apply(&function.operation, value.as_bytes(), &arguments), false))
 }
@@ -148,6 +162,16 @@ mod tests {
         ] {
             let refused = expand(text, &lookup).unwrap_err();
             assert_eq!((&*refused.form, &*refused.why), (form, why), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_not_made() {
+        let long = "a".repeat(10_000);
+        let lookup = |_: &str| Known::Value(&long);
+        for text in ["${A//a/${A//a/${A}}}".to_owned(), "${A}".repeat(4000)] {
+            let refused = expand(&text, &lookup).unwrap_err();
+            assert!(refused.why.contains("MiB"), "{refused:?}");
         }
     }
 }

@@ -30,6 +30,22 @@ const KEEPERS: [&str; 22] = [
     "ternary",
 ];
 
+/// Returns the most bytes that a function may make of what it is given, where that is more than its arguments together.
+pub(super) fn at_most(name: &str, arguments: &[Value]) -> usize {
+    let is_multiplying = matches!(name, "repeat" | "replace" | "join" | "indent" | "nindent" | "wrapWith")
+        || name.trim_start_matches("must").to_ascii_lowercase().starts_with("regexreplaceall");
+    if !is_multiplying {
+        return 0;
+    }
+    let weight = |value: &Value| match value {
+        Value::Int(number) => usize::try_from(*number).unwrap_or_default().max(1),
+        Value::Text(text) => text.len().saturating_add(1),
+        Value::List(items) => items.len().saturating_add(1),
+        _ => 1,
+    };
+    arguments.iter().map(weight).fold(1, usize::saturating_mul)
+}
+
 /// Calls a function.
 pub(super) fn call(name: &str, arguments: Vec<Value>) -> Result<Value, Failed> {
     let hidden = arguments.iter().find_map(Value::unsettled);

@@ -34,6 +34,12 @@ const STEPS: usize = 200_000;
 /// So many bytes may come out of a template.
 const LARGEST: usize = 8 * 1024 * 1024;
 
+/// The most that the functions of one template are given and make, in bytes.
+const MADE: usize = 64 * 1024 * 1024;
+
+/// What a value takes beside its text, in bytes, about.
+const OVERHEAD: usize = 32;
+
 /// Says why there is no text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failed {
@@ -48,7 +54,7 @@ impl Failed {
         Err(Self::Refused(why.into()))
     }
 
-    fn unknown<T>(why: impl Into<String>) -> Result<T, Self> {
+    pub(super) fn unknown<T>(why: impl Into<String>) -> Result<T, Self> {
         Err(Self::Unknown(why.into()))
     }
 }
@@ -75,6 +81,19 @@ pub(super) enum Value {
 }
 
 impl Value {
+    /// Returns the bytes that it takes, about.
+    pub(super) fn size(&self) -> usize {
+        let inside = match self {
+            Self::Text(text) => text.len(),
+            Self::List(items) => items.iter().map(Self::size).fold(0, usize::saturating_add),
+            Self::Map(fields) => {
+                fields.iter().map(|(key, value)| key.len().saturating_add(value.size())).fold(0, usize::saturating_add)
+            }
+            _ => 0,
+        };
+        inside.saturating_add(OVERHEAD)
+    }
+
     /// Reads JSON as Kubernetes does, whose whole numbers are whole.
     pub(super) fn of(json: &serde_json::Value) -> Self {
         use serde_json::Value as Json;
@@ -228,6 +247,20 @@ mod tests {
             "<< slugify \"Ünder\" >>",
         ] {
             assert!(matches!(made(text), Err(Failed::Unknown(_))), "{text}: {:?}", made(text));
+        }
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_not_made() {
+        for text in [
+            "<< \"a\" | repeat 10000 | repeat 10000 | repeat 10000 >>",
+            "<< $y := repeat 10000 \"a\" >><< $y | replace \"a\" $y | replace \"a\" $y >>",
+            "<< $l := list 1 >><< range until 60 >><< $l = concat $l $l >><< end >>",
+            "<< $d := dict >><< range until 9000 >><< $d = dict \"a\" $d \"b\" $d >><< end >>",
+            "<< $t := repeat 1000000 \"a\" >><< range until 9000 >><< $u := upper $t >><< end >>",
+            "<< until 9000 | join (repeat 100000 \"a\") >>",
+        ] {
+            assert!(matches!(made(text), Err(Failed::Unknown(_))), "{text}");
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Nodes as a text (`text/template/exec.go`, with `missingkey=error`).
 
 use super::parse::{Branch, Node, Operand, Pipe};
-use super::{Failed, LARGEST, STEPS, Value, functions, print};
+use super::{Failed, LARGEST, MADE, STEPS, Value, functions, print};
 
 /// Runs a template; the data that it is given is nothing, and its function `inputs` returns the inputs.
 pub(super) fn run(nodes: &[Node], inputs: &Value) -> Result<String, Failed> {
     // `$` is the data.
-    let mut run = Run { out: String::new(), variables: vec![(String::new(), Value::Nil)], inputs, steps: 0 };
+    let mut run = Run { out: String::new(), variables: vec![(String::new(), Value::Nil)], inputs, steps: 0, made: 0 };
     run.nodes(nodes, &Value::Nil)?;
     Ok(run.out)
 }
@@ -24,6 +24,8 @@ struct Run<'a> {
     variables: Vec<(String, Value)>,
     inputs: &'a Value,
     steps: usize,
+    /// How much functions were given and have made so far.
+    made: usize,
 }
 
 impl Run<'_> {
@@ -209,7 +211,15 @@ impl Run<'_> {
                 Failed::refused("too many arguments for inputs")
             };
         }
-        functions::call(name, arguments)
+        let given = arguments.iter().map(Value::size).fold(0_usize, usize::saturating_add);
+        self.made = self.made.saturating_add(given);
+        // What is made is bounded before it is: a few letters can ask for more than any memory holds.
+        if self.made > MADE || functions::at_most(name, &arguments) > MADE {
+            return Failed::unknown("it is too large to be looked at");
+        }
+        let made = functions::call(name, arguments)?;
+        self.made = self.made.saturating_add(made.size());
+        Ok(made)
     }
 }
 
