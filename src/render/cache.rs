@@ -69,7 +69,7 @@ impl Cache {
     /// Keeps a rendering, unless it holds the values of a Secret: those are never written outside of the repository.
     pub(super) fn put(&self, key: &str, objects: &[Object]) {
         let Some(folder) = &self.folder else { return };
-        if objects.iter().any(Object::is_plain_secret) {
+        if objects.iter().any(Object::holds_plain_secret) {
             return;
         }
         let kept = objects

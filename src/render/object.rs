@@ -95,16 +95,64 @@ impl Object {
 
     /// Tells whether it is a Secret with a value that everybody reads who reads the rendering; a `sops` block alone hides nothing.
     pub fn is_plain_secret(&self) -> bool {
-        let is_sealed = |value: &Value| match value {
-            Value::Null => true,
-            Value::String(text) => text.is_empty() || text.starts_with("ENC["),
-            _ => false,
-        };
-        let is_open = |field: &str| match self.body.get(field) {
-            Some(Value::Object(entries)) => !entries.values().all(is_sealed),
-            Some(other) => !other.is_null(),
-            None => false,
-        };
-        self.is("", "Secret") && (self.body.get("sops").is_none() || ["data", "stringData"].into_iter().any(is_open))
+        self.is("", "Secret")
+            && (self.body.get("sops").is_none()
+                || ["data", "stringData"].into_iter().any(|field| is_open(&self.body, field)))
+    }
+
+    /// Tells whether it is such a Secret, or has one in it: a set of flux-operator has what it makes, and so have values of charts and other wrappers.
+    pub fn holds_plain_secret(&self) -> bool {
+        self.is_plain_secret() || !self.is("", "Secret") && holds_secret(&self.body)
+    }
+}
+
+/// Tells whether a field of a Secret has a value that everybody can read.
+fn is_open(body: &Value, field: &str) -> bool {
+    let is_sealed = |value: &Value| match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty() || text.starts_with("ENC["),
+        _ => false,
+    };
+    match body.get(field) {
+        Some(Value::Object(entries)) => !entries.values().all(is_sealed),
+        Some(other) => !other.is_null(),
+        None => false,
+    }
+}
+
+fn holds_secret(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => {
+            let is_secret = fields.get("kind").is_some_and(|kind| kind == "Secret");
+            is_secret && ["data", "stringData"].into_iter().any(|field| is_open(value, field))
+                || fields.values().any(holds_secret)
+        }
+        Value::Array(items) => items.iter().any(holds_secret),
+        Value::String(text) => ["kind: Secret", "kind: \"Secret\"", "\"kind\":\"Secret\"", "\"kind\": \"Secret\""]
+            .iter()
+            .any(|form| text.contains(form)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod secrets {
+    use serde_json::json;
+
+    use super::{Value, holds_secret};
+
+    #[test]
+    fn a_secret_within_another_object_is_found() {
+        let secret = |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"p": value}});
+        let sets: [(Value, bool); 5] = [
+            (json!({"spec": {"resources": [secret("throwaway")]}}), true),
+            (json!({"spec": {"resourcesTemplate": "kind: Secret\nstringData: {p: throwaway}"}}), true),
+            (json!({"spec": {"values": {"extraObjects": [secret("throwaway")]}}}), true),
+            (json!({"spec": {"resources": [secret("ENC[AES256_GCM,data:x]")]}}), false),
+            (json!({"spec": {"valuesFrom": [{"kind": "Secret", "name": "a"}]}}), false),
+        ];
+        for (body, expected) in sets {
+            assert_eq!(holds_secret(&body), expected, "{body}");
+        }
     }
 }
