@@ -51,7 +51,11 @@ fn open(real: &Path) -> Result<File> {
     Ok(opened)
 }
 
-fn whole(opened: File, limit: u64) -> Result<Vec<u8>> {
+/// Reads an open file of at most so many bytes to its end.
+///
+/// # Errors
+/// Beside those of the file system: for a larger file.
+pub fn whole(opened: File, limit: u64) -> Result<Vec<u8>> {
     let data = opened.metadata()?;
     let too_large = || Error::new(ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes"));
     // Its size is believed where it refuses the file, and not where it lets it through: the file may grow meanwhile.

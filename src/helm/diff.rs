@@ -10,7 +10,7 @@ use similar::TextDiff;
 
 use super::release::hex;
 use super::values::ValueRow;
-use crate::yaml::{self, Value};
+use crate::yaml::{self, Value, manifest};
 
 /// How many unchanged lines are shown around a change.
 const CONTEXT: usize = 3;
@@ -175,9 +175,8 @@ fn mask_within(document: &mut Value) -> bool {
             Some(other) => mask(other),
         }
     }
-    let applied = "kubectl.kubernetes.io/last-applied-configuration";
     let annotations = document.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations"));
-    if let Some(value) = annotations.and_then(|annotations| annotations.get_mut(applied)) {
+    if let Some(value) = annotations.and_then(|annotations| annotations.get_mut(manifest::LAST_APPLIED)) {
         *value = Value::String("(masked)".to_owned());
     }
     true

@@ -4,10 +4,12 @@
 //! reads it here.
 
 use std::fs::File;
-use std::io::{Error, ErrorKind, Read as _, Result};
+use std::io::{Error, ErrorKind, Result};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
+
+use crate::files;
 
 /// Files above this size, in bytes, are not read: no manifest is so large, and a reload must stay quick.
 pub const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
@@ -39,17 +41,7 @@ pub fn at_most(root: &Path, file: impl AsRef<Path>, limit: u64) -> Result<Vec<u8
     if !data.is_file() {
         return Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"));
     }
-    let too_large = || Error::new(ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes"));
-    // Its size is believed where it refuses the file, and not where it lets it through: the file may grow meanwhile.
-    if data.len() > limit {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or_default());
-    opened.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(too_large());
-    }
-    Ok(bytes)
+    files::whole(opened, limit)
 }
 
 /// Opening a pipe would wait for who writes into it.

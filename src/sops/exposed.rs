@@ -15,9 +15,6 @@ use super::rules::{Rule, RuleKind, Verdict};
 use super::value::ValueType;
 use crate::yaml::manifest;
 
-/// Annotations that hold a copy of the whole object.
-const COPIES: [&str; 2] = ["kubectl.kubernetes.io/last-applied-configuration", "objectset.rio.cattle.io/applied"];
-
 /// The most values that are named.
 const NAMED: usize = 3;
 
@@ -87,7 +84,7 @@ fn is_copy(path: &[&Segment], leaf: &Leaf) -> bool {
     let text = leaf.value.canonical.expose();
     metadata == "metadata"
         && annotations == "annotations"
-        && COPIES.iter().any(|copy| name == copy)
+        && manifest::COPIES.iter().any(|copy| name == copy)
         && (is_sealed(text) || manifest::BLOCKS.iter().any(|block| text.contains(&format!("\"{block}\":"))))
 }
 

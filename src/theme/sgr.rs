@@ -5,9 +5,7 @@ use std::borrow::Cow;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::Theme;
-
-/// Opens a control sequence.
-const INTRODUCER: &str = "\u{1b}[";
+use crate::model::text::{INTRODUCER, by_colour};
 
 /// The terminal's own colours, in the order of their numbers.
 const NAMED: [Color; 16] = [
@@ -37,22 +35,15 @@ impl Theme {
         if !text.contains(INTRODUCER) {
             return (Cow::Borrowed(text), Vec::new());
         }
-        let mut parts = text.split(INTRODUCER);
-        let mut plain = parts.next().unwrap_or_default().to_owned();
-        let mut styles = Vec::new();
+        let (mut plain, mut styles) = (String::with_capacity(text.len()), Vec::new());
         let mut style = Style::new();
-        for part in parts {
-            let rest = part.trim_start_matches(|it: char| it.is_ascii_digit() || it == ';' || it == ':');
-            let Some(rest) = rest.strip_prefix('m') else {
-                plain.push_str(INTRODUCER);
-                plain.push_str(part);
-                continue;
-            };
-            let length = part.len().saturating_sub(rest.len()).saturating_sub(1);
-            style = apply(style, part.get(..length).unwrap_or_default());
-            styles.push((plain.len(), self.shown(style)));
-            plain.push_str(rest);
-        }
+        by_colour(text, |part, sequence| {
+            if let Some(parameters) = sequence.strip_prefix(INTRODUCER).and_then(|rest| rest.strip_suffix('m')) {
+                style = apply(style, parameters);
+                styles.push((plain.len(), self.shown(style)));
+            }
+            plain.push_str(part);
+        });
         (Cow::Owned(plain), styles)
     }
 

@@ -16,6 +16,12 @@ const SECRET: &str = "Secret";
 /// The blocks of a Secret that hold values.
 pub const BLOCKS: [&str; 2] = ["data", "stringData"];
 
+/// The annotation in which `kubectl apply` keeps a copy of the whole object, values included.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The annotations in which programs keep such a copy: kubectl, and k3s's and Rancher's own apply.
+pub const COPIES: [&str; 2] = [LAST_APPLIED, "objectset.rio.cattle.io/applied"];
+
 /// Tells whether an `apiVersion` is one of the core group: it names no group, or an empty one.
 pub fn is_core(api_version: &str) -> bool {
     let is_empty = |text: &str| text.split_once('/').is_none_or(|(group, _)| group.trim().is_empty());

@@ -14,12 +14,13 @@ use std::any::Any;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::remember;
 use crate::app::action::Action;
 use crate::app::facts::Facts;
 use crate::app::key::Key;
 use crate::app::task::Task;
 use crate::app::view::{Scene, View};
-use crate::config::{AGREEMENTS, Agreement};
+use crate::config::Agreement;
 use crate::model::{Env, Fault, Protection};
 use crate::theme::Scope;
 use crate::widgets::{Line, Span, centred, panel, wrap};
@@ -51,10 +52,7 @@ impl Agree {
     fn agree(&self, scene: &Scene<'_>) -> Vec<Action> {
         let (env, context) = (scene.facts.name(self.env).to_owned(), self.context.clone());
         vec![Action::Task(Task::blocking("remember the agreement", move |reach| {
-            let place = reach.journal.as_ref().and_then(|journal| journal.parent()).zip(reach.root.as_ref());
-            Agreed(place.map_or(Ok(()), |(folder, root)| {
-                Agreement::of_context(root, &env, &context).remember(&folder.join(AGREEMENTS))
-            }))
+            Agreed(remember(&reach, |root| Agreement::of_context(root, &env, &context)))
         }))]
     }
 

@@ -17,12 +17,13 @@ use std::sync::Arc;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::remember;
 use crate::app::action::Action;
 use crate::app::key::Key;
 use crate::app::notice::Notice;
 use crate::app::task::Task;
 use crate::app::view::{Scene, View};
-use crate::config::{AGREEMENTS, Agreement};
+use crate::config::Agreement;
 use crate::model::{Fault, WantedPlugin};
 use crate::repo::Snapshot;
 use crate::theme::Scope;
@@ -64,9 +65,7 @@ impl AskPlugin {
     fn allow(&self) -> Vec<Action> {
         let name = self.wanted.name.clone();
         vec![Action::Task(Task::blocking("remember the plug-in", move |reach| {
-            let place = reach.journal.as_ref().and_then(|journal| journal.parent()).zip(reach.root.as_ref());
-            let remembered = place
-                .map_or(Ok(()), |(folder, root)| Agreement::of_plugin(root, &name).remember(&folder.join(AGREEMENTS)));
+            let remembered = remember(&reach, |root| Agreement::of_plugin(root, &name));
             Allowed(remembered.map(|()| crate::sops::agree_to_plugins([name])))
         }))]
     }

@@ -10,9 +10,6 @@ use crate::yaml::{Value, manifest};
 
 const WHY: &str = "once pushed, everybody who reads the repository has it, in its history too";
 
-/// Where `kubectl apply` keeps a copy of the whole object, values included.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
 pub(in crate::check) const RULE: Rule =
     Rule { id: "secret-plaintext", about: "a Secret whose values are not encrypted", look: Look::File(look) };
 
@@ -86,9 +83,9 @@ fn plain(secret: &Value, vouched: bool) -> Option<String> {
         Some(format!("{name}.{}", key.as_str().unwrap_or_default()))
     };
     let copy = || {
-        let text = secret.get("metadata")?.get("annotations")?.get(LAST_APPLIED)?.as_str()?;
+        let text = secret.get("metadata")?.get("annotations")?.get(manifest::LAST_APPLIED)?.as_str()?;
         let object: Value = crate::yaml::from_str(text).ok()?;
-        plain(&object, vouched).map(|_| format!("metadata.annotations.{LAST_APPLIED}"))
+        plain(&object, vouched).map(|_| format!("metadata.annotations.{}", manifest::LAST_APPLIED))
     };
     block("data").or_else(|| block("stringData")).or_else(copy)
 }

@@ -149,11 +149,11 @@ pub fn uncoloured(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Opens a control sequence.
-const INTRODUCER: &str = "\u{1b}[";
+/// Opens a control sequence (CSI, ECMA-48 5.4).
+pub const INTRODUCER: &str = "\u{1b}[";
 
-/// Hands out a text in parts, each with the sequence before it that sets its colour.
-fn by_colour<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str)) {
+/// Hands out a text in parts, each with the sequence before it that sets its colour, such as `ESC [ 1 ; 31 m`; none stands before the first.
+pub fn by_colour<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str)) {
     let (mut begin, mut sequence) = (0, "");
     for (at, _) in text.match_indices(INTRODUCER) {
         let inside = text.get(at + INTRODUCER.len()..).unwrap_or_default();
