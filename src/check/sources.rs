@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io::{Error, ErrorKind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::markdown::Document;
 use crate::model::Fault;
@@ -15,6 +15,12 @@ const LARGEST: u64 = 128 * 1024 * 1024;
 
 /// Files above this size, in bytes, are looked at one after the other, on however many threads the others are.
 const LARGE: u64 = 4 * 1024 * 1024;
+
+/// Staged files of at most this size, in bytes, are read all at once, because a git for each takes longer than its file.
+const SMALL: u64 = 1024 * 1024;
+
+/// As long as all of them have no more bytes than this; the others are read when they are looked at.
+const TOGETHER: u64 = 64 * 1024 * 1024;
 
 /// Names a file that is looked into; what is in it is read only then, because all files together may be more than memory holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +38,8 @@ enum Content {
     Unread(String),
     /// Where it lies, and its size in bytes; a link there is none of its own.
     OnDisk { root: Arc<Path>, name: OsString, size: u64 },
+    /// The hash under which git keeps it, and its size in bytes.
+    InGit { root: Arc<Path>, hash: String, size: u64 },
     /// It is too large for a look beside other work.
     Later(u64),
 }
@@ -52,6 +60,7 @@ impl Listed {
     }
 
     /// Names a file that cannot be read.
+    #[cfg(test)]
     pub(super) fn unread(path: impl Into<String>, why: impl Into<String>) -> Self {
         Self { path: path.into(), content: Content::Unread(why.into()) }
     }
@@ -77,13 +86,12 @@ impl Listed {
 
     /// Gives what is in it to who looks into it; one large file at a time.
     pub(super) fn read<T>(&self, look: impl FnOnce(Result<Cow<'_, [u8]>, Unread>) -> T) -> T {
-        static ONE: Mutex<()> = Mutex::new(());
         match &self.content {
             Content::Here(bytes) => look(Ok(Cow::Borrowed(bytes))),
             Content::Unread(why) => look(Err(Unread::Never(why.clone()))),
             Content::Later(size) => look(Err(Unread::Later(*size))),
             Content::OnDisk { root, name, size } => {
-                let _turn = (*size > LARGE).then(|| ONE.lock().unwrap_or_else(PoisonError::into_inner));
+                let _turn = turn(*size);
                 match contents::own(root, name, LARGEST) {
                     Ok(bytes) => look(Ok(Cow::Owned(bytes))),
                     // It went, or a link took its place, since it was listed.
@@ -93,8 +101,21 @@ impl Listed {
                     Err(error) => look(Err(Unread::Never(error.to_string()))),
                 }
             }
+            Content::InGit { root, hash, size } => {
+                let _turn = turn(*size);
+                match git::object(root, hash, LARGEST) {
+                    Ok(bytes) => look(Ok(Cow::Owned(bytes))),
+                    Err(error) => look(Err(Unread::Never(error.to_string()))),
+                }
+            }
         }
     }
+}
+
+/// Waits until no other large file is looked at, where one is large.
+fn turn(size: u64) -> Option<MutexGuard<'static, ()>> {
+    static ONE: Mutex<()> = Mutex::new(());
+    (size > LARGE).then(|| ONE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn too_large() -> Error {
@@ -143,24 +164,45 @@ pub fn folder(root: &Path) -> Vec<Listed> {
     found
 }
 
-/// Reads the files of the next commit that differ from the last.
+/// Lists the files of the next commit that differ from the last.
 ///
 /// # Errors
 /// When git does not list or show them.
 pub fn index(root: &Path) -> Result<Vec<Listed>, Fault> {
-    let staged = git::staged(root, LARGEST)?.into_iter();
-    Ok(staged
-        .map(|one| match one.bytes {
-            Some(bytes) => Listed::known(path::shown(&one.name), bytes),
-            None => Listed::unread(path::shown(&one.name), too_large().to_string()),
-        })
-        .collect())
+    let shared: Arc<Path> = Arc::from(root);
+    let listed = |one: git::Staged| {
+        let content = match (one.bytes, one.size) {
+            (Some(bytes), _) => Content::Here(bytes),
+            (None, size) if size > LARGEST => Content::Unread(too_large().to_string()),
+            (None, size) => Content::InGit { root: Arc::clone(&shared), hash: one.hash, size },
+        };
+        Listed { path: path::shown(&one.name), content }
+    };
+    Ok(git::staged(root, SMALL, TOGETHER)?.into_iter().map(listed).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::repo::git::tests::TestRepository;
+
+    #[test]
+    fn what_is_staged_and_large_is_read_when_it_is_looked_at() {
+        let repository = TestRepository::new();
+        repository.write("small.yaml", "a: 1\n");
+        let large = "a: 1\n".repeat(300_000);
+        repository.write("large.yaml", &large);
+        repository.git(&["add", "--all"]);
+        repository.write("large.yaml", "");
+        let staged = index(repository.path()).unwrap();
+        let [one, other] = staged.as_slice() else { panic!("{}", staged.len()) };
+        assert!(matches!(&one.content, Content::InGit { size: 1_500_000, .. }), "{:?}", one.path);
+        assert!(one.read(|bytes| bytes.unwrap() == large.as_bytes()));
+        assert_eq!(other.content, Content::Here(b"a: 1\n".to_vec()));
+        // Many small ones are not kept together either.
+        let kept = git::staged(repository.path(), SMALL, 4).unwrap();
+        assert!(kept.iter().all(|one| one.bytes.is_none()));
+    }
 
     #[test]
     fn a_large_file_is_read_by_itself_and_told_where_it_is_not() {

@@ -396,6 +396,28 @@ fn who_becomes_a_reader_by_what_is_staged_is_told_there() {
     assert_eq!(told(&Revision::Index), told(&Revision::WorkingTree));
 }
 
+#[test]
+fn where_git_cannot_tell_who_could_read_before_that_is_said() {
+    let fixture = Fixture::new();
+    let root = fixture.repository.path();
+    fixture.repository.commit("keys");
+    let told = || fixture.found().into_iter().filter(|one| one.starts_with("new-reader")).collect::<Vec<_>>();
+    assert_eq!(told(), [""; 0]);
+    // The object of one configuration is lost.
+    let hash = fixture.repository.git(&["rev-parse", "HEAD:clusters/staging/.sops.yaml"]);
+    let (folder, name) = hash.split_at(2);
+    std::fs::remove_file(root.join(".git/objects").join(folder).join(name)).unwrap();
+    assert_eq!(
+        told(),
+        [
+            "new-reader apps/production/secret.yaml warning",
+            "new-reader apps/staging/secret.yaml warning",
+            "new-reader clusters/production/.sops.yaml warning",
+            "new-reader clusters/staging/.sops.yaml warning",
+        ]
+    );
+}
+
 /// A rule that has a defect, which some text brings up.
 const BROKEN: Rule = Rule { id: "broken", about: "", look: Look::File(break_off) };
 

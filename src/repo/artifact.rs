@@ -4,7 +4,7 @@
 //! what `.sourceignore` files and `spec.ignore` name, the last pattern that fits first. What git ignores never gets there at all. The
 //! defaults for pictures, archives and files of CI count only where nothing of the repository's own is named anywhere.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -99,8 +99,8 @@ pub(super) struct Artifact {
     folders: HashMap<String, Vec<Pattern>>,
     /// What git ignores in each folder.
     ignored: HashMap<String, Option<ignore::gitignore::Gitignore>>,
-    /// What git said of a path that seems to be ignored.
-    asked: HashMap<String, bool>,
+    /// What git ignores and does not have, once it was asked.
+    not_in_git: Option<BTreeSet<String>>,
     /// `spec.ignore` of the source that is read.
     spec: Vec<Pattern>,
     selection: Selection,
@@ -118,7 +118,7 @@ impl Artifact {
             by_default: BY_DEFAULT.iter().map(|text| Pattern::new(text, "", 0)).collect(),
             folders: HashMap::new(),
             ignored: HashMap::new(),
-            asked: HashMap::new(),
+            not_in_git: None,
             spec: Vec::new(),
             selection: Selection::default(),
             submodules: None,
@@ -219,9 +219,13 @@ impl Artifact {
             }
             folder = path::parent(folder);
         }
+        if !seems {
+            return None;
+        }
         let root = &self.root;
-        let is_ignored =
-            seems && *self.asked.entry(path.to_owned()).or_insert_with(|| git::is_ignored(root, Path::new(path)));
+        // Where git cannot be asked nothing is said to be missing.
+        let known = self.not_in_git.get_or_insert_with(|| git::ignored(root).unwrap_or_default());
+        let is_ignored = path::and_above(path).any(|path| known.contains(path));
         is_ignored.then_some(LeftOut::Git)
     }
 }

@@ -49,19 +49,41 @@ impl NewReader {
 }
 
 /// Holds the recipients that the last commit knows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Committed {
+    /// What it holds; `None` where there is no commit.
+    last: Result<Option<git::LastCommit>, Fault>,
     /// Those of every `.sops.yaml`; `None` where there is no commit, or none with such a file, so that nobody can be new.
-    pub configured: Option<BTreeSet<String>>,
+    configured: Option<BTreeSet<String>>,
 }
 
 impl Committed {
     /// Reads what the last commit names. It runs git.
     pub fn of(root: &Path) -> Self {
-        let configs = git::committed_files(root, ".sops.yaml").unwrap_or_default();
-        let texts = configs.iter().filter(|config| is_config(config)).filter_map(|config| git::committed(root, config));
-        let found: Vec<BTreeSet<String>> = texts.map(|text| configured(&text)).collect();
-        Self { configured: (!found.is_empty()).then(|| found.into_iter().flatten().collect()) }
+        let (mut last, mut named) = (git::LastCommit::of(root), Vec::new());
+        if let Ok(Some(known)) = &last {
+            match known.texts(known.names().filter(|name| is_config(name))) {
+                Ok(configs) => named.extend(configs.iter().map(|(_, text)| configured(text))),
+                Err(fault) => last = Err(fault),
+            }
+        }
+        Self { last, configured: (!named.is_empty()).then(|| named.into_iter().flatten().collect()) }
+    }
+
+    /// Returns those of every `.sops.yaml`; `None` where there is no commit, or none with such a file, so that nobody can be new.
+    ///
+    /// # Errors
+    /// Why git could not be asked: then nobody can say who is new.
+    pub fn configured(&self) -> Result<Option<&BTreeSet<String>>, &Fault> {
+        self.last.as_ref().map(|_| self.configured.as_ref())
+    }
+
+    /// Reads a file as the last commit has it; `None` where it has none.
+    ///
+    /// # Errors
+    /// Why git could not be asked.
+    pub fn text(&self, file: &str) -> Result<Option<String>, Fault> {
+        self.last.as_ref().map_err(Clone::clone)?.as_ref().map_or(Ok(None), |last| last.text(file))
     }
 
     fn knows(&self, recipient: &str) -> bool {
@@ -170,20 +192,23 @@ impl Snapshot {
     }
 
     /// Returns the encrypted files of the repository beside one, each with who can read it.
-    fn others(&self, file: &str) -> Vec<(String, BTreeSet<String>)> {
+    ///
+    /// # Errors
+    /// When git does not list them.
+    fn others(&self, file: &str) -> Result<Vec<(String, BTreeSet<String>)>, Fault> {
         let sealed = |other: String| {
             let text = contents::text(&self.root, &other).ok().filter(|_| other != file)?;
             crate::sops::sniff(&text)?;
             let readers = recipients(&other, &text);
             (!readers.is_empty()).then_some((other, readers))
         };
-        git::files(&self.root, &[]).unwrap_or_default().into_iter().filter_map(sealed).collect()
+        Ok(git::files(&self.root, &[])?.into_iter().filter_map(sealed).collect())
     }
 
     /// Finds, among the recipients that a file has or is about to get, those whom nobody has agreed to yet: who is not of its creation rule,
     /// and who could not read the file as the last commit has it. That a `.sops.yaml` of the last commit names him is no agreement: it may
-    /// have come with a pull. For a new file the others of the same rule are asked. `text` is the file as it is, where it is encrypted. It
-    /// runs git.
+    /// have come with a pull. For a new file the others of the same rule are asked. Where git cannot tell, each is named with that. `text` is
+    /// the file as it is, where it is encrypted. It runs git.
     pub fn new_readers(
         &self,
         file: &str,
@@ -193,9 +218,15 @@ impl Snapshot {
     ) -> Vec<NewReader> {
         let rule = self.creation(file).ok().filter(|creation| !creation.rule.recipients().is_empty());
         let of_rule = rule.as_ref().map(|creation| creation.rule.recipients());
-        let before = git::committed(&self.root, file).map(|text| self::recipients(file, &text));
-        let before = before.filter(|known| !known.is_empty());
-        let others = if before.is_none() && rule.is_some() { self.others(file) } else { Vec::new() };
+        let before = committed.text(file).map(|text| text.map(|text| self::recipients(file, &text)));
+        let before = before.map(|known| known.filter(|known| !known.is_empty()));
+        let others = match &before {
+            Ok(None) if rule.is_some() => self.others(file),
+            _ => Ok(Vec::new()),
+        };
+        // Where git cannot tell, nothing is known of who could read it: that is not nobody.
+        let unknown = before.as_ref().err().or(others.as_ref().err()).cloned();
+        let (before, others) = (before.ok().flatten(), others.unwrap_or_default());
         let reads = text.map_or_else(|| file.to_owned(), |text| reads(file, text));
         let mut found: Vec<NewReader> = Vec::new();
         for recipient in recipients {
@@ -207,12 +238,13 @@ impl Snapshot {
                 None => closed_to.is_none(),
             };
             let can_tell = committed.configured.is_some() || before.is_some() || !others.is_empty();
-            let why = match (&rule, is_of_rule, was_there || !can_tell) {
-                (_, true, true) => continue,
-                (Some(creation), false, false) if !committed.knows(recipient) => {
+            let why = match (&rule, is_of_rule, was_there || !can_tell, &unknown) {
+                (_, true, _, Some(fault)) => format!("whether he is new is not known: {}: {}", fault.what, fault.why),
+                (_, true, true, None) => continue,
+                (Some(creation), false, false, _) if !committed.knows(recipient) => {
                     format!("{} does not name him, and neither does the last commit", creation.name())
                 }
-                (Some(creation), false, _) => format!("{} does not name him", creation.name()),
+                (Some(creation), false, ..) => format!("{} does not name him", creation.name()),
                 _ if committed.knows(recipient) => match &closed_to {
                     Some(other) => format!("he cannot read {other}"),
                     None => {
@@ -322,6 +354,25 @@ mod tests {
         assert_eq!(new("near/other.yaml").len(), 1);
         repository.write("secret.yaml", &sealed(&[&ours, &junk]));
         assert_eq!(new("other.yaml"), []);
+    }
+
+    #[test]
+    fn who_is_new_where_git_cannot_tell_is_not_nobody() {
+        let ours = generate().1;
+        let repository = TestRepository::new();
+        repository.write(".sops.yaml", &config(&[&ours]));
+        repository.write("secret.yaml", &sealed(&[&ours]));
+        repository.commit("first");
+        let new = || {
+            let snapshot = Snapshot::load(repository.path());
+            let wanted = std::slice::from_ref(&ours);
+            let found = snapshot.new_readers("secret.yaml", wanted, None, &Committed::of(&snapshot.root));
+            found.into_iter().map(|one| (one.recipient, one.why)).collect::<Vec<_>>()
+        };
+        assert_eq!(new(), []);
+        std::fs::write(repository.path().join(".git/HEAD"), "no reference\n").unwrap();
+        let found = new();
+        assert!(found.len() == 1 && found[0].0 == ours && found[0].1.contains("is not known"), "{found:?}");
     }
 
     #[test]

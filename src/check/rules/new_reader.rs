@@ -1,6 +1,7 @@
 //! Somebody who becomes a reader of secrets with the next commit.
 
 use super::super::{Context, File, Finding, Look, Rule};
+use crate::model::Fault;
 use crate::repo::readers;
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -16,16 +17,25 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         return;
     }
     // Without a commit that names anybody, nobody is new.
-    let Some(known) = &context.committed().configured else { return };
+    let known = match context.committed().configured() {
+        Ok(Some(known)) => known,
+        Ok(None) => return,
+        Err(fault) => return found.push(unknown(file, fault)),
+    };
     let mut new: Vec<String> =
         readers::recipients(&file.path, text).into_iter().filter(|one| !known.contains(one)).collect();
     if new.is_empty() {
         return;
     }
     // Whom no configuration names may be in the file for long; that is told by the rule of recipients.
-    if !is_config && let Some(before) = crate::repo::git::committed(context.repository, &file.path) {
-        let before = readers::recipients(&file.path, &before);
-        new.retain(|one| !before.contains(one));
+    if !is_config {
+        match context.committed().text(&file.path) {
+            Ok(before) => {
+                let before = before.map(|text| readers::recipients(&file.path, &text)).unwrap_or_default();
+                new.retain(|one| !before.contains(one));
+            }
+            Err(fault) => return found.push(unknown(file, &fault)),
+        }
     }
     for recipient in new {
         let reads = if is_config { falling_under(file, context) } else { readers::reads(&file.path, text) };
@@ -35,6 +45,13 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         let line = file.lines().find(|(_, line)| line.contains(&recipient)).map(|(number, _)| number);
         found.push(Finding { line, ..Finding::new(RULE.id, &file.path, message, why, fix).warning() });
     }
+}
+
+/// Says that nobody knows whether a file has a new reader.
+fn unknown(file: &File, fault: &Fault) -> Finding {
+    let message = "whether somebody is a new reader is not known";
+    let why = format!("{}: {}; who reads it cannot be compared with that", fault.what, fault.why);
+    Finding::new(RULE.id, &file.path, message, why, fault.todo.clone()).warning()
 }
 
 /// Names the encrypted files that a configuration is for.

@@ -1,11 +1,11 @@
 //! The files that git tracks or would track, and what is staged of them.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use super::super::contents;
 use super::super::scan::Listing;
 use super::run;
 use crate::model::Fault;
@@ -108,16 +108,20 @@ pub fn all_files(root: &Path, paths: &[String]) -> Result<Vec<OsString>, Fault> 
 pub struct Staged {
     /// Its name, of whatever bytes.
     pub name: OsString,
-    /// What is in it; `None` where that is too much.
+    /// Under which git keeps what is in it.
+    pub hash: String,
+    /// How many bytes it has.
+    pub size: u64,
+    /// What is in it, where it is small; else it is read when it is looked at.
     pub bytes: Option<Vec<u8>>,
 }
 
-/// Reads the files of the next commit that differ from the last, as they are in the index; larger ones come without their bytes, links and
-/// submodules are left out.
+/// Lists the files of the next commit that differ from the last, as they are in the index; links and submodules are left out. Those of at most
+/// `small` bytes come with what is in them, as long as that is `together` at most.
 ///
 /// # Errors
 /// Fails when git does.
-pub fn staged(root: &Path, largest: u64) -> Result<Vec<Staged>, Fault> {
+pub fn staged(root: &Path, small: u64, together: u64) -> Result<Vec<Staged>, Fault> {
     let what = "git does not show what is staged";
     let arguments = ["diff", "--cached", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=ACMT", "-z"];
     let printed = names(&run::output(root, what, &arguments)?);
@@ -131,47 +135,93 @@ pub fn staged(root: &Path, largest: u64) -> Result<Vec<Staged>, Fault> {
             mode.starts_with("100").then_some((hash, path))
         })
         .collect();
-    if wanted.is_empty() {
+    let hashes: Vec<&str> = wanted.iter().map(|(hash, _)| *hash).collect();
+    let sizes = sizes(root, what, &hashes)?;
+    let mut left = together;
+    let is_here = sizes.iter().map(|size| {
+        let rest = left.checked_sub(*size).filter(|_| *size <= small);
+        left = rest.unwrap_or(left);
+        rest.is_some()
+    });
+    let is_here: Vec<bool> = is_here.collect();
+    let here: Vec<&str> = hashes.iter().zip(&is_here).filter(|(_, here)| **here).map(|(hash, _)| *hash).collect();
+    let mut read = blobs(root, what, &here)?.into_iter();
+    let found = wanted.into_iter().zip(sizes).zip(is_here).map(|(((hash, name), size), is_here)| {
+        let bytes = if is_here { read.next() } else { None };
+        Staged { name: name.clone(), hash: hash.to_owned(), size, bytes }
+    });
+    Ok(found.collect())
+}
+
+/// Reads what git keeps under a hash.
+///
+/// # Errors
+/// When git cannot be started or does not have it, and above so many bytes.
+pub fn object(root: &Path, hash: &str, most: u64) -> std::io::Result<Vec<u8>> {
+    run::blob(root, hash, most)?.ok_or_else(|| std::io::Error::other(format!("git does not have {hash}")))
+}
+
+/// Tells how large objects are, in bytes.
+///
+/// # Errors
+/// When git cannot be started, or does not have one.
+pub(super) fn sizes(root: &Path, what: &str, hashes: &[&str]) -> Result<Vec<u64>, Fault> {
+    batch(root, what, "--batch-check", hashes, size)
+}
+
+/// Reads objects that are small, all at once.
+///
+/// # Errors
+/// When git cannot be started, or does not have one.
+pub(super) fn blobs(root: &Path, what: &str, hashes: &[&str]) -> Result<Vec<Vec<u8>>, Fault> {
+    batch(root, what, "--batch", hashes, |answers| {
+        let size = size(answers)?;
+        let mut bytes = Vec::new();
+        Read::take(&mut *answers, size).read_to_end(&mut bytes)?;
+        // A line end follows.
+        answers.read_line(&mut String::new())?;
+        Ok(bytes)
+    })
+}
+
+/// Asks `git cat-file` for objects, and reads an answer for each.
+fn batch<T>(
+    root: &Path,
+    what: &str,
+    how: &str,
+    hashes: &[&str],
+    read: impl Fn(&mut dyn BufRead) -> std::io::Result<T>,
+) -> Result<Vec<T>, Fault> {
+    if hashes.is_empty() {
         return Ok(Vec::new());
     }
-    let mut child = run::command(root, &["cat-file", "--batch"])
-        .piped_input()
-        .spawn()
-        .map_err(|error| run::not_started(what, &error))?;
-    let (asked, answers) = (child.stdin(), child.stdout());
-    let (Some(mut asked), Some(answers)) = (asked, answers) else { return Ok(Vec::new()) };
+    let mut command = run::command(root, &["cat-file", how]);
+    let mut child = command.piped_input().spawn().map_err(|error| run::not_started(what, &error))?;
+    let (Some(mut asked), Some(answers)) = (child.stdin(), child.stdout()) else {
+        return Err(Fault::failed(what, "git cat-file has no pipes", "try again"));
+    };
     let found = std::thread::scope(|scope| {
         // git answers while it is asked: who writes everything first waits for ever.
-        let hashes = &wanted;
-        scope.spawn(move || hashes.iter().try_for_each(|(hash, _)| writeln!(asked, "{hash}")));
-        blobs(BufReader::new(answers), hashes, largest)
+        scope.spawn(move || hashes.iter().try_for_each(|hash| writeln!(asked, "{hash}")));
+        let mut answers = BufReader::new(answers);
+        hashes.iter().map(|_| read(&mut answers)).collect::<std::io::Result<Vec<T>>>()
     });
     let output = child.finish().map_err(|error| run::not_started(what, &error))?;
     match found {
         Ok(found) if output.status.success() => Ok(found),
+        Err(error) if output.stderr.iter().all(u8::is_ascii_whitespace) => {
+            Err(Fault::failed(what, error.to_string(), "does `git fsck` find the repository whole?"))
+        }
         _ => Err(run::refused(what, root, &output.stderr)),
     }
 }
 
-/// Reads the answers of `git cat-file --batch`: a line with the size, the bytes, and a line end, for each.
-fn blobs(mut answers: impl BufRead, wanted: &[(&str, &OsString)], largest: u64) -> std::io::Result<Vec<Staged>> {
-    let mut found = Vec::new();
-    for (_, name) in wanted {
-        let mut head = String::new();
-        answers.read_line(&mut head)?;
-        let size = head.trim_end().rsplit(' ').next().and_then(|size| size.parse::<u64>().ok());
-        let size = size.ok_or_else(|| std::io::Error::other("git cat-file names no size"))?;
-        let mut bytes = Vec::new();
-        let is_small = size <= largest;
-        if is_small {
-            answers.by_ref().take(size).read_to_end(&mut bytes)?;
-        } else {
-            std::io::copy(&mut answers.by_ref().take(size), &mut std::io::sink())?;
-        }
-        found.push(Staged { name: (*name).clone(), bytes: is_small.then_some(bytes) });
-        answers.read_line(&mut head)?;
-    }
-    Ok(found)
+/// Reads `HASH KIND SIZE` of an answer.
+fn size(answers: &mut dyn BufRead) -> std::io::Result<u64> {
+    let mut head = String::new();
+    answers.read_line(&mut head)?;
+    let size = head.trim_end().rsplit(' ').next().and_then(|size| size.parse::<u64>().ok());
+    size.ok_or_else(|| std::io::Error::other(format!("git says of an object: {}", head.trim_end())))
 }
 
 /// Splits names that end with a zero byte.
@@ -186,20 +236,17 @@ pub fn is_ignored(root: &Path, path: &Path) -> bool {
     run::output(root, WHAT, &["check-ignore", "--quiet", "--", &path]).is_ok()
 }
 
+/// Lists what git ignores and does not have, folders of which all is ignored by their names alone.
+///
+/// # Errors
+/// Fails when git does.
+pub fn ignored(root: &Path) -> Result<BTreeSet<String>, Fault> {
+    let arguments = ["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"];
+    let names = names(&run::output(root, WHAT, &arguments)?).into_iter();
+    Ok(names.filter_map(|name| Some(name.into_string().ok()?.trim_end_matches('/').to_owned())).collect())
+}
+
 /// Tells whether git tracks a file, so that what is in it may be in the history.
 pub fn is_known(root: &Path, path: &str) -> bool {
     run::output(root, WHAT, &["--literal-pathspecs", "ls-files", "--error-unmatch", "--", path]).is_ok()
-}
-
-/// Lists the files of the last commit whose names end so; `None` where there is no commit.
-pub fn committed_files(root: &Path, ending: &str) -> Option<Vec<String>> {
-    let arguments = ["ls-tree", "-r", "-z", "--full-tree", "--name-only", "HEAD"];
-    let names = names(&run::output(root, WHAT, &arguments).ok()?).into_iter();
-    Some(names.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(ending)).collect())
-}
-
-/// Reads a file as the last commit has it; `None` where that has none, no text, or more than is read of a file.
-pub fn committed(root: &Path, path: &str) -> Option<String> {
-    let bytes = run::blob(root, &format!("HEAD:{path}"), contents::SIZE_LIMIT).ok()??;
-    String::from_utf8(bytes).ok()
 }

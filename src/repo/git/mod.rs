@@ -6,6 +6,7 @@ mod diff;
 mod files;
 mod fresh;
 pub mod hook;
+mod last_commit;
 mod log;
 mod pipes;
 mod remote;
@@ -17,8 +18,9 @@ mod veil;
 
 pub use change::{Change, asks, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
-pub use files::{all_files, committed, committed_files, files, is_ignored, is_known, staged};
+pub use files::{Staged, all_files, files, ignored, is_ignored, is_known, object, staged};
 pub use fresh::{Own, first_commit, in_bare};
+pub use last_commit::LastCommit;
 pub use log::{LogEntry, contains, last_changes, log, log_between, log_of};
 pub use remote::{Destination, destination};
 pub use repository::Repository;

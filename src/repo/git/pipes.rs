@@ -3,10 +3,14 @@
 //! git opens `.git/HEAD`, `.gitignore` and their like without looking what they are, and whoever made the folder (an archive, a shared disk) can
 //! make a pipe of one. So that is told before git is started; whatever else it may wait for ends with its time.
 
+use std::collections::HashMap;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 
-/// Files that git reads whatever it is asked, below its own folder.
+use crate::files;
+
+/// Files that git reads whatever it is asked, below its own folder, or the one that worktrees share.
 const OWN: [&str; 11] = [
     "HEAD",
     "index",
@@ -27,11 +31,97 @@ const IN_FOLDERS: [&str; 3] = [".gitattributes", ".gitignore", ".gitmodules"];
 /// The most entries of the working tree that are looked at: what lies behind them is left to git's time.
 const MOST: usize = 50_000;
 
+/// A file that says where a folder of git is has no more bytes.
+const LONGEST: u64 = 64 * 1024;
+
+/// Says what git goes through beside its own folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Through<'a> {
+    /// Nothing of the working tree.
+    Nothing,
+    /// The folders on the way to a file or folder, and what lies in that.
+    WayTo(&'a Path),
+    /// All folders of the working tree.
+    Tree,
+}
+
+impl<'a> Through<'a> {
+    /// Tells what a command goes through for attributes and ignored files.
+    pub(super) fn of(arguments: &[&'a str]) -> Self {
+        let has = |word: &str| arguments.contains(&word);
+        let named =
+            arguments.iter().position(|word| *word == "--").and_then(|at| arguments.get(at.saturating_add(1)..));
+        match arguments.iter().find(|word| ["diff", "status", "ls-files", "check-ignore"].contains(word)) {
+            // The index alone is compared with the last commit, and listed.
+            Some(&"diff") if has("--cached") && (has("--raw") || has("--name-only")) => Self::Nothing,
+            Some(&"ls-files") if !has("--others") => Self::Nothing,
+            Some(&("diff" | "check-ignore")) => match named {
+                Some([file] | ["/dev/null", file]) => Self::WayTo(Path::new(*file)),
+                _ => Self::Tree,
+            },
+            Some(_) => Self::Tree,
+            None => Self::Nothing,
+        }
+    }
+}
+
+/// Returns the top of the working tree that a folder lies in.
+pub(super) fn top(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|root| root.join(".git").symlink_metadata().is_ok())
+}
+
 /// Finds such a file: of git's own, and in the working tree where git is asked something for which it goes through that.
-pub(super) fn in_the_way(folder: &Path, in_tree: bool) -> Option<PathBuf> {
-    let root = folder.ancestors().find(|root| root.join(".git").symlink_metadata().is_ok())?;
-    let own = OWN.iter().map(|name| root.join(".git").join(name)).find(|file| never_ends(file));
-    own.or_else(|| in_tree.then(|| in_folders(root)).flatten())
+pub(super) fn in_the_way(folder: &Path, through: Through<'_>) -> Option<PathBuf> {
+    let root = top(folder)?;
+    let own = own_folders(root).unwrap_or_else(|file| vec![file]);
+    let files = own.iter().flat_map(|folder| std::iter::once(folder.clone()).chain(OWN.map(|name| folder.join(name))));
+    files.into_iter().find(|file| never_ends(file)).or_else(|| match through {
+        Through::Nothing => None,
+        Through::WayTo(file) => on_the_way(root, &folder.join(file)),
+        Through::Tree => in_tree(root),
+    })
+}
+
+/// Returns the folders in which git keeps what it knows: `.git`, or what a file of that name says, and the one that such worktrees share.
+///
+/// # Errors
+/// Returns the file that says so and cannot be read.
+fn own_folders(root: &Path) -> Result<Vec<PathBuf>, PathBuf> {
+    let read = |file: PathBuf| files::text(&file, LONGEST).map_err(|_| file);
+    let mut own = root.join(".git");
+    if !own.is_dir() {
+        let text = read(own)?;
+        own = root.join(text.trim_end().strip_prefix("gitdir:").unwrap_or_default().trim_start());
+    }
+    let shared = own.join("commondir");
+    if shared.symlink_metadata().is_err() {
+        return Ok(vec![own]);
+    }
+    let shared = own.join(read(shared)?.trim_end());
+    Ok(vec![own, shared])
+}
+
+fn on_the_way(root: &Path, file: &Path) -> Option<PathBuf> {
+    let folders = file.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+    let mut files = folders.flat_map(|folder| IN_FOLDERS.map(|name| folder.join(name)));
+    let is_one = |file: &PathBuf| file.symlink_metadata().is_ok_and(|data| is_odd(data.file_type()));
+    let is_folder = || file.symlink_metadata().is_ok_and(|data| data.is_dir());
+    files.find(is_one).or_else(|| is_folder().then(|| in_folders(file)).flatten())
+}
+
+/// Looks through the tree. Who asks while another is looking takes what that finds: a reload asks git for several things at once.
+fn in_tree(root: &Path) -> Option<PathBuf> {
+    type Found = OnceLock<Option<PathBuf>>;
+    static LOOKS: LazyLock<Mutex<HashMap<PathBuf, Weak<Found>>>> = LazyLock::new(Mutex::default);
+    let look = {
+        let mut looks = LOOKS.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.retain(|_, look| look.strong_count() > 0);
+        let going_on = looks.get(root).and_then(Weak::upgrade).filter(|look| look.get().is_none());
+        let look = going_on.unwrap_or_default();
+        looks.insert(root.to_owned(), Arc::downgrade(&look));
+        look
+    };
+    look.get_or_init(|| in_folders(root)).clone()
 }
 
 /// Tells whether reading a file may wait: also where it is a link, which git follows in its own folder.
@@ -65,8 +155,59 @@ fn in_folders(root: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::TestRepository;
-    use super::{IN_FOLDERS, OWN};
+    use std::path::Path;
+
+    use super::{IN_FOLDERS, OWN, Through, in_the_way};
     use crate::repo::git;
+
+    fn pipe(file: &Path) {
+        let _was_there = std::fs::remove_file(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
+        rustix::fs::mknodat(rustix::fs::CWD, file, kind, mode, 0).unwrap();
+    }
+
+    #[test]
+    fn a_worktree_has_its_files_elsewhere() {
+        let repository = TestRepository::new();
+        repository.commit("first");
+        let outside = tempfile::tempdir().unwrap();
+        let tree = outside.path().join("tree");
+        repository.git(&["worktree", "add", "--quiet", &tree.to_string_lossy()]);
+        assert_eq!(git::files(&tree, &[]).unwrap(), [""; 0]);
+        let git = repository.path().canonicalize().unwrap().join(".git");
+        for name in
+            ["info/exclude", "config", "worktrees/tree/commondir", "worktrees/tree/index", "worktrees/tree/HEAD"]
+        {
+            let file = git.join(name);
+            let before = std::fs::read(&file);
+            pipe(&file);
+            let fault = git::files(&tree, &[]).unwrap_err();
+            assert!(fault.why.contains(name) && fault.why.contains("pipe"), "{name}: {fault:?}");
+            std::fs::remove_file(&file).unwrap();
+            if let Ok(before) = before {
+                std::fs::write(&file, before).unwrap();
+            }
+        }
+        pipe(&tree.join(".git"));
+        assert!(git::files(&tree, &[]).unwrap_err().why.contains("pipe"));
+    }
+
+    #[test]
+    fn only_what_git_goes_through_is_looked_at() {
+        let repository = TestRepository::new();
+        repository.write("apps/a.yaml", "a: b\n");
+        repository.write("other/a.yaml", "a: b\n");
+        pipe(&repository.path().join("other/.gitignore"));
+        let asks = |arguments: &[&str]| in_the_way(repository.path(), Through::of(arguments)).is_some();
+        assert!(!asks(&["check-ignore", "--quiet", "--", "apps/a.yaml"]));
+        assert!(asks(&["check-ignore", "--quiet", "--", "other/a.yaml"]));
+        assert!(asks(&["ls-files", "--others", "--exclude-standard"]) && asks(&["status"]) && asks(&["diff", "a"]));
+        assert!(!asks(&["diff", "--", "apps"]) && asks(&["diff", "--", "other"]));
+        for arguments in [&["ls-files", "--cached"][..], &["diff", "--cached", "--raw"], &["cat-file", "--batch"]] {
+            assert!(!asks(arguments), "{arguments:?}");
+        }
+    }
 
     #[test]
     fn a_pipe_in_place_of_a_file_is_told_and_never_waited_for() {
@@ -76,17 +217,7 @@ mod tests {
             let repository = TestRepository::new();
             repository.write("apps/a/x.yaml", "a: b\n");
             repository.commit("first");
-            let file = repository.path().join(&name);
-            let _was_there = std::fs::remove_file(&file);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            let made = rustix::fs::mknodat(
-                rustix::fs::CWD,
-                &file,
-                rustix::fs::FileType::Fifo,
-                rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
-                0,
-            );
-            made.unwrap();
+            pipe(&repository.path().join(&name));
             let fault = git::files(repository.path(), &[]).unwrap_err();
             assert!(fault.why.contains(&name) && fault.why.contains("pipe"), "{fault:?}");
         }

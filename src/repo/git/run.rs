@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 
-use super::pipes;
+use super::pipes::{self, Through};
 use crate::model::{Fault, FaultKind};
 use crate::programs::{Command, Kind};
 
@@ -50,7 +50,7 @@ const LOOKING: &[&str] = &["log.showSignature=false", "submodule.recurse=false",
 pub(super) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = prepare(Kind::Git, folder, &[ALWAYS, WITHOUT_HOOKS, LOOKING], &inert(arguments));
     command.deadline(PATIENCE);
-    if let Some(file) = pipes::in_the_way(folder, through_the_tree(arguments)) {
+    if let Some(file) = pipes::in_the_way(folder, Through::of(arguments)) {
         command.refused(format!("{} is a pipe or a device, which git would read without end", file.display()));
     }
     // Objects that a partial clone lacks are not fetched: older versions of git know the second alone.
@@ -112,11 +112,6 @@ pub(super) fn here(command: &mut Command) {
 /// Prepares a question about where hooks are, which a configuration of ours would answer wrongly. No hook runs for it.
 pub(super) fn about_hooks(folder: &Path, arguments: &[&str]) -> Command {
     prepare(Kind::Git, folder, &[ALWAYS], arguments)
-}
-
-/// Tells whether a command goes through the working tree, and reads what it finds there about attributes and ignored files.
-fn through_the_tree(arguments: &[&str]) -> bool {
-    arguments.iter().any(|argument| matches!(*argument, "diff" | "status" | "ls-files" | "check-ignore" | "check-attr"))
 }
 
 /// Tells the commands that compare to leave out programs of the configuration, and submodules, whose configurations are others again.

@@ -171,7 +171,7 @@ fn canonical(path: &Path) -> PathBuf {
 
 #[test]
 fn no_call_that_looks_runs_a_program_of_a_submodule_or_of_the_configuration() {
-    use super::{Between, Side, all_files, changed, committed, diff, files, log, staged};
+    use super::{Between, LastCommit, Side, all_files, changed, diff, files, ignored, log, staged};
     let (repository, other) = (TestRepository::new(), TestRepository::new());
     other.write("a.yaml", "a: 1\n");
     other.commit("first");
@@ -212,7 +212,8 @@ fn no_call_that_looks_runs_a_program_of_a_submodule_or_of_the_configuration() {
             let _shown = diff(root, path, side);
         }
     }
-    let _all = (all_files(root, &[]), files(root, &[]), staged(root, 1024), committed(root, "b.yaml"));
+    let _all = (all_files(root, &[]), files(root, &[]), ignored(root), staged(root, 1024, 1024));
+    let _last = LastCommit::of(root).map(|last| last.map(|last| last.text("b.yaml")));
     let _more = (log(root, 10), changed(root, Between::Unstaged), changed(root, Between::WorkingTree("HEAD")));
     let said = std::fs::read_to_string(&ran).unwrap_or_default();
     assert_eq!(said, "", "programs ran");
