@@ -41,6 +41,8 @@ pub struct Facts {
     pub repository: Option<Arc<Snapshot>>,
     /// What the repository says of its files, once it was rendered; for a moment that of the one before.
     pub survey: Option<Arc<Survey>>,
+    /// Why the files as they are now could not be looked at: what the survey says is of a state before.
+    pub survey_fault: Option<Fault>,
     /// Why there is no repository.
     pub repository_fault: Option<Fault>,
     /// Operations, oldest first.
@@ -82,6 +84,7 @@ impl Facts {
             tables: PerEnv::default(),
             repository: None,
             survey: None,
+            survey_fault: None,
             repository_fault: None,
             operations: Vec::new(),
             notices: Vec::new(),

@@ -138,6 +138,20 @@ fn what_the_selection_is_linked_with_shows_once_the_repository_is_read() {
 }
 
 #[test]
+fn what_could_not_be_looked_at_is_told_once_and_stands_as_old() {
+    let fault = || Fault::failed("git does not list the files", "it gave no reason", "try again");
+    let mut desk = Desk::new();
+    for _ in 0..2 {
+        desk.app.update(Msg::Surveyed(Err(fault()), None));
+    }
+    assert!(desk.screen().contains("git does not list the files"), "{}", desk.screen());
+    assert_eq!(desk.app.facts.notices.len(), 1);
+    assert_eq!(desk.app.facts.survey_fault, Some(fault()));
+    desk.app.update(Msg::Surveyed(Ok(Arc::default()), None));
+    assert_eq!(desk.app.facts.survey_fault, None);
+}
+
+#[test]
 fn a_protected_environment_asks_first_and_no_means_no() {
     let mut desk = Desk::new();
     assert!(operations(&desk.press("3R")).is_empty());

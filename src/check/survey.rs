@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::sources::beside;
-use super::{Context, Finding, Page, Severity, inspect};
+use super::{Context, Finding, Page, Quiet, Severity, inspect};
 use crate::model::{Fault, Nodes, ObjectRef};
 use crate::render::{Stop, Worker};
 use crate::repo::{Graph, Snapshot, path};
@@ -19,6 +19,10 @@ pub struct Survey {
     pub graph: Option<Arc<Graph>>,
     /// Why nothing was rendered.
     pub fault: Option<Fault>,
+    /// Which rules did not look at everything, and why.
+    pub quiet: Vec<Quiet>,
+    /// How many findings a comment or the settings of the repository silence.
+    pub silenced: usize,
     /// How many files were looked at.
     pub files: usize,
     /// The documents, by file.
@@ -35,8 +39,6 @@ pub struct Survey {
 pub struct Surveyed {
     /// The environment's name.
     pub env: String,
-    /// The name of the Kustomization that applies it.
-    pub kustomization: String,
     /// Which object.
     pub object: ObjectRef,
     /// Its files: the one that declares it, then those that change it.
@@ -69,8 +71,11 @@ impl Survey {
         // No key is asked for here: whether values were changed behind sops's back is told by `secret verify`.
         let identities = Identities::default();
         let context = Context::new(snapshot, &identities, rendering.as_ref().ok()).with_nodes(nodes);
+        let report = inspect(&files, &context);
         let mut survey = Self {
-            findings: inspect(&files, &context).findings,
+            findings: report.findings,
+            quiet: report.quiet,
+            silenced: report.silenced,
             graph: rendering.as_ref().ok().map(|rendering| Arc::clone(&rendering.graph)),
             fault: rendering.as_ref().err().cloned(),
             files: files.len(),
@@ -98,8 +103,7 @@ impl Survey {
                 for file in &files {
                     survey.by_file.entry(file.clone()).or_default().push(index);
                 }
-                let (env, kustomization) = (one.env.clone(), one.name.clone());
-                survey.objects.push(Surveyed { env, kustomization, object: object.object.clone(), files });
+                survey.objects.push(Surveyed { env: one.env.clone(), object: object.object.clone(), files });
             }
         }
         Ok(survey)

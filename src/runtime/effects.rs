@@ -221,13 +221,17 @@ impl Performer {
             tokio::time::sleep(after).await;
             let mut nodes = nodes.lock().await;
             let first = nodes.known.clone();
-            let _closed =
-                sender.send(Msg::Surveyed(surveyed(&snapshot, &first, &stop, &reach.renderer).await, None)).await;
+            let look = async |nodes: &BTreeMap<String, Nodes>| {
+                let survey = surveyed(&snapshot, nodes, &stop, &reach.renderer).await;
+                // One that was given up says nothing: a newer one tells.
+                if !stop.is_given_up() {
+                    let _closed = sender.send(Msg::Surveyed(survey, None)).await;
+                }
+            };
+            look(&first).await;
             nodes.ask(&reach).await;
             if nodes.known != first {
-                let _closed = sender
-                    .send(Msg::Surveyed(surveyed(&snapshot, &nodes.known, &stop, &reach.renderer).await, None))
-                    .await;
+                look(&nodes.known).await;
             }
             drop(owed);
         });

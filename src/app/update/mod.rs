@@ -52,11 +52,17 @@ impl App {
             }
             Msg::Surveyed(Ok(survey), _owed) => {
                 self.facts.survey = Some(survey);
+                self.facts.survey_fault = None;
                 self.facts.take_graph();
                 self.repository_changed(&mut effects);
             }
-            // What git does not list is told where it is asked for.
-            Msg::Surveyed(Err(_), _owed) => {}
+            Msg::Surveyed(Err(fault), _owed) => {
+                if self.facts.survey_fault.as_ref() != Some(&fault) {
+                    self.tell(Notice::fault(self.facts.now, fault.clone()));
+                }
+                self.facts.survey_fault = Some(fault);
+                self.repository_changed(&mut effects);
+            }
             Msg::Repository(Err(fault), _owed) => {
                 if self.facts.repository.is_some() {
                     self.tell(Notice::fault(self.facts.now, fault.clone()));

@@ -72,7 +72,8 @@ impl Becomes {
 
     /// Writes what is wrong with a file and what it becomes, above its text.
     pub(super) fn lines(&self, path: &str, facts: &Facts) -> Vec<PageLine> {
-        let mut lines = wrong(facts, path);
+        let mut lines = old(facts);
+        lines.extend(wrong(facts, path));
         let Some(survey) = &facts.survey else { return lines };
         let all: Vec<(Env, &Surveyed)> = made(facts, path).collect();
         if let (Some(fault), true) =
@@ -111,6 +112,18 @@ impl Becomes {
         }
         lines
     }
+}
+
+/// Says that what is known of the files is not of their state now, where that is so.
+fn old(facts: &Facts) -> Vec<PageLine> {
+    let told = facts.survey_fault.iter().map(|fault| {
+        let what = match facts.survey {
+            Some(_) => "what is wrong and what it becomes is told of the files as they were before",
+            None => "what is wrong with it and what it becomes is not known",
+        };
+        PageLine::wrapped(format!("{what}: {}: {}; {}", fault.what, fault.why, fault.todo), Scope::Unknown)
+    });
+    told.collect()
 }
 
 /// Writes what is wrong with a file.

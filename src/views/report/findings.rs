@@ -2,7 +2,7 @@
 
 use super::{Input, Made, Report};
 use crate::app::Target;
-use crate::check::{self, Finding, Other, Severity, Survey};
+use crate::check::{self, Finding, Other, Quiet, Severity, Survey};
 use crate::model::{Env, Fault};
 use crate::theme::Scope;
 use crate::views::file::look_of;
@@ -33,12 +33,24 @@ fn make(input: &Input) -> Result<Made, Fault> {
         let text = format!("nothing: {} files and {} rules", survey.files, check::all().count());
         lines.push(PageLine::wrapped(text, Scope::Ready));
     }
+    lines.extend(not_told(&survey.quiet, survey.silenced));
     let count = |severity| told.iter().filter(|finding| finding.severity == severity).count();
     let words = [Severity::Error, Severity::Warning, Severity::Hint].map(|severity| {
         let count = count(severity);
         format!("{count} {}{}", severity.word(), if count == 1 { "" } else { "s" })
     });
     Ok(Made { summary: words.join(", "), lines })
+}
+
+/// Says what the list does not have: where rules did not look, and what is silenced.
+pub(super) fn not_told(quiet: &[Quiet], silenced: usize) -> Vec<PageLine> {
+    let mut lines: Vec<PageLine> =
+        quiet.iter().map(|quiet| PageLine::wrapped(quiet.to_string(), Scope::Unknown)).collect();
+    if silenced > 0 {
+        let text = format!("silenced by a comment of their file, or by .fluxdeck.toml: {silenced}");
+        lines.push(PageLine::wrapped(text, Scope::Dim));
+    }
+    lines
 }
 
 /// Finds the environment that a finding names, the first of several.

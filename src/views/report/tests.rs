@@ -9,6 +9,7 @@ use ratatui::backend::TestBackend;
 
 use super::{Input, Made, Report, Reports, compare, findings};
 use crate::app::{Facts, Keymap, Motion, Scene, Target, View};
+use crate::check::Quiet;
 use crate::commands::COMMANDS;
 use crate::model::{Env, Fault};
 use crate::render::{Stop, Worker};
@@ -74,11 +75,21 @@ fn findings_stand_below_their_files_and_open_them() {
     repository.write("clusters/staging/a.yaml", "kind: [\n");
     let source = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: flux-system\n  namespace: flux-system\n";
     repository.write("clusters/staging/source.yaml", source);
+    repository.write("docs.md", "<!-- fluxdeck:ignore document-link an example -->\n[a](gone.md)\n");
     let made = (findings::REPORT.make)(&input(&repository)).unwrap();
     assert_eq!(made.summary, "1 error, 1 warning, 0 hints");
     let shown = format!("{:?}", made.lines);
+    assert!(shown.contains("silenced by a comment of their file, or by .fluxdeck.toml: 1"), "{shown}");
     assert!(shown.contains("document-link") && shown.contains("flux-graph"), "{shown}");
     assert!(made.lines.iter().any(|line| line.link() == Some(&Target::File(None, "README.md".to_owned()))), "{shown}");
+}
+
+#[test]
+fn a_list_says_which_rules_did_not_look() {
+    let quiet = Quiet { rules: 2, env: "staging".to_owned(), because: vec!["apps cannot be rendered".to_owned()] };
+    let shown = format!("{:?}", findings::not_told(&[quiet], 0));
+    assert!(shown.contains("2 rules did not run on staging, because apps cannot be rendered"), "{shown}");
+    assert_eq!(findings::not_told(&[], 0).len(), 0);
 }
 
 #[test]
