@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -13,6 +14,7 @@ use crate::app::{App, Keymap};
 use crate::commands::COMMANDS;
 use crate::model::text::{field, json, json_lines, message, short_keys};
 use crate::model::{Fault, FaultKind, Shown};
+use crate::programs::Leftovers;
 use crate::render::Worker;
 use crate::runtime::Session;
 use crate::sops::Prompts;
@@ -79,6 +81,8 @@ pub struct Call {
     pub global: Global,
     /// What renders the repository, for this call.
     pub renderer: Worker,
+    /// What a fluxdeck left that was killed; whoever asks first tells of it.
+    pub leftovers: Arc<Leftovers>,
 }
 
 /// How long work that nobody waits for any more may still take at the end.
@@ -87,7 +91,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Call {
     /// Takes the global flags.
     pub fn new(global: Global) -> Self {
-        Self { global, renderer: Worker::default() }
+        Self { global, renderer: Worker::default(), leftovers: Arc::default() }
     }
 
     /// Opens the session on the repository and the real clusters; must run inside tokio, and waits for no cluster.

@@ -59,9 +59,10 @@ pub(super) fn open(
                 "fluxdeck needs a terminal; its subcommands do not",
             )
         };
+        let leftovers = Arc::clone(&call.leftovers);
         restore_on_panic();
         let mut screen = Screen::enter().map_err(terminal)?;
-        let ended = run_loop(app, &mut screen, session).await;
+        let ended = run_loop(app, &mut screen, session, leftovers).await;
         drop(screen);
         ended.map_err(terminal).map(|()| 0)
     })

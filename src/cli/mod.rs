@@ -47,13 +47,14 @@ mod trace;
 mod tree;
 mod where_;
 
+use std::sync::Arc;
+
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use call::{Call, Global, Output};
 
-use crate::model::text::field;
 use crate::model::{Fault, Shown};
-use crate::programs;
+use crate::programs::{self, Leftovers};
 
 /// A cockpit in the terminal for people who run Kubernetes clusters from a Git repository with Flux.
 #[derive(Debug, Parser)]
@@ -205,16 +206,11 @@ pub fn main() -> u8 {
     let _ended = EndAll;
     let arguments = parse();
     programs::watch();
-    let leftovers = std::thread::Builder::new().name("leftovers".to_owned()).spawn(programs::remove_leftovers);
-    let code = perform(arguments);
-    if let Ok(leftovers) = leftovers {
-        // A defect of it is not one of what was asked for.
-        for left in leftovers.join().unwrap_or_default() {
-            let (id, name) = (left.id, field(&left.name));
-            out::remark(&Shown::lines(&format!(
-                "{name}, process {id}, was opened by a fluxdeck that was killed, and runs on: what is saved in it goes nowhere. `kill {id}` ends it\n"
-            )));
-        }
+    let leftovers = Arc::new(Leftovers::look());
+    let code = perform(arguments, &leftovers);
+    for left in leftovers.take().into_iter().chain(programs::runs_on()) {
+        let Fault { what, why, todo, .. } = left.fault();
+        out::remark(&Shown::lines(&format!("{what}: {why}. {todo}\n")));
     }
     code
 }
@@ -228,8 +224,8 @@ impl Drop for EndAll {
     }
 }
 
-fn perform(arguments: Arguments) -> u8 {
-    let call = Call::new(arguments.flags.global);
+fn perform(arguments: Arguments, leftovers: &Arc<Leftovers>) -> u8 {
+    let call = Call { leftovers: Arc::clone(leftovers), ..Call::new(arguments.flags.global) };
     let result = open::named(&call.global).and_then(|()| match arguments.subcommand {
         Some(sub) => dispatch(sub, &call),
         None => cockpit::run(arguments.flags.cockpit, &call),

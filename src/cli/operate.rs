@@ -207,7 +207,7 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
         let said = message(&step.message);
         Shown::lines(&format!("{sign} {print_env}  {}  {}: {said}\n", field(&print_object), step.step))
     };
-    let printer = Call { global: call.global.clone(), renderer: call.renderer.clone() };
+    let printer = Call { renderer: call.renderer.clone(), ..Call::new(call.global.clone()) };
     let report = write.clone();
     let steps: crate::app::operation::StepSender = Box::new(move |step| {
         // Said where somebody looks whose standard output goes into another program, and before what it warns of.

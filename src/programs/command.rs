@@ -64,7 +64,7 @@ impl Command {
         if kind.has_terminal() {
             // Standard error is the terminal as well, whatever ours is.
             inner.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
-            inner.env(leftovers::LENT, leftovers::mark());
+            inner.env(leftovers::LENT, leftovers::lend());
         } else {
             inner.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             inner.env(leftovers::MARK, leftovers::mark());

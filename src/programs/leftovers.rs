@@ -1,18 +1,26 @@
 //! What a fluxdeck left that was killed: its helpers, which may run on, and its folders. Only what is certainly its own is touched. An editor
-//! that had the terminal is told of and not ended: what somebody typed there may be wanted, although its file is saved nowhere any more.
+//! that had the terminal is told of and not ended: what somebody typed there may be wanted, although its file is saved nowhere any more. So is
+//! one of ours that went into the background, such as `code` without `--wait`.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, test_kill_process};
 
 use super::folder::{PREFIX, places};
+use crate::model::Fault;
+use crate::model::text::field;
 
 /// The variable by which a helper is known to be ours.
 pub(super) const MARK: &str = "HELPER_OF_FLUXDECK";
@@ -20,13 +28,92 @@ pub(super) const MARK: &str = "HELPER_OF_FLUXDECK";
 /// The variable by which a program is known that we lent the terminal, with what it started.
 pub(super) const LENT: &str = "LENT_BY_FLUXDECK";
 
-/// A program that a fluxdeck had lent the terminal, which was killed, and that runs on.
+/// How long what is just ending may take.
+const ENDING: Duration = Duration::from_millis(500);
+
+/// Whether we lent the terminal to anything.
+static LENT_BY_US: AtomicBool = AtomicBool::new(false);
+
+/// A program that a fluxdeck had lent the terminal and that runs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
     /// Its process id.
     pub id: i32,
     /// What it is called.
     pub name: String,
+    /// Whether this fluxdeck lent it the terminal, and not one that was killed.
+    pub is_ours: bool,
+}
+
+impl Left {
+    /// Says that it runs on, and what that leads to.
+    pub fn fault(&self) -> Fault {
+        let Self { id, name, is_ours } = self;
+        let why = if *is_ours {
+            "it was given the terminal and went into the background: nobody waits for what is saved in it later"
+        } else {
+            "it was opened by a fluxdeck that was killed: what is saved in it goes nowhere"
+        };
+        let wait = if *is_ours { "; an editor that waits is called as `code --wait` is" } else { "" };
+        Fault::failed(format!("{}, process {id}, runs on", field(name)), why, format!("`kill {id}` ends it{wait}"))
+    }
+}
+
+/// Looks for what a fluxdeck left that was killed, beside other work.
+#[derive(Debug, Default)]
+pub struct Leftovers(Mutex<Option<JoinHandle<Vec<Left>>>>);
+
+impl Leftovers {
+    /// Begins to look, and to clear away.
+    pub fn look() -> Self {
+        let look = std::thread::Builder::new().name("leftovers".to_owned()).spawn(remove_leftovers);
+        Self(Mutex::new(look.ok()))
+    }
+
+    /// Waits for what was found; whoever asks first is told.
+    pub fn take(&self) -> Vec<Left> {
+        let look = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A defect of it is not one of what was asked for.
+        look.and_then(|look| look.join().ok()).unwrap_or_default()
+    }
+}
+
+/// Notes that we lend the terminal; returns the mark of who gets it.
+pub(super) fn lend() -> &'static str {
+    LENT_BY_US.store(true, Ordering::Relaxed);
+    mark()
+}
+
+/// Returns what runs on of those whom we lent the terminal, once they should have ended; what is just ending has a moment for it.
+pub fn runs_on() -> Vec<Left> {
+    if !LENT_BY_US.load(Ordering::Relaxed) {
+        return Vec::new();
+    }
+    let until = Instant::now() + ENDING;
+    processes().filter_map(lent_by_us).filter(|(held, _)| !ends_until(held, until)).map(|(_, left)| left).collect()
+}
+
+/// Returns a process that has our terminal by our leave, held; not what it started itself, and not what went into a session of its own.
+fn lent_by_us(process: Pid) -> Option<(OwnedFd, Left)> {
+    let held = pidfd_open(process, PidfdFlags::empty()).ok()?;
+    let name = process.as_raw_nonzero().to_string();
+    let is_lent = |name: &str| mark_of(name, LENT).is_some_and(|known| known == mark());
+    let stat = Stat::of(&name).filter(|_| is_lent(&name))?;
+    let is_first = stat.session == Stat::of("self")?.session && !is_lent(&stat.parent.to_string());
+    is_first.then_some(())?;
+    Some((held, Left { id: process.as_raw_nonzero().get(), name: called(&name)?, is_ours: true }))
+}
+
+/// Tells whether a process ends before a time.
+fn ends_until(held: &OwnedFd, until: Instant) -> bool {
+    let left = until.saturating_duration_since(Instant::now());
+    let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
+    poll(&mut [PollFd::new(held, PollFlags::IN)], Some(&limit)).is_ok_and(|ready| ready > 0)
+}
+
+/// Returns what a process is called.
+fn called(process: &str) -> Option<String> {
+    Some(std::fs::read_to_string(format!("/proc/{process}/comm")).ok()?.trim_end().to_owned())
 }
 
 /// Returns the mark of our helpers: our process, when it began, and the session that it is in.
@@ -82,7 +169,7 @@ pub(super) fn descendants(of: Pid) -> Vec<Pid> {
 }
 
 /// Ends the helpers and removes the folders of every fluxdeck of this user that runs no more; returns what had the terminal and runs on.
-pub fn remove_leftovers() -> Vec<Left> {
+fn remove_leftovers() -> Vec<Left> {
     for place in places() {
         remove_folders(&place);
     }
@@ -117,8 +204,7 @@ fn lent_and_left(process: Pid) -> Option<Left> {
     if mark_of(&Stat::of(&name)?.parent.to_string(), LENT).is_some_and(|above| above == mark) {
         return None;
     }
-    let called = std::fs::read_to_string(format!("/proc/{name}/comm")).ok()?;
-    Some(Left { id: process.as_raw_nonzero().get(), name: called.trim_end().to_owned() })
+    Some(Left { id: process.as_raw_nonzero().get(), name: called(&name)?, is_ours: false })
 }
 
 /// Ends a process that a fluxdeck started that runs no more. What has gone into a session of its own, as a daemon does, is left alone.
@@ -174,10 +260,12 @@ mod tests {
     use std::ffi::OsStr;
     use std::path::Path;
 
-    use rustix::process::getpid;
+    use rustix::process::{Pid, getpid};
 
     use super::super::{Command, Kind};
-    use super::{LENT, MARK, Stat, descendants, end_if_left, lent_and_left, mark, owner, remove_folders};
+    use super::{
+        LENT, MARK, Stat, descendants, end_if_left, lend, lent_and_left, mark, owner, remove_folders, runs_on,
+    };
 
     /// A process id that is nobody's: of a child that was waited for.
     fn nobody() -> u32 {
@@ -276,6 +364,25 @@ mod tests {
         assert_eq!(lent_and_left(id), Some(told), "it runs on");
         editor.end();
         ours.end();
+    }
+
+    #[test]
+    fn what_goes_into_the_background_is_told_as_soon_as_who_started_it_has_ended() {
+        // It says its number, and goes on without whoever had the terminal.
+        let mut running =
+            Command::new(Kind::Git, "sh").args(["-c", "sleep 600 >&2 & echo $!"]).env(LENT, lend()).spawn().unwrap();
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut running.stdout().unwrap(), &mut said).unwrap();
+        let id: i32 = said.trim().parse().unwrap();
+        let held = Pid::from_raw(id).unwrap();
+        let told: Vec<_> = runs_on().into_iter().filter(|left| left.id == id).collect();
+        let [left] = &told[..] else { panic!("{told:?}") };
+        assert_eq!((left.name.as_str(), left.is_ours), ("sleep", true));
+        assert!(left.fault().why.contains("into the background"));
+        rustix::process::kill_process(held, rustix::process::Signal::KILL).unwrap();
+        // What is just ending has a moment.
+        assert_eq!(runs_on().into_iter().find(|left| left.id == id), None);
+        running.end();
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub use command::{Command, Limits};
 pub use environment::Kind;
 pub use find::{find, find_in, search_path};
 pub use folder::{WorkFolder, memory_places};
-pub use leftovers::{Left, remove_leftovers};
+pub use leftovers::{Left, Leftovers, runs_on};
 pub use line::Line;
 pub use own::{own_folder, whole};
 pub use registry::{Handle, end_all, show_screen};

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use crate::app::terminal::{Ended, Lingers, Loan, Program, Tty};
 use crate::model::Fault;
 use crate::model::text::field;
-use crate::programs::{self, Command};
+use crate::programs::{self, Command, Left};
 
 /// How many pieces of input or output may wait; a slow side holds up the other.
 const PIECES: usize = 64;
@@ -20,16 +20,19 @@ const PIECES: usize = 64;
 const PIECE: usize = 4096;
 
 /// Serves a loan to its end. The screen must have been left before; for bytes the terminal is still in raw mode.
-pub(super) async fn serve(loan: Loan) {
+/// Returns what had it and runs on, such as an editor that went into the background.
+pub(super) async fn serve(loan: Loan) -> Vec<Left> {
     match loan {
         Loan::Program(program, answer) => {
             let ended = run(program).await;
             // Whoever asked may have been cancelled; the program had its terminal all the same.
             let _unheard = answer.send(ended);
+            // A defect of the look is not one of what was asked for.
+            tokio::task::spawn_blocking(programs::runs_on).await.unwrap_or_default()
         }
         Loan::Bytes(answer) => {
             let (Ok(winch), Ok((stopped, stop))) = (signal(SignalKind::window_change()), rustix::pipe::pipe()) else {
-                return;
+                return Vec::new();
             };
             let (typed, input) = mpsc::channel(PIECES);
             let (output, shown) = mpsc::channel(PIECES);
@@ -42,6 +45,7 @@ pub(super) async fn serve(loan: Loan) {
             // The reader leaves without taking a byte that was not meant for it.
             drop(stop);
             let _ended = reader.await;
+            Vec::new()
         }
     }
 }
@@ -170,10 +174,11 @@ pub async fn lend_to<T>(lender: &crate::app::Lender, raw: bool, work: impl Futur
         }
         let _raw = Raw(raw);
         let mut serving = pin!(serve(loan));
+        // What runs on is told as the call ends.
         tokio::select! {
-            () = &mut serving => {}
+            _left = &mut serving => {}
             done = &mut work => {
-                serving.await;
+                let _left = serving.await;
                 return Ok(done);
             }
         }

@@ -18,6 +18,7 @@ use super::terminal::Screen;
 use crate::app::terminal::Loan;
 use crate::app::{App, Key, Ledger, Msg};
 use crate::model::Fault;
+use crate::programs::Leftovers;
 
 /// Messages that may wait for the app; senders wait beyond that, so that memory stays bounded.
 pub const CHANNEL: usize = 256;
@@ -44,11 +45,17 @@ const TOLD: usize = 3;
 ///
 /// # Errors
 /// Fails when the terminal is gone.
-pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io::Result<()> {
+pub async fn run(
+    mut app: App,
+    screen: &mut Screen,
+    session: Arc<Session>,
+    leftovers: Arc<Leftovers>,
+) -> io::Result<()> {
     let (sender, mut messages) = mpsc::channel(CHANNEL);
     let ledger = Ledger::default();
     let mut performer = Performer::new(Arc::clone(&session), sender.clone(), ledger, true);
     tell_cut_off(&session, &sender);
+    tell_left(leftovers, sender.clone());
     let mut outside = Outside { screen, rest: None, quit: false, lent: false, secret_copied: None, stopped: false };
     tracing::debug!("the loop begins");
     // Before the first frame: what ends us from then on leaves the terminal as it was.
@@ -84,9 +91,9 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
                 let bytes = matches!(loan, Loan::Bytes(_));
                 outside.lend(bytes)?;
                 let mut serving = std::pin::pin!(serve(loan));
-                loop {
+                let left = loop {
                     tokio::select! {
-                        () = &mut serving => break,
+                        left = &mut serving => break left,
                         told = ends.next(true) => match told {
                             Told::End => return Ok(()),
                             // The terminal stops both of us: the borrower leaves its own screen.
@@ -98,8 +105,11 @@ pub async fn run(mut app: App, screen: &mut Screen, session: Arc<Session>) -> io
                             outside.take(&mut app, &mut performer, message)?;
                         }
                     }
-                }
+                };
                 outside.take_back()?;
+                for one in left {
+                    outside.take(&mut app, &mut performer, Msg::Told(Err(one.fault())))?;
+                }
                 // What was meant for the borrower, such as its Ctrl-C, shall not end us now.
                 ends = Signals::new()?;
                 keys.resume();
@@ -174,6 +184,15 @@ fn tell_cut_off(session: &Session, sender: &mpsc::Sender<Msg>) {
             "look at the object: its controller may have gone on",
         ))));
     }
+}
+
+/// Tells of editors that a fluxdeck left which was killed, once they are found.
+fn tell_left(leftovers: Arc<Leftovers>, sender: mpsc::Sender<Msg>) {
+    tokio::task::spawn_blocking(move || {
+        for left in leftovers.take() {
+            let _closed = sender.blocking_send(Msg::Told(Err(left.fault())));
+        }
+    });
 }
 
 /// The screen, and what the loop must remember of effects that concern it.
