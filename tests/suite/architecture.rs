@@ -144,14 +144,20 @@ const RESERVED: &[Reserved] = &[
     Reserved {
         what: "reading files",
         names: |path| {
-            path[0] == "std"
-                && path[1] == "fs"
-                && ["read", "read_to_string", "File"].contains(&path.last().map_or("", String::as_str))
+            let word = |at: usize| path.get(at).map_or("", String::as_str);
+            let reads = |at: usize| match word(at + 1) {
+                "File" => word(at + 2) != "create_new",
+                next => ["read", "read_to_string", "copy", "open", "openat", "openat2", "*"].contains(&next),
+            };
+            path[..2] == ["tokio", "fs"] || (0..path.len()).any(|at| word(at) == "fs" && reads(at))
         },
         // What lies in memory or in /proc, what was just written, and the demonstration's own copy.
         files: &[
             "files",
-            "programs",
+            "programs/folder",
+            "programs/leftovers",
+            "programs/running",
+            "programs/signals",
             "repo/contents",
             "runtime/memory_file",
             "runtime/journal",
@@ -160,6 +166,24 @@ const RESERVED: &[Reserved] = &[
             "sim",
         ],
         why: "a pipe, a device or a link out of the repository is refused by files and repo::contents; what the operator names is read by files::own",
+    },
+    Reserved {
+        what: "opening files in a way of one's own",
+        names: |path| path.windows(2).any(|pair| pair[0] == "fs" && pair[1] == "OpenOptions"),
+        // What is new and of the operator alone: keys, drafts, agreements, values that he writes out, and the tree of a commit.
+        files: &[
+            "files",
+            "app/new_key",
+            "config/agreements",
+            "repo/git/tree",
+            "runtime/memory_file",
+            "sops/atomic",
+            "views/secret/drafts",
+            "views/secret/field",
+            "cli/demo",
+            "sim",
+        ],
+        why: "files writes in one step, with the mode that was there, and through no link out of the repository",
     },
     Reserved {
         what: "standard output and standard error",
@@ -172,7 +196,7 @@ const RESERVED: &[Reserved] = &[
     },
     Reserved {
         what: "writing what is not made visible",
-        names: |path| path.ends_with(&["out".to_owned(), "Raw".to_owned()]),
+        names: |path| path.windows(2).any(|pair| pair[0] == "out" && ["Raw", "*"].contains(&pair[1].as_str())),
         files: &["cli/out", "cli/man", "cli/completions", "cli/snapshot", "cli/helm", "cli/secret/decrypt"],
         why: "only what is ours, and documents that are asked for in order to keep them, are written as they are",
     },
@@ -246,6 +270,27 @@ const RESERVED: &[Reserved] = &[
     },
 ];
 
+/// Crates and modules whose paths are reserved: under another name nobody would find them.
+const KEEP_THEIR_NAMES: &[&str] = &[
+    "age",
+    "anyhow",
+    "fs",
+    "io",
+    "kube",
+    "out",
+    "permit",
+    "process",
+    "ratatui",
+    "rustix",
+    "serde_yaml",
+    "signal",
+    "signal_hook",
+    "sim",
+    "std",
+    "text",
+    "tokio",
+];
+
 /// Returns what a file below `src` names and may not.
 fn faults(file: &str, source: &str) -> Vec<String> {
     let (module, inside) = place(file);
@@ -271,6 +316,8 @@ fn faults(file: &str, source: &str) -> Vec<String> {
         {
             faults.push(format!("src/{file}:{line}: {module} may not name {other}"));
         }
+        let renamed = segments.last().filter(|last| path.is_renamed && KEEP_THEIR_NAMES.contains(&last.as_str()));
+        faults.extend(renamed.map(|last| format!("src/{file}:{line}: {last} keeps its name: what it has is reserved")));
         for reserved in RESERVED.iter().filter(|reserved| segments.len() > 1 && (reserved.names)(&segments)) {
             let may = reserved.files.iter().any(|start| {
                 file.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.', '_']))
@@ -459,6 +506,19 @@ fn what_is_reserved_to_others_is_found() {
         ("render/tool.rs", "use std::process::*;", "starting a program"),
         ("cli/demo.rs", "use std::os::unix::process::CommandExt as _;", "starting a program"),
         ("sops/seal.rs", "fn f() { age::plugin::RecipientPluginV1::new(); }", "starting a plug-in of age"),
+        ("cli/status.rs", "fn f() { super::out::Raw::Ours(text); }", "not made visible"),
+        ("cli/status.rs", "use super::out::*;", "not made visible"),
+        ("cli/login.rs", "use std::fs; fn f() { fs::read(p); }", "reading files"),
+        ("cli/login.rs", "fn f() { std::fs::File::open(p); }", "reading files"),
+        ("cli/login.rs", "use std::fs::{self, File};", "reading files"),
+        ("views/secret.rs", "fn f() { std::fs::copy(a, b); }", "reading files"),
+        ("views/secret.rs", "fn f() { tokio::fs::read(a).await; }", "reading files"),
+        ("sops/key.rs", "fn f() { rustix::fs::open(a, b, c); }", "reading files"),
+        ("sops/key.rs", "use std::fs::OpenOptions;", "opening files"),
+        ("sops/key.rs", "use std::fs; fn f() { fs::OpenOptions::new(); }", "opening files"),
+        ("sops/key.rs", "use std::fs as disk;", "fs keeps its name"),
+        ("cli/init.rs", "use std::{process as p};", "process keeps its name"),
+        ("cli/status.rs", "use super::out as o;", "out keeps its name"),
         // `clients` only begins like a file that may.
         ("climate.rs", "use anyhow::Result;", "does not know the module"),
     ] {

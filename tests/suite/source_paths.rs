@@ -9,6 +9,8 @@ pub(crate) struct SourcePath {
     pub(crate) line: usize,
     /// Its segments; `*` stands for a glob.
     pub(crate) segments: Vec<String>,
+    /// Whether it is named otherwise from there on; a trait that is only brought in, as `_`, is not.
+    pub(crate) is_renamed: bool,
 }
 
 /// Returns the paths of more than one segment that a source names outside of `#[cfg(test)]` items, comments and strings.
@@ -134,7 +136,7 @@ fn walk(tokens: TokenStream, found: &mut Vec<SourcePath>) {
                 let line = ident.span().start().line;
                 let (segments, next) = path_at(&tokens, at);
                 if segments.len() > 1 {
-                    found.push(SourcePath { line, segments });
+                    found.push(SourcePath { line, segments, is_renamed: false });
                 }
                 next
             }
@@ -202,6 +204,13 @@ fn use_tree(prefix: &[String], tokens: &[TokenTree], found: &mut Vec<SourcePath>
         let line = first.span().start().line;
         let (segments, next) = path_at(branch, 0);
         let mut path = [prefix, &segments].concat();
+        let is_word = |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(ident) if ident == word);
+        let is_renamed = branch.get(next).is_some_and(|token| is_word(token, "as"))
+            && !branch.get(next + 1).is_some_and(|token| is_word(token, "_"));
+        // `use std::fs::{self as disk}` renames what stands before.
+        if is_renamed && path.last().is_some_and(|last| last == "self") {
+            path.pop();
+        }
         match branch.get(next) {
             Some(TokenTree::Group(group)) => {
                 let inner: Vec<TokenTree> = group.stream().into_iter().collect();
@@ -211,7 +220,7 @@ fn use_tree(prefix: &[String], tokens: &[TokenTree], found: &mut Vec<SourcePath>
             Some(TokenTree::Punct(punct)) if punct.as_char() == '*' => path.push("*".into()),
             _ => {}
         }
-        found.push(SourcePath { line, segments: path });
+        found.push(SourcePath { line, segments: path, is_renamed });
     }
 }
 
