@@ -1,8 +1,6 @@
 //! What `check` finds in repositories of the layouts that people use: true faults, and beside each whatever looks like one and is none. The
 //! files of `tests/precision` each hold a small repository, and all that is to be found in it, no more and no less.
-//!
-//! `=== PATH` begins a file of it, `=== expected` what is to be found. `UPDATE_PRECISION=1` writes the latter anew, to be read by a person.
-//! Nothing here touches a cluster.
+//! `UPDATE_PRECISION=1` writes the latter anew. Nothing here touches a cluster.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -11,49 +9,25 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::support::golden::assert_all;
 use super::support::testbed::{Testbed, said};
-
-const EXPECTED: &str = "=== expected\n";
 
 #[test]
 fn what_is_found_is_all_that_is_wrong() {
     let testbed = Testbed::find();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/precision");
-    let mut all: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    all.sort();
-    assert!(all.len() > 8, "{all:?}");
-    let mut wrong = String::new();
-    for golden in all {
-        let name = golden.file_stem().unwrap().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&golden).unwrap();
-        let (files, expected) = text.split_once(EXPECTED).unwrap();
-        let found = found(&testbed, &name, files);
-        if std::env::var_os("UPDATE_PRECISION").is_some() {
-            std::fs::write(&golden, format!("{files}{EXPECTED}{found}")).unwrap();
-        } else if found != expected {
-            let _written = write!(wrong, "--- {name}: expected\n{expected}--- found\n{found}");
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong}");
+    assert_all("precision", 8, "UPDATE_PRECISION", |name, root| found(&testbed, name, root));
 }
 
-/// Writes the files into a folder of this name, and says what is found in it.
-fn found(testbed: &Testbed, name: &str, files: &str) -> String {
+/// Says what `check` finds in a repository.
+fn found(testbed: &Testbed, name: &str, root: &Path) -> String {
     let place = tempfile::tempdir().unwrap();
-    let root = place.path().join(name);
-    for part in files.split("=== ").skip(1) {
-        let (path, text) = part.split_once('\n').unwrap();
-        let file = root.join(path);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
-    }
-    said(Command::new("git").args(["init", "--quiet"]).current_dir(&root));
+    said(Command::new("git").args(["init", "--quiet"]).current_dir(root));
     let kubectl = PathBuf::from(testbed.program("kubectl").get_program());
     let programs = kubectl.parent().unwrap().as_os_str().to_owned();
     let path = [programs, std::env::var_os("PATH").unwrap_or_default()].join(&OsString::from(":"));
     let none = place.path().join("none");
     let mut command = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
-    command.args(["check", "--hints", "-o", "json"]).current_dir(&root).env("PATH", path).env("HOME", &none);
+    command.args(["check", "--hints", "-o", "json"]).current_dir(root).env("PATH", path).env("HOME", &none);
     command.env("XDG_CACHE_HOME", &none).env("XDG_CONFIG_HOME", &none).env("KUBECONFIG", none.join("config"));
     command.env("XDG_STATE_HOME", &none);
     let output = command.output().unwrap();

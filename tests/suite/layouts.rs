@@ -1,46 +1,16 @@
 //! What is made of a repository, whatever its layout: the files of `tests/layouts` each hold a small one, and all that is to be found in it.
-//!
-//! `=== PATH` begins a file of it, `=== expected` what is to be found. `UPDATE_LAYOUTS=1` writes the latter anew, to be read by a person.
+//! `UPDATE_LAYOUTS=1` writes the latter anew.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fluxdeck::repo::{Snapshot, Sync};
 
-const EXPECTED: &str = "=== expected\n";
+use super::support::golden::assert_all;
 
 #[test]
 fn every_layout_is_found_and_followed() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/layouts");
-    let mut all: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    all.sort();
-    assert!(all.len() > 10, "{all:?}");
-    let mut wrong = String::new();
-    for layout in all {
-        let name = layout.file_stem().unwrap().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&layout).unwrap();
-        let (files, expected) = text.split_once(EXPECTED).unwrap();
-        let found = found(&name, files);
-        if std::env::var_os("UPDATE_LAYOUTS").is_some() {
-            std::fs::write(&layout, format!("{files}{EXPECTED}{found}")).unwrap();
-        } else if found != expected {
-            let _written = write!(wrong, "--- {name}: expected\n{expected}--- found\n{found}");
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong}");
-}
-
-/// Writes the files into a folder of this name, and says what is found in it.
-fn found(name: &str, files: &str) -> String {
-    let place = tempfile::tempdir().unwrap();
-    let root = place.path().join(name);
-    for part in files.split("=== ").skip(1) {
-        let (path, text) = part.split_once('\n').unwrap();
-        let file = root.join(path);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
-    }
-    describe(&Snapshot::load(&root))
+    assert_all("layouts", 10, "UPDATE_LAYOUTS", |_, root| describe(&Snapshot::load(root)));
 }
 
 fn describe(snapshot: &Snapshot) -> String {

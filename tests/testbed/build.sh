@@ -46,30 +46,31 @@ module() {
   done
 }
 
-# own PROGRAM MODULE VERSION <replace lines: builds PROGRAM/main.go beside this script, on that module.
+# own PROGRAM MODULE VERSION <replace lines: builds PROGRAM/main.go beside this script, with lines.go, on that module.
 own() {
   local program=$1 module=$2 version=$3 replaces folder sources
   replaces=$(cat)
   folder=$testbed/src/$program
   # By the module that it stands on, and by its own text.
-  [ -x "$bin/$program" ] && cmp -s "$here/$program/main.go" "$folder/main.go" &&
+  [ -x "$bin/$program" ] && cmp -s "$here/$program/main.go" "$folder/main.go" && cmp -s "$here/lines.go" "$folder/lines.go" &&
     go version -m "$bin/$program" | grep "[[:space:]]$module[[:space:]]v$version[[:space:]]" >/dev/null && return 0
   mkdir -p "$folder"
   printf 'module testbed\n\ngo 1.26.0\n\nrequire %s v%s\n\n%s\n' "$module" "$version" "$replaces" >"$folder/go.mod"
   sources=$(cd "$folder" && go mod download -json "$module@v$version" | sed -n 's/.*"Dir": "\(.*\)",/\1/p')
   [ -n "$sources" ] || fail "the Go module $module@v$version could not be had"
   install -m 644 "$sources/go.sum" "$folder/go.sum"
-  install -m 644 "$here/$program/main.go" "$folder/main.go"
+  install -m 644 "$here/$program/main.go" "$here/lines.go" "$folder/"
   say "building $program on $module $version"
   (cd "$folder" && GOFLAGS=-buildvcs=false go build -mod=mod -o "$bin/$program" .) || fail "$program did not build"
 }
 
-# inside PROGRAM MODULE VERSION: builds PROGRAM/main.go beside this script inside of a copy of that module, whose packages are internal. What the
+# inside PROGRAM MODULE VERSION: builds PROGRAM/main.go beside this script, with lines.go, inside of a copy of that module, whose packages are internal. What the
 # module's authors ask of Go's version is left to the Go that is here.
 inside() {
   local program=$1 module=$2 version=$3 folder sources
   folder=$testbed/src/$program
-  [ -x "$bin/$program" ] && cmp -s "$here/$program/main.go" "$folder/cmd/$program/main.go" && [ "$(cat "$folder/.version" 2>/dev/null)" = "$version" ] &&
+  [ -x "$bin/$program" ] && cmp -s "$here/$program/main.go" "$folder/cmd/$program/main.go" && cmp -s "$here/lines.go" "$folder/cmd/$program/lines.go" &&
+    [ "$(cat "$folder/.version" 2>/dev/null)" = "$version" ] &&
     return 0
   rm -rf "$folder"
   mkdir -p "$folder"
@@ -80,7 +81,7 @@ inside() {
   rm -rf "$folder/.zip"
   sed -i 's/^go .*/go 1.26.0/; /^toolchain /d' "$folder/go.mod"
   mkdir -p "$folder/cmd/$program"
-  install -m 644 "$here/$program/main.go" "$folder/cmd/$program/main.go"
+  install -m 644 "$here/$program/main.go" "$here/lines.go" "$folder/cmd/$program/"
   say "building $program in $module $version"
   (cd "$folder" && GOFLAGS=-buildvcs=false go build -mod=mod -o "$bin/$program" "./cmd/$program") || fail "$program did not build"
   echo "$version" >"$folder/.version"

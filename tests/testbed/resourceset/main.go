@@ -7,11 +7,7 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"fmt"
-	"os"
 
 	ssautil "github.com/fluxcd/pkg/ssa/utils"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -76,29 +72,14 @@ func (one *step) run() error {
 	return nil
 }
 
+func (one *step) reset() {
+	one.Objects, one.Error = nil, ""
+}
+
+func (one *step) refuse(why string) {
+	one.Error = why
+}
+
 func main() {
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		var one step
-		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		one.Objects, one.Error = nil, ""
-		if err := one.run(); err != nil {
-			one.Error = err.Error()
-		}
-		var out bytes.Buffer
-		encoder := json.NewEncoder(&out)
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(one); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Stdout.Write(out.Bytes())
-	}
+	each[step]()
 }

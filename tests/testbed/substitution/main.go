@@ -7,12 +7,9 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 
 	"github.com/fluxcd/pkg/kustomize"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -57,29 +54,14 @@ func (one *step) run() (err error) {
 	return err
 }
 
+func (one *step) reset() {
+	one.Text, one.Result, one.Error = "", nil, ""
+}
+
+func (one *step) refuse(why string) {
+	one.Error = why
+}
+
 func main() {
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		var one step
-		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		one.Text, one.Result, one.Error = "", nil, ""
-		if err := one.run(); err != nil {
-			one.Error = err.Error()
-		}
-		var out bytes.Buffer
-		encoder := json.NewEncoder(&out)
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(one); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Stdout.Write(out.Bytes())
-	}
+	each[step]()
 }
