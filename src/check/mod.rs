@@ -148,7 +148,8 @@ pub struct Rule {
     look: Look,
 }
 
-/// All rules about secrets.
+/// The rules about secrets, and those about what would hide one, such as a file that cannot be read: the settings of a repository silence none
+/// of them.
 pub const RULES: &[Rule] = &[
     rules::plain_secret::RULE,
     rules::private_key::RULE,

@@ -171,8 +171,9 @@ impl<'a> World<'a> {
         self.unseen.push(why.to_owned());
     }
 
-    /// Tells whether everything of the environment is known; a rule about what is missing says nothing where it is not.
-    pub fn whole(&self) -> bool {
+    /// Tells a rule whether everything of the environment is known; one about what is missing says nothing where it is not. That it asked and
+    /// was told no is noted: it is one that did not look at everything.
+    pub fn ask_whole(&self) -> bool {
         if !self.unseen.is_empty() {
             let mut quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
             let rule = quiet.0;
@@ -281,7 +282,7 @@ impl<'a> World<'a> {
     /// Tells whether things of a namespace may come from elsewhere than from files: from what a cluster has of its own, a chart, or a custom
     /// resource whose ways are not known.
     pub fn is_open(&self, namespace: &str) -> bool {
-        !self.whole()
+        !self.ask_whole()
             || matches!(namespace, "kube-system" | "default" | "kube-public" | "flux-system")
             || self.is_filled(namespace)
     }
@@ -497,9 +498,13 @@ impl<'a> Pods<'a> {
 /// The most bytes that are read of what prepares a cluster.
 const PREPARATION: usize = 4 * 1024 * 1024;
 
-/// Tells whether a name says that it prepares a cluster.
-fn is_preparation(name: &str) -> bool {
-    name.contains("bootstrap") || name.contains("helmfile")
+/// Endings of scripts, playbooks and their like; a page's style sheet is called `bootstrap.css` as well.
+const SCRIPTS: [&str; 12] = ["sh", "bash", "zsh", "fish", "ps1", "py", "rb", "mk", "just", "tf", "yaml", "yml"];
+
+/// Tells whether a name says that it prepares a cluster: that of a helmfile, or of a folder or script of bootstrapping.
+fn is_preparation(name: &str, is_folder: bool) -> bool {
+    let is_script = || name.rsplit_once('.').is_none_or(|(_, ending)| SCRIPTS.contains(&ending));
+    name.contains("helmfile") || name.contains("bootstrap") && (is_folder || is_script())
 }
 
 /// Reads what prepares a cluster: files that are called so, and those in folders that are, so many folders deep.
@@ -507,16 +512,16 @@ fn read_preparation(root: &Path, folder: &str, depth: usize, within: bool, found
     for entry in std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
         let path = path::join(folder, &entry.file_name().to_string_lossy());
         let name = path::name(&path).to_ascii_lowercase();
-        let own = within || is_preparation(&name);
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() && name != ".git" && (depth > 1 || own) => {
-                read_preparation(root, &path, depth.saturating_sub(1), own, found);
-            }
-            Ok(kind) if kind.is_file() && own && found.len() < PREPARATION => {
-                found.push_str(&contents::text(root, &path).unwrap_or_default());
-                found.push('\n');
-            }
-            _ => {}
+        let Ok(kind) = entry.file_type() else { continue };
+        let own = within || is_preparation(&name, kind.is_dir());
+        let is_near = depth > usize::from(!own);
+        if kind.is_dir() && name != ".git" && is_near {
+            read_preparation(root, &path, depth.saturating_sub(1), own, found);
+        } else if kind.is_file() && own {
+            let left = PREPARATION.saturating_sub(found.len()).try_into().unwrap_or(u64::MAX);
+            let text = contents::at_most(root, &path, left).map(String::from_utf8);
+            found.push_str(&text.ok().and_then(Result::ok).unwrap_or_default());
+            found.push('\n');
         }
     }
 }
@@ -543,8 +548,9 @@ fn has_preparation(folder: &Path, depth: usize) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
     entries.flatten().any(|entry| {
         let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
-        let is_folder = || name != ".git" && entry.file_type().is_ok_and(|kind| kind.is_dir());
-        is_preparation(&name) || depth > 1 && is_folder() && has_preparation(&entry.path(), depth.saturating_sub(1))
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_looked_into = depth > 1 && is_folder && name != ".git";
+        is_preparation(&name, is_folder) || is_looked_into && has_preparation(&entry.path(), depth.saturating_sub(1))
     })
 }
 
@@ -651,7 +657,39 @@ pub fn named(kind: &str, namespace: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_layout, says};
+    use super::{PREPARATION, has_preparation, is_layout, read_preparation, says};
+
+    #[test]
+    fn what_prepares_a_cluster_is_a_folder_a_script_or_a_helmfile_near_the_root() {
+        let prepares = |file: &str| {
+            let root = tempfile::tempdir().unwrap();
+            let path = root.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "a-name").unwrap();
+            let mut text = String::new();
+            read_preparation(root.path(), "", 3, false, &mut text);
+            (has_preparation(root.path(), 3), text.trim() == "a-name")
+        };
+        for (file, wanted) in [
+            ("helmfile.yaml", (true, true)),
+            ("scripts/bootstrap.sh", (true, true)),
+            ("Bootstrap", (true, true)),
+            ("a/bootstrap/inner/values.txt", (true, true)),
+            ("web/bootstrap.css", (false, false)),
+            ("web/bootstrap.min.js", (false, false)),
+            ("bootstrap/a/b/c/values.txt", (true, false)),
+            ("a/b/c/bootstrap.sh", (false, false)),
+        ] {
+            assert_eq!(prepares(file), wanted, "{file}");
+        }
+        let root = tempfile::tempdir().unwrap();
+        for (name, size) in [("bootstrap-1.sh", PREPARATION - 10), ("bootstrap-2.sh", 20)] {
+            std::fs::write(root.path().join(name), "x".repeat(size)).unwrap();
+        }
+        let mut text = String::new();
+        read_preparation(root.path(), "", 3, false, &mut text);
+        assert!(text.len() <= PREPARATION + 2, "{}", text.len());
+    }
 
     #[test]
     fn a_word_is_found_as_a_whole() {

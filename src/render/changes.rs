@@ -6,10 +6,9 @@ use std::path::Path;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use super::prepare;
 use crate::model::ObjectRef;
 use crate::repo::path;
-use crate::repo::{Feed, FluxKustomization, Role, contents};
+use crate::repo::{Feed, FluxKustomization, Role, contents, kustomization};
 use crate::yaml::{self, Mapping, Value};
 
 /// Fields that lead to what is changed.
@@ -30,11 +29,16 @@ struct Known {
     reaches: BTreeSet<String>,
 }
 
+/// Reads the fields of a kustomization file that kustomize knows; what is none changes nothing.
+fn fields(root: &Path, file: &str) -> Option<Mapping> {
+    kustomization::read(&contents::text(root, file).ok()?).ok().map(|body| body.fields)
+}
+
 impl<'a> Changes<'a> {
     pub(super) fn new(root: &'a Path, feed: &Feed, one: &FluxKustomization) -> Self {
         let mut known: BTreeMap<String, Known> = BTreeMap::new();
         for (file, _) in feed.files.iter().filter(|(_, role)| **role == Role::Kustomization) {
-            if let Ok(body) = prepare::read(root, file) {
+            if let Some(body) = fields(root, file) {
                 let one = Known { file: file.clone(), body, reaches: BTreeSet::new() };
                 known.insert(path::parent(file).to_owned(), one);
             }

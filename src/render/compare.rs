@@ -30,12 +30,12 @@ pub struct Difference {
 ///
 /// A Kustomization that one side cannot render is left out: what is not known is no change.
 pub fn compare(old: &Rendering, new: &Rendering) -> Vec<Difference> {
-    let broken: BTreeSet<(&str, &str)> = old
+    let broken: BTreeSet<(&str, String)> = old
         .of
         .iter()
         .chain(&new.of)
         .filter(|one| one.finding.is_some())
-        .map(|one| (one.env.as_str(), one.name.as_str()))
+        .map(|one| (one.env.as_str(), one.shown()))
         .collect();
     let (before, mut after) = (index(old, &broken), index(new, &broken));
     let mut found = Vec::new();
@@ -52,13 +52,13 @@ pub fn compare(old: &Rendering, new: &Rendering) -> Vec<Difference> {
     found
 }
 
-fn index<'a>(rendering: &'a Rendering, broken: &BTreeSet<(&str, &str)>) -> BTreeMap<Key, &'a Object> {
+fn index<'a>(rendering: &'a Rendering, broken: &BTreeSet<(&str, String)>) -> BTreeMap<Key, &'a Object> {
     let mut found = BTreeMap::new();
-    for one in rendering.of.iter().filter(|one| !broken.contains(&(one.env.as_str(), one.name.as_str()))) {
+    for one in rendering.of.iter().filter(|one| !broken.contains(&(one.env.as_str(), one.shown()))) {
         for object in &one.objects {
             let group = &object.object.group;
             let name = if group.is_empty() { object.object.to_string() } else { format!("{} {group}", object.object) };
-            found.insert((one.env.clone(), one.name.clone(), name), object);
+            found.insert((one.env.clone(), one.shown(), name), object);
         }
     }
     found

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::envsubst::{Refused, Unset};
 use super::scope::Scopes;
 use super::substitute::{self, Named, Variables, is_name};
-use super::{Object, Origin, Rendered, Undefined};
+use super::{Object, Origin, Rendered, Undefined, Unseen};
 use crate::model::{Fault, ObjectRef};
 use crate::repo::{Finding, FluxKustomization, contents};
 use crate::yaml;
@@ -142,7 +142,7 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
         return;
     }
     rendered.substituted = true;
-    let what = format!("Kustomization {} of {} cannot be rendered", one.name, one.env);
+    let what = format!("Kustomization {} of {} cannot be rendered", one.shown(), one.env);
     if let Some((_, origin, names)) = odd.first() {
         let told: Vec<String> =
             odd.iter().map(|(whose, _, names)| format!("{} of {whose}", names.join(", "))).collect();
@@ -203,11 +203,19 @@ fn expand_all(
     set: &Variables,
 ) -> (Vec<Undefined>, Vec<Refusal>) {
     let mut unset: BTreeMap<(String, String, bool), Vec<ObjectRef>> = BTreeMap::new();
-    let mut refused = Vec::new();
+    let (mut refused, mut guesses) = (Vec::new(), Vec::new());
     for object in rendered.objects.iter_mut().filter(|object| !substitute::is_disabled(&object.body)) {
         match substitute::substitute(&mut object.body, set) {
-            Ok(missing) => {
-                for Unset { name, form, idle } in missing {
+            Ok(done) => {
+                if done.is_guess {
+                    guesses.push(Unseen {
+                        file: object.origin.file.clone(),
+                        what: object.object.to_string(),
+                        why: "which is YAML only with the values of variables that are not known".to_owned(),
+                        changes: true,
+                    });
+                }
+                for Unset { name, form, idle } in done.unset {
                     let users = unset.entry((name, form, idle)).or_default();
                     if users.last() != Some(&object.object) {
                         users.push(object.object.clone());
@@ -222,7 +230,9 @@ fn expand_all(
     }
     let mut seen: HashMap<(&str, &ObjectRef), &Object> = HashMap::new();
     for object in &rendered.objects {
-        if seen.insert((&object.api_version, &object.object), object).is_some() && refused.is_empty() {
+        // Names that are guessed are none to compare.
+        let is_known = refused.is_empty() && guesses.is_empty();
+        if seen.insert((&object.api_version, &object.object), object).is_some() && is_known {
             refused.push(Refusal {
                 file: object.origin.file.clone(),
                 line: object.origin.line,
@@ -232,6 +242,7 @@ fn expand_all(
             });
         }
     }
+    rendered.unseen.extend(guesses);
     let unset = unset.into_iter().map(|((name, form, idle), objects)| Undefined { name, form, idle, objects });
     (unset.collect(), refused)
 }

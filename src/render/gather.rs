@@ -251,7 +251,7 @@ impl Walk<'_, '_> {
             }
         }
         for (reference, why) in missing {
-            let Some(changes) = leave_out(body, &reference.text).filter(|_| home.is_none()) else {
+            let Some(changes) = take_reference_out(body, &reference.text).filter(|_| home.is_none()) else {
                 return unknown(format!("{file} reads {}, {why}", reference.text));
             };
             let one = Unseen { file: file.to_owned(), what: reference.text, why: why.to_owned(), changes };
@@ -361,7 +361,7 @@ impl Walk<'_, '_> {
 }
 
 /// Takes a reference out of a kustomization. Tells whether it may have changed objects that others bring; `None` where it cannot be taken out.
-fn leave_out(body: &mut Mapping, text: &str) -> Option<bool> {
+fn take_reference_out(body: &mut Mapping, text: &str) -> Option<bool> {
     let is_it = |item: Option<&Value>| item.and_then(Value::as_str) == Some(text);
     let mut changes = false;
     for (key, value) in body.iter_mut() {

@@ -79,6 +79,7 @@ pub use worker::{Stop, Worker};
 pub use workplace::Workplace;
 
 use crate::model::{Fault, FaultKind, ObjectRef};
+use crate::repo::order::shown;
 use crate::repo::{Feed, Finding, FluxKustomization, Graph, Snapshot, path};
 use crate::yaml;
 use gather::{Gathered, Gatherer};
@@ -178,6 +179,11 @@ impl Rendering {
 }
 
 impl Rendered {
+    /// Writes the Kustomization's name, with its namespace where that is not the one of Flux.
+    pub fn shown(&self) -> String {
+        shown(&self.namespace, &self.name)
+    }
+
     /// Says why not everything of it is known, of `it`; `None` where it is.
     pub fn why_not_whole(&self) -> Option<String> {
         if let Some(finding) = &self.finding {
@@ -186,7 +192,7 @@ impl Rendered {
         if let Some(why) = &self.unsure {
             return Some(format!("it is known by its file alone: {why}"));
         }
-        let own = format!("Kustomization {}", self.name);
+        let own = format!("Kustomization {}", self.shown());
         if let [one] = self.unseen.as_slice()
             && one.what == own
         {
@@ -222,8 +228,8 @@ impl Rendered {
 const NAMED: usize = 3;
 
 /// Names the first of several.
-fn some(names: &[&str]) -> String {
-    let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+fn some(names: &[impl AsRef<str>]) -> String {
+    let shown = names.iter().take(NAMED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(NAMED) {
         0 => shown,
         more => format!("{shown} and {more} more"),
@@ -232,12 +238,12 @@ fn some(names: &[&str]) -> String {
 
 /// Says why not everything of some Kustomizations is known: each reason once, with those whose it is.
 pub fn why_in_part<'a>(rendered: impl Iterator<Item = &'a Rendered>) -> Vec<String> {
-    let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut by_reason: Vec<(String, Vec<String>)> = Vec::new();
     for one in rendered {
         let Some(why) = one.why_not_whole() else { continue };
         match by_reason.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, names)) => names.push(&one.name),
-            None => by_reason.push((why, vec![&one.name])),
+            Some((_, names)) => names.push(one.shown()),
+            None => by_reason.push((why, vec![one.shown()])),
         }
     }
     let words = by_reason.into_iter().map(|(why, names)| {
@@ -613,7 +619,7 @@ fn finding(job: &Job<'_>, error: &Unrendered) -> Finding {
     let file = file.or_else(|| prepare::own_file(one, feed)).unwrap_or_else(|| one.file.clone());
     let line = said.split("line ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
     let line = line.and_then(|digits| digits.parse().ok());
-    let what = format!("Kustomization {} of {} cannot be rendered", one.name, one.env);
+    let what = format!("Kustomization {} of {} cannot be rendered", one.shown(), one.env);
     let why = if cause == said { said.trim().to_owned() } else { format!("in {folder}: {}", cause.trim()) };
     let object = (one.file != one.path).then(|| one.object());
     Finding::new(&file, line, Fault::new(kind, what, why, todo)).about(&one.env, object.as_ref())

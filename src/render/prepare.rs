@@ -4,7 +4,7 @@
 //! repository stays as it is: what is changed is written into the folder of work ([`super::gather`]).
 
 use crate::repo::path;
-use crate::repo::{Feed, FluxKustomization, Role, contents, kustomization};
+use crate::repo::{Feed, FluxKustomization, Role};
 use crate::yaml::{Mapping, Value};
 
 /// The fields of `spec.images`, and of an image in a kustomization.
@@ -18,15 +18,6 @@ pub(super) fn own_file(one: &FluxKustomization, feed: &Feed) -> Option<String> {
     let is_own = |file: &str| path::parent(file) == one.path;
     let mut found = feed.files.iter().filter(|(_, role)| **role == Role::Kustomization);
     found.find(|(file, _)| is_own(file)).map(|(file, _)| file.clone())
-}
-
-/// Reads a kustomization file.
-///
-/// # Errors
-/// Says why it is none.
-pub(super) fn read(root: &std::path::Path, file: &str) -> Result<Mapping, String> {
-    let text = contents::text(root, file).map_err(|error| format!("{file}: {error}"))?;
-    kustomization::read(&text).map(|body| body.fields).map_err(|error| format!("{file}: {error}"))
 }
 
 /// The kustomization that the controller generates where there is none: every manifest below, and every folder that has its own.

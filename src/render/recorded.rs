@@ -22,8 +22,8 @@ fn made(step: &Value) -> Result<Value, String> {
     }
     let mut variables = Variables::default();
     variables.extend(named);
-    let unset = substitute(&mut body, &variables).map_err(|refused| refused.why)?;
-    match unset.first() {
+    let done = substitute(&mut body, &variables).map_err(|refused| refused.why)?;
+    match done.unset.first() {
         Some(unset) if step["strict"] == true => Err(format!("variable not set (strict mode): {:?}", unset.name)),
         _ => Ok(body),
     }

@@ -64,6 +64,11 @@ impl Sets {
         self.add(parent, objects, hidden, 0);
     }
 
+    /// Leaves only the sets of Kustomizations that are so.
+    pub(super) fn keep(&mut self, is_so: impl Fn(&FluxKustomization) -> bool) {
+        self.pending.retain(|one| is_so(&one.parent));
+    }
+
     /// Adds the sets among objects, which were made by so many others, one by the other.
     fn add(&mut self, parent: &FluxKustomization, objects: &[Object], hidden: bool, depth: usize) {
         let sets = objects.iter().filter(|object| object.is(known::OPERATOR, resource_set::KIND));

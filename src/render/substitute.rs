@@ -85,16 +85,25 @@ pub(super) fn is_disabled(body: &Value) -> bool {
         .any(|field| at(body, &format!("/metadata/{field}")).get(SWITCH).is_some_and(|own| own == "disabled"))
 }
 
-/// Substitutes in an object. Returns the variables that nothing defines and that have no default: Flux puts nothing in their place, or
-/// refuses them where it is strict. What stands for a value that is not known is left as it is.
+/// Says what came of a substitution.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Substituted {
+    /// The variables that nothing defines and that have no default: Flux puts nothing in their place, or refuses them where it is strict.
+    pub(super) unset: Vec<Unset>,
+    /// Whether the object is a guess: with the values that are not known it is YAML, and without them none.
+    pub(super) is_guess: bool,
+}
+
+/// Substitutes in an object. What stands for a value that is not known is left as it is.
 ///
 /// # Errors
 /// Says which form Flux refuses, or what of it is no YAML afterwards.
-pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Vec<Unset>, Refused> {
+pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Substituted, Refused> {
     if !mentions(body) {
         round(body);
-        return Ok(Vec::new());
+        return Ok(Substituted::default());
     }
+    let mut is_guess = false;
     let text = sigs::write(body);
     let expansion = expand(&text, &|name| variables.known(name))?;
     if expansion.text != text {
@@ -103,6 +112,7 @@ pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Vec<
             Ok(read @ Value::Object(_)) => *body = read,
             // A value that is not known may be the quote that makes it YAML; its default may be it too.
             Ok(_) | Err(_) if expansion.text.contains("${") => {
+                is_guess = true;
                 let unhidden = |name: &str| match variables.known(name) {
                     Known::Hidden | Known::Perhaps => Known::Missing,
                     known => known,
@@ -117,7 +127,7 @@ pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Vec<
         }
     }
     round(body);
-    Ok(expansion.unset)
+    Ok(Substituted { unset: expansion.unset, is_guess })
 }
 
 /// Numbers are those of JSON in Go on the way: of long ones the last digits are lost.
@@ -167,15 +177,22 @@ fn broken(expansion: &Expansion, line: Option<usize>) -> Refused {
 mod tests {
     use serde_json::json;
 
-    use super::{Variables, is_disabled, is_name, substitute};
+    use super::{Substituted, Variables, is_disabled, is_name, substitute};
 
     #[test]
     fn what_is_not_known_may_be_what_makes_it_yaml() {
         let mut open = Variables::default();
         open.may_be_others();
         let mut body = json!({"kind": "A", "list": "${q:='}[ {a: b} ]${q:='}"});
-        assert!(substitute(&mut body, &open).is_ok());
+        assert!(!substitute(&mut body, &open).unwrap().is_guess);
         assert_eq!(body["list"].as_str().map(|text| text.contains("{a: b}")), Some(true), "{body}");
+        // A form within brackets is none; without its value there is nothing in them.
+        for (name, value) in [("open", "["), ("close", "]")] {
+            open.set(name, value.to_owned());
+        }
+        let mut body = json!({"kind": "A", "list": "${open}${q}${close}"});
+        assert!(substitute(&mut body, &open).unwrap().is_guess);
+        assert_eq!(body["list"], json!([]));
     }
 
     fn variables() -> Variables {
@@ -206,7 +223,7 @@ mod tests {
                 "f": "${quote}${mode}${quote}", "g": "v${mode}", "h": "${empty}", "i": "x\n${colon}\n", "j": "'${mode}'", "k": "on"
             }
         });
-        assert_eq!(substitute(&mut body, &variables()).unwrap(), []);
+        assert_eq!(substitute(&mut body, &variables()).unwrap(), Substituted::default());
         let expected = json!({
             "metadata": {"name": "web-rules", "annotations": {"dns.example.org/target": "a"}},
             "data": {
@@ -235,13 +252,13 @@ mod tests {
         let mut some = variables();
         some.extend([("secret".to_owned(), None)].into());
         let mut body = json!({"x": "${app}-${secret}", "y": "${secret}", "z": "${nothing}"});
-        assert_eq!(substitute(&mut body, &some).unwrap().len(), 1);
+        assert_eq!(substitute(&mut body, &some).unwrap().unset.len(), 1);
         assert_eq!(body, json!({"x": "web-${secret}", "y": "${secret}", "z": null}));
         // A source that is not known may define any, those before it again; those after it come before it.
         some.may_be_others();
         some.set("after", "c".to_owned());
         let mut body = json!({"x": "${app} ${nothing} ${nothing:=b} ${after}"});
-        assert_eq!(substitute(&mut body, &some).unwrap(), []);
+        assert_eq!(substitute(&mut body, &some).unwrap(), Substituted::default());
         assert_eq!(body["x"], "${app} ${nothing} ${nothing:=b} c");
         assert!(!some.is_empty() && Variables::default().is_empty());
         // One that need not be there may define what nothing else does; until it is, defaults hold.
@@ -249,7 +266,7 @@ mod tests {
         some.set("app", "web".to_owned());
         some.may_be_more();
         let mut body = json!({"x": "${app} ${nothing} ${nothing:=b}"});
-        assert_eq!(substitute(&mut body, &some).unwrap(), []);
+        assert_eq!(substitute(&mut body, &some).unwrap(), Substituted::default());
         assert_eq!(body["x"], "web ${nothing} b");
     }
 

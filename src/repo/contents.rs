@@ -1,7 +1,7 @@
 //! Contents of the repository's files, from whatever a working tree may hold.
 //!
 //! A tree is somebody else's: a link may lead out of it, and a pipe or a device never ends. Everything that reads a file of the repository
-//! reads it here.
+//! to look at it reads it here; what the operator names is read, and written, by `crate::files`, which refuses the same.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Result};

@@ -11,7 +11,7 @@ use super::feeds::Feed;
 use super::finding::Finding;
 use super::flux::{Dependency, FluxKustomization, FluxSource};
 use super::graph::{Graph, flux_objects, from_artifact, twice};
-use super::home::Artifact;
+use super::home::ExternalArtifact;
 use super::kustomize::Reads;
 use super::reader::Reader;
 use super::snapshot::Snapshot;
@@ -61,6 +61,8 @@ pub struct Effective {
     broken: Vec<FluxKustomization>,
     /// The environments of which not all is known.
     open: BTreeSet<String>,
+    /// Those that only an earlier rendering of what applies them gave.
+    gone: BTreeSet<(String, ObjectRef)>,
 }
 
 impl Effective {
@@ -82,6 +84,7 @@ impl Effective {
             feeds: HashMap::new(),
             broken: Vec::new(),
             open: BTreeSet::new(),
+            gone: BTreeSet::new(),
         };
         let mut tasks = Vec::new();
         for environment in &begin.environments {
@@ -110,9 +113,9 @@ impl Effective {
         let mut found = Vec::new();
         for applied in objects {
             let place = (applied.file, applied.line.unwrap_or(1));
-            if Artifact::is_of(applied.object) {
+            if ExternalArtifact::is_of(applied.object) {
                 let Ok(body) = yaml::to_value(applied.body) else { continue };
-                self.graph.artifacts.extend(Artifact::read(&parent.env, applied.object, &body));
+                self.graph.artifacts.extend(ExternalArtifact::read(&parent.env, applied.object, &body));
             } else if applied.object.group == SOURCE {
                 let Ok(body) = yaml::to_value(applied.body) else { continue };
                 self.graph.take_source(FluxSource::of(&parent.env, applied.object, place, &body));
@@ -161,6 +164,7 @@ impl Effective {
     }
 
     fn add(&mut self, one: FluxKustomization, unsure: bool) -> Vec<Task> {
+        self.gone.remove(&(one.env.clone(), one.object()));
         self.known.insert((one.env.clone(), one.object()), self.graph.kustomizations.len());
         self.graph.kustomizations.push(one.clone());
         self.task(one, false, unsure)
@@ -170,7 +174,51 @@ impl Effective {
         if let Some(known) = self.known.get(key).and_then(|index| self.graph.kustomizations.get_mut(*index)) {
             *known = one.clone();
         }
+        self.forget_children(key);
         self.task(one, false, unsure)
+    }
+
+    /// Forgets what a Kustomization applied as it was before, all the way: as it is now it gives its children anew.
+    fn forget_children(&mut self, (env, object): &(String, ObjectRef)) {
+        let mut gone = BTreeSet::new();
+        let mut next = vec![object.clone()];
+        while let Some(parent) = next.pop() {
+            for one in self.graph.kustomizations.iter().filter(|one| one.env == *env) {
+                let own = one.object();
+                if own != *object && one.applied_by.as_ref() == Some(&parent) && gone.insert(own.clone()) {
+                    next.push(own);
+                }
+            }
+        }
+        if gone.is_empty() {
+            return;
+        }
+        let is_gone = |env_of: &str, object: &ObjectRef| env_of == env && gone.contains(object);
+        self.graph.kustomizations.retain(|one| !is_gone(&one.env, &one.object()));
+        self.broken.retain(|one| !is_gone(&one.env, &one.object()));
+        let told: BTreeSet<String> = gone.iter().map(ToString::to_string).collect();
+        self.graph.findings.retain(|finding| {
+            finding.env.as_ref() != Some(env) || finding.object.as_ref().is_none_or(|object| !told.contains(object))
+        });
+        let all = self.graph.kustomizations.iter().enumerate();
+        self.known = all.map(|(index, one)| ((one.env.clone(), one.object()), index)).collect();
+        for object in gone {
+            let key = (env.clone(), object);
+            self.feeds.remove(&key);
+            self.gone.insert(key);
+        }
+    }
+
+    /// Tells whether only an earlier rendering of what applies it gave a Kustomization.
+    pub fn is_gone(&self, env: &str, namespace: &str, name: &str) -> bool {
+        self.gone.iter().any(|(known, object)| known == env && object.namespace == namespace && object.name == name)
+    }
+
+    /// Tells whether a Kustomization is as what applies it gives it now: what was built of one that it gave before counts no more.
+    pub fn is_current(&self, one: &FluxKustomization) -> bool {
+        let key = (one.env.clone(), one.object());
+        let known = self.known.get(&key).and_then(|index| self.graph.kustomizations.get(*index));
+        !self.gone.contains(&key) && known.is_none_or(|known| known.spec == one.spec)
     }
 
     /// Says what is to be built for a Kustomization.
@@ -258,8 +306,8 @@ impl Effective {
             self.reader.select(&selection);
             let Ok(reads) = self.graph.follow(&mut self.reader, &parent, &selection) else { continue };
             for (declared, body) in flux_objects(&mut self.reader, &reads) {
-                if Artifact::is_made_by(&declared) {
-                    self.graph.artifacts.extend(Artifact::read(&parent.env, &declared.object, &body));
+                if ExternalArtifact::is_made_by(&declared) {
+                    self.graph.artifacts.extend(ExternalArtifact::read(&parent.env, &declared.object, &body));
                     continue;
                 }
                 if FluxSource::is(&declared) {

@@ -5,14 +5,14 @@ use serde::{Serialize, Serializer};
 use super::artifact::Selection;
 use super::instance::Made;
 use super::kustomize::Declared;
-use super::path;
 use super::reader::{Place, Reader};
+use super::{order, path};
 use crate::model::ObjectRef;
 use crate::model::known;
 use crate::yaml::Value;
 
 /// The namespace that Flux is bootstrapped into; what says no namespace and gets none from its kustomization belongs there.
-const FLUX_NAMESPACE: &str = "flux-system";
+pub(super) const FLUX_NAMESPACE: &str = "flux-system";
 
 /// Describes an environment as far as the repository knows it: a folder that Flux syncs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -167,6 +167,11 @@ impl FluxKustomization {
     /// Names the object.
     pub fn object(&self) -> ObjectRef {
         ObjectRef::new("Kustomization", known::KUSTOMIZE, &self.namespace, &self.name)
+    }
+
+    /// Writes its name, with its namespace where that is not the one of Flux.
+    pub fn shown(&self) -> String {
+        order::shown(&self.namespace, &self.name)
     }
 
     /// Returns the components that are built with it: without those that are not there, where `spec.ignoreMissingComponents` says so.

@@ -8,7 +8,7 @@ use super::environments::{self, Found, Looked};
 use super::feeds::{Feed, Feeds};
 use super::finding::Finding;
 use super::flux::{FluxKustomization, FluxSource, RepoEnvironment, Sync};
-use super::home::{Artifact, Home};
+use super::home::{ExternalArtifact, Home};
 use super::kustomize::{self, Declared, Reads, Role};
 use super::naming::Hints;
 use super::order::{self, Order};
@@ -35,7 +35,7 @@ pub struct Graph {
     /// What is wrong with the files.
     pub findings: Vec<Finding>,
     pub(super) looked: Looked,
-    pub(super) artifacts: Vec<Artifact>,
+    pub(super) artifacts: Vec<ExternalArtifact>,
     /// The Kustomizations that apply to another cluster than the one that they are in, by that cluster's environment.
     pub(super) spokes: Vec<(String, FluxKustomization)>,
     /// What is this repository in each environment.
@@ -173,8 +173,8 @@ impl Graph {
     /// Takes the Flux objects among what was read, and what is wrong with it.
     fn take(&mut self, reader: &mut Reader, env: &str, by: Option<&ObjectRef>, reads: &Reads) {
         for (declared, body) in flux_objects(reader, reads) {
-            if Artifact::is_made_by(&declared) {
-                self.artifacts.extend(Artifact::read(env, &declared.object, &body));
+            if ExternalArtifact::is_made_by(&declared) {
+                self.artifacts.extend(ExternalArtifact::read(env, &declared.object, &body));
                 continue;
             }
             if FluxSource::is(&declared) {
@@ -335,7 +335,7 @@ fn roots(environment: &RepoEnvironment, read: &[FluxKustomization]) -> Vec<FluxK
 /// Reads the Flux Kustomizations and sources among what was read.
 pub(super) fn flux_objects(reader: &mut Reader, reads: &Reads) -> Vec<(Declared, Value)> {
     let is_flux = |declared: &&Declared| {
-        FluxKustomization::is(declared) || FluxSource::is(declared) || Artifact::is_made_by(declared)
+        FluxKustomization::is(declared) || FluxSource::is(declared) || ExternalArtifact::is_made_by(declared)
     };
     let mut found = Vec::new();
     for declared in reads.declared.iter().filter(|declared| declared.role == Role::Resource).filter(is_flux) {

@@ -39,14 +39,14 @@ impl Home {
     }
 
     /// Says of a Kustomization which folder of this repository it reads, or that its content is elsewhere.
-    pub(super) fn settle(&self, one: &mut FluxKustomization, sources: &[FluxSource], artifacts: &[Artifact]) {
+    pub(super) fn settle(&self, one: &mut FluxKustomization, sources: &[FluxSource], artifacts: &[ExternalArtifact]) {
         one.elsewhere = None;
         one.path.clone_from(&one.written_path);
         let Some(source) = one.source.clone() else { return };
         if self.is_home(&one.env, &source, sources) {
             return;
         }
-        let is_it = |artifact: &&Artifact| {
+        let is_it = |artifact: &&ExternalArtifact| {
             artifact.env == one.env
                 && source.kind == "ExternalArtifact"
                 && source.namespace == artifact.namespace
@@ -79,7 +79,7 @@ impl Home {
 
 /// Describes an artifact that an `ArtifactGenerator` copies together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Artifact {
+pub(super) struct ExternalArtifact {
     env: String,
     namespace: String,
     name: String,
@@ -89,7 +89,7 @@ pub(super) struct Artifact {
     folder: Option<String>,
 }
 
-impl Artifact {
+impl ExternalArtifact {
     /// Tells whether a declared object makes artifacts.
     pub(super) fn is_made_by(declared: &Declared) -> bool {
         Self::is_of(&declared.object)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Serialize, Serializer};
 
 use super::feeds::{Feed, Feeds};
-use super::flux::FluxKustomization;
+use super::flux::{FLUX_NAMESPACE, FluxKustomization};
 use super::path;
 
 /// Names a Kustomization within its environment; written with its namespace where another there has the same name.
@@ -45,6 +45,11 @@ impl Serialize for Named {
 /// Tells whether somebody means a Kustomization by what he wrote: its name, or its namespace and name.
 pub fn is_called(asked: &str, namespace: &str, name: &str) -> bool {
     asked == name || asked.split_once('/').is_some_and(|(before, after)| before == namespace && after == name)
+}
+
+/// Writes the name of a Kustomization for people: with its namespace where that is not the one of Flux, so that two of one name are two.
+pub fn shown(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() || namespace == FLUX_NAMESPACE { name.to_owned() } else { format!("{namespace}/{name}") }
 }
 
 /// Holds the waves of an environment: each wave can start once those before it are ready.

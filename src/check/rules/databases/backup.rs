@@ -7,7 +7,7 @@ pub(in crate::check) const RULE: Rule =
     Rule { id: "cnpg-no-backup", about: "a CNPG Cluster without archive, backup or schedule", look: Look::World(look) };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.whole() {
+    if !world.ask_whole() {
         return;
     }
     for object in world.of("postgresql.cnpg.io", "Cluster") {

@@ -11,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.whole() {
+    if !world.ask_whole() {
         return;
     }
     for object in world.objects().filter(|object| object.object.group == "postgresql.cnpg.io") {

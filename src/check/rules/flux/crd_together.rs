@@ -31,7 +31,7 @@ const BRINGS: [(&str, &[&str]); 14] = [
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     // Definitions may come with what is not known.
-    if !world.whole() {
+    if !world.ask_whole() {
         return;
     }
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {

@@ -32,7 +32,7 @@ const BROUGHT: [&str; 12] = [
 ];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.whole() {
+    if !world.ask_whole() {
         return;
     }
     let mut told = BTreeSet::new();

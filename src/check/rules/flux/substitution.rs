@@ -15,7 +15,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
         let Some(object) = world.find("Kustomization", &one.namespace, &one.name) else { continue };
         found.extend(undefined(world, one, object));
-        if !world.whole() {
+        if !world.ask_whole() {
             continue;
         }
         for missing in one

@@ -29,7 +29,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                         .then(|| format!("{} has no key {key}", named(kind, namespace, name)))
                 }
                 None if kind == "Secret" && world.makes_secret(namespace, name) => None,
-                None if !world.whole() || may_come(world, object, name) => None,
+                None if !world.ask_whole() || may_come(world, object, name) => None,
                 None => Some(format!("{} is declared nowhere", named(kind, namespace, name))),
             };
             if let Some(message) = fault {

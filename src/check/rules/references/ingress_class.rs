@@ -61,7 +61,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 /// Lists the classes of an environment; `None` where they may come from elsewhere, as they do where nothing in the repository brings one.
 fn classes(world: &World<'_>) -> Option<Vec<String>> {
-    if !world.whole() {
+    if !world.ask_whole() {
         return None;
     }
     let mut known: Vec<String> =

@@ -19,7 +19,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 const ANNOTATION: &str = "traefik.ingress.kubernetes.io/router.middlewares";
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.whole() {
+    if !world.ask_whole() {
         return;
     }
     // Namespace and name with a hyphen between, as Traefik calls them everywhere.

@@ -13,7 +13,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     // A chart may bring one, and its name need not tell: with charts in the repository only a sole set of own classes is sure.
     let own = world.of("scheduling.k8s.io", "PriorityClass").count();
-    for pods in world.pods().filter(|_| world.whole()) {
+    for pods in world.pods().filter(|_| world.ask_whole()) {
         let name = text(pods.spec, "/priorityClassName");
         let of_cluster = name.starts_with("system-") || name.is_empty();
         let of_chart = world.of(known::HELM, "HelmRelease").any(|release| name.contains(&release.object.name));

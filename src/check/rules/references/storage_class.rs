@@ -20,7 +20,7 @@ const BRINGS: [(&str, &[&str]); 4] = [
 ];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.whole() {
+    if !world.ask_whole() {
         return;
     }
     let releases = || world.of(known::HELM, "HelmRelease");

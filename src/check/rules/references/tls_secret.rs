@@ -25,7 +25,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             let elsewhere = world.objects().find(makes).filter(|one| one.object.namespace != namespace);
             // A chart of the namespace brings many things, but not what is made in another and it says no word of.
             let is_sure = elsewhere.is_some()
-                && world.whole()
+                && world.ask_whole()
                 && !world.is_conjured(namespace)
                 && !world.charts_say(name)
                 && !is_copied(world);
