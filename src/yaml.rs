@@ -4,8 +4,10 @@
 //! gigabytes, and brackets within brackets take time that grows with their square.
 
 mod bounds;
+pub mod confidential;
 mod large;
 pub mod manifest;
+pub mod secrets;
 pub mod sigs;
 pub mod strict;
 

@@ -133,6 +133,8 @@ impl<'a> Context<'a> {
 enum Look {
     /// One file at a time.
     File(fn(&File, &Context<'_>, &mut Vec<Finding>)),
+    /// All files that are looked at, each with what others say of it.
+    Files(fn(&[Listed], &Context<'_>, &mut Vec<Finding>)),
     /// The repository as a whole.
     Repository(fn(&Context<'_>, &mut Vec<Finding>)),
     /// What an environment renders to.
@@ -152,6 +154,7 @@ pub struct Rule {
 /// of them.
 pub const RULES: &[Rule] = &[
     rules::plain_secret::RULE,
+    rules::plain_source::RULE,
     rules::private_key::RULE,
     rules::unreadable::RULE,
     rules::unread::RULE,
@@ -247,7 +250,7 @@ pub fn inspect(files: &[Listed], context: &Context<'_>) -> Report {
         .collect();
     for rule in all() {
         match rule.look {
-            Look::File(_) => {}
+            Look::File(_) | Look::Files(_) => {}
             Look::Repository(look) => look(context, &mut found),
             Look::World(look) => {
                 let mut of_worlds = Vec::new();
@@ -302,6 +305,21 @@ fn look_at(files: &[Listed], context: &Context<'_>, rules: &[&Rule]) -> Report {
         whole.closed = whole.closed.saturating_add(part.closed);
         whole.silenced = whole.silenced.saturating_add(part.silenced);
     }
+    let mut found = Vec::new();
+    for rule in rules {
+        if let Look::Files(look) = rule.look {
+            look(files, context, &mut found);
+        }
+    }
+    let none = Identities::default();
+    let before = found.len();
+    found.retain(|finding| {
+        let file = files.iter().find(|file| file.path == finding.file);
+        let is_strict = context.strict && is_about_secrets(finding.rule);
+        is_strict || !file.is_some_and(|file| File::new(file, &none).ignores(finding))
+    });
+    whole.silenced = whole.silenced.saturating_add(before.saturating_sub(found.len()));
+    whole.findings.extend(found);
     whole
 }
 

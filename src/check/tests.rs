@@ -242,6 +242,11 @@ fn staged_alone(name: &[u8], bytes: &[u8]) -> Vec<String> {
     // A name that is no UTF-8 beside it takes nothing away.
     std::fs::write(repository.path().join(std::ffi::OsStr::from_bytes(b"0\xe9.yaml")), "a: b\n").unwrap();
     repository.git(&["add", "--all"]);
+    staged(&repository)
+}
+
+/// Returns what is found in what is staged.
+fn staged(repository: &TestRepository) -> Vec<String> {
     let snapshot = Snapshot::load(repository.path());
     let report = check(
         &index(repository.path()).unwrap(),
@@ -288,6 +293,48 @@ fn a_key_is_found_in_whatever_bytes_git_takes() {
         assert_eq!(staged_alone(b"file.bin", &bytes), ["private-key file.bin"], "{name}");
     }
     assert_eq!(staged_alone(b"k\xe9.txt", key.as_bytes()), ["private-key k\\xE9.txt"]);
+}
+
+#[test]
+fn what_becomes_a_secret_is_found_wherever_it_stands() {
+    for (name, file, text) in [
+        ("a set", "s.yaml", "kind: ResourceSet\nspec: {resources: [{kind: Secret, stringData: {p: hunter2}}]}\n"),
+        (
+            "values",
+            "s.yaml",
+            "kind: HelmRelease\nspec: {values: {extra: [{kind: Secret, stringData: {p: hunter2}}]}}\n",
+        ),
+        ("a text", "s.yaml", "kind: ConfigMap\ndata:\n  a: |\n    kind: Secret\n    stringData: {p: hunter2}\n"),
+        ("a literal", "kustomization.yaml", "secretGenerator: [{name: a, literals: [p=hunter2]}]\n"),
+        ("a generator", "g.yaml", "kind: SecretGenerator\nliterals: [p=hunter2]\n"),
+        ("a patch", "p.yaml", "- {op: add, path: /stringData/p, value: hunter2}\n"),
+    ] {
+        let found = staged_alone(file.as_bytes(), text.as_bytes());
+        assert_eq!(found, [format!("secret-plaintext {file}")], "{name}");
+        let found = staged_alone(file.as_bytes(), text.replace("hunter2", "${P}").as_bytes());
+        assert_eq!(found, [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_becomes_a_secret_is_found_by_whoever_takes_it() {
+    let repository = TestRepository::new();
+    let generator = "secretGenerator: [{name: a, envs: [x.env, u.env], files: [k=p.txt, host=h.txt]}]\n";
+    repository.write("a/kustomization.yaml", generator);
+    repository.write("a/x.env", "USER=admin\nPASSWORD=hunter2\n");
+    repository.write("a/u.env", "USER=admin\n");
+    repository.write("a/p.txt", "hunter2");
+    repository.write("a/h.txt", "db.example.org\n");
+    repository.write("other.env", "PASSWORD=hunter2\n");
+    let here = ["secret-source-plaintext a/p.txt", "secret-source-plaintext a/x.env"];
+    repository.git(&["add", "--", "."]);
+    assert_eq!(staged(&repository), here);
+    // Whichever of the two is new.
+    repository.git(&["reset", "--quiet", "--", "a/kustomization.yaml"]);
+    assert_eq!(staged(&repository), here);
+    repository.git(&["commit", "--quiet", "-m", "files"]);
+    repository.git(&["add", "--", "."]);
+    assert_eq!(staged(&repository), ["secret-source-plaintext a/kustomization.yaml"; 2]);
 }
 
 #[test]

@@ -102,7 +102,8 @@ impl Object {
 
     /// Tells whether it is such a Secret, or has one in it: a set of flux-operator has what it makes, and so have values of charts and other wrappers.
     pub fn holds_plain_secret(&self) -> bool {
-        self.is_plain_secret() || !self.is("", "Secret") && holds_secret(&self.body)
+        let has = || crate::yaml::secrets::of_json(&self.body).iter().any(|held| held.filled && !held.sealed);
+        self.is_plain_secret() || !self.is("", "Secret") && has()
     }
 }
 
@@ -117,42 +118,5 @@ fn is_open(body: &Value, field: &str) -> bool {
         Some(Value::Object(entries)) => !entries.values().all(is_sealed),
         Some(other) => !other.is_null(),
         None => false,
-    }
-}
-
-fn holds_secret(value: &Value) -> bool {
-    match value {
-        Value::Object(fields) => {
-            let is_secret = fields.get("kind").is_some_and(|kind| kind == "Secret");
-            is_secret && ["data", "stringData"].into_iter().any(|field| is_open(value, field))
-                || fields.values().any(holds_secret)
-        }
-        Value::Array(items) => items.iter().any(holds_secret),
-        Value::String(text) => ["kind: Secret", "kind: \"Secret\"", "\"kind\":\"Secret\"", "\"kind\": \"Secret\""]
-            .iter()
-            .any(|form| text.contains(form)),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod secrets {
-    use serde_json::json;
-
-    use super::{Value, holds_secret};
-
-    #[test]
-    fn a_secret_within_another_object_is_found() {
-        let secret = |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"p": value}});
-        let sets: [(Value, bool); 5] = [
-            (json!({"spec": {"resources": [secret("throwaway")]}}), true),
-            (json!({"spec": {"resourcesTemplate": "kind: Secret\nstringData: {p: throwaway}"}}), true),
-            (json!({"spec": {"values": {"extraObjects": [secret("throwaway")]}}}), true),
-            (json!({"spec": {"resources": [secret("ENC[AES256_GCM,data:x]")]}}), false),
-            (json!({"spec": {"valuesFrom": [{"kind": "Secret", "name": "a"}]}}), false),
-        ];
-        for (body, expected) in sets {
-            assert_eq!(holds_secret(&body), expected, "{body}");
-        }
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! git        where the repository is, and what git knows of it
-//! confidential  which values of a Secret must stay secret
 //! contents   what a file holds, from whatever a tree may hold
 //! artifact   what source-controller leaves out of what Flux reads
 //! scan       every file, in display order, with the locks of encrypted ones
@@ -33,7 +32,6 @@
 
 pub mod age_secrets;
 pub mod artifact;
-pub mod confidential;
 pub mod contents;
 mod creation;
 pub mod effective;

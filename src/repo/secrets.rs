@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::confidential::is_confidential_value;
 use super::git::{self, LogEntry};
 use super::references::secret_generators;
 use super::snapshot::Snapshot;
@@ -12,6 +11,7 @@ use super::{Creation, contents, kustomize};
 use crate::model::Fault;
 use crate::sops::{self, Format, SopsFile};
 use crate::yaml;
+use crate::yaml::confidential::is_confidential_value;
 
 /// Larger files are no secrets, in bytes: an object of Kubernetes has 1 MiB at most, and encryption some more.
 const LARGEST: u64 = 4 * 1024 * 1024;

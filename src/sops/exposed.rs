@@ -3,7 +3,7 @@
 //! A file's own rule is the word of whoever made the file, and its MAC vouches for nothing more: anybody can encrypt a file for us whose rule
 //! leaves the password out. So what a Secret holds is told here by what Kubernetes would take for it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::cipher::is_sealed;
 use super::error::SopsError;
@@ -13,100 +13,74 @@ use super::parsed::{Leaf, Parsed};
 use super::path::{Path, Segment};
 use super::rules::{Rule, RuleKind, Verdict};
 use super::value::ValueType;
-use crate::yaml::manifest;
+use crate::yaml::secrets::{self, Form, Held, Node, Scalar, ScalarKind, Step};
 
 /// The most values that are named.
 const NAMED: usize = 3;
 
-/// Knows where in a text the Secrets stand.
-pub(super) struct Secrets<'a>(HashSet<(usize, Vec<&'a Segment>)>);
+/// Knows which values of a text are those of Secrets.
+pub(super) struct Secrets<'a>(HashMap<(usize, &'a Path), Held>);
 
 impl<'a> Secrets<'a> {
-    /// Finds the Secrets of a text: its documents, and the items of lists such as `kubectl get -o yaml` writes.
+    /// Finds the Secrets of a text: its documents, and what stands in them.
     pub(super) fn of(parsed: &'a Parsed) -> Self {
-        let (mut found, mut others, mut core) = (HashSet::new(), HashSet::new(), HashSet::new());
-        for leaf in &parsed.leaves {
-            let path = without_merges(&leaf.path);
-            let text = leaf.value.canonical.expose();
-            let Some((Segment::Key(key), object)) = path.split_last() else { continue };
-            match key.as_str() {
-                // Whoever encrypts the kind itself does not say what it is.
-                key if is_key(key, "kind") && (manifest::is_secret_kind(text) || is_sealed(text)) => {
-                    found.insert((leaf.document, object.to_vec()));
-                }
-                // The items of a SecretList need not say it again.
-                key if is_key(key, "kind") && manifest::is_secret_list(text) => {
-                    let items = path_of_items(parsed, leaf.document, object);
-                    found.extend(items.into_iter().map(|item| (leaf.document, item)));
-                }
-                // Other groups have kinds of this name, whose fields are theirs. Of a key that stands twice not every reader takes the same.
-                key if is_key(key, "apiVersion") => {
-                    let known = if manifest::is_core(text) || is_sealed(text) { &mut core } else { &mut others };
-                    known.insert((leaf.document, object.to_vec()));
-                }
-                _ => {}
+        let mut documents: Vec<(usize, Node<'a>)> = Vec::new();
+        for (index, leaf) in parsed.leaves.iter().enumerate() {
+            if documents.last().is_none_or(|(document, _)| *document != leaf.document) {
+                documents.push((leaf.document, Node::empty()));
+            }
+            if let Some((_, node)) = documents.last_mut() {
+                node.put(&without_merges(&leaf.path), scalar(index, leaf));
             }
         }
-        found.retain(|place| core.contains(place) || !others.contains(place));
+        let mut found: HashMap<(usize, &Path), Held> = HashMap::new();
+        for held in documents.iter().flat_map(|(_, node)| secrets::of_node(node)) {
+            let Some(leaf) = parsed.leaves.get(held.leaf) else { continue };
+            let known = found.entry((leaf.document, &leaf.path)).or_insert_with(|| held.clone());
+            // A text may hold several.
+            if held.must_be_sealed() && !known.must_be_sealed() {
+                *known = held;
+            }
+        }
         Self(found)
     }
 
-    /// Tells whether a value is one that a Secret holds.
-    pub(super) fn holds(&self, leaf: &Leaf) -> bool {
-        let path = without_merges(&leaf.path);
-        let mut object: usize = 0;
-        loop {
-            let here = path.get(..object).unwrap_or_default();
-            let key = path.get(object);
-            if let Some(Segment::Key(key)) = key
-                && manifest::BLOCKS.iter().any(|block| is_key(key, block))
-                && self.0.contains(&(leaf.document, here.to_vec()))
-            {
-                return true;
-            }
-            if self.0.contains(&(leaf.document, here.to_vec())) && is_copy(path.get(object..).unwrap_or_default(), leaf)
-            {
-                return true;
-            }
-            match (key, path.get(object.saturating_add(1))) {
-                (Some(Segment::Key(key)), Some(Segment::Index(_))) if key == "items" => {
-                    object = object.saturating_add(2);
-                }
-                _ => return false,
-            }
-        }
+    fn get(&self, leaf: &'a Leaf) -> Option<&Held> {
+        self.0.get(&(leaf.document, &leaf.path))
+    }
+
+    /// Tells whether a value is one that a Secret holds, and so text to whoever reads it.
+    pub(super) fn holds(&self, leaf: &'a Leaf) -> bool {
+        self.get(leaf).is_some_and(|held| matches!(held.form, Form::Secret | Form::Copy | Form::Within))
     }
 }
 
-/// Tells whether a value is the copy of a whole Secret that `kubectl apply` and others keep in an annotation of it, with values in it.
-fn is_copy(path: &[&Segment], leaf: &Leaf) -> bool {
-    let [Segment::Key(metadata), Segment::Key(annotations), Segment::Key(name)] = path else { return false };
-    let text = leaf.value.canonical.expose();
-    metadata == "metadata"
-        && annotations == "annotations"
-        && manifest::COPIES.iter().any(|copy| name == copy)
-        && (is_sealed(text) || manifest::BLOCKS.iter().any(|block| text.contains(&format!("\"{block}\":"))))
-}
-
-/// Tells whether a key is the one that is meant, however it is written.
-fn is_key(key: &str, wanted: &str) -> bool {
-    manifest::is_word(key, wanted)
-}
-
-/// Returns the steps without merge keys: what stands below `<<` belongs where that stands.
-fn without_merges(path: &Path) -> Vec<&Segment> {
-    path.segments().iter().filter(|segment| !matches!(segment, Segment::Key(key) if key == "<<")).collect()
-}
-
-/// Returns the places of the items of a list.
-fn path_of_items<'a>(parsed: &'a Parsed, document: usize, list: &[&'a Segment]) -> HashSet<Vec<&'a Segment>> {
-    let item = |leaf: &'a Leaf| {
-        let path = without_merges(&leaf.path);
-        let rest = path.strip_prefix(list)?;
-        let is_item = matches!(rest, [Segment::Key(key), Segment::Index(_), ..] if key == "items");
-        is_item.then(|| path.get(..list.len().saturating_add(2)).unwrap_or_default().to_vec())
+fn scalar(index: usize, leaf: &Leaf) -> Scalar<'_> {
+    let kind = match leaf.value.kind {
+        ValueType::Null => ScalarKind::Null,
+        ValueType::Boolean => ScalarKind::Boolean,
+        ValueType::Text => ScalarKind::Text,
+        _ => ScalarKind::Other,
     };
-    parsed.leaves.iter().filter(|leaf| leaf.document == document).filter_map(item).collect()
+    Scalar { text: leaf.value.canonical.expose().into(), kind, leaf: index }
+}
+
+/// Returns the steps without merge keys: what stands below `<<`, or in a list there, belongs where that stands.
+fn without_merges(path: &Path) -> Vec<Step<'_>> {
+    let mut found = Vec::new();
+    let mut merges = false;
+    for segment in path.segments() {
+        match segment {
+            Segment::Key(key) if key == "<<" => merges = true,
+            Segment::Index(_) if merges => merges = false,
+            Segment::Key(key) => {
+                found.push(Step::Key(key));
+                merges = false;
+            }
+            Segment::Index(index) => found.push(Step::Index(*index)),
+        }
+    }
+    found
 }
 
 /// Tells whether there is something to hide: sops leaves empty strings and null as they are.
@@ -124,8 +98,9 @@ pub(super) fn refuse(
     rule: &dyn std::fmt::Display,
 ) -> Result<(), SopsError> {
     let secrets = Secrets::of(parsed);
+    let must_be_sealed = |leaf: &Leaf| secrets.get(leaf).is_some_and(Held::must_be_sealed);
     let plain = parsed.leaves.iter().enumerate().filter(|(index, leaf)| is_filled(leaf) && !encrypted(*index, leaf));
-    let plain: Vec<&Path> = plain.filter(|(_, leaf)| secrets.holds(leaf)).map(|(_, leaf)| &leaf.path).collect();
+    let plain: Vec<&Path> = plain.filter(|(_, leaf)| must_be_sealed(leaf)).map(|(_, leaf)| &leaf.path).collect();
     if plain.is_empty() {
         return Ok(());
     }
@@ -148,6 +123,17 @@ fn is_ciphertext(leaf: &Leaf) -> bool {
     leaf.value.kind == ValueType::Text && is_sealed(leaf.value.canonical.expose())
 }
 
+/// Names a value of a Secret that stands in an encrypted file in plain text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposed {
+    /// The line, from one.
+    pub line: usize,
+    /// Where the value stands.
+    pub path: Path,
+    /// What it is to the Secret.
+    pub held: Held,
+}
+
 /// Says of a value how a file's own rule and another treat it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Divergence {
@@ -160,11 +146,15 @@ pub struct Divergence {
 }
 
 impl SopsFile {
-    /// Returns the values of Secrets that stand in the file in plain text, whatever its rule says, each with its line.
-    pub fn exposed(&self) -> Vec<(usize, Path)> {
+    /// Returns the values of Secrets that stand in the file in plain text, whatever its rule says. Those that are doubtful are among them.
+    pub fn exposed(&self) -> Vec<Exposed> {
         let secrets = Secrets::of(&self.parsed);
-        let plain = |leaf: &&Leaf| is_filled(leaf) && !is_ciphertext(leaf) && secrets.holds(leaf);
-        self.parsed.leaves.iter().filter(plain).map(|leaf| (leaf.line, leaf.path.clone())).collect()
+        let exposed = |leaf: &Leaf| {
+            let held = secrets.get(leaf).filter(|held| held.must_be_sealed() || held.doubtful)?;
+            Some(Exposed { line: leaf.line, path: leaf.path.clone(), held: held.clone() })
+        };
+        let plain = self.parsed.leaves.iter().filter(|leaf| is_filled(leaf) && !is_ciphertext(leaf));
+        plain.filter_map(exposed).collect()
     }
 
     /// Returns the values of the file that its own rule and another treat differently: nothing where the two cover the same, however they

@@ -68,7 +68,7 @@ pub use config::{Config, ConfigWarning, CreationRule};
 pub use create::{NewFile, create};
 pub use draft::{Change, Changed};
 pub use error::SopsError;
-pub use exposed::Divergence;
+pub use exposed::{Divergence, Exposed};
 pub use file::{DocumentHead, SopsFile};
 pub use flux::decrypt_object;
 pub use format::Format;

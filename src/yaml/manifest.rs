@@ -80,39 +80,23 @@ fn json(text: &str) -> Option<Vec<Value>> {
     (!found.is_empty()).then_some(found)
 }
 
-/// Tells whether a text can be a Secret at all: cheaply, so that most texts are never parsed. Letters and words may be written as escapes, in
-/// JSON and YAML, and as base64 behind a tag.
+/// Tells whether a text can hold or make a Secret at all: cheaply, so that most texts are never parsed. Letters and words may be written as
+/// escapes, in JSON and YAML, and as base64 behind a tag.
 pub fn may_hold_secrets(text: &str) -> bool {
     let hides = || text.contains('\\') || ["!!", "!<", "%TAG"].iter().any(|sign| text.contains(sign));
-    (text.contains(SECRET) && text.contains("ata")) || hides()
+    // kustomize takes its fields in any case.
+    let generates =
+        || text.as_bytes().windows(GENERATOR.len()).any(|part| part.eq_ignore_ascii_case(GENERATOR.as_bytes()));
+    text.contains(SECRET) && text.contains("ata") || text.contains("stringData") || hides() || generates()
 }
 
-/// Collects the Secrets of a document: itself, or the items of a list, with what merge keys bring.
-pub fn secrets(document: &Value) -> Vec<Value> {
-    let mut found = Vec::new();
-    collect(document, false, &mut found);
-    found
-}
-
-fn collect(value: &Value, of_secrets: bool, found: &mut Vec<Value>) {
-    let mut value = value.clone();
-    // What cannot be merged is no merge.
-    let _unmerged = value.apply_merge();
-    let word = |key: &str| field(&value, key).and_then(Value::as_str).unwrap_or_default();
-    let kind = word("kind");
-    if (is_secret_kind(kind) || of_secrets && kind.is_empty()) && is_core(word("apiVersion")) {
-        found.push(value);
-        return;
-    }
-    let of_secrets = is_secret_list(kind);
-    for item in field(&value, "items").and_then(Value::as_sequence).into_iter().flatten() {
-        collect(item, of_secrets, found);
-    }
-}
+/// The field of a kustomization file, and the kind of a plug-in, that makes Secrets.
+pub const GENERATOR: &str = "secretGenerator";
 
 #[cfg(test)]
 mod tests {
-    use super::{documents, is_core, secrets};
+    use super::{documents, is_core};
+    use crate::yaml::secrets::{Form, of_document};
 
     #[test]
     fn a_secret_is_one_in_every_spelling() {
@@ -128,19 +112,19 @@ mod tests {
             "{\"kind\": \"ConfigMap\"}\n{\"kind\": \"Secret\", \"data\": {\"a\": \"b\"}}\n",
             "{\"kind\": \"Secret\", \"data\": {\"a\": \"b\"}} and no JSON",
             "kind: SecretList\nitems: [{data: {a: b}}]\n",
-            "kind: List\nitems: [{apiVersion: /v1, kind: Secret}]\n",
+            "kind: List\nitems: [{apiVersion: /v1, kind: Secret, data: {a: b}}]\n",
         ] {
-            let found: usize = documents(text).unwrap().iter().map(|document| secrets(document).len()).sum();
-            assert_eq!(found, 1, "{text}");
-            assert!(super::may_hold_secrets(text) || !text.contains("ata"), "{text}");
+            let found: Vec<_> = documents(text).unwrap().iter().flat_map(of_document).collect();
+            assert!(matches!(found.as_slice(), [held] if held.form == Form::Secret), "{text}: {found:?}");
+            assert!(super::may_hold_secrets(text), "{text}");
         }
         for text in [
-            "apiVersion: secrets.example.com/v1\nkind: Secret\n",
+            "apiVersion: secrets.example.com/v1\nkind: Secret\ndata: {a: b}\n",
             "apiVersion: v1\nkind: ConfigMap\ndata: {kind: Secret}\n",
-            "{\"kind\": \"Secret\", \"kind\": \"ConfigMap\"}",
-            "kind: secret\n",
+            "{\"kind\": \"Secret\", \"kind\": \"ConfigMap\", \"data\": {\"a\": \"b\"}}",
+            "kind: secret\ndata: {a: b}\n",
         ] {
-            assert!(documents(text).unwrap().iter().all(|document| secrets(document).is_empty()), "{text}");
+            assert!(documents(text).unwrap().iter().all(|document| of_document(document).is_empty()), "{text}");
         }
         assert!(documents("a: [").is_err());
         assert!(is_core("") && is_core("v1") && is_core("/v1") && is_core("djE=") && !is_core("apps/v1"));

@@ -12,6 +12,7 @@ pub(super) mod mac;
 pub(super) mod monitors;
 pub(super) mod new_reader;
 pub(super) mod plain_secret;
+pub(super) mod plain_source;
 pub(super) mod private_key;
 pub(super) mod recipients;
 pub(super) mod references;

@@ -3,12 +3,14 @@
 use super::super::file::parts;
 use super::super::{Context, File, Finding, Look, Rule};
 use super::object;
-use super::secret_data::is_mask;
-use crate::repo::confidential::{is_confidential, is_confidential_data, is_confidential_value};
 use crate::sops::Format;
+use crate::yaml::secrets::{self, Form, Held, in_lines};
 use crate::yaml::{Value, manifest};
 
-const WHY: &str = "once pushed, everybody who reads the repository has it, in its history too";
+pub(super) const WHY: &str = "once pushed, everybody who reads the repository has it, in its history too";
+
+/// What is to be done with a value that no encryption in place reaches.
+const MOVE: &str = "put it into a Secret of its own in an encrypted file; change the value if it was ever pushed";
 
 pub(in crate::check) const RULE: Rule =
     Rule { id: "secret-plaintext", about: "a Secret whose values are not encrypted", look: Look::File(look) };
@@ -18,11 +20,35 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     if let Some(sealed) = file.sealed() {
         // What its own rule reaches is told by the rule about that.
         let reached = sealed.unencrypted();
-        for (line, path) in sealed.exposed().into_iter().filter(|one| !reached.contains(one)) {
-            let rule = sealed.rule_text();
-            let message = format!("{path} of a Secret is in plain text in an encrypted file, whose rule is {rule}");
-            let fix = format!("fluxdeck secret encrypt --again {}; change the value if it was ever pushed", file.path);
-            found.push(Finding::new(RULE.id, &file.path, message, WHY, fix).on(line));
+        let is_told = |line: usize, path: &crate::sops::Path| reached.iter().any(|one| one.0 == line && one.1 == *path);
+        for one in sealed.exposed().into_iter().filter(|one| !is_told(one.line, &one.path)) {
+            let (path, rule) = (one.path.to_string(), sealed.rule_text());
+            let message = match one.held.form {
+                Form::Secret | Form::Copy | Form::Within => {
+                    format!("{path} of a Secret is in plain text in an encrypted file, whose rule is {rule}")
+                }
+                Form::Input if one.held.doubtful => {
+                    format!(
+                        "the input {path} is in plain text, and the template that may put it into a Secret is encrypted"
+                    )
+                }
+                _ => format!(
+                    "{}; the file is encrypted, and its rule {rule} leaves that plain",
+                    said(&one.held, &path, None)
+                ),
+            };
+            let fix = match one.held.form {
+                Form::Secret | Form::Copy | Form::Within => {
+                    format!("fluxdeck secret encrypt --again {}; change the value if it was ever pushed", file.path)
+                }
+                Form::Input => format!(
+                    "let the rule in .sops.yaml reach the inputs too, then fluxdeck secret encrypt --again {}",
+                    file.path
+                ),
+                _ => MOVE.to_owned(),
+            };
+            let finding = Finding::new(RULE.id, &file.path, message, WHY, fix).on(one.line);
+            found.push(if one.held.doubtful { finding.warning() } else { finding });
         }
         return;
     }
@@ -46,7 +72,7 @@ fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
     for (line, part, documents) in parts(text) {
         let Ok(documents) = documents.or_else(|_| manifest::documents(&part)) else {
             // A template of a chart is no YAML before it is filled in; what else is none hides nothing either.
-            if let Some((offset, key)) = is_manifest.then(|| by_lines(&part).or_else(|| in_braces(&part))).flatten() {
+            if let Some((offset, key)) = is_manifest.then(|| in_lines(&part)).flatten() {
                 let message =
                     format!("it reads as a Secret whose value {key} is in plain text, though it is no valid YAML");
                 let at = line.saturating_add(offset);
@@ -56,48 +82,77 @@ fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
             continue;
         };
         for document in documents {
-            for secret in manifest::secrets(&document) {
-                let Some(key) = plain(&secret, vouched) else { continue };
-                // Keys may have dots themselves.
-                let name = key.strip_prefix("metadata.annotations.").or(key.split_once('.').map(|(_, name)| name));
-                let name = name.unwrap_or(key.as_str());
-                let at = lines.iter().enumerate().skip(line.saturating_sub(1)).find(|(_, text)| holds_key(text, name));
-                let message = format!("the Secret's value {key} is in plain text");
-                let fix = format!(
-                    "fluxdeck secret encrypt {} (or sops encrypt -i); change the value if it was ever pushed",
-                    file.path
-                );
-                let finding = Finding::new(RULE.id, &file.path, message, WHY, fix).about(object(&secret));
-                found.push(finding.on(at.map_or(line, |(index, _)| index.saturating_add(1))));
+            let mut owners: Vec<String> = Vec::new();
+            for held in secrets::of_document(&document).iter().filter(|held| held.is_plain(vouched)) {
+                // One finding for each Secret, generator or patch.
+                if owners.contains(&held.owner) {
+                    continue;
+                }
+                owners.push(held.owner.clone());
+                let at = place(&lines, line, held);
+                let finding =
+                    Finding::new(RULE.id, &file.path, said(held, &held.path, object(&document)), WHY, fix(file, held));
+                found.push(finding.about(about(&document, held)).on(at));
             }
         }
     }
 }
 
-/// Names the first value of a Secret that is neither empty nor a ciphertext that somebody vouches for.
-fn plain(secret: &Value, vouched: bool) -> Option<String> {
-    let block = |name: &str| {
-        let values = manifest::field(secret, name)?.as_mapping()?.iter();
-        let (key, _) =
-            values.into_iter().find(|(key, value)| is_plain(name, key.as_str().unwrap_or_default(), value, vouched))?;
-        Some(format!("{name}.{}", key.as_str().unwrap_or_default()))
-    };
-    let copy = || {
-        let text = secret.get("metadata")?.get("annotations")?.get(manifest::LAST_APPLIED)?.as_str()?;
-        let object: Value = crate::yaml::from_str(text).ok()?;
-        plain(&object, vouched).map(|_| format!("metadata.annotations.{}", manifest::LAST_APPLIED))
-    };
-    block("data").or_else(|| block("stringData")).or_else(copy)
+/// Says which value is in plain text, and what it is in.
+fn said(held: &Held, path: &str, holder: Option<String>) -> String {
+    let shown = &held.shown;
+    let holder = holder.map(|holder| format!(" in {holder}")).unwrap_or_default();
+    match held.form {
+        Form::Secret | Form::Copy => format!("the Secret's value {shown} is in plain text"),
+        Form::Within => format!("a Secret{holder} has its value {shown} in plain text, at {path}"),
+        Form::Text => format!("a Secret in a text{holder} has its value {shown} in plain text, at {path}"),
+        Form::Generator => format!("a secretGenerator{holder} has the value {} in plain text, at {path}", held.key),
+        Form::Patch => format!("a patch{holder} puts the value {shown} into a Secret in plain text, at {path}"),
+        Form::Input => {
+            format!("the input {path} is in plain text, and a template puts it into the value {shown} of a Secret")
+        }
+    }
 }
 
-fn is_plain(block: &str, key: &str, value: &Value, vouched: bool) -> bool {
-    match value {
-        Value::String(text) if is_mask(text) => false,
-        Value::String(text) if text.starts_with("ENC[AES256_GCM,") => !vouched,
-        // `{{ … }}` of a template reads as a mapping in a mapping.
-        Value::Mapping(fields) => !(fields.len() == 1 && fields.keys().all(Value::is_mapping)),
-        _ => is_confidential_value(block, key, value),
+fn fix(file: &File, held: &Held) -> String {
+    let encrypt =
+        format!("fluxdeck secret encrypt {} (or sops encrypt -i); change the value if it was ever pushed", file.path);
+    match held.form {
+        Form::Secret | Form::Copy | Form::Within => encrypt,
+        Form::Generator => {
+            "write it to a file that is encrypted with sops, and name that below envs or files; change the value if it was ever pushed".to_owned()
+        }
+        Form::Text | Form::Patch | Form::Input => MOVE.to_owned(),
     }
+}
+
+/// Names the Secret where it is an object of the document's own, else what carries it.
+fn about(document: &Value, held: &Held) -> Option<String> {
+    let items = held.owner.strip_prefix("items[").and_then(|rest| rest.split_once(']'));
+    let item = items.and_then(|(index, _)| document.get("items")?.get(index.parse::<usize>().ok()?));
+    item.and_then(object).or_else(|| object(document))
+}
+
+/// Finds the line of a value below the one where its document begins.
+fn place(lines: &[&str], from: usize, held: &Held) -> usize {
+    // Keys may have dots themselves; a literal is `key=value`, and a JSON patch names a path.
+    let name = held.key.as_str();
+    let names = |line: &&str| {
+        holds_key(line, name)
+            || held.form == Form::Generator && line.contains(&format!("{name}="))
+            || held.form == Form::Patch && line.contains(&held.shown.replacen('.', "/", 1))
+    };
+    let below = || lines.iter().enumerate().skip(from.saturating_sub(1));
+    // The same key may stand before the Secret that another object carries.
+    let around = held.path.strip_suffix(&format!(".{}", held.shown)).unwrap_or_default();
+    let field = around.rsplit('.').next().and_then(|last| last.split('[').next()).unwrap_or_default();
+    let is_around = |(_, line): &(usize, &&str)| !field.is_empty() && holds_key(line, field);
+    let begins = match held.form {
+        Form::Within | Form::Text => below().find(is_around).map_or(0, |(index, _)| index),
+        _ => 0,
+    };
+    let near = below().filter(|(index, _)| *index >= begins).find(|(_, line)| names(line));
+    near.or_else(|| below().find(|(_, line)| names(line))).map_or(from, |(index, _)| index.saturating_add(1))
 }
 
 fn holds_key(line: &str, key: &str) -> bool {
@@ -106,53 +161,5 @@ fn holds_key(line: &str, key: &str) -> bool {
         let after = line.get(at.saturating_add(found.len())..).unwrap_or_default();
         (before.is_empty() || before.ends_with(['{', ',', ' ', '\t', '"', '\'']))
             && after.trim_start_matches(['"', '\'']).trim_start().starts_with(':')
-    })
-}
-
-/// Finds, in a text that is no YAML, a Secret by its lines: the offset and the key of its first value that is plain.
-fn by_lines(text: &str) -> Option<(usize, String)> {
-    let pair = |line: &str| -> Option<(usize, String, String)> {
-        let indent = line.len().saturating_sub(line.trim_start().len());
-        let (key, value) = line.trim_start_matches([' ', '\t', '-', '{']).split_once(':')?;
-        let clean = |text: &str| text.trim().trim_matches(['"', '\'', ',']).to_owned();
-        Some((indent, clean(key), clean(value)))
-    };
-    let is_secret = text.lines().filter_map(pair).any(|(_, key, value)| key == "kind" && value == "Secret");
-    let mut block: Option<(usize, String)> = None;
-    for (offset, line) in text.lines().enumerate().filter(|_| is_secret) {
-        let Some((indent, key, value)) = pair(line) else { continue };
-        match &block {
-            Some((column, name)) if indent > *column => {
-                let is_value = !value.is_empty()
-                    && !value.starts_with(['#', '{', '|', '>', '*', '&'])
-                    && !value.contains("{{")
-                    && !value.starts_with("ENC[");
-                if is_value && !line.trim_start().starts_with('#') && is_confidential(&key, &value) {
-                    return Some((offset, format!("{name}.{key}")));
-                }
-            }
-            _ => block = matches!(key.as_str(), "data" | "stringData").then_some((indent, key)),
-        }
-    }
-    None
-}
-
-/// Finds the same in a text that is written in braces, where keys that stand twice make it no YAML: the first value below `data` or `stringData`.
-fn in_braces(text: &str) -> Option<(usize, String)> {
-    let plain: String =
-        text.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '"' | '\'')).collect();
-    if !["{kind:Secret", ",kind:Secret"].iter().any(|pair| plain.contains(pair)) {
-        return None;
-    }
-    manifest::BLOCKS.iter().find_map(|block| {
-        let begun = format!("{block}:{{");
-        plain.split(&begun).skip(1).find_map(|rest| {
-            let (key, value) = rest.split_once(':')?;
-            let value = value.split([',', '}']).next().unwrap_or_default();
-            let says = if *block == "data" { is_confidential_data(key, value) } else { is_confidential(key, value) };
-            let is_value = says && !value.starts_with(['{', '[']) && !key.contains(['{', '}', '[', ',']);
-            let line = text.split(block).next().map_or(0, |before| before.matches('\n').count());
-            is_value.then(|| (line, format!("{block}.{key}")))
-        })
     })
 }

@@ -6,9 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::super::{Context, File, Finding, Look, Rule};
 use super::object;
 use crate::yaml::Value;
-
-/// What `flux build kustomization` and `flux diff` write in the place of a value that they decrypted (fluxcd/flux2, internal/build).
-const MASK: &str = "**SOPS**";
+use crate::yaml::confidential::is_mask;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-data",
@@ -56,11 +54,6 @@ fn mistake(block: &str, value: &str) -> Option<(&'static str, &'static str, &'st
         "the API server refuses the Secret, and the whole Kustomization fails",
         "write the value as it is below stringData, and encrypt the file: fluxdeck secret encrypt",
     ))
-}
-
-/// Tells whether a value is the mask, as it is or in base64.
-pub(super) fn is_mask(value: &str) -> bool {
-    value == MASK || value.trim() == STANDARD.encode(MASK)
 }
 
 fn names(line: &str, key: &str) -> bool {

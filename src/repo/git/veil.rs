@@ -4,10 +4,12 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::super::contents;
+use super::super::kustomize::NAMES;
+use super::super::{contents, path};
 use super::run;
 use crate::sops::{self, Format, SopsFile};
 use crate::yaml::manifest;
+use crate::yaml::secrets::{self, Form};
 
 /// What stands in place of a value.
 const HIDDEN: &str = "[value of a Secret in plain text, not shown]";
@@ -26,7 +28,7 @@ pub(super) fn over(root: &Path, path: &str, difference: String) -> String {
         Ok(bytes) => bytes.iter().any(|bytes| holds_plain(path, &String::from_utf8_lossy(bytes))),
         Err(_) => true,
     };
-    if !sides.iter().any(may_hold) {
+    if !sides.iter().any(may_hold) && !becomes_secret(root, path, &sides) {
         return difference;
     }
     let mut inside = false;
@@ -50,18 +52,36 @@ fn holds_plain(path: &str, text: &str) -> bool {
     if !manifest::may_hold_secrets(text) {
         return false;
     }
-    // A patch within a kustomization is text within text.
-    let has_lines = || {
-        let has =
-            |test: &dyn Fn(&str) -> bool| text.lines().any(|line| test(line.trim_start_matches([' ', '-', '\t'])));
-        has(&|line| line.trim_end() == "kind: Secret")
-            && has(&|line| manifest::BLOCKS.iter().any(|block| line.starts_with(&format!("{block}:"))))
-    };
     match manifest::documents(text) {
-        Ok(documents) => documents.iter().any(|document| !manifest::secrets(document).is_empty()) || has_lines(),
+        Ok(documents) => documents.iter().flat_map(secrets::of_document).any(|held| match held.form {
+            Form::Secret | Form::Copy => true,
+            _ => held.is_plain(false) || held.doubtful,
+        }),
         Err(_) => {
             text.contains("kind") && text.contains("ata") && matches!(Format::of(path), Format::Yaml | Format::Json)
         }
+    }
+}
+
+/// Tells whether a kustomization of a folder around a file makes a Secret of it, while its values are in plain text.
+fn becomes_secret(root: &Path, path: &str, sides: &[io::Result<Option<Vec<u8>>>]) -> bool {
+    let texts = || sides.iter().flatten().flatten().map(|bytes| String::from_utf8_lossy(bytes));
+    let mut folder = path::parent(path);
+    loop {
+        for name in NAMES {
+            let Ok(text) = contents::text(root, &path::join(folder, name)) else { continue };
+            let documents = manifest::documents(&text).unwrap_or_default();
+            let takes = |source: &secrets::Source| path::resolve(folder, &source.file).as_deref() == Some(path);
+            for source in documents.iter().flat_map(secrets::sources).filter(takes) {
+                if texts().any(|text| sops::sniff(&text).is_none() && source.usage.plain(&text).is_some()) {
+                    return true;
+                }
+            }
+        }
+        if folder.is_empty() {
+            return false;
+        }
+        folder = path::parent(folder);
     }
 }
 
@@ -109,10 +129,16 @@ mod tests {
             ("e.json", "{\"kind\":\"ConfigMap\"}\n{\"kind\":\"Secret\",\"stringData\":{\"p\":\"MARK0\"}}\n"),
             ("kustomization.yaml", "patches:\n- patch: |-\n    kind: Secret\n    stringData:\n      p: MARK0\n"),
             ("f.yaml", "kind: Secret\nstringData:\n  p: MARK0\n @bad\n"),
+            ("g/kustomization.yaml", "secretGenerator: [{name: g, literals: [p=MARK0hunter2], envs: [e/x.env]}]\n"),
+            ("g/e/x.env", "p=MARK0hunter2\n"),
+            (
+                "h.yaml",
+                "kind: HelmRelease\nspec: {values: {extraObjects: [{kind: Secret, stringData: {p: MARK0hunter2}}]}}\n",
+            ),
         ];
         for (file, text) in forms {
             repository.write(file, text);
-            repository.write(&format!("new-{file}"), text);
+            repository.write(&format!("{file}-new.yaml"), text);
         }
         repository.git(&[
             "add",
@@ -124,6 +150,8 @@ mod tests {
             "e.json",
             "f.yaml",
             "kustomization.yaml",
+            "g",
+            "h.yaml",
         ]);
         repository.git(&["commit", "--quiet", "-m", "first"]);
         for (file, text) in forms {
@@ -131,8 +159,11 @@ mod tests {
             repository.git(&["add", "--", file]);
             repository.write(file, &text.replace("MARK0", "MARK2"));
             for (path, side) in
-                [(file, Side::Staged), (file, Side::Unstaged), (&*format!("new-{file}"), Side::Untracked)]
+                [(file, Side::Staged), (file, Side::Unstaged), (&*format!("{file}-new.yaml"), Side::Untracked)]
             {
+                if path.ends_with(".env-new.yaml") {
+                    continue;
+                }
                 let shown = raw(repository.path(), path, side).unwrap();
                 assert!(shown.contains("not shown") && !shown.contains("MARK"), "{path} {side:?}: {shown}");
             }

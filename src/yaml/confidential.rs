@@ -6,18 +6,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::yaml::Value;
+use super::Value;
 
 /// What references to a store of secrets begin with: 1Password, vals, Vault and `OpenBao` by their injectors, Bitwarden, Keeper, Infisical.
 const REFERENCES: [&str; 9] =
     ["op://", "ref+", "secretref+", "vault:", "bao:", "bws://", "keeper://", "infisical://", "doppler://"];
 
 /// Words of keys that say that the value is to be kept.
-const KEPT: [&str; 22] = [
+const KEPT: [&str; 23] = [
     "password",
     "passwd",
     "pass",
     "pwd",
+    "pw",
     "passphrase",
     "token",
     "secret",
@@ -151,6 +152,36 @@ pub fn is_confidential_value(block: &str, key: &str, value: &Value) -> bool {
         Value::String(text) => is_confidential(key, text),
         _ => true,
     }
+}
+
+/// What `flux build kustomization` and `flux diff` write in the place of a value that they decrypted (fluxcd/flux2, internal/build).
+const MASK: &str = "**SOPS**";
+
+/// Tells whether a value is the mask of `flux build`, as it is or in base64.
+pub fn is_mask(value: &str) -> bool {
+    value == MASK || value.trim() == STANDARD.encode(MASK)
+}
+
+/// Tells whether a text is nothing but what somebody else fills in, or says nothing.
+pub fn is_placeholder(text: &str) -> bool {
+    says_nothing(filled(text).trim())
+}
+
+/// Tells whether a key or the value itself says that it is to be kept. Unlike [`is_confidential`] it takes nothing doubtful for confidential:
+/// it judges values that need not be those of a Secret.
+pub fn is_surely_confidential(key: &str, text: &str) -> bool {
+    let text = filled(text);
+    let text = text.trim();
+    if text.contains("PRIVATE KEY-----") || text.contains("AGE-SECRET-KEY-") {
+        return true;
+    }
+    if says_nothing(text) || is_public_key(text) || is_number_of(&words(key)) && is_uuid(text) {
+        return false;
+    }
+    // `secretName` is a name, and `tokenTTL` a time.
+    let kept = words(key).last().is_some_and(|word| KEPT.contains(&word.as_str()));
+    let opens = text.contains("://") && !is_harmless_address(text);
+    kept && !is_harmless_address(text) || is_random(text) || opens
 }
 
 /// Whose numbers are no secrets: those of clients, tenants and accounts stand in every address of a login.

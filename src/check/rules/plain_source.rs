@@ -1,0 +1,97 @@
+//! A file of which a kustomization makes a Secret, or a patch for Secrets, that is not encrypted. The file itself does not say what it becomes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::super::sources::Listed;
+use super::super::{Context, File, Finding, Look, Rule};
+use super::plain_secret::WHY;
+use crate::repo::kustomize::NAMES;
+use crate::repo::{contents, path};
+use crate::sops::Identities;
+use crate::yaml::manifest;
+use crate::yaml::secrets::{self, Source};
+
+/// Larger files are no kustomizations and no values of a Secret, in bytes.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "secret-source-plaintext",
+    about: "a file that a kustomization makes a Secret of, not encrypted",
+    look: Look::Files(look),
+};
+
+fn look(files: &[Listed], context: &Context<'_>, found: &mut Vec<Finding>) {
+    let listed: HashMap<&str, &Listed> = files.iter().map(|file| (file.path.as_str(), file)).collect();
+    let mut taken: BTreeMap<String, Vec<(String, Source)>> = BTreeMap::new();
+    let mut add = |kustomization: &str, text: &str| {
+        for source in sources_of(text) {
+            if let Some(file) = path::resolve(path::parent(kustomization), &source.file) {
+                taken.entry(file).or_default().push((kustomization.to_owned(), source));
+            }
+        }
+    };
+    for file in files.iter().filter(|file| is_yaml(&file.path)) {
+        if let Some(text) = text_of(file) {
+            add(&file.path, &text);
+        }
+    }
+    // Where only some files are looked at, one of them may be what a kustomization takes that is not among them.
+    let is_kustomization = |file: &&String| NAMES.contains(&path::name(file)) && !listed.contains_key(file.as_str());
+    for file in context.listed().iter().filter(is_kustomization) {
+        if let Ok(text) = contents::text(&context.snapshot.root, file) {
+            add(file, &text);
+        }
+    }
+    let mut told = BTreeSet::new();
+    for (file, takers) in &taken {
+        let here = listed.get(file.as_str());
+        let text = match here {
+            Some(listed) => text_of(listed),
+            None => contents::text(&context.snapshot.root, file).ok(),
+        };
+        let Some(text) = text else { continue };
+        // Flux decrypts what a generator reads.
+        let known = File::new(&Listed::known(file, text.as_bytes()), &Identities::default());
+        if known.is_encrypted() {
+            continue;
+        }
+        for (kustomization, source) in takers {
+            let Some((line, key)) = source.usage.plain(&text) else { continue };
+            // Who looks at neither is told nothing.
+            let (at, line) = match (here, listed.get(kustomization.as_str())) {
+                (Some(_), _) => (file, Some(line)),
+                (None, Some(_)) => (kustomization, None),
+                (None, None) => continue,
+            };
+            if !told.insert((at, file)) {
+                continue;
+            }
+            let taker = &source.taker;
+            let message = format!(
+                "{file} is in plain text (its value {key}), and {taker} of {kustomization} makes a Secret of it"
+            );
+            let fix =
+                format!("fluxdeck secret encrypt {file} (or sops encrypt -i); change the value if it was ever pushed");
+            let finding = Finding::new(RULE.id, at, message, WHY, fix);
+            found.push(line.into_iter().fold(finding, Finding::on));
+        }
+    }
+}
+
+fn is_yaml(file: &str) -> bool {
+    [".yaml", ".yml", ".json"].iter().any(|end| file.ends_with(end)) || NAMES.contains(&path::name(file))
+}
+
+fn text_of(file: &Listed) -> Option<String> {
+    let text = |bytes: &[u8]| {
+        let is_small = bytes.len() <= LARGEST;
+        std::str::from_utf8(bytes).ok().filter(|_| is_small).map(str::to_owned)
+    };
+    file.read(|bytes| text(&bytes.ok()?))
+}
+
+fn sources_of(text: &str) -> Vec<Source> {
+    let may = manifest::may_hold_secrets(text) || text.contains("Secret") && text.contains("path");
+    let documents = may.then(|| manifest::documents(text).ok()).flatten();
+    documents.unwrap_or_default().iter().flat_map(secrets::sources).collect()
+}

@@ -1,0 +1,120 @@
+//! The values of Secrets in a document, wherever they stand: in a Secret, in an object that carries one, and in what makes or changes one.
+//!
+//! Whoever refuses, tells, hides or encrypts the values of a Secret asks here, so that no form passes one of them and not another:
+//!
+//! ```text
+//! a Secret                 itself, and as an item of a list
+//! an annotation            the copy of a Secret that `kubectl apply` keeps in it
+//! another object           a ResourceSet, values of a chart, wrappers of other operators, at any depth
+//! a text within it         `resourcesTemplate`, a manifest in a ConfigMap, a patch
+//! secretGenerator          literals, also of the plug-in of that kind
+//! a patch                  JSON patches and replacements of what a Secret holds
+//! the inputs of a set      where its templates put them into a Secret
+//! ```
+//!
+//! Files that a generator reads are none of the document's: [`sources`] names them.
+
+mod inputs;
+mod lines;
+mod node;
+mod sources;
+mod walk;
+
+pub use lines::in_lines;
+pub use node::{Node, Scalar, ScalarKind, Step};
+pub use sources::{Source, Use, sources};
+
+use super::Value;
+
+/// Says where a value of a Secret stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// In a Secret of its own.
+    Secret,
+    /// In the annotation of one in which a program keeps a copy of the whole object.
+    Copy,
+    /// In a Secret that another object carries.
+    Within,
+    /// In a text of another object, or of the annotation of one.
+    Text,
+    /// In a generator of kustomize.
+    Generator,
+    /// In a patch or a replacement of kustomize.
+    Patch,
+    /// In an input that a template puts into a Secret.
+    Input,
+}
+
+/// Names a value of a Secret, never what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Where it stands.
+    pub form: Form,
+    /// The way to it in its document: `spec.resources[0].stringData.password`.
+    pub path: String,
+    /// The way to the Secret, the generator or the patch that has it.
+    pub owner: String,
+    /// What it is in the Secret: `stringData.password`.
+    pub shown: String,
+    /// Its own key.
+    pub key: String,
+    /// Which of the caller's values it is, where those are put in one by one.
+    pub leaf: usize,
+    /// Whether there is anything.
+    pub filled: bool,
+    /// Whether it is written as a ciphertext of SOPS.
+    pub sealed: bool,
+    /// Whether it is nothing but what somebody else fills in.
+    pub placeholder: bool,
+    /// Whether it must stay secret.
+    pub confidential: bool,
+    /// Whether that is a guess: the template that takes an input is encrypted.
+    pub doubtful: bool,
+}
+
+impl Held {
+    /// Tells whether everybody reads what must stay secret. A ciphertext is one only where something vouches for it.
+    pub fn is_plain(&self, vouched: bool) -> bool {
+        if self.sealed { !vouched } else { self.confidential && !self.doubtful }
+    }
+
+    /// Tells whether it has to be a ciphertext in an encrypted file, whatever the file's rule says: all that a Secret holds, and elsewhere what
+    /// is nothing that others fill in.
+    pub fn must_be_sealed(&self) -> bool {
+        match self.form {
+            Form::Secret | Form::Copy => self.filled,
+            Form::Within => self.filled && !self.placeholder,
+            Form::Text | Form::Generator | Form::Patch | Form::Input => self.confidential && !self.doubtful,
+        }
+    }
+}
+
+/// Finds the values of Secrets in a document of YAML.
+pub fn of_document(document: &Value) -> Vec<Held> {
+    walk::of(&Node::of_yaml(&merged(document)))
+}
+
+/// Finds the values of Secrets in a patch of kustomize that is for Secrets, as its target says.
+pub fn of_patch(document: &Value) -> Vec<Held> {
+    walk::of_patch(&Node::of_yaml(&merged(document)))
+}
+
+/// Finds the values of Secrets in an object.
+pub fn of_json(object: &serde_json::Value) -> Vec<Held> {
+    walk::of(&Node::of_json(object))
+}
+
+/// Finds the values of Secrets in a document whose values were put in one by one.
+pub fn of_node(node: &Node<'_>) -> Vec<Held> {
+    walk::of(node)
+}
+
+fn merged(document: &Value) -> Value {
+    let mut value = document.clone();
+    // What cannot be merged is no merge.
+    let _unmerged = value.apply_merge();
+    value
+}
+
+#[cfg(test)]
+mod tests;

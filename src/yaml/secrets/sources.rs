@@ -1,0 +1,106 @@
+//! Which files a kustomization makes Secrets of, or puts into them: their own text does not say so.
+
+use super::super::confidential::is_confidential;
+use super::super::{Value, manifest};
+
+/// Names a file that becomes a part of a Secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The file, as the kustomization writes it.
+    pub file: String,
+    /// What takes it, in words: `secretGenerator app`.
+    pub taker: String,
+    /// How it is taken.
+    pub usage: Use,
+}
+
+/// Says how a file becomes a part of a Secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Use {
+    /// Each of its lines is a key and a value.
+    Env,
+    /// The whole file is the value of this key.
+    Value(String),
+    /// It is a patch for Secrets.
+    Patch,
+}
+
+impl Use {
+    /// Names the first value in the text of such a file that must stay secret, with its line, from one.
+    pub fn plain(&self, text: &str) -> Option<(usize, String)> {
+        match self {
+            Self::Env => (1_usize..).zip(text.lines()).find_map(|(number, line)| {
+                let (key, value) = line.trim_start().split_once('=')?;
+                let key = key.strip_prefix("export ").unwrap_or(key).trim();
+                let is_pair = !key.is_empty() && !key.starts_with('#');
+                (is_pair && is_confidential(key, value.trim_matches(['"', '\'']))).then(|| (number, key.to_owned()))
+            }),
+            Self::Value(key) => is_confidential(key, text).then(|| (1, key.clone())),
+            Self::Patch => {
+                let documents = manifest::documents(text).ok()?;
+                let held = documents.iter().flat_map(super::of_patch).find(|held| held.is_plain(false))?;
+                let (pointer, key) = (held.shown.replacen('.', "/", 1), format!("{}:", held.key));
+                let at = |word: &str| text.lines().position(|line| line.contains(word));
+                let line = at(&pointer).or_else(|| at(&key)).unwrap_or_default();
+                Some((line.saturating_add(1), held.shown))
+            }
+        }
+    }
+}
+
+/// Lists the files that a kustomization file, or the configuration of a generator, makes Secrets of. The paths begin at the folder of the
+/// kustomization.
+pub fn sources(document: &Value) -> Vec<Source> {
+    let mut found = Vec::new();
+    if manifest_kind(document).eq_ignore_ascii_case(manifest::GENERATOR) {
+        of_generator(document, &mut found);
+    }
+    for generator in items(document, manifest::GENERATOR) {
+        of_generator(generator, &mut found);
+    }
+    // Configurations of generators may be written in place.
+    for text in items(document, "generators").filter_map(Value::as_str).filter(|text| text.contains('\n')) {
+        found.extend(manifest::documents(text).unwrap_or_default().iter().flat_map(sources));
+    }
+    for patch in items(document, "patches").chain(items(document, "patchesJson6902")) {
+        let kind = field(patch, "target").and_then(|target| field(target, "kind")).and_then(Value::as_str);
+        let path = field(patch, "path").and_then(Value::as_str);
+        if let (Some(path), true) = (path, kind.is_some_and(|kind| kind.split('|').any(|word| word == "Secret"))) {
+            found.push(Source { file: path.to_owned(), taker: "a patch for Secrets".to_owned(), usage: Use::Patch });
+        }
+    }
+    found
+}
+
+fn of_generator(generator: &Value, found: &mut Vec<Source>) {
+    let metadata = field(generator, "metadata").and_then(|metadata| field(metadata, "name"));
+    let name = field(generator, "name").or(metadata).and_then(Value::as_str).unwrap_or_default();
+    let taker = format!("secretGenerator {name}").trim_end().to_owned();
+    let env = field(generator, "env").into_iter().filter_map(Value::as_str);
+    for file in items(generator, "envs").filter_map(Value::as_str).chain(env) {
+        found.push(Source { file: file.to_owned(), taker: taker.clone(), usage: Use::Env });
+    }
+    for entry in items(generator, "files").filter_map(Value::as_str) {
+        let of_path = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
+        let (key, file) = match entry.split_once('=') {
+            Some((key, file)) => (key.to_owned(), file),
+            None => (of_path(entry), entry),
+        };
+        found.push(Source { file: file.to_owned(), taker: taker.clone(), usage: Use::Value(key) });
+    }
+}
+
+fn manifest_kind(document: &Value) -> &str {
+    field(document, "kind").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Finds a field as kustomize does, in any case.
+fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let fields = value.as_mapping()?;
+    let is_it = |key: &Value| key.as_str().is_some_and(|key| key.eq_ignore_ascii_case(name));
+    fields.iter().find(|(key, _)| is_it(key)).map(|(_, value)| value)
+}
+
+fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    field(value, name).and_then(Value::as_sequence).into_iter().flatten()
+}

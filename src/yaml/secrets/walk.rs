@@ -1,0 +1,540 @@
+//! Goes through a document and collects what Secrets hold in it.
+
+use std::fmt;
+
+use super::super::Value;
+use super::super::confidential::{
+    is_confidential, is_confidential_data, is_mask, is_placeholder, is_surely_confidential,
+};
+use super::super::manifest::{self, is_word};
+use super::inputs::{self, Use};
+use super::lines::{in_lines, without_actions};
+use super::node::{Node, Scalar, ScalarKind, Step};
+use super::{Form, Held};
+
+/// So deep may texts stand in texts; nobody writes more, and each is parsed.
+const DEEPEST_TEXT: usize = 4;
+
+/// What begins a ciphertext of SOPS.
+const SEALED: &str = "ENC[AES256_GCM,";
+
+/// The group whose sets make objects of templates.
+const OPERATOR: &str = crate::model::known::OPERATOR;
+
+/// The fields of a document, or of what stands in it.
+type Fields<'a> = [(std::borrow::Cow<'a, str>, Node<'a>)];
+
+/// Says where in a document something stands.
+#[derive(Clone, Copy)]
+struct At<'p> {
+    before: Option<&'p At<'p>>,
+    step: Option<Step<'p>>,
+}
+
+impl<'p> At<'p> {
+    const TOP: At<'static> = At { before: None, step: None };
+
+    fn key(&'p self, key: &'p str) -> Self {
+        Self { before: Some(self), step: Some(Step::Key(key)) }
+    }
+
+    fn index(&'p self, index: usize) -> Self {
+        Self { before: Some(self), step: Some(Step::Index(index)) }
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(before) = self.before {
+            before.fmt(formatter)?;
+        }
+        match self.step {
+            None => Ok(()),
+            Some(Step::Key(key)) if self.before.is_some_and(|before| before.step.is_some()) => {
+                write!(formatter, ".{key}")
+            }
+            Some(Step::Key(key)) => write!(formatter, "{key}"),
+            Some(Step::Index(index)) => write!(formatter, "[{index}]"),
+        }
+    }
+}
+
+/// Says what is known of a place from what stands around it.
+#[derive(Clone, Copy)]
+struct Place<'t> {
+    /// Whether an object here is one of the document's own: the document, or an item of its list.
+    own: bool,
+    /// Whether it is an item of a list of Secrets, which need not say what it is.
+    of_secrets: bool,
+    /// Whether it is a patch for Secrets.
+    for_secrets: bool,
+    /// The text that it stands in, and which of the caller's values that is.
+    text: Option<(&'t str, usize)>,
+    /// In how many texts it stands.
+    depth: usize,
+}
+
+const OWN: Place<'static> = Place { own: true, of_secrets: false, for_secrets: false, text: None, depth: 0 };
+
+impl Place<'_> {
+    fn within(self) -> Self {
+        Self { own: false, of_secrets: false, ..self }
+    }
+}
+
+pub(super) fn of(node: &Node<'_>) -> Vec<Held> {
+    let mut walk = Walk::default();
+    walk.node(node, &At::TOP, OWN);
+    walk.found
+}
+
+pub(super) fn of_patch(node: &Node<'_>) -> Vec<Held> {
+    let mut walk = Walk::default();
+    walk.node(node, &At::TOP, Place { own: false, for_secrets: true, ..OWN });
+    walk.found
+}
+
+#[derive(Default)]
+struct Walk {
+    found: Vec<Held>,
+    /// The inputs of a set that its Secrets take.
+    uses: Vec<Use>,
+    /// Whether a Secret of the set has a ciphertext, of which nobody knows what it takes.
+    is_sealed: bool,
+}
+
+/// What is to be said of a value of a Secret.
+struct Said<'v> {
+    form: Form,
+    owner: &'v dyn fmt::Display,
+    block: &'v str,
+    key: &'v str,
+}
+
+impl Walk {
+    fn node(&mut self, node: &Node<'_>, at: &At<'_>, place: Place<'_>) {
+        match node {
+            Node::Map(fields) => self.map(fields, at, place),
+            Node::List(items) if is_json_patch(items) => self.json_patch(items, at, place),
+            Node::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.node(item, &at.index(index), place.within());
+                }
+            }
+            Node::Scalar(scalar) => self.text(scalar, at, place),
+        }
+    }
+
+    fn map(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
+        let kind = word(fields, "kind");
+        let is_secret = is_of_kind(fields, place.own, |kind| manifest::is_secret_kind(kind))
+            || place.of_secrets && kind.is_empty()
+            || place.for_secrets;
+        if is_secret && is_core(fields) {
+            return self.secret(fields, at, place);
+        }
+        if kind.eq_ignore_ascii_case(manifest::GENERATOR) {
+            self.generator(fields, at, place);
+        }
+        if kind == "ResourceSet"
+            && word(fields, "apiVersion").split_once('/').is_some_and(|(group, _)| group == OPERATOR)
+        {
+            return self.set(fields, at, place);
+        }
+        self.fields(fields, at, place);
+    }
+
+    /// Goes through the fields of what is no Secret.
+    fn fields(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
+        let of_secrets = is_of_kind(fields, false, manifest::is_secret_list);
+        let within = place.within();
+        for (key, node) in fields {
+            let at = at.key(key);
+            match node {
+                Node::List(items) if key.eq_ignore_ascii_case(manifest::GENERATOR) => {
+                    for (index, item) in items.iter().enumerate() {
+                        if let Node::Map(fields) = item {
+                            self.generator(fields, &at.index(index), within);
+                        }
+                    }
+                }
+                // What may be an object of the document's own is an item of a list, and of a list in it.
+                Node::List(items) if place.own && is_word(key, "items") => {
+                    for (index, item) in items.iter().enumerate() {
+                        self.node(item, &at.index(index), Place { of_secrets, ..place });
+                    }
+                }
+                Node::Scalar(scalar) if key.eq_ignore_ascii_case("patch") => {
+                    let for_secrets = target(fields).is_some_and(|target| names_secret(word_in(target, "kind")));
+                    self.text(scalar, &at, Place { for_secrets, ..within });
+                }
+                Node::Scalar(scalar) if key == "sourceValue" => {
+                    if let Some(path) = replaced(fields) {
+                        let (block, key) = path.split_once('.').unwrap_or((path, ""));
+                        let value = Said { form: Form::Patch, owner: &at, block, key };
+                        self.hold(&value, scalar, &at, place);
+                    }
+                    self.text(scalar, &at, within);
+                }
+                _ => self.node(node, &at, within),
+            }
+        }
+    }
+
+    /// Takes what a Secret holds.
+    fn secret(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
+        let form = match (place.text, place.own) {
+            _ if place.for_secrets => Form::Patch,
+            (Some(_), _) => Form::Text,
+            (None, true) => Form::Secret,
+            (None, false) => Form::Within,
+        };
+        for block in manifest::BLOCKS {
+            for (key, node) in fields.iter().filter(|(key, _)| is_word(key, block)) {
+                let at_block = at.key(key);
+                match node {
+                    Node::Map(values) => {
+                        let is_value = |(_, value): &(_, Node<'_>)| matches!(value, Node::Scalar(_));
+                        // A policy that makes Secrets has the whole object below `data`.
+                        let is_object = || manifest::is_secret_kind(word(values, "kind"));
+                        if form != Form::Secret && (!values.iter().all(is_value) || is_object()) {
+                            self.node(node, &at_block, Place { for_secrets: false, ..place.within() });
+                            continue;
+                        }
+                        for (key, value) in values {
+                            let said = Said { form, owner: at, block, key };
+                            self.value(&said, value, &at_block.key(key), place);
+                        }
+                    }
+                    Node::Scalar(scalar) => {
+                        self.hold(&Said { form, owner: at, block, key: "" }, scalar, &at_block, place);
+                    }
+                    Node::List(_) => self.value(&Said { form, owner: at, block, key: "" }, node, &at_block, place),
+                }
+            }
+        }
+        self.copies(fields, at, place);
+    }
+
+    /// Takes all that stands below a key of a Secret: more than one value is a mistake, and no less secret.
+    fn value(&mut self, said: &Said<'_>, node: &Node<'_>, at: &At<'_>, place: Place<'_>) {
+        match node {
+            Node::Scalar(scalar) => self.hold(said, scalar, at, place),
+            Node::Map(fields) => fields.iter().for_each(|(key, node)| self.odd(said, node, &at.key(key), place)),
+            Node::List(items) => {
+                items.iter().enumerate().for_each(|(index, node)| self.odd(said, node, &at.index(index), place));
+            }
+        }
+    }
+
+    /// Takes a value that is none of a Secret's and stands in it: whatever it says, it is doubtful.
+    fn odd(&mut self, said: &Said<'_>, node: &Node<'_>, at: &At<'_>, place: Place<'_>) {
+        let before = self.found.len();
+        self.value(said, node, at, place);
+        for held in self.found.iter_mut().skip(before) {
+            held.confidential |= held.filled && !held.placeholder;
+        }
+    }
+
+    /// Takes the copies of a whole Secret that programs keep in its annotations.
+    fn copies(&mut self, fields: &Fields<'_>, owner: &At<'_>, place: Place<'_>) {
+        let below = |node: &'_ Node<'_>, name: &str| -> Vec<usize> {
+            let Node::Map(fields) = node else { return Vec::new() };
+            (0_usize..).zip(fields).filter(|(_, (key, _))| is_word(key, name)).map(|(index, _)| index).collect()
+        };
+        for (key, metadata) in fields.iter().filter(|(key, _)| is_word(key, "metadata")) {
+            let at = owner.key(key);
+            for index in below(metadata, "annotations") {
+                let Node::Map(of_metadata) = metadata else { continue };
+                let Some((key, Node::Map(annotations))) = of_metadata.get(index) else { continue };
+                let at = at.key(key);
+                for (name, node) in
+                    annotations.iter().filter(|(name, _)| manifest::COPIES.iter().any(|copy| name == copy))
+                {
+                    if let Some(scalar) = node.text() {
+                        self.copy(owner, name, scalar, &at.key(name), place);
+                    }
+                }
+            }
+        }
+    }
+
+    fn copy(&mut self, owner: &At<'_>, name: &str, scalar: &Scalar<'_>, at: &At<'_>, place: Place<'_>) {
+        let text = scalar.text.as_ref();
+        let sealed = text.starts_with(SEALED);
+        let holds = || manifest::BLOCKS.iter().any(|block| text.contains(&format!("\"{block}\":")));
+        if !sealed && !holds() {
+            return;
+        }
+        let inner = super::super::from_str::<Value>(text).ok().map(|object| super::of_patch(&object));
+        let confidential = inner.is_none_or(|inner| inner.iter().any(|held| held.confidential || held.sealed));
+        let shown = format!("metadata.annotations.{name}");
+        self.found.push(Held {
+            form: if place.text.is_some() { Form::Text } else { Form::Copy },
+            path: at.to_string(),
+            owner: owner.to_string(),
+            key: name.to_owned(),
+            shown,
+            leaf: place.text.map_or(scalar.leaf, |(_, leaf)| leaf),
+            filled: true,
+            sealed,
+            placeholder: false,
+            confidential: confidential && !sealed,
+            doubtful: false,
+        });
+    }
+
+    /// Takes the literals of a generator of kustomize.
+    fn generator(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
+        for (key, node) in fields.iter().filter(|(key, _)| key.eq_ignore_ascii_case("literals")) {
+            let Node::List(items) = node else { continue };
+            for (index, item) in items.iter().enumerate() {
+                let Some(scalar) = item.text() else { continue };
+                let (name, value) = scalar.text.split_once('=').unwrap_or(("", scalar.text.as_ref()));
+                let literal =
+                    Scalar { text: value.trim_matches(['"', '\'']).into(), kind: ScalarKind::Text, leaf: scalar.leaf };
+                let value = Said { form: Form::Generator, owner: at, block: "stringData", key: name };
+                let sealed = scalar.text.starts_with(SEALED);
+                let literal = if sealed { Scalar { text: scalar.text.as_ref().into(), ..literal } } else { literal };
+                self.hold(&value, &literal, &at.key(key).index(index), place);
+            }
+        }
+    }
+
+    /// Takes what the operations of a JSON patch put into a Secret. No other kind has `stringData`.
+    fn json_patch(&mut self, items: &[Node<'_>], at: &At<'_>, place: Place<'_>) {
+        for (index, item) in items.iter().enumerate() {
+            let Node::Map(fields) = item else { continue };
+            let at = at.index(index);
+            let path = word(fields, "path").replace("~1", "/").replace("~0", "~");
+            let mut steps = path.trim_start_matches('/').splitn(2, '/');
+            let (block, key) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
+            let is_block = block == "stringData" || place.for_secrets && manifest::BLOCKS.contains(&block);
+            for (name, node) in fields.iter().filter(|(key, _)| key == "value") {
+                let at_value = at.key(name);
+                match node {
+                    Node::Map(values) if is_block && key.is_empty() => {
+                        for (key, node) in values {
+                            let said = Said { form: Form::Patch, owner: &at, block, key };
+                            self.value(&said, node, &at_value.key(key), place);
+                        }
+                    }
+                    node if is_block => {
+                        let said = Said { form: Form::Patch, owner: &at, block, key };
+                        self.value(&said, node, &at_value, place);
+                    }
+                    node => self.node(node, &at_value, Place { for_secrets: false, ..place.within() }),
+                }
+            }
+        }
+    }
+
+    /// Looks into a text: a manifest, a template of one, a patch.
+    fn text(&mut self, scalar: &Scalar<'_>, at: &At<'_>, place: Place<'_>) {
+        let text = scalar.text.as_ref();
+        let may = place.for_secrets && text.contains("ata") || manifest::may_hold_secrets(text);
+        if scalar.kind != ScalarKind::Text || place.depth >= DEEPEST_TEXT || !may {
+            return;
+        }
+        let leaf = place.text.map_or(scalar.leaf, |(_, leaf)| leaf);
+        let inside = Place {
+            own: false,
+            of_secrets: false,
+            for_secrets: place.for_secrets,
+            text: Some((text, leaf)),
+            depth: place.depth.saturating_add(1),
+        };
+        let documents = manifest::documents(text).or_else(|_| manifest::documents(&without_actions(text)));
+        let Ok(documents) = documents else {
+            if let Some((_, shown)) = in_lines(text) {
+                let (block, key) = shown.split_once('.').unwrap_or((&shown, ""));
+                let said = Said { form: Form::Text, owner: at, block, key };
+                let marked = Scalar { text: "in plain text".into(), kind: ScalarKind::Other, leaf };
+                self.hold(&said, &marked, at, inside);
+            }
+            return;
+        };
+        for document in documents.iter().filter(|document| document.is_mapping() || document.is_sequence()) {
+            let document = super::merged(document);
+            self.node(&Node::of_yaml(&document), at, inside);
+        }
+    }
+
+    /// Looks through a set of flux-operator, whose templates put inputs into what they make.
+    fn set(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
+        let around = (std::mem::take(&mut self.uses), std::mem::take(&mut self.is_sealed));
+        self.fields(fields, at, place);
+        let (uses, is_sealed) = (std::mem::take(&mut self.uses), self.is_sealed);
+        (self.uses, self.is_sealed) = around;
+        for (key, spec) in fields.iter().filter(|(key, _)| key == "spec") {
+            let at = at.key(key);
+            let Node::Map(spec) = spec else { continue };
+            for (key, node) in spec.iter().filter(|(key, _)| key == "inputs") {
+                let at = at.key(key);
+                let Node::List(items) = node else { continue };
+                for (index, item) in items.iter().enumerate() {
+                    let at = at.index(index);
+                    for one in &uses {
+                        self.input(one, &one.keys, item, &at, place);
+                    }
+                    if is_sealed {
+                        self.doubtful(item, "", &at, place);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes what an input holds that a template puts into a Secret.
+    fn input(&mut self, one: &Use, keys: &[String], node: &Node<'_>, at: &At<'_>, place: Place<'_>) {
+        match node {
+            Node::Map(fields) => {
+                let next = keys.first();
+                for (key, node) in fields.iter().filter(|(key, _)| next.is_none_or(|next| key == next)) {
+                    self.input(one, keys.get(1..).unwrap_or_default(), node, &at.key(key), place);
+                }
+            }
+            Node::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.input(one, keys, item, &at.index(index), place);
+                }
+            }
+            Node::Scalar(scalar) => {
+                let path = at.to_string();
+                if self.found.iter().any(|held| held.form == Form::Input && held.path == path) {
+                    return;
+                }
+                let own = match at.step {
+                    Some(Step::Key(key)) => key,
+                    _ => one.keys.last().map_or("", String::as_str),
+                };
+                let (block, key) =
+                    one.whole.as_ref().map_or(("stringData", own), |(block, key)| (block.as_str(), key.as_str()));
+                let said = Said { form: Form::Input, owner: at, block, key };
+                self.hold(&said, scalar, at, place);
+                if let Some(held) = self.found.last_mut() {
+                    held.confidential &= one.whole.is_some() || is_surely_confidential(own, &scalar.text);
+                    own.clone_into(&mut held.key);
+                    one.shown.clone_into(&mut held.shown);
+                }
+            }
+        }
+    }
+
+    /// Takes the inputs that say themselves that they are to be kept, where nobody knows what the encrypted template takes.
+    fn doubtful(&mut self, node: &Node<'_>, key: &str, at: &At<'_>, place: Place<'_>) {
+        match node {
+            Node::Map(fields) => fields.iter().for_each(|(key, node)| self.doubtful(node, key, &at.key(key), place)),
+            Node::List(items) => {
+                items.iter().enumerate().for_each(|(index, node)| self.doubtful(node, key, &at.index(index), place));
+            }
+            Node::Scalar(scalar) => {
+                let path = at.to_string();
+                let is_known = self.found.iter().any(|held| held.form == Form::Input && held.path == path);
+                let is_sealed = scalar.text.starts_with(SEALED);
+                if scalar.kind == ScalarKind::Text
+                    && !is_known
+                    && !is_sealed
+                    && is_surely_confidential(key, &scalar.text)
+                {
+                    let said = Said { form: Form::Input, owner: at, block: "stringData", key };
+                    self.hold(&said, scalar, at, place);
+                    if let Some(held) = self.found.last_mut() {
+                        held.doubtful = true;
+                    }
+                }
+            }
+        }
+    }
+
+    fn hold(&mut self, said: &Said<'_>, scalar: &Scalar<'_>, at: &At<'_>, place: Place<'_>) {
+        let text = scalar.text.as_ref();
+        let Said { form, owner, block, key } = *said;
+        let sealed = scalar.kind == ScalarKind::Text && text.starts_with(SEALED);
+        let is_data = block == "data";
+        let confidential = match scalar.kind {
+            ScalarKind::Null | ScalarKind::Boolean => false,
+            ScalarKind::Other => true,
+            ScalarKind::Text if is_mask(text) => false,
+            ScalarKind::Text if is_data => is_confidential_data(key, text),
+            ScalarKind::Text => is_confidential(key, text),
+        };
+        let (template, leaf) = place.text.map_or((None, scalar.leaf), |(text, leaf)| (Some(text), leaf));
+        if form != Form::Input {
+            self.is_sealed |= sealed;
+            self.uses.extend(inputs::of_value(block, key, text, template));
+        }
+        self.found.push(Held {
+            form,
+            path: at.to_string(),
+            owner: owner.to_string(),
+            shown: if key.is_empty() { block.to_owned() } else { format!("{block}.{key}") },
+            key: if key.is_empty() { block.to_owned() } else { key.to_owned() },
+            leaf,
+            filled: scalar.kind != ScalarKind::Null && !text.is_empty(),
+            sealed,
+            placeholder: is_placeholder(text),
+            confidential,
+            doubtful: false,
+        });
+    }
+}
+
+fn word<'n>(fields: &'n Fields<'_>, name: &str) -> &'n str {
+    fields.iter().find(|(key, _)| is_word(key, name)).map_or("", |(_, node)| node.word())
+}
+
+fn word_in<'n>(node: &'n Node<'_>, name: &str) -> &'n str {
+    match node {
+        Node::Map(fields) => word(fields, name),
+        _ => "",
+    }
+}
+
+/// Tells whether one of the kinds that it names is such; who encrypts the kind itself does not say what it is.
+fn is_of_kind(fields: &Fields<'_>, or_sealed: bool, test: impl Fn(&str) -> bool) -> bool {
+    let mut kinds = fields.iter().filter(|(key, _)| is_word(key, "kind")).map(|(_, node)| node.word());
+    kinds.any(|kind| test(kind) || or_sealed && kind.starts_with(SEALED))
+}
+
+/// Tells whether it is of the core group: other groups have kinds of this name, whose fields are theirs.
+fn is_core(fields: &Fields<'_>) -> bool {
+    let mut versions =
+        fields.iter().filter(|(key, _)| is_word(key, "apiVersion")).map(|(_, node)| node.word()).peekable();
+    versions.peek().is_none() || versions.any(|version| manifest::is_core(version) || version.starts_with(SEALED))
+}
+
+/// Tells whether a list holds the operations of a JSON patch (RFC 6902).
+fn is_json_patch(items: &[Node<'_>]) -> bool {
+    let is_one = |item: &Node<'_>| !word_in(item, "op").is_empty() && word_in(item, "path").starts_with('/');
+    !items.is_empty() && items.iter().all(is_one)
+}
+
+fn target<'n, 'a>(fields: &'n Fields<'a>) -> Option<&'n Node<'a>> {
+    fields.iter().find(|(key, _)| key.eq_ignore_ascii_case("target")).map(|(_, node)| node)
+}
+
+/// Tells whether the kind of a target, a regular expression, has Secrets among what it names.
+fn names_secret(kind: &str) -> bool {
+    kind.split(['|', '(', ')', '^', '$']).any(|word| word == "Secret")
+}
+
+/// Returns the field of a Secret that a replacement of kustomize writes to.
+fn replaced<'n>(fields: &'n Fields<'_>) -> Option<&'n str> {
+    let list = |fields: &'n Fields<'_>, name: &str| -> &'n [Node<'_>] {
+        match fields.iter().find(|(key, _)| key == name) {
+            Some((_, Node::List(items))) => items,
+            _ => &[],
+        }
+    };
+    let of_target = |target: &'n Node<'_>| {
+        let Node::Map(fields) = target else { return None };
+        let select = fields.iter().find(|(key, _)| key == "select").map(|(_, node)| word_in(node, "kind"))?;
+        let mut paths = list(fields, "fieldPaths").iter().map(Node::word);
+        paths.find(|path| {
+            let block = path.split('.').next().unwrap_or_default();
+            block == "stringData" || names_secret(select) && manifest::BLOCKS.contains(&block)
+        })
+    };
+    list(fields, "targets").iter().find_map(of_target)
+}
