@@ -32,4 +32,5 @@ pub mod sops;
 pub mod theme;
 pub mod views;
 pub mod widgets;
+pub mod workflows;
 pub mod yaml;

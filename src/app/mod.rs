@@ -1,21 +1,15 @@
 //! The engine, pure: messages go in, the state changes, effects come out. It does no I/O and never blocks.
 
 pub mod action;
-mod age_entries;
-pub mod age_key;
 pub mod command;
 pub mod dialog;
 pub mod facts;
-pub mod git;
 pub mod guard;
-pub mod journey;
 pub mod key;
 pub mod keymap;
-pub mod live_secret;
 mod marks;
 pub mod message;
 pub mod motion;
-pub mod new_key;
 pub mod notice;
 pub mod operation;
 pub mod owed;

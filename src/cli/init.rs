@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use self::next::{Step, steps};
 use super::Call;
-use crate::app::new_key::{self, KeyFile, write_keys};
 use crate::model::{Clock, Fault, FaultKind};
 use crate::repo::git;
 use crate::repo::template::fresh::{Fresh, Missing, Names, make};
 use crate::repo::template::{must_be_empty, write_files};
 use crate::secret::Secret;
 use crate::sops;
+use crate::workflows::new_key::{self, KeyFile, write_keys};
 
 // Flags of `init`.
 #[derive(Debug, Args)]

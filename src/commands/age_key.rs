@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::verb::lesson;
-use crate::app::age_key::{ENTRY, Keep, examine, opened, put};
-use crate::app::new_key::{Made, make};
 use crate::app::operation::StepSender;
 use crate::app::{Action, Ask, Command, Operation, Permit, Reach, Risk, Scope, Target};
 use crate::model::{Environment, Fault, FaultKind, Lesson, Outcome, ShellLine, Step, StepState};
 use crate::repo::{AgeSecret, age_secrets};
 use crate::secret::Secret;
 use crate::sops::{Identities, IdentitySources, KeyKind};
+use crate::workflows::age_key::{ENTRY, Keep, examine, opened, put};
+use crate::workflows::new_key::{Made, make};
 
 /// A larger file holds no key.
 const LARGEST: u64 = 1024 * 1024;

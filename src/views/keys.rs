@@ -20,7 +20,6 @@ use std::sync::{Arc, Weak};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::age_key::{Examined, examine};
 use crate::app::{Action, Motion, Scene, Target, Task, View};
 use crate::model::{Env, Environment, Fault};
 use crate::repo::{Snapshot, config_for, contents, git, path};
@@ -30,6 +29,7 @@ use crate::views::loaded::Loaded;
 use crate::views::page::{Page, PageLine, Slash};
 use crate::views::tabs;
 use crate::widgets::{pad, panel};
+use crate::workflows::age_key::{Examined, examine};
 
 /// Shows the keys of one environment.
 #[derive(Debug)]

@@ -16,8 +16,6 @@ use std::collections::HashMap;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::journey::{Journey, Question, Reader};
-use crate::app::live_secret::{Standing, compare, users};
 use crate::app::{Action, Motion, Scene, Target, Task, View};
 use crate::model::{Env, Fault, ObjectRef, State};
 use crate::repo::secrets::{SecretEntry, secrets};
@@ -26,6 +24,8 @@ use crate::theme::Scope;
 use crate::views::home::state_scope;
 use crate::views::page::{Page, PageLine, Slash};
 use crate::widgets::{pad, panel};
+use crate::workflows::journey::{Journey, Question, Reader};
+use crate::workflows::live_secret::{Standing, compare, users};
 
 /// Follows one file.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Report;
-use crate::app::new_key::KeyFile;
 use crate::repo::template::fresh::Missing;
+use crate::workflows::new_key::KeyFile;
 
 /// A line to type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::app::Target;
-use crate::app::age_key::{Examined, examine};
-use crate::app::new_key::Made;
 use crate::cli::{Call, operate};
 use crate::commands;
 use crate::model::{Fault, FaultKind, Outcome};
 use crate::runtime::{interrupted, note};
 use crate::sops::KeyKind;
+use crate::workflows::age_key::{Examined, examine};
+use crate::workflows::new_key::Made;
 
 // Flags of `secret age-key`.
 #[derive(Debug, Args)]

@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use super::{VIEW, teach};
-use crate::app::git::change;
 use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::operation::{StepSender, outcome_line};
 use crate::app::{Action, Ask, Command, Notice, Operation, Permit, Reach, Risk, Target};
@@ -19,6 +18,7 @@ use crate::repo::git::{self, Change, Destination};
 use crate::views::git::act::destination;
 use crate::views::git::applied;
 use crate::views::home::flow;
+use crate::workflows::git::change;
 
 /// Pushes HEAD and reconciles the environments that follow the branch.
 pub static COMMAND: Command = Command {

@@ -30,7 +30,6 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::act::{Answer, Do, Reach};
 use self::files::{Changed, Group, changed};
-use crate::app::git::change;
 use crate::app::motion::step;
 use crate::app::{Action, Motion, Notice, Scene, Target, Task, View};
 use crate::check;
@@ -38,6 +37,7 @@ use crate::model::{Fault, FaultKind};
 use crate::repo::Snapshot;
 use crate::repo::git::{self, Change, Destination, GitState, Head, LogEntry};
 use crate::widgets::Scroll;
+use crate::workflows::git::change;
 
 /// How many commits are read.
 const COMMITS: usize = 100;

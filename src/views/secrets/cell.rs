@@ -6,14 +6,14 @@ use unicode_width::UnicodeWidthStr;
 
 use super::board::Line;
 use super::{Secrets, key};
-use crate::app::journey::Stage;
-use crate::app::live_secret::Standing;
 use crate::app::{Facts, Scene};
 use crate::model::Env;
 use crate::model::clock::age;
 use crate::repo::secrets::{Sealing, SecretEntry};
 use crate::theme::Scope;
 use crate::widgets::{Line as Text, Span, fit, fit_end, pad};
+use crate::workflows::journey::Stage;
+use crate::workflows::live_secret::Standing;
 
 /// A column that is narrower than this is not shown beside another.
 const NARROWEST: usize = 22;

@@ -8,14 +8,14 @@ use ratatui::layout::Rect;
 use super::cell::{is_for_another, whose};
 use super::{Secrets, Users, key};
 use crate::app::Scene;
-use crate::app::journey::{Journey, Stage};
-use crate::app::live_secret::{KeyState, Standing};
 use crate::model::clock::age;
 use crate::model::{Env, State};
 use crate::repo::secrets::{Sealing, SecretEntry};
 use crate::repo::users::Use;
 use crate::theme::Scope;
 use crate::widgets::{Line, Paragraph, Span, panel, wrap};
+use crate::workflows::journey::{Journey, Stage};
+use crate::workflows::live_secret::{KeyState, Standing};
 
 /// A line of the details: its parts with their styles.
 pub(super) type Detail = Vec<(String, Scope)>;

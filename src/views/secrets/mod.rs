@@ -28,8 +28,6 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::board::{Line, board};
-use crate::app::journey::{Journey, Question};
-use crate::app::live_secret::{Standing, compare, users};
 use crate::app::motion::step;
 use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
 use crate::kinds;
@@ -41,6 +39,8 @@ use crate::theme::Scope;
 use crate::views::loaded::Loaded;
 use crate::views::tabs;
 use crate::widgets::{Scroll, lines, panel, wrap};
+use crate::workflows::journey::{Journey, Question};
+use crate::workflows::live_secret::{Standing, compare, users};
 
 /// So many live Secrets are asked for at a time: enough for a slow link, and no burden for a small control plane.
 const AT_ONCE: usize = 6;

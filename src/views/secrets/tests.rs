@@ -6,8 +6,6 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::{Answer, Secrets, Users, key};
-use crate::app::journey::{Journey, Reader};
-use crate::app::live_secret::{KeyState, Standing};
 use crate::app::test_support::facts;
 use crate::app::{Action, Facts, Keymap, Motion, Scene, Target, View as _};
 use crate::commands::COMMANDS;
@@ -18,6 +16,8 @@ use crate::repo::secrets::SecretEntry;
 use crate::repo::users::Use;
 use crate::runtime::{Format, picture};
 use crate::theme::{Depth, Theme};
+use crate::workflows::journey::{Journey, Reader};
+use crate::workflows::live_secret::{KeyState, Standing};
 
 struct Desk {
     facts: Facts,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Facts;
+use crate::app::Facts;
 use crate::kinds;
 use crate::model::{Env, Fault, ObjectRef, State, revision};
 use crate::repo::git::{self, LogEntry};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::Reach;
+use crate::app::Reach;
 use crate::cluster::{Cluster, LiveSecret};
 use crate::model::{Env, Fault, FaultKind, ObjectRef};
 use crate::repo::secrets::SecretEntry;

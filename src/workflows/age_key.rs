@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Permit, Reach, age_entries};
+use super::age_entries;
+use crate::app::{Permit, Reach};
 use crate::cluster::{Cluster, LiveSecret};
 use crate::model::{Env, Fault, FaultKind};
 use crate::repo::{AgeSecret, FluxKustomization, Snapshot, contents, git};

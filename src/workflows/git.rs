@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use super::task::Reach;
-use super::terminal::Program;
+use crate::app::{Program, Reach};
 use crate::model::{Fault, Permit};
 use crate::repo::git::{self, Change};
 
