@@ -11,7 +11,7 @@ use crate::repo::{Named, Order, Snapshot};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
 
-/// Lists the waves of every environment; ends with 1 where Kustomizations wait for each other in a circle.
+/// Lists the waves of every environment; ends with 1 where Kustomizations never begin: in a circle, or without what they depend on.
 ///
 /// # Errors
 /// Fails when there is no repository.
@@ -32,8 +32,15 @@ fn text(order: &Order, snapshot: &Snapshot) -> String {
     let names = |names: &[Named]| names.iter().map(shown).collect::<Vec<_>>().join("  ");
     let mut lines = vec![field(&order.env).into_owned()];
     lines.extend(order.waves.iter().enumerate().map(|(index, wave)| format!("  {}  {}", index + 1, names(wave))));
-    if !order.stuck.is_empty() {
-        lines.push(format!("  never: they wait in a circle: {}", names(&order.stuck)));
+    let (circle, lost): (Vec<Named>, Vec<Named>) = order.stuck.iter().cloned().partition(|one| order.is_in_circle(one));
+    if !circle.is_empty() {
+        lines.push(format!("  never: they wait in a circle: {}", names(&circle)));
     }
+    let told = |one: &Named| format!("  never: {}: {}", shown(one), field(&order.why_stuck(one)));
+    lines.extend(lost.iter().map(told));
+    let open = order.not_known();
+    lines.extend(open.map(|(one, what)| {
+        format!("  not known: whether {}, for which {} waits, is declared", field(&what), shown(one))
+    }));
     lines.join("\n") + "\n"
 }

@@ -303,8 +303,13 @@ impl Walk<'_, '_> {
             Place::File if reference.followed && home.is_some() => self.plugin(&target, home.unwrap_or(folder))?,
             Place::File => {
                 let bytes = self.bytes(&target)?;
-                // Files that go into a ConfigMap as they are may be anything.
-                if reference.role != Role::Input || path::name(&target).contains(".y") {
+                // Files that go into a ConfigMap as they are may be anything, whatever they are called; no reader of YAML takes what is neither
+                // UTF-8 nor UTF-16 by its mark.
+                let is_input = reference.role == Role::Input;
+                let is_binary = std::str::from_utf8(&bytes).is_err()
+                    && !bytes.starts_with(b"\xff\xfe")
+                    && !bytes.starts_with(b"\xfe\xff");
+                if !is_input || path::name(&target).contains(".y") && !is_binary {
                     within_bounds(&target, &bytes)?;
                 }
                 self.give(&target, bytes)?;

@@ -48,6 +48,18 @@ fn left_out(gathered: &Gathered) -> Option<String> {
     gathered.unseen.first().map(|one| format!("{} {}", one.what, one.why))
 }
 
+#[test]
+fn a_generator_takes_whatever_bytes_a_file_holds() {
+    let folder = repository();
+    write(&folder.path().join("repo"), "apps/base/logo.yaml", [0x89, b'P', 0xff, 0]);
+    write(&folder.path().join("repo"), "apps/base/wide.yaml", [0xff, 0xfe, b'a', 0]);
+    let text = |file: &str| format!("resources: [map.yaml]\nconfigMapGenerator: [{{name: a, files: [{file}]}}]\n");
+    write(&folder.path().join("repo"), "apps/base/kustomization.yaml", text("logo.yaml"));
+    assert!(gathered(&folder).unwrap().has("apps/base/logo.yaml"));
+    write(&folder.path().join("repo"), "apps/base/kustomization.yaml", text("wide.yaml"));
+    assert!(gathered(&folder).is_err(), "nobody measures UTF-16");
+}
+
 /// Tells why a kustomization is not built, or not as a whole; `None` where it is.
 fn refusal(text: impl AsRef<[u8]>) -> Option<String> {
     let folder = repository();

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use super::flux::{FluxKustomization, RepoEnvironment, Sync};
 use super::instance;
-use super::kustomize::Declared;
+use super::kustomization;
+use super::kustomize::{Declared, Role};
 use super::naming::{self, Hints};
 use super::path;
 use super::reader::{Place, Reader};
+use super::references::references;
 use super::rules;
 use super::sift::{Seen, Sifted};
 use super::spokes;
@@ -127,6 +129,8 @@ pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
     let mut claims = claims(reader, &sifted, &mut looked);
     let folders = folders(&sifted, &claims);
     retain_roots(&mut claims, &folders, &sifted);
+    drop_applied_by_kustomizations(reader, &mut claims, &folders, &sifted);
+    let folders = without_parts(folders, &claims, &sifted);
     let mut entries: BTreeMap<String, (Sync, Option<String>)> =
         folders.into_iter().map(|folder| (folder, (Sync::Expected, None))).collect();
     // The strongest claim of a folder is the last that is put in; a suspended one is a spare.
@@ -161,19 +165,28 @@ pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
             RepoEnvironment { name, path, recipients, sync }
         })
         .collect();
-    let known: Vec<String> = environments.iter().map(|known| known.name.clone()).collect();
-    // Where Flux syncs something, what lies elsewhere is nobody's.
+    // Where Flux syncs something, what lies elsewhere is nobody's; a folder that nothing syncs yet says nothing of others.
+    let is_synced = environments.iter().any(|known| known.sync != Sync::Expected);
     let entries: Vec<String> = environments.iter().map(|known| known.path.clone()).collect();
     let applied: Vec<&String> =
         sifted.files.iter().flat_map(|seen| &seen.paths).filter(|path| !path.is_empty()).collect();
     let is_read = |file: &str| {
-        entries.is_empty() || entries.iter().chain(applied.iter().copied()).any(|folder| path::is_within(file, folder))
+        !is_synced || entries.iter().chain(applied.iter().copied()).any(|folder| path::is_within(file, folder))
     };
     let mut spokes = spokes::find(reader, &sifted, is_read);
-    if entries.is_empty() {
+    if !is_synced {
         // Where nothing says that a hub reads them, one whose folder is not here is an example or another repository's.
         spokes.retain(|(_, one)| one.path.is_empty() || reader.place(&one.path) == Place::Folder);
     }
+    // What a hub applies to another cluster is that cluster's, and no environment of its own.
+    let is_spoke = |file: &str| spokes.iter().any(|(_, one)| !one.path.is_empty() && path::is_within(file, &one.path));
+    environments.retain(|known| {
+        known.sync != Sync::Expected
+            || sifted.files.iter().any(|seen| {
+                (seen.flux || seen.instance) && path::is_within(&seen.file, &known.path) && !is_spoke(&seen.file)
+            })
+    });
+    let known: Vec<String> = environments.iter().map(|known| known.name.clone()).collect();
     let remote = spokes::environments(reader, &spokes);
     environments.extend(remote.into_iter().filter(|spoke| !known.contains(&spoke.name)));
     environments.sort_by(|a, b| a.name.cmp(&b.name));
@@ -351,6 +364,50 @@ fn retain_roots(claims: &mut Vec<Claim>, folders: &[String], sifted: &Arc<Sifted
                 && seen.paths.iter().any(|folder| !folder.is_empty() && path::is_within(&claim.folder, folder))
         };
         (!has_strong || same_source) && !facts.iter().any(outer) && !sifted.files.iter().any(|seen| is_applied(&seen))
+    });
+}
+
+/// Leaves the folders that are no part of what another one applies: an application may have folders for clusters of its own.
+fn without_parts(folders: Vec<String>, claims: &[Claim], sifted: &Sifted) -> Vec<String> {
+    let roots: Vec<String> = folders.iter().cloned().chain(claims.iter().map(|claim| claim.folder.clone())).collect();
+    let is_part = |folder: &String| {
+        let applies = |seen: &&Seen| {
+            !seen.template
+                && !path::is_within(&seen.file, folder)
+                && seen.paths.iter().any(|path| !path.is_empty() && path::is_within(folder, path))
+                && roots.iter().any(|root| root != folder && path::is_within(&seen.file, root))
+        };
+        // What applies a cluster from a hub names its kubeconfig, and is told by that.
+        sifted.files.iter().any(|seen| !seen.remote && applies(&seen))
+    };
+    folders.iter().filter(|folder| !is_part(folder)).cloned().collect()
+}
+
+/// Takes away the claims of files that a kustomization of another folder applies: an application beside its own overlays is no environment.
+fn drop_applied_by_kustomizations(reader: &mut Reader, claims: &mut Vec<Claim>, folders: &[String], sifted: &Sifted) {
+    if claims.iter().all(|claim| claim.strong) {
+        return;
+    }
+    let mut named: Vec<(String, String)> = Vec::new();
+    for seen in sifted.files.iter().filter(|seen| seen.kustomization && !seen.template) {
+        let folder = path::parent(&seen.file);
+        let Some(body) = reader.text(&seen.file).and_then(|text| kustomization::read(&text).ok()) else { continue };
+        let targets = references(&Value::Mapping(body.fields)).into_iter().filter(|one| one.role == Role::Resource);
+        named.extend(targets.filter_map(|one| Some((folder.to_owned(), path::resolve(folder, &one.text)?))));
+    }
+    let others: Vec<String> = folders.iter().cloned().chain(claims.iter().map(|claim| claim.folder.clone())).collect();
+    claims.retain(|claim| {
+        let Sync::Kustomization { file, .. } = &claim.sync else { return true };
+        // What somebody applies by hand, such as a folder that prepares a cluster, may name a root.
+        let applied = sifted.files.iter().filter(|seen| !path::is_within(&seen.file, &claim.folder));
+        let applied: Vec<&String> = applied.flat_map(|seen| &seen.paths).chain(&others).collect();
+        let is_applied = |folder: &str| {
+            applied.iter().any(|root| !root.is_empty() && **root != claim.folder && path::is_within(folder, root))
+        };
+        let outside = |(folder, target): &(String, String)| {
+            !path::is_within(folder, &claim.folder) && path::is_within(file, target) && is_applied(folder)
+        };
+        claim.strong || !named.iter().any(outside)
     });
 }
 

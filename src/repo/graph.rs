@@ -79,11 +79,18 @@ pub(super) fn read(reader: &mut Reader, hints: &Hints) -> Graph {
         graph.environment(reader, &environment);
     }
     rules::of_readers(reader, &mut graph.environments, &graph.feeds);
-    graph.finish(&BTreeSet::new());
+    let open = graph.open();
+    graph.finish(&open);
     graph
 }
 
 impl Graph {
+    /// Lists the environments in which something may be declared that the files do not tell: what another source holds.
+    fn open(&self) -> BTreeSet<String> {
+        let is_away = |one: &&FluxKustomization| one.elsewhere.is_some() && spokes::kubeconfig(one).is_none();
+        self.kustomizations.iter().filter(is_away).map(|one| one.env.clone()).collect()
+    }
+
     fn environment(&mut self, reader: &mut Reader, environment: &RepoEnvironment) {
         let (env, folder) = (environment.name.as_str(), environment.path.as_str());
         let start = self.kustomizations.len();
@@ -244,7 +251,8 @@ impl Graph {
         self.sources
             .sort_by(|a, b| (&a.env, &a.kind, &a.name, &a.namespace).cmp(&(&b.env, &b.kind, &b.name, &b.namespace)));
         for environment in &self.environments {
-            let order = order::order(&environment.name, &self.kustomizations, &self.feeds);
+            let order =
+                order::order(&environment.name, &self.kustomizations, &self.feeds, open.contains(&environment.name));
             for circle in &order.circles {
                 let is_first = |one: &&FluxKustomization| {
                     one.env == order.env && circle.first().is_some_and(|first| first.is(one))
@@ -265,29 +273,21 @@ impl Graph {
             }
             self.orders.push(order);
         }
-        for one in &self.kustomizations {
-            for dependency in &one.depends_on {
-                let known = |other: &&FluxKustomization| {
-                    // What applies to another cluster waits for what its own controller knows.
-                    (other.env == one.env || spokes::kubeconfig(one).is_some())
-                        && other.name == dependency.name
-                        && other.namespace == dependency.namespace
+        for one in self.kustomizations.iter().filter(|one| !open.contains(&one.env)) {
+            for dependency in order::missing(one, &self.kustomizations) {
+                let what = format!("Kustomization {} waits for {dependency} in {}", one.name, one.env);
+                let why = format!(
+                    "the repository declares no Kustomization {}/{}: it never begins",
+                    dependency.namespace, dependency.name
+                );
+                let mut elsewhere = self.kustomizations.iter();
+                let todo = match elsewhere.find(|other| other.env == one.env && other.name == dependency.name) {
+                    Some(other) => format!("name its namespace in spec.dependsOn: {}", other.namespace),
+                    None => "correct the name in spec.dependsOn: only a Kustomization can stand there".to_owned(),
                 };
-                if !open.contains(&one.env) && self.kustomizations.iter().find(known).is_none() {
-                    let what = format!("Kustomization {} waits for {} in {}", one.name, dependency.name, one.env);
-                    let why = format!(
-                        "the repository declares no Kustomization {}/{}",
-                        dependency.namespace, dependency.name
-                    );
-                    let mut elsewhere = self.kustomizations.iter();
-                    let todo = match elsewhere.find(|other| other.env == one.env && other.name == dependency.name) {
-                        Some(other) => format!("name its namespace in spec.dependsOn: {}", other.namespace),
-                        None => "correct the name in spec.dependsOn: only a Kustomization can stand there".to_owned(),
-                    };
-                    let fault = Fault::failed(what, why, todo);
-                    let finding = Finding::new(&one.file, Some(one.line), fault);
-                    self.findings.push(finding.about(&one.env, Some(&one.object())));
-                }
+                let fault = Fault::failed(what, why, todo);
+                let finding = Finding::new(&one.file, Some(one.line), fault);
+                self.findings.push(finding.about(&one.env, Some(&one.object())));
             }
         }
         // Of several that fail of one file, the first stands for all.

@@ -53,10 +53,8 @@ impl Home {
                 && source.name == artifact.name
         };
         let copied = artifacts.iter().find(is_it).filter(|artifact| self.is_home(&one.env, &artifact.source, sources));
-        match copied.and_then(|artifact| artifact.folder.as_deref()) {
-            Some(folder) => {
-                path::join(folder, &one.written_path).trim_end_matches('/').clone_into(&mut one.path);
-            }
+        match copied.and_then(|artifact| artifact.find(&one.written_path)) {
+            Some(folder) => one.path = folder,
             None => one.elsewhere = Some(format!("{}/{}/{}", source.kind, source.namespace, source.name)),
         }
     }
@@ -85,8 +83,8 @@ pub(super) struct ExternalArtifact {
     name: String,
     /// Where it is copied from.
     source: ObjectRef,
-    /// The folder of the source that the artifact's root is a copy of; `None` where no single folder is.
-    folder: Option<String>,
+    /// Which folder of the source becomes which of the artifact; none where something else than folders is copied.
+    copies: Vec<(String, String)>,
 }
 
 impl ExternalArtifact {
@@ -119,37 +117,71 @@ impl ExternalArtifact {
             .collect();
         let of = |artifact: &Value| {
             let copies = list(Some(artifact), "copy");
-            let copies: Option<Vec<(String, String, String)>> =
-                copies.iter().map(|copy| copied(&text(copy, "from"), &text(copy, "to"))).collect();
+            let copies: Option<Vec<(String, String, String)>> = copies.iter().map(copied).collect();
             let copies = copies.unwrap_or_default();
-            let alias = &copies.first()?.0;
-            let (_, source) = sources.iter().find(|(known, _)| known == alias)?;
-            // What several copies put side by side is one folder only where they stand beside each other in the source as well.
-            let folder = copies.first().and_then(|(_, from, to)| root_of(from, to)).filter(|root| {
-                copies.iter().all(|(other, from, to)| other == alias && root_of(from, to).as_ref() == Some(root))
-            });
+            let alias = copies.first()?.0.clone();
+            let (_, source) = sources.iter().find(|(known, _)| *known == alias)?;
+            let is_one = copies.iter().all(|(other, ..)| *other == alias);
             Some(Self {
                 env: env.to_owned(),
                 namespace: own.to_owned(),
                 name: text(artifact, "name"),
                 source: source.clone(),
-                folder,
+                copies: copies.into_iter().filter(|_| is_one).map(|(_, from, to)| (from, to)).collect(),
             })
         };
         list(spec, "artifacts").iter().filter_map(of).collect()
     }
 }
 
-/// Reads a copy of a whole folder: the source's alias, the folder, and where it goes; `None` for anything else.
-fn copied(from: &str, to: &str) -> Option<(String, String, String)> {
-    let (alias, from) = from.strip_prefix('@')?.split_once('/')?;
-    let from = if from == "**" { "" } else { from.strip_suffix("/**")? };
-    let to = to.strip_prefix("@artifact")?;
-    if from.contains(['*', '?', '[', '{']) {
+/// Reads a copy of a whole folder: the source's alias, the folder, and where it goes; `None` for anything else (source-watcher,
+/// `applyCopyOperation`: `folder/**` is what is in the folder, and `folder/` is the folder itself, as of `cp -r`).
+fn copied(copy: &Value) -> Option<(String, String, String)> {
+    let text = |key: &str| copy.get(key).and_then(Value::as_str);
+    // What is merged, unpacked or left out is not what stands in the source.
+    let is_whole = matches!(text("strategy"), None | Some("Overwrite"));
+    let mut excluded = copy.get("exclude").and_then(Value::as_sequence).into_iter().flatten();
+    if !is_whole || !excluded.all(|pattern| pattern.as_str().is_some_and(leaves_manifests)) {
+        return None;
+    }
+    let (alias, from) = text("from")?.strip_prefix('@')?.split_once('/')?;
+    let to = text("to")?.strip_prefix("@artifact")?;
+    let contents = if from == "**" { Some("") } else { from.strip_suffix("/**") };
+    let from = contents.unwrap_or(from);
+    // A copy of a single file is no folder.
+    let is_file = contents.is_none() && !from.ends_with('/') && path::name(from).contains('.');
+    if is_file || from.contains(['*', '?', '[', '{']) {
         return None;
     }
     let below = |path: &str| path::resolve("", path.trim_start_matches('/'));
-    Some((alias.to_owned(), below(from)?, below(to)?))
+    let (from, to) = (below(from)?, below(to)?);
+    let to = if contents.is_some() { to } else { path::join(&to, path::name(&from)).trim_end_matches('/').to_owned() };
+    Some((alias.to_owned(), from, to))
+}
+
+/// Tells whether a pattern of what is left out takes no manifest: it names the ending of other files.
+fn leaves_manifests(pattern: &str) -> bool {
+    let ending = pattern.rsplit_once('.').map_or("", |(_, ending)| ending);
+    !ending.is_empty()
+        && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && !matches!(ending, "yaml" | "yml" | "json")
+}
+
+impl ExternalArtifact {
+    /// Returns the folder of the source that a path of the artifact is a copy of; `None` where it is not one folder.
+    fn find(&self, path: &str) -> Option<String> {
+        // What several copies put side by side is one folder where they stand beside each other in the source as well.
+        let root = self.copies.first().and_then(|(from, to)| root_of(from, to));
+        let same = |(from, to): &(String, String)| root_of(from, to) == root;
+        if let Some(root) = root.as_ref().filter(|_| self.copies.iter().all(same)) {
+            return Some(path::join(root, path).trim_end_matches('/').to_owned());
+        }
+        // Else what one of them puts somewhere is that one's, where no other puts something there too.
+        let mut near = self.copies.iter().filter(|(_, to)| path::is_within(path, to) || path::is_within(to, path));
+        let (from, to) = near.next().filter(|(_, to)| path::is_within(path, to))?;
+        let rest = path.strip_prefix(to.as_str())?.trim_start_matches('/');
+        near.next().is_none().then(|| path::join(from, rest).trim_end_matches('/').to_owned())
+    }
 }
 
 /// Returns the folder of the source that the artifact's root stands for, where `from` becomes `to`.
@@ -165,16 +197,55 @@ fn root_of(from: &str, to: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{copied, root_of};
+    use super::{ExternalArtifact, copied};
+    use crate::model::ObjectRef;
+
+    fn find(copies: &[(&str, &str)], path: &str) -> Option<String> {
+        let read = |(from, to): &(&str, &str)| {
+            let copy = crate::yaml::from_str(&format!("{{from: \"{from}\", to: \"{to}\"}}")).unwrap();
+            copied(&copy).map(|(_, from, to)| (from, to))
+        };
+        let copies: Option<Vec<(String, String)>> = copies.iter().map(read).collect();
+        let source = ObjectRef::new("GitRepository", "", "", "");
+        let artifact = ExternalArtifact {
+            env: String::new(),
+            namespace: String::new(),
+            name: String::new(),
+            source,
+            copies: copies?,
+        };
+        artifact.find(path)
+    }
 
     #[test]
-    fn the_root_of_an_artifact_is_a_folder_of_its_source_where_the_copies_keep_their_places() {
-        let root = |from: &str, to: &str| copied(from, to).and_then(|(_, from, to)| root_of(&from, &to));
-        assert_eq!(root("@mono/apps/**", "@artifact/").as_deref(), Some("apps"));
-        assert_eq!(root("@mono/apps/base/**", "@artifact/base/").as_deref(), Some("apps"));
-        assert_eq!(root("@mono/**", "@artifact/").as_deref(), Some(""));
-        assert_eq!(root("@mono/apps/**", "@artifact/apps/").as_deref(), Some(""));
-        assert_eq!(root("@mono/apps/**", "@artifact/other/"), None);
-        assert_eq!(root("@mono/apps/*.yaml", "@artifact/"), None);
+    fn a_path_of_an_artifact_is_a_folder_of_its_source_where_one_is_copied_there() {
+        let cases: [(&[(&str, &str)], &str, Option<&str>); 12] = [
+            (&[("@mono/apps/**", "@artifact/")], "web", Some("apps/web")),
+            (&[("@mono/apps/base/**", "@artifact/base/")], "base", Some("apps/base")),
+            (&[("@mono/**", "@artifact/")], "apps", Some("apps")),
+            (&[("@mono/apps/**", "@artifact/apps/")], "apps", Some("apps")),
+            (&[("@mono/apps/**", "@artifact/other/")], "other/web", Some("apps/web")),
+            (&[("@mono/apps/**", "@artifact/other/")], "apps/web", None),
+            (&[("@mono/apps/*.yaml", "@artifact/")], "", None),
+            // A folder itself goes into the other, as of `cp -r`.
+            (&[("@mono/apps/web/", "@artifact/")], "web", Some("apps/web")),
+            (&[("@mono/apps/web/", "@artifact/apps/web/")], "apps/web/web", Some("apps/web")),
+            (&[("@mono/", "@artifact/")], "apps", Some("apps")),
+            (&[("@mono/a/web/", "@artifact/"), ("@mono/b/db/", "@artifact/")], "db", Some("b/db")),
+            (&[("@mono/a/**", "@artifact/x/"), ("@mono/b/**", "@artifact/x/y/")], "x/y", None),
+        ];
+        for (copies, path, expected) in cases {
+            assert_eq!(find(copies, path).as_deref(), expected, "{copies:?} {path}");
+        }
+    }
+
+    #[test]
+    fn what_is_merged_or_left_out_is_not_what_stands_in_the_source() {
+        let is_read = |more: &str| {
+            let copy = format!("{{from: \"@mono/apps/**\", to: \"@artifact/\"{more}}}");
+            copied(&crate::yaml::from_str(&copy).unwrap()).is_some()
+        };
+        assert!(is_read("") && is_read(", strategy: Overwrite") && is_read(", exclude: [\"*.md\"]"));
+        assert!(!is_read(", strategy: Merge") && !is_read(", exclude: [\"**/charts/**\"]"));
     }
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Serialize, Serializer};
 
 use super::feeds::{Feed, Feeds};
-use super::flux::{FLUX_NAMESPACE, FluxKustomization};
+use super::flux::{Dependency, FLUX_NAMESPACE, FluxKustomization};
 use super::path;
+use super::spokes;
 
 /// Names a Kustomization within its environment; written with its namespace where another there has the same name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,9 +60,15 @@ pub struct Order {
     pub env: String,
     /// The Kustomizations, wave by wave, sorted within each.
     pub waves: Vec<Vec<Named>>,
-    /// Those that never start, because they wait for each other in a circle, or for one that does.
+    /// Those that never start, because they wait for each other in a circle, for what does not exist, or for one that never starts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stuck: Vec<Named>,
+    /// Those whose `dependsOn` names what is not declared, with that: "dependency not found", as Flux says.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub missing: BTreeMap<Named, Vec<Dependency>>,
+    /// Whether what is missing may be declared where nobody could look: nothing is held back by it then.
+    #[serde(skip)]
+    pub is_open: bool,
     /// The circles among them, each with its members once.
     #[serde(skip)]
     pub circles: Vec<Vec<Named>>,
@@ -76,6 +83,56 @@ impl Order {
         let has = |names: &[Named]| names.iter().any(|known| known.name == name && known.namespace == namespace);
         self.waves.iter().position(|wave| has(wave)).or_else(|| has(&self.stuck).then_some(self.waves.len()))
     }
+
+    /// Says why one of those that never start does not.
+    pub fn why_stuck(&self, named: &Named) -> String {
+        if let Some(missing) = self.missing.get(named).filter(|_| !self.is_open) {
+            return format!("dependency not found: {}", listed(missing));
+        }
+        let is_stuck = |other: &&Named| *other != named && self.stuck.contains(other);
+        let circle = self.circles.iter().any(|members| members.contains(named));
+        match self.waits.get(named).and_then(|others| others.iter().find(is_stuck)).filter(|_| !circle) {
+            Some(other) => format!("it waits for {other}, which never begins"),
+            None => "it waits in a circle".to_owned(),
+        }
+    }
+
+    /// Names what one depends on and nothing declares, each with the one; nothing where it is said that they never begin.
+    pub fn not_known(&self) -> impl Iterator<Item = (&Named, String)> {
+        self.missing.iter().filter(|_| self.is_open).map(|(one, missing)| (one, listed(missing)))
+    }
+
+    /// Tells whether one of those that never start waits in a circle, or for one that does.
+    pub fn is_in_circle(&self, named: &Named) -> bool {
+        let mut seen: BTreeSet<&Named> = BTreeSet::new();
+        let mut next = vec![named];
+        while let Some(one) = next.pop() {
+            if self.circles.iter().any(|members| members.contains(one)) {
+                return true;
+            }
+            if seen.insert(one) {
+                next.extend(self.waits.get(one).into_iter().flatten());
+            }
+        }
+        false
+    }
+}
+
+fn listed(dependencies: &[Dependency]) -> String {
+    dependencies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns what a Kustomization depends on and nothing declares.
+pub(super) fn missing(one: &FluxKustomization, all: &[FluxKustomization]) -> Vec<Dependency> {
+    let is_declared = |dependency: &&Dependency| {
+        all.iter().any(|other| {
+            // What applies to another cluster waits for what its own controller knows.
+            (other.env == one.env || spokes::kubeconfig(one).is_some())
+                && other.name == dependency.name
+                && other.namespace == dependency.namespace
+        })
+    };
+    one.depends_on.iter().filter(|dependency| !is_declared(dependency)).cloned().collect()
 }
 
 /// Says for what a Kustomization waits.
@@ -114,17 +171,25 @@ fn applied_by(own: &[&FluxKustomization], readers: &HashMap<&str, Vec<&Feed>>, o
 
 /// Sorts the Kustomizations of an environment into waves: each comes after the one that applies it and after those it depends on.
 ///
-/// Dependencies on what the repository does not declare are taken as met: they are reported elsewhere. That a root applies a Kustomization
-/// for which it waits holds nothing back, nor do two that apply each other: somebody applied both by hand.
-pub fn order(env: &str, all: &[FluxKustomization], feeds: &Feeds) -> Order {
+/// What depends on something that nothing declares never begins; where not all of the environment is known (`is_open`), it may be declared
+/// there, and is taken as met. That a root applies a Kustomization for which it waits holds nothing back, nor do two that apply each other:
+/// somebody applied both by hand.
+pub(super) fn order(env: &str, all: &[FluxKustomization], feeds: &Feeds, is_open: bool) -> Order {
     let own: Vec<&FluxKustomization> = all.iter().filter(|one| one.env == env).collect();
     let mut edges = edges(env, &own, feeds);
     let named = |at: &usize| own.get(*at).map(|one| named(&own, one));
     loosen(&mut edges);
+    let lacking: BTreeMap<usize, Vec<Dependency>> = own
+        .iter()
+        .enumerate()
+        .map(|(at, one)| (at, missing(one, all)))
+        .filter(|(_, missing)| !missing.is_empty())
+        .collect();
     let (mut done, mut waves): (BTreeSet<usize>, Vec<Vec<Named>>) = (BTreeSet::new(), Vec::new());
     loop {
         let is_ready = |at: &usize| {
             !done.contains(at)
+                && (is_open || !lacking.contains_key(at))
                 && edges.get(*at).is_some_and(|before| before.iter().all(|(other, _)| done.contains(other)))
         };
         let ready: Vec<usize> = (0..own.len()).filter(is_ready).collect();
@@ -141,7 +206,9 @@ pub fn order(env: &str, all: &[FluxKustomization], feeds: &Feeds) -> Order {
         .enumerate()
         .filter_map(|(at, before)| Some((named(&at)?, before.iter().filter_map(|(other, _)| named(other)).collect())))
         .collect();
-    Order { env: env.to_owned(), waves, stuck: sorted(stuck.iter().filter_map(named)), circles, waits }
+    let missing = lacking.into_iter().filter_map(|(at, missing)| Some((named(&at)?, missing))).collect();
+    let stuck = sorted(stuck.iter().filter_map(named));
+    Order { env: env.to_owned(), waves, stuck, missing, is_open, circles, waits }
 }
 
 type Edges = Vec<Vec<(usize, Why)>>;

@@ -1,10 +1,11 @@
 //! Everything that is known of the repository at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use super::artifact::{LeftOut, Selection};
 use super::environments::{self, Looked};
 use super::feeds::{Feed, Feeds};
 use super::finding::Finding;
@@ -122,6 +123,27 @@ impl Snapshot {
             }
         }
         files
+    }
+
+    /// Returns those of some files that no artifact has, because a `.sourceignore`, `spec.ignore` or a default of source-controller leaves them out
+    /// for every environment. A link is none of them: nobody says of it that it is meant to be left out.
+    pub fn left_out<'a>(&self, files: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
+        let mut reader = Reader::new(&self.root);
+        let mut selections: Vec<Selection> = Vec::new();
+        for selection in self.begin.entries.values().map(|entry| &entry.selection) {
+            if !selections.contains(selection) {
+                selections.push(selection.clone());
+            }
+        }
+        if selections.is_empty() {
+            selections.push(Selection::default());
+        }
+        let mut left: BTreeSet<&str> = files.into_iter().collect();
+        for selection in &selections {
+            reader.select(selection);
+            left.retain(|file| reader.why_left_out(file).is_some_and(|why| why != LeftOut::Link));
+        }
+        left
     }
 
     /// Returns the order of an environment.

@@ -213,6 +213,18 @@ fn kustomizations_are_followed_wherever_they_lead() {
     assert_eq!(snapshot.order("empty"), None, "a folder without anything of Flux is no environment");
 }
 
+#[test]
+fn what_is_left_out_on_purpose_is_known() {
+    let folder = Folder::new(&[
+        ("clusters/one/all.yaml", &kustomization("apps", "./apps", &[])),
+        ("apps/map.yaml", &config_map("a")),
+        ("apps/notes.yaml", &config_map("b")),
+        ("apps/.sourceignore", "notes.yaml\n"),
+    ]);
+    let all = ["apps/map.yaml", "apps/notes.yaml"];
+    assert_eq!(folder.load().left_out(all).into_iter().collect::<Vec<_>>(), ["apps/notes.yaml"]);
+}
+
 fn waves(order: &super::Order) -> Vec<Vec<String>> {
     order.waves.iter().map(|wave| wave.iter().map(ToString::to_string).collect()).collect()
 }
@@ -225,7 +237,10 @@ fn circles_are_told_and_never_hang() {
     let folder = Folder::new(&[
         (
             "clusters/one/all.yaml",
-            &(waiting + &kustomization("d", "./a", &["nobody"]) + &kustomization("e", "./loop", &["a"])),
+            &(waiting
+                + &kustomization("d", "./a", &["nobody"])
+                + &kustomization("e", "./loop", &["a"])
+                + &kustomization("f", "./a", &[])),
         ),
         ("a/map.yaml", &config_map("a")),
         ("loop/kustomization.yaml", &resources(&["inner"])),
@@ -233,10 +248,17 @@ fn circles_are_told_and_never_hang() {
     ]);
     let snapshot = folder.load();
     let order = snapshot.order("one").unwrap();
-    assert_eq!(waves(order), [["d"]]);
-    assert_eq!(order.stuck.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a", "b", "c", "e"]);
+    assert_eq!(waves(order), [["f"]]);
+    assert_eq!(order.stuck.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a", "b", "c", "d", "e"]);
+    let why = |name: &str| {
+        let named = order.stuck.iter().find(|one| one.name == name).unwrap();
+        (order.why_stuck(named), order.is_in_circle(named))
+    };
+    assert_eq!(why("a"), ("it waits in a circle".to_owned(), true));
+    assert_eq!(why("d"), ("dependency not found: nobody".to_owned(), false));
+    assert_eq!(why("e"), ("it waits for a, which never begins".to_owned(), true));
     assert_eq!(
-        (order.wave("flux-system", "d"), order.wave("flux-system", "a"), order.wave("flux-system", "nobody")),
+        (order.wave("flux-system", "f"), order.wave("flux-system", "a"), order.wave("flux-system", "nobody")),
         (Some(0), Some(1), None)
     );
     let told = findings(&snapshot).join("\n");

@@ -70,7 +70,7 @@ impl Order {
                 let object = known.object();
                 let row = facts.row(self.env, &object);
                 let state = row.map_or(State::Unknown, |row| row.state);
-                let words = words(one, known, state, &order.waits, is_stuck, row.is_some());
+                let words = words(one, known, state, order, is_stuck, row.is_some());
                 lines.push(
                     PageLine::wrapped(words, if state == State::Failed { Scope::Text } else { Scope::Dim })
                         .after(format!("{}  ", pad(&one.to_string(), width)), Scope::Text)
@@ -107,15 +107,15 @@ fn words(
     name: &Named,
     known: &FluxKustomization,
     state: State,
-    waits: &BTreeMap<Named, BTreeSet<Named>>,
+    order: &crate::repo::Order,
     is_stuck: bool,
     is_live: bool,
 ) -> String {
     let list = |names: &BTreeSet<Named>| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let held = held(name, waits);
+    let held = held(name, &order.waits);
     let mut parts = Vec::new();
     if is_stuck {
-        parts.push("never begins: it waits in a circle".to_owned());
+        parts.push(format!("never begins: {}", order.why_stuck(name)));
     } else if !is_live {
         parts.push("not in the cluster".to_owned());
     } else if state != State::Ready {

@@ -49,6 +49,12 @@ fn describe(snapshot: &Snapshot) -> String {
         if !order.stuck.is_empty() {
             say(format!("  never: {}", names(&order.stuck)));
         }
+        for named in order.missing.keys().filter(|named| order.stuck.contains(named)) {
+            say(format!("    {named}: {}", order.why_stuck(named)));
+        }
+        for (named, what) in order.not_known() {
+            say(format!("  not known: whether {what}, for which {named} waits, is declared"));
+        }
     }
     for finding in &snapshot.findings {
         say(format!("finding {finding}"));

@@ -4,7 +4,7 @@ use crate::check::{Context, Finding, Look, Rule};
 use std::path::Path;
 
 use crate::repo::kustomize::NAMES;
-use crate::repo::{contents, path};
+use crate::repo::{Snapshot, contents, path};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-unread",
@@ -20,12 +20,17 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     // Only folders from which something is read belong to Flux for sure; examples and workflows lie elsewhere.
     let own: std::collections::BTreeSet<&str> =
         snapshot.feeds.iter().flat_map(|feed| feed.files.keys()).map(|file| path::parent(file)).collect();
-    for file in context.listed() {
+    let is_meant = |file: &&str| {
         let is_yaml = matches!(file.rsplit('.').next(), Some("yaml" | "yml"));
-        if !is_yaml || path::name(file).starts_with('.') || !own.contains(path::parent(file)) {
-            continue;
-        }
-        if !snapshot.fed_by(file).is_empty() {
+        is_yaml && !path::name(file).starts_with('.') && own.contains(path::parent(file))
+    };
+    let unread = context.listed().iter().map(String::as_str).filter(is_meant);
+    let unread: Vec<&str> =
+        unread.filter(|file| snapshot.fed_by(file).is_empty() && !declares(snapshot, file)).collect();
+    let left_out = snapshot.left_out(unread.iter().copied());
+    for file in unread {
+        // Whoever leaves a file out of the artifact does not mean Flux to read it.
+        if left_out.contains(file) {
             continue;
         }
         let is_one = contents::text(&snapshot.root, file).is_ok_and(|text| is_manifest(&text));
@@ -41,6 +46,11 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         let habit = "no Kustomization reads some manifests that stand among others";
         found.push(Finding::new(RULE.id, file, message, why, fix).on(1).warning().habit(habit));
     }
+}
+
+/// Tells whether a file declares a Kustomization that is known: somebody applied it by hand, and need not be told that nothing else reads it.
+pub(super) fn declares(snapshot: &Snapshot, file: &str) -> bool {
+    snapshot.kustomizations.iter().any(|one| one.file == file)
 }
 
 /// Tells whether a text is a manifest of Kubernetes.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::unread::{is_commented_out, is_manifest};
+use super::unread::{declares, is_commented_out, is_manifest};
 use crate::check::{Context, Finding, Look, Rule};
 use crate::repo::{contents, path};
 
@@ -42,7 +42,8 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     }
     // What something is read from, with all folders above.
     let mut read: BTreeSet<&str> = BTreeSet::new();
-    for file in snapshot.feeds.iter().chain(snapshot.feeds.roots()).flat_map(|feed| feed.files.keys()) {
+    let fed = snapshot.feeds.iter().chain(snapshot.feeds.roots()).flat_map(|feed| feed.files.keys());
+    for file in fed.chain(snapshot.kustomizations.iter().map(|one| &one.file)) {
         let mut folder = path::parent(file);
         while read.insert(folder) && !folder.is_empty() {
             folder = path::parent(folder);
@@ -66,16 +67,24 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     let mut charts: BTreeMap<&str, bool> = BTreeMap::new();
     // What unread manifests name is unread because they are: only where that begins is told.
     let mut named: Vec<(&str, String)> = Vec::new();
-    for file in context.listed() {
+    let is_meant = |file: &&str| {
         let is_yaml = matches!(file.rsplit('.').next(), Some("yaml" | "yml"));
-        if !is_yaml || file.split('/').any(|part| part.starts_with('.')) || !snapshot.fed_by(file).is_empty() {
+        is_yaml && !file.split('/').any(|part| part.starts_with('.'))
+    };
+    let unread: Vec<&str> = context.listed().iter().map(String::as_str).filter(is_meant).collect();
+    let unread: Vec<&str> =
+        unread.into_iter().filter(|file| snapshot.fed_by(file).is_empty() && !declares(snapshot, file)).collect();
+    let left_out = snapshot.left_out(unread.iter().copied());
+    for file in unread {
+        // Whoever leaves a file out of the artifact does not mean Flux to read it.
+        if left_out.contains(file) {
             continue;
         }
         let text = contents::text(&snapshot.root, file).unwrap_or_default();
         if !is_manifest(&text) || text.contains("{{") {
             continue;
         }
-        named.extend(names(file, &text).map(|name| (file.as_str(), name)));
+        named.extend(names(file, &text).map(|name| (file, name)));
         let Some(folder) = topmost(file, &read).filter(|folder| !is_of_others(folder)) else { continue };
         if !*charts.entry(folder).or_insert_with(|| holds_chart(context, folder)) {
             folders.entry(folder).or_insert((file, 0)).1 += 1;
