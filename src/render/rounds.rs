@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::build::Job;
 use super::finish::{Maps, finish, named};
 use super::gather::Gatherer;
 use super::sets::{Key, Sets, applied};
 use super::substitute::Named;
-use super::{Job, Rendered, Renderer, Rendering, Tool, Unseen, scope};
+use super::{Rendered, Renderer, Rendering, Tool, Unseen, scope};
 use crate::model::{Fault, ObjectRef};
 use crate::repo::Snapshot;
 use crate::repo::effective::{Effective, Task};

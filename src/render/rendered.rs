@@ -1,0 +1,166 @@
+//! What a repository renders to, and how much of it is known.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::object::Object;
+use crate::model::ObjectRef;
+use crate::repo::order::shown;
+use crate::repo::{Finding, Graph};
+
+/// Holds what one Flux Kustomization renders to.
+#[derive(Debug, Clone, Default)]
+pub struct Rendered {
+    /// The environment's name.
+    pub env: String,
+    /// The Kustomization's namespace.
+    pub namespace: String,
+    /// The Kustomization's name.
+    pub name: String,
+    /// The objects, in kustomize's order.
+    pub objects: Vec<Object>,
+    /// Why there are none.
+    pub finding: Option<Finding>,
+    /// Whether Flux puts variables in: not where there is none at all.
+    pub substituted: bool,
+    /// The variables that nothing in the repository defines and that have no default.
+    pub undefined: Vec<Undefined>,
+    /// What `spec.postBuild.substituteFrom` names and the repository does not hold readable.
+    pub unknown: Vec<String>,
+    /// What belongs to it and was not looked at: it may render to more than the objects.
+    pub unseen: Vec<Unseen>,
+    /// Why it may be otherwise than it is told here: what it rests on could not be rendered.
+    pub unsure: Option<String>,
+}
+
+/// Names what was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unseen {
+    /// The file that names it.
+    pub file: String,
+    /// What it is, as it is written there.
+    pub what: String,
+    /// Why it was not looked at.
+    pub why: String,
+    /// Whether it may change what others bring.
+    pub changes: bool,
+}
+
+/// Names a variable that nothing defines, and where it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undefined {
+    /// The variable.
+    pub name: String,
+    /// How it is written: `${name}`, or a form without a default.
+    pub form: String,
+    /// Whether it stands in a default that is not needed: only a strict Flux minds it.
+    pub idle: bool,
+    /// The objects that ask for it.
+    pub objects: Vec<ObjectRef>,
+}
+
+/// Holds what a repository renders to.
+#[derive(Debug, Clone, Default)]
+pub struct Rendering {
+    /// Each Kustomization, in the order of environments and names.
+    pub of: Vec<Rendered>,
+    /// What the repository tells Flux, as it is rendered.
+    pub graph: Arc<Graph>,
+}
+
+impl Rendering {
+    /// Returns the names of the environments, sorted.
+    pub fn environments(&self) -> Vec<&str> {
+        let mut found: Vec<&str> = self.of.iter().map(|one| one.env.as_str()).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Iterates over the objects of an environment, with the Kustomization that applies each.
+    pub fn objects<'a>(&'a self, env: &'a str) -> impl Iterator<Item = (&'a Rendered, &'a Object)> {
+        let own = self.of.iter().filter(move |one| one.env == env);
+        own.flat_map(|one| one.objects.iter().map(move |object| (one, object)))
+    }
+
+    /// Finds an object of an environment; a group that the name leaves open fits any.
+    pub fn find<'a>(&'a self, env: &'a str, wanted: &ObjectRef) -> Option<(&'a Rendered, &'a Object)> {
+        self.objects(env).find(|(_, object)| wanted.means(&object.object))
+    }
+}
+
+impl Rendered {
+    /// Writes the Kustomization's name, with its namespace where that is not the one of Flux.
+    pub fn shown(&self) -> String {
+        shown(&self.namespace, &self.name)
+    }
+
+    /// Says why not everything of it is known, of `it`; `None` where it is.
+    pub fn why_not_whole(&self) -> Option<String> {
+        if let Some(finding) = &self.finding {
+            return Some(format!("it cannot be rendered: {}", finding.fault.why));
+        }
+        if let Some(why) = &self.unsure {
+            return Some(format!("it is known by its file alone: {why}"));
+        }
+        let own = format!("Kustomization {}", self.shown());
+        if let [one] = self.unseen.as_slice()
+            && one.what == own
+        {
+            return Some(one.why.clone());
+        }
+        let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+        for one in &self.unseen {
+            match by_reason.iter_mut().find(|(why, _)| *why == one.why) {
+                Some((_, named)) => named.push(&one.what),
+                None => by_reason.push((&one.why, vec![&one.what])),
+            }
+        }
+        let words = by_reason.into_iter().map(|(why, named)| {
+            let each = if named.len() > 1 && why.starts_with("which") { "each of " } else { "" };
+            format!("{}, {each}{why}", some(&named))
+        });
+        let words = words.collect::<Vec<_>>().join(" and ");
+        (!words.is_empty()).then(|| format!("it is known in part, without {words}"))
+    }
+
+    /// Tells whether its objects may be otherwise than they are told here.
+    pub fn is_unsure(&self) -> bool {
+        self.unsure.is_some() || self.unseen.iter().any(|one| one.changes)
+    }
+
+    /// Tells whether everything of it is known.
+    pub fn is_whole(&self) -> bool {
+        self.finding.is_none() && self.unseen.is_empty() && self.unsure.is_none()
+    }
+}
+
+/// So many are named of several.
+const NAMED: usize = 3;
+
+/// Names the first of several.
+fn some(names: &[impl AsRef<str>]) -> String {
+    let shown = names.iter().take(NAMED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Says why not everything of some Kustomizations is known: each reason once, with those whose it is.
+pub fn why_in_part<'a>(rendered: impl Iterator<Item = &'a Rendered>) -> Vec<String> {
+    let mut by_reason: Vec<(String, Vec<String>)> = Vec::new();
+    for one in rendered {
+        let Some(why) = one.why_not_whole() else { continue };
+        match by_reason.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(one.shown()),
+            None => by_reason.push((why, vec![one.shown()])),
+        }
+    }
+    let words = by_reason.into_iter().map(|(why, names)| {
+        let several = if names.len() > 1 { "s" } else { "" };
+        format!("{why} (Kustomization{several} {})", some(&names))
+    });
+    words.collect()
+}

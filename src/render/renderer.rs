@@ -1,0 +1,154 @@
+//! Renders again and again, keeping what did not change.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::build::{Job, finding, run};
+use super::tool::Unrendered;
+use super::{Cache, Object, Rendered, Rendering, Stop, Tool, Workplace};
+use crate::model::Fault;
+use crate::repo::Snapshot;
+
+/// For so many renderings a build is kept in memory that none of them asked for: two states of a repository are compared again and again.
+const KEPT: u64 = 4;
+
+/// Renders again and again, keeping what did not change.
+#[derive(Debug)]
+pub struct Renderer {
+    tool: Result<Tool, Fault>,
+    cache: Cache,
+    /// Each with the rendering that asked for it last.
+    kept: HashMap<String, (Built, u64)>,
+    renderings: u64,
+    stop: Stop,
+    /// How many builds were run by the tool.
+    pub built: usize,
+}
+
+type Built = Result<Arc<Vec<Object>>, Unrendered>;
+
+impl Renderer {
+    /// Renders by a tool, or tells everywhere that there is none.
+    pub fn new(tool: Result<Tool, Fault>, cache: Cache) -> Self {
+        Self { tool, cache, kept: HashMap::new(), renderings: 0, stop: Stop::default(), built: 0 }
+    }
+
+    /// Renders by this tool from now on, until it is given up; what is known stays known.
+    pub(super) fn equip(&mut self, tool: Result<Tool, Fault>, cache: Cache, stop: &Stop) {
+        self.tool = tool;
+        self.cache = cache;
+        self.stop = stop.clone();
+    }
+
+    /// Renders every Kustomization of a repository.
+    ///
+    /// # Errors
+    /// Fails when there is no tool, or no place for its files; a Kustomization that cannot be rendered is told of in its own place.
+    pub fn render(&mut self, snapshot: &Snapshot) -> Result<Rendering, Fault> {
+        let tool = self.tool.clone()?;
+        self.renderings = self.renderings.saturating_add(1);
+        let root = snapshot.root.canonicalize().unwrap_or_else(|_| snapshot.root.clone());
+        let rendering = self.rounds(snapshot, &root, &tool)?;
+        let now = self.renderings;
+        let is_passing = |built: &Built| matches!(built, Err(Unrendered::Passing(_)));
+        self.kept.retain(|_, (built, used)| used.saturating_add(KEPT) > now && !is_passing(built));
+        Ok(rendering)
+    }
+
+    /// Builds what is not known yet, as many at a time as there are processors.
+    pub(super) fn build(&mut self, root: &Path, tool: &Tool, jobs: &[Job<'_>]) -> Result<(), Fault> {
+        let mut todo: Vec<&Job<'_>> = Vec::new();
+        for job in jobs {
+            if self.kept.contains_key(&job.key) || todo.iter().any(|other| other.key == job.key) {
+                continue;
+            }
+            match self.cache.get(&job.key) {
+                Some(known) => {
+                    let built = known.map(Arc::new).map_err(Unrendered::Wrong);
+                    self.kept.insert(job.key.clone(), (built, self.renderings));
+                }
+                None => todo.push(job),
+            }
+        }
+        todo.retain(|job| match &job.gathered {
+            Ok(_) => true,
+            Err(why) => {
+                self.kept.insert(job.key.clone(), (Err(why.clone()), self.renderings));
+                false
+            }
+        });
+        if todo.is_empty() {
+            return Ok(());
+        }
+        let place = Workplace::new().map_err(|error| {
+            Fault::failed(
+                "nothing can be rendered",
+                format!("no folder for it: {error}"),
+                "make room in /dev/shm or /tmp",
+            )
+        })?;
+        let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(todo.len());
+        let (cache, stop) = (&self.cache, &self.stop);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    while let Some((index, job)) = take(&todo, &next).filter(|_| !stop.is_given_up()) {
+                        let built =
+                            run(root, &place.path().join(index.to_string()), &tool.until(stop), job).map(Arc::new);
+                        match &built {
+                            Ok(objects) => cache.put(&job.key, objects),
+                            // What was ended on the way says nothing, nor does what was not looked at.
+                            Err(Unrendered::Wrong(said)) if !stop.is_given_up() => cache.put_refusal(&job.key, said),
+                            Err(_) => {}
+                        }
+                        done.lock().unwrap_or_else(PoisonError::into_inner).push((job.key.clone(), built));
+                    }
+                });
+            }
+        });
+        self.built = self.built.saturating_add(todo.len());
+        // What was ended on the way says nothing.
+        if self.stop.is_given_up() {
+            return Err(Fault::failed(
+                "nothing was rendered",
+                "it was given up for a newer state of the files",
+                "ask again",
+            ));
+        }
+        let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let now = self.renderings;
+        self.kept.extend(done.into_iter().map(|(key, built)| (key, (built, now))));
+        self.cache.prune();
+        Ok(())
+    }
+
+    pub(super) fn rendered(&mut self, job: &Job<'_>) -> Rendered {
+        let now = self.renderings;
+        let known = self.kept.get_mut(&job.key).map(|(built, used)| {
+            *used = now;
+            &*built
+        });
+        let (objects, finding) = match known {
+            Some(Ok(objects)) => (objects.as_ref().clone(), None),
+            Some(Err(said)) => (Vec::new(), Some(finding(job, said))),
+            None => (Vec::new(), Some(finding(job, &Unrendered::Unknown("the rendering broke off".to_owned())))),
+        };
+        Rendered {
+            env: job.one.env.clone(),
+            namespace: job.one.namespace.clone(),
+            name: job.one.name.clone(),
+            objects,
+            finding,
+            unseen: job.gathered.as_ref().map(|gathered| gathered.unseen.clone()).unwrap_or_default(),
+            ..Rendered::default()
+        }
+    }
+}
+
+fn take<'a, 'b>(todo: &'a [&'b Job<'b>], next: &AtomicUsize) -> Option<(usize, &'a Job<'b>)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    todo.get(index).map(|job| (index, *job))
+}
