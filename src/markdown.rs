@@ -1,9 +1,13 @@
 //! Markdown documents as lines to be shown, with their links and headings (`CommonMark` and the extensions of GitHub).
 
+mod page;
+
 use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
 use unicode_width::UnicodeWidthStr as _;
+
+pub use page::Page;
 
 /// How many cells the columns before a table's last may take: more leaves the last no room on 80 columns.
 const LEAD: usize = 44;

@@ -9,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::command::Target;
 use super::notice::Notice;
 use super::operation::Op;
-use crate::check::{Page, Survey};
+use crate::check::Survey;
 use crate::kinds;
+use crate::markdown::Page;
 use crate::model::{
     Env, Environment, Exposure, Fault, FaultKind, GroupKind, Kind, Link, ObjectRef, PerEnv, Protection, Row, RowKey,
     State,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Context, Finding, Quiet, folder, inspect, working_tree};
+use super::{Context, Finding, Quiet, check_all, folder, working_tree};
 use crate::model::{Fault, Nodes};
 use crate::render::Worker;
 use crate::render::revision::Revision;
@@ -60,7 +60,7 @@ impl State {
         let context = if place.is_some() { context.listing(&files) } else { context };
         // The next commit is judged by what is there.
         let context = if *revision == Revision::Index { context.strict().of_repository(&here.root) } else { context };
-        let report = inspect(&files, &context);
+        let report = check_all(&files, &context);
         Ok(Self {
             findings: report.findings,
             silenced: report.silenced,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::sources::beside;
-use super::{Context, Finding, Page, Quiet, Severity, inspect};
+use super::{Context, Finding, Quiet, Severity, check_all};
+use crate::markdown::Page;
 use crate::model::{Fault, Nodes, ObjectRef};
 use crate::render::{Stop, Worker};
 use crate::repo::{Graph, Snapshot, path};
@@ -71,7 +72,7 @@ impl Survey {
         // No key is asked for here: whether values were changed behind sops's back is told by `secret verify`.
         let identities = Identities::default();
         let context = Context::new(snapshot, &identities, rendering.as_ref().ok()).with_nodes(nodes);
-        let report = inspect(&files, &context);
+        let report = check_all(&files, &context);
         let mut survey = Self {
             findings: report.findings,
             quiet: report.quiet,
@@ -79,7 +80,7 @@ impl Survey {
             graph: rendering.as_ref().ok().map(|rendering| Arc::clone(&rendering.graph)),
             fault: rendering.as_ref().err().cloned(),
             files: files.len(),
-            pages: files.iter().filter_map(Page::of).collect(),
+            pages: files.iter().filter_map(|file| Page::of(&file.path, || file.document())).collect(),
             nodes: nodes.clone(),
             ..Self::default()
         };

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Context, File, Finding, Listed, Look, Rule, State, check, index, look_at, refusal, rules, working_tree};
+use super::looking::check_files;
+use super::rules::secrets::plain_secret;
+use super::{Context, File, Finding, Listed, Look, Rule, State, check_secrets, index, refusal, working_tree};
 use crate::render::Worker;
 use crate::render::revision::Revision;
 use crate::repo::Snapshot;
@@ -51,7 +53,7 @@ impl Fixture {
         let mut identities = Identities::from_text(&self.keys[0].0).unwrap();
         identities.merge(Identities::from_text(&self.keys[1].0).unwrap());
         let files = working_tree(self.repository.path(), &[]).unwrap();
-        let report = check(&files, &Context::new(&snapshot, &identities, None), &Worker::default());
+        let report = check_secrets(&files, &Context::new(&snapshot, &identities, None), &Worker::default());
         let shown = report.findings.iter().map(|one| {
             assert!(!format!("{one:?}").contains("hunter2"), "{one:?}");
             let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -75,7 +77,7 @@ fn a_finding_names_the_only_environment_and_object_that_it_can_be_about() {
         }
         let snapshot = Snapshot::load(fixture.repository.path());
         let files = working_tree(fixture.repository.path(), &[]).unwrap();
-        let report = check(&files, &Context::new(&snapshot, &Identities::default(), None), &Worker::default());
+        let report = check_secrets(&files, &Context::new(&snapshot, &Identities::default(), None), &Worker::default());
         report.findings.into_iter().map(|one| (one.env, one.object)).collect()
     };
     let named = |env: Option<&str>, object: &str| (env.map(str::to_owned), Some(object.to_owned()));
@@ -248,7 +250,7 @@ fn staged_alone(name: &[u8], bytes: &[u8]) -> Vec<String> {
 /// Returns what is found in what is staged.
 fn staged(repository: &TestRepository) -> Vec<String> {
     let snapshot = Snapshot::load(repository.path());
-    let report = check(
+    let report = check_secrets(
         &index(repository.path()).unwrap(),
         &Context::new(&snapshot, &Identities::default(), None).strict(),
         &Worker::default(),
@@ -412,7 +414,7 @@ fn what_is_committed_silences_no_rule_about_secrets_of_itself() {
     repository.write("a.yaml", &text);
     let snapshot = Snapshot::load(repository.path());
     let files = working_tree(repository.path(), &[]).unwrap();
-    let report = check(&files, &Context::new(&snapshot, &Identities::default(), None), &Worker::default());
+    let report = check_secrets(&files, &Context::new(&snapshot, &Identities::default(), None), &Worker::default());
     assert_eq!((report.findings.len(), report.silenced), (0, 1));
 }
 
@@ -421,7 +423,7 @@ fn what_cannot_be_read_is_found() {
     let repository = TestRepository::new();
     let snapshot = Snapshot::load(repository.path());
     let large = Listed::unread("large.bin", "it is too large");
-    let report = check(&[large], &Context::new(&snapshot, &Identities::default(), None), &Worker::default());
+    let report = check_secrets(&[large], &Context::new(&snapshot, &Identities::default(), None), &Worker::default());
     assert_eq!(report.findings.iter().map(|one| one.rule).collect::<Vec<_>>(), ["unread"]);
 }
 
@@ -480,10 +482,10 @@ fn a_defect_of_a_rule_is_told_and_hides_nothing_of_other_files() {
     let plain = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {p: hunter2-throwaway}\n";
     let files: Vec<Listed> =
         ["a.yaml", "b.yaml", "c.yaml", "d.yaml"].iter().map(|name| Listed::known(*name, plain)).collect();
-    let report = look_at(&files, &Context::new(&snapshot, &identities, None), &[&BROKEN, &rules::plain_secret::RULE]);
+    let report = check_files(&files, &Context::new(&snapshot, &identities, None), &[&BROKEN, &plain_secret::RULE]);
     let mut told: Vec<_> = report.findings.iter().map(|one| (one.rule, one.file.clone())).collect();
     told.sort_by(|one, other| one.1.cmp(&other.1));
-    let plain = |file: &str| (rules::plain_secret::RULE.id, file.to_owned());
+    let plain = |file: &str| (plain_secret::RULE.id, file.to_owned());
     assert_eq!(told, [plain("a.yaml"), ("unread", "b.yaml".to_owned()), plain("c.yaml"), plain("d.yaml")]);
 }
 
@@ -565,7 +567,7 @@ fn inspected(repository: &TestRepository) -> Vec<String> {
     let rendering = crate::render::Rendering::default();
     let identities = Identities::default();
     let context = Context::new(&snapshot, &identities, Some(&rendering));
-    let report = super::inspect(&files, &context);
+    let report = super::check_all(&files, &context);
     let shown = report.findings.iter().map(|one| {
         let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
         format!("{} {}{line}", one.rule, one.file)
@@ -717,7 +719,7 @@ fn what_the_key_at_hand_does_not_open_among_the_rest_is_told() {
     fixture.write("apps/staging/kustomization.yaml", "resources: [secret.yaml, b.yaml, c.yaml]\n");
     let told = |identities: &Identities| {
         let snapshot = Snapshot::load(fixture.repository.path());
-        let report = super::inspect(&[], &Context::new(&snapshot, identities, None));
+        let report = super::check_all(&[], &Context::new(&snapshot, identities, None));
         let found = report.findings.into_iter().filter(|one| one.rule == "secret-closed");
         found.map(|one| format!("{} {}", one.file, one.message)).collect::<Vec<_>>()
     };

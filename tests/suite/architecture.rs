@@ -43,8 +43,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "model", "secret", "programs", "config", "theme", "kinds", "widgets", "repo", "render", "check", "sops",
-            "cluster",
+            "model", "secret", "programs", "markdown", "config", "theme", "kinds", "widgets", "repo", "render",
+            "check", "sops", "cluster",
         ],
     ),
     // Work of several steps, which a key and its headless twin begin alike: an operation from typed arguments. It draws nothing.

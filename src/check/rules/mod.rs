@@ -1,49 +1,35 @@
-//! The rules, one file each; those about secrets beside this file, the others below.
+//! The rules, one file each, in groups by what they are about. A new rule is its file and its name in the list of its group.
 
-pub(super) mod closed;
-pub(super) mod conflict;
-pub(super) mod databases;
-pub(super) mod decryption;
-pub(super) mod documents;
-pub(super) mod flux;
-pub(super) mod helm;
-pub(super) mod kustomize;
-pub(super) mod mac;
-pub(super) mod monitors;
-pub(super) mod new_reader;
-pub(super) mod plain_secret;
-pub(super) mod plain_source;
-pub(super) mod private_key;
-pub(super) mod recipients;
-pub(super) mod references;
-pub(super) mod secret_data;
-pub(super) mod sops_config;
-pub(super) mod sops_edit;
-pub(super) mod sops_scope;
-pub(super) mod sops_unused;
-pub(super) mod unencrypted;
-pub(super) mod unread;
-pub(super) mod unreadable;
-pub(super) mod value_types;
-pub(super) mod workloads;
-pub(super) mod yaml;
+/// Declares the rules of a group, one file each: their modules, and the list. `cargo fmt` does not look into a macro: `.ci/run` formats them.
+macro_rules! rules {
+    ($($name:ident),+ $(,)?) => {
+        $(pub(in crate::check) mod $name;)+
 
-use crate::model::ObjectRef;
-use crate::sops::DocumentHead;
-use crate::yaml::Value;
-
-/// Names the object of a document that is not encrypted.
-fn object(document: &Value) -> Option<String> {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-    let metadata = document.get("metadata");
-    let name = text(metadata.and_then(|metadata| metadata.get("name")));
-    let namespace = text(metadata.and_then(|metadata| metadata.get("namespace")));
-    let kind = text(document.get("kind"));
-    (!kind.is_empty() && !name.is_empty()).then(|| ObjectRef::bare(&kind, &namespace, &name).to_string())
+        /// The rules.
+        pub const RULES: &[Rule] = &[$($name::RULE),+];
+    };
 }
 
-/// Names the object of a document of an encrypted file.
-fn head_object(head: &DocumentHead) -> Option<String> {
-    let (kind, name) = (head.kind.as_deref()?, head.name.as_deref()?);
-    Some(ObjectRef::bare(kind, head.namespace.as_deref().unwrap_or_default(), name).to_string())
+/// Declares the groups.
+macro_rules! groups {
+    ($($name:ident),+ $(,)?) => {
+        $(pub(in crate::check) mod $name;)+
+
+        /// The rules of every group.
+        const GROUPS: &[&[Rule]] = &[$($name::RULES),+];
+    };
+}
+
+use super::Rule;
+
+groups! { secrets, keys, flux, kustomize, helm, references, databases, workloads, monitors, documents, yaml }
+
+/// Iterates over all rules.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    GROUPS.iter().copied().flatten()
+}
+
+/// Tells whether a rule is one about secrets: the settings of a repository never silence those, as whoever slips a key in could slip them in too.
+pub(super) fn is_about_secrets(rule: &str) -> bool {
+    secrets::RULES.iter().any(|known| known.id == rule)
 }

@@ -31,10 +31,12 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     if arguments.rules {
-        let rows: Vec<_> = check::RULES.iter().map(|rule| vec![rule.id.to_owned(), rule.about.to_owned()]).collect();
+        let rows: Vec<_> =
+            check::SECRET_RULES.iter().map(|rule| vec![rule.id.to_owned(), rule.about.to_owned()]).collect();
         return call.write(&Shown::lines(&columns(&rows))).map(|()| 0);
     }
-    if let Some(unknown) = arguments.rule.iter().find(|name| !check::RULES.iter().any(|rule| rule.id == **name)) {
+    if let Some(unknown) = arguments.rule.iter().find(|name| !check::SECRET_RULES.iter().any(|rule| rule.id == **name))
+    {
         let why = format!("there is no rule {unknown}");
         return Err(Fault::new(FaultKind::Usage, "cannot verify", why, "`fluxdeck secret verify --rules` lists them"));
     }
@@ -55,7 +57,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let identities = super::identities(&session);
         let context = Context::new(snapshot, &identities, None);
         let context = if arguments.staged && !nothing_new { context.strict() } else { context };
-        let mut report = check::check(&files, &context, &call.renderer);
+        let mut report = check::check_secrets(&files, &context, &call.renderer);
         report
             .findings
             .retain(|finding| arguments.rule.is_empty() || arguments.rule.iter().any(|rule| rule == finding.rule));

@@ -1,13 +1,8 @@
 //! Documents. One file a rule.
 
-mod link;
-mod path;
-mod unreached;
-
 use crate::check::Rule;
 
-/// The rules.
-pub(in crate::check) const RULES: &[Rule] = &[link::RULE, path::RULE, unreached::RULE];
+rules! { link, path, unreached }
 
 /// Tells whether a file is a document.
 fn is_document(path: &str) -> bool {

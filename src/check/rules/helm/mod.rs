@@ -1,31 +1,12 @@
 //! HelmReleases. One file a rule.
 
-mod chart_missing;
-mod depends_on;
-mod overridden_pin;
-mod remediation;
-mod unknown_value;
-mod unpinned;
-mod values_from;
-mod versions;
-
 use crate::check::Rule;
 use crate::check::world::{World, at, text};
 use crate::model::known;
 use crate::render::Object;
 use crate::repo::path;
 
-/// The rules.
-pub(in crate::check) const RULES: &[Rule] = &[
-    chart_missing::RULE,
-    depends_on::RULE,
-    unpinned::RULE,
-    overridden_pin::RULE,
-    remediation::RULE,
-    values_from::RULE,
-    unknown_value::RULE,
-    versions::RULE,
-];
+rules! { chart_missing, depends_on, unpinned, overridden_pin, remediation, values_from, unknown_value, versions }
 
 /// Lists the releases whose chart is a folder of this repository, with that folder: their source is the very one that their Kustomization
 /// comes from.

@@ -1,11 +1,5 @@
 //! Kustomization files. One file a rule.
 
-mod deprecated;
-mod hash;
-mod idle_patch;
-mod same_patch;
-mod same_tag;
-
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
@@ -16,9 +10,7 @@ use crate::repo::kustomize::NAMES;
 use crate::repo::{Role, contents, path};
 use crate::yaml::{self, Value};
 
-/// The rules.
-pub(in crate::check) const RULES: &[Rule] =
-    &[deprecated::RULE, hash::RULE, idle_patch::RULE, same_patch::RULE, same_tag::RULE];
+rules! { deprecated, hash, idle_patch, same_patch, same_tag }
 
 /// One kustomization file, read.
 pub(in crate::check) struct File {

@@ -1,6 +1,6 @@
 //! What sops itself would spoil on its next edit.
 
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-sops-edit",

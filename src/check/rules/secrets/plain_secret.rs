@@ -1,8 +1,8 @@
 //! A Secret whose values are not encrypted, in whatever form git and Kubernetes take it.
 
-use super::super::file::parts;
-use super::super::{Context, File, Finding, Look, Rule};
 use super::object;
+use crate::check::file::parts;
+use crate::check::{Context, File, Finding, Look, Rule};
 use crate::sops::Format;
 use crate::yaml::secrets::{self, Form, Held, in_lines};
 use crate::yaml::{Value, manifest};

@@ -1,6 +1,6 @@
 //! What a merge leaves where both sides changed the same lines.
 
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule =
     Rule { id: "conflict", about: "a conflict of a merge that nobody has solved", look: Look::File(look) };

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::super::sources::Listed;
-use super::super::{Context, File, Finding, Look, Rule};
 use super::plain_secret::WHY;
+use crate::check::sources::Listed;
+use crate::check::{Context, File, Finding, Look, Rule};
 use crate::repo::kustomize::NAMES;
 use crate::repo::{contents, path};
 use crate::sops::Identities;

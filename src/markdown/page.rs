@@ -1,9 +1,8 @@
-//! The documents of the repository, and which of them are about a thing.
+//! A document by its name and its title, and which things it is about.
 
 use std::collections::BTreeSet;
 
-use super::Listed;
-use crate::repo::path;
+use super::Document;
 
 /// Describes a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,14 +18,14 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads a document; `None` where the file is none.
-    pub(super) fn of(file: &Listed) -> Option<Self> {
-        let stem = path::name(&file.path).strip_suffix(".md")?;
-        let document = file.document();
+    /// Reads the document of a file, if it is one by its name.
+    pub fn of(file: &str, read: impl FnOnce() -> Document) -> Option<Self> {
+        let stem = file.rsplit('/').next()?.strip_suffix(".md")?;
+        let document = read();
         let title = document.title().unwrap_or(stem).to_owned();
         let names = [dashed(stem), dashed(&title)];
         let codes = document.codes.into_iter().map(|(code, _)| code).collect();
-        Some(Self { file: file.path.clone(), title, names, codes })
+        Some(Self { file: file.to_owned(), title, names, codes })
     }
 
     /// Tells whether it is about what has this name: its file or its title says so.
@@ -48,17 +47,16 @@ fn dashed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Page;
-    use crate::check::Listed;
+    use super::{Document, Page};
 
     #[test]
     fn a_page_is_about_what_its_name_or_title_says() {
-        let page = |path: &str, text: &str| Page::of(&Listed::known(path, text)).unwrap();
+        let page = |path: &str, text: &str| Page::of(path, || Document::read(text)).unwrap();
         let chart = page("docs/stack/prometheus.md", "# kube-prometheus-stack\n\nsee `apps/a.yaml`\n");
         assert!(chart.is_about("prometheus") && chart.is_about("kube-prometheus-stack"));
         assert!(!chart.is_about("prom") && !chart.is_about("stack-two"));
         assert!(chart.quotes("apps/a.yaml") && !chart.quotes("apps"));
         assert!(page("docs/metallb.md", "").is_about("metallb"));
-        assert_eq!(Page::of(&Listed::known("a.yaml", "")), None);
+        assert_eq!(Page::of("a.yaml", Document::default), None);
     }
 }

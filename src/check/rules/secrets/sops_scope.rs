@@ -1,6 +1,6 @@
 //! An encrypted file whose own rule encrypts other values than its creation rule would.
 
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Look, Rule};
 
 /// The most values that are named.
 const NAMED: usize = 3;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use regex::RegexBuilder;
 
-use super::super::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Look, Rule};
 use crate::repo::contents;
 use crate::yaml::{self, Value};
 

@@ -1,7 +1,7 @@
 //! A file that nobody looked into.
 
-use super::super::sources::Unread;
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::sources::Unread;
+use crate::check::{Context, File, Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "unread",

@@ -1,7 +1,7 @@
 //! A number or a truth value where a Secret holds text.
 
-use super::super::{Context, File, Finding, Look, Rule};
 use super::head_object;
+use crate::check::{Context, File, Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-value-type",

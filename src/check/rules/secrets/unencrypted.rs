@@ -1,6 +1,6 @@
 //! A value that the file's own rule wants encrypted and that is not.
 
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-unencrypted-value",

@@ -1,6 +1,6 @@
 //! An encrypted file that cannot be read.
 
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Look, Rule};
 use crate::sops::{Format, SopsError};
 
 pub(in crate::check) const RULE: Rule = Rule {

@@ -1,6 +1,6 @@
 //! An encrypted file that a Kustomization without `decryption` reads.
 
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Look, Rule};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-without-decryption",

@@ -1,6 +1,6 @@
 //! What sops passes over in `.sops.yaml` without a word.
 
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Look, Rule};
 use crate::sops::{Config, SopsError};
 
 pub(in crate::check) const RULE: Rule =

@@ -1,6 +1,6 @@
 //! An encrypted file that the key at hand does not open, among those of its environment that it opens.
 
-use super::super::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Look, Rule};
 use crate::repo::contents;
 use crate::sops::{Format, SopsFile};
 

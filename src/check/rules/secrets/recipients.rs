@@ -1,6 +1,6 @@
 //! A file that is not encrypted for the environment that reads it, or not for all that its configuration names.
 
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Look, Rule};
 use crate::repo::readers;
 
 pub(in crate::check) const RULE: Rule = Rule {

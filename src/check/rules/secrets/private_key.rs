@@ -1,7 +1,7 @@
 //! A private key in a file: age, PEM (SSH, TLS, PGP), or what a kubeconfig logs in with.
 
-use super::super::file::parts;
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::file::parts;
+use crate::check::{Context, File, Finding, Look, Rule};
 use crate::yaml::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {

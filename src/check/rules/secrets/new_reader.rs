@@ -1,6 +1,6 @@
 //! Somebody who becomes a reader of secrets with the next commit.
 
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Look, Rule};
 use crate::model::Fault;
 use crate::repo::readers;
 

@@ -1,6 +1,6 @@
 //! A MAC that does not vouch for the file's values.
 
-use super::super::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Look, Rule};
 use crate::sops::SopsError;
 
 pub(in crate::check) const RULE: Rule = Rule {

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::{Context, File, Finding, Look, Rule};
 use super::object;
+use crate::check::{Context, File, Finding, Look, Rule};
 use crate::yaml::Value;
 use crate::yaml::confidential::is_mask;
 

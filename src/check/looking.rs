@@ -1,0 +1,155 @@
+//! Looking: at files by the rules about secrets, or at a whole repository by all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::report::Report;
+use super::rules::{all, flux, is_about_secrets, secrets};
+use super::{Context, File, Finding, Listed, Look, Rule, Severity, World};
+use crate::config;
+use crate::model::{Fault, FaultKind};
+use crate::render::Worker;
+use crate::repo::{RepoEnvironment, Snapshot, Sync, contents};
+use crate::sops::Identities;
+
+/// Looks at files by the rules about secrets, on as many threads as there are processors.
+pub fn check_secrets(files: &[Listed], context: &Context<'_>, renderer: &Worker) -> Report {
+    let rules: Vec<&Rule> = secrets::RULES.iter().collect();
+    let report = check_files(files, context, &rules);
+    // What the files declare is not what Flux applies: a parent may put the decryption in.
+    let rests_on_graph = report.findings.iter().any(|finding| finding.rule == secrets::decryption::RULE.id);
+    if context.snapshot.is_rendered || !rests_on_graph {
+        return report.told(context);
+    }
+    let Ok(rendering) = renderer.with(|renderer| renderer.render(context.snapshot)) else {
+        return report.told(context);
+    };
+    let snapshot = context.snapshot.with_graph(&rendering.graph);
+    let effective = context.on(&snapshot);
+    check_files(files, &effective, &rules).told(&effective)
+}
+
+/// Looks at a repository by all rules: at its files, and at what it renders to.
+pub fn check_all(files: &[Listed], context: &Context<'_>) -> Report {
+    let mut report = check_files(files, context, &all().collect::<Vec<_>>());
+    let mut found = Vec::new();
+    let root = &context.snapshot.root;
+    let told = config::checks(root);
+    let worlds: Vec<World<'_>> = context
+        .rendering
+        .iter()
+        .flat_map(|rendering| rendering.environments().into_iter().map(move |env| (rendering, env)))
+        .map(|(rendering, env)| {
+            let nodes = told.nodes.get(env).or_else(|| context.live.get(env));
+            let mut world = World::new(env, rendering, root).with_nodes(nodes.cloned().unwrap_or_default());
+            // A cluster that a hub manages has more than what the hub applies: what is not here may be there.
+            let is_spoke = |known: &RepoEnvironment| known.name == env && known.sync == Sync::Hub;
+            if context.snapshot.environments.iter().any(is_spoke) {
+                world.has_more("a hub manages its cluster, and what else is there is not in this repository");
+            }
+            world
+        })
+        .collect();
+    for rule in all() {
+        match rule.look {
+            Look::File(_) | Look::Files(_) => {}
+            Look::Repository(look) => look(context, &mut found),
+            Look::World(look) => {
+                let mut of_worlds = Vec::new();
+                for world in &worlds {
+                    world.look(rule, look, &mut of_worlds);
+                }
+                // A name with a variable whose value cannot be read may be any name.
+                let is_about_variables = rule.id == flux::variable_left::RULE.id;
+                of_worlds.retain(|finding: &Finding| is_about_variables || !finding.speaks_of("${"));
+                found.append(&mut of_worlds);
+            }
+        }
+    }
+    report.quiet = worlds.iter().filter_map(World::quiet).collect();
+    // What a file says of itself silences these too, once it is known which files are concerned.
+    let mut read: BTreeMap<String, File> = BTreeMap::new();
+    let none = Identities::default();
+    let before = found.len();
+    found.retain(|finding| {
+        let file = read.entry(finding.file.clone()).or_insert_with(|| {
+            let bytes = contents::bytes(&context.snapshot.root, &finding.file).unwrap_or_default();
+            File::new(&Listed::known(&finding.file, bytes), &none)
+        });
+        !file.ignores(finding)
+    });
+    report.silenced = report.silenced.saturating_add(before.saturating_sub(found.len()));
+    report.findings.extend(found);
+    let before = report.findings.len();
+    report
+        .findings
+        .retain(|finding| is_about_secrets(finding.rule) || !told.ignored.iter().any(|(rule, _)| rule == finding.rule));
+    report.silenced = report.silenced.saturating_add(before.saturating_sub(report.findings.len()));
+    report.told(context)
+}
+
+/// Looks at files by rules about one file at a time.
+pub(super) fn check_files(files: &[Listed], context: &Context<'_>, rules: &[&Rule]) -> Report {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = files.len().div_ceil(threads).max(1);
+    let parts: Vec<Report> = std::thread::scope(|scope| {
+        let look = |part: &'_ [Listed]| part.iter().map(|one| safely(one, context, rules)).collect::<Vec<_>>();
+        let start = |part| (part, scope.spawn(move || look(part)));
+        let workers: Vec<_> = files.chunks(share).map(start).collect();
+        let done = |(part, worker): (&[Listed], std::thread::ScopedJoinHandle<'_, Vec<Report>>)| {
+            worker.join().unwrap_or_else(|_| part.iter().map(Report::of_defect).collect())
+        };
+        workers.into_iter().flat_map(done).collect()
+    });
+    let mut whole = Report::default();
+    for part in parts {
+        whole.findings.extend(part.findings);
+        whole.encrypted = whole.encrypted.saturating_add(part.encrypted);
+        whole.closed = whole.closed.saturating_add(part.closed);
+        whole.silenced = whole.silenced.saturating_add(part.silenced);
+    }
+    let mut found = Vec::new();
+    for rule in rules {
+        if let Look::Files(look) = rule.look {
+            look(files, context, &mut found);
+        }
+    }
+    let none = Identities::default();
+    let before = found.len();
+    found.retain(|finding| {
+        let file = files.iter().find(|file| file.path == finding.file);
+        let is_strict = context.strict && is_about_secrets(finding.rule);
+        is_strict || !file.is_some_and(|file| File::new(file, &none).ignores(finding))
+    });
+    whole.silenced = whole.silenced.saturating_add(before.saturating_sub(found.len()));
+    whole.findings.extend(found);
+    whole
+}
+
+/// Looks at one file. A defect of ours is a finding of that file, and hides nothing about others.
+fn safely(one: &Listed, context: &Context<'_>, rules: &[&Rule]) -> Report {
+    let look = std::panic::AssertUnwindSafe(|| Report::of_file(one, context, rules));
+    std::panic::catch_unwind(look).unwrap_or_else(|_| Report::of_defect(one))
+}
+
+/// Says why files must not get into a commit: the first error in them, or the first new reader of secrets. `allowed` are those that the operator let pass by name; no key is
+/// used, so what only decrypting shows is left to `secret verify`.
+pub fn refusal(
+    files: &[Listed],
+    snapshot: &Snapshot,
+    allowed: &BTreeSet<String>,
+    verb: &str,
+    renderer: &Worker,
+) -> Option<(String, Fault)> {
+    let report = check_secrets(files, &Context::new(snapshot, &Identities::default(), None).strict(), renderer);
+    // Somebody who becomes a reader is meant only where that is said.
+    let counts =
+        |finding: &Finding| finding.severity == Severity::Error || finding.rule == secrets::new_reader::RULE.id;
+    let is_refused = |finding: &Finding| counts(finding) && !allowed.contains(&finding.file);
+    let finding = report.findings.into_iter().find(is_refused)?;
+    let what = format!("{} is not {verb}", finding.file);
+    let line = finding.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+    let why = format!("{line}{}; {}", finding.message, finding.why);
+    // A leak may be meant, as an example is; a conflict never is.
+    let kind = if finding.rule == secrets::conflict::RULE.id { FaultKind::Failed } else { FaultKind::Refused };
+    Some((finding.file, Fault::new(kind, what, why, finding.fix)))
+}
