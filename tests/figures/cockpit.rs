@@ -9,7 +9,7 @@ use super::table::{Measured, Table, median};
 /// What the first frame shows: a folder of the repository's tree.
 const FIRST_FRAME: &str = "v clusters";
 /// What each environment shows once its objects are drawn with their state; from the repository alone it would be `? apps`.
-const EACH_ENVIRONMENT: [&str; 3] = ["= flux-system", "= cert-manager", "= apps"];
+pub(super) const EACH_ENVIRONMENT: [&str; 3] = ["= flux-system", "= cert-manager", "= apps"];
 /// Starts of which the middle one counts.
 const STARTS: usize = 11;
 /// Keys of which the middle one counts, each way.
@@ -21,7 +21,7 @@ fn open(testbed: &Testbed) -> Deck {
     testbed.deck().sized(180, 50).open()
 }
 
-pub(super) fn both_are_drawn(deck: &mut Deck) -> Instant {
+fn both_are_drawn(deck: &mut Deck) -> Instant {
     deck.wait_for("both environments", |screen| {
         EACH_ENVIRONMENT.iter().all(|object| screen.contents().matches(object).count() >= 2)
     })
