@@ -17,13 +17,13 @@ type Row = (Vec<String>, usize, Range<usize>);
 
 /// Holds a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Document {
+pub struct MarkdownDocument {
     /// The lines to be shown; a paragraph is one.
-    pub lines: Vec<Line>,
+    pub lines: Vec<MarkdownLine>,
     /// The headings, first first.
     pub headings: Vec<Heading>,
     /// Every link and image.
-    pub links: Vec<Link>,
+    pub links: Vec<MarkdownLink>,
     /// Every piece of code in running text, with its line.
     pub codes: Vec<(String, usize)>,
     /// Anchors that are written as HTML, in small letters.
@@ -32,14 +32,14 @@ pub struct Document {
 
 /// Holds a line to be shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct MarkdownLine {
     /// What it is.
     pub style: Style,
     /// What stands before it: indentation, the sign of a list or a quotation.
     pub lead: String,
     /// The text, without marks.
     pub text: String,
-    /// The links in it, by their places in [`Document::links`].
+    /// The links in it, by their places in [`MarkdownDocument::links`].
     pub links: Range<usize>,
     /// The line of the file that it begins on, from one.
     pub source: usize,
@@ -68,13 +68,13 @@ pub struct Heading {
     pub text: String,
     /// The anchor that GitHub gives it: small letters, no punctuation, dashes for spaces, numbered when twice.
     pub anchor: String,
-    /// Its place in [`Document::lines`].
+    /// Its place in [`MarkdownDocument::lines`].
     pub line: usize,
 }
 
 /// Holds a link or an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub struct MarkdownLink {
     /// What is read.
     pub text: String,
     /// Where it leads, as it is written.
@@ -83,7 +83,7 @@ pub struct Link {
     pub source: usize,
 }
 
-impl Document {
+impl MarkdownDocument {
     /// Reads a document; every text is one.
     pub fn read(text: &str) -> Self {
         let options = Options::ENABLE_TABLES
@@ -125,7 +125,7 @@ impl Document {
 
 #[derive(Default)]
 struct Reading {
-    document: Document,
+    document: MarkdownDocument,
     /// Where each line of the file begins.
     starts: Vec<usize>,
     text: String,
@@ -291,7 +291,7 @@ impl Reading {
             }
             let text = cells.into_iter().nth(widths.len()).unwrap_or_default();
             let style = if index == 0 { Style::Heading(6) } else { Style::Row };
-            self.document.lines.push(Line { style, lead, text, links, source });
+            self.document.lines.push(MarkdownLine { style, lead, text, links, source });
         }
     }
 
@@ -305,14 +305,15 @@ impl Reading {
             let text = cells.next().unwrap_or_default();
             let none = links.start..links.start;
             let last = heads.len().saturating_sub(1);
-            let line = Line { style: Style::Heading(6), lead: indent.clone(), text, links: none.clone(), source };
+            let line =
+                MarkdownLine { style: Style::Heading(6), lead: indent.clone(), text, links: none.clone(), source };
             self.document.lines.push(line);
             for (index, (head, text)) in heads.iter().skip(1).zip(cells).enumerate() {
                 let gap = " ".repeat(widest.saturating_sub(head.width()).saturating_add(2));
                 let lead = if head.is_empty() { format!("{indent}  ") } else { format!("{indent}  {head}{gap}") };
                 // The links of a row stand below it.
                 let links = if index.saturating_add(1) == last { links.clone() } else { none.clone() };
-                self.document.lines.push(Line { style: Style::Row, lead, text, links, source });
+                self.document.lines.push(MarkdownLine { style: Style::Row, lead, text, links, source });
             }
         }
     }
@@ -321,7 +322,7 @@ impl Reading {
         self.begin(at);
         self.open.push((self.document.links.len(), self.text.len()));
         let source = self.line(at);
-        self.document.links.push(Link { text: String::new(), target, source });
+        self.document.links.push(MarkdownLink { text: String::new(), target, source });
     }
 
     fn html(&mut self, html: &str) {
@@ -350,7 +351,7 @@ impl Reading {
 
     fn blank(&mut self) {
         if self.document.lines.last().is_some_and(|line| line.style != Style::Blank) {
-            self.document.lines.push(Line { style: Style::Blank, ..Line::default() });
+            self.document.lines.push(MarkdownLine { style: Style::Blank, ..MarkdownLine::default() });
         }
     }
 
@@ -377,7 +378,7 @@ impl Reading {
         let links = self.first_link..self.document.links.len();
         self.first_link = links.end;
         let source = self.source.take().unwrap_or(1);
-        self.document.lines.push(Line { style, lead, text, links, source });
+        self.document.lines.push(MarkdownLine { style, lead, text, links, source });
     }
 
     fn line(&self, at: usize) -> usize {
@@ -415,10 +416,10 @@ fn depth(level: HeadingLevel) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Document, Style};
+    use super::{MarkdownDocument, Style};
 
     fn shown(text: &str) -> Vec<String> {
-        Document::read(text).lines.iter().map(|line| format!("{}{}", line.lead, line.text)).collect()
+        MarkdownDocument::read(text).lines.iter().map(|line| format!("{}{}", line.lead, line.text)).collect()
     }
 
     #[test]
@@ -451,7 +452,7 @@ mod tests {
 
     #[test]
     fn links_know_their_line_and_code_is_none() {
-        let document = Document::read(
+        let document = MarkdownDocument::read(
             "# A\n\nsee [one](a.md#x \"t\") and ![two](b.png)\n\n`[no](c.md)` [r]\n\n    [no](d.md)\n\n[r]: e.md\n| t |\n|--|\n| [f](f.md) |\n",
         );
         let links: Vec<_> =
@@ -464,7 +465,7 @@ mod tests {
 
     #[test]
     fn headings_have_the_anchors_of_github() {
-        let document = Document::read(
+        let document = MarkdownDocument::read(
             "# Set it up!\n\n## Keys & recipients\n\nUnder\n-----\n\n<a id=\"Own\"></a>\n\n```\n# no heading\n```\n\n## Set it up!\n\n## Set `it` up 1\n",
         );
         for anchor in ["set-it-up", "keys--recipients", "under", "own", "set-it-up-1", "set-it-up-1-1"] {

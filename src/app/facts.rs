@@ -13,8 +13,8 @@ use crate::check::Survey;
 use crate::kinds;
 use crate::markdown::Page;
 use crate::model::{
-    Env, Environment, Exposure, Fault, FaultKind, GroupKind, Kind, Link, ObjectRef, PerEnv, Protection, Row, RowKey,
-    State,
+    Connection, Env, Environment, Exposure, Fault, FaultKind, GroupKind, Kind, ObjectRef, PerEnv, Protection, Row,
+    RowKey, State,
 };
 use crate::repo::Snapshot;
 
@@ -22,7 +22,7 @@ use crate::repo::Snapshot;
 #[derive(Debug, Default)]
 pub struct Table {
     /// How the watch behind it fares.
-    pub link: Link,
+    pub link: Connection,
     /// The rows by namespace and name.
     pub rows: BTreeMap<RowKey, Row>,
     /// Which watch fills it; what an older one still sends is dropped.

@@ -10,7 +10,7 @@ use super::operation::OpId;
 use super::owed::Owed;
 use super::task::Ticket;
 use crate::check::Survey;
-use crate::model::{Env, Environment, Fault, Kind, Link, Outcome, Row, RowKey, Step};
+use crate::model::{Connection, Env, Environment, Fault, Kind, Outcome, Row, RowKey, Step};
 use crate::repo::Snapshot;
 
 /// Says that something happened.
@@ -72,7 +72,7 @@ pub enum Msg {
 #[derive(Debug)]
 pub enum Change {
     /// The connection's state changed.
-    Link(Link),
+    Link(Connection),
     /// Rows are new or changed.
     Rows(Vec<Row>),
     /// Rows are gone.

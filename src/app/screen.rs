@@ -18,10 +18,10 @@ use ratatui::layout::Rect;
 
 use super::motion::Motion;
 use super::{App, Command, Op, Scene, Target};
-use crate::model::{Env, Link};
+use crate::model::{Connection, Env};
 use crate::repo::Snapshot;
 use crate::theme::Scope;
-use crate::widgets::{Line, Paragraph, Span, fit, panel, wrap};
+use crate::widgets::{Paragraph, Span, StyledLine, fit, panel, wrap};
 
 /// Below this height the lesson panel gives its room to the view.
 const LESSON_FROM_HEIGHT: u16 = 20;
@@ -75,7 +75,7 @@ impl App {
         }
     }
 
-    fn header(&self, width: u16) -> Line<'static> {
+    fn header(&self, width: u16) -> StyledLine<'static> {
         let theme = &self.theme;
         // What can be spared, the least needed first: where there is little room the environments come before all of it.
         let mut spare = vec![Span::styled("fluxdeck", theme.style(Scope::Header))];
@@ -129,20 +129,24 @@ impl App {
         let Some(tables) = self.facts.tables.get(env).filter(|tables| !tables.is_empty()) else {
             return ("connecting".to_owned(), Scope::Dim);
         };
-        let links: Vec<&Link> =
-            tables.values().map(|table| &table.link).filter(|link| **link != Link::Absent).collect();
-        let count = |wanted: fn(&Link) -> bool| links.iter().filter(|link| wanted(link)).count();
-        if count(|link| matches!(link, Link::Unreachable(_))) > 0 {
+        let links: Vec<&Connection> =
+            tables.values().map(|table| &table.link).filter(|link| **link != Connection::Absent).collect();
+        let count = |wanted: fn(&Connection) -> bool| links.iter().filter(|link| wanted(link)).count();
+        if count(|link| matches!(link, Connection::Unreachable(_))) > 0 {
             ("unreachable".to_owned(), Scope::Failed)
-        } else if count(|link| matches!(link, Link::Degraded(_))) > 0 {
+        } else if count(|link| matches!(link, Connection::Degraded(_))) > 0 {
             ("degraded".to_owned(), Scope::Waiting)
-        } else if count(|link| matches!(link, Link::Connecting)) == links.len() {
+        } else if count(|link| matches!(link, Connection::Connecting)) == links.len() {
             ("connecting".to_owned(), Scope::Dim)
         } else if count(|link| !link.is_settled()) > 0 {
             ("syncing".to_owned(), Scope::Progressing)
-        } else if count(|link| matches!(link, Link::Forbidden(_))) > 0 {
-            (format!("live, {} forbidden", count(|link| matches!(link, Link::Forbidden(_)))), Scope::Waiting)
-        } else if self.facts.table(env, crate::kinds::KUSTOMIZATION).is_some_and(|table| table.link == Link::Absent) {
+        } else if count(|link| matches!(link, Connection::Forbidden(_))) > 0 {
+            (format!("live, {} forbidden", count(|link| matches!(link, Connection::Forbidden(_)))), Scope::Waiting)
+        } else if self
+            .facts
+            .table(env, crate::kinds::KUSTOMIZATION)
+            .is_some_and(|table| table.link == Connection::Absent)
+        {
             ("no Flux".to_owned(), Scope::Waiting)
         } else {
             let (ready, all) = self.facts.ready(env);
@@ -156,23 +160,23 @@ impl App {
         let inside = panel(frame, area, title, false, &self.theme);
         let width = usize::from(inside.width);
         let room = usize::from(inside.height);
-        let mut lines = vec![Line::styled(fit(lesson.shell.as_str(), width), self.theme.style(Scope::Shell))];
+        let mut lines = vec![StyledLine::styled(fit(lesson.shell.as_str(), width), self.theme.style(Scope::Shell))];
         let words = wrap(&format!("Why: {}  Look for: {}", lesson.why, lesson.look_for), width);
         let documented = room > words.len() + 1;
         let words_room = room.saturating_sub(1 + usize::from(documented));
         let cut = words.len() > words_room;
         for (index, text) in words.into_iter().take(words_room).enumerate() {
             let last = cut && index + 1 == words_room;
-            lines.push(Line::from(if last { fit(&format!("{text} ~"), width) } else { text }));
+            lines.push(StyledLine::from(if last { fit(&format!("{text} ~"), width) } else { text }));
         }
         if documented {
-            lines.push(Line::styled(fit(lesson.docs, width), self.theme.style(Scope::Dim)));
+            lines.push(StyledLine::styled(fit(lesson.docs, width), self.theme.style(Scope::Dim)));
         }
         frame.render_widget(Paragraph::new(lines), inside);
     }
 
     /// Shows what runs, the newest last: its last step, and for how long it has gone on.
-    fn running_lines(&self, width: u16) -> Vec<Line<'static>> {
+    fn running_lines(&self, width: u16) -> Vec<StyledLine<'static>> {
         let mut running: Vec<&Op> = self.facts.begun().collect();
         let more = running.len().saturating_sub(RUNNING_SHOWN);
         running.drain(..more);
@@ -181,14 +185,14 @@ impl App {
             let others = if index == 0 && more > 0 { format!("  (and {more} more)") } else { String::new() };
             let (elapsed, summary) = (operation.elapsed(self.facts.now), operation.summary());
             let text = format!("~ {}{place}  {elapsed}  {summary}{others}", operation.title);
-            Line::styled(fit(&text, usize::from(width)), self.theme.style(Scope::Progressing))
+            StyledLine::styled(fit(&text, usize::from(width)), self.theme.style(Scope::Progressing))
         };
         running.into_iter().enumerate().map(line).collect()
     }
 
-    fn notice_lines(&self, width: u16) -> Vec<Line<'static>> {
+    fn notice_lines(&self, width: u16) -> Vec<StyledLine<'static>> {
         if let Some(filter) = &self.filtering {
-            return vec![Line::from(vec![
+            return vec![StyledLine::from(vec![
                 Span::styled("/", self.theme.style(Scope::Key)),
                 Span::styled(format!("{filter}_"), self.theme.style(Scope::Input)),
                 Span::styled("   enter keep   esc show all", self.theme.style(Scope::Dim)),
@@ -199,11 +203,11 @@ impl App {
         wrap(&notice.line(), usize::from(width))
             .into_iter()
             .take(4)
-            .map(|text| Line::styled(text, self.theme.style(scope)))
+            .map(|text| StyledLine::styled(text, self.theme.style(scope)))
             .collect()
     }
 
-    fn footer(&self, width: u16) -> Line<'static> {
+    fn footer(&self, width: u16) -> StyledLine<'static> {
         let (selected, targets) = (self.selected(), self.targets());
         let view = self.view_id();
         let scene = self.scene(self.top_ticket(), true);
@@ -226,7 +230,7 @@ impl App {
             spans.push(Span::styled(key, self.theme.style(Scope::Key)));
             spans.push(Span::styled(format!(" {title}  "), self.theme.style(Scope::Dim)));
         }
-        Line::from(spans)
+        StyledLine::from(spans)
     }
 }
 
@@ -284,7 +288,7 @@ fn hints(scene: &Scene<'_>, view: &str, selected: &[Target], targets: &[Target])
 }
 
 /// Puts spans to the left and to the right of a line, cutting the left where there is no room for both.
-fn join(left: Vec<Span<'static>>, right: Vec<Span<'static>>, width: u16) -> Line<'static> {
+fn join(left: Vec<Span<'static>>, right: Vec<Span<'static>>, width: u16) -> StyledLine<'static> {
     let width = usize::from(width);
     let right_width: usize = right.iter().map(Span::width).sum();
     let room = width.saturating_sub(right_width + 1);
@@ -302,5 +306,5 @@ fn join(left: Vec<Span<'static>>, right: Vec<Span<'static>>, width: u16) -> Line
     }
     spans.push(Span::raw(" ".repeat(width.saturating_sub(used + right_width))));
     spans.extend(right);
-    Line::from(spans)
+    StyledLine::from(spans)
 }

@@ -10,13 +10,13 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::model::Fault;
-use crate::programs::Kind;
+use crate::programs::ProgramKind;
 
 /// Describes a program that needs the terminal: an editor, or git where it asks for a passphrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     /// What it is, and with that what it may see of our environment.
-    pub kind: Kind,
+    pub kind: ProgramKind,
     /// The program.
     pub name: OsString,
     /// Its arguments.
@@ -40,7 +40,7 @@ pub enum Lingers {
 
 impl Program {
     /// Names a program; what it says when it fails stays until enter is pressed.
-    pub fn new(kind: Kind, name: impl AsRef<OsStr>) -> Self {
+    pub fn new(kind: ProgramKind, name: impl AsRef<OsStr>) -> Self {
         Self {
             kind,
             name: name.as_ref().to_owned(),
@@ -71,7 +71,8 @@ impl Program {
 
     /// Opens a file in an editor, whose words are split by the shell, as git does with `core.editor`: `code --wait` works.
     pub fn editor(editor: &str, file: &Path) -> Self {
-        let program = Self::new(Kind::Editor, "/bin/sh").with(["-c", &format!("{editor} \"$@\""), editor]).with([file]);
+        let program =
+            Self::new(ProgramKind::Editor, "/bin/sh").with(["-c", &format!("{editor} \"$@\""), editor]).with([file]);
         Self { lingers: Lingers::Failed, ..program }
     }
 }
@@ -149,12 +150,12 @@ fn nowhere() -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Lender, Program};
+    use super::{Lender, Program, ProgramKind};
     use std::path::Path;
 
     #[tokio::test]
     async fn without_a_terminal_nothing_is_run() {
-        let fault = Lender::default().run(Program::new(Kind::Editor, "true")).await.unwrap_err();
+        let fault = Lender::default().run(Program::new(ProgramKind::Editor, "true")).await.unwrap_err();
         assert!(fault.to_string().contains("there is none here"), "{fault}");
         assert!(Lender::default().borrow().await.is_err());
     }

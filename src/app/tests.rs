@@ -11,7 +11,9 @@ use super::test_support::facts;
 use super::{App, Change, Effect, Keymap, Msg, Ticket};
 use crate::commands::COMMANDS;
 use crate::kinds;
-use crate::model::{Env, Exposure, Fault, FaultKind, FluxFacts, Link, Outcome, PerEnv, Protection, Row, RowKey, State};
+use crate::model::{
+    Connection, Env, Exposure, Fault, FaultKind, FluxFacts, Outcome, PerEnv, Protection, Row, RowKey, State,
+};
 use crate::repo::{Snapshot, template};
 use crate::theme::{Depth, Theme};
 use crate::views::home::Home;
@@ -59,7 +61,7 @@ impl Desk {
     fn rows(&mut self, env: Env, rows: &[(&str, State)]) {
         let generation = self.generations[&(env, "Kustomization")];
         self.watched(env, generation, Change::Rows(rows.iter().map(|(name, state)| row(name, *state)).collect()));
-        self.watched(env, generation, Change::Link(Link::Live));
+        self.watched(env, generation, Change::Link(Connection::Live));
     }
 
     fn watched(&mut self, env: Env, generation: u64, change: Change) {
@@ -82,7 +84,7 @@ impl Desk {
 
     fn screen(&mut self) -> String {
         self.draw();
-        crate::runtime::picture(self.terminal.backend().buffer(), crate::runtime::Format::Text, false)
+        crate::runtime::picture(self.terminal.backend().buffer(), crate::runtime::PictureFormat::Text, false)
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{Error, ErrorKind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::markdown::Document;
+use crate::markdown::MarkdownDocument;
 use crate::model::Fault;
 use crate::repo::{contents, git, path};
 
@@ -80,8 +80,8 @@ impl Listed {
     }
 
     /// Reads it as a Markdown document; an empty one where it cannot be read.
-    pub fn document(&self) -> Document {
-        self.read(|bytes| Document::read(&String::from_utf8_lossy(&bytes.unwrap_or_default())))
+    pub fn document(&self) -> MarkdownDocument {
+        self.read(|bytes| MarkdownDocument::read(&String::from_utf8_lossy(&bytes.unwrap_or_default())))
     }
 
     /// Gives what is in it to who looks into it; one large file at a time.

@@ -16,7 +16,7 @@ use crate::model::{Clock, Fault, KubeContext};
 use crate::programs::WorkFolder;
 use crate::repo::git::{Own, in_bare};
 use crate::repo::{Loader, template};
-use crate::runtime::{Journal, Session, Source};
+use crate::runtime::{Journal, Session, SessionSource};
 use crate::sim::{Commit, Remote, Scenario, Simulation, TextEdit};
 use crate::sops::Prompts;
 
@@ -83,7 +83,7 @@ pub fn session(scenario: &str, call: &Call, clock: Clock) -> Result<Session, Fau
     let loader = Loader::open(&root);
     let plan = Plan { root: Ok(root), settings, contexts: Ok(contexts) };
     let parts = Parts {
-        source: Source::Demo,
+        source: SessionSource::Demo,
         clock,
         login: "demo".to_owned(),
         via: "demo@jump".to_owned(),

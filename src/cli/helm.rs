@@ -11,7 +11,7 @@ use super::call::columns;
 use super::operate::only_environment;
 use super::out::{self, Raw};
 use crate::cluster::Cluster;
-use crate::helm::diff::{Change, DocumentDiff};
+use crate::helm::diff::{DocumentChange, DocumentDiff};
 use crate::helm::{self, ValueRow};
 use crate::kinds;
 use crate::model::{Fault, FaultKind, ObjectRef};
@@ -122,8 +122,11 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                 let found = helm::compare(&cluster, &object, with, of.revision).await?;
                 let mut diffs = found.documents;
                 if !found.values.is_empty() {
-                    let values =
-                        DocumentDiff { object: "values".to_owned(), change: Change::Update, diff: found.values };
+                    let values = DocumentDiff {
+                        object: "values".to_owned(),
+                        change: DocumentChange::Update,
+                        diff: found.values,
+                    };
                     diffs.insert(0, values);
                 }
                 let head = format!("revision {} to {}\n", found.old, found.new);

@@ -75,9 +75,9 @@ fn text(shown: &Shown<'_>, found: &Impact, old: &Revision, new: &Revision, brief
             head = own;
         }
         let word = match change.change {
-            crate::helm::diff::Change::Create => "+ create",
-            crate::helm::diff::Change::Update => "~ change",
-            crate::helm::diff::Change::Delete => "- delete",
+            crate::helm::diff::DocumentChange::Create => "+ create",
+            crate::helm::diff::DocumentChange::Update => "~ change",
+            crate::helm::diff::DocumentChange::Delete => "- delete",
         };
         out.push_str("  ");
         out.push_str(word);

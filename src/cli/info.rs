@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Call;
 use super::call::columns;
-use crate::config::Origin;
+use crate::config::SettingOrigin;
 use crate::model::text::{field, message};
 use crate::model::{Environment, Fault};
 use crate::render::sandbox;
@@ -71,12 +71,16 @@ fn settings(session: &Session) -> Vec<Setting> {
         list.push(setting(&format!("keys.{id}"), Some(keys.value.join(" ")), &keys.origin));
     }
     let walls = if sandbox::is_available() { "landlock, memory, time" } else { "memory, time" };
-    list.push(setting("kustomize.kept_by", Some(walls.to_owned()), &Origin::Rule("this kernel".to_owned())));
+    list.push(setting("kustomize.kept_by", Some(walls.to_owned()), &SettingOrigin::Rule("this kernel".to_owned())));
     for environment in &session.environments {
         of_environment(&mut list, session, environment);
         if let Some(exposed) = session.exposure(environment.env) {
             let name = format!("env.{}.connection", environment.name);
-            list.push(setting(&name, Some(exposed.word().to_owned()), &Origin::Rule("the kubeconfig".to_owned())));
+            list.push(setting(
+                &name,
+                Some(exposed.word().to_owned()),
+                &SettingOrigin::Rule("the kubeconfig".to_owned()),
+            ));
         }
     }
     list
@@ -89,12 +93,14 @@ fn of_environment(list: &mut Vec<Setting>, session: &Session, environment: &Envi
     let context = own
         .context
         .as_ref()
-        .map_or_else(|| Origin::Rule("a context of the same name".to_owned()), |context| context.origin.clone());
-    let context = if environment.context.is_some() { context } else { Origin::Default };
+        .map_or_else(|| SettingOrigin::Rule("a context of the same name".to_owned()), |context| context.origin.clone());
+    let context = if environment.context.is_some() { context } else { SettingOrigin::Default };
     list.push(setting(&name("context"), environment.context.clone(), &context));
     if let Some(path) = &environment.path {
-        let origin =
-            own.path.as_ref().map_or_else(|| Origin::Rule("what Flux syncs".to_owned()), |path| path.origin.clone());
+        let origin = own
+            .path
+            .as_ref()
+            .map_or_else(|| SettingOrigin::Rule("what Flux syncs".to_owned()), |path| path.origin.clone());
         let shown = if path.is_empty() { "." } else { path };
         list.push(setting(&name("path"), Some(shown.to_owned()), &origin));
     }
@@ -120,7 +126,7 @@ fn of_environment(list: &mut Vec<Setting>, session: &Session, environment: &Envi
     }
 }
 
-fn setting(name: &str, value: Option<String>, origin: &Origin) -> Setting {
+fn setting(name: &str, value: Option<String>, origin: &SettingOrigin) -> Setting {
     Setting { name: name.to_owned(), value, origin: origin.to_string() }
 }
 

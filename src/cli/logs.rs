@@ -16,8 +16,8 @@ use crate::model::log::{LogEvent, LogLine, LogTarget};
 use crate::model::text::{field, json_lines, uncoloured};
 use crate::model::{Fault, FaultKind, ObjectRef, Shown};
 use crate::runtime::interrupted;
-use crate::views::logs::Source;
-use crate::views::logs::line::Entry;
+use crate::views::logs::LogSource;
+use crate::views::logs::line::LogEntry;
 
 /// How many events may wait to be written; the server waits with them.
 const EVENTS: usize = 16;
@@ -61,7 +61,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
-        let mut source = Source::of(env, &object).ok_or_else(|| {
+        let mut source = LogSource::of(env, &object).ok_or_else(|| {
             let why =
                 format!("{object} is neither a pod, nor a workload, nor an object that a Flux controller works on");
             usage("cannot find a log", why, "name a pod as NAMESPACE/POD, or such as Kustomization/flux-system/apps")
@@ -208,7 +208,7 @@ impl Printer {
     fn readable(&self, line: LogLine) -> String {
         let text = if self.of_flux {
             let at = line.at.map(|at| at.to_string()).unwrap_or_default();
-            let entry = Entry::read(line, None);
+            let entry = LogEntry::read(line, None);
             let subject = entry.subject.as_deref().filter(|_| self.about.is_none()).unwrap_or_default();
             let gap = if subject.is_empty() { "" } else { "  " };
             format!("{at} {:<5} {subject}{gap}{}", entry.level.word(), entry.text(false))

@@ -10,7 +10,7 @@ use crate::cluster::{Cluster, Kubeconfig, connect};
 use crate::config::{Flags, Settings, environments};
 use crate::model::{Clock, Env, Environment, Fault, FaultKind, KubeContext, PerEnv};
 use crate::repo::{Finding, Loader, Snapshot};
-use crate::runtime::{Journal, Session, Source};
+use crate::runtime::{Journal, Session, SessionSource};
 use crate::sops::{IdentitySources, KeySources, Prompts};
 
 /// Opens the session on the real clusters.
@@ -29,7 +29,7 @@ pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> 
     crate::sops::agree_to_plugins(settings.plugins.clone());
     let plan = Plan { root, settings, contexts };
     let parts = Parts {
-        source: Source::Live,
+        source: SessionSource::Live,
         clock: Clock::system(),
         login: login(),
         via: via(std::env::var("SSH_CONNECTION").ok().as_deref(), &login()),
@@ -155,7 +155,7 @@ pub(super) struct Plan {
 /// What differs between real and simulated sessions.
 pub(super) struct Parts {
     /// Real or simulated.
-    pub source: Source,
+    pub source: SessionSource,
     /// The time.
     pub clock: Clock,
     /// Who sits there.

@@ -260,7 +260,7 @@ pub(super) fn operate_all(call: &Call, command: &'static Command, answers: Vec<(
         for kind in crate::kinds::flux() {
             let rows = super::status::list(Arc::clone(&cluster), kind).await?;
             let table = crate::app::Table {
-                link: crate::model::Link::Live,
+                link: crate::model::Connection::Live,
                 rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
                 generation: 0,
             };

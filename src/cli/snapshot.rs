@@ -8,7 +8,7 @@ use super::Call;
 use super::out::{self, Raw};
 use crate::app::key::parse_keys;
 use crate::model::{Fault, FaultKind, Shown};
-use crate::runtime::{Format, picture};
+use crate::runtime::{PictureFormat, picture};
 use crate::theme::Depth;
 
 // Flags of `snapshot`.
@@ -27,8 +27,8 @@ pub struct Arguments {
     #[arg(long, default_value = "120x36", value_name = "COLSxROWS")]
     size: String,
     /// The format
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = PictureFormat::Text)]
+    format: PictureFormat,
     /// Light ground, in SVG
     #[arg(long)]
     light: bool,
@@ -50,7 +50,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
             usage(format!("`{}` is no size", arguments.size), "write it as 120x36, from 20x5 to 1000x500")
         })?;
     let depth = match arguments.format {
-        Format::Text => Depth::None,
+        PictureFormat::Text => Depth::None,
         _ if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => Depth::None,
         _ => Depth::True,
     };
@@ -67,9 +67,9 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let buffer = crate::runtime::snapshot(app, session, &keys, size).await?;
         let drawn = picture(&buffer, arguments.format, arguments.light);
         match arguments.format {
-            Format::Text => call.write(&Shown::lines(&drawn)),
+            PictureFormat::Text => call.write(&Shown::lines(&drawn)),
             // Each cell was made harmless; the sequences of the colours are ours.
-            Format::Ansi | Format::Svg => out::write_raw(&Raw::Ours(drawn)),
+            PictureFormat::Ansi | PictureFormat::Svg => out::write_raw(&Raw::Ours(drawn)),
         }
     };
     if arguments.demo {

@@ -12,7 +12,7 @@ use super::call::columns;
 use crate::cluster::{Cluster, Scope, WatchEvent, watch};
 use crate::kinds;
 use crate::model::text::{field, message};
-use crate::model::{Exposure, Fault, FaultKind, Kind, Link, Row, State};
+use crate::model::{Connection, Exposure, Fault, FaultKind, Kind, Row, State};
 
 // Flags of `status`.
 #[derive(Debug, Args)]
@@ -171,10 +171,10 @@ async fn list_once(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Listed,
         while let Some(event) = events.recv().await {
             match event {
                 WatchEvent::Rows(more) => rows.extend(more),
-                WatchEvent::Link(Link::Live) => return Ok(Listed::Rows(rows)),
-                WatchEvent::Link(Link::Absent) => return Ok(Listed::Absent),
-                WatchEvent::Link(Link::Forbidden(fault)) => return Ok(Listed::Forbidden(fault)),
-                WatchEvent::Link(Link::Unreachable(fault) | Link::Degraded(fault)) => return Err(fault),
+                WatchEvent::Link(Connection::Live) => return Ok(Listed::Rows(rows)),
+                WatchEvent::Link(Connection::Absent) => return Ok(Listed::Absent),
+                WatchEvent::Link(Connection::Forbidden(fault)) => return Ok(Listed::Forbidden(fault)),
+                WatchEvent::Link(Connection::Unreachable(fault) | Connection::Degraded(fault)) => return Err(fault),
                 WatchEvent::Link(_) | WatchEvent::Gone(_) => {}
             }
         }

@@ -11,7 +11,7 @@ use kube::config::ExecConfig;
 use serde::{Deserialize, Serialize};
 
 use super::connect::Broken;
-use crate::programs::{Command, Handle, Kind};
+use crate::programs::{Handle, ProgramCommand, ProgramKind};
 use crate::secret::Secret;
 
 /// How long a plug-in may take: cloud logins take seconds; one that waits for a person must be run by that person, in a terminal.
@@ -113,7 +113,7 @@ impl Plugin {
         };
         let info = serde_json::to_string(&call).map_err(|error| self.failed(&error.to_string()))?;
         // A relative path has been made to count from the kubeconfig's folder when that was read, as client-go does.
-        let mut command = Command::new(Kind::CredentialPlugin, name);
+        let mut command = ProgramCommand::new(ProgramKind::CredentialPlugin, name);
         command.args(self.config.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info);
         for variable in self.config.env.iter().flatten() {
             if let (Some(name), Some(value)) = (variable.get("name"), variable.get("value")) {

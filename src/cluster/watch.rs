@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::exchange::{self, Failure};
 use super::{Cluster, Resource};
-use crate::model::{FaultKind, Kind, Link, Row, RowKey};
+use crate::model::{Connection, FaultKind, Kind, Row, RowKey};
 use changes::Stopped;
 use known::Known;
 
@@ -45,7 +45,7 @@ pub struct Scope {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WatchEvent {
     /// How the watch fares. It comes after the rows that it speaks of.
-    Link(Link),
+    Link(Connection),
     /// Objects that are new or have changed.
     Rows(Vec<Row>),
     /// Objects that are no more.
@@ -120,7 +120,7 @@ struct Watcher {
     known: Known,
     /// Whether a list was complete once: from then on, rows are shown, and may be old.
     complete: bool,
-    told: Option<Link>,
+    told: Option<Connection>,
 }
 
 impl Watcher {
@@ -140,7 +140,7 @@ impl Watcher {
                     version.clear();
                     let lately = stale.replace(Instant::now()).is_some_and(|at| at.elapsed() < RARELY);
                     if lately {
-                        self.tell(Link::Degraded(self.fault(&failure))).await?;
+                        self.tell(Connection::Degraded(self.fault(&failure))).await?;
                         pause
                     } else {
                         Duration::ZERO
@@ -152,27 +152,28 @@ impl Watcher {
                         continue;
                     }
                     self.vanish().await?;
-                    self.tell(Link::Absent).await?;
+                    self.tell(Connection::Absent).await?;
                     RARELY
                 }
                 Failure::Status { code: 403, .. } => {
                     version.clear();
-                    self.tell(Link::Forbidden(self.fault(&failure))).await?;
+                    self.tell(Connection::Forbidden(self.fault(&failure))).await?;
                     RARELY
                 }
                 Failure::Status { retry_after, .. } => {
                     let fault = self.fault(&failure);
                     let unreachable = fault.kind == FaultKind::Unreachable;
-                    self.tell(if unreachable { Link::Unreachable(fault) } else { Link::Degraded(fault) }).await?;
+                    self.tell(if unreachable { Connection::Unreachable(fault) } else { Connection::Degraded(fault) })
+                        .await?;
                     pause.max(retry_after.unwrap_or_default())
                 }
                 Failure::Unreadable(_) | Failure::Misnamed(_) => {
                     version.clear();
-                    self.tell(Link::Degraded(self.fault(&failure))).await?;
+                    self.tell(Connection::Degraded(self.fault(&failure))).await?;
                     pause
                 }
                 Failure::Silent | Failure::Broken(_) => {
-                    self.tell(Link::Unreachable(self.fault(&failure))).await?;
+                    self.tell(Connection::Unreachable(self.fault(&failure))).await?;
                     pause
                 }
             };
@@ -191,7 +192,7 @@ impl Watcher {
         loop {
             let opened = Instant::now();
             let body = changes::open(self, version).await?;
-            self.tell(Link::Live).await?;
+            self.tell(Connection::Live).await?;
             let stopped = changes::read(self, body, version).await?;
             let lasted = opened.elapsed() > *pause;
             if lasted {
@@ -228,7 +229,7 @@ impl Watcher {
             if let Some(next) = page.next {
                 if !self.complete {
                     let total = page.remaining.map(|remaining| received + remaining);
-                    self.tell(Link::Syncing { received, total }).await?;
+                    self.tell(Connection::Syncing { received, total }).await?;
                 }
                 pages.turn(next)?;
                 continue;
@@ -264,7 +265,7 @@ impl Watcher {
         failure.fault(&self.cluster.name, &format!("list {}", self.resource.plural))
     }
 
-    async fn tell(&mut self, link: Link) -> Result<(), Closed> {
+    async fn tell(&mut self, link: Connection) -> Result<(), Closed> {
         if self.told.as_ref() == Some(&link) {
             return Ok(());
         }

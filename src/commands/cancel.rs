@@ -31,7 +31,7 @@ pub static SELECTED: Command = Command {
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,
-    run: |_| vec![Action::Hand(Box::new(operations::Stop))],
+    run: |_| vec![Action::Hand(Box::new(operations::StopOperation))],
 };
 
 fn teach(_: &Ask<'_>) -> Lesson {

@@ -2,7 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Command, Risk, Scope};
-use crate::views::journal::Journal;
+use crate::views::journal::JournalView;
 
 /// Opens the journal, and the notices of this run.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/",
         )
     },
-    run: |_| vec![Action::Push(Box::new(Journal::default()))],
+    run: |_| vec![Action::Push(Box::new(JournalView::default()))],
 };

@@ -5,18 +5,18 @@ use crate::app::{Action, Ask, Command, Notice, Risk, Scope};
 use crate::cluster::controller_log::controller_of;
 use crate::cluster::logs::is_workload;
 use crate::model::{Lesson, ShellLine};
-use crate::views::logs::{FLUX_NAMESPACE, Logs, Source};
+use crate::views::logs::{FLUX_NAMESPACE, LogSource, Logs};
 
 /// Follows the log of what is selected.
 pub static COMMAND: Command = Command {
     id: "logs",
     title: "Logs",
     keys: &["l"],
-    scope: Scope::Object(Source::is_of),
+    scope: Scope::Object(LogSource::is_of),
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,
-    run: |ask| match ask.object().and_then(|(env, object)| Source::of(env, object)) {
+    run: |ask| match ask.object().and_then(|(env, object)| LogSource::of(env, object)) {
         Some(source) => vec![Action::Push(Box::new(Logs::new(source)))],
         None => vec![Action::Tell(Notice::info(ask.now, "select a pod or a Flux object: it has no log"))],
     },

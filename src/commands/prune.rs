@@ -98,7 +98,7 @@ mod tests {
     use super::taken;
     use crate::app::test_support::facts;
     use crate::app::{Facts, Table};
-    use crate::model::{Env, FluxFacts, Link, ObjectRef, Row, RowKey, State};
+    use crate::model::{Connection, Env, FluxFacts, ObjectRef, Row, RowKey, State};
 
     fn kustomization(name: &str) -> ObjectRef {
         ObjectRef::bare("Kustomization", "flux-system", name)
@@ -120,7 +120,7 @@ mod tests {
             };
             (key, row)
         });
-        let table = Table { link: Link::Live, rows: rows.collect(), generation: 0 };
+        let table = Table { link: Connection::Live, rows: rows.collect(), generation: 0 };
         facts.tables.get_mut(Env(1)).unwrap().insert(crate::kinds::KUSTOMIZATION.group_kind(), table);
         facts
     }

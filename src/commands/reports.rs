@@ -3,7 +3,7 @@
 use super::verb::lesson;
 use crate::app::{Action, Command, Risk, Scope, Target};
 use crate::model::ShellLine;
-use crate::views::order::Order;
+use crate::views::order::OrderView;
 use crate::views::report::{Reports, compare, documents, findings, history, impact};
 
 /// Opens what is wrong in the repository.
@@ -100,7 +100,7 @@ pub(super) static ORDER: Command = Command {
             "https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies",
         )
     },
-    run: |ask| vec![Action::Push(Box::new(Order::new(ask.env())))],
+    run: |ask| vec![Action::Push(Box::new(OrderView::new(ask.env())))],
 };
 
 /// Opens the commits that changed what the selected object renders to.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::layer::Origin;
+use super::layer::SettingOrigin;
 use super::protection::{self, Subject};
 use super::settings::Settings;
 use crate::model::{Env, Environment, Fault, FaultKind, KubeContext, PerEnv};
@@ -16,7 +16,7 @@ pub struct Environments {
     /// Why an environment has no cluster, for those that have none.
     pub faults: PerEnv<Option<Fault>>,
     /// What says that an environment is not protected, for those that are not.
-    pub unprotected: PerEnv<Origin>,
+    pub unprotected: PerEnv<SettingOrigin>,
     /// How many there are beyond those that can be shown.
     pub beyond: usize,
 }
@@ -34,7 +34,7 @@ struct Draft {
     wanted: String,
     environment: Environment,
     fault: Option<Fault>,
-    unprotected: Origin,
+    unprotected: SettingOrigin,
 }
 
 /// Finds the environments: one per folder that Flux syncs, and those that the settings give a context.
@@ -101,7 +101,7 @@ fn draft(settings: &Settings, name: &str, folder: Option<&RepoEnvironment>, cont
             colour: own.colour.map(|colour| colour.value),
         },
         wanted,
-        unprotected: Origin::default(),
+        unprotected: SettingOrigin::default(),
     }
 }
 

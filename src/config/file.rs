@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::layer::{EnvSettings, Layer, Origin, Sourced};
+use super::layer::{EnvSettings, Layer, SettingOrigin, Sourced};
 use crate::model::{Fault, quantity};
-use crate::programs::Line;
+use crate::programs::CommandLine;
 use crate::repo::Finding;
 
 /// Says whose a file is, and so what it may set.
@@ -247,14 +247,14 @@ impl Reader<'_> {
     }
 
     /// Takes a command line, in which relative paths count from this file's folder, wherever that is called from.
-    fn line_of(&self, text: String) -> Line {
-        Line::inside(text, std::path::absolute(self.folder).unwrap_or_else(|_| self.folder.to_owned()))
+    fn line_of(&self, text: String) -> CommandLine {
+        CommandLine::inside(text, std::path::absolute(self.folder).unwrap_or_else(|_| self.folder.to_owned()))
     }
 
-    fn origin(&self, line: usize) -> Origin {
+    fn origin(&self, line: usize) -> SettingOrigin {
         match self.owner {
-            Owner::Repository => Origin::Repository(line),
-            Owner::Personal => Origin::File(self.shown.to_owned(), line),
+            Owner::Repository => SettingOrigin::Repository(line),
+            Owner::Personal => SettingOrigin::File(self.shown.to_owned(), line),
         }
     }
 

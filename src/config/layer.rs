@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 
 use super::settings::SHARED;
-use crate::programs::Line;
+use crate::programs::CommandLine;
 
 /// Says where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Origin {
+pub enum SettingOrigin {
     /// Nobody said anything.
     #[default]
     Default,
@@ -27,7 +27,7 @@ pub enum Origin {
     Flag(&'static str),
 }
 
-impl Origin {
+impl SettingOrigin {
     /// Tells whether the operator said it, in a source that is nobody else's.
     pub fn is_own(&self) -> bool {
         match self {
@@ -37,7 +37,7 @@ impl Origin {
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => formatter.write_str("default"),
@@ -50,7 +50,7 @@ impl fmt::Display for Origin {
     }
 }
 
-impl Serialize for Origin {
+impl Serialize for SettingOrigin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -62,12 +62,12 @@ pub struct Sourced<T> {
     /// The value.
     pub value: T,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: SettingOrigin,
 }
 
 impl<T> Sourced<T> {
     /// Joins a value with where it came from.
-    pub fn new(value: T, origin: Origin) -> Self {
+    pub fn new(value: T, origin: SettingOrigin) -> Self {
         Self { value, origin }
     }
 }
@@ -82,7 +82,7 @@ pub struct EnvSettings {
     /// A file with age identities; personal.
     pub age_key_file: Option<Sourced<PathBuf>>,
     /// A command that prints age identities; personal.
-    pub age_key_command: Option<Sourced<Line>>,
+    pub age_key_command: Option<Sourced<CommandLine>>,
     /// Whether a source protects it; see `Settings::protection` for what comes of it.
     pub protected: Option<Sourced<bool>>,
     /// The colour that marks it.

@@ -23,5 +23,5 @@ mod tests;
 pub use agreements::{AGREEMENTS, Agreement};
 pub use checks::{Checks, checks};
 pub use environments::{Environments, environments};
-pub use layer::{EnvSettings, Origin, Sourced};
+pub use layer::{EnvSettings, SettingOrigin, Sourced};
 pub use settings::{Flags, Settings};

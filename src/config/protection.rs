@@ -4,7 +4,7 @@
 //! all that reaches the same API server, by whatever context, because another name must not be a way round the guard. What says nothing of
 //! the cluster protects the one environment alone: a context that only the repository names, an unreadable settings file, being the only one.
 
-use super::layer::Origin;
+use super::layer::SettingOrigin;
 use super::settings::Settings;
 use super::words::{says_otherwise, says_production};
 use crate::model::{KubeContext, Protection};
@@ -23,7 +23,7 @@ pub(super) fn judge(
     settings: &Settings,
     subjects: &[Subject<'_>],
     contexts: &[KubeContext],
-) -> Vec<Result<Protection, Origin>> {
+) -> Vec<Result<Protection, SettingOrigin>> {
     let reasons = reasons(settings, subjects, contexts);
     let is_only = subjects.len() == 1;
     let because = |reason: String| Ok(Protection::Because(reason));
@@ -31,7 +31,7 @@ pub(super) fn judge(
         let named = |names: &[String]| names.iter().any(|name| name == subject.name);
         let own = settings.env(subject.name);
         if named(&settings.flags.unprotect) && !named(&settings.flags.protect) {
-            return Err(Origin::Flag("unprotect"));
+            return Err(SettingOrigin::Flag("unprotect"));
         }
         let shared = || {
             let at = contexts.iter().position(|context| context.name == subject.context)?;
@@ -41,7 +41,7 @@ pub(super) fn judge(
             return because(reason);
         }
         if let Some(context) = &own.context
-            && matches!(context.origin, Origin::Repository(_))
+            && matches!(context.origin, SettingOrigin::Repository(_))
             && context.value != subject.name
             && !settings.is_agreed(subject.name, &context.value)
         {
@@ -61,18 +61,18 @@ pub(super) fn judge(
 }
 
 /// Says what protects an environment by what is said of itself.
-fn said(settings: &Settings, subject: &Subject<'_>) -> Option<Origin> {
+fn said(settings: &Settings, subject: &Subject<'_>) -> Option<SettingOrigin> {
     if settings.flags.protect.iter().any(|name| name == subject.name) {
-        return Some(Origin::Flag("protect"));
+        return Some(SettingOrigin::Flag("protect"));
     }
     if let Some(protected) = settings.env(subject.name).protected
         && protected.value
     {
         return Some(protected.origin);
     }
-    says_production(subject.name)
-        .then(|| Origin::Rule(format!("the name {}", subject.name)))
-        .or_else(|| says_production(subject.context).then(|| Origin::Rule(format!("the context {}", subject.context))))
+    says_production(subject.name).then(|| SettingOrigin::Rule(format!("the name {}", subject.name))).or_else(|| {
+        says_production(subject.context).then(|| SettingOrigin::Rule(format!("the context {}", subject.context)))
+    })
 }
 
 /// Says of each context which name protects its server: that of an environment or of a context that reaches it, directly or by way of others.

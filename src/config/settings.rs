@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::agreements::{self, AGREEMENTS, Agreement};
 use super::file::{self, Outcome, Owner};
-use super::layer::{EnvSettings, Layer, Origin, Sourced, set};
+use super::layer::{EnvSettings, Layer, SettingOrigin, Sourced, set};
 use super::own;
 use super::variables;
 use crate::model::{Fault, KubeContext};
@@ -118,7 +118,7 @@ impl Settings {
 
     fn combine(outcomes: Vec<Outcome>, from_variables: &Layer, findings: Vec<Finding>, flags: &Flags) -> Self {
         let mut settings = Self {
-            theme: Sourced::new("terminal".to_owned(), Origin::Default),
+            theme: Sourced::new("terminal".to_owned(), SettingOrigin::Default),
             ascii: Sourced::default(),
             mouse: Sourced::default(),
             read_only: Sourced::default(),
@@ -148,7 +148,7 @@ impl Settings {
     /// Takes back a theme that nobody knows, where the repository's file names it: whoever may write that file shall not keep the cockpit from
     /// starting. What the operator himself sets stays, and is an error there.
     pub fn with_known_themes(&mut self, is_known: impl Fn(&str) -> bool) {
-        let Origin::Repository(line) = self.theme.origin else { return };
+        let SettingOrigin::Repository(line) = self.theme.origin else { return };
         if is_known(&self.theme.value) {
             return;
         }
@@ -158,7 +158,7 @@ impl Settings {
             "`fluxdeck themes` lists them",
         );
         self.findings.push(Finding::new(SHARED, Some(line), fault));
-        self.theme = Sourced::new("terminal".to_owned(), Origin::Default);
+        self.theme = Sourced::new("terminal".to_owned(), SettingOrigin::Default);
     }
 
     fn general(&mut self, layer: &Layer) {
@@ -200,7 +200,7 @@ impl Settings {
             settings.overlay(over);
         }
         if let Some((_, context)) = self.flags.contexts.iter().rev().find(|(environment, _)| environment == name) {
-            set(&mut settings.context, Some(&Sourced::new(context.clone(), Origin::Flag("context"))));
+            set(&mut settings.context, Some(&Sourced::new(context.clone(), SettingOrigin::Flag("context"))));
         }
         settings
     }
@@ -220,9 +220,9 @@ fn agreed(root: &Path, file: &Path) -> (Vec<Agreement>, Option<Finding>) {
 }
 
 fn of_flags(flags: &Flags) -> Layer {
-    let on = |given: bool, name: &'static str| given.then(|| Sourced::new(true, Origin::Flag(name)));
+    let on = |given: bool, name: &'static str| given.then(|| Sourced::new(true, SettingOrigin::Flag(name)));
     Layer {
-        theme: flags.theme.clone().map(|theme| Sourced::new(theme, Origin::Flag("theme"))),
+        theme: flags.theme.clone().map(|theme| Sourced::new(theme, SettingOrigin::Flag("theme"))),
         ascii: on(flags.ascii, "ascii"),
         mouse: on(flags.mouse, "mouse"),
         read_only: on(flags.read_only, "read-only"),

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::layer::{EnvSettings, Layer, Origin, Sourced};
+use super::layer::{EnvSettings, Layer, SettingOrigin, Sourced};
 use crate::model::Fault;
-use crate::programs::Line;
+use crate::programs::CommandLine;
 use crate::repo::Finding;
 
 const PREFIX: &str = "FLUXDECK_";
@@ -17,7 +17,7 @@ pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> (La
     let (mut layer, mut findings) = (Layer::default(), Vec::new());
     for (name, value) in variables {
         let Some(key) = name.strip_prefix(PREFIX) else { continue };
-        let origin = Origin::Variable(name.clone());
+        let origin = SettingOrigin::Variable(name.clone());
         let mut report = |what: String, why: &str| {
             findings.push(Finding::new(&format!("${name}"), None, Fault::failed(what, why, "correct it or unset it")));
         };
@@ -49,12 +49,18 @@ pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> (La
     (layer, findings)
 }
 
-fn set(settings: &mut EnvSettings, field: &str, value: String, flag: Option<Sourced<bool>>, origin: Origin) -> bool {
+fn set(
+    settings: &mut EnvSettings,
+    field: &str,
+    value: String,
+    flag: Option<Sourced<bool>>,
+    origin: SettingOrigin,
+) -> bool {
     match field {
         "CONTEXT" => settings.context = Some(Sourced::new(value, origin)),
         "PATH" => settings.path = Some(Sourced::new(value, origin)),
         "AGE_KEY_FILE" => settings.age_key_file = Some(Sourced::new(PathBuf::from(value), origin)),
-        "AGE_KEY_COMMAND" => settings.age_key_command = Some(Sourced::new(Line::new(value), origin)),
+        "AGE_KEY_COMMAND" => settings.age_key_command = Some(Sourced::new(CommandLine::new(value), origin)),
         "PROTECTED" => settings.protected = Some(flag.unwrap_or(Sourced::new(true, origin))),
         "COLOUR" => settings.colour = Some(Sourced::new(value, origin)),
         _ => match value.parse() {

@@ -18,7 +18,7 @@ const CONTEXT: usize = 3;
 /// Says what became of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Change {
+pub enum DocumentChange {
     /// It is new.
     Create,
     /// It differs.
@@ -33,7 +33,7 @@ pub struct DocumentDiff {
     /// The object, `Kind/namespace/name`; the namespace is empty where the manifest leaves it to the release.
     pub object: String,
     /// What became of it.
-    pub change: Change,
+    pub change: DocumentChange,
     /// The unified difference, secrets masked.
     pub diff: String,
 }
@@ -45,12 +45,14 @@ pub fn manifests(old: &str, new: &str) -> Vec<DocumentDiff> {
     for (object, before) in old {
         match new.remove(&object) {
             Some(after) if after == before => {}
-            Some(after) => found.push(DocumentDiff { diff: unified(&before, &after), object, change: Change::Update }),
-            None => found.push(DocumentDiff { diff: unified(&before, ""), object, change: Change::Delete }),
+            Some(after) => {
+                found.push(DocumentDiff { diff: unified(&before, &after), object, change: DocumentChange::Update })
+            }
+            None => found.push(DocumentDiff { diff: unified(&before, ""), object, change: DocumentChange::Delete }),
         }
     }
     for (object, after) in new {
-        found.push(DocumentDiff { diff: unified("", &after), object, change: Change::Create });
+        found.push(DocumentDiff { diff: unified("", &after), object, change: DocumentChange::Create });
     }
     found.sort_by(|a, b| a.object.cmp(&b.object));
     found
@@ -184,7 +186,7 @@ fn mask_within(document: &mut Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, manifests, masked_manifest, values};
+    use super::{DocumentChange, manifests, masked_manifest, values};
     use crate::helm::storage::decode;
     use crate::helm::values::ValueRow;
     use serde_json::json;
@@ -203,9 +205,9 @@ mod tests {
         assert_eq!(
             told,
             [
-                ("ConfigMap//web-cm", Change::Update),
-                ("ConfigMap//web-extra", Change::Create),
-                ("Secret//web-secret", Change::Update)
+                ("ConfigMap//web-cm", DocumentChange::Update),
+                ("ConfigMap//web-extra", DocumentChange::Create),
+                ("Secret//web-secret", DocumentChange::Update)
             ]
         );
         assert!(found[0].diff.contains("-  colour: green\n+  colour: blue\n"), "{}", found[0].diff);

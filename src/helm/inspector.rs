@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::release::{HelmRelease, ValuesReference};
-use super::storage::{self, ChartMetadata, Release, Revision, StorageError};
+use super::storage::{self, ChartMetadata, Release, ReleaseRevision, StorageError};
 use super::values::{self, Referenced, ValueRow};
 use crate::cluster::address::Address;
 use crate::cluster::{Cluster, fault, request};
@@ -42,7 +42,7 @@ pub struct Inspection {
     /// Where values come from.
     pub values_from: Vec<ValuesReference>,
     /// Its releases, newest first.
-    pub history: Vec<Revision>,
+    pub history: Vec<ReleaseRevision>,
 }
 
 /// Reads everything that the inspector shows at once.
@@ -80,7 +80,7 @@ pub async fn inspect(cluster: &Cluster, object: &ObjectRef) -> Result<Inspection
 ///
 /// # Errors
 /// Fails when the HelmRelease or its storage cannot be read.
-pub async fn history(cluster: &Cluster, object: &ObjectRef) -> Result<Vec<Revision>, Fault> {
+pub async fn history(cluster: &Cluster, object: &ObjectRef) -> Result<Vec<ReleaseRevision>, Fault> {
     let release = read(cluster, object).await?;
     history_of(cluster, &release).await
 }
@@ -156,7 +156,7 @@ async fn read(cluster: &Cluster, object: &ObjectRef) -> Result<HelmRelease, Faul
     request::get(cluster, &path).await.map_err(|error| fault::of(&cluster.name, &format!("read {object}"), &error))
 }
 
-async fn history_of(cluster: &Cluster, owner: &HelmRelease) -> Result<Vec<Revision>, Fault> {
+async fn history_of(cluster: &Cluster, owner: &HelmRelease) -> Result<Vec<ReleaseRevision>, Fault> {
     let labels = [("owner", "helm"), ("name", &*owner.release_name())];
     let path = Address::core(owner.storage_namespace(), "secrets").with_labels(&labels);
     let secrets: Secrets = match request::get(cluster, &path).await {
@@ -173,8 +173,8 @@ async fn history_of(cluster: &Cluster, owner: &HelmRelease) -> Result<Vec<Revisi
     Ok(history)
 }
 
-fn remembered(owner: &HelmRelease) -> Vec<Revision> {
-    let revision = |snapshot: &super::release::Snapshot| Revision {
+fn remembered(owner: &HelmRelease) -> Vec<ReleaseRevision> {
+    let revision = |snapshot: &super::release::ReleaseSnapshot| ReleaseRevision {
         revision: snapshot.version,
         status: snapshot.status.clone(),
         chart: format!("{}-{}", snapshot.chart_name, snapshot.chart_version),

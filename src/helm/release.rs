@@ -20,7 +20,7 @@ pub struct HelmRelease {
     metadata: Metadata,
     spec: Spec,
     /// What its controller says.
-    pub status: Status,
+    pub status: HelmReleaseStatus,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -97,20 +97,20 @@ impl ValuesReference {
 /// Mirrors the status of a HelmRelease.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Status {
+pub struct HelmReleaseStatus {
     /// The conditions.
     pub conditions: Vec<Condition>,
     /// The HelmChart that it made, `namespace/name`.
     pub helm_chart: String,
     /// The releases, newest first; at most `maxHistory`.
-    pub history: Vec<Snapshot>,
+    pub history: Vec<ReleaseSnapshot>,
     storage_namespace: String,
 }
 
 /// Mirrors what a HelmRelease keeps of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Snapshot {
+pub struct ReleaseSnapshot {
     /// The release's name.
     pub name: String,
     /// The revision.

@@ -123,7 +123,7 @@ pub struct Hook {
 /// Holds one line of a release's history.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Revision {
+pub struct ReleaseRevision {
     /// The revision.
     pub revision: u32,
     /// Helm's word, such as `deployed`, `superseded` or `failed`.
@@ -165,10 +165,10 @@ pub fn decode(data: &str) -> Result<Release, StorageError> {
 ///
 /// # Errors
 /// Fails when a layer is broken; says which.
-pub fn decode_revision(data: &str) -> Result<Revision, StorageError> {
+pub fn decode_revision(data: &str) -> Result<ReleaseRevision, StorageError> {
     let head: Head = json(&unpack(data)?)?;
     let ChartMetadata { name, version, app_version } = head.chart.metadata;
-    Ok(Revision {
+    Ok(ReleaseRevision {
         revision: head.version,
         status: head.info.status,
         chart: format!("{name}-{version}"),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum PathStep {
     /// A key of a map.
     Key(String),
     /// A place in a list.
@@ -23,7 +23,7 @@ const LARGEST_INDEX: usize = 65_536;
 ///
 /// # Errors
 /// Says what is wrong, without the text.
-pub fn parse(path: &str, text: &str) -> Result<Vec<(Vec<Step>, Value)>, String> {
+pub fn parse(path: &str, text: &str) -> Result<Vec<(Vec<PathStep>, Value)>, String> {
     let quoted = ['\'', '"'].into_iter().any(|quote| text.starts_with(quote) && text.ends_with(quote));
     let text = if quoted { text.trim_matches(['\'', '"']) } else { text };
     let mut input = format!("{path}={text}").chars().collect::<Vec<_>>().into_iter().peekable();
@@ -55,12 +55,12 @@ pub fn parse(path: &str, text: &str) -> Result<Vec<(Vec<Step>, Value)>, String> 
 
 type Input = std::iter::Peekable<std::vec::IntoIter<char>>;
 
-fn steps(input: &mut Input) -> Result<Vec<Step>, String> {
+fn steps(input: &mut Input) -> Result<Vec<PathStep>, String> {
     let mut steps = Vec::new();
     loop {
         let (key, end) = until(input, &['=', '[', ',', '.']);
         if !key.is_empty() {
-            steps.push(Step::Key(key));
+            steps.push(PathStep::Key(key));
         }
         match end {
             Some('=') => return Ok(steps),
@@ -68,7 +68,7 @@ fn steps(input: &mut Input) -> Result<Vec<Step>, String> {
             Some('[') => {
                 let (index, _) = until(input, &[']']);
                 let index = index.parse().ok().filter(|index| *index <= LARGEST_INDEX);
-                steps.push(Step::Index(index.ok_or("an index in brackets is no number that helm takes")?));
+                steps.push(PathStep::Index(index.ok_or("an index in brackets is no number that helm takes")?));
             }
             _ => return Err("a part has no value: a comma in the value begins a new path; escape it as \\,".to_owned()),
         }
@@ -103,7 +103,7 @@ fn typed(text: &str, quoted: bool) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{Step, parse};
+    use super::{PathStep, parse};
     use serde_json::json;
 
     #[test]
@@ -121,9 +121,9 @@ mod tests {
 
     #[test]
     fn paths_have_keys_indexes_and_escapes() {
-        let key = |key: &str| Step::Key(key.to_owned());
+        let key = |key: &str| PathStep::Key(key.to_owned());
         let (path, _) = parse(r"a.b[1].c\.d", "x").unwrap().remove(0);
-        assert_eq!(path, [key("a"), key("b"), Step::Index(1), key("c.d")]);
+        assert_eq!(path, [key("a"), key("b"), PathStep::Index(1), key("c.d")]);
     }
 
     #[test]

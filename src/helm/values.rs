@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::release::ValuesReference;
-use super::strvals::{self, Step};
+use super::strvals::{self, PathStep};
 
 /// Holds one value. Its `Debug` leaves a secret out.
 #[derive(Clone, PartialEq, Eq)]
@@ -160,11 +160,11 @@ fn merge(into: &mut Node, from: Node) {
 }
 
 /// Tells whether a path leads into a map that the inline values own alone: one that was in the result before is a copy.
-fn is_inline_alone(before: &Node, inline: &Node, path: &[Step]) -> bool {
+fn is_inline_alone(before: &Node, inline: &Node, path: &[PathStep]) -> bool {
     let (mut before, mut inline) = (Some(before), Some(inline));
     let parents = path.split_last().map(|(_, parents)| parents).unwrap_or_default();
     for step in parents {
-        let Step::Key(key) = step else { return false };
+        let PathStep::Key(key) = step else { return false };
         before = before.and_then(|node| child(node, key));
         inline = inline.and_then(|node| child(node, key));
         let is_map = |node: Option<&Node>| matches!(node, Some(Node::Map(..)));
@@ -181,10 +181,10 @@ fn child<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
     if let Node::Map(map, _) = node { map.get(key) } else { None }
 }
 
-fn set(at: &mut Node, path: &[Step], value: &Value, from: &Origin) {
+fn set(at: &mut Node, path: &[PathStep], value: &Value, from: &Origin) {
     match path {
         [] => *at = Node::Leaf(value.clone(), from.clone()),
-        [Step::Key(key), rest @ ..] => {
+        [PathStep::Key(key), rest @ ..] => {
             if !matches!(at, Node::Map(..)) {
                 *at = Node::Map(BTreeMap::new(), from.clone());
             }
@@ -194,7 +194,7 @@ fn set(at: &mut Node, path: &[Step], value: &Value, from: &Origin) {
             }
         }
         // A list is one value to the rows: it takes the origin of what was set in it last.
-        [Step::Index(_), ..] => {
+        [PathStep::Index(_), ..] => {
             let mut plain = match &*at {
                 Node::Leaf(value, _) => value.clone(),
                 Node::Map(..) => Value::Array(Vec::new()),
@@ -205,10 +205,10 @@ fn set(at: &mut Node, path: &[Step], value: &Value, from: &Origin) {
     }
 }
 
-fn set_plain(at: &mut Value, path: &[Step], value: &Value) {
+fn set_plain(at: &mut Value, path: &[PathStep], value: &Value) {
     match path {
         [] => *at = value.clone(),
-        [Step::Key(key), rest @ ..] => {
+        [PathStep::Key(key), rest @ ..] => {
             if !at.is_object() {
                 *at = Value::Object(Map::new());
             }
@@ -216,7 +216,7 @@ fn set_plain(at: &mut Value, path: &[Step], value: &Value) {
                 set_plain(map.entry(key.clone()).or_insert(Value::Null), rest, value);
             }
         }
-        [Step::Index(index), rest @ ..] => {
+        [PathStep::Index(index), rest @ ..] => {
             if !at.is_array() {
                 *at = Value::Array(Vec::new());
             }

@@ -5,5 +5,5 @@ mod trace;
 mod tree;
 
 pub use node::Node;
-pub use trace::{Origin, keeper, trace};
+pub use trace::{Lineage, keeper, trace};
 pub use tree::tree;

@@ -16,7 +16,7 @@ const APPLIES: [(&str, &str); 2] = [(known::KUSTOMIZE, "Kustomization"), (known:
 
 /// Holds the chain from an object to where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Origin {
+pub struct Lineage {
     /// The object first, then each that it comes from.
     pub chain: Vec<Node>,
     /// The revision of the source at the end, such as `main@sha1:…`; `None` where the chain ends before one.
@@ -27,7 +27,7 @@ pub struct Origin {
 ///
 /// # Errors
 /// Fails when the cluster cannot be asked.
-pub async fn trace(cluster: &Cluster, object: &ObjectRef) -> Result<Origin, Fault> {
+pub async fn trace(cluster: &Cluster, object: &ObjectRef) -> Result<Lineage, Fault> {
     let mut chain: Vec<Node> = Vec::new();
     let mut revision = None;
     let mut next = Some(object.clone());
@@ -42,7 +42,7 @@ pub async fn trace(cluster: &Cluster, object: &ObjectRef) -> Result<Origin, Faul
         next = above(&object, &value)
             .filter(|above| chain.len() < LONGEST && chain.iter().all(|known| known.object != *above));
     }
-    Ok(Origin { chain, revision })
+    Ok(Lineage { chain, revision })
 }
 
 /// Finds the Flux object that keeps an object as it is: that which applied it, or its controller's controller; `None` is nobody of Flux.

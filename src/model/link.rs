@@ -6,7 +6,7 @@ use super::Fault;
 
 /// Says what is known about the connection behind a list.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub enum Link {
+pub enum Connection {
     /// Nothing has been asked, or nothing has answered yet.
     #[default]
     Connecting,
@@ -29,7 +29,7 @@ pub enum Link {
     Unreachable(Fault),
 }
 
-impl Link {
+impl Connection {
     /// Tells whether what is shown is complete and current.
     pub fn is_live(&self) -> bool {
         matches!(self, Self::Live)

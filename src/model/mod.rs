@@ -32,7 +32,7 @@ pub use fault::{Fault, FaultKind, WantedPlugin};
 pub use health::{Condition, State};
 pub use kind::{Column, Kind};
 pub use lesson::Lesson;
-pub use link::Link;
+pub use link::Connection;
 pub use nodes::{Amount, Nodes, quantity};
 pub use object::{GroupKind, Gvk, ObjectRef};
 pub use operation::{Outcome, Step, StepState, Verb};

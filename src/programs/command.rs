@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
-use super::environment::Kind;
+use super::environment::ProgramKind;
 use super::find::{resolve, search_path};
 use super::{leftovers, registry, running::Running};
 
@@ -28,32 +28,32 @@ pub struct Limits {
     pub open_files: Option<u64>,
 }
 
-/// Prepares a program: as [`std::process::Command`], but found, watched and kept from secrets as its [`Kind`] says.
+/// Prepares a program: as [`std::process::Command`], but found, watched and kept from secrets as its [`ProgramKind`] says.
 ///
 /// What is read is piped unless said otherwise, and there is no input; a kind that has the terminal has ours for all three. What cannot
 /// be found is told when it is started, by the kind of the error: `NotFound`, or `PermissionDenied` for a path that counts from the
 /// working directory.
 #[derive(Debug)]
-pub struct Command {
+pub struct ProgramCommand {
     inner: std::process::Command,
-    kind: Kind,
+    kind: ProgramKind,
     limits: Limits,
     deadline: Option<Duration>,
     unfound: Option<io::Error>,
 }
 
-impl Command {
+impl ProgramCommand {
     /// Names a program, by its name in PATH or by its whole path.
-    pub fn new(kind: Kind, name: impl AsRef<OsStr>) -> Self {
+    pub fn new(kind: ProgramKind, name: impl AsRef<OsStr>) -> Self {
         Self::from(kind, name.as_ref(), None)
     }
 
     /// Names a program as the operator did in a configuration of his own; a relative path counts from the folder of that.
-    pub fn configured(kind: Kind, name: impl AsRef<OsStr>, folder: Option<&Path>) -> Self {
+    pub fn configured(kind: ProgramKind, name: impl AsRef<OsStr>, folder: Option<&Path>) -> Self {
         Self::from(kind, name.as_ref(), folder)
     }
 
-    fn from(kind: Kind, name: &OsStr, folder: Option<&Path>) -> Self {
+    fn from(kind: ProgramKind, name: &OsStr, folder: Option<&Path>) -> Self {
         let found = resolve(name, folder);
         let mut inner = std::process::Command::new(found.as_deref().unwrap_or(Path::new("/nonexistent")));
         for variable in kind.hidden(std::env::vars_os()) {
@@ -156,7 +156,7 @@ impl Command {
         }
         let terminal = self.kind.has_terminal();
         // A key command may ask for a passphrase on the terminal, which only our own group may read, while no screen of ours is there.
-        let grouped = !terminal && (self.kind != Kind::KeyCommand || registry::screen_is_ours());
+        let grouped = !terminal && (self.kind != ProgramKind::KeyCommand || registry::screen_is_ours());
         if grouped {
             self.inner.process_group(0);
         }
@@ -175,7 +175,7 @@ impl Command {
     /// Runs it to its end and returns what it said.
     ///
     /// # Errors
-    /// As [`Command::spawn`] and [`Running::finish`].
+    /// As [`ProgramCommand::spawn`] and [`Running::finish`].
     pub fn output(&mut self) -> io::Result<Output> {
         self.spawn()?.finish()
     }
@@ -183,7 +183,7 @@ impl Command {
     /// Runs it to its end, or ends it when that takes too long or when it says too much.
     ///
     /// # Errors
-    /// As [`Command::spawn`] and [`Running::finish_within`].
+    /// As [`ProgramCommand::spawn`] and [`Running::finish_within`].
     pub fn output_within(&mut self, limit: Duration, most: usize) -> io::Result<Output> {
         self.spawn()?.finish_within(Some(limit), most)
     }
@@ -223,28 +223,31 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
-    use super::{Command, Kind, Limits};
+    use super::{Limits, ProgramCommand, ProgramKind};
 
-    fn shell(kind: Kind, script: &str) -> Command {
-        let mut command = Command::new(kind, "sh");
+    fn shell(kind: ProgramKind, script: &str) -> ProgramCommand {
+        let mut command = ProgramCommand::new(kind, "sh");
         command.args(["-c", script]);
         command
     }
 
     #[test]
     fn what_cannot_be_found_is_told_when_it_is_started() {
-        let error = |name| Command::new(Kind::Git, name).output().unwrap_err().kind();
+        let error = |name| ProgramCommand::new(ProgramKind::Git, name).output().unwrap_err().kind();
         assert_eq!(error("no-such-program-here"), ErrorKind::NotFound);
         assert_eq!(error("./sh"), ErrorKind::PermissionDenied);
         assert_eq!(error("/nonexistent/sh"), ErrorKind::NotFound);
         let folder = Path::new("/bin");
-        let output = Command::configured(Kind::Git, "./sh", Some(folder)).args(["-c", "echo here"]).output().unwrap();
+        let output = ProgramCommand::configured(ProgramKind::Git, "./sh", Some(folder))
+            .args(["-c", "echo here"])
+            .output()
+            .unwrap();
         assert_eq!(output.stdout, b"here\n");
     }
 
     #[test]
     fn a_helper_has_no_input_and_a_group_of_its_own() {
-        let output = shell(Kind::Git, "cat; cut -d' ' -f5 /proc/$$/stat; echo $$").output().unwrap();
+        let output = shell(ProgramKind::Git, "cat; cut -d' ' -f5 /proc/$$/stat; echo $$").output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         let lines: Vec<_> = said.lines().collect();
         assert_eq!(lines[0], lines[1]);
@@ -254,7 +257,7 @@ mod tests {
     fn limits_hold() {
         let limits = Limits { memory: Some(1 << 30), cpu_seconds: Some(7), open_files: Some(64), ..Limits::default() };
         // The limits are set from outside: the shell waits for its first line.
-        let mut command = shell(Kind::Renderer, "read line; ulimit -v; ulimit -t; ulimit -n");
+        let mut command = shell(ProgramKind::Renderer, "read line; ulimit -v; ulimit -t; ulimit -n");
         let mut running = command.limits(limits).piped_input().spawn().unwrap();
         drop(running.stdin());
         assert_eq!(running.finish().unwrap().stdout, b"1048576\n7\n64\n");
@@ -263,25 +266,25 @@ mod tests {
     #[test]
     fn one_with_a_deadline_ends_whoever_reads_it() {
         let mut running =
-            shell(Kind::Git, "sleep 600 & sleep 600").deadline(Duration::from_millis(200)).spawn().unwrap();
+            shell(ProgramKind::Git, "sleep 600 & sleep 600").deadline(Duration::from_millis(200)).spawn().unwrap();
         let mut printed = running.stdout().unwrap();
         assert_eq!(std::io::read_to_string(&mut printed).unwrap(), "");
         assert_eq!(running.finish().unwrap_err().kind(), ErrorKind::TimedOut);
-        let output = shell(Kind::Git, "echo yes").deadline(Duration::from_mins(1)).output().unwrap();
+        let output = shell(ProgramKind::Git, "echo yes").deadline(Duration::from_mins(1)).output().unwrap();
         assert_eq!(output.stdout, b"yes\n");
     }
 
     #[test]
     fn one_that_is_refused_is_not_started() {
-        let error = shell(Kind::Git, "echo yes").refused("no".to_owned()).output().unwrap_err();
+        let error = shell(ProgramKind::Git, "echo yes").refused("no".to_owned()).output().unwrap_err();
         assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidInput, "no"));
     }
 
     #[test]
     fn what_takes_too_long_or_says_too_much_is_ended() {
-        let late = shell(Kind::Git, "sleep 600 & sleep 600").output_within(Duration::from_millis(200), 1 << 20);
+        let late = shell(ProgramKind::Git, "sleep 600 & sleep 600").output_within(Duration::from_millis(200), 1 << 20);
         assert_eq!(late.unwrap_err().kind(), ErrorKind::TimedOut);
-        let long = shell(Kind::Git, "while :; do echo yes; done").output_within(Duration::from_mins(1), 1 << 16);
+        let long = shell(ProgramKind::Git, "while :; do echo yes; done").output_within(Duration::from_mins(1), 1 << 16);
         assert_eq!(long.unwrap_err().kind(), ErrorKind::FileTooLarge);
     }
 }

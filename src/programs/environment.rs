@@ -6,7 +6,7 @@ use super::own::is_astray;
 
 /// Says what a program is for, and with that what it may see and whether it has the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum ProgramKind {
     /// git that only reads: nothing that opens secrets or logs in anywhere.
     Git,
     /// git that commits, fetches or pushes: what logs in to a forge too, for its credential helpers and the operator's hooks.
@@ -83,7 +83,7 @@ fn opens(name: &OsStr, value: &OsStr) -> Opens {
     }
 }
 
-impl Kind {
+impl ProgramKind {
     /// Tells whether it has the terminal, and our process group with it.
     pub(super) fn has_terminal(self) -> bool {
         matches!(self, Self::GitInTerminal | Self::Editor)
@@ -132,20 +132,20 @@ impl Kind {
 
 #[cfg(test)]
 mod tests {
-    use super::Kind;
+    use super::ProgramKind;
 
-    const ALL: [Kind; 8] = [
-        Kind::Git,
-        Kind::GitWrites,
-        Kind::GitInTerminal,
-        Kind::Renderer,
-        Kind::KeyCommand,
-        Kind::AgePlugin,
-        Kind::CredentialPlugin,
-        Kind::Editor,
+    const ALL: [ProgramKind; 8] = [
+        ProgramKind::Git,
+        ProgramKind::GitWrites,
+        ProgramKind::GitInTerminal,
+        ProgramKind::Renderer,
+        ProgramKind::KeyCommand,
+        ProgramKind::AgePlugin,
+        ProgramKind::CredentialPlugin,
+        ProgramKind::Editor,
     ];
 
-    fn who_sees(name: &str, value: &str) -> Vec<Kind> {
+    fn who_sees(name: &str, value: &str) -> Vec<ProgramKind> {
         ALL.into_iter().filter(|kind| kind.hidden([(name.into(), value.into())].into_iter()).is_empty()).collect()
     }
 
@@ -164,10 +164,10 @@ mod tests {
     #[test]
     fn what_opens_secrets_is_for_key_commands_alone() {
         for name in ["SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "AGE_KEY"] {
-            assert_eq!(who_sees(name, "x"), [Kind::KeyCommand], "{name}");
+            assert_eq!(who_sees(name, "x"), [ProgramKind::KeyCommand], "{name}");
         }
         for name in ["VAULT_TOKEN", "OP_SESSION_me", "BW_SESSION", "AGE_THROWAWAY_HANGS"] {
-            assert_eq!(who_sees(name, "x"), [Kind::KeyCommand, Kind::AgePlugin], "{name}");
+            assert_eq!(who_sees(name, "x"), [ProgramKind::KeyCommand, ProgramKind::AgePlugin], "{name}");
         }
     }
 
@@ -176,11 +176,20 @@ mod tests {
         for name in
             ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_CLIENT_SECRET", "GOOGLE_APPLICATION_CREDENTIALS"]
         {
-            assert_eq!(who_sees(name, "x"), [Kind::KeyCommand, Kind::AgePlugin, Kind::CredentialPlugin], "{name}");
+            assert_eq!(
+                who_sees(name, "x"),
+                [ProgramKind::KeyCommand, ProgramKind::AgePlugin, ProgramKind::CredentialPlugin],
+                "{name}"
+            );
         }
         for name in ["GH_TOKEN", "GITHUB_TOKEN", "GITLAB_PAT", "GIT_PASSWORD"] {
-            let expected =
-                [Kind::GitWrites, Kind::GitInTerminal, Kind::KeyCommand, Kind::AgePlugin, Kind::CredentialPlugin];
+            let expected = [
+                ProgramKind::GitWrites,
+                ProgramKind::GitInTerminal,
+                ProgramKind::KeyCommand,
+                ProgramKind::AgePlugin,
+                ProgramKind::CredentialPlugin,
+            ];
             assert_eq!(who_sees(name, "x"), expected, "{name}");
         }
     }
@@ -189,12 +198,14 @@ mod tests {
     fn what_git_and_a_terminal_need_is_left() {
         for name in ["SSH_AUTH_SOCK", "SSH_ASKPASS", "GNUPGHOME", "TERM", "EDITOR", "https_proxy"] {
             let seen = who_sees(name, "x");
-            assert!(!seen.contains(&Kind::Renderer), "{name}");
+            assert!(!seen.contains(&ProgramKind::Renderer), "{name}");
             assert_eq!(seen.len(), ALL.len() - 1, "{name}: {seen:?}");
         }
         let gits = who_sees("GIT_CONFIG_VALUE_0", "x");
         assert!(
-            gits.contains(&Kind::Git) && gits.contains(&Kind::GitWrites) && !gits.contains(&Kind::Editor),
+            gits.contains(&ProgramKind::Git)
+                && gits.contains(&ProgramKind::GitWrites)
+                && !gits.contains(&ProgramKind::Editor),
             "{gits:?}"
         );
         assert_eq!(who_sees("PATH", "/bin").len(), ALL.len());

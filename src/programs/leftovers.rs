@@ -262,14 +262,14 @@ mod tests {
 
     use rustix::process::{Pid, getpid};
 
-    use super::super::{Command, Kind};
+    use super::super::{ProgramCommand, ProgramKind};
     use super::{
         LENT, MARK, Stat, descendants, end_if_left, lend, lent_and_left, mark, owner, remove_folders, runs_on,
     };
 
     /// A process id that is nobody's: of a child that was waited for.
     fn nobody() -> u32 {
-        let mut running = Command::new(Kind::Git, "true").spawn().unwrap();
+        let mut running = ProgramCommand::new(ProgramKind::Git, "true").spawn().unwrap();
         let id = running.id().unwrap().as_raw_nonzero().get();
         running.end();
         id.cast_unsigned()
@@ -320,7 +320,7 @@ mod tests {
     fn a_helper_of_a_fluxdeck_that_is_gone_is_ended_and_others_are_not() {
         let session = Stat::of("self").unwrap().session;
         let sleeper = |mark: &str| {
-            let mut command = Command::new(Kind::Git, "sleep");
+            let mut command = ProgramCommand::new(ProgramKind::Git, "sleep");
             command.arg("600").env(MARK, mark);
             command.spawn().unwrap()
         };
@@ -346,7 +346,7 @@ mod tests {
         let session = Stat::of("self").unwrap().session;
         let left = format!("{}-1-{session}", nobody());
         let shell = |mark: &str| {
-            let mut command = Command::new(Kind::Git, "sh");
+            let mut command = ProgramCommand::new(ProgramKind::Git, "sh");
             command.args(["-c", "sleep 600 & echo; wait"]).env(LENT, mark);
             let mut running = command.spawn().unwrap();
             std::io::Read::read_exact(&mut running.stdout().unwrap(), &mut [0]).unwrap();
@@ -369,8 +369,11 @@ mod tests {
     #[test]
     fn what_goes_into_the_background_is_told_as_soon_as_who_started_it_has_ended() {
         // It says its number, and goes on without whoever had the terminal.
-        let mut running =
-            Command::new(Kind::Git, "sh").args(["-c", "sleep 600 >&2 & echo $!"]).env(LENT, lend()).spawn().unwrap();
+        let mut running = ProgramCommand::new(ProgramKind::Git, "sh")
+            .args(["-c", "sleep 600 >&2 & echo $!"])
+            .env(LENT, lend())
+            .spawn()
+            .unwrap();
         let mut said = String::new();
         std::io::Read::read_to_string(&mut running.stdout().unwrap(), &mut said).unwrap();
         let id: i32 = said.trim().parse().unwrap();
@@ -387,7 +390,8 @@ mod tests {
 
     #[test]
     fn descendants_are_found() {
-        let mut running = Command::new(Kind::Git, "sh").args(["-c", "sleep 600 & echo; wait"]).spawn().unwrap();
+        let mut running =
+            ProgramCommand::new(ProgramKind::Git, "sh").args(["-c", "sleep 600 & echo; wait"]).spawn().unwrap();
         let mut said = running.stdout().unwrap();
         std::io::Read::read_exact(&mut said, &mut [0]).unwrap();
         let id = running.id().unwrap();

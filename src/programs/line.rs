@@ -4,18 +4,18 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
-use super::{Command, Kind};
+use super::{ProgramCommand, ProgramKind};
 
 /// Holds a command line, and where a relative path in it counts from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct CommandLine {
     /// The line, as it was written.
     pub text: String,
     /// The folder of the file that it was written in; `None` for a variable, where a relative path would count from anywhere.
     pub folder: Option<PathBuf>,
 }
 
-impl Line {
+impl CommandLine {
     /// Takes a line that was written in no file.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), folder: None }
@@ -27,16 +27,16 @@ impl Line {
     }
 
     /// Prepares the program with its arguments; `None` when a quote is not closed or the line is empty.
-    pub fn command(&self, kind: Kind) -> Option<Command> {
+    pub fn command(&self, kind: ProgramKind) -> Option<ProgramCommand> {
         let words = split(&self.text)?;
         let (program, arguments) = words.split_first()?;
-        let mut command = Command::configured(kind, program, self.folder.as_deref());
+        let mut command = ProgramCommand::configured(kind, program, self.folder.as_deref());
         command.args(arguments);
         Some(command)
     }
 }
 
-impl Serialize for Line {
+impl Serialize for CommandLine {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.text)
     }
@@ -66,7 +66,7 @@ fn split(line: &str) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Line, split};
+    use super::{CommandLine, ProgramKind, split};
 
     #[test]
     fn a_command_line_is_split_as_a_shell_would() {
@@ -77,9 +77,9 @@ mod tests {
 
     #[test]
     fn a_relative_path_counts_from_the_folder_of_its_file() {
-        let run = |line: Line| line.command(Kind::KeyCommand).unwrap().output();
-        assert_eq!(run(Line::inside("./sh -c 'echo key'", "/bin")).unwrap().stdout, b"key\n");
-        assert!(run(Line::new("./sh -c 'echo key'")).is_err());
-        assert!(Line::new("  ").command(Kind::KeyCommand).is_none());
+        let run = |line: CommandLine| line.command(ProgramKind::KeyCommand).unwrap().output();
+        assert_eq!(run(CommandLine::inside("./sh -c 'echo key'", "/bin")).unwrap().stdout, b"key\n");
+        assert!(run(CommandLine::new("./sh -c 'echo key'")).is_err());
+        assert!(CommandLine::new("  ").command(ProgramKind::KeyCommand).is_none());
     }
 }

@@ -18,9 +18,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! A program is named by its [`Kind`], which decides what it may see and whether it has the terminal. One without the terminal is a helper:
+//! A program is named by its [`ProgramKind`], which decides what it may see and whether it has the terminal. One without the terminal is a helper:
 //! it has a process group of its own, no input unless it is given some, and whatever is left of its group ends with it where its kind
-//! says so. A thread that has been restricted (by Landlock) hands its restrictions to what it starts: [`Command::spawn`] starts the program
+//! says so. A thread that has been restricted (by Landlock) hands its restrictions to what it starts: [`ProgramCommand::spawn`] starts the program
 //! from the thread that calls it.
 
 mod command;
@@ -34,12 +34,12 @@ mod registry;
 mod running;
 mod signals;
 
-pub use command::{Command, Limits};
-pub use environment::Kind;
+pub use command::{Limits, ProgramCommand};
+pub use environment::ProgramKind;
 pub use find::{find, find_in, search_path};
 pub use folder::{WorkFolder, memory_places};
 pub use leftovers::{Left, Leftovers, runs_on};
-pub use line::Line;
+pub use line::CommandLine;
 pub use own::{own_folder, whole};
 pub use registry::{Handle, end_all, show_screen};
 pub use running::Running;

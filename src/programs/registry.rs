@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
 
-use super::environment::Kind;
+use super::environment::ProgramKind;
 use super::leftovers::descendants;
 
 /// How long those that are asked to end may take.
@@ -32,7 +32,7 @@ struct Entry {
     id: Pid,
     /// Whether it leads a group of its own.
     grouped: bool,
-    kind: Kind,
+    kind: ProgramKind,
 }
 
 static STATE: Mutex<State> =
@@ -97,7 +97,11 @@ impl Entry {
 }
 
 /// Starts a program and takes it down, in one step: what ends us meanwhile comes before or after.
-pub(super) fn start(command: &mut std::process::Command, kind: Kind, grouped: bool) -> io::Result<(Child, Handle)> {
+pub(super) fn start(
+    command: &mut std::process::Command,
+    kind: ProgramKind,
+    grouped: bool,
+) -> io::Result<(Child, Handle)> {
     let mut state = state();
     if state.closed {
         return Err(io::Error::other("fluxdeck is about to end"));

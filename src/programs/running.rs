@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
-use super::environment::Kind;
+use super::environment::ProgramKind;
 use super::registry::{self, Handle};
 
 /// How often its pipes are looked at once it has ended: each look takes 16 KiB, and a pipe holds 1 MiB at most. What it left running may go on to
@@ -29,7 +29,7 @@ const SHORT_TICK: Duration = Duration::from_millis(10);
 pub struct Running {
     child: Child,
     handle: Handle,
-    kind: Kind,
+    kind: ProgramKind,
     reaped: bool,
     watch: Option<Watch>,
 }
@@ -43,7 +43,7 @@ struct Watch {
 }
 
 impl Running {
-    pub(super) fn new(child: Child, handle: Handle, kind: Kind) -> Self {
+    pub(super) fn new(child: Child, handle: Handle, kind: ProgramKind) -> Self {
         Self { child, handle, kind, reaped: false, watch: None }
     }
 
@@ -69,7 +69,7 @@ impl Running {
         Pid::from_raw(self.child.id().try_into().ok()?)
     }
 
-    /// Takes its input, where [`Command::piped_input`](super::Command::piped_input) gave it one.
+    /// Takes its input, where [`Command::piped_input`](super::ProgramCommand::piped_input) gave it one.
     pub fn stdin(&mut self) -> Option<ChildStdin> {
         self.child.stdin.take()
     }
@@ -253,10 +253,10 @@ fn look(streams: &mut [&mut Stream], end: Option<&OwnedFd>, limit: Duration) -> 
 mod tests {
     use std::io::Write as _;
 
-    use super::super::{Command, Kind};
+    use super::super::{ProgramCommand, ProgramKind};
 
-    fn shell(kind: Kind, script: &str) -> Command {
-        let mut command = Command::new(kind, "sh");
+    fn shell(kind: ProgramKind, script: &str) -> ProgramCommand {
+        let mut command = ProgramCommand::new(kind, "sh");
         command.args(["-c", script]);
         command
     }
@@ -264,14 +264,14 @@ mod tests {
     #[test]
     fn long_output_and_errors_are_read_side_by_side() {
         let script = "i=0; while [ $i -lt 9000 ]; do echo line-of-output; echo line-of-errors >&2; i=$((i+1)); done";
-        let output = shell(Kind::Git, script).output().unwrap();
+        let output = shell(ProgramKind::Git, script).output().unwrap();
         assert_eq!((output.stdout.len(), output.stderr.len()), (9000 * 15, 9000 * 15));
     }
 
     #[test]
     fn what_a_helper_leaves_in_its_group_ends_with_it() {
         // The one in the background holds the pipe open, and would for ten minutes.
-        let output = shell(Kind::Git, "sleep 600 & echo $!").output().unwrap();
+        let output = shell(ProgramKind::Git, "sleep 600 & echo $!").output().unwrap();
         let left: i32 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
         let gone = || {
             // It may be a zombie until whoever inherits it looks.
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn what_hooks_leave_running_is_left_and_not_waited_for() {
-        let output = shell(Kind::GitWrites, "sleep 600 & echo $!").output().unwrap();
+        let output = shell(ProgramKind::GitWrites, "sleep 600 & echo $!").output().unwrap();
         let left: i32 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
         let left = rustix::process::Pid::from_raw(left).unwrap();
         rustix::process::kill_process(left, rustix::process::Signal::KILL).unwrap();
@@ -293,18 +293,18 @@ mod tests {
 
     #[test]
     fn one_that_is_dropped_or_ended_from_elsewhere_is_gone() {
-        let running = shell(Kind::Git, "sleep 600").spawn().unwrap();
+        let running = shell(ProgramKind::Git, "sleep 600").spawn().unwrap();
         let id = running.id().unwrap();
         drop(running);
         assert!(rustix::process::test_kill_process(id).is_err());
-        let running = shell(Kind::Git, "sleep 600 & sleep 600").spawn().unwrap();
+        let running = shell(ProgramKind::Git, "sleep 600 & sleep 600").spawn().unwrap();
         running.handle().end();
         assert!(!running.finish().unwrap().status.success());
     }
 
     #[test]
     fn an_input_is_written_and_what_was_taken_is_read_elsewhere() {
-        let mut running = shell(Kind::Git, "cat; echo more >&2").piped_input().spawn().unwrap();
+        let mut running = shell(ProgramKind::Git, "cat; echo more >&2").piped_input().spawn().unwrap();
         let mut printed = running.stdout().unwrap();
         running.stdin().unwrap().write_all(b"one").unwrap();
         assert_eq!(std::io::read_to_string(&mut printed).unwrap(), "one");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Object, Rendering};
-use crate::helm::diff::{self, Change};
+use crate::helm::diff::{self, DocumentChange};
 use crate::yaml;
 
 /// Names an object below what applies it: environment, Kustomization and object.
@@ -21,7 +21,7 @@ pub struct Difference {
     /// The object, `Kind/namespace/name`.
     pub object: String,
     /// What becomes of it.
-    pub change: Change,
+    pub change: DocumentChange,
     /// The unified difference of its YAML, values of Secrets masked.
     pub diff: String,
 }
@@ -68,9 +68,9 @@ fn difference(key: Key, old: Option<&Object>, new: Option<&Object>) -> Option<Di
     let text =
         |object: Option<&Object>| object.and_then(|object| yaml::to_string(&object.body).ok()).unwrap_or_default();
     let (change, object) = match (old, new) {
-        (Some(_), Some(new)) => (Change::Update, new),
-        (None, Some(new)) => (Change::Create, new),
-        (Some(old), None) => (Change::Delete, old),
+        (Some(_), Some(new)) => (DocumentChange::Update, new),
+        (None, Some(new)) => (DocumentChange::Create, new),
+        (Some(old), None) => (DocumentChange::Delete, old),
         (None, None) => return None,
     };
     let diff = diff::manifests(&text(old), &text(new)).into_iter().map(|one| one.diff).collect();

@@ -12,7 +12,7 @@ use super::substitute::Named;
 use super::{Rendered, Renderer, Rendering, Tool, Unseen, scope};
 use crate::model::{Fault, ObjectRef};
 use crate::repo::Snapshot;
-use crate::repo::effective::{Effective, Task};
+use crate::repo::effective::{BuildTask, Effective};
 
 /// So often everything is followed anew because variables turned out to be others than they seemed: those of one Kustomization may stand in a
 /// ConfigMap that another one renders, with variables of its own.
@@ -46,7 +46,7 @@ impl Renderer {
     ) -> Result<(Rendering, Used), Fault> {
         let (mut graph, mut tasks) = Effective::begin(snapshot);
         let mut done: BTreeMap<Key, Rendered> = BTreeMap::new();
-        let mut waiting: Vec<(Task, Rendered)> = Vec::new();
+        let mut waiting: Vec<(BuildTask, Rendered)> = Vec::new();
         let mut used = Vec::new();
         let mut sets = Sets::default();
         loop {
@@ -55,7 +55,7 @@ impl Renderer {
                 waiting.push((task, rendered));
             }
             // Whoever waits for variables that another one may render lets all the others go first.
-            let is_ready = |(task, _): &(Task, Rendered)| {
+            let is_ready = |(task, _): &(BuildTask, Rendered)| {
                 let one = &task.one;
                 named(&one.spec, &one.namespace).iter().all(|(object, _)| maps.get(&one.env, object).is_some())
             };
@@ -121,9 +121,9 @@ impl Renderer {
         &mut self,
         root: &Path,
         tool: &Tool,
-        tasks: Vec<Task>,
+        tasks: Vec<BuildTask>,
         gatherer: &mut Gatherer<'_>,
-    ) -> Result<Vec<(Task, Rendered)>, Fault> {
+    ) -> Result<Vec<(BuildTask, Rendered)>, Fault> {
         let mut jobs = Vec::new();
         for task in tasks.iter().filter(|task| task.unknown.is_none()) {
             jobs.push(Job::new(tool, &task.one, &task.feed, gatherer));
@@ -144,7 +144,7 @@ impl Renderer {
 }
 
 /// Says of a Kustomization that it was not looked at.
-fn unseen(task: &Task, why: &str) -> Rendered {
+fn unseen(task: &BuildTask, why: &str) -> Rendered {
     let one = &task.one;
     Rendered {
         env: one.env.clone(),
@@ -161,7 +161,7 @@ fn unseen(task: &Task, why: &str) -> Rendered {
 }
 
 /// Takes the next ones out of what a Kustomization renders to.
-fn next(graph: &mut Effective, task: &Task, rendered: &mut Rendered, hidden: bool) -> Vec<Task> {
+fn next(graph: &mut Effective, task: &BuildTask, rendered: &mut Rendered, hidden: bool) -> Vec<BuildTask> {
     let one = &task.one;
     rendered.unsure.clone_from(&one.unsure);
     if rendered.finding.is_some() {

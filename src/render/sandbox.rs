@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use crate::programs::{Command, Limits, Running};
+use crate::programs::{Limits, ProgramCommand, Running};
 
 /// How much memory it may use, in bytes. Ten thousand lines of schemas take a tenth.
 const MEMORY: u64 = 1 << 30;
@@ -24,7 +24,7 @@ pub fn is_available() -> bool {
 ///
 /// # Errors
 /// As the system says.
-pub(super) fn spawn(command: &mut Command, program: &Path, work: &Path) -> io::Result<Running> {
+pub(super) fn spawn(command: &mut ProgramCommand, program: &Path, work: &Path) -> io::Result<Running> {
     // Nothing is found in it: neither git nor anything else that fetches, and no settings.
     let nothing = work.join("nothing");
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&nothing)?;
@@ -40,7 +40,7 @@ pub(super) fn spawn(command: &mut Command, program: &Path, work: &Path) -> io::R
 
 #[cfg(target_os = "linux")]
 mod system {
-    use super::{Command, Path, Running, io};
+    use super::{Path, ProgramCommand, Running, io};
 
     use landlock::{
         ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError,
@@ -80,7 +80,7 @@ mod system {
         Ok(ruleset.restrict_self()?.ruleset)
     }
 
-    pub(super) fn spawn(command: &mut Command, program: &Path, work: &Path) -> io::Result<Running> {
+    pub(super) fn spawn(command: &mut ProgramCommand, program: &Path, work: &Path) -> io::Result<Running> {
         let program = program.canonicalize()?;
         std::thread::scope(|scope| {
             // What is taken from a thread is never given back: it ends with the start of the program.
@@ -101,9 +101,9 @@ mod system {
 
 #[cfg(not(target_os = "linux"))]
 mod system {
-    use super::{Command, Path, Running, io};
+    use super::{Path, ProgramCommand, Running, io};
 
-    pub(super) fn spawn(command: &mut Command, _program: &Path, _work: &Path) -> io::Result<Running> {
+    pub(super) fn spawn(command: &mut ProgramCommand, _program: &Path, _work: &Path) -> io::Result<Running> {
         command.spawn()
     }
 

@@ -12,7 +12,7 @@ use super::gotemplate::Failed;
 use super::resource_set::{self, Reference};
 use super::{Object, Origin, Rendered, Unseen};
 use crate::model::{Fault, ObjectRef, known};
-use crate::repo::effective::{Applied, Effective, Task};
+use crate::repo::effective::{AppliedObject, BuildTask, Effective};
 use crate::repo::{Finding, FluxKustomization};
 
 /// Names a Kustomization: its environment, its name and its namespace.
@@ -83,7 +83,7 @@ impl Sets {
         graph: &mut Effective,
         maps: &mut Maps,
         is_last: bool,
-    ) -> (Vec<Task>, bool) {
+    ) -> (Vec<BuildTask>, bool) {
         let (mut tasks, mut any) = (Vec::new(), false);
         for one in std::mem::take(&mut self.pending) {
             let parent = &one.parent;
@@ -223,7 +223,7 @@ fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
 }
 
 /// Shows an object to whoever follows the graph.
-pub(super) fn applied(object: &Object) -> Applied<'_> {
+pub(super) fn applied(object: &Object) -> AppliedObject<'_> {
     let origin = &object.origin;
-    Applied { object: &object.object, body: &object.body, file: &origin.file, line: origin.line }
+    AppliedObject { object: &object.object, body: &object.body, file: &origin.file, line: origin.line }
 }

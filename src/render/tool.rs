@@ -8,7 +8,7 @@ use super::quoted::without_values;
 use super::sandbox;
 use super::worker::Stop;
 use crate::model::{Fault, ShellLine};
-use crate::programs::{self, Command, Kind};
+use crate::programs::{self, ProgramCommand, ProgramKind};
 
 /// How long one folder may take: a large one takes a second, and an operator waits no longer than this.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -109,7 +109,7 @@ impl Tool {
     /// # Errors
     /// Returns what the program said, or why it was stopped.
     pub(super) fn build(&self, folder: &Path, work: &Path) -> Result<String, Unrendered> {
-        let mut command = Command::new(Kind::Renderer, &self.program);
+        let mut command = ProgramCommand::new(ProgramKind::Renderer, &self.program);
         command.arg(if self.kubectl { "kustomize" } else { "build" });
         command.arg("--load-restrictor").arg("LoadRestrictionsNone").arg(folder);
         let name = self.program.display();

@@ -25,7 +25,7 @@ const SELVES: usize = 3;
 
 /// Holds a Kustomization that is to be built.
 #[derive(Debug, Clone)]
-pub struct Task {
+pub struct BuildTask {
     /// As its parent gives it.
     pub one: FluxKustomization,
     /// What it reads.
@@ -36,7 +36,7 @@ pub struct Task {
 
 /// Names an object that a Kustomization renders to.
 #[derive(Debug, Clone, Copy)]
-pub struct Applied<'a> {
+pub struct AppliedObject<'a> {
     /// Which object.
     pub object: &'a ObjectRef,
     /// The object itself.
@@ -67,7 +67,7 @@ pub struct Effective {
 
 impl Effective {
     /// Begins at the entry folder of each environment; returns what is to be built first.
-    pub fn begin(snapshot: &Snapshot) -> (Self, Vec<Task>) {
+    pub fn begin(snapshot: &Snapshot) -> (Self, Vec<BuildTask>) {
         let begin = &snapshot.begin;
         let graph = Graph {
             environments: begin.environments.clone(),
@@ -107,9 +107,9 @@ impl Effective {
     pub fn take<'a>(
         &mut self,
         parent: &FluxKustomization,
-        objects: impl Iterator<Item = Applied<'a>>,
+        objects: impl Iterator<Item = AppliedObject<'a>>,
         unsure: bool,
-    ) -> Vec<Task> {
+    ) -> Vec<BuildTask> {
         let mut found = Vec::new();
         for applied in objects {
             let place = (applied.file, applied.line.unwrap_or(1));
@@ -145,7 +145,7 @@ impl Effective {
         tasks
     }
 
-    fn child(&mut self, one: FluxKustomization, unsure: bool) -> Vec<Task> {
+    fn child(&mut self, one: FluxKustomization, unsure: bool) -> Vec<BuildTask> {
         let key = (one.env.clone(), one.object());
         let Some(known) = self.known.get(&key).and_then(|index| self.graph.kustomizations.get_mut(*index)) else {
             return self.add(one, unsure);
@@ -163,14 +163,14 @@ impl Effective {
         Vec::new()
     }
 
-    fn add(&mut self, one: FluxKustomization, unsure: bool) -> Vec<Task> {
+    fn add(&mut self, one: FluxKustomization, unsure: bool) -> Vec<BuildTask> {
         self.gone.remove(&(one.env.clone(), one.object()));
         self.known.insert((one.env.clone(), one.object()), self.graph.kustomizations.len());
         self.graph.kustomizations.push(one.clone());
         self.task(one, false, unsure)
     }
 
-    fn replace(&mut self, key: &(String, ObjectRef), one: FluxKustomization, unsure: bool) -> Vec<Task> {
+    fn replace(&mut self, key: &(String, ObjectRef), one: FluxKustomization, unsure: bool) -> Vec<BuildTask> {
         if let Some(known) = self.known.get(key).and_then(|index| self.graph.kustomizations.get_mut(*index)) {
             *known = one.clone();
         }
@@ -222,7 +222,7 @@ impl Effective {
     }
 
     /// Says what is to be built for a Kustomization.
-    fn task(&mut self, mut one: FluxKustomization, is_root: bool, unsure: bool) -> Vec<Task> {
+    fn task(&mut self, mut one: FluxKustomization, is_root: bool, unsure: bool) -> Vec<BuildTask> {
         let entry = self.graph.entries.get(&one.env).cloned();
         let mut spoke = None;
         if let Some(entry) = &entry {
@@ -249,7 +249,7 @@ impl Effective {
             self.feeds.remove(&key);
             let feed = Feed::of(&one, &Reads::default(), &selection);
             let remote = spoke.map(|spoke| self.at_spoke(spoke, &one, unsure)).unwrap_or_default();
-            return std::iter::once(Task { one, feed, unknown }).chain(remote).collect();
+            return std::iter::once(BuildTask { one, feed, unknown }).chain(remote).collect();
         }
         self.reader.select(&selection);
         let reads = match self.graph.follow(&mut self.reader, &one, &selection) {
@@ -264,11 +264,11 @@ impl Effective {
         if !is_root {
             self.feeds.insert(key, feed.clone());
         }
-        vec![Task { one, feed, unknown }]
+        vec![BuildTask { one, feed, unknown }]
     }
 
     /// Says what is to be built of a Kustomization in the environment of the cluster that it applies to: there it is what the hub renders it to.
-    fn at_spoke(&mut self, spoke: String, one: &FluxKustomization, unsure: bool) -> Vec<Task> {
+    fn at_spoke(&mut self, spoke: String, one: &FluxKustomization, unsure: bool) -> Vec<BuildTask> {
         let remote = FluxKustomization { env: spoke, elsewhere: None, applied_by: None, ..one.clone() };
         let key = (remote.env.clone(), remote.object());
         match self.known.get(&key).and_then(|index| self.graph.kustomizations.get(*index)) {
@@ -298,7 +298,7 @@ impl Effective {
     }
 
     /// Follows what those declare that could not be rendered; nothing where that is done.
-    pub fn fall_back(&mut self) -> Vec<Task> {
+    pub fn fall_back(&mut self) -> Vec<BuildTask> {
         let mut tasks = Vec::new();
         for parent in std::mem::take(&mut self.broken) {
             let entry = self.graph.entries.get(&parent.env);

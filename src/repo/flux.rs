@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::artifact::Selection;
-use super::instance::Made;
+use super::instance::GeneratedObjects;
 use super::kustomize::Declared;
 use super::reader::{Place, Reader};
 use super::{order, path};
@@ -60,7 +60,7 @@ pub enum Sync {
         /// The line that its document starts on.
         line: usize,
         /// Both of them, as it makes them.
-        made: Box<Made>,
+        made: Box<GeneratedObjects>,
     },
 }
 

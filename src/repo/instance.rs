@@ -9,7 +9,7 @@ use crate::yaml::{self, Value};
 
 /// Holds what is made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Made {
+pub struct GeneratedObjects {
     /// The Kustomization.
     pub(super) kustomization: Value,
     /// The source.
@@ -19,7 +19,7 @@ pub struct Made {
 }
 
 /// Makes both of an instance's `spec`; nothing where it syncs nothing.
-pub(super) fn make(spec: &Value, object: &ObjectRef, source: &ObjectRef) -> Option<Made> {
+pub(super) fn make(spec: &Value, object: &ObjectRef, source: &ObjectRef) -> Option<GeneratedObjects> {
     let spec: Json = serde_json::to_value(spec).ok()?;
     let sync = spec.get("sync")?;
     let word = |key: &str| sync.get(key).and_then(Json::as_str).unwrap_or_default();
@@ -63,7 +63,11 @@ pub(super) fn make(spec: &Value, object: &ObjectRef, source: &ObjectRef) -> Opti
             }
         }
     }
-    Some(Made { kustomization: yaml::to_value(&kustomization).ok()?, source: yaml::to_value(&source).ok()?, unsure })
+    Some(GeneratedObjects {
+        kustomization: yaml::to_value(&kustomization).ok()?,
+        source: yaml::to_value(&source).ok()?,
+        unsure,
+    })
 }
 
 /// Applies a patch to an object, where it is meant; `None` where it is not understood what it does.
@@ -157,11 +161,11 @@ fn take_step(step: &Json, body: &mut Json) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Made, make};
+    use super::{GeneratedObjects, make};
     use crate::model::{ObjectRef, known};
     use crate::repo::flux::{FluxKustomization, FluxSource};
 
-    fn made(more: &str) -> Made {
+    fn made(more: &str) -> GeneratedObjects {
         let text = format!(
             "sync: {{kind: GitRepository, url: 'https://example.org/fleet.git', ref: refs/heads/main, path: clusters/one, pullSecret: key}}\n{more}"
         );
@@ -170,7 +174,7 @@ mod tests {
         make(&crate::yaml::from_str(&text).unwrap(), &object, &source).unwrap()
     }
 
-    fn read(made: &Made) -> (FluxKustomization, FluxSource) {
+    fn read(made: &GeneratedObjects) -> (FluxKustomization, FluxSource) {
         let object = ObjectRef::new("Kustomization", known::KUSTOMIZE, "flux-system", "flux-system");
         let source = ObjectRef::new("GitRepository", known::SOURCE, "flux-system", "flux-system");
         (

@@ -47,7 +47,7 @@ impl Manifest {
 
 /// Says why a document cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
+pub struct InvalidDocument {
     /// The line of the error in the file, counted from 1.
     pub line: usize,
     /// The parser's words.
@@ -60,7 +60,7 @@ pub struct Parsed {
     /// The documents that can be read.
     pub manifests: Vec<Manifest>,
     /// The documents that cannot.
-    pub broken: Vec<Broken>,
+    pub broken: Vec<InvalidDocument>,
 }
 
 /// Says how closely a file is read.
@@ -92,7 +92,7 @@ pub fn parse(text: &str, care: Care) -> Parsed {
                 // The library ends its message with a position in this document alone; the file's own line is in `line`.
                 let said = error.to_string();
                 let why = said.split(" at line ").next().unwrap_or(&said).to_owned();
-                parsed.broken.push(Broken { line: at, why });
+                parsed.broken.push(InvalidDocument { line: at, why });
             }
         }
     }

@@ -82,6 +82,6 @@ pub use lock::Lock;
 pub use naming::Hints;
 pub use order::{Named, Order, is_called};
 pub use readers::{Committed, NewReader, Wanted};
-pub use scan::{Entry, EntryKind, Scan, scan};
+pub use scan::{EntryKind, Scan, TreeEntry, scan};
 pub use snapshot::{Loader, Snapshot};
-pub use watch::{Change, Watcher};
+pub use watch::{FileChange, Watcher};

@@ -29,7 +29,7 @@ pub enum EntryKind {
 
 /// Holds one line of the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct TreeEntry {
     /// The path below the root, with `/`.
     pub path: Box<str>,
     /// How many folders it lies in.
@@ -40,7 +40,7 @@ pub struct Entry {
     pub lock: Option<Box<Lock>>,
 }
 
-impl Entry {
+impl TreeEntry {
     /// Returns the last part of the path.
     pub fn name(&self) -> &str {
         path::name(&self.path)
@@ -51,14 +51,14 @@ impl Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scan {
     /// The entries, in display order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<TreeEntry>,
     /// What the operator must know of it: a limit reached, git not asked.
     pub notices: Vec<Fault>,
 }
 
 impl Scan {
     /// Finds an entry by its path.
-    pub fn get(&self, path: &str) -> Option<&Entry> {
+    pub fn get(&self, path: &str) -> Option<&TreeEntry> {
         self.entries.iter().find(|entry| &*entry.path == path)
     }
 
@@ -167,7 +167,7 @@ fn walk(root: &Path, limit: usize) -> Listing {
 /// Holds the parts of a path, the last one marked when it is a file's: folders then sort before files, and each before its contents.
 type SortKey<'a> = Vec<(bool, &'a str)>;
 
-fn arrange(root: &Path, paths: &BTreeSet<String>) -> Vec<Entry> {
+fn arrange(root: &Path, paths: &BTreeSet<String>) -> Vec<TreeEntry> {
     let mut keyed: Vec<(SortKey<'_>, &str, EntryKind)> = Vec::with_capacity(paths.len() * 5 / 4);
     let mut folders: BTreeSet<&str> = BTreeSet::new();
     for file in paths {
@@ -186,7 +186,7 @@ fn arrange(root: &Path, paths: &BTreeSet<String>) -> Vec<Entry> {
     keyed.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     keyed
         .into_iter()
-        .map(|(key, path, kind)| Entry {
+        .map(|(key, path, kind)| TreeEntry {
             path: path.into(),
             depth: u16::try_from(key.len().saturating_sub(1)).unwrap_or(u16::MAX),
             kind,

@@ -19,14 +19,14 @@ const LONGEST: Duration = Duration::from_secs(1);
 
 /// Says what changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Change {
+pub struct FileChange {
     /// Files of the working tree, relative to the root.
     pub files: BTreeSet<String>,
     /// Whether HEAD, the index or a ref changed.
     pub git: bool,
 }
 
-impl Change {
+impl FileChange {
     fn is_empty(&self) -> bool {
         self.files.is_empty() && !self.git
     }
@@ -51,7 +51,7 @@ impl Watcher {
     pub fn start<'a>(
         repository: &Repository,
         folders: impl IntoIterator<Item = &'a str>,
-        on_change: impl FnMut(Change) + Send + 'static,
+        on_change: impl FnMut(FileChange) + Send + 'static,
     ) -> Result<Self, Fault> {
         let root = repository.root.canonicalize().unwrap_or_else(|_| repository.root.clone());
         let (sender, receiver) = channel();
@@ -120,13 +120,13 @@ struct Filter {
 }
 
 impl Filter {
-    fn note(&self, paths: &[PathBuf], change: &mut Change) {
+    fn note(&self, paths: &[PathBuf], change: &mut FileChange) {
         for path in paths {
             self.note_one(path, change);
         }
     }
 
-    fn note_one(&self, path: &Path, change: &mut Change) {
+    fn note_one(&self, path: &Path, change: &mut FileChange) {
         for folder in [&self.git_dir, &self.common_dir] {
             if let Ok(inside) = path.strip_prefix(folder) {
                 change.git |= is_telling(inside);
@@ -163,9 +163,9 @@ fn is_telling(inside: &Path) -> bool {
     )
 }
 
-fn gather(receiver: &Receiver<Vec<PathBuf>>, filter: &Filter, quiet: Duration, mut on_change: impl FnMut(Change)) {
+fn gather(receiver: &Receiver<Vec<PathBuf>>, filter: &Filter, quiet: Duration, mut on_change: impl FnMut(FileChange)) {
     while let Ok(paths) = receiver.recv() {
-        let mut change = Change::default();
+        let mut change = FileChange::default();
         filter.note(&paths, &mut change);
         if change.is_empty() {
             continue;
@@ -222,7 +222,7 @@ fn fault(error: &notify::Error) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, Watcher, fault, is_telling};
+    use super::{FileChange, Watcher, fault, is_telling};
     use crate::repo::git::{Repository, tests::TestRepository};
     use crate::repo::scan;
     use std::path::Path;
@@ -237,7 +237,7 @@ mod tests {
         repository.write(".gitignore", "/ignored\n");
         repository.commit("first");
         let tree = scan(repository.path());
-        let (sender, changes) = channel::<Change>();
+        let (sender, changes) = channel::<FileChange>();
         let found = Repository::discover(repository.path()).unwrap();
         let mut watcher =
             Watcher::start(&found, tree.directories(), move |change| sender.send(change).unwrap()).unwrap();

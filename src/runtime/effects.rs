@@ -9,7 +9,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::files::Files;
-use super::journal::Entry;
+use super::journal::JournalEntry;
 use super::session::Session;
 use crate::app::operation::{StepSender, outcome_line};
 use crate::app::{Change, Effect, Ledger, Msg, OpId, Operation, Owed, Reach, Reply, Task, Ticket};
@@ -174,7 +174,7 @@ impl Performer {
         let handle = match self.reach.cluster(env) {
             Ok(cluster) => tokio::spawn(watching(cluster, env, kind, generation, sender, owed)),
             Err(fault) => tokio::spawn(async move {
-                let change = Change::Link(crate::model::Link::Unreachable(fault));
+                let change = Change::Link(crate::model::Connection::Unreachable(fault));
                 let _closed = sender.send(Msg::Watched { env, kind, generation, change, owed: Some(owed) }).await;
             }),
         };
@@ -330,9 +330,9 @@ pub async fn note(session: &Session, operation: Operation, steps: StepSender, st
 }
 
 /// Writes the line of an operation's beginning.
-fn begin(session: &Session, operation: &Operation) -> Result<Entry, Fault> {
+fn begin(session: &Session, operation: &Operation) -> Result<JournalEntry, Fault> {
     let number = session.next_operation();
-    let entry = Entry {
+    let entry = JournalEntry {
         at: session.clock.now(),
         id: format!("{}-{}-{number}", session.started.as_millisecond(), std::process::id()),
         user: None,
@@ -349,7 +349,7 @@ fn begin(session: &Session, operation: &Operation) -> Result<Entry, Fault> {
 /// Performs an operation whose beginning is noted, and writes the line of its end.
 async fn perform(
     session: &Session,
-    entry: Entry,
+    entry: JournalEntry,
     operation: Operation,
     steps: StepSender,
     stop: CancellationToken,
@@ -372,7 +372,7 @@ async fn perform(
         }
     };
     let (outcome, user) = tokio::join!(work, who);
-    let ended = Entry { at: session.clock.now(), user, result: Some(outcome_line(&outcome)), ..entry };
+    let ended = JournalEntry { at: session.clock.now(), user, result: Some(outcome_line(&outcome)), ..entry };
     match session.journal.write(&ended) {
         Ok(()) => outcome,
         // What was done is done; that the journal does not tell of it is the more urgent news.

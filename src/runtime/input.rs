@@ -11,20 +11,20 @@ use tokio::task::JoinHandle;
 const WAITING: usize = 64;
 
 /// What a reader tells; `None` once the terminal is gone.
-type Told = Option<io::Result<Event>>;
+type TerminalEvent = Option<io::Result<Event>>;
 
 /// Reads what the terminal sends, until it is paused or dropped.
 ///
 /// A task of its own asks crossterm's stream: each time that one is asked without there being an event, it tries a lock that its own thread
 /// holds, and gives the processor away in between. The loop, woken by every row of a watch, would lose milliseconds at each.
 #[derive(Debug)]
-pub struct Input {
-    sender: mpsc::Sender<Told>,
-    events: mpsc::Receiver<Told>,
+pub struct TerminalInput {
+    sender: mpsc::Sender<TerminalEvent>,
+    events: mpsc::Receiver<TerminalEvent>,
     reader: JoinHandle<()>,
 }
 
-impl Input {
+impl TerminalInput {
     /// Begins to read.
     pub fn open() -> Self {
         let (sender, events) = mpsc::channel(WAITING);
@@ -50,7 +50,7 @@ impl Input {
     }
 }
 
-fn read(sender: mpsc::Sender<Told>) -> JoinHandle<()> {
+fn read(sender: mpsc::Sender<TerminalEvent>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut stream = EventStream::new();
         loop {
@@ -63,7 +63,7 @@ fn read(sender: mpsc::Sender<Told>) -> JoinHandle<()> {
     })
 }
 
-impl Drop for Input {
+impl Drop for TerminalInput {
     fn drop(&mut self) {
         self.reader.abort();
     }

@@ -3,7 +3,7 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::signals::{Signals, Told, halt};
+use super::signals::{SignalEvent, Signals, halt};
 use crate::programs::{Which, take_signals};
 
 /// Returns what is cancelled once Ctrl-C is pressed; must be called inside a tokio runtime.
@@ -30,9 +30,9 @@ pub async fn told_to_end() -> std::io::Result<()> {
     let mut signals = Signals::new()?;
     loop {
         match signals.next(true).await {
-            Told::End => return Ok(()),
-            Told::Stop => halt()?,
-            Told::Back => {}
+            SignalEvent::End => return Ok(()),
+            SignalEvent::Stop => halt()?,
+            SignalEvent::Back => {}
         }
     }
 }

@@ -17,7 +17,7 @@ const LARGEST: u64 = 1024 * 1024 * 1024;
 
 /// Holds one line of the journal; a write has two: when it begins and how it ended. It never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct JournalEntry {
     /// When.
     pub at: Timestamp,
     /// Which operation: its start and number, the same in both lines.
@@ -74,7 +74,7 @@ impl Journal {
     ///
     /// # Errors
     /// Fails when the file cannot be written.
-    pub fn write(&self, entry: &Entry) -> Result<(), Fault> {
+    pub fn write(&self, entry: &JournalEntry) -> Result<(), Fault> {
         let Some(path) = &self.path else { return Ok(()) };
         let fault = |why: String| Fault::failed("cannot write the journal", why, format!("look at {}", path.display()));
         let mut line = serde_json::to_string(entry).map_err(|error| fault(error.to_string()))?;
@@ -89,11 +89,11 @@ impl Journal {
 
     /// Takes the operations that a crash or a kill cut off: they began and never ended, and the fluxdeck that began them is gone. Each is
     /// returned once, as the journal then holds that it was told.
-    pub fn cut_off(&self) -> Vec<Entry> {
+    pub fn cut_off(&self) -> Vec<JournalEntry> {
         let mut open = self.unfinished();
         open.retain(|entry| !lives(&entry.id));
         for entry in &open {
-            let told = Entry { result: Some("cut off: its end was never seen".to_owned()), ..entry.clone() };
+            let told = JournalEntry { result: Some("cut off: its end was never seen".to_owned()), ..entry.clone() };
             // What cannot be written is told again at the next start.
             let _unwritten = self.write(&told);
         }
@@ -101,12 +101,12 @@ impl Journal {
     }
 
     /// Returns the operations that began and never ended.
-    fn unfinished(&self) -> Vec<Entry> {
+    fn unfinished(&self) -> Vec<JournalEntry> {
         let Some(text) = self.path.as_ref().and_then(|path| files::own_text(path, LARGEST).ok()) else {
             return Vec::new();
         };
-        let mut open: Vec<Entry> = Vec::new();
-        for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
+        let mut open: Vec<JournalEntry> = Vec::new();
+        for entry in text.lines().filter_map(|line| serde_json::from_str::<JournalEntry>(line).ok()) {
             if entry.result.is_some() {
                 open.retain(|known| known.id != entry.id);
             } else {
@@ -129,7 +129,7 @@ fn lives(id: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Journal};
+    use super::{Journal, JournalEntry};
     use std::os::unix::fs::PermissionsExt;
 
     /// Not a test by itself: a process that runs until its input ends.
@@ -155,7 +155,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state").join("journal.jsonl");
         let journal = Journal::at(path.clone());
-        let entry = |id: &str, result: Option<&str>| Entry {
+        let entry = |id: &str, result: Option<&str>| JournalEntry {
             at: jiff::Timestamp::UNIX_EPOCH,
             id: id.to_owned(),
             user: None,

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use crate::app::terminal::{Ended, Lingers, Loan, Program, Tty};
 use crate::model::Fault;
 use crate::model::text::field;
-use crate::programs::{self, Command, Left};
+use crate::programs::{self, Left, ProgramCommand};
 
 /// How many pieces of input or output may wait; a slow side holds up the other.
 const PIECES: usize = 64;
@@ -55,7 +55,7 @@ async fn run(program: Program) -> Result<Ended, Fault> {
     let lost = |error: io::Error| {
         Fault::failed(format!("cannot run {name}"), error.to_string(), "is it installed, and in PATH?")
     };
-    let mut command = Command::new(program.kind, &program.name);
+    let mut command = ProgramCommand::new(program.kind, &program.name);
     command.args(&program.arguments).envs(program.variables.iter().map(|(name, value)| (name, value)));
     if let Some(folder) = &program.folder {
         command.current_dir(folder);

@@ -9,11 +9,11 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::effects::{OnScreen, Performer};
-use super::input::Input;
+use super::input::TerminalInput;
 use super::lend::serve;
 use super::pace::Pace;
 use super::session::Session;
-use super::signals::{Signals, Told, halt};
+use super::signals::{SignalEvent, Signals, halt};
 use super::terminal::Screen;
 use crate::app::terminal::Loan;
 use crate::app::{App, Key, Ledger, Msg};
@@ -61,7 +61,7 @@ pub async fn run(
     // Before the first frame: what ends us from then on leaves the terminal as it was.
     let mut ends = Signals::new()?;
     outside.begin(&mut app, &mut performer, &session)?;
-    let mut keys = Input::open();
+    let mut keys = TerminalInput::open();
     // Only the first loop of a session lends its terminal; there is no second.
     let mut loans = session.terminal.open();
     let mut pace = Pace::default();
@@ -80,9 +80,9 @@ pub async fn run(
                 }
             }
             told = ends.next(false) => match told {
-                Told::End => return Ok(()),
-                Told::Stop => outside.stop_and_draw(&app)?,
-                Told::Back => outside.come_back(&app)?,
+                SignalEvent::End => return Ok(()),
+                SignalEvent::Stop => outside.stop_and_draw(&app)?,
+                SignalEvent::Back => outside.come_back(&app)?,
             },
             Some(loan) = lent(&mut loans) => {
                 // Nobody but the borrower may read the terminal. Keys that were read already stay in crossterm's queue for us.
@@ -95,10 +95,10 @@ pub async fn run(
                     tokio::select! {
                         left = &mut serving => break left,
                         told = ends.next(true) => match told {
-                            Told::End => return Ok(()),
+                            SignalEvent::End => return Ok(()),
                             // The terminal stops both of us: the borrower leaves its own screen.
-                            Told::Stop => halt()?,
-                            Told::Back => {}
+                            SignalEvent::Stop => halt()?,
+                            SignalEvent::Back => {}
                         },
                         Some(message) = messages.recv() => {
                             session.tell_time(&mut app.facts);

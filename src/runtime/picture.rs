@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier};
 
 /// Says how a screen is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum PictureFormat {
     /// Plain text.
     Text,
     /// Text with SGR sequences.
@@ -20,11 +20,11 @@ pub enum Format {
 const CELL: (f32, f32) = (8.4, 16.5);
 
 /// Writes a screen in a format; `light` puts an SVG on light ground.
-pub fn picture(buffer: &Buffer, format: Format, light: bool) -> String {
+pub fn picture(buffer: &Buffer, format: PictureFormat, light: bool) -> String {
     match format {
-        Format::Text => text(buffer),
-        Format::Ansi => ansi(buffer),
-        Format::Svg => svg(buffer, light),
+        PictureFormat::Text => text(buffer),
+        PictureFormat::Ansi => ansi(buffer),
+        PictureFormat::Svg => svg(buffer, light),
     }
 }
 
@@ -177,7 +177,7 @@ fn indexed(index: u8) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, picture};
+    use super::{PictureFormat, picture};
     use ratatui::buffer::Buffer;
     use ratatui::layout::Rect;
     use ratatui::style::{Color, Style};
@@ -187,9 +187,9 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 2));
         buffer.set_string(0, 0, "a<b", Style::new().fg(Color::Green));
         buffer.set_string(0, 1, "日本", Style::new());
-        assert_eq!(picture(&buffer, Format::Text, false), "a<b\n日本\n");
-        assert!(picture(&buffer, Format::Ansi, false).starts_with("\x1b[0;32;49ma<b"));
-        let svg = picture(&buffer, Format::Svg, false);
+        assert_eq!(picture(&buffer, PictureFormat::Text, false), "a<b\n日本\n");
+        assert!(picture(&buffer, PictureFormat::Ansi, false).starts_with("\x1b[0;32;49ma<b"));
+        let svg = picture(&buffer, PictureFormat::Svg, false);
         assert!(svg.contains("a&lt;b") && svg.ends_with("</svg>\n"));
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::journal::Journal;
 use crate::app::{Facts, Lender, Reach};
 use crate::cluster::Cluster;
-use crate::config::{Origin, Settings};
+use crate::config::{SettingOrigin, Settings};
 use crate::model::{Clock, Env, Environment, Exposure, Fault, PerEnv};
 use crate::render::Worker;
 use crate::repo::Loader;
@@ -18,7 +18,7 @@ use crate::sops::KeySources;
 
 /// Says what stands behind the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub enum SessionSource {
     /// Real clusters.
     Live,
     /// Simulated clusters.
@@ -28,11 +28,11 @@ pub enum Source {
 /// Holds what one run of fluxdeck works on.
 pub struct Session {
     /// Real or simulated.
-    pub source: Source,
+    pub source: SessionSource,
     /// The environments in their order.
     pub environments: Vec<Environment>,
     /// What says that an environment is not protected, for those that are not.
-    pub unprotected: PerEnv<Origin>,
+    pub unprotected: PerEnv<SettingOrigin>,
     /// The clusters, or why there is none.
     pub clusters: Arc<PerEnv<Result<Arc<Cluster>, Fault>>>,
     /// Where the age identities of each environment come from.
@@ -129,14 +129,14 @@ impl Session {
     /// Builds the facts that the cockpit starts with.
     pub fn facts(&self) -> Facts {
         let mut facts = Facts::new(self.clock.now());
-        facts.demo = self.source == Source::Demo;
+        facts.demo = self.source == SessionSource::Demo;
         facts.read_only = self.read_only;
         facts.login.clone_from(&self.login);
         facts.via.clone_from(&self.via);
         facts.key_files = PerEnv::from_fn(self.environments.len(), |env| {
             let sources = self.identities.get(env)?;
             // The demonstration keeps its keys in a folder of chance.
-            sources.key_file.clone().filter(|_| self.source != Source::Demo)
+            sources.key_file.clone().filter(|_| self.source != SessionSource::Demo)
         });
         facts.exposed = PerEnv::from_fn(self.environments.len(), |env| self.exposure(env));
         facts.repository_fault = self.root.as_ref().err().cloned();

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::programs::{Which, take_signals};
 
 /// What a signal tells us.
-pub(super) enum Told {
+pub(super) enum SignalEvent {
     /// To end.
     End,
     /// To stop, as Ctrl-Z does elsewhere.
@@ -44,14 +44,14 @@ impl Signals {
     }
 
     /// Waits for any of them. While the terminal is lent, what it sends to both of us, such as Ctrl-C, ends the borrower alone.
-    pub(super) async fn next(&mut self, lent: bool) -> Told {
+    pub(super) async fn next(&mut self, lent: bool) -> SignalEvent {
         tokio::select! {
-            _ = self.hangup.recv() => Told::End,
-            _ = self.terminate.recv() => Told::End,
-            _ = self.interrupt.recv(), if !lent => Told::End,
-            _ = self.quit.recv(), if !lent => Told::End,
-            _ = self.stop.recv() => Told::Stop,
-            _ = self.back.recv() => Told::Back,
+            _ = self.hangup.recv() => SignalEvent::End,
+            _ = self.terminate.recv() => SignalEvent::End,
+            _ = self.interrupt.recv(), if !lent => SignalEvent::End,
+            _ = self.quit.recv(), if !lent => SignalEvent::End,
+            _ = self.stop.recv() => SignalEvent::Stop,
+            _ = self.back.recv() => SignalEvent::Back,
         }
     }
 }

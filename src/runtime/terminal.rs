@@ -304,7 +304,7 @@ pub fn restore() {
 #[cfg(test)]
 mod tests {
     use super::QuietBackend;
-    use crate::widgets::Line;
+    use crate::widgets::StyledLine;
     use ratatui::Terminal;
     use ratatui::layout::Size;
     use ratatui::style::{Color, Style};
@@ -331,7 +331,7 @@ mod tests {
         let mut draw = |text: &'static str| {
             let before = writes.0.lock().unwrap().len();
             terminal
-                .draw(|frame| frame.render_widget(Line::styled(text, Style::new().fg(Color::Red)), frame.area()))
+                .draw(|frame| frame.render_widget(StyledLine::styled(text, Style::new().fg(Color::Red)), frame.area()))
                 .unwrap();
             writes.0.lock().unwrap().get(before..).unwrap().to_vec()
         };
@@ -363,7 +363,7 @@ mod tests {
         let writes = Writes::default();
         let mut terminal = Terminal::new(QuietBackend::new(writes.clone(), Some(Size::new(20, 1)))).unwrap();
         terminal
-            .draw(|frame| frame.render_widget(Line::styled("x", Style::new().fg(Color::LightRed)), frame.area()))
+            .draw(|frame| frame.render_widget(StyledLine::styled("x", Style::new().fg(Color::LightRed)), frame.area()))
             .unwrap();
         let all = String::from_utf8(writes.0.lock().unwrap().concat()).unwrap();
         assert!(all.contains("\x1b[91mx"), "{all:?}");

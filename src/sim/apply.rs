@@ -6,11 +6,11 @@ use super::fields::Writer;
 use super::flux;
 use super::json::{self, list, set, text};
 use super::kinds;
-use super::world::World;
+use super::world::SimulatedCluster;
 use crate::model::ObjectRef;
 
 /// What came of applying.
-pub(crate) struct Changes {
+pub(crate) struct AppliedChanges {
     /// What was created, configured or deleted, a line each: `Deployment/linkding/linkding configured`.
     pub(crate) log: Vec<String>,
     /// The inventory's entries.
@@ -18,7 +18,7 @@ pub(crate) struct Changes {
 }
 
 /// Applies what a Kustomization builds, and deletes what it applied before and no longer builds.
-pub(crate) fn apply(world: &mut World, owner: &Value) -> Changes {
+pub(crate) fn apply(world: &mut SimulatedCluster, owner: &Value) -> AppliedChanges {
     let own = json::reference(owner);
     let mut log = Vec::new();
     let mut inventory = Vec::new();
@@ -42,11 +42,16 @@ pub(crate) fn apply(world: &mut World, owner: &Value) -> Changes {
             }
         }
     }
-    Changes { log, inventory }
+    AppliedChanges { log, inventory }
 }
 
 /// Creates an object or merges a manifest into it; says what was done, `None` when nothing was to be done.
-pub(crate) fn apply_one(world: &mut World, key: &ObjectRef, manifest: Value, manager: &str) -> Option<&'static str> {
+pub(crate) fn apply_one(
+    world: &mut SimulatedCluster,
+    key: &ObjectRef,
+    manifest: Value,
+    manager: &str,
+) -> Option<&'static str> {
     let writer = Writer::apply(manager);
     let Some(live) = world.store.get(key).cloned() else {
         world.create(manifest, writer);

@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 use super::fields::Writer;
 use super::json::{number, part, set, text};
 use super::kinds;
-use super::script::Chart;
-use super::world::World;
+use super::script::ScriptedChart;
+use super::world::SimulatedCluster;
 use crate::model::ObjectRef;
 
 /// How many revisions are kept: helm-controller's default `maxHistory`.
 const KEPT: i64 = 5;
 
 /// One revision of a release.
-pub(crate) struct Release {
+pub(crate) struct StoredRelease {
     /// The namespace of the release and of its storage.
     pub(crate) namespace: String,
     /// The release's name.
@@ -43,7 +43,7 @@ pub(crate) struct Release {
 }
 
 /// Stores a revision, marks the one that was deployed as superseded if this one is, and forgets the oldest.
-pub(crate) fn store(world: &mut World, release: &Release) {
+pub(crate) fn store(world: &mut SimulatedCluster, release: &StoredRelease) {
     let writer = Writer::update("helm-controller");
     if release.status == "deployed" {
         for version in (release.version - KEPT).max(0)..release.version {
@@ -87,13 +87,13 @@ fn supersede(secret: &mut Value) {
 }
 
 /// Returns the values that a revision was made with; null where it is forgotten.
-pub(crate) fn values(world: &World, namespace: &str, name: &str, version: i64) -> Value {
+pub(crate) fn values(world: &SimulatedCluster, namespace: &str, name: &str, version: i64) -> Value {
     let stored = world.store.get(&secret(namespace, name, version));
     stored.and_then(|secret| decode(secret)).map(|content| part(&content, "/config")).unwrap_or_default()
 }
 
 /// Forgets a release.
-pub(crate) fn forget(world: &mut World, namespace: &str, name: &str, last: i64) {
+pub(crate) fn forget(world: &mut SimulatedCluster, namespace: &str, name: &str, last: i64) {
     for version in 1..=last {
         world.delete(&secret(namespace, name, version));
     }
@@ -105,7 +105,7 @@ fn secret(namespace: &str, name: &str, version: i64) -> ObjectRef {
         .map_or_else(|| ObjectRef::new("Secret", "", namespace, &name), |served| served.object(namespace, &name))
 }
 
-fn content(chart: &Chart, release: &Release) -> Value {
+fn content(chart: &ScriptedChart, release: &StoredRelease) -> Value {
     let version = release.chart_version.as_str();
     let template = chart.manifest.replace("${VERSION}", "{{ .Chart.AppVersion }}");
     json!({

@@ -6,7 +6,7 @@ pub(crate) use crate::model::known::{HELM, KUSTOMIZE, SOURCE};
 
 /// Says how a kind is served.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Served {
+pub(crate) struct ServedKind {
     /// The API group; empty for the core group.
     pub(crate) group: &'static str,
     /// The one version that is served.
@@ -25,7 +25,7 @@ pub(crate) struct Served {
     pub(crate) custom: bool,
 }
 
-impl Served {
+impl ServedKind {
     /// Returns the plural with the group, as the server's messages name it: `kustomizations.kustomize.toolkit.fluxcd.io`, `pods`.
     pub(crate) fn resource(&self) -> String {
         if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
@@ -42,8 +42,13 @@ impl Served {
     }
 }
 
-const fn core(kind: &'static str, plural: &'static str, short: &'static [&'static str], namespaced: bool) -> Served {
-    Served { group: "", version: "v1", kind, plural, short, namespaced, status: true, custom: false }
+const fn core(
+    kind: &'static str,
+    plural: &'static str,
+    short: &'static [&'static str],
+    namespaced: bool,
+) -> ServedKind {
+    ServedKind { group: "", version: "v1", kind, plural, short, namespaced, status: true, custom: false }
 }
 
 const fn builtin(
@@ -52,8 +57,8 @@ const fn builtin(
     plural: &'static str,
     short: &'static [&'static str],
     namespaced: bool,
-) -> Served {
-    Served { group, version: "v1", kind, plural, short, namespaced, status: true, custom: false }
+) -> ServedKind {
+    ServedKind { group, version: "v1", kind, plural, short, namespaced, status: true, custom: false }
 }
 
 const fn custom(
@@ -63,15 +68,15 @@ const fn custom(
     plural: &'static str,
     short: &'static [&'static str],
     namespaced: bool,
-) -> Served {
-    Served { group, version, kind, plural, short, namespaced, status: true, custom: true }
+) -> ServedKind {
+    ServedKind { group, version, kind, plural, short, namespaced, status: true, custom: true }
 }
 
 const CERT_MANAGER: &str = "cert-manager.io";
 const ACME: &str = "acme.cert-manager.io";
 
 /// Lists every kind that is served, groups together.
-pub(crate) const SERVED: &[Served] = &[
+pub(crate) const SERVED: &[ServedKind] = &[
     core("ConfigMap", "configmaps", &["cm"], true),
     core("Event", "events", &["ev"], true),
     core("Namespace", "namespaces", &["ns"], false),
@@ -122,12 +127,12 @@ pub(crate) const SERVED: &[Served] = &[
 ];
 
 /// Finds a kind by its group and plural.
-pub(crate) fn by_plural(group: &str, version: &str, plural: &str) -> Option<&'static Served> {
+pub(crate) fn by_plural(group: &str, version: &str, plural: &str) -> Option<&'static ServedKind> {
     SERVED.iter().find(|served| served.group == group && served.version == version && served.plural == plural)
 }
 
 /// Finds a kind by its group and kind.
-pub(crate) fn by_kind(group: &str, kind: &str) -> Option<&'static Served> {
+pub(crate) fn by_kind(group: &str, kind: &str) -> Option<&'static ServedKind> {
     SERVED.iter().find(|served| served.group == group && served.kind == kind)
 }
 

@@ -10,7 +10,7 @@ use super::flux::report::event_from;
 use super::flux::{helm_release, kustomization, source};
 use super::json::{self, list, set, sha256, stamp, text};
 use super::script::documents;
-use super::world::World;
+use super::world::SimulatedCluster;
 use super::{apply, kinds, workload};
 use crate::model::ObjectRef;
 use crate::model::clock::go_duration;
@@ -23,7 +23,7 @@ const COMMITTED: Duration = Duration::from_mins(14);
 const LINES: u32 = 24;
 
 /// Plays the past of a cluster up to now.
-pub(crate) fn play(world: &mut World) {
+pub(crate) fn play(world: &mut SimulatedCluster) {
     let now = world.now();
     travel(world, now, AGE);
     for manifest in world.script.manifests("platform") {
@@ -98,7 +98,7 @@ pub(crate) fn play(world: &mut World) {
 }
 
 /// Applies what the newest commit says otherwise, where it could be applied.
-fn advance(world: &mut World, now: Timestamp) {
+fn advance(world: &mut SimulatedCluster, now: Timestamp) {
     travel(world, now, COMMITTED);
     for name in world.script.advance() {
         let key = ObjectRef::new("Kustomization", kinds::KUSTOMIZE, "flux-system", &name);
@@ -110,7 +110,7 @@ fn advance(world: &mut World, now: Timestamp) {
 }
 
 /// Lets happen what the scenario says of nodes, and of objects whose controllers are not simulated.
-fn suffer(world: &mut World, now: Timestamp) {
+fn suffer(world: &mut SimulatedCluster, now: Timestamp) {
     let troubles = world.script.troubles.clone();
     for lost in &troubles.nodes {
         let ago = go_duration(&lost.since).unwrap_or_default();
@@ -133,7 +133,7 @@ fn suffer(world: &mut World, now: Timestamp) {
 }
 
 /// Changes what somebody changed in the cluster, past Git.
-fn meddle(world: &mut World, now: Timestamp) {
+fn meddle(world: &mut SimulatedCluster, now: Timestamp) {
     for edit in world.script.troubles.by_hand.clone() {
         travel(world, now, go_duration(&edit.since).unwrap_or_default());
         if let Ok(key) = edit.object.parse::<ObjectRef>() {
@@ -162,12 +162,12 @@ fn in_order(flux: &[Value]) -> Vec<ObjectRef> {
 }
 
 /// Puts the cluster's time so long before now.
-fn travel(world: &mut World, now: Timestamp, ago: Duration) {
+fn travel(world: &mut SimulatedCluster, now: Timestamp, ago: Duration) {
     world.as_of = SignedDuration::try_from(ago).ok().and_then(|ago| now.checked_sub(ago).ok());
 }
 
 /// Suspends what the scenario says, with the reason where fluxdeck keeps it.
-fn suspend(world: &mut World, now: Timestamp) {
+fn suspend(world: &mut SimulatedCluster, now: Timestamp) {
     for script in world.script.suspended.clone() {
         let Ok(key) = script.object.parse::<ObjectRef>() else { continue };
         travel(world, now, go_duration(&script.since).unwrap_or_default());
@@ -185,7 +185,7 @@ fn suspend(world: &mut World, now: Timestamp) {
 }
 
 /// Tells whether a Kustomization cannot be ready: something that it applies is not, or something that it waits for.
-fn is_troubled(world: &World, key: &ObjectRef, troubled: &[String]) -> bool {
+fn is_troubled(world: &SimulatedCluster, key: &ObjectRef, troubled: &[String]) -> bool {
     let Some(object) = world.store.get(key) else { return false };
     let waits =
         list(object, "/spec/dependsOn").iter().any(|one| troubled.iter().any(|name| name == text(one, "/name")));
@@ -198,7 +198,7 @@ fn is_troubled(world: &World, key: &ObjectRef, troubled: &[String]) -> bool {
 }
 
 /// Fills the logs of the pods with what they have written lately.
-fn chat(world: &mut World, now: Timestamp) {
+fn chat(world: &mut SimulatedCluster, now: Timestamp) {
     for key in keys(world, "", "Pod") {
         let Some(pod) = world.store.get(&key).cloned() else { continue };
         let chatter = world.script.chatter(text(&pod, "/metadata/labels/app"));
@@ -212,7 +212,7 @@ fn chat(world: &mut World, now: Timestamp) {
     }
 }
 
-fn keys(world: &World, group: &str, kind: &str) -> Vec<ObjectRef> {
+fn keys(world: &SimulatedCluster, group: &str, kind: &str) -> Vec<ObjectRef> {
     kinds::by_kind(group, kind)
         .map(|served| world.store.list(served, "").map(|(key, _)| key.clone()).collect())
         .unwrap_or_default()

@@ -78,7 +78,7 @@ fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration
 
 /// A chart that releases install.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub(crate) struct Chart {
+pub(crate) struct ScriptedChart {
     pub(crate) description: String,
     pub(crate) home: String,
     pub(crate) notes: String,
@@ -230,7 +230,7 @@ impl Script {
     }
 
     /// Returns a chart; an empty one where it is not known.
-    pub(crate) fn chart(&self, name: &str) -> Chart {
+    pub(crate) fn chart(&self, name: &str) -> ScriptedChart {
         let mut chart = built_in_chart(name);
         if let Some(manifest) = self.charts.get(name) {
             chart.manifest.clone_from(manifest);
@@ -250,11 +250,11 @@ impl Script {
     }
 }
 
-fn built_in_chart(name: &str) -> Chart {
+fn built_in_chart(name: &str) -> ScriptedChart {
     let Some((_, metadata, manifest)) = CHARTS.iter().find(|(known, ..)| *known == name) else {
-        return Chart::default();
+        return ScriptedChart::default();
     };
-    let mut chart: Chart = toml::from_str(metadata).unwrap_or_default();
+    let mut chart: ScriptedChart = toml::from_str(metadata).unwrap_or_default();
     (*manifest).clone_into(&mut chart.manifest);
     chart
 }
@@ -319,7 +319,7 @@ mod tests {
     fn charts_and_chatter_can_be_read() {
         toml::from_str::<BTreeMap<String, Chatter>>(super::CHATTER).unwrap();
         for (name, metadata, _) in CHARTS {
-            toml::from_str::<super::Chart>(metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
+            toml::from_str::<super::ScriptedChart>(metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
 }

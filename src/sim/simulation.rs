@@ -11,7 +11,7 @@ use super::script::Script;
 use super::server::ApiServer;
 #[cfg(test)]
 use super::trouble::Troubles;
-use super::world::{Site, World};
+use super::world::{SimulatedCluster, Site};
 use super::{json, past, workload};
 use crate::cluster::Cluster;
 use crate::model::{Clock, Env, ObjectRef};
@@ -27,7 +27,7 @@ impl Simulation {
         let sites = scenario
             .scripts()
             .map(move |(name, script, faults)| {
-                let mut world = World::new(&name, script, clock.clone());
+                let mut world = SimulatedCluster::new(&name, script, clock.clone());
                 past::play(&mut world);
                 (name, Site::new(world, faults))
             })
@@ -154,6 +154,6 @@ impl Simulation {
 
 /// A server that refuses every connection.
 fn nobody() -> Arc<Site> {
-    let world = World::new("", Script::empty(), Clock::system());
+    let world = SimulatedCluster::new("", Script::empty(), Clock::system());
     Site::new(world, Faults { refused: true, ..Faults::default() })
 }

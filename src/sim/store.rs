@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::json::{self, set};
-use super::kinds::Served;
+use super::kinds::ServedKind;
 use crate::model::ObjectRef;
 
 /// How many changes are kept for watches that resume; kube-apiserver's watch cache keeps about this many a kind.
@@ -27,7 +27,7 @@ pub(crate) enum Happened {
 
 /// Records one change of one object.
 #[derive(Debug, Clone)]
-pub(crate) struct Change {
+pub(crate) struct StoreEvent {
     /// The version that the change made.
     pub(crate) version: u64,
     /// What happened.
@@ -51,7 +51,7 @@ pub(crate) struct Expired {
 #[derive(Debug)]
 pub(crate) struct Store {
     objects: BTreeMap<ObjectRef, Arc<Value>>,
-    changes: VecDeque<Change>,
+    changes: VecDeque<StoreEvent>,
     version: u64,
     oldest: u64,
 }
@@ -75,7 +75,7 @@ impl Store {
     /// Iterates over the objects of a kind, by namespace and name; of one namespace unless it is empty.
     pub(crate) fn list<'a>(
         &'a self,
-        served: &'a Served,
+        served: &'a ServedKind,
         namespace: &'a str,
     ) -> impl Iterator<Item = (&'a ObjectRef, &'a Arc<Value>)> {
         self.objects
@@ -92,7 +92,7 @@ impl Store {
         let object = Arc::new(object);
         let before = self.objects.insert(key.clone(), Arc::clone(&object));
         let happened = if before.is_some() { Happened::Modified } else { Happened::Added };
-        self.record(Change { version: self.version, happened, key, object: Arc::clone(&object), before });
+        self.record(StoreEvent { version: self.version, happened, key, object: Arc::clone(&object), before });
         object
     }
 
@@ -103,7 +103,7 @@ impl Store {
         let mut last = Value::clone(&before);
         set(&mut last, &["metadata", "resourceVersion"], self.version.to_string());
         let last = Arc::new(last);
-        self.record(Change {
+        self.record(StoreEvent {
             version: self.version,
             happened: Happened::Deleted,
             key: key.clone(),
@@ -117,7 +117,7 @@ impl Store {
     ///
     /// # Errors
     /// Fails when some of them are no longer kept.
-    pub(crate) fn changes_after(&self, version: u64) -> Result<impl Iterator<Item = &Change>, Expired> {
+    pub(crate) fn changes_after(&self, version: u64) -> Result<impl Iterator<Item = &StoreEvent>, Expired> {
         if version < self.oldest {
             return Err(Expired { oldest: self.oldest });
         }
@@ -131,7 +131,7 @@ impl Store {
         self.oldest = self.version;
     }
 
-    fn record(&mut self, change: Change) {
+    fn record(&mut self, change: StoreEvent) {
         self.changes.push_back(change);
         while self.changes.len() > KEPT_CHANGES {
             if let Some(forgotten) = self.changes.pop_front() {

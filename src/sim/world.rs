@@ -20,7 +20,7 @@ use super::{kinds, workload};
 use crate::model::{Clock, ObjectRef};
 
 /// Holds what is true in one cluster.
-pub(crate) struct World {
+pub(crate) struct SimulatedCluster {
     /// The environment's name.
     pub(crate) name: String,
     /// The objects.
@@ -42,7 +42,7 @@ pub(crate) struct World {
     clock: Clock,
 }
 
-impl World {
+impl SimulatedCluster {
     /// Builds an empty cluster.
     pub(crate) fn new(name: &str, script: Script, clock: Clock) -> Self {
         let store = Store::new();
@@ -216,7 +216,7 @@ fn counts_generations(key: &ObjectRef) -> bool {
 
 /// Holds one cluster and wakes those who wait for its changes.
 pub(crate) struct Site {
-    world: Mutex<World>,
+    world: Mutex<SimulatedCluster>,
     /// Changes whenever an object or a log does.
     pub(crate) beat: watch::Sender<u64>,
     /// What is wrong with the server.
@@ -227,7 +227,7 @@ pub(crate) struct Site {
 
 impl Site {
     /// Puts a cluster behind its lock.
-    pub(crate) fn new(world: World, faults: Faults) -> Arc<Self> {
+    pub(crate) fn new(world: SimulatedCluster, faults: Faults) -> Arc<Self> {
         Arc::new(Self {
             beat: watch::Sender::new(world.beat()),
             faults: watch::Sender::new(faults),
@@ -238,7 +238,7 @@ impl Site {
     }
 
     /// Reads or changes the cluster; its controllers see the changes before anybody else does.
-    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut World) -> R) -> R {
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut SimulatedCluster) -> R) -> R {
         let mut world = self.lock();
         let before = world.agenda.next();
         let result = act(&mut world);
@@ -262,7 +262,7 @@ impl Site {
         let site = Arc::downgrade(self);
         tokio::spawn(async move {
             while let Some(alive) = site.upgrade() {
-                alive.with(World::work);
+                alive.with(SimulatedCluster::work);
                 let next = alive.lock().agenda.next();
                 drop(alive);
                 match next {
@@ -275,7 +275,7 @@ impl Site {
         });
     }
 
-    fn lock(&self) -> MutexGuard<'_, World> {
+    fn lock(&self) -> MutexGuard<'_, SimulatedCluster> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use zeroize::Zeroizing;
 
-use crate::programs::{Command, Kind, Running};
+use crate::programs::{ProgramCommand, ProgramKind, Running};
 
 /// How long a plug-in may say nothing, such as while somebody looks for the key to touch.
 const PATIENCE: Timespec = Timespec { tv_sec: 300, tv_nsec: 0 };
@@ -61,7 +61,7 @@ impl<C: Callbacks> Plugin<C> {
 
     fn start(&self, machine: &str) -> io::Result<Talk> {
         let program = self.program();
-        let mut command = Command::new(Kind::AgePlugin, &program);
+        let mut command = ProgramCommand::new(ProgramKind::AgePlugin, &program);
         command
             .arg(format!("--age-plugin={machine}"))
             .current_dir("/")

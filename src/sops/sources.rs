@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::identities::Identities;
 use super::prompts::Prompts;
 use crate::model::{Env, Fault, FaultKind, PerEnv};
-use crate::programs::{Kind, Line, whole};
+use crate::programs::{CommandLine, ProgramKind, whole};
 use crate::secret::Secret;
 
 /// A larger file holds no keys.
@@ -20,7 +20,7 @@ pub struct IdentitySources {
     /// A file with age keys, from the operator's own configuration.
     pub key_file: Option<PathBuf>,
     /// A command that prints age keys, from the operator's own configuration; it is split like a shell line but run without a shell.
-    pub key_command: Option<Line>,
+    pub key_command: Option<CommandLine>,
     /// Whether to look where sops looks too: `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE`, `SOPS_AGE_KEY_CMD`, SSH keys, `sops/age/keys.txt`.
     pub environment: bool,
     /// Who is asked for a passphrase or a plug-in's answer.
@@ -119,7 +119,7 @@ impl Identities {
             self.add_file(Path::new(&file), true);
         }
         if let Some(command) = text("SOPS_AGE_KEY_CMD") {
-            self.add_command("SOPS_AGE_KEY_CMD", &Line::new(command), recipients);
+            self.add_command("SOPS_AGE_KEY_CMD", &CommandLine::new(command), recipients);
         }
         let home = text("HOME").and_then(whole);
         let configuration =
@@ -130,7 +130,7 @@ impl Identities {
             self.add_file(&file, false);
         }
         if let Some(command) = text("SOPS_AGE_SSH_PRIVATE_KEY_CMD") {
-            self.add_command("SOPS_AGE_SSH_PRIVATE_KEY_CMD", &Line::new(command), recipients);
+            self.add_command("SOPS_AGE_SSH_PRIVATE_KEY_CMD", &CommandLine::new(command), recipients);
         }
         if let Some(file) = text("SOPS_AGE_SSH_PRIVATE_KEY_FILE") {
             self.add_file(Path::new(&file), true);
@@ -156,10 +156,10 @@ impl Identities {
         }
     }
 
-    fn add_command(&mut self, place: &str, line: &Line, recipients: &[String]) {
+    fn add_command(&mut self, place: &str, line: &CommandLine, recipients: &[String]) {
         let wanted = if recipients.is_empty() { vec![None] } else { recipients.iter().map(Some).collect() };
         for recipient in wanted {
-            let Some(mut run) = line.command(Kind::KeyCommand) else {
+            let Some(mut run) = line.command(ProgramKind::KeyCommand) else {
                 self.note(format!("{place} is no command line: a quote is not closed, or it is empty"));
                 return;
             };
@@ -180,7 +180,7 @@ impl Identities {
 mod tests {
     use std::ffi::OsString;
 
-    use super::{IdentitySources, Line};
+    use super::{CommandLine, IdentitySources};
     use crate::model::FaultKind;
     use crate::sops::Prompts;
     use crate::sops::identities::{Identities, generate};
@@ -206,7 +206,7 @@ mod tests {
         };
         let sources = IdentitySources {
             key_file: Some(own),
-            key_command: Some(Line::new(format!("cat '{}'", printed.display()))),
+            key_command: Some(CommandLine::new(format!("cat '{}'", printed.display()))),
             environment: true,
             prompts: Prompts::default(),
         };
@@ -223,7 +223,7 @@ mod tests {
     fn a_command_is_told_the_recipient() {
         let (key, recipient) = generate();
         let command = format!("sh -c '[ \"$SOPS_AGE_RECIPIENT\" = {recipient} ] && echo {}'", key.expose());
-        let sources = IdentitySources { key_command: Some(Line::new(command)), ..IdentitySources::default() };
+        let sources = IdentitySources { key_command: Some(CommandLine::new(command)), ..IdentitySources::default() };
         let found = Identities::load_with(&sources, std::slice::from_ref(&recipient), &|_| None).unwrap();
         assert_eq!(found.recipients(), [recipient]);
     }

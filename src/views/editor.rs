@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 use crate::app::terminal::Ended;
 use crate::app::{Action, Facts, Notice, Program, Scene, Task, View};
 use crate::model::{Fault, FaultKind};
-use crate::widgets::{Line, Paragraph, centred, fit, panel};
+use crate::widgets::{Paragraph, StyledLine, centred, fit, panel};
 
 /// The editor of last resort, which POSIX knows.
 const LAST_RESORT: &str = "vi";
@@ -68,7 +68,7 @@ impl View for Editor {
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let inside = panel(frame, centred(area, 72, 3), "editor", true, scene.theme);
         let text = fit(&format!("{} is open in your editor", self.path), usize::from(inside.width));
-        frame.render_widget(Paragraph::new(Line::from(text)), inside);
+        frame.render_widget(Paragraph::new(StyledLine::from(text)), inside);
     }
 
     fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {

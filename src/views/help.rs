@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::app::motion::{MOTIONS, step};
 use crate::app::{Action, Motion, Scene, View};
 use crate::theme::Scope;
-use crate::widgets::{Line, Scroll, Span, fit, lines, pad, panel};
+use crate::widgets::{Scroll, Span, StyledLine, fit, lines, pad, panel};
 
 /// The width of what a key does, in cells; the longest line of the registry fits.
 const WHAT: usize = 46;
@@ -56,7 +56,7 @@ impl View for Help {
         let rows = self.rows(scene);
         let width = usize::from(inside.width);
         lines(frame, inside, &self.scroll, self.selected, rows.len(), |index, selected| {
-            let Some((keys, what, id)) = rows.get(index) else { return Line::default() };
+            let Some((keys, what, id)) = rows.get(index) else { return StyledLine::default() };
             let text = fit(what, WHAT);
             let gap = " ".repeat(WHAT.saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str())) + 2);
             let (sign, style) = if selected {
@@ -64,7 +64,7 @@ impl View for Help {
             } else {
                 (" ", scene.theme.style(Scope::Text))
             };
-            Line::from(vec![
+            StyledLine::from(vec![
                 Span::styled(sign, scene.theme.style(Scope::Selection)),
                 Span::styled(pad(keys, 16), scene.theme.style(Scope::Key)),
                 Span::styled(text, style),

@@ -42,12 +42,12 @@ struct Entry {
 
 /// Shows the journal.
 #[derive(Debug)]
-pub struct Journal {
+pub struct JournalView {
     page: Page,
     entries: Option<Result<Vec<Entry>, Fault>>,
 }
 
-impl Default for Journal {
+impl Default for JournalView {
     fn default() -> Self {
         Self { page: Page::new(Slash::Filters), entries: None }
     }
@@ -80,7 +80,7 @@ fn read(path: Option<&Path>) -> Result<Vec<Entry>, Fault> {
     Ok(entries)
 }
 
-impl Journal {
+impl JournalView {
     fn lines(&self, scene: &Scene<'_>) -> Vec<PageLine> {
         let now = scene.facts.now;
         let mut lines = Vec::new();
@@ -125,7 +125,7 @@ impl Entry {
     }
 }
 
-impl View for Journal {
+impl View for JournalView {
     fn id(&self) -> &'static str {
         "journal"
     }

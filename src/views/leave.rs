@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::{Action, Key, Scene, View};
 use crate::theme::Scope;
-use crate::widgets::{Line, Paragraph, centred, panel};
+use crate::widgets::{Paragraph, StyledLine, centred, panel};
 
 /// Asks whether to quit although operations run.
 #[derive(Debug)]
@@ -54,9 +54,9 @@ impl View for Leave {
             format!("{} operations run", self.running)
         };
         let lines = vec![
-            Line::from(format!("{what}. The controllers go on with what they were asked.")),
-            Line::default(),
-            Line::styled("y quit    n stay", scene.theme.style(Scope::Key)),
+            StyledLine::from(format!("{what}. The controllers go on with what they were asked.")),
+            StyledLine::default(),
+            StyledLine::styled("y quit    n stay", scene.theme.style(Scope::Key)),
         ];
         frame.render_widget(Paragraph::new(lines), inside);
     }

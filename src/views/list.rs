@@ -15,11 +15,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use crate::app::{Action, Facts, Motion, Scene, Target, View};
 use crate::kinds;
 use crate::model::clock::age;
-use crate::model::{Env, Kind, Link, ObjectRef, Row};
+use crate::model::{Connection, Env, Kind, ObjectRef, Row};
 use crate::theme::Scope;
 use crate::views::chosen::{Chosen, NextOrder, Order};
 use crate::views::home::state_scope;
-use crate::widgets::{Line, Paragraph, Scroll, Span, fit, lines, pad, panel, wrap};
+use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, pad, panel, wrap};
 
 /// How much of a selected name is marked, in characters.
 const MARKED_CHARACTERS: usize = 20;
@@ -92,16 +92,16 @@ impl List {
         let table = scene.facts.table(self.env, self.kind);
         let all = table.map_or(0, |table| table.rows.len());
         let state = match table.map(|table| &table.link) {
-            None | Some(Link::Connecting) => "connecting".to_owned(),
-            Some(Link::Syncing { received, total }) => match total {
+            None | Some(Connection::Connecting) => "connecting".to_owned(),
+            Some(Connection::Syncing { received, total }) => match total {
                 Some(total) => format!("{received} of {total}, loading"),
                 None => format!("{received}, loading"),
             },
-            Some(Link::Live) if count == all => format!("{all}"),
-            Some(Link::Live) => format!("{count} of {all}"),
-            Some(Link::Absent) => "not served here".to_owned(),
-            Some(Link::Forbidden(_)) => "forbidden".to_owned(),
-            Some(Link::Degraded(_) | Link::Unreachable(_)) => format!("{all}, may be old"),
+            Some(Connection::Live) if count == all => format!("{all}"),
+            Some(Connection::Live) => format!("{count} of {all}"),
+            Some(Connection::Absent) => "not served here".to_owned(),
+            Some(Connection::Forbidden(_)) => "forbidden".to_owned(),
+            Some(Connection::Degraded(_) | Connection::Unreachable(_)) => format!("{all}, may be old"),
         };
         let order =
             self.order.word(|column| self.kind.columns.get(column).map(|one| one.title.to_owned()).unwrap_or_default());
@@ -161,7 +161,7 @@ impl View for List {
             heading.push_str(&pad(&column.title.to_uppercase(), usize::from(column.width)));
         }
         heading.extend([" ", &pad("AGE", columns.age), " MESSAGE"]);
-        frame.render_widget(Line::styled(fit(&heading, width), theme.style(Scope::Heading)), head);
+        frame.render_widget(StyledLine::styled(fit(&heading, width), theme.style(Scope::Heading)), head);
         if rows.is_empty() {
             let fault = scene.facts.table(self.env, self.kind).and_then(|table| table.link.fault());
             let text = match (fault, self.filter.is_empty()) {
@@ -169,13 +169,13 @@ impl View for List {
                 (None, false) => format!("nothing matches `{}`; / and esc show all again", self.filter),
                 (None, true) => format!("no {} here; ] shows the next kind", self.kind.plural),
             };
-            let wrapped: Vec<Line<'_>> = wrap(&text, width).into_iter().map(Line::from).collect();
+            let wrapped: Vec<StyledLine<'_>> = wrap(&text, width).into_iter().map(StyledLine::from).collect();
             frame.render_widget(Paragraph::new(wrapped), body);
             return;
         }
         let chosen = self.chosen.at(&rows);
         lines(frame, body, &self.scroll, chosen, rows.len(), |index, selected| {
-            let Some(row) = rows.get(index) else { return Line::default() };
+            let Some(row) = rows.get(index) else { return StyledLine::default() };
             let marked = scene.has_marks(self.env) && scene.is_marked(self.env, &self.object(row));
             let name_scope = match (selected, marked) {
                 (true, _) => Scope::Selection,
@@ -213,7 +213,7 @@ impl View for List {
             let used: usize = spans.iter().map(Span::width).sum();
             let message = fit(row.message.lines().next().unwrap_or(""), width.saturating_sub(used));
             spans.push(Span::styled(message, theme.style(state_scope(row.state))));
-            Line::from(spans)
+            StyledLine::from(spans)
         });
     }
 

@@ -32,7 +32,7 @@ use crate::secret::Secret;
 use crate::sops;
 use crate::theme::Scope;
 use crate::views::secret::editor::Editor;
-use crate::widgets::{Line, Paragraph, Span, fit, pad, panel, wrap};
+use crate::widgets::{Paragraph, Span, StyledLine, fit, pad, panel, wrap};
 
 /// The types, in the order in which they are offered.
 const TYPES: [SecretType; 5] =
@@ -517,10 +517,10 @@ impl View for NewSecretForm {
         let room = usize::from(inside.height.saturating_sub(4)).max(1);
         let above = self.at.saturating_sub(room.saturating_sub(1));
         let sign = |index: usize| if self.at == index { ">" } else { " " };
-        let mut lines: Vec<Line<'_>> = Vec::new();
+        let mut lines: Vec<StyledLine<'_>> = Vec::new();
         if above == 0 {
             let kind = format!("{} {}< {} >", sign(0), pad("type", LABEL - 1), self.kind().word());
-            lines.push(Line::styled(fit(&kind, width), theme.style(Scope::Heading)));
+            lines.push(StyledLine::styled(fit(&kind, width), theme.style(Scope::Heading)));
         }
         let mut edited = None;
         for (field, index) in self.fields.iter().zip(1_usize..).skip(above.saturating_sub(1)).take(room) {
@@ -532,12 +532,12 @@ impl View for NewSecretForm {
                 spans.push(Span::styled(pad(&fit(&field.shown(), FIELD), FIELD), theme.style(Scope::Text)));
                 spans.push(Span::styled(format!("  {}", field.hint), theme.style(Scope::Dim)));
             }
-            lines.push(Line::from(spans));
+            lines.push(StyledLine::from(spans));
         }
-        lines.push(Line::default());
+        lines.push(StyledLine::default());
         let new = self.readers.iter().flatten().map(|reader| format!("A new reader: {reader}"));
         for text in new.flat_map(|text| wrap(&text, width)) {
-            lines.push(Line::styled(text, theme.style(Scope::Error)));
+            lines.push(StyledLine::styled(text, theme.style(Scope::Error)));
         }
         let foot = if self.making {
             "being made"
@@ -546,10 +546,10 @@ impl View for NewSecretForm {
         } else {
             "ctrl-s make it   tab, up, down: next   left, right on the type: another   esc leave"
         };
-        lines.push(Line::styled(fit(foot, width), theme.style(Scope::Dim)));
+        lines.push(StyledLine::styled(fit(foot, width), theme.style(Scope::Dim)));
         let problem = self.problem.iter().map(|fault| format!("{}: {}; {}", fault.what, fault.why, fault.todo));
         for text in problem.flat_map(|text| wrap(&text, width)) {
-            lines.push(Line::styled(text, theme.style(Scope::Error)));
+            lines.push(StyledLine::styled(text, theme.style(Scope::Error)));
         }
         frame.render_widget(Paragraph::new(lines), inside);
         let Some((row, field)) = edited else { return };
@@ -561,7 +561,10 @@ impl View for NewSecretForm {
             field.editor.render(frame, Rect { x: left, y: row, width: wide, height: 1 }, theme);
             let hint =
                 Rect { x: left.saturating_add(wide + 2), y: row, width: room.saturating_sub(wide + 2), height: 1 };
-            frame.render_widget(Line::styled(fit(field.hint, usize::from(hint.width)), theme.style(Scope::Dim)), hint);
+            frame.render_widget(
+                StyledLine::styled(fit(field.hint, usize::from(hint.width)), theme.style(Scope::Dim)),
+                hint,
+            );
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::model::clock::age;
 use crate::model::{Env, Fault, ObjectRef, RowKey};
 use crate::theme::Scope;
 use crate::views::chosen::{Chosen, NextOrder, Order};
-use crate::widgets::{Line, Paragraph, Scroll, Span, fit, lines, pad, panel, wrap};
+use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, pad, panel, wrap};
 
 /// A column is never wider than this, in cells; what is cut stands in the object's detail.
 const WIDEST: usize = 44;
@@ -225,7 +225,7 @@ impl View for Objects {
             && !self.complete
         {
             let text = format!("{}: {}. {}", fault.what, fault.why, fault.todo);
-            let wrapped: Vec<Line<'_>> = wrap(&text, width).into_iter().map(Line::from).collect();
+            let wrapped: Vec<StyledLine<'_>> = wrap(&text, width).into_iter().map(StyledLine::from).collect();
             frame.render_widget(Paragraph::new(wrapped), body);
             return;
         }
@@ -256,18 +256,18 @@ impl View for Objects {
             heading.extend([" ", &pad(&title, *width)]);
         }
         heading.push_str(" AGE");
-        frame.render_widget(Line::styled(fit(&heading, width), theme.style(Scope::Heading)), head);
+        frame.render_widget(StyledLine::styled(fit(&heading, width), theme.style(Scope::Heading)), head);
         if found.is_empty() {
             let text = match (self.complete, self.filter.is_empty()) {
                 (false, _) => "listing...".to_owned(),
                 (true, true) => format!("no {} here", self.resource.plural),
                 (true, false) => format!("nothing matches `{}`; / and esc show all again", self.filter),
             };
-            frame.render_widget(Line::from(fit(&text, width)), body);
+            frame.render_widget(StyledLine::from(fit(&text, width)), body);
             return;
         }
         lines(frame, body, &self.scroll, self.chosen.at(&found), found.len(), |index, selected| {
-            let Some(row) = found.get(index) else { return Line::default() };
+            let Some(row) = found.get(index) else { return StyledLine::default() };
             let marked = scene.has_marks(self.env) && is_marked(scene, &self.target(row));
             let (sign, scope) = match (selected, marked) {
                 (true, false) => ("> ", Scope::Selection),
@@ -289,7 +289,7 @@ impl View for Objects {
             let used: usize = spans.iter().map(Span::width).sum();
             let old = row.created.map(|created| age(scene.facts.now_in(self.env), created)).unwrap_or_default();
             spans.push(Span::raw(fit(&format!("{rest} {old}"), width.saturating_sub(used))));
-            Line::from(spans)
+            StyledLine::from(spans)
         });
     }
 }

@@ -18,11 +18,11 @@ use crate::app::{Action, Motion, Notice, Op, Scene, View};
 use crate::model::{Outcome, State, StepState};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
-use crate::widgets::{Line, Paragraph, Scroll, Span, fit, lines, panel};
+use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, panel};
 
 /// Asks the list to stop the operation that is selected.
 #[derive(Debug, Clone, Copy)]
-pub struct Stop;
+pub struct StopOperation;
 
 /// Lists operations, newest first.
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ impl View for Operations {
                     let place = operation.env.map_or("", |env| scene.facts.name(env));
                     let head = format!("{}  {place}  {}  ", operation.title, operation.elapsed(scene.facts.now));
                     let rest = fit(&operation.summary(), width.saturating_sub(head.len() + 3));
-                    Line::from(vec![
+                    StyledLine::from(vec![
                         sign,
                         Span::styled(format!("{} ", state.sign()), theme.style(state_scope(state))),
                         Span::styled(head, theme.style(if selected { Scope::Selection } else { Scope::Title })),
@@ -94,19 +94,19 @@ impl View for Operations {
                         StepState::Done => State::Ready,
                         StepState::Failed => State::Failed,
                     };
-                    Line::from(vec![
+                    StyledLine::from(vec![
                         sign,
                         Span::styled(format!("   {} ", state.sign()), theme.style(state_scope(state))),
                         Span::raw(fit(&format!("{}  {}", step.step, step.message), width.saturating_sub(6))),
                     ])
                 }
-                None => Line::default(),
+                None => StyledLine::default(),
             }
         });
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
-        if !payload.is::<Stop>() {
+        if !payload.is::<StopOperation>() {
             return Vec::new();
         }
         let rows = rows(&scene.facts.operations);

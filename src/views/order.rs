@@ -25,12 +25,12 @@ use crate::widgets::{pad, panel};
 
 /// Shows the order of one environment.
 #[derive(Debug)]
-pub struct Order {
+pub struct OrderView {
     env: Env,
     page: Page,
 }
 
-impl Order {
+impl OrderView {
     /// Opens the order of an environment.
     pub fn new(env: Env) -> Self {
         Self { env, page: Page::new(Slash::Filters) }
@@ -136,7 +136,7 @@ fn words(
     parts.join("; ")
 }
 
-impl View for Order {
+impl View for OrderView {
     fn id(&self) -> &'static str {
         "order"
     }
@@ -191,7 +191,7 @@ mod tests {
 
     use jiff::Timestamp;
 
-    use super::Order;
+    use super::OrderView;
     use crate::app::test_support::facts;
     use crate::app::{Facts, Keymap, Motion, Scene, Target, View};
     use crate::commands::COMMANDS;
@@ -242,7 +242,7 @@ mod tests {
         let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
         let scene =
             Scene { facts: &facts, theme: &theme, keymap: &keymap, focus: true, marks: None, commands: COMMANDS };
-        let mut view = Order::new(Env(0));
+        let mut view = OrderView::new(Env(0));
         let shown = format!("{:?}", view.lines(&scene));
         assert!(shown.contains("failed; holds back 2: apps, configs"), "{shown}");
         assert!(shown.contains("waits for controllers; would hold back 1: apps"), "{shown}");

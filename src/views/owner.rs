@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 use crate::app::{Action, Command, Key, Notice, Reach, Scene, Target, Task, View};
 use crate::lineage;
 use crate::model::{Env, Fault, ObjectRef};
-use crate::widgets::{Line, Paragraph, centred, panel, wrap};
+use crate::widgets::{Paragraph, StyledLine, centred, panel, wrap};
 
 /// Waits for the answer, and hands the owners to a command.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl View for Owner {
         let text = wrap(&self.text(), usize::from(width.saturating_sub(4)));
         let height = u16::try_from(text.len()).unwrap_or(u16::MAX).saturating_add(2);
         let inside = panel(frame, centred(area, width, height), self.command.title, true, scene.theme);
-        frame.render_widget(Paragraph::new(text.into_iter().map(Line::from).collect::<Vec<_>>()), inside);
+        frame.render_widget(Paragraph::new(text.into_iter().map(StyledLine::from).collect::<Vec<_>>()), inside);
     }
 }
 

@@ -19,7 +19,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::Motion;
 use crate::app::motion::step;
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Line, Scroll, Span, fit, lines, wrap};
+use crate::widgets::{Scroll, Span, StyledLine, fit, lines, wrap};
 pub use line::PageLine;
 
 /// How many cells one motion shifts lines that are too long.
@@ -200,17 +200,17 @@ impl Page {
         let width = usize::from(area.width);
         if rows.is_empty() && !page.is_empty() {
             let none = format!(" nothing matches `{}`; / and esc show all again", self.text);
-            frame.render_widget(Line::styled(fit(&none, width), theme.style(Scope::Dim)), area);
+            frame.render_widget(StyledLine::styled(fit(&none, width), theme.style(Scope::Dim)), area);
         }
         lines(frame, area, &self.scroll, self.row(&rows), rows.len(), |index, chosen| {
             let Some((row, line)) = rows.get(index).and_then(|row| Some((row, page.get(row.line)?))) else {
-                return Line::default();
+                return StyledLine::default();
             };
             self.draw(row, line, chosen, width, theme)
         });
     }
 
-    fn draw(&self, row: &Row, line: &PageLine, chosen: bool, width: usize, theme: &Theme) -> Line<'static> {
+    fn draw(&self, row: &Row, line: &PageLine, chosen: bool, width: usize, theme: &Theme) -> StyledLine<'static> {
         let mut spans = vec![Span::styled(if chosen { ">" } else { " " }, theme.style(Scope::Selection))];
         let mut room = width.saturating_sub(SIGN);
         if row.part == 0 {
@@ -236,7 +236,7 @@ impl Page {
             other => other.unwrap_or(Scope::Text),
         };
         self.highlight(&text, scope, theme, &mut spans);
-        Line::from(spans)
+        StyledLine::from(spans)
     }
 
     fn highlight(&self, text: &str, scope: Scope, theme: &Theme, spans: &mut Vec<Span<'static>>) {

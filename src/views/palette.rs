@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 
 use crate::app::{Action, Command, Key, Scene, Target, View};
 use crate::theme::Scope;
-use crate::widgets::{Line, Scroll, Span, centred, fit, lines, pad, panel};
+use crate::widgets::{Scroll, Span, StyledLine, centred, fit, lines, pad, panel};
 
 /// Finds commands by name.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl View for Palette {
         ])
         .areas(inside);
         frame.render_widget(
-            Line::from(vec![
+            StyledLine::from(vec![
                 Span::styled(": ", scene.theme.style(Scope::Key)),
                 Span::styled(format!("{}_", self.typed), scene.theme.style(Scope::Input)),
             ]),
@@ -115,13 +115,16 @@ impl View for Palette {
         );
         let found = self.found(scene);
         if found.is_empty() {
-            frame.render_widget(Line::styled("no command matches; esc goes back", scene.theme.style(Scope::Dim)), list);
+            frame.render_widget(
+                StyledLine::styled("no command matches; esc goes back", scene.theme.style(Scope::Dim)),
+                list,
+            );
         }
         lines(frame, list, &self.scroll, self.selected, found.len(), |index, selected| {
-            let Some(command) = found.get(index) else { return Line::default() };
+            let Some(command) = found.get(index) else { return StyledLine::default() };
             let key = scene.keymap.keys_of(command.id).first().map(ToString::to_string).unwrap_or_default();
             let scope = if selected { Scope::Selection } else { Scope::Text };
-            Line::from(vec![
+            StyledLine::from(vec![
                 Span::styled(if selected { ">" } else { " " }, scene.theme.style(Scope::Selection)),
                 Span::styled(pad(&key, 9), scene.theme.style(Scope::Key)),
                 Span::styled(fit(command.title, usize::from(list.width).saturating_sub(12)), scene.theme.style(scope)),

@@ -21,7 +21,7 @@ use crate::cluster::Served;
 use crate::kinds;
 use crate::model::{Env, Fault};
 use crate::theme::Scope;
-use crate::widgets::{Line, Paragraph, Scroll, Span, fit, lines, pad, panel, wrap};
+use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, pad, panel, wrap};
 
 /// Widths of the columns, in cells.
 const KIND: usize = 32;
@@ -145,26 +145,26 @@ impl View for ServedKinds {
         let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
         let width = usize::from(inside.width);
         let heading = format!("  {} {} NAMES", pad("KIND", KIND), pad("GROUP", GROUP));
-        frame.render_widget(Line::styled(fit(&heading, width), scene.theme.style(Scope::Heading)), head);
+        frame.render_widget(StyledLine::styled(fit(&heading, width), scene.theme.style(Scope::Heading)), head);
         if found.is_empty() {
             let text = match (&self.served.value, &self.served.fault) {
                 (_, Some(fault)) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
                 (None, None) => "asking the cluster...".to_owned(),
                 (Some(_), None) => format!("nothing matches `{}`; / and esc show all again", self.filter),
             };
-            let wrapped: Vec<Line<'_>> = wrap(&text, width).into_iter().map(Line::from).collect();
+            let wrapped: Vec<StyledLine<'_>> = wrap(&text, width).into_iter().map(StyledLine::from).collect();
             frame.render_widget(Paragraph::new(wrapped), body);
             return;
         }
         lines(frame, body, &self.scroll, self.selected, found.len(), |index, selected| {
-            let Some(served) = found.get(index) else { return Line::default() };
+            let Some(served) = found.get(index) else { return StyledLine::default() };
             let resource = &served.resource;
             let name = fit(&resource.kind, KIND);
             let gap = " ".repeat(KIND.saturating_sub(name.len()) + 1);
             let scope = if selected { Scope::Selection } else { Scope::Text };
             let names = format!("{} {}", resource.plural, served.short.join(" "));
             let rest = fit(&format!("{} {names}", pad(&resource.group, GROUP)), width.saturating_sub(KIND + 3));
-            Line::from(vec![
+            StyledLine::from(vec![
                 Span::styled(if selected { "> " } else { "  " }, scene.theme.style(Scope::Selection)),
                 Span::styled(name, scene.theme.style(scope)),
                 Span::raw(gap),

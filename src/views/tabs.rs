@@ -7,10 +7,10 @@ use crate::app::{Action, Scene, Target};
 use crate::model::Fault;
 use crate::theme::{Scope, Theme};
 use crate::views::page::PageLine;
-use crate::widgets::{Line, Paragraph, Span, fit};
+use crate::widgets::{Paragraph, Span, StyledLine, fit};
 
 /// Writes the tabs: the one that is shown in brackets, so that it does not rest on colour alone.
-pub fn line(labels: &[(String, bool)], width: u16, theme: &Theme) -> Line<'static> {
+pub fn line(labels: &[(String, bool)], width: u16, theme: &Theme) -> StyledLine<'static> {
     let mut room = usize::from(width);
     let mut spans = Vec::new();
     for (label, shown) in labels {
@@ -20,7 +20,7 @@ pub fn line(labels: &[(String, bool)], width: u16, theme: &Theme) -> Line<'stati
         room = room.saturating_sub(text.chars().count());
         spans.push(Span::styled(text, theme.style(scope)));
     }
-    Line::from(spans)
+    StyledLine::from(spans)
 }
 
 /// Writes how many lines match what is searched, for a title; empty when nothing is searched.
@@ -30,7 +30,8 @@ pub fn found(count: Option<usize>) -> String {
 
 /// Draws lines of text in one style.
 pub fn text(frame: &mut Frame<'_>, area: Rect, lines: &[String], scope: Scope, theme: &Theme) {
-    let lines: Vec<Line<'_>> = lines.iter().map(|line| Line::styled(line.as_str(), theme.style(scope))).collect();
+    let lines: Vec<StyledLine<'_>> =
+        lines.iter().map(|line| StyledLine::styled(line.as_str(), theme.style(scope))).collect();
     frame.render_widget(Paragraph::new(lines), area);
 }
 

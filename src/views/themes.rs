@@ -13,7 +13,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::app::{Action, Key, Notice, Scene, View};
 use crate::theme::{Scope, names};
-use crate::widgets::{Line, Scroll, Span, centred, lines, panel};
+use crate::widgets::{Scroll, Span, StyledLine, centred, lines, panel};
 
 /// Lists the themes.
 #[derive(Debug, Default)]
@@ -74,11 +74,11 @@ impl View for Themes {
         let [list, hint] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(inside);
         lines(frame, list, &self.scroll, self.selected, count, |index, selected| {
             let scope = if selected { Scope::Selection } else { Scope::Text };
-            Line::from(vec![
+            StyledLine::from(vec![
                 Span::styled(if selected { "> " } else { "  " }, theme.style(Scope::Selection)),
                 Span::styled(names().nth(index).unwrap_or_default(), theme.style(scope)),
             ])
         });
-        frame.render_widget(Line::styled("enter keep   esc as before", theme.style(Scope::Dim)), hint);
+        frame.render_widget(StyledLine::styled("enter keep   esc as before", theme.style(Scope::Dim)), hint);
     }
 }

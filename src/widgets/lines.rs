@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::Line;
+use super::StyledLine;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -41,7 +41,7 @@ pub fn lines<'a>(
     scroll: &Scroll,
     selected: usize,
     count: usize,
-    line: impl Fn(usize, bool) -> Line<'a>,
+    line: impl Fn(usize, bool) -> StyledLine<'a>,
 ) {
     let first = scroll.follow(selected, count, area.height);
     for (offset, index) in (first..count).take(usize::from(area.height)).enumerate() {

@@ -7,5 +7,5 @@ mod text;
 
 pub use lines::{Scroll, lines};
 pub use panel::{centred, panel, titled};
-pub use styled::{Line, Paragraph, Span, Text};
+pub use styled::{Paragraph, Span, StyledLine, Text};
 pub use text::{fit, fit_end, pad, rows, wrap};

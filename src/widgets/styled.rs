@@ -63,9 +63,9 @@ impl<'a, T: Into<Cow<'a, str>>> From<T> for Span<'a> {
 
 /// Holds a line of spans.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Line<'a>(text::Line<'a>);
+pub struct StyledLine<'a>(text::Line<'a>);
 
-impl<'a> Line<'a> {
+impl<'a> StyledLine<'a> {
     /// Takes a text as it is, in the style of what is below.
     pub fn raw(content: impl Into<Cow<'a, str>>) -> Self {
         Span::raw(content).into()
@@ -77,7 +77,7 @@ impl<'a> Line<'a> {
     }
 }
 
-impl<'a> Deref for Line<'a> {
+impl<'a> Deref for StyledLine<'a> {
     type Target = text::Line<'a>;
 
     fn deref(&self) -> &Self::Target {
@@ -85,37 +85,37 @@ impl<'a> Deref for Line<'a> {
     }
 }
 
-impl<'a> From<Span<'a>> for Line<'a> {
+impl<'a> From<Span<'a>> for StyledLine<'a> {
     fn from(span: Span<'a>) -> Self {
         Self(text::Line::from(span.0))
     }
 }
 
-impl<'a> From<Vec<Span<'a>>> for Line<'a> {
+impl<'a> From<Vec<Span<'a>>> for StyledLine<'a> {
     fn from(spans: Vec<Span<'a>>) -> Self {
         spans.into_iter().collect()
     }
 }
 
-impl From<String> for Line<'_> {
+impl From<String> for StyledLine<'_> {
     fn from(content: String) -> Self {
         Self::raw(content)
     }
 }
 
-impl<'a> From<&'a str> for Line<'a> {
+impl<'a> From<&'a str> for StyledLine<'a> {
     fn from(content: &'a str) -> Self {
         Self::raw(content)
     }
 }
 
-impl<'a> FromIterator<Span<'a>> for Line<'a> {
+impl<'a> FromIterator<Span<'a>> for StyledLine<'a> {
     fn from_iter<I: IntoIterator<Item = Span<'a>>>(spans: I) -> Self {
         Self(spans.into_iter().map(|span| span.0).collect())
     }
 }
 
-impl widgets::Widget for Line<'_> {
+impl widgets::Widget for StyledLine<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         self.0.render(area, buffer);
     }
@@ -125,21 +125,21 @@ impl widgets::Widget for Line<'_> {
 #[derive(Debug, Clone, Default)]
 pub struct Text<'a>(text::Text<'a>);
 
-impl<'a> From<Vec<Line<'a>>> for Text<'a> {
-    fn from(lines: Vec<Line<'a>>) -> Self {
+impl<'a> From<Vec<StyledLine<'a>>> for Text<'a> {
+    fn from(lines: Vec<StyledLine<'a>>) -> Self {
         Self(text::Text::from(lines.into_iter().map(|line| line.0).collect::<Vec<_>>()))
     }
 }
 
-impl<'a> From<Line<'a>> for Text<'a> {
-    fn from(line: Line<'a>) -> Self {
+impl<'a> From<StyledLine<'a>> for Text<'a> {
+    fn from(line: StyledLine<'a>) -> Self {
         Self(text::Text::from(line.0))
     }
 }
 
 impl<'a> From<&'a str> for Text<'a> {
     fn from(content: &'a str) -> Self {
-        Line::raw(content).into()
+        StyledLine::raw(content).into()
     }
 }
 
@@ -156,7 +156,7 @@ impl Paragraph {
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, Paragraph, Span};
+    use super::{Paragraph, Span, StyledLine};
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
@@ -167,10 +167,10 @@ mod tests {
         let mut terminal = Terminal::new(TestBackend::new(30, 3)).unwrap();
         terminal
             .draw(|frame| {
-                let lines: Vec<Line<'_>> = vec![
-                    Line::from(hostile.to_owned()),
+                let lines: Vec<StyledLine<'_>> = vec![
+                    StyledLine::from(hostile.to_owned()),
                     vec![Span::raw(hostile), Span::raw("|")].into(),
-                    Line::styled(hostile, ratatui::style::Style::new()),
+                    StyledLine::styled(hostile, ratatui::style::Style::new()),
                 ];
                 frame.render_widget(Paragraph::new(lines), frame.area());
             })

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use crate::app::{Program, Reach};
 use crate::model::{Fault, Permit};
-use crate::repo::git::{self, Change};
+use crate::repo::git::{self, GitChange};
 
 /// Makes a change of the repository and returns what git printed. Where a passphrase, a password or a yes is wanted, git gets the terminal.
 ///
 /// # Errors
-/// Fails as [`Change::perform`] does; where git was given the terminal it has said there why.
-pub async fn change(reach: &Reach, root: &Path, change: Change, permit: Permit) -> Result<String, Fault> {
+/// Fails as [`GitChange::perform`] does; where git was given the terminal it has said there why.
+pub async fn change(reach: &Reach, root: &Path, change: GitChange, permit: Permit) -> Result<String, Fault> {
     let (folder, asked) = (root.to_owned(), change.clone());
     let fault = match reach.away(move || change.perform(&folder, &permit)).await? {
         Err(fault) if git::asks(&fault) => fault,

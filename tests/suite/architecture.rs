@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::source_paths::{paths, programs, strings, test_modules};
+use super::source_paths::{declared_types, paths, programs, strings, test_modules};
 
 /// What each module under `src` may name of the others. A module that is missing here fails the test: decide where it belongs.
 const MAY_NAME: &[(&str, &[&str])] = &[
@@ -323,7 +323,7 @@ const RESERVED: &[Reserved] = &[
     },
     Reserved {
         what: "what git may see of our environment",
-        names: |path| path.windows(2).any(|pair| pair[0] == "Kind" && pair[1].starts_with("Git")),
+        names: |path| path.windows(2).any(|pair| pair[0] == "ProgramKind" && pair[1].starts_with("Git")),
         files: &["repo/git", "programs"],
         why: "each call of git goes through a door of repo::git::run, which has the flags that it needs",
     },
@@ -374,6 +374,41 @@ const KEEP_THEIR_NAMES: &[&str] = &[
     "std",
     "text",
     "tokio",
+];
+
+/// Names that several types have: each module of a subcommand has its `Arguments`, and is named with it.
+const SHARED_NAMES: &[&str] = &[
+    "Arguments",
+    "Action",
+    "Answer",
+    "Change",
+    "Chosen",
+    "Detail",
+    "Difference",
+    "Do",
+    "Finding",
+    "Listed",
+    "LogEntry",
+    "Logs",
+    "Made",
+    "Metadata",
+    "Order",
+    "Page",
+    "Past",
+    "Question",
+    "Reach",
+    "Reader",
+    "Reference",
+    "Release",
+    "Rendered",
+    "Report",
+    "Row",
+    "Scope",
+    "Session",
+    "State",
+    "Tab",
+    "Table",
+    "Target",
 ];
 
 /// Returns what a file below `src` names and may not.
@@ -522,13 +557,15 @@ fn no_two_modules_may_name_each_other() {
 
 #[test]
 fn a_call_of_git_elsewhere_is_found() {
-    let found =
-        faults("cli/demo.rs", "fn a() { let x = crate::programs::Command::new(kind, \"/usr/bin/git\").output(); }");
+    let found = faults(
+        "cli/demo.rs",
+        "fn a() { let x = crate::programs::ProgramCommand::new(kind, \"/usr/bin/git\").output(); }",
+    );
     assert!(matches!(&found[..], [one] if one.contains("git is started by repo/git only")), "{found:?}");
-    assert!(faults("app/git.rs", "fn a() { Program::new(Kind::GitInTerminal, name); }")[0].contains("repo/git"));
-    let fine = "fn a() { Command::new(k, \"gitk\"); say(\"git\"); }\n#[cfg(test)] mod tests { fn b() { Command::new(\"git\"); } }";
+    assert!(faults("app/git.rs", "fn a() { Program::new(ProgramKind::GitInTerminal, name); }")[0].contains("repo/git"));
+    let fine = "fn a() { ProgramCommand::new(k, \"gitk\"); say(\"git\"); }\n#[cfg(test)] mod tests { fn b() { ProgramCommand::new(\"git\"); } }";
     assert_eq!(faults("cli/demo.rs", fine), [""; 0]);
-    assert_eq!(faults("repo/git/run.rs", "fn a() { Command::new(k, \"git\"); }"), [""; 0]);
+    assert_eq!(faults("repo/git/run.rs", "fn a() { ProgramCommand::new(k, \"git\"); }"), [""; 0]);
 }
 
 #[test]
@@ -628,4 +665,35 @@ fn folders_of_the_operator_are_read_in_one_place() {
             .extend(code.lines().filter(|line| reads(line)).map(|line| format!("{}: {}", file.display(), line.trim())));
     }
     assert_eq!(found, Vec::<String>::new(), "ask programs::own_folder");
+}
+
+/// Returns the types that more than their own file may name, by their names, with the files that declare them.
+fn types() -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (file, source) in program_sources() {
+        for name in declared_types(&source) {
+            found.entry(name).or_default().push(file.clone());
+        }
+    }
+    found
+}
+
+/// A rule about a type that was renamed would hold nothing any more.
+#[test]
+fn the_types_that_rules_speak_of_exist() {
+    let types = types();
+    for word in ["ProgramCommand", "ProgramKind", "Program", "Renderer"] {
+        assert!(types.contains_key(word), "a rule of this file speaks of {word}, which no file declares");
+    }
+}
+
+/// Whoever reads a type's name shall know which one is meant.
+#[test]
+fn no_two_types_have_one_name() {
+    let twice: Vec<_> = types()
+        .into_iter()
+        .filter(|(name, files)| files.len() > 1 && !SHARED_NAMES.contains(&name.as_str()))
+        .map(|(name, files)| format!("{name}: {}", files.join(", ")))
+        .collect();
+    assert!(twice.is_empty(), "call each by what it is:\n{}", twice.join("\n"));
 }

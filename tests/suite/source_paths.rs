@@ -21,7 +21,7 @@ pub(crate) fn paths(source: &str) -> Vec<SourcePath> {
     found
 }
 
-/// Returns the strings that a source gives to `Command::new`, `Command::configured` and `Program::new` outside of tests, with their lines.
+/// Returns the strings that a source gives to `ProgramCommand::new`, `ProgramCommand::configured` and `Program::new` outside of tests, with their lines.
 pub(crate) fn programs(source: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     started(source.parse().expect("Rust source"), &mut found);
@@ -39,7 +39,7 @@ fn started(tokens: TokenStream, found: &mut Vec<(usize, String)>) {
             TokenTree::Ident(_) => {
                 let (segments, next) = path_at(&tokens, at);
                 let last: Vec<&str> = segments.iter().rev().take(2).map(String::as_str).collect();
-                if matches!(last[..], ["new" | "configured", "Command" | "Program"])
+                if matches!(last[..], ["new" | "configured", "ProgramCommand" | "Program"])
                     && let Some(TokenTree::Group(group)) = tokens.get(next)
                 {
                     found.extend(group.stream().into_iter().filter_map(|token| match token {
@@ -57,6 +57,48 @@ fn started(tokens: TokenStream, found: &mut Vec<(usize, String)>) {
                 at + 1
             }
             TokenTree::Punct(_) | TokenTree::Literal(_) => at + 1,
+        };
+    }
+}
+
+/// Returns the names of the types that a source declares for others, `pub` or `pub(crate)`, outside of tests.
+pub(crate) fn declared_types(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    declared(source.parse().expect("Rust source"), &mut found);
+    found
+}
+
+fn declared(tokens: TokenStream, found: &mut Vec<String>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is = |at: usize, word: &str| matches!(tokens.get(at), Some(TokenTree::Ident(ident)) if ident == word);
+    let mut at = 0;
+    while at < tokens.len() {
+        at = match &tokens[at] {
+            TokenTree::Punct(punct) if punct.as_char() == '#' && only_in_tests(tokens.get(at + 1)) => {
+                end_of_item(&tokens, at + 2)
+            }
+            TokenTree::Ident(ident) if ident == "pub" => {
+                let scope = match tokens.get(at + 1) {
+                    Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
+                        Some(group.stream().to_string())
+                    }
+                    _ => None,
+                };
+                let item = if scope.is_some() { at + 2 } else { at + 1 };
+                let is_type = ["struct", "enum", "trait", "type", "union"].iter().any(|word| is(item, word));
+                if is_type
+                    && scope.is_none_or(|scope| scope == "crate")
+                    && let Some(TokenTree::Ident(name)) = tokens.get(item + 1)
+                {
+                    found.push(name.to_string());
+                }
+                item
+            }
+            TokenTree::Group(group) => {
+                declared(group.stream(), found);
+                at + 1
+            }
+            _ => at + 1,
         };
     }
 }

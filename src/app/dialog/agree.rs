@@ -23,7 +23,7 @@ use crate::app::view::{Scene, View};
 use crate::config::Agreement;
 use crate::model::{Env, Fault, Protection};
 use crate::theme::Scope;
-use crate::widgets::{Line, Span, centred, panel, wrap};
+use crate::widgets::{Span, StyledLine, centred, panel, wrap};
 
 /// Asks about one environment.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl View for Agree {
         let width = area.width.saturating_sub(8).clamp(20, 90);
         let inner = usize::from(width.saturating_sub(4));
         let row = |label: &str, text: String, scope: Scope| {
-            Line::from(vec![
+            StyledLine::from(vec![
                 Span::styled(format!("{label:<13}"), theme.style(Scope::Dim)),
                 Span::styled(text, theme.style(scope)),
             ])
@@ -118,13 +118,15 @@ impl View for Agree {
         ];
         let why = "Only the repository says that this context is this environment, and whoever writes to the repository may say so. Until you \
                    agree, writes to it ask first. What you agree to is remembered for this repository.";
-        lines.extend(wrap(why, inner).into_iter().map(Line::from));
+        lines.extend(wrap(why, inner).into_iter().map(StyledLine::from));
         if let Some(fault) = &self.fault {
             let told = format!("{}: {}; {}", fault.what, fault.why, fault.todo);
-            lines.extend(wrap(&told, inner).into_iter().map(|text| Line::styled(text, theme.style(Scope::Failed))));
+            lines.extend(
+                wrap(&told, inner).into_iter().map(|text| StyledLine::styled(text, theme.style(Scope::Failed))),
+            );
         }
-        lines.push(Line::default());
-        lines.push(Line::from(vec![
+        lines.push(StyledLine::default());
+        lines.push(StyledLine::from(vec![
             Span::styled("y", theme.style(Scope::Key)),
             Span::raw(" yes, remember it    "),
             Span::styled("n", theme.style(Scope::Key)),

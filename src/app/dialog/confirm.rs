@@ -24,7 +24,7 @@ use crate::app::key::Key;
 use crate::app::view::{Scene, View};
 use crate::repo::NewReader;
 use crate::theme::Scope;
-use crate::widgets::{Line, Span, centred, panel, wrap};
+use crate::widgets::{Span, StyledLine, centred, panel, wrap};
 
 /// How many objects are shown at once; the others are reached by scrolling, and their count is told.
 const OBJECTS_SHOWN: usize = 8;
@@ -169,7 +169,7 @@ impl View for Confirm {
         let inner = usize::from(width.saturating_sub(4));
         let mut lines = Vec::new();
         let row = |label: &str, text: Span<'static>| {
-            Line::from(vec![Span::styled(format!("{label:<13}"), theme.style(Scope::Dim)), text])
+            StyledLine::from(vec![Span::styled(format!("{label:<13}"), theme.style(Scope::Dim)), text])
         };
         let mut environments: Vec<_> =
             self.targets.iter().filter_map(|target| scene.facts.environment(target.env()?)).collect();
@@ -232,17 +232,17 @@ impl View for Confirm {
             let text = format!("{text}{more}");
             lines.push(row(if index == 0 { "command" } else { "" }, Span::styled(text, theme.style(Scope::Shell))));
         }
-        lines.push(Line::default());
+        lines.push(StyledLine::default());
         match &self.wanted {
-            None => lines.push(Line::from(vec![
+            None => lines.push(StyledLine::from(vec![
                 Span::styled("y", theme.style(Scope::Key)),
                 Span::raw(" yes    "),
                 Span::styled("n", theme.style(Scope::Key)),
                 Span::raw(" no"),
             ])),
             Some(wanted) => {
-                lines.push(Line::from(format!("Type {wanted} and press enter; esc goes back.")));
-                lines.push(Line::from(vec![
+                lines.push(StyledLine::from(format!("Type {wanted} and press enter; esc goes back.")));
+                lines.push(StyledLine::from(vec![
                     Span::raw("> "),
                     Span::styled(format!("{}_", self.typed), theme.style(Scope::Input)),
                 ]));

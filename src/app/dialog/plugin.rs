@@ -27,7 +27,7 @@ use crate::config::Agreement;
 use crate::model::{Fault, WantedPlugin};
 use crate::repo::Snapshot;
 use crate::theme::Scope;
-use crate::widgets::{Line, Span, centred, panel, wrap};
+use crate::widgets::{Span, StyledLine, centred, panel, wrap};
 
 /// The width of the column of labels.
 const LABELS: usize = 13;
@@ -153,7 +153,7 @@ impl View for AskPlugin {
         let mut row = |label: &str, text: &str, scope: Scope| {
             for (index, text) in wrap(text, inner.saturating_sub(LABELS)).into_iter().enumerate() {
                 let label = if index == 0 { label } else { "" };
-                lines.push(Line::from(vec![
+                lines.push(StyledLine::from(vec![
                     Span::styled(format!("{label:<LABELS$}"), theme.style(Scope::Dim)),
                     Span::styled(text, theme.style(scope)),
                 ]));
@@ -176,9 +176,9 @@ impl View for AskPlugin {
         if let Some(fault) = &self.fault {
             row("", &format!("{}: {}; {}", fault.what, fault.why, fault.todo), Scope::Failed);
         }
-        lines.push(Line::default());
-        lines.push(Line::from(format!("Type {program} and press enter; esc leaves it refused.")));
-        lines.push(Line::from(vec![
+        lines.push(StyledLine::default());
+        lines.push(StyledLine::from(format!("Type {program} and press enter; esc leaves it refused.")));
+        lines.push(StyledLine::from(vec![
             Span::raw("> "),
             Span::styled(format!("{}_", self.typed), theme.style(Scope::Input)),
         ]));

@@ -17,7 +17,7 @@ use crate::app::command::{Command, Target};
 use crate::app::key::Key;
 use crate::app::view::{Scene, View};
 use crate::theme::Scope;
-use crate::widgets::{Line, Span, centred, panel};
+use crate::widgets::{Span, StyledLine, centred, panel};
 
 /// Asks for the answers that a command needs.
 #[derive(Debug)]
@@ -108,19 +108,21 @@ impl View for Prompt {
         let mut lines = Vec::new();
         for target in self.targets.iter().take(4) {
             let place = target.env().map_or("", |env| scene.facts.name(env));
-            lines.push(Line::styled(format!("{} in {place}", target.name()), theme.style(Scope::Title)));
+            lines.push(StyledLine::styled(format!("{} in {place}", target.name()), theme.style(Scope::Title)));
         }
         for (index, (question, answer)) in self.command.questions.iter().zip(&self.answers).enumerate() {
             let cursor = if index == self.field { "_" } else { "" };
             let hint = if question.optional { " (may stay empty)" } else { "" };
-            lines.push(Line::styled(format!("{}{hint}", question.label), theme.style(Scope::Dim)));
-            lines.push(Line::from(vec![
+            lines.push(StyledLine::styled(format!("{}{hint}", question.label), theme.style(Scope::Dim)));
+            lines.push(StyledLine::from(vec![
                 Span::raw("> "),
                 Span::styled(format!("{answer}{cursor}"), theme.style(Scope::Input)),
             ]));
         }
-        lines.push(self.complaint.map_or_else(Line::default, |text| Line::styled(text, theme.style(Scope::Error))));
-        lines.push(Line::styled("enter go on   tab next field   esc back", theme.style(Scope::Dim)));
+        lines.push(
+            self.complaint.map_or_else(StyledLine::default, |text| StyledLine::styled(text, theme.style(Scope::Error))),
+        );
+        lines.push(StyledLine::styled("enter go on   tab next field   esc back", theme.style(Scope::Dim)));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
         let width = area.width.saturating_sub(8).clamp(20, 80);
         let inside = panel(frame, centred(area, width, height), self.command.title, true, theme);

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::{Scope, WatchEvent, watch};
 use crate::cluster::Cluster;
-use crate::model::{Column, Env, Kind, Lesson, Link, Row, RowKey, State};
+use crate::model::{Column, Connection, Env, Kind, Lesson, Row, RowKey, State};
 
 static KIND: Kind = Kind {
     kind: "Thing",
@@ -141,13 +141,13 @@ async fn next(receiver: &mut mpsc::Receiver<WatchEvent>) -> String {
             keys.sort();
             format!("gone {}", keys.iter().map(|key| &*key.name).collect::<Vec<_>>().join(" "))
         }
-        WatchEvent::Link(Link::Live) => "live".to_owned(),
-        WatchEvent::Link(Link::Absent) => "absent".to_owned(),
-        WatchEvent::Link(Link::Syncing { received, total }) => format!("syncing {received} of {total:?}"),
-        WatchEvent::Link(Link::Forbidden(fault)) => format!("forbidden: {fault}"),
-        WatchEvent::Link(Link::Degraded(fault)) => format!("degraded: {fault}"),
-        WatchEvent::Link(Link::Unreachable(fault)) => format!("unreachable: {fault}"),
-        WatchEvent::Link(Link::Connecting) => "connecting".to_owned(),
+        WatchEvent::Link(Connection::Live) => "live".to_owned(),
+        WatchEvent::Link(Connection::Absent) => "absent".to_owned(),
+        WatchEvent::Link(Connection::Syncing { received, total }) => format!("syncing {received} of {total:?}"),
+        WatchEvent::Link(Connection::Forbidden(fault)) => format!("forbidden: {fault}"),
+        WatchEvent::Link(Connection::Degraded(fault)) => format!("degraded: {fault}"),
+        WatchEvent::Link(Connection::Unreachable(fault)) => format!("unreachable: {fault}"),
+        WatchEvent::Link(Connection::Connecting) => "connecting".to_owned(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::commands::verb::{in_turn, timeout};
 use crate::kinds;
 use crate::model::revision::hash;
 use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, StepState, Verb};
-use crate::repo::git::{self, Change, Destination};
+use crate::repo::git::{self, Destination, GitChange};
 use crate::views::git::act::destination;
 use crate::views::git::applied;
 use crate::views::home::flow;
@@ -88,7 +88,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
                 let report = Report(Arc::new(Mutex::new(steps)), reach.clone(), permit);
                 report.say("push", StepState::Running, "pushing");
                 let pushed = async {
-                    change(&reach, &root, Change::Push(to), permit).await?;
+                    change(&reach, &root, GitChange::Push(to), permit).await?;
                     reach.away(move || git::head(&root)).await?
                 };
                 let commit = match pushed.await {

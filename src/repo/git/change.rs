@@ -7,7 +7,7 @@ use std::path::Path;
 use super::remote::{Destination, destination};
 use super::run;
 use crate::model::{Fault, FaultKind, Permit};
-use crate::programs::Command;
+use crate::programs::ProgramCommand;
 
 /// Stages what a path or folder holds, deletions too.
 ///
@@ -36,7 +36,7 @@ fn on_paths(root: &Path, what: &str, verb: &[&str], paths: &[String]) -> Result<
 
 /// A change that may ask for something: a passphrase, a password, whether a host key is right.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum GitChange {
     /// Commits what is staged with a message; hooks run, and signing.
     Commit(String),
     /// Pushes HEAD.
@@ -47,7 +47,7 @@ pub enum Change {
     Pull,
 }
 
-impl Change {
+impl GitChange {
     /// Makes the change without asking anybody, and returns what git and the hooks printed.
     ///
     /// # Errors
@@ -147,7 +147,7 @@ pub fn head(root: &Path) -> Result<String, Fault> {
 }
 
 /// Runs a git that changes something; what it printed comes back, in a fault too.
-fn perform(mut command: Command, root: &Path, what: &str, input: Option<&str>) -> Result<String, Fault> {
+fn perform(mut command: ProgramCommand, root: &Path, what: &str, input: Option<&str>) -> Result<String, Fault> {
     quiet(&mut command, root);
     if input.is_some() {
         command.piped_input();
@@ -165,7 +165,7 @@ fn perform(mut command: Command, root: &Path, what: &str, input: Option<&str>) -
 }
 
 /// Keeps programs that git starts from asking anything on the terminal, which is ours.
-fn quiet(command: &mut Command, root: &Path) {
+fn quiet(command: &mut ProgramCommand, root: &Path) {
     let ssh = std::env::var("GIT_SSH_COMMAND").ok().filter(|line| !line.is_empty()).or_else(|| {
         let printed = run::output(root, "", &["config", "--get", "core.sshCommand"]).ok()?;
         Some(String::from_utf8_lossy(&printed).trim().to_owned()).filter(|line| !line.is_empty())

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::run;
 use crate::model::Fault;
-use crate::programs::Command;
+use crate::programs::ProgramCommand;
 
 /// The calls of git that make the operator's new repository and its first commit.
 const FIRST_COMMIT: &[&[&str]] = &[
@@ -63,7 +63,7 @@ pub fn in_bare(folder: &Path, arguments: &[&str]) -> Option<String> {
     said(run::command(folder, &[&[named.as_str()], arguments].concat())).ok()
 }
 
-fn said(command: Command) -> Result<String, String> {
+fn said(command: ProgramCommand) -> Result<String, String> {
     let output = run::bounded(command).map_err(|error| format!("git cannot be started: {error}"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())

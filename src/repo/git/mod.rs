@@ -16,7 +16,7 @@ mod status;
 mod tree;
 mod veil;
 
-pub use change::{Change, asks, head, stage, unstage};
+pub use change::{GitChange, asks, head, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
 pub use files::{Staged, all_files, files, ignored, is_ignored, is_known, object, staged};
 pub use fresh::{Own, first_commit, in_bare};
@@ -25,7 +25,7 @@ pub use log::{LogEntry, contains, last_changes, log, log_between, log_of};
 pub use remote::{Destination, destination};
 pub use repository::Repository;
 pub use run::OnTerminal;
-pub use status::{Counts, GitState, Head, Mark, Operation, Upstream};
+pub use status::{Counts, GitState, Head, Mark, UnfinishedOperation, Upstream};
 pub use tree::{Between, changed, check_out, commit};
 
 pub(super) use files::list_files;

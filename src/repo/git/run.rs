@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::pipes::{self, Through};
 use crate::model::{Fault, FaultKind};
-use crate::programs::{Command, Kind};
+use crate::programs::{ProgramCommand, ProgramKind};
 
 /// The program.
 const GIT: &str = "git";
@@ -47,8 +47,8 @@ const LOOKING: &[&str] = &["log.showSignature=false", "submodule.recurse=false",
 ///
 /// Optional locks are off so that looking never disturbs a git that the operator runs at the same time; prompts are off because the
 /// screen is ours.
-pub(super) fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = prepare(Kind::Git, folder, &[ALWAYS, WITHOUT_HOOKS, LOOKING], &inert(arguments));
+pub(super) fn command(folder: &Path, arguments: &[&str]) -> ProgramCommand {
+    let mut command = prepare(ProgramKind::Git, folder, &[ALWAYS, WITHOUT_HOOKS, LOOKING], &inert(arguments));
     command.deadline(PATIENCE);
     if let Some(file) = pipes::in_the_way(folder, Through::of(arguments)) {
         command.refused(format!("{} is a pipe or a device, which git would read without end", file.display()));
@@ -60,27 +60,27 @@ pub(super) fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 /// Prepares a call that compares the working tree's files: as [`command`], and no filter runs that only the repository's own configuration
 /// names. One that the operator's configuration names, as `git lfs install` does, is the operator's.
-pub(super) fn comparing(folder: &Path, arguments: &[&str]) -> Command {
+pub(super) fn comparing(folder: &Path, arguments: &[&str]) -> ProgramCommand {
     let mut command = command(folder, arguments);
     with_filters(&mut command, &operators_filters(folder));
     command
 }
 
 /// Prepares a call that changes the index: no hooks, and filters as the operator set them up, for they decide what is stored.
-pub(super) fn staging(folder: &Path, arguments: &[&str]) -> Command {
-    prepare(Kind::GitWrites, folder, &[ALWAYS, WITHOUT_HOOKS], arguments)
+pub(super) fn staging(folder: &Path, arguments: &[&str]) -> ProgramCommand {
+    prepare(ProgramKind::GitWrites, folder, &[ALWAYS, WITHOUT_HOOKS], arguments)
 }
 
 /// Prepares what the operator asked for, with hooks, signing and credentials.
-pub(super) fn asked(folder: &Path, arguments: &[&str]) -> Command {
-    prepare(Kind::GitWrites, folder, &[ALWAYS], arguments)
+pub(super) fn asked(folder: &Path, arguments: &[&str]) -> ProgramCommand {
+    prepare(ProgramKind::GitWrites, folder, &[ALWAYS], arguments)
 }
 
 /// A call of git for the terminal, where it may ask the operator something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnTerminal {
     /// What it may see of our environment.
-    pub kind: Kind,
+    pub kind: ProgramKind,
     /// The program.
     pub program: &'static str,
     /// Its arguments.
@@ -90,28 +90,28 @@ pub struct OnTerminal {
 /// Prepares what the operator asked for as [`asked`] does, for the terminal.
 pub(super) fn on_terminal(arguments: Vec<String>) -> OnTerminal {
     let settings = ALWAYS.iter().flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]);
-    OnTerminal { kind: Kind::GitInTerminal, program: GIT, arguments: settings.chain(arguments).collect() }
+    OnTerminal { kind: ProgramKind::GitInTerminal, program: GIT, arguments: settings.chain(arguments).collect() }
 }
 
 /// Prepares a call in a repository that we made ourselves: no settings but its own, no hooks, and no other repository that the
 /// environment names, as it does within a hook.
-pub(super) fn own(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = prepare(Kind::Git, folder, &[ALWAYS, WITHOUT_HOOKS, &["core.autocrlf=false"]], arguments);
+pub(super) fn own(folder: &Path, arguments: &[&str]) -> ProgramCommand {
+    let mut command = prepare(ProgramKind::Git, folder, &[ALWAYS, WITHOUT_HOOKS, &["core.autocrlf=false"]], arguments);
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     here(&mut command);
     command
 }
 
 /// Leaves only the folder to say which repository is meant.
-pub(super) fn here(command: &mut Command) {
+pub(super) fn here(command: &mut ProgramCommand) {
     for variable in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"] {
         command.env_remove(variable);
     }
 }
 
 /// Prepares a question about where hooks are, which a configuration of ours would answer wrongly. No hook runs for it.
-pub(super) fn about_hooks(folder: &Path, arguments: &[&str]) -> Command {
-    prepare(Kind::Git, folder, &[ALWAYS], arguments)
+pub(super) fn about_hooks(folder: &Path, arguments: &[&str]) -> ProgramCommand {
+    prepare(ProgramKind::Git, folder, &[ALWAYS], arguments)
 }
 
 /// Tells the commands that compare to leave out programs of the configuration, and submodules, whose configurations are others again.
@@ -135,8 +135,8 @@ fn inert<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     all
 }
 
-fn prepare(kind: Kind, folder: &Path, settings: &[&[&str]], arguments: &[&str]) -> Command {
-    let mut command = Command::new(kind, GIT);
+fn prepare(kind: ProgramKind, folder: &Path, settings: &[&[&str]], arguments: &[&str]) -> ProgramCommand {
+    let mut command = ProgramCommand::new(kind, GIT);
     command.arg("-C").arg(folder);
     for setting in settings.iter().copied().flatten() {
         command.args(["-c", setting]);
@@ -164,7 +164,7 @@ pub(super) fn blob(folder: &Path, name: &str, most: u64) -> io::Result<Option<Ve
 }
 
 /// Runs a git that only looks to its end, within the bounds of all; how it ended is the caller's to judge.
-pub(super) fn bounded(mut command: Command) -> io::Result<Output> {
+pub(super) fn bounded(mut command: ProgramCommand) -> io::Result<Output> {
     command.output_within(PATIENCE, MOST)
 }
 
@@ -172,7 +172,7 @@ pub(super) fn bounded(mut command: Command) -> io::Result<Output> {
 ///
 /// # Errors
 /// As [`output`].
-pub(super) fn finish(command: Command, folder: &Path, what: &str) -> Result<Vec<u8>, Fault> {
+pub(super) fn finish(command: ProgramCommand, folder: &Path, what: &str) -> Result<Vec<u8>, Fault> {
     let output = bounded(command).map_err(|error| not_started(what, &error))?;
     if output.status.success() { Ok(output.stdout) } else { Err(refused(what, folder, &output.stderr)) }
 }
@@ -211,7 +211,7 @@ fn filters(printed: &str) -> BTreeMap<String, String> {
 }
 
 /// Lays settings over the configuration. By the environment, because the name of a filter may hold what ends a name on the command line.
-fn with_filters(command: &mut Command, settings: &BTreeMap<String, String>) {
+fn with_filters(command: &mut ProgramCommand, settings: &BTreeMap<String, String>) {
     const COUNT: &str = "GIT_CONFIG_COUNT";
     let before = std::env::var(COUNT).ok().and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
     for (place, (key, value)) in settings.iter().enumerate() {

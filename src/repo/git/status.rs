@@ -24,7 +24,7 @@ pub enum Head {
 /// Says what git is in the middle of; most commands behave differently until it is finished or aborted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Operation {
+pub enum UnfinishedOperation {
     /// `git merge`.
     Merge,
     /// `git rebase` or `git am`.
@@ -37,7 +37,7 @@ pub enum Operation {
     Bisect,
 }
 
-impl Operation {
+impl UnfinishedOperation {
     /// Returns the word for it, as in `merging`.
     pub fn word(self) -> &'static str {
         match self {
@@ -122,7 +122,7 @@ pub struct GitState {
     /// The branch that HEAD's branch follows.
     pub upstream: Option<Upstream>,
     /// What git is in the middle of.
-    pub operation: Option<Operation>,
+    pub operation: Option<UnfinishedOperation>,
     /// Changed files by path; a folder of untracked files stands for all in it, with `/` at its end.
     pub marks: BTreeMap<String, Mark>,
     /// How many there are of each sort.
@@ -272,14 +272,14 @@ fn changed(text: &str, columns: usize, state: &mut GitState) {
 }
 
 /// Tells what git is in the middle of by the files that it keeps meanwhile (gitrepository-layout(5), git's own `wt-status.c`).
-fn operation(git_dir: &Path) -> Option<Operation> {
+fn operation(git_dir: &Path) -> Option<UnfinishedOperation> {
     [
-        ("rebase-merge", Operation::Rebase),
-        ("rebase-apply", Operation::Rebase),
-        ("MERGE_HEAD", Operation::Merge),
-        ("CHERRY_PICK_HEAD", Operation::CherryPick),
-        ("REVERT_HEAD", Operation::Revert),
-        ("BISECT_LOG", Operation::Bisect),
+        ("rebase-merge", UnfinishedOperation::Rebase),
+        ("rebase-apply", UnfinishedOperation::Rebase),
+        ("MERGE_HEAD", UnfinishedOperation::Merge),
+        ("CHERRY_PICK_HEAD", UnfinishedOperation::CherryPick),
+        ("REVERT_HEAD", UnfinishedOperation::Revert),
+        ("BISECT_LOG", UnfinishedOperation::Bisect),
     ]
     .into_iter()
     .find_map(|(name, operation)| git_dir.join(name).exists().then_some(operation))

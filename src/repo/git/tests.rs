@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{GitState, Head, Operation, Repository, commits_behind};
+use super::{GitState, Head, Repository, UnfinishedOperation, commits_behind};
 
 /// Writes a file below a folder, with the folders that it needs.
 pub(crate) fn write(root: &Path, path: &str, text: &str) {
@@ -102,7 +102,7 @@ fn a_merge_in_conflict_is_told() {
     assert!(!repository.try_git(&["merge", "other"]).1);
 
     let state = repository.state();
-    assert_eq!(state.operation, Some(Operation::Merge));
+    assert_eq!(state.operation, Some(UnfinishedOperation::Merge));
     assert_eq!(state.mark("a.yaml").unwrap().letter(), '!');
     assert_eq!((state.counts.conflicts, state.counts.staged), (1, 0));
 }

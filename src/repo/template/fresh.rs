@@ -61,7 +61,7 @@ pub struct Missing {
 
 /// The template with new recipients and values.
 #[derive(Debug)]
-pub struct Made {
+pub struct FreshTemplate {
     /// Every file: its path with `/`, and its bytes.
     pub files: Vec<(String, Vec<u8>)>,
     /// How many files were encrypted anew.
@@ -84,9 +84,14 @@ struct Turn<'a> {
 ///
 /// # Errors
 /// When an environment has no recipient, or a file of the template cannot be opened or encrypted, which is a defect.
-pub fn make(recipients: &[(&str, &str)], names: &Names, now: Timestamp, fresh: &mut dyn Fresh) -> Result<Made, Fault> {
+pub fn make(
+    recipients: &[(&str, &str)],
+    names: &Names,
+    now: Timestamp,
+    fresh: &mut dyn Fresh,
+) -> Result<FreshTemplate, Fault> {
     let turns = KEYS.iter().map(|(env, key)| turn(env, key, recipients)).collect::<Result<Vec<_>, _>>()?;
-    let mut made = Made { files: Vec::new(), encrypted: 0, renewed: 0, missing: Vec::new() };
+    let mut made = FreshTemplate { files: Vec::new(), encrypted: 0, renewed: 0, missing: Vec::new() };
     let mut known = HashMap::new();
     for (path, bytes) in FILES {
         let Ok(text) = std::str::from_utf8(bytes) else {
@@ -129,7 +134,7 @@ fn renew(
     names: &Names,
     known: &mut HashMap<String, Secret>,
     fresh: &mut dyn Fresh,
-    made: &mut Made,
+    made: &mut FreshTemplate,
 ) -> Result<Secret, Fault> {
     let file = SopsFile::parse(Format::Yaml, text).map_err(|error| defect(path, error))?;
     let mut opened: Opened = file.decrypt(&turn.identities).map_err(|error| defect(path, error))?;

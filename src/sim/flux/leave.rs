@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::report::{Level, event, log, run_id};
+use super::report::{ReportLevel, event, log, run_id};
 use crate::model::ObjectRef;
 use crate::sim::apply;
 use crate::sim::fields::Writer;
@@ -10,10 +10,10 @@ use crate::sim::helm_storage;
 use crate::sim::json::{is_true, list, number, set, text};
 use crate::sim::kinds::SOURCE;
 use crate::sim::script::installed;
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// Cleans up behind an object and lets it go: a Kustomization prunes, a release is uninstalled; what is suspended leaves everything as it is.
-pub(crate) fn leave(world: &mut World, key: &ObjectRef, object: &Value) {
+pub(crate) fn leave(world: &mut SimulatedCluster, key: &ObjectRef, object: &Value) {
     let id = run_id(world, key);
     if !is_true(object, "/spec/suspend") {
         match key.kind.as_str() {
@@ -29,20 +29,20 @@ pub(crate) fn leave(world: &mut World, key: &ObjectRef, object: &Value) {
     });
 }
 
-fn prune(world: &mut World, object: &Value, id: &str) {
+fn prune(world: &mut SimulatedCluster, object: &Value, id: &str) {
     let gone: Vec<String> = apply::inventory(object)
         .into_iter()
         .filter(|key| remove(world, key))
         .map(|key| format!("{} deleted", apply::subject(&key)))
         .collect();
     if !gone.is_empty() {
-        log(world, object, id, Level::Info, "garbage collection for deleted resource completed", &json!({}));
+        log(world, object, id, ReportLevel::Info, "garbage collection for deleted resource completed", &json!({}));
         event(world, object, "Normal", "ReconciliationSucceeded", &gone.join("\n"));
     }
 }
 
 /// Deletes an object, or asks for it where somebody holds it by a finalizer.
-pub(crate) fn remove(world: &mut World, key: &ObjectRef) -> bool {
+pub(crate) fn remove(world: &mut SimulatedCluster, key: &ObjectRef) -> bool {
     let Some(live) = world.store.get(key) else { return false };
     if list(live, "/metadata/finalizers").is_empty() {
         return world.delete(key).is_some();
@@ -55,7 +55,7 @@ pub(crate) fn remove(world: &mut World, key: &ObjectRef) -> bool {
     true
 }
 
-fn uninstall(world: &mut World, key: &ObjectRef, object: &Value, id: &str) {
+fn uninstall(world: &mut SimulatedCluster, key: &ObjectRef, object: &Value, id: &str) {
     let latest = list(object, "/status/history").first().cloned().unwrap_or_default();
     let last = number(&latest, "/version");
     let (chart, version) = (text(&latest, "/chartName"), text(&latest, "/chartVersion"));
@@ -74,5 +74,5 @@ fn uninstall(world: &mut World, key: &ObjectRef, object: &Value, id: &str) {
         text(&latest, "/chartVersion"),
     );
     event(world, object, "Normal", "UninstallSucceeded", &message);
-    log(world, object, id, Level::Info, &message, &json!({}));
+    log(world, object, id, ReportLevel::Info, &message, &json!({}));
 }

@@ -18,8 +18,8 @@ use serde_json::Value;
 use super::agenda::{Due, Job};
 use super::json::{list, number, set, text};
 use super::kinds::{self, HELM, KUSTOMIZE, SOURCE};
-use super::store::{Change, Happened};
-use super::world::World;
+use super::store::{Happened, StoreEvent};
+use super::world::SimulatedCluster;
 use crate::model::ObjectRef;
 
 /// The annotation that asks a controller to look now.
@@ -48,13 +48,13 @@ pub(crate) struct Queue {
 
 /// One reconciliation under way.
 enum Run {
-    Source(Box<source::Run>),
-    Kustomization(Box<kustomization::Run>),
-    HelmRelease(Box<helm_release::Run>),
+    Source(Box<source::SourceRun>),
+    Kustomization(Box<kustomization::KustomizationRun>),
+    HelmRelease(Box<helm_release::HelmReleaseRun>),
 }
 
 /// Says how a reconciliation goes on.
-pub(crate) enum Next {
+pub(crate) enum NextRun {
     /// It takes its next step after a while.
     Step(Duration),
     /// It is over; the object is looked at again after a while, unless nothing is said.
@@ -70,7 +70,7 @@ pub(crate) fn is_reconciled(key: &ObjectRef) -> bool {
 }
 
 /// Lets the controllers see a change: they act on new objects, new generations, new requests and new artifacts.
-pub(crate) fn observe(world: &mut World, change: &Change) {
+pub(crate) fn observe(world: &mut SimulatedCluster, change: &StoreEvent) {
     // While the past is played, nothing is to be done about it.
     if !is_reconciled(&change.key) || world.as_of.is_some() {
         return;
@@ -103,7 +103,7 @@ pub(crate) fn observe(world: &mut World, change: &Change) {
 }
 
 /// Puts an object into its controller's queue.
-pub(crate) fn enqueue(world: &mut World, key: ObjectRef, wait: Duration) {
+pub(crate) fn enqueue(world: &mut SimulatedCluster, key: ObjectRef, wait: Duration) {
     if world.queue.runs.contains_key(&key) {
         world.queue.dirty.insert(key);
     } else if world.queue.waiting.insert(key.clone()) {
@@ -115,7 +115,7 @@ pub(crate) fn enqueue(world: &mut World, key: ObjectRef, wait: Duration) {
 }
 
 /// Arranges that an object is looked at again after a while, instead of any earlier arrangement.
-pub(crate) fn again(world: &mut World, key: &ObjectRef, wait: Duration) {
+pub(crate) fn again(world: &mut SimulatedCluster, key: &ObjectRef, wait: Duration) {
     let due = world.agenda.after(wait, Job::Reconcile(key.clone()));
     if let Some(earlier) = world.queue.again.insert(key.clone(), due) {
         world.agenda.cancel(earlier);
@@ -123,19 +123,19 @@ pub(crate) fn again(world: &mut World, key: &ObjectRef, wait: Duration) {
 }
 
 /// Counts a failure that is tried again sooner than the interval, and returns how soon: twice as late each time, from 750 ms to 15 minutes.
-pub(crate) fn back_off(world: &mut World, key: &ObjectRef) -> Duration {
+pub(crate) fn back_off(world: &mut SimulatedCluster, key: &ObjectRef) -> Duration {
     let count = world.queue.failures.entry(key.clone()).or_default();
     *count += 1;
     Duration::from_millis(750).saturating_mul(2_u32.saturating_pow(*count - 1)).min(Duration::from_mins(15))
 }
 
 /// Forgets the failures of an object.
-pub(crate) fn forgive(world: &mut World, key: &ObjectRef) {
+pub(crate) fn forgive(world: &mut SimulatedCluster, key: &ObjectRef) {
     world.queue.failures.remove(key);
 }
 
 /// Begins to reconcile an object.
-pub(crate) fn begin(world: &mut World, key: &ObjectRef) {
+pub(crate) fn begin(world: &mut SimulatedCluster, key: &ObjectRef) {
     world.queue.waiting.remove(key);
     if let Some(due) = world.queue.again.remove(key) {
         world.agenda.cancel(due);
@@ -150,16 +150,16 @@ pub(crate) fn begin(world: &mut World, key: &ObjectRef) {
         return;
     }
     let run = match key.group.as_str() {
-        SOURCE => Run::Source(Box::new(source::Run::new(object))),
-        KUSTOMIZE => Run::Kustomization(Box::new(kustomization::Run::new(object))),
-        _ => Run::HelmRelease(Box::new(helm_release::Run::new(object))),
+        SOURCE => Run::Source(Box::new(source::SourceRun::new(object))),
+        KUSTOMIZE => Run::Kustomization(Box::new(kustomization::KustomizationRun::new(object))),
+        _ => Run::HelmRelease(Box::new(helm_release::HelmReleaseRun::new(object))),
     };
     world.queue.runs.insert(key.clone(), run);
     go_on(world, key);
 }
 
 /// Takes the next step of a reconciliation under way.
-pub(crate) fn go_on(world: &mut World, key: &ObjectRef) {
+pub(crate) fn go_on(world: &mut SimulatedCluster, key: &ObjectRef) {
     let Some(mut run) = world.queue.runs.remove(key) else { return };
     if world.store.get(key).is_none() {
         world.queue.dirty.remove(key);
@@ -171,11 +171,11 @@ pub(crate) fn go_on(world: &mut World, key: &ObjectRef) {
         Run::HelmRelease(run) => run.step(world),
     };
     match next {
-        Next::Step(wait) => {
+        NextRun::Step(wait) => {
             world.queue.runs.insert(key.clone(), run);
             world.agenda.after(wait, Job::Continue(key.clone()));
         }
-        Next::Over(wait) => {
+        NextRun::Over(wait) => {
             if world.queue.dirty.remove(key) {
                 enqueue(world, key.clone(), PICK_UP);
             } else if let Some(wait) = wait {
@@ -186,7 +186,7 @@ pub(crate) fn go_on(world: &mut World, key: &ObjectRef) {
 }
 
 /// Returns the objects that a new artifact of a source concerns.
-fn dependants(world: &World, source: &ObjectRef, revision: &str) -> Vec<ObjectRef> {
+fn dependants(world: &SimulatedCluster, source: &ObjectRef, revision: &str) -> Vec<ObjectRef> {
     let kinds: &[(&str, &str)] = match source.kind.as_str() {
         "HelmRepository" => &[(SOURCE, "HelmChart")],
         "HelmChart" => &[(HELM, "HelmRelease")],

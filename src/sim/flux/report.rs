@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::fields::Writer;
 use super::super::json::{self, list, log_stamp, number, set, stamp, text};
 use super::super::kinds;
-use super::super::world::World;
+use super::super::world::SimulatedCluster;
 use crate::model::ObjectRef;
 
 /// How long the API server keeps events.
@@ -26,13 +26,20 @@ pub(crate) fn controller(kind: &str) -> (&'static str, &'static str) {
 }
 
 /// Records an event on an object; the same again within the hour raises the count of the first.
-pub(crate) fn event(world: &mut World, object: &Value, kind: &str, reason: &str, message: &str) {
+pub(crate) fn event(world: &mut SimulatedCluster, object: &Value, kind: &str, reason: &str, message: &str) {
     let about = json::reference(object);
     event_from(world, object, controller(&about.kind).0, kind, reason, message);
 }
 
 /// Records an event on an object that a component tells of.
-pub(crate) fn event_from(world: &mut World, object: &Value, component: &str, kind: &str, reason: &str, message: &str) {
+pub(crate) fn event_from(
+    world: &mut SimulatedCluster,
+    object: &Value,
+    component: &str,
+    kind: &str,
+    reason: &str,
+    message: &str,
+) {
     let now = world.now();
     let about = json::reference(object);
     let namespace = if about.namespace.is_empty() { "default" } else { about.namespace.as_str() };
@@ -84,7 +91,7 @@ pub(crate) fn event_from(world: &mut World, object: &Value, component: &str, kin
     );
 }
 
-fn expire(world: &mut World) {
+fn expire(world: &mut SimulatedCluster) {
     let now = world.now();
     let Some(served) = kinds::by_kind("", "Event") else { return };
     let old: Vec<ObjectRef> = world
@@ -104,7 +111,7 @@ fn expire(world: &mut World) {
 
 /// Says how grave a line of log is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Level {
+pub(crate) enum ReportLevel {
     /// What is done.
     Info,
     /// What failed, with the error.
@@ -112,11 +119,18 @@ pub(crate) enum Level {
 }
 
 /// Writes a line into the log of the controller that reconciles an object; `more` is appended to its fields.
-pub(crate) fn log(world: &mut World, object: &Value, run: &str, level: Level, message: &str, more: &Value) {
+pub(crate) fn log(
+    world: &mut SimulatedCluster,
+    object: &Value,
+    run: &str,
+    level: ReportLevel,
+    message: &str,
+    more: &Value,
+) {
     let about = json::reference(object);
     let (deployment, name) = controller(&about.kind);
     let mut line = json!({
-        "level": if level == Level::Error { "error" } else { "info" },
+        "level": if level == ReportLevel::Error { "error" } else { "info" },
         "ts": log_stamp(world.now()),
         "msg": message,
         "controller": name,
@@ -137,7 +151,7 @@ pub(crate) fn log(world: &mut World, object: &Value, run: &str, level: Level, me
 }
 
 /// Names the logs of the running pods of a controller.
-fn containers(world: &World, deployment: &str) -> Vec<(String, String, String)> {
+fn containers(world: &SimulatedCluster, deployment: &str) -> Vec<(String, String, String)> {
     let Some(served) = kinds::by_kind("", "Pod") else { return Vec::new() };
     world
         .store
@@ -154,7 +168,7 @@ fn containers(world: &World, deployment: &str) -> Vec<(String, String, String)> 
 }
 
 /// Makes the identifier that a controller gives to one reconciliation.
-pub(crate) fn run_id(world: &World, key: &ObjectRef) -> String {
+pub(crate) fn run_id(world: &SimulatedCluster, key: &ObjectRef) -> String {
     json::uuid(&format!("{} {key} {} {}", world.name, world.store.version(), world.logs.beat))
 }
 

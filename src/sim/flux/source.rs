@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::report::{Level, event, log, run_id};
-use super::{Next, conditions, handle_request, interval, observe_generation};
+use super::report::{ReportLevel, event, log, run_id};
+use super::{NextRun, conditions, handle_request, interval, observe_generation};
 use crate::model::ObjectRef;
 use crate::sim::json::{self, number, part, set, sha256, stamp, text};
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// How long it takes to ask the remote what is new.
 const ASKS: Duration = Duration::from_millis(420);
@@ -34,7 +34,7 @@ struct Words {
     unchanged: (&'static str, String),
 }
 
-fn words(world: &World, object: &Value) -> Words {
+fn words(world: &SimulatedCluster, object: &Value) -> Words {
     match text(object, "/kind") {
         "GitRepository" => {
             let revision = world.script.head().revision();
@@ -78,7 +78,7 @@ fn words(world: &World, object: &Value) -> Words {
 }
 
 /// One reconciliation of a source.
-pub(crate) struct Run {
+pub(crate) struct SourceRun {
     object: Value,
     phase: Phase,
     id: String,
@@ -91,14 +91,14 @@ enum Phase {
     Store,
 }
 
-impl Run {
+impl SourceRun {
     /// Begins with the object as it is now.
     pub(crate) fn new(object: Value) -> Self {
         Self { object, phase: Phase::Begin, id: String::new() }
     }
 
     /// Takes the next step.
-    pub(crate) fn step(&mut self, world: &mut World) -> Next {
+    pub(crate) fn step(&mut self, world: &mut SimulatedCluster) -> NextRun {
         match self.phase {
             Phase::Begin => self.begin(world),
             Phase::Ask => self.ask(world),
@@ -109,10 +109,17 @@ impl Run {
         }
     }
 
-    fn begin(&mut self, world: &mut World) -> Next {
+    fn begin(&mut self, world: &mut SimulatedCluster) -> NextRun {
         self.id = run_id(world, &json::reference(&self.object));
         if json::is_true(&self.object, "/spec/suspend") {
-            log(world, &self.object, &self.id, Level::Info, "reconciliation is suspended for this object", &json!({}));
+            log(
+                world,
+                &self.object,
+                &self.id,
+                ReportLevel::Info,
+                "reconciliation is suspended for this object",
+                &json!({}),
+            );
             handle_request(&mut self.object);
             if conditions::is(&self.object, "Ready", "True") {
                 // The summary is made again, and speaks of the generation that suspended it.
@@ -123,7 +130,7 @@ impl Run {
                 observe_generation(&mut self.object);
             }
             save(world, &self.object);
-            return Next::Over(None);
+            return NextRun::Over(None);
         }
         let now = world.now();
         let (observed, generation) =
@@ -140,10 +147,10 @@ impl Run {
             save(world, &self.object);
         }
         self.phase = Phase::Ask;
-        Next::Step(ASKS)
+        NextRun::Step(ASKS)
     }
 
-    fn ask(&mut self, world: &mut World) -> Next {
+    fn ask(&mut self, world: &mut SimulatedCluster) -> NextRun {
         let now = world.now();
         if let Some(message) = missing(world, &self.object) {
             return self.stall(world, &message);
@@ -162,22 +169,22 @@ impl Run {
         progress(&mut self.object, true, &format!("building artifact: {}", words.new), now);
         save(world, &self.object);
         self.phase = Phase::Store;
-        Next::Step(STORES)
+        NextRun::Step(STORES)
     }
 
     /// Ends without an answer of the remote; it is asked again soon.
-    fn fail(&mut self, world: &mut World) -> Next {
+    fn fail(&mut self, world: &mut SimulatedCluster) -> NextRun {
         fail(world, &mut self.object);
         handle_request(&mut self.object);
         save(world, &self.object);
         let error = conditions::get(&self.object, "Ready").map_or("", |ready| text(ready, "/message")).to_owned();
-        log(world, &self.object, &self.id, Level::Error, "Reconciler error", &json!({"error": error}));
+        log(world, &self.object, &self.id, ReportLevel::Error, "Reconciler error", &json!({"error": error}));
         event(world, &self.object, "Warning", GIT_FAILED, &error);
-        Next::Over(Some(super::back_off(world, &json::reference(&self.object))))
+        NextRun::Over(Some(super::back_off(world, &json::reference(&self.object))))
     }
 
     /// Ends for good: until the reference changes, trying again is of no use.
-    fn stall(&mut self, world: &mut World, message: &str) -> Next {
+    fn stall(&mut self, world: &mut SimulatedCluster, message: &str) -> NextRun {
         let (now, reason) = (world.now(), "InvalidChartReference");
         conditions::remove(&mut self.object, "Reconciling");
         for (kind, status) in [("Stalled", "True"), ("FetchFailed", "True"), ("Ready", "False")] {
@@ -189,12 +196,12 @@ impl Run {
         observe_generation(&mut self.object);
         handle_request(&mut self.object);
         save(world, &self.object);
-        log(world, &self.object, &self.id, Level::Error, "reconciliation stalled", &json!({"error": message}));
+        log(world, &self.object, &self.id, ReportLevel::Error, "reconciliation stalled", &json!({"error": message}));
         event(world, &self.object, "Warning", reason, message);
-        Next::Over(None)
+        NextRun::Over(None)
     }
 
-    fn finish(&mut self, world: &mut World, is_new: bool) -> Next {
+    fn finish(&mut self, world: &mut SimulatedCluster, is_new: bool) -> NextRun {
         let words = words(world, &self.object);
         let recovers = conditions::is(&self.object, "FetchFailed", "True");
         super::forgive(world, &json::reference(&self.object));
@@ -206,14 +213,14 @@ impl Run {
             event(world, &self.object, "Normal", words.reason, &message);
         }
         let (reason, message) = if is_new { words.fetched } else { words.unchanged };
-        log(world, &self.object, &self.id, Level::Info, &message, &json!({}));
+        log(world, &self.object, &self.id, ReportLevel::Info, &message, &json!({}));
         event(world, &self.object, "Normal", reason, &message);
-        Next::Over(Some(interval(&self.object)))
+        NextRun::Over(Some(interval(&self.object)))
     }
 }
 
 /// Says why a chart cannot be had, where its repository does not have the version.
-fn missing(world: &World, object: &Value) -> Option<String> {
+fn missing(world: &SimulatedCluster, object: &Value) -> Option<String> {
     let (chart, version) = (text(object, "/spec/chart"), text(object, "/spec/version"));
     let lacks = text(object, "/kind") == "HelmChart"
         && world.script.troubles.missing_charts.iter().any(|(name, missing)| name == chart && missing == version);
@@ -225,7 +232,7 @@ fn missing(world: &World, object: &Value) -> Option<String> {
 }
 
 /// Says that the repository cannot be fetched; an artifact from before stays.
-fn fail(world: &World, object: &mut Value) {
+fn fail(world: &SimulatedCluster, object: &mut Value) {
     let (now, url) = (world.now(), text(object, "/spec/url").to_owned());
     let error = world.script.troubles.git.clone().unwrap_or_default();
     let is_first = part(object, "/status/artifact").is_null();
@@ -246,7 +253,7 @@ fn progress(object: &mut Value, drift: bool, message: &str, now: jiff::Timestamp
 }
 
 /// Makes the artifact.
-fn store(world: &World, object: &mut Value) {
+fn store(world: &SimulatedCluster, object: &mut Value) {
     let words = words(world, object);
     let about = json::reference(object);
     let (folder, file) = match about.kind.as_str() {
@@ -281,7 +288,7 @@ fn store(world: &World, object: &mut Value) {
 }
 
 /// Sets the conditions of a source whose artifact is current.
-fn settle(world: &World, object: &mut Value) {
+fn settle(world: &SimulatedCluster, object: &mut Value) {
     let now = world.now();
     let words = words(world, object);
     conditions::remove(object, "Reconciling");
@@ -293,12 +300,12 @@ fn settle(world: &World, object: &mut Value) {
     observe_generation(object);
 }
 
-fn save(world: &mut World, object: &Value) {
+fn save(world: &mut SimulatedCluster, object: &Value) {
     world.save_status(object, "source-controller");
 }
 
 /// Gives a source the state that it has after its last fetch, which was so long ago, and arranges the next.
-pub(crate) fn settled(world: &mut World, key: &ObjectRef, since: Duration) {
+pub(crate) fn settled(world: &mut SimulatedCluster, key: &ObjectRef, since: Duration) {
     let Some(mut object) = world.store.get(key).map(|object| Value::clone(object)) else { return };
     store(world, &mut object);
     settle(world, &mut object);
@@ -306,13 +313,13 @@ pub(crate) fn settled(world: &mut World, key: &ObjectRef, since: Duration) {
     let words = words(world, &object);
     event(world, &object, "Normal", words.unchanged.0, &words.unchanged.1);
     let id = run_id(world, key);
-    log(world, &object, &id, Level::Info, &words.unchanged.1, &json!({}));
+    log(world, &object, &id, ReportLevel::Info, &words.unchanged.1, &json!({}));
     if key.kind == "GitRepository" && world.script.troubles.git.is_some() {
         fail(world, &mut object);
         save(world, &object);
         let error = conditions::get(&object, "Ready").map_or("", |ready| text(ready, "/message")).to_owned();
         event(world, &object, "Warning", GIT_FAILED, &error);
-        log(world, &object, &id, Level::Error, "Reconciler error", &json!({"error": error}));
+        log(world, &object, &id, ReportLevel::Error, "Reconciler error", &json!({"error": error}));
     }
     super::again(world, key, interval(&object).saturating_sub(since));
 }

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::route::Target;
+use super::route::RequestTarget;
 use super::write::{check_name, keep_identity, unreadable};
-use super::{Answer, Asked, status};
+use super::{Asked, ServerResponse, status};
 use crate::sim::fields::{self, Writer};
 use crate::sim::json::{self, list, set, text};
 use crate::sim::world::Site;
 
 /// Answers a PATCH of the type `application/apply-patch+yaml`.
-pub(crate) fn apply(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
+pub(crate) fn apply(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> ServerResponse {
     let manager = asked.parameter("fieldManager");
     if manager.is_empty() {
         return status::no_manager();
@@ -41,9 +41,9 @@ pub(crate) fn apply(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answ
     site.with(|world| {
         let Some(live) = world.store.get(&key).cloned() else {
             if dry {
-                return Answer::json(StatusCode::CREATED, &world.draft(wanted, writer));
+                return ServerResponse::json(StatusCode::CREATED, &world.draft(wanted, writer));
             }
-            return Answer::json(StatusCode::CREATED, &world.create(wanted, writer));
+            return ServerResponse::json(StatusCode::CREATED, &world.create(wanted, writer));
         };
         let expected = text(&wanted, "/metadata/resourceVersion");
         if !expected.is_empty() && expected != text(&live, "/metadata/resourceVersion") {
@@ -71,10 +71,10 @@ pub(crate) fn apply(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answ
             fields::claim(object, &owned(&stated), writer, now);
         };
         if dry {
-            return Answer::json(StatusCode::OK, &world.changed(&live, writer, change));
+            return ServerResponse::json(StatusCode::OK, &world.changed(&live, writer, change));
         }
         match world.update(&key, writer, change) {
-            Some(stored) => Answer::json(StatusCode::OK, &stored),
+            Some(stored) => ServerResponse::json(StatusCode::OK, &stored),
             None => status::not_found(target.served, target.name),
         }
     })

@@ -6,18 +6,18 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::route::Target;
-use super::{Answer, Asked, status};
+use super::route::RequestTarget;
+use super::{Asked, ServerResponse, status};
 use crate::sim::agenda::Job;
 use crate::sim::fields::Writer;
 use crate::sim::json::{list, set, stamp, text};
-use crate::sim::world::{Site, World};
+use crate::sim::world::{SimulatedCluster, Site};
 
 /// How long the containers of a pod take to end once they are told to; they are given thirty seconds.
 const ENDS: Duration = Duration::from_millis(1400);
 
 /// Answers a DELETE of an object.
-pub(crate) fn delete(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
+pub(crate) fn delete(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> ServerResponse {
     let options: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
     let option = |name: &str| match asked.parameter(name) {
         "" => text(&options, &format!("/{name}")),
@@ -48,7 +48,7 @@ pub(crate) fn delete(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Ans
             if is_pod {
                 world.agenda.after(ENDS, Job::End(key));
             }
-            return Answer::json(StatusCode::OK, &marked);
+            return ServerResponse::json(StatusCode::OK, &marked);
         }
         if propagation == "Orphan" {
             world.delete_alone(&key)
@@ -60,7 +60,7 @@ pub(crate) fn delete(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Ans
 }
 
 /// Says in an object that it is being deleted; who holds it by a finalizer acts on that.
-fn mark(world: &mut World, live: &Arc<Value>, grace: u32) -> Arc<Value> {
+fn mark(world: &mut SimulatedCluster, live: &Arc<Value>, grace: u32) -> Arc<Value> {
     if !text(live, "/metadata/deletionTimestamp").is_empty() {
         return Arc::clone(live);
     }
@@ -72,9 +72,9 @@ fn mark(world: &mut World, live: &Arc<Value>, grace: u32) -> Arc<Value> {
     marked.unwrap_or_else(|| Arc::clone(live))
 }
 
-fn done(target: Target<'_>, last: &Value) -> Answer {
+fn done(target: RequestTarget<'_>, last: &Value) -> ServerResponse {
     let mut details = status::details(target.served, target.name);
     set(&mut details, &["uid"], text(last, "/metadata/uid"));
     let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
-    Answer::json(StatusCode::OK, &body)
+    ServerResponse::json(StatusCode::OK, &body)
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Answer, status};
-use crate::sim::kinds::{SERVED, Served};
+use super::{ServerResponse, status};
+use crate::sim::kinds::{SERVED, ServedKind};
 
 /// Answers `/version`.
-pub(crate) fn version() -> Answer {
-    Answer::json(
+pub(crate) fn version() -> ServerResponse {
+    ServerResponse::json(
         StatusCode::OK,
         &json!({
             "major": "1",
@@ -27,14 +27,14 @@ pub(crate) fn version() -> Answer {
 }
 
 /// Answers `/api`.
-pub(crate) fn core() -> Answer {
+pub(crate) fn core() -> ServerResponse {
     let addresses = json!([{"clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:6443"}]);
     let versions = json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses});
-    Answer::json(StatusCode::OK, &versions)
+    ServerResponse::json(StatusCode::OK, &versions)
 }
 
 /// Answers `/apis`.
-pub(crate) fn groups(absent: &BTreeSet<String>) -> Answer {
+pub(crate) fn groups(absent: &BTreeSet<String>) -> ServerResponse {
     let mut names: Vec<&str> = Vec::new();
     for served in present(absent).filter(|served| !served.group.is_empty()) {
         if !names.contains(&served.group) {
@@ -42,23 +42,23 @@ pub(crate) fn groups(absent: &BTreeSet<String>) -> Answer {
         }
     }
     let groups: Vec<Value> = names.into_iter().filter_map(|name| describe(name, absent)).collect();
-    Answer::json(StatusCode::OK, &json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
+    ServerResponse::json(StatusCode::OK, &json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
 }
 
 /// Answers `/apis/GROUP`.
-pub(crate) fn group(name: &str, absent: &BTreeSet<String>) -> Answer {
+pub(crate) fn group(name: &str, absent: &BTreeSet<String>) -> ServerResponse {
     match describe(name, absent) {
         Some(mut group) => {
             crate::sim::json::set(&mut group, &["kind"], "APIGroup");
             crate::sim::json::set(&mut group, &["apiVersion"], "v1");
-            Answer::json(StatusCode::OK, &group)
+            ServerResponse::json(StatusCode::OK, &group)
         }
         None => status::no_page(),
     }
 }
 
 /// Answers `/api/v1` and `/apis/GROUP/VERSION`.
-pub(crate) fn resources(group: &str, version: &str, absent: &BTreeSet<String>) -> Answer {
+pub(crate) fn resources(group: &str, version: &str, absent: &BTreeSet<String>) -> ServerResponse {
     let resources: Vec<Value> = present(absent)
         .filter(|served| served.group == group && served.version == version)
         .flat_map(resource)
@@ -67,7 +67,7 @@ pub(crate) fn resources(group: &str, version: &str, absent: &BTreeSet<String>) -
         return status::no_page();
     }
     let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    Answer::json(
+    ServerResponse::json(
         StatusCode::OK,
         &json!({
             "kind": "APIResourceList",
@@ -78,7 +78,7 @@ pub(crate) fn resources(group: &str, version: &str, absent: &BTreeSet<String>) -
     )
 }
 
-fn present(absent: &BTreeSet<String>) -> impl Iterator<Item = &'static Served> {
+fn present(absent: &BTreeSet<String>) -> impl Iterator<Item = &'static ServedKind> {
     SERVED.iter().filter(|served| !absent.contains(served.kind))
 }
 
@@ -99,7 +99,7 @@ fn describe(name: &str, absent: &BTreeSet<String>) -> Option<Value> {
     }))
 }
 
-fn resource(served: &'static Served) -> Vec<Value> {
+fn resource(served: &'static ServedKind) -> Vec<Value> {
     let entry = |name: String, verbs: &[&str]| {
         json!({
             "name": name,

@@ -7,7 +7,7 @@ use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::shell::{Outcome, PROMPT, Shell};
+use super::shell::{PROMPT, Shell, ShellOutput};
 use super::upgrade::Socket;
 
 /// The channels' numbers.
@@ -19,13 +19,13 @@ const RESULT: u8 = 3;
 const CLOSE: u8 = 255;
 
 /// Says what is to run.
-pub(crate) struct Session {
+pub(crate) struct ExecSession {
     shell: Shell,
     command: Vec<String>,
     terminal: bool,
 }
 
-impl Session {
+impl ExecSession {
     /// Reads the parameters of a request.
     pub(crate) fn new(pod: &Value, command: Vec<String>, parameters: &HashMap<String, String>) -> Self {
         let is_on = |name: &str| parameters.get(name).is_some_and(|value| matches!(value.as_str(), "true" | "1"));
@@ -34,7 +34,7 @@ impl Session {
 }
 
 /// Runs the command until it ends or the client is gone.
-pub(crate) async fn serve(mut socket: Socket, mut session: Session) {
+pub(crate) async fn serve(mut socket: Socket, mut session: ExecSession) {
     let result = if Shell::is_shell(&session.command) {
         talk(&mut socket, &mut session).await
     } else {
@@ -49,12 +49,12 @@ pub(crate) async fn serve(mut socket: Socket, mut session: Session) {
 }
 
 /// Reads lines and runs each, echoing as a terminal does; `None` when the client is gone.
-async fn talk(socket: &mut Socket, session: &mut Session) -> Option<Outcome> {
+async fn talk(socket: &mut Socket, session: &mut ExecSession) -> Option<ShellOutput> {
     let mut line = Vec::new();
     if session.terminal {
         send(socket, OUTPUT, PROMPT.as_bytes()).await?;
     }
-    let mut last = Outcome::default();
+    let mut last = ShellOutput::default();
     while let Some(Ok(message)) = socket.next().await {
         let Message::Binary(bytes) = message else { continue };
         let (channel, typed) = bytes.split_first()?;
@@ -105,7 +105,7 @@ async fn talk(socket: &mut Socket, session: &mut Session) -> Option<Outcome> {
     None
 }
 
-async fn write(socket: &mut Socket, outcome: &Outcome, terminal: bool) -> Option<()> {
+async fn write(socket: &mut Socket, outcome: &ShellOutput, terminal: bool) -> Option<()> {
     for (channel, text) in [(OUTPUT, &outcome.output), (ERRORS, &outcome.errors)] {
         if !text.is_empty() {
             let channel = if terminal { OUTPUT } else { channel };
@@ -124,7 +124,7 @@ async fn send(socket: &mut Socket, channel: u8, bytes: &[u8]) -> Option<()> {
 }
 
 /// Says how a command ended, as the kubelet does.
-fn status(outcome: &Outcome) -> Value {
+fn status(outcome: &ShellOutput) -> Value {
     if let Some(missing) = &outcome.missing {
         return json!({
             "metadata": {},

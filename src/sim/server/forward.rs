@@ -13,13 +13,13 @@ use super::upgrade::Socket;
 use crate::sim::json::{list, number, text};
 
 /// Says what is forwarded.
-pub(crate) struct Session {
+pub(crate) struct ForwardSession {
     pod: String,
     served: Vec<u16>,
     ports: Vec<u16>,
 }
 
-impl Session {
+impl ForwardSession {
     /// Reads the ports that are asked for.
     pub(crate) fn new(pod: &Value, ports: &[String]) -> Self {
         let served = list(pod, "/spec/containers")
@@ -33,11 +33,11 @@ impl Session {
 }
 
 /// Answers what comes until the client is gone.
-pub(crate) async fn serve(socket: Socket, session: Session) {
+pub(crate) async fn serve(socket: Socket, session: ForwardSession) {
     let _ = answer(socket, &session).await;
 }
 
-async fn answer(mut socket: Socket, session: &Session) -> Option<()> {
+async fn answer(mut socket: Socket, session: &ForwardSession) -> Option<()> {
     for (place, port) in (0_u8..).step_by(2).zip(&session.ports) {
         for channel in [place, place + 1] {
             send(&mut socket, channel, &port.to_le_bytes()).await?;

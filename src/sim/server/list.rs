@@ -7,14 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::route::Target;
-use super::{Answer, Asked, status, table};
+use super::route::RequestTarget;
+use super::{Asked, ServerResponse, status, table};
 use crate::sim::json::{remove, set};
 use crate::sim::selector::Selector;
 use crate::sim::world::Site;
 
 /// Answers a list.
-pub(crate) fn list(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
+pub(crate) fn list(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> ServerResponse {
     let selector = match Selector::parse(asked.parameter("labelSelector"), asked.parameter("fieldSelector")) {
         Ok(selector) => selector,
         Err(message) => return status::bad_request(&message),
@@ -50,7 +50,7 @@ pub(crate) fn list(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answe
             let full = table::table(target.served, objects, asked.parameter("includeObject"), world.now(), true);
             let mut full = full;
             set(&mut full, &["metadata"], metadata);
-            return Answer::json(StatusCode::OK, &full);
+            return ServerResponse::json(StatusCode::OK, &full);
         }
         let items: Vec<Value> = page
             .into_iter()
@@ -63,7 +63,7 @@ pub(crate) fn list(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answe
                 item
             })
             .collect();
-        Answer::json(
+        ServerResponse::json(
             StatusCode::OK,
             &json!({
                 "kind": format!("{}List", target.served.kind),
@@ -76,16 +76,16 @@ pub(crate) fn list(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answe
 }
 
 /// Answers a get.
-pub(crate) fn get(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
+pub(crate) fn get(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> ServerResponse {
     let key = target.served.object(target.namespace, target.name);
     site.with(|world| match world.store.get(&key) {
         None => status::not_found(target.served, target.name),
         Some(object) if table::is_wanted(&asked.accept) => {
             let one = std::iter::once(object.as_ref());
             let full = table::table(target.served, one, asked.parameter("includeObject"), world.now(), true);
-            Answer::json(StatusCode::OK, &full)
+            ServerResponse::json(StatusCode::OK, &full)
         }
-        Some(object) => Answer::json(StatusCode::OK, object),
+        Some(object) => ServerResponse::json(StatusCode::OK, object),
     })
 }
 

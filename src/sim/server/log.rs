@@ -7,14 +7,14 @@ use bytes::Bytes;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
-use super::route::Target;
-use super::{Answer, Asked, status, streaming};
+use super::route::RequestTarget;
+use super::{Asked, ServerResponse, status, streaming};
 use crate::sim::json::{list, text};
 use crate::sim::logs::LogKey;
-use crate::sim::world::{Site, World};
+use crate::sim::world::{SimulatedCluster, Site};
 
 /// Answers `pods/NAME/log`.
-pub(crate) fn log(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
+pub(crate) fn log(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> ServerResponse {
     let container = match site.with(|world| container(world, target, asked.parameter("container"))) {
         Ok(container) => container,
         Err(answer) => return *answer,
@@ -36,7 +36,7 @@ pub(crate) fn log(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer
         (write(selected.into_iter().skip(skip), timestamps), log.end())
     });
     if !asked.is_on("follow") {
-        return Answer::plain(StatusCode::OK, &first);
+        return ServerResponse::plain(StatusCode::OK, &first);
     }
     let state = (Some(first), next, key, Arc::clone(site), beat);
     let chunks = futures::stream::unfold(state, move |(first, mut next, key, site, mut beat)| async move {
@@ -58,11 +58,11 @@ pub(crate) fn log(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer
             }
         }
     });
-    Answer::stream("text/plain", streaming(site, chunks))
+    ServerResponse::stream("text/plain", streaming(site, chunks))
 }
 
 /// Chooses the container, or answers as the server does where there is no choice.
-fn container(world: &World, target: Target<'_>, asked: &str) -> Result<String, Box<Answer>> {
+fn container(world: &SimulatedCluster, target: RequestTarget<'_>, asked: &str) -> Result<String, Box<ServerResponse>> {
     let key = target.served.object(target.namespace, target.name);
     let Some(pod) = world.store.get(&key) else {
         return Err(Box::new(status::not_found(target.served, target.name)));

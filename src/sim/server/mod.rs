@@ -30,16 +30,16 @@ use http_body_util::{BodyExt as _, Full};
 use serde_json::Value;
 use tower::{BoxError, Service};
 
-use self::route::{Route, Target};
+use self::route::{RequestTarget, Route};
 use super::world::Site;
 
 /// The body of an answer: whole, or a stream.
-pub(crate) type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, BoxError>;
+pub(crate) type ResponseBody = http_body_util::combinators::UnsyncBoxBody<Bytes, BoxError>;
 
 /// An answer on its way back.
-pub(crate) struct Answer(Response<Body>);
+pub(crate) struct ServerResponse(Response<ResponseBody>);
 
-impl Answer {
+impl ServerResponse {
     /// Answers with JSON.
     pub(crate) fn json(code: StatusCode, value: &Value) -> Self {
         Self::whole(code, "application/json", serde_json::to_vec(value).unwrap_or_default())
@@ -51,7 +51,7 @@ impl Answer {
     }
 
     /// Answers with a stream.
-    pub(crate) fn stream(content_type: &'static str, body: Body) -> Self {
+    pub(crate) fn stream(content_type: &'static str, body: ResponseBody) -> Self {
         Self::build(StatusCode::OK, content_type, body)
     }
 
@@ -64,7 +64,7 @@ impl Answer {
         Self::build(code, content_type, Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed_unsync())
     }
 
-    fn build(code: StatusCode, content_type: &'static str, body: Body) -> Self {
+    fn build(code: StatusCode, content_type: &'static str, body: ResponseBody) -> Self {
         let mut response = Response::new(body);
         *response.status_mut() = code;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -105,9 +105,9 @@ impl Asked {
 pub(crate) struct ApiServer(pub(crate) Arc<Site>);
 
 impl Service<Request<kube::client::Body>> for ApiServer {
-    type Response = Response<Body>;
+    type Response = Response<ResponseBody>;
     type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
+    type Future = BoxFuture<'static, Result<Response<ResponseBody>, BoxError>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
@@ -123,7 +123,7 @@ pub(crate) fn refused() -> BoxError {
     Box::new(io::Error::new(io::ErrorKind::ConnectionRefused, "tcp connect error: Connection refused (os error 111)"))
 }
 
-async fn serve(site: Arc<Site>, request: Request<kube::client::Body>) -> Result<Response<Body>, BoxError> {
+async fn serve(site: Arc<Site>, request: Request<kube::client::Body>) -> Result<Response<ResponseBody>, BoxError> {
     let mut faults = site.faults.subscribe();
     let now = faults.borrow_and_update().clone();
     if now.refused {
@@ -165,11 +165,11 @@ async fn serve(site: Arc<Site>, request: Request<kube::client::Body>) -> Result<
     Ok(answer.0)
 }
 
-fn dispatch(site: &Arc<Site>, path: &str, asked: &Asked) -> Answer {
+fn dispatch(site: &Arc<Site>, path: &str, asked: &Asked) -> ServerResponse {
     let absent = site.faults.borrow().absent.clone();
     match route::route(path) {
         Route::Version => discovery::version(),
-        Route::Healthy => Answer::plain(StatusCode::OK, "ok"),
+        Route::Healthy => ServerResponse::plain(StatusCode::OK, "ok"),
         Route::CoreVersions => discovery::core(),
         Route::Groups => discovery::groups(&absent),
         Route::Group(group) => discovery::group(group, &absent),
@@ -182,7 +182,7 @@ fn dispatch(site: &Arc<Site>, path: &str, asked: &Asked) -> Answer {
     }
 }
 
-fn objects(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
+fn objects(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> ServerResponse {
     let watching = asked.is_on("watch");
     let verb = match (&asked.method, target.name.is_empty()) {
         (&Method::GET, true) if watching => "watch",
@@ -215,7 +215,7 @@ fn objects(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
 }
 
 /// Makes the body of a stream that ends with an error as soon as the server refuses connections, and is silent while it hangs.
-pub(crate) fn streaming(site: &Arc<Site>, chunks: impl futures::Stream<Item = Bytes> + Send + 'static) -> Body {
+pub(crate) fn streaming(site: &Arc<Site>, chunks: impl futures::Stream<Item = Bytes> + Send + 'static) -> ResponseBody {
     let faults = site.faults.subscribe();
     let chunks: Pin<Box<dyn futures::Stream<Item = Bytes> + Send>> = Box::pin(chunks);
     let guarded = futures::stream::unfold(Some((chunks, faults)), |state| async move {

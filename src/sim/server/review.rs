@@ -3,14 +3,14 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::Answer;
+use super::ServerResponse;
 
 /// The user that every request is taken to come from.
 pub(crate) const USER: &str = "operator@example.com";
 
 /// Answers a SelfSubjectReview.
-pub(crate) fn who() -> Answer {
-    Answer::json(
+pub(crate) fn who() -> ServerResponse {
+    ServerResponse::json(
         StatusCode::CREATED,
         &json!({
             "kind": "SelfSubjectReview",

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::sim::kinds::{self, Served};
+use crate::sim::kinds::{self, ServedKind};
 
 /// Says what a request is about.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,16 +22,16 @@ pub(crate) enum Route<'a> {
     /// `/apis/authentication.k8s.io/v1/selfsubjectreviews`.
     SelfSubjectReview,
     /// A kind's list or an object.
-    Objects(Target<'a>),
+    Objects(RequestTarget<'a>),
     /// Nothing that is served.
     Unknown,
 }
 
 /// Says which objects a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Target<'a> {
+pub(crate) struct RequestTarget<'a> {
     /// The kind.
-    pub(crate) served: &'static Served,
+    pub(crate) served: &'static ServedKind,
     /// The namespace; empty for all or for cluster scope.
     pub(crate) namespace: &'a str,
     /// The object's name; empty for the list.
@@ -85,7 +85,7 @@ fn objects<'a>(group: &str, version: &str, rest: &[&'a str]) -> Route<'a> {
     };
     match kinds::by_plural(group, version, plural) {
         Some(served) if served.namespaced || namespace.is_empty() => {
-            Route::Objects(Target { served, namespace, name, subresource })
+            Route::Objects(RequestTarget { served, namespace, name, subresource })
         }
         _ => Route::Unknown,
     }

@@ -6,7 +6,7 @@ use crate::sim::json::{list, text};
 
 /// What a command wrote, and how it ended.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Outcome {
+pub(crate) struct ShellOutput {
     /// What it wrote.
     pub(crate) output: String,
     /// What it complained of.
@@ -53,34 +53,34 @@ impl Shell {
     }
 
     /// Runs a command that was started without a shell, or `sh -c TEXT`.
-    pub(crate) fn run_words(&mut self, command: &[String]) -> Outcome {
+    pub(crate) fn run_words(&mut self, command: &[String]) -> ShellOutput {
         match command {
             [shell, flag, script] if Self::is_a_shell(shell) && flag == "-c" => self.run(script),
             [program, ..] if self.answer(&command.join(" ")).is_none() => {
-                Outcome { code: 126, missing: Some(program.clone()), ..Outcome::default() }
+                ShellOutput { code: 126, missing: Some(program.clone()), ..ShellOutput::default() }
             }
             _ => self.run(&command.join(" ")),
         }
     }
 
     /// Runs a line.
-    pub(crate) fn run(&mut self, line: &str) -> Outcome {
+    pub(crate) fn run(&mut self, line: &str) -> ShellOutput {
         let line = line.trim();
         let mut words = line.split_whitespace();
         let program = words.next().unwrap_or_default();
         let outcome = match (program, self.answer(line)) {
             ("exit", _) => {
                 let code = words.next().map_or(self.last, |code| code.parse().unwrap_or(2));
-                Outcome { code, ends: true, ..Outcome::default() }
+                ShellOutput { code, ends: true, ..ShellOutput::default() }
             }
-            ("cat", None) => Outcome {
+            ("cat", None) => ShellOutput {
                 errors: format!("cat: can't open '{}': No such file or directory\n", words.next().unwrap_or("-")),
                 code: 1,
-                ..Outcome::default()
+                ..ShellOutput::default()
             },
-            (_, Some(output)) => Outcome { output, ..Outcome::default() },
+            (_, Some(output)) => ShellOutput { output, ..ShellOutput::default() },
             (program, None) => {
-                Outcome { errors: format!("sh: {program}: not found\n"), code: 127, ..Outcome::default() }
+                ShellOutput { errors: format!("sh: {program}: not found\n"), code: 127, ..ShellOutput::default() }
             }
         };
         self.last = outcome.code;

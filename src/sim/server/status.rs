@@ -3,9 +3,9 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::ServerResponse;
 use crate::sim::json::set;
-use crate::sim::kinds::Served;
+use crate::sim::kinds::ServedKind;
 use crate::sim::store::Expired;
 
 /// Builds a failure as the API server words it.
@@ -28,7 +28,7 @@ pub(crate) fn failure(code: StatusCode, reason: &str, message: &str, details: &V
 }
 
 /// Names an object as the details of a status do.
-pub(crate) fn details(served: &Served, name: &str) -> Value {
+pub(crate) fn details(served: &ServedKind, name: &str) -> Value {
     let mut details = json!({});
     if let Some(map) = details.as_object_mut() {
         if !name.is_empty() {
@@ -43,18 +43,21 @@ pub(crate) fn details(served: &Served, name: &str) -> Value {
 }
 
 /// 404 for an object.
-pub(crate) fn not_found(served: &Served, name: &str) -> Answer {
+pub(crate) fn not_found(served: &ServedKind, name: &str) -> ServerResponse {
     let message = format!("{} \"{name}\" not found", served.resource());
-    Answer::json(StatusCode::NOT_FOUND, &failure(StatusCode::NOT_FOUND, "NotFound", &message, &details(served, name)))
+    ServerResponse::json(
+        StatusCode::NOT_FOUND,
+        &failure(StatusCode::NOT_FOUND, "NotFound", &message, &details(served, name)),
+    )
 }
 
 /// 404 for an address that is not served.
-pub(crate) fn no_page() -> Answer {
-    Answer::plain(StatusCode::NOT_FOUND, "404 page not found\n")
+pub(crate) fn no_page() -> ServerResponse {
+    ServerResponse::plain(StatusCode::NOT_FOUND, "404 page not found\n")
 }
 
 /// 403 for a verb on a kind, in the authorizer's words.
-pub(crate) fn forbidden(served: &Served, verb: &str, namespace: &str, name: &str) -> Answer {
+pub(crate) fn forbidden(served: &ServedKind, verb: &str, namespace: &str, name: &str) -> ServerResponse {
     let scope = if namespace.is_empty() {
         "at the cluster scope".to_owned()
     } else {
@@ -68,25 +71,31 @@ pub(crate) fn forbidden(served: &Served, verb: &str, namespace: &str, name: &str
         served.plural,
         served.group
     );
-    Answer::json(StatusCode::FORBIDDEN, &failure(StatusCode::FORBIDDEN, "Forbidden", &message, &details(served, name)))
+    ServerResponse::json(
+        StatusCode::FORBIDDEN,
+        &failure(StatusCode::FORBIDDEN, "Forbidden", &message, &details(served, name)),
+    )
 }
 
 /// 409 for an object that exists.
-pub(crate) fn exists(served: &Served, name: &str) -> Answer {
+pub(crate) fn exists(served: &ServedKind, name: &str) -> ServerResponse {
     let message = format!("{} \"{name}\" already exists", served.resource());
-    Answer::json(
+    ServerResponse::json(
         StatusCode::CONFLICT,
         &failure(StatusCode::CONFLICT, "AlreadyExists", &message, &details(served, name)),
     )
 }
 
 /// 409 for a write on an old version.
-pub(crate) fn conflict(served: &Served, name: &str) -> Answer {
+pub(crate) fn conflict(served: &ServedKind, name: &str) -> ServerResponse {
     let message = format!(
         "Operation cannot be fulfilled on {} \"{name}\": the object has been modified; please apply your changes to the latest version and try again",
         served.resource()
     );
-    Answer::json(StatusCode::CONFLICT, &failure(StatusCode::CONFLICT, "Conflict", &message, &details(served, name)))
+    ServerResponse::json(
+        StatusCode::CONFLICT,
+        &failure(StatusCode::CONFLICT, "Conflict", &message, &details(served, name)),
+    )
 }
 
 /// 410 inside a watch: an event of type ERROR.
@@ -96,58 +105,68 @@ pub(crate) fn expired_watch(asked: u64, expired: &Expired) -> Value {
 }
 
 /// 410 for a list's continue token.
-pub(crate) fn expired_continue() -> Answer {
+pub(crate) fn expired_continue() -> ServerResponse {
     let message = "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.";
-    Answer::json(StatusCode::GONE, &failure(StatusCode::GONE, "Expired", message, &Value::Null))
+    ServerResponse::json(StatusCode::GONE, &failure(StatusCode::GONE, "Expired", message, &Value::Null))
 }
 
 /// 429 as the API server's own limit answers: plain text, with `Retry-After`.
-pub(crate) fn busy() -> Answer {
-    let mut answer = Answer::plain(StatusCode::TOO_MANY_REQUESTS, "Too many requests, please try again later.\n");
+pub(crate) fn busy() -> ServerResponse {
+    let mut answer =
+        ServerResponse::plain(StatusCode::TOO_MANY_REQUESTS, "Too many requests, please try again later.\n");
     answer.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
     answer
 }
 
 /// 400 with the server's words.
-pub(crate) fn bad_request(message: &str) -> Answer {
-    Answer::json(StatusCode::BAD_REQUEST, &failure(StatusCode::BAD_REQUEST, "BadRequest", message, &Value::Null))
+pub(crate) fn bad_request(message: &str) -> ServerResponse {
+    ServerResponse::json(
+        StatusCode::BAD_REQUEST,
+        &failure(StatusCode::BAD_REQUEST, "BadRequest", message, &Value::Null),
+    )
 }
 
 /// 405 for a verb that an address does not take.
-pub(crate) fn not_allowed() -> Answer {
+pub(crate) fn not_allowed() -> ServerResponse {
     let code = StatusCode::METHOD_NOT_ALLOWED;
     let message = "the server does not allow this method on the requested resource";
-    Answer::json(code, &failure(code, "MethodNotAllowed", message, &json!({})))
+    ServerResponse::json(code, &failure(code, "MethodNotAllowed", message, &json!({})))
 }
 
 /// 404 for a plural that a built-in group does not have.
-pub(crate) fn no_resource() -> Answer {
+pub(crate) fn no_resource() -> ServerResponse {
     let code = StatusCode::NOT_FOUND;
-    Answer::json(code, &failure(code, "NotFound", "the server could not find the requested resource", &json!({})))
+    ServerResponse::json(
+        code,
+        &failure(code, "NotFound", "the server could not find the requested resource", &json!({})),
+    )
 }
 
 /// 415 for a patch of a kind that is not understood.
-pub(crate) fn unsupported() -> Answer {
+pub(crate) fn unsupported() -> ServerResponse {
     let code = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-    Answer::json(code, &failure(code, "UnsupportedMediaType", "415: Unsupported Media Type", &json!({})))
+    ServerResponse::json(code, &failure(code, "UnsupportedMediaType", "415: Unsupported Media Type", &json!({})))
 }
 
 /// 422 for a JSON patch that cannot be done.
-pub(crate) fn impossible_patch() -> Answer {
+pub(crate) fn impossible_patch() -> ServerResponse {
     let code = StatusCode::UNPROCESSABLE_ENTITY;
     let message = "the server rejected our request due to an error in our request";
-    Answer::json(code, &failure(code, "Invalid", message, &json!({})))
+    ServerResponse::json(code, &failure(code, "Invalid", message, &json!({})))
 }
 
-fn invalid(subject: &str, details: &Value, reason: &str, message: &str, field: &str) -> Answer {
+fn invalid(subject: &str, details: &Value, reason: &str, message: &str, field: &str) -> ServerResponse {
     let code = StatusCode::UNPROCESSABLE_ENTITY;
     let mut details = details.clone();
     set(&mut details, &["causes"], json!([{"reason": reason, "message": message, "field": field}]));
-    Answer::json(code, &failure(code, "Invalid", &format!("{subject} is invalid: {field}: {message}"), &details))
+    ServerResponse::json(
+        code,
+        &failure(code, "Invalid", &format!("{subject} is invalid: {field}: {message}"), &details),
+    )
 }
 
 /// 422 for a name that no object may have.
-pub(crate) fn invalid_name(served: &Served, name: &str, reason: &str, message: &str) -> Answer {
+pub(crate) fn invalid_name(served: &ServedKind, name: &str, reason: &str, message: &str) -> ServerResponse {
     let group = if served.group.is_empty() { String::new() } else { format!(".{}", served.group) };
     let mut about = details(served, name);
     set(&mut about, &["kind"], served.kind);
@@ -155,14 +174,14 @@ pub(crate) fn invalid_name(served: &Served, name: &str, reason: &str, message: &
 }
 
 /// 422 for an apply that does not say who applies.
-pub(crate) fn no_manager() -> Answer {
+pub(crate) fn no_manager() -> ServerResponse {
     let about = json!({"group": "meta.k8s.io", "kind": "PatchOptions"});
     let message = "Required value: is required for apply patch";
     invalid("PatchOptions.meta.k8s.io \"\"", &about, "FieldValueRequired", message, "fieldManager")
 }
 
 /// 422 for a way of deleting that there is not.
-pub(crate) fn unknown_propagation(given: &str) -> Answer {
+pub(crate) fn unknown_propagation(given: &str) -> ServerResponse {
     let about = json!({"group": "meta.k8s.io", "kind": "DeleteOptions"});
     let message = format!(
         "Unsupported value: \"{given}\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
@@ -171,7 +190,7 @@ pub(crate) fn unknown_propagation(given: &str) -> Answer {
 }
 
 /// 409 for a DELETE of another object or version than was meant.
-pub(crate) fn precondition(served: &Served, name: &str, field: &str, wanted: &str, live: &str) -> Answer {
+pub(crate) fn precondition(served: &ServedKind, name: &str, field: &str, wanted: &str, live: &str) -> ServerResponse {
     let (what, hint) = match field {
         "uid" => ("UID", "The object might have been deleted and then recreated"),
         _ => ("ResourceVersion", "The object might have been modified"),
@@ -183,11 +202,11 @@ pub(crate) fn precondition(served: &Served, name: &str, field: &str, wanted: &st
     );
     let mut about = details(served, name);
     set(&mut about, &["kind"], served.kind);
-    Answer::json(StatusCode::CONFLICT, &failure(StatusCode::CONFLICT, "Conflict", &message, &about))
+    ServerResponse::json(StatusCode::CONFLICT, &failure(StatusCode::CONFLICT, "Conflict", &message, &about))
 }
 
 /// 409 for an apply of what others own: each conflict is the owner and the field.
-pub(crate) fn apply_conflict(conflicts: &[(String, String)]) -> Answer {
+pub(crate) fn apply_conflict(conflicts: &[(String, String)]) -> ServerResponse {
     let owners: std::collections::BTreeSet<&str> = conflicts.iter().map(|(owner, _)| owner.as_str()).collect();
     let said = if let [(owner, field)] = conflicts {
         format!("1 conflict: conflict with {owner}: {field}")
@@ -207,5 +226,5 @@ pub(crate) fn apply_conflict(conflicts: &[(String, String)]) -> Answer {
         .collect();
     let body =
         failure(StatusCode::CONFLICT, "Conflict", &format!("Apply failed with {said}"), &json!({"causes": causes}));
-    Answer::json(StatusCode::CONFLICT, &body)
+    ServerResponse::json(StatusCode::CONFLICT, &body)
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::sim::json::{list, number, text};
-use crate::sim::kinds::{HELM, KUSTOMIZE, SOURCE, Served};
+use crate::sim::kinds::{HELM, KUSTOMIZE, SOURCE, ServedKind};
 
 /// A column: its name, type and format, and how to read its cell from an object at a time.
 struct Column(&'static str, &'static str, &'static str, fn(&Value, Timestamp) -> Value);
@@ -26,7 +26,7 @@ pub(crate) fn is_wanted(accept: &str) -> bool {
 
 /// Builds the Table of some objects; `include` is the query's includeObject, and columns are left out but in the first event of a watch.
 pub(crate) fn table<'a>(
-    served: &Served,
+    served: &ServedKind,
     objects: impl Iterator<Item = &'a Value>,
     include: &str,
     now: Timestamp,
@@ -67,7 +67,7 @@ pub(crate) fn table<'a>(
     })
 }
 
-fn columns(served: &Served) -> Vec<Column> {
+fn columns(served: &ServedKind) -> Vec<Column> {
     match (served.group, served.kind) {
         ("", "Pod") => vec![
             NAME,

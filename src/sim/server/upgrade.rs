@@ -20,8 +20,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tower::BoxError;
 
-use super::route::{self, Route, Target};
-use super::{Answer, Body, exec, forward, status};
+use super::route::{self, RequestTarget, Route};
+use super::{ResponseBody, ServerResponse, exec, forward, status};
 use crate::sim::json::{list, text};
 use crate::sim::world::Site;
 
@@ -40,7 +40,10 @@ pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
 }
 
 /// Answers a request over a connection of its own.
-pub(crate) async fn connect(site: Arc<Site>, request: Request<kube::client::Body>) -> Result<Response<Body>, BoxError> {
+pub(crate) async fn connect(
+    site: Arc<Site>,
+    request: Request<kube::client::Body>,
+) -> Result<Response<ResponseBody>, BoxError> {
     let (near, far) = tokio::io::duplex(PIPE);
     tokio::spawn(async move {
         let service = service_fn(|request| {
@@ -58,7 +61,7 @@ pub(crate) async fn connect(site: Arc<Site>, request: Request<kube::client::Body
     Ok(answer.map(|body| body.map_err(BoxError::from).boxed_unsync()))
 }
 
-fn accept(site: &Arc<Site>, mut request: Request<Incoming>) -> Response<Body> {
+fn accept(site: &Arc<Site>, mut request: Request<Incoming>) -> Response<ResponseBody> {
     let query = request.uri().query().unwrap_or_default().to_owned();
     let path = request.uri().path().to_owned();
     let Route::Objects(target) = route::route(&path) else { return status::no_page().0 };
@@ -87,7 +90,7 @@ fn accept(site: &Arc<Site>, mut request: Request<Incoming>) -> Response<Body> {
             Session::Forward(session) => forward::serve(socket, session).await,
         }
     });
-    let mut response = Answer::plain(StatusCode::SWITCHING_PROTOCOLS, "").0;
+    let mut response = ServerResponse::plain(StatusCode::SWITCHING_PROTOCOLS, "").0;
     let headers = response.headers_mut();
     headers.clear();
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -98,20 +101,24 @@ fn accept(site: &Arc<Site>, mut request: Request<Incoming>) -> Response<Body> {
 }
 
 enum Session {
-    Exec(exec::Session),
-    Forward(forward::Session),
+    Exec(exec::ExecSession),
+    Forward(forward::ForwardSession),
 }
 
 fn session(subresource: &str, pod: &Value, query: &str, parameters: HashMap<String, String>) -> Option<Session> {
     match subresource {
-        "exec" => Some(Session::Exec(exec::Session::new(pod, route::repeated(query, "command"), &parameters))),
-        "portforward" => Some(Session::Forward(forward::Session::new(pod, &route::repeated(query, "ports")))),
+        "exec" => Some(Session::Exec(exec::ExecSession::new(pod, route::repeated(query, "command"), &parameters))),
+        "portforward" => Some(Session::Forward(forward::ForwardSession::new(pod, &route::repeated(query, "ports")))),
         _ => None,
     }
 }
 
 /// Finds the pod that a connection is to reach, or says why it cannot be reached.
-pub(crate) fn pod(site: &Arc<Site>, target: Target<'_>, container: &str) -> Result<Arc<Value>, Box<Answer>> {
+pub(crate) fn pod(
+    site: &Arc<Site>,
+    target: RequestTarget<'_>,
+    container: &str,
+) -> Result<Arc<Value>, Box<ServerResponse>> {
     let key = target.served.object(target.namespace, target.name);
     let Some(pod) = site.with(|world| world.store.get(&key).cloned()) else {
         return Err(Box::new(status::not_found(target.served, target.name)));

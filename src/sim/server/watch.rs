@@ -9,12 +9,12 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::route::Target;
-use super::{Answer, Asked, status, streaming, table};
-use crate::sim::kinds::Served;
+use super::route::RequestTarget;
+use super::{Asked, ServerResponse, status, streaming, table};
+use crate::sim::kinds::ServedKind;
 use crate::sim::selector::Selector;
 use crate::sim::store::Happened;
-use crate::sim::world::{Site, World};
+use crate::sim::world::{SimulatedCluster, Site};
 
 /// How often a watch that allows bookmarks gets one; kube-apiserver sends about one a minute.
 const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
@@ -25,7 +25,7 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 /// One watch under way.
 struct Watch {
-    served: &'static Served,
+    served: &'static ServedKind,
     namespace: String,
     selector: Selector,
     /// The version up to which changes have been told.
@@ -39,7 +39,7 @@ struct Watch {
 }
 
 /// Answers a watch.
-pub(crate) fn watch(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
+pub(crate) fn watch(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> ServerResponse {
     let selector = match Selector::parse(asked.parameter("labelSelector"), asked.parameter("fieldSelector")) {
         Ok(selector) => selector,
         Err(message) => return status::bad_request(&message),
@@ -48,7 +48,7 @@ pub(crate) fn watch(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answ
     if initial && asked.parameter("resourceVersionMatch") != "NotOlderThan" {
         let message = "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
         let code = StatusCode::UNPROCESSABLE_ENTITY;
-        return Answer::json(code, &status::failure(code, "Invalid", message, &json!({"kind": "ListOptions"})));
+        return ServerResponse::json(code, &status::failure(code, "Invalid", message, &json!({"kind": "ListOptions"})));
     }
     let mut watch = Watch {
         served: target.served,
@@ -96,12 +96,12 @@ pub(crate) fn watch(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answ
             }
         }
     });
-    Answer::stream("application/json", streaming(site, chunks))
+    ServerResponse::stream("application/json", streaming(site, chunks))
 }
 
 impl Watch {
     /// Tells every object as if it had just been added, and marks their end where that was asked for.
-    fn tell_all(&mut self, world: &World, mark_end: bool) {
+    fn tell_all(&mut self, world: &SimulatedCluster, mark_end: bool) {
         let served = self.served;
         let namespace = self.namespace.clone();
         for (_, object) in world.store.list(served, &namespace) {
@@ -116,7 +116,7 @@ impl Watch {
     }
 
     /// Tells the changes since the last time.
-    fn catch_up(&mut self, world: &World) {
+    fn catch_up(&mut self, world: &SimulatedCluster) {
         match world.store.changes_after(self.version) {
             Err(expired) => {
                 let error = json!({"type": "ERROR", "object": status::expired_watch(self.version, &expired)});
@@ -146,7 +146,7 @@ impl Watch {
         }
     }
 
-    fn tell(&mut self, world: &World, happened: &str, object: &Value) {
+    fn tell(&mut self, world: &SimulatedCluster, happened: &str, object: &Value) {
         let object = match &self.table {
             None => object.clone(),
             Some(include) => {
@@ -159,7 +159,7 @@ impl Watch {
         self.push(&json!({"type": happened, "object": object}));
     }
 
-    fn bookmark(&mut self, world: &World, ends_initial: bool) {
+    fn bookmark(&mut self, world: &SimulatedCluster, ends_initial: bool) {
         let mut metadata = json!({"resourceVersion": self.version.to_string(), "creationTimestamp": null});
         if ends_initial {
             crate::sim::json::set(&mut metadata, &["annotations", INITIAL_EVENTS_END], "true");

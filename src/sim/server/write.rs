@@ -5,15 +5,15 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::route::Target;
-use super::{Answer, Asked, apply, json_patch, status};
+use super::route::RequestTarget;
+use super::{Asked, ServerResponse, apply, json_patch, status};
 use crate::sim::fields::Writer;
 use crate::sim::json::{self, merge, set, text};
-use crate::sim::kinds::{self, Served};
+use crate::sim::kinds::{self, ServedKind};
 use crate::sim::world::Site;
 
 /// Answers a POST to a list.
-pub(crate) fn create(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
+pub(crate) fn create(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> ServerResponse {
     let Some(mut object) = body(asked) else { return unreadable(target.served) };
     if target.served.namespaced {
         set(&mut object, &["metadata", "namespace"], target.namespace);
@@ -36,15 +36,15 @@ pub(crate) fn create(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Ans
         }
         if asked.parameter("dryRun") == "All" {
             let draft = world.draft(object, Writer::update(manager(asked)));
-            return Answer::json(StatusCode::CREATED, &draft);
+            return ServerResponse::json(StatusCode::CREATED, &draft);
         }
         let stored = world.create(object, Writer::update(manager(asked)));
-        Answer::json(StatusCode::CREATED, &stored)
+        ServerResponse::json(StatusCode::CREATED, &stored)
     })
 }
 
 /// Answers a PUT to an object or its status.
-pub(crate) fn replace(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
+pub(crate) fn replace(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> ServerResponse {
     let Some(object) = body(asked) else { return unreadable(target.served) };
     change(site, target, asked, &object, |live| {
         for part in ["spec", "data", "stringData", "type"] {
@@ -67,7 +67,7 @@ pub(crate) fn replace(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> An
 }
 
 /// Answers a PATCH of an object or its status. Merge patches are exact; a strategic merge is taken for a merge patch, which differs in lists.
-pub(crate) fn patch(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answer {
+pub(crate) fn patch(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> ServerResponse {
     match asked.content_type.split(';').next().unwrap_or_default() {
         "application/apply-patch+yaml" => apply::apply(site, target, asked),
         "application/merge-patch+json" | "application/strategic-merge-patch+json" => match body(asked) {
@@ -92,11 +92,11 @@ pub(crate) fn patch(site: &Arc<Site>, target: Target<'_>, asked: &Asked) -> Answ
 /// Changes an object unless it is of another version than was sent; what a writer may not touch stays as it was.
 fn change(
     site: &Arc<Site>,
-    target: Target<'_>,
+    target: RequestTarget<'_>,
     asked: &Asked,
     sent: &Value,
     apply: impl FnOnce(&mut Value) -> Option<()>,
-) -> Answer {
+) -> ServerResponse {
     let key = target.served.object(target.namespace, target.name);
     let expected = text(sent, "/metadata/resourceVersion");
     site.with(|world| {
@@ -119,10 +119,10 @@ fn change(
         }
         let writer = Writer { subresource: target.subresource, ..Writer::update(manager(asked)) };
         if asked.parameter("dryRun") == "All" {
-            return Answer::json(StatusCode::OK, &world.changed(&live, writer, |object| *object = draft));
+            return ServerResponse::json(StatusCode::OK, &world.changed(&live, writer, |object| *object = draft));
         }
         match world.update(&key, writer, |object| *object = draft) {
-            Some(stored) => Answer::json(StatusCode::OK, &stored),
+            Some(stored) => ServerResponse::json(StatusCode::OK, &stored),
             None => status::not_found(target.served, target.name),
         }
     })
@@ -155,7 +155,7 @@ pub(crate) fn keep_identity(object: &mut Value, live: &Value) {
 }
 
 /// Refuses a name that no object may have.
-pub(crate) fn check_name(served: &Served, name: &str) -> Option<Answer> {
+pub(crate) fn check_name(served: &ServedKind, name: &str) -> Option<ServerResponse> {
     let good = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     if name.is_empty() {
         return Some(status::invalid_name(
@@ -186,7 +186,7 @@ fn body(asked: &Asked) -> Option<Value> {
 }
 
 /// 400 for a body that is no object.
-pub(crate) fn unreadable(served: &Served) -> Answer {
+pub(crate) fn unreadable(served: &ServedKind) -> ServerResponse {
     status::bad_request(&format!(
         "the object provided is unrecognized (must be of type {}): couldn't get version/kind",
         served.kind

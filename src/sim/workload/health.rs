@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use crate::model::ObjectRef;
 use crate::sim::flux::conditions;
 use crate::sim::json::{is_true, number, stamp, text};
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// Returns the status that a new object of a kind gets from whoever looks after it, where the simulation has no model of them.
-pub(crate) fn initial_status(world: &World, key: &ObjectRef, object: &Value) -> Option<Value> {
+pub(crate) fn initial_status(world: &SimulatedCluster, key: &ObjectRef, object: &Value) -> Option<Value> {
     // A claim that names no class waits for somebody to make a volume for it.
     if key.kind == "PersistentVolumeClaim" && text(object, "/spec/storageClassName").is_empty() {
         return None;

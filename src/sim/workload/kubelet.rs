@@ -9,13 +9,13 @@ use crate::sim::agenda::Job;
 use crate::sim::fields::Writer;
 use crate::sim::flux::report::event_from;
 use crate::sim::json::{self, list, set, sha256, stamp, text};
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// Who writes the statuses of pods: K3s has the kubelet in its own process.
 pub(super) const NAME: &str = "k3s";
 
 /// Starts the containers of a pod: it runs and is ready.
-pub(crate) fn start(world: &mut World, key: &ObjectRef) {
+pub(crate) fn start(world: &mut SimulatedCluster, key: &ObjectRef) {
     let Some(pod) = world.store.get(key).cloned() else { return };
     if volume::hold(world, key, &pod) || pull::fail(world, key, &pod) {
         return;
@@ -75,7 +75,7 @@ pub(super) fn conditions_of(unready: Option<&str>, now: &str) -> Vec<Value> {
 }
 
 /// Lets a pod write what it writes when it starts, and arranges what it writes later.
-fn greet(world: &mut World, key: &ObjectRef) {
+fn greet(world: &mut SimulatedCluster, key: &ObjectRef) {
     let chatter = world.script.chatter(app(world, key).as_str());
     let now = world.now();
     for line in &chatter.start {
@@ -87,7 +87,7 @@ fn greet(world: &mut World, key: &ObjectRef) {
 }
 
 /// Writes a pod's next line and arranges the one after.
-pub(crate) fn speak(world: &mut World, key: &ObjectRef) {
+pub(crate) fn speak(world: &mut SimulatedCluster, key: &ObjectRef) {
     if world.store.get(key).is_none() {
         return;
     }
@@ -100,7 +100,7 @@ pub(crate) fn speak(world: &mut World, key: &ObjectRef) {
     world.agenda.after(chatter.every, Job::Speak(key.clone()));
 }
 
-fn say(world: &mut World, key: &ObjectRef, at: jiff::Timestamp, line: &str) {
+fn say(world: &mut SimulatedCluster, key: &ObjectRef, at: jiff::Timestamp, line: &str) {
     let line = line.replace("${TIME}", &json::log_stamp(at));
     let Some(pod) = world.store.get(key).cloned() else { return };
     if let Some(container) = list(&pod, "/spec/containers").first() {
@@ -109,6 +109,6 @@ fn say(world: &mut World, key: &ObjectRef, at: jiff::Timestamp, line: &str) {
     }
 }
 
-fn app(world: &World, key: &ObjectRef) -> String {
+fn app(world: &SimulatedCluster, key: &ObjectRef) -> String {
     world.store.get(key).map(|pod| text(pod, "/metadata/labels/app").to_owned()).unwrap_or_default()
 }

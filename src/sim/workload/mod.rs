@@ -16,8 +16,8 @@ use super::fields::Writer;
 use super::flux::report::event_from;
 use super::json::{self, list, number, part, set, sha256, suffix, text};
 use super::kinds;
-use super::store::Change;
-use super::world::World;
+use super::store::StoreEvent;
+use super::world::SimulatedCluster;
 use crate::model::ObjectRef;
 pub(crate) use health::{health, initial_status};
 pub(crate) use kubelet::{speak, start};
@@ -31,7 +31,7 @@ const MANAGER: Writer<'static> =
     Writer { manager: "kube-controller-manager", operation: "Update", subresource: "status" };
 
 /// Makes the pods of a workload that is new or whose template changed.
-pub(crate) fn observe(world: &mut World, change: &Change) {
+pub(crate) fn observe(world: &mut SimulatedCluster, change: &StoreEvent) {
     let template = |object: &Value| object.pointer("/spec/template").map(Value::to_string);
     let same = change.before.as_ref().is_some_and(|before| {
         template(before) == template(&change.object)
@@ -43,7 +43,7 @@ pub(crate) fn observe(world: &mut World, change: &Change) {
 }
 
 /// Brings the pods of a workload in line with it.
-fn roll_out(world: &mut World, key: &ObjectRef) {
+fn roll_out(world: &mut SimulatedCluster, key: &ObjectRef) {
     let Some(owner) = world.store.get(key).cloned() else { return };
     if key.kind == "DaemonSet" {
         let old = owned(world, "Pod", &owner);
@@ -60,7 +60,7 @@ fn roll_out(world: &mut World, key: &ObjectRef) {
 }
 
 /// Makes the pods of the newest template of a `Deployment`, and takes away those that are too many; `Recreate` takes away the old ones first.
-fn scale(world: &mut World, owner: &Value) {
+fn scale(world: &mut SimulatedCluster, owner: &Value) {
     let current = replica_set(world, owner);
     let old: Vec<ObjectRef> = owned(world, "ReplicaSet", owner).into_iter().filter(|one| *one != current).collect();
     if text(owner, "/spec/strategy/type") == "Recreate" {
@@ -96,7 +96,7 @@ fn scale(world: &mut World, owner: &Value) {
 }
 
 /// Names the `ReplicaSet` of the newest template of a `Deployment`.
-fn replica_set(world: &World, owner: &Value) -> ObjectRef {
+fn replica_set(world: &SimulatedCluster, owner: &Value) -> ObjectRef {
     let key = json::reference(owner);
     let hash = suffix(&format!("{} {key} {}", world.name, part(owner, "/spec/template")), 10);
     ObjectRef::new("ReplicaSet", "apps", &key.namespace, &format!("{}-{hash}", key.name))
@@ -107,7 +107,7 @@ fn is_leaving(object: &Value) -> bool {
     object.pointer("/metadata/deletionTimestamp").is_some()
 }
 
-fn create_replica_set(world: &mut World, owner: &Value, key: &ObjectRef) {
+fn create_replica_set(world: &mut SimulatedCluster, owner: &Value, key: &ObjectRef) {
     let hash = key.name.rsplit('-').next().unwrap_or_default();
     let mut labels = part(owner, "/spec/template/metadata/labels");
     set(&mut labels, &["pod-template-hash"], hash);
@@ -130,7 +130,7 @@ fn create_replica_set(world: &mut World, owner: &Value, key: &ObjectRef) {
 }
 
 /// Makes a pod of a `ReplicaSet` or `DaemonSet`, pending until it starts.
-fn create_pod(world: &mut World, owner: &Value, place: usize) -> ObjectRef {
+fn create_pod(world: &mut SimulatedCluster, owner: &Value, place: usize) -> ObjectRef {
     let own = json::reference(owner);
     let seed = format!("{} {own} {place} {}", world.name, world.store.version());
     let name = format!("{}-{}", own.name, suffix(&seed, 5));
@@ -173,7 +173,7 @@ fn create_pod(world: &mut World, owner: &Value, place: usize) -> ObjectRef {
 }
 
 /// Deletes a pod and makes another in its place, as its owner does; returns the new pod's name.
-pub(crate) fn replace(world: &mut World, key: &ObjectRef) -> Option<String> {
+pub(crate) fn replace(world: &mut SimulatedCluster, key: &ObjectRef) -> Option<String> {
     let pod = world.store.get(key).cloned()?;
     let owner = list(&pod, "/metadata/ownerReferences").first()?;
     let parent = ObjectRef::new(text(owner, "/kind"), "apps", &key.namespace, text(owner, "/name"));
@@ -185,13 +185,13 @@ pub(crate) fn replace(world: &mut World, key: &ObjectRef) -> Option<String> {
 }
 
 /// Ends a pod that was told to; its owner makes another in its place.
-pub(crate) fn end(world: &mut World, key: &ObjectRef) {
+pub(crate) fn end(world: &mut SimulatedCluster, key: &ObjectRef) {
     if replace(world, key).is_none() {
         world.delete(key);
     }
 }
 
-fn owned(world: &World, kind: &str, owner: &Value) -> Vec<ObjectRef> {
+fn owned(world: &SimulatedCluster, kind: &str, owner: &Value) -> Vec<ObjectRef> {
     let Some(served) = kinds::by_kind(if kind == "Pod" { "" } else { "apps" }, kind) else { return Vec::new() };
     let uid = text(owner, "/metadata/uid");
     world
@@ -214,7 +214,7 @@ fn owned_by(owner: &Value) -> Value {
 }
 
 /// Lists the nodes that take the pods of a workload; those of daemon sets tolerate everything.
-fn nodes(world: &World, owner: &Value) -> Vec<String> {
+fn nodes(world: &SimulatedCluster, owner: &Value) -> Vec<String> {
     let tolerates = text(owner, "/kind") == "DaemonSet";
     kinds::by_kind("", "Node")
         .map(|served| {

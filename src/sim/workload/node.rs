@@ -12,7 +12,7 @@ use crate::sim::flux::conditions;
 use crate::sim::flux::report::event_from;
 use crate::sim::json::{list, set, stamp, text};
 use crate::sim::kinds;
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// How long pods stay bound to a node that cannot be reached, unless they say otherwise.
 const TOLERATED: Duration = Duration::from_mins(5);
@@ -20,7 +20,7 @@ const TOLERATED: Duration = Duration::from_mins(5);
 const TAINT: &str = "node.kubernetes.io/unreachable";
 
 /// Loses a node, so long ago.
-pub(crate) fn lose(world: &mut World, name: &str, ago: Duration) {
+pub(crate) fn lose(world: &mut SimulatedCluster, name: &str, ago: Duration) {
     let key = ObjectRef::new("Node", "", "", name);
     let now = world.now();
     let at = stamp(now);
@@ -86,7 +86,7 @@ pub(super) fn takes_pods(node: &Value) -> bool {
 }
 
 /// Marks a pod for deletion; nobody on its node can carry it out. Its owner makes another. The pods of daemon sets stay.
-fn evict(world: &mut World, key: &ObjectRef) {
+fn evict(world: &mut SimulatedCluster, key: &ObjectRef) {
     let Some(pod) = world.store.get(key).cloned() else { return };
     let owner = list(&pod, "/metadata/ownerReferences").first().cloned().unwrap_or_default();
     if text(&owner, "/kind") == "DaemonSet" || is_leaving(&pod) {
@@ -126,7 +126,7 @@ fn ready(pod: &mut Value, status: &str, at: &str) {
     set(pod, &["status", "conditions"], all);
 }
 
-fn pods_on(world: &World, node: &str) -> Vec<ObjectRef> {
+fn pods_on(world: &SimulatedCluster, node: &str) -> Vec<ObjectRef> {
     let Some(served) = kinds::by_kind("", "Pod") else { return Vec::new() };
     let all = world.store.list(served, "");
     all.filter(|(_, pod)| text(pod, "/spec/nodeName") == node && conditions::is(pod, "Ready", "True"))

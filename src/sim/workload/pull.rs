@@ -12,7 +12,7 @@ use crate::sim::agenda::Job;
 use crate::sim::fields::Writer;
 use crate::sim::flux::report::event_from;
 use crate::sim::json::{list, set, stamp, text};
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// How long an attempt is told of before the kubelet says that it backs off.
 const TELLS: Duration = Duration::from_secs(13);
@@ -20,7 +20,7 @@ const TELLS: Duration = Duration::from_secs(13);
 const TRIED: u32 = 5;
 
 /// Lets a pod whose image cannot be pulled wait for it; tells whether it does.
-pub(super) fn fail(world: &mut World, key: &ObjectRef, pod: &Value) -> bool {
+pub(super) fn fail(world: &mut SimulatedCluster, key: &ObjectRef, pod: &Value) -> bool {
     let mut images = list(pod, "/spec/containers").iter().map(|container| text(container, "/image").to_owned());
     let bad = images.find_map(|image| Some((world.script.troubles.bad_image(&image)?.to_owned(), image)));
     let Some((error, image)) = bad else {
@@ -59,7 +59,7 @@ pub(super) fn fail(world: &mut World, key: &ObjectRef, pod: &Value) -> bool {
 }
 
 /// Writes the status of a pod whose containers wait.
-pub(super) fn wait(world: &mut World, key: &ObjectRef, pod: &Value, reason: &str, message: &str) {
+pub(super) fn wait(world: &mut SimulatedCluster, key: &ObjectRef, pod: &Value, reason: &str, message: &str) {
     let now = stamp(world.now());
     let waiting =
         if message.is_empty() { json!({"reason": reason}) } else { json!({"reason": reason, "message": message}) };
@@ -99,6 +99,6 @@ pub(super) fn wait(world: &mut World, key: &ObjectRef, pod: &Value, reason: &str
     count_owners(world, pod);
 }
 
-fn tell(world: &mut World, pod: &Value, kind: &str, reason: &str, message: &str) {
+fn tell(world: &mut SimulatedCluster, pod: &Value, kind: &str, reason: &str, message: &str) {
     event_from(world, pod, "kubelet", kind, reason, message);
 }

@@ -7,10 +7,10 @@ use super::{MANAGER, is_leaving, owned, replica_set};
 use crate::model::ObjectRef;
 use crate::sim::flux::conditions;
 use crate::sim::json::{self, list, number, set, text};
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// Counts the pods of the workload that a pod belongs to.
-pub(super) fn count_owners(world: &mut World, pod: &Value) {
+pub(super) fn count_owners(world: &mut SimulatedCluster, pod: &Value) {
     for owner in list(pod, "/metadata/ownerReferences") {
         let namespace = text(pod, "/metadata/namespace");
         let parent = ObjectRef::new(text(owner, "/kind"), "apps", namespace, text(owner, "/name"));
@@ -33,7 +33,7 @@ struct Pods {
 }
 
 /// Writes the status of a `Deployment` or `DaemonSet` from its pods. A rolling update takes the old pods away once the new ones are ready.
-pub(super) fn count(world: &mut World, key: &ObjectRef) {
+pub(super) fn count(world: &mut SimulatedCluster, key: &ObjectRef) {
     let Some(owner) = world.store.get(key).cloned() else { return };
     if key.kind == "DaemonSet" {
         let pods = tally(world, std::slice::from_ref(key), key);
@@ -110,7 +110,7 @@ fn is_late(deployment: &Value, since: &str, now: Timestamp) -> bool {
     since.parse::<Timestamp>().is_ok_and(|since| now.duration_since(since) > SignedDuration::from_secs(deadline))
 }
 
-fn tally(world: &World, parents: &[ObjectRef], current: &ObjectRef) -> Pods {
+fn tally(world: &SimulatedCluster, parents: &[ObjectRef], current: &ObjectRef) -> Pods {
     let mut pods = Pods::default();
     for parent in parents {
         let Some(set) = world.store.get(parent) else { continue };

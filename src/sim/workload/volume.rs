@@ -8,10 +8,10 @@ use crate::model::ObjectRef;
 use crate::sim::flux::report::event_from;
 use crate::sim::json::{list, sha256, text};
 use crate::sim::kinds;
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// Lets a pod wait for a volume that another holds; tells whether it does.
-pub(super) fn hold(world: &mut World, key: &ObjectRef, pod: &Value) -> bool {
+pub(super) fn hold(world: &mut SimulatedCluster, key: &ObjectRef, pod: &Value) -> bool {
     let node = text(pod, "/spec/nodeName");
     let claims = claims(pod);
     let Some(served) = kinds::by_kind("", "Pod").filter(|_| !claims.is_empty()) else { return false };

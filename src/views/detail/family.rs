@@ -1,7 +1,7 @@
 //! The tab of the tree: where the object comes from, up to the commit, and what it becomes, down to its pods.
 
 use crate::app::{Target, Task};
-use crate::lineage::{Node, Origin, trace, tree};
+use crate::lineage::{Lineage, Node, trace, tree};
 use crate::model::{Env, Fault, ObjectRef};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
@@ -11,7 +11,7 @@ use crate::views::page::PageLine;
 /// Holds both directions.
 #[derive(Debug)]
 pub(super) struct Family {
-    origin: Origin,
+    origin: Lineage,
     tree: Node,
 }
 

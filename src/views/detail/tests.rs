@@ -15,7 +15,7 @@ use crate::app::{App, Change, Effect, Facts, Keymap, Msg, Target, Ticket};
 use crate::cluster::{self, Event, mask};
 use crate::commands::COMMANDS;
 use crate::kinds;
-use crate::model::{Env, Fault, Link, ObjectRef, Row};
+use crate::model::{Connection, Env, Fault, ObjectRef, Row};
 use crate::theme::{Depth, Theme};
 
 const STAGING: Env = Env(0);
@@ -107,7 +107,7 @@ fn watched(app: &mut App, value: &Value) -> Vec<Effect> {
     let kind = kinds::find(value["kind"].as_str().unwrap()).unwrap();
     let generation = app.facts.table(STAGING, kind).unwrap().generation;
     let change = |change| Msg::Watched { env: STAGING, kind, generation, change, owed: None };
-    app.update(change(Change::Link(Link::Live)));
+    app.update(change(Change::Link(Connection::Live)));
     app.update(change(Change::Rows(vec![row(value)])))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::app::{Facts, Target};
-use crate::markdown::{Document, Link, Style};
+use crate::markdown::{MarkdownDocument, MarkdownLink, Style};
 use crate::repo::path;
 use crate::theme::Scope;
 use crate::views::page::PageLine;
@@ -40,7 +40,7 @@ pub(in crate::views) fn is_document(path: &str) -> bool {
 impl Page {
     /// Lays a document out.
     pub(super) fn new(file: &str, text: &str, facts: &Facts) -> Self {
-        let document = Document::read(text);
+        let document = MarkdownDocument::read(text);
         let mut page = Self::default();
         // Where each line of the document stands on the page.
         let mut places = Vec::with_capacity(document.lines.len());
@@ -93,7 +93,7 @@ impl Page {
     }
 }
 
-fn jump(file: &str, link: &Link, document: &Document, places: &[usize], facts: &Facts) -> Option<Jump> {
+fn jump(file: &str, link: &MarkdownLink, document: &MarkdownDocument, places: &[usize], facts: &Facts) -> Option<Jump> {
     let (place, anchor) =
         link.target.split_once('#').map_or((link.target.as_str(), None), |(place, anchor)| (place, Some(anchor)));
     if place.is_empty() {

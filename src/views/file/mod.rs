@@ -41,7 +41,7 @@ const TAB: &str = "    ";
 
 /// Shows a file: what is wrong with it and what it becomes, then its text; a Markdown document without its marks.
 #[derive(Debug)]
-pub struct File {
+pub struct FileView {
     env: Option<Env>,
     path: String,
     page: Page,
@@ -74,14 +74,14 @@ type Answer = Result<String, Fault>;
 /// Opens a file that is not encrypted.
 pub fn open(target: &Target, ask: &Ask<'_>) -> Option<Box<dyn View>> {
     let Target::File(env, path) = target else { return None };
-    is_text(ask.facts, path).then(|| Box::new(File::new(*env, path)) as Box<dyn View>)
+    is_text(ask.facts, path).then(|| Box::new(FileView::new(*env, path)) as Box<dyn View>)
 }
 
 /// Opens a file at a line, from one; `None` where it is not shown as text.
 pub fn open_at(target: &Target, line: usize, facts: &Facts) -> Option<Box<dyn View>> {
     let Target::File(env, path) = target else { return None };
     is_text(facts, path)
-        .then(|| Box::new(File { start: Some(Start::Line(line)), ..File::new(*env, path) }) as Box<dyn View>)
+        .then(|| Box::new(FileView { start: Some(Start::Line(line)), ..FileView::new(*env, path) }) as Box<dyn View>)
 }
 
 fn is_text(facts: &Facts, path: &str) -> bool {
@@ -89,7 +89,7 @@ fn is_text(facts: &Facts, path: &str) -> bool {
     !entry.is_some_and(|entry| entry.lock.is_some() || entry.kind == EntryKind::Directory)
 }
 
-impl File {
+impl FileView {
     /// Opens a file by its path below the repository's root.
     pub fn new(env: Option<Env>, path: &str) -> Self {
         Self {
@@ -229,7 +229,7 @@ fn numbered(text: &str) -> Vec<PageLine> {
     text.lines().enumerate().map(line).collect()
 }
 
-impl View for File {
+impl View for FileView {
     fn id(&self) -> &'static str {
         "file"
     }

@@ -38,7 +38,7 @@ impl Group {
 
 /// Holds one changed file in one group; a file that is staged and changed again stands in two.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Changed {
+pub struct ChangedFile {
     /// The group.
     pub group: Group,
     /// The path; with `/` at its end for a folder that git does not know.
@@ -48,10 +48,10 @@ pub struct Changed {
 }
 
 /// Lists the changed files, group by group.
-pub fn changed(state: &GitState) -> Vec<Changed> {
+pub fn changed(state: &GitState) -> Vec<ChangedFile> {
     let mut files = Vec::new();
     for (path, mark) in &state.marks {
-        let mut add = |group, letter| files.push(Changed { group, path: path.clone(), letter });
+        let mut add = |group, letter| files.push(ChangedFile { group, path: path.clone(), letter });
         if mark.is_conflict() {
             add(Group::Conflict, '!');
         } else if mark.is_untracked() {

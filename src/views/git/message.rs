@@ -15,7 +15,7 @@ use super::act::Do;
 use crate::app::{Action, Key, Scene, Target, View};
 use crate::model::Fault;
 use crate::theme::Scope;
-use crate::widgets::{Line, Paragraph, Span, fit, panel, wrap};
+use crate::widgets::{Paragraph, Span, StyledLine, fit, panel, wrap};
 
 /// Subjects that are longer are cut by most tools that list them.
 const SUBJECT: usize = 72;
@@ -181,12 +181,12 @@ impl View for Message {
         let theme = scene.theme;
         let inside = panel(frame, area, &self.title(scene), true, theme);
         let width = usize::from(inside.width).max(1);
-        let mut shown: Vec<Line<'_>> = Vec::new();
+        let mut shown: Vec<StyledLine<'_>> = Vec::new();
         if let Some(fault) = &self.fault {
             for text in wrap(&format!("{}: {}\n{}", fault.what, fault.why, fault.todo), width).into_iter().take(12) {
-                shown.push(Line::styled(text, theme.style(Scope::Error)));
+                shown.push(StyledLine::styled(text, theme.style(Scope::Error)));
             }
-            shown.push(Line::default());
+            shown.push(StyledLine::default());
         }
         for (index, line) in self.lines.iter().enumerate() {
             let mut text = line.clone();
@@ -195,10 +195,10 @@ impl View for Message {
                 text.insert(at, '_');
             }
             let scope = if index == 0 { Scope::Title } else { Scope::Text };
-            shown.push(Line::styled(fit(&text, width), theme.style(scope)));
+            shown.push(StyledLine::styled(fit(&text, width), theme.style(scope)));
         }
         let subject = self.lines.first().map_or(0, |line| line.chars().count());
-        shown.push(Line::default());
+        shown.push(StyledLine::default());
         let (hint, scope) = if subject > SUBJECT {
             (format!("the first line has {subject} characters: lists cut it at {SUBJECT}"), Scope::Waiting)
         } else {
@@ -208,8 +208,8 @@ impl View for Message {
                 Scope::Dim,
             )
         };
-        shown.push(Line::styled(fit(&hint, width), theme.style(scope)));
-        shown.push(Line::from(vec![
+        shown.push(StyledLine::styled(fit(&hint, width), theme.style(scope)));
+        shown.push(StyledLine::from(vec![
             Span::styled("ctrl-s", theme.style(Scope::Key)),
             Span::raw(" commit   "),
             Span::styled("enter", theme.style(Scope::Key)),
@@ -217,9 +217,9 @@ impl View for Message {
             Span::styled("esc", theme.style(Scope::Key)),
             Span::raw(" back, the message is kept"),
         ]));
-        shown.push(Line::default());
+        shown.push(StyledLine::default());
         for path in self.staged.iter().take(20) {
-            shown.push(Line::styled(fit(&format!("  {path}"), width), theme.style(Scope::Dim)));
+            shown.push(StyledLine::styled(fit(&format!("  {path}"), width), theme.style(Scope::Dim)));
         }
         frame.render_widget(Paragraph::new(shown), inside);
     }

@@ -29,13 +29,13 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::act::{Answer, Do, Reach};
-use self::files::{Changed, Group, changed};
+use self::files::{ChangedFile, Group, changed};
 use crate::app::motion::step;
 use crate::app::{Action, Motion, Notice, Scene, Target, Task, View};
 use crate::check;
 use crate::model::{Fault, FaultKind};
 use crate::repo::Snapshot;
-use crate::repo::git::{self, Change, Destination, GitState, Head, LogEntry};
+use crate::repo::git::{self, Destination, GitChange, GitState, Head, LogEntry};
 use crate::widgets::Scroll;
 use crate::workflows::git::change;
 
@@ -46,7 +46,7 @@ const COMMITS: usize = 100;
 #[derive(Debug, Default)]
 pub struct Git {
     /// The selected file, kept over a reload by what it is.
-    selected: Option<Changed>,
+    selected: Option<ChangedFile>,
     row: usize,
     commit: usize,
     history: bool,
@@ -65,7 +65,7 @@ fn state<'a>(scene: &'a Scene<'_>) -> Option<&'a Result<GitState, Fault>> {
     scene.facts.repository.as_ref().map(|snapshot| &snapshot.git)
 }
 
-fn files_of(scene: &Scene<'_>) -> Vec<Changed> {
+fn files_of(scene: &Scene<'_>) -> Vec<ChangedFile> {
     state(scene).and_then(|state| state.as_ref().ok()).map(changed).unwrap_or_default()
 }
 
@@ -75,7 +75,7 @@ impl Git {
         Self::default()
     }
 
-    fn index(&self, files: &[Changed]) -> usize {
+    fn index(&self, files: &[ChangedFile]) -> usize {
         let exact = self.selected.as_ref().and_then(|wanted| files.iter().position(|file| file == wanted));
         exact.unwrap_or(self.row.min(files.len().saturating_sub(1)))
     }
@@ -94,12 +94,12 @@ impl Git {
             return vec![tell(scene, "nothing is changed: there is nothing to stage")];
         };
         let folder = chosen.path.trim_end_matches('/').rsplit_once('/').map_or("", |(folder, _)| folder);
-        let within = |file: &&Changed| match reach {
+        let within = |file: &&ChangedFile| match reach {
             Reach::File => *file == chosen,
             Reach::Folder => folder.is_empty() || file.path.starts_with(&format!("{folder}/")),
             Reach::All => true,
         };
-        let taken: Vec<&Changed> = files.iter().filter(within).collect();
+        let taken: Vec<&ChangedFile> = files.iter().filter(within).collect();
         let stage = match reach {
             Reach::File => chosen.group != Group::Staged,
             _ => taken.iter().any(|file| file.group != Group::Staged),
@@ -187,7 +187,7 @@ impl Git {
                             .map(|files| check::refusal(&files, &snapshot, &allowed, "committed", &renderer))
                     };
                     match reach.away(look).await.and_then(|found| found) {
-                        Ok(None) => Answer::Committed(change(&reach, &root, Change::Commit(message), permit).await),
+                        Ok(None) => Answer::Committed(change(&reach, &root, GitChange::Commit(message), permit).await),
                         Ok(Some((path, fault))) => Answer::Refused(path, fault),
                         Err(fault) => Answer::Committed(Err(fault)),
                     }
@@ -201,7 +201,7 @@ impl Git {
             Do::Update { pull, permit: Some(permit) } => vec![
                 tell(scene, if pull { "pulling..." } else { "fetching..." }),
                 Action::Task(Task::once("git fetch", move |reach| async move {
-                    let wanted = if pull { Change::Pull } else { Change::Fetch };
+                    let wanted = if pull { GitChange::Pull } else { GitChange::Fetch };
                     Answer::Updated(change(&reach, &root, wanted, permit).await)
                 })),
             ],

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::files::{Changed, Group};
+use super::files::{ChangedFile, Group};
 use super::{Git, applied, files_of, state};
 use crate::app::Scene;
 use crate::model::Fault;
 use crate::repo::git::{GitState, Head};
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Line, Paragraph, Span, fit, fit_end, lines, pad, panel, wrap};
+use crate::widgets::{Paragraph, Span, StyledLine, fit, fit_end, lines, pad, panel, wrap};
 
 /// Writes where HEAD stands: branch, what it follows, how far they are apart, and what git is in the middle of.
 pub fn title(state: &GitState) -> String {
@@ -39,7 +39,7 @@ pub fn title(state: &GitState) -> String {
 }
 
 fn say(frame: &mut Frame<'_>, area: Rect, text: &str, scope: Scope, theme: &Theme) {
-    let told: Vec<Line<'_>> = wrap(text, usize::from(area.width)).into_iter().map(Line::from).collect();
+    let told: Vec<StyledLine<'_>> = wrap(text, usize::from(area.width)).into_iter().map(StyledLine::from).collect();
     frame.render_widget(Paragraph::new(told).style(theme.style(scope)), area);
 }
 
@@ -53,7 +53,7 @@ enum Row {
     File(usize),
 }
 
-fn rows(files: &[Changed]) -> Vec<Row> {
+fn rows(files: &[ChangedFile]) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut last = None;
     for (index, file) in files.iter().enumerate() {
@@ -90,18 +90,18 @@ pub fn files(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
     let width = usize::from(inside.width);
     lines(frame, inside, &view.scroll, row, rows.len(), |index, selected| match rows.get(index) {
         Some(Row::Heading(group, count)) => {
-            Line::styled(format!(" {} ({count})", group.heading()), theme.style(Scope::Heading))
+            StyledLine::styled(format!(" {} ({count})", group.heading()), theme.style(Scope::Heading))
         }
-        Some(Row::File(at)) => files.get(*at).map_or_else(Line::default, |file| {
+        Some(Row::File(at)) => files.get(*at).map_or_else(StyledLine::default, |file| {
             let scope = if selected { Scope::Selection } else { Scope::Text };
             let mark = if file.group == Group::Conflict { Scope::Error } else { Scope::Git };
-            Line::from(vec![
+            StyledLine::from(vec![
                 Span::styled(if selected { ">" } else { " " }, theme.style(Scope::Selection)),
                 Span::styled(format!("  {} ", file.letter), theme.style(mark)),
                 Span::styled(fit_end(&file.path, width.saturating_sub(6)), theme.style(scope)),
             ])
         }),
-        None => Line::default(),
+        None => StyledLine::default(),
     });
 }
 
@@ -125,7 +125,7 @@ pub fn history(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>)
         .unwrap_or(0);
     let width = usize::from(inside.width);
     lines(frame, inside, &view.history_scroll, view.commit, log.len(), |index, selected| {
-        let Some(entry) = log.get(index) else { return Line::default() };
+        let Some(entry) = log.get(index) else { return StyledLine::default() };
         let envs: Vec<String> = scene
             .facts
             .environments
@@ -139,7 +139,7 @@ pub fn history(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>)
         let scope = if selected { Scope::Selection } else { Scope::Text };
         let subject = fit(&entry.subject, room);
         let gap = pad("", room.saturating_sub(unicode_width::UnicodeWidthStr::width(subject.as_str())) + 1);
-        Line::from(vec![
+        StyledLine::from(vec![
             Span::styled(if selected { ">" } else { " " }, theme.style(Scope::Selection)),
             Span::styled(format!(" {} ", pad(entry.short(), 7)), theme.style(Scope::Dim)),
             Span::styled(subject, theme.style(scope)),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::helm::Revision;
+use crate::helm::ReleaseRevision;
 use crate::model::clock::age;
 use crate::theme::Scope;
 use crate::views::page::PageLine;
@@ -64,7 +64,7 @@ impl Choice {
 }
 
 /// Writes the revisions.
-pub(super) fn lines(history: &[Revision], choice: Choice, now: Timestamp) -> Vec<PageLine> {
+pub(super) fn lines(history: &[ReleaseRevision], choice: Choice, now: Timestamp) -> Vec<PageLine> {
     if history.is_empty() {
         return vec![PageLine::wrapped("nothing was installed yet: the overview says why", Scope::Text)];
     }
@@ -96,7 +96,7 @@ pub(super) fn lines(history: &[Revision], choice: Choice, now: Timestamp) -> Vec
     lines
 }
 
-fn cells(revision: &Revision, now: Timestamp) -> [String; 5] {
+fn cells(revision: &ReleaseRevision, now: Timestamp) -> [String; 5] {
     [
         revision.revision.to_string(),
         revision.status.clone(),

@@ -23,7 +23,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::app::{Action, Ask, Motion, Scene, Target, Task, View};
-use crate::helm::{Inspection, Revision};
+use crate::helm::{Inspection, ReleaseRevision};
 use crate::kinds;
 use crate::model::{Env, Fault, ObjectRef, Row};
 use crate::theme::Scope;
@@ -121,7 +121,7 @@ impl Inspector {
         self.pages.get(self.tab as usize)
     }
 
-    fn history(&self) -> &[Revision] {
+    fn history(&self) -> &[ReleaseRevision] {
         self.inspection.value.as_ref().map(|found| found.history.as_slice()).unwrap_or_default()
     }
 

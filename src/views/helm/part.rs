@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Tab;
 use super::history::Choice;
 use crate::cluster::Cluster;
-use crate::helm::diff::Change;
+use crate::helm::diff::DocumentChange;
 use crate::helm::{self, Comparison, ValueRow};
 use crate::model::{Fault, ObjectRef};
 use crate::theme::Scope;
@@ -100,9 +100,9 @@ pub(super) fn comparison(found: &Comparison) -> Vec<PageLine> {
     }
     for document in &found.documents {
         let word = match document.change {
-            Change::Create => "new",
-            Change::Update => "changed",
-            Change::Delete => "removed",
+            DocumentChange::Create => "new",
+            DocumentChange::Update => "changed",
+            DocumentChange::Delete => "removed",
         };
         block(format!("{} {word}", document.object), &document.diff);
     }

@@ -14,11 +14,11 @@ use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
 use crate::app::{App, Change, Effect, Keymap, Msg, Ticket};
 use crate::commands::COMMANDS;
-use crate::helm::diff::{Change as Changed, DocumentDiff};
+use crate::helm::diff::{DocumentChange as Changed, DocumentDiff};
 use crate::helm::storage::ChartMetadata;
-use crate::helm::{Comparison, Inspection, Revision, ValueRow};
+use crate::helm::{Comparison, Inspection, ReleaseRevision, ValueRow};
 use crate::kinds;
-use crate::model::{Condition, Env, Fault, Link, ObjectRef};
+use crate::model::{Condition, Connection, Env, Fault, ObjectRef};
 use crate::theme::{Depth, Theme};
 use crate::views::page::PageLine;
 
@@ -43,8 +43,8 @@ fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Condition
     }
 }
 
-fn revision(number: u32, status: &str, chart: &str, description: &str) -> Revision {
-    Revision {
+fn revision(number: u32, status: &str, chart: &str, description: &str) -> ReleaseRevision {
+    ReleaseRevision {
         revision: number,
         status: status.to_owned(),
         chart: chart.to_owned(),
@@ -142,7 +142,7 @@ fn it_reads_at_first_and_again_when_its_row_changes() {
     let change = |change| Msg::Watched { env: STAGING, kind, generation, change, owed: None };
     let value = json!({"metadata": {"name": "web", "namespace": "apps"}, "spec": {"interval": "10m"}, "status": {}});
     let seen = (kind.decode)(value.to_string().as_bytes()).unwrap();
-    assert_eq!(tasks(&app.update(change(Change::Link(Link::Live)))), [""; 0]);
+    assert_eq!(tasks(&app.update(change(Change::Link(Connection::Live)))), [""; 0]);
     assert_eq!(tasks(&app.update(change(Change::Rows(vec![seen])))), ["inspect HelmRelease/apps/web"]);
 }
 

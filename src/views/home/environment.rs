@@ -10,9 +10,9 @@ use super::flow::FlowLine;
 use super::state_scope;
 use crate::app::{Facts, Scene};
 use crate::kinds;
-use crate::model::{Env, Link, ObjectRef, State};
+use crate::model::{Connection, Env, ObjectRef, State};
 use crate::theme::Scope;
-use crate::widgets::{Line, Paragraph, Scroll, Span, fit, lines, titled, wrap};
+use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, titled, wrap};
 
 /// What a note keeps at least, in cells: `next 119m`.
 const NOTE_WIDTH: usize = 9;
@@ -33,7 +33,7 @@ pub(super) struct Environment {
 }
 
 /// Holds what drawing a panel needs to know.
-pub(super) struct Look<'a> {
+pub(super) struct PanelContext<'a> {
     /// The environment.
     pub env: Env,
     /// The panel's title.
@@ -55,7 +55,7 @@ impl Environment {
     }
 
     /// Draws the panel.
-    pub fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, look: &Look<'_>) {
+    pub fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, look: &PanelContext<'_>) {
         let colour = scene.facts.environment(look.env).and_then(|environment| environment.colour.as_deref());
         let own = colour.and_then(|colour| scene.theme.coloured(colour));
         let style = own.unwrap_or_else(|| scene.theme.style(Scope::Title));
@@ -64,7 +64,7 @@ impl Environment {
         let top = trouble(frame, inside, scene, look);
         if look.flow.is_empty() {
             let text = empty_text(scene.facts, look);
-            let wrapped: Vec<Line<'_>> = wrap(&text, width).into_iter().map(Line::from).collect();
+            let wrapped: Vec<StyledLine<'_>> = wrap(&text, width).into_iter().map(StyledLine::from).collect();
             frame.render_widget(Paragraph::new(wrapped), top);
             return;
         }
@@ -85,10 +85,10 @@ impl Environment {
         }
         let selected_row = rows.iter().position(|(index, message)| *index == selected && message.is_none());
         lines(frame, top, &self.scroll, selected_row.unwrap_or(0), rows.len(), |row, _| {
-            let Some((index, message)) = rows.get(row) else { return Line::default() };
-            let Some(line) = look.flow.get(*index) else { return Line::default() };
+            let Some((index, message)) = rows.get(row) else { return StyledLine::default() };
+            let Some(line) = look.flow.get(*index) else { return StyledLine::default() };
             match message {
-                Some(text) => Line::styled(fit(text, width), scene.theme.style(Scope::Error)),
+                Some(text) => StyledLine::styled(fit(text, width), scene.theme.style(Scope::Error)),
                 None => flow_line(line, *index == selected && look.focus, width, scene, look),
             }
         });
@@ -96,7 +96,7 @@ impl Environment {
 }
 
 /// Draws why an environment cannot be reached, and returns the room below. What to do is shown whole, whatever is cut of the why.
-fn trouble(frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>, look: &Look<'_>) -> Rect {
+fn trouble(frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>, look: &PanelContext<'_>) -> Rect {
     let (told, todo) = match scene.facts.trouble(look.env) {
         Some(fault) => (format!("{}: {}", fault.what, fault.why), fault.todo),
         None if !look.flow.is_empty() && is_without_flux(scene.facts, look.env) => {
@@ -116,14 +116,20 @@ fn trouble(frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>, look: &Look<'
         }
     }
     text.extend(todo);
-    let wrapped: Vec<Line<'_>> =
-        text.into_iter().map(|text| Line::styled(text, scene.theme.style(Scope::Error))).collect();
+    let wrapped: Vec<StyledLine<'_>> =
+        text.into_iter().map(|text| StyledLine::styled(text, scene.theme.style(Scope::Error))).collect();
     let height = u16::try_from(wrapped.len()).unwrap_or(0).min(inside.height);
     frame.render_widget(Paragraph::new(wrapped), Rect { height, ..inside });
     Rect { y: inside.y + height, height: inside.height - height, ..inside }
 }
 
-fn flow_line(line: &FlowLine, selected: bool, width: usize, scene: &Scene<'_>, look: &Look<'_>) -> Line<'static> {
+fn flow_line(
+    line: &FlowLine,
+    selected: bool,
+    width: usize,
+    scene: &Scene<'_>,
+    look: &PanelContext<'_>,
+) -> StyledLine<'static> {
     let theme = scene.theme;
     let key = (look.env, line.object.clone());
     let linked = look.linked.contains(&key);
@@ -148,7 +154,7 @@ fn flow_line(line: &FlowLine, selected: bool, width: usize, scene: &Scene<'_>, l
     let between = if detail.is_empty() { "" } else { "  " };
     let state = theme.style(state_scope(line.state));
     let quiet = theme.style(Scope::Dim);
-    Line::from(vec![
+    StyledLine::from(vec![
         Span::styled(sign, theme.style(if marked { Scope::Marked } else { scope })),
         Span::raw(indent),
         Span::styled(format!("{} ", line.state.sign()), state),
@@ -161,19 +167,21 @@ fn flow_line(line: &FlowLine, selected: bool, width: usize, scene: &Scene<'_>, l
 
 /// Tells whether the cluster answers and has no Flux.
 fn is_without_flux(facts: &Facts, env: Env) -> bool {
-    facts.table(env, kinds::KUSTOMIZATION).is_some_and(|table| table.link == Link::Absent)
+    facts.table(env, kinds::KUSTOMIZATION).is_some_and(|table| table.link == Connection::Absent)
 }
 
 /// Says why there is nothing to show, and what to do.
-fn empty_text(facts: &Facts, look: &Look<'_>) -> String {
+fn empty_text(facts: &Facts, look: &PanelContext<'_>) -> String {
     if !look.filter.is_empty() {
         return format!("nothing matches `{}`; / and esc show all again", look.filter);
     }
     let link = facts.table(look.env, kinds::KUSTOMIZATION).map(|table| &table.link);
     match link {
-        Some(Link::Live) => "no Kustomization yet: `flux bootstrap` makes the first, in clusters/".to_owned(),
-        Some(Link::Absent) => "Flux is not installed here: `flux install` or `flux bootstrap` brings it".to_owned(),
-        Some(Link::Syncing { .. } | Link::Connecting) | None if facts.trouble(look.env).is_none() => {
+        Some(Connection::Live) => "no Kustomization yet: `flux bootstrap` makes the first, in clusters/".to_owned(),
+        Some(Connection::Absent) => {
+            "Flux is not installed here: `flux install` or `flux bootstrap` brings it".to_owned()
+        }
+        Some(Connection::Syncing { .. } | Connection::Connecting) | None if facts.trouble(look.env).is_none() => {
             "connecting...".to_owned()
         }
         _ => String::new(),

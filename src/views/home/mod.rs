@@ -22,8 +22,8 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use crate::widgets::Line;
 use crate::widgets::Paragraph;
+use crate::widgets::StyledLine;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -35,7 +35,7 @@ use crate::repo::EntryKind;
 use crate::theme::Scope;
 use crate::widgets::{panel, wrap};
 use behind::Behind;
-use environment::{Environment, Look};
+use environment::{Environment, PanelContext};
 use flow::FlowLine;
 use links::Links;
 use repository::Repository;
@@ -200,7 +200,7 @@ impl Home {
                 (None, None) => "looking for environments...".to_owned(),
             };
             let lines = text.lines().flat_map(|line| wrap(line, usize::from(inside.width)));
-            let wrapped: Vec<Line<'_>> = lines.map(Line::from).collect();
+            let wrapped: Vec<StyledLine<'_>> = lines.map(StyledLine::from).collect();
             frame.render_widget(Paragraph::new(wrapped), inside);
             return;
         }
@@ -209,7 +209,7 @@ impl Home {
         for (env, area) in shown.iter().zip(areas.iter()) {
             let flow = self.flow(facts, *env);
             let seen = flow.iter().filter(|line| scene.is_marked(*env, &line.object)).count();
-            let look = Look {
+            let look = PanelContext {
                 env: *env,
                 title: format!("{}{}", self.behind.title(facts, *env), scene.marked_word(*env, seen)),
                 flow: &flow,

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::tree::{Look, Tree};
+use super::tree::{Tree, TreeContext};
 use crate::app::motion::step;
 use crate::app::{Facts, Motion, Scene};
 use crate::check::Severity;
 use crate::repo::git::Mark;
 use crate::repo::{EntryKind, Snapshot};
-use crate::widgets::{Line, Paragraph, Scroll, lines, panel, wrap};
+use crate::widgets::{Paragraph, Scroll, StyledLine, lines, panel, wrap};
 
 /// Shows the repository's tree and keeps what is selected in it.
 #[derive(Debug, Default)]
@@ -72,17 +72,18 @@ impl Repository {
                 Some(fault) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
                 None => "reading...".to_owned(),
             };
-            let wrapped: Vec<Line<'_>> = wrap(&text, usize::from(inside.width)).into_iter().map(Line::from).collect();
+            let wrapped: Vec<StyledLine<'_>> =
+                wrap(&text, usize::from(inside.width)).into_iter().map(StyledLine::from).collect();
             frame.render_widget(Paragraph::new(wrapped), inside);
             return;
         };
         let visible = self.tree.visible(snapshot);
         let selected = self.selected.min(visible.len().saturating_sub(1));
         lines(frame, inside, &self.scroll, selected, visible.len(), |index, chosen| {
-            visible.get(index).map_or_else(Line::default, |entry| {
+            visible.get(index).map_or_else(StyledLine::default, |entry| {
                 self.tree.line(
                     entry,
-                    &Look {
+                    &TreeContext {
                         facts: scene.facts,
                         theme: scene.theme,
                         width: usize::from(inside.width),

@@ -11,8 +11,8 @@ use crate::app::test_support::facts;
 use crate::app::{App, Keymap, Msg, Table};
 use crate::commands::COMMANDS;
 use crate::kinds;
-use crate::model::{Env, FluxFacts, Link, Row, RowKey, State, Suspension};
-use crate::runtime::{Format, picture};
+use crate::model::{Connection, Env, FluxFacts, Row, RowKey, State, Suspension};
+use crate::runtime::{PictureFormat, picture};
 use crate::theme::{Depth, Theme};
 
 const NOW: &str = "2026-01-01T10:00:00Z";
@@ -68,10 +68,10 @@ fn screen(width: u16, height: u16) -> String {
                 .tables
                 .get_mut(env)
                 .unwrap()
-                .insert(kind.group_kind(), Table { link: Link::Live, ..Table::default() });
+                .insert(kind.group_kind(), Table { link: Connection::Live, ..Table::default() });
         }
         let table = Table {
-            link: Link::Live,
+            link: Connection::Live,
             rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
             ..Table::default()
         };
@@ -80,7 +80,7 @@ fn screen(width: u16, height: u16) -> String {
     app.update(Msg::Time(NOW.parse().unwrap()));
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| app.render(frame)).unwrap();
-    picture(terminal.backend().buffer(), Format::Text, false)
+    picture(terminal.backend().buffer(), PictureFormat::Text, false)
 }
 
 #[test]

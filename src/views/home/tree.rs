@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::app::Facts;
 use crate::check::Severity;
-use crate::repo::{Entry, EntryKind, Snapshot};
+use crate::repo::{EntryKind, Snapshot, TreeEntry};
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Line, Span, fit, fit_end, pad};
+use crate::widgets::{Span, StyledLine, fit, fit_end, pad};
 
 /// Remembers which folders are open.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub struct Tree {
 
 impl Tree {
     /// Lists the visible entries, in display order.
-    pub fn visible<'a>(&self, snapshot: &'a Snapshot) -> Vec<&'a Entry> {
+    pub fn visible<'a>(&self, snapshot: &'a Snapshot) -> Vec<&'a TreeEntry> {
         let entries = &snapshot.scan.entries;
         if !self.filter.is_empty() {
             let wanted = self.filter.to_lowercase();
@@ -53,7 +53,7 @@ impl Tree {
     }
 
     /// Writes an entry: selection, links, folder or file, lock, git mark.
-    pub fn line(&self, entry: &Entry, how: &Look<'_>) -> Line<'static> {
+    pub fn line(&self, entry: &TreeEntry, how: &TreeContext<'_>) -> StyledLine<'static> {
         let theme = how.theme;
         let sign = if how.selected {
             Span::styled(">", theme.style(Scope::Selection))
@@ -105,12 +105,12 @@ impl Tree {
         if !mark.is_empty() {
             spans.push(Span::styled(format!(" {mark}"), theme.style(Scope::Git)));
         }
-        Line::from(spans)
+        StyledLine::from(spans)
     }
 }
 
 /// Holds what writing an entry needs to know.
-pub struct Look<'a> {
+pub struct TreeContext<'a> {
     /// What is known.
     pub facts: &'a Facts,
     /// How it looks.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::line::Entry;
+use super::line::LogEntry;
 
 /// How many lines are kept; more than anybody scrolls back through.
 const MOST_LINES: usize = 20_000;
@@ -25,12 +25,12 @@ pub struct Sieve {
 
 impl Sieve {
     /// Tells whether a line has the text that is sought.
-    pub fn matches(&self, entry: &Entry) -> bool {
+    pub fn matches(&self, entry: &LogEntry) -> bool {
         find(entry.text(self.as_written), &self.text).is_some()
             || entry.subject.as_deref().is_some_and(|subject| find(subject, &self.text).is_some())
     }
 
-    fn passes(&self, entry: &Entry) -> bool {
+    fn passes(&self, entry: &LogEntry) -> bool {
         (!self.concerning || entry.concerns) && (self.around || self.text.is_empty() || self.matches(entry))
     }
 }
@@ -50,7 +50,7 @@ pub fn find(text: &str, sought: &str) -> Option<usize> {
 /// Keeps lines by number; a line keeps its number for life, so that a place in the log outlives what falls out before it.
 #[derive(Debug, Default)]
 pub struct Buffer {
-    lines: VecDeque<Entry>,
+    lines: VecDeque<LogEntry>,
     /// The number of the first line kept, which is how many fell out.
     first: u64,
     bytes: usize,
@@ -60,7 +60,7 @@ pub struct Buffer {
 
 impl Buffer {
     /// Takes a line, and lets the oldest fall out where there is no room.
-    pub fn push(&mut self, entry: Entry) {
+    pub fn push(&mut self, entry: LogEntry) {
         self.bytes += entry.bytes();
         if self.sieve.passes(&entry) {
             self.shown.push_back(self.end());
@@ -122,7 +122,7 @@ impl Buffer {
     }
 
     /// Returns the line that is shown at a place.
-    pub fn get(&self, index: usize) -> Option<&Entry> {
+    pub fn get(&self, index: usize) -> Option<&LogEntry> {
         self.line(self.number(index)?)
     }
 
@@ -135,7 +135,7 @@ impl Buffer {
         self.first + self.lines.len() as u64
     }
 
-    fn line(&self, number: u64) -> Option<&Entry> {
+    fn line(&self, number: u64) -> Option<&LogEntry> {
         self.lines.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 }
@@ -144,10 +144,10 @@ impl Buffer {
 mod tests {
     use super::{Buffer, MOST_BYTES, MOST_LINES, Sieve, find};
     use crate::model::log::LogLine;
-    use crate::views::logs::line::Entry;
+    use crate::views::logs::line::LogEntry;
 
-    fn entry(text: &str) -> Entry {
-        Entry::read(LogLine { at: None, pod: "p".into(), container: "c".into(), line: text.to_owned() }, None)
+    fn entry(text: &str) -> LogEntry {
+        LogEntry::read(LogLine { at: None, pod: "p".into(), container: "c".into(), line: text.to_owned() }, None)
     }
 
     #[test]

@@ -6,8 +6,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::line::Entry;
-use super::source::Source;
+use super::line::LogEntry;
+use super::source::LogSource;
 use crate::app::{Reach, Reply, Task};
 use crate::cluster::logs::{LogOptions, follow};
 use crate::model::Fault;
@@ -56,7 +56,7 @@ impl Extent {
 }
 
 /// Lists the containers of what is followed.
-pub fn containers(source: &Source) -> Task {
+pub fn containers(source: &LogSource) -> Task {
     let (env, object) = (source.env, source.object.clone());
     Task::once(format!("containers of {object}"), move |reach| async move {
         Containers(match reach.cluster(env) {
@@ -72,52 +72,52 @@ pub struct Containers(pub Result<Vec<String>, Fault>);
 
 /// Tells the view what happened.
 #[derive(Debug)]
-pub enum Heard {
+pub enum FeedEvent {
     /// Lines came.
-    Lines(Vec<Entry>),
+    Lines(Vec<LogEntry>),
     /// Something happened to the stream.
     Event(LogEvent),
 }
 
 /// Holds what happened since the batch before, in its order.
 #[derive(Debug, Default)]
-pub struct Batch(pub Vec<Heard>);
+pub struct Batch(pub Vec<FeedEvent>);
 
 impl Batch {
-    pub(super) fn take(&mut self, event: LogEvent, source: &Source) {
+    pub(super) fn take(&mut self, event: LogEvent, source: &LogSource) {
         self.0.push(match event {
             LogEvent::Lines(lines) => {
-                Heard::Lines(lines.into_iter().map(|line| Entry::read(line, source.speaks_of())).collect())
+                FeedEvent::Lines(lines.into_iter().map(|line| LogEntry::read(line, source.speaks_of())).collect())
             }
-            other => Heard::Event(other),
+            other => FeedEvent::Event(other),
         });
     }
 
     fn lines(&self) -> usize {
-        self.0.iter().map(|heard| if let Heard::Lines(lines) = heard { lines.len() } else { 0 }).sum()
+        self.0.iter().map(|heard| if let FeedEvent::Lines(lines) = heard { lines.len() } else { 0 }).sum()
     }
 }
 
 /// Builds the task that follows a log until the view closes.
-pub fn task(source: Source, extent: Extent, until: CancellationToken) -> Task {
+pub fn task(source: LogSource, extent: Extent, until: CancellationToken) -> Task {
     Task::stream(format!("follow the log of {}", source.writer()), move |reach, reply| async move {
         // Another extent begins a stream of its own; the one before ends.
         let _ended = until.run_until_cancelled(feed(reach, reply, source, extent)).await;
     })
 }
 
-async fn feed(reach: Reach, mut reply: Reply, source: Source, extent: Extent) {
+async fn feed(reach: Reach, mut reply: Reply, source: LogSource, extent: Extent) {
     let cluster = match reach.cluster(source.env) {
         Ok(cluster) => cluster,
         Err(fault) => {
-            reply.send(Batch(vec![Heard::Event(LogEvent::Ended(fault.to_string()))])).await;
+            reply.send(Batch(vec![FeedEvent::Event(LogEvent::Ended(fault.to_string()))])).await;
             return;
         }
     };
     let target = match source.resolve(&cluster).await {
         Ok(target) => target,
         Err(fault) => {
-            reply.send(Batch(vec![Heard::Event(LogEvent::Ended(fault.to_string()))])).await;
+            reply.send(Batch(vec![FeedEvent::Event(LogEvent::Ended(fault.to_string()))])).await;
             return;
         }
     };
@@ -129,7 +129,7 @@ async fn feed(reach: Reach, mut reply: Reply, source: Source, extent: Extent) {
     let (_ended, ()) = tokio::join!(following, hand_on(&mut events, &mut reply, &source));
 }
 
-async fn hand_on(events: &mut mpsc::Receiver<LogEvent>, reply: &mut Reply, source: &Source) {
+async fn hand_on(events: &mut mpsc::Receiver<LogEvent>, reply: &mut Reply, source: &LogSource) {
     let mut first = true;
     loop {
         let mut batch = Batch::default();

@@ -15,7 +15,7 @@ const OVERHEAD: usize = 96;
 
 /// Says how grave a line is, as its writer sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
+pub enum LogLevel {
     /// Something failed.
     Error,
     /// Something may fail.
@@ -28,7 +28,7 @@ pub enum Level {
     Unsaid,
 }
 
-impl Level {
+impl LogLevel {
     /// Returns the word on the screen, five characters wide at most.
     pub fn word(self) -> &'static str {
         match self {
@@ -60,13 +60,13 @@ impl Level {
 
 /// Holds a line as it came and as it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct LogEntry {
     /// When it was written.
     pub at: Option<Timestamp>,
     /// The pod that wrote it.
     pub pod: Arc<str>,
     /// How grave it is.
-    pub level: Level,
+    pub level: LogLevel,
     /// Whether it speaks of the object that the log is opened for.
     pub concerns: bool,
     /// The object that a controller's line speaks of.
@@ -77,21 +77,21 @@ pub struct Entry {
     pub readable: Option<Box<str>>,
 }
 
-impl Entry {
+impl LogEntry {
     /// Reads a line; `object` is what the log is opened for, or nothing where every line is meant.
     pub fn read(line: LogLine, object: Option<&ObjectRef>) -> Self {
         let LogLine { at, pod, line: raw, .. } = line;
         let mut entry = Self {
             at,
             pod,
-            level: Level::Unsaid,
+            level: LogLevel::Unsaid,
             concerns: object.is_none(),
             subject: None,
             raw: raw.into(),
             readable: None,
         };
         if let Some(line) = controller_log::parse(&entry.raw).filter(|line| line.object.is_some()) {
-            entry.level = Level::parse(&line.level);
+            entry.level = LogLevel::parse(&line.level);
             entry.concerns = object.is_none_or(|object| line.concerns(object));
             entry.subject = line.object.as_ref().map(|object| object.to_string().into());
             let mut text = line.message;
@@ -124,7 +124,7 @@ impl Entry {
 }
 
 /// Reads a line of JSON: its level, and its message with everything else behind it. The time is the log's own.
-fn json(raw: &str) -> Option<(Level, String)> {
+fn json(raw: &str) -> Option<(LogLevel, String)> {
     if !raw.starts_with('{') {
         return None;
     }
@@ -133,7 +133,8 @@ fn json(raw: &str) -> Option<(Level, String)> {
         let name = names.iter().find(|name| fields.get(**name).is_some_and(Value::is_string))?;
         fields.shift_remove(*name).and_then(|value| value.as_str().map(str::to_owned))
     };
-    let level = take(&["level", "severity", "lvl", "log.level"]).map_or(Level::Unsaid, |word| Level::parse(&word));
+    let level =
+        take(&["level", "severity", "lvl", "log.level"]).map_or(LogLevel::Unsaid, |word| LogLevel::parse(&word));
     let mut text = take(&["msg", "message", "event"]).unwrap_or_default();
     take(&["ts", "time", "timestamp", "@timestamp", "t"]);
     for (name, value) in fields {
@@ -152,29 +153,29 @@ fn json(raw: &str) -> Option<(Level, String)> {
 }
 
 /// Reads the level of a line that is no JSON: klog's first letter (`E1122 22:42:32…`), or `level=` as logfmt writes it.
-fn guess(raw: &str) -> Level {
+fn guess(raw: &str) -> LogLevel {
     let bytes = raw.as_bytes();
     if let Some((letter, rest)) = bytes.split_first()
         && rest.get(..4).is_some_and(|date| date.iter().all(u8::is_ascii_digit))
         && rest.get(4) == Some(&b' ')
     {
         return match letter {
-            b'E' | b'F' => Level::Error,
-            b'W' => Level::Warning,
-            b'I' => Level::Info,
-            _ => Level::Unsaid,
+            b'E' | b'F' => LogLevel::Error,
+            b'W' => LogLevel::Warning,
+            b'I' => LogLevel::Info,
+            _ => LogLevel::Unsaid,
         };
     }
-    raw.split_once("level=").map_or(Level::Unsaid, |(_, word)| Level::parse(word.trim_start_matches('"')))
+    raw.split_once("level=").map_or(LogLevel::Unsaid, |(_, word)| LogLevel::parse(word.trim_start_matches('"')))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Level};
+    use super::{LogEntry, LogLevel};
     use crate::model::log::LogLine;
 
-    fn read(line: &str) -> Entry {
-        Entry::read(LogLine { at: None, pod: "p".into(), container: "c".into(), line: line.to_owned() }, None)
+    fn read(line: &str) -> LogEntry {
+        LogEntry::read(LogLine { at: None, pod: "p".into(), container: "c".into(), line: line.to_owned() }, None)
     }
 
     #[test]
@@ -182,28 +183,28 @@ mod tests {
         let line = r#"{"level":"error","ts":"2026-11-22T22:42:32.640Z","msg":"failed","controllerKind":"Kustomization","controllerGroup":"kustomize.toolkit.fluxcd.io","Kustomization":{"name":"apps","namespace":"flux-system"},"error":"no route\n"}"#;
         let entry = read(line);
         assert_eq!(entry.subject.as_deref(), Some("Kustomization/flux-system/apps"));
-        assert_eq!((entry.level, entry.text(false)), (Level::Error, "failed  error: no route"));
+        assert_eq!((entry.level, entry.text(false)), (LogLevel::Error, "failed  error: no route"));
         assert_eq!(entry.text(true), line);
         let other = "Kustomization/flux-system/other".parse().unwrap();
         let line = LogLine { at: None, pod: "p".into(), container: "c".into(), line: line.to_owned() };
-        assert!(!Entry::read(line, Some(&other)).concerns);
+        assert!(!LogEntry::read(line, Some(&other)).concerns);
     }
 
     #[test]
     fn json_of_any_program_becomes_a_message_and_the_rest() {
         let entry =
             read(r#"{"time":"2026-01-01T00:00:00Z","severity":"WARNING","message":"slow","took":3,"path":"/a b"}"#);
-        assert_eq!((entry.level, entry.text(false)), (Level::Warning, "slow  took=3  path=/a b"));
+        assert_eq!((entry.level, entry.text(false)), (LogLevel::Warning, "slow  took=3  path=/a b"));
         assert_eq!(read(r#"{"a":{"b":1}}"#).text(false), r#"a={"b":1}"#);
     }
 
     #[test]
     fn other_lines_stay_as_they_are_and_tell_their_level_where_they_say_it() {
         for (line, level) in [
-            ("E1122 22:42:32.1 1 reflector.go:1] no", Level::Error),
-            ("ts=1 level=warn msg=x", Level::Warning),
-            ("{broken", Level::Unsaid),
-            ("Ein Satz", Level::Unsaid),
+            ("E1122 22:42:32.1 1 reflector.go:1] no", LogLevel::Error),
+            ("ts=1 level=warn msg=x", LogLevel::Warning),
+            ("{broken", LogLevel::Unsaid),
+            ("Ein Satz", LogLevel::Unsaid),
         ] {
             let entry = read(line);
             assert_eq!((entry.level, entry.text(false)), (level, line));

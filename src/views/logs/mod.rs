@@ -31,8 +31,8 @@ use crate::app::{Action, Motion, Notice, Scene, Target, View};
 use crate::model::log::LogEvent;
 use crate::model::text;
 use buffer::{Buffer, Sieve};
-use feed::{Batch, Containers, Extent, Heard};
-pub use source::{FLUX_NAMESPACE, Source};
+use feed::{Batch, Containers, Extent, FeedEvent};
+pub use source::{FLUX_NAMESPACE, LogSource};
 
 /// How many columns a line moves to the side at a time.
 const PAN: usize = 20;
@@ -73,7 +73,7 @@ enum State {
 /// Follows a log.
 #[derive(Debug)]
 pub struct Logs {
-    source: Source,
+    source: LogSource,
     buffer: Buffer,
     state: State,
     /// The pods that lines came from; each line names its own when there are several.
@@ -94,7 +94,7 @@ pub struct Logs {
 
 impl Logs {
     /// Opens a log at its end.
-    pub fn new(source: Source) -> Self {
+    pub fn new(source: LogSource) -> Self {
         let mut buffer = Buffer::default();
         buffer.sift(Sieve { concerning: source.speaks_of().is_some(), ..Sieve::default() });
         Self {
@@ -115,7 +115,7 @@ impl Logs {
     }
 
     /// Begins anew, with another source or extent; how lines look stays.
-    fn restart(&mut self, source: Source, extent: Extent) -> Vec<Action> {
+    fn restart(&mut self, source: LogSource, extent: Extent) -> Vec<Action> {
         let sieve = self.buffer.sieve().clone();
         *self = Self { wrap: self.wrap, times: self.times, extent, ..Self::new(source) };
         self.buffer.sift(sieve);
@@ -186,9 +186,9 @@ impl Logs {
         vec![Action::Tell(Notice::info(scene.facts.now, told))]
     }
 
-    fn hear(&mut self, heard: Heard) {
+    fn hear(&mut self, heard: FeedEvent) {
         match heard {
-            Heard::Lines(lines) => {
+            FeedEvent::Lines(lines) => {
                 if let Some(last) = lines.last()
                     && !matches!(&self.state, State::Following(what) if what.starts_with(&*last.pod))
                 {
@@ -201,11 +201,11 @@ impl Logs {
                     self.buffer.push(line);
                 }
             }
-            Heard::Event(LogEvent::Following(pod)) => self.state = State::Following(pod),
-            Heard::Event(LogEvent::Interrupted(why)) => self.state = State::Interrupted(why),
-            Heard::Event(LogEvent::Ended(why)) => self.state = State::Ended(why),
-            Heard::Event(LogEvent::Lost(lines)) => self.lost += lines,
-            Heard::Event(LogEvent::Lines(_)) => {}
+            FeedEvent::Event(LogEvent::Following(pod)) => self.state = State::Following(pod),
+            FeedEvent::Event(LogEvent::Interrupted(why)) => self.state = State::Interrupted(why),
+            FeedEvent::Event(LogEvent::Ended(why)) => self.state = State::Ended(why),
+            FeedEvent::Event(LogEvent::Lost(lines)) => self.lost += lines,
+            FeedEvent::Event(LogEvent::Lines(_)) => {}
         }
     }
 

@@ -9,11 +9,11 @@ use ratatui::layout::{Constraint, Layout as Areas, Rect};
 use ratatui::style::Style;
 
 use super::layout::Layout;
-use super::line::{Entry, Level};
+use super::line::{LogEntry, LogLevel};
 use super::{Logs, State};
 use crate::app::Scene;
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Line, Paragraph, Span, fit, pad, panel, wrap};
+use crate::widgets::{Paragraph, Span, StyledLine, fit, pad, panel, wrap};
 
 /// The widest that the name of a pod is drawn.
 const POD: usize = 24;
@@ -23,7 +23,8 @@ pub(super) fn paint(view: &Logs, frame: &mut Frame<'_>, area: Rect, scene: &Scen
     let [head, body] = Areas::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
     frame.render_widget(heading(view, usize::from(head.width), scene.theme), head);
     if view.buffer.shown() == 0 {
-        let lines: Vec<Line<'_>> = wrap(&nothing(view), usize::from(body.width)).into_iter().map(Line::from).collect();
+        let lines: Vec<StyledLine<'_>> =
+            wrap(&nothing(view), usize::from(body.width)).into_iter().map(StyledLine::from).collect();
         frame.render_widget(Paragraph::new(lines), body);
         return;
     }
@@ -51,7 +52,7 @@ fn title(view: &Logs, scene: &Scene<'_>) -> String {
     title
 }
 
-fn heading(view: &Logs, width: usize, theme: &Theme) -> Line<'static> {
+fn heading(view: &Logs, width: usize, theme: &Theme) -> StyledLine<'static> {
     let (state, scope) = match &view.state {
         State::Connecting => ("connecting".to_owned(), Scope::Dim),
         State::Waiting => ("waiting for the first line".to_owned(), Scope::Progressing),
@@ -81,7 +82,7 @@ fn heading(view: &Logs, width: usize, theme: &Theme) -> Line<'static> {
     facts.push(if view.at.is_none() { "at the end".to_owned() } else { "G follows".to_owned() });
     let facts = fit(&facts.join("  "), width);
     let state = pad(&state, width.saturating_sub(unicode_width::UnicodeWidthStr::width(facts.as_str()) + 2));
-    Line::from(vec![
+    StyledLine::from(vec![
         Span::styled(state, theme.style(scope)),
         Span::raw("  "),
         Span::styled(facts, theme.style(if view.lost > 0 { Scope::Error } else { Scope::Dim })),
@@ -116,7 +117,7 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn lines(&self) -> Vec<Line<'static>> {
+    fn lines(&self) -> Vec<StyledLine<'static>> {
         let (selected, count) = (self.view.selected(), self.view.buffer.shown());
         // The end is drawn from below, so that its last line is seen whole.
         let end = self.back_from(count, self.height);
@@ -173,7 +174,7 @@ impl Page<'_> {
     }
 
     /// Lays an entry out as far as it can be seen: its first rows, or its last where the end is followed.
-    fn layout(&self, entry: &Entry) -> Layout {
+    fn layout(&self, entry: &LogEntry) -> Layout {
         let sieve = self.view.buffer.sieve();
         let mut layout = Layout::default();
         if let Some(subject) = entry.subject.as_deref().filter(|_| !sieve.as_written && !sieve.concerning) {
@@ -196,7 +197,7 @@ impl Page<'_> {
         layout
     }
 
-    fn prefix(&self, entry: &Entry, selected: bool) -> Vec<Span<'static>> {
+    fn prefix(&self, entry: &LogEntry, selected: bool) -> Vec<Span<'static>> {
         let mut spans = vec![Span::styled(if selected { "> " } else { "  " }, self.theme.style(Scope::Selection))];
         if self.view.times {
             let time = entry.at.map(|at| at.to_zoned(TimeZone::UTC).strftime("%H:%M:%SZ ").to_string());
@@ -218,20 +219,20 @@ impl Page<'_> {
         COLOURS.get(at % COLOURS.len()).copied().unwrap_or(Scope::Linked)
     }
 
-    fn level(&self, entry: &Entry) -> Style {
+    fn level(&self, entry: &LogEntry) -> Style {
         self.theme.style(match entry.level {
-            Level::Error => Scope::Failed,
-            Level::Warning => Scope::Waiting,
-            Level::Info => Scope::Ready,
-            Level::Debug | Level::Unsaid => Scope::Dim,
+            LogLevel::Error => Scope::Failed,
+            LogLevel::Warning => Scope::Waiting,
+            LogLevel::Info => Scope::Ready,
+            LogLevel::Debug | LogLevel::Unsaid => Scope::Dim,
         })
     }
 
-    fn entry(&self, entry: &Entry, selected: bool) -> Vec<Line<'static>> {
+    fn entry(&self, entry: &LogEntry, selected: bool) -> Vec<StyledLine<'static>> {
         let prefix = self.prefix(entry, selected);
         let indent: usize = prefix.iter().map(Span::width).sum();
         let layout = self.layout(entry);
-        let style = self.theme.style(if entry.level == Level::Error { Scope::Failed } else { Scope::Text });
+        let style = self.theme.style(if entry.level == LogLevel::Error { Scope::Failed } else { Scope::Text });
         let found = (self.view.buffer.sieve().text.as_str(), self.theme.style(Scope::Match));
         let mut prefix = Some(prefix);
         let line = |row: &Range<usize>| {
@@ -240,7 +241,7 @@ impl Page<'_> {
             if layout.is_cut {
                 spans.push(Span::styled("~", style));
             }
-            Line::from(spans)
+            StyledLine::from(spans)
         };
         layout.rows.iter().map(line).collect()
     }

@@ -17,7 +17,7 @@ const CONTROLLER_TAIL: u32 = 5000;
 
 /// Names a log to follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct LogSource {
     /// The environment.
     pub env: Env,
     /// What the log was opened for.
@@ -30,7 +30,7 @@ fn is_pod(object: &ObjectRef) -> bool {
     object.kind == "Pod" && object.group.is_empty()
 }
 
-impl Source {
+impl LogSource {
     /// Finds the log of an object; `None` where none can be named.
     pub fn of(env: Env, object: &ObjectRef) -> Option<Self> {
         let target = if is_workload(object) {

@@ -7,21 +7,21 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::feed::Batch;
-use super::{Logs, Source};
+use super::{LogSource, Logs};
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
 use crate::app::{App, Effect, Keymap, Msg, Ticket};
 use crate::commands::COMMANDS;
 use crate::model::Env;
 use crate::model::log::{LogEvent, LogLine};
-use crate::runtime::{Format, picture};
+use crate::runtime::{PictureFormat, picture};
 use crate::theme::{Depth, Theme};
 use crate::views::home::Home;
 
 /// A cockpit with an opened log.
 struct Desk {
     app: App,
-    source: Source,
+    source: LogSource,
     ticket: Ticket,
     terminal: Terminal<TestBackend>,
 }
@@ -31,7 +31,7 @@ impl Desk {
         let theme = Theme::load("terminal", Depth::None, true).unwrap();
         let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
         let mut app = App::new(facts(), theme, keymap, COMMANDS, Box::new(Home::new()));
-        let source = Source::of(Env(0), &object.parse().unwrap()).unwrap();
+        let source = LogSource::of(Env(0), &object.parse().unwrap()).unwrap();
         let mut effects = Vec::new();
         app.open(Box::new(Logs::new(source.clone())), &mut effects);
         let ticket = effects.iter().find_map(|effect| match effect {
@@ -59,7 +59,7 @@ impl Desk {
 
     fn screen(&mut self) -> String {
         self.terminal.draw(|frame| self.app.render(frame)).unwrap();
-        picture(self.terminal.backend().buffer(), Format::Text, false)
+        picture(self.terminal.backend().buffer(), PictureFormat::Text, false)
     }
 
     /// Returns the text of the selected line.

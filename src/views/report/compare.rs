@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Input, Made, Report, difference};
 use crate::app::Target;
-use crate::helm::diff::Change;
+use crate::helm::diff::DocumentChange;
 use crate::model::Fault;
 use crate::render::compare::{Difference, environments};
 use crate::theme::Scope;
@@ -45,16 +45,16 @@ fn make(input: &Input) -> Result<Made, Fault> {
         let room = one.len().max(other.len()).saturating_add(9);
         for found in differences {
             let (words, scope, env) = match found.change {
-                Change::Update => ("~ differs".to_owned(), Scope::Progressing, one),
-                Change::Create => (format!("+ only {other}"), Scope::Waiting, other),
-                Change::Delete => (format!("- only {one}"), Scope::Waiting, one),
+                DocumentChange::Update => ("~ differs".to_owned(), Scope::Progressing, one),
+                DocumentChange::Create => (format!("+ only {other}"), Scope::Waiting, other),
+                DocumentChange::Delete => (format!("- only {one}"), Scope::Waiting, one),
             };
             let object = found.object.parse().ok();
             let target = input.env(env).zip(object).map(|(env, object)| Target::Object(env, object));
             let count = |sign: char| found.diff.lines().filter(|line| line.starts_with(sign)).count();
             let size = match found.change {
-                Change::Update => format!("  -{} +{}", count('-'), count('+')),
-                Change::Create | Change::Delete => String::new(),
+                DocumentChange::Update => format!("  -{} +{}", count('-'), count('+')),
+                DocumentChange::Create | DocumentChange::Delete => String::new(),
             };
             lines.push(
                 PageLine::cut(format!("{}{size}", found.object), Scope::Text)

@@ -3,7 +3,7 @@
 use super::{Input, Made, Report, difference, findings};
 use crate::app::Target;
 use crate::check::{Finding, State, told};
-use crate::helm::diff::Change;
+use crate::helm::diff::DocumentChange;
 use crate::model::Fault;
 use crate::render::compare::Difference;
 use crate::render::impact::impact;
@@ -67,8 +67,9 @@ fn make(input: &Input) -> Result<Made, Fault> {
         lines.push(PageLine::wrapped(text, Scope::Failed).opens(Some(Target::File(None, finding.file.clone()))));
     }
     lines.extend(not_applied(input));
-    let count = |change: Change| found.changes.iter().filter(|one| one.change == change).count();
-    let (created, changed, deleted) = (count(Change::Create), count(Change::Update), count(Change::Delete));
+    let count = |change: DocumentChange| found.changes.iter().filter(|one| one.change == change).count();
+    let (created, changed, deleted) =
+        (count(DocumentChange::Create), count(DocumentChange::Update), count(DocumentChange::Delete));
     let found = match new.len() {
         0 => String::new(),
         1 => ", 1 new finding".to_owned(),
@@ -108,9 +109,9 @@ fn not_applied(input: &Input) -> Vec<PageLine> {
 
 fn rows(lines: &mut Vec<PageLine>, change: &Difference, input: &Input) {
     let (sign, scope) = match change.change {
-        Change::Create => ("+ create", Scope::Ready),
-        Change::Update => ("~ change", Scope::Progressing),
-        Change::Delete => ("- delete", Scope::Failed),
+        DocumentChange::Create => ("+ create", Scope::Ready),
+        DocumentChange::Update => ("~ change", Scope::Progressing),
+        DocumentChange::Delete => ("- delete", Scope::Failed),
     };
     let object = change.object.parse().ok();
     let target = input.env(&change.env).zip(object).map(|(env, object)| Target::Object(env, object));

@@ -15,7 +15,7 @@ use crate::model::{Env, Fault};
 use crate::render::{Stop, Worker};
 use crate::repo::Snapshot;
 use crate::repo::git::tests::TestRepository;
-use crate::runtime::{Format, picture};
+use crate::runtime::{PictureFormat, picture};
 use crate::theme::{Depth, Scope, Theme};
 use crate::views::page::PageLine;
 
@@ -31,7 +31,7 @@ fn screen(made: Result<Made, Fault>, size: (u16, u16)) -> String {
     view.motion(Motion::Down, &scene);
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
     terminal.draw(|frame| view.render(frame, frame.area(), &scene)).unwrap();
-    picture(terminal.backend().buffer(), Format::Text, false)
+    picture(terminal.backend().buffer(), PictureFormat::Text, false)
 }
 
 fn never() -> Fault {

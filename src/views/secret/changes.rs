@@ -13,7 +13,7 @@ use super::table::MASK;
 use crate::app::{Action, Command, Key, Scene, Target, View};
 use crate::secret::Secret;
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Line, Paragraph, centred, fit, panel, wrap};
+use crate::widgets::{Paragraph, StyledLine, centred, fit, panel, wrap};
 
 /// So many are shown at a time.
 const LISTED: usize = 20;
@@ -95,18 +95,19 @@ impl Changes {
     }
 
     /// Writes what changes: the text, or the values.
-    fn body(&self, room: usize, theme: &Theme) -> Vec<Line<'static>> {
+    fn body(&self, room: usize, theme: &Theme) -> Vec<StyledLine<'static>> {
         if self.as_text {
             return self.text.iter().map(|line| line.line(self.glimpse.is_open(), room, theme)).collect();
         }
         let mut lines = Vec::new();
         for row in &self.rows {
-            lines.push(Line::styled(fit(&format!(" {} {}", row.sign, row.path), room), theme.style(Scope::Title)));
+            lines
+                .push(StyledLine::styled(fit(&format!(" {} {}", row.sign, row.path), room), theme.style(Scope::Title)));
             let sides = row.values.iter().zip([("-", Scope::Removed), ("+", Scope::Added)]);
             for (value, (sign, scope)) in sides {
                 if let Some(value) = value {
                     let text = format!("     {sign} {}", self.value(row, value, room.saturating_sub(7)));
-                    lines.push(Line::styled(fit(&text, room), theme.style(scope)));
+                    lines.push(StyledLine::styled(fit(&text, room), theme.style(scope)));
                 }
             }
         }
@@ -212,15 +213,15 @@ impl View for Changes {
         // Around it stand the frame, the head, what is to be known before, what is above and below, an empty line and the keys.
         let most = usize::from(area.height).saturating_sub(6).saturating_sub(told.len()).clamp(3, LISTED);
         let (count, first) = (body.len(), self.first.min(body.len().saturating_sub(most)));
-        let mut lines = vec![Line::from(fit(head, room))];
+        let mut lines = vec![StyledLine::from(fit(head, room))];
         lines.extend(body.into_iter().skip(first).take(most));
         let below = count.saturating_sub(first.saturating_add(most));
         if below > 0 || first > 0 {
-            lines.push(Line::from(format!("  {first} above, {below} below: j and k")));
+            lines.push(StyledLine::from(format!("  {first} above, {below} below: j and k")));
         }
-        lines.extend(told.into_iter().map(|text| Line::styled(text, theme.style(Scope::Error))));
-        lines.push(Line::default());
-        lines.push(Line::styled(format!("{keys}    x reveal    {other}"), theme.style(Scope::Key)));
+        lines.extend(told.into_iter().map(|text| StyledLine::styled(text, theme.style(Scope::Error))));
+        lines.push(StyledLine::default());
+        lines.push(StyledLine::styled(format!("{keys}    x reveal    {other}"), theme.style(Scope::Key)));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
         let inside = panel(frame, centred(area, width, height), &self.title(scene), true, theme);
         frame.render_widget(Paragraph::new(lines), inside);

@@ -6,7 +6,7 @@ use super::document::Document;
 use super::text::masked;
 use crate::secret::Secret;
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Line, fit};
+use crate::widgets::{StyledLine, fit};
 
 /// Lines that stay, shown around those that change.
 const AROUND: usize = 2;
@@ -48,8 +48,8 @@ impl Document {
 
 impl DiffLine {
     /// Draws the line.
-    pub(super) fn line(&self, is_revealed: bool, room: usize, theme: &Theme) -> Line<'static> {
-        let Self::Text(tag, text, hidden) = self else { return Line::styled(" ...", theme.style(Scope::Dim)) };
+    pub(super) fn line(&self, is_revealed: bool, room: usize, theme: &Theme) -> StyledLine<'static> {
+        let Self::Text(tag, text, hidden) = self else { return StyledLine::styled(" ...", theme.style(Scope::Dim)) };
         let text = match hidden {
             Some(at) if !is_revealed => masked(text.expose(), *at),
             _ => text.expose().to_owned(),
@@ -59,6 +59,6 @@ impl DiffLine {
             ChangeTag::Insert => ("+", Scope::Added),
             ChangeTag::Equal => (" ", Scope::Dim),
         };
-        Line::styled(fit(&format!("{sign} {text}"), room), theme.style(scope))
+        StyledLine::styled(fit(&format!("{sign} {text}"), room), theme.style(scope))
     }
 }

@@ -12,7 +12,7 @@ use super::{Do, SecretView, tell};
 use crate::app::{Action, Key, Notice, Reach, Scene, Task, View};
 use crate::model::{Fault, FaultKind};
 use crate::theme::Scope;
-use crate::widgets::{Line, Paragraph, centred, fit, panel};
+use crate::widgets::{Paragraph, StyledLine, centred, fit, panel};
 
 /// What is larger is no draft of a file that is edited here.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -180,11 +180,11 @@ impl View for Question {
         let room = usize::from(width.saturating_sub(4));
         let style = scene.theme.style(Scope::Key);
         let lines = vec![
-            Line::from(fit("fluxdeck ended before these changes were saved; they were kept, encrypted.", room)),
-            Line::default(),
-            Line::styled(fit("t take them; S then shows each before it is saved", room), style),
-            Line::styled(fit("d drop them", room), style),
-            Line::styled(fit("esc decide the next time", room), style),
+            StyledLine::from(fit("fluxdeck ended before these changes were saved; they were kept, encrypted.", room)),
+            StyledLine::default(),
+            StyledLine::styled(fit("t take them; S then shows each before it is saved", room), style),
+            StyledLine::styled(fit("d drop them", room), style),
+            StyledLine::styled(fit("esc decide the next time", room), style),
         ];
         let inside = panel(frame, centred(area, width, 7), &self.title(scene), true, scene.theme);
         frame.render_widget(Paragraph::new(lines), inside);

@@ -132,7 +132,7 @@ impl Editor {
     /// Draws the text, or that it is hidden.
     pub fn render(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         if self.hidden {
-            let line = crate::widgets::Line::styled("hidden: any key shows it again", theme.style(Scope::Masked));
+            let line = crate::widgets::StyledLine::styled("hidden: any key shows it again", theme.style(Scope::Masked));
             frame.render_widget(line, area);
         } else {
             frame.render_widget(&self.area, area);

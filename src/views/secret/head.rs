@@ -6,7 +6,7 @@ use crate::model::Env;
 use crate::programs::own_folder;
 use crate::sops::Locked;
 use crate::theme::Scope;
-use crate::widgets::{Line, Span, fit, wrap};
+use crate::widgets::{Span, StyledLine, fit, wrap};
 
 /// More recipients than this are counted rather than listed, to leave room for the values.
 const LISTED: usize = 3;
@@ -37,8 +37,8 @@ fn home_tilde(source: &str) -> String {
     }
 }
 
-fn labelled(label: &str, text: &str, scope: Scope, width: usize, scene: &Scene<'_>) -> Line<'static> {
-    Line::from(vec![
+fn labelled(label: &str, text: &str, scope: Scope, width: usize, scene: &Scene<'_>) -> StyledLine<'static> {
+    StyledLine::from(vec![
         Span::styled(format!(" {label:<9}"), scene.theme.style(Scope::Dim)),
         Span::styled(fit(text, width.saturating_sub(10)), scene.theme.style(scope)),
     ])
@@ -51,7 +51,7 @@ pub fn lines(
     saving: bool,
     width: usize,
     scene: &Scene<'_>,
-) -> Vec<Line<'static>> {
+) -> Vec<StyledLine<'static>> {
     let file = document.opened().file();
     let recipients = file.recipients();
     let mut lines = Vec::new();
@@ -102,11 +102,11 @@ pub fn lines(
 }
 
 /// Writes why a file stays closed: what, why, what to do, for whom it is, which keys are at hand.
-pub fn locked(locked: &Locked, width: usize, scene: &Scene<'_>) -> Vec<Line<'static>> {
+pub fn locked(locked: &Locked, width: usize, scene: &Scene<'_>) -> Vec<StyledLine<'static>> {
     let theme = scene.theme;
-    let mut lines: Vec<Line<'static>> = Vec::new();
+    let mut lines: Vec<StyledLine<'static>> = Vec::new();
     let mut put = |text: &str, scope: Scope| {
-        lines.extend(wrap(text, width).into_iter().map(|line| Line::styled(line, theme.style(scope))));
+        lines.extend(wrap(text, width).into_iter().map(|line| StyledLine::styled(line, theme.style(scope))));
     };
     put(&locked.fault.what, Scope::Error);
     put(&format!("Why: {}.", locked.fault.why), Scope::Text);

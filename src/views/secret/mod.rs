@@ -49,7 +49,7 @@ use crate::repo::Snapshot;
 use crate::secret::Secret;
 use crate::sops::{Locked, Path};
 use crate::theme::Scope;
-use crate::widgets::{Line, Paragraph, Scroll, panel};
+use crate::widgets::{Paragraph, Scroll, StyledLine, panel};
 use changes::Changes;
 pub use deeds::Do;
 use deeds::Saved;
@@ -193,9 +193,12 @@ impl View for SecretView {
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let inside = panel(frame, area, &self.title(scene), scene.focus, scene.theme);
         match &self.state {
-            State::Opening(said) if said.is_empty() => frame.render_widget(Line::from("opening..."), inside),
+            State::Opening(said) if said.is_empty() => frame.render_widget(StyledLine::from("opening..."), inside),
             State::Opening(said) => {
-                let rows = [Line::from("opening..."), Line::styled(said.as_str(), scene.theme.style(Scope::Heading))];
+                let rows = [
+                    StyledLine::from("opening..."),
+                    StyledLine::styled(said.as_str(), scene.theme.style(Scope::Heading)),
+                ];
                 frame.render_widget(Paragraph::new(rows.to_vec()).wrap(Wrap { trim: true }), inside);
             }
             State::Locked(locked) => self.render_locked(locked, frame, inside, scene),

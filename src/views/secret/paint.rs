@@ -10,7 +10,7 @@ use super::{SecretView, head};
 use crate::app::Scene;
 use crate::sops::Locked;
 use crate::theme::Scope;
-use crate::widgets::{Line, Paragraph, fit, lines, panel};
+use crate::widgets::{Paragraph, StyledLine, fit, lines, panel};
 
 /// The highest that the field of a value of several lines gets, in rows.
 const HIGHEST_FIELD: usize = 14;
@@ -37,7 +37,10 @@ impl SecretView {
         .areas(inside);
         frame.render_widget(Paragraph::new(head), head_area);
         let columns = Columns::new(document, width);
-        frame.render_widget(Line::styled(fit(&columns.heading(), width), scene.theme.style(Scope::Heading)), heading);
+        frame.render_widget(
+            StyledLine::styled(fit(&columns.heading(), width), scene.theme.style(Scope::Heading)),
+            heading,
+        );
         let rows = table::rows(document, &self.revealed, &self.filter, columns);
         if rows.is_empty() {
             let text = if self.filter.is_empty() {
@@ -45,13 +48,13 @@ impl SecretView {
             } else {
                 format!("no path matches `{}`; / and esc show all again", self.filter)
             };
-            frame.render_widget(Line::from(fit(&text, width)), body);
+            frame.render_widget(StyledLine::from(fit(&text, width)), body);
         }
         let value = self.value();
         let chosen = rows.iter().position(|row| value.is_some_and(|index| *row == Row::Value(index))).unwrap_or(0);
         let look = Look { document, revealed: &self.revealed, columns, theme: scene.theme };
         lines(frame, body, &self.scroll, chosen, rows.len(), |index, selected| {
-            rows.get(index).map_or_else(Line::default, |row| look.line(row, selected))
+            rows.get(index).map_or_else(StyledLine::default, |row| look.line(row, selected))
         });
         self.render_field(frame, field_area, scene);
     }

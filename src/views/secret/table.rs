@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar;
 use super::document::{Document, Form, displayed};
 use crate::sops::{Change, Changed, Entry, ValueType};
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Line, Span, fit, pad};
+use crate::widgets::{Span, StyledLine, fit, pad};
 
 /// What stands for a masked value: always the same, as its length would tell the value's.
 pub const MASK: &str = "********";
@@ -115,7 +115,7 @@ pub struct Look<'a> {
 
 impl Look<'_> {
     /// Writes a row.
-    pub fn line(&self, row: &Row, selected: bool) -> Line<'static> {
+    pub fn line(&self, row: &Row, selected: bool) -> StyledLine<'static> {
         match row {
             Row::Document(document) => {
                 let heads = self.document.opened().file().documents();
@@ -124,29 +124,29 @@ impl Look<'_> {
                     format!("{} {}/{}", part(&head.kind), part(&head.namespace), part(&head.name))
                 });
                 let text = format!(" document {}: {}", document + 1, name.unwrap_or_default());
-                Line::styled(fit(&text, self.columns.path + self.columns.value), self.theme.style(Scope::Heading))
+                StyledLine::styled(fit(&text, self.columns.path + self.columns.value), self.theme.style(Scope::Heading))
             }
             Row::Value(index) => match self.document.entries().get(*index) {
                 Some(entry) => self.value(*index, entry, selected),
-                None => Line::default(),
+                None => StyledLine::default(),
             },
             Row::More(index, range) => {
-                let Some(entry) = self.document.entries().get(*index) else { return Line::default() };
+                let Some(entry) = self.document.entries().get(*index) else { return StyledLine::default() };
                 let (_, secret) = displayed(entry);
                 let part = fit(secret.expose().get(range.clone()).unwrap_or(""), self.columns.value);
                 let indent = " ".repeat(self.columns.path + TYPE + 10);
-                Line::from(vec![Span::raw(indent), Span::styled(part, self.theme.style(Scope::Revealed))])
+                StyledLine::from(vec![Span::raw(indent), Span::styled(part, self.theme.style(Scope::Revealed))])
             }
             Row::Gone(index) => {
-                let Some(change) = self.document.gone().nth(*index) else { return Line::default() };
+                let Some(change) = self.document.gone().nth(*index) else { return StyledLine::default() };
                 let style = self.theme.style(Scope::Removed);
                 let path = pad(&fit(&change.path.to_string(), self.columns.path), self.columns.path);
-                Line::styled(format!(" - {path} removed"), style)
+                StyledLine::styled(format!(" - {path} removed"), style)
             }
         }
     }
 
-    fn value(&self, index: usize, entry: &Entry, selected: bool) -> Line<'static> {
+    fn value(&self, index: usize, entry: &Entry, selected: bool) -> StyledLine<'static> {
         let theme = self.theme;
         let fate = self.document.fate(entry);
         let sign = match fate {
@@ -172,7 +172,7 @@ impl Look<'_> {
                 (fit(secret.expose().get(first).unwrap_or(""), self.columns.value), Scope::Revealed)
             }
         };
-        Line::from(vec![
+        StyledLine::from(vec![
             Span::styled(if selected { ">" } else { " " }, theme.style(Scope::Selection)),
             Span::styled(sign, theme.style(Scope::Added)),
             Span::styled(path, theme.style(if selected { Scope::Selection } else { Scope::Text })),

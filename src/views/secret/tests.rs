@@ -153,7 +153,7 @@ impl Desk {
 
     fn screen(&mut self) -> String {
         self.terminal.draw(|frame| self.app.render(frame)).unwrap();
-        crate::runtime::picture(self.terminal.backend().buffer(), crate::runtime::Format::Text, false)
+        crate::runtime::picture(self.terminal.backend().buffer(), crate::runtime::PictureFormat::Text, false)
     }
 
     fn value(&self, name: &str) -> String {

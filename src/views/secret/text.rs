@@ -16,7 +16,7 @@ use crate::app::{Action, Notice, Scene};
 use crate::model::text::hides_or_steers;
 use crate::sops::SopsError;
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Line, Paragraph, Span, fit, panel};
+use crate::widgets::{Paragraph, Span, StyledLine, fit, panel};
 
 /// Cells of the line's number.
 const NUMBER: usize = 5;
@@ -149,7 +149,7 @@ impl SecretView {
             let line = masked.as_deref().unwrap_or(line);
             let cursor = cursor.map(|column| column.min(if masked.is_some() { line.chars().count() } else { column }));
             spans.extend(highlighted(line, cursor, shift, width, scene.theme));
-            Line::from(spans)
+            StyledLine::from(spans)
         });
         frame.render_widget(Paragraph::new(shown.collect::<Vec<_>>()), body);
         let (words, scope) = match &self.looks.problem {
@@ -162,7 +162,7 @@ impl SecretView {
                 Scope::Dim,
             ),
         };
-        frame.render_widget(Line::styled(fit(&words, usize::from(foot.width)), scene.theme.style(scope)), foot);
+        frame.render_widget(StyledLine::styled(fit(&words, usize::from(foot.width)), scene.theme.style(scope)), foot);
     }
 }
 

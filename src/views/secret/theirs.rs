@@ -28,7 +28,7 @@ use crate::model::{Fault, FaultKind};
 use crate::secret::Secret;
 use crate::sops::{self, Change, Changed, Entry, IdentitySources, Locked, Path, Unlocked};
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Line, Paragraph, Span, centred, fit, pad, panel};
+use crate::widgets::{Paragraph, Span, StyledLine, centred, fit, pad, panel};
 
 /// Lines of a value: its path, as it was opened, theirs, mine.
 const ROWS: usize = 4;
@@ -260,15 +260,15 @@ impl Theirs {
     }
 
     /// Writes what differs, a line for each value.
-    fn lines(&self, room: usize, theme: &Theme) -> Vec<Line<'static>> {
+    fn lines(&self, room: usize, theme: &Theme) -> Vec<StyledLine<'static>> {
         if self.rows.is_empty() {
-            return vec![Line::from("  no value differs: comments or the order do")];
+            return vec![StyledLine::from("  no value differs: comments or the order do")];
         }
         let paths = self.rows.iter().map(|row| row.path.chars().count()).max().unwrap_or(0).min(room / 2);
         let mut lines = Vec::new();
         for row in &self.rows {
             let head = format!("{}  {}", pad(&fit(&row.path, paths), paths), row.word);
-            lines.push(Line::styled(fit(&head, room), theme.style(Scope::Title)));
+            lines.push(StyledLine::styled(fit(&head, room), theme.style(Scope::Title)));
             let [theirs, mine] = row.notes;
             let sides = ["opened", "theirs", "mine"].into_iter().zip(["", theirs, mine]);
             for ((side, note), value) in sides.zip(&row.values) {
@@ -280,7 +280,7 @@ impl Theirs {
                     Some(value) if row.encrypted => (in_one_line(value, left), Scope::Revealed),
                     Some(value) => (in_one_line(value, left), Scope::Text),
                 };
-                lines.push(Line::from(vec![
+                lines.push(StyledLine::from(vec![
                     Span::styled(format!("   {side:<6}  "), theme.style(Scope::Dim)),
                     Span::styled(fit(&text, left), theme.style(scope)),
                     Span::styled(format!("  {note}"), theme.style(Scope::Dim)),
@@ -351,12 +351,12 @@ impl View for Theirs {
         let more = lines.len().saturating_sub(usize::from(body.height));
         let first = self.first.saturating_mul(ROWS).min(more);
         frame.render_widget(Paragraph::new(lines.into_iter().skip(first).collect::<Vec<_>>()), body);
-        let mut keys: Vec<Line<'_>> =
-            keys.iter().map(|text| Line::styled(fit(text, room), scene.theme.style(Scope::Key))).collect();
+        let mut keys: Vec<StyledLine<'_>> =
+            keys.iter().map(|text| StyledLine::styled(fit(text, room), scene.theme.style(Scope::Key))).collect();
         let head = if more > 0 {
-            Line::styled("arrows: more above and below", scene.theme.style(Scope::Dim))
+            StyledLine::styled("arrows: more above and below", scene.theme.style(Scope::Dim))
         } else {
-            Line::default()
+            StyledLine::default()
         };
         keys.insert(0, head);
         frame.render_widget(Paragraph::new(keys), foot);

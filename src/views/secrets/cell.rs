@@ -11,7 +11,7 @@ use crate::model::Env;
 use crate::model::clock::age;
 use crate::repo::secrets::{Sealing, SecretEntry};
 use crate::theme::Scope;
-use crate::widgets::{Line as Text, Span, fit, fit_end, pad};
+use crate::widgets::{Span, StyledLine as Text, fit, fit_end, pad};
 use crate::workflows::journey::Stage;
 use crate::workflows::live_secret::Standing;
 

@@ -13,7 +13,7 @@ use crate::model::{Env, State};
 use crate::repo::secrets::{Sealing, SecretEntry};
 use crate::repo::users::Use;
 use crate::theme::Scope;
-use crate::widgets::{Line, Paragraph, Span, panel, wrap};
+use crate::widgets::{Paragraph, Span, StyledLine, panel, wrap};
 use crate::workflows::journey::{Journey, Stage};
 use crate::workflows::live_secret::{KeyState, Standing};
 
@@ -213,6 +213,6 @@ fn compared(keys: &[(String, KeyState)], width: usize) -> Vec<Detail> {
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, detail: &[Detail], scene: &Scene<'_>) {
     let inside = panel(frame, area, "selected", false, scene.theme);
     let span = |(text, scope): &'_ (String, Scope)| Span::styled(text.clone(), scene.theme.style(*scope));
-    let lines: Vec<Line<'_>> = detail.iter().map(|parts| parts.iter().map(span).collect()).collect();
+    let lines: Vec<StyledLine<'_>> = detail.iter().map(|parts| parts.iter().map(span).collect()).collect();
     frame.render_widget(Paragraph::new(lines), inside);
 }

@@ -22,8 +22,8 @@ use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
 
-use crate::widgets::Line as Text;
 use crate::widgets::Paragraph;
+use crate::widgets::StyledLine as Text;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 

@@ -14,7 +14,7 @@ use crate::model::{Env, Fault, FaultKind, ObjectRef, State};
 use crate::repo::git::LogEntry;
 use crate::repo::secrets::SecretEntry;
 use crate::repo::users::Use;
-use crate::runtime::{Format, picture};
+use crate::runtime::{PictureFormat, picture};
 use crate::theme::{Depth, Theme};
 use crate::workflows::journey::{Journey, Reader};
 use crate::workflows::live_secret::{KeyState, Standing};
@@ -64,7 +64,7 @@ impl Desk {
         self.with(|view, scene| {
             terminal.draw(|frame| view.render(frame, frame.area(), scene)).unwrap();
         });
-        picture(terminal.backend().buffer(), Format::Text, false)
+        picture(terminal.backend().buffer(), PictureFormat::Text, false)
     }
 }
 

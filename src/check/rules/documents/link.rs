@@ -2,7 +2,7 @@
 
 use super::is_document;
 use crate::check::{Context, File, Finding, Look, Rule};
-use crate::markdown::Document;
+use crate::markdown::MarkdownDocument;
 use crate::repo::{contents, path};
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -19,7 +19,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     if is_of_site(context, &file.path) {
         return;
     }
-    let document = Document::read(file.text.as_deref().unwrap_or_default());
+    let document = MarkdownDocument::read(file.text.as_deref().unwrap_or_default());
     for link in &document.links {
         let target = link.target.as_str();
         // Other protocols are not looked at; braces are put in by a generator of pages.
@@ -68,7 +68,7 @@ fn is_of_repository(context: &Context<'_>, place: &str) -> bool {
     place.split_once('/').is_some_and(|(first, _)| context.snapshot.root.join(first).is_dir())
 }
 
-fn missing(file: &File, document: &Document, context: &Context<'_>, target: &str) -> Option<String> {
+fn missing(file: &File, document: &MarkdownDocument, context: &Context<'_>, target: &str) -> Option<String> {
     let (place, heading) = target.split_once('#').map_or((target, None), |(place, heading)| (place, Some(heading)));
     let place = place.split('?').next().unwrap_or_default().replace("%20", " ");
     let heading = heading.filter(|heading| !heading.is_empty() && !heading.starts_with(":~:"));
@@ -89,6 +89,6 @@ fn missing(file: &File, document: &Document, context: &Context<'_>, target: &str
     }
     // GitHub's own anchors, such as L10, are of files that are no documents.
     let heading = heading.filter(|_| is_document(&name))?;
-    let other = Document::read(&contents::text(&context.snapshot.root, &name).ok()?);
+    let other = MarkdownDocument::read(&contents::text(&context.snapshot.root, &name).ok()?);
     (!other.has_anchor(heading)).then(|| format!("{name} has no heading #{heading}"))
 }

@@ -2,7 +2,7 @@
 
 use super::is_document;
 use crate::check::{Context, File, Finding, Look, Rule};
-use crate::markdown::Document;
+use crate::markdown::MarkdownDocument;
 use crate::repo::path;
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -17,7 +17,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     }
     let root = &context.snapshot.root;
     // Only what stands in backquotes is surely meant as a path.
-    for (word, number) in Document::read(file.text.as_deref().unwrap_or_default()).codes {
+    for (word, number) in MarkdownDocument::read(file.text.as_deref().unwrap_or_default()).codes {
         let word = word.as_str();
         // `apps/ENV/NAME.yaml` stands for many.
         let is_pattern = word

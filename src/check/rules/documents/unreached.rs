@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::is_document;
 use crate::check::{Context, Finding, Look, Rule};
-use crate::markdown::Document;
+use crate::markdown::MarkdownDocument;
 use crate::repo::{contents, path};
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -17,7 +17,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     let mut links: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for file in context.listed().iter().filter(|file| is_document(file)) {
         let text = contents::text(&context.snapshot.root, file).unwrap_or_default();
-        let targets = Document::read(&text).links.into_iter().filter_map(|link| {
+        let targets = MarkdownDocument::read(&text).links.into_iter().filter_map(|link| {
             let place = link.target.split(['#', '?']).next().unwrap_or_default().replace("%20", " ");
             match place.strip_prefix('/') {
                 // A link within the page leads to no other.

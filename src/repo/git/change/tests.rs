@@ -2,17 +2,17 @@
 
 use super::super::tests::TestRepository;
 use super::super::{Destination, destination};
-use super::{Change, stage, unstage, without_credentials};
+use super::{GitChange, stage, unstage, without_credentials};
 use crate::model::Fault;
 use crate::model::permit::grant;
 use std::path::Path;
 
 fn commit(root: &Path, message: &str) -> Result<String, Fault> {
-    Change::Commit(message.to_owned()).perform(root, &grant())
+    GitChange::Commit(message.to_owned()).perform(root, &grant())
 }
 
 fn push(root: &Path, to: &Destination) -> Result<String, Fault> {
-    Change::Push(to.clone()).perform(root, &grant())
+    GitChange::Push(to.clone()).perform(root, &grant())
 }
 
 /// A repository with an author of its own and a bare one that it pushes to.
@@ -54,8 +54,8 @@ fn a_commit_is_pushed_and_what_follows_is_set() {
     push(here.path(), &to).unwrap();
     assert!(destination(here.path()).unwrap().followed);
     assert_eq!(here.git(&["--git-dir", there.path().to_str().unwrap(), "log", "-1", "--format=%s", "main"]), "feat: a");
-    Change::Fetch.perform(here.path(), &grant()).unwrap();
-    Change::Pull.perform(here.path(), &grant()).unwrap();
+    GitChange::Fetch.perform(here.path(), &grant()).unwrap();
+    GitChange::Pull.perform(here.path(), &grant()).unwrap();
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_push_that_is_behind_says_so_and_a_pull_does_not_merge() {
     here.commit("three");
     let fault = push(here.path(), &destination(here.path()).unwrap()).unwrap_err();
     assert!(fault.why.starts_with("the other side has commits"), "{fault}");
-    let fault = Change::Pull.perform(here.path(), &grant()).unwrap_err();
+    let fault = GitChange::Pull.perform(here.path(), &grant()).unwrap_err();
     assert!(fault.why.starts_with("both sides"), "{fault}");
 }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Fresh, Made, Names, make};
+use super::{Fresh, FreshTemplate, Names, make};
 use crate::repo::template::{FILES, KEYS};
 use crate::secret::Secret;
 use crate::sops::{Format, Identities, SopsFile, generate, sniff};
@@ -29,14 +29,14 @@ fn keys() -> Keys {
     Keys { texts, recipients }
 }
 
-fn made(keys: &Keys, names: &Names) -> Made {
+fn made(keys: &Keys, names: &Names) -> FreshTemplate {
     let recipients: Vec<_> =
         KEYS.iter().zip(&keys.recipients).map(|((env, _), recipient)| (*env, recipient.as_str())).collect();
     make(&recipients, names, "2026-01-15T12:00:00Z".parse().unwrap(), &mut Counting(0)).unwrap()
 }
 
 /// Opens every encrypted file with a key, and returns the values of those that it opens.
-fn opened(made: &Made, key: &Secret) -> BTreeMap<String, String> {
+fn opened(made: &FreshTemplate, key: &Secret) -> BTreeMap<String, String> {
     let identities = Identities::from_text(key).unwrap();
     let mut values = BTreeMap::new();
     for (path, bytes) in &made.files {

@@ -8,10 +8,10 @@ use crate::model::ObjectRef;
 use crate::sim::apply::apply_one;
 use crate::sim::json::{self, number, part, set, text};
 use crate::sim::kinds::{HELM, SOURCE};
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// Makes or updates the HelmChart of a release and says what was done.
-pub(super) fn keep_chart(world: &mut World, object: &mut Value) -> String {
+pub(super) fn keep_chart(world: &mut SimulatedCluster, object: &mut Value) -> String {
     let own = json::reference(object);
     let key = chart_of(object);
     let spec = &part(object, "/spec/chart/spec");

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::super::report::{Level, event, go_string, log, run_id};
+use super::super::report::{ReportLevel, event, go_string, log, run_id};
 use super::timeout;
 use crate::model::ObjectRef;
 use crate::sim::apply::{apply_one, subject};
 use crate::sim::json::{self, number, text};
 use crate::sim::script;
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// Looks once more at a release that has been there for a while.
-pub(crate) fn look_again(world: &mut World, key: &ObjectRef) {
+pub(crate) fn look_again(world: &mut SimulatedCluster, key: &ObjectRef) {
     if let Some(object) = world.store.get(key).cloned() {
         let id = run_id(world, key);
         look(world, &object, &id);
@@ -19,7 +19,7 @@ pub(crate) fn look_again(world: &mut World, key: &ObjectRef) {
 }
 
 /// Tells of what somebody changed, and puts it right where it may.
-pub(super) fn look(world: &mut World, object: &Value, id: &str) {
+pub(super) fn look(world: &mut SimulatedCluster, object: &Value, id: &str) {
     let mode = text(object, "/spec/driftDetection/mode").to_owned();
     if !["warn", "enabled"].contains(&mode.as_str()) {
         return;
@@ -35,11 +35,11 @@ pub(super) fn look(world: &mut World, object: &Value, id: &str) {
     event(world, object, "Warning", "DriftDetected", &message);
     let count = drift.len();
     let said = format!("detected changes in cluster state: removed: 0, changed: {count}, excluded: 0");
-    log(world, object, id, Level::Info, &said, &json!({}));
+    log(world, object, id, ReportLevel::Info, &said, &json!({}));
     if mode == "enabled" {
         let limit = go_string(timeout(object));
         let said = format!("running 'correct cluster drift' action with timeout of {limit}");
-        log(world, object, id, Level::Info, &said, &json!({}));
+        log(world, object, id, ReportLevel::Info, &said, &json!({}));
         let put: Vec<String> = drift.iter().map(|(key, ..)| format!("{} configured", subject(key))).collect();
         for (key, manifest, _) in drift {
             apply_one(world, &key, manifest, "helm-controller");
@@ -50,7 +50,7 @@ pub(super) fn look(world: &mut World, object: &Value, id: &str) {
 }
 
 /// Lists what somebody changed of what a release installed, a line each: the object and how much differs.
-fn drift(world: &World, object: &Value) -> Vec<(ObjectRef, Value, String)> {
+fn drift(world: &SimulatedCluster, object: &Value) -> Vec<(ObjectRef, Value, String)> {
     let own = json::reference(object);
     let chart = text(object, "/spec/chart/spec/chart");
     let version = text(object, "/spec/chart/spec/version");

@@ -12,11 +12,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::report::{Level, event, go_string, log, run_id};
-use super::{DEPENDENCY_RETRY, Next, conditions, depends_on, duration, handle_request, interval, observe_generation};
+use super::report::{ReportLevel, event, go_string, log, run_id};
+use super::{
+    DEPENDENCY_RETRY, NextRun, conditions, depends_on, duration, handle_request, interval, observe_generation,
+};
 use crate::model::ObjectRef;
 use crate::sim::json::{self, is_true, number, set, text};
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 use chart::{chart_of, chart_unready, keep_chart};
 pub(crate) use drift::look_again;
 pub(crate) use settled::settled;
@@ -32,7 +34,7 @@ const FORCE_AT: &str = "/metadata/annotations/reconcile.fluxcd.io~1forceAt";
 const RESET_AT: &str = "/metadata/annotations/reconcile.fluxcd.io~1resetAt";
 
 /// One reconciliation of a HelmRelease.
-pub(crate) struct Run {
+pub(crate) struct HelmReleaseRun {
     object: Value,
     phase: Phase,
     id: String,
@@ -49,7 +51,7 @@ enum Phase {
     Act,
 }
 
-impl Run {
+impl HelmReleaseRun {
     /// Begins with the object as it is now.
     pub(crate) fn new(object: Value) -> Self {
         Self {
@@ -63,7 +65,7 @@ impl Run {
     }
 
     /// Takes the next step.
-    pub(crate) fn step(&mut self, world: &mut World) -> Next {
+    pub(crate) fn step(&mut self, world: &mut SimulatedCluster) -> NextRun {
         match self.phase {
             Phase::Begin => self.begin(world),
             Phase::Look => self.look(world),
@@ -71,14 +73,14 @@ impl Run {
         }
     }
 
-    fn begin(&mut self, world: &mut World) -> Next {
+    fn begin(&mut self, world: &mut SimulatedCluster) -> NextRun {
         self.id = run_id(world, &json::reference(&self.object));
         if is_true(&self.object, "/spec/suspend") {
             self.say(world, "reconciliation is suspended for this object");
             handle_request(&mut self.object);
             observe_generation(&mut self.object);
             save(world, &self.object);
-            return Next::Over(None);
+            return NextRun::Over(None);
         }
         let said = keep_chart(world, &mut self.object);
         self.say(world, &said);
@@ -87,10 +89,10 @@ impl Run {
         conditions::mark(&mut self.object, "Reconciling", "True", "Progressing", "Fulfilling prerequisites", now);
         save(world, &self.object);
         self.phase = Phase::Look;
-        Next::Step(LOOKS)
+        NextRun::Step(LOOKS)
     }
 
-    fn look(&mut self, world: &mut World) -> Next {
+    fn look(&mut self, world: &mut SimulatedCluster) -> NextRun {
         let now = world.now();
         let dependencies = depends_on(&self.object);
         if !dependencies.is_empty() {
@@ -120,7 +122,7 @@ impl Run {
     }
 
     /// Does what comes next.
-    fn proceed(&mut self, world: &mut World) -> Next {
+    fn proceed(&mut self, world: &mut SimulatedCluster) -> NextRun {
         let now = world.now();
         for line in strategy::state(&self.object, self.forced) {
             self.say(world, line);
@@ -153,12 +155,12 @@ impl Run {
                             text(&self.object, "/spec/chart/spec/version"),
                         )
                         .is_some();
-                Next::Step(if fails { world.script.health_checks_last.unwrap_or(limit).min(limit) } else { ACTS })
+                NextRun::Step(if fails { world.script.health_checks_last.unwrap_or(limit).min(limit) } else { ACTS })
             }
         }
     }
 
-    fn act(&mut self, world: &mut World) -> Next {
+    fn act(&mut self, world: &mut SimulatedCluster) -> NextRun {
         let took = go_string(self.acting_since.elapsed());
         let remediates = matches!(self.act, Act::Rollback | Act::Uninstall);
         if !remediates {
@@ -174,35 +176,35 @@ impl Run {
     }
 
     /// Ends a failed attempt that was remediated; the next one follows.
-    fn retry(&mut self, world: &mut World) -> Next {
+    fn retry(&mut self, world: &mut SimulatedCluster) -> NextRun {
         let now = world.now();
         let message = conditions::get(&self.object, "Ready").map_or("", |ready| text(ready, "/message")).to_owned();
         conditions::mark(&mut self.object, "Reconciling", "True", "ProgressingWithRetry", &message, now);
         self.handle_requests();
         save(world, &self.object);
-        Next::Over(Some(RETRIES))
+        NextRun::Over(Some(RETRIES))
     }
 
     /// Gives up until something changes or an operator asks.
-    fn stall(&mut self, world: &mut World, reason: &str, message: &str, cannot: &str) -> Next {
+    fn stall(&mut self, world: &mut SimulatedCluster, reason: &str, message: &str, cannot: &str) -> NextRun {
         settled::stall(world, &mut self.object, reason, message);
         self.handle_requests();
         save(world, &self.object);
         settled::complain(world, &self.object, &self.id, cannot);
-        Next::Over(None)
+        NextRun::Over(None)
     }
 
-    fn finish(&mut self, world: &mut World) -> Next {
+    fn finish(&mut self, world: &mut SimulatedCluster) -> NextRun {
         settled::settle(world, &mut self.object);
         self.handle_requests();
         save(world, &self.object);
-        Next::Over(Some(interval(&self.object)))
+        NextRun::Over(Some(interval(&self.object)))
     }
 
-    fn wait(&mut self, world: &mut World) -> Next {
+    fn wait(&mut self, world: &mut SimulatedCluster) -> NextRun {
         handle_request(&mut self.object);
         save(world, &self.object);
-        Next::Over(Some(DEPENDENCY_RETRY))
+        NextRun::Over(Some(DEPENDENCY_RETRY))
     }
 
     fn handle_requests(&mut self) {
@@ -215,12 +217,12 @@ impl Run {
         handle_request(&mut self.object);
     }
 
-    fn say(&self, world: &mut World, message: &str) {
-        log(world, &self.object, &self.id, Level::Info, message, &json!({}));
+    fn say(&self, world: &mut SimulatedCluster, message: &str) {
+        log(world, &self.object, &self.id, ReportLevel::Info, message, &json!({}));
     }
 }
 
-fn unmet(world: &World, key: &ObjectRef) -> Option<String> {
+fn unmet(world: &SimulatedCluster, key: &ObjectRef) -> Option<String> {
     let named = format!("{}/{}", key.namespace, key.name);
     let Some(dependency) = world.store.get(key) else {
         return Some(format!(
@@ -244,6 +246,6 @@ fn timeout(object: &Value) -> Duration {
     duration(object, "/spec/timeout").unwrap_or(Duration::from_mins(5))
 }
 
-fn save(world: &mut World, object: &Value) {
+fn save(world: &mut SimulatedCluster, object: &Value) {
     world.save_status(object, "helm-controller");
 }

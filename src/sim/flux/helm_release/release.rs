@@ -7,16 +7,16 @@ use super::super::report::event;
 use super::strategy::{self, Act};
 use crate::model::ObjectRef;
 use crate::sim::apply::apply_one;
-use crate::sim::helm_storage::{self, Release};
+use crate::sim::helm_storage::{self, StoredRelease};
 use crate::sim::json::{self, list, number, part, set, sha256, stamp, text};
 use crate::sim::script;
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// How many snapshots the history keeps where there is no earlier release that was well.
 const HISTORY: usize = 5;
 
 /// Does it, and tells the event; what it does ends well unless the scenario says that the chart's version fails.
-pub(super) fn perform(world: &mut World, object: &mut Value, act: Act) {
+pub(super) fn perform(world: &mut SimulatedCluster, object: &mut Value, act: Act) {
     let told = match act {
         Act::Install | Act::Upgrade => deploy(world, object, act),
         Act::Rollback => rollback(world, object),
@@ -30,7 +30,7 @@ pub(super) fn perform(world: &mut World, object: &mut Value, act: Act) {
 }
 
 /// What came of it.
-struct Told {
+struct ReleaseOutcome {
     reason: &'static str,
     message: String,
     /// What helm logged where it failed.
@@ -38,7 +38,7 @@ struct Told {
 }
 
 /// Makes a new revision: storage, history, conditions, and the counters of failures.
-fn deploy(world: &mut World, object: &mut Value, act: Act) -> Told {
+fn deploy(world: &mut SimulatedCluster, object: &mut Value, act: Act) -> ReleaseOutcome {
     let now = world.now();
     let own = json::reference(object);
     let chart = text(object, "/spec/chart/spec/chart").to_owned();
@@ -64,7 +64,7 @@ fn deploy(world: &mut World, object: &mut Value, act: Act) -> Told {
             own.namespace, own.name
         );
         conditions::mark(object, "Released", "True", reason, &message, now);
-        return Told { reason, message, error: None };
+        return ReleaseOutcome { reason, message, error: None };
     };
     for counter in ["failures".to_owned(), format!("{verb}Failures")] {
         let count = number(object, &format!("/status/{counter}")) + 1;
@@ -80,11 +80,11 @@ fn deploy(world: &mut World, object: &mut Value, act: Act) -> Told {
         "{at}: beginning wait for resources\n{at}: wait for resources failed: {error}\n{at}: warning: {what} \"{}\" failed: {error}",
         own.name
     );
-    Told { reason, message, error: Some(log) }
+    ReleaseOutcome { reason, message, error: Some(log) }
 }
 
 /// Goes back to the chart and the values of the last release that was well, as a new revision.
-fn rollback(world: &mut World, object: &mut Value) -> Told {
+fn rollback(world: &mut SimulatedCluster, object: &mut Value) -> ReleaseOutcome {
     let now = world.now();
     let own = json::reference(object);
     let history = list(object, "/status/history").to_vec();
@@ -105,18 +105,18 @@ fn rollback(world: &mut World, object: &mut Value) -> Told {
     let reason = "RollbackSucceeded";
     conditions::mark(object, "Remediated", "True", reason, &message, now);
     conditions::mark(object, "Ready", "False", reason, &message, now);
-    Told { reason, message, error: None }
+    ReleaseOutcome { reason, message, error: None }
 }
 
 /// Applies what a chart renders to.
-fn install(world: &mut World, release: &ObjectRef, chart: &str, version: &str) {
+fn install(world: &mut SimulatedCluster, release: &ObjectRef, chart: &str, version: &str) {
     for manifest in script::installed(&world.script.chart(chart).manifest, version, release) {
         apply_one(world, &json::reference(&manifest), manifest, "helm-controller");
     }
 }
 
 /// Takes away a release whose installation failed.
-fn uninstall(world: &mut World, object: &mut Value) -> Told {
+fn uninstall(world: &mut SimulatedCluster, object: &mut Value) -> ReleaseOutcome {
     let now = world.now();
     let own = json::reference(object);
     let latest = list(object, "/status/history").first().cloned().unwrap_or_default();
@@ -133,12 +133,12 @@ fn uninstall(world: &mut World, object: &mut Value) -> Told {
     let reason = "UninstallSucceeded";
     conditions::mark(object, "Remediated", "True", reason, &message, now);
     conditions::mark(object, "Ready", "False", reason, &message, now);
-    Told { reason, message, error: None }
+    ReleaseOutcome { reason, message, error: None }
 }
 
 /// Adds a revision to storage and history, and forgets what is behind the last release that was well. Returns its number.
 fn revise(
-    world: &mut World,
+    world: &mut SimulatedCluster,
     object: &mut Value,
     chart: &str,
     version: &str,
@@ -156,7 +156,7 @@ fn revise(
             set(older, &["status"], "superseded");
         }
     }
-    let release = Release {
+    let release = StoredRelease {
         namespace: own.namespace.clone(),
         name: own.name.clone(),
         version: made,

@@ -5,14 +5,14 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::super::report::{Level, log, run_id};
+use super::super::report::{ReportLevel, log, run_id};
 use super::super::{conditions, interval, observe_generation};
 use super::chart::{chart_of, keep_chart};
 use super::strategy::{Act, Decision, decide};
 use super::{release, save};
 use crate::model::ObjectRef;
 use crate::sim::json::{list, number, set, text};
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// How long ago a release was installed of which the scenario tells nothing.
 const INSTALLED: SignedDuration = SignedDuration::from_hours(19 * 24);
@@ -22,7 +22,7 @@ const TRIED: SignedDuration = SignedDuration::from_mins(64);
 const TRIES: SignedDuration = SignedDuration::from_mins(7);
 
 /// Ends with what the release's own condition says.
-pub(super) fn settle(world: &World, object: &mut Value) {
+pub(super) fn settle(world: &SimulatedCluster, object: &mut Value) {
     conditions::remove(object, "Reconciling");
     if conditions::is(object, "Released", "False") {
         // What failed has become what is wanted, such as after a rollback.
@@ -49,7 +49,7 @@ pub(super) fn settle(world: &World, object: &mut Value) {
 }
 
 /// Gives up: Ready says what the remediation says where there was one, and what the release says otherwise.
-pub(super) fn stall(world: &World, object: &mut Value, reason: &str, message: &str) {
+pub(super) fn stall(world: &SimulatedCluster, object: &mut Value, reason: &str, message: &str) {
     conditions::remove(object, "Reconciling");
     conditions::mark(object, "Stalled", "True", reason, message, world.now());
     let cause = conditions::get(object, "Remediated").or_else(|| conditions::get(object, "Released")).cloned();
@@ -60,20 +60,25 @@ pub(super) fn stall(world: &World, object: &mut Value, reason: &str, message: &s
 }
 
 /// Tells the log that nothing more is tried.
-pub(super) fn complain(world: &mut World, object: &Value, id: &str, cannot: &str) {
+pub(super) fn complain(world: &mut SimulatedCluster, object: &Value, id: &str, cannot: &str) {
     let error = format!("terminal error: exceeded maximum retries: cannot {cannot}");
-    log(world, object, id, Level::Error, "Reconciler error", &json!({"error": error}));
+    log(world, object, id, ReportLevel::Error, "Reconciler error", &json!({"error": error}));
 }
 
 /// Lets Ready say what another condition says. A remediation that went well is no success.
-fn mirror(world: &World, object: &mut Value, condition: &Value) {
+fn mirror(world: &SimulatedCluster, object: &mut Value, condition: &Value) {
     let status = if text(condition, "/type") == "Remediated" { "False" } else { text(condition, "/status") };
     conditions::mark(object, "Ready", status, text(condition, "/reason"), text(condition, "/message"), world.now());
 }
 
 /// Makes a release that has been there for a while, with its chart and the revisions that the scenario tells of, oldest first: each with its chart's
 /// version and how long ago it was made.
-pub(crate) fn settled(world: &mut World, key: &ObjectRef, revisions: &[(String, Duration)], since: Duration) {
+pub(crate) fn settled(
+    world: &mut SimulatedCluster,
+    key: &ObjectRef,
+    revisions: &[(String, Duration)],
+    since: Duration,
+) {
     let Some(mut object) = world.store.get(key).map(|object| Value::clone(object)) else { return };
     keep_chart(world, &mut object);
     super::super::source::settled(world, &chart_of(&object), since);
@@ -99,12 +104,12 @@ pub(crate) fn settled(world: &mut World, key: &ObjectRef, revisions: &[(String, 
     }
     settle(world, &mut object);
     save(world, &object);
-    log(world, &object, &id, Level::Info, "release in-sync with desired state", &json!({}));
+    log(world, &object, &id, ReportLevel::Info, "release in-sync with desired state", &json!({}));
     super::super::again(world, key, interval(&object).saturating_sub(since));
 }
 
 /// Does one thing after the other until nothing is left to do.
-fn follow(world: &mut World, object: &mut Value) -> Decision {
+fn follow(world: &mut SimulatedCluster, object: &mut Value) -> Decision {
     release::attempt(object, false);
     loop {
         match decide(object, false) {

@@ -5,7 +5,7 @@ use crate::model::ObjectRef;
 use crate::sim::apply;
 use crate::sim::json::{self, number, text};
 use crate::sim::workload::health;
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 use serde_json::Value;
 
 /// Says why nothing can be applied.
@@ -19,12 +19,12 @@ pub(super) struct Refusal {
 }
 
 /// Tells whether a Kustomization cannot be built.
-pub(crate) fn cannot_be_built(world: &World, object: &Value) -> bool {
+pub(crate) fn cannot_be_built(world: &SimulatedCluster, object: &Value) -> bool {
     refusal(world, object).is_some()
 }
 
 /// Returns why a Kustomization cannot be built, if so: its path is not in the artifact, its key is not in the cluster, or its files are broken.
-pub(super) fn refusal(world: &World, object: &Value) -> Option<Refusal> {
+pub(super) fn refusal(world: &SimulatedCluster, object: &Value) -> Option<Refusal> {
     let (name, path) = (text(object, "/metadata/name"), text(object, "/spec/path").trim_start_matches("./"));
     let folder = {
         let number = u32::from_str_radix(json::head(&json::sha256(&format!("{name} {path}")), 8), 16);
@@ -52,7 +52,7 @@ pub(super) fn refusal(world: &World, object: &Value) -> Option<Refusal> {
 }
 
 /// Returns what is not healthy of what a Kustomization applied, with kstatus' word for it. It never waits for itself.
-pub(super) fn unhealthy(world: &World, object: &Value) -> Vec<(ObjectRef, &'static str)> {
+pub(super) fn unhealthy(world: &SimulatedCluster, object: &Value) -> Vec<(ObjectRef, &'static str)> {
     let own = json::reference(object);
     apply::inventory(object)
         .into_iter()
@@ -75,7 +75,7 @@ pub(super) fn verdict(unhealthy: &[(ObjectRef, &str)], failed: bool) -> String {
 }
 
 /// Returns the first dependency that is not met, in the controller's words.
-pub(super) fn unmet(world: &World, object: &Value, revision: &str) -> Option<String> {
+pub(super) fn unmet(world: &SimulatedCluster, object: &Value, revision: &str) -> Option<String> {
     depends_on(object).into_iter().find_map(|key| {
         let named = format!("{}/{}", key.namespace, key.name);
         let Some(dependency) = world.store.get(&key) else {

@@ -9,11 +9,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::report::{Level, event, go_string, log, run_id};
-use super::{DEPENDENCY_RETRY, Next, conditions, depends_on, duration, interval};
+use super::report::{ReportLevel, event, go_string, log, run_id};
+use super::{DEPENDENCY_RETRY, NextRun, conditions, depends_on, duration, interval};
 use crate::sim::apply;
 use crate::sim::json::{self, is_true, list, part, set, text};
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 pub(crate) use checks::cannot_be_built;
 use checks::{Refusal, refusal, unhealthy, unmet, verdict};
 use outcome::{finalize, save, succeed};
@@ -28,7 +28,7 @@ const LOOKS: Duration = Duration::from_millis(90);
 const POLLS: Duration = Duration::from_secs(5);
 
 /// One reconciliation of a Kustomization.
-pub(crate) struct Run {
+pub(crate) struct KustomizationRun {
     object: Value,
     phase: Phase,
     id: String,
@@ -49,7 +49,7 @@ enum Phase {
     Check,
 }
 
-impl Run {
+impl KustomizationRun {
     /// Begins with the object as it is now.
     pub(crate) fn new(object: Value) -> Self {
         let now = Instant::now();
@@ -67,7 +67,7 @@ impl Run {
     }
 
     /// Takes the next step.
-    pub(crate) fn step(&mut self, world: &mut World) -> Next {
+    pub(crate) fn step(&mut self, world: &mut SimulatedCluster) -> NextRun {
         match self.phase {
             Phase::Begin => self.begin(world),
             Phase::Build => {
@@ -78,7 +78,7 @@ impl Run {
                 set(&mut self.object, &["status", "lastAttemptedRevision"], self.revision.as_str());
                 self.progress(world, "Building manifests");
                 self.phase = Phase::Detect;
-                Next::Step(BUILDS)
+                NextRun::Step(BUILDS)
             }
             Phase::Detect => {
                 if let Some(refusal) = self.refusal.take() {
@@ -86,19 +86,19 @@ impl Run {
                 }
                 self.progress(world, "Detecting drift");
                 self.phase = Phase::Apply;
-                Next::Step(APPLIES)
+                NextRun::Step(APPLIES)
             }
             Phase::Apply => self.apply(world),
             Phase::Check => self.check(world),
         }
     }
 
-    fn begin(&mut self, world: &mut World) -> Next {
+    fn begin(&mut self, world: &mut SimulatedCluster) -> NextRun {
         self.id = run_id(world, &json::reference(&self.object));
         if is_true(&self.object, "/spec/suspend") {
-            self.say(world, Level::Info, "Reconciliation is suspended for this object", &json!({}));
+            self.say(world, ReportLevel::Info, "Reconciliation is suspended for this object", &json!({}));
             finalize(world, &mut self.object);
-            return Next::Over(None);
+            return NextRun::Over(None);
         }
         let source = super::source_of(&self.object);
         let now = world.now();
@@ -111,37 +111,37 @@ impl Run {
             );
             conditions::mark(&mut self.object, "Ready", "False", "ArtifactFailed", &message, now);
             let said = format!("Source '{}/{}/{}' not found", source.kind, source.namespace, source.name);
-            self.say(world, Level::Info, &said, &json!({}));
+            self.say(world, ReportLevel::Info, &said, &json!({}));
             finalize(world, &mut self.object);
-            return Next::Over(Some(retry_interval(&self.object)));
+            return NextRun::Over(Some(retry_interval(&self.object)));
         };
         if artifact.is_null() {
             let message = "Source artifact not found, retrying in 30s";
             conditions::mark(&mut self.object, "Ready", "False", "ArtifactFailed", message, now);
-            self.say(world, Level::Info, message, &json!({}));
+            self.say(world, ReportLevel::Info, message, &json!({}));
             finalize(world, &mut self.object);
-            return Next::Over(Some(DEPENDENCY_RETRY));
+            return NextRun::Over(Some(DEPENDENCY_RETRY));
         }
         text(&artifact, "/revision").clone_into(&mut self.revision);
         if let Some(message) = unmet(world, &self.object, &self.revision) {
             conditions::mark(&mut self.object, "Ready", "False", "DependencyNotReady", &message, now);
             let said = "Dependencies do not meet ready condition, retrying in 30s";
-            self.say(world, Level::Info, said, &json!({}));
+            self.say(world, ReportLevel::Info, said, &json!({}));
             event(world, &self.object, "Normal", "DependencyNotReady", said);
             finalize(world, &mut self.object);
-            return Next::Over(Some(DEPENDENCY_RETRY));
+            return NextRun::Over(Some(DEPENDENCY_RETRY));
         }
         if !depends_on(&self.object).is_empty() {
             let said = "All dependencies are ready, proceeding with reconciliation";
-            self.say(world, Level::Info, said, &json!({}));
+            self.say(world, ReportLevel::Info, said, &json!({}));
         }
         conditions::mark(&mut self.object, "Ready", "Unknown", "Progressing", "Reconciliation in progress", now);
         self.progress(world, "Fetching manifests");
         self.phase = Phase::Build;
-        Next::Step(FETCHES)
+        NextRun::Step(FETCHES)
     }
 
-    fn apply(&mut self, world: &mut World) -> Next {
+    fn apply(&mut self, world: &mut SimulatedCluster) -> NextRun {
         self.tell_what_is_not_rendered(world);
         let changes = apply::apply(world, &self.object);
         if !changes.log.is_empty() {
@@ -151,7 +151,7 @@ impl Run {
                 .filter_map(|line| line.rsplit_once(' ').map(|(subject, action)| (subject.to_owned(), action.into())))
                 .collect();
             let more = json!({"output": said, "revision": self.revision});
-            self.say(world, Level::Info, "server-side apply completed", &more);
+            self.say(world, ReportLevel::Info, "server-side apply completed", &more);
             event(world, &self.object, "Normal", "Progressing", &changes.log.join("\n"));
         }
         set(&mut self.object, &["status", "inventory"], json!({"entries": changes.inventory}));
@@ -167,10 +167,10 @@ impl Run {
         self.progress(world, "Running health checks");
         self.checking_since = Instant::now();
         self.phase = Phase::Check;
-        Next::Step(LOOKS)
+        NextRun::Step(LOOKS)
     }
 
-    fn check(&mut self, world: &mut World) -> Next {
+    fn check(&mut self, world: &mut SimulatedCluster) -> NextRun {
         let unhealthy = unhealthy(world, &self.object);
         let waited = self.checking_since.elapsed();
         if unhealthy.is_empty() {
@@ -192,49 +192,49 @@ impl Run {
             let said = if failed { waited } else { limit };
             return self.fail(world, &error, said);
         }
-        Next::Step(POLLS.min(patience.saturating_sub(waited)))
+        NextRun::Step(POLLS.min(patience.saturating_sub(waited)))
     }
 
-    fn refuse(&mut self, world: &mut World, refusal: &Refusal) -> Next {
+    fn refuse(&mut self, world: &mut SimulatedCluster, refusal: &Refusal) -> NextRun {
         outcome::refuse(world, &mut self.object, refusal.reason, &refusal.message);
         self.give_up(world)
     }
 
-    fn fail(&mut self, world: &mut World, error: &str, waited: Duration) -> Next {
+    fn fail(&mut self, world: &mut SimulatedCluster, error: &str, waited: Duration) -> NextRun {
         outcome::unhealthy(world, &mut self.object, &self.revision, self.started.elapsed(), error, waited);
         self.give_up(world)
     }
 
     /// Tells of the failure that Ready tells of, and arranges the next try.
-    fn give_up(&mut self, world: &mut World) -> Next {
+    fn give_up(&mut self, world: &mut SimulatedCluster) -> NextRun {
         let ready = conditions::get(&self.object, "Ready").cloned().unwrap_or_default();
         let (reason, error) = (text(&ready, "/reason"), text(&ready, "/message"));
         let retry = retry_interval(&self.object);
         let said = failed(self.started.elapsed(), retry);
-        self.say(world, Level::Error, &said, &json!({"revision": self.revision, "error": error}));
+        self.say(world, ReportLevel::Error, &said, &json!({"revision": self.revision, "error": error}));
         event(world, &self.object, "Warning", reason, error);
         finalize(world, &mut self.object);
-        Next::Over(Some(retry))
+        NextRun::Over(Some(retry))
     }
 
-    fn succeed(&mut self, world: &mut World) -> Next {
+    fn succeed(&mut self, world: &mut SimulatedCluster) -> NextRun {
         succeed(world, &mut self.object, &self.revision, self.started.elapsed());
         finalize(world, &mut self.object);
         let interval = interval(&self.object);
         let said = finished(self.started.elapsed(), interval);
-        self.say(world, Level::Info, &said, &json!({"revision": self.revision}));
+        self.say(world, ReportLevel::Info, &said, &json!({"revision": self.revision}));
         event(world, &self.object, "Normal", "ReconciliationSucceeded", &said);
-        Next::Over(Some(interval))
+        NextRun::Over(Some(interval))
     }
 
     /// Says that what a commit changes is not applied: there is no kustomize in here, and what it would have made was made beforehand.
-    fn tell_what_is_not_rendered(&self, world: &mut World) {
+    fn tell_what_is_not_rendered(&self, world: &mut SimulatedCluster) {
         let Some((file, count)) = world.script.unrendered(text(&self.object, "/spec/path")) else { return };
         let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
         let said = format!(
             "This demonstration needs kustomize to apply {file}{more}: it applies what it was built with instead. A real cluster applies your commit."
         );
-        self.say(world, Level::Error, &said, &json!({"revision": self.revision}));
+        self.say(world, ReportLevel::Error, &said, &json!({"revision": self.revision}));
         event(world, &self.object, "Warning", "KustomizeNeeded", &said);
     }
 
@@ -242,14 +242,14 @@ impl Run {
         format!("{what} for revision {} with a timeout of {}", self.revision, go_string(timeout(&self.object)))
     }
 
-    fn progress(&mut self, world: &mut World, what: &str) {
+    fn progress(&mut self, world: &mut SimulatedCluster, what: &str) {
         let message = self.message(what);
         let now = world.now();
         conditions::mark(&mut self.object, "Reconciling", "True", "Progressing", &message, now);
         save(world, &self.object);
     }
 
-    fn say(&self, world: &mut World, level: Level, message: &str, more: &Value) {
+    fn say(&self, world: &mut SimulatedCluster, level: ReportLevel, message: &str, more: &Value) {
         log(world, &self.object, &self.id, level, message, more);
     }
 }

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::super::report::go_string;
 use super::super::{conditions, handle_request, observe_generation};
 use crate::sim::json::{list, number, set, sha256, stamp, text};
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// How many snapshots the history keeps.
 const HISTORY: usize = 5;
 
 /// Adds a snapshot to the history, or counts it to the one of the same digest and outcome.
-fn remember(world: &World, object: &mut Value, revision: &str, took: Duration, status: &str) {
+fn remember(world: &SimulatedCluster, object: &mut Value, revision: &str, took: Duration, status: &str) {
     let now = stamp(world.now());
     // The digest is that of what was built: a commit that changes nothing here counts to the snapshot that is there.
     let built = Value::from(world.script.manifests(text(object, "/metadata/name")));
@@ -41,7 +41,7 @@ fn remember(world: &World, object: &mut Value, revision: &str, took: Duration, s
 }
 
 /// Says that all went well.
-pub(super) fn succeed(world: &World, object: &mut Value, revision: &str, took: Duration) {
+pub(super) fn succeed(world: &SimulatedCluster, object: &mut Value, revision: &str, took: Duration) {
     set(object, &["status", "lastAppliedRevision"], revision);
     set(object, &["status", "lastAttemptedRevision"], revision);
     let message = format!("Applied revision: {revision}");
@@ -50,13 +50,13 @@ pub(super) fn succeed(world: &World, object: &mut Value, revision: &str, took: D
 }
 
 /// Says that nothing could be applied; the history only tells of what was.
-pub(super) fn refuse(world: &World, object: &mut Value, reason: &str, message: &str) {
+pub(super) fn refuse(world: &SimulatedCluster, object: &mut Value, reason: &str, message: &str) {
     conditions::mark(object, "Ready", "False", reason, message, world.now());
 }
 
 /// Says that the health checks failed: Healthy tells what was waited for, Ready how long too.
 pub(super) fn unhealthy(
-    world: &World,
+    world: &SimulatedCluster,
     object: &mut Value,
     revision: &str,
     took: Duration,
@@ -71,7 +71,7 @@ pub(super) fn unhealthy(
 }
 
 /// Ends a reconciliation: the request is handled, and what went well is observed.
-pub(super) fn finalize(world: &mut World, object: &mut Value) {
+pub(super) fn finalize(world: &mut SimulatedCluster, object: &mut Value) {
     handle_request(object);
     if conditions::is(object, "Ready", "True") {
         conditions::remove(object, "Reconciling");
@@ -87,6 +87,6 @@ pub(super) fn finalize(world: &mut World, object: &mut Value) {
 }
 
 /// Stores the status.
-pub(super) fn save(world: &mut World, object: &Value) {
+pub(super) fn save(world: &mut SimulatedCluster, object: &Value) {
     world.save_status(object, "kustomize-controller");
 }

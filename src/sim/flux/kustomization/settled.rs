@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::report::{Level, event, go_string, log, run_id};
+use super::super::report::{ReportLevel, event, go_string, log, run_id};
 use super::super::{DEPENDENCY_RETRY, conditions, interval, observe_generation};
 use super::checks::{refusal, unhealthy, unmet, verdict};
 use super::outcome::{self, finalize, succeed};
@@ -12,14 +12,14 @@ use super::{failed, finished, retry_interval, timeout, waits};
 use crate::model::ObjectRef;
 use crate::sim::apply;
 use crate::sim::json::{is_true, reference, set, text};
-use crate::sim::world::World;
+use crate::sim::world::SimulatedCluster;
 
 /// How long it takes to see that something has failed for good.
 const LOOKED: Duration = Duration::from_millis(245);
 
 /// Gives a Kustomization the state that it has after its last reconciliation, which was so long ago, and arranges the next: applied, failed on what is
 /// not healthy, or waiting for a dependency that is.
-pub(crate) fn settled(world: &mut World, key: &ObjectRef, since: Duration) {
+pub(crate) fn settled(world: &mut SimulatedCluster, key: &ObjectRef, since: Duration) {
     let Some(mut object) = world.store.get(key).map(|object| Value::clone(object)) else { return };
     let earlier = world.script.previous().revision();
     let revision = world.script.head().revision();
@@ -75,7 +75,7 @@ pub(crate) fn settled(world: &mut World, key: &ObjectRef, since: Duration) {
 }
 
 /// Tells the event and the line of log of the reconciliation that a settled state came from.
-fn tell_of(world: &mut World, object: &Value, took: Duration) {
+fn tell_of(world: &mut SimulatedCluster, object: &Value, took: Duration) {
     let id = run_id(world, &reference(object));
     let revision = text(object, "/status/lastAttemptedRevision").to_owned();
     let reason = conditions::get(object, "Ready").map_or("", |ready| text(ready, "/reason")).to_owned();
@@ -84,18 +84,18 @@ fn tell_of(world: &mut World, object: &Value, took: Duration) {
         "DependencyNotReady" => {
             let said = "Dependencies do not meet ready condition, retrying in 30s";
             event(world, object, "Normal", &reason, said);
-            log(world, object, &id, Level::Info, said, &json!({}));
+            log(world, object, &id, ReportLevel::Info, said, &json!({}));
         }
         "HealthCheckFailed" | "ArtifactFailed" | "BuildFailed" => {
             let took = if message.contains("timeout waiting for") { timeout(object) } else { took };
             event(world, object, "Warning", &reason, &message);
             let said = failed(took, retry_interval(object));
-            log(world, object, &id, Level::Error, &said, &json!({"revision": revision, "error": message}));
+            log(world, object, &id, ReportLevel::Error, &said, &json!({"revision": revision, "error": message}));
         }
         _ => {
             let said = finished(took, interval(object));
             event(world, object, "Normal", &reason, &said);
-            log(world, object, &id, Level::Info, &said, &json!({"revision": revision}));
+            log(world, object, &id, ReportLevel::Info, &said, &json!({"revision": revision}));
         }
     }
 }
