@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use crate::model::Fault;
+use crate::repo;
+
 /// Says how much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -161,6 +164,13 @@ impl Finding {
             others: Vec::new(),
             habit: None,
         }
+    }
+
+    /// Tells as a rule's what following the repository, or rendering it, showed; `why` says what it leads to.
+    pub(super) fn shown(rule: &'static str, shown: &repo::Finding, why: String) -> Self {
+        let Fault { what, todo, .. } = shown.fault.clone();
+        let (line, env, object) = (shown.line, shown.env.clone(), shown.object.clone());
+        Self { line, env, object, ..Self::new(rule, &shown.file, what, why, todo) }
     }
 
     /// Says on which line it is.

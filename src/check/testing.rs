@@ -36,6 +36,91 @@ pub fn rendering(text: &str) -> Rendering {
     rendering
 }
 
+/// Objects as YAML, told by what matters of them.
+pub struct Objects(String);
+
+impl AsRef<str> for Objects {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The image of [`app`].
+const IMAGE: &str = "docker.io/a/b:1.0.0";
+
+/// Returns the Deployment `app` of the namespace `web`, with one container.
+pub fn app() -> Objects {
+    workload("Deployment", "web/app")
+}
+
+/// Returns a workload of a kind, by its namespace and name, with one container.
+pub fn workload(kind: &str, name: &str) -> Objects {
+    let head = format!("apps/v1 {kind} {name}");
+    let template = "  template:\n    metadata: {labels: {app: app}}\n    spec:\n      containers:\n";
+    let spec = format!(
+        "spec:\n  selector: {{matchLabels: {{app: app}}}}\n{template}        - name: main\n          image: {IMAGE}"
+    );
+    object(&head, &spec)
+}
+
+/// Returns an object by `API KIND NAMESPACE/NAME`, with the lines below its metadata.
+pub fn object(head: &str, body: &str) -> Objects {
+    let [api, kind, name] = head.split(' ').collect::<Vec<_>>()[..] else { panic!("{head}") };
+    let metadata = match name.split_once('/') {
+        Some((namespace, name)) => format!("{{name: {name}, namespace: {namespace}}}"),
+        None => format!("{{name: {name}}}"),
+    };
+    yaml(&format!("apiVersion: {api}\nkind: {kind}\nmetadata: {metadata}\n{}", body.trim_start_matches('\n')))
+}
+
+/// Returns an object as it is written.
+pub fn yaml(text: &str) -> Objects {
+    Objects(format!("---\n{}\n", text.trim_matches('\n')))
+}
+
+impl Objects {
+    fn with(self, before: &str, indent: &str, lines: &str) -> Self {
+        let lines: String = lines.trim_matches('\n').lines().map(|line| format!("{indent}{line}\n")).collect();
+        Self(self.0.replacen(before, &(lines + before), 1))
+    }
+
+    /// Adds lines to the `spec` of a workload.
+    pub fn spec(self, lines: &str) -> Self {
+        self.with("  selector:", "  ", lines)
+    }
+
+    /// Adds lines to the `spec` of its pods.
+    pub fn pod(self, lines: &str) -> Self {
+        self.with("      containers:\n", "      ", lines)
+    }
+
+    /// Adds lines to its container.
+    pub fn container(self, lines: &str) -> Self {
+        let lines: String = lines.trim_matches('\n').lines().map(|line| format!("          {line}\n")).collect();
+        Self(self.0 + &lines)
+    }
+
+    /// Puts another image in.
+    pub fn image(self, image: &str) -> Self {
+        Self(self.0.replacen(IMAGE, image, 1))
+    }
+
+    /// Puts other objects beside.
+    pub fn beside(self, other: Self) -> Self {
+        Self(self.0 + &other.0)
+    }
+
+    /// Puts an object beside, as [`object`] takes it.
+    pub fn and(self, head: &str, body: &str) -> Self {
+        self.beside(object(head, body))
+    }
+
+    /// Puts an object beside as it is written.
+    pub fn and_yaml(self, text: &str) -> Self {
+        self.beside(yaml(text))
+    }
+}
+
 /// Returns what a rule finds in documents: `ENV Kind/namespace/name: message`.
 pub fn found(rule: &Rule, text: &str) -> Vec<String> {
     found_in(Path::new("/nonexistent"), &Nodes::default(), rule, text)
@@ -108,11 +193,11 @@ fn look(root: &Path, nodes: &Nodes, rule: &Rule, rendering: &Rendering) -> Vec<F
 }
 
 /// Asserts that a rule finds something in each text, about the object that begins it, and nothing in the others.
-pub fn assert_rule(rule: &Rule, fires: &[&str], silent: &[&str]) {
-    for text in fires {
+pub fn assert_rule<T: AsRef<str>>(rule: &Rule, fires: &[T], silent: &[T]) {
+    for text in fires.iter().map(AsRef::as_ref) {
         assert_eq!(found(rule, text).len(), 1, "{} in\n{text}\nfound {:#?}", rule.id, found(rule, text));
     }
-    for text in silent {
+    for text in silent.iter().map(AsRef::as_ref) {
         assert_eq!(found(rule, text), Vec::<String>::new(), "{} in\n{text}", rule.id);
     }
 }

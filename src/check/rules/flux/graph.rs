@@ -14,8 +14,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         // What is too much for us is not wrong.
         let ours = one.fault.kind == FaultKind::Refused;
         let why = if ours { one.fault.why.clone() } else { format!("{}; Flux stops at it", one.fault.why) };
-        let finding = Finding::new(RULE.id, &one.file, &*one.fault.what, why, &*one.fault.todo);
-        let finding = if ours { finding.warning() } else { finding };
-        found.push(Finding { line: one.line, env: one.env.clone(), object: one.object.clone(), ..finding });
+        let finding = Finding::shown(RULE.id, one, why);
+        found.push(if ours { finding.warning() } else { finding });
     }
 }

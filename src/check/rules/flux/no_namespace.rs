@@ -43,44 +43,24 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-"];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-",
-        "---
-apiVersion: v1
-kind: Namespace
-metadata: {name: web}
-",
-    ];
+    use crate::check::testing::{app, assert_rule, object};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [object(
+            "apps/v1 Deployment app",
+            "
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+        - name: main
+          image: docker.io/a/b:1.0.0
+",
+        )];
+        let silent = [app(), object("v1 Namespace web", "")];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

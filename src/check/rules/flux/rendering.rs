@@ -26,11 +26,11 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         // What was not looked at is not wrong: it is not known.
         let told = if fault.kind == FaultKind::Refused {
             let why = format!("{}: what it becomes is not known here, and nothing is said of its objects", fault.why);
-            Finding::new(RULE.id, &finding.file, &*fault.what, why, &*fault.todo).hint()
+            Finding::shown(RULE.id, finding, why).hint()
         } else {
             let why = format!("{}; Flux fails with the same words: BuildFailed", fault.why);
-            Finding::new(RULE.id, &finding.file, &*fault.what, why, &*fault.todo)
+            Finding::shown(RULE.id, finding, why)
         };
-        found.push(Finding { line: finding.line, object: finding.object.clone(), ..told }.of(&one.env));
+        found.push(told.of(&one.env));
     }
 }

@@ -35,61 +35,21 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &[
-        "---
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: app, namespace: web}
-spec:
-  chart: {spec: {chart: a, version: 1.0.0}}
-",
-        "---
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: app, namespace: web}
-spec:
-  install: {remediation: {retries: 3}}
-",
-    ];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: app, namespace: web}
-spec:
-  install: {remediation: {retries: 3}}
-  upgrade: {remediation: {retries: -1}}
-",
-        "---
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: app, namespace: web}
-spec:
-  install: {strategy: {name: RetryOnFailure}}
-  upgrade: {strategy: {name: RetryOnFailure}}
-",
-        "---
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: app, namespace: web}
-spec:
-  chart: {spec: {chart: a, version: 1.0.0}}
----
-apiVersion: fluxcd.controlplane.io/v1
-kind: FluxInstance
-metadata: {name: flux, namespace: flux-system}
-spec:
-  kustomize:
-    patches:
-      - target: {kind: Deployment, name: helm-controller}
-        patch: '[{op: add, path: /spec/template/spec/containers/0/args/-, value: --feature-gates=DefaultToRetryOnFailure=true}]'
-",
-    ];
+    use crate::check::testing::{assert_rule, object};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let release = |spec: &str| object("helm.toolkit.fluxcd.io/v2 HelmRelease web/app", &format!("spec: {spec}"));
+        let (plain, retries) = ("{chart: {spec: {chart: a, version: 1.0.0}}}", "install: {remediation: {retries: 3}}");
+        let flag = "[{op: add, path: /spec/template/spec/containers/0/args/-, value: --feature-gates=DefaultToRetryOnFailure=true}]";
+        let patch = format!("{{target: {{kind: Deployment, name: helm-controller}}, patch: '{flag}'}}");
+        let retrying = format!("spec: {{kustomize: {{patches: [{patch}]}}}}");
+        let fires = [release(plain), release(&format!("{{{retries}}}"))];
+        let silent = [
+            release(&format!("{{{retries}, upgrade: {{remediation: {{retries: -1}}}}}}")),
+            release("{install: {strategy: {name: RetryOnFailure}}, upgrade: {strategy: {name: RetryOnFailure}}}"),
+            release(plain).and("fluxcd.controlplane.io/v1 FluxInstance flux-system/flux", &retrying),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

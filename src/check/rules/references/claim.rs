@@ -34,43 +34,14 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-"];
-    const SILENT: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: data, namespace: web}
-"];
+    use crate::check::testing::{app, assert_rule};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [app().pod("volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]")];
+        let silent = [app()
+            .pod("volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]")
+            .and("v1 PersistentVolumeClaim web/data", "")];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

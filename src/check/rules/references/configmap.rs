@@ -38,80 +38,19 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{configMapRef: {name: missing}}]
-"];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{configMapRef: {name: c, optional: true}}]
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{configMapRef: {name: c}}]
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: c, namespace: web}
-data: {a: b}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{configMapRef: {name: x}}]
----
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: app, namespace: web}
-spec:
-  chart: {spec: {chart: a, version: 1.0.0}}
-",
-    ];
+    use crate::check::testing::{app, assert_rule};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [app().container("envFrom: [{configMapRef: {name: missing}}]")];
+        let silent = [
+            app().container("envFrom: [{configMapRef: {name: c, optional: true}}]"),
+            app().container("envFrom: [{configMapRef: {name: c}}]").and("v1 ConfigMap web/c", "data: {a: b}"),
+            app().container("envFrom: [{configMapRef: {name: x}}]").and(
+                "helm.toolkit.fluxcd.io/v2 HelmRelease web/app",
+                "spec: {chart: {spec: {chart: a, version: 1.0.0}}}",
+            ),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

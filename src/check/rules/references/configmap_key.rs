@@ -39,89 +39,24 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: missing}}}]
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: c, namespace: web}
-data: {a: b}
-"];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: a}}}]
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: c, namespace: web}
-data: {a: b}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          env: [{name: A, valueFrom: {configMapKeyRef: {name: other, key: a}}}]
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: c, namespace: web}
-data: {a: b}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: x, optional: true}}}]
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: c, namespace: web}
-data: {a: b}
-",
-    ];
+    use crate::check::testing::{app, assert_rule};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [app()
+            .container("env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: missing}}}]")
+            .and("v1 ConfigMap web/c", "data: {a: b}")];
+        let silent = [
+            app()
+                .container("env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: a}}}]")
+                .and("v1 ConfigMap web/c", "data: {a: b}"),
+            app()
+                .container("env: [{name: A, valueFrom: {configMapKeyRef: {name: other, key: a}}}]")
+                .and("v1 ConfigMap web/c", "data: {a: b}"),
+            app()
+                .container("env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: x, optional: true}}}]")
+                .and("v1 ConfigMap web/c", "data: {a: b}"),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

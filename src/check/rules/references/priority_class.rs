@@ -29,77 +29,16 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      priorityClassName: a
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: scheduling.k8s.io/v1
-kind: PriorityClass
-metadata: {name: b}
-"];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      priorityClassName: b
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: scheduling.k8s.io/v1
-kind: PriorityClass
-metadata: {name: b}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      priorityClassName: system-node-critical
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      priorityClassName: a
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-",
-    ];
+    use crate::check::testing::{app, assert_rule};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [app().pod("priorityClassName: a").and("scheduling.k8s.io/v1 PriorityClass b", "")];
+        let silent = [
+            app().pod("priorityClassName: b").and("scheduling.k8s.io/v1 PriorityClass b", ""),
+            app().pod("priorityClassName: system-node-critical"),
+            app().pod("priorityClassName: a"),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

@@ -27,51 +27,28 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata: {name: app, namespace: web}
-spec:
-  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: other}
-  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-"];
-    const SILENT: &[&str] = &["---
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata: {name: app, namespace: web}
-spec:
-  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: app}
-  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-"];
+    use crate::check::testing::{app, assert_rule, object};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [object(
+            "autoscaling/v2 HorizontalPodAutoscaler web/app",
+            "
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: other}
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+",
+        )
+        .beside(app())];
+        let silent = [object(
+            "autoscaling/v2 HorizontalPodAutoscaler web/app",
+            "
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: app}
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+",
+        )
+        .beside(app())];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

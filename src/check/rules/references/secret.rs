@@ -35,154 +35,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{secretRef: {name: missing}}]
-",
-        r#"---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{secretRef: {name: s}}]
----
-apiVersion: v1
-kind: Secret
-metadata: {name: s, namespace: other, annotations: {reflector.v1.k8s.emberstack.com/reflection-auto-enabled: "true"}}
-stringData: {a: b}
-"#,
-    ];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{secretRef: {name: s, optional: true}}]
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{secretRef: {name: s}}]
----
-apiVersion: v1
-kind: Secret
-metadata: {name: s, namespace: web}
-stringData: {a: b}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{secretRef: {name: x}}]
----
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: app, namespace: web}
-spec:
-  chart: {spec: {chart: a, version: 1.0.0}}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{secretRef: {name: t}}]
----
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: t, namespace: web}
-spec: {secretName: t}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{secretRef: {name: db-app}}]
----
-apiVersion: postgresql.cnpg.io/v1
-kind: Cluster
-metadata: {name: db, namespace: web}
-",
-        r#"---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          envFrom: [{secretRef: {name: s}}]
----
-apiVersion: v1
-kind: Secret
-metadata: {name: s, namespace: other, annotations: {reflector.v1.k8s.emberstack.com/reflection-allowed: "true", reflector.v1.k8s.emberstack.com/reflection-auto-enabled: "true"}}
-stringData: {a: b}
-"#,
-    ];
+    use crate::check::testing::{app, assert_rule};
 
     #[test]
     fn what_is_mirrored_or_spread_is_there() {
@@ -220,6 +73,42 @@ stringData: {a: b}
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [
+            app().container("envFrom: [{secretRef: {name: missing}}]"),
+            app().container("envFrom: [{secretRef: {name: s}}]").and_yaml(
+                r#"
+apiVersion: v1
+kind: Secret
+metadata: {name: s, namespace: other, annotations: {reflector.v1.k8s.emberstack.com/reflection-auto-enabled: "true"}}
+stringData: {a: b}
+"#,
+            ),
+        ];
+        let silent = [
+            app().container("envFrom: [{secretRef: {name: s, optional: true}}]"),
+            app().container("envFrom: [{secretRef: {name: s}}]").and("v1 Secret web/s", "stringData: {a: b}"),
+            app().container("envFrom: [{secretRef: {name: x}}]").and(
+                "helm.toolkit.fluxcd.io/v2 HelmRelease web/app",
+                "spec: {chart: {spec: {chart: a, version: 1.0.0}}}",
+            ),
+            app()
+                .container("envFrom: [{secretRef: {name: t}}]")
+                .and("cert-manager.io/v1 Certificate web/t", "spec: {secretName: t}"),
+            app().container("envFrom: [{secretRef: {name: db-app}}]").and("postgresql.cnpg.io/v1 Cluster web/db", ""),
+            app().container("envFrom: [{secretRef: {name: s}}]").and_yaml(
+                r#"
+apiVersion: v1
+kind: Secret
+metadata:
+  name: s
+  namespace: other
+  annotations:
+    reflector.v1.k8s.emberstack.com/reflection-allowed: "true"
+    reflector.v1.k8s.emberstack.com/reflection-auto-enabled: "true"
+stringData: {a: b}
+"#,
+            ),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

@@ -34,86 +34,40 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: v1
-kind: Service
-metadata: {name: app, namespace: web}
-spec:
-  selector: {app: other}
-  ports: [{name: http, port: 80}]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-"];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: v1
-kind: Service
-metadata: {name: app, namespace: web}
-spec:
-  selector: {app: app}
-  ports: [{name: http, port: 80}]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-",
-        "---
-apiVersion: v1
-kind: Service
-metadata: {name: app, namespace: web}
-spec:
-  ports: [{name: http, port: 80}]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-",
-        "---
-apiVersion: v1
-kind: Service
-metadata: {name: app, namespace: web}
-spec:
-  selector: {app: other}
-  ports: [{name: http, port: 80}]
----
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: app, namespace: web}
-spec:
-  chart: {spec: {chart: a, version: 1.0.0}}
-",
-    ];
+    use crate::check::testing::{app, assert_rule, object};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [object(
+            "v1 Service web/app",
+            "
+spec:
+  selector: {app: other}
+  ports: [{name: http, port: 80}]
+",
+        )
+        .beside(app())];
+        let silent = [
+            object(
+                "v1 Service web/app",
+                "
+spec:
+  selector: {app: app}
+  ports: [{name: http, port: 80}]
+",
+            )
+            .beside(app()),
+            object("v1 Service web/app", "spec:\n  ports: [{name: http, port: 80}]").beside(app()),
+            object(
+                "v1 Service web/app",
+                "
+spec:
+  selector: {app: other}
+  ports: [{name: http, port: 80}]
+",
+            )
+            .and("helm.toolkit.fluxcd.io/v2 HelmRelease web/app", "spec: {chart: {spec: {chart: a, version: 1.0.0}}}"),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

@@ -26,59 +26,15 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      serviceAccountName: a
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-"];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      serviceAccountName: a
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: a, namespace: web}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      serviceAccountName: default
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-",
-    ];
+    use crate::check::testing::{app, assert_rule};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [app().pod("serviceAccountName: a")];
+        let silent = [
+            app().pod("serviceAccountName: a").and("v1 ServiceAccount web/a", ""),
+            app().pod("serviceAccountName: default"),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

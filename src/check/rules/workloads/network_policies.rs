@@ -36,148 +36,26 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: a}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: p, namespace: a}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: b}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: p, namespace: b}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: c}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: p, namespace: c}
----
-apiVersion: v1
-kind: Namespace
-metadata: {name: web}
-"];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: v1
-kind: Namespace
-metadata: {name: web}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: a}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: b}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: c}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: v1
-kind: Namespace
-metadata: {name: web}
-",
-    ];
+    use crate::check::testing::{app, assert_rule, workload};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [app()
+            .beside(workload("Deployment", "a/app"))
+            .and("networking.k8s.io/v1 NetworkPolicy a/p", "")
+            .beside(workload("Deployment", "b/app"))
+            .and("networking.k8s.io/v1 NetworkPolicy b/p", "")
+            .beside(workload("Deployment", "c/app"))
+            .and("networking.k8s.io/v1 NetworkPolicy c/p", "")
+            .and("v1 Namespace web", "")];
+        let silent = [
+            app().and("v1 Namespace web", ""),
+            app()
+                .beside(workload("Deployment", "a/app"))
+                .beside(workload("Deployment", "b/app"))
+                .beside(workload("Deployment", "c/app"))
+                .and("v1 Namespace web", ""),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

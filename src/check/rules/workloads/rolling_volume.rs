@@ -39,85 +39,23 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: data, namespace: web}
-spec: {accessModes: [ReadWriteOnce]}
-"];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  strategy: {type: Recreate}
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: data, namespace: web}
-spec: {accessModes: [ReadWriteOnce]}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: data, namespace: web}
-spec: {accessModes: [ReadWriteMany]}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-",
-    ];
+    use crate::check::testing::{app, assert_rule};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [app()
+            .pod("volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]")
+            .and("v1 PersistentVolumeClaim web/data", "spec: {accessModes: [ReadWriteOnce]}")];
+        let silent = [
+            app()
+                .spec("strategy: {type: Recreate}")
+                .pod("volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]")
+                .and("v1 PersistentVolumeClaim web/data", "spec: {accessModes: [ReadWriteOnce]}"),
+            app()
+                .pod("volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]")
+                .and("v1 PersistentVolumeClaim web/data", "spec: {accessModes: [ReadWriteMany]}"),
+            app().pod("volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]"),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

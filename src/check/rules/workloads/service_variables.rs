@@ -92,71 +92,7 @@ fn is_called(image: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/n8nio/n8n:1.0.0
----
-apiVersion: v1
-kind: Service
-metadata: {name: n8n, namespace: web}
-spec:
-  selector: {app: app}
-  ports: [{name: http, port: 80}]
-"];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      enableServiceLinks: false
-      containers:
-        - name: main
-          image: docker.io/n8nio/n8n:1.0.0
----
-apiVersion: v1
-kind: Service
-metadata: {name: n8n, namespace: web}
-spec:
-  selector: {app: app}
-  ports: [{name: http, port: 80}]
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: v1
-kind: Service
-metadata: {name: app, namespace: web}
-spec:
-  selector: {app: app}
-  ports: [{name: http, port: 80}]
-",
-    ];
+    use crate::check::testing::{app, assert_rule};
 
     #[test]
     fn what_the_pod_sets_itself_comes_first() {
@@ -180,6 +116,32 @@ spec:
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [app().image("docker.io/n8nio/n8n:1.0.0").and(
+            "v1 Service web/n8n",
+            "
+spec:
+  selector: {app: app}
+  ports: [{name: http, port: 80}]
+",
+        )];
+        let silent = [
+            app().pod("enableServiceLinks: false").image("docker.io/n8nio/n8n:1.0.0").and(
+                "v1 Service web/n8n",
+                "
+spec:
+  selector: {app: app}
+  ports: [{name: http, port: 80}]
+",
+            ),
+            app().and(
+                "v1 Service web/app",
+                "
+spec:
+  selector: {app: app}
+  ports: [{name: http, port: 80}]
+",
+            ),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

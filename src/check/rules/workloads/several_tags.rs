@@ -42,24 +42,13 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
+    use crate::check::testing::{app, assert_rule};
 
-    const FIRES: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: other, namespace: web}
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        let fires = [app().and(
+            "apps/v1 Deployment web/other",
+            "
 spec:
   selector: {matchLabels: {app: other}}
   template:
@@ -68,24 +57,12 @@ spec:
       containers:
         - name: main
           image: docker.io/a/b:2.0.0
-"];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: other, namespace: web}
+",
+        )];
+        let silent = [
+            app().and(
+                "apps/v1 Deployment web/other",
+                "
 spec:
   selector: {matchLabels: {app: other}}
   template:
@@ -95,22 +72,10 @@ spec:
         - name: main
           image: docker.io/a/b:1.0.0
 ",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/library/redis:7
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: other, namespace: web}
+            ),
+            app().image("docker.io/library/redis:7").and(
+                "apps/v1 Deployment web/other",
+                "
 spec:
   selector: {matchLabels: {app: other}}
   template:
@@ -120,10 +85,8 @@ spec:
         - name: main
           image: docker.io/library/redis:8
 ",
-    ];
-
-    #[test]
-    fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+            ),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

@@ -79,55 +79,17 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
-
-    const FIRES: &[&str] = &["---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: athou/commafeed:5.0.0
-          livenessProbe: {httpGet: {path: /, port: 80}}
-"];
-    const SILENT: &[&str] = &[
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: athou/commafeed:5.0.0
-          livenessProbe: {httpGet: {path: /, port: 80}, initialDelaySeconds: 120}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-          livenessProbe: {httpGet: {path: /, port: 80}}
-",
-    ];
+    use crate::check::testing::{app, assert_rule};
 
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+        let fires = [app().image("athou/commafeed:5.0.0").container("livenessProbe: {httpGet: {path: /, port: 80}}")];
+        let silent = [
+            app()
+                .image("athou/commafeed:5.0.0")
+                .container("livenessProbe: {httpGet: {path: /, port: 80}, initialDelaySeconds: 120}"),
+            app().container("livenessProbe: {httpGet: {path: /, port: 80}}"),
+        ];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }

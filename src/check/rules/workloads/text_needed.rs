@@ -39,19 +39,15 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
+    use crate::check::testing::{app, assert_rule, object};
 
-    const FIRES: &[&str] = &[
-        "---
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: c, namespace: web}
-data: {a: 8080}
-",
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        let fires = [
+            object("v1 ConfigMap web/c", "data: {a: 8080}"),
+            object(
+                "apps/v1 Deployment web/app",
+                "
 spec:
   selector: {matchLabels: {app: app}}
   template:
@@ -61,31 +57,9 @@ spec:
         - name: main
           image: docker.io/a/b:1.0.0
 ",
-    ];
-    const SILENT: &[&str] = &[
-        r#"---
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: c, namespace: web}
-data: {a: "8080"}
-"#,
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app, namespace: web}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-        - name: main
-          image: docker.io/a/b:1.0.0
-",
-    ];
-
-    #[test]
-    fn it_fires_where_it_must_and_nowhere_else() {
-        assert_rule(&super::RULE, FIRES, SILENT);
+            ),
+        ];
+        let silent = [object("v1 ConfigMap web/c", r#"data: {a: "8080"}"#), app()];
+        assert_rule(&super::RULE, &fires, &silent);
     }
 }
