@@ -6,7 +6,6 @@ use std::fmt;
 use http::{Method, Request};
 use serde::Deserialize;
 
-use super::exchange::Failure;
 use crate::model::ObjectRef;
 use crate::model::segment::{is_label_value, no_segment};
 
@@ -48,18 +47,6 @@ struct Named {
 pub(crate) struct Misnamed {
     text: String,
     why: &'static str,
-}
-
-impl From<Misnamed> for kube::Error {
-    fn from(misnamed: Misnamed) -> Self {
-        Self::Service(Box::new(misnamed))
-    }
-}
-
-impl From<Misnamed> for Failure {
-    fn from(misnamed: Misnamed) -> Self {
-        Self::Misnamed(misnamed)
-    }
 }
 
 impl Address {

@@ -2,11 +2,10 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
-use super::Cluster;
 use super::address::Address;
-use super::exchange::{self, Failure};
+use super::failure::Failure;
+use super::{Cluster, request};
 use crate::model::{Fault, FaultKind, GroupKind, ObjectRef, known};
 
 /// The most groups and kinds of a server; one with every provider of Crossplane has some hundred groups and two thousand kinds.
@@ -167,7 +166,7 @@ impl Cluster {
         let group = if group.is_empty() {
             Group { name: String::new(), preferred_version: Version { version: "v1".to_owned() } }
         } else {
-            match self.json(&Address::group(group)).await {
+            match request::get(self, &Address::group(group)).await {
                 Err(failure) if failure.code() == Some(404) => return Ok(None),
                 other => other?,
             }
@@ -225,7 +224,7 @@ impl Cluster {
     }
 
     async fn groups(&self) -> Result<Vec<Group>, Failure> {
-        let groups = self.json::<Groups>(&Address::groups()).await?.groups;
+        let groups = request::get::<Groups>(self, &Address::groups()).await?.groups;
         if groups.len() > MOST_GROUPS {
             return Err(Failure::Unreadable(format!("the server serves more than {MOST_GROUPS} groups")));
         }
@@ -234,7 +233,7 @@ impl Cluster {
 
     async fn learn(&self, group: &Group) -> Result<Vec<Served>, Failure> {
         let version = &group.preferred_version.version;
-        let list: APIResourceList = self.json(&Address::version(&group.name, version)).await?;
+        let list: APIResourceList = request::get(self, &Address::version(&group.name, version)).await?;
         let known = self.resources.lock().await.len();
         if known + list.resources.len() > MOST_KINDS {
             return Err(Failure::Unreadable(format!("the server serves more than {MOST_KINDS} kinds")));
@@ -258,10 +257,5 @@ impl Cluster {
             }
         }
         Ok(served)
-    }
-
-    async fn json<T: DeserializeOwned>(&self, address: &Address) -> Result<T, Failure> {
-        let answer = exchange::get(self.client(), address).await?;
-        serde_json::from_slice(&answer).map_err(|error| Failure::Unreadable(error.to_string()))
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
-use super::{Cluster, exchange};
+use super::{Cluster, request};
 use crate::model::{Fault, ObjectRef};
 
 /// Events are listed in pages of so many.
@@ -149,11 +149,8 @@ impl Cluster {
         let mut next = String::new();
         for _ in 0..PAGES {
             let address = address.clone().with("limit", PAGE).with_some("continue", &next);
-            let answer = exchange::get(self.client(), &address).await;
-            let page = answer.and_then(|bytes| {
-                serde_json::from_slice::<Page>(&bytes).map_err(|error| exchange::Failure::Unreadable(error.to_string()))
-            });
-            let page = page.map_err(|failure| failure.fault(&self.name, &tried))?;
+            let page =
+                request::get::<Page>(self, &address).await.map_err(|failure| failure.fault(&self.name, &tried))?;
             found.extend(page.items.into_iter().map(Event::from));
             next = page.metadata.next;
             if next.is_empty() {

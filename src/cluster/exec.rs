@@ -8,7 +8,8 @@ use kube::api::{AttachParams, AttachedProcess, TerminalSize};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{mpsc, watch};
 
-use super::{Cluster, fault, pod};
+use super::failure::Failure;
+use super::{Cluster, pod};
 use crate::model::{Fault, ObjectRef, Permit};
 
 /// How long the rest of what it wrote may take to be shown after the connection broke.
@@ -75,7 +76,7 @@ impl Cluster {
             .api(self)
             .exec(&chosen.name, order.command.iter(), &parameters)
             .await
-            .map_err(|error| fault::of(&self.name, &tried, &error))?;
+            .map_err(|error| Failure::from(error).fault(&self.name, &tried))?;
         let place = format!("{container} of Pod/{}", chosen.name);
         Ok(Session { process, environment: self.name.clone(), tried, place })
     }

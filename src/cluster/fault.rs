@@ -1,18 +1,14 @@
 //! Errors of the API server and of the way to it, as an operator can use them.
 
-use super::address::Misnamed;
 use super::connect::Broken;
 use crate::model::{Fault, FaultKind};
 
-/// Turns an error of the client into a fault that says what was tried, why it failed and what to do.
-pub fn of(environment: &str, tried: &str, error: &kube::Error) -> Fault {
-    if let kube::Error::Api(status) = error {
-        return of_status(environment, tried, status.code, &status.message);
-    }
+/// What to do about a server that is not reached.
+pub(super) const IS_IT_UP: &str = "is the cluster up, and the VPN or tunnel to it open?";
+
+/// Turns an error of the connection into a fault that says what was tried, why it failed and what to do.
+pub(super) fn of_connection(environment: &str, tried: &str, error: &kube::Error) -> Fault {
     let what = format!("cannot {tried} in {environment}");
-    if let Some(misnamed) = cause::<Misnamed>(error) {
-        return of_misnamed(environment, tried, misnamed);
-    }
     if let Some(broken) = cause::<Broken>(error) {
         return Fault::new(FaultKind::Unreachable, what, &*broken.why, &*broken.todo);
     }
@@ -22,22 +18,12 @@ pub fn of(environment: &str, tried: &str, error: &kube::Error) -> Fault {
     };
     // hyper's word for requests that lost the connection they waited for.
     let why = if why.contains("canceled") { "the connection to the API server broke".to_owned() } else { why };
-    Fault::new(FaultKind::Unreachable, what, why, "is the cluster up, and the VPN or tunnel to it open?")
+    Fault::new(FaultKind::Unreachable, what, why, IS_IT_UP)
 }
 
-/// Does the same for a request that changes something: where the answer was lost, nobody knows whether the request arrived.
-pub(super) fn of_write(environment: &str, tried: &str, error: &kube::Error) -> Fault {
-    let fault = of(environment, tried, error);
-    let sent =
-        !matches!(error, kube::Error::Api(_)) && cause::<Broken>(error).is_none() && cause::<Misnamed>(error).is_none();
-    if !sent {
-        return fault;
-    }
-    Fault {
-        why: format!("{}; it may have arrived all the same", fault.why),
-        todo: format!("look at the object before you ask again; {}", fault.todo),
-        ..fault
-    }
+/// Tells whether a request was never sent, because there was no connection to send it on.
+pub(super) fn never_connected(error: &kube::Error) -> bool {
+    cause::<Broken>(error).is_some()
 }
 
 /// Turns an error status of the API server into a fault.
@@ -66,21 +52,6 @@ pub fn of_status(environment: &str, tried: &str, code: u16, message: &str) -> Fa
         ),
         _ => Fault::failed(what, message, "the message is the API server's own"),
     }
-}
-
-/// Says that a name can be none, and that nothing was asked.
-pub(super) fn of_misnamed(environment: &str, tried: &str, misnamed: &Misnamed) -> Fault {
-    Fault::new(
-        FaultKind::Usage,
-        format!("cannot {tried} in {environment}"),
-        format!("{misnamed}; nothing was asked"),
-        "write the name as the list shows it",
-    )
-}
-
-/// Tells whether a request was never sent, because a name in its address can be none.
-pub(super) fn is_misnamed(error: &kube::Error) -> bool {
-    cause::<Misnamed>(error).is_some()
 }
 
 fn cause<E: std::error::Error + 'static>(error: &kube::Error) -> Option<&E> {

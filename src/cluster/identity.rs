@@ -1,9 +1,11 @@
 //! Who we are to a cluster, by its own word: the journal names it.
 
 use serde::Deserialize;
+use serde_json::json;
 
 use super::address::Address;
-use super::{Cluster, exchange};
+use super::failure::Failure;
+use super::{Cluster, request};
 use crate::model::Fault;
 
 #[derive(Deserialize)]
@@ -30,19 +32,12 @@ impl Cluster {
     /// Fails when the server cannot be asked, or is older than Kubernetes 1.28 and does not know the question.
     pub async fn user(&self) -> Result<&str, Fault> {
         let asked = self.user.get_or_try_init(|| async {
-            let question = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
-            let request = Address::version("authentication.k8s.io", "v1")
-                .at("selfsubjectreviews")
-                .request(http::Method::POST)?
-                .header(http::header::CONTENT_TYPE, "application/json")
-                .body(question.as_bytes().to_vec())
-                .map_err(|error| exchange::Failure::Unreadable(error.to_string()))?;
-            let answer = exchange::send(self.client(), request).await?;
-            let review: Review =
-                serde_json::from_slice(&answer).map_err(|error| exchange::Failure::Unreadable(error.to_string()))?;
+            let question = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+            let address = Address::version("authentication.k8s.io", "v1").at("selfsubjectreviews");
+            let review: Review = request::ask(self, &address, &question).await?;
             Ok(review.status.user_info.username)
         });
-        let asked: Result<&String, exchange::Failure> = asked.await;
+        let asked: Result<&String, Failure> = asked.await;
         asked.map(String::as_str).map_err(|failure| failure.fault(&self.name, "ask who we are"))
     }
 }

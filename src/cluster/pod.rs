@@ -5,7 +5,7 @@ use kube::Api;
 use serde_json::Value;
 
 use super::address::Address;
-use super::{Cluster, fault, request};
+use super::{Cluster, request};
 use crate::model::segment::{is_label_value, no_segment};
 use crate::model::{Fault, ObjectRef};
 
@@ -48,8 +48,7 @@ pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -
         return Err(cannot("it does not select its pods by labels alone".to_owned(), "choose one of its pods"));
     };
     let pods = Address::core(&object.namespace, "pods").with("labelSelector", selector);
-    let list: Value =
-        request::get(cluster, &pods).await.map_err(|error| fault::of(&cluster.name, "list pods", &error))?;
+    let list: Value = request::get(cluster, &pods).await.map_err(|error| error.fault(&cluster.name, "list pods"))?;
     let mut pods: Vec<Value> = list.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
     let count = pods.len();
     pods.retain(|pod| text(pod, "/status/phase") == "Running" && pod.pointer("/metadata/deletionTimestamp").is_none());

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::failure::Failure;
 use super::turning::Turning;
-use super::{Cluster, exchange, mask};
+use super::{Cluster, mask, request};
 use crate::model::{Condition, Fault, ObjectRef};
 
 /// Objects of one page of a list of whole objects.
@@ -93,15 +94,14 @@ impl Cluster {
     /// Fails when the server cannot be asked or does not serve the kind.
     pub async fn objects(&self, group: &str, kind: &str, namespace: &str) -> Result<Vec<Value>, Fault> {
         let resource = self.resource(group, kind).await?;
-        let fault = |failure: exchange::Failure| failure.fault(&self.name, &format!("list {}", resource.plural));
+        let fault = |failure: Failure| failure.fault(&self.name, &format!("list {}", resource.plural));
         let list = resource.list(namespace).with("limit", PAGE);
         let (mut objects, mut next) = (Vec::new(), String::new());
         let mut turning = Turning::default();
         loop {
             let address = list.clone().with_some("continue", &next);
-            let bytes = exchange::get(self.client(), &address).await.map_err(fault)?;
-            let mut page: Value = serde_json::from_slice(&bytes)
-                .map_err(|error| fault(exchange::Failure::Unreadable(error.to_string())))?;
+            let bytes = request::read(self, &address).await.map_err(fault)?;
+            let mut page: Value = request::parse(&bytes).map_err(fault)?;
             if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
                 turning.took(items.len(), bytes.len()).map_err(fault)?;
                 objects.extend(items);
@@ -113,12 +113,9 @@ impl Cluster {
         }
     }
 
-    async fn fetch(&self, object: &ObjectRef) -> Result<Result<Value, exchange::Failure>, Fault> {
+    async fn fetch(&self, object: &ObjectRef) -> Result<Result<Value, Failure>, Fault> {
         let address = self.address_of(object).await?;
-        let answer = exchange::get(self.client(), &address).await;
-        Ok(answer.and_then(|bytes| {
-            serde_json::from_slice(&bytes).map_err(|error| exchange::Failure::Unreadable(error.to_string()))
-        }))
+        Ok(request::get(self, &address).await)
     }
 }
 

@@ -1,33 +1,69 @@
-//! The few requests that verbs, logs and the Helm inspector send: read, merge patch, watch, stream.
+//! The one way in which requests are sent and answers are read: one error, and one patience.
 //!
-//! They keep the client's error, because a caller treats 404, 403 and a lost connection differently; and they parse for themselves, because kube
-//! writes a body that it cannot parse to the log, and a body may be a Secret.
+//! Nothing of kube's own reading is used: it writes a body that it cannot parse to the log, and a body may be a Secret. What goes wrong is told
+//! apart, because a caller treats 404, 403 and a lost connection differently.
 
 use std::time::Duration;
 
-use futures::Stream;
-use http::Method;
-use kube::core::WatchEvent;
+use futures::io::AsyncBufRead;
+use futures::{Stream, TryStreamExt as _, stream};
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::address::Address;
-use super::{Cluster, bounded, fault};
+use super::deltas::{Delta, Lines};
+use super::failure::Failure;
+use super::{Cluster, bounded};
 use crate::model::Permit;
 
 /// The name under which fields are written: the one that flux itself uses. Names that begin with `kubectl` or `before-first-apply` are folded into
 /// the parent Kustomization's ownership, and the edit is dropped on its next apply.
 pub const FIELD_MANAGER: &str = "flux-client-side-apply";
 
-/// How long one request may take before it counts as lost: far more than a slow link needs, far less than an operator's patience.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long the server may be silent before it counts as one that does not answer: at its start, and between two parts of an answer.
+pub(crate) const SILENCE: Duration = Duration::from_secs(10);
+
+/// How long the answer to a write may take to begin: webhooks are asked before, and have 10 seconds by default.
+const WRITTEN: Duration = Duration::from_secs(15);
+
+/// From then on, an answer that comes more slowly than [`SLOWEST`] bytes a second, or in pieces of less than [`SMALLEST`], counts as none.
+const SLOW: Duration = Duration::from_secs(15);
+const SLOWEST: u64 = 1024;
+const SMALLEST: u64 = 64;
+
+/// How long a whole answer may take: a page of 6 MB over 100 kB a second.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Of an error's body, at most so much is read: a proxy's error page may be long.
+const ERROR_BODY: usize = 64 * 1024;
+
+pub(crate) const JSON: &str = "application/json";
+
+#[derive(Deserialize)]
+struct Status {
+    #[serde(default)]
+    message: String,
+}
 
 /// Reads JSON from an address.
-pub(crate) async fn get<T: DeserializeOwned>(cluster: &Cluster, address: &Address) -> Result<T, kube::Error> {
-    let request = address.request(Method::GET)?.body(Vec::new()).map_err(kube::Error::HttpError)?;
-    let text = text(cluster, request).await?;
-    address.check(text.as_bytes()).map_err(|why| kube::Error::SerdeError(serde::de::Error::custom(why)))?;
-    serde_json::from_str(&text).map_err(kube::Error::SerdeError)
+pub(crate) async fn get<T: DeserializeOwned>(cluster: &Cluster, address: &Address) -> Result<T, Failure> {
+    parse(&read(cluster, address).await?)
+}
+
+/// Reads an address, for who decodes the answer without taking it apart first.
+pub(crate) async fn read(cluster: &Cluster, address: &Address) -> Result<Vec<u8>, Failure> {
+    read_as(cluster, address, JSON).await
+}
+
+/// Reads an address in one of the forms that the server has.
+pub(crate) async fn read_as(cluster: &Cluster, address: &Address, accept: &str) -> Result<Vec<u8>, Failure> {
+    let answer = whole(cluster, at(address, accept)?, SILENCE).await?;
+    address.check(&answer).map_err(Failure::Unreadable)?;
+    Ok(answer)
 }
 
 /// Changes an object by a JSON merge patch and returns what it became.
@@ -36,14 +72,8 @@ pub(crate) async fn merge_patch<T: DeserializeOwned>(
     address: &Address,
     change: &Value,
     _permit: &Permit,
-) -> Result<T, kube::Error> {
-    let body = serde_json::to_vec(change).map_err(kube::Error::SerdeError)?;
-    let request = written(address)
-        .request(Method::PATCH)?
-        .header(http::header::CONTENT_TYPE, "application/merge-patch+json")
-        .body(body)
-        .map_err(kube::Error::HttpError)?;
-    send(cluster, request).await
+) -> Result<T, Failure> {
+    write(cluster, Method::PATCH, &written(address), "application/merge-patch+json", change).await
 }
 
 /// Makes an object and returns what it became.
@@ -52,14 +82,8 @@ pub(crate) async fn create<T: DeserializeOwned>(
     list: &Address,
     object: &Value,
     _permit: &Permit,
-) -> Result<T, kube::Error> {
-    let body = serde_json::to_vec(object).map_err(kube::Error::SerdeError)?;
-    let request = written(list)
-        .request(Method::POST)?
-        .header(http::header::CONTENT_TYPE, "application/json")
-        .body(body)
-        .map_err(kube::Error::HttpError)?;
-    send(cluster, request).await
+) -> Result<T, Failure> {
+    write(cluster, Method::POST, &written(list), JSON, object).await
 }
 
 /// Deletes an object, as the server's options say.
@@ -68,25 +92,44 @@ pub(crate) async fn delete(
     address: &Address,
     options: &Value,
     _permit: &Permit,
-) -> Result<Value, kube::Error> {
-    let body = serde_json::to_vec(options).map_err(kube::Error::SerdeError)?;
-    let request = address
-        .request(Method::DELETE)?
-        .header(http::header::CONTENT_TYPE, "application/json")
-        .body(body)
-        .map_err(kube::Error::HttpError)?;
-    send(cluster, request).await
+) -> Result<Value, Failure> {
+    write(cluster, Method::DELETE, address, JSON, options).await
 }
 
-/// Watches a list from a resource version on.
-pub(crate) async fn watch<T: DeserializeOwned + Clone>(
+/// Asks a question that is posted and changes nothing, such as a review.
+pub(crate) async fn ask<T: DeserializeOwned>(
+    cluster: &Cluster,
+    address: &Address,
+    question: &Value,
+) -> Result<T, Failure> {
+    write(cluster, Method::POST, address, JSON, question).await
+}
+
+/// Opens a watch, in one of the forms that the server has; its lines are bounded where they come from ([`bounded`]).
+pub(crate) async fn watch_as(cluster: &Cluster, address: &Address, accept: &str) -> Result<Lines, Failure> {
+    Ok(Lines::new(open(cluster.client(), at(address, accept)?, SILENCE).await?))
+}
+
+/// Watches a list from a resource version on; a server that is silent for so long ends it.
+pub(crate) async fn watch<T: DeserializeOwned>(
     cluster: &Cluster,
     list: &Address,
     version: &str,
-) -> Result<impl Stream<Item = Result<WatchEvent<T>, kube::Error>> + use<T>, kube::Error> {
-    let request = list.watched(version).request(Method::GET)?.body(Vec::new()).map_err(kube::Error::HttpError)?;
-    let events = tokio::time::timeout(PATIENCE, cluster.client().request_events::<T>(request));
-    events.await.map_err(|_| silence())?
+    silence: Duration,
+) -> Result<impl Stream<Item = Result<Delta<T>, Failure>> + use<T>, Failure> {
+    let lines = watch_as(cluster, &list.watched(version), JSON).await?;
+    Ok(stream::try_unfold(lines, move |mut lines| async move {
+        let pieces = lines.next(silence).await?;
+        Ok::<_, Failure>(pieces.map(|pieces| (pieces, lines)))
+    })
+    .map_ok(|pieces| stream::iter(Delta::all(&pieces)))
+    .try_flatten())
+}
+
+/// Opens a log. How long that may take its reader knows: the kubelet begins it with the first line that a container writes.
+pub(crate) async fn log(cluster: &Cluster, address: &Address) -> Result<impl AsyncBufRead + use<>, Failure> {
+    let body = begin(cluster.streams(), at(address, "*/*")?).await?;
+    Ok(body.into_data_stream().map_err(std::io::Error::other).into_async_read())
 }
 
 /// Names who writes, as every write does.
@@ -94,34 +137,133 @@ fn written(address: &Address) -> Address {
     address.clone().with("fieldManager", FIELD_MANAGER)
 }
 
-/// Returns the code of the API server's answer, when it is an answer and not a lost connection.
-pub(crate) fn code(error: &kube::Error) -> Option<u16> {
-    if let kube::Error::Api(status) = error { Some(status.code) } else { None }
+fn at(address: &Address, accept: &str) -> Result<Request<Vec<u8>>, Failure> {
+    let request = address.request(Method::GET)?.header(http::header::ACCEPT, accept);
+    request.body(Vec::new()).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
-/// Tells whether another try may succeed: the connection was lost, or the server said that it is too busy or ill.
-pub(crate) fn is_passing(error: &kube::Error) -> bool {
-    match error {
-        kube::Error::Api(status) => matches!(status.code, 429 | 500 | 502 | 503 | 504),
-        kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => false,
-        other => !fault::is_misnamed(other),
-    }
+async fn write<T: DeserializeOwned>(
+    cluster: &Cluster,
+    method: Method,
+    address: &Address,
+    form: &str,
+    body: &Value,
+) -> Result<T, Failure> {
+    let unwritable = |why: String| Failure::Unreadable(why);
+    let body = serde_json::to_vec(body).map_err(|error| unwritable(error.to_string()))?;
+    let request = address.request(method)?.header(http::header::CONTENT_TYPE, form);
+    let request = request.body(body).map_err(|error| unwritable(error.to_string()))?;
+    parse(&whole(cluster, request, WRITTEN).await?)
 }
 
-async fn send<T: DeserializeOwned>(cluster: &Cluster, request: http::Request<Vec<u8>>) -> Result<T, kube::Error> {
-    serde_json::from_str(&text(cluster, request).await?).map_err(kube::Error::SerdeError)
+/// Parses an answer, or a part of one.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(answer: &'a [u8]) -> Result<T, Failure> {
+    serde_json::from_slice(answer).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
-async fn text(cluster: &Cluster, request: http::Request<Vec<u8>>) -> Result<String, kube::Error> {
-    let answer =
-        tokio::time::timeout(PATIENCE, cluster.client().request_text(request)).await.map_err(|_| silence())??;
-    if bounded::holds_too_much(answer.as_bytes()) {
-        let why = "it holds more values than any list or object, and was not parsed";
-        return Err(kube::Error::SerdeError(serde::de::Error::custom(why)));
+/// Sends a request and returns the whole body of a good answer.
+async fn whole(cluster: &Cluster, request: Request<Vec<u8>>, patience: Duration) -> Result<Vec<u8>, Failure> {
+    let answer = collect(open(cluster.client(), request, patience).await?, usize::MAX).await?;
+    if bounded::holds_too_much(&answer) {
+        return Err(Failure::Unreadable("it holds more values than any list or object, and was not parsed".to_owned()));
     }
     Ok(answer)
 }
 
-fn silence() -> kube::Error {
-    kube::Error::Service(format!("the API server has not answered for {} s", PATIENCE.as_secs()).into())
+/// Sends a request and returns the body of a good answer, unread, if it begins in time.
+async fn open(client: &kube::Client, request: Request<Vec<u8>>, patience: Duration) -> Result<Body, Failure> {
+    let answer = tokio::time::timeout(patience, begin(client, request)).await;
+    answer.map_err(|_| Failure::Silent(patience))?
+}
+
+async fn begin(client: &kube::Client, request: Request<Vec<u8>>) -> Result<Body, Failure> {
+    let response = client.send(request.map(Body::from)).await?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response.into_body());
+    }
+    let retry_after = response.headers().get(http::header::RETRY_AFTER);
+    let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
+    let body = collect(response.into_body(), ERROR_BODY).await.unwrap_or_default();
+    Err(Failure::Status { code: status.as_u16(), message: words(status, &body), retry_after })
+}
+
+/// Reads a body to its end; how long that may be is decided in [`bounded`], where it comes from.
+async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut whole = Vec::new();
+    let mut pieces = 0_u64;
+    let began = tokio::time::Instant::now();
+    while let Some(frame) = tokio::time::timeout(SILENCE, body.frame()).await.map_err(|_| Failure::Silent(SILENCE))? {
+        if let Ok(data) = frame?.into_data() {
+            whole.extend_from_slice(&data);
+            pieces += 1;
+        }
+        let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
+        if let Some(why) = endless(began.elapsed(), length, pieces) {
+            return Err(Failure::Slow(why));
+        }
+        if whole.len() >= limit {
+            break;
+        }
+    }
+    Ok(whole)
+}
+
+/// Tells why an answer that has come so far is not waited for any longer: a byte now and then keeps the silence from being noticed, and a body
+/// of many small pieces takes hours to reach its bound.
+fn endless(lasted: Duration, length: u64, pieces: u64) -> Option<String> {
+    if lasted > LONGEST {
+        return Some(format!("it has not ended after {} s", LONGEST.as_secs()));
+    }
+    if lasted <= SLOW {
+        return None;
+    }
+    if length < lasted.as_secs() * SLOWEST {
+        return Some(format!("it comes at less than {SLOWEST} bytes a second"));
+    }
+    (length < pieces * SMALLEST).then(|| format!("it comes in pieces of less than {SMALLEST} bytes"))
+}
+
+/// Takes the server's words out of an error: a Status of Kubernetes, else what a proxy says, as far as it is short and plain.
+fn words(status: StatusCode, body: &[u8]) -> String {
+    if let Ok(status) = serde_json::from_slice::<Status>(body)
+        && !status.message.is_empty()
+    {
+        return status.message;
+    }
+    let text = String::from_utf8_lossy(body);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('<')).unwrap_or_default();
+    if line.is_empty() || line.len() > 200 { status.to_string() } else { format!("{status}: {line}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{LONGEST, SILENCE, get};
+    use crate::cluster::address::Address;
+    use crate::cluster::testing::{Answer, cluster};
+
+    /// Reads an answer that never ends, of such pieces; returns why it was given up and after how many seconds.
+    async fn given_up(pause: Duration, piece: &str) -> (String, u64) {
+        let pieces: Vec<_> = std::iter::repeat_n((pause, piece.to_owned()), 200_000).collect();
+        let cluster = cluster(move |_| Answer::Open(pieces.clone()));
+        let began = tokio::time::Instant::now();
+        let failure = get::<serde_json::Value>(&cluster, &Address::core("", "pods")).await.unwrap_err();
+        assert!(failure.is_passing(), "another try may be answered: {failure}");
+        (failure.fault("staging", "list pods").why, began.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_without_an_end_is_given_up_whatever_its_pieces_are() {
+        let (why, after) = given_up(Duration::from_millis(500), " ").await;
+        assert!(why.contains("less than 1024 bytes a second") && after < 17, "{why} after {after}");
+        // A byte each millisecond or less: fast enough, and it would take hours to reach the bound of bytes.
+        let (why, after) = given_up(Duration::from_millis(1), "  ").await;
+        assert!(why.contains("pieces of less than 64 bytes") && after < 17, "{why} after {after}");
+        let (why, after) = given_up(Duration::from_millis(100), &" ".repeat(4096)).await;
+        assert!(why.contains("not ended after 60 s") && after <= LONGEST.as_secs() + 1, "{why} after {after}");
+        let (why, after) = given_up(SILENCE * 2, " ").await;
+        assert!(why.contains("does not answer (waited 10 s)") && after == SILENCE.as_secs(), "{why} after {after}");
+    }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{Cluster, fault, request};
+use super::{Cluster, request};
 use crate::model::{Fault, ObjectRef, Permit};
 
 /// Holds what a live Secret holds, in memory only.
@@ -52,8 +52,8 @@ impl Cluster {
         let object = ObjectRef::new("Secret", "", namespace, name);
         match request::get::<Answer>(self, &self.address_of(&object).await?).await {
             Ok(answer) => Ok(Some(answer.into())),
-            Err(error) if request::code(&error) == Some(404) => Ok(None),
-            Err(error) => Err(fault::of(&self.name, &format!("read {object}"), &error)),
+            Err(error) if error.code() == Some(404) => Ok(None),
+            Err(error) => Err(error.fault(&self.name, &format!("read {object}"))),
         }
     }
 
@@ -74,8 +74,8 @@ impl Cluster {
         let address = self.address_of(&object).await?;
         match request::merge_patch::<Answer>(self, &address, &json!({"data": data}), permit).await {
             Ok(_) => return Ok(false),
-            Err(error) if request::code(&error) == Some(404) => {}
-            Err(error) => return Err(fault::of_write(&self.name, &format!("change {object}"), &error)),
+            Err(error) if error.code() == Some(404) => {}
+            Err(error) => return Err(error.fault_of_write(&self.name, &format!("change {object}"))),
         }
         let whole: Value = json!({
             "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
@@ -84,7 +84,7 @@ impl Cluster {
         let list = self.resource(&object.group, &object.kind).await?.list(namespace);
         match request::create::<Answer>(self, &list, &whole, permit).await {
             Ok(_) => Ok(true),
-            Err(error) => Err(fault::of_write(&self.name, &format!("create {object}"), &error)),
+            Err(error) => Err(error.fault_of_write(&self.name, &format!("create {object}"))),
         }
     }
 }

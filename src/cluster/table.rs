@@ -5,17 +5,14 @@
 
 use std::time::Duration;
 
-use http::{Method, Request};
-use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use super::address::Address;
-use super::exchange::{self, Failure};
+use super::deltas::{self, Delta, LASTS, SILENT};
+use super::failure::Failure;
 use super::turning::Turning;
-use super::{Cluster, Resource};
+use super::{Cluster, Resource, request};
 use crate::model::{Fault, RowKey};
 
 const ACCEPT: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
@@ -28,9 +25,6 @@ const LONGEST_CELL: usize = 4096;
 
 /// A watch that the server ended or that broke is opened again after this time.
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// The server ends a watch after this time, in seconds.
-const LASTS: u64 = 290;
 
 /// Describes a column as the server prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,22 +127,6 @@ struct Metadata {
     resource_version: String,
 }
 
-#[derive(Deserialize)]
-struct Change<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(borrow)]
-    object: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct Status {
-    #[serde(default)]
-    code: u16,
-    #[serde(default)]
-    message: String,
-}
-
 /// Remembers which cells of the wire are kept: all but the name and the age.
 #[derive(Debug, Default)]
 struct Kept {
@@ -195,20 +173,8 @@ impl Wire {
         if matches!(self.kind.as_str(), "Table" | "List") || self.kind.strip_suffix("List") == Some(kind) {
             return Ok(());
         }
-        Err(exchange::another_kind(&self.kind, &format!("{kind}List")))
+        Err(Failure::another_kind(&self.kind, &format!("{kind}List")))
     }
-}
-
-fn request(address: &Address) -> Result<Request<Vec<u8>>, Failure> {
-    address
-        .request(Method::GET)?
-        .header(http::header::ACCEPT, ACCEPT)
-        .body(Vec::new())
-        .map_err(|error| Failure::Unreadable(error.to_string()))
-}
-
-fn wire(bytes: &[u8]) -> Result<Wire, Failure> {
-    serde_json::from_slice(bytes).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
 impl Cluster {
@@ -231,8 +197,8 @@ impl Cluster {
         let mut turning = Turning::default();
         loop {
             let address = list.clone().with_some("continue", &next);
-            let bytes = exchange::send(self.client(), request(&address)?).await?;
-            let page = wire(&bytes)?;
+            let bytes = request::read_as(self, &address, ACCEPT).await?;
+            let page: Wire = request::parse(&bytes)?;
             page.is_of(&resource.kind)?;
             turning.took(page.rows.len().max(page.items.len()), bytes.len())?;
             if table.rows.is_empty() {
@@ -294,17 +260,10 @@ impl Cluster {
         let list = resource.list(namespace).with("watch", 1).with("allowWatchBookmarks", true);
         loop {
             let address = list.clone().with("resourceVersion", &version).with("timeoutSeconds", LASTS);
-            let mut body = exchange::open(self.client(), request(&address)?).await?;
-            let mut buffer: Vec<u8> = Vec::new();
-            while let Some(frame) = body.frame().await {
-                // A connection that broke is opened again below, from the version that was reached.
-                let Ok(frame) = frame else { break };
-                let Ok(data) = frame.into_data() else { continue };
-                buffer.extend_from_slice(&data);
-                let complete = buffer.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-                let rest = buffer.split_off(complete);
-                let lines = std::mem::replace(&mut buffer, rest);
-                for event in changes(&lines, kept, &mut version)? {
+            let mut lines = request::watch_as(self, &address, ACCEPT).await?;
+            // A connection that broke is opened again below, from the version that was reached.
+            while let Ok(Some(whole)) = lines.next(SILENT).await {
+                for event in changes(&whole, kept, &mut version)? {
                     if !tell(event).await {
                         return Ok(Heard::Nobody);
                     }
@@ -329,15 +288,10 @@ enum Heard {
 /// Reads the changes of some whole lines of a watch.
 fn changes(lines: &[u8], kept: &Kept, version: &mut String) -> Result<Vec<TableEvent>, Failure> {
     let mut events = Vec::new();
-    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let change: Change<'_> =
-            serde_json::from_slice(line).map_err(|error| Failure::Unreadable(error.to_string()))?;
-        if change.kind == "ERROR" {
-            let status: Status = serde_json::from_str(change.object.get())
-                .unwrap_or_else(|error| Status { code: 500, message: error.to_string() });
-            return Err(Failure::Status { code: status.code, message: status.message, retry_after: None });
-        }
-        let page = wire(change.object.get().as_bytes())?;
+    for delta in deltas::read(lines) {
+        let delta = delta?;
+        let (Delta::Put(object) | Delta::Gone(object) | Delta::Bookmark(object)) = delta;
+        let page: Wire = request::parse(object.as_bytes())?;
         if page.kind != "Table" {
             // A server that does not print tables of this kind sends objects: the list is read again.
             version.clear();
@@ -346,13 +300,12 @@ fn changes(lines: &[u8], kept: &Kept, version: &mut String) -> Result<Vec<TableE
         if let Some(row) = page.rows.last().filter(|row| !row.object.metadata.resource_version.is_empty()) {
             version.clone_from(&row.object.metadata.resource_version);
         }
-        match change.kind {
-            "ADDED" | "MODIFIED" => {
+        match delta {
+            Delta::Put(_) => {
                 events.push(TableEvent::Rows(page.rows.into_iter().map(|row| kept.row(row)).collect()));
             }
-            "DELETED" => events.extend(page.rows.into_iter().map(|row| TableEvent::Gone(kept.row(row).key))),
-            // A bookmark moves the version on, and that is all.
-            _ => {}
+            Delta::Gone(_) => events.extend(page.rows.into_iter().map(|row| TableEvent::Gone(kept.row(row).key))),
+            Delta::Bookmark(_) => {}
         }
     }
     Ok(events)

@@ -1,6 +1,6 @@
 //! Lists in pages, and that they end: a server that always names another page is told so.
 
-use super::exchange::Failure;
+use super::failure::Failure;
 
 /// The most pages of a list: at 500 objects each, 200,000.
 const MOST: usize = 400;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 
-use super::exchange::{self, Failure};
-use super::{Cluster, Resource};
+use super::failure::Failure;
+use super::{Cluster, Resource, request};
 use crate::model::{Connection, FaultKind, Kind, Row, RowKey};
 use changes::Stopped;
 use known::Known;
@@ -167,12 +167,12 @@ impl Watcher {
                         .await?;
                     pause.max(retry_after.unwrap_or_default())
                 }
-                Failure::Unreadable(_) | Failure::Misnamed(_) => {
+                Failure::Unreadable(_) | Failure::Slow(_) | Failure::Misnamed(_) => {
                     version.clear();
                     self.tell(Connection::Degraded(self.fault(&failure))).await?;
                     pause
                 }
-                Failure::Silent | Failure::Broken(_) => {
+                Failure::Silent(_) | Failure::Broken(_) => {
                     self.tell(Connection::Unreachable(self.fault(&failure))).await?;
                     pause
                 }
@@ -191,9 +191,9 @@ impl Watcher {
         }
         loop {
             let opened = Instant::now();
-            let body = changes::open(self, version).await?;
+            let lines = changes::open(self, version).await?;
             self.tell(Connection::Live).await?;
-            let stopped = changes::read(self, body, version).await?;
+            let stopped = changes::read(self, lines, version).await?;
             let lasted = opened.elapsed() > *pause;
             if lasted {
                 *pause = SHORTEST_PAUSE;
@@ -218,7 +218,7 @@ impl Watcher {
         let mut pages = page::Pages::new();
         self.known.restart();
         loop {
-            let bytes = exchange::get(self.cluster.client(), &pages.address(self)).await?;
+            let bytes = request::read(&self.cluster, &pages.address(self)).await?;
             let page = page::read(self.kind, &bytes)?;
             pages.took(&page, bytes.len())?;
             drop(bytes);

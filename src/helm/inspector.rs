@@ -10,7 +10,7 @@ use super::release::{HelmRelease, ValuesReference};
 use super::storage::{self, ChartMetadata, Release, ReleaseRevision, StorageError};
 use super::values::{self, Referenced, ValueRow};
 use crate::cluster::address::Address;
-use crate::cluster::{Cluster, fault, request};
+use crate::cluster::{Cluster, request};
 use crate::model::health::true_cause;
 use crate::model::{Condition, Fault, ObjectRef};
 
@@ -153,7 +153,7 @@ impl Stored {
 
 async fn read(cluster: &Cluster, object: &ObjectRef) -> Result<HelmRelease, Fault> {
     let path = cluster.address_of(object).await?;
-    request::get(cluster, &path).await.map_err(|error| fault::of(&cluster.name, &format!("read {object}"), &error))
+    request::get(cluster, &path).await.map_err(|error| error.fault(&cluster.name, &format!("read {object}")))
 }
 
 async fn history_of(cluster: &Cluster, owner: &HelmRelease) -> Result<Vec<ReleaseRevision>, Fault> {
@@ -161,8 +161,8 @@ async fn history_of(cluster: &Cluster, owner: &HelmRelease) -> Result<Vec<Releas
     let path = Address::core(owner.storage_namespace(), "secrets").with_labels(&labels);
     let secrets: Secrets = match request::get(cluster, &path).await {
         Ok(secrets) => secrets,
-        Err(error) if request::code(&error) == Some(403) => return Ok(remembered(owner)),
-        Err(error) => return Err(fault::of(&cluster.name, "list Helm releases", &error)),
+        Err(error) if error.code() == Some(403) => return Ok(remembered(owner)),
+        Err(error) => return Err(error.fault(&cluster.name, "list Helm releases")),
     };
     let mut history = Vec::new();
     for secret in &secrets.items {
@@ -204,7 +204,7 @@ async fn stored(
         Address::core(owner.storage_namespace(), "secrets").at(&format!("sh.helm.release.v1.{name}.v{revision}"));
     let secret: Stored = request::get(cluster, &path)
         .await
-        .map_err(|error| fault::of(&cluster.name, &format!("read revision {revision} of {object}"), &error))?;
+        .map_err(|error| error.fault(&cluster.name, &format!("read revision {revision} of {object}")))?;
     secret.release().and_then(storage::decode).map_err(|error| broken(cluster, &format!("{name}.v{revision}"), &error))
 }
 
@@ -222,9 +222,9 @@ async fn holder(cluster: &Cluster, namespace: &str, reference: &ValuesReference)
     let path = Address::core(namespace, plural).at(&reference.name);
     match request::get(cluster, &path).await {
         Ok(found) => Ok(Some(found)),
-        Err(error) if request::code(&error) == Some(404) => Ok(None),
+        Err(error) if error.code() == Some(404) => Ok(None),
         Err(error) => {
-            Err(fault::of(&cluster.name, &format!("read {}/{namespace}/{}", reference.kind, reference.name), &error))
+            Err(error.fault(&cluster.name, &format!("read {}/{namespace}/{}", reference.kind, reference.name)))
         }
     }
 }

@@ -17,7 +17,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
-use super::{Cluster, fault, request};
+use super::{Cluster, request};
 use crate::model::Fault;
 use crate::model::log::{LogEvent, LogTarget};
 use pods::{Change, Meant, Pod, Pods};
@@ -308,13 +308,13 @@ async fn meant(cluster: &Cluster, target: &LogTarget) -> Result<Meant, Fault> {
             let pods = Address::core(namespace, "pods").with("limit", 1).with("labelSelector", selector);
             request::get::<serde::de::IgnoredAny>(cluster, &pods)
                 .await
-                .map_err(|error| fault::of(&cluster.name, &format!("find the pods of {selector}"), &error))?;
+                .map_err(|error| error.fault(&cluster.name, &format!("find the pods of {selector}")))?;
             return Ok(Meant::All);
         }
     };
     let pod = request::get::<Pod>(cluster, &Address::core(namespace, "pods").at(name))
         .await
-        .map_err(|error| fault::of(&cluster.name, &format!("follow pod {namespace}/{name}"), &error))?;
+        .map_err(|error| error.fault(&cluster.name, &format!("follow pod {namespace}/{name}")))?;
     Ok(Meant::One(Box::new(pod)))
 }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use kube::core::WatchEvent;
 use serde::Deserialize;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::cluster::address::Address;
-use crate::cluster::{Cluster, fault, request};
+use crate::cluster::deltas::Delta;
+use crate::cluster::failure::Failure;
+use crate::cluster::{Cluster, request};
 use crate::model::Fault;
 use crate::model::log::LogTarget;
 
@@ -224,7 +225,7 @@ pub(super) enum Change {
 pub(super) struct Pods<'a> {
     cluster: &'a Cluster,
     list: Address,
-    watch: Option<BoxStream<'static, Result<WatchEvent<Pod>, kube::Error>>>,
+    watch: Option<BoxStream<'static, Result<Delta<Pod>, Failure>>>,
     version: String,
     listed: bool,
     blind: bool,
@@ -275,13 +276,11 @@ impl<'a> Pods<'a> {
                 std::future::pending::<()>().await;
             }
             if let Some(watch) = &mut self.watch {
-                match timeout(SILENCE, watch.next()).await {
-                    Ok(Some(Ok(WatchEvent::Added(pod) | WatchEvent::Modified(pod)))) => {
-                        return Change::One(Box::new(pod));
-                    }
-                    Ok(Some(Ok(WatchEvent::Deleted(pod)))) => return Change::Gone(pod.metadata.uid),
-                    Ok(Some(Ok(WatchEvent::Bookmark(_)))) => {}
-                    _ => self.watch = None,
+                match watch.next().await {
+                    Some(Ok(Delta::Put(pod))) => return Change::One(Box::new(pod)),
+                    Some(Ok(Delta::Gone(pod))) => return Change::Gone(pod.metadata.uid),
+                    Some(Ok(Delta::Bookmark(_))) => {}
+                    Some(Err(_)) | None => self.watch = None,
                 }
             } else if self.version.is_empty() {
                 if self.listed {
@@ -293,16 +292,16 @@ impl<'a> Pods<'a> {
                         self.listed = true;
                         return Change::All(list.items);
                     }
-                    Err(error) if request::is_passing(&error) => sleep(POLL).await,
+                    Err(error) if error.is_passing() => sleep(POLL).await,
                     Err(error) => {
                         self.blind = true;
-                        return Change::Blind(fault::of(&self.cluster.name, "list pods", &error));
+                        return Change::Blind(error.fault(&self.cluster.name, "list pods"));
                     }
                 }
             } else {
                 // A watch that breaks or is refused leads back to the list, with the pause above.
                 let version = std::mem::take(&mut self.version);
-                self.watch = match request::watch(self.cluster, &self.list, &version).await {
+                self.watch = match request::watch(self.cluster, &self.list, &version, SILENCE).await {
                     Ok(events) => Some(events.boxed()),
                     Err(_) => None,
                 };

@@ -13,6 +13,7 @@ use super::LogOptions;
 use super::lines::{Place, Seen, Splitter};
 use super::pods::Pod;
 use crate::cluster::address::Address;
+use crate::cluster::failure::Failure;
 use crate::cluster::{Cluster, fault, request};
 use crate::model::log::{LogEvent, LogLine};
 use crate::model::{Fault, FaultKind};
@@ -93,15 +94,15 @@ impl Reader<'_> {
                         Some(why) => format!("the stream broke: {why}"),
                     }
                 }
-                Some(Err(error)) => match request::code(&error) {
+                Some(Err(error)) => match error.code() {
                     Some(404) => return End::Gone,
                     Some(401 | 403) => {
-                        return End::Refused(fault::of(&self.cluster.name, "read the log", &error));
+                        return End::Refused(error.fault(&self.cluster.name, "read the log"));
                     }
                     Some(400) if !self.options.follow => {
-                        return End::Refused(fault::of(&self.cluster.name, "read the log", &error));
+                        return End::Refused(error.fault(&self.cluster.name, "read the log"));
                     }
-                    _ => fault::chain(&error),
+                    _ => error.to_string(),
                 },
                 None => format!("the API server has not answered for {} s", PATIENCE.as_secs()),
             };
@@ -136,7 +137,7 @@ impl Reader<'_> {
                 Some(End::Over(format!("the init container {} has done its work", self.container)))
             }
             Ok(pod) if pod.is_past(&self.container) => Some(End::Next(Box::new(pod))),
-            Err(error) if request::code(&error) == Some(404) => Some(End::Gone),
+            Err(error) if error.code() == Some(404) => Some(End::Gone),
             _ => None,
         }
     }
@@ -145,7 +146,7 @@ impl Reader<'_> {
     ///
     /// The kubelet sends the head of a followed log together with the container's first line, so that a container that has written nothing
     /// yet looks like a server that is away. Whether it is, the pod tells, which is read beside it.
-    async fn opened(&self, place: &Place) -> Option<Result<impl AsyncBufRead + use<>, kube::Error>> {
+    async fn opened(&self, place: &Place) -> Option<Result<impl AsyncBufRead + use<>, Failure>> {
         let mut opening = std::pin::pin!(self.open(place));
         loop {
             if let Ok(opened) = timeout(PATIENCE, &mut opening).await {
@@ -166,7 +167,7 @@ impl Reader<'_> {
         pod.is_ok_and(|pod| pod.metadata.uid == self.pod.metadata.uid && !pod.is_over())
     }
 
-    async fn open(&self, place: &Place) -> Result<impl AsyncBufRead + use<>, kube::Error> {
+    async fn open(&self, place: &Place) -> Result<impl AsyncBufRead + use<>, Failure> {
         let mut log = self.address().at("log").with("timestamps", true).with("container", &self.container);
         if self.options.follow {
             log = log.with("follow", true);
@@ -184,8 +185,7 @@ impl Reader<'_> {
                 log = log.with("sinceSeconds", since.as_secs().max(1));
             }
         }
-        let request = log.request(http::Method::GET)?.body(Vec::new()).map_err(kube::Error::HttpError)?;
-        self.cluster.streams().request_stream(request).await
+        request::log(self.cluster, &log).await
     }
 
     /// Hands on what a stream brings. Returns whether there were new lines and why it broke (`None` at its end); `None` when nobody listens.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cluster::address::Address;
-use crate::cluster::{Cluster, exchange, fault, pod, request};
+use crate::cluster::{Cluster, pod, request};
 use crate::model::log::LogTarget;
 use crate::model::{Fault, ObjectRef};
 
@@ -54,13 +54,12 @@ impl Cluster {
     pub async fn namespace_of(&self, named: &str, selector: &str) -> Result<String, Fault> {
         let pods = |namespace| Address::core(namespace, "pods").with("limit", 1).with("labelSelector", selector);
         let tried = format!("find the pods of {selector}");
-        let here =
-            request::get::<Value>(self, &pods(named)).await.map_err(|error| fault::of(&self.name, &tried, &error))?;
+        let here = request::get::<Value>(self, &pods(named)).await.map_err(|error| error.fault(&self.name, &tried))?;
         if first_namespace(&here).is_some() {
             return Ok(named.to_owned());
         }
-        let everywhere = exchange::get(self.client(), &pods("")).await;
-        let found = everywhere.ok().and_then(|bytes| first_namespace(&serde_json::from_slice(&bytes).ok()?));
+        let everywhere = request::get::<Value>(self, &pods("")).await;
+        let found = everywhere.ok().and_then(|list| first_namespace(&list));
         Ok(found.unwrap_or_else(|| named.to_owned()))
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::observe::{self, Seen};
 use super::{Call, owner};
-use crate::cluster::{fault, request};
+use crate::cluster::request;
 use crate::model::known::KUSTOMIZE;
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
 
@@ -22,7 +22,7 @@ pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Durati
     });
     request::delete(call.cluster, &target.address, &options, call.permit)
         .await
-        .map_err(|error| fault::of_write(&call.cluster.name, &format!("delete {object}"), &error))?;
+        .map_err(|error| error.fault_of_write(&call.cluster.name, &format!("delete {object}")))?;
     call.step("request", StepState::Done, format!("asked to delete {object}"));
     let back = owner::of(&before).map(|by| format!("; the next reconcile of {by} makes it anew")).unwrap_or_default();
     let name = object.to_string();

@@ -9,8 +9,9 @@ use kube::api::Portforwarder;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Call;
+use crate::cluster::Cluster;
+use crate::cluster::failure::Failure;
 use crate::cluster::pod::{self, Chosen};
-use crate::cluster::{Cluster, fault, request};
 use crate::model::{Fault, ObjectRef, Outcome, Permit, StepState};
 
 /// Ports below need rights that an operator seldom has on a jump host: 80 becomes 8080, as everybody's habit is.
@@ -29,10 +30,7 @@ pub(super) async fn run(
     let mut chosen = pod::choose(cluster, object, &tried).await?;
     let port = chosen.port(remote).map_err(|why| cannot(why, "name a port as LOCAL:PORT or PORT"))?;
     // Whether it is allowed is known now, and not when the first browser waits.
-    connect(cluster, &chosen, port, call.permit)
-        .await
-        .map_err(|error| fault::of(&cluster.name, &tried, &error))?
-        .abort();
+    connect(cluster, &chosen, port, call.permit).await.map_err(|error| error.fault(&cluster.name, &tried))?.abort();
     let listener = listen(local, port).await.map_err(|error| {
         let at = local.unwrap_or(port);
         cannot(format!("127.0.0.1:{at}: {error}"), "name another as LOCAL:PORT, such as 18080:80")
@@ -77,13 +75,8 @@ async fn listen(asked: Option<u16>, port: u16) -> io::Result<TcpListener> {
     }
 }
 
-async fn connect(
-    cluster: &Cluster,
-    chosen: &Chosen,
-    port: u16,
-    _permit: &Permit,
-) -> Result<Portforwarder, kube::Error> {
-    chosen.api(cluster).portforward(&chosen.name, &[port]).await
+async fn connect(cluster: &Cluster, chosen: &Chosen, port: u16, _permit: &Permit) -> Result<Portforwarder, Failure> {
+    Ok(chosen.api(cluster).portforward(&chosen.name, &[port]).await?)
 }
 
 /// Connects to the pod, or to the one that took its place.
@@ -97,11 +90,11 @@ async fn reach(
 ) -> Result<Portforwarder, Fault> {
     match connect(cluster, chosen, port, permit).await {
         Ok(there) => return Ok(there),
-        Err(error) if request::code(&error) == Some(404) && object.kind != "Pod" => {}
-        Err(error) => return Err(fault::of(&cluster.name, tried, &error)),
+        Err(error) if error.code() == Some(404) && object.kind != "Pod" => {}
+        Err(error) => return Err(error.fault(&cluster.name, tried)),
     }
     *chosen = pod::choose(cluster, object, tried).await?;
-    connect(cluster, chosen, port, permit).await.map_err(|error| fault::of(&cluster.name, tried, &error))
+    connect(cluster, chosen, port, permit).await.map_err(|error| error.fault(&cluster.name, tried))
 }
 
 /// Carries one connection to its end; returns why it failed, if the pod said so.

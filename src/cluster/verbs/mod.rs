@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::address::Address;
-use super::{Cluster, Resource, fault, request};
+use super::{Cluster, Resource, request};
 use crate::kinds;
 use crate::model::{Clock, Fault, FaultKind, ObjectRef, Outcome, Permit, Step, StepState, Verb};
 pub(crate) use live::Live;
@@ -78,9 +78,8 @@ pub async fn revision(cluster: &Cluster, object: &ObjectRef) -> Result<String, F
     let object = cluster.resolved(object).await?;
     let resource = cluster.resource_of(&object).await?;
     let address = resource.object(&object.namespace, &object.name);
-    let live: Live = request::get(cluster, &address)
-        .await
-        .map_err(|error| fault::of(&cluster.name, &format!("read {object}"), &error))?;
+    let live: Live =
+        request::get(cluster, &address).await.map_err(|error| error.fault(&cluster.name, &format!("read {object}")))?;
     let applied = live.status.last_applied_revision;
     Ok(if applied.is_empty() { live.status.artifact.revision } else { applied })
 }
@@ -130,7 +129,7 @@ impl Call<'_> {
     async fn whole(&self, target: &Target, verb: &str) -> Result<Value, Fault> {
         request::get(self.cluster, &target.address)
             .await
-            .map_err(|error| fault::of(&self.cluster.name, &format!("{verb} {}", target.object), &error))
+            .map_err(|error| error.fault(&self.cluster.name, &format!("{verb} {}", target.object)))
     }
 
     /// Reads an object before anything is done to it; one that is being deleted is refused.
@@ -138,7 +137,7 @@ impl Call<'_> {
         let tried = format!("{verb} {}", target.object);
         let live: Live = request::get(self.cluster, &target.address)
             .await
-            .map_err(|error| fault::of(&self.cluster.name, &tried, &error))?;
+            .map_err(|error| error.fault(&self.cluster.name, &tried))?;
         if live.metadata.deletion_timestamp.is_some() {
             return Err(Fault::failed(
                 format!("cannot {tried} in {}", self.cluster.name),
@@ -155,9 +154,9 @@ impl Call<'_> {
         let mut tries = 1;
         loop {
             match request::merge_patch(self.cluster, &target.address, patch, self.permit).await {
-                Err(error) if request::code(&error) == Some(409) && tries < TRIES => tries += 1,
+                Err(error) if error.code() == Some(409) && tries < TRIES => tries += 1,
                 Err(error) => {
-                    return Err(fault::of_write(&self.cluster.name, &format!("{verb} {}", target.object), &error));
+                    return Err(error.fault_of_write(&self.cluster.name, &format!("{verb} {}", target.object)));
                 }
                 Ok(live) => return Ok(live),
             }

@@ -1,20 +1,117 @@
-//! Looks at one object until it has become what it shall be: watches it, and reads it again when the watch breaks.
+//! Looks at one object until it has become what it shall be: watches it, reads it again when the watch breaks, and polls where watching is
+//! refused.
 
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use kube::core::WatchEvent;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Call, Target};
-use crate::cluster::{fault, request};
+use crate::cluster::deltas::Delta;
+use crate::cluster::request;
 use crate::model::{Fault, Outcome, StepState};
 
-/// How long a silent watch is trusted before the object is read: a half-closed connection says nothing.
+/// How often the object is read where it cannot be watched: what the flux command does.
+const POLL: Duration = Duration::from_secs(2);
+/// How long a silent watch is trusted before the object is read: a half-closed connection says nothing, and a run may take minutes.
 const SILENCE: Duration = Duration::from_secs(20);
-/// The pause before an object is read again after its watch broke.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The pauses before the object is read again, after the connection was lost, grow from the first to the last of these.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
+
+/// Judges an object each time that it is seen.
+pub(super) trait Observer {
+    /// What it reads of the object.
+    type Object: DeserializeOwned;
+
+    /// Returns the version of an object, from which on it is watched.
+    fn version(object: &Self::Object) -> &str;
+
+    /// Judges the object, `None` where it is gone; returns how it ended, once that is decided.
+    fn see(&mut self, call: &mut Call<'_>, object: Option<&Self::Object>) -> Option<Outcome>;
+
+    /// Reports a word on what is waited for.
+    fn say(&mut self, call: &mut Call<'_>, word: String);
+}
+
+/// Follows an object until the observer has decided; `begin` is how it was just now, where that is known.
+pub(super) async fn follow<O: Observer>(
+    call: &mut Call<'_>,
+    target: &Target,
+    mut begin: Option<O::Object>,
+    observer: &mut O,
+) -> Outcome {
+    let mut may_watch = true;
+    let mut pause = PAUSES.0;
+    loop {
+        let read = match begin.take() {
+            Some(object) => Ok(Some(object)),
+            None => match request::get(call.cluster, &target.address).await {
+                Err(failure) if failure.code() == Some(404) => Ok(None),
+                read => read.map(Some),
+            },
+        };
+        let object: Option<O::Object> = match read {
+            Ok(object) => object,
+            Err(failure) if failure.is_passing() => {
+                observer.say(call, format!("connection lost, reading again: {failure}"));
+                sleep(pause).await;
+                pause = (pause * 2).min(PAUSES.1);
+                continue;
+            }
+            Err(failure) => {
+                return Outcome::Failed(failure.fault(&call.cluster.name, &format!("read {}", target.object)));
+            }
+        };
+        if let Some(outcome) = observer.see(call, object.as_ref()) {
+            return outcome;
+        }
+        if !may_watch {
+            sleep(POLL).await;
+            continue;
+        }
+        let opened = Instant::now();
+        match watched(call, target, object.as_ref().map(O::version).unwrap_or_default(), observer).await {
+            Watched::Over(outcome) => return outcome,
+            Watched::Refused => may_watch = false,
+            Watched::Broken => {}
+        }
+        if opened.elapsed() > pause {
+            pause = PAUSES.0;
+        } else {
+            sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+}
+
+enum Watched {
+    Over(Outcome),
+    Refused,
+    Broken,
+}
+
+async fn watched<O: Observer>(call: &mut Call<'_>, target: &Target, version: &str, observer: &mut O) -> Watched {
+    let list = target.resource.list(&target.object.namespace).with_fields(&[("metadata.name", &target.object.name)]);
+    let deltas = match request::watch::<O::Object>(call.cluster, &list, version, SILENCE).await {
+        Ok(deltas) => deltas,
+        Err(failure) if failure.code() == Some(410) || failure.is_passing() => return Watched::Broken,
+        Err(_) => return Watched::Refused,
+    };
+    let mut deltas = std::pin::pin!(deltas);
+    while let Some(Ok(delta)) = deltas.next().await {
+        let seen = match &delta {
+            Delta::Put(object) => observer.see(call, Some(object)),
+            Delta::Gone(_) => observer.see(call, None),
+            Delta::Bookmark(_) => None,
+        };
+        if let Some(outcome) = seen {
+            return Watched::Over(outcome);
+        }
+    }
+    Watched::Broken
+}
 
 /// What an observation makes of an object.
 pub(super) enum Seen {
@@ -32,11 +129,10 @@ pub(super) async fn until(
     limit: Duration,
     judge: impl Fn(Option<&Value>) -> Seen,
 ) -> Outcome {
-    let mut said = String::new();
-    let observed = follow(call, target, step, &mut said, &judge);
-    let ended = timeout_at(Instant::now() + limit, observed).await;
+    let mut until = Until { step, said: String::new(), judge };
+    let ended = timeout_at(Instant::now() + limit, follow(call, target, None, &mut until)).await;
     let outcome = ended.unwrap_or_else(|_| {
-        let why = if said.is_empty() { "nothing was seen of it".to_owned() } else { said.clone() };
+        let why = if until.said.is_empty() { "nothing was seen of it".to_owned() } else { until.said };
         Outcome::Failed(Fault::failed(
             format!("{} is not done in {} after {} s", target.object, call.cluster.name, limit.as_secs()),
             why,
@@ -52,67 +148,33 @@ pub(super) async fn until(
     outcome
 }
 
-async fn follow(
-    call: &mut Call<'_>,
-    target: &Target,
-    step: &str,
-    said: &mut String,
-    judge: &impl Fn(Option<&Value>) -> Seen,
-) -> Outcome {
-    loop {
-        let read = match request::get::<Value>(call.cluster, &target.address).await {
-            Ok(value) => Some(value),
-            Err(error) if request::code(&error) == Some(404) => None,
-            Err(error) if request::is_passing(&error) => {
-                say(call, step, said, format!("connection lost, reading again: {}", fault::chain(&error)));
-                sleep(PAUSE).await;
-                continue;
-            }
-            Err(error) => {
-                return Outcome::Failed(fault::of(&call.cluster.name, &format!("read {}", target.object), &error));
-            }
-        };
-        match judge(read.as_ref()) {
-            Seen::Over(outcome) => return outcome,
-            Seen::Pending(word) => say(call, step, said, word),
-        }
-        let version = read.as_ref().and_then(|value| value.pointer("/metadata/resourceVersion")?.as_str());
-        if let Some(outcome) = watched(call, target, step, said, version.unwrap_or_default(), judge).await {
-            return outcome;
-        }
-        sleep(PAUSE).await;
-    }
+struct Until<'a, J> {
+    step: &'a str,
+    said: String,
+    judge: J,
 }
 
-async fn watched(
-    call: &mut Call<'_>,
-    target: &Target,
-    step: &str,
-    said: &mut String,
-    version: &str,
-    judge: &impl Fn(Option<&Value>) -> Seen,
-) -> Option<Outcome> {
-    let list = target.resource.list(&target.object.namespace).with_fields(&[("metadata.name", &target.object.name)]);
-    let events = request::watch::<Value>(call.cluster, &list, version).await.ok()?;
-    let mut events = std::pin::pin!(events);
-    while let Ok(Some(Ok(event))) = timeout(SILENCE, events.next()).await {
-        let seen = match &event {
-            WatchEvent::Added(value) | WatchEvent::Modified(value) => judge(Some(value)),
-            WatchEvent::Deleted(_) => judge(None),
-            WatchEvent::Bookmark(_) => continue,
-            WatchEvent::Error(_) => return None,
-        };
-        match seen {
-            Seen::Over(outcome) => return Some(outcome),
-            Seen::Pending(word) => say(call, step, said, word),
+impl<J: Fn(Option<&Value>) -> Seen> Observer for Until<'_, J> {
+    type Object = Value;
+
+    fn version(object: &Value) -> &str {
+        object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn see(&mut self, call: &mut Call<'_>, object: Option<&Value>) -> Option<Outcome> {
+        match (self.judge)(object) {
+            Seen::Over(outcome) => Some(outcome),
+            Seen::Pending(word) => {
+                self.say(call, word);
+                None
+            }
         }
     }
-    None
-}
 
-fn say(call: &mut Call<'_>, step: &str, said: &mut String, word: String) {
-    if *said != word {
-        call.step(step, StepState::Running, word.as_str());
-        *said = word;
+    fn say(&mut self, call: &mut Call<'_>, word: String) {
+        if self.said != word {
+            call.step(self.step, StepState::Running, word.as_str());
+            self.said = word;
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::observe::{self, Seen};
 use super::{Call, Target};
-use crate::cluster::{fault, request};
+use crate::cluster::request;
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
 
 /// The longest name of a CronJob that leaves room for a suffix in a Job's name, which becomes a label of at most 63 characters.
@@ -23,7 +23,7 @@ pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Durati
     let Target { resource, address, .. } = call.any(&made).await?;
     request::create::<Value>(call.cluster, &resource.list(&object.namespace), &job, call.permit)
         .await
-        .map_err(|error| fault::of_write(&call.cluster.name, &format!("run {object}"), &error))?;
+        .map_err(|error| error.fault_of_write(&call.cluster.name, &format!("run {object}")))?;
     call.step("request", StepState::Done, format!("made Job {name}"));
     let target = Target { object: made, resource, address };
     Ok(observe::until(call, &target, "job", timeout, |seen| judge(&name, seen)).await)

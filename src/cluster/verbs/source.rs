@@ -2,7 +2,7 @@
 
 use super::live::Reference;
 use super::{Call, Live, Target};
-use crate::cluster::{fault, request};
+use crate::cluster::request;
 use crate::model::{Fault, ObjectRef, StepState};
 
 /// Finds the sources of an object: nearest last, as `flux reconcile --with-source` runs them.
@@ -50,8 +50,8 @@ pub(super) async fn chain(call: &mut Call<'_>, target: &Target, live: &Live) -> 
 async fn exists(call: &Call<'_>, target: &Target) -> Result<bool, Fault> {
     match request::get::<Live>(call.cluster, &target.address).await {
         Ok(_) => Ok(true),
-        Err(error) if request::code(&error) == Some(404) => Ok(false),
-        Err(error) => Err(fault::of(&call.cluster.name, &format!("read {}", target.object), &error)),
+        Err(error) if error.code() == Some(404) => Ok(false),
+        Err(error) => Err(error.fault(&call.cluster.name, &format!("read {}", target.object))),
     }
 }
 

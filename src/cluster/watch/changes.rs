@@ -1,25 +1,12 @@
 //! The watch proper: changes, as they come, those that arrive together told together.
 
-use std::time::Duration;
-
-use futures::FutureExt as _;
-use http_body_util::BodyExt as _;
-use kube::client::Body;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::super::exchange::{self, Failure};
+use super::super::deltas::{self, Delta, LASTS, Lines, SILENT};
+use super::super::failure::Failure;
+use super::super::request;
 use super::{Closed, WatchEvent, Watcher, decode, page};
 use crate::model::{Row, RowKey};
-
-/// The server ends the watch after this time, as it would by itself after five to ten minutes.
-const LASTS: u64 = 290;
-
-/// A watch that has neither spoken nor ended by then is dead. Bookmarks come every minute, where the server sends them.
-const SILENT: Duration = Duration::from_secs(LASTS + 10);
-
-/// What is read in one go before it is told: enough for any burst, little enough for memory.
-const BURST: usize = 4 * 1024 * 1024;
 
 /// Says why a watch stopped.
 pub(super) enum Stopped {
@@ -27,22 +14,6 @@ pub(super) enum Stopped {
     Ended,
     /// It broke, or the server reported an error in it.
     Failed(Failure),
-}
-
-#[derive(Deserialize)]
-struct Change<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(borrow)]
-    object: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct Status {
-    #[serde(default)]
-    code: u16,
-    #[serde(default)]
-    message: String,
 }
 
 #[derive(Deserialize)]
@@ -57,48 +28,23 @@ struct Version {
 }
 
 /// Opens a watch from a version on.
-pub(super) async fn open(watcher: &Watcher, version: &str) -> Result<Body, Failure> {
+pub(super) async fn open(watcher: &Watcher, version: &str) -> Result<Lines, Failure> {
     let list = watcher.resource.list(&watcher.scope.namespace).with("watch", 1).with("allowWatchBookmarks", true);
     let list = list.with("resourceVersion", version).with("timeoutSeconds", LASTS);
-    let address = page::select(list, &watcher.scope);
-    exchange::open(watcher.cluster.client(), exchange::at(&address)?).await
+    request::watch_as(&watcher.cluster, &page::select(list, &watcher.scope), request::JSON).await
 }
 
 /// Tells the changes of an open watch until it stops, moving the version on.
-pub(super) async fn read(watcher: &mut Watcher, mut body: Body, version: &mut String) -> Result<Stopped, Closed> {
-    let mut buffer: Vec<u8> = Vec::new();
+pub(super) async fn read(watcher: &mut Watcher, mut lines: Lines, version: &mut String) -> Result<Stopped, Closed> {
     loop {
-        let Ok(frame) = tokio::time::timeout(SILENT, body.frame()).await else {
-            return Ok(Stopped::Failed(Failure::Silent));
-        };
-        let mut stopped = take(frame, &mut buffer);
-        while stopped.is_none()
-            && buffer.len() < BURST
-            && let Some(frame) = body.frame().now_or_never()
-        {
-            stopped = take(frame, &mut buffer);
-        }
-        let complete = buffer.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let rest = buffer.split_off(complete);
-        let lines = std::mem::replace(&mut buffer, rest);
-        if let Some(failure) = apply(watcher, &lines, version).await? {
-            return Ok(Stopped::Failed(failure));
-        }
-        if let Some(stopped) = stopped {
-            return Ok(stopped);
-        }
-    }
-}
-
-fn take(frame: Option<Result<http_body::Frame<bytes::Bytes>, kube::Error>>, buffer: &mut Vec<u8>) -> Option<Stopped> {
-    match frame {
-        None => Some(Stopped::Ended),
-        Some(Err(error)) => Some(Stopped::Failed(Failure::Broken(error))),
-        Some(Ok(frame)) => {
-            if let Ok(data) = frame.into_data() {
-                buffer.extend_from_slice(&data);
+        match lines.next(SILENT).await {
+            Ok(Some(whole)) => {
+                if let Some(failure) = apply(watcher, &whole, version).await? {
+                    return Ok(Stopped::Failed(failure));
+                }
             }
-            None
+            Ok(None) => return Ok(Stopped::Ended),
+            Err(failure) => return Ok(Stopped::Failed(failure)),
         }
     }
 }
@@ -108,27 +54,24 @@ async fn apply(watcher: &mut Watcher, lines: &[u8], version: &mut String) -> Res
     let mut rows: Vec<Row> = Vec::new();
     let mut gone: Vec<RowKey> = Vec::new();
     let mut failure = None;
-    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let change: Change<'_> = match serde_json::from_slice(line) {
-            Ok(change) => change,
+    for delta in deltas::read(lines) {
+        let delta = match delta {
+            Ok(delta) => delta,
             Err(error) => {
-                failure = Some(Failure::Unreadable(error.to_string()));
+                // Whatever the server says is wrong, the version is of no more use: list again.
+                if matches!(error, Failure::Status { .. }) {
+                    version.clear();
+                }
+                failure = Some(error);
                 break;
             }
         };
-        let object = change.object.get();
-        if change.kind == "ERROR" {
-            // Whatever it is, the version is of no more use: list again.
-            version.clear();
-            let status = serde_json::from_str(object).unwrap_or(Status { code: 500, message: object.to_owned() });
-            failure = Some(Failure::Status { code: status.code, message: status.message, retry_after: None });
-            break;
-        }
+        let (Delta::Put(object) | Delta::Gone(object) | Delta::Bookmark(object)) = delta;
         if let Ok(versioned) = serde_json::from_str::<Versioned>(object) {
             *version = versioned.metadata.resource_version;
         }
-        match change.kind {
-            "ADDED" | "MODIFIED" => {
+        match delta {
+            Delta::Put(object) => {
                 let Some(row) = decode::row(watcher.kind, object) else { continue };
                 if gone.contains(&row.key) {
                     watcher.send(WatchEvent::Gone(std::mem::take(&mut gone))).await?;
@@ -136,15 +79,14 @@ async fn apply(watcher: &mut Watcher, lines: &[u8], version: &mut String) -> Res
                 watcher.known.add(&row.key);
                 rows.push(row);
             }
-            "DELETED" => {
+            Delta::Gone(object) => {
                 let Some(key) = decode::key(object) else { continue };
                 rows.retain(|row| row.key != key);
                 if watcher.known.remove(&key) {
                     gone.push(key);
                 }
             }
-            // A bookmark moves the version on, and that is all.
-            _ => {}
+            Delta::Bookmark(_) => {}
         }
     }
     if !gone.is_empty() {

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::address::Address;
-use super::super::exchange::{Failure, another_kind};
+use super::super::failure::Failure;
+use super::super::request;
 use super::super::turning::Turning;
 use super::{Scope, Watcher, decode};
 use crate::model::{Kind, Row};
@@ -49,10 +50,10 @@ pub(super) struct Page {
 
 /// Decodes a page of a list.
 pub(super) fn read(kind: &Kind, bytes: &[u8]) -> Result<Page, Failure> {
-    let list: List<'_> = serde_json::from_slice(bytes).map_err(|error| Failure::Unreadable(error.to_string()))?;
+    let list: List<'_> = request::parse(bytes)?;
     // The server writes the kind of a list; what is left out is no lie.
     if !matches!(&*list.kind, "" | "List") && list.kind.strip_suffix("List") != Some(kind.kind) {
-        return Err(another_kind(&list.kind, &format!("{}List", kind.kind)));
+        return Err(Failure::another_kind(&list.kind, &format!("{}List", kind.kind)));
     }
     Ok(Page {
         rows: list.items.iter().filter_map(|item| decode::row(kind, item.get())).collect(),
