@@ -25,7 +25,7 @@ use crate::model::{Env, Fault, FaultKind};
 use crate::repo::{Loader, git};
 use crate::runtime::Session;
 use crate::sops::{self, Format, Identities, IdentitySources, Opened, SopsFile, Unlocked};
-use crate::views::secret::document::no_such_value;
+use crate::workflows::secret::document::no_such_value;
 
 /// The most that is read from standard input, in bytes: no Secret of Kubernetes is larger as a whole.
 const MOST: u64 = 1024 * 1024;

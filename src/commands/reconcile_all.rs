@@ -1,12 +1,11 @@
 //! Reconciles a whole environment: its sources, then each Kustomization in deployment order.
 
-use super::verb::{in_turn, lesson, timeout};
-use crate::app::operation::NO_LONGER_WAITED_FOR;
-use crate::app::{Action, Ask, Command, Notice, Operation, Risk, Scope, Target};
-use crate::cluster::verbs;
+use super::verb::{lesson, timeout};
+use crate::app::{Action, Ask, Command, Notice, Risk, Scope, Target};
 use crate::kinds;
-use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, StepState, Verb};
+use crate::model::{Env, Fault, Lesson, ObjectRef, ShellLine};
 use crate::views::home::flow;
+use crate::workflows::reconcile;
 
 /// Reconciles the environment of the selection.
 pub static COMMAND: Command = Command {
@@ -45,55 +44,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
         ))];
     }
     let wait = timeout(ask);
-    let operation = Operation {
-        title: "Reconcile all".to_owned(),
-        env: Some(env),
-        object: format!("{} objects", objects.len()),
-        shell: teach(ask).shell,
-        stopped: NO_LONGER_WAITED_FOR,
-        permit,
-        work: Box::new(move |reach, mut steps| {
-            Box::pin(async move {
-                let cluster = match reach.cluster(env) {
-                    Ok(cluster) => cluster,
-                    Err(fault) => return Outcome::Failed(fault),
-                };
-                let verb =
-                    Verb::Reconcile { with_source: false, force: false, reset: false, no_wait: false, timeout: wait };
-                let mut failed: Option<Outcome> = None;
-                let mut done = 0_usize;
-                for object in &objects {
-                    let name = object.short();
-                    let clock = reach.clock.clone();
-                    let mut report = |step: Step| {
-                        // One line per object: the steps within it pass by in its message.
-                        steps(Step { step: name.clone(), ..step });
-                    };
-                    // Once one has failed, what waits for it will not be ready however long it is waited for.
-                    let outcome = if failed.is_none() {
-                        in_turn(&cluster, &verb, object, &clock, &mut report, wait, &permit).await
-                    } else {
-                        verbs::perform(&cluster, &verb, object, &clock, &mut report, &permit).await
-                    };
-                    if !outcome.is_done() {
-                        let message = crate::app::operation::outcome_line(&outcome);
-                        report(Step { at: clock.now(), step: String::new(), state: StepState::Failed, message });
-                    }
-                    if outcome.is_done() {
-                        done += 1;
-                    } else if failed.is_none() {
-                        failed = Some(match outcome {
-                            Outcome::WillRetry { next, message } => {
-                                Outcome::WillRetry { next, message: format!("{name}: {message}") }
-                            }
-                            other => other,
-                        });
-                    }
-                }
-                failed.unwrap_or_else(|| Outcome::Done(format!("{done} objects reconciled")))
-            })
-        }),
-    };
+    let operation = reconcile::all(env, objects, wait, teach(ask).shell, permit);
     vec![Action::Operate(operation)]
 }
 

@@ -7,9 +7,9 @@ use jiff::tz::TimeZone;
 
 use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::{Action, Ask, Notice, Operation};
-use crate::cluster::{Cluster, verbs};
+use crate::cluster::verbs;
 use crate::kinds;
-use crate::model::{Clock, Env, Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, Verb};
+use crate::model::{Env, Fault, Lesson, ObjectRef, ShellLine, Verb};
 
 /// How long an operation waits at most; the same as the flux CLI's default.
 pub const TIMEOUT: Duration = Duration::from_mins(5);
@@ -99,33 +99,6 @@ fn operation(
                 }
             })
         }),
-    }
-}
-
-/// How long a dependency that was asked before may take at most: controllers look at it again every 30 seconds.
-const DEPENDENCY: Duration = Duration::from_mins(1);
-
-/// How soon an object is asked again whose dependency was not ready: the dependency was asked before it and is about to be.
-const AGAIN: Duration = Duration::from_secs(2);
-
-/// Reconciles one object of several that depend on each other: what it depends on may still be at it, which is no failure yet.
-pub async fn in_turn(
-    cluster: &Cluster,
-    verb: &Verb,
-    object: &ObjectRef,
-    clock: &Clock,
-    steps: &mut (dyn FnMut(Step) + Send + Sync),
-    wait: Duration,
-    permit: &crate::app::Permit,
-) -> Outcome {
-    let until = tokio::time::Instant::now() + wait.min(DEPENDENCY);
-    loop {
-        let outcome = verbs::perform(cluster, verb, object, clock, steps, permit).await;
-        let waits = matches!(&outcome, Outcome::WillRetry { message, .. } if message.starts_with("dependency '"));
-        if !waits || tokio::time::Instant::now() + AGAIN > until {
-            return outcome;
-        }
-        tokio::time::sleep(AGAIN).await;
     }
 }
 

@@ -9,3 +9,6 @@ pub mod git;
 pub mod journey;
 pub mod live_secret;
 pub mod new_key;
+pub mod push;
+pub mod reconcile;
+pub mod secret;

@@ -18,8 +18,8 @@ use crate::model::{Fault, FaultKind};
 use crate::runtime::Session;
 use crate::secret::Secret;
 use crate::sops::{Asker as _, Opened, Question, Unlocked};
-use crate::views::secret::document::Document;
-use crate::views::secret::saving::Saving;
+use crate::workflows::secret::document::Document;
+use crate::workflows::secret::saving::Saving;
 
 // Flags of `secret set`.
 #[derive(Debug, Args)]

@@ -11,8 +11,8 @@ use crate::cli::{Call, out};
 use crate::model::{Fault, FaultKind};
 use crate::runtime::Session;
 use crate::sops::{Opened, ValueType};
-use crate::views::secret::document::{Ruling, shown};
-use crate::views::secret::table::{MASK, type_word};
+use crate::workflows::secret::document::{MASK, type_word};
+use crate::workflows::secret::document::{Ruling, shown};
 
 // Flags of `secret view`.
 #[derive(Debug, Args)]

@@ -1,24 +1,15 @@
-//! Pushes, then follows the commit through every environment: fetched by its source, applied by each Kustomization in order, healthy.
-
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use futures::future::join_all;
+//! Pushes, and reconciles what was pushed in every environment that follows the branch.
 
 use super::{VIEW, teach};
-use crate::app::operation::NO_LONGER_WAITED_FOR;
-use crate::app::operation::{StepSender, outcome_line};
-use crate::app::{Action, Ask, Command, Notice, Operation, Permit, Reach, Risk, Target};
-use crate::cluster::{Cluster, verbs};
-use crate::commands::verb::{in_turn, timeout};
+use crate::app::{Action, Ask, Command, Notice, Risk, Target};
+use crate::commands::verb::timeout;
 use crate::kinds;
-use crate::model::revision::hash;
-use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, StepState, Verb};
-use crate::repo::git::{self, Destination, GitChange};
+use crate::model::{Env, Fault, Lesson, ObjectRef, ShellLine};
+use crate::repo::git::Destination;
 use crate::views::git::act::destination;
 use crate::views::git::applied;
 use crate::views::home::flow;
-use crate::workflows::git::change;
+use crate::workflows::push::{self, Follower};
 
 /// Pushes HEAD and reconciles the environments that follow the branch.
 pub static COMMAND: Command = Command {
@@ -31,14 +22,6 @@ pub static COMMAND: Command = Command {
     lesson,
     run,
 };
-
-/// What follows the branch in one environment: its sources, then its Kustomizations in the order in which they are applied.
-struct Follower {
-    env: Env,
-    name: String,
-    sources: Vec<ObjectRef>,
-    kustomizations: Vec<ObjectRef>,
-}
 
 fn follower(ask: &Ask<'_>, env: Env, to: &Destination) -> Follower {
     let mut sources = Vec::new();
@@ -72,132 +55,10 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
         let fault = Fault::failed("nothing was pushed", why, "open the git screen (v) and press P");
         return vec![Action::Tell(Notice::fault(ask.now, fault))];
     };
-    let branch = to.branch().to_owned();
-    let envs: Vec<Env> = ask.targets.iter().filter_map(Target::env).collect();
-    let followers: Vec<Follower> = envs.iter().map(|env| follower(ask, *env, &to)).collect();
-    let wait = timeout(ask);
-    let operation = Operation {
-        title: format!("Push {branch}"),
-        env: if let [only] = envs.as_slice() { Some(*only) } else { None },
-        object: format!("branch {branch}"),
-        shell: lesson(ask).shell,
-        stopped: NO_LONGER_WAITED_FOR,
-        permit,
-        work: Box::new(move |reach, steps| {
-            Box::pin(async move {
-                let report = Report(Arc::new(Mutex::new(steps)), reach.clone(), permit);
-                report.say("push", StepState::Running, "pushing");
-                let pushed = async {
-                    change(&reach, &root, GitChange::Push(to), permit).await?;
-                    reach.away(move || git::head(&root)).await?
-                };
-                let commit = match pushed.await {
-                    Ok(commit) => commit,
-                    Err(fault) => {
-                        report.say("push", StepState::Failed, &fault.why);
-                        return Outcome::Failed(fault);
-                    }
-                };
-                let short = commit.get(..7).unwrap_or(&commit).to_owned();
-                report.say("push", StepState::Done, &format!("{branch} is at {short}"));
-                let names: Vec<String> = followers.iter().map(|one| one.name.clone()).collect();
-                let outcomes = join_all(followers.into_iter().map(|one| follow(one, &commit, &report, wait))).await;
-                match outcomes.into_iter().find(|outcome| !outcome.is_done()) {
-                    Some(outcome) => outcome,
-                    None if names.is_empty() => {
-                        Outcome::Done(format!("{short} is pushed; no environment follows {branch}"))
-                    }
-                    None => Outcome::Done(format!("{short} is applied in {}", names.join(" and "))),
-                }
-            })
-        }),
-    };
+    let envs = ask.targets.iter().filter_map(Target::env);
+    let followers: Vec<Follower> = envs.map(|env| follower(ask, env, &to)).collect();
+    let operation = push::operation(root, to, followers, timeout(ask), lesson(ask).shell, permit);
     vec![Action::Operate(operation)]
-}
-
-/// Sends the steps of several environments into one list.
-#[derive(Clone)]
-struct Report(Arc<Mutex<StepSender>>, Reach, Permit);
-
-impl Report {
-    fn say(&self, step: &str, state: StepState, message: &str) {
-        self.send(Step { at: self.1.clock.now(), step: step.to_owned(), state, message: message.to_owned() });
-    }
-
-    fn send(&self, step: Step) {
-        (self.0.lock().unwrap_or_else(PoisonError::into_inner))(step);
-    }
-}
-
-/// Follows a commit through one environment, as far as it gets.
-async fn follow(one: Follower, commit: &str, report: &Report, wait: Duration) -> Outcome {
-    let cluster = match report.1.cluster(one.env) {
-        Ok(cluster) => cluster,
-        Err(fault) => {
-            report.say(&one.name, StepState::Failed, &fault.why);
-            return Outcome::Failed(fault);
-        }
-    };
-    let missing = |why: &str| {
-        report.say(&one.name, StepState::Failed, why);
-        Outcome::Failed(Fault::failed(
-            format!("{} is not followed", one.name),
-            why.to_owned(),
-            "the commit is pushed: Flux takes it at its next interval",
-        ))
-    };
-    if one.sources.is_empty() {
-        return missing("no GitRepository that follows the branch is known there");
-    }
-    let mut failed = None;
-    for object in &one.sources {
-        let outcome = take(&one, &cluster, object, commit, report, wait).await;
-        if !outcome.is_done() {
-            return outcome;
-        }
-    }
-    // One that is suspended or fails holds only those that depend on it, and they say so themselves.
-    for object in &one.kustomizations {
-        let outcome = take(&one, &cluster, object, commit, report, wait).await;
-        if !outcome.is_done() {
-            failed.get_or_insert(outcome);
-        }
-    }
-    failed.unwrap_or_else(|| Outcome::Done(format!("applied in {}", one.name)))
-}
-
-/// Lets one object take a commit, and looks whether it has.
-async fn take(
-    one: &Follower,
-    cluster: &Cluster,
-    object: &ObjectRef,
-    commit: &str,
-    report: &Report,
-    wait: Duration,
-) -> Outcome {
-    let verb = Verb::Reconcile { with_source: false, force: false, reset: false, no_wait: false, timeout: wait };
-    let name = format!("{}: {}", one.name, object.short());
-    let mut steps = |step: Step| report.send(Step { step: name.clone(), ..step });
-    let outcome = in_turn(cluster, &verb, object, &report.1.clock, &mut steps, wait, &report.2).await;
-    if !outcome.is_done() {
-        report.say(&name, StepState::Failed, &outcome_line(&outcome));
-        return match outcome {
-            Outcome::WillRetry { next, message } => Outcome::WillRetry { next, message: format!("{name}: {message}") },
-            other => other,
-        };
-    }
-    let revision = verbs::revision(cluster, object).await.unwrap_or_default();
-    if hash(&revision) == commit {
-        return outcome;
-    }
-    let has = if revision.is_empty() { "nothing".to_owned() } else { kinds::short_revision(&revision) };
-    let why = format!("{} has {has}, not the commit that was pushed", object.short());
-    report.say(&name, StepState::Failed, &why);
-    Outcome::Failed(Fault::failed(
-        format!("{} did not take the commit", one.name),
-        why,
-        "does it fetch this branch of this repository? `git remote -v`, and spec.url and spec.ref of the GitRepository",
-    ))
 }
 
 fn lesson(ask: &Ask<'_>) -> Lesson {

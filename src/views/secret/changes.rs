@@ -7,13 +7,13 @@ use ratatui::layout::Rect;
 
 use super::Do;
 use super::difference::DiffLine;
-use super::document::Document;
 use super::hiding::Glimpse;
-use super::table::MASK;
 use crate::app::{Action, Command, Key, Scene, Target, View};
 use crate::secret::Secret;
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Paragraph, StyledLine, centred, fit, panel, wrap};
+use crate::workflows::secret::document::MASK;
+use crate::workflows::secret::document::{Difference, Document};
 
 /// So many are shown at a time.
 const LISTED: usize = 20;
@@ -25,24 +25,6 @@ enum Yes {
     Leave,
     /// Asks for the command that saves.
     Save(&'static Command, Vec<Target>, Vec<(String, String)>),
-}
-
-/// One value that is not as the file holds it.
-pub struct Difference {
-    /// `+` where it is new, `-` where it is taken out, `*` where it changes.
-    pub sign: &'static str,
-    /// Its path, as people say it.
-    pub path: String,
-    /// What it was, and what it becomes; `None` where there is none.
-    pub values: [Option<Secret>; 2],
-    /// Whether the file holds it encrypted.
-    pub encrypted: bool,
-}
-
-impl std::fmt::Debug for Difference {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Difference").field("path", &self.path).finish_non_exhaustive()
-    }
 }
 
 /// Writes a value in one line: its beginning, and how many lines it has.

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::changes::Changes;
-use super::document::{Document, shown};
 use super::editor::Editor;
 use super::field::Field;
-use super::saving::Saving;
 use super::{SecretView, State, tell};
 use crate::app::{Action, Notice, Permit, Scene, Task, View as _};
 use crate::sops::Opened;
+use crate::workflows::secret::document::{Document, shown};
+use crate::workflows::secret::saving::Saving;
 
 /// What the commands of the editor hand to it.
 #[derive(Debug, Clone, Copy)]

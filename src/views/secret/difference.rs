@@ -2,11 +2,11 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::document::Document;
 use super::text::masked;
 use crate::secret::Secret;
 use crate::theme::{Scope, Theme};
 use crate::widgets::{StyledLine, fit};
+use crate::workflows::secret::document::Document;
 
 /// Lines that stay, shown around those that change.
 const AROUND: usize = 2;

@@ -2,7 +2,6 @@
 
 use zeroize::Zeroizing;
 
-use super::document::{Document, place as place_of, shown};
 use super::editor::Editor;
 use super::{SecretView, tell};
 use crate::app::operation::StepSender;
@@ -12,6 +11,7 @@ use crate::programs::own_folder;
 use crate::repo::git;
 use crate::secret::Secret;
 use crate::sops::{self, LETTERS, Path, Question};
+use crate::workflows::secret::document::{Document, place as place_of, shown};
 
 /// The longest file that is taken in, in bytes: a Secret has 1 MiB at most.
 const LARGEST: u64 = 1024 * 1024;

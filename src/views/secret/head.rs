@@ -1,12 +1,12 @@
 //! What is said of a file beside its values: for whom it is, who can open it, when it was saved, what is changed; or why it stays closed.
 
-use super::document::Document;
 use crate::app::Scene;
 use crate::model::Env;
 use crate::programs::own_folder;
 use crate::sops::Locked;
 use crate::theme::Scope;
 use crate::widgets::{Span, StyledLine, fit, wrap};
+use crate::workflows::secret::document::Document;
 
 /// More recipients than this are counted rather than listed, to leave room for the values.
 const LISTED: usize = 3;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::document::{Document, Ruling};
 use super::editor::Editor;
 use super::field::Field;
 use super::{SecretView, State};
@@ -10,6 +9,7 @@ use crate::app::{Action, Reply, Scene, Task};
 use crate::model::{Fault, FaultKind};
 use crate::secret::Secret;
 use crate::sops::{self, Locked, Prompts, Question, Unlocked};
+use crate::workflows::secret::document::{Document, Ruling};
 
 /// How often it is looked whether a plug-in says something, such as to touch a key.
 const LISTEN: Duration = Duration::from_millis(200);

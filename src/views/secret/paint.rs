@@ -3,7 +3,6 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::document::Document;
 use super::field::Field;
 use super::table::{self, Columns, Look, Row};
 use super::{SecretView, head};
@@ -11,6 +10,7 @@ use crate::app::Scene;
 use crate::sops::Locked;
 use crate::theme::Scope;
 use crate::widgets::{Paragraph, StyledLine, fit, lines, panel};
+use crate::workflows::secret::document::Document;
 
 /// The highest that the field of a value of several lines gets, in rows.
 const HIGHEST_FIELD: usize = 14;

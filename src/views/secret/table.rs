@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthChar;
 
-use super::document::{Document, Form, displayed};
 use crate::sops::{Change, Changed, Entry, ValueType};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Span, StyledLine, fit, pad};
+use crate::workflows::secret::document::{Document, MASK, displayed, type_word};
 
-/// What stands for a masked value: always the same, as its length would tell the value's.
-pub const MASK: &str = "********";
 /// The widest that paths get, in cells.
 const WIDEST_PATH: usize = 44;
 /// Cells of the type's column.
@@ -185,22 +183,6 @@ impl Look<'_> {
             Span::styled(text, theme.style(scope)),
             Span::styled(fit(&was, self.columns.value), theme.style(Scope::Dim)),
         ])
-    }
-}
-
-/// Names a value's type, as the table and the headless twin write it.
-pub fn type_word(entry: &Entry, form: Form) -> &'static str {
-    match (form, entry.value_type) {
-        (Form::Decoded, _) => "decoded",
-        (Form::Base64, _) => "base64",
-        (Form::Plain, ValueType::Text) => "text",
-        (Form::Plain, ValueType::Integer) => "integer",
-        (Form::Plain, ValueType::Float) => "float",
-        (Form::Plain, ValueType::Boolean) => "boolean",
-        (Form::Plain, ValueType::Time) => "time",
-        (Form::Plain, ValueType::Bytes) => "bytes",
-        (Form::Plain, ValueType::Comment) => "comment",
-        (Form::Plain, ValueType::Null) => "null",
     }
 }
 

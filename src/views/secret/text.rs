@@ -10,13 +10,13 @@ use ratatui::style::Modifier;
 
 use super::editor::Editor;
 use super::field::Field;
-use super::table::MASK;
 use super::{SecretView, tell};
 use crate::app::{Action, Notice, Scene};
 use crate::model::text::hides_or_steers;
 use crate::sops::SopsError;
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Paragraph, Span, StyledLine, fit, panel};
+use crate::workflows::secret::document::MASK;
 
 /// Cells of the line's number.
 const NUMBER: usize = 5;

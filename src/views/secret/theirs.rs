@@ -19,9 +19,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::changes::in_one_line;
-use super::document::{Document, displayed, shown};
 use super::hiding::Glimpse;
-use super::table::MASK;
 use super::{Do, SecretView, State, tell};
 use crate::app::{Action, Key, Notice, Scene, Task, View};
 use crate::model::{Fault, FaultKind};
@@ -29,6 +27,8 @@ use crate::secret::Secret;
 use crate::sops::{self, Change, Changed, Entry, IdentitySources, Locked, Path, Unlocked};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Paragraph, Span, StyledLine, centred, fit, pad, panel};
+use crate::workflows::secret::document::MASK;
+use crate::workflows::secret::document::{Document, displayed, shown};
 
 /// Lines of a value: its path, as it was opened, theirs, mine.
 const ROWS: usize = 4;

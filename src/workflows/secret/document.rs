@@ -1,4 +1,4 @@
-//! The opened file behind the editor: its values as people read them, and taking changes back.
+//! An opened file that is being changed, behind the editor and the headless commands: its values as people read them, and taking changes back.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -8,12 +8,14 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::changes::Difference;
 use super::saving::new_readers;
 use crate::model::{Fault, FaultKind, ShellLine};
 use crate::repo::{NewReader, Snapshot};
 use crate::secret::Secret;
 use crate::sops::{Change, Changed, Entry, Opened, Path, Segment, SopsError, SopsFile, Unlocked, ValueType};
+
+/// What stands for a masked value: always the same, as its length would tell the value's.
+pub const MASK: &str = "********";
 
 /// Says in which form a value is shown and edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,24 @@ pub struct Document {
     pub problems: Vec<String>,
     /// What the configuration says of the file; `None` where there is no repository.
     pub ruling: Option<Ruling>,
+}
+
+/// One value that is not as the file holds it.
+pub struct Difference {
+    /// `+` where it is new, `-` where it is taken out, `*` where it changes.
+    pub sign: &'static str,
+    /// Its path, as people say it.
+    pub path: String,
+    /// What it was, and what it becomes; `None` where there is none.
+    pub values: [Option<Secret>; 2],
+    /// Whether the file holds it encrypted.
+    pub encrypted: bool,
+}
+
+impl std::fmt::Debug for Difference {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Difference").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 /// Holds what the configuration says of how a file is encrypted.
@@ -139,7 +159,7 @@ impl Document {
     }
 
     /// Returns what stood at a place when the file was read, as the table shows it.
-    pub(super) fn was(&self, document: usize, path: &Path) -> Option<Secret> {
+    pub fn was(&self, document: usize, path: &Path) -> Option<Secret> {
         let text = self.opened.original(document, path)?;
         let bytes = self.holds_base64(document, path).then(|| decode(&text)).flatten();
         Some(match bytes {
@@ -177,7 +197,7 @@ impl Document {
     }
 
     /// Returns the words of these lines.
-    pub(super) fn words(&self, file: &str) -> Vec<Vec<String>> {
+    pub fn words(&self, file: &str) -> Vec<Vec<String>> {
         let lines: Vec<_> = self.opened.changes().iter().flat_map(|change| lines(file, change)).collect();
         if lines.is_empty() { vec![line(&["sops", "edit", file])] } else { lines }
     }
@@ -318,7 +338,7 @@ impl Document {
     }
 
     /// Tells whether a key has a place: the API server takes letters, digits, `-`, `_` and `.` in a Secret.
-    pub(super) fn fits(&self, document: usize, path: &Path) -> Result<(), Fault> {
+    pub fn fits(&self, document: usize, path: &Path) -> Result<(), Fault> {
         let head = self.opened.file().documents();
         let of_secret = head.get(document).is_some_and(|head| head.kind.as_deref() == Some("Secret"))
             && matches!(path.segments(), [Segment::Key(block), Segment::Key(_)] if block == "data" || block == "stringData");
@@ -372,7 +392,7 @@ pub fn shown(entry: &Entry) -> (Form, Secret) {
 }
 
 /// Returns a value as the table shows it: what is no text by its size and hash.
-pub(super) fn displayed(entry: &Entry) -> (Form, Secret) {
+pub fn displayed(entry: &Entry) -> (Form, Secret) {
     match (shown(entry), entry.bytes().map(Zeroizing::new)) {
         ((Form::Base64, _), Some(bytes)) => (Form::Base64, told(&bytes)),
         (shown, _) => shown,
@@ -387,6 +407,22 @@ fn told(bytes: &[u8]) -> Secret {
         let _ = write!(hash, "{byte:02x}");
     }
     Secret::new(format!("{} bytes, sha256 {hash}", bytes.len()))
+}
+
+/// Names a value's type, as the table and the headless twin write it.
+pub fn type_word(entry: &Entry, form: Form) -> &'static str {
+    match (form, entry.value_type) {
+        (Form::Decoded, _) => "decoded",
+        (Form::Base64, _) => "base64",
+        (Form::Plain, ValueType::Text) => "text",
+        (Form::Plain, ValueType::Integer) => "integer",
+        (Form::Plain, ValueType::Float) => "float",
+        (Form::Plain, ValueType::Boolean) => "boolean",
+        (Form::Plain, ValueType::Time) => "time",
+        (Form::Plain, ValueType::Bytes) => "bytes",
+        (Form::Plain, ValueType::Comment) => "comment",
+        (Form::Plain, ValueType::Null) => "null",
+    }
 }
 
 /// Decodes base64 as the API server does, which passes over line ends.
@@ -415,7 +451,7 @@ fn line(words: &[&str]) -> Vec<String> {
 }
 
 /// Writes a path as sops takes it.
-pub(super) fn place(path: &Path) -> String {
+pub fn place(path: &Path) -> String {
     let mut line = String::new();
     for segment in path.segments() {
         // Writing to a text cannot fail.
