@@ -16,6 +16,7 @@ use crate::model::{
     Connection, Env, Environment, Exposure, Fault, FaultKind, GroupKind, Kind, ObjectRef, PerEnv, Protection, Row,
     RowKey, State,
 };
+use crate::render::BuildProgress;
 use crate::repo::Snapshot;
 
 /// Holds the rows of one kind in one environment, and how current they are.
@@ -44,6 +45,8 @@ pub struct Facts {
     pub survey: Option<Arc<Survey>>,
     /// Why the files as they are now could not be looked at: what the survey says is of a state before.
     pub survey_fault: Option<Fault>,
+    /// How far a build of Kustomizations has come that takes long.
+    pub building: Option<BuildProgress>,
     /// Why there is no repository.
     pub repository_fault: Option<Fault>,
     /// Operations, oldest first.
@@ -98,6 +101,7 @@ impl Facts {
             exposed: PerEnv::default(),
             ahead: PerEnv::default(),
             focused: Env(0),
+            building: None,
             only: None,
             here: Env(0),
             cursor: Vec::new(),

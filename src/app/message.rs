@@ -11,6 +11,7 @@ use super::owed::Owed;
 use super::task::Ticket;
 use crate::check::Survey;
 use crate::model::{Connection, Env, Environment, Fault, Kind, Outcome, Row, RowKey, Step};
+use crate::render::BuildProgress;
 use crate::repo::Snapshot;
 
 /// Says that something happened.
@@ -32,6 +33,8 @@ pub enum Msg {
     Repository(Result<Arc<Snapshot>, Fault>, Option<Owed>),
     /// The repository was rendered and looked at by every rule, or could not be.
     Surveyed(Result<Arc<Survey>, Fault>, Option<Owed>),
+    /// A build of Kustomizations takes long, and has come so far.
+    Building(BuildProgress),
     /// Files of the repository changed.
     FilesChanged,
     /// A watch reports.

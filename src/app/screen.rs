@@ -109,6 +109,10 @@ impl App {
         if running > 0 {
             right.push(Span::styled(format!("{running} running "), theme.style(Scope::Progressing)));
         }
+        if let Some(progress) = self.facts.building {
+            let word = format!("rendering {}/{} ", progress.done, progress.total);
+            right.push(Span::styled(word, theme.style(Scope::Progressing)));
+        }
         right.push(Span::styled("? help", theme.style(Scope::Dim)));
         let taken: usize = left.iter().chain(&right).map(Span::width).sum::<usize>() + 1;
         while !spare.is_empty() && spare.iter().map(Span::width).sum::<usize>() + taken > usize::from(width) {

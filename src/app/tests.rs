@@ -14,6 +14,7 @@ use crate::kinds;
 use crate::model::{
     Connection, Env, Exposure, Fault, FaultKind, FluxFacts, Outcome, PerEnv, Protection, Row, RowKey, State,
 };
+use crate::render::BuildProgress;
 use crate::repo::{Snapshot, template};
 use crate::theme::{Depth, Theme};
 use crate::views::home::Home;
@@ -151,6 +152,15 @@ fn what_could_not_be_looked_at_is_told_once_and_stands_as_old() {
     assert_eq!(desk.app.facts.survey_fault, Some(fault()));
     desk.app.update(Msg::Surveyed(Ok(Arc::default()), None));
     assert_eq!(desk.app.facts.survey_fault, None);
+}
+
+#[test]
+fn a_long_rendering_says_how_far_it_has_come_until_it_is_done() {
+    let mut desk = Desk::new();
+    desk.app.update(Msg::Building(BuildProgress { done: 40, total: 250 }));
+    assert!(desk.screen().contains("rendering 40/250 ? help"), "{}", desk.screen());
+    desk.app.update(Msg::Building(BuildProgress { done: 250, total: 250 }));
+    assert!(!desk.screen().contains("rendering"));
 }
 
 #[test]

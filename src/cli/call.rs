@@ -15,7 +15,7 @@ use crate::commands::COMMANDS;
 use crate::model::text::{field, json, json_lines, message, short_keys};
 use crate::model::{Fault, FaultKind, Shown};
 use crate::programs::Leftovers;
-use crate::render::Worker;
+use crate::render::{BuildProgress, Worker};
 use crate::runtime::Session;
 use crate::sops::Prompts;
 use crate::theme::{Depth, Theme};
@@ -91,7 +91,16 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Call {
     /// Takes the global flags.
     pub fn new(global: Global) -> Self {
-        Self { global, renderer: Worker::default(), leftovers: Arc::default() }
+        let renderer = Worker::default();
+        if out::remarks_are_read() {
+            renderer.tell_progress(|progress| {
+                let BuildProgress { done, total } = progress;
+                let text =
+                    if done < total { format!("rendering {done} of {total} Kustomizations...") } else { String::new() };
+                out::progress(&Shown::lines(&text));
+            });
+        }
+        Self { global, renderer, leftovers: Arc::default() }
     }
 
     /// Opens the session on the repository and the real clusters; must run inside tokio, and waits for no cluster.

@@ -61,6 +61,13 @@ pub(super) fn remark(text: &Shown) {
     let _closed = err.write_all(text.as_str().as_bytes()).and_then(|()| err.flush());
 }
 
+/// Writes how far something has come over what stands in the last line of standard error; an empty text takes it away.
+pub(super) fn progress(text: &Shown) {
+    let mut err = std::io::stderr().lock();
+    // As above.
+    let _closed = write!(err, "\r{}\x1b[K", text.as_str()).and_then(|()| err.flush());
+}
+
 /// Steps back over a letter that was echoed on standard error.
 pub(super) fn rub_out() {
     let mut err = std::io::stderr().lock();

@@ -73,5 +73,5 @@ pub use rendered::{Rendered, Rendering, Undefined, Unseen, why_in_part};
 pub use renderer::Renderer;
 pub use substitute::SWITCH;
 pub use tool::Tool;
-pub use worker::{Stop, Worker};
+pub use worker::{BuildProgress, Stop, Worker};
 pub use workplace::Workplace;

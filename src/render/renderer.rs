@@ -4,15 +4,19 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::build::{Job, finding, run};
 use super::tool::Unrendered;
-use super::{Cache, Object, Rendered, Rendering, Stop, Tool, Workplace};
+use super::{BuildProgress, Cache, Object, Rendered, Rendering, Stop, Tool, Workplace};
 use crate::model::Fault;
 use crate::repo::Snapshot;
 
 /// For so many renderings a build is kept in memory that none of them asked for: two states of a repository are compared again and again.
 const KEPT: u64 = 4;
+
+/// How far a build has come is told after so long, and again each time.
+const TOLD_EACH: Duration = Duration::from_millis(500);
 
 /// Renders again and again, keeping what did not change.
 #[derive(Debug)]
@@ -92,6 +96,7 @@ impl Renderer {
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(todo.len());
         let (cache, stop) = (&self.cache, &self.stop);
+        let told = Mutex::new((Instant::now(), false));
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
@@ -104,12 +109,23 @@ impl Renderer {
                             Err(Unrendered::Wrong(said)) if !stop.is_given_up() => cache.put_refusal(&job.key, said),
                             Err(_) => {}
                         }
-                        done.lock().unwrap_or_else(PoisonError::into_inner).push((job.key.clone(), built));
+                        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                        done.push((job.key.clone(), built));
+                        let progress = BuildProgress { done: done.len(), total: todo.len() };
+                        drop(done);
+                        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                        if told.0.elapsed() >= TOLD_EACH {
+                            *told = (Instant::now(), true);
+                            stop.tell(progress);
+                        }
                     }
                 });
             }
         });
         self.built = self.built.saturating_add(todo.len());
+        if told.into_inner().unwrap_or_else(PoisonError::into_inner).1 {
+            stop.tell(BuildProgress { done: todo.len(), total: todo.len() });
+        }
         // What was ended on the way says nothing.
         if self.stop.is_given_up() {
             return Err(Fault::failed(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use super::{Cache, Renderer, Tool};
 use crate::model::Fault;
@@ -12,8 +12,28 @@ use crate::programs::Handle;
 #[derive(Debug, Clone, Default)]
 pub struct Worker(Arc<Inner>);
 
+/// Says how many of the Kustomizations that had to be built are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BuildProgress {
+    /// How many are built.
+    pub done: usize,
+    /// How many there are to build; equal to `done` once nothing is left to wait for.
+    pub total: usize,
+}
+
+/// Hears how far a build has come.
+struct Listener(Box<dyn Fn(BuildProgress) + Send + Sync>);
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Listener")
+    }
+}
+
 #[derive(Debug, Default)]
 struct Inner {
+    /// Hears of what takes long.
+    listener: OnceLock<Listener>,
     place: Mutex<Place>,
     /// Told when the renderer is free, and when somebody who waits for it is given up.
     moved: Condvar,
@@ -37,6 +57,11 @@ impl Worker {
             former.stop();
         }
         stop
+    }
+
+    /// Tells somebody how far each build has come that takes long, whoever asked for it; the first who asks to be told is.
+    pub fn tell_progress(&self, listener: impl Fn(BuildProgress) + Send + Sync + 'static) {
+        let _told_already = self.0.listener.set(Listener(Box::new(listener)));
     }
 
     /// Does something with the renderer, once nobody else does; blocks for as long, so that no two renderings share the memory and the
@@ -142,6 +167,14 @@ impl Stop {
         Owner(self.clone())
     }
 
+    /// Tells whoever listens to the renderer how far a build has come.
+    pub(super) fn tell(&self, progress: BuildProgress) {
+        let inner = lock(&self.0.waits).upgrade();
+        if let Some(listener) = inner.as_ref().and_then(|inner| inner.listener.get()) {
+            (listener.0)(progress);
+        }
+    }
+
     /// Notes a build that runs.
     pub(super) fn watch(&self, handle: Handle) {
         lock(&self.0.handles).push(handle);
@@ -169,7 +202,7 @@ impl Drop for Owner {
 mod tests {
     use std::sync::mpsc;
 
-    use super::{Stop, Worker};
+    use super::{BuildProgress, Stop, Worker};
     use crate::model::Fault;
 
     /// Holds the renderer until it is given up.
@@ -181,6 +214,22 @@ mod tests {
             }
             Ok(())
         })
+    }
+
+    #[test]
+    fn whoever_listens_hears_how_far_a_build_has_come() {
+        let worker = Worker::default();
+        let (sender, heard) = mpsc::channel();
+        worker.tell_progress(move |progress| sender.send(progress).unwrap());
+        let progress = BuildProgress { done: 1, total: 2 };
+        let stop = Stop::default();
+        worker
+            .until(&stop, |_| {
+                stop.tell(progress);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(heard.recv().unwrap(), progress);
     }
 
     #[test]

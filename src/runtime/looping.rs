@@ -56,6 +56,11 @@ pub async fn run(
     let mut performer = Performer::new(Arc::clone(&session), sender.clone(), ledger, true);
     tell_cut_off(&session, &sender);
     tell_left(leftovers, sender.clone());
+    let building = sender.clone();
+    session.renderer.tell_progress(move |progress| {
+        // Where the app has no time to hear it, the next will do.
+        let _late = building.try_send(Msg::Building(progress));
+    });
     let mut outside = Outside { screen, rest: None, quit: false, lent: false, secret_copied: None, stopped: false };
     tracing::debug!("the loop begins");
     // Before the first frame: what ends us from then on leaves the terminal as it was.

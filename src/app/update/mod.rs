@@ -52,6 +52,7 @@ impl App {
             }
             Msg::Surveyed(Ok(survey), _owed) => {
                 self.facts.survey = Some(survey);
+                self.facts.building = None;
                 self.facts.survey_fault = None;
                 self.facts.take_graph();
                 self.repository_changed(&mut effects);
@@ -68,6 +69,9 @@ impl App {
                     self.tell(Notice::fault(self.facts.now, fault.clone()));
                 }
                 self.facts.repository_fault = Some(fault);
+            }
+            Msg::Building(progress) => {
+                self.facts.building = Some(progress).filter(|progress| progress.done < progress.total);
             }
             Msg::FilesChanged => effects.push(Effect::Rescan),
             Msg::Watched { env, kind, generation, change, owed } => {
