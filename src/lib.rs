@@ -1,16 +1,21 @@
 //! fluxdeck: a cockpit in the terminal for people who run Kubernetes clusters from a Git repository with Flux.
 //!
-//! The modules show the way that data flows; imports point left only, and a test holds them to it:
+//! The modules show the way that data flows: each names those above it in this list, and a test holds them to a table
+//! (`tests/suite/architecture.rs`):
 //!
 //! ```text
-//! model, secret, programs, theme <- kinds, widgets <- app <- commands, views <- runtime <- cli <- main
-//! repo, sops, helm, cluster, describe -> model, secret (and each other downwards), never app
-//! sim is reached from cluster::connect and tests alone
+//! model, secret, files, yaml, markdown       facts, secrets, YAML: what everybody may name
+//! programs, kinds                            the one way to start others; what is said of a kind
+//! sops, repo, config, render, check          the repository: encrypted files, what feeds what, what it renders to, what is wrong with it
+//! cluster, helm, describe, lineage           the clusters
+//! sim                                        the simulated clusters: a server behind a real client, which no cluster knows
+//! theme, widgets, app                        what is shown, and how it behaves: pure
+//! workflows, views, commands                 steps of work, one file per screen, one file per command
+//! runtime, cli, main                         what acts
 //! ```
 
 pub mod app;
 pub mod check;
-
 pub mod cli;
 pub mod cluster;
 pub mod commands;

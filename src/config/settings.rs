@@ -12,7 +12,7 @@ use super::layer::{EnvSettings, Layer, SettingOrigin, Sourced, set};
 use super::own;
 use super::variables;
 use crate::model::{Fault, KubeContext};
-use crate::programs::whole;
+use crate::programs::{XdgFolder, whole};
 use crate::repo::git::Repository;
 use crate::repo::{Finding, Hints, contents};
 
@@ -89,8 +89,8 @@ impl Settings {
         let variable =
             |name: &str| variables.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value);
         let home = variable("HOME").and_then(whole);
-        let base = variable("XDG_CONFIG_HOME").and_then(whole).or_else(|| Some(home.as_ref()?.join(".config")));
-        let personal = flags.config.clone().or_else(|| Some(base?.join("fluxdeck/config.toml")));
+        let base = |base: XdgFolder| base.of(|name| variable(name).map(Into::into));
+        let personal = flags.config.clone().or_else(|| Some(base(XdgFolder::Config)?.join("fluxdeck/config.toml")));
         let shared = root.map(|root| root.join(SHARED));
 
         let mut outcomes = Vec::new();
@@ -101,8 +101,9 @@ impl Settings {
                 outcomes.push(open(&path, owner, is_wanted, home.as_deref()));
             }
         }
-        let state = variable("XDG_STATE_HOME").and_then(whole).or_else(|| Some(home?.join(".local/state")));
-        let agreed = root.zip(state).map(|(root, state)| agreed(root, &state.join("fluxdeck").join(AGREEMENTS)));
+        let agreed = root
+            .zip(base(XdgFolder::State))
+            .map(|(root, state)| agreed(root, &state.join("fluxdeck").join(AGREEMENTS)));
         let (agreed, refused) = agreed.unwrap_or_default();
         let (from_variables, mut found) = variables::read(variables);
         found.extend(refused);

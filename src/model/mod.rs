@@ -7,6 +7,7 @@ pub mod env;
 pub mod exposure;
 pub mod fault;
 pub mod health;
+pub mod json_patch;
 pub mod kind;
 pub mod known;
 pub mod lesson;

@@ -40,7 +40,7 @@ pub use find::{find, find_in, search_path};
 pub use folder::{WorkFolder, memory_places};
 pub use leftovers::{Left, Leftovers, runs_on};
 pub use line::CommandLine;
-pub use own::{own_folder, whole};
+pub use own::{XdgFolder, own_folder, whole};
 pub use registry::{Handle, end_all, show_screen};
 pub use running::Running;
 pub use signals::{Which, take_signals, watch};

@@ -1,4 +1,4 @@
-//! The operator's own folders, as the environment names them: his home, and what the XDG Base Directory Specification names.
+//! The operator's own folders, as the environment names them: his home, and what the XDG XdgFolder Directory Specification names.
 //!
 //! A relative path in these variables counts from wherever somebody stands, which may be a repository that nobody trusts: its files would be
 //! taken for the operator's settings, with the programs that they name. The specification says that such a path is to be ignored; so it is, by
@@ -17,6 +17,35 @@ pub fn whole(value: impl Into<OsString>) -> Option<PathBuf> {
     Some(PathBuf::from(value.into())).filter(|folder| folder.is_absolute())
 }
 
+/// Names a folder of the operator's in which programs keep their own, as the specification has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum XdgFolder {
+    /// Settings.
+    Config,
+    /// What is to outlive a restart, and is no setting.
+    State,
+    /// What can be made again.
+    Cache,
+}
+
+impl XdgFolder {
+    /// Returns the folder; `None` without a home folder.
+    pub fn folder(self) -> Option<PathBuf> {
+        self.of(|name| std::env::var_os(name))
+    }
+
+    /// Returns the folder as these variables name it.
+    pub fn of(self, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+        let (own, below_home) = match self {
+            Self::Config => ("XDG_CONFIG_HOME", ".config"),
+            Self::State => ("XDG_STATE_HOME", ".local/state"),
+            Self::Cache => ("XDG_CACHE_HOME", ".cache"),
+        };
+        let home = || Some(variable("HOME").and_then(whole)?.join(below_home));
+        variable(own).and_then(whole).or_else(home)
+    }
+}
+
 /// Tells whether a variable names a folder of the operator's by a path, or one of several, that is not whole: nobody may see it.
 pub(super) fn is_astray(name: &OsStr, value: &OsStr) -> bool {
     let name = name.to_string_lossy();
@@ -28,7 +57,22 @@ pub(super) fn is_astray(name: &OsStr, value: &OsStr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_astray, whole};
+    use super::{XdgFolder, is_astray, whole};
+
+    #[test]
+    fn a_folder_is_named_by_its_variable_or_lies_below_home() {
+        let of = |base: XdgFolder, own: &'static str| {
+            base.of(|name| match name {
+                "HOME" => Some("/home/a".into()),
+                _ => Some(own.into()),
+            })
+        };
+        assert_eq!(of(XdgFolder::Config, "/etc/a"), Some("/etc/a".into()));
+        assert_eq!(of(XdgFolder::Config, "here"), Some("/home/a/.config".into()));
+        assert_eq!(of(XdgFolder::State, ""), Some("/home/a/.local/state".into()));
+        assert_eq!(of(XdgFolder::Cache, ""), Some("/home/a/.cache".into()));
+        assert_eq!(XdgFolder::Cache.of(|_| None), None);
+    }
 
     #[test]
     fn a_path_that_counts_from_here_names_no_folder() {

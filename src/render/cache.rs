@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::object::{Object, Origin};
-use crate::programs::own_folder;
+use crate::programs::XdgFolder;
 
 /// What is larger was not written by us.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -44,9 +44,7 @@ impl Cache {
 
     /// Keeps renderings where programs of this user keep such things (`XDG_CACHE_HOME`, else `~/.cache`).
     pub fn of_user() -> Self {
-        let own = own_folder("XDG_CACHE_HOME");
-        let home = || Some(own_folder("HOME")?.join(".cache"));
-        Self { folder: own.or_else(home).map(|folder| folder.join("fluxdeck/renderings")) }
+        Self { folder: XdgFolder::Cache.folder().map(|folder| folder.join("fluxdeck/renderings")) }
     }
 
     /// Finds a rendering, or the words with which kustomize refused to build it.

@@ -1,6 +1,6 @@
 //! Which Flux an environment runs, as its repository says, and with which flags: rules judge by what that Flux does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 use serde_json::Value;
@@ -34,6 +34,8 @@ pub struct Installation {
     version: Option<Version>,
     /// Feature gates by controller and name.
     gates: BTreeMap<(String, String), bool>,
+    /// The controllers that a `FluxInstance` has flux-operator install; none where there is no such object.
+    components: Option<BTreeSet<String>>,
     /// The API versions that CRDs in the repository serve, by group and kind.
     served: BTreeMap<(String, String), Vec<String>>,
 }
@@ -54,9 +56,13 @@ impl Installation {
                 }
                 ("apiextensions.k8s.io", "CustomResourceDefinition") => found.read_crd(object),
                 (OPERATOR, "FluxInstance") => {
+                    found.read_components(at(&object.body, "/spec"));
                     found.read_instance(at(&object.body, "/spec"), &mut versions);
                 }
                 (known::HELM, "HelmRelease") => {
+                    if at(&object.body, "/spec/values/instance/distribution").is_object() {
+                        found.read_components(at(&object.body, "/spec/values/instance"));
+                    }
                     found.read_instance(at(&object.body, "/spec/values/instance"), &mut versions);
                     found.read_chart(&object.body);
                 }
@@ -104,6 +110,11 @@ impl Installation {
         Some(served.iter().any(|own| own == version))
     }
 
+    /// Tells whether flux-operator installs a controller; `None` where no `FluxInstance` says so.
+    pub fn installs(&self, controller: &str) -> Option<bool> {
+        self.components.as_ref().map(|components| components.contains(controller))
+    }
+
     /// Writes the version for people.
     pub fn version(&self) -> Option<String> {
         let Version { from, to } = self.version?;
@@ -147,6 +158,16 @@ impl Installation {
                 self.read_gates(controller, argument);
             }
         }
+    }
+
+    /// Reads which controllers an instance has: those that are listed, else the default ones (flux-operator 0.59, `FluxInstance.GetComponents`).
+    fn read_components(&mut self, spec: &Value) {
+        let listed = at(spec, "/components").as_array().into_iter().flatten().filter_map(Value::as_str);
+        let mut listed: BTreeSet<String> = listed.map(str::to_owned).collect();
+        if listed.is_empty() {
+            listed = CONTROLLERS.map(str::to_owned).into();
+        }
+        self.components.get_or_insert_default().append(&mut listed);
     }
 
     fn read_instance(&mut self, spec: &Value, versions: &mut Vec<(u8, Version)>) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::feeds::Feed;
 use super::finding::Finding;
 use super::flux::{Dependency, FluxKustomization, FluxSource};
-use super::graph::{Graph, flux_objects, from_artifact, twice};
+use super::graph::{Graph, flux_objects, from_artifact, is_set, twice};
 use super::home::ExternalArtifact;
 use super::kustomize::Reads;
 use super::reader::Reader;
@@ -312,6 +312,9 @@ impl Effective {
                 }
                 if FluxSource::is(&declared) {
                     self.graph.take_source(FluxSource::read(&parent.env, &declared, &body));
+                    continue;
+                }
+                if is_set(&declared) {
                     continue;
                 }
                 let mut one = FluxKustomization::read(&parent.env, &declared, &body);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::flux::{FluxKustomization, RepoEnvironment, Sync};
 use super::instance;
 use super::kustomization;
-use super::kustomize::{Declared, Role};
+use super::kustomize::{self, Declared, Role};
 use super::naming::{self, Hints};
 use super::path;
 use super::reader::{Place, Reader};
@@ -222,7 +222,11 @@ fn claims(reader: &mut Reader, sifted: &Sifted, looked: &mut Looked) -> Vec<Clai
             } else {
                 of_instance(&declared, body)
             };
-            let Some(mut claim) = claim else { continue };
+            // One without a source is a patch, of the kustomization beside it.
+            let patched = || {
+                kustomize::NAMES.iter().find_map(|name| of_patch(reader, &path::join(path::parent(&seen.file), name)))
+            };
+            let Some(mut claim) = claim.or_else(patched) else { continue };
             if reader.place(&claim.folder) != Place::Folder {
                 claim.find_folder(&seen.file, |folder| reader.place(folder) == Place::Folder);
             }
@@ -233,7 +237,71 @@ fn claims(reader: &mut Reader, sifted: &Sifted, looked: &mut Looked) -> Vec<Clai
             }
         }
     }
+    for seen in sifted.files.iter().filter(|seen| seen.patches_path && !seen.template) {
+        let claim = of_patch(reader, &seen.file);
+        found.extend(claim.filter(|claim| reader.place(&claim.folder) == Place::Folder));
+    }
     found
+}
+
+/// Returns what a kustomization says whose patch gives a Kustomization of Flux a path that holds the kustomization itself.
+fn of_patch(reader: &mut Reader, file: &str) -> Option<Claim> {
+    let text = reader.text(file)?;
+    let body = Value::Mapping(kustomization::read(&text).ok()?.fields);
+    let list = |key: &str| body.get(key).and_then(Value::as_sequence).cloned().unwrap_or_default();
+    let folder_of = path::parent(file);
+    for patch in ["patches", "patchesStrategicMerge", "patchesJson6902"].into_iter().flat_map(list) {
+        let inline = patch.as_str().or_else(|| patch.get("patch").and_then(Value::as_str));
+        let named = patch.get("path").and_then(Value::as_str).or_else(|| patch.as_str());
+        let named = named.and_then(|named| path::resolve(folder_of, named));
+        // A text of several lines is a patch, and a word is a file.
+        let written = match inline.filter(|inline| inline.contains([':', '['])) {
+            Some(inline) => inline.to_owned(),
+            None => reader.text(&named?)?,
+        };
+        let target = patch.get("target");
+        for document in crate::yaml::documents(&written).unwrap_or_default() {
+            let Some((object, given)) = path_given(target, &document) else { continue };
+            let folder = path::below_root(&given);
+            if path::is_within(file, &folder) && !folder.is_empty() && !given.contains('$') {
+                let line =
+                    text.lines().position(|line| line.contains(given.as_str())).map_or(1, |at| at.saturating_add(1));
+                return Some(Claim {
+                    folder,
+                    strong: object.name == FLUX && object.namespace == FLUX,
+                    suspended: false,
+                    url: None,
+                    sync: Sync::Patch { object, file: file.to_owned(), line },
+                });
+            }
+        }
+    }
+    None
+}
+
+/// Returns which Kustomization of Flux a patch gives a path, and the path.
+fn path_given(target: Option<&Value>, patch: &Value) -> Option<(ObjectRef, String)> {
+    let word = |of: Option<&Value>, key: &str| {
+        of.and_then(|of| of.get(key)).and_then(Value::as_str).filter(|word| !word.is_empty()).map(str::to_owned)
+    };
+    let metadata = patch.get("metadata");
+    let kind = word(target, "kind").or_else(|| word(Some(patch), "kind"))?;
+    let group = word(Some(patch), "apiVersion").or_else(|| word(target, "group"));
+    if kind != "Kustomization" || group.is_some_and(|group| !group.starts_with(known::KUSTOMIZE)) {
+        return None;
+    }
+    let name = word(target, "name").or_else(|| word(metadata, "name")).unwrap_or_else(|| FLUX.to_owned());
+    let namespace =
+        word(target, "namespace").or_else(|| word(metadata, "namespace")).unwrap_or_else(|| FLUX.to_owned());
+    let given = match patch {
+        Value::Sequence(steps) => steps
+            .iter()
+            .filter(|step| step.get("path").and_then(Value::as_str) == Some("/spec/path"))
+            .find_map(|step| step.get("value").and_then(Value::as_str)),
+        // One with a source of its own is no patch.
+        _ => patch.get("spec").filter(|spec| spec.get("sourceRef").is_none())?.get("path").and_then(Value::as_str),
+    }?;
+    Some((ObjectRef::new("Kustomization", known::KUSTOMIZE, &namespace, &name), given.to_owned()))
 }
 
 /// Returns what a Kustomization says that applies its own file.
@@ -397,7 +465,7 @@ fn drop_applied_by_kustomizations(reader: &mut Reader, claims: &mut Vec<Claim>, 
     }
     let others: Vec<String> = folders.iter().cloned().chain(claims.iter().map(|claim| claim.folder.clone())).collect();
     claims.retain(|claim| {
-        let Sync::Kustomization { file, .. } = &claim.sync else { return true };
+        let (Sync::Kustomization { file, .. } | Sync::Patch { file, .. }) = &claim.sync else { return true };
         // What somebody applies by hand, such as a folder that prepares a cluster, may name a root.
         let applied = sifted.files.iter().filter(|seen| !path::is_within(&seen.file, &claim.folder));
         let applied: Vec<&String> = applied.flat_map(|seen| &seen.paths).chain(&others).collect();

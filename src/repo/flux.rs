@@ -49,6 +49,15 @@ pub enum Sync {
         /// The line that its document starts on.
         line: usize,
     },
+    /// A patch of a kustomization gives a Kustomization from elsewhere, such as a common base, a path that holds the kustomization itself.
+    Patch {
+        /// The Kustomization.
+        object: ObjectRef,
+        /// The kustomization file.
+        file: String,
+        /// The line of its patch.
+        line: usize,
+    },
     /// A `FluxInstance`, or values of the chart that makes one.
     Instance {
         /// The Kustomization that flux-operator makes.
@@ -186,6 +195,16 @@ impl FluxKustomization {
             own.retain(is_there);
         }
         own
+    }
+
+    /// Gives it another path, as a patch does that is known.
+    pub(super) fn lead_to(&mut self, folder: &str) {
+        for path in [&mut self.path, &mut self.written_path] {
+            folder.clone_into(path);
+        }
+        if let Value::Mapping(spec) = &mut self.spec {
+            spec.insert("path".into(), format!("./{folder}").into());
+        }
     }
 
     /// Tells whether a declared object is a Flux Kustomization (kustomize's own files bear the same kind, in another group).

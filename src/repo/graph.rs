@@ -16,6 +16,7 @@ use super::path;
 use super::reader::{Place, Reader};
 use super::rules;
 use super::spokes;
+use crate::model::known::OPERATOR;
 use crate::model::{Fault, ObjectRef};
 use crate::yaml::Value;
 
@@ -34,6 +35,8 @@ pub struct Graph {
     pub feeds: Feeds,
     /// What is wrong with the files.
     pub findings: Vec<Finding>,
+    /// The `ResourceSet` objects that the files declare, by environment: what they make is known once they are unfolded.
+    pub sets: Vec<(String, ObjectRef)>,
     pub(super) looked: Looked,
     pub(super) artifacts: Vec<ExternalArtifact>,
     /// The Kustomizations that apply to another cluster than the one that they are in, by that cluster's environment.
@@ -85,10 +88,12 @@ pub(super) fn read(reader: &mut Reader, hints: &Hints) -> Graph {
 }
 
 impl Graph {
-    /// Lists the environments in which something may be declared that the files do not tell: what another source holds.
+    /// Lists the environments in which something may be declared that the files do not tell: what another source holds, or what a
+    /// `ResourceSet` makes on the cluster.
     fn open(&self) -> BTreeSet<String> {
         let is_away = |one: &&FluxKustomization| one.elsewhere.is_some() && spokes::kubeconfig(one).is_none();
-        self.kustomizations.iter().filter(is_away).map(|one| one.env.clone()).collect()
+        let away = self.kustomizations.iter().filter(is_away).map(|one| one.env.clone());
+        away.chain(self.sets.iter().map(|(env, _)| env.clone())).collect()
     }
 
     fn environment(&mut self, reader: &mut Reader, environment: &RepoEnvironment) {
@@ -114,6 +119,9 @@ impl Graph {
         self.take_root(reader, environment);
         self.take_instance(environment);
         let read = self.kustomizations.get_mut(start..).unwrap_or_default();
+        if let Sync::Patch { object, .. } = &environment.sync {
+            read.iter_mut().filter(|one| one.object() == *object).for_each(|one| one.lead_to(folder));
+        }
         let home = Home::of(environment, read);
         let settle = |one: &mut FluxKustomization| home.settle(one, &self.sources, &self.artifacts);
         read.iter_mut().for_each(settle);
@@ -186,6 +194,10 @@ impl Graph {
             }
             if FluxSource::is(&declared) {
                 self.take_source(FluxSource::read(env, &declared, &body));
+                continue;
+            }
+            if is_set(&declared) {
+                self.sets.push((env.to_owned(), declared.object));
                 continue;
             }
             let one = FluxKustomization::read(env, &declared, &body);
@@ -324,7 +336,7 @@ fn roots(environment: &RepoEnvironment, read: &[FluxKustomization]) -> Vec<FluxK
     };
     let known = match &environment.sync {
         Sync::Hub => of(&|_| true),
-        Sync::Kustomization { object, .. } => of(&|one| one.object() == *object),
+        Sync::Kustomization { object, .. } | Sync::Patch { object, .. } => of(&|one| one.object() == *object),
         _ => Vec::new(),
     };
     let exact = || of(&|one| one.path == environment.path);
@@ -332,10 +344,18 @@ fn roots(environment: &RepoEnvironment, read: &[FluxKustomization]) -> Vec<FluxK
     [known, exact(), holding()].into_iter().find(|found| !found.is_empty()).unwrap_or_default()
 }
 
-/// Reads the Flux Kustomizations and sources among what was read.
+/// Tells whether a declared object has flux-operator make others on the cluster.
+pub(super) fn is_set(declared: &Declared) -> bool {
+    declared.object.kind == "ResourceSet" && declared.object.group == OPERATOR
+}
+
+/// Reads the Flux Kustomizations, sources and sets among what was read.
 pub(super) fn flux_objects(reader: &mut Reader, reads: &Reads) -> Vec<(Declared, Value)> {
     let is_flux = |declared: &&Declared| {
-        FluxKustomization::is(declared) || FluxSource::is(declared) || ExternalArtifact::is_made_by(declared)
+        FluxKustomization::is(declared)
+            || FluxSource::is(declared)
+            || is_set(declared)
+            || ExternalArtifact::is_made_by(declared)
     };
     let mut found = Vec::new();
     for declared in reads.declared.iter().filter(|declared| declared.role == Role::Resource).filter(is_flux) {

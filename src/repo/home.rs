@@ -23,7 +23,7 @@ impl Home {
         let own = match &environment.sync {
             Sync::Kustomization { source, .. } => source.clone(),
             Sync::Instance { source, .. } => Some(source.clone()),
-            Sync::Expected | Sync::Named | Sync::Hub => None,
+            Sync::Expected | Sync::Named | Sync::Hub | Sync::Patch { .. } => None,
         };
         // A path that holds the entry folder says so too, but the root of any repository is written like the root of this one.
         let holds = |one: &&FluxKustomization| {

@@ -4,7 +4,7 @@
 use regex::Regex;
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::{ObjectRef, known};
+use crate::model::{ObjectRef, json_patch, known};
 use crate::yaml::{self, Value};
 
 /// Holds what is made.
@@ -83,7 +83,13 @@ fn apply(patch: &Json, body: &mut Json) -> Option<()> {
         return Some(());
     }
     match written {
-        Json::Array(steps) => steps.iter().try_for_each(|step| take_step(step, body)),
+        // What cannot be done as a whole leaves all as it was.
+        steps @ Json::Array(_) => {
+            let mut patched = body.clone();
+            json_patch::apply(&mut patched, &steps)?;
+            *body = patched;
+            Some(())
+        }
         Json::Object(fields) if fields.get("$patch").is_none() => {
             // Who it is stays.
             let rest: Map<String, Json> =
@@ -135,28 +141,6 @@ fn merge(into: &mut Json, patch: &Json) {
             merge(own.entry(key.clone()).or_insert(Json::Null), value);
         }
     }
-}
-
-/// Takes a step of a JSON patch (RFC 6902).
-fn take_step(step: &Json, body: &mut Json) -> Option<()> {
-    let word = |key: &str| step.get(key).and_then(Json::as_str);
-    let path = word("path")?;
-    let (parent, last) = path.rsplit_once('/')?;
-    let last = last.replace("~1", "/").replace("~0", "~");
-    let value = step.get("value").cloned();
-    match (word("op")?, body.pointer_mut(parent)?) {
-        ("add", Json::Object(fields)) => drop(fields.insert(last, value?)),
-        ("replace", Json::Object(fields)) => *fields.get_mut(&last)? = value?,
-        ("remove", Json::Object(fields)) => drop(fields.shift_remove(&last)?),
-        ("add", Json::Array(items)) if last == "-" => items.push(value?),
-        ("add", Json::Array(items)) => {
-            let at = last.parse().ok().filter(|at: &usize| *at <= items.len())?;
-            items.insert(at, value?);
-        }
-        ("replace", Json::Array(items)) => *items.get_mut(last.parse::<usize>().ok()?)? = value?,
-        _ => return None,
-    }
-    Some(())
 }
 
 #[cfg(test)]

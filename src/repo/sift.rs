@@ -47,6 +47,8 @@ pub(super) struct Seen {
     pub(super) template: bool,
     /// Whether it is a kustomization by its name.
     pub(super) kustomization: bool,
+    /// Whether it is a kustomization that may give a Flux Kustomization another path.
+    pub(super) patches_path: bool,
     /// The Secret that it gives kustomize-controller for Kustomizations that name none.
     pub(super) age_secret: Option<String>,
 }
@@ -169,6 +171,10 @@ pub(super) fn seen(file: &str, text: &str) -> Option<Seen> {
         kustomization,
         age_secret,
         template: TEMPLATES.iter().any(|ending| file.ends_with(ending)),
+        patches_path: kustomization
+            && text.contains("patch")
+            && text.contains("Kustomization")
+            && text.contains("path:"),
         ..Seen::default()
     };
     if !flux || seen.template {

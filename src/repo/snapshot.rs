@@ -44,6 +44,8 @@ pub struct Snapshot {
     pub feeds: Feeds,
     /// What is wrong with the files.
     pub findings: Vec<Finding>,
+    /// The `ResourceSet` objects whose Kustomizations are not among these yet, by environment; none once they are unfolded.
+    pub sets: Vec<(String, ObjectRef)>,
     /// What was seen while looking for environments.
     pub looked: Looked,
     /// What the environments are called by, for reading another state of the repository.
@@ -90,6 +92,7 @@ impl Snapshot {
             orders: graph.orders.clone(),
             feeds: graph.feeds.clone(),
             findings: graph.findings.clone(),
+            sets: Vec::new(),
             is_rendered: true,
             ..self.clone()
         }
@@ -276,6 +279,7 @@ impl Loader {
             orders,
             feeds,
             findings,
+            sets,
             looked,
             entries,
             roots,
@@ -297,6 +301,7 @@ impl Loader {
             orders,
             feeds,
             findings,
+            sets,
             looked,
             hints,
             is_rendered,

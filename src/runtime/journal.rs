@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::model::Fault;
-use crate::programs::own_folder;
+use crate::programs::XdgFolder;
 
 /// So much of it is read at most.
 const LARGEST: u64 = 1024 * 1024 * 1024;
@@ -38,9 +38,7 @@ pub struct JournalEntry {
 
 /// Returns where this account's state is kept, `$XDG_STATE_HOME/fluxdeck`; `None` without a home folder.
 pub(super) fn state_folder() -> Option<PathBuf> {
-    own_folder("XDG_STATE_HOME")
-        .or_else(|| own_folder("HOME").map(|home| home.join(".local").join("state")))
-        .map(|folder| folder.join("fluxdeck"))
+    XdgFolder::State.folder().map(|folder| folder.join("fluxdeck"))
 }
 
 /// Appends to `$XDG_STATE_HOME/fluxdeck/journal.jsonl`, which only its owner can read.

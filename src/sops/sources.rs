@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::identities::Identities;
 use super::prompts::Prompts;
 use crate::model::{Env, Fault, FaultKind, PerEnv};
-use crate::programs::{CommandLine, ProgramKind, whole};
+use crate::programs::{CommandLine, ProgramKind, XdgFolder, whole};
 use crate::secret::Secret;
 
 /// A larger file holds no keys.
@@ -122,9 +122,7 @@ impl Identities {
             self.add_command("SOPS_AGE_KEY_CMD", &CommandLine::new(command), recipients);
         }
         let home = text("HOME").and_then(whole);
-        let configuration =
-            text("XDG_CONFIG_HOME").and_then(whole).or_else(|| home.as_ref().map(|home| home.join(".config")));
-        if let Some(folder) = configuration {
+        if let Some(folder) = XdgFolder::Config.of(|name| text(name).map(Into::into)) {
             let file = folder.join("sops/age/keys.txt");
             places.push(file.display().to_string());
             self.add_file(&file, false);

@@ -52,6 +52,10 @@ impl OrderView {
         let all: Vec<String> = order.waves.iter().flatten().chain(&order.stuck).map(ToString::to_string).collect();
         let width = all.iter().map(String::len).max().unwrap_or_default();
         let mut lines = Vec::new();
+        for (_, set) in snapshot.sets.iter().filter(|(env, _)| env == name) {
+            let set = format!("what ResourceSet {}/{} makes is not among these yet", set.namespace, set.name);
+            lines.push(PageLine::wrapped(set, Scope::Dim));
+        }
         for (index, wave) in order.waves.iter().chain(std::iter::once(&order.stuck)).enumerate() {
             if wave.is_empty() {
                 continue;

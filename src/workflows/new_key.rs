@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{Environment, Fault, FaultKind, Permit, ShellLine};
-use crate::programs::own_folder;
+use crate::programs::XdgFolder;
 use crate::repo::template::KEYS;
 use crate::repo::{self, config_for};
 use crate::secret::Secret;
@@ -108,7 +108,7 @@ fn real(path: &Path) -> PathBuf {
 
 /// Returns `$XDG_CONFIG_HOME/fluxdeck/keys`, beside the personal configuration.
 fn personal() -> Option<PathBuf> {
-    let config = own_folder("XDG_CONFIG_HOME").or_else(|| Some(own_folder("HOME")?.join(".config")))?;
+    let config = XdgFolder::Config.folder()?;
     Some(config.join("fluxdeck/keys"))
 }
 

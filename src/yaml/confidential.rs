@@ -40,7 +40,7 @@ const KEPT: [&str; 23] = [
 ];
 
 /// Words of keys that say that the value is no secret.
-const SAID: [&str; 46] = [
+const SAID: [&str; 61] = [
     "user",
     "username",
     "login",
@@ -87,6 +87,22 @@ const SAID: [&str; 46] = [
     "driver",
     "protocol",
     "public",
+    // Settings of time and of number.
+    "period",
+    "interval",
+    "timeout",
+    "duration",
+    "ttl",
+    "schedule",
+    "max",
+    "min",
+    "limit",
+    "size",
+    "count",
+    "retries",
+    "replicas",
+    "concurrent",
+    "concurrency",
 ];
 
 /// Values of settings that choose something, whatever the key is called.
@@ -462,6 +478,8 @@ mod tests {
             ("token", "op://lab/connect/token"),
             ("token", "op://lab/a vault with spaces/token"),
             ("AZURE_CLIENT_ID", "04561461-0f92-42b3-9328-8b0c1bba4641"),
+            ("AZURE_SYNC_PERIOD", "12h"),
+            ("MAX_CONCURRENT_RECONCILES", "3"),
             ("config.yaml", "logout:\n  private: nothing\n  shared_key: generate\n"),
             ("token", "<path:secret/data/app#token>"),
             ("token", "ref+sops://a.yaml#/b"),

@@ -27,7 +27,9 @@ fn describe(snapshot: &Snapshot) -> String {
             Sync::Expected => "not synced yet".to_owned(),
             Sync::Named => "named by the settings".to_owned(),
             Sync::Hub => "by a hub".to_owned(),
-            Sync::Kustomization { file, .. } | Sync::Instance { file, .. } => format!("synced by {file}"),
+            Sync::Kustomization { file, .. } | Sync::Instance { file, .. } | Sync::Patch { file, .. } => {
+                format!("synced by {file}")
+            }
         };
         let path = if environment.path.is_empty() { "." } else { &environment.path };
         say(format!("environment {} at {path}, {how}", environment.name));
@@ -39,6 +41,9 @@ fn describe(snapshot: &Snapshot) -> String {
             for file in snapshot.feeds.files(&environment.name, &one.namespace, &one.name) {
                 say(format!("    {file}"));
             }
+        }
+        for (_, set) in snapshot.sets.iter().filter(|(env, _)| *env == environment.name) {
+            say(format!("  more is made by {set}"));
         }
         let Some(order) = snapshot.order(&environment.name) else { continue };
         let names =

@@ -240,6 +240,8 @@ mod tests {
         for text in [
             "<< unheard inputs.name >>",
             "<< define \"a\" >><< end >>",
+            "<< block \"a\" . >>x<< end >>",
+            "<< template \"a\" inputs >>",
             "<< if eq inputs.odd \"a\" >>b<< end >>",
             "<< inputs.odd | upper >>",
             "<< sha1sum inputs.name >>",

@@ -5,7 +5,6 @@ mod delete;
 mod discovery;
 mod exec;
 mod forward;
-mod json_patch;
 mod list;
 mod log;
 mod review;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::route::RequestTarget;
-use super::{Asked, ServerResponse, apply, json_patch, status};
+use super::{Asked, ServerResponse, apply, status};
 use crate::sim::fields::Writer;
 use crate::sim::json::{self, merge, set, text};
 use crate::sim::kinds::{self, ServedKind};
@@ -79,7 +79,7 @@ pub(crate) fn patch(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) 
         },
         "application/json-patch+json" => match serde_json::from_slice::<Value>(&asked.body) {
             Ok(patch) if patch.is_array() => {
-                change(site, target, asked, &Value::Null, |live| json_patch::apply(live, &patch))
+                change(site, target, asked, &Value::Null, |live| crate::model::json_patch::apply(live, &patch))
             }
             _ => status::bad_request(
                 "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",

@@ -13,6 +13,7 @@ rules! {
     twice,
     namespace,
     no_namespace,
+    no_controller,
     crd_together,
     graph,
     rendering,

@@ -1,23 +1,22 @@
-//! JSON patches (RFC 6902), all or nothing.
+//! JSON patches (RFC 6902), all or nothing: of kustomize, flux-operator and the simulated API server.
 
 use serde_json::Value;
 
-use crate::sim::json::{list, text};
-
 /// Applies a JSON patch; `None` when one of its operations cannot be done, and nothing may be kept of the target then.
-pub(crate) fn apply(target: &mut Value, operations: &Value) -> Option<()> {
-    for step in list(operations, "") {
-        let path = text(step, "/path");
-        match text(step, "/op") {
+pub fn apply(target: &mut Value, operations: &Value) -> Option<()> {
+    for step in operations.as_array().into_iter().flatten() {
+        let text = |key: &str| step.get(key).and_then(Value::as_str).unwrap_or_default();
+        let path = text("path");
+        match text("op") {
             "add" => add(target, path, step.get("value")?.clone())?,
             "remove" => drop(remove(target, path)?),
             "replace" => *target.pointer_mut(path)? = step.get("value")?.clone(),
             "move" => {
-                let moved = remove(target, text(step, "/from"))?;
+                let moved = remove(target, text("from"))?;
                 add(target, path, moved)?;
             }
             "copy" => {
-                let copied = target.pointer(text(step, "/from"))?.clone();
+                let copied = target.pointer(text("from"))?.clone();
                 add(target, path, copied)?;
             }
             "test" => (target.pointer(path)? == step.get("value")?).then_some(())?,

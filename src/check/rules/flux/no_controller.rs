@@ -1,0 +1,102 @@
+//! An object whose controller is not among those that are installed.
+
+use std::collections::BTreeMap;
+
+use crate::check::world::World;
+use crate::check::{Finding, Look, Rule};
+use crate::model::known;
+use crate::render::Object;
+
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "flux-no-controller",
+    about: "an object of Flux whose controller is not among the components of the FluxInstance",
+    look: Look::World(look),
+};
+
+fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    // One finding for each controller, at the first of its objects.
+    let mut lacking: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+    for object in world.objects() {
+        let controller = controller_of(&object.object.group, object.kind());
+        if let Some(controller) = controller.filter(|controller| world.flux.installs(controller) == Some(false)) {
+            lacking.entry(controller).or_default().push(object);
+        }
+    }
+    for (controller, objects) in lacking {
+        let Some(first) = objects.first() else { continue };
+        let more = match objects.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!(", and of {more} more"),
+        };
+        let message = format!("{controller}, its controller{more}, is not among the components of the FluxInstance");
+        let why = "nothing looks at it: where its CRD is missing too, Flux refuses the whole Kustomization";
+        let fix = format!("add {controller} to spec.components of the FluxInstance, or take the object out");
+        found.push(world.finding(&RULE, first, "kind", message, why, fix).warning());
+    }
+}
+
+/// Returns the controller of a kind of Flux; those without which nothing of Flux runs are not asked for.
+fn controller_of(group: &str, kind: &str) -> Option<&'static str> {
+    Some(match (group, kind) {
+        (known::HELM, "HelmRelease") => "helm-controller",
+        (known::NOTIFICATION, _) => "notification-controller",
+        (known::IMAGE, "ImageUpdateAutomation") => "image-automation-controller",
+        (known::IMAGE, _) => "image-reflector-controller",
+        (known::EXTENSIONS, "ArtifactGenerator") => "source-watcher",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::assert_rule;
+
+    const FIRES: &[&str] = &[
+        "---
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImagePolicy
+metadata: {name: app, namespace: web}
+---
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImageRepository
+metadata: {name: app, namespace: web}
+---
+apiVersion: fluxcd.controlplane.io/v1
+kind: FluxInstance
+metadata: {name: flux, namespace: flux-system}
+spec: {distribution: {version: 2.x}}
+",
+        "---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+---
+apiVersion: fluxcd.controlplane.io/v1
+kind: FluxInstance
+metadata: {name: flux, namespace: flux-system}
+spec: {components: [source-controller, kustomize-controller]}
+",
+    ];
+    const SILENT: &[&str] = &[
+        "---
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImagePolicy
+metadata: {name: app, namespace: web}
+",
+        "---
+apiVersion: notification.toolkit.fluxcd.io/v1beta3
+kind: Alert
+metadata: {name: app, namespace: web}
+---
+apiVersion: fluxcd.controlplane.io/v1
+kind: FluxInstance
+metadata: {name: flux, namespace: flux-system}
+spec: {distribution: {version: 2.x}}
+",
+    ];
+
+    #[test]
+    fn it_fires_where_it_must_and_nowhere_else() {
+        assert_rule(&super::RULE, FIRES, SILENT);
+    }
+}
