@@ -2,14 +2,14 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use process_wrap::std::{CommandWrap, CommandWrapper as _, ProcessSession};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
-use super::environment::ProgramKind;
+use super::environment::{GPG_TTY, ProgramKind, NO_TERMINAL, names_terminal};
 use super::find::{resolve, search_path};
 use super::{leftovers, registry, running::Running};
 
@@ -40,6 +40,8 @@ pub struct ProgramCommand {
     limits: Limits,
     deadline: Option<Duration>,
     unfound: Option<io::Error>,
+    /// Whether a session of its own has been asked for: the second request would fail.
+    alone: bool,
 }
 
 impl ProgramCommand {
@@ -67,9 +69,8 @@ impl ProgramCommand {
             inner.env(leftovers::LENT, leftovers::lend());
         } else {
             inner.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-            inner.env(leftovers::MARK, leftovers::mark());
         }
-        Self { inner, kind, limits: Limits::default(), deadline: None, unfound: found.err() }
+        Self { inner, kind, limits: Limits::default(), deadline: None, unfound: found.err(), alone: false }
     }
 
     /// Adds an argument.
@@ -105,8 +106,9 @@ impl ProgramCommand {
     /// Takes every variable away, but for the mark by which the next start finds what a killed fluxdeck left.
     pub fn env_clear(&mut self) -> &mut Self {
         self.inner.env_clear();
-        let mark = if self.kind.has_terminal() { leftovers::LENT } else { leftovers::MARK };
-        self.inner.env(mark, leftovers::mark());
+        if self.kind.has_terminal() {
+            self.inner.env(leftovers::LENT, leftovers::lend());
+        }
         self
     }
 
@@ -155,12 +157,17 @@ impl ProgramCommand {
             return Err(io::Error::new(error.kind(), error.to_string()));
         }
         let terminal = self.kind.has_terminal();
-        // A key command may ask for a passphrase on the terminal, which only our own group may read, while no screen of ours is there.
-        let grouped = !terminal && (self.kind != ProgramKind::KeyCommand || registry::screen_is_ours());
-        if grouped {
-            self.inner.process_group(0);
+        // A key command may ask for a passphrase on the terminal, which only our own session has, while no screen of ours is there.
+        let alone = !terminal && (self.kind != ProgramKind::KeyCommand || registry::screen_is_ours());
+        if alone && !self.alone {
+            self.without_terminal()?;
         }
-        let (child, handle) = registry::start(&mut self.inner, self.kind, grouped)?;
+        if !terminal && self.inner.get_envs().all(|(name, _)| name != leftovers::MARK) {
+            let arguments: Vec<_> = self.inner.get_args().collect();
+            let mark = leftovers::mark_for(self.inner.get_program(), &arguments);
+            self.inner.env(leftovers::MARK, mark);
+        }
+        let (child, handle) = registry::start(&mut self.inner, self.kind, alone)?;
         let mut running = Running::new(child, handle, self.kind);
         if let Some(limit) = self.deadline {
             running.end_after(limit)?;
@@ -170,6 +177,23 @@ impl ProgramCommand {
             return Err(error);
         }
         Ok(running)
+    }
+
+    /// Gives it a session of its own, which has no terminal: it can neither draw over our screen nor read our keys by `/dev/tty`. Nothing in
+    /// its environment names our terminal either, by which gpg's agent would ask on it.
+    fn without_terminal(&mut self) -> io::Result<()> {
+        ProcessSession.pre_spawn(&mut self.inner, &CommandWrap::with_new("", |_| {}))?;
+        let named: Vec<_> =
+            std::env::vars_os().filter(|(_, value)| names_terminal(value)).map(|(name, _)| name).collect();
+        for name in named {
+            self.inner.env_remove(name);
+        }
+        // Where nothing is said, gpg's agent asks where it was started: often on this very terminal.
+        if self.kind != ProgramKind::Renderer {
+            self.inner.env(GPG_TTY, NO_TERMINAL);
+        }
+        self.alone = true;
+        Ok(())
     }
 
     /// Runs it to its end and returns what it said.
@@ -251,6 +275,27 @@ mod tests {
         let said = String::from_utf8(output.stdout).unwrap();
         let lines: Vec<_> = said.lines().collect();
         assert_eq!(lines[0], lines[1]);
+    }
+
+    #[test]
+    fn a_helper_has_no_terminal() {
+        for kind in ProgramKind::ALL.into_iter().filter(|kind| !kind.has_terminal() && *kind != ProgramKind::KeyCommand) {
+            // Its own session is its number, and it has no terminal (field 7 of /proc/PID/stat).
+            let script = "cut -d' ' -f6,7 /proc/$$/stat; echo $$; (: </dev/tty) 2>&- && echo asks; echo \"$GPG_TTY\"";
+            let output = shell(kind, script).output().unwrap();
+            let said = String::from_utf8(output.stdout).unwrap();
+            let lines: Vec<_> = said.lines().collect();
+            assert_eq!(lines[0], format!("{} 0", lines[1]), "{kind:?}");
+            assert!(matches!(lines[2], "" | super::NO_TERMINAL) && lines.len() == 3, "{kind:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn one_is_started_twice() {
+        let mut command = shell(ProgramKind::Git, "echo yes");
+        for _ in 0..2 {
+            assert_eq!(command.output().unwrap().stdout, b"yes\n");
+        }
     }
 
     #[test]

@@ -4,6 +4,18 @@ use std::ffi::{OsStr, OsString};
 
 use super::own::is_astray;
 
+/// The variable by which gpg tells its agent where to ask.
+pub(super) const GPG_TTY: &str = "GPG_TTY";
+
+/// What gpg is told where there is no terminal: asking there fails at once, so that git says that it cannot sign.
+pub(super) const NO_TERMINAL: &str = "/nonexistent/terminal";
+
+/// Tells whether the value of a variable names a terminal, as those of `GPG_TTY` and `SSH_TTY` do.
+pub(super) fn names_terminal(value: &OsStr) -> bool {
+    let value = value.as_encoded_bytes();
+    value.starts_with(b"/dev/pts/") || value.starts_with(b"/dev/tty") || value == b"/dev/console"
+}
+
 /// Says what a program is for, and with that what it may see and whether it has the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProgramKind {
@@ -84,6 +96,19 @@ fn opens(name: &OsStr, value: &OsStr) -> Opens {
 }
 
 impl ProgramKind {
+    /// All kinds.
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 8] = [
+        Self::Git,
+        Self::GitWrites,
+        Self::GitInTerminal,
+        Self::Renderer,
+        Self::KeyCommand,
+        Self::AgePlugin,
+        Self::CredentialPlugin,
+        Self::Editor,
+    ];
+
     /// Tells whether it has the terminal, and our process group with it.
     pub(super) fn has_terminal(self) -> bool {
         matches!(self, Self::GitInTerminal | Self::Editor)
@@ -134,16 +159,7 @@ impl ProgramKind {
 mod tests {
     use super::ProgramKind;
 
-    const ALL: [ProgramKind; 8] = [
-        ProgramKind::Git,
-        ProgramKind::GitWrites,
-        ProgramKind::GitInTerminal,
-        ProgramKind::Renderer,
-        ProgramKind::KeyCommand,
-        ProgramKind::AgePlugin,
-        ProgramKind::CredentialPlugin,
-        ProgramKind::Editor,
-    ];
+    const ALL: [ProgramKind; 8] = ProgramKind::ALL;
 
     fn who_sees(name: &str, value: &str) -> Vec<ProgramKind> {
         ALL.into_iter().filter(|kind| kind.hidden([(name.into(), value.into())].into_iter()).is_empty()).collect()

@@ -5,7 +5,9 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::File;
+use std::hash::{Hash as _, Hasher as _};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -116,13 +118,37 @@ fn called(process: &str) -> Option<String> {
     Some(std::fs::read_to_string(format!("/proc/{process}/comm")).ok()?.trim_end().to_owned())
 }
 
-/// Returns the mark of our helpers: our process, when it began, and the session that it is in.
-pub(super) fn mark() -> &'static str {
+/// Returns what all our marks begin with: our process, when it began, and the session that it is in.
+fn mark() -> &'static str {
     static OURS: LazyLock<String> = LazyLock::new(|| {
         let own = Stat::of("self").unwrap_or_default();
         format!("{}-{}-{}", std::process::id(), own.began, own.session)
     });
     &OURS
+}
+
+/// Returns the mark of a helper: ours, and how it was called.
+///
+/// A helper has a session of its own, and so has a daemon that it started and that has its mark: how it was called tells them apart.
+pub(super) fn mark_for(program: &OsStr, arguments: &[&OsStr]) -> String {
+    let words: Vec<&[u8]> = std::iter::once(program).chain(arguments.iter().copied()).map(OsStr::as_bytes).collect();
+    format!("{}-{}-{:x}", mark(), words.len(), digest(&words))
+}
+
+/// Names the words of a call, so that they need not be told.
+fn digest(words: &[&[u8]]) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    words.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Tells whether a process was called so; a script's own call comes after that of its interpreter.
+fn was_called(name: &str, count: usize, words: &str) -> bool {
+    let Ok(line) = std::fs::read(format!("/proc/{name}/cmdline")) else { return false };
+    let Some(line) = line.strip_suffix(b"\0") else { return false };
+    let all: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+    let last = all.len().checked_sub(count).and_then(|start| all.get(start..));
+    last.is_some_and(|last| format!("{:x}", digest(last)) == words)
 }
 
 /// What `/proc/PID/stat` says of a process.
@@ -188,19 +214,27 @@ fn mark_of(name: &str, variable: &str) -> Option<String> {
     String::from_utf8(marked.to_vec()).ok()
 }
 
-/// Tells whether a mark is one of a fluxdeck that runs no more, and the process is still in its session.
-fn is_left(name: &str, mark: &str) -> bool {
+/// Tells whether a mark is one of a fluxdeck that runs no more, and the process is still in its session or in that of a helper.
+fn is_left(name: &str, variable: &str, mark: &str) -> bool {
     let mut parts = mark.split('-');
     let (Some(owner), Some(began), Some(session)) = (parts.next(), parts.next(), parts.next()) else { return false };
-    Stat::of(name).is_some_and(|stat| stat.session.to_string() == session)
-        && Stat::of(owner).is_none_or(|stat| stat.began.to_string() != began)
+    let Some(stat) = Stat::of(name) else { return false };
+    let leader = stat.session.to_string();
+    let mut of_helper = || {
+        let (Some(count), Some(words)) = (parts.next().and_then(|count| count.parse().ok()), parts.next()) else {
+            return false;
+        };
+        mark_of(&leader, variable).is_some_and(|its| its == mark) && was_called(&leader, count, words)
+    };
+    Stat::of(owner).is_none_or(|stat| stat.began.to_string() != began)
         && is_this_users(Path::new(&format!("/proc/{name}")))
+        && (leader == session || of_helper())
 }
 
 /// Returns a process that had the terminal of a fluxdeck that runs no more; not what it started itself.
 fn lent_and_left(process: Pid) -> Option<Left> {
     let name = process.as_raw_nonzero().to_string();
-    let mark = mark_of(&name, LENT).filter(|mark| is_left(&name, mark))?;
+    let mark = mark_of(&name, LENT).filter(|mark| is_left(&name, LENT, mark))?;
     if mark_of(&Stat::of(&name)?.parent.to_string(), LENT).is_some_and(|above| above == mark) {
         return None;
     }
@@ -212,7 +246,7 @@ fn end_if_left(process: Pid) {
     let name = process.as_raw_nonzero().to_string();
     // Opened before it is looked at: the signal cannot reach another process that has its number later.
     let Ok(held) = pidfd_open(process, PidfdFlags::empty()) else { return };
-    if mark_of(&name, MARK).is_some_and(|mark| is_left(&name, &mark)) {
+    if mark_of(&name, MARK).is_some_and(|mark| is_left(&name, MARK, &mark)) {
         // It may have ended meanwhile.
         let _ended = pidfd_send_signal(&held, Signal::KILL);
     }
@@ -264,7 +298,7 @@ mod tests {
 
     use super::super::{ProgramCommand, ProgramKind};
     use super::{
-        LENT, MARK, Stat, descendants, end_if_left, lend, lent_and_left, mark, owner, remove_folders, runs_on,
+        LENT, MARK, descendants, end_if_left, lend, lent_and_left, mark_for, owner, remove_folders, runs_on,
     };
 
     /// A process id that is nobody's: of a child that was waited for.
@@ -316,18 +350,33 @@ mod tests {
         }
     }
 
+    /// The mark of a call by a fluxdeck whose process is given.
+    fn marked(owner: u32, program: &str, arguments: &[&str]) -> String {
+        let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+        let ours = mark_for(programs_path(program).as_os_str(), &arguments);
+        let call: Vec<&str> = ours.splitn(3, '-').collect();
+        format!("{owner}-1-{}", call[2])
+    }
+
+    fn programs_path(name: &str) -> std::path::PathBuf {
+        super::super::find(name).unwrap()
+    }
+
     #[test]
     fn a_helper_of_a_fluxdeck_that_is_gone_is_ended_and_others_are_not() {
-        let session = Stat::of("self").unwrap().session;
-        let sleeper = |mark: &str| {
+        let sleeper = |mark: Option<&str>| {
             let mut command = ProgramCommand::new(ProgramKind::Git, "sleep");
-            command.arg("600").env(MARK, mark);
+            command.arg("600");
+            if let Some(mark) = mark {
+                command.env(MARK, mark);
+            }
             command.spawn().unwrap()
         };
-        let left = sleeper(&format!("{}-1-{session}", nobody()));
-        let reused = sleeper(&format!("{}-1-{session}", std::process::id()));
-        let mut daemon = sleeper(&format!("{}-1-{}", nobody(), session + 1));
-        let mut ours = sleeper(mark());
+        let left = sleeper(Some(&marked(nobody(), "sleep", &["600"])));
+        let reused = sleeper(Some(&marked(std::process::id(), "sleep", &["600"])));
+        // What a helper started that went into a session of its own.
+        let mut daemon = sleeper(Some(&marked(nobody(), "git", &["push"])));
+        let mut ours = sleeper(None);
         for running in [&left, &reused, &daemon, &ours] {
             end_if_left(running.id().unwrap());
         }
@@ -342,17 +391,38 @@ mod tests {
     }
 
     #[test]
+    fn what_a_helper_that_is_a_script_started_ends_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("script");
+        std::fs::write(&script, "#!/bin/sh\nsleep 600 &\necho $!\nwait\n").unwrap();
+        std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let ours = mark_for(script.as_os_str(), &[OsStr::new("a"), OsStr::new("")]);
+        let call: Vec<&str> = ours.splitn(3, '-').collect();
+        let mut command = ProgramCommand::new(ProgramKind::GitWrites, &script);
+        command.args(["a", ""]).env(MARK, format!("{}-1-{}", nobody(), call[2]));
+        let mut running = command.spawn().unwrap();
+        let mut said = std::io::BufReader::new(running.stdout().unwrap());
+        let mut below = String::new();
+        std::io::BufRead::read_line(&mut said, &mut below).unwrap();
+        let below = rustix::process::Pid::from_raw(below.trim().parse().unwrap()).unwrap();
+        end_if_left(below);
+        // The script waits for what it started, and then says no more.
+        assert_eq!(std::io::read_to_string(&mut said).unwrap(), "");
+        assert!(running.finish().unwrap().status.success());
+    }
+
+    #[test]
     fn what_had_the_terminal_of_a_fluxdeck_that_is_gone_is_told_of_and_not_ended() {
-        let session = Stat::of("self").unwrap().session;
-        let left = format!("{}-1-{session}", nobody());
+        let script = ["-c", "sleep 600 & echo; wait"];
+        let left = marked(nobody(), "sh", &script);
         let shell = |mark: &str| {
             let mut command = ProgramCommand::new(ProgramKind::Git, "sh");
-            command.args(["-c", "sleep 600 & echo; wait"]).env(LENT, mark);
+            command.args(script).env(LENT, mark);
             let mut running = command.spawn().unwrap();
             std::io::Read::read_exact(&mut running.stdout().unwrap(), &mut [0]).unwrap();
             running
         };
-        let (mut editor, mut ours) = (shell(&left), shell(mark()));
+        let (mut editor, mut ours) = (shell(&left), shell(&mark_for(OsStr::new("sh"), &[])));
         let (id, own) = (editor.id().unwrap(), ours.id().unwrap());
         let told = lent_and_left(id).unwrap();
         assert_eq!((told.id, told.name.as_str()), (id.as_raw_nonzero().get(), "sh"));
@@ -369,7 +439,8 @@ mod tests {
     #[test]
     fn what_goes_into_the_background_is_told_as_soon_as_who_started_it_has_ended() {
         // It says its number, and goes on without whoever had the terminal.
-        let mut running = ProgramCommand::new(ProgramKind::Git, "sh")
+        // Of what is read here, a key command alone is in our own session, as what has the terminal is.
+        let mut running = ProgramCommand::new(ProgramKind::KeyCommand, "sh")
             .args(["-c", "sleep 600 >&2 & echo $!"])
             .env(LENT, lend())
             .spawn()

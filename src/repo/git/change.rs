@@ -110,9 +110,17 @@ impl GitChange {
     }
 }
 
+/// Returns the line of what a change printed that tells of a terminal which nobody had: a hook that went on without its answer says so.
+pub fn missed_terminal(said: &str) -> Option<&str> {
+    said.lines().find(|line| {
+        let line = line.to_lowercase();
+        line.contains("/dev/tty") && TERMINAL_WORDS.iter().skip(1).any(|words| line.contains(words))
+    })
+}
+
 /// Tells whether a change failed because somebody would have had to be asked: on a terminal it may succeed.
 pub fn asks(fault: &Fault) -> bool {
-    [UNSIGNED, NO_CREDENTIALS, UNKNOWN_HOST].iter().any(|why| fault.why.starts_with(why))
+    [UNSIGNED, NO_CREDENTIALS, UNKNOWN_HOST, WANTS_TERMINAL].iter().any(|why| fault.why.starts_with(why))
 }
 
 /// Refuses a push whose address or branch became another since it was agreed to.
@@ -172,8 +180,7 @@ fn quiet(command: &mut ProgramCommand, root: &Path) {
     });
     command
         .env("GIT_SSH_COMMAND", format!("{} -oBatchMode=yes", ssh.as_deref().unwrap_or("ssh")))
-        .env("GIT_EDITOR", "true")
-        .env_remove("GPG_TTY");
+        .env("GIT_EDITOR", "true");
 }
 
 /// Cuts the user's part out of addresses: `https://user:token@host` may hold a token.
@@ -195,6 +202,20 @@ fn without_credentials(text: &str) -> String {
 const UNSIGNED: &str = "the commit could not be signed: the key wants a passphrase, or is missing";
 const NO_CREDENTIALS: &str = "the server wants credentials that nobody gave";
 const UNKNOWN_HOST: &str = "the server's host key is not known";
+const WANTS_TERMINAL: &str = "a hook, or a program that git started, wants to ask on the terminal";
+
+/// What programs say, in small letters, that find no terminal to ask on: shells, Go, Node, sudo, docker, stty, ssh.
+const TERMINAL_WORDS: &[&str] = &[
+    "/dev/tty",
+    "no such device or address",
+    "not a tty",
+    "not a terminal",
+    "no tty",
+    "a terminal is required",
+    "inappropriate ioctl for device",
+    "no terminal",
+    "without a terminal",
+];
 
 /// The causes that git tells by their words (its messages in the C locale), with what to do about each.
 const CAUSES: &[(&[&str], &str, &str)] = &[
@@ -278,6 +299,14 @@ fn explain(root: &Path, what: &str, said: &str) -> Fault {
     let cause = CAUSES.iter().find(|(words, ..)| words.iter().any(|word| said.contains(word)));
     if let Some((_, why, todo)) = cause {
         return Fault::failed(what, format!("{why}\n{said}"), *todo);
+    }
+    let small = said.to_lowercase();
+    if TERMINAL_WORDS.iter().any(|words| small.contains(words)) {
+        return Fault::failed(
+            what,
+            format!("{WANTS_TERMINAL}\n{said}"),
+            "run the same git line in a terminal of your own",
+        );
     }
     let general = run::refused(what, root, said.as_bytes());
     if general.todo.contains("the message is git's own") {

@@ -16,7 +16,7 @@ mod status;
 mod tree;
 mod veil;
 
-pub use change::{GitChange, asks, head, stage, unstage};
+pub use change::{GitChange, asks, head, missed_terminal, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
 pub use files::{Staged, all_files, files, ignored, is_ignored, is_known, object, staged};
 pub use fresh::{Own, first_commit, in_bare};

@@ -75,7 +75,7 @@ pub fn destination(root: &Path) -> Result<Destination, Fault> {
         return Err(Fault::failed(
             WHAT,
             format!(
-                "{branch} follows {there}, a branch of this repository: a push would only move that one, and reach no server"
+                "{branch} follows {there}, a local branch of this repository: a push would only move that one, and reach no server"
             ),
             format!("choose where it goes: git push --set-upstream REMOTE {branch}"),
         ));
@@ -190,7 +190,7 @@ mod tests {
     fn a_branch_that_follows_a_local_one_reaches_no_server() {
         let here = ground();
         here.git(&["switch", "--quiet", "--track", "-c", "fix", "main"]);
-        assert!(goes(&here).starts_with("fix follows main, a branch of this repository"), "{}", goes(&here));
+        assert!(goes(&here).starts_with("fix follows main, a local branch of this repository"), "{}", goes(&here));
         here.git(&["config", "branch.fix.pushRemote", "team/origin"]);
         assert!(goes(&here).starts_with("fix -> team/origin refs/heads/fix "), "{}", goes(&here));
     }

@@ -231,7 +231,10 @@ impl Git {
             Answer::Committed(Ok(said)) => {
                 self.draft.clear();
                 let first = said.lines().find(|line| line.starts_with('[')).unwrap_or("committed").to_owned();
-                vec![tell(scene, format!("{first}; P pushes it")), Action::Rescan]
+                let asked = git::missed_terminal(&said).map(|line| {
+                    format!("; a hook wanted to ask on the terminal, and went on without an answer: {line}")
+                });
+                vec![tell(scene, format!("{first}{}; P pushes it", asked.unwrap_or_default())), Action::Rescan]
             }
             Answer::Updated(Ok(said)) => {
                 let last = said.lines().last().unwrap_or("nothing new").to_owned();

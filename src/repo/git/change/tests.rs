@@ -142,3 +142,34 @@ fn a_push_sends_what_was_agreed_to_and_nothing_else() {
     let fault = push(here.path(), &to).unwrap_err();
     assert!(fault.why.contains("to prod of origin"), "{fault}");
 }
+
+fn hook(here: &TestRepository, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = here.path().join(".git/hooks").join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_hook_that_asks_has_no_terminal_and_that_is_told() {
+    let (here, _there) = pair();
+    here.write("a.yaml", "a: 1\n");
+    stage(here.path(), &["a.yaml".to_owned()], &grant()).unwrap();
+    for script in [
+        "exec </dev/tty; read t; echo \"$t\" >>\"$1\"",
+        "exec </dev/tty || { echo 'no terminal' >&2; exit 1; }",
+        "echo 'sudo: a terminal is required to read the password' >&2; exit 1",
+        "stty -echo || exit 1",
+    ] {
+        hook(&here, "prepare-commit-msg", script);
+        let fault = commit(here.path(), "feat: a").unwrap_err();
+        assert!(super::asks(&fault), "{script}: {fault}");
+    }
+    hook(&here, "prepare-commit-msg", "echo 'the ticket is missing' >&2; exit 1");
+    assert!(!super::asks(&commit(here.path(), "feat: a").unwrap_err()), "it only refuses");
+    hook(&here, "prepare-commit-msg", "read t </dev/tty; exit 0");
+    let said = commit(here.path(), "feat: a").unwrap();
+    assert!(super::missed_terminal(&said).is_some_and(|line| line.contains("/dev/tty")), "{said}");
+    assert_eq!(super::missed_terminal("[main 1234567] feat: ask on /dev/tty"), None);
+}
