@@ -67,6 +67,8 @@ pub enum Msg {
     Ended(OpId, Outcome, Option<Owed>),
     /// The outside tells of something.
     Told(Result<String, Fault>),
+    /// The outside knows more of what was told last.
+    Added(&'static str),
     /// The process is asked to end.
     Terminate,
 }

@@ -22,7 +22,7 @@ use super::bounded::Bound;
 use super::credentials::{Credential, Plugin};
 use super::kubeconfig::Kubeconfig;
 use super::skew::Skew;
-use super::{Cluster, dial};
+use super::{Cluster, dial, trust};
 use crate::model::{Env, Exposure, Fault};
 
 /// The server answers at once when it is there, even to a watch; a list of everything may take it some seconds to begin.
@@ -74,6 +74,7 @@ pub fn connect(env: Env, name: &str, kubeconfig: Option<&Path>, context: &str) -
 pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
     let agent = http::HeaderValue::from_static(concat!("fluxdeck/", env!("CARGO_PKG_VERSION")));
     config.headers.push((http::header::USER_AGENT, agent));
+    trust::readable(&mut config.root_cert);
     let login = &mut config.auth_info;
     // kube would run this one itself, as it finds it; kubectl knows it no more since 1.26.
     if let Some(provider) = &mut login.auth_provider {

@@ -21,6 +21,7 @@ use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt as _};
 
 use super::connect::{Answer, Broken, Speaks};
 use super::fault::chain;
+use super::trust;
 
 /// A whole HTTP stack, ready for requests.
 pub(crate) type Service = tower::util::BoxCloneSyncService<Request<Body>, Answer, BoxError>;
@@ -109,7 +110,10 @@ where
     C::Future: Send + 'static,
     C::Error: Into<BoxError>,
 {
-    let tls = config.rustls_client_config().map_err(|error| unusable(&error))?;
+    let mut tls = config.rustls_client_config().map_err(|error| unusable(&error))?;
+    if let Some(authority) = config.root_cert.as_deref().filter(|_| !config.accept_invalid_certs) {
+        trust::accept_named(&mut tls, authority);
+    }
     let mut builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
     if let Some(name) = &config.tls_server_name {
         let name = name.clone().try_into().map_err(|_| {

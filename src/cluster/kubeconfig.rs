@@ -2,7 +2,7 @@
 //!
 //! kubectl merges the files of `KUBECONFIG` by name, so two K3s files that both call their cluster `default` are mixed up: the second
 //! context reaches the first cluster. Here each context is looked up in the file that holds it, and only what that file lacks is taken
-//! from the others.
+//! from the others. A context whose name another file uses for something else is called `FILE:NAME`; its name alone means neither.
 
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ impl Kubeconfig {
         let files: Vec<File> = paths
             .iter()
             .filter(|path| path.exists())
-            .map(|path| File { path: path.clone(), parsed: parse(path) })
+            .map(|path| File { path: std::path::absolute(path).unwrap_or_else(|_| path.clone()), parsed: parse(path) })
             .collect();
         if files.is_empty() {
             let looked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
@@ -74,15 +74,22 @@ impl Kubeconfig {
         Ok(Self { files })
     }
 
-    /// Lists the names of the contexts, in the order of the files; a name that several files hold is listed once.
+    /// Lists the names of the contexts, in the order of the files. A name that several files hold is listed once where they mean the same by
+    /// it, and with each of the files where they do not.
     ///
     /// # Errors
     /// Fails when no file could be read.
     pub fn contexts(&self) -> Result<Vec<String>, Fault> {
         let mut names: Vec<String> = Vec::new();
-        for context in self.readable().flat_map(|(_, parsed)| &parsed.contexts) {
-            if !names.contains(&context.name) {
-                names.push(context.name.clone());
+        for (path, context) in
+            self.readable().flat_map(|(path, parsed)| parsed.contexts.iter().map(move |context| (path, context)))
+        {
+            let name = match self.holders(&context.name).as_slice() {
+                [_, _, ..] => qualified(path, &context.name),
+                _ => context.name.clone(),
+            };
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
         match self.broken() {
@@ -100,8 +107,10 @@ impl Kubeconfig {
     }
 
     fn describe(&self, name: &str) -> KubeContext {
-        let merged = self.merged_for(name).map(|(merged, _)| merged).unwrap_or_default();
-        let context = merged.contexts.iter().find(|named| named.name == name).and_then(|named| named.context.as_ref());
+        let found = self.merged_for(name);
+        let file = found.as_ref().map(|(_, file, _)| file.display().to_string()).unwrap_or_default();
+        let (merged, bare) = found.map(|(merged, _, bare)| (merged, bare)).unwrap_or_default();
+        let context = merged.contexts.iter().find(|named| named.name == bare).and_then(|named| named.context.as_ref());
         let cluster = context.map(|context| context.cluster.clone()).unwrap_or_default();
         let known = merged.clusters.iter().find(|named| named.name == cluster).and_then(|named| named.cluster.as_ref());
         let server = known.and_then(|known| {
@@ -109,12 +118,21 @@ impl Kubeconfig {
             let (proxy, certified) = (known.proxy_url.as_deref(), known.tls_server_name.as_deref());
             Some(server.through(proxy, certified, authority(known).as_deref()))
         });
-        KubeContext { name: name.to_owned(), cluster, server }
+        KubeContext { name: name.to_owned(), file, cluster, server }
     }
 
-    /// Returns the file that holds a context: the first that does.
-    pub fn file_of(&self, context: &str) -> Option<&Path> {
-        self.readable().find(|(_, parsed)| holds(parsed, context)).map(|(path, _)| path)
+    /// Returns the files that mean something different by a name; the first of those that mean the same.
+    fn holders(&self, name: &str) -> Vec<&File> {
+        let mut holders: Vec<(&File, serde_json::Value)> = Vec::new();
+        for (at, file) in self.files.iter().enumerate() {
+            if file.parsed.as_ref().is_ok_and(|parsed| holds(parsed, name))
+                && let Some(meant) = self.merged_from(at).map(|merged| meaning(&merged, name))
+                && !holders.iter().any(|(_, known)| *known == meant)
+            {
+                holders.push((file, meant));
+            }
+        }
+        holders.into_iter().map(|(file, _)| file).collect()
     }
 
     /// Builds the configuration that reaches a context's cluster.
@@ -122,15 +140,15 @@ impl Kubeconfig {
     /// # Errors
     /// Fails when no file holds the context, or when its cluster, its certificates or its address cannot be used.
     pub fn config_for(&self, context: &str) -> Result<kube::Config, Fault> {
-        let Some((parsed, path)) = self.merged_for(context) else { return Err(self.unknown(context)) };
+        let Some((parsed, path, bare)) = self.merged_for(context) else { return Err(self.unknown(context)) };
         let file = path.display();
         let cannot_use = |why: String| {
             let todo = format!("look at context {context} in {file}");
             Fault::new(FaultKind::Usage, format!("cannot use context {context}"), why, todo)
         };
-        names_files(&parsed, context).map_err(cannot_use)?;
-        let proxy = proxy_url(&parsed, context);
-        let options = KubeConfigOptions { context: Some(context.to_owned()), cluster: None, user: None };
+        names_files(&parsed, bare).map_err(cannot_use)?;
+        let proxy = proxy_url(&parsed, bare);
+        let options = KubeConfigOptions { context: Some(bare.to_owned()), cluster: None, user: None };
         // The function is async by its signature alone: it reads files and never waits.
         let built = futures::FutureExt::now_or_never(kube::Config::from_custom_kubeconfig(parsed, &options));
         let built = built.unwrap_or(Err(KubeconfigError::CurrentContextNotSet));
@@ -140,19 +158,28 @@ impl Kubeconfig {
         Ok(config)
     }
 
-    /// Merges the files as a context sees them, and returns the file that holds it.
-    fn merged_for(&self, context: &str) -> Option<(kube::config::Kubeconfig, &Path)> {
-        let at = self.files.iter().position(|file| file.parsed.as_ref().is_ok_and(|it| holds(it, context)))?;
+    /// Merges the files as a context sees them, and returns the file that holds it and its name there; nothing where several files mean
+    /// something different by the name.
+    fn merged_for<'a>(&'a self, context: &'a str) -> Option<(kube::config::Kubeconfig, &'a Path, &'a str)> {
+        let in_file = |file: &File, name: &str| file.parsed.as_ref().is_ok_and(|it| holds(it, name));
+        let (at, bare) = match self.holders(context).as_slice() {
+            [only] => (self.files.iter().position(|file| file.path == only.path)?, context),
+            [] => self.files.iter().enumerate().find_map(|(at, file)| {
+                let name = context.strip_prefix(file.path.to_str()?)?.strip_prefix(':')?;
+                in_file(file, name).then_some((at, name))
+            })?,
+            _ => return None,
+        };
+        Some((self.merged_from(at)?, self.files.get(at)?.path.as_path(), bare))
+    }
+
+    /// Merges the files as a context of one of them sees them.
+    fn merged_from(&self, at: usize) -> Option<kube::config::Kubeconfig> {
         let (before, rest) = self.files.split_at_checked(at)?;
         // The file that holds the context comes first, so that its own cluster and user win over equal names elsewhere.
-        let parsed = rest
-            .iter()
-            .take(1)
-            .chain(before)
-            .chain(rest.iter().skip(1))
-            .filter_map(|file| file.parsed.as_ref().ok())
-            .fold(kube::config::Kubeconfig::default(), adopt);
-        Some((parsed, rest.first()?.path.as_path()))
+        let files = rest.iter().take(1).chain(before).chain(rest.iter().skip(1));
+        let parsed = files.filter_map(|file| file.parsed.as_ref().ok());
+        Some(parsed.fold(kube::config::Kubeconfig::default(), adopt))
     }
 
     fn readable(&self) -> impl Iterator<Item = (&Path, &kube::config::Kubeconfig)> {
@@ -213,6 +240,25 @@ fn names_files(parsed: &kube::config::Kubeconfig, context: &str) -> Result<(), S
         }
     }
     Ok(())
+}
+
+/// Calls a context by its file too.
+fn qualified(path: &Path, name: &str) -> String {
+    format!("{}:{name}", path.display())
+}
+
+/// Returns what a context means: where it leads, and as whom. It holds secrets, and is only compared.
+fn meaning(merged: &kube::config::Kubeconfig, name: &str) -> serde_json::Value {
+    let context = merged.contexts.iter().find(|named| named.name == name).and_then(|named| named.context.as_ref());
+    let cluster = context.and_then(|context| merged.clusters.iter().find(|known| known.name == context.cluster));
+    let user =
+        context.and_then(|context| merged.auth_infos.iter().find(|known| Some(&known.name) == context.user.as_ref()));
+    let value = |part: Result<serde_json::Value, serde_json::Error>| part.unwrap_or_default();
+    serde_json::Value::Array(vec![
+        value(serde_json::to_value(cluster.map(|known| &known.cluster))),
+        value(serde_json::to_value(user.map(|known| &known.auth_info))),
+        value(serde_json::to_value(context.and_then(|context| context.namespace.as_ref()))),
+    ])
 }
 
 fn holds(parsed: &kube::config::Kubeconfig, context: &str) -> bool {
@@ -330,7 +376,34 @@ mod tests {
         assert_eq!(production.cluster_url.port_u16(), Some(1002));
         assert_eq!(production.tls_server_name.as_deref(), Some("production.example"));
         assert_eq!(all.config_for("staging").unwrap().cluster_url.port_u16(), Some(1001));
-        assert_eq!(all.file_of("production"), Some(paths[2].as_path()));
+        let known = all.known().unwrap();
+        assert_eq!(known[1].file, paths[2].display().to_string());
+    }
+
+    #[test]
+    fn equal_context_names_in_different_files_are_told_apart_by_their_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = [
+            file(&folder, "a.yaml", &k3s("default", 1001, "s")),
+            file(&folder, "b.yaml", &k3s("default", 1002, "p")),
+            file(&folder, "copy.yaml", &k3s("default", 1002, "p")),
+        ];
+        let named = |path: &PathBuf| format!("{}:default", path.display());
+        let all = Kubeconfig::read(&paths).unwrap();
+        assert!(all.config_for("default").is_err(), "its name alone means neither");
+        assert_eq!(all.config_for(&named(&paths[0])).unwrap().cluster_url.port_u16(), Some(1001));
+        assert_eq!(all.config_for(&named(&paths[1])).unwrap().cluster_url.port_u16(), Some(1002));
+        let known = all.known().unwrap();
+        let meant = |words: &str| known.iter().filter(|context| context.is_meant(words)).count();
+        assert_eq!(
+            (meant("b.yaml:default"), meant(&named(&paths[1])), meant("default"), meant("yaml:default")),
+            (1, 1, 0, 0)
+        );
+        // Two files that mean the same by it.
+        let same = Kubeconfig::read(&paths[1..]).unwrap();
+        assert_eq!(same.contexts().unwrap(), ["default"]);
+        assert_eq!(same.config_for("default").unwrap().cluster_url.port_u16(), Some(1002));
+        assert!(same.known().unwrap()[0].is_meant("b.yaml:default"), "a file may be named all the same");
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod skew;
 pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trust;
 mod turning;
 pub mod verbs;
 pub mod watch;

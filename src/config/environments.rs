@@ -86,7 +86,12 @@ fn key(draft: &Draft) -> (bool, i64, bool, &str) {
 fn draft(settings: &Settings, name: &str, folder: Option<&RepoEnvironment>, contexts: &[KubeContext]) -> Draft {
     let own = settings.env(name);
     let wanted = own.context.map_or_else(|| name.to_owned(), |context| context.value);
-    let known = contexts.iter().any(|context| context.name == wanted);
+    let meant: Vec<&KubeContext> = contexts.iter().filter(|context| context.is_meant(&wanted)).collect();
+    let known = meant.len() == 1;
+    let wanted = match meant.as_slice() {
+        [only] => only.name.clone(),
+        _ => wanted,
+    };
     Draft {
         order: own.order.map(|order| order.value),
         fault: (!known).then(|| no_context(name, &wanted, contexts)),
@@ -120,6 +125,14 @@ fn protect(settings: &Settings, drafts: &mut [Draft], contexts: &[KubeContext]) 
 }
 
 fn no_context(name: &str, wanted: &str, contexts: &[KubeContext]) -> Fault {
+    let alike: Vec<&KubeContext> =
+        contexts.iter().filter(|context| context.bare() == wanted || context.is_meant(wanted)).collect();
+    if let [first, _, ..] = alike.as_slice() {
+        let names: Vec<&str> = alike.iter().map(|context| context.name.as_str()).collect();
+        let why = format!("several kubeconfig files have a context {wanted}, and they differ: {}", names.join(", "));
+        let todo = format!("say which file: context = \"{}\" below [env.{name}] in your settings", first.name);
+        return Fault::new(FaultKind::Usage, format!("{name} has no cluster here"), why, todo);
+    }
     let names: Vec<&str> = contexts.iter().map(|context| context.name.as_str()).collect();
     let known = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
     Fault::new(

@@ -38,7 +38,12 @@ fn found(settings: &Settings, names: &[&str], contexts: &[&str]) -> Environments
 
 /// Describes a context by its name, its cluster's name and its server, which may be unknown.
 fn context(name: &str, cluster: &str, url: &str) -> KubeContext {
-    KubeContext { name: name.to_owned(), cluster: cluster.to_owned(), server: Server::at(url) }
+    KubeContext {
+        name: name.to_owned(),
+        cluster: cluster.to_owned(),
+        server: Server::at(url),
+        ..KubeContext::default()
+    }
 }
 
 /// Says of each environment by its name why it is protected, or `no`.

@@ -5,8 +5,10 @@ use std::net::IpAddr;
 /// Describes a context of the kubeconfig.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KubeContext {
-    /// Its name.
+    /// Its name: where files of the kubeconfig hold different contexts of one name, `FILE:NAME`.
     pub name: String,
+    /// The whole path of the file that holds it; empty where it comes from none.
+    pub file: String,
     /// The name of its cluster in the kubeconfig.
     pub cluster: String,
     /// Which API server it reaches; `None` where that is not known.
@@ -14,6 +16,21 @@ pub struct KubeContext {
 }
 
 impl KubeContext {
+    /// Returns its name alone, as it stands in its file.
+    pub fn bare(&self) -> &str {
+        self.name.strip_prefix(self.file.as_str()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(&self.name)
+    }
+
+    /// Tells whether it is meant by words of the operator's: its name, or `FILE:NAME` with the file's whole path or the end of it.
+    pub fn is_meant(&self, words: &str) -> bool {
+        let of_file = || {
+            let file = words.strip_suffix(self.bare())?.strip_suffix(':')?;
+            let rest = self.file.strip_suffix(file)?;
+            Some(!file.is_empty() && (rest.is_empty() || rest.ends_with('/')))
+        };
+        self.name == words || of_file().unwrap_or(false)
+    }
+
     /// Tells whether two contexts reach one API server, as far as the kubeconfig tells.
     ///
     /// One address is one server, unless different proxies lead to servers of different authorities. One authority is one server where a name is
@@ -146,7 +163,7 @@ mod tests {
 
     fn context(name: &str, cluster: &str, url: &str, certified: Option<&str>, authority: Option<&str>) -> KubeContext {
         let server = Server::at(url).map(|server| server.through(None, certified, authority));
-        KubeContext { name: name.to_owned(), cluster: cluster.to_owned(), server }
+        KubeContext { name: name.to_owned(), cluster: cluster.to_owned(), server, ..KubeContext::default() }
     }
 
     #[test]
@@ -193,6 +210,7 @@ mod tests {
                 name: url.to_owned(),
                 cluster: url.to_owned(),
                 server: Some(server.through(None, None, Some("ca"))),
+                ..KubeContext::default()
             }
         };
         let here = named("https://127.0.0.1:6443");

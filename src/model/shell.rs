@@ -33,6 +33,12 @@ fn quoted(word: &str) -> String {
     out
 }
 
+/// Splits a context that is named with its file, `/FILE:NAME`, as kubectl and flux take them.
+fn context_of_file(word: &str) -> Option<(&str, &str)> {
+    let (file, name) = word.split_once(':')?;
+    file.starts_with('/').then_some((name, file))
+}
+
 /// Writes a path so that no program takes it for an option.
 fn path(word: &str) -> String {
     if word.starts_with('-') { quoted(&format!("./{word}")) } else { quoted(word) }
@@ -69,7 +75,12 @@ impl ShellLine {
             let Some((at, place)) = next else { break };
             self.0.push_str(rest.get(..at).unwrap_or_default());
             let word = words.next().copied().unwrap_or_default();
-            self.0.push_str(&if place == "{}" { quoted(word) } else { path(word) });
+            let of_context = self.0.ends_with("context ").then(|| context_of_file(word)).flatten();
+            self.0.push_str(&match of_context {
+                Some((name, file)) => format!("{} --kubeconfig {}", quoted(name), path(file)),
+                None if place == "{}" => quoted(word),
+                None => path(word),
+            });
             rest = rest.get(at + place.len()..).unwrap_or_default();
         }
         self.0.push_str(rest);

@@ -6,17 +6,70 @@ use base64::engine::general_purpose::STANDARD;
 /// Terminals drop longer sequences; xterm's limit is the smallest that is known, and 74,994 bytes of text fit into it.
 pub const LIMIT: usize = 74_994;
 
-/// Writes the sequence that puts a text on the clipboard; inside tmux it is wrapped for the terminal outside (`DCS tmux;`).
-pub fn sequence(text: &str, tmux: bool) -> String {
+/// What stands between us and the operator's terminal, and may keep the sequence from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Between {
+    /// Nothing that is known of.
+    Nothing,
+    /// tmux, which takes the sequence itself (`set-clipboard`) or lets what is wrapped pass (`allow-passthrough`), both or neither.
+    Tmux,
+    /// GNU screen, which lets what is wrapped pass.
+    Screen,
+}
+
+impl Between {
+    /// Tells it by the variables that each sets.
+    pub fn here() -> Self {
+        Self::of(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+    }
+
+    fn of(is_set: impl Fn(&str) -> bool) -> Self {
+        if is_set("TMUX") {
+            Self::Tmux
+        } else if is_set("STY") {
+            Self::Screen
+        } else {
+            Self::Nothing
+        }
+    }
+
+    /// Says what must be set for a copied text to arrive; nobody answers whether it did.
+    pub fn condition(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Tmux => Some("it arrives if tmux hands it on: tmux set -g set-clipboard on"),
+            Self::Screen => Some("it arrives if screen hands it on, which it does for short texts"),
+        }
+    }
+}
+
+/// Writes the sequence that puts a text on the clipboard. tmux is given it plainly and wrapped for the terminal outside: how it is set decides
+/// which of the two it takes, and to copy the same text twice does no harm.
+pub fn sequence(text: &str, between: Between) -> String {
     let osc = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
-    if tmux { format!("\x1bPtmux;\x1b{osc}\x1b\\") } else { osc }
+    match between {
+        Between::Nothing => osc,
+        Between::Tmux => format!("{osc}\x1bPtmux;\x1b{osc}\x1b\\"),
+        Between::Screen => format!("\x1bP{osc}\x1b\\"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn the_sequence_carries_the_text_as_base64() {
-        assert_eq!(super::sequence("hi", false), "\x1b]52;c;aGk=\x07");
-        assert_eq!(super::sequence("hi", true), "\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\");
+        use super::{Between, sequence};
+        assert_eq!(sequence("hi", Between::Nothing), "\x1b]52;c;aGk=\x07");
+        let tmux = "\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\";
+        assert_eq!(sequence("hi", Between::Tmux), tmux);
+        assert_eq!(sequence("hi", Between::Screen), "\x1bP\x1b]52;c;aGk=\x07\x1b\\");
+    }
+
+    #[test]
+    fn what_may_swallow_it_is_told() {
+        use super::Between;
+        assert_eq!(Between::of(|_| false).condition(), None);
+        assert!(Between::of(|name| name == "TMUX").condition().unwrap().contains("set-clipboard"));
+        assert!(Between::of(|name| name == "STY").condition().unwrap().contains("screen"));
     }
 }

@@ -8,6 +8,7 @@ use crossterm::event::Event;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::clipboard::Between;
 use super::effects::{OnScreen, Performer};
 use super::input::TerminalInput;
 use super::lend::serve;
@@ -274,7 +275,11 @@ impl Outside<'_> {
                 self.secret_copied = None;
                 self.take(app, performer, Msg::Told(Err(fault)))
             }
-            copied => copied,
+            Err(error) => Err(error),
+            Ok(()) => match Between::here().condition() {
+                Some(condition) => self.take(app, performer, Msg::Added(condition)),
+                None => Ok(()),
+            },
         }
     }
 

@@ -258,7 +258,7 @@ impl Screen {
         restore();
     }
 
-    /// Puts text on the operator's clipboard through the terminal (OSC 52), inside tmux by its pass-through, which needs `set-clipboard on`.
+    /// Puts text on the operator's clipboard through the terminal (OSC 52).
     ///
     /// # Errors
     /// Fails when the text is longer than terminals take, or the terminal is gone.
@@ -269,7 +269,7 @@ impl Screen {
                 "the text is longer than terminals take (74,994 bytes)",
             ));
         }
-        let sequence = super::clipboard::sequence(text, std::env::var_os("TMUX").is_some());
+        let sequence = super::clipboard::sequence(text, super::clipboard::Between::here());
         let mut out = io::stdout();
         out.write_all(sequence.as_bytes())?;
         out.flush()

@@ -103,6 +103,11 @@ impl App {
             }
             Msg::Told(Ok(text)) => self.tell(Notice::info(self.facts.now, text)),
             Msg::Told(Err(fault)) => self.tell(Notice::fault(self.facts.now, fault)),
+            Msg::Added(text) => {
+                if let Some(last) = self.facts.notices.last_mut() {
+                    last.what = format!("{}; {text}", last.what);
+                }
+            }
             Msg::Terminate => effects.push(Effect::Quit),
         }
         if let Some(wanted) = self.wanted_plugin.take()
