@@ -9,7 +9,7 @@ use std::time::Duration;
 use process_wrap::std::{CommandWrap, CommandWrapper as _, ProcessSession};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
-use super::environment::{GPG_TTY, ProgramKind, NO_TERMINAL, names_terminal};
+use super::environment::{GPG_TTY, NO_TERMINAL, ProgramKind, names_terminal};
 use super::find::{resolve, search_path};
 use super::{leftovers, registry, running::Running};
 
@@ -279,7 +279,8 @@ mod tests {
 
     #[test]
     fn a_helper_has_no_terminal() {
-        for kind in ProgramKind::ALL.into_iter().filter(|kind| !kind.has_terminal() && *kind != ProgramKind::KeyCommand) {
+        for kind in ProgramKind::ALL.into_iter().filter(|kind| !kind.has_terminal() && *kind != ProgramKind::KeyCommand)
+        {
             // Its own session is its number, and it has no terminal (field 7 of /proc/PID/stat).
             let script = "cut -d' ' -f6,7 /proc/$$/stat; echo $$; (: </dev/tty) 2>&- && echo asks; echo \"$GPG_TTY\"";
             let output = shell(kind, script).output().unwrap();

@@ -297,9 +297,7 @@ mod tests {
     use rustix::process::{Pid, getpid};
 
     use super::super::{ProgramCommand, ProgramKind};
-    use super::{
-        LENT, MARK, descendants, end_if_left, lend, lent_and_left, mark_for, owner, remove_folders, runs_on,
-    };
+    use super::{LENT, MARK, descendants, end_if_left, lend, lent_and_left, mark_for, owner, remove_folders, runs_on};
 
     /// A process id that is nobody's: of a child that was waited for.
     fn nobody() -> u32 {
