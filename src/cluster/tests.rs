@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::testing::{Answer, Asked, cluster, event, ok};
 use super::{Cluster, EventScope, Resource, TableEvent, exec, logs, verbs};
+use crate::cluster::verbs::{Delete, Forward, Reconcile, Restart, Resume, RunNow, Suspend, Verb};
 use crate::model::log::LogTarget;
 use crate::model::permit::grant;
-use crate::model::{Clock, FaultKind, ObjectRef, Verb};
+use crate::model::{Clock, FaultKind, ObjectRef};
 
 /// Names that an address would take apart, if they were put into it as they are.
 const STAY_NAMES: [&str; 5] = ["?old", "#old", "a?dryRun=All", "a&b=c", "a\\b"];
@@ -35,16 +36,16 @@ fn server() -> (Cluster, Arc<Mutex<Vec<Asked>>>) {
     (cluster, asked)
 }
 
-fn verbs_of_all_kinds() -> Vec<Verb> {
+fn verbs_of_all_kinds() -> Vec<Box<dyn Verb>> {
     let timeout = Duration::from_secs(1);
     vec![
-        Verb::Reconcile { with_source: true, force: true, reset: true, no_wait: true, timeout },
-        Verb::Suspend { reason: String::new(), by: String::new(), until: None },
-        Verb::Resume { timeout },
-        Verb::Restart { timeout },
-        Verb::Delete { timeout },
-        Verb::RunNow { timeout },
-        Verb::Forward { local: None, remote: None, via: String::new() },
+        Box::new(Reconcile { with_source: true, force: true, reset: true, no_wait: true, timeout }),
+        Box::new(Suspend { reason: String::new(), by: String::new(), until: None }),
+        Box::new(Resume { timeout }),
+        Box::new(Restart { timeout }),
+        Box::new(Delete { timeout }),
+        Box::new(RunNow { timeout }),
+        Box::new(Forward { local: None, remote: None, via: String::new() }),
     ]
 }
 
@@ -57,7 +58,7 @@ async fn asked_for(kind: &str, namespace: &str, name: &str) -> BTreeMap<String, 
     let mut by_way = BTreeMap::new();
     let mut note = |way: &str| by_way.insert(way.to_owned(), std::mem::take(&mut *asked.lock().unwrap()));
     for verb in verbs_of_all_kinds() {
-        let outcome = verbs::perform(&cluster, &verb, &object, &Clock::system(), &mut |_| (), &grant()).await;
+        let outcome = verbs::perform(&cluster, &*verb, &object, &Clock::system(), &mut |_| (), &grant()).await;
         if NO_NAMES.contains(&name) {
             let crate::model::Outcome::Failed(fault) = outcome else { panic!("{verb:?} of {name}: {outcome:?}") };
             assert!(

@@ -4,7 +4,8 @@ use super::object::line;
 use super::prune::taken;
 use super::verb::{is_flux, lesson, operate, timeout};
 use crate::app::{Ask, Command, Risk, Scope};
-use crate::model::{Lesson, Verb};
+use crate::cluster::verbs::Delete;
+use crate::model::Lesson;
 
 /// Deletes what is selected or marked.
 pub static COMMAND: Command = Command {
@@ -15,7 +16,7 @@ pub static COMMAND: Command = Command {
     risk: Risk::Destroys,
     questions: &[],
     lesson: teach,
-    run: |ask| operate(ask, "Delete", &Verb::Delete { timeout: timeout(ask) }, &teach(ask).shell),
+    run: |ask| operate(ask, "Delete", Delete { timeout: timeout(ask) }, &teach(ask).shell),
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {

@@ -2,7 +2,8 @@
 
 use super::verb::{flux_line, is_release, lesson, operate, timeout};
 use crate::app::{Command, Risk, Scope};
-use crate::model::{Lesson, Verb};
+use crate::cluster::verbs::Reconcile;
+use crate::model::Lesson;
 
 /// Upgrades a HelmRelease once even though nothing changed or its retries are exhausted.
 pub static COMMAND: Command = Command {
@@ -14,9 +15,8 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: teach,
     run: |ask| {
-        let verb =
-            Verb::Reconcile { with_source: false, force: true, reset: false, no_wait: false, timeout: timeout(ask) };
-        operate(ask, "Force", &verb, &teach(ask).shell)
+        let verb = Reconcile { with_source: false, force: true, reset: false, no_wait: false, timeout: timeout(ask) };
+        operate(ask, "Force", verb, &teach(ask).shell)
     },
 };
 

@@ -4,7 +4,8 @@ use super::object::line;
 use super::verb::{lesson, operate};
 use crate::app::{Action, Ask, Command, Notice, Question, Risk, Scope};
 use crate::cluster::pod::has_pods;
-use crate::model::{Fault, FaultKind, Lesson, Verb};
+use crate::cluster::verbs::Forward;
+use crate::model::{Fault, FaultKind, Lesson};
 
 /// Forwards a port of a pod, of one behind a workload, or of a Service.
 pub static COMMAND: Command = Command {
@@ -22,8 +23,8 @@ pub static COMMAND: Command = Command {
     lesson: teach,
     run: |ask| match ports(ask.answer("ports").unwrap_or_default()) {
         Some((local, remote)) => {
-            let verb = Verb::Forward { local, remote, via: ask.facts.via.clone() };
-            operate(ask, "Forward", &verb, &teach(ask).shell)
+            let verb = Forward { local, remote, via: ask.facts.via.clone() };
+            operate(ask, "Forward", verb, &teach(ask).shell)
         }
         None => vec![Action::Tell(Notice::fault(
             ask.now,

@@ -2,7 +2,8 @@
 
 use super::verb::{flux_line, is_flux, lesson, operate, timeout};
 use crate::app::{Ask, Command, Risk, Scope};
-use crate::model::{Lesson, Verb};
+use crate::cluster::verbs::Reconcile;
+use crate::model::Lesson;
 
 /// Reconciles what is selected or marked.
 pub static COMMAND: Command = Command {
@@ -14,14 +15,14 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: teach,
     run: |ask| {
-        let verb = Verb::Reconcile {
+        let verb = Reconcile {
             with_source: ask.flag("with-source"),
             force: ask.flag("force"),
             reset: ask.flag("reset"),
             no_wait: ask.flag("no-wait"),
             timeout: timeout(ask),
         };
-        operate(ask, "Reconcile", &verb, &teach(ask).shell)
+        operate(ask, "Reconcile", verb, &teach(ask).shell)
     },
 };
 

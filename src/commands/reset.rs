@@ -2,7 +2,8 @@
 
 use super::verb::{flux_line, is_release, lesson, operate, timeout};
 use crate::app::{Command, Risk, Scope};
-use crate::model::{Lesson, Verb};
+use crate::cluster::verbs::Reconcile;
+use crate::model::Lesson;
 
 /// Lets a HelmRelease whose retries are exhausted try again by its own policy.
 pub static COMMAND: Command = Command {
@@ -14,9 +15,8 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: teach,
     run: |ask| {
-        let verb =
-            Verb::Reconcile { with_source: false, force: false, reset: true, no_wait: false, timeout: timeout(ask) };
-        operate(ask, "Reset", &verb, &teach(ask).shell)
+        let verb = Reconcile { with_source: false, force: false, reset: true, no_wait: false, timeout: timeout(ask) };
+        operate(ask, "Reset", verb, &teach(ask).shell)
     },
 };
 

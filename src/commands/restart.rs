@@ -3,7 +3,8 @@
 use super::object::{is_workload, line};
 use super::verb::{lesson, operate, timeout};
 use crate::app::{Ask, Command, Risk, Scope};
-use crate::model::{Lesson, Verb};
+use crate::cluster::verbs::Restart;
+use crate::model::Lesson;
 
 /// Restarts the rollout of what is selected or marked.
 pub static COMMAND: Command = Command {
@@ -14,7 +15,7 @@ pub static COMMAND: Command = Command {
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
-    run: |ask| operate(ask, "Restart", &Verb::Restart { timeout: timeout(ask) }, &teach(ask).shell),
+    run: |ask| operate(ask, "Restart", Restart { timeout: timeout(ask) }, &teach(ask).shell),
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {

@@ -2,7 +2,8 @@
 
 use super::verb::{flux_line, is_flux, lesson, operate, timeout};
 use crate::app::{Ask, Command, Risk, Scope};
-use crate::model::{Lesson, Verb};
+use crate::cluster::verbs::Resume;
+use crate::model::Lesson;
 
 /// Resumes what is selected or marked.
 pub static COMMAND: Command = Command {
@@ -13,7 +14,7 @@ pub static COMMAND: Command = Command {
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
-    run: |ask| operate(ask, "Resume", &Verb::Resume { timeout: timeout(ask) }, &teach(ask).shell),
+    run: |ask| operate(ask, "Resume", Resume { timeout: timeout(ask) }, &teach(ask).shell),
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {

@@ -3,7 +3,8 @@
 use super::object::is_cron_job;
 use super::verb::{lesson, operate, timeout};
 use crate::app::{Ask, Command, Risk, Scope};
-use crate::model::{Lesson, ShellLine, Verb};
+use crate::cluster::verbs::RunNow;
+use crate::model::{Lesson, ShellLine};
 
 /// Makes a Job from the CronJob that is selected.
 pub static COMMAND: Command = Command {
@@ -14,7 +15,7 @@ pub static COMMAND: Command = Command {
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
-    run: |ask| operate(ask, "Run", &Verb::RunNow { timeout: timeout(ask) }, &teach(ask).shell),
+    run: |ask| operate(ask, "Run", RunNow { timeout: timeout(ask) }, &teach(ask).shell),
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {

@@ -2,7 +2,8 @@
 
 use super::verb::{flux_line, is_flux, lesson, operate, until};
 use crate::app::{Action, Ask, Command, Notice, Question, Risk, Scope};
-use crate::model::{Fault, FaultKind, Lesson, Verb};
+use crate::cluster::verbs::Suspend;
+use crate::model::{Fault, FaultKind, Lesson};
 
 /// Suspends what is selected or marked.
 pub static COMMAND: Command = Command {
@@ -33,8 +34,8 @@ pub static COMMAND: Command = Command {
             None => None,
         };
         let reason = ask.answer("reason").unwrap_or("").to_owned();
-        let verb = Verb::Suspend { reason, by: ask.facts.login.clone(), until: end };
-        operate(ask, "Suspend", &verb, &teach(ask).shell)
+        let verb = Suspend { reason, by: ask.facts.login.clone(), until: end };
+        operate(ask, "Suspend", verb, &teach(ask).shell)
     },
 };
 

@@ -1,5 +1,6 @@
 //! What the commands share that act on Flux objects through the cluster's verbs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,9 +8,9 @@ use jiff::tz::TimeZone;
 
 use crate::app::operation::NO_LONGER_WAITED_FOR;
 use crate::app::{Action, Ask, Notice, Operation};
-use crate::cluster::verbs;
+use crate::cluster::verbs::{self, Verb};
 use crate::kinds;
-use crate::model::{Env, Fault, Lesson, ObjectRef, ShellLine, Verb};
+use crate::model::{Env, Fault, Lesson, ObjectRef, ShellLine};
 
 /// How long an operation waits at most; the same as the flux CLI's default.
 pub const TIMEOUT: Duration = Duration::from_mins(5);
@@ -50,7 +51,7 @@ pub fn lesson(shell: impl Into<ShellLine>, why: &str, look_for: &str, docs: &'st
 }
 
 /// Starts one operation for each target.
-pub fn operate(ask: &Ask<'_>, title: &str, verb: &Verb, shell: &ShellLine) -> Vec<Action> {
+pub fn operate(ask: &Ask<'_>, title: &str, verb: impl Verb + 'static, shell: &ShellLine) -> Vec<Action> {
     let Some(permit) = ask.permit else {
         return vec![Action::Tell(Notice::fault(
             ask.now,
@@ -62,11 +63,12 @@ pub fn operate(ask: &Ask<'_>, title: &str, verb: &Verb, shell: &ShellLine) -> Ve
             ),
         ))];
     };
+    let verb: Arc<dyn Verb> = Arc::new(verb);
     ask.objects()
         .enumerate()
         .map(|(index, (env, object))| {
             let line = shell.nth(index).unwrap_or_else(|| shell.clone());
-            Action::Operate(operation(title, env, object, verb.clone(), line, permit))
+            Action::Operate(operation(title, env, object, Arc::clone(&verb), line, permit))
         })
         .collect()
 }
@@ -76,7 +78,7 @@ fn operation(
     title: &str,
     env: Env,
     object: &ObjectRef,
-    verb: Verb,
+    verb: Arc<dyn Verb>,
     shell: ShellLine,
     permit: crate::app::Permit,
 ) -> Operation {
@@ -86,15 +88,12 @@ fn operation(
         env: Some(env),
         object: object.to_string(),
         shell,
-        stopped: match verb {
-            Verb::Forward { .. } => "the port is closed",
-            _ => NO_LONGER_WAITED_FOR,
-        },
+        stopped: verb.stopped().unwrap_or(NO_LONGER_WAITED_FOR),
         permit,
         work: Box::new(move |reach, mut steps| {
             Box::pin(async move {
                 match reach.cluster(env) {
-                    Ok(cluster) => verbs::perform(&cluster, &verb, &target, &reach.clock, &mut *steps, &permit).await,
+                    Ok(cluster) => verbs::perform(&cluster, &*verb, &target, &reach.clock, &mut *steps, &permit).await,
                     Err(fault) => crate::model::Outcome::Failed(fault),
                 }
             })

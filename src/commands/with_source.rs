@@ -2,8 +2,9 @@
 
 use super::verb::{flux_line, lesson, operate, timeout};
 use crate::app::{Command, Risk, Scope};
+use crate::cluster::verbs::Reconcile;
 use crate::kinds;
-use crate::model::{Lesson, ObjectRef, Verb};
+use crate::model::{Lesson, ObjectRef};
 
 /// Reconciles the source of what is selected, then the object itself.
 pub static COMMAND: Command = Command {
@@ -15,14 +16,14 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: teach,
     run: |ask| {
-        let verb = Verb::Reconcile {
+        let verb = Reconcile {
             with_source: true,
             force: false,
             reset: false,
             no_wait: ask.flag("no-wait"),
             timeout: timeout(ask),
         };
-        operate(ask, "Reconcile with source", &verb, &teach(ask).shell)
+        operate(ask, "Reconcile with source", verb, &teach(ask).shell)
     },
 };
 

@@ -36,7 +36,7 @@ pub use lesson::Lesson;
 pub use link::Connection;
 pub use nodes::{Amount, Nodes, quantity};
 pub use object::{GroupKind, Gvk, ObjectRef};
-pub use operation::{Outcome, Step, StepState, Verb};
+pub use operation::{Outcome, Step, StepState};
 pub use permit::Permit;
 pub use row::{FluxFacts, Row, RowKey, Suspension};
 pub use shell::ShellLine;

@@ -10,10 +10,11 @@ use super::git::change;
 use super::reconcile::in_turn;
 use crate::app::operation::{NO_LONGER_WAITED_FOR, StepSender, outcome_line};
 use crate::app::{Operation, Permit, Reach};
+use crate::cluster::verbs::Reconcile;
 use crate::cluster::{Cluster, verbs};
 use crate::kinds;
 use crate::model::revision::hash;
-use crate::model::{Env, Fault, ObjectRef, Outcome, ShellLine, Step, StepState, Verb};
+use crate::model::{Env, Fault, ObjectRef, Outcome, ShellLine, Step, StepState};
 use crate::repo::git::{self, Destination, GitChange};
 
 /// What follows the branch in one environment: its sources, then its Kustomizations in the order in which they are applied.
@@ -137,7 +138,7 @@ async fn take(
     report: &Report,
     wait: Duration,
 ) -> Outcome {
-    let verb = Verb::Reconcile { with_source: false, force: false, reset: false, no_wait: false, timeout: wait };
+    let verb = Reconcile { with_source: false, force: false, reset: false, no_wait: false, timeout: wait };
     let name = format!("{}: {}", one.name, object.short());
     let mut steps = |step: Step| report.send(Step { step: name.clone(), ..step });
     let outcome = in_turn(cluster, &verb, object, &report.1.clock, &mut steps, wait, &report.2).await;

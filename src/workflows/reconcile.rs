@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::app::operation::{NO_LONGER_WAITED_FOR, outcome_line};
 use crate::app::{Operation, Permit};
+use crate::cluster::verbs::Reconcile;
 use crate::cluster::{Cluster, verbs};
-use crate::model::{Clock, Env, ObjectRef, Outcome, ShellLine, Step, StepState, Verb};
+use crate::model::{Clock, Env, ObjectRef, Outcome, ShellLine, Step, StepState};
 
 /// Makes the operation that reconciles objects in this order.
 pub fn all(env: Env, objects: Vec<ObjectRef>, wait: Duration, shell: ShellLine, permit: Permit) -> Operation {
@@ -22,8 +23,7 @@ pub fn all(env: Env, objects: Vec<ObjectRef>, wait: Duration, shell: ShellLine, 
                     Ok(cluster) => cluster,
                     Err(fault) => return Outcome::Failed(fault),
                 };
-                let verb =
-                    Verb::Reconcile { with_source: false, force: false, reset: false, no_wait: false, timeout: wait };
+                let verb = Reconcile { with_source: false, force: false, reset: false, no_wait: false, timeout: wait };
                 let mut failed: Option<Outcome> = None;
                 let mut done = 0_usize;
                 for object in &objects {
@@ -69,7 +69,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Reconciles one object of several that depend on each other: what it depends on may still be at it, which is no failure yet.
 pub(super) async fn in_turn(
     cluster: &Cluster,
-    verb: &Verb,
+    verb: &Reconcile,
     object: &ObjectRef,
     clock: &Clock,
     steps: &mut (dyn FnMut(Step) + Send + Sync),

@@ -2,15 +2,33 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::observe::{self, Seen};
-use super::{Call, owner};
+use super::{Call, Verb, owner};
 use crate::cluster::request;
 use crate::model::known::KUSTOMIZE;
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
 
-pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
+/// Deletes it, and waits until it is gone.
+#[derive(Debug, Clone)]
+pub struct Delete {
+    /// How long to wait until it is gone at most.
+    pub timeout: Duration,
+}
+
+impl Verb for Delete {
+    fn run<'a, 'c: 'a>(
+        &'a self,
+        call: &'a mut Call<'c>,
+        object: &'a ObjectRef,
+    ) -> BoxFuture<'a, Result<Outcome, Fault>> {
+        Box::pin(run(call, object, self.timeout))
+    }
+}
+
+async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
     let target = call.any(object).await?;
     let before = call.whole(&target, "delete").await?;
     let uid = before.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -91,7 +109,7 @@ mod tests {
     use crate::cluster::testing::{cluster, ok};
     use crate::cluster::verbs::perform;
     use crate::model::permit::grant;
-    use crate::model::{Clock, FaultKind, Outcome, Verb};
+    use crate::model::{Clock, FaultKind, Outcome};
 
     /// Deletes a Kustomization; says how it ended, and whether the server was asked to delete it.
     async fn delete(spec: Value, inventory: &[&str]) -> (Outcome, bool) {
@@ -109,7 +127,7 @@ mod tests {
             }
             ok(object.clone())
         });
-        let verb = Verb::Delete { timeout: std::time::Duration::from_secs(1) };
+        let verb = super::Delete { timeout: std::time::Duration::from_secs(1) };
         let object = "Kustomization/flux-system/apps".parse().unwrap();
         let outcome = perform(&cluster, &verb, &object, &Clock::system(), &mut |_| {}, &grant()).await;
         (outcome, deleted.load(std::sync::atomic::Ordering::Relaxed))

@@ -4,11 +4,12 @@ use std::io;
 use std::net::Ipv4Addr;
 
 use futures::StreamExt as _;
+use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use kube::api::Portforwarder;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::Call;
+use super::{Call, Verb};
 use crate::cluster::Cluster;
 use crate::cluster::failure::Failure;
 use crate::cluster::pod::{self, Chosen};
@@ -17,7 +18,32 @@ use crate::model::{Fault, ObjectRef, Outcome, Permit, StepState};
 /// Ports below need rights that an operator seldom has on a jump host: 80 becomes 8080, as everybody's habit is.
 const UNPRIVILEGED: u16 = 1024;
 
-pub(super) async fn run(
+/// Makes a port of a pod reachable on this machine's loopback address, until it is stopped.
+#[derive(Debug, Clone)]
+pub struct Forward {
+    /// The port here; one like the pod's when `None`.
+    pub local: Option<u16>,
+    /// The pod's port or the Service's, by number or name; the first when `None`.
+    pub remote: Option<String>,
+    /// How this machine is reached by `ssh`, such as `maria@jump`.
+    pub via: String,
+}
+
+impl Verb for Forward {
+    fn run<'a, 'c: 'a>(
+        &'a self,
+        call: &'a mut Call<'c>,
+        object: &'a ObjectRef,
+    ) -> BoxFuture<'a, Result<Outcome, Fault>> {
+        Box::pin(run(call, object, self.local, self.remote.as_deref(), &self.via))
+    }
+
+    fn stopped(&self) -> Option<&'static str> {
+        Some("the port is closed")
+    }
+}
+
+async fn run(
     call: &mut Call<'_>,
     object: &ObjectRef,
     local: Option<u16>,

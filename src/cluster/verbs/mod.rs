@@ -17,14 +17,22 @@ mod suspend;
 mod verdict;
 mod wait;
 
+use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::address::Address;
 use super::{Cluster, Resource, request};
 use crate::kinds;
-use crate::model::{Clock, Fault, FaultKind, ObjectRef, Outcome, Permit, Step, StepState, Verb};
+use crate::model::{Clock, Fault, FaultKind, ObjectRef, Outcome, Permit, Step, StepState};
+pub use delete::Delete;
+pub use forward::Forward;
 pub(crate) use live::Live;
+pub use reconcile::Reconcile;
+pub use restart::Restart;
+pub use resume::Resume;
+pub use run_now::RunNow;
+pub use suspend::Suspend;
 
 /// The annotation that says why an object is suspended.
 pub const REASON: &str = "fluxdeck.dev/suspend-reason";
@@ -35,10 +43,25 @@ pub const UNTIL: &str = "fluxdeck.dev/suspend-until";
 /// The annotation by which Flux is asked to look now.
 pub const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 
+/// Does one thing to an object. Each verb is a struct in a file of its own, whose fields are what was asked for.
+pub trait Verb: std::fmt::Debug + Send + Sync {
+    /// Does it, reports its steps, and returns how it ended, as soon as that is known.
+    fn run<'a, 'c: 'a>(
+        &'a self,
+        call: &'a mut Call<'c>,
+        object: &'a ObjectRef,
+    ) -> BoxFuture<'a, Result<Outcome, Fault>>;
+
+    /// Says what it means to stop it, where that is more than to wait no longer.
+    fn stopped(&self) -> Option<&'static str> {
+        None
+    }
+}
+
 /// Does a verb to an object, reports its steps, and returns how it ended, as soon as that is known.
 pub async fn perform(
     cluster: &Cluster,
-    verb: &Verb,
+    verb: &dyn Verb,
     object: &ObjectRef,
     clock: &Clock,
     steps: &mut (dyn FnMut(Step) + Send + Sync),
@@ -49,25 +72,7 @@ pub async fn perform(
         Ok(object) => object,
         Err(fault) => return Outcome::Failed(fault),
     };
-    let ended = match verb {
-        Verb::Reconcile { with_source, force, reset, no_wait, timeout } => {
-            let marks = [(*force, reconcile::FORCE_AT), (*reset, reconcile::RESET_AT)];
-            let asked = reconcile::Asked {
-                with_source: *with_source,
-                marks: marks.into_iter().filter_map(|(wanted, name)| wanted.then_some(name)).collect(),
-                no_wait: *no_wait,
-                timeout: *timeout,
-            };
-            reconcile::run(&mut call, &object, &asked).await
-        }
-        Verb::Suspend { reason, by, until } => suspend::run(&mut call, &object, reason, by, *until).await,
-        Verb::Resume { timeout } => resume::run(&mut call, &object, *timeout).await,
-        Verb::Restart { timeout } => restart::run(&mut call, &object, *timeout).await,
-        Verb::Delete { timeout } => delete::run(&mut call, &object, *timeout).await,
-        Verb::RunNow { timeout } => run_now::run(&mut call, &object, *timeout).await,
-        Verb::Forward { local, remote, via } => forward::run(&mut call, &object, *local, remote.as_deref(), via).await,
-    };
-    ended.unwrap_or_else(Outcome::Failed)
+    verb.run(&mut call, &object).await.unwrap_or_else(Outcome::Failed)
 }
 
 /// Reads the revision that an object has: what a source has fetched, what a Kustomization has applied; empty before the first.
@@ -85,7 +90,7 @@ pub async fn revision(cluster: &Cluster, object: &ObjectRef) -> Result<String, F
 }
 
 /// Holds what every verb needs while it runs.
-struct Call<'a> {
+pub struct Call<'a> {
     cluster: &'a Cluster,
     clock: &'a Clock,
     steps: &'a mut (dyn FnMut(Step) + Send + Sync),

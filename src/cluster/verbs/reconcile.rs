@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use super::{Call, Live, REQUESTED_AT, Target, source, wait};
+use super::{Call, Live, REQUESTED_AT, Target, Verb, source, wait};
 use crate::model::{Clock, Fault, ObjectRef, Outcome, StepState};
 
 /// Forces a Helm upgrade once; must equal the request's token.
@@ -13,16 +14,39 @@ pub(super) const FORCE_AT: &str = "reconcile.fluxcd.io/forceAt";
 /// Resets the failure counts of a HelmRelease once; must equal the request's token.
 pub(super) const RESET_AT: &str = "reconcile.fluxcd.io/resetAt";
 
-/// Holds what was asked for.
-pub(super) struct Asked {
-    pub(super) with_source: bool,
-    /// The annotations that a HelmRelease gets beside the request: [`FORCE_AT`], [`RESET_AT`].
-    pub(super) marks: Vec<&'static str>,
-    pub(super) no_wait: bool,
-    pub(super) timeout: Duration,
+/// Asks its controller to look now.
+#[derive(Debug, Clone)]
+pub struct Reconcile {
+    /// Reconciles the source first, as `--with-source` does.
+    pub with_source: bool,
+    /// Forces a Helm upgrade, as `--force` does.
+    pub force: bool,
+    /// Resets a HelmRelease's failure counts, as `--reset` does.
+    pub reset: bool,
+    /// Returns once asked, without waiting for the outcome.
+    pub no_wait: bool,
+    /// How long to wait for the outcome at most.
+    pub timeout: Duration,
 }
 
-pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, asked: &Asked) -> Result<Outcome, Fault> {
+impl Verb for Reconcile {
+    fn run<'a, 'c: 'a>(
+        &'a self,
+        call: &'a mut Call<'c>,
+        object: &'a ObjectRef,
+    ) -> BoxFuture<'a, Result<Outcome, Fault>> {
+        Box::pin(run(call, object, self))
+    }
+}
+
+impl Reconcile {
+    /// Returns the annotations that a HelmRelease gets beside the request.
+    fn marks(&self) -> impl Iterator<Item = &'static str> {
+        [(self.force, FORCE_AT), (self.reset, RESET_AT)].into_iter().filter_map(|(wanted, name)| wanted.then_some(name))
+    }
+}
+
+async fn run(call: &mut Call<'_>, object: &ObjectRef, asked: &Reconcile) -> Result<Outcome, Fault> {
     let target = call.target(object).await?;
     let live = call.read(&target, "reconcile").await?;
     refuse_suspended(call, object, &live)?;
@@ -38,7 +62,7 @@ pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, asked: &Asked) 
 }
 
 /// Reconciles one source on the way to the object.
-async fn one(call: &mut Call<'_>, target: &Target, asked: &Asked, step: &str) -> Result<Outcome, Fault> {
+async fn one(call: &mut Call<'_>, target: &Target, asked: &Reconcile, step: &str) -> Result<Outcome, Fault> {
     let live = call.read(target, "reconcile").await?;
     refuse_suspended(call, &target.object, &live)?;
     one_read(call, target, &live, asked, step).await
@@ -48,7 +72,7 @@ async fn one_read(
     call: &mut Call<'_>,
     target: &Target,
     before: &Live,
-    asked: &Asked,
+    asked: &Reconcile,
     step: &str,
 ) -> Result<Outcome, Fault> {
     let object = &target.object;
@@ -60,7 +84,7 @@ async fn one_read(
     let mut annotations = Map::new();
     annotations.insert(REQUESTED_AT.to_owned(), token.clone().into());
     if object.kind == "HelmRelease" {
-        annotations.extend(asked.marks.iter().map(|name| ((*name).to_owned(), token.clone().into())));
+        annotations.extend(asked.marks().map(|name| (name.to_owned(), token.clone().into())));
     }
     let request = if step == "reconcile" { "request" } else { step };
     call.step(request, StepState::Running, format!("asking for {object}"));

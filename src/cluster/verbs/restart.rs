@@ -2,15 +2,33 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{Call, observe, owner, rollout};
+use super::{Call, Verb, observe, owner, rollout};
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
 
 /// The annotation that kubectl writes; a new time makes a new template, and so new pods.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
-pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
+/// Replaces the pods of a workload step by step, as `kubectl rollout restart` does, and waits until the new ones are ready.
+#[derive(Debug, Clone)]
+pub struct Restart {
+    /// How long to wait for the new pods at most.
+    pub timeout: Duration,
+}
+
+impl Verb for Restart {
+    fn run<'a, 'c: 'a>(
+        &'a self,
+        call: &'a mut Call<'c>,
+        object: &'a ObjectRef,
+    ) -> BoxFuture<'a, Result<Outcome, Fault>> {
+        Box::pin(run(call, object, self.timeout))
+    }
+}
+
+async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
     let target = call.any(object).await?;
     let before = call.whole(&target, "restart").await?;
     if before.pointer("/spec/paused").and_then(Value::as_bool) == Some(true) {

@@ -2,14 +2,32 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{BY, Call, Live, REASON, REQUESTED_AT, UNTIL, reconcile, wait};
+use super::{BY, Call, Live, REASON, REQUESTED_AT, UNTIL, Verb, reconcile, wait};
 use crate::model::{Fault, ObjectRef, Outcome, StepState};
+
+/// Lets its reconciliation run again, removes the annotations, and waits like a reconcile.
+#[derive(Debug, Clone)]
+pub struct Resume {
+    /// How long to wait for the outcome at most.
+    pub timeout: Duration,
+}
+
+impl Verb for Resume {
+    fn run<'a, 'c: 'a>(
+        &'a self,
+        call: &'a mut Call<'c>,
+        object: &'a ObjectRef,
+    ) -> BoxFuture<'a, Result<Outcome, Fault>> {
+        Box::pin(run(call, object, self.timeout))
+    }
+}
 
 /// Flux itself only clears `spec.suspend`. The request goes with it in the same patch: its token tells, as nothing else does, that the run which
 /// has ended is the one that the resume began.
-pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
+async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
     let target = call.target(object).await?;
     let before = call.read(&target, "resume").await?;
     let token = reconcile::token(call.clock, &before);

@@ -2,17 +2,35 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::observe::{self, Seen};
-use super::{Call, Target};
+use super::{Call, Target, Verb};
 use crate::cluster::request;
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
 
 /// The longest name of a CronJob that leaves room for a suffix in a Job's name, which becomes a label of at most 63 characters.
 const LONGEST_STEM: usize = 50;
 
-pub(super) async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
+/// Runs a CronJob now, as a Job made from it, and waits for its end.
+#[derive(Debug, Clone)]
+pub struct RunNow {
+    /// How long to wait for the Job's end at most.
+    pub timeout: Duration,
+}
+
+impl Verb for RunNow {
+    fn run<'a, 'c: 'a>(
+        &'a self,
+        call: &'a mut Call<'c>,
+        object: &'a ObjectRef,
+    ) -> BoxFuture<'a, Result<Outcome, Fault>> {
+        Box::pin(run(call, object, self.timeout))
+    }
+}
+
+async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
     let target = call.any(object).await?;
     let cron = call.whole(&target, "run").await?;
     refuse_second(call, object, &cron)?;

@@ -1,26 +1,42 @@
 //! Suspend: nobody reconciles the object until it is resumed; why, who and until when are kept on it.
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{BY, Call, Live, REASON, UNTIL};
+use super::{BY, Call, Live, REASON, UNTIL, Verb};
 use crate::model::{Fault, ObjectRef, Outcome, StepState};
 
-pub(super) async fn run(
-    call: &mut Call<'_>,
-    object: &ObjectRef,
-    reason: &str,
-    by: &str,
-    until: Option<Timestamp>,
-) -> Result<Outcome, Fault> {
+/// Stops its reconciliation; the reason and the end are kept as annotations.
+#[derive(Debug, Clone)]
+pub struct Suspend {
+    /// Why.
+    pub reason: String,
+    /// Who: the login, and the cluster's own word where it has one.
+    pub by: String,
+    /// Until when; for people to read, nothing resumes by itself.
+    pub until: Option<Timestamp>,
+}
+
+impl Verb for Suspend {
+    fn run<'a, 'c: 'a>(
+        &'a self,
+        call: &'a mut Call<'c>,
+        object: &'a ObjectRef,
+    ) -> BoxFuture<'a, Result<Outcome, Fault>> {
+        Box::pin(run(call, object, self))
+    }
+}
+
+async fn run(call: &mut Call<'_>, object: &ObjectRef, asked: &Suspend) -> Result<Outcome, Fault> {
     let target = call.target(object).await?;
     let before = call.read(&target, "suspend").await?;
     call.step("request", StepState::Running, format!("suspending {object}"));
     let patch = json!({
         "metadata": {"annotations": {
-            REASON: text_or_null(reason),
-            BY: text_or_null(by),
-            UNTIL: until.map(|at| at.to_string()),
+            REASON: text_or_null(&asked.reason),
+            BY: text_or_null(&asked.by),
+            UNTIL: asked.until.map(|at| at.to_string()),
         }},
         "spec": {"suspend": true},
     });

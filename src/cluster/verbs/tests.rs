@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::perform;
 use crate::cluster::testing::{Answer, Asked, cluster, error, event, ok};
+use crate::cluster::verbs::{Reconcile, Resume, Suspend, Verb};
 use crate::model::permit::grant;
-use crate::model::{Clock, ObjectRef, Outcome, Step, Verb};
+use crate::model::{Clock, ObjectRef, Outcome, Step};
 
 const NOW: &str = "2026-01-02T03:04:05.000000006Z";
 
@@ -16,8 +17,8 @@ fn clock() -> Clock {
     Clock::fixed(NOW.parse().unwrap())
 }
 
-fn reconcile() -> Verb {
-    Verb::Reconcile { with_source: false, force: false, reset: false, no_wait: false, timeout: Duration::from_mins(5) }
+fn reconcile() -> Reconcile {
+    Reconcile { with_source: false, force: false, reset: false, no_wait: false, timeout: Duration::from_mins(5) }
 }
 
 fn apps() -> ObjectRef {
@@ -55,7 +56,7 @@ fn failed(token: &str, reason: &str, message: &str) -> Value {
 }
 
 /// Runs a verb; `watched` is what the watch of the object sends. Returns the outcome, the steps and the requests.
-async fn run(verb: &Verb, before: Value, watched: Vec<(Duration, Value)>) -> (Outcome, Vec<Step>, Vec<Asked>) {
+async fn run(verb: &dyn Verb, before: Value, watched: Vec<(Duration, Value)>) -> (Outcome, Vec<Step>, Vec<Asked>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let log = asked.clone();
     let cluster = cluster(move |request| {
@@ -166,7 +167,7 @@ async fn a_token_is_never_one_that_was_seen() {
 
 #[tokio::test(start_paused = true)]
 async fn not_waiting_ends_with_the_patch() {
-    let verb = Verb::Reconcile { with_source: false, force: true, reset: true, no_wait: true, timeout: Duration::ZERO };
+    let verb = Reconcile { with_source: false, force: true, reset: true, no_wait: true, timeout: Duration::ZERO };
     let (outcome, _, asked) = run(&verb, ready("old"), vec![]).await;
     assert!(outcome.is_done());
     assert_eq!(asked.last().unwrap().method, "PATCH");
@@ -231,8 +232,7 @@ async fn what_the_server_refuses_is_told_in_its_words() {
         patches += 1;
         if patches == 1 { error(409, "modified") } else { ok(ready(NOW)) }
     });
-    let verb =
-        Verb::Reconcile { with_source: false, force: false, reset: false, no_wait: true, timeout: Duration::ZERO };
+    let verb = Reconcile { with_source: false, force: false, reset: false, no_wait: true, timeout: Duration::ZERO };
     assert!(perform(&cluster, &verb, &apps(), &clock(), &mut |_| {}, &grant()).await.is_done());
 }
 
@@ -252,7 +252,7 @@ async fn an_object_deleted_meanwhile_ends_the_waiting() {
 #[tokio::test(start_paused = true)]
 async fn suspend_keeps_the_reason_and_resume_removes_it() {
     let until = Some("2026-02-01T00:00:00Z".parse().unwrap());
-    let verb = Verb::Suspend { reason: "storage".to_owned(), by: "ada".to_owned(), until };
+    let verb = Suspend { reason: "storage".to_owned(), by: "ada".to_owned(), until };
     let (outcome, _, asked) = run(&verb, ready("old"), vec![]).await;
     assert!(outcome.is_done());
     assert_eq!(
@@ -266,7 +266,7 @@ async fn suspend_keeps_the_reason_and_resume_removes_it() {
             "spec": {"suspend": true},
         })
     );
-    let verb = Verb::Resume { timeout: Duration::from_mins(1) };
+    let verb = Resume { timeout: Duration::from_mins(1) };
     let (outcome, _, asked) = run(&verb, ready("old"), vec![(Duration::from_secs(1), ready(NOW))]).await;
     assert!(outcome.is_done(), "{outcome:?}");
     let patch = asked.iter().find(|request| request.method == "PATCH").unwrap();
@@ -295,13 +295,8 @@ async fn with_source_runs_the_chart_s_source_then_the_chart_then_the_release() {
         }
         ok(base("old"))
     });
-    let verb = Verb::Reconcile {
-        with_source: true,
-        force: true,
-        reset: false,
-        no_wait: false,
-        timeout: Duration::from_mins(5),
-    };
+    let verb =
+        Reconcile { with_source: true, force: true, reset: false, no_wait: false, timeout: Duration::from_mins(5) };
     let release = "HelmRelease/immich/immich".parse().unwrap();
     let outcome = perform(&cluster, &verb, &release, &clock(), &mut |_| {}, &grant()).await;
     assert!(outcome.is_done(), "{outcome:?}");

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{get, start};
 use crate::cluster::Cluster;
 use crate::cluster::exec::{Order, Streams};
-use crate::model::Verb;
+use crate::cluster::verbs::Forward;
 use crate::model::permit::grant;
 use crate::sim::json::text;
 
@@ -149,7 +149,7 @@ async fn the_cockpit_runs_a_command_in_a_pod_or_behind_a_workload() {
 #[tokio::test]
 async fn a_port_behind_a_service_is_reached_on_loopback_until_it_is_stopped() {
     let (_simulation, staging, _) = start("healthy");
-    let verb = Verb::Forward { local: None, remote: None, via: "maria@jump".to_owned() };
+    let verb = Forward { local: None, remote: None, via: "maria@jump".to_owned() };
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let object = "Service/linkding/linkding".parse().unwrap();
     let clock = super::clock();
