@@ -1,51 +1,13 @@
 //! The command line: the cockpit, and the headless twins of what it does. One file per subcommand and one line here.
 
 mod call;
-mod check;
 mod cockpit;
-mod completions;
-mod delete;
-mod demo;
-mod describe;
-mod envs;
-mod events;
-mod exec;
-mod files;
 mod findings;
-mod forward;
-mod get;
-mod helm;
-mod history;
-mod hook;
-mod impact;
-mod info;
-mod init;
-mod keys;
-mod kustomizations;
 mod login;
-mod logs;
-mod man;
-mod objects;
 mod open;
 mod operate;
-mod order;
 mod out;
-mod pods;
 mod prompt;
-mod reconcile;
-mod releases;
-mod restart;
-mod resume;
-mod run_now;
-mod secret;
-mod secrets;
-mod snapshot;
-mod status;
-mod suspend;
-mod themes;
-mod trace;
-mod tree;
-mod where_;
 
 use std::sync::Arc;
 
@@ -76,8 +38,12 @@ struct Flags {
     cockpit: cockpit::Arguments,
 }
 
+/// Declares the subcommands: their modules, what clap is told of each, and who runs it. `cargo fmt` does not look into a macro: `.ci/run`
+/// formats them.
 macro_rules! subcommands {
     ($($(#[$doc:meta])* $name:ident => $module:ident,)*) => {
+        $(mod $module;)*
+
         // The flags of the others are not even built: they are half of the time that the process takes to start.
         #[derive(Debug, Subcommand)]
         #[command(defer = true)]

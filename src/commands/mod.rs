@@ -1,48 +1,15 @@
-//! Commands: one file each, and one line here. Keys, palette, help, lessons and headless twins are made from this list.
+//! Commands: one file each, and one line in `commands!`. Keys, palette, help, lessons and headless twins are made from this list.
 
-mod age_key;
-mod cancel;
-mod copy;
-mod delete;
-mod describe;
-mod edit;
-mod exec;
-mod force;
-mod forward;
 mod git;
-mod help;
 mod hook;
-mod journal;
-mod keys;
-mod lesson;
 mod list;
-mod logs;
 mod logs_view;
 mod object;
-mod open;
-mod operations;
-mod palette;
 mod prune;
-mod quit;
-mod reconcile;
-mod reconcile_all;
-mod reconcile_owner;
 mod reports;
-mod rescan;
-mod reset;
-mod restart;
-mod resume;
-mod rollout;
-mod run_now;
 mod secret;
-mod secrets;
 mod sort;
-mod stop;
-mod suspend;
-mod switch;
-mod themes;
 mod verb;
-mod with_source;
 
 use crate::app::Command;
 
@@ -66,111 +33,121 @@ pub use secret::rotate::{ALL as SECRET_ROTATE_ALL, COMMAND as SECRET_ROTATE};
 pub use secret::set::COMMAND as SECRET_SET;
 pub use suspend::COMMAND as SUSPEND;
 
-/// Every command, in the order in which palette and help list them.
-pub static COMMANDS: &[&Command] = &[
-    &open::COMMAND,
-    &edit::COMMAND,
-    &describe::COMMAND,
-    &describe::YAML,
-    &reconcile::COMMAND,
-    &with_source::COMMAND,
-    &reconcile_all::COMMAND,
-    &reconcile_owner::COMMAND,
-    &force::COMMAND,
-    &reset::COMMAND,
-    &suspend::COMMAND,
-    &resume::COMMAND,
-    &restart::COMMAND,
-    &run_now::COMMAND,
-    &exec::COMMAND,
-    &exec::ANY,
-    &forward::COMMAND,
-    &delete::COMMAND,
-    &list::FLUX,
-    &list::PODS,
-    &list::NAMESPACES,
-    &list::SERVED,
-    &reports::FINDINGS,
-    &reports::IMPACT,
-    &reports::COMPARE,
-    &reports::ORDER,
-    &secrets::COMMAND,
-    &reports::DOCUMENTS,
-    &rollout::COMMAND,
-    &sort::LIST,
-    &sort::OBJECTS,
-    &logs::COMMAND,
-    &reports::HISTORY,
-    &logs_view::ALL,
-    &logs_view::AS_WRITTEN,
-    &logs_view::AROUND,
-    &logs_view::WRAP,
-    &logs_view::TIMES,
-    &logs_view::SINCE,
-    &logs_view::PREVIOUS,
-    &logs_view::CONTAINER,
-    &logs_view::COPY,
-    &secret::reveal::COMMAND,
-    &secret::reveal_all::COMMAND,
-    &secret::edit::COMMAND,
-    &secret::save::COMMAND,
-    &secret::text::COMMAND,
-    &secret::add::COMMAND,
-    &secret::generate::COMMAND,
-    &secret::rename::COMMAND,
-    &secret::remove::COMMAND,
-    &secret::import::COMMAND,
-    &secret::export::COMMAND,
-    &secret::write_out::COMMAND,
-    &secret::copy_value::COMMAND,
-    &secret::undo::COMMAND,
-    &secret::redo::COMMAND,
-    &secret::set::COMMAND,
-    &secret::new::FORM,
-    &secret::new::COMMAND,
-    &secret::encrypt::COMMAND,
-    &secret::encrypt::ANEW,
-    &secret::recipients::COMMAND,
-    &secret::recipients::ALL,
-    &secret::recipients::UPDATE,
-    &secret::recipients::UPDATE_ALL,
-    &secret::rotate::COMMAND,
-    &secret::rotate::ALL,
-    &git::OPEN,
-    &git::DIFF,
-    &git::SPACE_FOLDER,
-    &git::SPACE_ALL,
-    &git::WRITE,
-    &git::PUSH,
-    &git::FETCH,
-    &git::PULL,
-    &git::changes::STAGE,
-    &git::changes::UNSTAGE,
-    &git::changes::ANYWAY,
-    &git::changes::COMMIT,
-    &git::changes::FETCH,
-    &git::changes::PULL,
-    &git::push::COMMAND,
-    &keys::COMMAND,
-    &age_key::COMMAND,
-    &age_key::REPLACE,
-    &age_key::NEW,
-    &hook::INSTALL,
-    &hook::UNINSTALL,
-    &operations::COMMAND,
-    &journal::COMMAND,
-    &cancel::SELECTED,
-    &cancel::COMMAND,
-    &copy::COMMAND,
-    &switch::COMMAND,
-    &rescan::COMMAND,
-    &themes::COMMAND,
-    &lesson::COMMAND,
-    &palette::COMMAND,
-    &help::COMMAND,
-    &stop::COMMAND,
-    &quit::COMMAND,
-];
+/// Declares the commands: a module and its place in the list in one line, or the place alone of one that stands beside others in its file.
+/// `cargo fmt` does not look into a macro: `.ci/run` formats them.
+macro_rules! commands {
+    ($($(mod $module:ident)? $(in $command:path)?,)+) => {
+        $($(mod $module;)?)+
+
+        /// Every command, in the order in which palette and help list them.
+        pub static COMMANDS: &[&Command] = &[$($(&$module::COMMAND)? $(&$command)?),+];
+    };
+}
+
+commands! {
+    mod open,
+    mod edit,
+    mod describe,
+    in describe::YAML,
+    mod reconcile,
+    mod with_source,
+    mod reconcile_all,
+    mod reconcile_owner,
+    mod force,
+    mod reset,
+    mod suspend,
+    mod resume,
+    mod restart,
+    mod run_now,
+    mod exec,
+    in exec::ANY,
+    mod forward,
+    mod delete,
+    in list::FLUX,
+    in list::PODS,
+    in list::NAMESPACES,
+    in list::SERVED,
+    in reports::FINDINGS,
+    in reports::IMPACT,
+    in reports::COMPARE,
+    in reports::ORDER,
+    mod secrets,
+    in reports::DOCUMENTS,
+    mod rollout,
+    in sort::LIST,
+    in sort::OBJECTS,
+    mod logs,
+    in reports::HISTORY,
+    in logs_view::ALL,
+    in logs_view::AS_WRITTEN,
+    in logs_view::AROUND,
+    in logs_view::WRAP,
+    in logs_view::TIMES,
+    in logs_view::SINCE,
+    in logs_view::PREVIOUS,
+    in logs_view::CONTAINER,
+    in logs_view::COPY,
+    in secret::reveal::COMMAND,
+    in secret::reveal_all::COMMAND,
+    in secret::edit::COMMAND,
+    in secret::save::COMMAND,
+    in secret::text::COMMAND,
+    in secret::add::COMMAND,
+    in secret::generate::COMMAND,
+    in secret::rename::COMMAND,
+    in secret::remove::COMMAND,
+    in secret::import::COMMAND,
+    in secret::export::COMMAND,
+    in secret::write_out::COMMAND,
+    in secret::copy_value::COMMAND,
+    in secret::undo::COMMAND,
+    in secret::redo::COMMAND,
+    in secret::set::COMMAND,
+    in secret::new::FORM,
+    in secret::new::COMMAND,
+    in secret::encrypt::COMMAND,
+    in secret::encrypt::ANEW,
+    in secret::recipients::COMMAND,
+    in secret::recipients::ALL,
+    in secret::recipients::UPDATE,
+    in secret::recipients::UPDATE_ALL,
+    in secret::rotate::COMMAND,
+    in secret::rotate::ALL,
+    in git::OPEN,
+    in git::DIFF,
+    in git::SPACE_FOLDER,
+    in git::SPACE_ALL,
+    in git::WRITE,
+    in git::PUSH,
+    in git::FETCH,
+    in git::PULL,
+    in git::changes::STAGE,
+    in git::changes::UNSTAGE,
+    in git::changes::ANYWAY,
+    in git::changes::COMMIT,
+    in git::changes::FETCH,
+    in git::changes::PULL,
+    in git::push::COMMAND,
+    mod keys,
+    mod age_key,
+    in age_key::REPLACE,
+    in age_key::NEW,
+    in hook::INSTALL,
+    in hook::UNINSTALL,
+    mod operations,
+    mod journal,
+    in cancel::SELECTED,
+    mod cancel,
+    mod copy,
+    mod switch,
+    mod rescan,
+    mod themes,
+    mod lesson,
+    mod palette,
+    mod help,
+    mod stop,
+    mod quit,
+}
 
 /// Finds a command by its id.
 pub fn find(id: &str) -> Option<&'static Command> {
