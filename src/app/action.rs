@@ -92,6 +92,13 @@ pub enum Effect {
     Rescan,
     /// Renders the repository and looks at it by every rule.
     Survey(Arc<Snapshot>),
+    /// Does something with the screen, the clipboard or the process itself: the loop's own affair.
+    OnScreen(OnScreen),
+}
+
+/// Says what the loop does that has the screen.
+#[derive(Debug)]
+pub enum OnScreen {
     /// Puts text on the operator's clipboard.
     Copy(String),
     /// Puts a secret there, and clears the clipboard after 30 s or at the end of the program, whichever comes first.

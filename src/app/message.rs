@@ -10,7 +10,8 @@ use super::operation::OpId;
 use super::owed::Owed;
 use super::task::Ticket;
 use crate::check::Survey;
-use crate::model::{Connection, Env, Environment, Fault, Kind, Outcome, Row, RowKey, Step};
+use crate::cluster::WatchEvent;
+use crate::model::{Env, Environment, Fault, Kind, Outcome, Step};
 use crate::render::BuildProgress;
 use crate::repo::Snapshot;
 
@@ -46,7 +47,7 @@ pub enum Msg {
         /// Which watch.
         generation: u64,
         /// What it reports.
-        change: Change,
+        change: WatchEvent,
         /// What this settles.
         owed: Option<Owed>,
     },
@@ -71,15 +72,4 @@ pub enum Msg {
     Added(&'static str),
     /// The process is asked to end.
     Terminate,
-}
-
-/// Says what a watch saw.
-#[derive(Debug)]
-pub enum Change {
-    /// The connection's state changed.
-    Link(Connection),
-    /// Rows are new or changed.
-    Rows(Vec<Row>),
-    /// Rows are gone.
-    Gone(Vec<RowKey>),
 }

@@ -25,14 +25,14 @@ pub mod view;
 
 use std::collections::BTreeMap;
 
-pub use action::{Action, Effect};
+pub use action::{Action, Effect, OnScreen};
 pub use command::{Ask, Command, Question, Risk, Scope, Target};
 pub use facts::{Facts, Table};
 pub use guard::{Consent, Permit, Verdict};
 pub use key::Key;
 pub use keymap::Keymap;
 pub use marks::Marks;
-pub use message::{Change, Msg};
+pub use message::Msg;
 pub use motion::Motion;
 pub use notice::Notice;
 pub use operation::{Op, OpId, Operation};

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::key::parse_keys;
 use super::test_support::facts;
-use super::{App, Change, Effect, Keymap, Msg, Ticket};
+use super::{App, Effect, Keymap, Msg, OnScreen, Ticket};
+use crate::cluster::WatchEvent;
 use crate::commands::COMMANDS;
 use crate::kinds;
 use crate::model::{
@@ -61,11 +62,11 @@ impl Desk {
 
     fn rows(&mut self, env: Env, rows: &[(&str, State)]) {
         let generation = self.generations[&(env, "Kustomization")];
-        self.watched(env, generation, Change::Rows(rows.iter().map(|(name, state)| row(name, *state)).collect()));
-        self.watched(env, generation, Change::Link(Connection::Live));
+        self.watched(env, generation, WatchEvent::Rows(rows.iter().map(|(name, state)| row(name, *state)).collect()));
+        self.watched(env, generation, WatchEvent::Link(Connection::Live));
     }
 
-    fn watched(&mut self, env: Env, generation: u64, change: Change) {
+    fn watched(&mut self, env: Env, generation: u64, change: WatchEvent) {
         self.app.update(Msg::Watched { env, kind: kinds::KUSTOMIZATION, generation, change, owed: None });
     }
 
@@ -220,12 +221,12 @@ fn pasted_text_runs_no_command() {
 #[test]
 fn what_an_older_watch_still_sends_is_dropped() {
     let mut desk = Desk::new();
-    desk.watched(Env(0), 999, Change::Rows(vec![row("ghost", State::Ready)]));
+    desk.watched(Env(0), 999, WatchEvent::Rows(vec![row("ghost", State::Ready)]));
     assert!(!desk.screen().contains("ghost"));
     desk.watched(
         Env(0),
         desk.generations[&(Env(0), "Kustomization")],
-        Change::Gone(vec![row("apps", State::Ready).key]),
+        WatchEvent::Gone(vec![row("apps", State::Ready).key]),
     );
     assert_eq!(desk.app.facts.table(Env(0), kinds::KUSTOMIZATION).unwrap().rows.len(), 1);
     assert_eq!(desk.app.facts.table(Env(1), kinds::KUSTOMIZATION).unwrap().rows.len(), 2);
@@ -241,15 +242,15 @@ fn an_answer_for_a_view_that_is_gone_is_dropped() {
 #[test]
 fn escape_never_quits_and_quitting_asks_while_something_runs() {
     let mut desk = Desk::new();
-    assert!(!desk.press("<esc><esc>").iter().any(|effect| matches!(effect, Effect::Quit)));
+    assert!(!desk.press("<esc><esc>").iter().any(|effect| matches!(effect, Effect::OnScreen(OnScreen::Quit))));
     let effects = desk.press("R");
     let id =
         effects.iter().find_map(|effect| if let Effect::Operate(id, _) = effect { Some(*id) } else { None }).unwrap();
-    assert!(!desk.press("q").iter().any(|effect| matches!(effect, Effect::Quit)));
+    assert!(!desk.press("q").iter().any(|effect| matches!(effect, Effect::OnScreen(OnScreen::Quit))));
     assert!(desk.screen().contains("One operation runs"));
     desk.press("n");
     desk.app.update(Msg::Ended(id, Outcome::Done("applied".to_owned()), None));
-    assert!(desk.press("q").iter().any(|effect| matches!(effect, Effect::Quit)));
+    assert!(desk.press("q").iter().any(|effect| matches!(effect, Effect::OnScreen(OnScreen::Quit))));
 }
 
 #[test]

@@ -12,13 +12,12 @@ use super::files::Files;
 use super::journal::JournalEntry;
 use super::session::Session;
 use crate::app::operation::{StepSender, outcome_line};
-use crate::app::{Change, Effect, Ledger, Msg, OpId, Operation, Owed, Reach, Reply, Task, Ticket};
+use crate::app::{Effect, Ledger, Msg, OnScreen, OpId, Operation, Owed, Reach, Reply, Task, Ticket};
 use crate::check::Survey;
 use crate::cluster::{Cluster, Scope, WatchEvent, watch};
 use crate::model::{Env, Fault, Kind, Nodes, Outcome};
 use crate::render::{Stop, Worker};
 use crate::repo::Snapshot;
-use crate::secret::Secret;
 
 /// How long quitting waits for the journal.
 const LEAVING: Duration = Duration::from_secs(1);
@@ -34,25 +33,6 @@ const NODES_WITHIN: Duration = Duration::from_secs(3);
 
 /// How many events of one watch may wait for the app; more would only hold memory.
 const WATCH_EVENTS: usize = 64;
-
-/// Says what the holder of the screen must do: the effects that are not tasks.
-#[derive(Debug)]
-pub enum OnScreen {
-    /// Puts text on the operator's clipboard.
-    Copy(String),
-    /// Puts a secret there, and clears it again.
-    CopySecret(Secret),
-    /// Tells when no key has come for a while.
-    Rest,
-    /// Draws the whole screen again.
-    Redraw,
-    /// Draws two frames without what the closed view showed.
-    Forget,
-    /// Stops the process as Ctrl-Z does.
-    Stop,
-    /// Ends the program.
-    Quit,
-}
 
 /// Performs effects and owns the tasks that they become.
 pub struct Performer {
@@ -157,13 +137,7 @@ impl Performer {
             }
             Effect::Rescan => self.rescan(),
             Effect::Survey(snapshot) => self.survey(snapshot),
-            Effect::Copy(text) => return Some(OnScreen::Copy(text)),
-            Effect::CopySecret(text) => return Some(OnScreen::CopySecret(text)),
-            Effect::Rest => return Some(OnScreen::Rest),
-            Effect::Redraw => return Some(OnScreen::Redraw),
-            Effect::Forget => return Some(OnScreen::Forget),
-            Effect::Stop => return Some(OnScreen::Stop),
-            Effect::Quit => return Some(OnScreen::Quit),
+            Effect::OnScreen(effect) => return Some(effect),
         }
         None
     }
@@ -174,7 +148,7 @@ impl Performer {
         let handle = match self.reach.cluster(env) {
             Ok(cluster) => tokio::spawn(watching(cluster, env, kind, generation, sender, owed)),
             Err(fault) => tokio::spawn(async move {
-                let change = Change::Link(crate::model::Connection::Unreachable(fault));
+                let change = WatchEvent::Link(crate::model::Connection::Unreachable(fault));
                 let _closed = sender.send(Msg::Watched { env, kind, generation, change, owed: Some(owed) }).await;
             }),
         };
@@ -278,16 +252,9 @@ async fn watching(
     let forward = async {
         while let Some(event) = seen.recv().await {
             tracing::debug!(env = env.index(), kind = kind.kind, event = event.word(), "watched");
-            let (change, settles) = match event {
-                WatchEvent::Link(link) => {
-                    let settles = link.is_settled();
-                    (Change::Link(link), settles)
-                }
-                WatchEvent::Rows(rows) => (Change::Rows(rows), false),
-                WatchEvent::Gone(keys) => (Change::Gone(keys), false),
-            };
+            let settles = matches!(&event, WatchEvent::Link(link) if link.is_settled());
             let owed = if settles { owed.take() } else { None };
-            if sender.send(Msg::Watched { env, kind, generation, change, owed }).await.is_err() {
+            if sender.send(Msg::Watched { env, kind, generation, change: event, owed }).await.is_err() {
                 return;
             }
         }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::clipboard::Between;
-use super::effects::{OnScreen, Performer};
+use super::effects::Performer;
 use super::input::TerminalInput;
 use super::lend::serve;
 use super::pace::Pace;
@@ -17,7 +17,7 @@ use super::session::Session;
 use super::signals::{SignalEvent, Signals, halt};
 use super::terminal::Screen;
 use crate::app::terminal::Loan;
-use crate::app::{App, Key, Ledger, Msg};
+use crate::app::{App, Key, Ledger, Msg, OnScreen};
 use crate::model::Fault;
 use crate::programs::Leftovers;
 

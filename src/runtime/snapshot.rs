@@ -8,10 +8,10 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
-use super::effects::{OnScreen, Performer};
+use super::effects::Performer;
 use super::looping::CHANNEL;
 use super::session::Session;
-use crate::app::{App, Key, Ledger, Msg};
+use crate::app::{App, Key, Ledger, Msg, OnScreen};
 use crate::model::Fault;
 
 /// How long a snapshot waits for what is owed; a cluster that hangs longer than the first list's timeout is settled as unreachable before.

@@ -4,7 +4,8 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::{Desk, operations};
-use crate::app::{Change, Effect, Facts, Target};
+use crate::app::{Effect, Facts, Target};
+use crate::cluster::WatchEvent;
 use crate::model::{Env, State};
 
 const APPS: &str = "Kustomization/flux-system/apps";
@@ -125,7 +126,7 @@ fn what_is_out_of_sight_is_counted_and_not_acted_on() {
     // One that is gone from the cluster is gone from the marks, and so is one that comes back by its name.
     let mut desk = Desk::new();
     desk.press("<space>j<space>");
-    let gone = Change::Gone(vec![super::row("monitoring", State::Ready).key]);
+    let gone = WatchEvent::Gone(vec![super::row("monitoring", State::Ready).key]);
     desk.watched(Env(0), desk.generations[&(Env(0), "Kustomization")], gone);
     assert!(desk.screen().contains("2 marked, 1 out of sight"));
     assert_eq!(acted(&desk.press("R")), one(0, APPS));

@@ -1,7 +1,8 @@
 //! One key, one meaning, on whichever row it falls.
 
 use super::{Desk, operations, row};
-use crate::app::{Change, Effect, Msg, Target};
+use crate::app::{Effect, Msg, Target};
+use crate::cluster::WatchEvent;
 use crate::kinds;
 use crate::model::{Env, Row, RowKey, State};
 
@@ -16,7 +17,7 @@ fn the_key_that_reconciles_a_flux_object_reconciles_the_owner_of_a_workload() {
     let mut desk = Desk::new();
     let mut apps = row("apps", State::Ready);
     apps.flux.as_mut().unwrap().inventory.push("web_web_apps_Deployment".into());
-    desk.watched(Env(0), desk.generations[&(Env(0), "Kustomization")], Change::Rows(vec![apps]));
+    desk.watched(Env(0), desk.generations[&(Env(0), "Kustomization")], WatchEvent::Rows(vec![apps]));
     let kind = kinds::find("Deployment").unwrap();
     let deployment = |name: &str| Row {
         key: RowKey { namespace: "web".into(), name: name.into() },
@@ -27,7 +28,7 @@ fn the_key_that_reconciles_a_flux_object_reconciles_the_owner_of_a_workload() {
         env: Env(0),
         kind,
         generation: desk.generations[&(Env(0), "Deployment")],
-        change: Change::Rows(vec![deployment("web"), deployment("other")]),
+        change: WatchEvent::Rows(vec![deployment("web"), deployment("other")]),
         owed: None,
     });
     desk.press("j");

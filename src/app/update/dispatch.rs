@@ -2,7 +2,9 @@
 
 use crate::app::dialog::{Confirm, Prompt};
 use crate::app::guard::judge;
-use crate::app::{Action, App, Ask, Command, Consent, Effect, Marks, Notice, Op, OpId, Target, Task, Ticket, Verdict};
+use crate::app::{
+    Action, App, Ask, Command, Consent, Effect, Marks, Notice, OnScreen, Op, OpId, Target, Task, Ticket, Verdict,
+};
 use crate::model::{Env, Fault, ObjectRef, Outcome};
 
 impl App {
@@ -135,8 +137,8 @@ impl App {
                 Action::Unmark => drop(self.marks.take_if(|marks| marks.are_of(ticket))),
                 Action::Focus(env) => self.facts.focused = env,
                 Action::Rescan => effects.push(Effect::Rescan),
-                Action::Copy(text) => effects.push(Effect::Copy(text)),
-                Action::CopySecret(text) => effects.push(Effect::CopySecret(text)),
+                Action::Copy(text) => effects.push(Effect::OnScreen(OnScreen::Copy(text))),
+                Action::CopySecret(text) => effects.push(Effect::OnScreen(OnScreen::CopySecret(text))),
                 Action::ToggleLesson => self.lesson_shown = !self.lesson_shown,
                 Action::Theme(name) => match self.theme.another(&name) {
                     Ok(theme) => self.theme = theme,
@@ -146,8 +148,8 @@ impl App {
                         self.tell(Notice::fault(self.facts.now, fault));
                     }
                 },
-                Action::Redraw => effects.push(Effect::Redraw),
-                Action::Stop => effects.push(Effect::Stop),
+                Action::Redraw => effects.push(Effect::OnScreen(OnScreen::Redraw)),
+                Action::Stop => effects.push(Effect::OnScreen(OnScreen::Stop)),
                 Action::Quit => self.quit(effects),
             }
         }

@@ -1,12 +1,12 @@
 //! What a key, a motion or pasted text does: text goes to inputs, keys to commands and motions.
 
 use crate::app::motion::Motion;
-use crate::app::{App, Command, Consent, Effect, Key, Notice};
+use crate::app::{App, Command, Consent, Effect, Key, Notice, OnScreen};
 
 impl App {
     pub(super) fn key(&mut self, key: Key, effects: &mut Vec<Effect>) {
         self.resting = false;
-        effects.push(Effect::Rest);
+        effects.push(Effect::OnScreen(OnScreen::Rest));
         if self.filtering.is_some() {
             self.filter_key(key);
             return;
@@ -63,7 +63,7 @@ impl App {
             Motion::NextEnvironment | Motion::PreviousEnvironment => {
                 self.tell(Notice::info(self.facts.now, "this screen is of no single environment, or cannot change it"));
             }
-            Motion::Redraw => effects.push(Effect::Redraw),
+            Motion::Redraw => effects.push(Effect::OnScreen(OnScreen::Redraw)),
             Motion::Open => {
                 if let Some(command) = self.command("open") {
                     let targets = self.selected();

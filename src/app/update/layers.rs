@@ -1,6 +1,6 @@
 //! The stack of views: opening, closing, and lending a view the scene.
 
-use crate::app::{Action, App, Effect, Layer, Notice, Scene, Ticket, View};
+use crate::app::{Action, App, Effect, Layer, Notice, OnScreen, Scene, Ticket, View};
 use crate::model::Fault;
 
 impl App {
@@ -17,7 +17,7 @@ impl App {
         if let Some(below) = self.layers.last_mut().filter(|_| !view.overlay()) {
             below.view.covered();
             if below.view.secret() {
-                effects.push(Effect::Forget);
+                effects.push(Effect::OnScreen(OnScreen::Forget));
             }
         }
         self.layers.push(Layer { ticket, view });
@@ -49,7 +49,7 @@ impl App {
             self.marks.take_if(|marks| marks.are_of(layer.ticket));
             effects.push(Effect::Drop(layer.ticket));
             if layer.view.secret() {
-                effects.push(Effect::Forget);
+                effects.push(Effect::OnScreen(OnScreen::Forget));
             }
         }
     }
@@ -74,7 +74,7 @@ impl App {
             }
             return;
         }
-        effects.push(Effect::Quit);
+        effects.push(Effect::OnScreen(OnScreen::Quit));
     }
 
     pub(in crate::app) fn top_ticket(&self) -> Ticket {

@@ -10,7 +10,7 @@ mod watches;
 use std::sync::Arc;
 
 use super::dialog::{Agree, AskPlugin};
-use super::{App, Effect, Msg, Notice};
+use super::{App, Effect, Msg, Notice, OnScreen};
 
 impl App {
     /// Takes a message, changes the state, and returns what the outside must do.
@@ -108,7 +108,7 @@ impl App {
                     last.what = format!("{}; {text}", last.what);
                 }
             }
-            Msg::Terminate => effects.push(Effect::Quit),
+            Msg::Terminate => effects.push(Effect::OnScreen(OnScreen::Quit)),
         }
         if let Some(wanted) = self.wanted_plugin.take()
             && self.view_id() != "plugin"

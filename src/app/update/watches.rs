@@ -1,11 +1,12 @@
 //! Which kinds are watched, and what the watches bring.
 
-use crate::app::{App, Change, Effect, Layer, Table, Watched};
+use crate::app::{App, Effect, Layer, Table, Watched};
+use crate::cluster::WatchEvent;
 use crate::kinds;
 use crate::model::{Env, GroupKind, Kind};
 
 impl App {
-    pub(super) fn watched(&mut self, env: Env, kind: &'static Kind, generation: u64, change: Change) {
+    pub(super) fn watched(&mut self, env: Env, kind: &'static Kind, generation: u64, change: WatchEvent) {
         let Some(table) = self.facts.tables.get_mut(env).and_then(|tables| tables.get_mut(&kind.group_kind())) else {
             return;
         };
@@ -13,9 +14,9 @@ impl App {
             return;
         }
         match change {
-            Change::Link(link) => table.link = link,
-            Change::Rows(rows) => table.rows.extend(rows.into_iter().map(|row| (row.key.clone(), row))),
-            Change::Gone(keys) => {
+            WatchEvent::Link(link) => table.link = link,
+            WatchEvent::Rows(rows) => table.rows.extend(rows.into_iter().map(|row| (row.key.clone(), row))),
+            WatchEvent::Gone(keys) => {
                 for key in keys {
                     table.rows.remove(&key);
                 }

@@ -11,7 +11,8 @@ use super::load::{Answer, whole};
 use super::{Detail, Tab};
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
-use crate::app::{App, Change, Effect, Facts, Keymap, Msg, Target, Ticket};
+use crate::app::{App, Effect, Facts, Keymap, Msg, Target, Ticket};
+use crate::cluster::WatchEvent;
 use crate::cluster::{self, Event, mask};
 use crate::commands::COMMANDS;
 use crate::kinds;
@@ -107,8 +108,8 @@ fn watched(app: &mut App, value: &Value) -> Vec<Effect> {
     let kind = kinds::find(value["kind"].as_str().unwrap()).unwrap();
     let generation = app.facts.table(STAGING, kind).unwrap().generation;
     let change = |change| Msg::Watched { env: STAGING, kind, generation, change, owed: None };
-    app.update(change(Change::Link(Connection::Live)));
-    app.update(change(Change::Rows(vec![row(value)])))
+    app.update(change(WatchEvent::Link(Connection::Live)));
+    app.update(change(WatchEvent::Rows(vec![row(value)])))
 }
 
 /// The screen without its footer, which lists whatever commands there are.
@@ -255,7 +256,7 @@ fn an_object_that_was_deleted_says_so_and_stays_readable() {
     watched(&mut app, &value);
     answer(&mut app, read(&apps(), value));
     let generation = app.facts.table(STAGING, kinds::KUSTOMIZATION).unwrap().generation;
-    let gone = Change::Gone(vec![app.facts.row(STAGING, &apps()).unwrap().key.clone()]);
+    let gone = WatchEvent::Gone(vec![app.facts.row(STAGING, &apps()).unwrap().key.clone()]);
     let kind = kinds::KUSTOMIZATION;
     let effects = app.update(Msg::Watched { env: STAGING, kind, generation, change: gone, owed: None });
     assert_eq!(tasks(&effects).len(), 2);

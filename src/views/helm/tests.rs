@@ -12,7 +12,8 @@ use super::part::{comparison, values};
 use super::{Answer, Inspector, Tab};
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
-use crate::app::{App, Change, Effect, Keymap, Msg, Ticket};
+use crate::app::{App, Effect, Keymap, Msg, Ticket};
+use crate::cluster::WatchEvent;
 use crate::commands::COMMANDS;
 use crate::helm::diff::{DocumentChange as Changed, DocumentDiff};
 use crate::helm::storage::ChartMetadata;
@@ -142,8 +143,8 @@ fn it_reads_at_first_and_again_when_its_row_changes() {
     let change = |change| Msg::Watched { env: STAGING, kind, generation, change, owed: None };
     let value = json!({"metadata": {"name": "web", "namespace": "apps"}, "spec": {"interval": "10m"}, "status": {}});
     let seen = (kind.decode)(value.to_string().as_bytes()).unwrap();
-    assert_eq!(tasks(&app.update(change(Change::Link(Connection::Live)))), [""; 0]);
-    assert_eq!(tasks(&app.update(change(Change::Rows(vec![seen])))), ["inspect HelmRelease/apps/web"]);
+    assert_eq!(tasks(&app.update(change(WatchEvent::Link(Connection::Live)))), [""; 0]);
+    assert_eq!(tasks(&app.update(change(WatchEvent::Rows(vec![seen])))), ["inspect HelmRelease/apps/web"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::feed::Batch;
 use super::{LogSource, Logs};
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
-use crate::app::{App, Effect, Keymap, Msg, Ticket};
+use crate::app::{App, Effect, Keymap, Msg, OnScreen, Ticket};
 use crate::commands::COMMANDS;
 use crate::model::Env;
 use crate::model::log::{LogEvent, LogLine};
@@ -225,10 +225,12 @@ fn several_pods_are_told_apart_and_events_show() {
 #[test]
 fn a_line_is_copied_as_it_was_written_but_for_what_steers() {
     let mut desk = Desk::open(POD, (80, 24));
-    assert!(!desk.press("c").iter().any(|effect| matches!(effect, Effect::Copy(_))));
+    assert!(!desk.press("c").iter().any(|effect| matches!(effect, Effect::OnScreen(OnScreen::Copy(_)))));
     desk.hears([LogEvent::Lines(vec![line(1, r#"{"msg":"a"}"#)])]);
-    let copied =
-        desk.press("c").into_iter().find_map(|effect| if let Effect::Copy(text) = effect { Some(text) } else { None });
+    let copied = desk
+        .press("c")
+        .into_iter()
+        .find_map(|effect| if let Effect::OnScreen(OnScreen::Copy(text)) = effect { Some(text) } else { None });
     assert_eq!(copied.as_deref(), Some(r#"{"msg":"a"}"#));
     let steering = "\u{1b}[31mred\u{1b}[0m\tb\u{1b}]52;c;eA==\u{7}\u{202e}c\r";
     assert_eq!(super::pasted(steering), "red\tb\\u{1b}]52;c;eA==\\u{7}\\u{202e}c\\r");

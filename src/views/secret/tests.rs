@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
-use crate::app::{App, Effect, Keymap, Ledger, Msg, Reach, Reply};
+use crate::app::{App, Effect, Keymap, Ledger, Msg, OnScreen, Reach, Reply};
 use crate::commands::COMMANDS;
 use crate::model::{Clock, Env, Outcome, PerEnv};
 use crate::repo::Snapshot;
@@ -139,7 +139,7 @@ impl Desk {
                             }
                             waiting.push(Msg::Ended(id, outcome, None));
                         }
-                        Effect::Quit => self.told.push("quit".to_owned()),
+                        Effect::OnScreen(OnScreen::Quit) => self.told.push("quit".to_owned()),
                         _ => {}
                     }
                 }
@@ -452,7 +452,7 @@ async fn what_is_revealed_is_hidden_when_another_view_takes_its_place() {
     for key in parse_keys("p").unwrap() {
         effects.extend(desk.app.update(Msg::Key(key)));
     }
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Forget)), "no buffer may keep it");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::OnScreen(OnScreen::Forget))), "no buffer may keep it");
     desk.press("<esc>").await;
     assert_eq!(desk.app.view_id(), "secret");
     assert!(!desk.screen().contains(&value));
@@ -543,8 +543,9 @@ async fn a_copied_value_is_marked_as_one_that_is_cleared() {
     for key in parse_keys("c").unwrap() {
         effects.extend(desk.app.update(Msg::Key(key)));
     }
-    let copied =
-        effects.iter().find_map(|effect| if let Effect::CopySecret(text) = effect { Some(text) } else { None });
+    let copied = effects
+        .iter()
+        .find_map(|effect| if let Effect::OnScreen(OnScreen::CopySecret(text)) = effect { Some(text) } else { None });
     assert_eq!(copied.unwrap().expose(), desk.value("staging"));
     assert!(!format!("{effects:?}").contains(&desk.value("staging")));
     assert!(desk.screen().contains("cleared in 30 s"), "{}", desk.screen());
