@@ -202,7 +202,9 @@ impl Snapshot {
             let readers = recipients(&other, &text);
             (!readers.is_empty()).then_some((other, readers))
         };
-        Ok(git::files(&self.root, &[])?.into_iter().filter_map(sealed).collect())
+        // Without a repository there is nothing to compare with, as without a commit.
+        let all = if git::is_in_repository(&self.root) { git::files(&self.root, &[])? } else { Vec::new() };
+        Ok(all.into_iter().filter_map(sealed).collect())
     }
 
     /// Finds, among the recipients that a file has or is about to get, those whom nobody has agreed to yet: who is not of its creation rule,
@@ -373,6 +375,9 @@ mod tests {
         std::fs::write(repository.path().join(".git/HEAD"), "no reference\n").unwrap();
         let found = new();
         assert!(found.len() == 1 && found[0].0 == ours && found[0].1.contains("is not known"), "{found:?}");
+        // A folder that is no repository has nothing to compare with.
+        std::fs::remove_dir_all(repository.path().join(".git")).unwrap();
+        assert_eq!(new(), []);
     }
 
     #[test]

@@ -16,13 +16,18 @@ pub struct LastCommit {
     files: BTreeMap<String, String>,
 }
 
+/// Tells whether a folder lies in a repository, whether or not git can open it.
+pub fn is_in_repository(folder: &Path) -> bool {
+    pipes::top(folder).is_some() || std::env::var_os("GIT_DIR").is_some()
+}
+
 impl LastCommit {
     /// Lists what the last commit holds; `None` where there is no repository, or no commit in it.
     ///
     /// # Errors
     /// When git cannot be asked, or refuses.
     pub fn of(root: &Path) -> Result<Option<Self>, Fault> {
-        if pipes::top(root).is_none() && std::env::var_os("GIT_DIR").is_none() {
+        if !is_in_repository(root) {
             return Ok(None);
         }
         // `HEAD` of an empty repository names a branch without a commit, which git says by its code alone.

@@ -20,7 +20,7 @@ pub use change::{GitChange, asks, head, missed_terminal, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
 pub use files::{Staged, all_files, files, ignored, is_ignored, is_known, object, staged};
 pub use fresh::{Own, first_commit, in_bare};
-pub use last_commit::LastCommit;
+pub use last_commit::{LastCommit, is_in_repository};
 pub use log::{LogEntry, contains, last_changes, log, log_between, log_of};
 pub use remote::{Destination, destination};
 pub use repository::Repository;

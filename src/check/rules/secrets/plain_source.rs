@@ -66,9 +66,9 @@ fn look(files: &[Listed], context: &Context<'_>, found: &mut Vec<Finding>) {
             if !told.insert((at, file)) {
                 continue;
             }
-            let taker = &source.taker;
+            let maker = &source.taker;
             let message = format!(
-                "{file} is in plain text (its value {key}), and {taker} of {kustomization} makes a Secret of it"
+                "{file} is in plain text (its value {key}), and {maker} of {kustomization} makes a Secret of it"
             );
             let fix =
                 format!("fluxdeck secret encrypt {file} (or sops encrypt -i); change the value if it was ever pushed");
