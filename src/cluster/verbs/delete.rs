@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::observe::{self, Seen};
-use super::{Call, Verb, owner};
+use super::{Verb, VerbCall, owner};
 use crate::cluster::request;
 use crate::model::known::KUSTOMIZE;
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
@@ -21,14 +21,14 @@ pub struct Delete {
 impl Verb for Delete {
     fn run<'a, 'c: 'a>(
         &'a self,
-        call: &'a mut Call<'c>,
+        call: &'a mut VerbCall<'c>,
         object: &'a ObjectRef,
     ) -> BoxFuture<'a, Result<Outcome, Fault>> {
         Box::pin(run(call, object, self.timeout))
     }
 }
 
-async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
+async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
     let target = call.any(object).await?;
     let before = call.whole(&target, "delete").await?;
     let uid = before.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -49,7 +49,7 @@ async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Resu
 }
 
 /// Refuses a Kustomization that applies itself and would prune: all that Flux manages would go with it, and nothing would make it anew.
-fn refuse_root(call: &Call<'_>, object: &ObjectRef, before: &Value) -> Result<(), Fault> {
+fn refuse_root(call: &VerbCall<'_>, object: &ObjectRef, before: &Value) -> Result<(), Fault> {
     if object.kind != "Kustomization" || object.group != KUSTOMIZE || !prunes(before) {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use futures::stream::FuturesUnordered;
 use kube::api::Portforwarder;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Call, Verb};
+use super::{Verb, VerbCall};
 use crate::cluster::Cluster;
 use crate::cluster::failure::Failure;
 use crate::cluster::pod::{self, Chosen};
@@ -32,7 +32,7 @@ pub struct Forward {
 impl Verb for Forward {
     fn run<'a, 'c: 'a>(
         &'a self,
-        call: &'a mut Call<'c>,
+        call: &'a mut VerbCall<'c>,
         object: &'a ObjectRef,
     ) -> BoxFuture<'a, Result<Outcome, Fault>> {
         Box::pin(run(call, object, self.local, self.remote.as_deref(), &self.via))
@@ -44,7 +44,7 @@ impl Verb for Forward {
 }
 
 async fn run(
-    call: &mut Call<'_>,
+    call: &mut VerbCall<'_>,
     object: &ObjectRef,
     local: Option<u16>,
     remote: Option<&str>,

@@ -48,7 +48,7 @@ pub trait Verb: std::fmt::Debug + Send + Sync {
     /// Does it, reports its steps, and returns how it ended, as soon as that is known.
     fn run<'a, 'c: 'a>(
         &'a self,
-        call: &'a mut Call<'c>,
+        call: &'a mut VerbCall<'c>,
         object: &'a ObjectRef,
     ) -> BoxFuture<'a, Result<Outcome, Fault>>;
 
@@ -67,7 +67,7 @@ pub async fn perform(
     steps: &mut (dyn FnMut(Step) + Send + Sync),
     permit: &Permit,
 ) -> Outcome {
-    let mut call = Call { cluster, clock, steps, permit };
+    let mut call = VerbCall { cluster, clock, steps, permit };
     let object = match cluster.resolved(object).await {
         Ok(object) => object,
         Err(fault) => return Outcome::Failed(fault),
@@ -90,7 +90,7 @@ pub async fn revision(cluster: &Cluster, object: &ObjectRef) -> Result<String, F
 }
 
 /// Holds what every verb needs while it runs.
-pub struct Call<'a> {
+pub struct VerbCall<'a> {
     cluster: &'a Cluster,
     clock: &'a Clock,
     steps: &'a mut (dyn FnMut(Step) + Send + Sync),
@@ -104,7 +104,7 @@ struct Target {
     address: Address,
 }
 
-impl Call<'_> {
+impl VerbCall<'_> {
     /// Reports a step.
     fn step(&mut self, step: &str, state: StepState, message: impl Into<String>) {
         (self.steps)(Step { at: self.clock.now(), step: step.to_owned(), state, message: message.into() });

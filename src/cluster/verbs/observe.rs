@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Call, Target};
+use super::{Target, VerbCall};
 use crate::cluster::deltas::Delta;
 use crate::cluster::request;
 use crate::model::{Fault, Outcome, StepState};
@@ -29,15 +29,15 @@ pub(super) trait Observer {
     fn version(object: &Self::Object) -> &str;
 
     /// Judges the object, `None` where it is gone; returns how it ended, once that is decided.
-    fn see(&mut self, call: &mut Call<'_>, object: Option<&Self::Object>) -> Option<Outcome>;
+    fn see(&mut self, call: &mut VerbCall<'_>, object: Option<&Self::Object>) -> Option<Outcome>;
 
     /// Reports a word on what is waited for.
-    fn say(&mut self, call: &mut Call<'_>, word: String);
+    fn say(&mut self, call: &mut VerbCall<'_>, word: String);
 }
 
 /// Follows an object until the observer has decided; `begin` is how it was just now, where that is known.
 pub(super) async fn follow<O: Observer>(
-    call: &mut Call<'_>,
+    call: &mut VerbCall<'_>,
     target: &Target,
     mut begin: Option<O::Object>,
     observer: &mut O,
@@ -92,7 +92,7 @@ enum Watched {
     Broken,
 }
 
-async fn watched<O: Observer>(call: &mut Call<'_>, target: &Target, version: &str, observer: &mut O) -> Watched {
+async fn watched<O: Observer>(call: &mut VerbCall<'_>, target: &Target, version: &str, observer: &mut O) -> Watched {
     let list = target.resource.list(&target.object.namespace).with_fields(&[("metadata.name", &target.object.name)]);
     let deltas = match request::watch::<O::Object>(call.cluster, &list, version, SILENCE).await {
         Ok(deltas) => deltas,
@@ -123,7 +123,7 @@ pub(super) enum Seen {
 
 /// Observes an object until `judge` says that it is decided, or the time is over; `None` is an object that is gone.
 pub(super) async fn until(
-    call: &mut Call<'_>,
+    call: &mut VerbCall<'_>,
     target: &Target,
     step: &str,
     limit: Duration,
@@ -161,7 +161,7 @@ impl<J: Fn(Option<&Value>) -> Seen> Observer for Until<'_, J> {
         object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default()
     }
 
-    fn see(&mut self, call: &mut Call<'_>, object: Option<&Value>) -> Option<Outcome> {
+    fn see(&mut self, call: &mut VerbCall<'_>, object: Option<&Value>) -> Option<Outcome> {
         match (self.judge)(object) {
             Seen::Over(outcome) => Some(outcome),
             Seen::Pending(word) => {
@@ -171,7 +171,7 @@ impl<J: Fn(Option<&Value>) -> Seen> Observer for Until<'_, J> {
         }
     }
 
-    fn say(&mut self, call: &mut Call<'_>, word: String) {
+    fn say(&mut self, call: &mut VerbCall<'_>, word: String) {
         if self.said != word {
             call.step(self.step, StepState::Running, word.as_str());
             self.said = word;

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use super::{Call, Live, REQUESTED_AT, Target, Verb, source, wait};
+use super::{Live, REQUESTED_AT, Target, Verb, VerbCall, source, wait};
 use crate::model::{Clock, Fault, ObjectRef, Outcome, StepState};
 
 /// Forces a Helm upgrade once; must equal the request's token.
@@ -32,7 +32,7 @@ pub struct Reconcile {
 impl Verb for Reconcile {
     fn run<'a, 'c: 'a>(
         &'a self,
-        call: &'a mut Call<'c>,
+        call: &'a mut VerbCall<'c>,
         object: &'a ObjectRef,
     ) -> BoxFuture<'a, Result<Outcome, Fault>> {
         Box::pin(run(call, object, self))
@@ -46,7 +46,7 @@ impl Reconcile {
     }
 }
 
-async fn run(call: &mut Call<'_>, object: &ObjectRef, asked: &Reconcile) -> Result<Outcome, Fault> {
+async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, asked: &Reconcile) -> Result<Outcome, Fault> {
     let target = call.target(object).await?;
     let live = call.read(&target, "reconcile").await?;
     refuse_suspended(call, object, &live)?;
@@ -62,14 +62,14 @@ async fn run(call: &mut Call<'_>, object: &ObjectRef, asked: &Reconcile) -> Resu
 }
 
 /// Reconciles one source on the way to the object.
-async fn one(call: &mut Call<'_>, target: &Target, asked: &Reconcile, step: &str) -> Result<Outcome, Fault> {
+async fn one(call: &mut VerbCall<'_>, target: &Target, asked: &Reconcile, step: &str) -> Result<Outcome, Fault> {
     let live = call.read(target, "reconcile").await?;
     refuse_suspended(call, &target.object, &live)?;
     one_read(call, target, &live, asked, step).await
 }
 
 async fn one_read(
-    call: &mut Call<'_>,
+    call: &mut VerbCall<'_>,
     target: &Target,
     before: &Live,
     asked: &Reconcile,
@@ -125,7 +125,7 @@ pub(super) fn without_a_run(object: &ObjectRef, live: &Live) -> Option<Outcome> 
 }
 
 /// Refuses a suspended object and says who suspended it: its controller would ignore the request in silence.
-fn refuse_suspended(call: &Call<'_>, object: &ObjectRef, live: &Live) -> Result<(), Fault> {
+fn refuse_suspended(call: &VerbCall<'_>, object: &ObjectRef, live: &Live) -> Result<(), Fault> {
     if !live.spec.suspend {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{Call, Verb, observe, owner, rollout};
+use super::{Verb, VerbCall, observe, owner, rollout};
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
 
 /// The annotation that kubectl writes; a new time makes a new template, and so new pods.
@@ -21,14 +21,14 @@ pub struct Restart {
 impl Verb for Restart {
     fn run<'a, 'c: 'a>(
         &'a self,
-        call: &'a mut Call<'c>,
+        call: &'a mut VerbCall<'c>,
         object: &'a ObjectRef,
     ) -> BoxFuture<'a, Result<Outcome, Fault>> {
         Box::pin(run(call, object, self.timeout))
     }
 }
 
-async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
+async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
     let target = call.any(object).await?;
     let before = call.whole(&target, "restart").await?;
     if before.pointer("/spec/paused").and_then(Value::as_bool) == Some(true) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{BY, Call, Live, REASON, REQUESTED_AT, UNTIL, Verb, reconcile, wait};
+use super::{BY, Live, REASON, REQUESTED_AT, UNTIL, Verb, VerbCall, reconcile, wait};
 use crate::model::{Fault, ObjectRef, Outcome, StepState};
 
 /// Lets its reconciliation run again, removes the annotations, and waits like a reconcile.
@@ -18,7 +18,7 @@ pub struct Resume {
 impl Verb for Resume {
     fn run<'a, 'c: 'a>(
         &'a self,
-        call: &'a mut Call<'c>,
+        call: &'a mut VerbCall<'c>,
         object: &'a ObjectRef,
     ) -> BoxFuture<'a, Result<Outcome, Fault>> {
         Box::pin(run(call, object, self.timeout))
@@ -27,7 +27,7 @@ impl Verb for Resume {
 
 /// Flux itself only clears `spec.suspend`. The request goes with it in the same patch: its token tells, as nothing else does, that the run which
 /// has ended is the one that the resume began.
-async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
+async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
     let target = call.target(object).await?;
     let before = call.read(&target, "resume").await?;
     let token = reconcile::token(call.clock, &before);

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::observe::{self, Seen};
-use super::{Call, Target, Verb};
+use super::{Target, Verb, VerbCall};
 use crate::cluster::request;
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
 
@@ -23,14 +23,14 @@ pub struct RunNow {
 impl Verb for RunNow {
     fn run<'a, 'c: 'a>(
         &'a self,
-        call: &'a mut Call<'c>,
+        call: &'a mut VerbCall<'c>,
         object: &'a ObjectRef,
     ) -> BoxFuture<'a, Result<Outcome, Fault>> {
         Box::pin(run(call, object, self.timeout))
     }
 }
 
-async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
+async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
     let target = call.any(object).await?;
     let cron = call.whole(&target, "run").await?;
     refuse_second(call, object, &cron)?;
@@ -48,7 +48,7 @@ async fn run(call: &mut Call<'_>, object: &ObjectRef, timeout: Duration) -> Resu
 }
 
 /// Refuses a second run beside one that goes on where the CronJob forbids it: its policy does not hold for Jobs made by hand.
-fn refuse_second(call: &Call<'_>, object: &ObjectRef, cron: &Value) -> Result<(), Fault> {
+fn refuse_second(call: &VerbCall<'_>, object: &ObjectRef, cron: &Value) -> Result<(), Fault> {
     let policy = cron.pointer("/spec/concurrencyPolicy").and_then(Value::as_str).unwrap_or("Allow");
     let active = cron.pointer("/status/active").and_then(Value::as_array).and_then(|all| all.first());
     let Some(running) = active.filter(|_| policy != "Allow") else { return Ok(()) };

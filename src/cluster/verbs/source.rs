@@ -1,14 +1,14 @@
 //! The sources behind an object, in the order in which they must be reconciled before it.
 
 use super::live::Reference;
-use super::{Call, Live, Target};
+use super::{Live, Target, VerbCall};
 use crate::cluster::request;
 use crate::model::{Fault, ObjectRef, StepState};
 
 /// Finds the sources of an object: nearest last, as `flux reconcile --with-source` runs them.
 ///
 /// A HelmRelease with `spec.chart` owns a HelmChart `<namespace>-<name>` in the namespace of the chart's source.
-pub(super) async fn chain(call: &mut Call<'_>, target: &Target, live: &Live) -> Result<Vec<Target>, Fault> {
+pub(super) async fn chain(call: &mut VerbCall<'_>, target: &Target, live: &Live) -> Result<Vec<Target>, Fault> {
     let object = &target.object;
     let mut chain = Vec::new();
     match object.kind.as_str() {
@@ -47,7 +47,7 @@ pub(super) async fn chain(call: &mut Call<'_>, target: &Target, live: &Live) -> 
     Ok(chain)
 }
 
-async fn exists(call: &Call<'_>, target: &Target) -> Result<bool, Fault> {
+async fn exists(call: &VerbCall<'_>, target: &Target) -> Result<bool, Fault> {
     match request::get::<Live>(call.cluster, &target.address).await {
         Ok(_) => Ok(true),
         Err(error) if error.code() == Some(404) => Ok(false),

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{BY, Call, Live, REASON, UNTIL, Verb};
+use super::{BY, Live, REASON, UNTIL, Verb, VerbCall};
 use crate::model::{Fault, ObjectRef, Outcome, StepState};
 
 /// Stops its reconciliation; the reason and the end are kept as annotations.
@@ -21,14 +21,14 @@ pub struct Suspend {
 impl Verb for Suspend {
     fn run<'a, 'c: 'a>(
         &'a self,
-        call: &'a mut Call<'c>,
+        call: &'a mut VerbCall<'c>,
         object: &'a ObjectRef,
     ) -> BoxFuture<'a, Result<Outcome, Fault>> {
         Box::pin(run(call, object, self))
     }
 }
 
-async fn run(call: &mut Call<'_>, object: &ObjectRef, asked: &Suspend) -> Result<Outcome, Fault> {
+async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, asked: &Suspend) -> Result<Outcome, Fault> {
     let target = call.target(object).await?;
     let before = call.read(&target, "suspend").await?;
     call.step("request", StepState::Running, format!("suspending {object}"));

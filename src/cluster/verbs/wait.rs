@@ -6,12 +6,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::observe::{Observer, follow};
 use super::verdict::{self, Verdict};
-use super::{Call, Live, Target};
+use super::{Live, Target, VerbCall};
 use crate::model::{Fault, FaultKind, Outcome, StepState};
 
 /// Waits until the run that a token asked for has ended, or the time is over; `live` is what the request returned.
 pub(super) async fn until_handled(
-    call: &mut Call<'_>,
+    call: &mut VerbCall<'_>,
     target: &Target,
     live: &Live,
     token: &str,
@@ -50,7 +50,7 @@ impl Observer for Waiting<'_> {
         &object.metadata.resource_version
     }
 
-    fn see(&mut self, call: &mut Call<'_>, object: Option<&Live>) -> Option<Outcome> {
+    fn see(&mut self, call: &mut VerbCall<'_>, object: Option<&Live>) -> Option<Outcome> {
         let Some(live) = object else { return Some(Outcome::Failed(gone(call, self.target, "was deleted"))) };
         if live.metadata.uid != self.uid {
             return Some(Outcome::Failed(gone(call, self.target, "was deleted and made anew")));
@@ -69,7 +69,7 @@ impl Observer for Waiting<'_> {
     }
 
     /// Reports a running step once: what was said last is not repeated.
-    fn say(&mut self, call: &mut Call<'_>, word: String) {
+    fn say(&mut self, call: &mut VerbCall<'_>, word: String) {
         if !word.is_empty() && self.said != word {
             call.step(self.step, StepState::Running, word.as_str());
             self.said = word;
@@ -77,7 +77,7 @@ impl Observer for Waiting<'_> {
     }
 }
 
-fn gone(call: &Call<'_>, target: &Target, how: &str) -> Fault {
+fn gone(call: &VerbCall<'_>, target: &Target, how: &str) -> Fault {
     Fault::failed(
         format!("stopped waiting for {} in {}", target.object, call.cluster.name),
         format!("it {how} while we waited"),
@@ -85,7 +85,7 @@ fn gone(call: &Call<'_>, target: &Target, how: &str) -> Fault {
     )
 }
 
-fn too_late(call: &Call<'_>, target: &Target, waiting: &Waiting<'_>, limit: Duration) -> Fault {
+fn too_late(call: &VerbCall<'_>, target: &Target, waiting: &Waiting<'_>, limit: Duration) -> Fault {
     let why = if waiting.said.is_empty() && !waiting.handled {
         "its controller has not answered the request; is it running?".to_owned()
     } else if waiting.said.is_empty() {

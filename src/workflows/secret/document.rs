@@ -19,7 +19,7 @@ pub const MASK: &str = "********";
 
 /// Says in which form a value is shown and edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ValueForm {
     /// As it stands in the file.
     Plain,
     /// Decoded from base64; it is encoded again when it is saved.
@@ -215,7 +215,7 @@ impl Document {
         let (document, path) = (entry.document, entry.path.clone());
         let wrong =
             |why: String, todo: &str| Fault::new(FaultKind::Usage, format!("{path} was not changed"), why, todo);
-        if form == Form::Base64 && STANDARD.decode(text.expose()).is_err() {
+        if form == ValueForm::Base64 && STANDARD.decode(text.expose()).is_err() {
             return Err(wrong(
                 "this is not base64".to_owned(),
                 "a value below data is base64: the server refuses others",
@@ -224,8 +224,8 @@ impl Document {
         let opened = Arc::get_mut(&mut self.opened)
             .ok_or_else(|| wrong("the file is being saved".to_owned(), "try again in a moment"))?;
         let set = match form {
-            Form::Decoded => opened.set_decoded(document, &path, text),
-            Form::Plain | Form::Base64 => opened.set(document, &path, text),
+            ValueForm::Decoded => opened.set_decoded(document, &path, text),
+            ValueForm::Plain | ValueForm::Base64 => opened.set(document, &path, text),
         };
         set.map_err(|error| wrong(error.to_string(), &format!("change it with sops edit {file}")))?;
         Ok(true)
@@ -383,18 +383,18 @@ impl Document {
 }
 
 /// Returns a value as it is shown, and in which form that is.
-pub fn shown(entry: &Entry) -> (Form, Secret) {
+pub fn shown(entry: &Entry) -> (ValueForm, Secret) {
     match (entry.base64, entry.decoded()) {
-        (false, _) => (Form::Plain, entry.secret.duplicate()),
-        (true, Some(decoded)) => (Form::Decoded, decoded),
-        (true, None) => (Form::Base64, entry.secret.duplicate()),
+        (false, _) => (ValueForm::Plain, entry.secret.duplicate()),
+        (true, Some(decoded)) => (ValueForm::Decoded, decoded),
+        (true, None) => (ValueForm::Base64, entry.secret.duplicate()),
     }
 }
 
 /// Returns a value as the table shows it: what is no text by its size and hash.
-pub fn displayed(entry: &Entry) -> (Form, Secret) {
+pub fn displayed(entry: &Entry) -> (ValueForm, Secret) {
     match (shown(entry), entry.bytes().map(Zeroizing::new)) {
-        ((Form::Base64, _), Some(bytes)) => (Form::Base64, told(&bytes)),
+        ((ValueForm::Base64, _), Some(bytes)) => (ValueForm::Base64, told(&bytes)),
         (shown, _) => shown,
     }
 }
@@ -410,18 +410,18 @@ fn told(bytes: &[u8]) -> Secret {
 }
 
 /// Names a value's type, as the table and the headless twin write it.
-pub fn type_word(entry: &Entry, form: Form) -> &'static str {
+pub fn type_word(entry: &Entry, form: ValueForm) -> &'static str {
     match (form, entry.value_type) {
-        (Form::Decoded, _) => "decoded",
-        (Form::Base64, _) => "base64",
-        (Form::Plain, ValueType::Text) => "text",
-        (Form::Plain, ValueType::Integer) => "integer",
-        (Form::Plain, ValueType::Float) => "float",
-        (Form::Plain, ValueType::Boolean) => "boolean",
-        (Form::Plain, ValueType::Time) => "time",
-        (Form::Plain, ValueType::Bytes) => "bytes",
-        (Form::Plain, ValueType::Comment) => "comment",
-        (Form::Plain, ValueType::Null) => "null",
+        (ValueForm::Decoded, _) => "decoded",
+        (ValueForm::Base64, _) => "base64",
+        (ValueForm::Plain, ValueType::Text) => "text",
+        (ValueForm::Plain, ValueType::Integer) => "integer",
+        (ValueForm::Plain, ValueType::Float) => "float",
+        (ValueForm::Plain, ValueType::Boolean) => "boolean",
+        (ValueForm::Plain, ValueType::Time) => "time",
+        (ValueForm::Plain, ValueType::Bytes) => "bytes",
+        (ValueForm::Plain, ValueType::Comment) => "comment",
+        (ValueForm::Plain, ValueType::Null) => "null",
     }
 }
 
