@@ -57,11 +57,7 @@ pub async fn run(
     let mut performer = Performer::new(Arc::clone(&session), sender.clone(), ledger, true);
     tell_cut_off(&session, &sender);
     tell_left(leftovers, sender.clone());
-    let building = sender.clone();
-    session.renderer.tell_progress(move |progress| {
-        // Where the app has no time to hear it, the next will do.
-        let _late = building.try_send(Msg::Building(progress));
-    });
+    tell_building(&session, sender.clone());
     let mut outside = Outside { screen, rest: None, quit: false, lent: false, secret_copied: None, stopped: false };
     tracing::debug!("the loop begins");
     // Before the first frame: what ends us from then on leaves the terminal as it was.
@@ -190,6 +186,14 @@ fn tell_cut_off(session: &Session, sender: &mpsc::Sender<Msg>) {
             "look at the object: its controller may have gone on",
         ))));
     }
+}
+
+/// Tells how far a rendering has come that takes long.
+fn tell_building(session: &Session, sender: mpsc::Sender<Msg>) {
+    session.renderer.tell_progress(move |progress| {
+        // Where the app has no time to hear it, the next will do.
+        let _late = sender.try_send(Msg::Building(progress));
+    });
 }
 
 /// Tells of editors that a fluxdeck left which was killed, once they are found.
