@@ -140,7 +140,10 @@ struct Built {
 
 impl Stack {
     async fn call(self: Arc<Self>, request: Request<Body>) -> Result<Answer, BoxError> {
-        let built = self.clone().built().await?;
+        let built = match &self.plugin {
+            Some(plugin) => plugin.told_of(self.clone().built()).await?,
+            None => self.clone().built().await?,
+        };
         let bound = Bound::of(&request);
         let response = built.service.clone().oneshot(request);
         let response = match self.speaks {

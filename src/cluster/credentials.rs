@@ -1,21 +1,62 @@
 //! Credential plug-ins (`exec` in a kubeconfig): run once for all connections of a cluster, again when what they gave has expired.
 //!
-//! kube runs them with our terminal as theirs, several times for each client and while nothing else can run. Here they have no input,
-//! and what they print is told when they fail, instead of tearing the screen.
+//! kube runs them with our terminal as theirs, several times for each client and while nothing else can run. Here one that may ask
+//! (`interactiveMode`) has the terminal only where no screen of ours is on it. In the cockpit it has none; what it prints, such as a code and the
+//! address to type it at, is told while it runs and when it fails.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use kube::config::ExecConfig;
+use kube::config::{ExecConfig, ExecInteractiveMode};
 use serde::{Deserialize, Serialize};
 
 use super::connect::Broken;
 use crate::programs::{Handle, ProgramCommand, ProgramKind};
 use crate::secret::Secret;
 
-/// How long a plug-in may take: cloud logins take seconds; one that waits for a person must be run by that person, in a terminal.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a plug-in may take that waits for a person: to read a code, to open a page, to log in there.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// The same where there is nobody: a script, a build.
+const PATIENCE_ALONE: Duration = Duration::from_mins(1);
+
+/// How long a request waits for a plug-in before it tells of it; less than it waits for an answer, so that the nearer cause is told.
+const TOLD_AFTER: Duration = Duration::from_secs(8);
+
+/// So much of what a plug-in prints is told, in bytes: its last words.
+const TOLD: usize = 400;
+
+/// How long its last words may take to arrive once it has ended.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// How many plug-ins run that whoever called fluxdeck waits for, outside of the cockpit.
+static WAITED_FOR: AtomicUsize = AtomicUsize::new(0);
+
+/// One at a time asks on the terminal.
+static ASKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Tells whether a plug-in runs that is waited for as long as it may take: the API server is not silent, it was not asked yet.
+pub(crate) fn is_waited_for() -> bool {
+    WAITED_FOR.load(Ordering::Relaxed) > 0
+}
+
+/// Counts a plug-in among those that are waited for.
+struct WaitedFor;
+
+impl WaitedFor {
+    fn new() -> Self {
+        WAITED_FOR.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for WaitedFor {
+    fn drop(&mut self) {
+        WAITED_FOR.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// The most that a plug-in may say: a token and a certificate are some kilobytes.
 const LARGEST: usize = 1 << 20;
@@ -46,6 +87,8 @@ impl Credential {
 pub(crate) struct Plugin {
     config: ExecConfig,
     kept: tokio::sync::Mutex<Option<Arc<Credential>>>,
+    /// What it has printed for people since it was started; nothing while none runs.
+    says: Arc<Mutex<Option<Vec<u8>>>>,
 }
 
 #[derive(Serialize)]
@@ -80,7 +123,7 @@ struct AnswerStatus {
 impl Plugin {
     /// Takes the plug-in of a user out of the kubeconfig.
     pub(crate) fn new(config: ExecConfig) -> Self {
-        Self { config, kept: tokio::sync::Mutex::default() }
+        Self { config, kept: tokio::sync::Mutex::default(), says: Arc::default() }
     }
 
     /// Returns a credential that has not expired, running the plug-in where needed; callers that come meanwhile wait for the same run.
@@ -95,6 +138,38 @@ impl Plugin {
         Ok(credential)
     }
 
+    /// Waits for work that may run the plug-in, and tells of the plug-in when that takes long; it goes on meanwhile, for whoever asks next.
+    pub(crate) async fn told_of<T>(&self, work: impl Future<Output = Result<T, Broken>>) -> Result<T, Broken> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            match tokio::time::timeout(TOLD_AFTER, &mut work).await {
+                Ok(done) => return done,
+                Err(_) if is_waited_for() => {}
+                Err(_) => {
+                    // Without a plug-in that runs, it is the connection that takes so long, which has a limit of its own.
+                    if let Some(broken) = self.running() {
+                        return Err(broken);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells of the plug-in while it runs.
+    fn running(&self) -> Option<Broken> {
+        let says = self.says.lock().unwrap_or_else(PoisonError::into_inner);
+        let words = last_words(says.as_deref()?);
+        let name = self.config.command.as_deref().unwrap_or("(no command)");
+        let minutes = PATIENCE.as_secs() / 60;
+        Some(if words.is_empty() {
+            let why = format!("the credential plug-in {name} has not ended yet: the API server was not asked so far");
+            Broken::new(why, format!("it is waited for, up to {minutes} minutes"))
+        } else {
+            let why = format!("the credential plug-in {name} says: {words}");
+            Broken::new(why, format!("do what it says: it is waited for, up to {minutes} minutes"))
+        })
+    }
+
     /// Forgets a credential that the server did not accept.
     pub(crate) async fn forget(&self, refused: &Arc<Credential>) {
         let mut kept = self.kept.lock().await;
@@ -106,14 +181,18 @@ impl Plugin {
     async fn run(&self) -> Result<Credential, Broken> {
         let name = self.config.command.as_deref().unwrap_or_default();
         let api_version = self.config.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
+        // A relative path has been made to count from the kubeconfig's folder when that was read, as client-go does.
+        let mut command = ProgramCommand::new(ProgramKind::CredentialPlugin, name);
+        let interactive = self.config.interactive_mode != Some(ExecInteractiveMode::Never) && command.may_ask();
+        let _alone = if interactive { Some(ASKING.lock().await) } else { None };
+        let _waited = (!crate::programs::screen_is_ours()).then(WaitedFor::new);
+        let patience = if interactive || crate::programs::screen_is_ours() { PATIENCE } else { PATIENCE_ALONE };
         let call = Call {
             api_version,
             kind: "ExecCredential",
-            spec: CallSpec { interactive: false, cluster: self.config.cluster.as_ref() },
+            spec: CallSpec { interactive, cluster: self.config.cluster.as_ref() },
         };
         let info = serde_json::to_string(&call).map_err(|error| self.failed(&error.to_string()))?;
-        // A relative path has been made to count from the kubeconfig's folder when that was read, as client-go does.
-        let mut command = ProgramCommand::new(ProgramKind::CredentialPlugin, name);
         command.args(self.config.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info);
         for variable in self.config.env.iter().flatten() {
             if let (Some(name), Some(value)) = (variable.get("name"), variable.get("value")) {
@@ -121,25 +200,36 @@ impl Plugin {
             }
         }
         let ran = match command.spawn() {
-            Ok(running) => {
+            Ok(mut running) => {
                 let _ended = Ended(running.handle());
-                let ran = tokio::task::spawn_blocking(move || running.finish_within(Some(PATIENCE), LARGEST)).await;
+                let said = self.listen(running.stderr());
+                let ran = tokio::task::spawn_blocking(move || running.finish_within(Some(patience), LARGEST)).await;
+                if let Some(said) = said {
+                    // What it left running may hold the other end.
+                    let _late = tokio::time::timeout(LAST_WORDS, said).await;
+                }
                 ran.unwrap_or_else(|error| Err(std::io::Error::other(error)))
             }
             Err(error) => Err(error),
         };
+        let said = self.says.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+        let said = last_words(&said);
         let output = match ran {
             Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-                return Err(self.failed(&format!("it did not end within {} s", PATIENCE.as_secs())));
+                let after = if said.is_empty() { String::new() } else { format!("; it said: {said}") };
+                return Err(self.failed(&format!("it did not end within {} s{after}", patience.as_secs())));
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(self.missing()),
             Err(error) => return Err(self.failed(&error.to_string())),
             Ok(output) => output,
         };
         if !output.status.success() {
-            let said = plain(&String::from_utf8_lossy(&output.stderr));
-            let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it said nothing");
-            return Err(self.failed(&format!("{last} ({})", output.status)));
+            let said = match said.as_str() {
+                "" if interactive => "its words are above",
+                "" => "it said nothing",
+                said => said,
+            };
+            return Err(self.failed(&format!("{said} ({})", output.status)));
         }
         // The answer holds secrets: of an error only its place is told.
         let answer: Answer = serde_json::from_slice(&output.stdout)
@@ -152,6 +242,23 @@ impl Plugin {
             certificate: status.client_certificate_data.zip(status.client_key_data.map(Secret::new)),
             until: status.expiration_timestamp,
         })
+    }
+
+    /// Notes what the plug-in says to people, as it says it.
+    fn listen(&self, stderr: Option<std::process::ChildStderr>) -> Option<tokio::task::JoinHandle<()>> {
+        *self.says.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
+        let (says, mut stderr) = (self.says.clone(), stderr?);
+        Some(tokio::task::spawn_blocking(move || {
+            let mut piece = [0; 4096];
+            // It ends with whoever holds the other end; what cannot be read is not told.
+            while let Ok(count @ 1..) = std::io::Read::read(&mut stderr, &mut piece) {
+                if let Some(says) = says.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+                    says.extend_from_slice(piece.get(..count).unwrap_or_default());
+                    let beyond = says.len().saturating_sub(LARGEST);
+                    says.drain(..beyond);
+                }
+            }
+        }))
     }
 
     fn missing(&self) -> Broken {
@@ -179,6 +286,20 @@ impl Drop for Ended {
     fn drop(&mut self) {
         self.0.end();
     }
+}
+
+/// Returns the last words of a plug-in, in one line.
+fn last_words(said: &[u8]) -> String {
+    let said = plain(&String::from_utf8_lossy(said));
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut words = String::new();
+    for line in lines.iter().rev() {
+        if !words.is_empty() && words.len() + line.len() > TOLD {
+            break;
+        }
+        words = if words.is_empty() { (*line).to_owned() } else { format!("{line}; {words}") };
+    }
+    words
 }
 
 /// Drops escape sequences: programs colour what they say even where nobody sees it.
@@ -234,11 +355,25 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&count).unwrap().lines().count(), 4);
     }
 
+    #[test]
+    fn what_is_told_of_a_plugin_that_runs_is_what_it_says() {
+        let plugin = plugin("true");
+        assert!(plugin.running().is_none(), "none runs");
+        *plugin.says.lock().unwrap() = Some(Vec::new());
+        assert!(plugin.running().unwrap().why.contains("has not ended yet"));
+        *plugin.says.lock().unwrap() = Some(b"\x1b[1mTo sign in\x1b[0m\n\nuse the code ABCD\n".to_vec());
+        assert!(plugin.running().unwrap().why.ends_with("says: To sign in; use the code ABCD"));
+    }
+
     #[tokio::test]
     async fn a_failure_tells_what_the_plugin_said() {
         let broken =
             plugin("echo 'token expired, run: corp login' >&2; exit 3").credential(Timestamp::now()).await.unwrap_err();
         assert!(broken.why.contains("token expired, run: corp login"), "{broken}");
+        let asks =
+            "printf 'Code ABCD at https://login.example\\n' >&2; read -r x || { echo 'no terminal' >&2; exit 1; }";
+        let asking = plugin(asks).credential(Timestamp::now()).await.unwrap_err();
+        assert!(asking.why.contains("Code ABCD at https://login.example; no terminal"), "{asking}");
         let none = plugin("cat; echo secret").credential(Timestamp::now()).await.unwrap_err();
         assert!(none.why.contains("no ExecCredential") && !none.why.contains("secret"), "{none}");
         assert_eq!(plain("\u{1b}[1;31mexpired\u{1b}[0m: \u{1b}[2Klog in"), "expired: log in");

@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::address::Address;
 use super::deltas::{Delta, Lines};
 use super::failure::Failure;
-use super::{Cluster, bounded};
+use super::{Cluster, bounded, credentials};
 use crate::model::Permit;
 
 /// The name under which fields are written: the one that flux itself uses. Names that begin with `kubectl` or `before-first-apply` are folded into
@@ -172,8 +172,15 @@ async fn whole(cluster: &Cluster, request: Request<Vec<u8>>, patience: Duration)
 
 /// Sends a request and returns the body of a good answer, unread, if it begins in time.
 async fn open(client: &kube::Client, request: Request<Vec<u8>>, patience: Duration) -> Result<Body, Failure> {
-    let answer = tokio::time::timeout(patience, begin(client, request)).await;
-    answer.map_err(|_| Failure::Silent(patience))?
+    let mut answer = std::pin::pin!(begin(client, request));
+    loop {
+        match tokio::time::timeout(patience, &mut answer).await {
+            Ok(answer) => return answer,
+            // Somebody logs in: the server was not asked yet.
+            Err(_) if credentials::is_waited_for() => {}
+            Err(_) => return Err(Failure::Silent(patience)),
+        }
+    }
 }
 
 async fn begin(client: &kube::Client, request: Request<Vec<u8>>) -> Result<Body, Failure> {

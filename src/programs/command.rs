@@ -1,7 +1,7 @@
 //! Preparing and starting a program.
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -40,6 +40,8 @@ pub struct ProgramCommand {
     limits: Limits,
     deadline: Option<Duration>,
     unfound: Option<io::Error>,
+    /// Whether it may ask on the terminal, as no screen of ours is there.
+    asks: bool,
     /// Whether a session of its own has been asked for: the second request would fail.
     alone: bool,
 }
@@ -70,7 +72,7 @@ impl ProgramCommand {
         } else {
             inner.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         }
-        Self { inner, kind, limits: Limits::default(), deadline: None, unfound: found.err(), alone: false }
+        Self { inner, kind, limits: Limits::default(), deadline: None, unfound: found.err(), asks: false, alone: false }
     }
 
     /// Adds an argument.
@@ -130,6 +132,15 @@ impl ProgramCommand {
         self
     }
 
+    /// Lets it ask on the terminal and says there what it wants, where there is one and no screen of ours is on it; returns whether it may.
+    pub fn may_ask(&mut self) -> bool {
+        self.asks = std::io::stdin().is_terminal() && !registry::screen_is_ours();
+        if self.asks {
+            self.inner.stdin(Stdio::inherit()).stderr(Stdio::inherit());
+        }
+        self.asks
+    }
+
     /// Bounds what it may take of the machine.
     pub fn limits(&mut self, limits: Limits) -> &mut Self {
         self.limits = limits;
@@ -158,7 +169,7 @@ impl ProgramCommand {
         }
         let terminal = self.kind.has_terminal();
         // A key command may ask for a passphrase on the terminal, which only our own session has, while no screen of ours is there.
-        let alone = !terminal && (self.kind != ProgramKind::KeyCommand || registry::screen_is_ours());
+        let alone = !terminal && (!(self.asks || self.kind == ProgramKind::KeyCommand) || registry::screen_is_ours());
         if alone && !self.alone {
             self.without_terminal()?;
         }

@@ -41,6 +41,6 @@ pub use folder::{WorkFolder, memory_places};
 pub use leftovers::{Left, Leftovers, runs_on};
 pub use line::CommandLine;
 pub use own::{XdgFolder, own_folder, whole};
-pub use registry::{Handle, end_all, show_screen};
+pub use registry::{Handle, end_all, screen_is_ours, show_screen};
 pub use running::Running;
 pub use signals::{Which, take_signals, watch};

@@ -137,7 +137,8 @@ pub fn show_screen(shown: bool) {
     SCREEN.store(shown, Ordering::Relaxed);
 }
 
-pub(super) fn screen_is_ours() -> bool {
+/// Tells whether the terminal shows a screen of ours.
+pub fn screen_is_ours() -> bool {
     SCREEN.load(Ordering::Relaxed)
 }
 
