@@ -128,6 +128,10 @@ fn is_item(text: &str) -> bool {
         (place, rest) = (below, others);
     }
     let is_found_in_place = place != "src";
+    // What a type has stands where the type is declared or implemented.
+    let of_type = rest.first().filter(|_| !is_found_in_place).map(|first| {
+        Regex::new(&format!(r"\b(struct|enum|trait|type|impl(<[^>]*>)?)\s+{first}\b|\bfor {first}\b")).unwrap()
+    });
     let inside: Vec<&String> = SOURCES
         .iter()
         .filter(|(known, _)| {
@@ -136,11 +140,12 @@ fn is_item(text: &str) -> bool {
                 || !is_found_in_place && known.starts_with("src")
         })
         .map(|(_, text)| text)
+        .filter(|text| of_type.as_ref().is_none_or(|of_type| of_type.is_match(text)))
         .collect();
     // What else is named is an item, whatever stands around it.
     rest.iter().all(|item| {
         let declared = Regex::new(&format!(
-            r"\b(fn|struct|enum|trait|type|const|static|mod|macro_rules!)\s+{item}\b|^\s+{item}(\(|,|\s*\{{|:)|\b{item}\b"
+            r"(?m)\b(fn|struct|enum|trait|type|const|static|mod|macro_rules!)\s+{item}\b|^\s+(pub(\([^)]*\))?\s+)?{item}(\(|,|\s*\{{|:)"
         ))
         .unwrap();
         inside.iter().any(|text| declared.is_match(text))
