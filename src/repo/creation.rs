@@ -167,7 +167,20 @@ impl Snapshot {
     /// # Errors
     /// When an environment could not open it, or one could that should not.
     pub fn judge_recipients(&self, file: &str, recipients: &[String], allowed: &[String]) -> Result<(), Fault> {
-        let readers = self.readers_of(file);
+        self.judge_recipients_for(&self.readers_of(file), file, recipients, allowed)
+    }
+
+    /// Judges the same where it is known which environments will read the file.
+    ///
+    /// # Errors
+    /// As [`Snapshot::judge_recipients`].
+    pub fn judge_recipients_for(
+        &self,
+        readers: &[String],
+        file: &str,
+        recipients: &[String],
+        allowed: &[String],
+    ) -> Result<(), Fault> {
         let opens = |environment: &&RepoEnvironment| environment.recipients.iter().any(|one| recipients.contains(one));
         let refused = |why: String, todo: String| {
             Fault::new(FaultKind::Refused, format!("{file} is not encrypted so"), why, todo)

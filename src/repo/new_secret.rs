@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::contents;
+use super::creation::Creation;
 use super::path;
 use super::readers::{Committed, NewReader};
 use super::resources;
@@ -89,6 +90,8 @@ pub struct NewSecret {
     pub folder: Option<String>,
     /// Other environments whose keys may open it.
     pub allowed: Vec<String>,
+    /// The environments that were agreed to: where others turn out to read it, nothing is written.
+    pub agreed: Vec<String>,
 }
 
 /// Says what was written.
@@ -100,6 +103,8 @@ pub struct Made {
     pub kustomization: String,
     /// Which rule encrypted it.
     pub rule: String,
+    /// The environments that read it.
+    pub readers: Vec<String>,
 }
 
 fn refused(name: &str, why: impl Into<String>, todo: impl Into<String>) -> Fault {
@@ -282,7 +287,10 @@ impl NewSecret {
     }
 
     /// Finds where it belongs.
-    fn place(&self, snapshot: &Snapshot) -> Result<Place, Fault> {
+    ///
+    /// # Errors
+    /// When no folder is named and none is known, or the environment does not read it.
+    pub fn place(&self, snapshot: &Snapshot) -> Result<Place, Fault> {
         let name = &self.name;
         let folder = match &self.folder {
             Some(folder) => folder.trim_end_matches('/').to_owned(),
@@ -307,7 +315,10 @@ impl NewSecret {
         })?;
         let stem = if name.ends_with("secret") { name.clone() } else { format!("{name}-secret") };
         let file = path::join(&folder, &format!("{stem}.yaml"));
-        Ok(Place { stem, file, kustomization })
+        // A folder may be shared: whoever reads its kustomization file reads what that names.
+        let mut readers = snapshot.readers_of(&kustomization);
+        readers.sort_by_key(|reader| *reader != self.env);
+        Ok(Place { stem, file, kustomization, readers })
     }
 
     /// Finds who would read it whom nobody has agreed to yet. It blocks.
@@ -315,8 +326,9 @@ impl NewSecret {
     /// # Errors
     /// When it is not said where it belongs, or no rule says how it is encrypted.
     pub fn new_readers(&self, snapshot: &Snapshot) -> Result<Vec<NewReader>, Fault> {
-        let file = self.place(snapshot)?.file;
-        let recipients = snapshot.creation(&file)?.rule.recipients();
+        let place = self.place(snapshot)?;
+        let recipients = place.creation(snapshot)?.rule.recipients();
+        let file = place.file;
         Ok(snapshot.new_readers(&file, &recipients, None, &Committed::of(&snapshot.root)))
     }
 
@@ -334,11 +346,19 @@ impl NewSecret {
     ) -> Result<Made, Fault> {
         self.check()?;
         let name = &self.name;
-        let Place { stem, file, kustomization } = self.place(snapshot)?;
-        let creation = snapshot.creation(&file)?;
+        let place = self.place(snapshot)?;
+        if let Some(other) = place.readers.iter().find(|reader| !self.agreed.contains(reader)) {
+            return Err(refused(
+                name,
+                format!("{other} reads {} too, and nobody agreed to change it", place.kustomization),
+                "make it again: it is asked for every environment that reads the folder",
+            ));
+        }
+        let creation = place.creation(snapshot)?;
+        let Place { stem, file, kustomization, readers } = place;
         let wanted = creation.new_file();
         let recipients = wanted.groups.concat();
-        snapshot.judge_recipients(&file, &recipients, &self.allowed)?;
+        snapshot.judge_recipients_for(&readers, &file, &recipients, &self.allowed)?;
         let fault =
             |error: sops::SopsError| Fault { what: format!("Secret {name} was not made"), ..error.fault(&file, None) };
         let text = sops::create(Format::Yaml, &self.manifest(), &wanted, now).map_err(fault)?;
@@ -374,16 +394,40 @@ impl NewSecret {
             return Err(failed(&kustomization, error));
         }
         let rule = new.iter().fold(creation.words(), |words, reader| format!("{words}; a new reader: {reader}"));
-        Ok(Made { file, kustomization, rule })
+        Ok(Made { file, kustomization, rule, readers })
     }
 }
 
 /// Says where a new Secret belongs.
-struct Place {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
     /// The file's name without its ending.
     stem: String,
-    file: String,
-    kustomization: String,
+    /// The file.
+    pub file: String,
+    /// The kustomization file that names it.
+    pub kustomization: String,
+    /// The environments that read it, the one it is made for first.
+    pub readers: Vec<String>,
+}
+
+impl Place {
+    /// Finds the rule that encrypts it. In a folder that several environments read it must be one for all of them: which of their own
+    /// configurations would count is not to be guessed.
+    fn creation(&self, snapshot: &Snapshot) -> Result<Creation, Fault> {
+        snapshot.creation(&self.file).map_err(|fault| match self.readers.as_slice() {
+            [_, _, ..] => Fault {
+                why: format!("{} read {}, and {}", self.readers.join(" and "), self.kustomization, fault.why),
+                todo: format!(
+                    "write a .sops.yaml above {} with the recipients of {}, or name a folder that one of them reads: --folder",
+                    self.file,
+                    self.readers.join(" and ")
+                ),
+                ..fault
+            },
+            _ => fault,
+        })
+    }
 }
 
 /// Replaces a plain file in one step, with the mode that it has.
@@ -425,8 +469,59 @@ impl Snapshot {
 
 #[cfg(test)]
 mod tests {
-    use super::{docker_config, env_file};
+    use super::{NewSecret, NewValue, SecretType, docker_config, env_file};
+    use crate::repo::Snapshot;
+    use crate::repo::git::tests::TestRepository;
     use crate::secret::Secret;
+    use crate::sops;
+
+    #[test]
+    fn a_folder_that_two_environments_read_is_written_for_both_or_not_at_all() {
+        let repository = TestRepository::new();
+        let keys = ["staging", "production"].map(|env| (env, sops::generate().1));
+        for (env, recipient) in &keys {
+            repository.write(
+                &format!("clusters/{env}/apps.yaml"),
+                &format!("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\n  namespace: flux-system\nspec:\n  path: ./apps/{env}\n"),
+            );
+            repository.write(&format!("apps/{env}/kustomization.yaml"), "resources:\n- ../base/app\n");
+            let rule = format!("creation_rules:\n- encrypted_regex: ^(data|stringData)$\n  age: {recipient}\n");
+            repository.write(&format!("clusters/{env}/.sops.yaml"), &rule);
+        }
+        repository.write("apps/base/app/kustomization.yaml", "resources: []\n");
+        let new = |agreed: &[&str]| NewSecret {
+            env: "staging".to_owned(),
+            namespace: "app".to_owned(),
+            name: "smtp".to_owned(),
+            kind: SecretType::Opaque,
+            values: vec![("P".to_owned(), NewValue::Text(Secret::new("throwaway")))],
+            folder: Some("apps/base/app".to_owned()),
+            allowed: Vec::new(),
+            agreed: agreed.iter().map(|env| (*env).to_owned()).collect(),
+        };
+        let write = |agreed: &[&str]| {
+            let snapshot = Snapshot::load(repository.path());
+            let permit = crate::model::permit::grant();
+            new(agreed).write(&snapshot, jiff::Timestamp::UNIX_EPOCH, &mut |_| (), &permit)
+        };
+        let place = new(&[]).place(&Snapshot::load(repository.path())).unwrap();
+        assert_eq!(place.readers, ["staging", "production"]);
+        // Whoever agreed to one environment has not agreed to the other.
+        assert!(write(&["staging"]).unwrap_err().why.contains("production reads"));
+        let both = ["staging", "production"];
+        let fault = write(&both).unwrap_err();
+        assert!(fault.why.contains("staging and production read") && fault.todo.contains("apps/base/app"), "{fault}");
+        // A rule above the folder counts, and has to be one for both.
+        let rule = |recipients: &str| {
+            let text = format!("creation_rules:\n- encrypted_regex: ^(data|stringData)$\n  age: {recipients}\n");
+            repository.write("apps/base/.sops.yaml", &text);
+        };
+        rule(&keys[0].1);
+        assert!(write(&both).unwrap_err().why.contains("production reads it, and its key would not open it"));
+        rule(&format!("{},{}", keys[0].1, keys[1].1));
+        let made = write(&both).unwrap();
+        assert_eq!((made.file.as_str(), made.readers.len()), ("apps/base/app/smtp-secret.yaml", 2));
+    }
 
     #[test]
     fn an_env_file_is_read_as_compose_reads_it() {

@@ -22,17 +22,17 @@ use ratatui::layout::Rect;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use crate::app::operation::StepSender;
-use crate::app::{Action, Key, Notice, Operation, Permit, Reach, Scene, Target, Task, View};
-use crate::model::{Env, Fault, FaultKind, Outcome, ShellLine};
+use crate::app::{Action, Key, Notice, Permit, Scene, Target, Task, View};
+use crate::model::{Env, Fault, FaultKind};
 use crate::programs::own_folder;
-use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, env_file};
+use crate::repo::new_secret::{NewSecret, NewValue, Place, SecretType, docker_config, env_file};
 use crate::repo::{Loader, NewReader};
 use crate::secret::Secret;
 use crate::sops;
 use crate::theme::Scope;
 use crate::views::secret::editor::Editor;
 use crate::widgets::{Paragraph, Span, StyledLine, fit, pad, panel, wrap};
+use crate::workflows::new_secret::{At, operation, targets};
 
 /// The types, in the order in which they are offered.
 const TYPES: [SecretType; 5] =
@@ -107,10 +107,12 @@ pub struct NewSecretForm {
     looking: bool,
     /// Who would read it, though nobody has agreed to him; told once, so that the next time makes it.
     readers: Option<Vec<String>>,
+    /// Where it belongs, and which environments read that, once it was looked up.
+    place: Option<Place>,
 }
 
-/// What is told of who would read the Secret.
-struct Looked(Result<Vec<NewReader>, Fault>);
+/// What is told of where the Secret belongs, and of who would read it.
+struct Looked(Result<(Place, Vec<NewReader>), Fault>);
 
 /// What a value is made of, until it is read.
 enum Given {
@@ -138,18 +140,16 @@ impl Given {
     }
 }
 
-/// Everything that the form says, away from the screen.
-struct Order {
-    new: NewSecret,
+/// What the values are made of, until it is read away from the screen.
+struct Values {
     env_file: Option<PathBuf>,
     values: Vec<(String, Given)>,
     docker: Option<(String, String, Secret, Option<String>)>,
 }
 
-impl Order {
+impl Values {
     /// Reads the files that were named. It blocks.
-    fn whole(self) -> Result<NewSecret, Fault> {
-        let mut new = self.new;
+    fn values(self, mut new: NewSecret) -> Result<NewSecret, Fault> {
         if let Some(file) = self.env_file {
             let bytes = read(&file)?;
             let named = |why: String| wrong(format!("{}: {why}", file.display()), "write it as KEY=value, a line each");
@@ -202,6 +202,7 @@ impl NewSecretForm {
             leaving: false,
             looking: false,
             readers: None,
+            place: None,
         };
         form.fields = vec![
             Field::new("namespace", "", namespace),
@@ -262,7 +263,7 @@ impl NewSecretForm {
     }
 
     /// Reads the form.
-    fn order(&self, scene: &Scene<'_>) -> Result<Order, Fault> {
+    fn order(&self, scene: &Scene<'_>) -> Result<(NewSecret, Values), Fault> {
         let (namespace, name, folder) = (self.word(0), self.word(1), self.word(2));
         if namespace.is_empty() || name.is_empty() {
             return Err(wrong("it needs a namespace and a name", "fill both in"));
@@ -307,8 +308,9 @@ impl NewSecretForm {
             values: Vec::new(),
             folder: Some(folder).filter(|folder| !folder.is_empty()),
             allowed: Vec::new(),
+            agreed: self.place.iter().flat_map(|place| place.readers.clone()).collect(),
         };
-        Ok(Order { new, env_file, values, docker })
+        Ok((new, Values { env_file, values, docker }))
     }
 
     /// Asks for leave to make it.
@@ -321,24 +323,27 @@ impl NewSecretForm {
                 self.problem = Some(fault);
                 Vec::new()
             }
-            Ok(order) => {
+            Ok((new, _)) => {
                 self.problem = None;
-                if self.readers.is_none() {
+                let Some(place) = self.place.as_ref().filter(|_| self.readers.is_some()) else {
                     self.looking = true;
-                    return Self::look(order, scene).into_iter().collect();
-                }
+                    return Self::look(new, scene).into_iter().collect();
+                };
                 let Some(command) = scene.command("secret-new") else { return Vec::new() };
-                let answers = vec![("name".to_owned(), format!("{}/{}", order.new.namespace, order.new.name))];
-                vec![Action::Dispatch(command, vec![Target::Environment(self.env)], answers)]
+                let answers = vec![("name".to_owned(), format!("{}/{}", new.namespace, new.name))];
+                vec![Action::Dispatch(command, targets(self.env, place, scene.facts), answers)]
             }
         }
     }
 
     /// Looks up who would read it, before it is made.
-    fn look(order: Order, scene: &Scene<'_>) -> Option<Action> {
+    fn look(new: NewSecret, scene: &Scene<'_>) -> Option<Action> {
         let root = scene.facts.repository.as_ref()?.root.clone();
         Some(Action::Task(Task::once("find new readers", move |reach| async move {
-            let look = move || order.new.new_readers(&Loader::open(&root).feeds());
+            let look = move || {
+                let snapshot = Loader::open(&root).feeds();
+                Ok((new.place(&snapshot)?, new.new_readers(&snapshot)?))
+            };
             Looked(reach.away(look).await.and_then(|looked| looked))
         })))
     }
@@ -350,7 +355,8 @@ impl NewSecretForm {
             return Vec::new();
         }
         match looked.0 {
-            Ok(readers) => {
+            Ok((place, readers)) => {
+                self.place = Some(place);
                 let is_news = !readers.is_empty();
                 self.readers = Some(readers.iter().map(ToString::to_string).collect());
                 if is_news { Vec::new() } else { self.submit(scene) }
@@ -364,52 +370,22 @@ impl NewSecretForm {
 
     /// Forgets what was told of what was another Secret.
     fn changed(&mut self) {
-        (self.looking, self.readers) = (false, None);
+        (self.looking, self.readers, self.place) = (false, None, None);
     }
 
     /// Makes it.
     fn make(&mut self, permit: Permit, scene: &Scene<'_>) -> Vec<Action> {
-        let (Some(snapshot), Ok(order)) = (&scene.facts.repository, self.order(scene)) else {
+        let (Some(snapshot), Ok((new, values))) = (&scene.facts.repository, self.order(scene)) else {
             return Vec::new();
         };
-        let root = snapshot.root.clone();
         self.making = true;
         let (sender, receiver) = oneshot::channel();
-        let object = format!("Secret/{}/{}", order.new.namespace, order.new.name);
-        let now = scene.facts.now;
-        let secret_file = format!("{}-secret.yaml", order.new.name);
-        let shell = ShellLine::new(
-            "kubectl create secret generic {} -n {} --dry-run=client -o yaml … > {path} && sops encrypt -i {path}",
-            &[&order.new.name, &order.new.namespace, &secret_file, &secret_file],
-        );
-        let work = Box::new(move |reach: Reach, mut steps: StepSender| {
-            let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
-                let made = reach.away(move || {
-                    // What is shown may be older than the disk, or while fluxdeck starts not know yet what feeds what.
-                    let snapshot = Loader::open(&root).feeds();
-                    let warn = &mut |reader: &NewReader| steps(reader.step(now));
-                    order.whole()?.write(&snapshot, now, warn, &permit)
-                });
-                let made = made.await.and_then(|made| made);
-                match made {
-                    Ok(made) => {
-                        let words = format!(
-                            "wrote {} (encrypted by {}) and put it into {}; V on the file follows it into the cluster",
-                            made.file, made.rule, made.kustomization
-                        );
-                        // The form may be closed by now.
-                        let _unheard = sender.send(made.file);
-                        Outcome::Done(words)
-                    }
-                    Err(fault) => Outcome::Failed(fault),
-                }
-            });
-            work
-        });
-        let stopped = "no longer waited for; git status tells what was written";
-        let (title, env) = (format!("New {object}"), Some(self.env));
+        let at = At { env: self.env, root: snapshot.root.clone(), now: scene.facts.now };
+        // The form may be closed by then.
+        let told = |made: &crate::repo::new_secret::Made| drop(sender.send(made.file.clone()));
+        let work = operation(new, |new| values.values(new), at, permit, told);
         let waiting = Task::once("wait until it is made", move |_reach| async move { Made(receiver.await.ok()) });
-        vec![Action::Operate(Operation { title, env, object, shell, stopped, permit, work }), Action::Task(waiting)]
+        vec![Action::Operate(work), Action::Task(waiting)]
     }
 
     fn step(&mut self, forward: bool) {

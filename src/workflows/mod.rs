@@ -9,6 +9,7 @@ pub mod git;
 pub mod journey;
 pub mod live_secret;
 pub mod new_key;
+pub mod new_secret;
 pub mod push;
 pub mod reconcile;
 pub mod secret;

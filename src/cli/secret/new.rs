@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use zeroize::Zeroizing;
 
-use crate::app::operation::StepSender;
-use crate::app::{Operation, Reach, Target};
+use crate::app::Target;
+use crate::workflows::new_secret::{At, operation, targets};
 use crate::cli::Call;
 use crate::cli::operate::{only_environment, perform, permit};
 use crate::cli::prompt::Terminal;
 use crate::commands;
-use crate::model::{Fault, FaultKind, Outcome, ShellLine};
+use crate::model::{Env, Fault, FaultKind};
+use crate::repo::Snapshot;
 use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, env_file};
+use crate::runtime::Session;
 use crate::secret::Secret;
 use crate::sops::{self, Asker as _, Question};
 
@@ -72,15 +74,12 @@ enum Kind {
 pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session_of_any()?;
-        let env = only_environment(call, &session)?;
         let facts = super::facts(&session);
-        let targets = [Target::Environment(env)];
-        // Judged before any value is read.
-        let permit = permit(call, &commands::SECRET_NEW, &targets, &facts)?;
         let Some(snapshot) = facts.repository.clone() else {
             return Err(wrong("there is no repository here", "start it in one, or name one with --repo"));
         };
-        let new = NewSecret {
+        let env = environment(arguments, call, &session, &snapshot)?;
+        let mut new = NewSecret {
             env: facts.name(env).to_owned(),
             namespace: arguments.namespace.clone(),
             name: arguments.name.clone(),
@@ -91,34 +90,34 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
                 Kind::BasicAuth => SecretType::BasicAuth,
                 Kind::SshAuth => SecretType::SshAuth,
             },
-            values: values(arguments)?,
+            values: Vec::new(),
             folder: arguments.folder.clone(),
             allowed: arguments.other.clone(),
+            agreed: Vec::new(),
         };
-        let (object, now) = (format!("Secret/{}/{}", new.namespace, new.name), session.clock.now());
-        let work = Box::new(move |reach: Reach, mut steps: StepSender| {
-            let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
-                let write = move || new.write(&snapshot, now, &mut |reader| steps(reader.step(now)), &permit);
-                let made = reach.away(write).await.and_then(|made| made);
-                made.map_or_else(Outcome::Failed, |made| {
-                    Outcome::Done(format!(
-                        "wrote {} (encrypted by {}) and put it into {}; commit and push both next",
-                        made.file, made.rule, made.kustomization
-                    ))
-                })
-            });
-            work
-        });
-        let secret_file = format!("{}-secret.yaml", arguments.name);
-        let shell = ShellLine::new(
-            "kubectl create secret generic {} -n {} --dry-run=client -o yaml … > {path} && sops encrypt -i {path}",
-            &[&arguments.name, &arguments.namespace, &secret_file, &secret_file],
-        );
-        let stopped = "no longer waited for; git status tells what was written";
-        let title = format!("New {object}");
-        let operation = Operation { title, env: Some(env), object, shell, stopped, permit, work };
-        let outcome = perform(call, &session, operation).await?;
+        let place = new.place(&snapshot);
+        let targets = match &place {
+            Ok(place) => targets(env, place, &facts),
+            Err(_) => vec![Target::Environment(env)],
+        };
+        // Judged before any value is read, for every environment that reads the folder.
+        let permit = permit(call, &commands::SECRET_NEW, &targets, &facts)?;
+        new.values = values(arguments)?;
+        new.agreed = place?.readers;
+        let at = At { env, root: snapshot.root.clone(), now: session.clock.now() };
+        let outcome = perform(call, &session, operation(new, Ok, at, permit, |_made| ())).await?;
         Ok(u8::from(!outcome.is_done()))
+    })
+}
+
+/// Returns the environment that it is made for: the one that is named, the only one, or one that reads the folder that is named; the others
+/// that read it are judged too.
+fn environment(arguments: &Arguments, call: &Call, session: &Session, snapshot: &Snapshot) -> Result<Env, Fault> {
+    only_environment(call, session).or_else(|fault| {
+        let folder = arguments.folder.as_deref().map(|folder| folder.trim_end_matches('/'));
+        let reads = |name: &str| folder.is_some_and(|folder| snapshot.kustomization_of(name, folder).is_some());
+        let known = session.environments.iter().find(|known| call.global.env.is_none() && reads(&known.name));
+        known.map(|known| known.env).ok_or(fault)
     })
 }
 
