@@ -7,7 +7,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
 use unicode_width::UnicodeWidthStr as _;
 
-pub use page::Page;
+pub use page::DocumentPage;
 
 /// How many cells the columns before a table's last may take: more leaves the last no room on 80 columns.
 const LEAD: usize = 44;

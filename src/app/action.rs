@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::command::{Command, Target};
+use super::command::{Command, CommandTarget};
 use super::notice::Notice;
 use super::operation::{OpId, Operation};
 use super::task::{Task, Ticket};
@@ -24,9 +24,9 @@ pub enum Action {
     /// Tells the operator something.
     Tell(Notice),
     /// Asks for a command as if its key had been pressed, on these targets, with these answers; the guard judges it.
-    Dispatch(&'static Command, Vec<Target>, Vec<(String, String)>),
+    Dispatch(&'static Command, Vec<CommandTarget>, Vec<(String, String)>),
     /// Runs a command that was confirmed by a key or by a typed text; the guard judges it again.
-    Confirmed(&'static Command, Vec<Target>, Vec<(String, String)>, Option<String>),
+    Confirmed(&'static Command, Vec<CommandTarget>, Vec<(String, String)>, Option<String>),
     /// Starts an operation.
     Operate(Operation),
     /// Stops waiting for an operation.

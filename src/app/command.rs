@@ -20,7 +20,7 @@ pub enum Risk {
 
 /// Says where a command's keys work.
 #[derive(Debug, Clone, Copy)]
-pub enum Scope {
+pub enum KeyScope {
     /// Wherever no view takes the key.
     Everywhere,
     /// Where an object of a cluster is selected, and the function agrees with it.
@@ -33,7 +33,7 @@ pub enum Scope {
     View(&'static str),
 }
 
-impl Scope {
+impl KeyScope {
     /// Tells whether the keys work whatever kind of thing is selected.
     pub fn is_general(self) -> bool {
         matches!(self, Self::Everywhere | Self::Environment)
@@ -42,7 +42,7 @@ impl Scope {
 
 /// Names what a command acts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum CommandTarget {
     /// An object of an environment's cluster.
     Object(Env, ObjectRef),
     /// A file of the repository, and the environment that it belongs to, where it belongs to one.
@@ -53,7 +53,7 @@ pub enum Target {
     Worktree(String),
 }
 
-impl Target {
+impl CommandTarget {
     /// Returns the environment that the target belongs to.
     pub fn env(&self) -> Option<Env> {
         match self {
@@ -83,7 +83,7 @@ impl Target {
 
 /// Asks the operator for a text before a command runs.
 #[derive(Debug, Clone, Copy)]
-pub struct Question {
+pub struct CommandQuestion {
     /// The name that the headless flag has too, such as `reason`.
     pub id: &'static str,
     /// What is asked.
@@ -97,7 +97,7 @@ pub struct Ask<'a> {
     /// What is known.
     pub facts: &'a Facts,
     /// What the command acts on; empty for commands that need no target.
-    pub targets: &'a [Target],
+    pub targets: &'a [CommandTarget],
     /// The answers to the command's questions and the flags of its headless twin, by id.
     pub answers: &'a [(String, String)],
     /// The time.
@@ -115,14 +115,14 @@ impl Ask<'_> {
     /// Iterates over the objects among the targets.
     pub fn objects(&self) -> impl Iterator<Item = (Env, &ObjectRef)> {
         self.targets.iter().filter_map(|target| match target {
-            Target::Object(env, object) => Some((*env, object)),
+            CommandTarget::Object(env, object) => Some((*env, object)),
             _ => None,
         })
     }
 
     /// Returns the environment in which a screen that is opened begins: that of what is selected, else the one that is looked at.
     pub fn env(&self) -> Env {
-        self.targets.iter().find_map(Target::env).unwrap_or(self.facts.here)
+        self.targets.iter().find_map(CommandTarget::env).unwrap_or(self.facts.here)
     }
 
     /// Returns an answer; `None` when it was not given or is empty.
@@ -154,11 +154,11 @@ pub struct Command {
     /// Its keys; empty where it is reached from the palette only.
     pub keys: &'static [&'static str],
     /// Where the keys work.
-    pub scope: Scope,
+    pub scope: KeyScope,
     /// What it can do to the world.
     pub risk: Risk,
     /// What must be asked first.
-    pub questions: &'static [Question],
+    pub questions: &'static [CommandQuestion],
     /// Teaches it: the exact line, why, what to look for, where it is documented.
     pub lesson: fn(&Ask<'_>) -> Lesson,
     /// Does it: returns what the app and the outside are to do.
@@ -167,17 +167,17 @@ pub struct Command {
 
 impl Command {
     /// Tells whether the command can act on these targets in a view.
-    pub fn applies(&self, view: &str, targets: &[Target]) -> bool {
+    pub fn applies(&self, view: &str, targets: &[CommandTarget]) -> bool {
         match self.scope {
-            Scope::Everywhere => true,
-            Scope::View(id) => id == view,
-            Scope::Environment => targets.iter().any(|target| target.env().is_some()),
-            Scope::Object(agrees) => {
+            KeyScope::Everywhere => true,
+            KeyScope::View(id) => id == view,
+            KeyScope::Environment => targets.iter().any(|target| target.env().is_some()),
+            KeyScope::Object(agrees) => {
                 !targets.is_empty() && targets.iter().all(|target| target.object().is_some_and(agrees))
             }
-            Scope::File(agrees) => {
+            KeyScope::File(agrees) => {
                 !targets.is_empty()
-                    && targets.iter().all(|target| matches!(target, Target::File(_, path) if agrees(path)))
+                    && targets.iter().all(|target| matches!(target, CommandTarget::File(_, path) if agrees(path)))
             }
         }
     }
@@ -191,7 +191,7 @@ impl Command {
 
     /// Tells whether the command belongs to one view, and to this one.
     pub fn scope_is(&self, view: &str) -> bool {
-        matches!(self.scope, Scope::View(id) if id == view)
+        matches!(self.scope, KeyScope::View(id) if id == view)
     }
 }
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::command::Target;
+use super::command::CommandTarget;
 use super::notice::Notice;
 use super::operation::Op;
 use crate::check::Survey;
 use crate::kinds;
-use crate::markdown::Page;
+use crate::markdown::DocumentPage;
 use crate::model::{
     Connection, Env, Environment, Exposure, Fault, FaultKind, GroupKind, Kind, ObjectRef, PerEnv, Protection, Row,
     RowKey, State,
@@ -21,7 +21,7 @@ use crate::repo::Snapshot;
 
 /// Holds the rows of one kind in one environment, and how current they are.
 #[derive(Debug, Default)]
-pub struct Table {
+pub struct KindTable {
     /// How the watch behind it fares.
     pub link: Connection,
     /// The rows by namespace and name.
@@ -38,7 +38,7 @@ pub struct Facts {
     /// Why an environment has no connection at all, such as a context that the kubeconfig lacks.
     pub unconnected: PerEnv<Option<Fault>>,
     /// The rows of each environment by kind.
-    pub tables: PerEnv<BTreeMap<GroupKind<'static>, Table>>,
+    pub tables: PerEnv<BTreeMap<GroupKind<'static>, KindTable>>,
     /// The repository, once it has been read.
     pub repository: Option<Arc<Snapshot>>,
     /// What the repository says of its files, once it was rendered; for a moment that of the one before.
@@ -76,7 +76,7 @@ pub struct Facts {
     /// The environment that the screen on top shows, else the focused one: where a screen that is opened now begins.
     pub here: Env,
     /// What is selected on the screen on top as a command is asked for, whatever is marked beside it.
-    pub cursor: Vec<Target>,
+    pub cursor: Vec<CommandTarget>,
 }
 
 impl Facts {
@@ -197,7 +197,7 @@ impl Facts {
     }
 
     /// Returns the table of a kind in an environment; `None` before anybody watched it.
-    pub fn table(&self, env: Env, kind: &Kind) -> Option<&Table> {
+    pub fn table(&self, env: Env, kind: &Kind) -> Option<&KindTable> {
         self.tables.get(env)?.get(&kind.group_kind())
     }
 
@@ -252,7 +252,7 @@ impl Facts {
     }
 
     /// Iterates over the documents about an object, or about the Kustomization or release that it belongs to by its name.
-    pub fn pages_about(&self, object: &ObjectRef) -> impl Iterator<Item = &Page> {
+    pub fn pages_about(&self, object: &ObjectRef) -> impl Iterator<Item = &DocumentPage> {
         let pages = self.survey.iter().flat_map(|survey| &survey.pages);
         pages.filter(|page| page.is_about(&object.name))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::command::{Command, Risk, Target};
+use super::command::{Command, CommandTarget, Risk};
 use super::facts::Facts;
 pub use crate::model::Permit;
 use crate::model::permit::grant;
@@ -37,7 +37,7 @@ pub enum Consent<'a> {
 /// Reads pass. Read-only refuses everything else. A write to a protected environment wants one key; a destroying command wants the object's
 /// name typed, in a protected environment the environment's. A write whose environment is not known counts as one to a protected environment,
 /// because the worst defect would be to guess wrong.
-pub fn judge(command: &Command, targets: &[Target], facts: &Facts, consent: Consent<'_>) -> Verdict {
+pub fn judge(command: &Command, targets: &[CommandTarget], facts: &Facts, consent: Consent<'_>) -> Verdict {
     if command.risk == Risk::Reads {
         return Verdict::Go(None);
     }
@@ -74,20 +74,20 @@ pub fn judge(command: &Command, targets: &[Target], facts: &Facts, consent: Cons
 }
 
 /// Tells whether a target is the operator's own alone.
-fn is_own(target: &Target, facts: &Facts) -> bool {
+fn is_own(target: &CommandTarget, facts: &Facts) -> bool {
     match target {
         // What stays in the operator's own working tree is nobody's environment yet.
-        Target::Worktree(_) => true,
+        CommandTarget::Worktree(_) => true,
         // Where there is no environment at all, a file is nobody's but his.
-        Target::File(None, _) => facts.environments.iter().next().is_none(),
+        CommandTarget::File(None, _) => facts.environments.iter().next().is_none(),
         _ => false,
     }
 }
 
 /// Returns the text that confirms a write to what is protected: the names of the protected environments of its targets, with commas between
 /// them. What is of no environment that is known may be of any: all that are protected are named then.
-pub fn confirmation(targets: &[Target], facts: &Facts) -> String {
-    let of = |target: &Target| target.env().and_then(|env| facts.environment(env));
+pub fn confirmation(targets: &[CommandTarget], facts: &Facts) -> String {
+    let of = |target: &CommandTarget| target.env().and_then(|env| facts.environment(env));
     let is_stray = targets.is_empty() || targets.iter().any(|target| of(target).is_none() && !is_own(target, facts));
     let concerned = facts
         .environments
@@ -103,9 +103,9 @@ fn confirms(text: &str, wanted: &str) -> bool {
 }
 
 /// Names what a command is about, where no environment has to be.
-fn name(targets: &[Target]) -> String {
+fn name(targets: &[CommandTarget]) -> String {
     match targets.first() {
-        Some(Target::Object(_, object)) => object.name.clone(),
+        Some(CommandTarget::Object(_, object)) => object.name.clone(),
         Some(target) => target.name(),
         None => "yes".to_owned(),
     }
@@ -114,7 +114,7 @@ fn name(targets: &[Target]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Consent, Verdict, confirmation, judge};
-    use crate::app::command::{Command, Risk, Scope, Target};
+    use crate::app::command::{Command, CommandTarget, KeyScope, Risk};
     use crate::app::facts::Facts;
     use crate::app::test_support::{facts, lesson};
     use crate::model::{Env, ObjectRef};
@@ -124,7 +124,7 @@ mod tests {
             id: "x",
             title: "X",
             keys: &[],
-            scope: Scope::Everywhere,
+            scope: KeyScope::Everywhere,
             risk,
             questions: &[],
             lesson,
@@ -132,8 +132,8 @@ mod tests {
         }
     }
 
-    fn target(env: u8) -> Vec<Target> {
-        vec![Target::Object(Env(env), ObjectRef::bare("Kustomization", "flux-system", "apps"))]
+    fn target(env: u8) -> Vec<CommandTarget> {
+        vec![CommandTarget::Object(Env(env), ObjectRef::bare("Kustomization", "flux-system", "apps"))]
     }
 
     fn passes(facts: &Facts, risk: Risk, env: u8, consent: Consent<'_>) -> bool {
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn what_stays_in_the_working_tree_is_not_protected_and_read_only_refuses_it() {
         let mut facts = facts();
-        let here = vec![Target::Worktree("apps/key.txt".to_owned())];
+        let here = vec![CommandTarget::Worktree("apps/key.txt".to_owned())];
         assert!(matches!(judge(&command(Risk::Writes), &here, &facts, Consent::None), Verdict::Go(Some(_))));
         let typed = Verdict::Type("apps/key.txt".to_owned());
         assert_eq!(judge(&command(Risk::Destroys), &here, &facts, Consent::Key), typed);
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn what_belongs_to_no_environment_counts_as_protected() {
         let facts = facts();
-        let stray = vec![Target::File(None, "apps/base/x.yaml".to_owned())];
+        let stray = vec![CommandTarget::File(None, "apps/base/x.yaml".to_owned())];
         assert_eq!(judge(&command(Risk::Writes), &stray, &facts, Consent::None), Verdict::Confirm);
         assert_eq!(judge(&command(Risk::Writes), &[], &facts, Consent::None), Verdict::Confirm);
         assert_eq!(judge(&command(Risk::Writes), &target(9), &facts, Consent::None), Verdict::Confirm);
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn a_file_is_the_operators_own_where_there_is_no_environment_at_all() {
         let mut facts = facts();
-        let stray = vec![Target::File(None, "apps/base/x.yaml".to_owned())];
+        let stray = vec![CommandTarget::File(None, "apps/base/x.yaml".to_owned())];
         facts.set_environments(Vec::new(), Vec::new());
         assert!(matches!(judge(&command(Risk::Writes), &stray, &facts, Consent::None), Verdict::Go(Some(_))));
         assert_eq!(
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn several_targets_are_as_protected_as_the_most_protected() {
         let facts = facts();
-        let both: Vec<Target> = target(0).into_iter().chain(target(1)).collect();
+        let both: Vec<CommandTarget> = target(0).into_iter().chain(target(1)).collect();
         assert_eq!(judge(&command(Risk::Writes), &both, &facts, Consent::None), Verdict::Confirm);
     }
 
@@ -220,8 +220,8 @@ mod tests {
             known.protected = true;
         }
         facts.set_environments(all, Vec::new());
-        let both: Vec<Target> = target(0).into_iter().chain(target(1)).collect();
-        let stray = vec![Target::File(None, "apps/base/x.yaml".to_owned())];
+        let both: Vec<CommandTarget> = target(0).into_iter().chain(target(1)).collect();
+        let stray = vec![CommandTarget::File(None, "apps/base/x.yaml".to_owned())];
         for targets in [&both, &stray, &Vec::new(), &target(9)] {
             assert_eq!(confirmation(targets, &facts), "production,staging");
             for risk in [Risk::Writes, Risk::Destroys] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::command::{Command, Scope};
+use super::command::{Command, KeyScope};
 use super::key::Key;
 use super::motion::{MOTIONS, Motion};
 
@@ -57,7 +57,7 @@ impl Keymap {
     /// Finds the commands of a key, those of one view first.
     pub fn commands(&self, key: Key) -> impl Iterator<Item = &'static Command> {
         let bound = move |(known, command): &(Key, &'static Command)| (*known == key).then_some(*command);
-        let of_view = |command: &&'static Command| matches!(command.scope, Scope::View(_));
+        let of_view = |command: &&'static Command| matches!(command.scope, KeyScope::View(_));
         self.commands
             .iter()
             .filter_map(bound)
@@ -79,14 +79,14 @@ impl Keymap {
     fn clashes(&self) -> Vec<String> {
         let mut faults = Vec::new();
         for (index, (key, command)) in self.commands.iter().enumerate() {
-            if self.motion(*key).is_some() && !matches!(command.scope, Scope::View(_)) {
+            if self.motion(*key).is_some() && !matches!(command.scope, KeyScope::View(_)) {
                 faults.push(format!("{key} means both a motion and {}", command.id));
             }
             for (other_key, other) in self.commands.iter().skip(index + 1) {
                 // Two kinds of target, or a view and everywhere, may share a key: only one of them is meant at a time.
                 let same_place = match (command.scope, other.scope) {
-                    (Scope::View(one), Scope::View(two)) => one == two,
-                    (Scope::View(_), _) | (_, Scope::View(_)) => false,
+                    (KeyScope::View(one), KeyScope::View(two)) => one == two,
+                    (KeyScope::View(_), _) | (_, KeyScope::View(_)) => false,
                     (one, two) => one.is_general() || two.is_general(),
                 };
                 if key == other_key && same_place {

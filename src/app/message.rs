@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::key::Key;
 use super::operation::OpId;
-use super::owed::Owed;
+use super::owed::PendingAnswer;
 use super::task::Ticket;
 use crate::check::Survey;
 use crate::cluster::WatchEvent;
@@ -31,9 +31,9 @@ pub enum Msg {
     /// The environments were found, each with the reason why it has no connection, if so.
     Environments(Vec<Environment>, Vec<Option<Fault>>),
     /// The repository was read, or could not be.
-    Repository(Result<Arc<Snapshot>, Fault>, Option<Owed>),
+    Repository(Result<Arc<Snapshot>, Fault>, Option<PendingAnswer>),
     /// The repository was rendered and looked at by every rule, or could not be.
-    Surveyed(Result<Arc<Survey>, Fault>, Option<Owed>),
+    Surveyed(Result<Arc<Survey>, Fault>, Option<PendingAnswer>),
     /// A build of Kustomizations takes long, and has come so far.
     Building(BuildProgress),
     /// Files of the repository changed.
@@ -49,7 +49,7 @@ pub enum Msg {
         /// What it reports.
         change: WatchEvent,
         /// What this settles.
-        owed: Option<Owed>,
+        owed: Option<PendingAnswer>,
     },
     /// A task of a view answers.
     Reply {
@@ -58,14 +58,14 @@ pub enum Msg {
         /// The answer; the view knows its type.
         payload: Box<dyn Any + Send>,
         /// What this settles.
-        owed: Option<Owed>,
+        owed: Option<PendingAnswer>,
     },
     /// The journal has the line of an operation's beginning.
     Noted(OpId),
     /// An operation reports a step.
     Step(OpId, Step),
     /// An operation ended.
-    Ended(OpId, Outcome, Option<Owed>),
+    Ended(OpId, Outcome, Option<PendingAnswer>),
     /// The outside tells of something.
     Told(Result<String, Fault>),
     /// The outside knows more of what was told last.

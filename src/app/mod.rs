@@ -26,8 +26,8 @@ pub mod view;
 use std::collections::BTreeMap;
 
 pub use action::{Action, Effect, OnScreen};
-pub use command::{Ask, Command, Question, Risk, Scope, Target};
-pub use facts::{Facts, Table};
+pub use command::{Ask, Command, CommandQuestion, CommandTarget, KeyScope, Risk};
+pub use facts::{Facts, KindTable};
 pub use guard::{Consent, Permit, Verdict};
 pub use key::Key;
 pub use keymap::Keymap;
@@ -36,8 +36,8 @@ pub use message::Msg;
 pub use motion::Motion;
 pub use notice::Notice;
 pub use operation::{Op, OpId, Operation};
-pub use owed::{Ledger, Owed};
-pub use task::{Reach, Reply, Task, Ticket};
+pub use owed::{PendingAnswer, PendingCount};
+pub use task::{Reply, Task, TaskContext, Ticket};
 pub use terminal::{Lender, Program};
 pub use view::{Scene, View};
 
@@ -64,7 +64,7 @@ pub struct App {
     lesson: Option<(String, Lesson)>,
     /// What was selected as the lesson was shown: it stays while that does. None for that of a command, which stays until the selection is
     /// moved.
-    lesson_of: Option<Vec<Target>>,
+    lesson_of: Option<Vec<CommandTarget>>,
     lesson_shown: bool,
     notice_shown: bool,
     resting: bool,
@@ -132,18 +132,18 @@ impl App {
     }
 
     /// Returns what a write would act on now: what is marked in the panel that has the focus, else what is selected there.
-    pub fn targets(&self) -> Vec<Target> {
+    pub fn targets(&self) -> Vec<CommandTarget> {
         let marked = self.layers.last().map(|layer| layer.view.marked(&self.scene(layer.ticket, true)));
         marked.filter(|marked| !marked.is_empty()).unwrap_or_else(|| self.selected())
     }
 
     /// Returns what is selected.
-    fn selected(&self) -> Vec<Target> {
+    fn selected(&self) -> Vec<CommandTarget> {
         self.layers.last().map(|layer| layer.view.targets(&self.scene(layer.ticket, true))).unwrap_or_default()
     }
 
     /// Returns what a command would act on now: one that opens something takes what is selected, wherever the marks are.
-    fn targets_of(&self, command: &Command) -> Vec<Target> {
+    fn targets_of(&self, command: &Command) -> Vec<CommandTarget> {
         if command.takes_marks() { self.targets() } else { self.selected() }
     }
 

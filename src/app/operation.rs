@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::guard::Permit;
-use super::task::Reach;
+use super::task::TaskContext;
 use crate::model::{Env, Outcome, ShellLine, Step};
 
 /// Numbers the operations of one run of fluxdeck.
@@ -15,7 +15,7 @@ pub struct OpId(pub u64);
 pub type StepSender = Box<dyn FnMut(Step) + Send + Sync>;
 
 /// Does the work of an operation; only the runtime calls it.
-pub type Work = Box<dyn FnOnce(Reach, StepSender) -> BoxFuture<'static, Outcome> + Send>;
+pub type Work = Box<dyn FnOnce(TaskContext, StepSender) -> BoxFuture<'static, Outcome> + Send>;
 
 /// How long an operation is watched by the second, in seconds: the longest that a reconcile waits, and its source's wait before it.
 const WATCHED: i64 = 600;

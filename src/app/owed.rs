@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 /// Counts the answers that are still to come.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger(Arc<Count>);
+pub struct PendingCount(Arc<Count>);
 
 #[derive(Debug, Default)]
 struct Count {
@@ -15,11 +15,11 @@ struct Count {
     changed: Notify,
 }
 
-impl Ledger {
+impl PendingCount {
     /// Notes one more answer; it is owed until the guard is dropped.
-    pub fn owe(&self) -> Owed {
+    pub fn owe(&self) -> PendingAnswer {
         self.0.open.fetch_add(1, Ordering::SeqCst);
-        Owed(Arc::clone(&self.0))
+        PendingAnswer(Arc::clone(&self.0))
     }
 
     /// Returns how many answers are owed.
@@ -35,9 +35,9 @@ impl Ledger {
 
 /// Owes an answer; travels inside the message that brings it, so that what the message causes is owed before this is paid.
 #[derive(Debug)]
-pub struct Owed(Arc<Count>);
+pub struct PendingAnswer(Arc<Count>);
 
-impl Drop for Owed {
+impl Drop for PendingAnswer {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::SeqCst);
         self.0.changed.notify_one();
@@ -46,11 +46,11 @@ impl Drop for Owed {
 
 #[cfg(test)]
 mod tests {
-    use super::Ledger;
+    use super::PendingCount;
 
     #[test]
     fn what_is_dropped_is_paid() {
-        let ledger = Ledger::default();
+        let ledger = PendingCount::default();
         let (first, second) = (ledger.owe(), ledger.owe());
         assert_eq!(ledger.open(), 2);
         drop(first);

@@ -17,7 +17,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::motion::Motion;
-use super::{App, Command, Op, Scene, Target};
+use super::{App, Command, CommandTarget, Op, Scene};
 use crate::model::{Connection, Env};
 use crate::repo::Snapshot;
 use crate::theme::Scope;
@@ -263,14 +263,19 @@ fn git_line(snapshot: &Snapshot) -> String {
 }
 
 /// Lists the keys that work now: those of the view and the selection first.
-fn hints(scene: &Scene<'_>, view: &str, selected: &[Target], targets: &[Target]) -> Vec<(String, String)> {
+fn hints(
+    scene: &Scene<'_>,
+    view: &str,
+    selected: &[CommandTarget],
+    targets: &[CommandTarget],
+) -> Vec<(String, String)> {
     let applies = |command: &Command| command.applies(view, if command.takes_marks() { targets } else { selected });
     let mut commands: Vec<&&'static Command> =
         scene.commands.iter().filter(|command| applies(command) && command.id != "open").collect();
     commands.sort_by_key(|command| match command.scope {
-        super::Scope::View(_) => 0,
-        super::Scope::Object(_) | super::Scope::File(_) => 1,
-        super::Scope::Everywhere | super::Scope::Environment => 2,
+        super::KeyScope::View(_) => 0,
+        super::KeyScope::Object(_) | super::KeyScope::File(_) => 1,
+        super::KeyScope::Everywhere | super::KeyScope::Environment => 2,
     });
     let open = (!selected.is_empty())
         .then(|| scene.keymap.keys_of_motion(Motion::Open).first().map(|key| (key.to_string(), "open".to_owned())))

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::message::Msg;
-use super::owed::Owed;
+use super::owed::PendingAnswer;
 use super::terminal::Lender;
 use crate::cluster::Cluster;
 use crate::model::{Clock, Env, Fault, FaultKind, PerEnv};
@@ -21,7 +21,7 @@ pub struct Ticket(pub u64);
 
 /// Holds what a task may reach.
 #[derive(Clone)]
-pub struct Reach {
+pub struct TaskContext {
     /// The clusters, or why there is none.
     pub clusters: Arc<PerEnv<Result<Arc<Cluster>, Fault>>>,
     /// The repository's root.
@@ -40,7 +40,7 @@ pub struct Reach {
     pub away: fn(Box<dyn FnOnce() + Send>),
 }
 
-impl Reach {
+impl TaskContext {
     /// Returns an environment's cluster.
     ///
     /// # Errors
@@ -89,12 +89,12 @@ impl Reach {
 pub struct Reply {
     ticket: Ticket,
     sender: mpsc::Sender<Msg>,
-    owed: Option<Owed>,
+    owed: Option<PendingAnswer>,
 }
 
 impl Reply {
     /// Builds the way back to a view.
-    pub fn new(ticket: Ticket, sender: mpsc::Sender<Msg>, owed: Owed) -> Self {
+    pub fn new(ticket: Ticket, sender: mpsc::Sender<Msg>, owed: PendingAnswer) -> Self {
         Self { ticket, sender, owed: Some(owed) }
     }
 
@@ -110,12 +110,12 @@ pub struct Task {
     /// What it is, for traces and tests.
     pub label: String,
     /// The work.
-    pub work: Box<dyn FnOnce(Reach, Reply) -> BoxFuture<'static, ()> + Send>,
+    pub work: Box<dyn FnOnce(TaskContext, Reply) -> BoxFuture<'static, ()> + Send>,
 }
 
 impl Task {
     /// Builds a task that answers once.
-    pub fn once<T, F>(label: impl Into<String>, work: impl FnOnce(Reach) -> F + Send + 'static) -> Self
+    pub fn once<T, F>(label: impl Into<String>, work: impl FnOnce(TaskContext) -> F + Send + 'static) -> Self
     where
         T: Any + Send,
         F: Future<Output = T> + Send + 'static,
@@ -133,7 +133,10 @@ impl Task {
 
     /// Builds a task that blocks, on files, programs or sums, and answers once. Work that broke off answers nothing: the panic was reported,
     /// and the view stays as it was.
-    pub fn blocking<T: Any + Send>(label: impl Into<String>, work: impl FnOnce(Reach) -> T + Send + 'static) -> Self {
+    pub fn blocking<T: Any + Send>(
+        label: impl Into<String>,
+        work: impl FnOnce(TaskContext) -> T + Send + 'static,
+    ) -> Self {
         Self::stream(label, move |reach, mut reply| async move {
             let inner = reach.clone();
             if let Ok(payload) = reach.away(move || work(inner)).await {
@@ -143,7 +146,7 @@ impl Task {
     }
 
     /// Builds a task that answers as often as it likes.
-    pub fn stream<F>(label: impl Into<String>, work: impl FnOnce(Reach, Reply) -> F + Send + 'static) -> Self
+    pub fn stream<F>(label: impl Into<String>, work: impl FnOnce(TaskContext, Reply) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {

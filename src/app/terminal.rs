@@ -101,7 +101,7 @@ pub type Tty = crate::cluster::exec::Streams;
 
 /// Asks the loop for the terminal.
 #[derive(Debug)]
-pub enum Loan {
+pub enum TerminalLease {
     /// For a program, and where to say how it ended.
     Program(Program, oneshot::Sender<Result<Ended, Fault>>),
     /// As bytes, and where to hand them.
@@ -110,11 +110,11 @@ pub enum Loan {
 
 /// Lends the terminal of this run, where there is one and somebody serves it.
 #[derive(Debug, Clone, Default)]
-pub struct Lender(Arc<OnceLock<mpsc::Sender<Loan>>>);
+pub struct Lender(Arc<OnceLock<mpsc::Sender<TerminalLease>>>);
 
 impl Lender {
     /// Opens the lending; `None` when it was opened before.
-    pub fn open(&self) -> Option<mpsc::Receiver<Loan>> {
+    pub fn open(&self) -> Option<mpsc::Receiver<TerminalLease>> {
         let (sender, loans) = mpsc::channel(1);
         self.0.set(sender).ok().map(|()| loans)
     }
@@ -125,7 +125,7 @@ impl Lender {
     /// Fails where there is no terminal, or the program cannot be started.
     pub async fn run(&self, program: Program) -> Result<Ended, Fault> {
         let (sender, answer) = oneshot::channel();
-        self.ask(Loan::Program(program, sender)).await?;
+        self.ask(TerminalLease::Program(program, sender)).await?;
         answer.await.map_err(|_| nowhere())?
     }
 
@@ -135,11 +135,11 @@ impl Lender {
     /// Fails where there is no terminal.
     pub async fn borrow(&self) -> Result<Tty, Fault> {
         let (sender, answer) = oneshot::channel();
-        self.ask(Loan::Bytes(sender)).await?;
+        self.ask(TerminalLease::Bytes(sender)).await?;
         answer.await.map_err(|_| nowhere())
     }
 
-    async fn ask(&self, loan: Loan) -> Result<(), Fault> {
+    async fn ask(&self, loan: TerminalLease) -> Result<(), Fault> {
         self.0.get().ok_or_else(nowhere)?.send(loan).await.map_err(|_| nowhere())
     }
 }

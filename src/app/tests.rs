@@ -23,13 +23,13 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 /// A cockpit with two Kustomizations in both environments, driven by keys.
-struct Desk {
+struct TestApp {
     app: App,
     terminal: Terminal<TestBackend>,
     generations: BTreeMap<(Env, &'static str), u64>,
 }
 
-impl Desk {
+impl TestApp {
     fn new() -> Self {
         Self::with(|_| {})
     }
@@ -113,7 +113,7 @@ fn operations(effects: &[Effect]) -> Vec<(Option<Env>, String)> {
 
 #[test]
 fn a_key_reconciles_what_is_selected_where_nothing_is_protected() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     let effects = desk.press("jR");
     assert_eq!(operations(&effects), [(Some(Env(0)), "Kustomization/flux-system/monitoring".to_owned())]);
     assert!(desk.screen().contains("flux reconcile kustomization monitoring -n flux-system --context staging"));
@@ -124,14 +124,14 @@ fn what_the_selection_is_linked_with_shows_once_the_repository_is_read() {
     let folder = tempfile::tempdir().unwrap();
     template::write_into(folder.path()).unwrap();
     let snapshot = Arc::new(Snapshot::load(folder.path()));
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.press("2");
     assert!(!desk.screen().contains("|*v apps"), "nothing is known of the files yet");
     desk.app.update(Msg::Repository(Ok(Arc::clone(&snapshot)), None));
     assert!(desk.screen().contains("|*v apps"), "{}", desk.screen());
 
     // While keys are coming it waits, as ever, until they rest.
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     for key in parse_keys("2").unwrap() {
         desk.app.update(Msg::Key(key));
     }
@@ -144,7 +144,7 @@ fn what_the_selection_is_linked_with_shows_once_the_repository_is_read() {
 #[test]
 fn what_could_not_be_looked_at_is_told_once_and_stands_as_old() {
     let fault = || Fault::failed("git does not list the files", "it gave no reason", "try again");
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     for _ in 0..2 {
         desk.app.update(Msg::Surveyed(Err(fault()), None));
     }
@@ -157,7 +157,7 @@ fn what_could_not_be_looked_at_is_told_once_and_stands_as_old() {
 
 #[test]
 fn a_long_rendering_says_how_far_it_has_come_until_it_is_done() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.app.update(Msg::Building(BuildProgress { done: 40, total: 250 }));
     assert!(desk.screen().contains("rendering 40/250 ? help"), "{}", desk.screen());
     desk.app.update(Msg::Building(BuildProgress { done: 250, total: 250 }));
@@ -166,7 +166,7 @@ fn a_long_rendering_says_how_far_it_has_come_until_it_is_done() {
 
 #[test]
 fn a_protected_environment_asks_first_and_no_means_no() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     assert!(operations(&desk.press("3R")).is_empty());
     let asked = desk.screen();
     assert!(asked.contains("production  PROTECTED") && asked.contains("Kustomization/flux-system/apps"), "{asked}");
@@ -181,7 +181,7 @@ fn a_protected_environment_asks_first_and_no_means_no() {
 
 #[test]
 fn read_only_does_nothing_and_says_so() {
-    let mut desk = Desk::with(|facts| facts.read_only = true);
+    let mut desk = TestApp::with(|facts| facts.read_only = true);
     for keys in ["R", "W", "r", "s", "<ctrl-r>", "3R", "y"] {
         assert!(operations(&desk.press(keys)).is_empty(), "{keys}");
     }
@@ -190,7 +190,7 @@ fn read_only_does_nothing_and_says_so() {
 
 #[test]
 fn suspending_asks_for_a_reason_and_takes_no_empty_one() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     assert!(operations(&desk.press("s<enter><enter>")).is_empty());
     assert!(desk.screen().contains("an answer is needed here"));
     let effects = desk.press("a disk is full<enter><enter>");
@@ -199,7 +199,7 @@ fn suspending_asks_for_a_reason_and_takes_no_empty_one() {
 
 #[test]
 fn marked_rows_go_together_and_those_out_of_sight_do_not() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.press("<space>j<space>");
     assert_eq!(operations(&desk.press("R")).len(), 2);
     desk.press("/apps<enter>");
@@ -209,7 +209,7 @@ fn marked_rows_go_together_and_those_out_of_sight_do_not() {
 
 #[test]
 fn pasted_text_runs_no_command() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     let effects = desk.app.update(Msg::Paste("RRRq".to_owned()));
     assert!(effects.is_empty());
     assert!(desk.screen().contains("pasted text was dropped"));
@@ -220,7 +220,7 @@ fn pasted_text_runs_no_command() {
 
 #[test]
 fn what_an_older_watch_still_sends_is_dropped() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.watched(Env(0), 999, WatchEvent::Rows(vec![row("ghost", State::Ready)]));
     assert!(!desk.screen().contains("ghost"));
     desk.watched(
@@ -234,14 +234,14 @@ fn what_an_older_watch_still_sends_is_dropped() {
 
 #[test]
 fn an_answer_for_a_view_that_is_gone_is_dropped() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     let effects = desk.app.update(Msg::Reply { ticket: Ticket(77), payload: Box::new("x"), owed: None });
     assert!(effects.is_empty());
 }
 
 #[test]
 fn escape_never_quits_and_quitting_asks_while_something_runs() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     assert!(!desk.press("<esc><esc>").iter().any(|effect| matches!(effect, Effect::OnScreen(OnScreen::Quit))));
     let effects = desk.press("R");
     let id =
@@ -255,7 +255,7 @@ fn escape_never_quits_and_quitting_asks_while_something_runs() {
 
 #[test]
 fn what_runs_is_on_the_screen_once_the_journal_has_it() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     let effects = desk.press("R");
     let id =
         effects.iter().find_map(|effect| if let Effect::Operate(id, _) = effect { Some(*id) } else { None }).unwrap();
@@ -266,7 +266,7 @@ fn what_runs_is_on_the_screen_once_the_journal_has_it() {
 
 #[test]
 fn stopping_to_wait_is_told_and_a_late_outcome_changes_nothing() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     let effects = desk.press("R");
     let id =
         effects.iter().find_map(|effect| if let Effect::Operate(id, _) = effect { Some(*id) } else { None }).unwrap();
@@ -278,7 +278,7 @@ fn stopping_to_wait_is_told_and_a_late_outcome_changes_nothing() {
 
 #[test]
 fn flux_kinds_are_watched_in_every_environment_and_others_while_looked_at() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     // The Deployments below Kustomizations are what home looks at besides.
     let flux = kinds::watched().count();
     assert_eq!(desk.generations.len(), 2 * (flux + 1));
@@ -296,7 +296,7 @@ fn flux_kinds_are_watched_in_every_environment_and_others_while_looked_at() {
 
 #[test]
 fn the_palette_finds_commands_by_any_part_of_their_names() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.press(":with so");
     assert!(desk.screen().contains("Reconcile with source"));
     let effects = desk.press("<enter>");
@@ -306,7 +306,7 @@ fn the_palette_finds_commands_by_any_part_of_their_names() {
 #[test]
 fn home_at_three_sizes() {
     for (width, height) in [(80, 24), (120, 36), (200, 50)] {
-        let mut desk = Desk::new();
+        let mut desk = TestApp::new();
         desk.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         desk.draw();
         desk.press("j");
@@ -317,7 +317,7 @@ fn home_at_three_sizes() {
 #[test]
 fn a_connection_that_is_not_safe_is_told_in_the_titles() {
     let exposed = |env: Env| (env == Env(1)).then_some(Exposure::Unverified);
-    let mut desk = Desk::with(|facts| facts.exposed = PerEnv::from_fn(2, exposed));
+    let mut desk = TestApp::with(|facts| facts.exposed = PerEnv::from_fn(2, exposed));
     let screen = desk.screen();
     assert_eq!(screen.matches("TLS NOT VERIFIED").count(), 1, "{screen}");
     assert!(screen.contains("production  TLS not verified") && !screen.contains("staging  TLS"), "{screen}");
@@ -329,7 +329,7 @@ fn a_connection_that_is_not_safe_is_told_in_the_titles() {
 #[test]
 fn a_tiny_or_huge_terminal_is_no_trouble() {
     for (width, height) in [(1, 1), (19, 4), (20, 5), (40, 10), (300, 100)] {
-        let mut desk = Desk::new();
+        let mut desk = TestApp::new();
         desk.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         desk.press("jk?<esc>:x<esc>3R<esc>pGg");
     }
@@ -352,7 +352,7 @@ fn a_plugin_that_was_refused_is_asked_about_by_its_whole_name() {
             _ => None,
         })
     };
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.app.update(refused());
     let screen = desk.screen();
     for word in ["Run age-plugin-hsm?", "age1hsm1qqq", "a/secret.yaml", "as you", "remembered for this"] {
@@ -370,7 +370,7 @@ fn a_plugin_that_was_refused_is_asked_about_by_its_whole_name() {
     assert_eq!(desk.app.view_id(), "home");
     assert!(desk.screen().contains("age-plugin-hsm may run for this repository"));
 
-    let mut desk = Desk::with(|facts| facts.read_only = true);
+    let mut desk = TestApp::with(|facts| facts.read_only = true);
     desk.app.update(refused());
     assert_eq!(desk.app.view_id(), "home", "where nothing may be written nothing is asked");
 }
@@ -382,8 +382,8 @@ fn a_context_of_the_repository_alone_is_asked_about_once_and_paste_agrees_to_not
         staging.protected = true;
         staging.protected_by = Some(Protection::Unagreed("ops".to_owned()));
     };
-    let is_protected = |desk: &Desk| desk.app.facts.environment(Env(0)).unwrap().protected;
-    let mut desk = Desk::with(unagreed);
+    let is_protected = |desk: &TestApp| desk.app.facts.environment(Env(0)).unwrap().protected;
+    let mut desk = TestApp::with(unagreed);
     assert_eq!(desk.app.view_id(), "agree");
     assert!(desk.screen().contains("Is this your staging?"));
     desk.app.update(Msg::Paste("y\n".to_owned()));
@@ -398,7 +398,7 @@ fn a_context_of_the_repository_alone_is_asked_about_once_and_paste_agrees_to_not
     assert_eq!(asked(desk.press("n")), None, "nothing is remembered");
     assert!(is_protected(&desk) && desk.app.view_id() == "home");
 
-    let mut desk = Desk::with(unagreed);
+    let mut desk = TestApp::with(unagreed);
     let ticket = asked(desk.press("y")).unwrap();
     assert!(is_protected(&desk), "not before it is remembered");
     let payload = Box::new(super::dialog::Agreed(Ok(())));

@@ -6,7 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::action::Action;
-use super::command::{Command, Target};
+use super::command::{Command, CommandTarget};
 use super::facts::Facts;
 use super::key::Key;
 use super::keymap::Keymap;
@@ -89,12 +89,12 @@ pub trait View: std::fmt::Debug + Send {
     }
 
     /// Returns what is selected: what commands act on where nothing is marked.
-    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         Vec::new()
     }
 
     /// Returns what is marked in the panel that has the focus, as far as its rows are in sight: what writes act on together.
-    fn marked(&self, _scene: &Scene<'_>) -> Vec<Target> {
+    fn marked(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         Vec::new()
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::{Listed, rules};
+use super::{ListedFile, rules};
 use crate::model::Nodes;
 use crate::render::{Installation, Rendering};
 use crate::repo::{Committed, Snapshot};
@@ -75,7 +75,7 @@ impl<'a> Context<'a> {
     }
 
     /// Says which files there are, where git has no list: in a state that was taken out of it.
-    pub(super) fn listing(self, files: &[Listed]) -> Self {
+    pub(super) fn listing(self, files: &[ListedFile]) -> Self {
         let names: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
         Self { once: Once { listed: OnceLock::from(names), ..self.once }, ..self }
     }

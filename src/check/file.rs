@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::finding::Finding;
 use super::readings;
-use super::sources::{Listed, Unread};
+use super::sources::{ListedFile, Unread};
 use crate::sops::{self, Format, Identities, SopsError, SopsFile};
 use crate::yaml;
 
@@ -33,7 +33,7 @@ struct Sealed {
 
 impl File {
     /// Reads what is known of a file.
-    pub fn new(listed: &Listed, identities: &Identities) -> Self {
+    pub fn new(listed: &ListedFile, identities: &Identities) -> Self {
         listed.read(|read| {
             let (bytes, unread) = match read {
                 Ok(bytes) => (bytes, None),

@@ -167,10 +167,10 @@ impl Finding {
     }
 
     /// Tells as a rule's what following the repository, or rendering it, showed; `why` says what it leads to.
-    pub(super) fn shown(rule: &'static str, shown: &repo::Finding, why: String) -> Self {
+    pub(super) fn shown(rule: &'static str, shown: &repo::GraphFinding, why: String) -> Self {
         let Fault { what, todo, .. } = shown.fault.clone();
         let (line, env, object) = (shown.line, shown.env.clone(), shown.object.clone());
-        Self { line, env, object, ..Self::new(rule, &shown.file, what, why, todo) }
+        Self { env, line, object, ..Self::new(rule, &shown.file, what, why, todo) }
     }
 
     /// Says on which line it is.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::report::Report;
+use super::report::CheckReport;
 use super::rules::{all, flux, is_about_secrets, secrets};
-use super::{Context, File, Finding, Listed, Look, Rule, Severity, World};
+use super::{Context, File, Finding, ListedFile, Rule, RuleInput, Severity, World};
 use crate::config;
 use crate::model::{Fault, FaultKind};
 use crate::render::Worker;
@@ -12,7 +12,7 @@ use crate::repo::{RepoEnvironment, Snapshot, Sync, contents};
 use crate::sops::Identities;
 
 /// Looks at files by the rules about secrets, on as many threads as there are processors.
-pub fn check_secrets(files: &[Listed], context: &Context<'_>, renderer: &Worker) -> Report {
+pub fn check_secrets(files: &[ListedFile], context: &Context<'_>, renderer: &Worker) -> CheckReport {
     let rules: Vec<&Rule> = secrets::RULES.iter().collect();
     let report = check_files(files, context, &rules);
     // What the files declare is not what Flux applies: a parent may put the decryption in.
@@ -29,7 +29,7 @@ pub fn check_secrets(files: &[Listed], context: &Context<'_>, renderer: &Worker)
 }
 
 /// Looks at a repository by all rules: at its files, and at what it renders to.
-pub fn check_all(files: &[Listed], context: &Context<'_>) -> Report {
+pub fn check_all(files: &[ListedFile], context: &Context<'_>) -> CheckReport {
     let mut report = check_files(files, context, &all().collect::<Vec<_>>());
     let mut found = Vec::new();
     let root = &context.snapshot.root;
@@ -51,9 +51,9 @@ pub fn check_all(files: &[Listed], context: &Context<'_>) -> Report {
         .collect();
     for rule in all() {
         match rule.look {
-            Look::File(_) | Look::Files(_) => {}
-            Look::Repository(look) => look(context, &mut found),
-            Look::World(look) => {
+            RuleInput::File(_) | RuleInput::Files(_) => {}
+            RuleInput::Repository(look) => look(context, &mut found),
+            RuleInput::World(look) => {
                 let mut of_worlds = Vec::new();
                 for world in &worlds {
                     world.look(rule, look, &mut of_worlds);
@@ -73,7 +73,7 @@ pub fn check_all(files: &[Listed], context: &Context<'_>) -> Report {
     found.retain(|finding| {
         let file = read.entry(finding.file.clone()).or_insert_with(|| {
             let bytes = contents::bytes(&context.snapshot.root, &finding.file).unwrap_or_default();
-            File::new(&Listed::known(&finding.file, bytes), &none)
+            File::new(&ListedFile::known(&finding.file, bytes), &none)
         });
         !file.ignores(finding)
     });
@@ -88,19 +88,19 @@ pub fn check_all(files: &[Listed], context: &Context<'_>) -> Report {
 }
 
 /// Looks at files by rules about one file at a time.
-pub(super) fn check_files(files: &[Listed], context: &Context<'_>, rules: &[&Rule]) -> Report {
+pub(super) fn check_files(files: &[ListedFile], context: &Context<'_>, rules: &[&Rule]) -> CheckReport {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = files.len().div_ceil(threads).max(1);
-    let parts: Vec<Report> = std::thread::scope(|scope| {
-        let look = |part: &'_ [Listed]| part.iter().map(|one| safely(one, context, rules)).collect::<Vec<_>>();
+    let parts: Vec<CheckReport> = std::thread::scope(|scope| {
+        let look = |part: &'_ [ListedFile]| part.iter().map(|one| safely(one, context, rules)).collect::<Vec<_>>();
         let start = |part| (part, scope.spawn(move || look(part)));
         let workers: Vec<_> = files.chunks(share).map(start).collect();
-        let done = |(part, worker): (&[Listed], std::thread::ScopedJoinHandle<'_, Vec<Report>>)| {
-            worker.join().unwrap_or_else(|_| part.iter().map(Report::of_defect).collect())
+        let done = |(part, worker): (&[ListedFile], std::thread::ScopedJoinHandle<'_, Vec<CheckReport>>)| {
+            worker.join().unwrap_or_else(|_| part.iter().map(CheckReport::of_defect).collect())
         };
         workers.into_iter().flat_map(done).collect()
     });
-    let mut whole = Report::default();
+    let mut whole = CheckReport::default();
     for part in parts {
         whole.findings.extend(part.findings);
         whole.encrypted = whole.encrypted.saturating_add(part.encrypted);
@@ -109,7 +109,7 @@ pub(super) fn check_files(files: &[Listed], context: &Context<'_>, rules: &[&Rul
     }
     let mut found = Vec::new();
     for rule in rules {
-        if let Look::Files(look) = rule.look {
+        if let RuleInput::Files(look) = rule.look {
             look(files, context, &mut found);
         }
     }
@@ -126,15 +126,15 @@ pub(super) fn check_files(files: &[Listed], context: &Context<'_>, rules: &[&Rul
 }
 
 /// Looks at one file. A defect of ours is a finding of that file, and hides nothing about others.
-fn safely(one: &Listed, context: &Context<'_>, rules: &[&Rule]) -> Report {
-    let look = std::panic::AssertUnwindSafe(|| Report::of_file(one, context, rules));
-    std::panic::catch_unwind(look).unwrap_or_else(|_| Report::of_defect(one))
+fn safely(one: &ListedFile, context: &Context<'_>, rules: &[&Rule]) -> CheckReport {
+    let look = std::panic::AssertUnwindSafe(|| CheckReport::of_file(one, context, rules));
+    std::panic::catch_unwind(look).unwrap_or_else(|_| CheckReport::of_defect(one))
 }
 
 /// Says why files must not get into a commit: the first error in them, or the first new reader of secrets. `allowed` are those that the operator let pass by name; no key is
 /// used, so what only decrypting shows is left to `secret verify`.
 pub fn refusal(
-    files: &[Listed],
+    files: &[ListedFile],
     snapshot: &Snapshot,
     allowed: &BTreeSet<String>,
     verb: &str,

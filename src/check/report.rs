@@ -1,11 +1,11 @@
 //! What was found, and what of a file its own comments silence.
 
 use super::rules::{is_about_secrets, secrets};
-use super::{Context, File, Finding, Listed, Look, Quiet, Rule, subject};
+use super::{Context, File, Finding, ListedFile, Quiet, Rule, RuleInput, subject};
 
 /// Holds what was found, and what could not be looked at.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct CheckReport {
     /// The findings, by file and line.
     pub findings: Vec<Finding>,
     /// How many encrypted files were looked at.
@@ -18,7 +18,7 @@ pub struct Report {
     pub quiet: Vec<Quiet>,
 }
 
-impl Report {
+impl CheckReport {
     /// Says of each finding what it is about, and puts them in order.
     pub(super) fn told(mut self, context: &Context<'_>) -> Self {
         for finding in &mut self.findings {
@@ -32,16 +32,16 @@ impl Report {
     }
 
     /// Tells that a file was not looked at whole.
-    pub(super) fn of_defect(listed: &Listed) -> Self {
+    pub(super) fn of_defect(listed: &ListedFile) -> Self {
         let why = "fluxdeck has a defect that its content brings up";
         Self { findings: vec![secrets::unread::never(&listed.path, why)], ..Self::default() }
     }
 
-    pub(super) fn of_file(listed: &Listed, context: &Context<'_>, rules: &[&Rule]) -> Self {
+    pub(super) fn of_file(listed: &ListedFile, context: &Context<'_>, rules: &[&Rule]) -> Self {
         let file = File::new(listed, context.identities);
         let mut found = Vec::new();
         for rule in rules {
-            if let Look::File(look) = rule.look {
+            if let RuleInput::File(look) = rule.look {
                 look(&file, context, &mut found);
             }
         }

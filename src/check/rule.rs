@@ -1,14 +1,14 @@
 //! What a rule is.
 
-use super::{Context, File, Finding, Listed, World};
+use super::{Context, File, Finding, ListedFile, World};
 
 /// Says what a rule looks at.
 #[derive(Clone, Copy)]
-pub(super) enum Look {
+pub(super) enum RuleInput {
     /// One file at a time.
     File(fn(&File, &Context<'_>, &mut Vec<Finding>)),
     /// All files that are looked at, each with what others say of it.
-    Files(fn(&[Listed], &Context<'_>, &mut Vec<Finding>)),
+    Files(fn(&[ListedFile], &Context<'_>, &mut Vec<Finding>)),
     /// The repository as a whole.
     Repository(fn(&Context<'_>, &mut Vec<Finding>)),
     /// What an environment renders to.
@@ -21,5 +21,5 @@ pub struct Rule {
     pub id: &'static str,
     /// What it looks for, in one sentence.
     pub about: &'static str,
-    pub(super) look: Look,
+    pub(super) look: RuleInput,
 }

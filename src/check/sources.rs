@@ -24,7 +24,7 @@ const TOGETHER: u64 = 64 * 1024 * 1024;
 
 /// Names a file that is looked into; what is in it is read only then, because all files together may be more than memory holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedFile {
     /// Its path below the repository's root; bytes of its name that are no UTF-8 as `\xE9`.
     pub path: String,
     content: Content,
@@ -53,7 +53,7 @@ pub(super) enum Unread {
     Later(u64),
 }
 
-impl Listed {
+impl ListedFile {
     /// Holds a file whose content is known.
     pub fn known(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         Self { path: path.into(), content: Content::Here(bytes.into()) }
@@ -126,7 +126,7 @@ fn too_large() -> Error {
 ///
 /// # Errors
 /// When git does not list them.
-pub fn working_tree(root: &Path, paths: &[String]) -> Result<Vec<Listed>, Fault> {
+pub fn working_tree(root: &Path, paths: &[String]) -> Result<Vec<ListedFile>, Fault> {
     listed(root, paths, LARGEST)
 }
 
@@ -134,18 +134,18 @@ pub fn working_tree(root: &Path, paths: &[String]) -> Result<Vec<Listed>, Fault>
 ///
 /// # Errors
 /// When git does not list them.
-pub(super) fn beside(root: &Path) -> Result<Vec<Listed>, Fault> {
+pub(super) fn beside(root: &Path) -> Result<Vec<ListedFile>, Fault> {
     listed(root, &[], contents::SIZE_LIMIT)
 }
 
-fn listed(root: &Path, paths: &[String], largest: u64) -> Result<Vec<Listed>, Fault> {
+fn listed(root: &Path, paths: &[String], largest: u64) -> Result<Vec<ListedFile>, Fault> {
     let names = git::all_files(root, paths)?;
     let root: Arc<Path> = Arc::from(root);
-    Ok(names.iter().filter_map(|name| Listed::on_disk(&root, name.as_ref(), largest)).collect())
+    Ok(names.iter().filter_map(|name| ListedFile::on_disk(&root, name.as_ref(), largest)).collect())
 }
 
 /// Lists every file below a folder that is no repository, such as the tree of a commit.
-pub fn folder(root: &Path) -> Vec<Listed> {
+pub fn folder(root: &Path) -> Vec<ListedFile> {
     let mut found = Vec::new();
     let mut next = vec![root.to_owned()];
     let shared: Arc<Path> = Arc::from(root);
@@ -156,7 +156,7 @@ pub fn folder(root: &Path) -> Vec<Listed> {
             if data.is_dir() {
                 next.push(path);
             } else if let Ok(name) = path.strip_prefix(root) {
-                found.extend(Listed::on_disk(&shared, name.as_os_str(), LARGEST));
+                found.extend(ListedFile::on_disk(&shared, name.as_os_str(), LARGEST));
             }
         }
     }
@@ -168,7 +168,7 @@ pub fn folder(root: &Path) -> Vec<Listed> {
 ///
 /// # Errors
 /// When git does not list or show them.
-pub fn index(root: &Path) -> Result<Vec<Listed>, Fault> {
+pub fn index(root: &Path) -> Result<Vec<ListedFile>, Fault> {
     let shared: Arc<Path> = Arc::from(root);
     let listed = |one: git::Staged| {
         let content = match (one.bytes, one.size) {
@@ -176,7 +176,7 @@ pub fn index(root: &Path) -> Result<Vec<Listed>, Fault> {
             (None, size) if size > LARGEST => Content::Unread(too_large().to_string()),
             (None, size) => Content::InGit { root: Arc::clone(&shared), hash: one.hash, size },
         };
-        Listed { path: path::shown(&one.name), content }
+        ListedFile { path: path::shown(&one.name), content }
     };
     Ok(git::staged(root, SMALL, TOGETHER)?.into_iter().map(listed).collect())
 }
@@ -213,7 +213,7 @@ mod tests {
             // A hole takes no room.
             file.set_len(size * 1024 * 1024).unwrap();
         }
-        let says = |files: Vec<Listed>| -> Vec<_> {
+        let says = |files: Vec<ListedFile>| -> Vec<_> {
             files.iter().map(|file| file.read(|bytes| bytes.map(|bytes| bytes.len()))).collect()
         };
         let never = Err(Unread::Never("it is larger than 134217728 bytes".to_owned()));

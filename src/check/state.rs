@@ -11,7 +11,7 @@ use crate::sops::Identities;
 
 /// Holds what was found in one state of the repository.
 #[derive(Debug)]
-pub struct State {
+pub struct CheckedState {
     /// What is wrong, by file and line.
     pub findings: Vec<Finding>,
     /// Why nothing was rendered: without kustomize everything else is still looked at.
@@ -26,7 +26,7 @@ pub struct State {
     pub quiet: Vec<Quiet>,
 }
 
-impl State {
+impl CheckedState {
     /// Looks at a state by all rules; `here` is the working tree. Blocks while kustomize works.
     ///
     /// # Errors
@@ -95,13 +95,13 @@ fn name(finding: &Finding) -> (&str, &str, Option<&str>, Option<&str>, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::State;
+    use super::CheckedState;
     use crate::check::Finding;
 
-    fn state(findings: &[(&str, usize)]) -> State {
+    fn state(findings: &[(&str, usize)]) -> CheckedState {
         let findings =
             findings.iter().map(|(file, line)| Finding::new("rule", file, "wrong", "", "").on(*line)).collect();
-        State { findings, fault: None, files: 1, objects: 0, silenced: 0, quiet: Vec::new() }
+        CheckedState { findings, fault: None, files: 1, objects: 0, silenced: 0, quiet: Vec::new() }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::sources::beside;
 use super::{Context, Finding, Quiet, Severity, check_all};
-use crate::markdown::Page;
+use crate::markdown::DocumentPage;
 use crate::model::{Fault, Nodes, ObjectRef};
 use crate::render::{Stop, Worker};
 use crate::repo::{Graph, Snapshot, path};
@@ -27,7 +27,7 @@ pub struct Survey {
     /// How many files were looked at.
     pub files: usize,
     /// The documents, by file.
-    pub pages: Vec<Page>,
+    pub pages: Vec<DocumentPage>,
     /// What was known of the nodes of each environment's cluster.
     pub nodes: BTreeMap<String, Nodes>,
     objects: Vec<Surveyed>,
@@ -80,7 +80,7 @@ impl Survey {
             graph: rendering.as_ref().ok().map(|rendering| Arc::clone(&rendering.graph)),
             fault: rendering.as_ref().err().cloned(),
             files: files.len(),
-            pages: files.iter().filter_map(|file| Page::of(&file.path, || file.document())).collect(),
+            pages: files.iter().filter_map(|file| DocumentPage::of(&file.path, || file.document())).collect(),
             nodes: nodes.clone(),
             ..Self::default()
         };
@@ -121,7 +121,7 @@ impl Survey {
     }
 
     /// Iterates over the documents about a finding: those that name its rule or its file, or are about its object.
-    pub fn pages_of<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = &'a Page> {
+    pub fn pages_of<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = &'a DocumentPage> {
         let name = finding.object.as_ref().and_then(|object| object.rsplit('/').next());
         self.pages.iter().filter(move |page| {
             page.file != finding.file

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::world::World;
-use super::{Finding, Look, Rule};
+use super::{Finding, Rule, RuleInput};
 use crate::model::Nodes;
 use crate::render::{Object, Origin, Rendered, Rendering};
 use crate::yaml;
@@ -80,7 +80,7 @@ pub fn yaml(text: &str) -> Objects {
 
 impl Objects {
     fn with(self, before: &str, indent: &str, lines: &str) -> Self {
-        let lines: String = lines.trim_matches('\n').lines().map(|line| format!("{indent}{line}\n")).collect();
+        let lines: String = lines.trim_matches('\n').lines().flat_map(|line| [indent, line, "\n"]).collect();
         Self(self.0.replacen(before, &(lines + before), 1))
     }
 
@@ -96,7 +96,7 @@ impl Objects {
 
     /// Adds lines to its container.
     pub fn container(self, lines: &str) -> Self {
-        let lines: String = lines.trim_matches('\n').lines().map(|line| format!("          {line}\n")).collect();
+        let lines: String = lines.trim_matches('\n').lines().flat_map(|line| ["          ", line, "\n"]).collect();
         Self(self.0 + &lines)
     }
 
@@ -185,7 +185,7 @@ fn look(root: &Path, nodes: &Nodes, rule: &Rule, rendering: &Rendering) -> Vec<F
     let mut envs: Vec<&str> = rendering.of.iter().map(|one| one.env.as_str()).collect();
     envs.sort_unstable();
     envs.dedup();
-    let Look::World(look) = rule.look else { panic!("{} is no rule of objects", rule.id) };
+    let RuleInput::World(look) = rule.look else { panic!("{} is no rule of objects", rule.id) };
     for env in envs {
         look(&World::new(env, rendering, root).with_nodes(nodes.clone()), &mut found);
     }

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::looking::check_files;
 use super::rules::secrets::plain_secret;
-use super::{Context, File, Finding, Listed, Look, Rule, State, check_secrets, index, refusal, working_tree};
+use super::{
+    CheckedState, Context, File, Finding, ListedFile, Rule, RuleInput, check_secrets, index, refusal, working_tree,
+};
 use crate::render::Worker;
 use crate::render::revision::Revision;
 use crate::repo::Snapshot;
@@ -422,7 +424,7 @@ fn what_is_committed_silences_no_rule_about_secrets_of_itself() {
 fn what_cannot_be_read_is_found() {
     let repository = TestRepository::new();
     let snapshot = Snapshot::load(repository.path());
-    let large = Listed::unread("large.bin", "it is too large");
+    let large = ListedFile::unread("large.bin", "it is too large");
     let report = check_secrets(&[large], &Context::new(&snapshot, &Identities::default(), None), &Worker::default());
     assert_eq!(report.findings.iter().map(|one| one.rule).collect::<Vec<_>>(), ["unread"]);
 }
@@ -438,7 +440,7 @@ fn who_becomes_a_reader_by_what_is_staged_is_told_there() {
     fixture.repository.git(&["add", "--all"]);
     let here = Snapshot::load(root);
     let told = |revision: &Revision| {
-        let state = State::of(&here, revision, &Identities::default(), &Worker::default()).unwrap();
+        let state = CheckedState::of(&here, revision, &Identities::default(), &Worker::default()).unwrap();
         state.findings.iter().filter(|one| one.rule == "new-reader").map(|one| one.message.clone()).collect::<Vec<_>>()
     };
     assert!(told(&Revision::Index).concat().contains(&stranger), "{:?}", told(&Revision::Index));
@@ -468,7 +470,7 @@ fn where_git_cannot_tell_who_could_read_before_that_is_said() {
 }
 
 /// A rule that has a defect, which some text brings up.
-const BROKEN: Rule = Rule { id: "broken", about: "", look: Look::File(break_off) };
+const BROKEN: Rule = Rule { id: "broken", about: "", look: RuleInput::File(break_off) };
 
 fn break_off(file: &File, _context: &Context<'_>, _found: &mut Vec<Finding>) {
     assert!(file.path != "b.yaml", "a defect");
@@ -480,8 +482,8 @@ fn a_defect_of_a_rule_is_told_and_hides_nothing_of_other_files() {
     let snapshot = Snapshot::load(repository.path());
     let identities = Identities::default();
     let plain = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {p: hunter2-throwaway}\n";
-    let files: Vec<Listed> =
-        ["a.yaml", "b.yaml", "c.yaml", "d.yaml"].iter().map(|name| Listed::known(*name, plain)).collect();
+    let files: Vec<ListedFile> =
+        ["a.yaml", "b.yaml", "c.yaml", "d.yaml"].iter().map(|name| ListedFile::known(*name, plain)).collect();
     let report = check_files(&files, &Context::new(&snapshot, &identities, None), &[&BROKEN, &plain_secret::RULE]);
     let mut told: Vec<_> = report.findings.iter().map(|one| (one.rule, one.file.clone())).collect();
     told.sort_by(|one, other| one.1.cmp(&other.1));
@@ -556,7 +558,7 @@ fn many_staged_files_are_read_without_waiting_for_ever() {
     }
     fixture.repository.git(&["add", "--all"]);
     let staged = index(fixture.repository.path()).unwrap();
-    let last: &Listed = staged.iter().find(|one| one.path == "many/2999.txt").unwrap();
+    let last: &ListedFile = staged.iter().find(|one| one.path == "many/2999.txt").unwrap();
     assert!(last.read(|bytes| bytes.unwrap().starts_with(b"2999\n2999\n")) && staged.len() > 3000);
 }
 

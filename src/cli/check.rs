@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::call::columns;
 use super::{Call, findings};
-use crate::check::{self, Severity, State};
+use crate::check::{self, CheckedState, Severity};
 use crate::model::{Fault, FaultKind, Shown};
 use crate::render::revision::Revision;
 use crate::repo::git;
@@ -55,15 +55,15 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         (None, false) => (Revision::WorkingTree, "HEAD".to_owned()),
     };
     let identities = super::secret::at_hand(call)?;
-    let mut state = State::of(&snapshot, &revision, &identities, &call.renderer)?;
+    let mut state = CheckedState::of(&snapshot, &revision, &identities, &call.renderer)?;
     if let Some(fault) = &state.fault {
         call.complain(fault);
     }
     // A repository before its first commit has no state before.
     if let Some(before) = git::commit(&snapshot.root, &before).filter(|_| arguments.new) {
-        state = state.without(&State::of(&snapshot, &Revision::Commit(before), &identities, &call.renderer)?);
+        state = state.without(&CheckedState::of(&snapshot, &Revision::Commit(before), &identities, &call.renderer)?);
     }
-    let State { mut findings, fault, files, objects, silenced, quiet } = state;
+    let CheckedState { mut findings, fault, files, objects, silenced, quiet } = state;
     let is_wanted = |rule: &str| arguments.rule.is_empty() || arguments.rule.iter().any(|wanted| wanted == rule);
     let is_here = |env: &Option<String>| call.global.env.is_none() || env.is_none() || *env == call.global.env;
     findings.retain(|finding| is_wanted(finding.rule) && is_here(&finding.env));

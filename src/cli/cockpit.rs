@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::Call;
-use crate::app::{App, Ask, Facts, Target, View};
+use crate::app::{App, Ask, CommandTarget, Facts, View};
 use crate::kinds;
 use crate::model::{Fault, FaultKind};
 use crate::runtime::{Screen, Session, restore_on_panic, run as run_loop};
@@ -78,7 +78,7 @@ fn view_at(facts: &Facts, place: &str) -> Result<Box<dyn View>, Fault> {
         return Ok(Box::new(List::new(env, kind.kind)));
     }
     let object = kinds::complete(place.parse().map_err(usage)?);
-    let targets = [Target::Object(env, object)];
+    let targets = [CommandTarget::Object(env, object)];
     let [target] = &targets;
     let ask = Ask { facts, targets: &targets, answers: &[], now: facts.now, permit: None };
     views::open(target, &ask).ok_or_else(|| usage(format!("nothing shows {place}")))

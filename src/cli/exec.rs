@@ -7,7 +7,7 @@ use clap::Args;
 use super::Call;
 use super::operate::{INTERRUPTED, named, only_environment, permit};
 use super::out;
-use crate::app::{Action, Ask, Target};
+use crate::app::{Action, Ask, CommandTarget};
 use crate::commands;
 use crate::model::{Fault, Outcome};
 use crate::runtime::{interrupted, lend_to, note};
@@ -33,7 +33,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let object = named(&arguments.object)?;
     call.block_on(async {
         let session = call.session()?;
-        let targets = [Target::Object(only_environment(call, &session)?, object)];
+        let targets = [CommandTarget::Object(only_environment(call, &session)?, object)];
         let facts = session.facts();
         let permit = permit(call, &commands::EXEC, &targets, &facts)?;
         let terminal = std::io::stdin().is_terminal() && out::is_terminal();

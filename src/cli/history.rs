@@ -5,7 +5,7 @@ use clap::Args;
 use super::Call;
 use crate::model::text::field;
 use crate::model::{Fault, FaultKind, ObjectRef};
-use crate::render::history::{Past, history};
+use crate::render::history::{ObjectVersion, history};
 
 // Flags of `history`.
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     Ok(0)
 }
 
-fn text(found: &[Past], brief: bool) -> String {
+fn text(found: &[ObjectVersion], brief: bool) -> String {
     let mut lines = Vec::new();
     for one in found {
         let at = one.at.map(|at| at.to_string()).unwrap_or_default();

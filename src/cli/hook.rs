@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::Call;
 use super::operate::dispatch;
-use crate::app::Target;
+use crate::app::CommandTarget;
 use crate::commands;
 use crate::model::Fault;
 
@@ -35,7 +35,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session_of_any()?;
         session.root.clone()?;
-        let target = Target::Worktree("git's pre-commit hook".to_owned());
+        let target = CommandTarget::Worktree("git's pre-commit hook".to_owned());
         dispatch(call, &session, &session.facts(), command, vec![target], Vec::new()).await
     })
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Call, Output};
 use crate::app::guard::{confirmation, judge};
 use crate::app::operation::outcome_line;
-use crate::app::{Action, Ask, Command, Consent, Facts, Notice, Operation, Permit, Target, Verdict};
+use crate::app::{Action, Ask, Command, CommandTarget, Consent, Facts, Notice, Operation, Permit, Verdict};
 use crate::model::text::{field, json_lines, message};
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Protection, Shown, Step, StepState};
 use crate::runtime::{Session, interrupted, note};
@@ -37,7 +37,7 @@ pub(super) fn operate(
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
-        let target = Target::Object(env, object);
+        let target = CommandTarget::Object(env, object);
         dispatch(call, &session, &session.facts(), command, vec![target], answers).await
     })
 }
@@ -74,11 +74,11 @@ pub(super) async fn dispatch(
     session: &Session,
     facts: &Facts,
     command: &'static Command,
-    targets: Vec<Target>,
+    targets: Vec<CommandTarget>,
     answers: Vec<(String, String)>,
 ) -> Result<u8, Fault> {
     if !command.applies("", &targets) {
-        let names: Vec<String> = targets.iter().map(Target::name).collect();
+        let names: Vec<String> = targets.iter().map(CommandTarget::name).collect();
         return Err(Fault::new(
             FaultKind::Usage,
             format!("{} does not work on {}", command.title, names.join(", ")),
@@ -122,8 +122,8 @@ fn operations(command: &Command, actions: Vec<Action>) -> Result<Vec<Operation>,
 }
 
 /// Says that a command that was let pass had nothing to do: what was asked for did not happen.
-fn nothing_done(command: &Command, targets: &[Target]) -> Fault {
-    let names: Vec<String> = targets.iter().map(Target::name).collect();
+fn nothing_done(command: &Command, targets: &[CommandTarget]) -> Fault {
+    let names: Vec<String> = targets.iter().map(CommandTarget::name).collect();
     Fault::failed(
         format!("{} did nothing", command.title),
         format!("it found nothing to do for {}", names.join(", ")),
@@ -132,7 +132,7 @@ fn nothing_done(command: &Command, targets: &[Target]) -> Fault {
 }
 
 /// Asks the guard, with the consent that the call gives.
-fn judged(call: &Call, command: &Command, targets: &[Target], facts: &Facts) -> Result<Option<Permit>, Fault> {
+fn judged(call: &Call, command: &Command, targets: &[CommandTarget], facts: &Facts) -> Result<Option<Permit>, Fault> {
     let consent = call.global.confirm.as_deref().map_or(Consent::None, Consent::Typed);
     match judge(command, targets, facts, consent) {
         Verdict::Go(permit) => Ok(permit),
@@ -148,13 +148,21 @@ fn judged(call: &Call, command: &Command, targets: &[Target], facts: &Facts) -> 
 }
 
 /// Asks the guard for leave to write.
-pub(super) fn permit(call: &Call, command: &Command, targets: &[Target], facts: &Facts) -> Result<Permit, Fault> {
+pub(super) fn permit(
+    call: &Call,
+    command: &Command,
+    targets: &[CommandTarget],
+    facts: &Facts,
+) -> Result<Permit, Fault> {
     judged(call, command, targets, facts)?.ok_or_else(|| refusal(command, targets, facts))
 }
 
-fn refusal(command: &Command, targets: &[Target], facts: &Facts) -> Fault {
-    let protected =
-        targets.iter().filter_map(Target::env).filter_map(|env| facts.environment(env)).find(|known| known.protected);
+fn refusal(command: &Command, targets: &[CommandTarget], facts: &Facts) -> Fault {
+    let protected = targets
+        .iter()
+        .filter_map(CommandTarget::env)
+        .filter_map(|env| facts.environment(env))
+        .find(|known| known.protected);
     let wanted = confirmation(targets, facts);
     let name =
         if protected.is_some() { wanted.replace(',', ", ") } else { "what is of no known environment".to_owned() };
@@ -259,7 +267,7 @@ pub(super) fn operate_all(call: &Call, command: &'static Command, answers: Vec<(
         let cluster = session.reach().cluster(env)?;
         for kind in crate::kinds::flux() {
             let rows = super::status::list(Arc::clone(&cluster), kind).await?;
-            let table = crate::app::Table {
+            let table = crate::app::KindTable {
                 link: crate::model::Connection::Live,
                 rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
                 generation: 0,
@@ -268,21 +276,21 @@ pub(super) fn operate_all(call: &Call, command: &'static Command, answers: Vec<(
                 tables.insert(kind.group_kind(), table);
             }
         }
-        dispatch(call, &session, &facts, command, vec![Target::Environment(env)], answers).await
+        dispatch(call, &session, &facts, command, vec![CommandTarget::Environment(env)], answers).await
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{nothing_done, operations};
-    use crate::app::{Action, Notice, Target};
+    use crate::app::{Action, CommandTarget, Notice};
     use crate::commands;
     use crate::model::{Env, Fault, FaultKind};
 
     #[test]
     fn a_call_that_does_nothing_is_a_fault() {
         let command = &commands::AGE_KEY;
-        let fault = nothing_done(command, &[Target::Environment(Env(0))]);
+        let fault = nothing_done(command, &[CommandTarget::Environment(Env(0))]);
         assert_eq!(fault.kind, FaultKind::Failed);
         assert!(fault.what.contains(command.title), "{fault}");
     }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::out::{remark, remarks_are_read, rub_out};
 use crate::model::Shown;
 use crate::secret::Secret;
-use crate::sops::{Asker, Question};
+use crate::sops::{Asker, SecretPrompt};
 
 /// The longest answer, in bytes; the room is made at once, so that growing leaves no copies behind.
 const LONGEST: usize = 4096;
@@ -32,7 +32,7 @@ fn say(text: &str) {
 
 impl Asker for Terminal {
     /// Reads the answer without showing it where it is hidden; `None` without a terminal, at ctrl-c, or when nothing was typed.
-    fn ask(&self, question: &Question) -> Option<Secret> {
+    fn ask(&self, question: &SecretPrompt) -> Option<Secret> {
         if !remarks_are_read() {
             return None;
         }

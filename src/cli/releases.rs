@@ -5,7 +5,7 @@ use clap::Args;
 use super::Call;
 use super::call::columns;
 use crate::model::Fault;
-use crate::render::releases::{Release, releases};
+use crate::render::releases::{RenderedRelease, releases};
 
 // Flags of `releases`.
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     Ok(super::objects::complain(call, failed))
 }
 
-fn row(one: &Release) -> Vec<String> {
+fn row(one: &RenderedRelease) -> Vec<String> {
     let version = if one.version.is_empty() { "(newest)" } else { &one.version };
     let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
     vec![

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 
 use super::{Call, operate};
-use crate::app::{Command, Facts, Target};
+use crate::app::{Command, CommandTarget, Facts};
 use crate::files;
 use crate::model::{Env, Fault, FaultKind};
 use crate::repo::{Loader, git};
@@ -214,9 +214,17 @@ impl Many {
             answers.push(("for".to_owned(), self.other.join(",")));
             if let Some(whole) = whole.filter(|_| self.all) {
                 let env = operate::only_environment(call, &session)?;
-                return operate::dispatch(call, &session, &facts, whole, vec![Target::Environment(env)], answers).await;
+                return operate::dispatch(
+                    call,
+                    &session,
+                    &facts,
+                    whole,
+                    vec![CommandTarget::Environment(env)],
+                    answers,
+                )
+                .await;
             }
-            let mut targets: Vec<Target> = Vec::new();
+            let mut targets: Vec<CommandTarget> = Vec::new();
             for named in self.files(call, &session, &facts)? {
                 targets.extend(named.targets(&facts));
             }
@@ -307,10 +315,10 @@ impl Named {
 
     /// Returns what the guard judges a change by: the file in every environment that reads it. A file that is read by none counts as one
     /// of all, so that the strictest protection holds; `--env` chooses keys and never weakens this.
-    fn targets(&self, facts: &Facts) -> Vec<Target> {
+    fn targets(&self, facts: &Facts) -> Vec<CommandTarget> {
         if facts.environments.iter().next().is_none() {
             // Where there is no environment, such as outside of any repository, a file is the operator's own: the guard says so.
-            return vec![Target::File(None, self.name.clone())];
+            return vec![CommandTarget::File(None, self.name.clone())];
         }
         let readers = facts.repository.as_ref().map(|snapshot| snapshot.readers_of(&self.name)).unwrap_or_default();
         let mut envs: Vec<Env> = readers.iter().filter_map(|reader| facts.find_environment(reader)).collect();
@@ -319,6 +327,6 @@ impl Named {
         }
         envs.sort_unstable();
         envs.dedup();
-        envs.into_iter().map(|env| Target::File(Some(env), self.name.clone())).collect()
+        envs.into_iter().map(|env| CommandTarget::File(Some(env), self.name.clone())).collect()
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::Call;
 use super::call::columns;
-use crate::cluster::{Cluster, Scope, WatchEvent, watch};
+use crate::cluster::{Cluster, WatchEvent, WatchScope, watch};
 use crate::kinds;
 use crate::model::text::{field, message};
 use crate::model::{Connection, Exposure, Fault, FaultKind, Kind, Row, State};
@@ -165,7 +165,7 @@ pub(super) async fn list(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<V
 /// Takes what a kind's watch reports until it is live.
 async fn list_once(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Listed, Fault> {
     let (sender, mut events) = mpsc::channel(16);
-    let watching = watch(cluster, kind, Scope::default(), sender);
+    let watching = watch(cluster, kind, WatchScope::default(), sender);
     let collect = async {
         let mut rows = Vec::new();
         while let Some(event) = events.recv().await {

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::Call;
 use super::operate::{named, only_environment};
-use crate::lineage::{Node, tree};
+use crate::lineage::{LineageNode, tree};
 use crate::model::Fault;
 use crate::model::text::field;
 
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     })
 }
 
-fn write(node: &Node, depth: usize, text: &mut String) {
+fn write(node: &LineageNode, depth: usize, text: &mut String) {
     text.push_str(&line(node, depth));
     text.push('\n');
     for child in &node.children {
@@ -43,7 +43,7 @@ fn write(node: &Node, depth: usize, text: &mut String) {
 }
 
 /// Writes an object on a line of its own: sign, name, note.
-pub(super) fn line(node: &Node, depth: usize) -> String {
+pub(super) fn line(node: &LineageNode, depth: usize) -> String {
     let indent = "  ".repeat(depth);
     format!("{indent}{} {}  {}", node.state.sign(), field(&node.object.to_string()), field(&node.note))
         .trim_end()

@@ -32,7 +32,7 @@ const ANSWER: Duration = Duration::from_secs(30);
 const LONGEST_LOCATION: usize = 200;
 
 /// A response as the stack gives it.
-pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, BoxError>>;
+pub(crate) type HttpResponse = Response<UnsyncBoxBody<Bytes, BoxError>>;
 
 /// Says which HTTP a connection speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +108,7 @@ fn exposure(config: &kube::Config) -> Option<Exposure> {
 }
 
 /// Refuses to be sent elsewhere: the credentials are this server's, and an API server never does so.
-fn redirect(response: &Answer) -> Option<Broken> {
+fn redirect(response: &HttpResponse) -> Option<Broken> {
     let status = response.status();
     if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
         return None;
@@ -139,7 +139,7 @@ struct Built {
 }
 
 impl Stack {
-    async fn call(self: Arc<Self>, request: Request<Body>) -> Result<Answer, BoxError> {
+    async fn call(self: Arc<Self>, request: Request<Body>) -> Result<HttpResponse, BoxError> {
         let built = match &self.plugin {
             Some(plugin) => plugin.told_of(self.clone().built()).await?,
             None => self.clone().built().await?,

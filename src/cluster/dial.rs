@@ -19,12 +19,12 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::client::{Body, ConfigExt as _};
 use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt as _};
 
-use super::connect::{Answer, Broken, Speaks};
+use super::connect::{Broken, HttpResponse, Speaks};
 use super::fault::chain;
 use super::trust;
 
 /// A whole HTTP stack, ready for requests.
-pub(crate) type Service = tower::util::BoxCloneSyncService<Request<Body>, Answer, BoxError>;
+pub(crate) type Service = tower::util::BoxCloneSyncService<Request<Body>, HttpResponse, BoxError>;
 
 /// TCP to a host that is up takes a round trip; one that drops packets would otherwise take minutes.
 const TCP: Duration = Duration::from_secs(5);

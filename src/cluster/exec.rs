@@ -20,7 +20,7 @@ const PIECE: usize = 16 * 1024;
 
 /// What runs where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
+pub struct ExecRequest {
     /// The container; the pod's default one when `None`.
     pub container: Option<String>,
     /// The command and its arguments.
@@ -43,7 +43,7 @@ pub struct Streams {
 }
 
 /// A command that has been begun.
-pub struct Session {
+pub struct ExecConnection {
     process: AttachedProcess,
     environment: String,
     tried: String,
@@ -56,7 +56,12 @@ impl Cluster {
     ///
     /// # Errors
     /// Fails when there is no such container, or the server refuses.
-    pub async fn exec(&self, object: &ObjectRef, order: &Order, _permit: &Permit) -> Result<Session, Fault> {
+    pub async fn exec(
+        &self,
+        object: &ObjectRef,
+        order: &ExecRequest,
+        _permit: &Permit,
+    ) -> Result<ExecConnection, Fault> {
         let tried = format!("run {} in {object}", order.command.first().map_or("nothing", String::as_str));
         let chosen = pod::choose(self, object, &tried).await?;
         let container = chosen
@@ -78,11 +83,11 @@ impl Cluster {
             .await
             .map_err(|error| Failure::from(error).fault(&self.name, &tried))?;
         let place = format!("{container} of Pod/{}", chosen.name);
-        Ok(Session { process, environment: self.name.clone(), tried, place })
+        Ok(ExecConnection { process, environment: self.name.clone(), tried, place })
     }
 }
 
-impl Session {
+impl ExecConnection {
     /// Carries the streams until the command ends, and returns its exit status.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ pub use read::Detail;
 pub use request::FIELD_MANAGER;
 pub use secret::LiveSecret;
 pub use table::{Table, TableColumn, TableEvent, TableRow};
-pub use watch::{Scope, WatchEvent, watch};
+pub use watch::{WatchEvent, WatchScope, watch};
 
 /// Holds the connections to one environment's API server.
 pub struct Cluster {

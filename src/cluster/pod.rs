@@ -17,7 +17,7 @@ const LIES: &str = "is this the API server that you mean?";
 
 /// A pod that runs, and through what it was found.
 #[derive(Debug, Clone)]
-pub(crate) struct Chosen {
+pub(crate) struct RunningPod {
     pub(crate) namespace: String,
     pub(crate) name: String,
     pod: Value,
@@ -33,7 +33,7 @@ pub fn has_pods(object: &ObjectRef) -> bool {
 ///
 /// # Errors
 /// Fails when the object cannot be read, selects no pods, or none of them runs; `tried` says what for.
-pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -> Result<Chosen, Fault> {
+pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -> Result<RunningPod, Fault> {
     let cannot = |why: String, todo: &str| Fault::failed(format!("cannot {tried} in {}", cluster.name), why, todo);
     let found = cluster.read(object).await?.value;
     if object.kind == "Pod" && object.group.is_empty() {
@@ -42,7 +42,7 @@ pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -
             let why = format!("it is {}", if phase.is_empty() { "not running" } else { phase });
             return Err(cannot(why, "d on it shows what it waits for, l what it said"));
         }
-        return Chosen::new(found, None).map_err(|why| cannot(why, LIES));
+        return RunningPod::new(found, None).map_err(|why| cannot(why, LIES));
     }
     let Some(selector) = selector(&found) else {
         return Err(cannot("it does not select its pods by labels alone".to_owned(), "choose one of its pods"));
@@ -54,7 +54,7 @@ pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -
     pods.retain(|pod| text(pod, "/status/phase") == "Running" && pod.pointer("/metadata/deletionTimestamp").is_none());
     pods.sort_by_key(|pod| (is_ready(pod), text(pod, "/metadata/creationTimestamp").to_owned()));
     match pods.pop() {
-        Some(pod) => Chosen::new(pod, (object.kind == "Service").then_some(found)).map_err(|why| cannot(why, LIES)),
+        Some(pod) => RunningPod::new(pod, (object.kind == "Service").then_some(found)).map_err(|why| cannot(why, LIES)),
         None => Err(cannot(
             format!("none of its {count} pods runs"),
             "its pods (K, then pods) and their events say what they wait for",
@@ -93,7 +93,7 @@ fn number(value: &Value, path: &str) -> Option<u16> {
     value.pointer(path).and_then(Value::as_u64).and_then(|port| port.try_into().ok())
 }
 
-impl Chosen {
+impl RunningPod {
     /// Takes a pod as the server told it.
     ///
     /// # Errors
@@ -179,7 +179,7 @@ fn listed(ports: &[&Value], path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Chosen;
+    use super::RunningPod;
     use serde_json::{Value, json};
 
     fn pod() -> Value {
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_port_is_meant_by_number_name_or_the_service() {
-        let own = Chosen::new(pod(), None).unwrap();
+        let own = RunningPod::new(pod(), None).unwrap();
         assert_eq!(own.port(None), Ok(9090));
         assert_eq!(own.port(Some("http")), Ok(8000));
         assert_eq!(own.port(Some("5432")), Ok(5432), "not every port that is listened on is declared");
@@ -202,7 +202,7 @@ mod tests {
         let service = json!({"spec": {"ports": [
             {"port": 80, "targetPort": "http"}, {"name": "other", "port": 81, "targetPort": 9090}, {"port": 82},
         ]}});
-        let behind = Chosen::new(pod(), Some(service)).unwrap();
+        let behind = RunningPod::new(pod(), Some(service)).unwrap();
         assert_eq!(behind.port(None), Ok(8000));
         assert_eq!(behind.port(Some("other")), Ok(9090));
         assert_eq!(behind.port(Some("82")), Ok(82));
@@ -212,9 +212,9 @@ mod tests {
     #[test]
     fn a_container_is_the_one_asked_for_the_annotated_or_the_first() {
         let mut value = pod();
-        assert_eq!(Chosen::new(value.clone(), None).unwrap().container(None), Ok("proxy".to_owned()));
+        assert_eq!(RunningPod::new(value.clone(), None).unwrap().container(None), Ok("proxy".to_owned()));
         value["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/default-container": "web"});
-        let annotated = Chosen::new(value, None).unwrap();
+        let annotated = RunningPod::new(value, None).unwrap();
         assert_eq!(annotated.container(None), Ok("web".to_owned()));
         assert_eq!(annotated.container(Some("proxy")), Ok("proxy".to_owned()));
         assert_eq!(annotated.container(Some("db")).unwrap_err(), "it has no container db, only proxy, web");
@@ -226,7 +226,7 @@ mod tests {
             for place in ["name", "namespace"] {
                 let mut pod = pod();
                 pod["metadata"][place] = name.into();
-                assert!(Chosen::new(pod, None).is_err(), "{place} {name:?}");
+                assert!(RunningPod::new(pod, None).is_err(), "{place} {name:?}");
             }
         }
     }

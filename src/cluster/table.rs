@@ -228,9 +228,9 @@ impl Cluster {
                         return;
                     }
                     match self.watch_table(resource, namespace, version, &kept, &mut tell).await {
-                        Ok(Heard::Nobody) => return,
+                        Ok(WatchEnd::Nobody) => return,
                         // Too old a version is nobody's fault: list again.
-                        Ok(Heard::Out) | Err(Failure::Status { code: 410, .. }) => None,
+                        Ok(WatchEnd::Out) | Err(Failure::Status { code: 410, .. }) => None,
                         Err(failure) => Some(failure),
                     }
                 }
@@ -252,7 +252,7 @@ impl Cluster {
         mut version: String,
         kept: &Kept,
         tell: &mut T,
-    ) -> Result<Heard, Failure>
+    ) -> Result<WatchEnd, Failure>
     where
         T: FnMut(TableEvent) -> F,
         F: Future<Output = bool>,
@@ -265,20 +265,20 @@ impl Cluster {
             while let Ok(Some(whole)) = lines.next(SILENT).await {
                 for event in changes(&whole, kept, &mut version)? {
                     if !tell(event).await {
-                        return Ok(Heard::Nobody);
+                        return Ok(WatchEnd::Nobody);
                     }
                 }
             }
             tokio::time::sleep(PAUSE).await;
             if version.is_empty() {
-                return Ok(Heard::Out);
+                return Ok(WatchEnd::Out);
             }
         }
     }
 }
 
 /// Says why a watch of a table ended.
-enum Heard {
+enum WatchEnd {
     /// Nobody listens any more.
     Nobody,
     /// It must be listed again.

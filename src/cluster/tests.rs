@@ -76,7 +76,7 @@ async fn asked_for(kind: &str, namespace: &str, name: &str) -> BTreeMap<String, 
     note("secret");
     let _ = cluster.events(&EventScope::Object(object.clone())).await;
     note("events");
-    let order = exec::Order { container: None, command: vec!["sh".to_owned()], terminal: false };
+    let order = exec::ExecRequest { container: None, command: vec!["sh".to_owned()], terminal: false };
     let _ = cluster.exec(&object, &order, &grant()).await;
     let _ = verbs::revision(&cluster, &object).await;
     note("exec");

@@ -32,7 +32,7 @@ const RARELY: Duration = Duration::from_mins(1);
 
 /// Says which objects of a kind are wanted; empty fields mean all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Scope {
+pub struct WatchScope {
     /// The namespace.
     pub namespace: String,
     /// A label selector.
@@ -64,7 +64,7 @@ impl WatchEvent {
 }
 
 /// Lists a kind, watches it, and tells what it learns, until the receiver is closed or the future is dropped.
-pub async fn watch(cluster: Arc<Cluster>, kind: &'static Kind, scope: Scope, events: Sender<WatchEvent>) {
+pub async fn watch(cluster: Arc<Cluster>, kind: &'static Kind, scope: WatchScope, events: Sender<WatchEvent>) {
     let closed = events.clone();
     let mut watcher = Watcher {
         resource: Resource {
@@ -115,7 +115,7 @@ struct Watcher {
     cluster: Arc<Cluster>,
     kind: &'static Kind,
     resource: Resource,
-    scope: Scope,
+    scope: WatchScope,
     events: Sender<WatchEvent>,
     known: Known,
     /// Whether a list was complete once: from then on, rows are shown, and may be old.

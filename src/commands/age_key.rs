@@ -7,13 +7,13 @@ use tokio::sync::oneshot;
 
 use super::verb::lesson;
 use crate::app::operation::StepSender;
-use crate::app::{Action, Ask, Command, Operation, Permit, Reach, Risk, Scope, Target};
+use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Operation, Permit, Risk, TaskContext};
 use crate::model::{Environment, Fault, FaultKind, Lesson, Outcome, ShellLine, Step, StepState};
 use crate::repo::{AgeSecret, age_secrets};
 use crate::secret::Secret;
 use crate::sops::{Identities, IdentitySources, KeyKind};
 use crate::workflows::age_key::{ENTRY, Keep, examine, opened, put};
-use crate::workflows::new_key::{Made, make};
+use crate::workflows::new_key::{NewKey, make};
 
 /// A larger file holds no key.
 const LARGEST: u64 = 1024 * 1024;
@@ -23,7 +23,7 @@ pub static COMMAND: Command = Command {
     id: "age-key",
     title: "Give the cluster its age key",
     keys: &[],
-    scope: Scope::Environment,
+    scope: KeyScope::Environment,
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
@@ -35,7 +35,7 @@ pub static REPLACE: Command = Command {
     id: "age-key-replace",
     title: "Leave the cluster this age key alone",
     keys: &[],
-    scope: Scope::Environment,
+    scope: KeyScope::Environment,
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
@@ -47,7 +47,7 @@ pub static NEW: Command = Command {
     id: "age-key-new",
     title: "Make an age key",
     keys: &[],
-    scope: Scope::Environment,
+    scope: KeyScope::Environment,
     risk: Risk::Writes,
     questions: &[],
     lesson: teach_new,
@@ -55,7 +55,7 @@ pub static NEW: Command = Command {
 };
 
 fn teach_new(ask: &Ask<'_>) -> Lesson {
-    let name = ask.targets.first().and_then(Target::env).map_or("ENV", |env| ask.facts.name(env));
+    let name = ask.targets.first().and_then(CommandTarget::env).map_or("ENV", |env| ask.facts.name(env));
     lesson(
         line_new(name),
         "The private half opens every secret of the environment and is nowhere in Git; the public half is the recipient in .sops.yaml.",
@@ -66,7 +66,7 @@ fn teach_new(ask: &Ask<'_>) -> Lesson {
 
 fn run_new(ask: &Ask<'_>) -> Vec<Action> {
     let Some(permit) = ask.permit else { return Vec::new() };
-    let Some(env) = ask.targets.first().and_then(Target::env) else { return Vec::new() };
+    let Some(env) = ask.targets.first().and_then(CommandTarget::env) else { return Vec::new() };
     let Some(environment) = ask.facts.environment(env).cloned() else { return Vec::new() };
     let (operation, _made) = generating(environment, None, KeyKind::Classic, ask.now, permit);
     vec![Action::Operate(operation)]
@@ -80,12 +80,12 @@ pub fn generating(
     kind: KeyKind,
     now: Timestamp,
     permit: Permit,
-) -> (Operation, oneshot::Receiver<Made>) {
+) -> (Operation, oneshot::Receiver<NewKey>) {
     let (sender, receiver) = oneshot::channel();
     let env = environment.env;
     let object = format!("age key of {}", environment.name);
     let shell = line_new(&environment.name);
-    let work = Box::new(move |reach: Reach, mut steps: StepSender| {
+    let work = Box::new(move |reach: TaskContext, mut steps: StepSender| {
         let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
             let mut step = |step: &str, message: String| {
                 steps(Step { at: reach.clock.now(), step: step.to_owned(), state: StepState::Done, message });
@@ -133,7 +133,7 @@ fn no_repository() -> Fault {
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let env = ask.targets.first().and_then(Target::env);
+    let env = ask.targets.first().and_then(CommandTarget::env);
     let context = env.map_or("CONTEXT", |env| ask.context(env));
     let name = env.map_or("ENV", |env| ask.facts.name(env));
     let known = ask.facts.repository.as_ref().and_then(|known| known.age_secrets(name).into_iter().next());
@@ -165,13 +165,13 @@ fn without(secret: &AgeSecret, context: &str, entry: &str) -> ShellLine {
 
 fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
     let (Some(permit), Some(snapshot)) = (ask.permit, ask.facts.repository.clone()) else { return Vec::new() };
-    let Some(env) = ask.targets.first().and_then(Target::env) else { return Vec::new() };
+    let Some(env) = ask.targets.first().and_then(CommandTarget::env) else { return Vec::new() };
     let Some(environment) = ask.facts.environment(env) else { return Vec::new() };
     let (name, wanted, now) = (environment.name.clone(), environment.recipients.clone(), ask.now);
     let context = ask.context(env).to_owned();
     let secrets = snapshot.age_secrets(&name);
     let object = secrets.iter().map(|secret| format!("Secret/{secret}")).collect::<Vec<_>>().join(", ");
-    let work = Box::new(move |reach: Reach, mut steps: StepSender| {
+    let work = Box::new(move |reach: TaskContext, mut steps: StepSender| {
         let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
             let mut step = |step: &str, state, message: String| {
                 steps(Step { at: reach.clock.now(), step: step.to_owned(), state, message });

@@ -1,7 +1,7 @@
 //! Stops an operation: the one that is selected in their list, elsewhere the one that began last.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Notice, Risk, Scope};
+use crate::app::{Action, Ask, Command, KeyScope, Notice, Risk};
 use crate::model::Lesson;
 use crate::views::operations;
 
@@ -10,7 +10,7 @@ pub static COMMAND: Command = Command {
     id: "cancel",
     title: "Stop the last operation",
     keys: &["X"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,
@@ -27,7 +27,7 @@ pub static SELECTED: Command = Command {
     id: "cancel-selected",
     title: "Stop",
     keys: &["X"],
-    scope: Scope::View("operations"),
+    scope: KeyScope::View("operations"),
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,

@@ -1,7 +1,7 @@
 //! Copies the equivalent command line or the object's name to the operator's clipboard.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Notice, Risk, Scope, Target};
+use crate::app::{Action, Command, CommandTarget, KeyScope, Notice, Risk};
 use crate::model::text::field;
 
 /// Copies the name of what is selected through the terminal (OSC 52).
@@ -9,7 +9,7 @@ pub static COMMAND: Command = Command {
     id: "copy",
     title: "Copy the name",
     keys: &["c"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {
@@ -22,7 +22,8 @@ pub static COMMAND: Command = Command {
     },
     run: |ask| {
         // What is pasted into a shell must not end a line there.
-        let names: Vec<String> = ask.targets.iter().map(Target::name).map(|name| field(&name).into_owned()).collect();
+        let names: Vec<String> =
+            ask.targets.iter().map(CommandTarget::name).map(|name| field(&name).into_owned()).collect();
         if names.is_empty() {
             return vec![Action::Tell(Notice::info(ask.now, "nothing is selected"))];
         }

@@ -3,7 +3,7 @@
 use super::object::line;
 use super::prune::taken;
 use super::verb::{is_flux, lesson, operate, timeout};
-use crate::app::{Ask, Command, Risk, Scope};
+use crate::app::{Ask, Command, KeyScope, Risk};
 use crate::cluster::verbs::Delete;
 use crate::model::Lesson;
 
@@ -12,7 +12,7 @@ pub static COMMAND: Command = Command {
     id: "delete",
     title: "Delete",
     keys: &["D"],
-    scope: Scope::Object(|_| true),
+    scope: KeyScope::Object(|_| true),
     risk: Risk::Destroys,
     questions: &[],
     lesson: teach,

@@ -1,7 +1,7 @@
 //! Opens the detail of an object at its description, or at its YAML.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Risk, Scope};
+use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::model::{Lesson, ObjectRef, ShellLine};
 use crate::views::detail::{Detail, Tab};
 
@@ -10,7 +10,7 @@ pub(super) static COMMAND: Command = Command {
     id: "describe",
     title: "Describe",
     keys: &["d"],
-    scope: Scope::Object(|_| true),
+    scope: KeyScope::Object(|_| true),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
@@ -29,7 +29,7 @@ pub(super) static YAML: Command = Command {
     id: "yaml",
     title: "YAML",
     keys: &["y"],
-    scope: Scope::Object(|_| true),
+    scope: KeyScope::Object(|_| true),
     risk: Risk::Reads,
     questions: &[],
     lesson: teach_yaml,

@@ -1,7 +1,7 @@
 //! Edits the selected file: an encrypted one opens in the secret editor, any other in the operator's own editor.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Risk, Scope, Target};
+use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Risk};
 use crate::model::{Lesson, ShellLine};
 use crate::views::{editor, secret};
 
@@ -13,7 +13,7 @@ pub static COMMAND: Command = Command {
     id: "edit",
     title: "Edit",
     keys: &["e"],
-    scope: Scope::File(|_| true),
+    scope: KeyScope::File(|_| true),
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,
@@ -21,7 +21,7 @@ pub static COMMAND: Command = Command {
         let Some(target) = ask.targets.first() else { return Vec::new() };
         match (secret::opener(target, ask), target) {
             (Some(view), _) => vec![Action::Push(view)],
-            (None, Target::File(_, path)) => editor::open(path, ask.facts),
+            (None, CommandTarget::File(_, path)) => editor::open(path, ask.facts),
             (None, _) => Vec::new(),
         }
     },
@@ -30,7 +30,7 @@ pub static COMMAND: Command = Command {
 /// Writes the line of sops on the selected file, with the key of the environment that it belongs to.
 pub(super) fn sops_line(ask: &Ask<'_>, flag: &'static str) -> ShellLine {
     let (env, file) = match ask.targets.first() {
-        Some(Target::File(env, file)) => (env.or_else(|| ask.facts.environment_of(file)), file.as_str()),
+        Some(CommandTarget::File(env, file)) => (env.or_else(|| ask.facts.environment_of(file)), file.as_str()),
         _ => (None, "FILE"),
     };
     let key = env.and_then(|env| ask.facts.key_files.get(env)?.as_ref());
@@ -39,7 +39,7 @@ pub(super) fn sops_line(ask: &Ask<'_>, flag: &'static str) -> ShellLine {
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let file = ask.targets.first().map_or_else(|| "FILE".to_owned(), Target::name);
+    let file = ask.targets.first().map_or_else(|| "FILE".to_owned(), CommandTarget::name);
     if ask.targets.first().is_some_and(|target| secret::opener(target, ask).is_none()) {
         return lesson(
             ShellLine::from("${VISUAL:-$EDITOR}").path(&file),

@@ -2,8 +2,8 @@
 
 use super::object::line;
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Operation, Question, Risk, Scope};
-use crate::cluster::exec::Order;
+use crate::app::{Action, Ask, Command, CommandQuestion, KeyScope, Operation, Risk};
+use crate::cluster::exec::ExecRequest;
 use crate::model::text::field;
 use crate::model::{Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, StepState};
 
@@ -12,7 +12,7 @@ pub static COMMAND: Command = Command {
     id: "exec",
     title: "Shell",
     keys: &["!"],
-    scope: Scope::Object(is_container),
+    scope: KeyScope::Object(is_container),
     // Nobody can tell beforehand what will be typed there.
     risk: Risk::Writes,
     questions: &[],
@@ -25,11 +25,11 @@ pub static ANY: Command = Command {
     id: "exec-command",
     title: "Run in a container",
     keys: &[],
-    scope: Scope::Object(is_container),
+    scope: KeyScope::Object(is_container),
     risk: Risk::Writes,
     questions: &[
-        Question { id: "container", label: "Which container? Empty for the default one", optional: true },
-        Question { id: "command", label: "Which command? Empty for sh", optional: true },
+        CommandQuestion { id: "container", label: "Which container? Empty for the default one", optional: true },
+        CommandQuestion { id: "command", label: "Which command? Empty for sh", optional: true },
     ],
     lesson: teach,
     run,
@@ -40,9 +40,9 @@ fn is_container(object: &ObjectRef) -> bool {
 }
 
 /// Splits what was typed at spaces, as `kubectl exec` gets it from a shell without quotes; quotes need `sh -c` of one's own.
-fn order(ask: &Ask<'_>) -> Order {
+fn order(ask: &Ask<'_>) -> ExecRequest {
     let typed = ask.answer("command").unwrap_or("sh");
-    Order {
+    ExecRequest {
         container: ask.answer("container").map(str::to_owned),
         // The headless twin has the words as they are, one a line.
         command: match ask.answer("words") {

@@ -1,7 +1,7 @@
 //! Forces a Helm upgrade once.
 
 use super::verb::{flux_line, is_release, lesson, operate, timeout};
-use crate::app::{Command, Risk, Scope};
+use crate::app::{Command, KeyScope, Risk};
 use crate::cluster::verbs::Reconcile;
 use crate::model::Lesson;
 
@@ -10,7 +10,7 @@ pub static COMMAND: Command = Command {
     id: "reconcile-force",
     title: "Force a Helm upgrade",
     keys: &[],
-    scope: Scope::Object(is_release),
+    scope: KeyScope::Object(is_release),
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,

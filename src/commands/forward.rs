@@ -2,7 +2,7 @@
 
 use super::object::line;
 use super::verb::{lesson, operate};
-use crate::app::{Action, Ask, Command, Notice, Question, Risk, Scope};
+use crate::app::{Action, Ask, Command, CommandQuestion, KeyScope, Notice, Risk};
 use crate::cluster::pod::has_pods;
 use crate::cluster::verbs::Forward;
 use crate::model::{Fault, FaultKind, Lesson};
@@ -12,10 +12,10 @@ pub static COMMAND: Command = Command {
     id: "port-forward",
     title: "Forward a port",
     keys: &["F"],
-    scope: Scope::Object(has_pods),
+    scope: KeyScope::Object(has_pods),
     // It opens a way into the cluster that nothing here guards.
     risk: Risk::Writes,
-    questions: &[Question {
+    questions: &[CommandQuestion {
         id: "ports",
         label: "Which port? LOCAL:PORT or PORT; empty for its first",
         optional: true,

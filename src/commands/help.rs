@@ -1,7 +1,7 @@
 //! Lists the keys that work here.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 use crate::views::help::Help;
 
 /// Opens the help, made from the registry of commands.
@@ -9,7 +9,7 @@ pub static COMMAND: Command = Command {
     id: "help",
     title: "Help",
     keys: &["?"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {

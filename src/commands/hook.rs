@@ -1,7 +1,7 @@
 //! Has git ask fluxdeck before each commit, or no more.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Operation, Risk, Scope};
+use crate::app::{Action, Ask, Command, KeyScope, Operation, Risk};
 use crate::model::{Lesson, Outcome};
 use crate::repo::git;
 
@@ -10,7 +10,7 @@ pub static INSTALL: Command = Command {
     id: "hook-install",
     title: "Install the commit hook",
     keys: &[],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
@@ -22,7 +22,7 @@ pub static UNINSTALL: Command = Command {
     id: "hook-uninstall",
     title: "Take out the commit hook",
     keys: &[],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
@@ -40,7 +40,7 @@ fn teach(_ask: &Ask<'_>) -> Lesson {
 
 fn operate(ask: &Ask<'_>, install: bool) -> Vec<Action> {
     let Some(permit) = ask.permit else { return Vec::new() };
-    let work = Box::new(move |reach: crate::app::Reach, _steps: crate::app::operation::StepSender| {
+    let work = Box::new(move |reach: crate::app::TaskContext, _steps: crate::app::operation::StepSender| {
         let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
             let done = async {
                 let root = reach.file("")?;

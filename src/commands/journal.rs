@@ -1,7 +1,7 @@
 //! Shows the journal.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 use crate::views::journal::JournalView;
 
 /// Opens the journal, and the notices of this run.
@@ -9,7 +9,7 @@ pub static COMMAND: Command = Command {
     id: "journal",
     title: "Journal",
     keys: &["J"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {

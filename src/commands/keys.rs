@@ -1,7 +1,7 @@
 //! Shows for whom an environment's secrets are encrypted, and whether its key is where it must be.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 use crate::model::ShellLine;
 use crate::views::keys::Keys;
 
@@ -10,7 +10,7 @@ pub static COMMAND: Command = Command {
     id: "age-keys",
     title: "Keys and recipients",
     keys: &["A"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {

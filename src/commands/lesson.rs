@@ -1,14 +1,14 @@
 //! Shows or hides the lesson.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 
 /// Shows or hides the lesson panel.
 pub static COMMAND: Command = Command {
     id: "lesson",
     title: "Lesson on or off",
     keys: &["t"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {

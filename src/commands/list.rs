@@ -1,7 +1,7 @@
 //! Opens the lists: Flux objects, pods, namespaces, and whatever kinds the cluster serves.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Risk, Scope};
+use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::cluster::Resource;
 use crate::model::{Lesson, ShellLine};
 use crate::views::list::List;
@@ -13,7 +13,7 @@ pub static FLUX: Command = Command {
     id: "flux",
     title: "Flux objects",
     keys: &["f"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| teach(ask, "flux get all -A"),
@@ -25,7 +25,7 @@ pub static PODS: Command = Command {
     id: "pods",
     title: "Pods",
     keys: &["p"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| teach(ask, "kubectl get pods -A"),
@@ -37,7 +37,7 @@ pub static NAMESPACES: Command = Command {
     id: "namespaces",
     title: "Namespaces",
     keys: &["i"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
@@ -60,7 +60,7 @@ pub static SERVED: Command = Command {
     id: "kinds",
     title: "Kinds",
     keys: &["K"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {

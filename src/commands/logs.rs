@@ -1,7 +1,7 @@
 //! Follows the log of a pod, or of the controller behind a Flux object.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Notice, Risk, Scope};
+use crate::app::{Action, Ask, Command, KeyScope, Notice, Risk};
 use crate::cluster::controller_log::controller_of;
 use crate::cluster::logs::is_workload;
 use crate::model::{Lesson, ShellLine};
@@ -12,7 +12,7 @@ pub static COMMAND: Command = Command {
     id: "logs",
     title: "Logs",
     keys: &["l"],
-    scope: Scope::Object(LogSource::is_of),
+    scope: KeyScope::Object(LogSource::is_of),
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,

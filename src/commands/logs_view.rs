@@ -1,7 +1,7 @@
 //! What can be changed about an opened log: small switches, each a command.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 use crate::views::logs::Change;
 
 const DOCS: &str = "https://fluxcd.io/flux/cmd/flux_logs/";
@@ -12,7 +12,7 @@ macro_rules! switches {
             id: $id,
             title: $title,
             keys: &[$key],
-            scope: Scope::View("logs"),
+            scope: KeyScope::View("logs"),
             risk: Risk::Reads,
             questions: &[],
             lesson: |_| lesson("", $why, $look_for, DOCS),

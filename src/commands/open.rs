@@ -1,7 +1,7 @@
 //! Opens what is selected in the view that shows it best.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Notice, Risk, Scope};
+use crate::app::{Action, Ask, Command, KeyScope, Notice, Risk};
 use crate::model::Lesson;
 use crate::views;
 
@@ -10,7 +10,7 @@ pub static COMMAND: Command = Command {
     id: "open",
     title: "Open",
     keys: &[],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,

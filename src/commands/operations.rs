@@ -1,7 +1,7 @@
 //! Lists the operations of this run.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 use crate::views::operations::Operations;
 
 /// Opens the list of operations with their steps.
@@ -9,7 +9,7 @@ pub static COMMAND: Command = Command {
     id: "operations",
     title: "Operations",
     keys: &["O"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {

@@ -1,7 +1,7 @@
 //! Finds a command by typing a part of its name.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 use crate::views::palette::Palette;
 
 /// Opens the palette on what is selected.
@@ -9,7 +9,7 @@ pub static COMMAND: Command = Command {
     id: "palette",
     title: "Palette",
     keys: &[":"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {

@@ -97,7 +97,7 @@ fn is_kustomization(object: &ObjectRef) -> bool {
 mod tests {
     use super::taken;
     use crate::app::test_support::facts;
-    use crate::app::{Facts, Table};
+    use crate::app::{Facts, KindTable};
     use crate::model::{Connection, Env, FluxFacts, ObjectRef, Row, RowKey, State};
 
     fn kustomization(name: &str) -> ObjectRef {
@@ -120,7 +120,7 @@ mod tests {
             };
             (key, row)
         });
-        let table = Table { link: Connection::Live, rows: rows.collect(), generation: 0 };
+        let table = KindTable { link: Connection::Live, rows: rows.collect(), generation: 0 };
         facts.tables.get_mut(Env(1)).unwrap().insert(crate::kinds::KUSTOMIZATION.group_kind(), table);
         facts
     }

@@ -1,7 +1,7 @@
 //! Ends fluxdeck, or goes back one view.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 use crate::views::leave::Leave;
 
 /// Quits at the root, asking when operations run.
@@ -9,7 +9,7 @@ pub static COMMAND: Command = Command {
     id: "quit",
     title: "Quit",
     keys: &["q", "ctrl-c"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {

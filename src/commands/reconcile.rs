@@ -1,7 +1,7 @@
 //! Asks a Flux object's controller to look now.
 
 use super::verb::{flux_line, is_flux, lesson, operate, timeout};
-use crate::app::{Ask, Command, Risk, Scope};
+use crate::app::{Ask, Command, KeyScope, Risk};
 use crate::cluster::verbs::Reconcile;
 use crate::model::Lesson;
 
@@ -10,7 +10,7 @@ pub static COMMAND: Command = Command {
     id: "reconcile",
     title: "Reconcile",
     keys: &["R"],
-    scope: Scope::Object(is_flux),
+    scope: KeyScope::Object(is_flux),
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,

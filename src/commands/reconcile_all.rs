@@ -1,7 +1,7 @@
 //! Reconciles a whole environment: its sources, then each Kustomization in deployment order.
 
 use super::verb::{lesson, timeout};
-use crate::app::{Action, Ask, Command, Notice, Risk, Scope, Target};
+use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Notice, Risk};
 use crate::kinds;
 use crate::model::{Env, Fault, Lesson, ObjectRef, ShellLine};
 use crate::views::home::flow;
@@ -12,7 +12,7 @@ pub static COMMAND: Command = Command {
     id: "reconcile-all",
     title: "Reconcile the environment",
     keys: &["ctrl-r"],
-    scope: Scope::Environment,
+    scope: KeyScope::Environment,
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
@@ -20,7 +20,7 @@ pub static COMMAND: Command = Command {
 };
 
 fn environment(ask: &Ask<'_>) -> Option<Env> {
-    ask.targets.iter().find_map(Target::env)
+    ask.targets.iter().find_map(CommandTarget::env)
 }
 
 fn run(ask: &Ask<'_>) -> Vec<Action> {

@@ -1,7 +1,7 @@
 //! Reconciles what keeps an object: the Flux object that applied it.
 
 use super::verb::{is_flux, lesson};
-use crate::app::{Action, Ask, Command, Risk, Scope, Target};
+use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Risk};
 use crate::kinds;
 use crate::model::{Env, Lesson, ObjectRef, ShellLine};
 use crate::views::owner::Owner;
@@ -14,7 +14,7 @@ pub static COMMAND: Command = Command {
     id: "reconcile-owner",
     title: "Reconcile its owner",
     keys: &["R"],
-    scope: Scope::Object(is_kept),
+    scope: KeyScope::Object(is_kept),
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,
@@ -26,9 +26,9 @@ pub static COMMAND: Command = Command {
             objects.iter().map(|(env, object)| Some((*env, by_inventory(ask, *env, object)?))).collect();
         actions.push(match known {
             Some(owners) => {
-                let mut targets: Vec<Target> = Vec::new();
+                let mut targets: Vec<CommandTarget> = Vec::new();
                 for (env, owner) in owners {
-                    let target = Target::Object(env, owner);
+                    let target = CommandTarget::Object(env, owner);
                     if !targets.contains(&target) {
                         targets.push(target);
                     }

@@ -1,7 +1,7 @@
 //! Opens what is made of the whole repository: findings, the impact of changes, environments compared, the order of deployment.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope, Target};
+use crate::app::{Action, Command, CommandTarget, KeyScope, Risk};
 use crate::model::ShellLine;
 use crate::views::order::OrderView;
 use crate::views::report::{Reports, compare, documents, findings, history, impact};
@@ -11,7 +11,7 @@ pub(super) static FINDINGS: Command = Command {
     id: "findings",
     title: "Check",
     keys: &["C"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {
@@ -30,7 +30,7 @@ pub(super) static IMPACT: Command = Command {
     id: "impact",
     title: "Impact",
     keys: &["I"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
@@ -50,7 +50,7 @@ pub(super) static DOCUMENTS: Command = Command {
     id: "documents",
     title: "Documents",
     keys: &["M"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {
@@ -69,7 +69,7 @@ pub(super) static COMPARE: Command = Command {
     id: "compare",
     title: "Compare environments",
     keys: &["E"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {
@@ -88,7 +88,7 @@ pub(super) static ORDER: Command = Command {
     id: "order",
     title: "Order",
     keys: &["w"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
@@ -108,7 +108,7 @@ pub(super) static HISTORY: Command = Command {
     id: "history",
     title: "History",
     keys: &["H"],
-    scope: Scope::Object(|_| true),
+    scope: KeyScope::Object(|_| true),
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {
@@ -120,7 +120,7 @@ pub(super) static HISTORY: Command = Command {
         )
     },
     run: |ask| {
-        let target = ask.object().map(|(env, object)| Target::Object(env, object.clone()));
+        let target = ask.object().map(|(env, object)| CommandTarget::Object(env, object.clone()));
         target.map(|target| Action::Push(Box::new(Reports::about(&history::REPORT, target)))).into_iter().collect()
     },
 };

@@ -1,14 +1,14 @@
 //! Reads the repository again.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 
 /// Reads files and git again, where changes were not noticed (a network file system sends no notices).
 pub static COMMAND: Command = Command {
     id: "rescan",
     title: "Read the repository again",
     keys: &[],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {

@@ -1,7 +1,7 @@
 //! Resets the failure counts of a HelmRelease.
 
 use super::verb::{flux_line, is_release, lesson, operate, timeout};
-use crate::app::{Command, Risk, Scope};
+use crate::app::{Command, KeyScope, Risk};
 use crate::cluster::verbs::Reconcile;
 use crate::model::Lesson;
 
@@ -10,7 +10,7 @@ pub static COMMAND: Command = Command {
     id: "reconcile-reset",
     title: "Reset Helm retries",
     keys: &[],
-    scope: Scope::Object(is_release),
+    scope: KeyScope::Object(is_release),
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,

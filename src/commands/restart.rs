@@ -2,7 +2,7 @@
 
 use super::object::{is_workload, line};
 use super::verb::{lesson, operate, timeout};
-use crate::app::{Ask, Command, Risk, Scope};
+use crate::app::{Ask, Command, KeyScope, Risk};
 use crate::cluster::verbs::Restart;
 use crate::model::Lesson;
 
@@ -11,7 +11,7 @@ pub static COMMAND: Command = Command {
     id: "restart",
     title: "Restart",
     keys: &["B"],
-    scope: Scope::Object(is_workload),
+    scope: KeyScope::Object(is_workload),
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
@@ -32,14 +32,14 @@ fn teach(ask: &Ask<'_>) -> Lesson {
 mod tests {
     use super::COMMAND;
     use crate::app::test_support::facts;
-    use crate::app::{Ask, Target};
+    use crate::app::{Ask, CommandTarget};
     use crate::cluster::FIELD_MANAGER;
     use crate::model::{Env, ObjectRef};
 
     #[test]
     fn the_line_writes_by_the_name_under_which_flux_leaves_the_annotation() {
         let facts = facts();
-        let targets = [Target::Object(Env(1), ObjectRef::new("Deployment", "apps", "web", "web"))];
+        let targets = [CommandTarget::Object(Env(1), ObjectRef::new("Deployment", "apps", "web", "web"))];
         let ask = Ask { facts: &facts, targets: &targets, answers: &[], now: facts.now, permit: None };
         let shell = (COMMAND.lesson)(&ask).shell;
         assert!(shell.as_str().contains(&format!(" --field-manager={FIELD_MANAGER} ")), "{}", shell.as_str());

@@ -1,7 +1,7 @@
 //! Lets the reconciliation of a suspended Flux object run again.
 
 use super::verb::{flux_line, is_flux, lesson, operate, timeout};
-use crate::app::{Ask, Command, Risk, Scope};
+use crate::app::{Ask, Command, KeyScope, Risk};
 use crate::cluster::verbs::Resume;
 use crate::model::Lesson;
 
@@ -10,7 +10,7 @@ pub static COMMAND: Command = Command {
     id: "resume",
     title: "Resume",
     keys: &["r"],
-    scope: Scope::Object(is_flux),
+    scope: KeyScope::Object(is_flux),
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,

@@ -1,7 +1,7 @@
 //! Follows a changed file into the clusters.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Notice, Risk, Scope, Target};
+use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Notice, Risk};
 use crate::model::{Lesson, ShellLine};
 use crate::views::rollout::Rollout;
 
@@ -10,7 +10,7 @@ pub static COMMAND: Command = Command {
     id: "rollout",
     title: "Roll out",
     keys: &["V"],
-    scope: Scope::File(|_| true),
+    scope: KeyScope::File(|_| true),
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,
@@ -22,7 +22,7 @@ pub static COMMAND: Command = Command {
 
 fn file<'a>(ask: &'a Ask<'_>) -> Option<&'a str> {
     ask.targets.iter().find_map(|target| match target {
-        Target::File(_, path) => Some(path.as_str()),
+        CommandTarget::File(_, path) => Some(path.as_str()),
         _ => None,
     })
 }

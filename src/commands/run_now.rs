@@ -2,7 +2,7 @@
 
 use super::object::is_cron_job;
 use super::verb::{lesson, operate, timeout};
-use crate::app::{Ask, Command, Risk, Scope};
+use crate::app::{Ask, Command, KeyScope, Risk};
 use crate::cluster::verbs::RunNow;
 use crate::model::{Lesson, ShellLine};
 
@@ -11,7 +11,7 @@ pub static COMMAND: Command = Command {
     id: "run-now",
     title: "Run now",
     keys: &["b"],
-    scope: Scope::Object(is_cron_job),
+    scope: KeyScope::Object(is_cron_job),
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,

@@ -1,7 +1,7 @@
 //! Lists every secret of the repository beside what the clusters hold.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 use crate::model::ShellLine;
 use crate::views::secrets::Secrets;
 
@@ -10,7 +10,7 @@ pub static COMMAND: Command = Command {
     id: "secrets",
     title: "Secrets",
     keys: &["S"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {

@@ -1,7 +1,7 @@
 //! Sorts a list by its next column.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Risk, Scope};
+use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::model::Lesson;
 use crate::views::chosen::NextOrder;
 
@@ -16,7 +16,7 @@ const fn command(id: &'static str, view: &'static str) -> Command {
         id,
         title: "Sort",
         keys: &["o"],
-        scope: Scope::View(view),
+        scope: KeyScope::View(view),
         risk: Risk::Reads,
         questions: &[],
         lesson: teach,

@@ -1,14 +1,14 @@
 //! Stops the process, as Ctrl-Z does elsewhere.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 
 /// Gives the terminal back until `fg`.
 pub static COMMAND: Command = Command {
     id: "stop",
     title: "Go to the shell",
     keys: &["ctrl-z"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {

@@ -1,7 +1,7 @@
 //! Stops the reconciliation of a Flux object, with a reason that others can read.
 
 use super::verb::{flux_line, is_flux, lesson, operate, until};
-use crate::app::{Action, Ask, Command, Notice, Question, Risk, Scope};
+use crate::app::{Action, Ask, Command, CommandQuestion, KeyScope, Notice, Risk};
 use crate::cluster::verbs::Suspend;
 use crate::model::{Fault, FaultKind, Lesson};
 
@@ -10,11 +10,11 @@ pub static COMMAND: Command = Command {
     id: "suspend",
     title: "Suspend",
     keys: &["s"],
-    scope: Scope::Object(is_flux),
+    scope: KeyScope::Object(is_flux),
     risk: Risk::Writes,
     questions: &[
-        Question { id: "reason", label: "Why? Whoever finds it suspended will read this", optional: false },
-        Question { id: "until", label: "Until when? 2h, tomorrow 9:00, 2026-01-31 or RFC 3339", optional: true },
+        CommandQuestion { id: "reason", label: "Why? Whoever finds it suspended will read this", optional: false },
+        CommandQuestion { id: "until", label: "Until when? 2h, tomorrow 9:00, 2026-01-31 or RFC 3339", optional: true },
     ],
     lesson: teach,
     run: |ask| {

@@ -1,7 +1,7 @@
 //! Shows the other environment, and teaches why no context is ever switched.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Risk, Scope};
+use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::model::{Env, Lesson, ShellLine};
 
 /// Shows the next environment; its context belongs to it, and the kubeconfig stays as it is.
@@ -9,7 +9,7 @@ pub static COMMAND: Command = Command {
     id: "switch",
     title: "Switch cluster",
     keys: &[],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,

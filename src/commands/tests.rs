@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::COMMANDS;
 use crate::app::test_support::facts;
-use crate::app::{Ask, Command, Keymap, Risk, Scope, Target};
+use crate::app::{Ask, Command, CommandTarget, KeyScope, Keymap, Risk};
 use crate::model::shell::unquoted;
 use crate::model::{Env, ObjectRef};
 
-fn release() -> Vec<Target> {
-    vec![Target::Object(
+fn release() -> Vec<CommandTarget> {
+    vec![CommandTarget::Object(
         Env(1),
         ObjectRef::new("HelmRelease", "helm.toolkit.fluxcd.io", "cert-manager", "cert-manager"),
     )]
@@ -64,7 +64,7 @@ fn no_line_to_type_does_what_a_name_says() {
         known.name = HOSTILE.to_owned();
         known.context = Some(HOSTILE.to_owned());
     }
-    let object = |kind: &str, group: &str| Target::Object(Env(1), ObjectRef::new(kind, group, HOSTILE, HOSTILE));
+    let object = |kind: &str, group: &str| CommandTarget::Object(Env(1), ObjectRef::new(kind, group, HOSTILE, HOSTILE));
     let targets = [
         object("Kustomization", "kustomize.toolkit.fluxcd.io"),
         object("HelmRelease", "helm.toolkit.fluxcd.io"),
@@ -72,9 +72,9 @@ fn no_line_to_type_does_what_a_name_says() {
         object("CronJob", "batch"),
         object("Pod", ""),
         object(HOSTILE, HOSTILE),
-        Target::File(None, HOSTILE.to_owned()),
-        Target::Worktree(HOSTILE.to_owned()),
-        Target::Environment(Env(1)),
+        CommandTarget::File(None, HOSTILE.to_owned()),
+        CommandTarget::Worktree(HOSTILE.to_owned()),
+        CommandTarget::Environment(Env(1)),
     ];
     let ids =
         ["ports", "container", "command", "words", "name", "place", "of", "file", "add", "remove", "branch", "reason"];
@@ -169,7 +169,7 @@ fn a_key_that_writes_is_one_verb_wherever_it_is_pressed() {
 
 #[test]
 fn every_key_of_one_screen_is_known_to_look_or_to_write() {
-    for command in COMMANDS.iter().filter(|command| matches!(command.scope, Scope::View(_))) {
+    for command in COMMANDS.iter().filter(|command| matches!(command.scope, KeyScope::View(_))) {
         let known = [SCREENS_THAT_LOOK, SCREENS_THAT_WRITE].iter().filter(|list| list.contains(&command.id)).count();
         let judged = usize::from(command.risk > Risk::Reads || command.keys.is_empty());
         assert_eq!(known + judged, 1, "{} stands in neither list, or in two", command.id);

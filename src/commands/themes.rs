@@ -1,7 +1,7 @@
 //! Chooses a theme.
 
 use super::verb::lesson;
-use crate::app::{Action, Command, Risk, Scope};
+use crate::app::{Action, Command, KeyScope, Risk};
 use crate::views::themes::Themes;
 
 /// Opens the list of themes.
@@ -9,7 +9,7 @@ pub static COMMAND: Command = Command {
     id: "theme",
     title: "Theme",
     keys: &[],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {

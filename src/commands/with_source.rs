@@ -1,7 +1,7 @@
 //! Reconciles a Flux object after its source, so that a commit just pushed is taken.
 
 use super::verb::{flux_line, lesson, operate, timeout};
-use crate::app::{Command, Risk, Scope};
+use crate::app::{Command, KeyScope, Risk};
 use crate::cluster::verbs::Reconcile;
 use crate::kinds;
 use crate::model::{Lesson, ObjectRef};
@@ -11,7 +11,7 @@ pub static COMMAND: Command = Command {
     id: "reconcile-with-source",
     title: "Reconcile with source",
     keys: &["W"],
-    scope: Scope::Object(has_source),
+    scope: KeyScope::Object(has_source),
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,

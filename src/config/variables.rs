@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::layer::{EnvSettings, Layer, SettingOrigin, Sourced};
 use crate::model::Fault;
 use crate::programs::CommandLine;
-use crate::repo::Finding;
+use crate::repo::GraphFinding;
 
 const PREFIX: &str = "FLUXDECK_";
 
@@ -13,13 +13,17 @@ const PREFIX: &str = "FLUXDECK_";
 const OF_FLAGS: [&str; 6] = ["REPO", "ENV", "CONTEXT", "KUBECONFIG", "CONFIG", "LOG"];
 
 /// Reads the variables that concern fluxdeck. Environments are kept under their names as [`spelled`].
-pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> (Layer, Vec<Finding>) {
+pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> (Layer, Vec<GraphFinding>) {
     let (mut layer, mut findings) = (Layer::default(), Vec::new());
     for (name, value) in variables {
         let Some(key) = name.strip_prefix(PREFIX) else { continue };
         let origin = SettingOrigin::Variable(name.clone());
         let mut report = |what: String, why: &str| {
-            findings.push(Finding::new(&format!("${name}"), None, Fault::failed(what, why, "correct it or unset it")));
+            findings.push(GraphFinding::new(
+                &format!("${name}"),
+                None,
+                Fault::failed(what, why, "correct it or unset it"),
+            ));
         };
         let flag = boolean(&value).map(|flag| Sourced::new(flag, origin.clone()));
         if flag.is_none() && matches!(key, "ASCII" | "MOUSE" | "READ_ONLY") {

@@ -46,7 +46,7 @@ pub fn manifests(old: &str, new: &str) -> Vec<DocumentDiff> {
         match new.remove(&object) {
             Some(after) if after == before => {}
             Some(after) => {
-                found.push(DocumentDiff { diff: unified(&before, &after), object, change: DocumentChange::Update })
+                found.push(DocumentDiff { diff: unified(&before, &after), object, change: DocumentChange::Update });
             }
             None => found.push(DocumentDiff { diff: unified(&before, ""), object, change: DocumentChange::Delete }),
         }

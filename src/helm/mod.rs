@@ -12,6 +12,6 @@ pub mod values;
 
 pub use inspector::{Inspection, effective_values, history, inspect, release};
 pub use release::HelmRelease;
-pub use revision::{Comparison, Rendered, compare, notes_of, rendered_of, values_of};
+pub use revision::{Comparison, RenderedManifest, compare, notes_of, rendered_of, values_of};
 pub use storage::{Release, ReleaseRevision};
 pub use values::ValueRow;

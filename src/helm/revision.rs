@@ -41,7 +41,7 @@ pub async fn values_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u
 
 /// Holds what a revision rendered, with secret values masked.
 #[derive(Debug, Clone)]
-pub struct Rendered {
+pub struct RenderedManifest {
     /// Its number.
     pub revision: u32,
     /// The objects that it installs, several YAML documents.
@@ -54,13 +54,17 @@ pub struct Rendered {
 ///
 /// # Errors
 /// Fails when the HelmRelease or its storage cannot be read, or there is no such revision.
-pub async fn rendered_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u32>) -> Result<Rendered, Fault> {
+pub async fn rendered_of(
+    cluster: &Cluster,
+    object: &ObjectRef,
+    revision: Option<u32>,
+) -> Result<RenderedManifest, Fault> {
     let stored = release(cluster, object, revision).await?;
     let hook = |hook: &super::storage::Hook| {
         let heading = format!("hook {}/{}, run by Helm at {}", hook.kind, hook.name, hook.events.join(", "));
         (heading, diff::masked_manifest(&hook.manifest))
     };
-    Ok(Rendered {
+    Ok(RenderedManifest {
         revision: stored.revision,
         manifest: diff::masked_manifest(&stored.manifest),
         hooks: stored.hooks.iter().map(hook).collect(),

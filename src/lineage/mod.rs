@@ -4,6 +4,6 @@ mod node;
 mod trace;
 mod tree;
 
-pub use node::Node;
+pub use node::LineageNode;
 pub use trace::{Lineage, keeper, trace};
 pub use tree::tree;

@@ -8,7 +8,7 @@ use crate::model::{ObjectRef, Row, State};
 
 /// Holds an object, how it fares, and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Node {
+pub struct LineageNode {
     /// Which object.
     pub object: ObjectRef,
     /// How it fares.
@@ -16,10 +16,10 @@ pub struct Node {
     /// What its controller says of it, where it is not ready; the revision where it is.
     pub note: String,
     /// What belongs to it.
-    pub children: Vec<Node>,
+    pub children: Vec<LineageNode>,
 }
 
-impl Node {
+impl LineageNode {
     /// Judges an object that was read; `None` is one that is not there.
     pub fn of(object: &ObjectRef, value: Option<&Value>) -> Self {
         let (state, note) = match value {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::node::{Node, row};
+use super::node::{LineageNode, row};
 use crate::cluster::Cluster;
 use crate::model::known;
 use crate::model::{Fault, ObjectRef};
@@ -18,7 +18,7 @@ const APPLIES: [(&str, &str); 2] = [(known::KUSTOMIZE, "Kustomization"), (known:
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lineage {
     /// The object first, then each that it comes from.
-    pub chain: Vec<Node>,
+    pub chain: Vec<LineageNode>,
     /// The revision of the source at the end, such as `main@sha1:…`; `None` where the chain ends before one.
     pub revision: Option<String>,
 }
@@ -28,12 +28,12 @@ pub struct Lineage {
 /// # Errors
 /// Fails when the cluster cannot be asked.
 pub async fn trace(cluster: &Cluster, object: &ObjectRef) -> Result<Lineage, Fault> {
-    let mut chain: Vec<Node> = Vec::new();
+    let mut chain: Vec<LineageNode> = Vec::new();
     let mut revision = None;
     let mut next = Some(object.clone());
     while let Some(object) = next.take() {
         let value = cluster.look(&object).await?.map(|detail| detail.value);
-        chain.push(Node::of(&object, value.as_ref()));
+        chain.push(LineageNode::of(&object, value.as_ref()));
         let Some(value) = value else { break };
         if object.group == known::SOURCE {
             let artifact = value.pointer("/status/artifact/revision").and_then(Value::as_str);

@@ -4,7 +4,7 @@ use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::node::{Node, row};
+use super::node::{LineageNode, row};
 use crate::cluster::Cluster;
 use crate::helm;
 use crate::model::{Fault, ObjectRef};
@@ -17,15 +17,15 @@ const SIDE_BY_SIDE: usize = 8;
 ///
 /// # Errors
 /// Fails when the cluster cannot be asked.
-pub async fn tree(cluster: &Cluster, object: &ObjectRef) -> Result<Node, Fault> {
+pub async fn tree(cluster: &Cluster, object: &ObjectRef) -> Result<LineageNode, Fault> {
     grow(cluster, object.clone(), Vec::new()).await
 }
 
 /// Reads a branch; `above` keeps circles from growing: flux-system applies itself.
-fn grow(cluster: &Cluster, object: ObjectRef, above: Vec<ObjectRef>) -> BoxFuture<'_, Result<Node, Fault>> {
+fn grow(cluster: &Cluster, object: ObjectRef, above: Vec<ObjectRef>) -> BoxFuture<'_, Result<LineageNode, Fault>> {
     Box::pin(async move {
         let value = cluster.look(&object).await?.map(|detail| detail.value);
-        let mut node = Node::of(&object, value.as_ref());
+        let mut node = LineageNode::of(&object, value.as_ref());
         let Some(value) = value else { return Ok(node) };
         let mut path = above;
         path.push(object.clone());
@@ -41,7 +41,7 @@ fn grow(cluster: &Cluster, object: ObjectRef, above: Vec<ObjectRef>) -> BoxFutur
     })
 }
 
-async fn branches(cluster: &Cluster, objects: Vec<ObjectRef>, path: &[ObjectRef]) -> Result<Vec<Node>, Fault> {
+async fn branches(cluster: &Cluster, objects: Vec<ObjectRef>, path: &[ObjectRef]) -> Result<Vec<LineageNode>, Fault> {
     let wanted = objects.into_iter().filter(|object| !path.contains(object));
     let grown = futures::stream::iter(wanted.map(|object| grow(cluster, object, path.to_vec())));
     grown.buffered(SIDE_BY_SIDE).collect::<Vec<_>>().await.into_iter().collect()
@@ -59,7 +59,9 @@ fn inventory(object: &ObjectRef, value: &Value) -> Vec<ObjectRef> {
 /// Lists what the newest revision of a release holds; hooks are no part of it. Nothing where the release cannot be read.
 async fn released(cluster: &Cluster, object: &ObjectRef) -> Vec<ObjectRef> {
     let Ok(release) = helm::release(cluster, object, None).await else { return Vec::new() };
-    let Ok(helm::Rendered { manifest, .. }) = helm::rendered_of(cluster, object, None).await else { return Vec::new() };
+    let Ok(helm::RenderedManifest { manifest, .. }) = helm::rendered_of(cluster, object, None).await else {
+        return Vec::new();
+    };
     let mut objects = Vec::new();
     for document in manifest.split("\n---") {
         let Ok(value) = yaml::from_str::<Value>(document) else { continue };
@@ -99,7 +101,7 @@ fn owned<'a>(
     value: &'a Value,
     group: &'static str,
     kind: &'static str,
-) -> BoxFuture<'a, Result<Vec<Node>, Fault>> {
+) -> BoxFuture<'a, Result<Vec<LineageNode>, Fault>> {
     Box::pin(async move {
         let uid = value.pointer("/metadata/uid");
         let owned_by = |child: &Value| {
@@ -114,7 +116,7 @@ fn owned<'a>(
             }
             let name = child.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
             let object = ObjectRef::new(kind, group, &owner.namespace, name);
-            let mut node = Node::of(&object, Some(child));
+            let mut node = LineageNode::of(&object, Some(child));
             if let Some((group, grandchild)) = owned_kind(kind) {
                 node.children = owned(cluster, &object, child, group, grandchild).await?;
             }

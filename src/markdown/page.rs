@@ -6,7 +6,7 @@ use super::MarkdownDocument;
 
 /// Describes a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub struct DocumentPage {
     /// The file, below the repository's root.
     pub file: String,
     /// What it calls itself.
@@ -17,7 +17,7 @@ pub struct Page {
     codes: BTreeSet<String>,
 }
 
-impl Page {
+impl DocumentPage {
     /// Reads the document of a file, if it is one by its name.
     pub fn of(file: &str, read: impl FnOnce() -> MarkdownDocument) -> Option<Self> {
         let stem = file.rsplit('/').next()?.strip_suffix(".md")?;
@@ -47,16 +47,16 @@ fn dashed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MarkdownDocument, Page};
+    use super::{DocumentPage, MarkdownDocument};
 
     #[test]
     fn a_page_is_about_what_its_name_or_title_says() {
-        let page = |path: &str, text: &str| Page::of(path, || MarkdownDocument::read(text)).unwrap();
+        let page = |path: &str, text: &str| DocumentPage::of(path, || MarkdownDocument::read(text)).unwrap();
         let chart = page("docs/stack/prometheus.md", "# kube-prometheus-stack\n\nsee `apps/a.yaml`\n");
         assert!(chart.is_about("prometheus") && chart.is_about("kube-prometheus-stack"));
         assert!(!chart.is_about("prom") && !chart.is_about("stack-two"));
         assert!(chart.quotes("apps/a.yaml") && !chart.quotes("apps"));
         assert!(page("docs/metallb.md", "").is_about("metallb"));
-        assert_eq!(Page::of("a.yaml", MarkdownDocument::default), None);
+        assert_eq!(DocumentPage::of("a.yaml", MarkdownDocument::default), None);
     }
 }

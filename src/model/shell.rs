@@ -76,11 +76,15 @@ impl ShellLine {
             self.0.push_str(rest.get(..at).unwrap_or_default());
             let word = words.next().copied().unwrap_or_default();
             let of_context = self.0.ends_with("context ").then(|| context_of_file(word)).flatten();
-            self.0.push_str(&match of_context {
-                Some((name, file)) => format!("{} --kubeconfig {}", quoted(name), path(file)),
-                None if place == "{}" => quoted(word),
-                None => path(word),
-            });
+            match of_context {
+                Some((name, file)) => {
+                    self.0.push_str(&quoted(name));
+                    self.0.push_str(" --kubeconfig ");
+                    self.0.push_str(&path(file));
+                }
+                None if place == "{}" => self.0.push_str(&quoted(word)),
+                None => self.0.push_str(&path(word)),
+            }
             rest = rest.get(at + place.len()..).unwrap_or_default();
         }
         self.0.push_str(rest);

@@ -1,4 +1,4 @@
-//! The operator's own folders, as the environment names them: his home, and what the XDG XdgFolder Directory Specification names.
+//! The operator's own folders, as the environment names them: his home, and what the XDG Base Directory Specification names.
 //!
 //! A relative path in these variables counts from wherever somebody stands, which may be a repository that nobody trusts: its files would be
 //! taken for the operator's settings, with the programs that they name. The specification says that such a path is to be ignored; so it is, by

@@ -8,11 +8,11 @@ use super::revision::Revision;
 use super::{Renderer, Rendering};
 use crate::model::{Fault, ObjectRef};
 use crate::repo::Snapshot;
-use crate::repo::git::{self, LogEntry};
+use crate::repo::git::{self, CommitEntry};
 
 /// Holds what one commit made of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Past {
+pub struct ObjectVersion {
     /// The commit, in full.
     pub commit: String,
     /// Who wrote it.
@@ -36,7 +36,7 @@ pub fn history(
     object: &ObjectRef,
     count: usize,
     renderer: &mut Renderer,
-) -> Result<(Vec<Past>, Rendering), Fault> {
+) -> Result<(Vec<ObjectVersion>, Rendering), Fault> {
     let now = renderer.render(snapshot)?;
     let graph = &now.graph;
     let mut files: Vec<String> = match now.find(env, object) {
@@ -65,8 +65,8 @@ pub fn history(
     Ok((found, now))
 }
 
-fn past(entry: &LogEntry, change: Difference) -> Past {
-    Past {
+fn past(entry: &CommitEntry, change: Difference) -> ObjectVersion {
+    ObjectVersion {
         commit: entry.commit.clone(),
         author: entry.author.clone(),
         at: entry.at,

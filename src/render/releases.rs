@@ -13,7 +13,7 @@ const GROUP: &str = known::HELM;
 
 /// Describes a HelmRelease as Flux would apply it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Release {
+pub struct RenderedRelease {
     /// The environment's name.
     pub env: String,
     /// Its namespace.
@@ -37,18 +37,20 @@ pub struct Release {
 }
 
 /// Lists the HelmReleases of every environment, by environment, namespace and name.
-pub fn releases(rendering: &Rendering, root: &Path) -> Vec<Release> {
+pub fn releases(rendering: &Rendering, root: &Path) -> Vec<RenderedRelease> {
     let mut found = Vec::new();
     for one in &rendering.of {
         for object in one.objects.iter().filter(|object| object.is(GROUP, "HelmRelease")) {
             found.push(release(&one.env, &one.name, object, rendering, root));
         }
     }
-    found.sort_by(|a: &Release, b: &Release| (&a.env, &a.namespace, &a.name).cmp(&(&b.env, &b.namespace, &b.name)));
+    found.sort_by(|a: &RenderedRelease, b: &RenderedRelease| {
+        (&a.env, &a.namespace, &a.name).cmp(&(&b.env, &b.namespace, &b.name))
+    });
     found
 }
 
-fn release(env: &str, kustomization: &str, object: &Object, rendering: &Rendering, root: &Path) -> Release {
+fn release(env: &str, kustomization: &str, object: &Object, rendering: &Rendering, root: &Path) -> RenderedRelease {
     let spec = at(&object.body, "/spec");
     let word = |pointer: &str| spec.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
     let namespace = &object.object.namespace;
@@ -66,7 +68,7 @@ fn release(env: &str, kustomization: &str, object: &Object, rendering: &Renderin
         (word("/chart/spec/chart"), word("/chart/spec/version"), source("/chart/spec/sourceRef"), None)
     };
     let (file, line) = written(holder.unwrap_or(object), &version, root);
-    Release {
+    RenderedRelease {
         env: env.to_owned(),
         namespace: namespace.clone(),
         name: object.object.name.clone(),

@@ -6,7 +6,7 @@ use crate::model::{Fault, ObjectRef};
 
 /// Reports something wrong with a file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct GraphFinding {
     /// The file, relative to the repository's root where it lies below it.
     pub file: String,
     /// The line, counted from 1, where it is known.
@@ -21,7 +21,7 @@ pub struct Finding {
     pub fault: Fault,
 }
 
-impl Finding {
+impl GraphFinding {
     /// Builds a finding about a file.
     pub fn new(file: &str, line: Option<usize>, fault: Fault) -> Self {
         Self { file: file.to_owned(), line, env: None, object: None, fault }
@@ -35,7 +35,7 @@ impl Finding {
     }
 }
 
-impl std::fmt::Display for Finding {
+impl std::fmt::Display for GraphFinding {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.line {
             Some(line) => write!(formatter, "{}:{line}: {}", self.file, self.fault),

@@ -219,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_path_of_an_artifact_is_a_folder_of_its_source_where_one_is_copied_there() {
-        let cases: [(&[(&str, &str)], &str, Option<&str>); 12] = [
+        type Copies<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(Copies<'_>, &str, Option<&str>); 12] = [
             (&[("@mono/apps/**", "@artifact/")], "web", Some("apps/web")),
             (&[("@mono/apps/base/**", "@artifact/base/")], "base", Some("apps/base")),
             (&[("@mono/**", "@artifact/")], "apps", Some("apps")),

@@ -73,7 +73,7 @@ pub use age_secrets::AgeSecret;
 pub use creation::{Creation, How, config_for};
 pub use environments::Looked;
 pub use feeds::{Feed, Feeds};
-pub use finding::Finding;
+pub use finding::GraphFinding;
 pub use flux::{Decryption, FluxKustomization, FluxSource, RepoEnvironment, Sync};
 pub use git::{GitState, Repository};
 pub use graph::Graph;

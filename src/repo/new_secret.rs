@@ -96,7 +96,7 @@ pub struct NewSecret {
 
 /// Says what was written.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Made {
+pub struct WrittenSecret {
     /// The encrypted file.
     pub file: String,
     /// The kustomization file that now reads it.
@@ -290,7 +290,7 @@ impl NewSecret {
     ///
     /// # Errors
     /// When no folder is named and none is known, or the environment does not read it.
-    pub fn place(&self, snapshot: &Snapshot) -> Result<Place, Fault> {
+    pub fn place(&self, snapshot: &Snapshot) -> Result<SecretPlace, Fault> {
         let name = &self.name;
         let folder = match &self.folder {
             Some(folder) => folder.trim_end_matches('/').to_owned(),
@@ -318,7 +318,7 @@ impl NewSecret {
         // A folder may be shared: whoever reads its kustomization file reads what that names.
         let mut readers = snapshot.readers_of(&kustomization);
         readers.sort_by_key(|reader| *reader != self.env);
-        Ok(Place { stem, file, kustomization, readers })
+        Ok(SecretPlace { stem, file, kustomization, readers })
     }
 
     /// Finds who would read it whom nobody has agreed to yet. It blocks.
@@ -343,7 +343,7 @@ impl NewSecret {
         now: Timestamp,
         warn: &mut dyn FnMut(&NewReader),
         _permit: &Permit,
-    ) -> Result<Made, Fault> {
+    ) -> Result<WrittenSecret, Fault> {
         self.check()?;
         let name = &self.name;
         let place = self.place(snapshot)?;
@@ -355,7 +355,7 @@ impl NewSecret {
             ));
         }
         let creation = place.creation(snapshot)?;
-        let Place { stem, file, kustomization, readers } = place;
+        let SecretPlace { stem, file, kustomization, readers } = place;
         let wanted = creation.new_file();
         let recipients = wanted.groups.concat();
         snapshot.judge_recipients_for(&readers, &file, &recipients, &self.allowed)?;
@@ -394,13 +394,13 @@ impl NewSecret {
             return Err(failed(&kustomization, error));
         }
         let rule = new.iter().fold(creation.words(), |words, reader| format!("{words}; a new reader: {reader}"));
-        Ok(Made { file, kustomization, rule, readers })
+        Ok(WrittenSecret { file, kustomization, rule, readers })
     }
 }
 
 /// Says where a new Secret belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct SecretPlace {
     /// The file's name without its ending.
     stem: String,
     /// The file.
@@ -411,7 +411,7 @@ pub struct Place {
     pub readers: Vec<String>,
 }
 
-impl Place {
+impl SecretPlace {
     /// Finds the rule that encrypts it. In a folder that several environments read it must be one for all of them: which of their own
     /// configurations would count is not to be guessed.
     fn creation(&self, snapshot: &Snapshot) -> Result<Creation, Fault> {

@@ -9,7 +9,7 @@ use super::artifact::{Artifact, LeftOut, Selection};
 use super::contents;
 use super::manifest::{self, Care, Parsed};
 use super::path;
-use super::sift::{Sieve, Sifted};
+use super::sift::{CandidateFilter, Sifted};
 
 /// A file that changed so shortly before it was read may change again within one tick of the file system's clock, unseen.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -60,7 +60,7 @@ pub struct Reader {
     folders: HashMap<String, Folder>,
     artifact: Artifact,
     care: Care,
-    sieve: Sieve,
+    sieve: CandidateFilter,
 }
 
 impl Reader {
@@ -74,7 +74,7 @@ impl Reader {
             folders: HashMap::new(),
             artifact: Artifact::new(root),
             care: Care::Parse,
-            sieve: Sieve::default(),
+            sieve: CandidateFilter::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::git::{self, LogEntry};
+use super::git::{self, CommitEntry};
 use super::references::secret_generators;
 use super::snapshot::Snapshot;
 use super::{Creation, contents, kustomize};
@@ -53,14 +53,14 @@ pub struct SecretEntry {
     pub kustomization: Option<String>,
     /// The last commit that changed the file.
     #[serde(rename = "lastChange")]
-    pub last_change: Option<Change>,
+    pub last_change: Option<LastChange>,
     /// Why the file cannot be read, where that is so.
     pub problem: Option<String>,
 }
 
 /// Says who changed a file last, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct LastChange {
     /// The commit.
     pub commit: String,
     /// Who wrote it.
@@ -69,8 +69,8 @@ pub struct Change {
     pub at: Option<jiff::Timestamp>,
 }
 
-impl From<&LogEntry> for Change {
-    fn from(entry: &LogEntry) -> Self {
+impl From<&CommitEntry> for LastChange {
+    fn from(entry: &CommitEntry) -> Self {
         Self { commit: entry.commit.clone(), author: entry.author.clone(), at: entry.at }
     }
 }
@@ -160,7 +160,7 @@ pub fn secrets(snapshot: &Snapshot) -> Result<Vec<SecretEntry>, Fault> {
     let files: Vec<String> = found.iter().map(|entry| entry.file.clone()).collect();
     let changes = git::last_changes(&snapshot.root, &files).unwrap_or_default();
     for entry in &mut found {
-        entry.last_change = changes.get(&entry.file).map(Change::from);
+        entry.last_change = changes.get(&entry.file).map(LastChange::from);
     }
     found.sort_by(|one, other| (&one.env, &one.file, one.document).cmp(&(&other.env, &other.file, other.document)));
     Ok(found)

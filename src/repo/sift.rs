@@ -71,14 +71,14 @@ struct Kept {
 
 /// Sifts a tree again and again, reading only what changed.
 #[derive(Debug, Default)]
-pub(super) struct Sieve {
+pub(super) struct CandidateFilter {
     kept: HashMap<String, Kept>,
     current: Option<Arc<Sifted>>,
     /// How many files were read, and how many bytes.
     pub(super) read: (usize, u64),
 }
 
-impl Sieve {
+impl CandidateFilter {
     /// Forgets what the tree held; what was read of files that did not change stays.
     pub(super) fn refresh(&mut self) {
         self.current = None;
@@ -226,7 +226,7 @@ fn paths(document: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sieve, paths, seen};
+    use super::{CandidateFilter, paths, seen};
     use crate::repo::git::tests::write;
 
     #[test]
@@ -264,7 +264,7 @@ mod tests {
                 .set_modified(long_ago)
                 .unwrap();
         }
-        let mut sieve = Sieve::default();
+        let mut sieve = CandidateFilter::default();
         assert_eq!(sieve.sift(folder.path()).files.len(), 1);
         assert_eq!(sieve.read.0, 2);
         sieve.refresh();

@@ -8,7 +8,7 @@ pub const LIMIT: usize = 74_994;
 
 /// What stands between us and the operator's terminal, and may keep the sequence from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Between {
+pub enum TerminalMultiplexer {
     /// Nothing that is known of.
     Nothing,
     /// tmux, which takes the sequence itself (`set-clipboard`) or lets what is wrapped pass (`allow-passthrough`), both or neither.
@@ -17,7 +17,7 @@ pub enum Between {
     Screen,
 }
 
-impl Between {
+impl TerminalMultiplexer {
     /// Tells it by the variables that each sets.
     pub fn here() -> Self {
         Self::of(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
@@ -45,12 +45,12 @@ impl Between {
 
 /// Writes the sequence that puts a text on the clipboard. tmux is given it plainly and wrapped for the terminal outside: how it is set decides
 /// which of the two it takes, and to copy the same text twice does no harm.
-pub fn sequence(text: &str, between: Between) -> String {
+pub fn sequence(text: &str, between: TerminalMultiplexer) -> String {
     let osc = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
     match between {
-        Between::Nothing => osc,
-        Between::Tmux => format!("{osc}\x1bPtmux;\x1b{osc}\x1b\\"),
-        Between::Screen => format!("\x1bP{osc}\x1b\\"),
+        TerminalMultiplexer::Nothing => osc,
+        TerminalMultiplexer::Tmux => format!("{osc}\x1bPtmux;\x1b{osc}\x1b\\"),
+        TerminalMultiplexer::Screen => format!("\x1bP{osc}\x1b\\"),
     }
 }
 
@@ -58,18 +58,18 @@ pub fn sequence(text: &str, between: Between) -> String {
 mod tests {
     #[test]
     fn the_sequence_carries_the_text_as_base64() {
-        use super::{Between, sequence};
-        assert_eq!(sequence("hi", Between::Nothing), "\x1b]52;c;aGk=\x07");
+        use super::{TerminalMultiplexer, sequence};
+        assert_eq!(sequence("hi", TerminalMultiplexer::Nothing), "\x1b]52;c;aGk=\x07");
         let tmux = "\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\";
-        assert_eq!(sequence("hi", Between::Tmux), tmux);
-        assert_eq!(sequence("hi", Between::Screen), "\x1bP\x1b]52;c;aGk=\x07\x1b\\");
+        assert_eq!(sequence("hi", TerminalMultiplexer::Tmux), tmux);
+        assert_eq!(sequence("hi", TerminalMultiplexer::Screen), "\x1bP\x1b]52;c;aGk=\x07\x1b\\");
     }
 
     #[test]
     fn what_may_swallow_it_is_told() {
-        use super::Between;
-        assert_eq!(Between::of(|_| false).condition(), None);
-        assert!(Between::of(|name| name == "TMUX").condition().unwrap().contains("set-clipboard"));
-        assert!(Between::of(|name| name == "STY").condition().unwrap().contains("screen"));
+        use super::TerminalMultiplexer;
+        assert_eq!(TerminalMultiplexer::of(|_| false).condition(), None);
+        assert!(TerminalMultiplexer::of(|name| name == "TMUX").condition().unwrap().contains("set-clipboard"));
+        assert!(TerminalMultiplexer::of(|name| name == "STY").condition().unwrap().contains("screen"));
     }
 }

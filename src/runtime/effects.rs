@@ -12,9 +12,11 @@ use super::files::Files;
 use super::journal::JournalEntry;
 use super::session::Session;
 use crate::app::operation::{StepSender, outcome_line};
-use crate::app::{Effect, Ledger, Msg, OnScreen, OpId, Operation, Owed, Reach, Reply, Task, Ticket};
+use crate::app::{
+    Effect, Msg, OnScreen, OpId, Operation, PendingAnswer, PendingCount, Reply, Task, TaskContext, Ticket,
+};
 use crate::check::Survey;
-use crate::cluster::{Cluster, Scope, WatchEvent, watch};
+use crate::cluster::{Cluster, WatchEvent, WatchScope, watch};
 use crate::model::{Env, Fault, Kind, Nodes, Outcome};
 use crate::render::{Stop, Worker};
 use crate::repo::Snapshot;
@@ -37,9 +39,9 @@ const WATCH_EVENTS: usize = 64;
 /// Performs effects and owns the tasks that they become.
 pub struct Performer {
     sender: mpsc::Sender<Msg>,
-    ledger: Ledger,
+    ledger: PendingCount,
     session: Arc<Session>,
-    reach: Reach,
+    reach: TaskContext,
     files: Arc<Mutex<Files>>,
     watches: HashMap<(Env, crate::model::GroupKind<'static>), AbortHandle>,
     tasks: HashMap<Ticket, Vec<AbortHandle>>,
@@ -60,7 +62,7 @@ struct LiveNodes {
 
 impl LiveNodes {
     /// Asks each cluster, side by side, unless that was done not long ago; one that does not answer leaves what was known.
-    async fn ask(&mut self, reach: &Reach) {
+    async fn ask(&mut self, reach: &TaskContext) {
         if self.asked.is_some_and(|asked| asked.elapsed() < NODES_KEPT) {
             return;
         }
@@ -89,7 +91,7 @@ async fn surveyed(
 
 impl Performer {
     /// Starts without any task; `sender` is the way into the app, and changes of files are told there with `watch_files`.
-    pub fn new(session: Arc<Session>, sender: mpsc::Sender<Msg>, ledger: Ledger, watch_files: bool) -> Self {
+    pub fn new(session: Arc<Session>, sender: mpsc::Sender<Msg>, ledger: PendingCount, watch_files: bool) -> Self {
         let reach = session.reach();
         let loader = session.loader.lock().ok().and_then(|mut loader| loader.take());
         let files = Files::new(session.root.clone(), loader, watch_files.then(|| sender.clone()));
@@ -109,7 +111,7 @@ impl Performer {
     }
 
     /// Returns what tasks may reach.
-    pub fn reach(&self) -> &Reach {
+    pub fn reach(&self) -> &TaskContext {
         &self.reach
     }
 
@@ -244,11 +246,11 @@ async fn watching(
     kind: &'static Kind,
     generation: u64,
     sender: mpsc::Sender<Msg>,
-    owed: Owed,
+    owed: PendingAnswer,
 ) {
     let (events, mut seen) = mpsc::channel(WATCH_EVENTS);
     let mut owed = Some(owed);
-    let watched = watch(cluster, kind, Scope::default(), events);
+    let watched = watch(cluster, kind, WatchScope::default(), events);
     let forward = async {
         while let Some(event) = seen.recv().await {
             tracing::debug!(env = env.index(), kind = kind.kind, event = event.word(), "watched");
@@ -269,7 +271,7 @@ async fn operating(
     operation: Operation,
     session: Arc<Session>,
     sender: mpsc::Sender<Msg>,
-    owed: Owed,
+    owed: PendingAnswer,
     stop: CancellationToken,
 ) {
     let steps = sender.clone();

@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
-use crate::app::terminal::{Ended, Lingers, Loan, Program, Tty};
+use crate::app::terminal::{Ended, Lingers, Program, TerminalLease, Tty};
 use crate::model::Fault;
 use crate::model::text::field;
 use crate::programs::{self, Left, ProgramCommand};
@@ -21,16 +21,16 @@ const PIECE: usize = 4096;
 
 /// Serves a loan to its end. The screen must have been left before; for bytes the terminal is still in raw mode.
 /// Returns what had it and runs on, such as an editor that went into the background.
-pub(super) async fn serve(loan: Loan) -> Vec<Left> {
+pub(super) async fn serve(loan: TerminalLease) -> Vec<Left> {
     match loan {
-        Loan::Program(program, answer) => {
+        TerminalLease::Program(program, answer) => {
             let ended = run(program).await;
             // Whoever asked may have been cancelled; the program had its terminal all the same.
             let _unheard = answer.send(ended);
             // A defect of the look is not one of what was asked for.
             tokio::task::spawn_blocking(programs::runs_on).await.unwrap_or_default()
         }
-        Loan::Bytes(answer) => {
+        TerminalLease::Bytes(answer) => {
             let (Ok(winch), Ok((stopped, stop))) = (signal(SignalKind::window_change()), rustix::pipe::pipe()) else {
                 return Vec::new();
             };
@@ -168,7 +168,7 @@ pub async fn lend_to<T>(lender: &crate::app::Lender, raw: bool, work: impl Futur
             done = &mut work => return Ok(done),
             Some(loan) = loans.recv() => loan,
         };
-        let raw = raw && matches!(loan, Loan::Bytes(_));
+        let raw = raw && matches!(loan, TerminalLease::Bytes(_));
         if raw {
             crossterm::terminal::enable_raw_mode().map_err(|error| cannot(error.to_string()))?;
         }

@@ -8,7 +8,7 @@ use crossterm::event::Event;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::clipboard::Between;
+use super::clipboard::TerminalMultiplexer;
 use super::effects::Performer;
 use super::input::TerminalInput;
 use super::lend::serve;
@@ -16,8 +16,8 @@ use super::pace::Pace;
 use super::session::Session;
 use super::signals::{SignalEvent, Signals, halt};
 use super::terminal::Screen;
-use crate::app::terminal::Loan;
-use crate::app::{App, Key, Ledger, Msg, OnScreen};
+use crate::app::terminal::TerminalLease;
+use crate::app::{App, Key, Msg, OnScreen, PendingCount};
 use crate::model::Fault;
 use crate::programs::Leftovers;
 
@@ -53,11 +53,9 @@ pub async fn run(
     leftovers: Arc<Leftovers>,
 ) -> io::Result<()> {
     let (sender, mut messages) = mpsc::channel(CHANNEL);
-    let ledger = Ledger::default();
+    let ledger = PendingCount::default();
     let mut performer = Performer::new(Arc::clone(&session), sender.clone(), ledger, true);
-    tell_cut_off(&session, &sender);
-    tell_left(leftovers, sender.clone());
-    tell_building(&session, sender.clone());
+    tell_what_comes(&session, leftovers, &sender);
     let mut outside = Outside { screen, rest: None, quit: false, lent: false, secret_copied: None, stopped: false };
     tracing::debug!("the loop begins");
     // Before the first frame: what ends us from then on leaves the terminal as it was.
@@ -90,7 +88,7 @@ pub async fn run(
                 // Nobody but the borrower may read the terminal. Keys that were read already stay in crossterm's queue for us.
                 keys.pause().await;
                 crossterm::event::poll(HANDING_OVER)?;
-                let bytes = matches!(loan, Loan::Bytes(_));
+                let bytes = matches!(loan, TerminalLease::Bytes(_));
                 outside.lend(bytes)?;
                 let mut serving = std::pin::pin!(serve(loan));
                 let left = loop {
@@ -170,7 +168,7 @@ fn message_of(event: Event) -> Option<Msg> {
 }
 
 /// Waits for somebody who needs the terminal.
-async fn lent(loans: &mut Option<mpsc::Receiver<Loan>>) -> Option<Loan> {
+async fn lent(loans: &mut Option<mpsc::Receiver<TerminalLease>>) -> Option<TerminalLease> {
     match loans {
         Some(loans) => loans.recv().await,
         None => std::future::pending().await,
@@ -186,6 +184,13 @@ fn tell_cut_off(session: &Session, sender: &mpsc::Sender<Msg>) {
             "look at the object: its controller may have gone on",
         ))));
     }
+}
+
+/// Tells of what was left before, and of what takes long from now on.
+fn tell_what_comes(session: &Session, leftovers: Arc<Leftovers>, sender: &mpsc::Sender<Msg>) {
+    tell_cut_off(session, sender);
+    tell_left(leftovers, sender.clone());
+    tell_building(session, sender.clone());
 }
 
 /// Tells how far a rendering has come that takes long.
@@ -280,7 +285,7 @@ impl Outside<'_> {
                 self.take(app, performer, Msg::Told(Err(fault)))
             }
             Err(error) => Err(error),
-            Ok(()) => match Between::here().condition() {
+            Ok(()) => match TerminalMultiplexer::here().condition() {
                 Some(condition) => self.take(app, performer, Msg::Added(condition)),
                 None => Ok(()),
             },

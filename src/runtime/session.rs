@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 
 use super::journal::Journal;
-use crate::app::{Facts, Lender, Reach};
+use crate::app::{Facts, Lender, TaskContext};
 use crate::cluster::Cluster;
 use crate::config::{SettingOrigin, Settings};
 use crate::model::{Clock, Env, Environment, Exposure, Fault, PerEnv};
@@ -75,8 +75,8 @@ pub struct Session {
 
 impl Session {
     /// Returns what tasks may reach.
-    pub fn reach(&self) -> Reach {
-        Reach {
+    pub fn reach(&self) -> TaskContext {
+        TaskContext {
             clusters: Arc::clone(&self.clusters),
             root: self.root.as_ref().ok().cloned(),
             identities: Arc::clone(&self.identities),

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::effects::Performer;
 use super::looping::CHANNEL;
 use super::session::Session;
-use crate::app::{App, Key, Ledger, Msg, OnScreen};
+use crate::app::{App, Key, Msg, OnScreen, PendingCount};
 use crate::model::Fault;
 
 /// How long a snapshot waits for what is owed; a cluster that hangs longer than the first list's timeout is settled as unreachable before.
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Fails when something is still owed after a minute.
 pub async fn snapshot(mut app: App, session: Arc<Session>, keys: &[Key], size: (u16, u16)) -> Result<Buffer, Fault> {
     let (sender, mut messages) = mpsc::channel(CHANNEL);
-    let ledger = Ledger::default();
+    let ledger = PendingCount::default();
     let mut performer = Performer::new(Arc::clone(&session), sender, ledger.clone(), false);
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1))
         .map_err(|error| Fault::failed("cannot draw", error.to_string(), "this is a defect of fluxdeck"))?;
@@ -62,7 +62,7 @@ async fn settle(
     app: &mut App,
     performer: &mut Performer,
     messages: &mut mpsc::Receiver<Msg>,
-    ledger: &Ledger,
+    ledger: &PendingCount,
 ) -> Result<(), Fault> {
     let end = tokio::time::Instant::now() + PATIENCE;
     loop {

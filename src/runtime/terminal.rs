@@ -27,13 +27,13 @@ pub struct QuietBackend<W: Write> {
     out: W,
     pending: Vec<u8>,
     at: Option<(u16, u16)>,
-    look: Look,
+    look: ScreenState,
     cursor_shown: bool,
     size: Option<Size>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-struct Look {
+struct ScreenState {
     fg: Color,
     bg: Color,
     modifier: Modifier,
@@ -42,10 +42,10 @@ struct Look {
 impl<W: Write> QuietBackend<W> {
     /// Writes to `out`; `size` `None` asks the terminal for its size.
     pub fn new(out: W, size: Option<Size>) -> Self {
-        Self { out, pending: Vec::new(), at: None, look: Look::default(), cursor_shown: true, size }
+        Self { out, pending: Vec::new(), at: None, look: ScreenState::default(), cursor_shown: true, size }
     }
 
-    fn change_look(&mut self, next: Look) {
+    fn change_look(&mut self, next: ScreenState) {
         if next == self.look {
             return;
         }
@@ -55,7 +55,7 @@ impl<W: Write> QuietBackend<W> {
             self.look
         } else {
             codes.push("0".to_owned());
-            Look::default()
+            ScreenState::default()
         };
         for (flag, code) in [
             (Modifier::BOLD, "1"),
@@ -133,7 +133,7 @@ impl<W: Write> Backend for QuietBackend<W> {
     {
         for (x, y, cell) in content {
             self.move_to(x, y);
-            self.change_look(Look { fg: cell.fg, bg: cell.bg, modifier: cell.modifier });
+            self.change_look(ScreenState { fg: cell.fg, bg: cell.bg, modifier: cell.modifier });
             // Texts were made visible before they were laid out; what still comes here would steer the terminal.
             let symbol = cell_text(cell.symbol());
             self.pending.extend_from_slice(symbol.as_bytes());
@@ -177,7 +177,7 @@ impl<W: Write> Backend for QuietBackend<W> {
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.change_look(Look::default());
+        self.change_look(ScreenState::default());
         self.pending.extend_from_slice(b"\x1b[2J");
         self.at = None;
         Ok(())
@@ -248,7 +248,7 @@ impl Screen {
         out.flush()?;
         let backend = self.terminal.backend_mut();
         backend.at = None;
-        backend.look = Look::default();
+        backend.look = ScreenState::default();
         backend.cursor_shown = true;
         self.terminal.clear()
     }
@@ -269,7 +269,7 @@ impl Screen {
                 "the text is longer than terminals take (74,994 bytes)",
             ));
         }
-        let sequence = super::clipboard::sequence(text, super::clipboard::Between::here());
+        let sequence = super::clipboard::sequence(text, super::clipboard::TerminalMultiplexer::here());
         let mut out = io::stdout();
         out.write_all(sequence.as_bytes())?;
         out.flush()
@@ -280,7 +280,7 @@ impl Screen {
     /// # Errors
     /// Fails when the terminal is gone.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.backend_mut().look = Look { modifier: Modifier::all(), ..Look::default() };
+        self.terminal.backend_mut().look = ScreenState { modifier: Modifier::all(), ..ScreenState::default() };
         self.terminal.clear()
     }
 }

@@ -24,7 +24,7 @@ pub enum Changed {
 
 /// Names one value that is not as the file holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct ValueChange {
     /// The document, from zero.
     pub document: usize,
     /// Where it stands, or stood.
@@ -176,7 +176,7 @@ impl Draft {
     }
 
     /// Names what is not as the file holds it, in the order of the text; what was removed comes last.
-    pub(super) fn changes(&self, keep: &Keep) -> Vec<Change> {
+    pub(super) fn changes(&self, keep: &Keep) -> Vec<ValueChange> {
         let there = |leaf: &&Leaf| keep.at(leaf.document, &leaf.path).is_some();
         let gone = |kept: &&Kept| {
             !self.parsed.leaves.iter().any(|leaf| leaf.document == kept.document && leaf.path == kept.path)
@@ -184,7 +184,7 @@ impl Draft {
         let mut gone: Vec<&Kept> = keep.values().iter().filter(gone).collect();
         let mut changes = Vec::new();
         for leaf in &self.parsed.leaves {
-            let change = |what| Change { document: leaf.document, path: leaf.path.clone(), what };
+            let change = |what| ValueChange { document: leaf.document, path: leaf.path.clone(), what };
             if there(&leaf) {
                 if keep.at(leaf.document, &leaf.path).is_some_and(|kept| kept.value != leaf.value) {
                     changes.push(change(Changed::Value));
@@ -200,7 +200,7 @@ impl Draft {
                 None => Changed::Added,
             }));
         }
-        changes.extend(gone.into_iter().map(|kept| Change {
+        changes.extend(gone.into_iter().map(|kept| ValueChange {
             document: kept.document,
             path: kept.path.clone(),
             what: Changed::Removed,

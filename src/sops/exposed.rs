@@ -13,7 +13,7 @@ use super::parsed::{Leaf, Parsed};
 use super::path::{Path, Segment};
 use super::rules::{Rule, RuleKind, Verdict};
 use super::value::ValueType;
-use crate::yaml::secrets::{self, Form, Held, Node, Scalar, ScalarKind, Step};
+use crate::yaml::secrets::{self, Held, Scalar, ScalarKind, ValuePlacement, YamlNode, YamlStep};
 
 /// The most values that are named.
 const NAMED: usize = 3;
@@ -24,10 +24,10 @@ pub(super) struct Secrets<'a>(HashMap<(usize, &'a Path), Held>);
 impl<'a> Secrets<'a> {
     /// Finds the Secrets of a text: its documents, and what stands in them.
     pub(super) fn of(parsed: &'a Parsed) -> Self {
-        let mut documents: Vec<(usize, Node<'a>)> = Vec::new();
+        let mut documents: Vec<(usize, YamlNode<'a>)> = Vec::new();
         for (index, leaf) in parsed.leaves.iter().enumerate() {
             if documents.last().is_none_or(|(document, _)| *document != leaf.document) {
-                documents.push((leaf.document, Node::empty()));
+                documents.push((leaf.document, YamlNode::empty()));
             }
             if let Some((_, node)) = documents.last_mut() {
                 node.put(&without_merges(&leaf.path), scalar(index, leaf));
@@ -51,7 +51,9 @@ impl<'a> Secrets<'a> {
 
     /// Tells whether a value is one that a Secret holds, and so text to whoever reads it.
     pub(super) fn holds(&self, leaf: &'a Leaf) -> bool {
-        self.get(leaf).is_some_and(|held| matches!(held.form, Form::Secret | Form::Copy | Form::Within))
+        self.get(leaf).is_some_and(|held| {
+            matches!(held.form, ValuePlacement::Secret | ValuePlacement::Copy | ValuePlacement::Within)
+        })
     }
 }
 
@@ -66,7 +68,7 @@ fn scalar(index: usize, leaf: &Leaf) -> Scalar<'_> {
 }
 
 /// Returns the steps without merge keys: what stands below `<<`, or in a list there, belongs where that stands.
-fn without_merges(path: &Path) -> Vec<Step<'_>> {
+fn without_merges(path: &Path) -> Vec<YamlStep<'_>> {
     let mut found = Vec::new();
     let mut merges = false;
     for segment in path.segments() {
@@ -74,10 +76,10 @@ fn without_merges(path: &Path) -> Vec<Step<'_>> {
             Segment::Key(key) if key == "<<" => merges = true,
             Segment::Index(_) if merges => merges = false,
             Segment::Key(key) => {
-                found.push(Step::Key(key));
+                found.push(YamlStep::Key(key));
                 merges = false;
             }
-            Segment::Index(index) => found.push(Step::Index(*index)),
+            Segment::Index(index) => found.push(YamlStep::Index(*index)),
         }
     }
     found

@@ -16,10 +16,10 @@ use super::rules::RuleKind;
 use crate::secret::Secret;
 
 /// A target: its name, which is that of its corpus, and what it does with a text.
-pub type Target = (&'static str, fn(&[u8]));
+pub type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 6] =
+pub const TARGETS: [FuzzTarget; 6] =
     [("yaml", yaml), ("json", json), ("dotenv", dotenv), ("ini", ini), ("ciphertext", ciphertext), ("config", config)];
 
 /// A key that is made anew with every run and protects nothing.

@@ -10,7 +10,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::identities::{Identities, Opener};
 use super::plugin::Plugin;
-use super::prompts::{Prompts, Question, Unsealed, Voice, seal};
+use super::prompts::{PluginPrompts, Prompts, SecretPrompt, Unsealed, seal};
 use super::recipients::{self, Wrapped};
 use crate::secret::Secret;
 
@@ -175,7 +175,7 @@ impl LockedKey {
         prompts: &Prompts,
         work: impl Fn(SecretString) -> Result<T, Option<String>>,
     ) -> Result<T, Tried> {
-        let question = Question { text: format!("passphrase of {}", self.source), hidden: true };
+        let question = SecretPrompt { text: format!("passphrase of {}", self.source), hidden: true };
         for _ in 0..TRIES {
             let Some(answer) = prompts.ask(&question) else { return Err(Tried::Unanswered) };
             match work(SecretString::from(answer.expose().to_owned())) {
@@ -196,7 +196,7 @@ impl LockedKey {
         }
         let name = identity.plugin();
         let failed = |why: String| Tried::Failed(format!("{}: {why}", self.source));
-        let voice = Voice { prompts: prompts.clone(), plugin: name.to_owned() };
+        let voice = PluginPrompts { prompts: prompts.clone(), plugin: name.to_owned() };
         let before = prompts.open();
         let plugin = Plugin::new(name, identity.to_string(), voice);
         let prefix = format!("age1{name}1");

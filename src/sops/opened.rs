@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::binary;
 use super::cipher::DataKey;
-use super::draft::{Change, Draft};
+use super::draft::{Draft, ValueChange};
 use super::error::SopsError;
 use super::exposed::Secrets;
 use super::file::SopsFile;
@@ -75,7 +75,7 @@ pub struct Opened {
     /// The plain text; a file whose plain text would not read as what it holds can be looked at but not edited.
     draft: Result<Draft, SopsError>,
     entries: Vec<Entry>,
-    changes: Vec<Change>,
+    changes: Vec<ValueChange>,
 }
 
 impl Opened {
@@ -235,7 +235,7 @@ impl Opened {
     }
 
     /// Returns the values that are not as the file holds them.
-    pub fn changes(&self) -> &[Change] {
+    pub fn changes(&self) -> &[ValueChange] {
         &self.changes
     }
 

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 
 /// Asks one thing of the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct SecretPrompt {
     /// What is wanted and of which identity, such as "passphrase of /home/maria/keys.age".
     pub text: String,
     /// Whether the answer must not be seen.
@@ -23,7 +23,7 @@ pub struct Question {
 /// Reaches somebody who can answer at once.
 pub trait Asker: Send + Sync {
     /// Asks; `None` when nobody answers.
-    fn ask(&self, question: &Question) -> Option<Secret>;
+    fn ask(&self, question: &SecretPrompt) -> Option<Secret>;
 
     /// Says something that needs no answer.
     fn tell(&self, text: &str);
@@ -43,8 +43,8 @@ pub(super) enum Unsealed {
 
 #[derive(Default)]
 struct State {
-    answers: Vec<(Question, Secret)>,
-    open: Vec<Question>,
+    answers: Vec<(SecretPrompt, Secret)>,
+    open: Vec<SecretPrompt>,
     said: Option<String>,
     unsealed: Vec<(Seal, Unsealed)>,
     given: Vec<(String, Secret)>,
@@ -81,7 +81,7 @@ impl Prompts {
     }
 
     /// Answers a question that was noted, for the next time that it is asked.
-    pub fn answer(&self, question: &Question, answer: Secret) {
+    pub fn answer(&self, question: &SecretPrompt, answer: Secret) {
         let mut state = self.state();
         state.open.retain(|open| open != question);
         state.answers.retain(|(known, _)| known != question);
@@ -99,12 +99,12 @@ impl Prompts {
     }
 
     /// Takes the questions that nobody has answered so far, each once.
-    pub fn take_open(&self) -> Vec<Question> {
+    pub fn take_open(&self) -> Vec<SecretPrompt> {
         std::mem::take(&mut self.state().open)
     }
 
     /// Returns the questions that nobody has answered so far.
-    pub(super) fn open(&self) -> Vec<Question> {
+    pub(super) fn open(&self) -> Vec<SecretPrompt> {
         self.state().open.clone()
     }
 
@@ -123,7 +123,7 @@ impl Prompts {
     }
 
     /// Asks; an answer that waits here is taken, and used once.
-    pub(super) fn ask(&self, question: &Question) -> Option<Secret> {
+    pub(super) fn ask(&self, question: &SecretPrompt) -> Option<Secret> {
         if self.quiet {
             return None;
         }
@@ -183,20 +183,20 @@ pub(super) fn seal(bytes: &[u8]) -> Seal {
 
 /// Speaks for a plug-in: its questions begin with its name.
 #[derive(Clone)]
-pub(super) struct Voice {
+pub(super) struct PluginPrompts {
     pub(super) prompts: Prompts,
     pub(super) plugin: String,
 }
 
-impl Voice {
-    fn question(&self, text: &str, hidden: bool) -> Question {
+impl PluginPrompts {
+    fn question(&self, text: &str, hidden: bool) -> SecretPrompt {
         // What a plug-in writes goes to the screen.
         let text: String = text.chars().filter(|character| !character.is_control()).collect();
-        Question { text: format!("age-plugin-{}: {}", self.plugin, text.trim()), hidden }
+        SecretPrompt { text: format!("age-plugin-{}: {}", self.plugin, text.trim()), hidden }
     }
 }
 
-impl age::Callbacks for Voice {
+impl age::Callbacks for PluginPrompts {
     fn display_message(&self, message: &str) {
         self.prompts.say(&self.question(message, false).text);
     }
@@ -219,12 +219,12 @@ impl age::Callbacks for Voice {
 
 #[cfg(test)]
 mod tests {
-    use super::{Prompts, Question};
+    use super::{Prompts, SecretPrompt};
     use crate::secret::Secret;
 
     #[test]
     fn an_answer_is_taken_once_and_a_question_noted_once() {
-        let question = Question { text: "PIN".to_owned(), hidden: true };
+        let question = SecretPrompt { text: "PIN".to_owned(), hidden: true };
         let prompts = Prompts::default();
         assert!(prompts.ask(&question).is_none() && prompts.clone().ask(&question).is_none());
         assert_eq!(prompts.take_open(), std::slice::from_ref(&question));

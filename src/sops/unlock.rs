@@ -10,7 +10,7 @@ use super::file::SopsFile;
 use super::format::Format;
 use super::identities::Identities;
 use super::opened::Opened;
-use super::prompts::Question;
+use super::prompts::SecretPrompt;
 use super::sources::IdentitySources;
 use crate::model::{Fault, FaultKind, Permit};
 
@@ -38,7 +38,7 @@ pub struct Locked {
     /// Keys that could not be used, and why.
     pub problems: Vec<String>,
     /// What must be answered before another try may open it; empty when no answer would help.
-    pub questions: Vec<Question>,
+    pub questions: Vec<SecretPrompt>,
 }
 
 impl Locked {
@@ -85,7 +85,7 @@ pub fn unlock(
         Ok(opened) => Ok(Unlocked { opened, problems }),
         Err(error) => {
             let at_hand = identities.recipients().iter().cloned().chain(identities.locked()).collect();
-            let mut questions: Vec<Question> = Vec::new();
+            let mut questions: Vec<SecretPrompt> = Vec::new();
             for prompts in sources.iter().map(|source| &source.prompts) {
                 if let (SopsError::Unanswered { .. }, false) = (&error, prompts.is_live()) {
                     questions.extend(

@@ -7,7 +7,7 @@ use crate::app::motion::step;
 use crate::model::{RowKey, State};
 
 /// A row of a list, as far as choosing and sorting look at it.
-pub(crate) trait Listed {
+pub(crate) trait Selectable {
     /// Returns the namespace and name.
     fn key(&self) -> &RowKey;
     /// Returns how it fares, where that is known.
@@ -18,7 +18,7 @@ pub(crate) trait Listed {
     fn cell(&self, column: usize) -> &str;
 }
 
-impl Listed for crate::model::Row {
+impl Selectable for crate::model::Row {
     fn key(&self) -> &RowKey {
         &self.key
     }
@@ -33,7 +33,7 @@ impl Listed for crate::model::Row {
     }
 }
 
-impl Listed for crate::cluster::TableRow {
+impl Selectable for crate::cluster::TableRow {
     fn key(&self) -> &RowKey {
         &self.key
     }
@@ -50,14 +50,14 @@ impl Listed for crate::cluster::TableRow {
 
 /// Keeps a selection on its object: a key shall never act on the one that has just taken its place.
 #[derive(Debug, Default)]
-pub(crate) struct Chosen {
+pub(crate) struct ListSelection {
     key: Option<RowKey>,
     index: usize,
 }
 
-impl Chosen {
+impl ListSelection {
     /// Returns which row is selected: where its object stands now, else the one that moved up into its place.
-    pub(crate) fn at<R: Listed>(&self, rows: &[&R]) -> usize {
+    pub(crate) fn at<R: Selectable>(&self, rows: &[&R]) -> usize {
         let last = rows.len().saturating_sub(1);
         let Some(key) = &self.key else { return self.index.min(last) };
         if rows.get(self.index).is_some_and(|row| row.key() == key) {
@@ -67,7 +67,7 @@ impl Chosen {
     }
 
     /// Moves; `None` when the motion means nothing in a list.
-    pub(crate) fn step<R: Listed>(&mut self, rows: &[&R], page: u16, motion: Motion) -> Option<()> {
+    pub(crate) fn step<R: Selectable>(&mut self, rows: &[&R], page: u16, motion: Motion) -> Option<()> {
         self.index = step(self.at(rows), rows.len(), page, motion)?;
         self.key = rows.get(self.index).map(|row| row.key().clone());
         Some(())
@@ -79,7 +79,7 @@ impl Chosen {
     }
 
     /// Catches up with rows that changed.
-    pub(crate) fn settle<R: Listed>(&mut self, rows: &[&R]) {
+    pub(crate) fn settle<R: Selectable>(&mut self, rows: &[&R]) {
         self.index = self.at(rows);
         self.key = rows.get(self.index).map(|row| row.key().clone());
     }
@@ -87,7 +87,7 @@ impl Chosen {
 
 /// By what a list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Order {
+pub(crate) enum SortOrder {
     /// By namespace and name.
     #[default]
     Name,
@@ -103,7 +103,7 @@ pub(crate) enum Order {
 #[derive(Debug, Clone, Copy)]
 pub struct NextOrder;
 
-impl Order {
+impl SortOrder {
     /// Returns the next order of a list with so many columns.
     pub(crate) fn next(self, columns: usize, states: bool) -> Self {
         match self {
@@ -126,7 +126,7 @@ impl Order {
     }
 
     /// Sorts rows that come by name; equal ones stay in that order.
-    pub(crate) fn sort<R: Listed>(self, rows: &mut [&R]) {
+    pub(crate) fn sort<R: Selectable>(self, rows: &mut [&R]) {
         match self {
             Self::Name => {}
             Self::State => rows.sort_by_key(|row| urgency(row.state().unwrap_or_default())),
@@ -166,7 +166,7 @@ fn compare(one: &str, other: &str) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chosen, Listed, Order, compare};
+    use super::{ListSelection, Selectable, SortOrder, compare};
     use crate::app::Motion;
     use crate::model::{Row, RowKey, State};
 
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn a_selection_stays_on_its_object() {
         let all: Vec<Row> = ["a", "b", "c", "d"].into_iter().map(|name| row(name, State::Ready, "")).collect();
-        let mut chosen = Chosen::default();
+        let mut chosen = ListSelection::default();
         let rows: Vec<&Row> = all.iter().skip(1).collect();
         chosen.step(&rows, 10, Motion::Down).unwrap();
         assert_eq!(rows[chosen.at(&rows)].key.name.as_ref(), "c");
@@ -200,18 +200,21 @@ mod tests {
     #[test]
     fn rows_are_sorted_by_state_and_by_columns() {
         let all = [row("a", State::Ready, "2 (3m ago)"), row("b", State::Failed, "0"), row("c", State::Waiting, "11")];
-        let sorted = |order: Order| {
+        let sorted = |order: SortOrder| {
             let mut rows: Vec<&Row> = all.iter().collect();
             order.sort(&mut rows);
             names(&rows)
         };
-        assert_eq!(sorted(Order::Name), ["a", "b", "c"]);
-        assert_eq!(sorted(Order::State), ["b", "c", "a"]);
-        assert_eq!(sorted(Order::Column(0)), ["c", "a", "b"]);
+        assert_eq!(sorted(SortOrder::Name), ["a", "b", "c"]);
+        assert_eq!(sorted(SortOrder::State), ["b", "c", "a"]);
+        assert_eq!(sorted(SortOrder::Column(0)), ["c", "a", "b"]);
         assert!(compare("0/2", "1/2").is_lt() && compare("1/1", "2/2").is_eq());
         assert!(compare("CrashLoopBackOff", "Running").is_lt());
-        let cycle: Vec<Order> =
-            std::iter::successors(Some(Order::Name), |order| Some(order.next(1, true))).take(5).collect();
-        assert_eq!(cycle, [Order::Name, Order::State, Order::Newest, Order::Column(0), Order::Name]);
+        let cycle: Vec<SortOrder> =
+            std::iter::successors(Some(SortOrder::Name), |order| Some(order.next(1, true))).take(5).collect();
+        assert_eq!(
+            cycle,
+            [SortOrder::Name, SortOrder::State, SortOrder::Newest, SortOrder::Column(0), SortOrder::Name]
+        );
     }
 }

@@ -20,13 +20,13 @@ use std::sync::{Arc, Weak};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, Motion, Scene, Target, Task, View};
+use crate::app::{Action, CommandTarget, Motion, Scene, Task, View};
 use crate::model::{Env, Environment, Fault};
 use crate::repo::{Snapshot, config_for, contents, git, path};
 use crate::sops::{self, Config, Format, Identities, IdentitySources, SopsFile};
 use crate::theme::Scope;
 use crate::views::loaded::Loaded;
-use crate::views::page::{Page, PageLine, Slash};
+use crate::views::page::{Page, PageLine, SearchKey};
 use crate::views::tabs;
 use crate::widgets::{pad, panel};
 use crate::workflows::age_key::{Examined, examine};
@@ -70,7 +70,7 @@ struct File {
 
 /// What enter does on a line.
 #[derive(Debug, Clone)]
-enum Deed {
+enum LineAction {
     /// Asks for a command on the environment.
     Run(&'static str),
     /// Opens a file.
@@ -87,7 +87,7 @@ impl Keys {
     /// Shows the keys of an environment.
     pub fn new(env: Env) -> Self {
         let (known, cluster) = (Loaded::default(), Loaded::default());
-        Self { env, known, cluster, page: Page::new(Slash::Filters).at(1), seen: (Weak::new(), 0) }
+        Self { env, known, cluster, page: Page::new(SearchKey::Filters).at(1), seen: (Weak::new(), 0) }
     }
 
     fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -117,7 +117,7 @@ impl Keys {
     }
 
     /// Writes the page; each line with what enter does on it.
-    fn lines(&self, scene: &Scene<'_>) -> Vec<(PageLine, Option<Deed>)> {
+    fn lines(&self, scene: &Scene<'_>) -> Vec<(PageLine, Option<LineAction>)> {
         let Some(environment) = scene.facts.environment(self.env) else { return Vec::new() };
         if scene.facts.repository.is_none() {
             let text = "there is no repository: start fluxdeck in one, or with --repo DIR";
@@ -131,7 +131,7 @@ impl Keys {
         lines.push((PageLine::heading("recipients"), None));
         lines.extend(self.recipients(known, environment, scene).into_iter().map(|line| (line, None)));
         lines.push((PageLine::heading(format!("files {}", known.files.len())), None));
-        lines.extend(known.files.iter().map(|file| (self.file(file), Some(Deed::Open(file.path.clone())))));
+        lines.extend(known.files.iter().map(|file| (self.file(file), Some(LineAction::Open(file.path.clone())))));
         if known.files.is_empty() {
             let text =
                 "nothing is encrypted yet: + makes a new secret, `fluxdeck secret encrypt FILE` encrypts a plain file";
@@ -145,7 +145,7 @@ impl Keys {
     }
 
     /// Says of each of the four places whether it is in order, and what brings it there.
-    fn order(&self, known: &Known, environment: &Environment) -> Vec<(PageLine, Option<Deed>)> {
+    fn order(&self, known: &Known, environment: &Environment) -> Vec<(PageLine, Option<LineAction>)> {
         let wanted = &environment.recipients;
         let mut lines = Self::at_hand(known, environment);
         lines.extend(configuration(known, environment));
@@ -157,7 +157,7 @@ impl Keys {
             if count > 0 {
                 agree = false;
                 let text = format!("{count} of {all} lack {}: enter applies .sops.yaml to all", short(recipient));
-                lines.push(row("x", "files", text, Some(Deed::Run("secret-update-keys-all"))));
+                lines.push(row("x", "files", text, Some(LineAction::Run("secret-update-keys-all"))));
             }
         }
         // What another environment reads too is for its key as well.
@@ -171,7 +171,7 @@ impl Keys {
             let text = format!(
                 "{others} of {all} are for keys that .sops.yaml does not name: enter takes those out, rotate afterwards"
             );
-            lines.push(row("!", "files", text, Some(Deed::Run("secret-update-keys-all"))));
+            lines.push(row("!", "files", text, Some(LineAction::Run("secret-update-keys-all"))));
         }
         if agree && !wanted.is_empty() {
             lines.push(row("=", "files", format!("all {all} are for the keys of .sops.yaml"), None));
@@ -186,7 +186,7 @@ impl Keys {
         lines
     }
 
-    fn at_hand(known: &Known, environment: &Environment) -> Vec<(PageLine, Option<Deed>)> {
+    fn at_hand(known: &Known, environment: &Environment) -> Vec<(PageLine, Option<LineAction>)> {
         let wanted = &environment.recipients;
         let mut lines = Vec::new();
         for (recipient, source) in known.at_hand.iter().filter(|(one, _)| wanted.contains(one)) {
@@ -198,7 +198,7 @@ impl Keys {
                     "x",
                     "key at hand",
                     "none is named yet: enter makes one, outside of the repository".to_owned(),
-                    Some(Deed::Run("age-key-new")),
+                    Some(LineAction::Run("age-key-new")),
                 ),
                 (false, true) => {
                     let whose = wanted.iter().map(|one| short(one)).collect::<Vec<_>>().join(" or ");
@@ -222,7 +222,7 @@ impl Keys {
         lines
     }
 
-    fn in_cluster(&self, environment: &Environment) -> Vec<(PageLine, Option<Deed>)> {
+    fn in_cluster(&self, environment: &Environment) -> Vec<(PageLine, Option<LineAction>)> {
         let Some(examined) = &self.cluster.value else {
             let text = self
                 .cluster
@@ -236,7 +236,7 @@ impl Keys {
         let extra: Vec<&String> =
             examined.recipients.iter().filter(|one| !environment.recipients.contains(one)).collect();
         let mut lines = Vec::new();
-        let give = Some(Deed::Run("age-key"));
+        let give = Some(LineAction::Run("age-key"));
         if examined.is_good() && (lacks.is_empty() || environment.recipients.is_empty()) {
             lines.push(row("=", "cluster", examined.words(), None));
         } else if examined.found && lacks.is_empty() {
@@ -249,7 +249,7 @@ impl Keys {
             let text = format!(
                 "it holds {whose} too, which .sops.yaml does not name: once all is pushed and applied, enter takes it out"
             );
-            lines.push(row("!", "", text, Some(Deed::Run("age-key-replace"))));
+            lines.push(row("!", "", text, Some(LineAction::Run("age-key-replace"))));
         }
         for problem in &examined.problems {
             lines.push(row("!", "", problem.clone(), None));
@@ -296,10 +296,10 @@ impl Keys {
             (false, _) => ("x", Scope::Failed, file.differences.join("; ")),
         };
         let line = PageLine::cut(words, Scope::Dim).after(format!("{}  ", file.path), Scope::Text);
-        line.after(format!("{sign} "), scope).opens(Some(Target::File(Some(self.env), file.path.clone())))
+        line.after(format!("{sign} "), scope).opens(Some(CommandTarget::File(Some(self.env), file.path.clone())))
     }
 
-    fn deed(&self, scene: &Scene<'_>) -> Option<Deed> {
+    fn deed(&self, scene: &Scene<'_>) -> Option<LineAction> {
         let lines = self.lines(scene);
         let page: Vec<PageLine> = lines.iter().map(|(line, _)| line.clone()).collect();
         lines.get(self.page.index(&page)?)?.1.clone()
@@ -325,7 +325,7 @@ fn short(recipient: &str) -> String {
     if recipient.chars().count() > 14 { format!("{start}…") } else { recipient.to_owned() }
 }
 
-fn row(sign: &'static str, label: &str, text: String, deed: Option<Deed>) -> (PageLine, Option<Deed>) {
+fn row(sign: &'static str, label: &str, text: String, deed: Option<LineAction>) -> (PageLine, Option<LineAction>) {
     let scope = match sign {
         "=" => Scope::Ready,
         "x" => Scope::Failed,
@@ -337,13 +337,13 @@ fn row(sign: &'static str, label: &str, text: String, deed: Option<Deed>) -> (Pa
     (line.after(format!("{sign} "), scope), deed)
 }
 
-fn configuration(known: &Known, environment: &Environment) -> Vec<(PageLine, Option<Deed>)> {
+fn configuration(known: &Known, environment: &Environment) -> Vec<(PageLine, Option<LineAction>)> {
     let Some((config, warnings)) = &known.config else {
         let text = "there is none for this environment: enter makes a key and writes it".to_owned();
-        let deed = environment.recipients.is_empty().then_some(Deed::Run("age-key-new"));
+        let deed = environment.recipients.is_empty().then_some(LineAction::Run("age-key-new"));
         return vec![row("x", ".sops.yaml", text, deed)];
     };
-    let open = || Some(Deed::Open(config.clone()));
+    let open = || Some(LineAction::Open(config.clone()));
     let mut lines = match environment.recipients.len() {
         0 => vec![row("x", ".sops.yaml", format!("{config} names no recipient; enter opens it"), open())],
         1 => vec![row("=", ".sops.yaml", format!("{config} names one recipient"), open())],
@@ -446,12 +446,14 @@ impl View for Keys {
                 Some(self.show_environment(scene.facts.environments.len().max(1) - 1, scene))
             }
             Motion::Open => Some(match self.deed(scene) {
-                Some(Deed::Run(id)) => {
+                Some(LineAction::Run(id)) => {
                     let command = scene.command(id);
-                    let target = vec![Target::Environment(self.env)];
+                    let target = vec![CommandTarget::Environment(self.env)];
                     command.map(|command| Action::Dispatch(command, target, Vec::new())).into_iter().collect()
                 }
-                Some(Deed::Open(file)) => tabs::open(Target::File(Some(self.env), file), scene).into_iter().collect(),
+                Some(LineAction::Open(file)) => {
+                    tabs::open(CommandTarget::File(Some(self.env), file), scene).into_iter().collect()
+                }
                 None => Vec::new(),
             }),
             _ => {
@@ -465,10 +467,10 @@ impl View for Keys {
         Some(self.env)
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         let page = self.page(scene);
         let link = self.page.current(&page).and_then(PageLine::link).cloned();
-        vec![link.unwrap_or(Target::Environment(self.env))]
+        vec![link.unwrap_or(CommandTarget::Environment(self.env))]
     }
 
     fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {

@@ -12,12 +12,12 @@ use std::any::Any;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use crate::app::{Action, Facts, Motion, Scene, Target, View};
+use crate::app::{Action, CommandTarget, Facts, Motion, Scene, View};
 use crate::kinds;
 use crate::model::clock::age;
 use crate::model::{Connection, Env, Kind, ObjectRef, Row};
 use crate::theme::Scope;
-use crate::views::chosen::{Chosen, NextOrder, Order};
+use crate::views::chosen::{ListSelection, NextOrder, SortOrder};
 use crate::views::home::state_scope;
 use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, pad, panel, wrap};
 
@@ -29,8 +29,8 @@ const MARKED_CHARACTERS: usize = 20;
 pub struct List {
     env: Env,
     kind: &'static Kind,
-    chosen: Chosen,
-    order: Order,
+    chosen: ListSelection,
+    order: SortOrder,
     scroll: Scroll,
     filter: String,
 }
@@ -42,8 +42,8 @@ impl List {
         Self {
             env,
             kind,
-            chosen: Chosen::default(),
-            order: Order::default(),
+            chosen: ListSelection::default(),
+            order: SortOrder::default(),
             scroll: Scroll::default(),
             filter: String::new(),
         }
@@ -82,7 +82,7 @@ impl List {
         let at = kinds.iter().position(|kind| kind.group_kind() == self.kind.group_kind()).unwrap_or(0);
         if let Some(kind) = kinds.get((at + by) % kinds.len()) {
             self.kind = kind;
-            (self.chosen, self.order) = (Chosen::default(), Order::default());
+            (self.chosen, self.order) = (ListSelection::default(), SortOrder::default());
         }
     }
 
@@ -244,7 +244,7 @@ impl View for List {
             Motion::NextEnvironment | Motion::PreviousEnvironment => {
                 let by = if motion == Motion::NextEnvironment { 1 } else { count - 1 };
                 self.env = Env(u8::try_from((self.env.index() + by) % count).unwrap_or(0));
-                self.chosen = Chosen::default();
+                self.chosen = ListSelection::default();
                 return Some(vec![Action::Unmark]);
             }
             Motion::Mark => {
@@ -262,16 +262,19 @@ impl View for List {
         Some(Vec::new())
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         let rows = self.rows(scene.facts);
-        rows.get(self.chosen.at(&rows)).map(|row| Target::Object(self.env, self.object(row))).into_iter().collect()
+        rows.get(self.chosen.at(&rows))
+            .map(|row| CommandTarget::Object(self.env, self.object(row)))
+            .into_iter()
+            .collect()
     }
 
-    fn marked(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn marked(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         if !scene.has_marks(self.env) {
             return Vec::new();
         }
-        self.marked_rows(scene, &self.rows(scene.facts)).map(|object| Target::Object(self.env, object)).collect()
+        self.marked_rows(scene, &self.rows(scene.facts)).map(|object| CommandTarget::Object(self.env, object)).collect()
     }
 
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
@@ -280,7 +283,7 @@ impl View for List {
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
         text.clone_into(&mut self.filter);
-        self.chosen = Chosen::default();
+        self.chosen = ListSelection::default();
         true
     }
 }

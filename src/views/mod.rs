@@ -30,15 +30,15 @@ pub mod served;
 pub mod tabs;
 pub mod themes;
 
-use crate::app::{Ask, Target, View};
+use crate::app::{Ask, CommandTarget, View};
 
 /// Makes a view for a target, if it is the one to show it.
-type Opener = fn(&Target, &Ask<'_>) -> Option<Box<dyn View>>;
+type Opener = fn(&CommandTarget, &Ask<'_>) -> Option<Box<dyn View>>;
 
 /// The views that open targets; the first that answers is taken.
 static OPENERS: &[Opener] = &[helm::open, namespace::open, detail::open, secret::opener, file::open];
 
 /// Opens a target in the view that shows it best; `None` when none does.
-pub fn open(target: &Target, ask: &Ask<'_>) -> Option<Box<dyn View>> {
+pub fn open(target: &CommandTarget, ask: &Ask<'_>) -> Option<Box<dyn View>> {
     OPENERS.iter().find_map(|opener| opener(target, ask))
 }

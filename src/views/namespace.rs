@@ -14,9 +14,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::loaded::Loaded;
-use super::page::{Page, PageLine, Slash};
+use super::page::{Page, PageLine, SearchKey};
 use super::tabs;
-use crate::app::{Action, Ask, Motion, Scene, Target, Task, View};
+use crate::app::{Action, Ask, CommandTarget, Motion, Scene, Task, View};
 use crate::cluster::{Resource, Table};
 use crate::kinds;
 use crate::model::clock::age;
@@ -43,9 +43,9 @@ pub struct Namespace {
 struct Answer(Result<Vec<(Resource, Table)>, Fault>);
 
 /// Opens a namespace.
-pub fn open(target: &Target, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
+pub fn open(target: &CommandTarget, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
     match target {
-        Target::Object(env, object) if object.kind == "Namespace" && object.group.is_empty() => {
+        CommandTarget::Object(env, object) if object.kind == "Namespace" && object.group.is_empty() => {
             Some(Box::new(Namespace::new(*env, &object.name)))
         }
         _ => None,
@@ -55,7 +55,7 @@ pub fn open(target: &Target, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
 impl Namespace {
     /// Opens a namespace of an environment.
     pub fn new(env: Env, name: &str) -> Self {
-        Self { env, name: name.to_owned(), page: Page::new(Slash::Filters).at(1), found: Loaded::default() }
+        Self { env, name: name.to_owned(), page: Page::new(SearchKey::Filters).at(1), found: Loaded::default() }
     }
 
     fn ask(&self) -> Vec<Action> {
@@ -80,7 +80,7 @@ impl Namespace {
                 lines.push(
                     PageLine::cut(format!("{}  {old}", cells.join("  ")), Scope::Dim)
                         .after(format!("  {}  ", pad(&row.key.name, width)), Scope::Text)
-                        .opens(Some(Target::Object(self.env, object))),
+                        .opens(Some(CommandTarget::Object(self.env, object))),
                 );
             }
         }
@@ -92,7 +92,7 @@ impl Namespace {
 }
 
 /// Lists every kind of category `all`, and what else operators look for, in one namespace; side by side.
-async fn all(reach: &crate::app::Reach, env: Env, name: &str) -> Result<Vec<(Resource, Table)>, Fault> {
+async fn all(reach: &crate::app::TaskContext, env: Env, name: &str) -> Result<Vec<(Resource, Table)>, Fault> {
     let cluster = reach.cluster(env)?;
     let served = cluster.served().await?;
     let wanted = served.into_iter().filter(|served| {
@@ -170,10 +170,10 @@ impl View for Namespace {
         Some(self.env)
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         let lines = self.lines(scene);
         let link = self.page.current(&lines).and_then(PageLine::link).cloned();
-        vec![link.unwrap_or_else(|| Target::Object(self.env, ObjectRef::new("Namespace", "", "", &self.name)))]
+        vec![link.unwrap_or_else(|| CommandTarget::Object(self.env, ObjectRef::new("Namespace", "", "", &self.name)))]
     }
 
     fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {

@@ -22,17 +22,17 @@ use ratatui::layout::Rect;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use crate::app::{Action, Key, Notice, Permit, Scene, Target, Task, View};
+use crate::app::{Action, CommandTarget, Key, Notice, Permit, Scene, Task, View};
 use crate::model::{Env, Fault, FaultKind};
 use crate::programs::own_folder;
-use crate::repo::new_secret::{NewSecret, NewValue, Place, SecretType, docker_config, env_file};
+use crate::repo::new_secret::{NewSecret, NewValue, SecretPlace, SecretType, docker_config, env_file};
 use crate::repo::{Loader, NewReader};
 use crate::secret::Secret;
 use crate::sops;
 use crate::theme::Scope;
 use crate::views::secret::editor::Editor;
 use crate::widgets::{Paragraph, Span, StyledLine, fit, pad, panel, wrap};
-use crate::workflows::new_secret::{At, operation, targets};
+use crate::workflows::new_secret::{CreationContext, operation, targets};
 
 /// The types, in the order in which they are offered.
 const TYPES: [SecretType; 5] =
@@ -108,11 +108,11 @@ pub struct NewSecretForm {
     /// Who would read it, though nobody has agreed to him; told once, so that the next time makes it.
     readers: Option<Vec<String>>,
     /// Where it belongs, and which environments read that, once it was looked up.
-    place: Option<Place>,
+    place: Option<SecretPlace>,
 }
 
 /// What is told of where the Secret belongs, and of who would read it.
-struct Looked(Result<(Place, Vec<NewReader>), Fault>);
+struct Looked(Result<(SecretPlace, Vec<NewReader>), Fault>);
 
 /// What a value is made of, until it is read.
 enum Given {
@@ -143,7 +143,7 @@ impl Given {
 /// What the values are made of, until it is read away from the screen.
 struct Values {
     env_file: Option<PathBuf>,
-    values: Vec<(String, Given)>,
+    given: Vec<(String, Given)>,
     docker: Option<(String, String, Secret, Option<String>)>,
 }
 
@@ -157,7 +157,7 @@ impl Values {
             let found = env_file(&text).map_err(named)?;
             new.values.extend(found.into_iter().map(|(key, value)| (key, NewValue::Text(value))));
         }
-        for (key, given) in self.values {
+        for (key, given) in self.given {
             new.values.push((key, given.value()?));
         }
         if let Some((server, user, password, email)) = self.docker {
@@ -310,7 +310,7 @@ impl NewSecretForm {
             allowed: Vec::new(),
             agreed: self.place.iter().flat_map(|place| place.readers.clone()).collect(),
         };
-        Ok((new, Values { env_file, values, docker }))
+        Ok((new, Values { env_file, given: values, docker }))
     }
 
     /// Asks for leave to make it.
@@ -380,9 +380,9 @@ impl NewSecretForm {
         };
         self.making = true;
         let (sender, receiver) = oneshot::channel();
-        let at = At { env: self.env, root: snapshot.root.clone(), now: scene.facts.now };
+        let at = CreationContext { env: self.env, root: snapshot.root.clone(), now: scene.facts.now };
         // The form may be closed by then.
-        let told = |made: &crate::repo::new_secret::Made| drop(sender.send(made.file.clone()));
+        let told = |made: &crate::repo::new_secret::WrittenSecret| drop(sender.send(made.file.clone()));
         let work = operation(new, |new| values.values(new), at, permit, told);
         let waiting = Task::once("wait until it is made", move |_reach| async move { Made(receiver.await.ok()) });
         vec![Action::Operate(work), Action::Task(waiting)]
@@ -418,8 +418,8 @@ impl View for NewSecretForm {
         true
     }
 
-    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
-        vec![Target::Environment(self.env)]
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
+        vec![CommandTarget::Environment(self.env)]
     }
 
     fn text(&mut self, key: Key, scene: &Scene<'_>) -> Vec<Action> {

@@ -14,12 +14,12 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{Action, Motion, Scene, Target, Task, View};
+use crate::app::{Action, CommandTarget, Motion, Scene, Task, View};
 use crate::cluster::{Resource, TableColumn, TableEvent, TableRow};
 use crate::model::clock::age;
 use crate::model::{Env, Fault, ObjectRef, RowKey};
 use crate::theme::Scope;
-use crate::views::chosen::{Chosen, NextOrder, Order};
+use crate::views::chosen::{ListSelection, NextOrder, SortOrder};
 use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, pad, panel, wrap};
 
 /// A column is never wider than this, in cells; what is cut stands in the object's detail.
@@ -41,8 +41,8 @@ pub struct Objects {
     /// Whether the whole list was received once.
     complete: bool,
     fault: Option<Fault>,
-    chosen: Chosen,
-    order: Order,
+    chosen: ListSelection,
+    order: SortOrder,
     scroll: Scroll,
     filter: String,
 }
@@ -57,8 +57,8 @@ impl Objects {
             rows: BTreeMap::new(),
             complete: false,
             fault: None,
-            chosen: Chosen::default(),
-            order: Order::default(),
+            chosen: ListSelection::default(),
+            order: SortOrder::default(),
             scroll: Scroll::default(),
             filter: String::new(),
         }
@@ -77,14 +77,14 @@ impl Objects {
         rows
     }
 
-    fn target(&self, row: &TableRow) -> Target {
+    fn target(&self, row: &TableRow) -> CommandTarget {
         let resource = &self.resource;
         let object = ObjectRef::new(&resource.kind, &resource.group, &row.key.namespace, &row.key.name);
-        Target::Object(self.env, object)
+        CommandTarget::Object(self.env, object)
     }
 
     /// The marked ones among rows.
-    fn marked_rows(&self, scene: &Scene<'_>, rows: &[&TableRow]) -> Vec<Target> {
+    fn marked_rows(&self, scene: &Scene<'_>, rows: &[&TableRow]) -> Vec<CommandTarget> {
         let rows = if scene.has_marks(self.env) { rows } else { &[] };
         let targets = rows.iter().map(|row| self.target(row));
         targets.filter(|target| is_marked(scene, target)).collect()
@@ -107,8 +107,8 @@ impl Objects {
     }
 }
 
-fn is_marked(scene: &Scene<'_>, target: &Target) -> bool {
-    matches!(target, Target::Object(env, object) if scene.is_marked(*env, object))
+fn is_marked(scene: &Scene<'_>, target: &CommandTarget) -> bool {
+    matches!(target, CommandTarget::Object(env, object) if scene.is_marked(*env, object))
 }
 
 impl View for Objects {
@@ -182,7 +182,7 @@ impl View for Objects {
             Motion::Mark => {
                 let found = self.found();
                 return match self.target(found.get(self.chosen.at(&found))?) {
-                    Target::Object(env, object) => Some(vec![Action::Mark(env, object)]),
+                    CommandTarget::Object(env, object) => Some(vec![Action::Mark(env, object)]),
                     _ => None,
                 };
             }
@@ -196,12 +196,12 @@ impl View for Objects {
         Some(Vec::new())
     }
 
-    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         let found = self.found();
         found.get(self.chosen.at(&found)).map(|row| self.target(row)).into_iter().collect()
     }
 
-    fn marked(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn marked(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         if scene.has_marks(self.env) { self.marked_rows(scene, &self.found()) } else { Vec::new() }
     }
 
@@ -211,7 +211,7 @@ impl View for Objects {
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
         text.clone_into(&mut self.filter);
-        self.chosen = Chosen::default();
+        self.chosen = ListSelection::default();
         true
     }
 

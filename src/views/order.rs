@@ -15,12 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, Motion, Scene, Target, View};
+use crate::app::{Action, CommandTarget, Motion, Scene, View};
 use crate::model::{Env, State};
 use crate::repo::{FluxKustomization, Named};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
-use crate::views::page::{Page, PageLine, Slash};
+use crate::views::page::{Page, PageLine, SearchKey};
 use crate::widgets::{pad, panel};
 
 /// Shows the order of one environment.
@@ -33,7 +33,7 @@ pub struct OrderView {
 impl OrderView {
     /// Opens the order of an environment.
     pub fn new(env: Env) -> Self {
-        Self { env, page: Page::new(Slash::Filters) }
+        Self { env, page: Page::new(SearchKey::Filters) }
     }
 
     fn lines(&self, scene: &Scene<'_>) -> Vec<PageLine> {
@@ -80,14 +80,14 @@ impl OrderView {
                         .after(format!("{}  ", pad(&one.to_string(), width)), Scope::Text)
                         .after(format!("{} ", state.sign()), state_scope(state))
                         .after(number, Scope::Border)
-                        .opens(Some(Target::Object(self.env, object))),
+                        .opens(Some(CommandTarget::Object(self.env, object))),
                 );
             }
         }
         lines
     }
 
-    fn current(&self, scene: &Scene<'_>) -> Option<Target> {
+    fn current(&self, scene: &Scene<'_>) -> Option<CommandTarget> {
         let lines = self.lines(scene);
         self.page.current(&lines).and_then(PageLine::link).cloned()
     }
@@ -172,7 +172,7 @@ impl View for OrderView {
         Some(self.env)
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         self.current(scene).into_iter().collect()
     }
 
@@ -197,7 +197,7 @@ mod tests {
 
     use super::OrderView;
     use crate::app::test_support::facts;
-    use crate::app::{Facts, Keymap, Motion, Scene, Target, View};
+    use crate::app::{CommandTarget, Facts, Keymap, Motion, Scene, View};
     use crate::commands::COMMANDS;
     use crate::kinds;
     use crate::model::{Env, Row, RowKey, State};
@@ -251,7 +251,7 @@ mod tests {
         assert!(shown.contains("failed; holds back 2: apps, configs"), "{shown}");
         assert!(shown.contains("waits for controllers; would hold back 1: apps"), "{shown}");
         assert!(shown.contains("never begins: it waits in a circle"), "{shown}");
-        let target = Target::Object(Env(0), kinds::KUSTOMIZATION.object("flux-system", "controllers"));
+        let target = CommandTarget::Object(Env(0), kinds::KUSTOMIZATION.object("flux-system", "controllers"));
         assert_eq!(view.targets(&scene), [target]);
         view.motion(Motion::NextEnvironment, &scene);
         let shown = format!("{:?}", view.lines(&scene));

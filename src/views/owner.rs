@@ -11,7 +11,7 @@ use std::any::Any;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, Command, Key, Notice, Reach, Scene, Target, Task, View};
+use crate::app::{Action, Command, CommandTarget, Key, Notice, Scene, Task, TaskContext, View};
 use crate::lineage;
 use crate::model::{Env, Fault, ObjectRef};
 use crate::widgets::{Paragraph, StyledLine, centred, panel, wrap};
@@ -40,7 +40,7 @@ impl Owner {
     }
 }
 
-async fn find(reach: Reach, objects: Vec<(Env, ObjectRef)>) -> Found {
+async fn find(reach: TaskContext, objects: Vec<(Env, ObjectRef)>) -> Found {
     let mut found = Vec::new();
     for (env, object) in objects {
         let owner = match reach.cluster(env) {
@@ -79,14 +79,14 @@ impl View for Owner {
             Ok(owners) => owners,
             Err(fault) => return vec![Action::Pop, Action::Tell(Notice::fault(scene.facts.now, fault))],
         };
-        let mut targets: Vec<Target> = Vec::new();
+        let mut targets: Vec<CommandTarget> = Vec::new();
         for ((env, object), owner) in self.objects.iter().zip(owners) {
             let Some(owner) = owner else {
                 let place = scene.facts.name(*env);
                 let what = format!("nothing of Flux keeps {object} in {place}: there is nothing to reconcile");
                 return vec![Action::Pop, Action::Tell(Notice::info(scene.facts.now, what))];
             };
-            let target = Target::Object(*env, owner);
+            let target = CommandTarget::Object(*env, owner);
             if !targets.contains(&target) {
                 targets.push(target);
             }

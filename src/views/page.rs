@@ -36,7 +36,7 @@ struct Row {
 
 /// Says what `/` does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Slash {
+pub enum SearchKey {
     /// It goes to the next match.
     #[default]
     Searches,
@@ -47,7 +47,7 @@ pub enum Slash {
 /// Remembers where a page stands and what is searched in it; the lines are handed in each time.
 #[derive(Debug, Default)]
 pub struct Page {
-    slash: Slash,
+    slash: SearchKey,
     line: usize,
     part: usize,
     shift: usize,
@@ -62,7 +62,7 @@ pub struct Page {
 
 impl Page {
     /// Starts at the first line.
-    pub fn new(slash: Slash) -> Self {
+    pub fn new(slash: SearchKey) -> Self {
         Self { slash, width: Cell::new(80), ..Self::default() }
     }
 
@@ -183,7 +183,7 @@ impl Page {
             "" => None,
             _ => RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok(),
         };
-        if self.slash == Slash::Filters {
+        if self.slash == SearchKey::Filters {
             self.rewind();
             let shown = self.shown(page);
             let first = page.iter().zip(shown).position(|(line, shown)| shown && !line.heading);
@@ -279,7 +279,7 @@ impl Page {
 
     /// Tells which lines the filter leaves: those that match, those below a heading that does, and the headings above them.
     fn shown(&self, page: &[PageLine]) -> Vec<bool> {
-        let Some(wanted) = self.wanted.as_ref().filter(|_| self.slash == Slash::Filters) else {
+        let Some(wanted) = self.wanted.as_ref().filter(|_| self.slash == SearchKey::Filters) else {
             if !page.iter().any(|line| line.hidden || line.below) {
                 return Vec::new();
             }
@@ -353,7 +353,7 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
-    use super::{Page, PageLine, Slash};
+    use super::{Page, PageLine, SearchKey};
     use crate::app::Motion;
     use crate::theme::Scope;
 
@@ -368,7 +368,7 @@ mod tests {
     #[test]
     fn searching_goes_around_and_ignores_case() {
         let lines = page(&["kind: Pod", "name: a", "image: b", "namespace: c"]);
-        let mut state = Page::new(Slash::Searches);
+        let mut state = Page::new(SearchKey::Searches);
         state.search("NAME", &lines);
         assert_eq!((text(&state, &lines).as_str(), state.found(&lines)), ("name: a", Some(2)));
         assert!(state.motion(Motion::NextMatch, &lines));
@@ -387,7 +387,7 @@ mod tests {
         lines.insert(0, PageLine::heading("all"));
         lines.push(PageLine::heading("without any"));
         lines.push(PageLine::cut("c", Scope::Text));
-        let mut state = Page::new(Slash::Filters);
+        let mut state = Page::new(SearchKey::Filters);
         state.search("b", &lines);
         let shown: Vec<usize> = state.rows(&lines).iter().map(|row| row.line).collect();
         assert_eq!(shown, [0, 2, 3]);
@@ -412,7 +412,7 @@ mod tests {
             PageLine::heading("others"),
             line("three"),
         ];
-        let mut state = Page::new(Slash::Filters);
+        let mut state = Page::new(SearchKey::Filters);
         let shown = |state: &Page| state.rows(&lines).iter().map(|row| row.line).collect::<Vec<_>>();
         assert_eq!(shown(&state), [0, 1, 4, 6, 7]);
         state.go_to(1);
@@ -454,7 +454,7 @@ mod tests {
             PageLine::wrapped("one two three four five six seven eight nine ten", Scope::Text).after("x ", Scope::Dim),
             PageLine::cut("end", Scope::Text),
         ];
-        let mut state = Page::new(Slash::Searches);
+        let mut state = Page::new(SearchKey::Searches);
         state.width.set(26);
         assert_eq!(state.rows(&lines).len(), 4);
         state.motion(Motion::Down, &lines);

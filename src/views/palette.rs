@@ -11,7 +11,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, Command, Key, Scene, Target, View};
+use crate::app::{Action, Command, CommandTarget, Key, Scene, View};
 use crate::theme::Scope;
 use crate::widgets::{Scroll, Span, StyledLine, centred, fit, lines, pad, panel};
 
@@ -19,9 +19,9 @@ use crate::widgets::{Scroll, Span, StyledLine, centred, fit, lines, pad, panel};
 #[derive(Debug)]
 pub struct Palette {
     /// What is marked, else what is selected.
-    targets: Vec<Target>,
+    targets: Vec<CommandTarget>,
     /// What is selected.
-    selected_below: Vec<Target>,
+    selected_below: Vec<CommandTarget>,
     typed: String,
     selected: usize,
     scroll: Scroll,
@@ -29,11 +29,11 @@ pub struct Palette {
 
 impl Palette {
     /// Opens it for what is selected.
-    pub fn new(targets: Vec<Target>, selected_below: Vec<Target>) -> Self {
+    pub fn new(targets: Vec<CommandTarget>, selected_below: Vec<CommandTarget>) -> Self {
         Self { targets, selected_below, typed: String::new(), selected: 0, scroll: Scroll::default() }
     }
 
-    fn targets_of(&self, command: &Command) -> &[Target] {
+    fn targets_of(&self, command: &Command) -> &[CommandTarget] {
         if command.takes_marks() { &self.targets } else { &self.selected_below }
     }
 

@@ -16,16 +16,16 @@ use std::collections::HashMap;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, Motion, Scene, Target, Task, View};
+use crate::app::{Action, CommandTarget, Motion, Scene, Task, View};
 use crate::model::{Env, Fault, ObjectRef, State};
 use crate::repo::secrets::{SecretEntry, secrets};
 use crate::repo::users::Use;
 use crate::theme::Scope;
 use crate::views::home::state_scope;
-use crate::views::page::{Page, PageLine, Slash};
+use crate::views::page::{Page, PageLine, SearchKey};
 use crate::widgets::{pad, panel};
-use crate::workflows::journey::{Journey, Question, Reader};
-use crate::workflows::live_secret::{Standing, compare, users};
+use crate::workflows::journey::{CommitQuestion, ReadingKustomization, SecretProgress};
+use crate::workflows::live_secret::{SyncState, compare, users};
 
 /// Follows one file.
 #[derive(Debug)]
@@ -33,23 +33,23 @@ pub struct Rollout {
     file: String,
     page: Page,
     known: Option<Result<Known, Fault>>,
-    standing: HashMap<(Env, usize), Standing>,
+    standing: HashMap<(Env, usize), SyncState>,
     users: HashMap<(Env, usize), Vec<Use>>,
     /// What was asked last, so that it is asked anew only once that changed.
-    asked: Option<Question>,
+    asked: Option<CommitQuestion>,
 }
 
 /// What git and the repository tell of the file.
 #[derive(Debug, Clone)]
 struct Known {
-    journey: Journey,
+    journey: SecretProgress,
     entries: Vec<(Env, SecretEntry)>,
 }
 
 /// Answers of the tasks.
 enum Answer {
     Known(Result<Known, Fault>),
-    Stands(Env, usize, Standing),
+    Stands(Env, usize, SyncState),
     Used(Env, usize, Vec<Use>),
 }
 
@@ -67,7 +67,7 @@ impl Rollout {
     pub fn new(file: &str) -> Self {
         Self {
             file: file.to_owned(),
-            page: Page::new(Slash::Searches).at(1),
+            page: Page::new(SearchKey::Searches).at(1),
             known: None,
             standing: HashMap::new(),
             users: HashMap::new(),
@@ -76,7 +76,8 @@ impl Rollout {
     }
 
     fn look(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        let (Some(snapshot), Some(question)) = (scene.facts.repository.clone(), Question::new(scene.facts, &self.file))
+        let (Some(snapshot), Some(question)) =
+            (scene.facts.repository.clone(), CommitQuestion::new(scene.facts, &self.file))
         else {
             return Vec::new();
         };
@@ -138,7 +139,7 @@ impl Rollout {
                 return lines;
             }
         };
-        let Journey { commit, is_committed: committed, is_pushed: pushed, readers } = &known.journey;
+        let SecretProgress { commit, is_committed: committed, is_pushed: pushed, readers } = &known.journey;
         let (committed, pushed) = (*committed, *pushed);
         match (commit, committed) {
             (Some(commit), true) => {
@@ -164,7 +165,7 @@ impl Rollout {
         if readers.is_empty() {
             put(State::Unknown, "applied", "no Kustomization reads it".to_owned(), None);
         }
-        for (Reader { env, object, .. }, has) in readers {
+        for (ReadingKustomization { env, object, .. }, has) in readers {
             let label = format!("in {}", facts.name(*env));
             match (pushed, has) {
                 (true, true) => put(State::Ready, &label, format!("{object} has applied it"), None),
@@ -182,7 +183,7 @@ impl Rollout {
             for (_, entry) in known.entries.iter().filter(|(known, entry)| known == env && entry.is_object()) {
                 let standing = self.standing.get(&(*env, entry.document));
                 let title = entry.title();
-                match standing.map(Standing::agrees) {
+                match standing.map(SyncState::agrees) {
                     None => put(State::Progressing, "live values", format!("Secret {title}: comparing..."), None),
                     Some(Some(true)) => {
                         put(State::Ready, "live values", format!("Secret {title} has the new values"), None);
@@ -192,12 +193,12 @@ impl Rollout {
                         "live values",
                         format!(
                             "Secret {title}: {}; enter compares again",
-                            standing.map(Standing::words).unwrap_or_default()
+                            standing.map(SyncState::words).unwrap_or_default()
                         ),
                         Some(Next::Compare),
                     ),
                 }
-                if standing.and_then(Standing::agrees) != Some(true) {
+                if standing.and_then(SyncState::agrees) != Some(true) {
                     continue;
                 }
                 for one in self.users.get(&(*env, entry.document)).into_iter().flatten() {
@@ -240,7 +241,7 @@ impl View for Rollout {
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        if Question::new(scene.facts, &self.file) == self.asked { Vec::new() } else { self.look(scene) }
+        if CommitQuestion::new(scene.facts, &self.file) == self.asked { Vec::new() } else { self.look(scene) }
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
@@ -267,13 +268,15 @@ impl View for Rollout {
             return Some(actions);
         }
         if motion == Motion::Open {
-            let ask = |id: &str, targets: Vec<Target>| {
+            let ask = |id: &str, targets: Vec<CommandTarget>| {
                 scene.command(id).map(|command| Action::Dispatch(command, targets, Vec::new())).into_iter().collect()
             };
             return Some(match self.next(scene) {
                 Some(Next::Git) => ask("git", Vec::new()),
-                Some(Next::Reconcile(env, object)) => ask("reconcile-with-source", vec![Target::Object(env, object)]),
-                Some(Next::Restart(env, object)) => ask("restart", vec![Target::Object(env, object)]),
+                Some(Next::Reconcile(env, object)) => {
+                    ask("reconcile-with-source", vec![CommandTarget::Object(env, object)])
+                }
+                Some(Next::Restart(env, object)) => ask("restart", vec![CommandTarget::Object(env, object)]),
                 Some(Next::Compare) => self.compare(),
                 None => Vec::new(),
             });
@@ -282,10 +285,10 @@ impl View for Rollout {
         self.page.motion(motion, &lines).then(Vec::new)
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         match self.next(scene) {
-            Some(Next::Reconcile(env, object) | Next::Restart(env, object)) => vec![Target::Object(env, object)],
-            _ => vec![Target::File(scene.facts.environment_of(&self.file), self.file.clone())],
+            Some(Next::Reconcile(env, object) | Next::Restart(env, object)) => vec![CommandTarget::Object(env, object)],
+            _ => vec![CommandTarget::File(scene.facts.environment_of(&self.file), self.file.clone())],
         }
     }
 

@@ -16,7 +16,7 @@ use super::list::List;
 use super::loaded::Loaded;
 use super::objects::Objects;
 use crate::app::motion::step;
-use crate::app::{Action, Motion, Scene, Target, Task, View};
+use crate::app::{Action, CommandTarget, Motion, Scene, Task, View};
 use crate::cluster::Served;
 use crate::kinds;
 use crate::model::{Env, Fault};
@@ -128,8 +128,8 @@ impl View for ServedKinds {
         Some(self.env)
     }
 
-    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
-        vec![Target::Environment(self.env)]
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
+        vec![CommandTarget::Environment(self.env)]
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, Scene, Target};
+use crate::app::{Action, CommandTarget, Scene};
 use crate::model::Fault;
 use crate::theme::{Scope, Theme};
 use crate::views::page::PageLine;
@@ -44,6 +44,6 @@ pub fn fault(fault: &Fault) -> Vec<PageLine> {
 }
 
 /// Asks for a target to be opened, as enter on it elsewhere would.
-pub fn open(target: Target, scene: &Scene<'_>) -> Option<Action> {
+pub fn open(target: CommandTarget, scene: &Scene<'_>) -> Option<Action> {
     scene.command("open").map(|command| Action::Dispatch(command, vec![target], Vec::new()))
 }

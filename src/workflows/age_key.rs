@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::age_entries;
-use crate::app::{Permit, Reach};
+use crate::app::{Permit, TaskContext};
 use crate::cluster::{Cluster, LiveSecret};
 use crate::model::{Env, Fault, FaultKind};
 use crate::repo::{AgeSecret, FluxKustomization, Snapshot, contents, git};
@@ -73,7 +73,7 @@ impl Examined {
 /// # Errors
 /// When the cluster cannot be asked, or git does not list the files.
 pub async fn examine(
-    reach: &Reach,
+    reach: &TaskContext,
     env: Env,
     name: &str,
     snapshot: std::sync::Arc<Snapshot>,

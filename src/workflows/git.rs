@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::app::{Program, Reach};
+use crate::app::{Program, TaskContext};
 use crate::model::{Fault, Permit};
 use crate::repo::git::{self, GitChange};
 
@@ -10,7 +10,7 @@ use crate::repo::git::{self, GitChange};
 ///
 /// # Errors
 /// Fails as [`GitChange::perform`] does; where git was given the terminal it has said there why.
-pub async fn change(reach: &Reach, root: &Path, change: GitChange, permit: Permit) -> Result<String, Fault> {
+pub async fn change(reach: &TaskContext, root: &Path, change: GitChange, permit: Permit) -> Result<String, Fault> {
     let (folder, asked) = (root.to_owned(), change.clone());
     let fault = match reach.away(move || change.perform(&folder, &permit)).await? {
         Err(fault) if git::asks(&fault) => fault,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::app::Facts;
 use crate::kinds;
 use crate::model::{Env, Fault, ObjectRef, State, revision};
-use crate::repo::git::{self, LogEntry};
+use crate::repo::git::{self, CommitEntry};
 
 /// Says at which station a change waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Stage {
 
 /// One Kustomization that reads the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reader {
+pub struct ReadingKustomization {
     /// The environment.
     pub env: Env,
     /// The Kustomization.
@@ -35,30 +35,30 @@ pub struct Reader {
 
 /// What has to be known before git is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct CommitQuestion {
     root: PathBuf,
     file: String,
     commit: Option<String>,
     /// Whether the file differs from the commit.
     is_changed: bool,
     ahead: Option<u32>,
-    readers: Vec<Reader>,
+    readers: Vec<ReadingKustomization>,
 }
 
 /// How far a change has come.
 #[derive(Debug, Clone)]
-pub struct Journey {
+pub struct SecretProgress {
     /// The last commit of the file.
-    pub commit: Option<LogEntry>,
+    pub commit: Option<CommitEntry>,
     /// Whether the file is committed as it is.
     pub is_committed: bool,
     /// Whether the followed branch has it.
     pub is_pushed: bool,
     /// The Kustomizations that read it, and whether each has applied the commit.
-    pub readers: Vec<(Reader, bool)>,
+    pub readers: Vec<(ReadingKustomization, bool)>,
 }
 
-impl Question {
+impl CommitQuestion {
     /// Asks of a file, below the repository's root; `None` without a repository. Questions that are equal have the same answer.
     pub fn new(facts: &Facts, file: &str) -> Option<Self> {
         let snapshot = facts.repository.as_ref()?;
@@ -68,7 +68,7 @@ impl Question {
             let object = kinds::KUSTOMIZATION.object(&feed.namespace, &feed.name);
             let row = facts.row(env, &object);
             let revision = row.and_then(|row| Some(row.flux.as_ref()?.revision.clone())).unwrap_or_default();
-            Some(Reader { env, object, revision, state: row.map(|row| row.state) })
+            Some(ReadingKustomization { env, object, revision, state: row.map(|row| row.state) })
         });
         Some(Self {
             root: snapshot.root.clone(),
@@ -84,17 +84,17 @@ impl Question {
     ///
     /// # Errors
     /// When git does not tell the file's last change.
-    pub fn answer(self) -> Result<Journey, Fault> {
+    pub fn answer(self) -> Result<SecretProgress, Fault> {
         let root = &self.root;
         let commit = git::last_changes(root, std::slice::from_ref(&self.file))?.remove(&self.file);
         let has = |later: &str| commit.as_ref().is_some_and(|commit| git::contains(root, later, &commit.commit));
-        let applied = |reader: Reader| {
+        let applied = |reader: ReadingKustomization| {
             let applied = revision::hash(&reader.revision);
             let has = applied.len() >= 7 && has(applied);
             (reader, has)
         };
         let is_committed = commit.is_some() && !self.is_changed;
-        Ok(Journey {
+        Ok(SecretProgress {
             is_committed,
             // Other commits may wait while this one is out.
             is_pushed: is_committed && self.ahead.is_some_and(|ahead| ahead == 0 || has("@{upstream}")),
@@ -104,9 +104,9 @@ impl Question {
     }
 }
 
-impl Journey {
+impl SecretProgress {
     /// Returns how far it has come in an environment, and the Kustomization that it waits for there.
-    pub fn stage(&self, env: Env) -> (Stage, Option<&Reader>) {
+    pub fn stage(&self, env: Env) -> (Stage, Option<&ReadingKustomization>) {
         let mut readers = self.readers.iter().filter(|(reader, _)| reader.env == env);
         match (self.is_committed, self.is_pushed) {
             (false, _) => (Stage::Uncommitted, None),
@@ -123,7 +123,7 @@ impl Journey {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Question, Reader, Stage};
+    use super::{CommitQuestion, ReadingKustomization, Stage};
     use crate::app::test_support::facts;
     use crate::kinds;
     use crate::model::Env;
@@ -140,7 +140,7 @@ mod tests {
         let mut facts = facts();
         let mut ask = |ahead: Option<u32>, revision: &str| {
             facts.set_repository(Arc::new(Snapshot::load(repository.path())));
-            let mut question = Question::new(&facts, "apps/one.yaml").unwrap();
+            let mut question = CommitQuestion::new(&facts, "apps/one.yaml").unwrap();
             assert_eq!(question.readers.len(), 1);
             question.ahead = ahead;
             for reader in &mut question.readers {
@@ -154,7 +154,7 @@ mod tests {
         let revision = format!("main@sha1:{first}");
         let by = |revision: &str| {
             let object = kinds::KUSTOMIZATION.object("flux-system", "apps");
-            Some(Reader { env: Env(0), object, revision: revision.to_owned(), state: None })
+            Some(ReadingKustomization { env: Env(0), object, revision: revision.to_owned(), state: None })
         };
         assert_eq!(ask(None, &revision), (Stage::Unpushed, None));
         assert_eq!(ask(Some(0), ""), (Stage::Unapplied, by("")));

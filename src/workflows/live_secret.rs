@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::app::Reach;
+use crate::app::TaskContext;
 use crate::cluster::{Cluster, LiveSecret};
 use crate::model::{Env, Fault, FaultKind, ObjectRef};
 use crate::repo::secrets::SecretEntry;
@@ -54,7 +54,7 @@ impl KeyState {
 
 /// Says how a secret of the repository stands in the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum SyncState {
     /// The live Secret was read: each key.
     Compared(Vec<(String, KeyState)>),
     /// There is no such Secret in the cluster.
@@ -65,7 +65,7 @@ pub enum Standing {
     Unknown(Fault),
 }
 
-impl Standing {
+impl SyncState {
     /// Says in a few words how it stands.
     pub fn words(&self) -> String {
         match self {
@@ -99,15 +99,15 @@ impl Standing {
 type Hash = [u8; 32];
 
 /// Compares one secret of the repository with the cluster's. Nothing but what it says is kept.
-pub async fn compare(reach: &Reach, env: Env, entry: &SecretEntry) -> Standing {
+pub async fn compare(reach: &TaskContext, env: Env, entry: &SecretEntry) -> SyncState {
     if entry.generator.is_some() {
-        return Standing::Nothing("generated");
+        return SyncState::Nothing("generated");
     }
     if !entry.is_object() {
-        return Standing::Nothing("no Secret of its own");
+        return SyncState::Nothing("no Secret of its own");
     }
     if entry.kustomization.is_none() {
-        return Standing::Nothing("no Kustomization reads it");
+        return SyncState::Nothing("no Kustomization reads it");
     }
     let git = async {
         let (path, file, document) = (reach.file(&entry.file)?, entry.file.clone(), entry.document);
@@ -130,9 +130,9 @@ pub async fn compare(reach: &Reach, env: Env, entry: &SecretEntry) -> Standing {
     };
     let (git, live) = futures::future::join(git, live).await;
     match (git, live) {
-        (Err(fault), _) | (_, Err(fault)) => Standing::Unknown(fault),
-        (_, Ok(None)) => Standing::Missing,
-        (Ok(git), Ok(Some(live))) => Standing::Compared(states(&git, &of_live(&live))),
+        (Err(fault), _) | (_, Err(fault)) => SyncState::Unknown(fault),
+        (_, Ok(None)) => SyncState::Missing,
+        (Ok(git), Ok(Some(live))) => SyncState::Compared(states(&git, &of_live(&live))),
     }
 }
 
@@ -225,7 +225,7 @@ pub async fn users(cluster: &Arc<Cluster>, namespace: &str, name: &str) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use super::{KeyState, Standing, hash, states};
+    use super::{KeyState, SyncState, hash, states};
 
     #[test]
     fn each_key_is_told_apart() {
@@ -236,7 +236,7 @@ mod tests {
         let expected =
             [("a", KeyState::Same), ("b", KeyState::Differs), ("c", KeyState::OnlyGit), ("d", KeyState::OnlyLive)];
         assert_eq!(found, expected.map(|(key, state)| (key.to_owned(), state)));
-        let standing = Standing::Compared(found);
+        let standing = SyncState::Compared(found);
         assert_eq!(
             (standing.words().as_str(), standing.agrees()),
             ("1 differs, 1 only in Git, 1 only live", Some(false))

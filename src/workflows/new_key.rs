@@ -28,7 +28,7 @@ pub struct KeyFile {
 
 /// What was made, and what is to be done with it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Made {
+pub struct NewKey {
     /// The environment.
     pub env: String,
     /// Where the private half lies.
@@ -191,7 +191,7 @@ pub fn make(
     kind_wanted: KeyKind,
     now: Timestamp,
     _permit: &Permit,
-) -> Result<Made, Fault> {
+) -> Result<NewKey, Fault> {
     let name = environment.name.clone();
     let repository = root.file_name().and_then(|name| name.to_str()).unwrap_or("repository").to_owned();
     // A new key of an environment is no weaker than those that it has.
@@ -214,7 +214,7 @@ pub fn make(
         (None, true) => first(&name, &made, Some(&edited)),
         (None, false) => rollout(&name, &edited, &environment.recipients, &made),
     };
-    Ok(Made { env: name, key: made.key, recipient: made.recipient, config, next })
+    Ok(NewKey { env: name, key: made.key, recipient: made.recipient, config, next })
 }
 
 /// Writes the environment's own `.sops.yaml`, never over another.

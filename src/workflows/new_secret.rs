@@ -6,18 +6,18 @@ use jiff::Timestamp;
 
 use crate::app::facts::Facts;
 use crate::app::operation::StepSender;
-use crate::app::{Operation, Permit, Reach, Target};
+use crate::app::{CommandTarget, Operation, Permit, TaskContext};
 use crate::model::{Env, Fault, Outcome, ShellLine};
-use crate::repo::new_secret::{Made, NewSecret, Place};
+use crate::repo::new_secret::{NewSecret, SecretPlace, WrittenSecret};
 use crate::repo::{Loader, NewReader};
 
 /// Returns what the guard judges a new Secret by: its file in every environment that reads the folder, the one that it is made for first.
-pub fn targets(env: Env, place: &Place, facts: &Facts) -> Vec<Target> {
+pub fn targets(env: Env, place: &SecretPlace, facts: &Facts) -> Vec<CommandTarget> {
     let mut envs: Vec<Option<Env>> = place.readers.iter().map(|reader| facts.find_environment(reader)).collect();
     envs.insert(0, Some(env));
-    let mut found: Vec<Target> = Vec::new();
+    let mut found: Vec<CommandTarget> = Vec::new();
     for env in envs {
-        let target = Target::File(env, place.file.clone());
+        let target = CommandTarget::File(env, place.file.clone());
         if !found.contains(&target) {
             found.push(target);
         }
@@ -27,7 +27,7 @@ pub fn targets(env: Env, place: &Place, facts: &Facts) -> Vec<Target> {
 
 /// Says where and when a Secret is made.
 #[derive(Debug, Clone)]
-pub struct At {
+pub struct CreationContext {
     /// The environment that it is made for.
     pub env: Env,
     /// The repository.
@@ -40,9 +40,9 @@ pub struct At {
 pub fn operation(
     new: NewSecret,
     values: impl FnOnce(NewSecret) -> Result<NewSecret, Fault> + Send + 'static,
-    at: At,
+    at: CreationContext,
     permit: Permit,
-    made: impl FnOnce(&Made) + Send + 'static,
+    made: impl FnOnce(&WrittenSecret) + Send + 'static,
 ) -> Operation {
     let object = format!("Secret/{}/{}", new.namespace, new.name);
     let secret_file = format!("{}-secret.yaml", new.name);
@@ -50,8 +50,8 @@ pub fn operation(
         "kubectl create secret generic {} -n {} --dry-run=client -o yaml … > {path} && sops encrypt -i {path}",
         &[&new.name, &new.namespace, &secret_file, &secret_file],
     );
-    let At { env, root, now } = at;
-    let work = Box::new(move |reach: Reach, mut steps: StepSender| {
+    let CreationContext { env, root, now } = at;
+    let work = Box::new(move |reach: TaskContext, mut steps: StepSender| {
         let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
             let write = move || {
                 // What is shown may be older than the disk, or while fluxdeck starts not know yet what feeds what.
@@ -73,7 +73,7 @@ pub fn operation(
     Operation { title: format!("New {object}"), env: Some(env), object, shell, stopped, permit, work }
 }
 
-fn said(made: &Made) -> String {
+fn said(made: &WrittenSecret) -> String {
     let readers = match made.readers.as_slice() {
         [_, _, ..] => format!(", which {} read", made.readers.join(" and ")),
         _ => String::new(),

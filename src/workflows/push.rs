@@ -9,7 +9,7 @@ use futures::future::join_all;
 use super::git::change;
 use super::reconcile::in_turn;
 use crate::app::operation::{NO_LONGER_WAITED_FOR, StepSender, outcome_line};
-use crate::app::{Operation, Permit, Reach};
+use crate::app::{Operation, Permit, TaskContext};
 use crate::cluster::verbs::Reconcile;
 use crate::cluster::{Cluster, verbs};
 use crate::kinds;
@@ -80,7 +80,7 @@ pub fn operation(
 
 /// Sends the steps of several environments into one list.
 #[derive(Clone)]
-struct Report(Arc<Mutex<StepSender>>, Reach, Permit);
+struct Report(Arc<Mutex<StepSender>>, TaskContext, Permit);
 
 impl Report {
     fn say(&self, step: &str, state: StepState, message: &str) {

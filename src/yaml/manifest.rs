@@ -96,7 +96,7 @@ pub const GENERATOR: &str = "secretGenerator";
 #[cfg(test)]
 mod tests {
     use super::{documents, is_core};
-    use crate::yaml::secrets::{Form, of_document};
+    use crate::yaml::secrets::{ValuePlacement, of_document};
 
     #[test]
     fn a_secret_is_one_in_every_spelling() {
@@ -115,7 +115,7 @@ mod tests {
             "kind: List\nitems: [{apiVersion: /v1, kind: Secret, data: {a: b}}]\n",
         ] {
             let found: Vec<_> = documents(text).unwrap().iter().flat_map(of_document).collect();
-            assert!(matches!(found.as_slice(), [held] if held.form == Form::Secret), "{text}: {found:?}");
+            assert!(matches!(found.as_slice(), [held] if held.form == ValuePlacement::Secret), "{text}: {found:?}");
             assert!(super::may_hold_secrets(text), "{text}");
         }
         for text in [

@@ -377,39 +377,7 @@ const KEEP_THEIR_NAMES: &[&str] = &[
 ];
 
 /// Names that several types have: each module of a subcommand has its `Arguments`, and is named with it.
-const SHARED_NAMES: &[&str] = &[
-    "Arguments",
-    "Action",
-    "Answer",
-    "Change",
-    "Chosen",
-    "Detail",
-    "Difference",
-    "Do",
-    "Finding",
-    "Listed",
-    "LogEntry",
-    "Logs",
-    "Made",
-    "Metadata",
-    "Order",
-    "Page",
-    "Past",
-    "Question",
-    "Reach",
-    "Reader",
-    "Reference",
-    "Release",
-    "Rendered",
-    "Report",
-    "Row",
-    "Scope",
-    "Session",
-    "State",
-    "Tab",
-    "Table",
-    "Target",
-];
+const SHARED_NAMES: &[&str] = &["Arguments"];
 
 /// Returns what a file below `src` names and may not.
 fn faults(file: &str, source: &str) -> Vec<String> {

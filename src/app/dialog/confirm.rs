@@ -19,7 +19,7 @@ use ratatui::layout::Rect;
 
 use super::{owner, readers};
 use crate::app::action::Action;
-use crate::app::command::{Ask, Command, Target};
+use crate::app::command::{Ask, Command, CommandTarget};
 use crate::app::key::Key;
 use crate::app::view::{Scene, View};
 use crate::repo::NewReader;
@@ -39,7 +39,7 @@ const SHELL_LINES: usize = 5;
 #[derive(Debug)]
 pub struct Confirm {
     command: &'static Command,
-    targets: Vec<Target>,
+    targets: Vec<CommandTarget>,
     answers: Vec<(String, String)>,
     wanted: Option<String>,
     typed: String,
@@ -57,7 +57,7 @@ impl Confirm {
     /// Asks for one key.
     pub fn key(
         command: &'static Command,
-        targets: Vec<Target>,
+        targets: Vec<CommandTarget>,
         answers: Vec<(String, String)>,
         scene: &Scene<'_>,
     ) -> Self {
@@ -80,7 +80,7 @@ impl Confirm {
     /// Asks for a text to be typed.
     pub fn typed(
         command: &'static Command,
-        targets: Vec<Target>,
+        targets: Vec<CommandTarget>,
         answers: Vec<(String, String)>,
         wanted: String,
         scene: &Scene<'_>,
@@ -174,7 +174,7 @@ impl View for Confirm {
         let mut environments: Vec<_> =
             self.targets.iter().filter_map(|target| scene.facts.environment(target.env()?)).collect();
         environments.dedup();
-        let here = !self.targets.is_empty() && self.targets.iter().all(|one| matches!(one, Target::Worktree(_)));
+        let here = !self.targets.is_empty() && self.targets.iter().all(|one| matches!(one, CommandTarget::Worktree(_)));
         if environments.is_empty() && !here {
             lines.push(row(
                 "environment",

@@ -18,7 +18,7 @@ pub(super) use plugin::Allowed;
 pub use plugin::AskPlugin;
 pub use prompt::Prompt;
 
-use super::task::Reach;
+use super::task::TaskContext;
 use crate::config::{AGREEMENTS, Agreement};
 use crate::model::Fault;
 
@@ -26,7 +26,7 @@ use crate::model::Fault;
 ///
 /// # Errors
 /// Fails when it cannot be written.
-fn remember(reach: &Reach, agreement: impl FnOnce(&Path) -> Agreement) -> Result<(), Fault> {
+fn remember(reach: &TaskContext, agreement: impl FnOnce(&Path) -> Agreement) -> Result<(), Fault> {
     let place = reach.journal.as_ref().and_then(|journal| journal.parent()).zip(reach.root.as_ref());
     place.map_or(Ok(()), |(folder, root)| agreement(root).remember(&folder.join(AGREEMENTS)))
 }

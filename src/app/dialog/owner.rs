@@ -1,8 +1,8 @@
 //! Finds out who keeps the objects of a confirmation as they are, so that it can be said before they are touched.
 
-use crate::app::command::Target;
+use crate::app::command::CommandTarget;
 use crate::app::facts::Facts;
-use crate::app::task::{Reach, Task};
+use crate::app::task::{Task, TaskContext};
 use crate::cluster::verbs::owner;
 use crate::model::{Env, ObjectRef};
 
@@ -45,11 +45,11 @@ impl Owned {
 }
 
 /// Builds the task that asks the clusters; `None` where no object is kept by another, as Flux's own verbs are made to last.
-pub(super) fn task(targets: &[Target]) -> Option<Task> {
+pub(super) fn task(targets: &[CommandTarget]) -> Option<Task> {
     let objects: Vec<(Env, ObjectRef)> = targets
         .iter()
         .filter_map(|target| match target {
-            Target::Object(env, object) => Some((*env, object.clone())),
+            CommandTarget::Object(env, object) => Some((*env, object.clone())),
             _ => None,
         })
         .filter(|(_, object)| !crate::kinds::of(object).is_some_and(|kind| kind.flux))
@@ -58,7 +58,7 @@ pub(super) fn task(targets: &[Target]) -> Option<Task> {
     (!objects.is_empty()).then(|| Task::once("find the owners", |reach| look(reach, objects)))
 }
 
-async fn look(reach: Reach, objects: Vec<(Env, ObjectRef)>) -> Vec<Owned> {
+async fn look(reach: TaskContext, objects: Vec<(Env, ObjectRef)>) -> Vec<Owned> {
     let mut owned = Vec::new();
     for (env, object) in objects {
         // Who cannot be asked is asked again by the operation, which says why.

@@ -13,7 +13,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::app::action::Action;
-use crate::app::command::{Command, Target};
+use crate::app::command::{Command, CommandTarget};
 use crate::app::key::Key;
 use crate::app::view::{Scene, View};
 use crate::theme::Scope;
@@ -23,7 +23,7 @@ use crate::widgets::{Span, StyledLine, centred, panel};
 #[derive(Debug)]
 pub struct Prompt {
     command: &'static Command,
-    targets: Vec<Target>,
+    targets: Vec<CommandTarget>,
     answers: Vec<String>,
     field: usize,
     complaint: Option<&'static str>,
@@ -31,7 +31,7 @@ pub struct Prompt {
 
 impl Prompt {
     /// Asks a command's questions.
-    pub fn new(command: &'static Command, targets: Vec<Target>) -> Self {
+    pub fn new(command: &'static Command, targets: Vec<CommandTarget>) -> Self {
         let answers = command.questions.iter().map(|_| String::new()).collect();
         Self { command, targets, answers, field: 0, complaint: None }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::command::Target;
+use crate::app::command::CommandTarget;
 use crate::app::facts::Facts;
 use crate::app::task::Task;
 use crate::repo::{NewReader, Wanted};
@@ -21,13 +21,13 @@ fn wanted(command: &str) -> Option<Wanted> {
 }
 
 /// Builds the task that looks; `None` where the command encrypts nothing.
-pub(super) fn task(command: &str, targets: &[Target], facts: &Facts) -> Option<Task> {
+pub(super) fn task(command: &str, targets: &[CommandTarget], facts: &Facts) -> Option<Task> {
     let (wanted, snapshot) = (wanted(command)?, Arc::clone(facts.repository.as_ref()?));
     let (mut files, mut whole): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for target in targets {
         match target {
-            Target::File(_, path) if !files.contains(path) => files.push(path.clone()),
-            Target::Environment(env) => whole.push(facts.name(*env).to_owned()),
+            CommandTarget::File(_, path) if !files.contains(path) => files.push(path.clone()),
+            CommandTarget::Environment(env) => whole.push(facts.name(*env).to_owned()),
             _ => {}
         }
     }

@@ -3,8 +3,8 @@
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use super::{Desk, operations};
-use crate::app::{Effect, Facts, Target};
+use super::{TestApp, operations};
+use crate::app::{CommandTarget, Effect, Facts};
 use crate::cluster::WatchEvent;
 use crate::model::{Env, State};
 
@@ -20,13 +20,13 @@ fn three(facts: &mut Facts) {
     facts.set_environments(environments, vec![None, None, None]);
 }
 
-fn sized(width: u16, change: impl FnOnce(&mut Facts)) -> Desk {
-    let mut desk = Desk::with(change);
+fn sized(width: u16, change: impl FnOnce(&mut Facts)) -> TestApp {
+    let mut desk = TestApp::with(change);
     resize(&mut desk, width);
     desk
 }
 
-fn resize(desk: &mut Desk, width: u16) {
+fn resize(desk: &mut TestApp, width: u16) {
     desk.terminal = Terminal::new(TestBackend::new(width, 40)).unwrap();
     desk.draw();
 }
@@ -40,7 +40,7 @@ fn one(env: u8, object: &str) -> Vec<(u8, String)> {
 }
 
 /// The environments whose panels are on the screen, from the left.
-fn panels(desk: &mut Desk) -> Vec<&'static str> {
+fn panels(desk: &mut TestApp) -> Vec<&'static str> {
     let screen = desk.screen();
     let titles = screen.lines().nth(1).unwrap_or_default();
     let mut found: Vec<(usize, &'static str)> =
@@ -50,20 +50,20 @@ fn panels(desk: &mut Desk) -> Vec<&'static str> {
 }
 
 /// The line of the panels' titles.
-fn title(desk: &mut Desk) -> String {
+fn title(desk: &mut TestApp) -> String {
     desk.screen().lines().nth(1).unwrap_or_default().to_owned()
 }
 
-fn focused(desk: &Desk) -> u8 {
+fn focused(desk: &TestApp) -> u8 {
     match desk.app.targets().as_slice() {
-        [Target::Object(env, _), ..] => env.0,
+        [CommandTarget::Object(env, _), ..] => env.0,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
 fn marks_in_one_environment_leave_the_cursor_in_another_alone() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.press("3<space>j<space>");
     assert!(desk.screen().contains("2 marked"));
     let effects = desk.press("2R");
@@ -78,7 +78,7 @@ fn marks_in_one_environment_leave_the_cursor_in_another_alone() {
 
 #[test]
 fn marks_begin_anew_in_another_environment_and_on_another_screen() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.press("3<space>j<space>2<space>");
     let screen = desk.screen();
     assert!(screen.contains("2 marked in production no longer") && screen.contains("  1 marked"), "{screen}");
@@ -96,7 +96,7 @@ fn marks_begin_anew_in_another_environment_and_on_another_screen() {
 
 #[test]
 fn escape_takes_marks_away_before_it_goes_back() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.press("<space>j<space><esc>");
     assert!(!desk.screen().contains("marked"));
     assert_eq!(acted(&desk.press("R")), one(0, MONITORING));
@@ -111,20 +111,20 @@ fn escape_takes_marks_away_before_it_goes_back() {
 
 #[test]
 fn marks_go_with_what_was_done_to_them() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     assert_eq!(acted(&desk.press("<space>j<space>R")).len(), 2);
     assert_eq!(acted(&desk.press("R")), one(0, MONITORING));
 }
 
 #[test]
 fn what_is_out_of_sight_is_counted_and_not_acted_on() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.press("<space>j<space>/apps<enter>");
     assert!(desk.screen().contains("2 marked, 1 out of sight"));
     assert_eq!(acted(&desk.press("R")), one(0, APPS));
 
     // One that is gone from the cluster is gone from the marks, and so is one that comes back by its name.
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.press("<space>j<space>");
     let gone = WatchEvent::Gone(vec![super::row("monitoring", State::Ready).key]);
     desk.watched(Env(0), desk.generations[&(Env(0), "Kustomization")], gone);
@@ -137,11 +137,11 @@ fn what_is_out_of_sight_is_counted_and_not_acted_on() {
 #[test]
 fn what_is_opened_is_what_is_selected_whatever_is_marked() {
     for keys in ["<space>jd", "<space>j:describe<enter>", "<space>j<enter>"] {
-        let mut desk = Desk::new();
+        let mut desk = TestApp::new();
         desk.press(keys);
         let targets = desk.app.targets();
         assert!(
-            matches!(targets.as_slice(), [Target::Object(_, object)] if object.to_string() == MONITORING),
+            matches!(targets.as_slice(), [CommandTarget::Object(_, object)] if object.to_string() == MONITORING),
             "{keys}"
         );
     }
@@ -149,7 +149,7 @@ fn what_is_opened_is_what_is_selected_whatever_is_marked() {
 
 #[test]
 fn a_confirmation_shows_every_object() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     let names: Vec<String> = (0..12).map(|number| format!("app-{number:02}")).collect();
     let rows: Vec<(&str, State)> = names.iter().map(|name| (name.as_str(), State::Ready)).collect();
     desk.rows(Env(1), &rows);
@@ -186,7 +186,7 @@ fn a_number_means_the_same_environment_at_every_width() {
 
 #[test]
 fn the_focus_moves_and_the_panels_stay_in_their_order() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     for env in [1, 0, 1] {
         desk.press(">");
         assert_eq!((focused(&desk), panels(&mut desk)), (env, vec!["staging", "production"]));
@@ -246,7 +246,7 @@ fn a_screen_begins_in_the_environment_of_the_screen_below() {
 
 #[test]
 fn a_screen_of_no_environment_does_not_move_the_focus_below_it() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     desk.press("C>");
     assert!(desk.screen().contains("no single environment"));
     desk.press("<esc><esc>");

@@ -1,7 +1,7 @@
 //! One key, one meaning, on whichever row it falls.
 
-use super::{Desk, operations, row};
-use crate::app::{Effect, Msg, Target};
+use super::{TestApp, operations, row};
+use crate::app::{CommandTarget, Effect, Msg};
 use crate::cluster::WatchEvent;
 use crate::kinds;
 use crate::model::{Env, Row, RowKey, State};
@@ -14,7 +14,7 @@ fn one(object: &str) -> Vec<(Option<Env>, String)> {
 
 #[test]
 fn the_key_that_reconciles_a_flux_object_reconciles_the_owner_of_a_workload() {
-    let mut desk = Desk::new();
+    let mut desk = TestApp::new();
     let mut apps = row("apps", State::Ready);
     apps.flux.as_mut().unwrap().inventory.push("web_web_apps_Deployment".into());
     desk.watched(Env(0), desk.generations[&(Env(0), "Kustomization")], WatchEvent::Rows(vec![apps]));
@@ -32,7 +32,7 @@ fn the_key_that_reconciles_a_flux_object_reconciles_the_owner_of_a_workload() {
         owed: None,
     });
     desk.press("j");
-    assert!(matches!(desk.app.targets().as_slice(), [Target::Object(_, object)] if object.kind == "Deployment"));
+    assert!(matches!(desk.app.targets().as_slice(), [CommandTarget::Object(_, object)] if object.kind == "Deployment"));
     assert_eq!(operations(&desk.press("R")), one(APPS));
     assert!(operations(&desk.press("s")).is_empty());
     assert_eq!(operations(&desk.press("B")), one("Deployment/web/web"));

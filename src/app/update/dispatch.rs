@@ -3,7 +3,7 @@
 use crate::app::dialog::{Confirm, Prompt};
 use crate::app::guard::judge;
 use crate::app::{
-    Action, App, Ask, Command, Consent, Effect, Marks, Notice, OnScreen, Op, OpId, Target, Task, Ticket, Verdict,
+    Action, App, Ask, Command, CommandTarget, Consent, Effect, Marks, Notice, OnScreen, Op, OpId, Task, Ticket, Verdict,
 };
 use crate::model::{Env, Fault, ObjectRef, Outcome};
 
@@ -12,7 +12,7 @@ impl App {
     pub(in crate::app) fn dispatch(
         &mut self,
         command: &'static Command,
-        targets: Vec<Target>,
+        targets: Vec<CommandTarget>,
         answers: Vec<(String, String)>,
         consent: Consent<'_>,
         effects: &mut Vec<Effect>,
@@ -52,7 +52,9 @@ impl App {
         // Marks go with what was done to them: the next write is another one's.
         if actions.iter().any(|action| matches!(action, Action::Operate(_))) {
             let acted = |marks: &Marks| {
-                targets.iter().any(|one| matches!(one, Target::Object(env, object) if marks.contains(*env, object)))
+                targets
+                    .iter()
+                    .any(|one| matches!(one, CommandTarget::Object(env, object) if marks.contains(*env, object)))
             };
             drop(self.marks.take_if(|marks| acted(marks)));
         }

@@ -1,6 +1,6 @@
 //! What follows the selection once no key has come for a while: panels and the lesson.
 
-use crate::app::{App, Effect, Target};
+use crate::app::{App, CommandTarget, Effect};
 use crate::kinds;
 use crate::model::{Lesson, ShellLine};
 
@@ -46,9 +46,9 @@ impl App {
             return Some(("Look at the repository".to_owned(), lesson_of_repository()));
         };
         let (env, object) = match first {
-            Target::Object(env, object) => (env, object),
-            Target::File(_, path) => return Some((format!("Look at {path}"), lesson_of_file(path))),
-            Target::Environment(_) | Target::Worktree(_) => return None,
+            CommandTarget::Object(env, object) => (env, object),
+            CommandTarget::File(_, path) => return Some((format!("Look at {path}"), lesson_of_file(path))),
+            CommandTarget::Environment(_) | CommandTarget::Worktree(_) => return None,
         };
         let kind = kinds::of(object)?;
         let environment = self.facts.environment(*env)?;

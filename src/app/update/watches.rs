@@ -1,6 +1,6 @@
 //! Which kinds are watched, and what the watches bring.
 
-use crate::app::{App, Effect, Layer, Table, Watched};
+use crate::app::{App, Effect, KindTable, Layer, Watched};
 use crate::cluster::WatchEvent;
 use crate::kinds;
 use crate::model::{Env, GroupKind, Kind};
@@ -46,7 +46,7 @@ impl App {
             self.next_generation += 1;
             self.watched.insert((env, kind.group_kind()), Watched { kind, wanted: true });
             if let Some(tables) = self.facts.tables.get_mut(env) {
-                tables.insert(kind.group_kind(), Table { generation, ..Table::default() });
+                tables.insert(kind.group_kind(), KindTable { generation, ..KindTable::default() });
             }
             effects.push(Effect::Watch { env, kind, generation });
         }

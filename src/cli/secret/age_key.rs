@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::app::Target;
+use crate::app::CommandTarget;
 use crate::cli::{Call, operate};
 use crate::commands;
 use crate::model::{Fault, FaultKind, Outcome};
 use crate::runtime::{interrupted, note};
 use crate::sops::KeyKind;
 use crate::workflows::age_key::{Examined, examine};
-use crate::workflows::new_key::Made;
+use crate::workflows::new_key::NewKey;
 
 // Flags of `secret age-key`.
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let facts = super::facts(&session);
         if arguments.generate {
             // A key is the operator's own until it is given to a cluster.
-            let own = Target::Worktree(format!("the key of {}", facts.name(env)));
+            let own = CommandTarget::Worktree(format!("the key of {}", facts.name(env)));
             let permit = operate::permit(call, &commands::AGE_KEY_NEW, &[own], &facts)?;
             session.root.clone()?;
             let environment = facts.environment(env).cloned().ok_or_else(no_repository)?;
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         }
         if arguments.create || arguments.replace {
             let command = if arguments.replace { &commands::AGE_KEY_REPLACE } else { &commands::AGE_KEY };
-            let targets = vec![Target::Environment(env)];
+            let targets = vec![CommandTarget::Environment(env)];
             return operate::dispatch(call, &session, &facts, command, targets, Vec::new()).await;
         }
         let Some(snapshot) = facts.repository.clone() else { return Err(no_repository()) };
@@ -96,7 +96,7 @@ fn no_repository() -> Fault {
     )
 }
 
-fn text(made: &Made) -> String {
+fn text(made: &NewKey) -> String {
     let mut lines = vec![
         format!("Made an age key of {}: {}", made.env, made.key.display()),
         format!("  public key: {}", made.recipient),

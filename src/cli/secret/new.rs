@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use zeroize::Zeroizing;
 
-use crate::app::Target;
-use crate::workflows::new_secret::{At, operation, targets};
+use crate::app::CommandTarget;
 use crate::cli::Call;
 use crate::cli::operate::{only_environment, perform, permit};
 use crate::cli::prompt::Terminal;
@@ -17,7 +16,8 @@ use crate::repo::Snapshot;
 use crate::repo::new_secret::{NewSecret, NewValue, SecretType, docker_config, env_file};
 use crate::runtime::Session;
 use crate::secret::Secret;
-use crate::sops::{self, Asker as _, Question};
+use crate::sops::{self, Asker as _, SecretPrompt};
+use crate::workflows::new_secret::{CreationContext, operation, targets};
 
 /// Files above this size are not read: the most that a Secret takes.
 const LARGEST: u64 = 1024 * 1024;
@@ -98,13 +98,13 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let place = new.place(&snapshot);
         let targets = match &place {
             Ok(place) => targets(env, place, &facts),
-            Err(_) => vec![Target::Environment(env)],
+            Err(_) => vec![CommandTarget::Environment(env)],
         };
         // Judged before any value is read, for every environment that reads the folder.
         let permit = permit(call, &commands::SECRET_NEW, &targets, &facts)?;
         new.values = values(arguments)?;
         new.agreed = place?.readers;
-        let at = At { env, root: snapshot.root.clone(), now: session.clock.now() };
+        let at = CreationContext { env, root: snapshot.root.clone(), now: session.clock.now() };
         let outcome = perform(call, &session, operation(new, Ok, at, permit, |_made| ())).await?;
         Ok(u8::from(!outcome.is_done()))
     })
@@ -183,7 +183,7 @@ fn read(file: &Path, shown: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
 /// Asks for each value on the terminal, where it is not shown.
 fn typed(asked: &[String]) -> Result<Vec<Secret>, Fault> {
     let value = |text: &String| {
-        let question = Question { text: text.clone(), hidden: true };
+        let question = SecretPrompt { text: text.clone(), hidden: true };
         let todo = "type it, or give one line for each on standard input: pass show NAME | fluxdeck secret new …";
         Terminal.ask(&question).ok_or_else(|| wrong(format!("nothing was typed for the {text}"), todo))
     };

@@ -9,7 +9,7 @@ use clap::Args;
 use zeroize::Zeroize as _;
 
 use super::{MOST, Named, Place};
-use crate::app::{Permit, Target};
+use crate::app::{CommandTarget, Permit};
 use crate::cli::Call;
 use crate::cli::operate::{perform, permit};
 use crate::cli::prompt::Terminal;
@@ -17,7 +17,7 @@ use crate::commands;
 use crate::model::{Fault, FaultKind};
 use crate::runtime::Session;
 use crate::secret::Secret;
-use crate::sops::{Asker as _, Opened, Question, Unlocked};
+use crate::sops::{Asker as _, Opened, SecretPrompt, Unlocked};
 use crate::workflows::secret::document::Document;
 use crate::workflows::secret::saving::Saving;
 
@@ -76,7 +76,7 @@ pub(super) async fn save(
     call: &Call,
     session: &Session,
     named: &Named,
-    targets: &[Target],
+    targets: &[CommandTarget],
     opened: Opened,
     permit: Permit,
 ) -> Result<u8, Fault> {
@@ -101,7 +101,7 @@ pub(super) async fn save(
 
 /// Asks for the value on the terminal, where it is not shown.
 fn typed(path: &str, file: &str) -> Result<Secret, Fault> {
-    let question = Question { text: format!("new value of {path} in {file}"), hidden: true };
+    let question = SecretPrompt { text: format!("new value of {path} in {file}"), hidden: true };
     Terminal.ask(&question).ok_or_else(|| {
         Fault::new(
             FaultKind::Usage,

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{Verb, VerbCall};
 use crate::cluster::Cluster;
 use crate::cluster::failure::Failure;
-use crate::cluster::pod::{self, Chosen};
+use crate::cluster::pod::{self, RunningPod};
 use crate::model::{Fault, ObjectRef, Outcome, Permit, StepState};
 
 /// Ports below need rights that an operator seldom has on a jump host: 80 becomes 8080, as everybody's habit is.
@@ -101,7 +101,12 @@ async fn listen(asked: Option<u16>, port: u16) -> io::Result<TcpListener> {
     }
 }
 
-async fn connect(cluster: &Cluster, chosen: &Chosen, port: u16, _permit: &Permit) -> Result<Portforwarder, Failure> {
+async fn connect(
+    cluster: &Cluster,
+    chosen: &RunningPod,
+    port: u16,
+    _permit: &Permit,
+) -> Result<Portforwarder, Failure> {
     Ok(chosen.api(cluster).portforward(&chosen.name, &[port]).await?)
 }
 
@@ -109,7 +114,7 @@ async fn connect(cluster: &Cluster, chosen: &Chosen, port: u16, _permit: &Permit
 async fn reach(
     cluster: &Cluster,
     object: &ObjectRef,
-    chosen: &mut Chosen,
+    chosen: &mut RunningPod,
     port: u16,
     tried: &str,
     permit: &Permit,

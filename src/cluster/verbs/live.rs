@@ -12,14 +12,14 @@ use crate::model::{Condition, Suspension};
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Live {
-    pub(crate) metadata: Metadata,
+    pub(crate) metadata: LiveMetadata,
     pub(crate) spec: Spec,
     pub(crate) status: Status,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct Metadata {
+pub(crate) struct LiveMetadata {
     pub(crate) uid: String,
     pub(crate) resource_version: String,
     pub(crate) generation: Option<i64>,
@@ -45,16 +45,16 @@ pub(crate) struct Spec {
     pub(crate) kind: String,
     pub(crate) interval: String,
     pub(crate) retry_interval: String,
-    pub(crate) source_ref: Option<Reference>,
-    pub(crate) chart_ref: Option<Reference>,
+    pub(crate) source_ref: Option<LiveReference>,
+    pub(crate) chart_ref: Option<LiveReference>,
     pub(crate) chart: Value,
-    pub(crate) install: Action,
-    pub(crate) upgrade: Action,
+    pub(crate) install: LiveAction,
+    pub(crate) upgrade: LiveAction,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Action {
+pub(crate) struct LiveAction {
     pub(crate) strategy: Strategy,
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct Strategy {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Reference {
+pub(crate) struct LiveReference {
     pub(crate) kind: String,
     pub(crate) name: String,
     pub(crate) namespace: String,
@@ -82,7 +82,7 @@ pub(crate) struct Status {
     pub(crate) last_attempted_release_action: String,
     pub(crate) artifact: Artifact,
     pub(crate) conditions: Vec<Condition>,
-    pub(crate) history: Vec<Past>,
+    pub(crate) history: Vec<LiveHistory>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -93,7 +93,7 @@ pub(crate) struct Artifact {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct Past {
+pub(crate) struct LiveHistory {
     pub(crate) chart_name: String,
     pub(crate) chart_version: String,
     pub(crate) version: Option<i64>,

@@ -1,6 +1,6 @@
 //! The sources behind an object, in the order in which they must be reconciled before it.
 
-use super::live::Reference;
+use super::live::LiveReference;
 use super::{Live, Target, VerbCall};
 use crate::cluster::request;
 use crate::model::{Fault, ObjectRef, StepState};
@@ -28,7 +28,7 @@ pub(super) async fn chain(call: &mut VerbCall<'_>, target: &Target, live: &Live)
                 }
                 chain.push(chart);
             } else if let Some(found) = live.spec.chart.pointer("/spec/sourceRef") {
-                let found: Reference = serde_json::from_value(found.clone()).unwrap_or_default();
+                let found: LiveReference = serde_json::from_value(found.clone()).unwrap_or_default();
                 let source = named(&found, &object.namespace);
                 let name = format!("{}-{}", object.namespace, object.name);
                 let chart = ObjectRef::bare("HelmChart", &source.namespace, &name);
@@ -55,7 +55,7 @@ async fn exists(call: &VerbCall<'_>, target: &Target) -> Result<bool, Fault> {
     }
 }
 
-fn named(reference: &Reference, namespace: &str) -> ObjectRef {
+fn named(reference: &LiveReference, namespace: &str) -> ObjectRef {
     let namespace = if reference.namespace.is_empty() { namespace } else { &reference.namespace };
     ObjectRef::bare(&reference.kind, namespace, &reference.name)
 }

@@ -7,7 +7,7 @@ use super::super::address::Address;
 use super::super::failure::Failure;
 use super::super::request;
 use super::super::turning::Turning;
-use super::{Scope, Watcher, decode};
+use super::{WatchScope, Watcher, decode};
 use crate::model::{Kind, Row};
 
 /// The first page: more than a screen holds, few enough to be there at once.
@@ -93,6 +93,6 @@ impl Pages {
 }
 
 /// Adds the selectors of a scope to an address.
-pub(super) fn select(address: Address, scope: &Scope) -> Address {
+pub(super) fn select(address: Address, scope: &WatchScope) -> Address {
     address.with_some("labelSelector", &scope.label_selector).with_some("fieldSelector", &scope.field_selector)
 }

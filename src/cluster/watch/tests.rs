@@ -10,7 +10,7 @@ use http_body_util::StreamBody;
 use kube::client::Body;
 use tokio::sync::mpsc;
 
-use super::{Scope, WatchEvent, watch};
+use super::{WatchEvent, WatchScope, watch};
 use crate::cluster::Cluster;
 use crate::model::{Column, Connection, Env, Kind, Lesson, Row, RowKey, State};
 
@@ -94,7 +94,7 @@ fn start(script: Vec<Answer>) -> (Script, mpsc::Receiver<WatchEvent>) {
     let client = kube::Client::new(service, "default");
     let cluster = Arc::new(Cluster::from_clients(Env(0), "staging", client.clone(), client));
     let (sender, receiver) = mpsc::channel(64);
-    tokio::spawn(watch(cluster, &KIND, Scope::default(), sender));
+    tokio::spawn(watch(cluster, &KIND, WatchScope::default(), sender));
     (script, receiver)
 }
 
@@ -275,7 +275,7 @@ async fn a_watch_ends_with_its_receiver() {
     );
     let cluster = Arc::new(Cluster::from_clients(Env(0), "staging", client.clone(), client));
     let (sender, receiver) = mpsc::channel(1);
-    let running = tokio::spawn(watch(cluster, &KIND, Scope::default(), sender));
+    let running = tokio::spawn(watch(cluster, &KIND, WatchScope::default(), sender));
     drop(receiver);
     running.await.unwrap();
 }

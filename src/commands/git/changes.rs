@@ -1,13 +1,13 @@
 //! What changes the working tree, the index and the history: the guard judges these; the git screen asks for them and does them.
 
 use super::{VIEW, teach};
-use crate::app::{Action, Ask, Command, Risk, Target};
+use crate::app::{Action, Ask, Command, CommandTarget, Risk};
 use crate::model::ShellLine;
-use crate::views::git::act::Do;
+use crate::views::git::act::GitAction;
 
 fn paths(ask: &Ask<'_>) -> Vec<String> {
-    let path = |target: &Target| match target {
-        Target::Worktree(path) => Some(path.clone()),
+    let path = |target: &CommandTarget| match target {
+        CommandTarget::Worktree(path) => Some(path.clone()),
         _ => None,
     };
     ask.targets.iter().filter_map(path).collect()
@@ -29,7 +29,7 @@ pub static STAGE: Command = Command {
         let line = shell(ask, "git add -A");
         teach(ask, line, "The next commit takes what is staged, and nothing else.", "the file under `staged`.")
     },
-    run: |ask| vec![Action::Hand(Box::new(Do::Move { stage: true, paths: paths(ask), permit: ask.permit }))],
+    run: |ask| vec![Action::Hand(Box::new(GitAction::Move { stage: true, paths: paths(ask), permit: ask.permit }))],
 };
 
 /// Takes files out of the next commit.
@@ -44,7 +44,7 @@ pub static UNSTAGE: Command = Command {
         let line = shell(ask, "git reset");
         teach(ask, line, "The file stays as it is; only the next commit goes without it.", "it under `not staged`.")
     },
-    run: |ask| vec![Action::Hand(Box::new(Do::Move { stage: false, paths: paths(ask), permit: ask.permit }))],
+    run: |ask| vec![Action::Hand(Box::new(GitAction::Move { stage: false, paths: paths(ask), permit: ask.permit }))],
 };
 
 /// Stages a file that holds a key or a plain Secret, once its name was typed.
@@ -66,7 +66,7 @@ pub static ANYWAY: Command = Command {
     },
     run: |ask| {
         let first = paths(ask).into_iter().next();
-        first.map(|path| Action::Hand(Box::new(Do::Allow(path, ask.permit)))).into_iter().collect()
+        first.map(|path| Action::Hand(Box::new(GitAction::Allow(path, ask.permit)))).into_iter().collect()
     },
 };
 
@@ -88,7 +88,7 @@ pub static COMMIT: Command = Command {
     },
     run: |ask| {
         let message = ask.answer("message").unwrap_or_default().to_owned();
-        vec![Action::Hand(Box::new(Do::Commit(message, ask.permit)))]
+        vec![Action::Hand(Box::new(GitAction::Commit(message, ask.permit)))]
     },
 };
 
@@ -103,7 +103,7 @@ pub static FETCH: Command = Command {
     lesson: |ask| {
         teach(ask, "git fetch", "It learns what others pushed; no file changes.", "how far behind the branch is.")
     },
-    run: |ask| vec![Action::Hand(Box::new(Do::Update { pull: false, permit: ask.permit }))],
+    run: |ask| vec![Action::Hand(Box::new(GitAction::Update { pull: false, permit: ask.permit }))],
 };
 
 /// Pulls from the remote.
@@ -122,5 +122,5 @@ pub static PULL: Command = Command {
             "the new commits in the list.",
         )
     },
-    run: |ask| vec![Action::Hand(Box::new(Do::Update { pull: true, permit: ask.permit }))],
+    run: |ask| vec![Action::Hand(Box::new(GitAction::Update { pull: true, permit: ask.permit }))],
 };

@@ -4,22 +4,22 @@ pub mod changes;
 pub mod push;
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, Risk, Scope, Target};
+use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Risk};
 use crate::model::{Lesson, ShellLine};
 use crate::repo::git::Side;
 use crate::views::git::Git;
-use crate::views::git::act::{Do, Reach};
+use crate::views::git::act::{GitAction, ToggleScope};
 use crate::views::git::diff::Diff;
 
 const DOCS: &str = "https://git-scm.com/docs";
-const VIEW: Scope = Scope::View("git");
+const VIEW: KeyScope = KeyScope::View("git");
 
 /// Opens the git screen.
 pub static OPEN: Command = Command {
     id: "git",
     title: "Git",
     keys: &["v"],
-    scope: Scope::Everywhere,
+    scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
     lesson: |_| {
@@ -38,7 +38,7 @@ pub static DIFF: Command = Command {
     id: "git-diff",
     title: "Difference",
     keys: &["="],
-    scope: Scope::File(|_| true),
+    scope: KeyScope::File(|_| true),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
@@ -81,47 +81,47 @@ asks!(
     /// Stages the folder of the selected file.
     SPACE_FOLDER, "git-folder", "Stage the folder", "A", "git add -A -- FOLDER",
     "It stages every change in the folder of the selected file; where all is staged, it takes all out again.",
-    "the files under `staged`.", Do::Toggle(Reach::Folder)
+    "the files under `staged`.", GitAction::Toggle(ToggleScope::Folder)
 );
 asks!(
     /// Stages everything.
     SPACE_ALL, "git-all", "Stage all", "a", "git add -A",
     "It stages every change; where all is staged, it takes all out again.",
-    "the files under `staged`.", Do::Toggle(Reach::All)
+    "the files under `staged`.", GitAction::Toggle(ToggleScope::All)
 );
 asks!(
     /// Opens the message of a commit.
     WRITE, "git-message", "Commit", "c", "git commit",
     "A commit is what Flux applies as one: one reason, one commit. Hooks run, and their words are shown if they refuse.",
-    "the staged files below the message.", Do::Write
+    "the staged files below the message.", GitAction::Write
 );
 asks!(
     /// Pushes, and reconciles what was pushed.
     PUSH, "git-push", "Push and reconcile", "P", "git push",
     "Pushed commits reach every environment whose source follows the branch; each is then asked to fetch and apply them.",
-    "which environments it names before it is done.", Do::Push
+    "which environments it names before it is done.", GitAction::Push
 );
 asks!(
     /// Fetches.
     FETCH, "git-fetch", "Fetch", "u", "git fetch",
     "It learns what others pushed; no file changes.",
-    "how many commits the branch is behind.", Do::Fetch
+    "how many commits the branch is behind.", GitAction::Fetch
 );
 asks!(
     /// Pulls, if it moves forward.
     PULL, "git-pull", "Pull", "L", "git pull --ff-only",
     "It takes what others pushed if the branch only moves forward; it never merges by itself.",
-    "the new commits at the top of the list.", Do::Pull
+    "the new commits at the top of the list.", GitAction::Pull
 );
 
 /// Returns the file that is selected, as it stands in lessons.
 fn file(ask: &Ask<'_>) -> String {
-    ask.targets.first().map_or_else(|| "FILE".to_owned(), Target::name)
+    ask.targets.first().map_or_else(|| "FILE".to_owned(), CommandTarget::name)
 }
 
 /// Teaches with a git line, and names the environments that are concerned.
 fn teach(ask: &Ask<'_>, shell: impl Into<ShellLine>, why: &str, look_for: &str) -> Lesson {
-    let envs: Vec<&str> = ask.targets.iter().filter_map(Target::env).map(|env| ask.facts.name(env)).collect();
+    let envs: Vec<&str> = ask.targets.iter().filter_map(CommandTarget::env).map(|env| ask.facts.name(env)).collect();
     let shell = shell.into();
     lesson(if envs.is_empty() { shell } else { shell.remark(&envs.join(", ")) }, why, look_for, DOCS)
 }

@@ -1,7 +1,7 @@
 //! Pushes, and reconciles what was pushed in every environment that follows the branch.
 
 use super::{VIEW, teach};
-use crate::app::{Action, Ask, Command, Notice, Risk, Target};
+use crate::app::{Action, Ask, Command, CommandTarget, Notice, Risk};
 use crate::commands::verb::timeout;
 use crate::kinds;
 use crate::model::{Env, Fault, Lesson, ObjectRef, ShellLine};
@@ -55,7 +55,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
         let fault = Fault::failed("nothing was pushed", why, "open the git screen (v) and press P");
         return vec![Action::Tell(Notice::fault(ask.now, fault))];
     };
-    let envs = ask.targets.iter().filter_map(Target::env);
+    let envs = ask.targets.iter().filter_map(CommandTarget::env);
     let followers: Vec<Follower> = envs.map(|env| follower(ask, env, &to)).collect();
     let operation = push::operation(root, to, followers, timeout(ask), lesson(ask).shell, permit);
     vec![Action::Operate(operation)]
@@ -67,7 +67,7 @@ fn lesson(ask: &Ask<'_>) -> Lesson {
         ShellLine::new("git push {} {}", &[&to.remote, &pair])
     });
     let mut lines = vec![pushed.unwrap_or_else(|| ShellLine::from("git push"))];
-    for env in ask.targets.iter().filter_map(Target::env) {
+    for env in ask.targets.iter().filter_map(CommandTarget::env) {
         let context = ask.context(env);
         lines.push(ShellLine::new("flux reconcile source git flux-system --context {}", &[context]));
         for object in

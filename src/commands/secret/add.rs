@@ -2,7 +2,7 @@
 
 use super::{SCOPE, teach};
 use crate::app::{Action, Command, Risk};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Asks for a new key and its value.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "+ before it; S shows what will be saved.",
         )
     },
-    run: |_| vec![Action::Hand(Box::new(Do::Add))],
+    run: |_| vec![Action::Hand(Box::new(EditorAction::Add))],
 };

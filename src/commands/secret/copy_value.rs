@@ -2,7 +2,7 @@
 
 use super::{SCOPE, teach};
 use crate::app::{Action, Command, Risk};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Copies the selected value to the clipboard.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "paste it within half a minute; a clipboard manager may keep it for longer.",
         )
     },
-    run: |_| vec![Action::Hand(Box::new(Do::Copy))],
+    run: |_| vec![Action::Hand(Box::new(EditorAction::Copy))],
 };

@@ -2,7 +2,7 @@
 
 use super::{SCOPE, teach};
 use crate::app::{Action, Command, Risk};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Opens the field in which the selected value is edited.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "the star before a changed value.",
         )
     },
-    run: |_| vec![Action::Hand(Box::new(Do::Edit))],
+    run: |_| vec![Action::Hand(Box::new(EditorAction::Edit))],
 };

@@ -1,7 +1,7 @@
 //! Encrypts files as `.sops.yaml` says.
 
-use super::rekey::{Deed, is_file, named, operate};
-use crate::app::{Ask, Command, Risk, Scope};
+use super::rekey::{FileAction, is_file, named, operate};
+use crate::app::{Ask, Command, KeyScope, Risk};
 use crate::commands::verb::lesson;
 use crate::model::{Lesson, ShellLine};
 
@@ -12,11 +12,11 @@ pub static COMMAND: Command = Command {
     id: "secret-encrypt",
     title: "Encrypt",
     keys: &[],
-    scope: Scope::File(is_file),
+    scope: KeyScope::File(is_file),
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
-    run: |ask| operate(ask, "Encrypt", Deed::Encrypt, teach(ask).shell),
+    run: |ask| operate(ask, "Encrypt", FileAction::Encrypt, teach(ask).shell),
 };
 
 /// Encrypts encrypted files anew, by the rule and for the recipients of the configuration.
@@ -24,11 +24,11 @@ pub static ANEW: Command = Command {
     id: "secret-encrypt-anew",
     title: "Encrypt anew by .sops.yaml",
     keys: &[],
-    scope: Scope::File(is_file),
+    scope: KeyScope::File(is_file),
     risk: Risk::Writes,
     questions: &[],
     lesson: teach_anew,
-    run: |ask| operate(ask, "Encrypt anew", Deed::Anew, teach_anew(ask).shell),
+    run: |ask| operate(ask, "Encrypt anew", FileAction::Anew, teach_anew(ask).shell),
 };
 
 fn encrypts(ask: &Ask<'_>, file: &str) -> ShellLine {

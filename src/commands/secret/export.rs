@@ -2,7 +2,7 @@
 
 use super::{SCOPE, teach};
 use crate::app::{Action, Command, Risk};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Asks for a file that the selected value is written into.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "the file; remove it when it is no longer needed.",
         )
     },
-    run: |_| vec![Action::Hand(Box::new(Do::Export))],
+    run: |_| vec![Action::Hand(Box::new(EditorAction::Export))],
 };

@@ -2,7 +2,7 @@
 
 use super::{SCOPE, teach};
 use crate::app::{Action, Command, Risk};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Asks for the length and the letters of a new password.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "how many bits it has: 128 are more than enough.",
         )
     },
-    run: |_| vec![Action::Hand(Box::new(Do::Generate))],
+    run: |_| vec![Action::Hand(Box::new(EditorAction::Generate))],
 };

@@ -23,15 +23,15 @@ pub mod undo;
 pub mod write_out;
 
 use super::verb::lesson;
-use crate::app::{Ask, Scope, Target};
+use crate::app::{Ask, CommandTarget, KeyScope};
 use crate::model::{Lesson, ShellLine};
 
 /// Where the keys of these commands work.
-const SCOPE: Scope = Scope::View("secret");
+const SCOPE: KeyScope = KeyScope::View("secret");
 
 /// Returns the file that is shown, as it stands in lessons.
 fn file(ask: &Ask<'_>) -> String {
-    ask.targets.first().map_or_else(|| "FILE".to_owned(), Target::name)
+    ask.targets.first().map_or_else(|| "FILE".to_owned(), CommandTarget::name)
 }
 
 /// Teaches with the sops line for the file that is shown.

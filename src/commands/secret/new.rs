@@ -1,6 +1,6 @@
 //! Makes a new Secret: the form is filled in first, then the guard is asked.
 
-use crate::app::{Action, Ask, Command, Risk, Scope, Target};
+use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Risk};
 use crate::commands::verb::lesson;
 use crate::model::{Lesson, ShellLine};
 use crate::views::new_secret::{Make, NewSecretForm};
@@ -10,7 +10,7 @@ pub static FORM: Command = Command {
     id: "secret-form",
     title: "New secret",
     keys: &["+"],
-    scope: Scope::Environment,
+    scope: KeyScope::Environment,
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,
@@ -29,7 +29,7 @@ pub static COMMAND: Command = Command {
     id: "secret-new",
     title: "Make the secret",
     keys: &[],
-    scope: Scope::View("new-secret"),
+    scope: KeyScope::View("new-secret"),
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
@@ -37,7 +37,7 @@ pub static COMMAND: Command = Command {
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let env = ask.targets.first().and_then(Target::env).map_or("ENV", |env| ask.facts.name(env));
+    let env = ask.targets.first().and_then(CommandTarget::env).map_or("ENV", |env| ask.facts.name(env));
     let name = ask.answer("name").unwrap_or("NAMESPACE/NAME");
     let (namespace, name) = name.split_once('/').unwrap_or(("NAMESPACE", name));
     let file = format!("{name}-secret.yaml");

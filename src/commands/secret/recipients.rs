@@ -1,15 +1,15 @@
 //! Changes who can open files.
 
-use super::rekey::{Deed, is_file, list, named, operate};
-use crate::app::{Ask, Command, Question, Risk, Scope};
+use super::rekey::{FileAction, is_file, list, named, operate};
+use crate::app::{Ask, Command, CommandQuestion, KeyScope, Risk};
 use crate::commands::verb::lesson;
 use crate::model::{Lesson, ShellLine};
 
 const DOCS: &str = "https://getsops.io/docs/#adding-and-removing-keys";
 
-const QUESTIONS: &[Question] = &[
-    Question { id: "add", label: "Add the recipient (age1…, ssh-…)", optional: true },
-    Question { id: "remove", label: "Remove the recipient", optional: true },
+const QUESTIONS: &[CommandQuestion] = &[
+    CommandQuestion { id: "add", label: "Add the recipient (age1…, ssh-…)", optional: true },
+    CommandQuestion { id: "remove", label: "Remove the recipient", optional: true },
 ];
 
 /// Adds and removes recipients of files.
@@ -17,7 +17,7 @@ pub static COMMAND: Command = Command {
     id: "secret-recipients",
     title: "Change the recipients",
     keys: &[],
-    scope: Scope::File(is_file),
+    scope: KeyScope::File(is_file),
     risk: Risk::Writes,
     questions: QUESTIONS,
     lesson: teach,
@@ -29,7 +29,7 @@ pub static ALL: Command = Command {
     id: "secret-recipients-all",
     title: "Change the recipients of all secrets",
     keys: &[],
-    scope: Scope::Environment,
+    scope: KeyScope::Environment,
     risk: Risk::Writes,
     questions: QUESTIONS,
     lesson: teach,
@@ -41,11 +41,11 @@ pub static UPDATE: Command = Command {
     id: "secret-update-keys",
     title: "Apply the recipients of .sops.yaml",
     keys: &[],
-    scope: Scope::File(is_file),
+    scope: KeyScope::File(is_file),
     risk: Risk::Writes,
     questions: &[],
     lesson: teach_update,
-    run: |ask| operate(ask, "Update the recipients of", Deed::Update, teach_update(ask).shell),
+    run: |ask| operate(ask, "Update the recipients of", FileAction::Update, teach_update(ask).shell),
 };
 
 /// Gives all files of an environment the recipients that `.sops.yaml` names.
@@ -53,15 +53,15 @@ pub static UPDATE_ALL: Command = Command {
     id: "secret-update-keys-all",
     title: "Apply the recipients of .sops.yaml to all secrets",
     keys: &[],
-    scope: Scope::Environment,
+    scope: KeyScope::Environment,
     risk: Risk::Writes,
     questions: &[],
     lesson: teach_update,
-    run: |ask| operate(ask, "Update the recipients of", Deed::Update, teach_update(ask).shell),
+    run: |ask| operate(ask, "Update the recipients of", FileAction::Update, teach_update(ask).shell),
 };
 
-fn deed(ask: &Ask<'_>) -> Deed {
-    Deed::Recipients { add: list(ask, "add"), remove: list(ask, "remove") }
+fn deed(ask: &Ask<'_>) -> FileAction {
+    FileAction::Recipients { add: list(ask, "add"), remove: list(ask, "remove") }
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {

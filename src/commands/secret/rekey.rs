@@ -1,26 +1,26 @@
 //! What the commands share that change for whom files are encrypted: what the operator named and answered, as the workflow takes it.
 
-use crate::app::{Action, Ask, Target};
+use crate::app::{Action, Ask, CommandTarget};
 use crate::model::ShellLine;
-pub(super) use crate::workflows::secret::rekey::Deed;
+pub(super) use crate::workflows::secret::rekey::FileAction;
 use crate::workflows::secret::rekey::Rekey;
 
 /// Begins the operation on the targets: files, or all files of an environment.
-pub(super) fn operate(ask: &Ask<'_>, title: &'static str, deed: Deed, shell: ShellLine) -> Vec<Action> {
+pub(super) fn operate(ask: &Ask<'_>, title: &'static str, deed: FileAction, shell: ShellLine) -> Vec<Action> {
     let (Some(permit), Some(snapshot)) = (ask.permit, ask.facts.repository.clone()) else { return Vec::new() };
     let env = match ask.targets {
         [only] => only.env(),
         _ => None,
     };
     let strictest = ask.targets.iter().any(|target| target.env().is_none());
-    let judged = ask.targets.iter().filter_map(Target::env).map(|env| ask.facts.name(env).to_owned()).collect();
+    let judged = ask.targets.iter().filter_map(CommandTarget::env).map(|env| ask.facts.name(env).to_owned()).collect();
     let allowed = ask.answer("for").map(|names| names.split(',').map(|name| name.trim().to_owned()).collect());
     let mut files: Vec<String> = Vec::new();
     let mut whole: Vec<String> = Vec::new();
     for target in ask.targets {
         match target {
-            Target::File(_, path) if !files.contains(path) => files.push(path.clone()),
-            Target::Environment(env) => whole.push(ask.facts.name(*env).to_owned()),
+            CommandTarget::File(_, path) if !files.contains(path) => files.push(path.clone()),
+            CommandTarget::Environment(env) => whole.push(ask.facts.name(*env).to_owned()),
             _ => {}
         }
     }
@@ -55,7 +55,7 @@ pub(super) fn named(ask: &Ask<'_>) -> (Vec<String>, String) {
             environments.push(ask.facts.name(env));
         }
         let name = match target {
-            Target::File(_, path) => path.clone(),
+            CommandTarget::File(_, path) => path.clone(),
             _ => "FILE".to_owned(),
         };
         if !files.contains(&name) {

@@ -2,7 +2,7 @@
 
 use super::{SCOPE, teach};
 use crate::app::{Action, Command, Risk};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Takes the selected key out.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "u brings it back before it is saved.",
         )
     },
-    run: |_| vec![Action::Hand(Box::new(Do::Remove))],
+    run: |_| vec![Action::Hand(Box::new(EditorAction::Remove))],
 };

@@ -2,7 +2,7 @@
 
 use super::{SCOPE, teach};
 use crate::app::{Action, Command, Risk};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Asks for another name of the selected key.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "workloads that still ask for the old key.",
         )
     },
-    run: |_| vec![Action::Hand(Box::new(Do::Rename))],
+    run: |_| vec![Action::Hand(Box::new(EditorAction::Rename))],
 };

@@ -2,7 +2,7 @@
 
 use super::{SCOPE, teach};
 use crate::app::{Action, Command, Risk};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Shows the selected value, or hides it.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "who looks over your shoulder.",
         )
     },
-    run: |_| vec![Action::Hand(Box::new(Do::Reveal))],
+    run: |_| vec![Action::Hand(Box::new(EditorAction::Reveal))],
 };

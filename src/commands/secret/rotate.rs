@@ -1,26 +1,29 @@
 //! Gives files a new data key.
 
-use super::rekey::{Deed, is_file, named, operate};
-use crate::app::{Ask, Command, Question, Risk, Scope};
+use super::rekey::{FileAction, is_file, named, operate};
+use crate::app::{Ask, Command, CommandQuestion, KeyScope, Risk};
 use crate::commands::verb::lesson;
 use crate::model::{Lesson, ShellLine};
 
 const DOCS: &str = "https://getsops.io/docs/#key-rotation";
 
 /// A new data key is wrapped for all recipients of the file, and so for one who was slipped in: he is named, or it is refused.
-const QUESTIONS: &[Question] =
-    &[Question { id: "readers", label: "Recipients that .sops.yaml does not name and that are meant", optional: true }];
+const QUESTIONS: &[CommandQuestion] = &[CommandQuestion {
+    id: "readers",
+    label: "Recipients that .sops.yaml does not name and that are meant",
+    optional: true,
+}];
 
 /// Rotates the data key of files.
 pub static COMMAND: Command = Command {
     id: "secret-rotate",
     title: "Rotate the data key",
     keys: &[],
-    scope: Scope::File(is_file),
+    scope: KeyScope::File(is_file),
     risk: Risk::Writes,
     questions: QUESTIONS,
     lesson: teach,
-    run: |ask| operate(ask, "Rotate the data key of", Deed::Rotate, teach(ask).shell),
+    run: |ask| operate(ask, "Rotate the data key of", FileAction::Rotate, teach(ask).shell),
 };
 
 /// Rotates the data keys of all files of an environment.
@@ -28,11 +31,11 @@ pub static ALL: Command = Command {
     id: "secret-rotate-all",
     title: "Rotate the data keys of all secrets",
     keys: &[],
-    scope: Scope::Environment,
+    scope: KeyScope::Environment,
     risk: Risk::Writes,
     questions: QUESTIONS,
     lesson: teach,
-    run: |ask| operate(ask, "Rotate the data keys of", Deed::Rotate, teach(ask).shell),
+    run: |ask| operate(ask, "Rotate the data keys of", FileAction::Rotate, teach(ask).shell),
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {

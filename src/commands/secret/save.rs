@@ -2,7 +2,7 @@
 
 use super::{SCOPE, teach};
 use crate::app::{Action, Command, Risk};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Asks whether the changes shall be saved.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "git diff: one line for each value, and the sops block.",
         )
     },
-    run: |_| vec![Action::Hand(Box::new(Do::AskToSave))],
+    run: |_| vec![Action::Hand(Box::new(EditorAction::AskToSave))],
 };

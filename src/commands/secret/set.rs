@@ -4,7 +4,7 @@ use super::{SCOPE, file};
 use crate::app::{Action, Ask, Command, Risk};
 use crate::commands::verb::lesson;
 use crate::model::{Lesson, ShellLine};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Saves the changes; the editor asks for it once it has shown which they are.
 pub static COMMAND: Command = Command {
@@ -15,11 +15,11 @@ pub static COMMAND: Command = Command {
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
-    run: |ask| vec![Action::Hand(Box::new(Do::Save(ask.permit)))],
+    run: |ask| vec![Action::Hand(Box::new(EditorAction::Save(ask.permit)))],
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let env = ask.targets.first().and_then(crate::app::Target::env);
+    let env = ask.targets.first().and_then(crate::app::CommandTarget::env);
     let place = env.map_or("of several environments", |env| ask.facts.name(env));
     let lines = ask.answer("shell").and_then(|lines| serde_json::from_str(lines).ok());
     let lines = lines.unwrap_or_else(|| vec![vec!["sops".to_owned(), "edit".to_owned(), file(ask)]]);

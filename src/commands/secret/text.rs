@@ -2,7 +2,7 @@
 
 use super::{SCOPE, teach};
 use crate::app::{Action, Command, Risk};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Opens the decrypted document as text.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "the line with an x, and what is wrong below; ctrl-s keeps the text, S saves the file.",
         )
     },
-    run: |_| vec![Action::Hand(Box::new(Do::Text))],
+    run: |_| vec![Action::Hand(Box::new(EditorAction::Text))],
 };

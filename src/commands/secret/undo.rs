@@ -2,7 +2,7 @@
 
 use super::{SCOPE, teach};
 use crate::app::{Action, Command, Risk};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Takes the last change back.
 pub static COMMAND: Command = Command {
@@ -20,5 +20,5 @@ pub static COMMAND: Command = Command {
             "the star before the value is gone.",
         )
     },
-    run: |_| vec![Action::Hand(Box::new(Do::Undo))],
+    run: |_| vec![Action::Hand(Box::new(EditorAction::Undo))],
 };

@@ -4,7 +4,7 @@ use super::SCOPE;
 use crate::app::{Action, Ask, Command, Risk};
 use crate::commands::verb::lesson;
 use crate::model::{Lesson, ShellLine};
-use crate::views::secret::Do;
+use crate::views::secret::EditorAction;
 
 /// Writes the selected value into the file that was named.
 pub static COMMAND: Command = Command {
@@ -15,13 +15,13 @@ pub static COMMAND: Command = Command {
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
-    run: |ask| vec![Action::Hand(Box::new(Do::WriteOut(ask.permit)))],
+    run: |ask| vec![Action::Hand(Box::new(EditorAction::WriteOut(ask.permit)))],
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let (place, of) = (ask.answer("place").unwrap_or("PATH"), ask.answer("of").unwrap_or("FILE"));
     let to = ask.answer("file").unwrap_or("NAME");
-    let env = ask.targets.first().and_then(crate::app::Target::env);
+    let env = ask.targets.first().and_then(crate::app::CommandTarget::env);
     let line = ShellLine::new("sops decrypt --extract {} {path} > ", &[place, of]).typed(to);
     lesson(
         match env {

@@ -11,7 +11,7 @@ use crate::model::Fault;
 
 /// Holds what a list shows of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogEntry {
+pub struct CommitEntry {
     /// The commit in full.
     pub commit: String,
     /// Who wrote it.
@@ -22,7 +22,7 @@ pub struct LogEntry {
     pub subject: String,
 }
 
-impl LogEntry {
+impl CommitEntry {
     /// Returns the commit in seven digits, as people write it.
     pub fn short(&self) -> &str {
         self.commit.get(..7).unwrap_or(&self.commit)
@@ -33,7 +33,7 @@ impl LogEntry {
 ///
 /// # Errors
 /// Fails with git's own words when it cannot tell.
-pub fn log(root: &Path, count: usize) -> Result<Vec<LogEntry>, Fault> {
+pub fn log(root: &Path, count: usize) -> Result<Vec<CommitEntry>, Fault> {
     const WHAT: &str = "git does not tell the last commits";
     if run::output(root, WHAT, &["rev-parse", "--verify", "--quiet", "HEAD"]).is_err() {
         return Ok(Vec::new());
@@ -45,7 +45,7 @@ pub fn log(root: &Path, count: usize) -> Result<Vec<LogEntry>, Fault> {
 ///
 /// # Errors
 /// Fails with git's own words when it does not know a commit.
-pub fn log_between(root: &Path, old: &str, new: &str, count: usize) -> Result<Vec<LogEntry>, Fault> {
+pub fn log_between(root: &Path, old: &str, new: &str, count: usize) -> Result<Vec<CommitEntry>, Fault> {
     read(root, "git does not tell the commits between", count, &["--end-of-options", &format!("{old}..{new}"), "--"])
 }
 
@@ -53,13 +53,13 @@ pub fn log_between(root: &Path, old: &str, new: &str, count: usize) -> Result<Ve
 ///
 /// # Errors
 /// Fails with git's own words when it cannot tell.
-pub fn log_of(root: &Path, files: &[String], count: usize) -> Result<Vec<LogEntry>, Fault> {
+pub fn log_of(root: &Path, files: &[String], count: usize) -> Result<Vec<CommitEntry>, Fault> {
     let files: Vec<String> = files.iter().map(|file| format!(":(top,literal){file}")).collect();
     let arguments: Vec<&str> = std::iter::once("--").chain(files.iter().map(String::as_str)).collect();
     read(root, "git does not tell who changed it", count, &arguments)
 }
 
-fn read(root: &Path, what: &str, count: usize, arguments: &[&str]) -> Result<Vec<LogEntry>, Fault> {
+fn read(root: &Path, what: &str, count: usize, arguments: &[&str]) -> Result<Vec<CommitEntry>, Fault> {
     let count = format!("--max-count={count}");
     let mut all = vec!["log", &count, "--no-show-signature", "--format=%H%x1f%an%x1f%ct%x1f%s"];
     all.extend(arguments);
@@ -72,7 +72,7 @@ fn read(root: &Path, what: &str, count: usize, arguments: &[&str]) -> Result<Vec
 ///
 /// # Errors
 /// Fails with git's own words when it cannot tell.
-pub fn last_changes(root: &Path, files: &[String]) -> Result<HashMap<String, LogEntry>, Fault> {
+pub fn last_changes(root: &Path, files: &[String]) -> Result<HashMap<String, CommitEntry>, Fault> {
     const WHAT: &str = "git does not tell the last changes";
     let mut wanted: HashSet<&str> = files.iter().map(String::as_str).collect();
     let mut found = HashMap::new();
@@ -97,7 +97,7 @@ pub fn last_changes(root: &Path, files: &[String]) -> Result<HashMap<String, Log
     unique.sort_unstable();
     arguments.extend(unique);
     let mut child = run::command(root, &arguments).spawn().map_err(|error| run::not_started(WHAT, &error))?;
-    let mut last: Option<LogEntry> = None;
+    let mut last: Option<CommitEntry> = None;
     if let Some(stdout) = child.stdout() {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             if let Some(head) = line.strip_prefix('\x1e') {
@@ -125,12 +125,12 @@ pub fn contains(root: &Path, later: &str, earlier: &str) -> bool {
     .is_ok()
 }
 
-fn entry(line: &str) -> Option<LogEntry> {
+fn entry(line: &str) -> Option<CommitEntry> {
     let mut fields = line.splitn(4, '\x1f');
     let mut next = || fields.next().map(str::to_owned);
     let (commit, author, at, subject) = (next()?, next()?, next()?, next()?);
     let at = at.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    Some(LogEntry { commit, author, at, subject })
+    Some(CommitEntry { commit, author, at, subject })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
 pub use files::{Staged, all_files, files, ignored, is_ignored, is_known, object, staged};
 pub use fresh::{Own, first_commit, in_bare};
 pub use last_commit::{LastCommit, is_in_repository};
-pub use log::{LogEntry, contains, last_changes, log, log_between, log_of};
+pub use log::{CommitEntry, contains, last_changes, log, log_between, log_of};
 pub use remote::{Destination, destination};
 pub use repository::Repository;
 pub use run::OnTerminal;

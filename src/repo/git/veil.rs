@@ -9,7 +9,7 @@ use super::super::{contents, path};
 use super::run;
 use crate::sops::{self, Format, SopsFile};
 use crate::yaml::manifest;
-use crate::yaml::secrets::{self, Form};
+use crate::yaml::secrets::{self, ValuePlacement};
 
 /// What stands in place of a value.
 const HIDDEN: &str = "[value of a Secret in plain text, not shown]";
@@ -54,7 +54,7 @@ fn holds_plain(path: &str, text: &str) -> bool {
     }
     match manifest::documents(text) {
         Ok(documents) => documents.iter().flat_map(secrets::of_document).any(|held| match held.form {
-            Form::Secret | Form::Copy => true,
+            ValuePlacement::Secret | ValuePlacement::Copy => true,
             _ => held.is_plain(false) || held.doubtful,
         }),
         Err(_) => {

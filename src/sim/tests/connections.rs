@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{get, start};
 use crate::cluster::Cluster;
-use crate::cluster::exec::{Order, Streams};
+use crate::cluster::exec::{ExecRequest, Streams};
 use crate::cluster::verbs::Forward;
 use crate::model::permit::grant;
 use crate::sim::json::text;
@@ -108,12 +108,16 @@ async fn a_deleted_pod_is_given_time_and_replaced_and_a_deleted_kustomization_pr
     assert!(super::super::json::list(&pods, "/items").is_empty(), "what it applied is pruned");
 }
 
-fn order(command: &[&str]) -> Order {
-    Order { container: None, command: command.iter().map(|word| (*word).to_owned()).collect(), terminal: false }
+fn order(command: &[&str]) -> ExecRequest {
+    ExecRequest { container: None, command: command.iter().map(|word| (*word).to_owned()).collect(), terminal: false }
 }
 
 /// Runs a command as the cockpit does, without a terminal; what it wrote, what it wrote as errors, and how it ended.
-async fn run(cluster: &Cluster, object: &str, order: &Order) -> Result<(String, String, i32), crate::model::Fault> {
+async fn run(
+    cluster: &Cluster,
+    object: &str,
+    order: &ExecRequest,
+) -> Result<(String, String, i32), crate::model::Fault> {
     let session = cluster.exec(&object.parse().unwrap(), order, &grant()).await?;
     let (_typed, input) = tokio::sync::mpsc::channel(1);
     let (output, mut said) = tokio::sync::mpsc::channel(64);
@@ -141,7 +145,7 @@ async fn the_cockpit_runs_a_command_in_a_pod_or_behind_a_workload() {
     assert_eq!((complained.as_str(), code), ("sh: nope: not found\n", 127));
     let missing = run(&staging, &pod, &order(&["nonsense"])).await.unwrap_err();
     assert!(missing.todo.contains("kubectl debug"), "{missing}");
-    let strange = Order { container: Some("db".to_owned()), ..order(&["true"]) };
+    let strange = ExecRequest { container: Some("db".to_owned()), ..order(&["true"]) };
     assert!(run(&staging, &pod, &strange).await.unwrap_err().why.starts_with("it has no container db, only "));
 }
 

@@ -4,7 +4,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{identities, open, text};
 use crate::secret::Secret;
-use crate::sops::{Change, Changed, Format, NewFile, Opened, Path, SopsError, SopsFile, create};
+use crate::sops::{Changed, Format, NewFile, Opened, Path, SopsError, SopsFile, ValueChange, create};
 
 const NOW: &str = "2031-02-03T04:05:06Z";
 const KUBERNETES: &str = "^(data|stringData)$";
@@ -56,7 +56,7 @@ fn a_new_key_is_one_new_line_behind_its_neighbours() {
     let mut opened = sealed(SECRET);
     let before = opened.file().text().to_owned();
     opened.add(0, &path("stringData.token"), &Secret::new("s3cret: #1")).unwrap();
-    assert_eq!(opened.changes(), [Change { document: 0, path: path("stringData.token"), what: Changed::Added }]);
+    assert_eq!(opened.changes(), [ValueChange { document: 0, path: path("stringData.token"), what: Changed::Added }]);
     let (text, plain) = saved(&opened);
     let (went, came) = difference(&before, &text);
     assert!(went.is_empty() && came.len() == 1 && came[0].starts_with("    token: ENC["), "{went:?} {came:?}");
@@ -95,8 +95,11 @@ fn a_renamed_key_keeps_its_place_and_its_neighbours_their_bytes() {
     let mut opened = sealed(SECRET);
     let before = opened.file().text().to_owned();
     opened.rename(0, &path("stringData.password"), "PASSWORD").unwrap();
-    let change =
-        Change { document: 0, path: path("stringData.PASSWORD"), what: Changed::Renamed(path("stringData.password")) };
+    let change = ValueChange {
+        document: 0,
+        path: path("stringData.PASSWORD"),
+        what: Changed::Renamed(path("stringData.password")),
+    };
     assert_eq!(opened.changes(), [change]);
     let (text, plain) = saved(&opened);
     let (went, came) = difference(&before, &text);

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::folder;
 use crate::model::FaultKind;
 use crate::secret::Secret;
-use crate::sops::{Asker, Format, Identities, IdentitySources, NewFile, Prompts, Question, create, unlock};
+use crate::sops::{Asker, Format, Identities, IdentitySources, NewFile, Prompts, SecretPrompt, create, unlock};
 
 /// Answers every question alike, and counts them.
 #[derive(Clone)]
 struct Parrot(&'static str, Arc<AtomicUsize>);
 
 impl Asker for Parrot {
-    fn ask(&self, question: &Question) -> Option<Secret> {
+    fn ask(&self, question: &SecretPrompt) -> Option<Secret> {
         assert!(question.hidden && question.text.starts_with("passphrase of "), "{question:?}");
         self.1.fetch_add(1, Ordering::Relaxed);
         (!self.0.is_empty()).then(|| Secret::new(self.0))

@@ -6,7 +6,7 @@ use super::{LAYOUTS, ODD, all, identities, open, text};
 use crate::model::FaultKind;
 use crate::secret::Secret;
 use crate::sops::value::ValueType;
-use crate::sops::{Change, Changed, Format, Identities, NewFile, Path, SopsError, SopsFile, create, sniff, yaml};
+use crate::sops::{Changed, Format, Identities, NewFile, Path, SopsError, SopsFile, ValueChange, create, sniff, yaml};
 
 /// Reads a plain text into (document, path, type, value), to be compared.
 fn leaves(text: &str) -> Vec<(usize, String, ValueType, String)> {
@@ -79,7 +79,7 @@ fn changing_one_value_changes_its_line_and_two_of_the_sops_block_only() {
                 Err(SopsError::Unsupported(_)) => continue,
                 Err(error) => panic!("{name} {path}: {error}"),
             }
-            let change = Change { document, path: path.clone(), what: Changed::Value };
+            let change = ValueChange { document, path: path.clone(), what: Changed::Value };
             assert_eq!(opened.changes(), [change], "{name}");
             let after = opened.save(now).unwrap_or_else(|error| panic!("{name} {path}: {error}"));
             if encrypted {

@@ -1,7 +1,7 @@
 //! The tab of the tree: where the object comes from, up to the commit, and what it becomes, down to its pods.
 
-use crate::app::{Target, Task};
-use crate::lineage::{Lineage, Node, trace, tree};
+use crate::app::{CommandTarget, Task};
+use crate::lineage::{Lineage, LineageNode, trace, tree};
 use crate::model::{Env, Fault, ObjectRef};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
@@ -12,7 +12,7 @@ use crate::views::page::PageLine;
 #[derive(Debug)]
 pub(super) struct Family {
     origin: Lineage,
-    tree: Node,
+    tree: LineageNode,
 }
 
 /// Answers the task, with the environment that was asked.
@@ -48,14 +48,14 @@ pub(super) fn lines(env: Env, family: &Loaded<Family>) -> Vec<PageLine> {
     lines
 }
 
-fn branch(env: Env, node: &Node, depth: usize, lines: &mut Vec<PageLine>) {
+fn branch(env: Env, node: &LineageNode, depth: usize, lines: &mut Vec<PageLine>) {
     lines.push(line(env, node, depth));
     for child in &node.children {
         branch(env, child, depth + 1, lines);
     }
 }
 
-fn line(env: Env, node: &Node, depth: usize) -> PageLine {
+fn line(env: Env, node: &LineageNode, depth: usize) -> PageLine {
     let object = &node.object;
     let name =
         if object.namespace.is_empty() { object.name.clone() } else { format!("{}/{}", object.namespace, object.name) };
@@ -63,5 +63,5 @@ fn line(env: Env, node: &Node, depth: usize) -> PageLine {
         .after(format!("{name}  "), Scope::Text)
         .after(format!("{} ", object.kind), Scope::Title)
         .after(format!("{}{} ", "  ".repeat(depth + 1), node.state.sign()), state_scope(node.state))
-        .opens(Some(Target::Object(env, object.clone())))
+        .opens(Some(CommandTarget::Object(env, object.clone())))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::{Facts, Target};
+use crate::app::{CommandTarget, Facts};
 use crate::kinds;
 use crate::model::{Env, ObjectRef, Row};
 use crate::theme::Scope;
@@ -38,7 +38,7 @@ fn line(env: Env, object: &ObjectRef, facts: &Facts) -> PageLine {
         if object.namespace.is_empty() { object.name.clone() } else { format!("{}/{}", object.namespace, object.name) };
     let known = kinds::of(object);
     let table = known.and_then(|kind| facts.table(env, kind));
-    let target = Target::Object(env, object.clone());
+    let target = CommandTarget::Object(env, object.clone());
     match (facts.row(env, object).filter(|_| known.is_some()), table) {
         (Some(row), _) => {
             let cells: Vec<&str> =

@@ -23,14 +23,14 @@ use std::borrow::Cow;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use crate::app::{Action, Ask, Motion, Scene, Target, View};
+use crate::app::{Action, Ask, CommandTarget, Motion, Scene, View};
 use crate::cluster::Event;
 use crate::describe::describe;
 use crate::kinds;
 use crate::model::{Env, Kind, ObjectRef, Row};
 use crate::theme::Scope;
 use crate::views::loaded::Loaded;
-use crate::views::page::{Page, PageLine, Slash};
+use crate::views::page::{Page, PageLine, SearchKey};
 use crate::views::tabs;
 use crate::widgets::panel;
 use family::Family;
@@ -84,9 +84,9 @@ pub struct Detail {
 }
 
 /// Opens an object of a cluster.
-pub fn open(target: &Target, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
+pub fn open(target: &CommandTarget, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
     match target {
-        Target::Object(env, object) => Some(Box::new(Detail::new(*env, object, Tab::Overview))),
+        CommandTarget::Object(env, object) => Some(Box::new(Detail::new(*env, object, Tab::Overview))),
         _ => None,
     }
 }
@@ -96,10 +96,10 @@ impl Detail {
     pub fn new(env: Env, object: &ObjectRef, tab: Tab) -> Self {
         let object = object.clone();
         let page = |tab| match tab {
-            Tab::Yaml | Tab::Describe => Page::new(Slash::Searches),
+            Tab::Yaml | Tab::Describe => Page::new(SearchKey::Searches),
             // The cursor starts on an object rather than on the heading above it.
-            Tab::Inventory | Tab::Tree => Page::new(Slash::Filters).at(1),
-            Tab::Overview | Tab::Events => Page::new(Slash::Filters),
+            Tab::Inventory | Tab::Tree => Page::new(SearchKey::Filters).at(1),
+            Tab::Overview | Tab::Events => Page::new(SearchKey::Filters),
         };
         Self {
             env,
@@ -269,7 +269,7 @@ impl View for Detail {
         Some(self.env)
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         if matches!(self.tab, Tab::Inventory | Tab::Tree) {
             let lines = self.lines(scene);
             let link = self.page().and_then(|page| page.current(&lines)).and_then(PageLine::link).cloned();
@@ -277,7 +277,7 @@ impl View for Detail {
                 return link.into_iter().collect();
             }
         }
-        vec![Target::Object(self.env, self.object.clone())]
+        vec![CommandTarget::Object(self.env, self.object.clone())]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::load::Whole;
-use crate::app::{Facts, Target};
+use crate::app::{CommandTarget, Facts};
 use crate::cluster::Event;
 use crate::kinds::{self, short_revision};
 use crate::model::clock::{age, until};
@@ -153,7 +153,7 @@ fn named(env: Env, label: &str, other: &ObjectRef, facts: &Facts) -> PageLine {
     PageLine::cut(text, scope)
         .after(other.to_string(), Scope::Title)
         .after(pad(label, LABEL), Scope::Dim)
-        .opens(Some(Target::Object(env, other.clone())))
+        .opens(Some(CommandTarget::Object(env, other.clone())))
 }
 
 /// Writes where the object comes from: who applied it, what owns it, which files declare it, since when it is there.
@@ -183,13 +183,13 @@ pub(in crate::views) fn origin(
         lines.push(named(env, "owned by", &owner, facts));
     }
     for (index, file) in facts.files_of(env, object).iter().take(FILES).enumerate() {
-        let target = Target::File(facts.environment_of(file), file.clone());
+        let target = CommandTarget::File(facts.environment_of(file), file.clone());
         let others = facts.other_readers(env, file);
         let also = if others.is_empty() { String::new() } else { format!("  also read in {}", others.join(", ")) };
         lines.push(field(if index == 0 { "files" } else { "" }, format!("{file}{also}")).opens(Some(target)));
     }
     for (index, page) in facts.pages_about(object).take(PAGES).enumerate() {
-        let target = Target::File(None, page.file.clone());
+        let target = CommandTarget::File(None, page.file.clone());
         let text = format!("{}  {}", page.file, page.title);
         lines.push(field(if index == 0 { "documents" } else { "" }, text).opens(Some(target)));
     }

@@ -11,7 +11,7 @@ use super::load::{Answer, whole};
 use super::{Detail, Tab};
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
-use crate::app::{App, Effect, Facts, Keymap, Msg, Target, Ticket};
+use crate::app::{App, CommandTarget, Effect, Facts, Keymap, Msg, Ticket};
 use crate::cluster::WatchEvent;
 use crate::cluster::{self, Event, mask};
 use crate::commands::COMMANDS;
@@ -244,7 +244,7 @@ fn the_inventory_shows_live_states_and_opens_objects() {
     });
     watched(&mut app, &deployment);
     insta::assert_snapshot!("inventory", screen(&app, 120, 36));
-    assert_eq!(app.targets(), [Target::Object(STAGING, "Deployment.apps/linkding/linkding".parse().unwrap())]);
+    assert_eq!(app.targets(), [CommandTarget::Object(STAGING, "Deployment.apps/linkding/linkding".parse().unwrap())]);
     press(&mut app, "/env<enter>");
     assert_eq!(tasks(&press(&mut app, "<enter>")).first().unwrap(), "read Secret/linkding/linkding-env");
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::app::{Facts, Target, Task};
+use crate::app::{CommandTarget, Facts, Task};
 use crate::check::{Severity, Surveyed};
-use crate::lineage::Node;
+use crate::lineage::LineageNode;
 use crate::model::{Env, ObjectRef};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
@@ -21,12 +21,12 @@ const FRESH: SignedDuration = SignedDuration::from_secs(50);
 /// Remembers how the objects of a file fare.
 #[derive(Debug, Default)]
 pub(super) struct Becomes {
-    live: BTreeMap<(Env, ObjectRef), Result<Node, String>>,
+    live: BTreeMap<(Env, ObjectRef), Result<LineageNode, String>>,
     asked: Option<(Timestamp, BTreeSet<(Env, ObjectRef)>)>,
 }
 
 /// What the task answers.
-pub(super) type Lives = Vec<((Env, ObjectRef), Result<Node, String>)>;
+pub(super) type Lives = Vec<((Env, ObjectRef), Result<LineageNode, String>)>;
 
 fn made<'a>(facts: &'a Facts, path: &str) -> impl Iterator<Item = (Env, &'a Surveyed)> {
     let survey = facts.survey.iter().flat_map(move |survey| survey.made_of(path).collect::<Vec<_>>());
@@ -52,7 +52,8 @@ impl Becomes {
                         Ok(cluster) => cluster.look(&object).await,
                         Err(fault) => Err(fault),
                     };
-                    let node = found.map(|detail| Node::of(&object, detail.as_ref().map(|detail| &detail.value)));
+                    let node =
+                        found.map(|detail| LineageNode::of(&object, detail.as_ref().map(|detail| &detail.value)));
                     ((env, object), node.map_err(|fault| fault.why))
                 }
             };
@@ -94,7 +95,7 @@ impl Becomes {
                 }
                 Some(Err(why)) => ("?", format!("  {why}"), Scope::Unknown),
             };
-            let target = Target::Object(*env, known.object.clone());
+            let target = CommandTarget::Object(*env, known.object.clone());
             let text = format!("{}{}", known.object, state.trim_end());
             lines.push(
                 PageLine::cut(text, Scope::Text)

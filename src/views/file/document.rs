@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::{Facts, Target};
+use crate::app::{CommandTarget, Facts};
 use crate::markdown::{MarkdownDocument, MarkdownLink, Style};
 use crate::repo::path;
 use crate::theme::Scope;
@@ -81,7 +81,7 @@ impl Page {
             let jump = link.and_then(|link| jump(file, &link, &document, &places, facts));
             if let (Some(slot), Some(line)) = (page.jumps.get_mut(place), page.lines.get_mut(place)) {
                 if let Some(Jump::File(target, _)) = &jump {
-                    let target = Target::File(facts.environment_of(target), target.clone());
+                    let target = CommandTarget::File(facts.environment_of(target), target.clone());
                     *line = std::mem::take(line).opens(Some(target));
                 }
                 *slot = jump;

@@ -26,11 +26,11 @@ use becomes::{Becomes, Lives};
 use document::Jump;
 pub(in crate::views) use document::is_document;
 
-use crate::app::{Action, Ask, Facts, Motion, Notice, Reach, Scene, Target, Task, View};
+use crate::app::{Action, Ask, CommandTarget, Facts, Motion, Notice, Scene, Task, TaskContext, View};
 use crate::model::{Env, Fault};
 use crate::repo::{EntryKind, Snapshot};
 use crate::theme::Scope;
-use crate::views::page::{Page, PageLine, Slash};
+use crate::views::page::{Page, PageLine, SearchKey};
 use crate::views::tabs;
 use crate::widgets::panel;
 
@@ -72,14 +72,14 @@ enum Start {
 type Answer = Result<String, Fault>;
 
 /// Opens a file that is not encrypted.
-pub fn open(target: &Target, ask: &Ask<'_>) -> Option<Box<dyn View>> {
-    let Target::File(env, path) = target else { return None };
+pub fn open(target: &CommandTarget, ask: &Ask<'_>) -> Option<Box<dyn View>> {
+    let CommandTarget::File(env, path) = target else { return None };
     is_text(ask.facts, path).then(|| Box::new(FileView::new(*env, path)) as Box<dyn View>)
 }
 
 /// Opens a file at a line, from one; `None` where it is not shown as text.
-pub fn open_at(target: &Target, line: usize, facts: &Facts) -> Option<Box<dyn View>> {
-    let Target::File(env, path) = target else { return None };
+pub fn open_at(target: &CommandTarget, line: usize, facts: &Facts) -> Option<Box<dyn View>> {
+    let CommandTarget::File(env, path) = target else { return None };
     is_text(facts, path)
         .then(|| Box::new(FileView { start: Some(Start::Line(line)), ..FileView::new(*env, path) }) as Box<dyn View>)
 }
@@ -95,7 +95,7 @@ impl FileView {
         Self {
             env,
             path: path.to_owned(),
-            page: Page::new(Slash::Searches),
+            page: Page::new(SearchKey::Searches),
             becomes: Becomes::default(),
             head: Vec::new(),
             body: Vec::new(),
@@ -175,7 +175,7 @@ impl FileView {
 }
 
 /// Reads the text of a file, where it is one that can be shown.
-fn text(reach: &Reach, path: &str) -> Answer {
+fn text(reach: &TaskContext, path: &str) -> Answer {
     let refuse = |why: String, todo: &str| Err(Fault::failed(format!("cannot show {path}"), why, todo));
     let file = reach.file(path)?;
     let outside = || refuse("it leads out of the repository".to_owned(), "look at it with a pager");
@@ -275,9 +275,9 @@ impl View for FileView {
         }
     }
 
-    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         let link = self.page.current(&self.lines).and_then(PageLine::link);
-        vec![link.cloned().unwrap_or_else(|| Target::File(self.env, self.path.clone()))]
+        vec![link.cloned().unwrap_or_else(|| CommandTarget::File(self.env, self.path.clone()))]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
@@ -313,11 +313,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::text;
-    use crate::app::Reach;
+    use crate::app::TaskContext;
     use crate::model::{Clock, PerEnv};
 
-    fn reach(root: &std::path::Path) -> Reach {
-        Reach {
+    fn reach(root: &std::path::Path) -> TaskContext {
+        TaskContext {
             clusters: Arc::new(PerEnv::default()),
             root: Some(root.to_owned()),
             identities: Arc::default(),

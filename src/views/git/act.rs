@@ -2,13 +2,13 @@
 
 use crate::app::{Ask, Permit};
 use crate::model::Fault;
-use crate::repo::git::{Destination, LogEntry};
+use crate::repo::git::{CommitEntry, Destination};
 
 /// Says what a command of the git screen wants of the view.
 #[derive(Debug)]
-pub enum Do {
+pub enum GitAction {
     /// Stages or unstages the selected file, its folder, or all.
-    Toggle(Reach),
+    Toggle(ToggleScope),
     /// Stages or unstages these paths; the guard gave its leave.
     Move {
         /// Whether they are staged rather than taken out.
@@ -43,7 +43,7 @@ pub enum Do {
 
 /// Says how much `Do::Toggle` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum ToggleScope {
     /// The selected file.
     File,
     /// The folder around the selected file.
@@ -54,9 +54,9 @@ pub enum Reach {
 
 /// What the tasks of the git screen answer.
 #[derive(Debug)]
-pub enum Answer {
+pub enum GitAnswer {
     /// The last commits.
-    Log(Result<Vec<LogEntry>, Fault>),
+    Log(Result<Vec<CommitEntry>, Fault>),
     /// Files were staged or not.
     Moved(Result<(), Fault>),
     /// A file was refused, because of what it holds.

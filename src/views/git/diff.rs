@@ -14,12 +14,12 @@ use std::sync::{Arc, Weak};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, Motion, Scene, Target, Task, View};
+use crate::app::{Action, CommandTarget, Motion, Scene, Task, View};
 use crate::model::Fault;
 use crate::repo::Snapshot;
 use crate::repo::git::{self, DiffKind, Side};
 use crate::theme::Scope;
-use crate::views::page::{Page, PageLine, Slash};
+use crate::views::page::{Page, PageLine, SearchKey};
 use crate::views::tabs;
 use crate::widgets::panel;
 
@@ -40,7 +40,7 @@ impl Diff {
     /// Opens the difference of a file on one side.
     pub fn new(path: &str, side: Side) -> Self {
         let lines = vec![PageLine::cut("reading...", Scope::Dim)];
-        Self { path: path.to_owned(), side, page: Page::new(Slash::Searches), lines, seen: Weak::new() }
+        Self { path: path.to_owned(), side, page: Page::new(SearchKey::Searches), lines, seen: Weak::new() }
     }
 
     fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -115,8 +115,8 @@ impl View for Diff {
         }
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
-        vec![Target::File(scene.facts.environment_of(&self.path), self.path.clone())]
+    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
+        vec![CommandTarget::File(scene.facts.environment_of(&self.path), self.path.clone())]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {

@@ -11,8 +11,8 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::act::Do;
-use crate::app::{Action, Key, Scene, Target, View};
+use super::act::GitAction;
+use crate::app::{Action, CommandTarget, Key, Scene, View};
 use crate::model::Fault;
 use crate::theme::Scope;
 use crate::widgets::{Paragraph, Span, StyledLine, fit, panel, wrap};
@@ -63,7 +63,7 @@ impl Message {
             several => format!("{} files", several.len()),
         };
         let answers = vec![("message".to_owned(), self.text_so_far())];
-        vec![Action::Pop, Action::Dispatch(command, vec![Target::Worktree(files)], answers)]
+        vec![Action::Pop, Action::Dispatch(command, vec![CommandTarget::Worktree(files)], answers)]
     }
 
     /// Edits the line that the cursor is on, and moves the cursor by so many characters.
@@ -130,7 +130,7 @@ impl View for Message {
 
     fn text(&mut self, key: Key, scene: &Scene<'_>) -> Vec<Action> {
         if key.is("esc") {
-            return vec![Action::Pop, Action::Hand(Box::new(Do::Keep(self.text_so_far())))];
+            return vec![Action::Pop, Action::Hand(Box::new(GitAction::Keep(self.text_so_far())))];
         } else if key.to_string() == "ctrl-s" {
             return self.commit(scene);
         } else if key.is("enter") {

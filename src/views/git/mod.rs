@@ -28,14 +28,14 @@ use std::sync::{Arc, Weak};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use self::act::{Answer, Do, Reach};
+use self::act::{GitAction, GitAnswer, ToggleScope};
 use self::files::{ChangedFile, Group, changed};
 use crate::app::motion::step;
-use crate::app::{Action, Motion, Notice, Scene, Target, Task, View};
+use crate::app::{Action, CommandTarget, Motion, Notice, Scene, Task, View};
 use crate::check;
 use crate::model::{Fault, FaultKind};
 use crate::repo::Snapshot;
-use crate::repo::git::{self, Destination, GitChange, GitState, Head, LogEntry};
+use crate::repo::git::{self, CommitEntry, Destination, GitChange, GitState, Head};
 use crate::widgets::Scroll;
 use crate::workflows::git::change;
 
@@ -52,7 +52,7 @@ pub struct Git {
     history: bool,
     scroll: Scroll,
     history_scroll: Scroll,
-    log: Option<Result<Vec<LogEntry>, Fault>>,
+    log: Option<Result<Vec<CommitEntry>, Fault>>,
     /// Files that hold what is refused, and whose names were typed.
     allowed: BTreeSet<String>,
     /// A message that was not committed.
@@ -84,30 +84,30 @@ impl Git {
         let Some(snapshot) = &scene.facts.repository else { return Vec::new() };
         self.seen = Arc::downgrade(snapshot);
         let root = snapshot.root.clone();
-        vec![Action::Task(Task::blocking("git log", move |_| Answer::Log(git::log(&root, COMMITS))))]
+        vec![Action::Task(Task::blocking("git log", move |_| GitAnswer::Log(git::log(&root, COMMITS))))]
     }
 
     /// Works out what a key on the selection means: files that are staged are taken out, all others are staged.
-    fn toggle(&self, reach: Reach, scene: &Scene<'_>) -> Vec<Action> {
+    fn toggle(&self, reach: ToggleScope, scene: &Scene<'_>) -> Vec<Action> {
         let files = files_of(scene);
         let Some(chosen) = files.get(self.index(&files)) else {
             return vec![tell(scene, "nothing is changed: there is nothing to stage")];
         };
         let folder = chosen.path.trim_end_matches('/').rsplit_once('/').map_or("", |(folder, _)| folder);
         let within = |file: &&ChangedFile| match reach {
-            Reach::File => *file == chosen,
-            Reach::Folder => folder.is_empty() || file.path.starts_with(&format!("{folder}/")),
-            Reach::All => true,
+            ToggleScope::File => *file == chosen,
+            ToggleScope::Folder => folder.is_empty() || file.path.starts_with(&format!("{folder}/")),
+            ToggleScope::All => true,
         };
         let taken: Vec<&ChangedFile> = files.iter().filter(within).collect();
         let stage = match reach {
-            Reach::File => chosen.group != Group::Staged,
+            ToggleScope::File => chosen.group != Group::Staged,
             _ => taken.iter().any(|file| file.group != Group::Staged),
         };
         let wanted = taken.into_iter().filter(|file| (file.group == Group::Staged) != stage);
         let paths: Vec<String> = wanted.map(|file| file.path.clone()).collect();
         let id = if stage { "git-stage" } else { "git-unstage" };
-        dispatch(scene, id, paths.into_iter().map(Target::Worktree).collect(), Vec::new())
+        dispatch(scene, id, paths.into_iter().map(CommandTarget::Worktree).collect(), Vec::new())
     }
 
     /// Asks git where a push goes; it is judged by the answer.
@@ -133,51 +133,51 @@ impl Git {
         let Some(root) = scene.facts.repository.as_ref().map(|snapshot| snapshot.root.clone()) else {
             return Vec::new();
         };
-        vec![Action::Task(Task::blocking("git remote", move |_| Answer::Goes(git::destination(&root))))]
+        vec![Action::Task(Task::blocking("git remote", move |_| GitAnswer::Goes(git::destination(&root))))]
     }
 
     /// Asks for the push to be judged in each environment that it reaches, now that it is known where it goes.
     fn push_to(scene: &Scene<'_>, to: &Destination) -> Vec<Action> {
         let followers = applied::followers(scene.facts, to);
-        let mut targets: Vec<Target> = followers.into_iter().map(Target::Environment).collect();
+        let mut targets: Vec<CommandTarget> = followers.into_iter().map(CommandTarget::Environment).collect();
         if targets.is_empty() {
-            targets.push(Target::Worktree(format!("{}, which no environment follows", to.branch())));
+            targets.push(CommandTarget::Worktree(format!("{}, which no environment follows", to.branch())));
         }
         dispatch(scene, "git-push-reconcile", targets, act::answers(to))
     }
 
-    fn act(&mut self, wanted: Do, scene: &Scene<'_>) -> Vec<Action> {
+    fn act(&mut self, wanted: GitAction, scene: &Scene<'_>) -> Vec<Action> {
         let Some(snapshot) = scene.facts.repository.clone() else { return Vec::new() };
         let root = snapshot.root.clone();
         match wanted {
-            Do::Toggle(reach) => self.toggle(reach, scene),
-            Do::Move { stage, paths, permit: Some(permit) } => {
+            GitAction::Toggle(reach) => self.toggle(reach, scene),
+            GitAction::Move { stage, paths, permit: Some(permit) } => {
                 let allowed = self.allowed.clone();
                 vec![Action::Task(Task::blocking("git add", move |reach| {
                     if !stage {
-                        return Answer::Moved(git::unstage(&root, &paths, &permit));
+                        return GitAnswer::Moved(git::unstage(&root, &paths, &permit));
                     }
                     match check::working_tree(&root, &paths)
                         .map(|files| check::refusal(&files, &snapshot, &allowed, "staged", &reach.renderer))
                     {
-                        Ok(None) => Answer::Moved(git::stage(&root, &paths, &permit)),
-                        Ok(Some((path, fault))) => Answer::Refused(path, fault),
-                        Err(fault) => Answer::Moved(Err(fault)),
+                        Ok(None) => GitAnswer::Moved(git::stage(&root, &paths, &permit)),
+                        Ok(Some((path, fault))) => GitAnswer::Refused(path, fault),
+                        Err(fault) => GitAnswer::Moved(Err(fault)),
                     }
                 }))]
             }
-            Do::Allow(path, Some(permit)) => {
+            GitAction::Allow(path, Some(permit)) => {
                 self.allowed.insert(path.clone());
                 vec![Action::Task(Task::blocking("git add", move |_| {
-                    Answer::Moved(git::stage(&root, &[path], &permit))
+                    GitAnswer::Moved(git::stage(&root, &[path], &permit))
                 }))]
             }
-            Do::Write => self.write(scene),
-            Do::Keep(draft) => {
+            GitAction::Write => self.write(scene),
+            GitAction::Keep(draft) => {
                 self.draft = draft;
                 Vec::new()
             }
-            Do::Commit(message, Some(permit)) => {
+            GitAction::Commit(message, Some(permit)) => {
                 let allowed = self.allowed.clone();
                 self.draft.clone_from(&message);
                 vec![Action::Task(Task::once("git commit", move |reach| async move {
@@ -187,22 +187,24 @@ impl Git {
                             .map(|files| check::refusal(&files, &snapshot, &allowed, "committed", &renderer))
                     };
                     match reach.away(look).await.and_then(|found| found) {
-                        Ok(None) => Answer::Committed(change(&reach, &root, GitChange::Commit(message), permit).await),
-                        Ok(Some((path, fault))) => Answer::Refused(path, fault),
-                        Err(fault) => Answer::Committed(Err(fault)),
+                        Ok(None) => {
+                            GitAnswer::Committed(change(&reach, &root, GitChange::Commit(message), permit).await)
+                        }
+                        Ok(Some((path, fault))) => GitAnswer::Refused(path, fault),
+                        Err(fault) => GitAnswer::Committed(Err(fault)),
                     }
                 }))]
             }
-            Do::Push => Self::push(scene),
-            Do::Fetch | Do::Pull => {
-                let id = if matches!(wanted, Do::Pull) { "git-pull-now" } else { "git-fetch-now" };
-                dispatch(scene, id, vec![Target::Worktree("the working tree".to_owned())], Vec::new())
+            GitAction::Push => Self::push(scene),
+            GitAction::Fetch | GitAction::Pull => {
+                let id = if matches!(wanted, GitAction::Pull) { "git-pull-now" } else { "git-fetch-now" };
+                dispatch(scene, id, vec![CommandTarget::Worktree("the working tree".to_owned())], Vec::new())
             }
-            Do::Update { pull, permit: Some(permit) } => vec![
+            GitAction::Update { pull, permit: Some(permit) } => vec![
                 tell(scene, if pull { "pulling..." } else { "fetching..." }),
                 Action::Task(Task::once("git fetch", move |reach| async move {
                     let wanted = if pull { GitChange::Pull } else { GitChange::Fetch };
-                    Answer::Updated(change(&reach, &root, wanted, permit).await)
+                    GitAnswer::Updated(change(&reach, &root, wanted, permit).await)
                 })),
             ],
             // Without the guard's leave nothing is done.
@@ -220,15 +222,15 @@ impl Git {
         vec![Action::Push(Box::new(message::Message::new(&self.draft, staged)))]
     }
 
-    fn answered(&mut self, answer: Answer, scene: &Scene<'_>) -> Vec<Action> {
+    fn answered(&mut self, answer: GitAnswer, scene: &Scene<'_>) -> Vec<Action> {
         let fault = |fault: Fault| Action::Tell(Notice::fault(scene.facts.now, fault));
         match answer {
-            Answer::Log(log) => {
+            GitAnswer::Log(log) => {
                 self.log = Some(log);
                 Vec::new()
             }
-            Answer::Moved(Ok(())) => vec![Action::Rescan],
-            Answer::Committed(Ok(said)) => {
+            GitAnswer::Moved(Ok(())) => vec![Action::Rescan],
+            GitAnswer::Committed(Ok(said)) => {
                 self.draft.clear();
                 let first = said.lines().find(|line| line.starts_with('[')).unwrap_or("committed").to_owned();
                 let asked = git::missed_terminal(&said).map(|line| {
@@ -236,13 +238,13 @@ impl Git {
                 });
                 vec![tell(scene, format!("{first}{}; P pushes it", asked.unwrap_or_default())), Action::Rescan]
             }
-            Answer::Updated(Ok(said)) => {
+            GitAnswer::Updated(Ok(said)) => {
                 let last = said.lines().last().unwrap_or("nothing new").to_owned();
                 vec![tell(scene, last), Action::Rescan]
             }
-            Answer::Goes(Ok(to)) => Self::push_to(scene, &to),
-            Answer::Moved(Err(why)) | Answer::Updated(Err(why)) | Answer::Goes(Err(why)) => vec![fault(why)],
-            Answer::Committed(Err(why)) => {
+            GitAnswer::Goes(Ok(to)) => Self::push_to(scene, &to),
+            GitAnswer::Moved(Err(why)) | GitAnswer::Updated(Err(why)) | GitAnswer::Goes(Err(why)) => vec![fault(why)],
+            GitAnswer::Committed(Err(why)) => {
                 let staged: Vec<String> = files_of(scene)
                     .into_iter()
                     .filter(|file| file.group == Group::Staged)
@@ -250,14 +252,14 @@ impl Git {
                     .collect();
                 vec![Action::Push(Box::new(message::Message::new(&self.draft, staged).refused(why)))]
             }
-            Answer::Refused(path, why) => {
+            GitAnswer::Refused(path, why) => {
                 // A conflict is to be solved; a key may be meant, which its name is typed for.
                 let may_be_meant = why.kind == FaultKind::Refused;
                 let mut actions = vec![fault(why)];
                 if !may_be_meant {
                     return actions;
                 }
-                actions.extend(dispatch(scene, "git-stage-anyway", vec![Target::Worktree(path)], Vec::new()));
+                actions.extend(dispatch(scene, "git-stage-anyway", vec![CommandTarget::Worktree(path)], Vec::new()));
                 actions
             }
         }
@@ -265,7 +267,7 @@ impl Git {
 }
 
 /// Asks for a command by its id, for the guard to judge.
-fn dispatch(scene: &Scene<'_>, id: &str, targets: Vec<Target>, answers: Vec<(String, String)>) -> Vec<Action> {
+fn dispatch(scene: &Scene<'_>, id: &str, targets: Vec<CommandTarget>, answers: Vec<(String, String)>) -> Vec<Action> {
     scene.command(id).map(|command| Action::Dispatch(command, targets, answers)).into_iter().collect()
 }
 
@@ -306,7 +308,7 @@ impl View for Git {
         match motion {
             Motion::NextPanel | Motion::PreviousPanel => self.history = !self.history,
             Motion::Panel(number) => self.history = number > 1,
-            Motion::Mark if !self.history => return Some(self.toggle(Reach::File, scene)),
+            Motion::Mark if !self.history => return Some(self.toggle(ToggleScope::File, scene)),
             Motion::Open if !self.history => {
                 let file = files.get(self.index(&files))?;
                 return Some(vec![Action::Push(Box::new(diff::Diff::new(&file.path, file.group.side())))]);
@@ -329,19 +331,21 @@ impl View for Git {
         Some(Vec::new())
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         let files = files_of(scene);
         let path = files.get(self.index(&files)).filter(|_| !self.history).map(|file| file.path.clone());
         path.filter(|path| !path.ends_with('/'))
-            .map(|path| Target::File(scene.facts.environment_of(&path), path))
+            .map(|path| CommandTarget::File(scene.facts.environment_of(&path), path))
             .into_iter()
             .collect()
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
-        match payload.downcast::<Answer>() {
+        match payload.downcast::<GitAnswer>() {
             Ok(answer) => self.answered(*answer, scene),
-            Err(payload) => payload.downcast::<Do>().map_or_else(|_| Vec::new(), |wanted| self.act(*wanted, scene)),
+            Err(payload) => {
+                payload.downcast::<GitAction>().map_or_else(|_| Vec::new(), |wanted| self.act(*wanted, scene))
+            }
         }
     }
 }

@@ -11,19 +11,19 @@ use tokio::sync::mpsc;
 
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
-use crate::app::{App, Effect, Keymap, Ledger, Msg, Reach, Reply};
+use crate::app::{App, Effect, Keymap, Msg, PendingCount, Reply, TaskContext};
 use crate::commands::COMMANDS;
 use crate::model::{Clock, PerEnv};
 use crate::repo::Snapshot;
 use crate::theme::{Depth, Theme};
 use crate::views::home::Home;
 
-struct Desk {
+struct GitScreen {
     app: App,
     terminal: Terminal<TestBackend>,
     folder: tempfile::TempDir,
-    reach: Reach,
-    ledger: Ledger,
+    reach: TaskContext,
+    ledger: PendingCount,
     sender: mpsc::Sender<Msg>,
     messages: mpsc::Receiver<Msg>,
 }
@@ -34,7 +34,7 @@ fn git(root: &Path, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-impl Desk {
+impl GitScreen {
     fn new(prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("homelab");
@@ -54,7 +54,7 @@ impl Desk {
         let mut facts = facts();
         facts.repository = Some(Arc::new(Snapshot::load(&root)));
         let (sender, messages) = mpsc::channel(64);
-        let reach = Reach {
+        let reach = TaskContext {
             clusters: Arc::new(PerEnv::default()),
             root: Some(root),
             identities: Arc::default(),
@@ -71,7 +71,7 @@ impl Desk {
             terminal: Terminal::new(TestBackend::new(100, 30)).unwrap(),
             folder,
             reach,
-            ledger: Ledger::default(),
+            ledger: PendingCount::default(),
             sender,
             messages,
         };
@@ -121,7 +121,7 @@ impl Desk {
 
 #[test]
 fn a_file_is_staged_committed_and_seen_in_the_history() {
-    let mut desk = Desk::new(|_| {});
+    let mut desk = GitScreen::new(|_| {});
     let screen = desk.press("");
     assert!(screen.contains("no commit yet") && screen.contains("not known to git"), "{screen}");
     let screen = desk.press("<space>");
@@ -141,7 +141,7 @@ fn a_file_is_staged_committed_and_seen_in_the_history() {
 
 #[test]
 fn what_is_staged_can_be_taken_out_again() {
-    let mut desk = Desk::new(|root| std::fs::write(root.join("b.yaml"), "b: 1\n").unwrap());
+    let mut desk = GitScreen::new(|root| std::fs::write(root.join("b.yaml"), "b: 1\n").unwrap());
     assert!(desk.press("a").contains("staged (2)"));
     assert!(desk.press("<space>").contains("staged (1)"));
     assert!(desk.press("a").contains("staged (2)"));
@@ -151,7 +151,7 @@ fn what_is_staged_can_be_taken_out_again() {
 #[test]
 fn a_key_is_refused_until_its_files_name_is_typed() {
     let (key, _) = crate::sops::generate();
-    let mut desk = Desk::new(|root| std::fs::write(root.join("a.yaml"), key.expose()).unwrap());
+    let mut desk = GitScreen::new(|root| std::fs::write(root.join("a.yaml"), key.expose()).unwrap());
     let screen = desk.press("<space>");
     assert!(screen.contains("age private key") && screen.contains("Type a.yaml"), "{screen}");
     assert!(!git(&desk.root(), &["status", "--porcelain"]).starts_with('A'));
@@ -163,7 +163,7 @@ fn a_key_is_refused_until_its_files_name_is_typed() {
 
 #[test]
 fn what_was_staged_elsewhere_is_looked_at_before_it_is_committed() {
-    let mut desk = Desk::new(|root| {
+    let mut desk = GitScreen::new(|root| {
         std::fs::write(root.join("a.yaml"), "kind: Secret\nstringData:\n  a: hunter2\n").unwrap();
         git(root, &["add", "a.yaml"]);
     });
@@ -176,7 +176,7 @@ fn what_was_staged_elsewhere_is_looked_at_before_it_is_committed() {
 #[test]
 fn a_refused_commit_keeps_its_message_and_shows_the_hooks_words() {
     use std::os::unix::fs::PermissionsExt as _;
-    let mut desk = Desk::new(|root| {
+    let mut desk = GitScreen::new(|root| {
         let hook = root.join(".git/hooks/pre-commit");
         std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
         std::fs::write(&hook, "#!/bin/sh\necho 'a.yaml: the image has no tag'\nexit 1\n").unwrap();
@@ -189,7 +189,7 @@ fn a_refused_commit_keeps_its_message_and_shows_the_hooks_words() {
 
 #[test]
 fn a_push_names_the_protected_environment_that_it_reaches() {
-    let mut desk = Desk::new(|root| {
+    let mut desk = GitScreen::new(|root| {
         git(root, &["init", "--quiet", "--bare", "--initial-branch=main", "../origin.git"]);
         git(root, &["remote", "add", "origin", "../origin.git"]);
         git(root, &["add", "-A"]);
@@ -206,7 +206,7 @@ fn a_push_names_the_protected_environment_that_it_reaches() {
 
 #[test]
 fn what_git_is_in_the_middle_of_is_said_and_nothing_is_pushed() {
-    let mut desk = Desk::new(|root| {
+    let mut desk = GitScreen::new(|root| {
         git(root, &["add", "-A"]);
         git(root, &["commit", "--quiet", "-m", "one"]);
         git(root, &["checkout", "--quiet", "--detach"]);
@@ -217,7 +217,7 @@ fn what_git_is_in_the_middle_of_is_said_and_nothing_is_pushed() {
 
 #[test]
 fn read_only_stages_nothing() {
-    let mut desk = Desk::new(|_| {});
+    let mut desk = GitScreen::new(|_| {});
     desk.app.facts.read_only = true;
     let screen = desk.press("<space>");
     assert!(screen.contains("--read-only"), "{screen}");

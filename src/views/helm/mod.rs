@@ -22,13 +22,13 @@ use std::collections::HashMap;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use crate::app::{Action, Ask, Motion, Scene, Target, Task, View};
+use crate::app::{Action, Ask, CommandTarget, Motion, Scene, Task, View};
 use crate::helm::{Inspection, ReleaseRevision};
 use crate::kinds;
 use crate::model::{Env, Fault, ObjectRef, Row};
 use crate::theme::Scope;
 use crate::views::loaded::Loaded;
-use crate::views::page::{Page, PageLine, Slash};
+use crate::views::page::{Page, PageLine, SearchKey};
 use crate::views::tabs;
 use crate::widgets::panel;
 use history::Choice;
@@ -88,9 +88,11 @@ enum Answer {
 }
 
 /// Opens a HelmRelease.
-pub fn open(target: &Target, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
+pub fn open(target: &CommandTarget, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
     match target {
-        Target::Object(env, object) if kinds::HELM_RELEASE.is(object) => Some(Box::new(Inspector::new(*env, object))),
+        CommandTarget::Object(env, object) if kinds::HELM_RELEASE.is(object) => {
+            Some(Box::new(Inspector::new(*env, object)))
+        }
         _ => None,
     }
 }
@@ -100,10 +102,10 @@ impl Inspector {
     pub fn new(env: Env, object: &ObjectRef) -> Self {
         let known = kinds::of(object);
         let page = |tab| match tab {
-            Tab::Values => Page::new(Slash::Filters),
+            Tab::Values => Page::new(SearchKey::Filters),
             // The cursor starts on a revision rather than on the columns' titles.
-            Tab::History => Page::new(Slash::Filters).at(history::HEAD),
-            _ => Page::new(Slash::Searches),
+            Tab::History => Page::new(SearchKey::Filters).at(history::HEAD),
+            _ => Page::new(SearchKey::Searches),
         };
         Self {
             env,
@@ -286,8 +288,8 @@ impl View for Inspector {
         Some(self.env)
     }
 
-    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
-        vec![Target::Object(self.env, self.object.clone())]
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
+        vec![CommandTarget::Object(self.env, self.object.clone())]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {

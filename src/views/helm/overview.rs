@@ -1,6 +1,6 @@
 //! The tab that says how a HelmRelease fares, with the true cause of a failure, its chart and where its values come from.
 
-use crate::app::{Facts, Target};
+use crate::app::{CommandTarget, Facts};
 use crate::helm::Inspection;
 use crate::model::{Env, ObjectRef};
 use crate::theme::Scope;
@@ -45,7 +45,9 @@ fn chart(lines: &mut Vec<PageLine>, env: Env, found: &Inspection) {
         lines.push(field("asked for", format!("{name} {version}")));
     }
     if let Some(helm_chart) = &found.helm_chart {
-        lines.push(field("fetched by", helm_chart.to_string()).opens(Some(Target::Object(env, helm_chart.clone()))));
+        lines.push(
+            field("fetched by", helm_chart.to_string()).opens(Some(CommandTarget::Object(env, helm_chart.clone()))),
+        );
     }
     let own = found.object.namespace == found.namespace && found.object.name == found.release;
     if !own {
@@ -64,6 +66,6 @@ fn values(lines: &mut Vec<PageLine>, env: Env, found: &Inspection) {
         let text = format!("{}/{} {}{at}{optional}", reference.kind, reference.name, reference.key());
         let target = ObjectRef::bare(&reference.kind, &found.object.namespace, &reference.name);
         let label = if index == 0 { "values from" } else { "" };
-        lines.push(field(label, text).opens(Some(Target::Object(env, target))));
+        lines.push(field(label, text).opens(Some(CommandTarget::Object(env, target))));
     }
 }

@@ -28,7 +28,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::app::motion::step;
-use crate::app::{Action, Facts, Motion, Scene, Target, View};
+use crate::app::{Action, CommandTarget, Facts, Motion, Scene, View};
 use crate::kinds;
 use crate::model::{Env, Kind, ObjectRef, PerEnv, State};
 use crate::repo::EntryKind;
@@ -300,23 +300,23 @@ impl View for Home {
         self.pair(scene.facts).into_iter().filter_map(|env| Some((env, kinds::find("Deployment")?))).collect()
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         let facts = scene.facts;
         if self.in_tree {
             return match self.repository.selected(facts) {
                 Some((_, EntryKind::Directory)) | None => Vec::new(),
-                Some((path, _)) => vec![Target::File(facts.environment_of(&path), path)],
+                Some((path, _)) => vec![CommandTarget::File(facts.environment_of(&path), path)],
             };
         }
-        self.selected_object(facts).map(|(env, object)| Target::Object(env, object)).into_iter().collect()
+        self.selected_object(facts).map(|(env, object)| CommandTarget::Object(env, object)).into_iter().collect()
     }
 
-    fn marked(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn marked(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         // Nothing marked is the rule: the lines are not gone through for it.
         let Some(env) = self.focused_env(scene.facts).filter(|env| scene.has_marks(*env)) else { return Vec::new() };
         let flow = self.flow(scene.facts, env);
         let marked = flow.iter().filter(|line| scene.is_marked(env, &line.object));
-        marked.map(|line| Target::Object(env, line.object.clone())).collect()
+        marked.map(|line| CommandTarget::Object(env, line.object.clone())).collect()
     }
 
     fn env(&self, scene: &Scene<'_>) -> Option<Env> {

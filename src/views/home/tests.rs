@@ -8,7 +8,7 @@ use ratatui::backend::TestBackend;
 
 use super::Home;
 use crate::app::test_support::facts;
-use crate::app::{App, Keymap, Msg, Table};
+use crate::app::{App, Keymap, KindTable, Msg};
 use crate::commands::COMMANDS;
 use crate::kinds;
 use crate::model::{Connection, Env, FluxFacts, Row, RowKey, State, Suspension};
@@ -68,12 +68,12 @@ fn screen(width: u16, height: u16) -> String {
                 .tables
                 .get_mut(env)
                 .unwrap()
-                .insert(kind.group_kind(), Table { link: Connection::Live, ..Table::default() });
+                .insert(kind.group_kind(), KindTable { link: Connection::Live, ..KindTable::default() });
         }
-        let table = Table {
+        let table = KindTable {
             link: Connection::Live,
             rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
-            ..Table::default()
+            ..KindTable::default()
         };
         app.facts.tables.get_mut(env).unwrap().insert(kinds::KUSTOMIZATION.group_kind(), table);
     }

@@ -12,7 +12,7 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// Says which lines are shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sieve {
+pub struct LogFilter {
     /// Only those that concern the object.
     pub concerning: bool,
     /// Only those that have this text; all when empty.
@@ -23,7 +23,7 @@ pub struct Sieve {
     pub around: bool,
 }
 
-impl Sieve {
+impl LogFilter {
     /// Tells whether a line has the text that is sought.
     pub fn matches(&self, entry: &LogEntry) -> bool {
         find(entry.text(self.as_written), &self.text).is_some()
@@ -55,7 +55,7 @@ pub struct Buffer {
     first: u64,
     bytes: usize,
     shown: VecDeque<u64>,
-    sieve: Sieve,
+    sieve: LogFilter,
 }
 
 impl Buffer {
@@ -92,12 +92,12 @@ impl Buffer {
     }
 
     /// Returns which lines are shown.
-    pub fn sieve(&self) -> &Sieve {
+    pub fn sieve(&self) -> &LogFilter {
         &self.sieve
     }
 
     /// Changes which lines are shown. What only narrows the former choice looks at the lines shown alone.
-    pub fn sift(&mut self, sieve: Sieve) {
+    pub fn sift(&mut self, sieve: LogFilter) {
         let narrows = sieve.as_written == self.sieve.as_written
             && sieve.around == self.sieve.around
             && (sieve.concerning || !self.sieve.concerning)
@@ -142,7 +142,7 @@ impl Buffer {
 
 #[cfg(test)]
 mod tests {
-    use super::{Buffer, MOST_BYTES, MOST_LINES, Sieve, find};
+    use super::{Buffer, LogFilter, MOST_BYTES, MOST_LINES, find};
     use crate::model::log::LogLine;
     use crate::views::logs::line::LogEntry;
 
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn the_oldest_lines_fall_out_and_are_counted() {
         let mut buffer = Buffer::default();
-        buffer.sift(Sieve { text: "7".to_owned(), ..Sieve::default() });
+        buffer.sift(LogFilter { text: "7".to_owned(), ..LogFilter::default() });
         for number in 0..100_000 {
             buffer.push(entry(&number.to_string()));
         }
@@ -172,14 +172,14 @@ mod tests {
         for number in 0..1000 {
             buffer.push(entry(&format!("Line {number}")));
         }
-        let text = |text: &str| Sieve { text: text.to_owned(), ..Sieve::default() };
+        let text = |text: &str| LogFilter { text: text.to_owned(), ..LogFilter::default() };
         for (sieve, count) in
             [("line", 1000), ("line 9", 111), ("line 99", 11), ("line 9", 111), ("", 1000), ("LINE", 0)]
         {
             buffer.sift(text(sieve));
             assert_eq!(buffer.shown(), count, "{sieve}");
         }
-        buffer.sift(Sieve { around: true, ..text("line 9") });
+        buffer.sift(LogFilter { around: true, ..text("line 9") });
         assert_eq!(buffer.shown(), 1000);
     }
 

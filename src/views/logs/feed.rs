@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::line::LogEntry;
 use super::source::LogSource;
-use crate::app::{Reach, Reply, Task};
+use crate::app::{Reply, Task, TaskContext};
 use crate::cluster::logs::{LogOptions, follow};
 use crate::model::Fault;
 use crate::model::log::LogEvent;
@@ -106,7 +106,7 @@ pub fn task(source: LogSource, extent: Extent, until: CancellationToken) -> Task
     })
 }
 
-async fn feed(reach: Reach, mut reply: Reply, source: LogSource, extent: Extent) {
+async fn feed(reach: TaskContext, mut reply: Reply, source: LogSource, extent: Extent) {
     let cluster = match reach.cluster(source.env) {
         Ok(cluster) => cluster,
         Err(fault) => {

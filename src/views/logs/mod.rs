@@ -27,10 +27,10 @@ use ratatui::layout::Rect;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::app::motion::step;
-use crate::app::{Action, Motion, Notice, Scene, Target, View};
+use crate::app::{Action, CommandTarget, Motion, Notice, Scene, View};
 use crate::model::log::LogEvent;
 use crate::model::text;
-use buffer::{Buffer, Sieve};
+use buffer::{Buffer, LogFilter};
 use feed::{Batch, Containers, Extent, FeedEvent};
 pub use source::{FLUX_NAMESPACE, LogSource};
 
@@ -96,7 +96,7 @@ impl Logs {
     /// Opens a log at its end.
     pub fn new(source: LogSource) -> Self {
         let mut buffer = Buffer::default();
-        buffer.sift(Sieve { concerning: source.speaks_of().is_some(), ..Sieve::default() });
+        buffer.sift(LogFilter { concerning: source.speaks_of().is_some(), ..LogFilter::default() });
         Self {
             source,
             buffer,
@@ -159,7 +159,7 @@ impl Logs {
     }
 
     /// Changes which lines are shown, and keeps the place.
-    fn sift(&mut self, change: impl FnOnce(&mut Sieve)) {
+    fn sift(&mut self, change: impl FnOnce(&mut LogFilter)) {
         let number = self.at.and_then(|_| self.buffer.number(self.selected()));
         let mut sieve = self.buffer.sieve().clone();
         change(&mut sieve);
@@ -289,7 +289,7 @@ impl View for Logs {
         Some(self.source.env)
     }
 
-    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         vec![self.source.as_target()]
     }
 

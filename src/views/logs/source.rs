@@ -1,6 +1,6 @@
 //! What is followed: the log of a pod, or that of the controller behind a Flux object.
 
-use crate::app::Target;
+use crate::app::CommandTarget;
 use crate::cluster::logs::is_workload;
 use crate::cluster::{Cluster, controller_log};
 use crate::model::log::LogTarget;
@@ -99,7 +99,7 @@ impl LogSource {
     }
 
     /// Returns what commands act on.
-    pub fn as_target(&self) -> Target {
-        Target::Object(self.env, self.object.clone())
+    pub fn as_target(&self) -> CommandTarget {
+        CommandTarget::Object(self.env, self.object.clone())
     }
 }

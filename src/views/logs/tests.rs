@@ -19,14 +19,14 @@ use crate::theme::{Depth, Theme};
 use crate::views::home::Home;
 
 /// A cockpit with an opened log.
-struct Desk {
+struct LogScreen {
     app: App,
     source: LogSource,
     ticket: Ticket,
     terminal: Terminal<TestBackend>,
 }
 
-impl Desk {
+impl LogScreen {
     fn open(object: &str, size: (u16, u16)) -> Self {
         let theme = Theme::load("terminal", Depth::None, true).unwrap();
         let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
@@ -97,7 +97,7 @@ const KUSTOMIZATION: &str = "Kustomization/flux-system/apps";
 
 #[test]
 fn what_is_not_there_yet_says_so() {
-    let mut desk = Desk::open(POD, (80, 24));
+    let mut desk = LogScreen::open(POD, (80, 24));
     assert_snapshot!("connecting", desk.screen());
     desk.hears([]);
     assert!(desk.screen().contains("waiting for the first line"));
@@ -109,7 +109,7 @@ fn what_is_not_there_yet_says_so() {
 
 #[test]
 fn a_controllers_log_is_shown_readable_and_only_of_the_object() {
-    let mut desk = Desk::open(KUSTOMIZATION, (120, 36));
+    let mut desk = LogScreen::open(KUSTOMIZATION, (120, 36));
     desk.hears([LogEvent::Lines(vec![
         controller("info", "other", "server-side apply completed", ""),
         controller("error", "apps", "Reconciliation failed after 3s, next try in 1m0s", "no matches for kind Nonsense"),
@@ -124,14 +124,14 @@ fn a_controllers_log_is_shown_readable_and_only_of_the_object() {
 
 #[test]
 fn a_log_without_a_word_about_the_object_says_what_to_do() {
-    let mut desk = Desk::open(KUSTOMIZATION, (80, 24));
+    let mut desk = LogScreen::open(KUSTOMIZATION, (80, 24));
     desk.hears([LogEvent::Lines(vec![controller("info", "other", "done", "")])]);
     assert_snapshot!("nothing_about_it", desk.screen());
 }
 
 #[test]
 fn the_end_is_followed_until_the_operator_scrolls_up() {
-    let mut desk = Desk::open(POD, (80, 24));
+    let mut desk = LogScreen::open(POD, (80, 24));
     desk.hears([numbered(100)]);
     assert!(desk.selected().ends_with("line 99"));
     desk.press("kk");
@@ -147,7 +147,7 @@ fn the_end_is_followed_until_the_operator_scrolls_up() {
 
 #[test]
 fn the_place_stays_while_older_lines_fall_out_and_all_losses_are_counted() {
-    let mut desk = Desk::open(POD, (120, 36));
+    let mut desk = LogScreen::open(POD, (120, 36));
     desk.hears([numbered(1000)]);
     desk.press("kkk");
     let before = desk.selected();
@@ -159,7 +159,7 @@ fn the_place_stays_while_older_lines_fall_out_and_all_losses_are_counted() {
 
 #[test]
 fn a_filter_shows_matches_and_n_goes_from_one_to_the_next_among_all() {
-    let mut desk = Desk::open(POD, (80, 24));
+    let mut desk = LogScreen::open(POD, (80, 24));
     desk.hears([numbered(100)]);
     desk.press("/line 9<enter>");
     assert!(desk.screen().contains("11 of 100 lines"));
@@ -181,7 +181,7 @@ fn a_filter_shows_matches_and_n_goes_from_one_to_the_next_among_all() {
 
 #[test]
 fn long_lines_are_cut_panned_or_wrapped_and_cannot_steer_the_terminal() {
-    let mut desk = Desk::open(POD, (80, 24));
+    let mut desk = LogScreen::open(POD, (80, 24));
     let long = format!("\x1b[31m{} finis", "word ".repeat(40));
     desk.hears([LogEvent::Lines(vec![line(1, "short"), line(2, &long), line(3, "\u{9b}after")])]);
     assert!(!desk.screen().contains("finis") && !desk.screen().contains('\x1b') && !desk.screen().contains('\u{9b}'));
@@ -195,7 +195,7 @@ fn long_lines_are_cut_panned_or_wrapped_and_cannot_steer_the_terminal() {
 
 #[test]
 fn a_page_of_wrapped_lines_holds_what_is_selected() {
-    let mut desk = Desk::open(POD, (80, 24));
+    let mut desk = LogScreen::open(POD, (80, 24));
     let lines = (0..200).map(|number| {
         line(number, &format!("line {number} {}", "word ".repeat(usize::try_from(number % 60).unwrap())))
     });
@@ -210,7 +210,7 @@ fn a_page_of_wrapped_lines_holds_what_is_selected() {
 
 #[test]
 fn several_pods_are_told_apart_and_events_show() {
-    let mut desk = Desk::open(KUSTOMIZATION, (120, 36));
+    let mut desk = LogScreen::open(KUSTOMIZATION, (120, 36));
     let mut other = line(2, "E0101 00:00:02.1 1 x.go:1] of the other");
     other.pod = "kustomize-controller-6b7c8d9f-abcde".into();
     desk.hears([LogEvent::Lines(vec![line(1, "of one"), other])]);
@@ -224,7 +224,7 @@ fn several_pods_are_told_apart_and_events_show() {
 
 #[test]
 fn a_line_is_copied_as_it_was_written_but_for_what_steers() {
-    let mut desk = Desk::open(POD, (80, 24));
+    let mut desk = LogScreen::open(POD, (80, 24));
     assert!(!desk.press("c").iter().any(|effect| matches!(effect, Effect::OnScreen(OnScreen::Copy(_)))));
     desk.hears([LogEvent::Lines(vec![line(1, r#"{"msg":"a"}"#)])]);
     let copied = desk

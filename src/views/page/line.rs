@@ -4,7 +4,7 @@ use regex::Regex;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::SIGN;
-use crate::app::Target;
+use crate::app::CommandTarget;
 use crate::theme::Scope;
 
 /// A wrapped text keeps at least so many cells, whatever stands before it.
@@ -18,7 +18,7 @@ pub struct PageLine {
     pub(super) scope: Option<Scope>,
     pub(super) wrapped: bool,
     pub(super) heading: bool,
-    pub(super) link: Option<Target>,
+    pub(super) link: Option<CommandTarget>,
     /// The line of what enter opens.
     pub(super) at: Option<usize>,
     /// Shown only where a filter finds it.
@@ -50,7 +50,7 @@ impl PageLine {
     }
 
     /// Says what enter opens.
-    pub fn opens(mut self, target: Option<Target>) -> Self {
+    pub fn opens(mut self, target: Option<CommandTarget>) -> Self {
         self.link = target;
         self
     }
@@ -76,7 +76,7 @@ impl PageLine {
     }
 
     /// Returns what enter opens.
-    pub fn link(&self) -> Option<&Target> {
+    pub fn link(&self) -> Option<&CommandTarget> {
         self.link.as_ref()
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Input, Made, Report, difference};
-use crate::app::Target;
+use super::{BuiltReport, ReportInput, ReportKind, difference};
+use crate::app::CommandTarget;
 use crate::helm::diff::DocumentChange;
 use crate::model::Fault;
 use crate::render::compare::{Difference, environments};
@@ -11,20 +11,20 @@ use crate::theme::Scope;
 use crate::views::page::PageLine;
 
 /// The report.
-pub static REPORT: Report = Report { id: "compare", title: "environments compared", make };
+pub static REPORT: ReportKind = ReportKind { id: "compare", title: "environments compared", make };
 
 /// Returns the environment that it begins in with the one after it, or before it where it is the last.
-fn pair(input: &Input) -> Option<(&str, &str)> {
+fn pair(input: &ReportInput) -> Option<(&str, &str)> {
     let all = &input.environments;
     let at = all.iter().position(|(env, _)| Some(*env) == input.begins).unwrap_or(0);
     let other = all.get(at + 1).or_else(|| all.get(at.checked_sub(1)?))?;
     all.get(at).map(|(_, one)| (one.as_str(), other.1.as_str()))
 }
 
-fn make(input: &Input) -> Result<Made, Fault> {
+fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     let Some((one, other)) = pair(input) else {
         let line = PageLine::wrapped("there is one environment: two are compared", Scope::Text);
-        return Ok(Made { summary: "one environment".to_owned(), lines: vec![line] });
+        return Ok(BuiltReport { summary: "one environment".to_owned(), lines: vec![line] });
     };
     let rendering = input.rendering()?;
     let compared = environments(&rendering, one, other);
@@ -50,7 +50,7 @@ fn make(input: &Input) -> Result<Made, Fault> {
                 DocumentChange::Delete => (format!("- only {one}"), Scope::Waiting, one),
             };
             let object = found.object.parse().ok();
-            let target = input.env(env).zip(object).map(|(env, object)| Target::Object(env, object));
+            let target = input.env(env).zip(object).map(|(env, object)| CommandTarget::Object(env, object));
             let count = |sign: char| found.diff.lines().filter(|line| line.starts_with(sign)).count();
             let size = match found.change {
                 DocumentChange::Update => format!("  -{} +{}", count('-'), count('+')),
@@ -77,5 +77,5 @@ fn make(input: &Input) -> Result<Made, Fault> {
         lines.push(PageLine::wrapped(quiet.join(", "), Scope::Dim).after("  ", Scope::Dim));
     }
     let same: usize = compared.same.values().sum();
-    Ok(Made { summary: format!("{} differ, {same} the same", compared.differences.len()), lines })
+    Ok(BuiltReport { summary: format!("{} differ, {same} the same", compared.differences.len()), lines })
 }

@@ -1,7 +1,7 @@
 //! The Markdown documents of the repository: their headings, and every line of them to be searched.
 
-use super::{Input, Made, Report};
-use crate::app::Target;
+use super::{BuiltReport, ReportInput, ReportKind};
+use crate::app::CommandTarget;
 use crate::check::working_tree;
 use crate::markdown::Style;
 use crate::model::Fault;
@@ -11,9 +11,9 @@ use crate::views::file::is_document;
 use crate::views::page::PageLine;
 
 /// The report.
-pub static REPORT: Report = Report { id: "documents", title: "documents", make };
+pub static REPORT: ReportKind = ReportKind { id: "documents", title: "documents", make };
 
-fn make(input: &Input) -> Result<Made, Fault> {
+fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     let entries = input.snapshot.scan.entries.iter().filter(|entry| entry.kind == EntryKind::File);
     let names = entries.map(|entry| entry.path.to_string()).filter(|path| is_document(path)).collect::<Vec<_>>();
     // Without a name everything would be listed.
@@ -26,7 +26,7 @@ fn make(input: &Input) -> Result<Made, Fault> {
     }
     for file in &files {
         let document = file.document();
-        let target = Target::File(None, file.path.clone());
+        let target = CommandTarget::File(None, file.path.clone());
         lines.push(PageLine::heading(&*file.path));
         for line in &document.lines {
             let (depth, scope) = match line.style {
@@ -40,5 +40,5 @@ fn make(input: &Input) -> Result<Made, Fault> {
             lines.push(if depth.is_some_and(|depth| depth <= 2) { shown } else { shown.hidden() });
         }
     }
-    Ok(Made { summary: format!("{}, / searches in all of them", files.len()), lines })
+    Ok(BuiltReport { summary: format!("{}, / searches in all of them", files.len()), lines })
 }

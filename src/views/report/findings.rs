@@ -1,7 +1,7 @@
 //! What is wrong in the repository, by the rules of `check`.
 
-use super::{Input, Made, Report};
-use crate::app::Target;
+use super::{BuiltReport, ReportInput, ReportKind};
+use crate::app::CommandTarget;
 use crate::check::{self, Finding, Other, Quiet, Severity, Survey};
 use crate::model::{Env, Fault};
 use crate::theme::Scope;
@@ -9,12 +9,12 @@ use crate::views::file::look_of;
 use crate::views::page::PageLine;
 
 /// The report.
-pub static REPORT: Report = Report { id: "findings", title: "what is wrong in the repository", make };
+pub static REPORT: ReportKind = ReportKind { id: "findings", title: "what is wrong in the repository", make };
 
 /// So many documents are offered with a finding.
 const PAGES: usize = 2;
 
-fn make(input: &Input) -> Result<Made, Fault> {
+fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     let survey = Survey::until(&input.stop, &input.snapshot, &input.nodes, &input.renderer)?;
     let mut lines = Vec::new();
     if let Some(fault) = &survey.fault {
@@ -23,7 +23,7 @@ fn make(input: &Input) -> Result<Made, Fault> {
     let told = check::told(&survey.findings);
     by_file(&mut lines, &told, input, |finding| {
         let pages = survey.pages_of(finding).take(PAGES).map(|page| {
-            let target = Target::File(None, page.file.clone());
+            let target = CommandTarget::File(None, page.file.clone());
             let text = format!("read: {}  {}", page.file, page.title);
             PageLine::cut(text, Scope::Linked).after("          ", Scope::Dim).opens(Some(target))
         });
@@ -39,7 +39,7 @@ fn make(input: &Input) -> Result<Made, Fault> {
         let count = count(severity);
         format!("{count} {}{}", severity.word(), if count == 1 { "" } else { "s" })
     });
-    Ok(Made { summary: words.join(", "), lines })
+    Ok(BuiltReport { summary: words.join(", "), lines })
 }
 
 /// Says what the list does not have: where rules did not look, and what is silenced.
@@ -54,7 +54,7 @@ pub(super) fn not_told(quiet: &[Quiet], silenced: usize) -> Vec<PageLine> {
 }
 
 /// Finds the environment that a finding names, the first of several.
-fn env_of(names: Option<&str>, input: &Input) -> Option<Env> {
+fn env_of(names: Option<&str>, input: &ReportInput) -> Option<Env> {
     names.and_then(|names| input.env(names.split(", ").next()?))
 }
 
@@ -62,14 +62,14 @@ fn env_of(names: Option<&str>, input: &Input) -> Option<Env> {
 pub(super) fn by_file(
     lines: &mut Vec<PageLine>,
     findings: &[Finding],
-    input: &Input,
+    input: &ReportInput,
     more: impl Fn(&Finding) -> Vec<PageLine>,
 ) {
     let mut last = "";
     for finding in findings {
         if finding.file != last {
             last = &finding.file;
-            let target = Target::File(env_of(finding.env.as_deref(), input), finding.file.clone());
+            let target = CommandTarget::File(env_of(finding.env.as_deref(), input), finding.file.clone());
             lines.push(PageLine::heading(&*finding.file).opens(Some(target)));
         }
         lines.extend(rows(finding, input));
@@ -79,12 +79,12 @@ pub(super) fn by_file(
 }
 
 /// Lists where else the same is, folded below the finding.
-fn others(finding: &Finding, input: &Input) -> Vec<PageLine> {
+fn others(finding: &Finding, input: &ReportInput) -> Vec<PageLine> {
     if finding.others.is_empty() {
         return Vec::new();
     }
     let row = |other: &Other| {
-        let target = Target::File(env_of(other.env.as_deref(), input), other.file.clone());
+        let target = CommandTarget::File(env_of(other.env.as_deref(), input), other.file.clone());
         let line = other.line.map(|line| format!(":{line}")).unwrap_or_default();
         let what: String = other.env.iter().chain(&other.object).flat_map(|part| [part.as_str(), ": "]).collect();
         let row = PageLine::cut(format!("{what}{}{line}", other.file), Scope::Text).after("            ", Scope::Dim);
@@ -97,9 +97,9 @@ fn others(finding: &Finding, input: &Input) -> Vec<PageLine> {
 }
 
 /// Writes a finding: where and what, what it leads to, how to mend it.
-fn rows(finding: &Finding, input: &Input) -> [PageLine; 3] {
+fn rows(finding: &Finding, input: &ReportInput) -> [PageLine; 3] {
     let (sign, scope) = look_of(finding.severity);
-    let target = Target::File(env_of(finding.env.as_deref(), input), finding.file.clone());
+    let target = CommandTarget::File(env_of(finding.env.as_deref(), input), finding.file.clone());
     let place = finding.line.map(|line| line.to_string()).unwrap_or_default();
     let line = |text: String, scope: Scope| PageLine::wrapped(text, scope).opens(Some(target.clone())).at(finding.line);
     [

@@ -1,27 +1,27 @@
 //! The commits that changed what an object renders to.
 
-use super::{Input, Made, Report, difference};
-use crate::app::Target;
+use super::{BuiltReport, ReportInput, ReportKind, difference};
+use crate::app::CommandTarget;
 use crate::model::Fault;
 use crate::render::history::history;
 use crate::theme::Scope;
 use crate::views::page::PageLine;
 
 /// The report.
-pub static REPORT: Report = Report { id: "history", title: "commits that changed it", make };
+pub static REPORT: ReportKind = ReportKind { id: "history", title: "commits that changed it", make };
 
 /// How many commits are looked at.
 const COUNT: usize = 30;
 
-fn make(input: &Input) -> Result<Made, Fault> {
+fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     let Some((name, object)) = input.about.as_ref().and_then(|target| match target {
-        Target::Object(env, object) => {
+        CommandTarget::Object(env, object) => {
             let name = input.environments.iter().find(|(known, _)| known == env).map(|(_, name)| name)?;
             Some((name, object))
         }
         _ => None,
     }) else {
-        return Ok(Made { summary: "nothing".to_owned(), lines: Vec::new() });
+        return Ok(BuiltReport { summary: "nothing".to_owned(), lines: Vec::new() });
     };
     let (found, _) = input.rendered(|renderer| history(&input.snapshot, name, object, COUNT, renderer))?;
     let mut lines = vec![PageLine::wrapped(
@@ -38,5 +38,5 @@ fn make(input: &Input) -> Result<Made, Fault> {
         let text = format!("none of the last {COUNT} commits to its Kustomization's files changed it");
         lines.push(PageLine::wrapped(text, Scope::Text));
     }
-    Ok(Made { summary: format!("{} of {}", found.len(), object.short()), lines })
+    Ok(BuiltReport { summary: format!("{} of {}", found.len(), object.short()), lines })
 }

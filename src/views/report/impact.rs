@@ -1,8 +1,8 @@
 //! What the changes that are not pushed yet will do.
 
-use super::{Input, Made, Report, difference, findings};
-use crate::app::Target;
-use crate::check::{Finding, State, told};
+use super::{BuiltReport, ReportInput, ReportKind, difference, findings};
+use crate::app::CommandTarget;
+use crate::check::{CheckedState, Finding, told};
 use crate::helm::diff::DocumentChange;
 use crate::model::Fault;
 use crate::render::compare::Difference;
@@ -14,7 +14,7 @@ use crate::theme::Scope;
 use crate::views::page::PageLine;
 
 /// The report.
-pub static REPORT: Report = Report { id: "impact", title: "what your changes will do", make };
+pub static REPORT: ReportKind = ReportKind { id: "impact", title: "what your changes will do", make };
 
 /// What is pushed, as far as git knows it here.
 const UPSTREAM: &str = "@{upstream}";
@@ -22,7 +22,7 @@ const PUSHED: &str = "what is pushed";
 /// So many commits are listed of an environment.
 const COMMITS: usize = 10;
 
-fn make(input: &Input) -> Result<Made, Fault> {
+fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     let commit = |name: &str| Revision::Commit(name.to_owned());
     let upstream = commit(UPSTREAM);
     let against =
@@ -59,12 +59,14 @@ fn make(input: &Input) -> Result<Made, Fault> {
     if !found.inert.is_empty() {
         lines.push(PageLine::heading("renders nothing new"));
         lines.extend(found.inert.iter().map(|file| {
-            PageLine::cut(&**file, Scope::Dim).after("  ", Scope::Dim).opens(Some(Target::File(None, file.clone())))
+            PageLine::cut(&**file, Scope::Dim)
+                .after("  ", Scope::Dim)
+                .opens(Some(CommandTarget::File(None, file.clone())))
         }));
     }
     for finding in &found.findings {
         let text = format!("{}: {}: {}", finding.file, finding.fault.what, finding.fault.why);
-        lines.push(PageLine::wrapped(text, Scope::Failed).opens(Some(Target::File(None, finding.file.clone()))));
+        lines.push(PageLine::wrapped(text, Scope::Failed).opens(Some(CommandTarget::File(None, finding.file.clone()))));
     }
     lines.extend(not_applied(input));
     let count = |change: DocumentChange| found.changes.iter().filter(|one| one.change == change).count();
@@ -75,22 +77,24 @@ fn make(input: &Input) -> Result<Made, Fault> {
         1 => ", 1 new finding".to_owned(),
         count => format!(", {count} new findings"),
     };
-    Ok(Made { summary: format!("{created} created, {changed} changed, {deleted} deleted{found}"), lines })
+    Ok(BuiltReport { summary: format!("{created} created, {changed} changed, {deleted} deleted{found}"), lines })
 }
 
 /// Finds what is wrong in the working tree and was not before.
-fn new(input: &Input, from: &str) -> Result<Vec<Finding>, Fault> {
+fn new(input: &ReportInput, from: &str) -> Result<Vec<Finding>, Fault> {
     // No key is asked for here, as in the list of findings.
     let (none, root) = (Identities::default(), &input.snapshot.root);
     let before = if from == PUSHED { UPSTREAM } else { "HEAD" };
-    let state = State::with_nodes(&input.snapshot, &Revision::WorkingTree, &none, &input.nodes, &input.renderer)?;
+    let state =
+        CheckedState::with_nodes(&input.snapshot, &Revision::WorkingTree, &none, &input.nodes, &input.renderer)?;
     let Some(commit) = git::commit(root, before) else { return Ok(told(&state.findings)) };
-    let before = State::with_nodes(&input.snapshot, &Revision::Commit(commit), &none, &input.nodes, &input.renderer)?;
+    let before =
+        CheckedState::with_nodes(&input.snapshot, &Revision::Commit(commit), &none, &input.nodes, &input.renderer)?;
     Ok(told(&state.without(&before).findings))
 }
 
 /// Lists the commits that are pushed, and that an environment has not applied everywhere.
-fn not_applied(input: &Input) -> Vec<PageLine> {
+fn not_applied(input: &ReportInput) -> Vec<PageLine> {
     let root = &input.snapshot.root;
     let mut lines = Vec::new();
     for (env, applied) in &input.applied {
@@ -107,14 +111,14 @@ fn not_applied(input: &Input) -> Vec<PageLine> {
     lines
 }
 
-fn rows(lines: &mut Vec<PageLine>, change: &Difference, input: &Input) {
+fn rows(lines: &mut Vec<PageLine>, change: &Difference, input: &ReportInput) {
     let (sign, scope) = match change.change {
         DocumentChange::Create => ("+ create", Scope::Ready),
         DocumentChange::Update => ("~ change", Scope::Progressing),
         DocumentChange::Delete => ("- delete", Scope::Failed),
     };
     let object = change.object.parse().ok();
-    let target = input.env(&change.env).zip(object).map(|(env, object)| Target::Object(env, object));
+    let target = input.env(&change.env).zip(object).map(|(env, object)| CommandTarget::Object(env, object));
     let line = PageLine::cut(&*change.object, Scope::Text).after(format!("  {sign}  "), scope);
     lines.push(line.opens(target.clone()));
     difference(lines, &change.diff, target.as_ref());

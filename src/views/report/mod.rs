@@ -24,29 +24,29 @@ use ratatui::layout::Rect;
 
 use super::loaded::Loaded;
 use super::tabs;
-use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
+use crate::app::{Action, CommandTarget, Facts, Motion, Scene, Task, View};
 use crate::model::{Env, Fault, Nodes};
 use crate::render::{Renderer, Rendering, Stop, Worker};
 use crate::repo::Snapshot;
-use crate::views::page::{Page, PageLine, Slash};
+use crate::views::page::{Page, PageLine, SearchKey};
 use crate::widgets::panel;
 
 /// Describes a report.
 #[derive(Debug)]
-pub struct Report {
+pub struct ReportKind {
     /// The view's id.
     pub id: &'static str,
     /// What it is about, for its title.
     pub title: &'static str,
     /// Makes it; runs where it may take long.
-    pub make: fn(&Input) -> Result<Made, Fault>,
+    pub make: fn(&ReportInput) -> Result<BuiltReport, Fault>,
 }
 
 /// The commits that the Kustomizations of each environment have applied.
 pub type Applied = Vec<(Env, BTreeSet<String>)>;
 
 /// Holds what a report is made of.
-pub struct Input {
+pub struct ReportInput {
     /// The repository.
     pub snapshot: Arc<Snapshot>,
     /// The environments with their names.
@@ -58,7 +58,7 @@ pub struct Input {
     /// What the clusters say of their nodes.
     pub nodes: BTreeMap<String, Nodes>,
     /// What it is about, where it is about one thing.
-    pub about: Option<Target>,
+    pub about: Option<CommandTarget>,
     /// What renders.
     pub renderer: Worker,
     /// Tells when nobody waits for the report any more.
@@ -67,14 +67,14 @@ pub struct Input {
 
 /// Holds a report that was made.
 #[derive(Debug)]
-pub struct Made {
+pub struct BuiltReport {
     /// What stands behind the title, such as a count.
     pub summary: String,
     /// The lines; a report without any says so in one.
     pub lines: Vec<PageLine>,
 }
 
-impl Input {
+impl ReportInput {
     /// Renders the repository, with what was rendered before kept.
     ///
     /// # Errors
@@ -120,18 +120,18 @@ impl Known {
 /// Shows a report, made anew when the repository changes.
 #[derive(Debug)]
 pub struct Reports {
-    report: &'static Report,
-    about: Option<Target>,
+    report: &'static ReportKind,
+    about: Option<CommandTarget>,
     begins: Option<Env>,
     page: Page,
-    made: Loaded<Made>,
+    made: Loaded<BuiltReport>,
     /// What it was asked for last.
     of: Option<Known>,
 }
 
 impl Reports {
     /// Opens a report about one thing.
-    pub fn about(report: &'static Report, target: Target) -> Self {
+    pub fn about(report: &'static ReportKind, target: CommandTarget) -> Self {
         Self { about: Some(target), ..Self::new(report) }
     }
 
@@ -141,8 +141,15 @@ impl Reports {
     }
 
     /// Opens a report.
-    pub fn new(report: &'static Report) -> Self {
-        Self { report, about: None, begins: None, page: Page::new(Slash::Filters), made: Loaded::default(), of: None }
+    pub fn new(report: &'static ReportKind) -> Self {
+        Self {
+            report,
+            about: None,
+            begins: None,
+            page: Page::new(SearchKey::Filters),
+            made: Loaded::default(),
+            of: None,
+        }
     }
 
     fn ask(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -154,7 +161,8 @@ impl Reports {
         vec![Action::Task(Task::stream(report.id, move |reach, mut reply| async move {
             let (renderer, stop) = (reach.renderer.clone(), reach.renderer.newest(report.id));
             let _given_up_with_the_screen = stop.with_its_owner();
-            let input = Input { snapshot, environments, begins, applied, nodes, about, renderer, stop: stop.clone() };
+            let input =
+                ReportInput { snapshot, environments, begins, applied, nodes, about, renderer, stop: stop.clone() };
             let made = reach.away(move || (report.make)(&input)).await.and_then(|made| made);
             // A newer one answers.
             if !stop.is_given_up() {
@@ -163,7 +171,7 @@ impl Reports {
         }))]
     }
 
-    fn current(&self, scene: &Scene<'_>) -> Option<Target> {
+    fn current(&self, scene: &Scene<'_>) -> Option<CommandTarget> {
         let lines = lines(&self.made, scene);
         self.page.current(&lines).and_then(PageLine::link).cloned()
     }
@@ -196,7 +204,7 @@ impl View for Reports {
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
-        if let Ok(made) = payload.downcast::<Result<Made, Fault>>() {
+        if let Ok(made) = payload.downcast::<Result<BuiltReport, Fault>>() {
             self.made.take(made.map(Some));
         }
         Vec::new()
@@ -222,7 +230,7 @@ impl View for Reports {
         self.page.motion(motion, &lines(&self.made, scene)).then(Vec::new)
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
+    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
         self.current(scene).into_iter().collect()
     }
 
@@ -243,7 +251,7 @@ fn applied(facts: &Facts) -> Applied {
 }
 
 /// Returns what is shown: the report, or what is in its place.
-fn lines<'a>(made: &'a Loaded<Made>, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
+fn lines<'a>(made: &'a Loaded<BuiltReport>, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
     match (&made.value, &scene.facts.repository_fault) {
         (Some(made), _) => Cow::Borrowed(&made.lines),
         (None, Some(fault)) => tabs::fault(fault).into(),
@@ -252,7 +260,7 @@ fn lines<'a>(made: &'a Loaded<Made>, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
 }
 
 /// Writes a unified difference, each line below `lead`; every line opens the same.
-fn difference(lines: &mut Vec<PageLine>, diff: &str, target: Option<&Target>) {
+fn difference(lines: &mut Vec<PageLine>, diff: &str, target: Option<&CommandTarget>) {
     use crate::theme::Scope;
     for line in diff.lines() {
         let scope = match line.as_bytes().first() {

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use super::{Input, Made, Report, Reports, compare, findings};
-use crate::app::{Facts, Keymap, Motion, Scene, Target, View};
+use super::{BuiltReport, ReportInput, ReportKind, Reports, compare, findings};
+use crate::app::{CommandTarget, Facts, Keymap, Motion, Scene, View};
 use crate::check::Quiet;
 use crate::commands::COMMANDS;
 use crate::model::{Env, Fault};
@@ -20,8 +20,8 @@ use crate::theme::{Depth, Scope, Theme};
 use crate::views::page::PageLine;
 
 /// Draws a report, made or failed, at a size.
-fn screen(made: Result<Made, Fault>, size: (u16, u16)) -> String {
-    static REPORT: Report = Report { id: "test", title: "a report", make: |_| Err(never()) };
+fn screen(made: Result<BuiltReport, Fault>, size: (u16, u16)) -> String {
+    static REPORT: ReportKind = ReportKind { id: "test", title: "a report", make: |_| Err(never()) };
     let facts = Facts::new(Timestamp::UNIX_EPOCH);
     let theme = Theme::load("terminal", Depth::None, true).unwrap();
     let keymap = Keymap::new(COMMANDS, &std::collections::BTreeMap::new()).unwrap();
@@ -38,9 +38,9 @@ fn never() -> Fault {
     Fault::failed("nothing can be rendered", "neither kustomize nor kubectl is on PATH", "install kubectl")
 }
 
-fn input(repository: &TestRepository) -> Input {
+fn input(repository: &TestRepository) -> ReportInput {
     let environments = vec![(Env(0), "staging".to_owned()), (Env(1), "production".to_owned())];
-    Input {
+    ReportInput {
         begins: None,
         snapshot: Arc::new(Snapshot::load(repository.path())),
         environments,
@@ -54,7 +54,7 @@ fn input(repository: &TestRepository) -> Input {
 
 #[test]
 fn a_report_says_what_it_is_and_what_failed() {
-    let target = Target::File(Some(Env(0)), "a.yaml".to_owned());
+    let target = CommandTarget::File(Some(Env(0)), "a.yaml".to_owned());
     let lines = vec![
         PageLine::heading("a.yaml"),
         PageLine::wrapped(
@@ -64,7 +64,7 @@ fn a_report_says_what_it_is_and_what_failed() {
         .after("    7  ", Scope::Dim)
         .opens(Some(target)),
     ];
-    insta::assert_snapshot!("made", screen(Ok(Made { summary: "1 error".to_owned(), lines }), (60, 8)));
+    insta::assert_snapshot!("made", screen(Ok(BuiltReport { summary: "1 error".to_owned(), lines }), (60, 8)));
     insta::assert_snapshot!("failed", screen(Err(never()), (60, 8)));
 }
 
@@ -81,7 +81,10 @@ fn findings_stand_below_their_files_and_open_them() {
     let shown = format!("{:?}", made.lines);
     assert!(shown.contains("silenced by a comment of their file, or by .fluxdeck.toml: 1"), "{shown}");
     assert!(shown.contains("document-link") && shown.contains("flux-graph"), "{shown}");
-    assert!(made.lines.iter().any(|line| line.link() == Some(&Target::File(None, "README.md".to_owned()))), "{shown}");
+    assert!(
+        made.lines.iter().any(|line| line.link() == Some(&CommandTarget::File(None, "README.md".to_owned()))),
+        "{shown}"
+    );
 }
 
 #[test]

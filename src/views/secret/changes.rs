@@ -5,15 +5,15 @@ use std::any::Any;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::Do;
+use super::EditorAction;
 use super::difference::DiffLine;
 use super::hiding::Glimpse;
-use crate::app::{Action, Command, Key, Scene, Target, View};
+use crate::app::{Action, Command, CommandTarget, Key, Scene, View};
 use crate::secret::Secret;
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Paragraph, StyledLine, centred, fit, panel, wrap};
 use crate::workflows::secret::document::MASK;
-use crate::workflows::secret::document::{Difference, Document};
+use crate::workflows::secret::document::{Document, ValueDifference};
 
 /// So many are shown at a time.
 const LISTED: usize = 20;
@@ -24,7 +24,7 @@ enum Yes {
     /// Leaves the editor; the changes are lost.
     Leave,
     /// Asks for the command that saves.
-    Save(&'static Command, Vec<Target>, Vec<(String, String)>),
+    Save(&'static Command, Vec<CommandTarget>, Vec<(String, String)>),
 }
 
 /// Writes a value in one line: its beginning, and how many lines it has.
@@ -38,7 +38,7 @@ pub(super) fn in_one_line(value: &Secret, room: usize) -> String {
 /// Asks about changes, with what was changed.
 #[derive(Debug)]
 pub struct Changes {
-    rows: Vec<Difference>,
+    rows: Vec<ValueDifference>,
     text: Vec<DiffLine>,
     /// Whether the difference of the text is shown, rather than the values.
     as_text: bool,
@@ -61,7 +61,7 @@ impl Changes {
     pub fn save(
         document: &Document,
         command: &'static Command,
-        targets: Vec<Target>,
+        targets: Vec<CommandTarget>,
         answers: Vec<(String, String)>,
     ) -> Self {
         Self::new(document, Yes::Save(command, targets, answers))
@@ -97,7 +97,7 @@ impl Changes {
     }
 
     /// Writes a value in one line: masked, or its beginning and how many lines it has.
-    fn value(&self, row: &Difference, value: &Secret, room: usize) -> String {
+    fn value(&self, row: &ValueDifference, value: &Secret, room: usize) -> String {
         if row.encrypted && !self.glimpse.is_open() {
             return MASK.to_owned();
         }
@@ -116,7 +116,7 @@ impl Changes {
 
     fn agree(&mut self) -> Vec<Action> {
         match std::mem::replace(&mut self.yes, Yes::Leave) {
-            Yes::Leave => vec![Action::Pop, Action::Hand(Box::new(Do::Leave))],
+            Yes::Leave => vec![Action::Pop, Action::Hand(Box::new(EditorAction::Leave))],
             Yes::Save(command, targets, answers) => vec![Action::Pop, Action::Dispatch(command, targets, answers)],
         }
     }

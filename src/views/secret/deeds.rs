@@ -13,7 +13,7 @@ use crate::workflows::secret::saving::Saving;
 
 /// What the commands of the editor hand to it.
 #[derive(Debug, Clone, Copy)]
-pub enum Do {
+pub enum EditorAction {
     /// Shows the selected value, or hides it.
     Reveal,
     /// Shows every value, or hides them all.
@@ -121,43 +121,43 @@ impl SecretView {
     }
 
     /// Does what one of the view's own commands asks for.
-    pub(super) fn perform(&mut self, ask: Do, scene: &Scene<'_>) -> Vec<Action> {
+    pub(super) fn perform(&mut self, ask: EditorAction, scene: &Scene<'_>) -> Vec<Action> {
         self.stir();
-        if let (State::Locked(_), Do::Edit) = (&self.state, &ask) {
+        if let (State::Locked(_), EditorAction::Edit) = (&self.state, &ask) {
             return self.begin_given(Field::PrivateKey);
         }
         if self.document().is_none() {
             return tell(scene, "the file is not open");
         }
         match ask {
-            Do::Reveal => self.reveal(scene),
-            Do::RevealAll => self.reveal_all(),
-            Do::Edit => self.edit(scene),
-            Do::Undo => self.undo(scene),
-            Do::Redo => self.redo(scene),
-            Do::TakeDraft => self.take_draft(scene),
-            Do::DropDraft => {
+            EditorAction::Reveal => self.reveal(scene),
+            EditorAction::RevealAll => self.reveal_all(),
+            EditorAction::Edit => self.edit(scene),
+            EditorAction::Undo => self.undo(scene),
+            EditorAction::Redo => self.redo(scene),
+            EditorAction::TakeDraft => self.take_draft(scene),
+            EditorAction::DropDraft => {
                 self.draft = None;
                 vec![self.drop_draft()]
             }
-            Do::Leave => {
+            EditorAction::Leave => {
                 self.leaving = true;
                 vec![self.drop_draft()]
             }
-            Do::Text => self.begin_text(scene),
-            Do::Add => self.begin_key(scene),
-            Do::Remove => self.remove(scene),
-            Do::Copy => self.copy(scene),
-            Do::Rename => self.begin(Field::Name, name_of, scene),
-            Do::Generate => self.begin(Field::Letters, |_, _| "32 a-zA-Z0-9".to_owned(), scene),
-            Do::Import => self.begin(Field::From, |_, _| String::new(), scene),
-            Do::Export => self.begin(Field::To, |_, _| "~/".to_owned(), scene),
-            Do::AskToSave => self.ask_to_save(scene),
-            Do::KeepMine => self.keep_mine(scene),
-            Do::ReadTheirs => self.read_theirs(scene),
-            Do::Save(Some(permit)) => self.save(permit, scene),
-            Do::WriteOut(Some(permit)) => self.export(permit),
-            Do::Save(None) | Do::WriteOut(None) => Vec::new(),
+            EditorAction::Text => self.begin_text(scene),
+            EditorAction::Add => self.begin_key(scene),
+            EditorAction::Remove => self.remove(scene),
+            EditorAction::Copy => self.copy(scene),
+            EditorAction::Rename => self.begin(Field::Name, name_of, scene),
+            EditorAction::Generate => self.begin(Field::Letters, |_, _| "32 a-zA-Z0-9".to_owned(), scene),
+            EditorAction::Import => self.begin(Field::From, |_, _| String::new(), scene),
+            EditorAction::Export => self.begin(Field::To, |_, _| "~/".to_owned(), scene),
+            EditorAction::AskToSave => self.ask_to_save(scene),
+            EditorAction::KeepMine => self.keep_mine(scene),
+            EditorAction::ReadTheirs => self.read_theirs(scene),
+            EditorAction::Save(Some(permit)) => self.save(permit, scene),
+            EditorAction::WriteOut(Some(permit)) => self.export(permit),
+            EditorAction::Save(None) | EditorAction::WriteOut(None) => Vec::new(),
         }
     }
 

@@ -8,8 +8,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use sha2::{Digest as _, Sha256};
 
-use super::{Do, SecretView, tell};
-use crate::app::{Action, Key, Notice, Reach, Scene, Task, View};
+use super::{EditorAction, SecretView, tell};
+use crate::app::{Action, Key, Notice, Scene, Task, TaskContext, View};
 use crate::model::{Fault, FaultKind};
 use crate::theme::Scope;
 use crate::widgets::{Paragraph, StyledLine, centred, fit, panel};
@@ -27,7 +27,7 @@ pub(super) struct Written(Option<Fault>);
 pub(super) struct Dropped;
 
 /// Returns where the draft of a file lies; `None` where nothing is kept, as in a demonstration.
-fn place(reach: &Reach, file: &str) -> Option<PathBuf> {
+fn place(reach: &TaskContext, file: &str) -> Option<PathBuf> {
     let folder = reach.journal.as_ref()?.parent()?.join("drafts");
     let root = reach.root.as_deref().unwrap_or(Path::new("/"));
     let hash = Sha256::digest(root.join(file).to_string_lossy().as_bytes());
@@ -168,8 +168,8 @@ impl View for Question {
 
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
         match key.typed() {
-            Some('t' | 'T') => vec![Action::Pop, Action::Hand(Box::new(Do::TakeDraft))],
-            Some('d' | 'D') => vec![Action::Pop, Action::Hand(Box::new(Do::DropDraft))],
+            Some('t' | 'T') => vec![Action::Pop, Action::Hand(Box::new(EditorAction::TakeDraft))],
+            Some('d' | 'D') => vec![Action::Pop, Action::Hand(Box::new(EditorAction::DropDraft))],
             _ if key.is("esc") => vec![Action::Pop],
             _ => Vec::new(),
         }

@@ -5,12 +5,12 @@ use zeroize::Zeroizing;
 use super::editor::Editor;
 use super::{SecretView, tell};
 use crate::app::operation::StepSender;
-use crate::app::{Action, Notice, Operation, Permit, Reach, Scene, Target, Task};
+use crate::app::{Action, CommandTarget, Notice, Operation, Permit, Scene, Task, TaskContext};
 use crate::model::{Fault, FaultKind, Outcome, ShellLine};
 use crate::programs::own_folder;
 use crate::repo::git;
 use crate::secret::Secret;
-use crate::sops::{self, LETTERS, Path, Question};
+use crate::sops::{self, LETTERS, Path, SecretPrompt};
 use crate::workflows::secret::document::{Document, place as place_of, shown};
 
 /// The longest file that is taken in, in bytes: a Secret has 1 MiB at most.
@@ -38,7 +38,7 @@ pub(super) enum Field {
     /// The whole document.
     Text,
     /// The answer to what an identity asks, before the file opens.
-    Answer(Question),
+    Answer(SecretPrompt),
     /// A private key for as long as the session lasts.
     PrivateKey,
 }
@@ -170,7 +170,7 @@ impl SecretView {
                 let (place, path) = (entry.document, entry.path.clone());
                 let written = place_of(&path);
                 self.exporting = Some((place, path, home(&words)));
-                let targets = vec![Target::Worktree(words.clone())];
+                let targets = vec![CommandTarget::Worktree(words.clone())];
                 let answers =
                     vec![("place".to_owned(), written), ("of".to_owned(), file.clone()), ("file".to_owned(), words)];
                 let ask = |command| Action::Dispatch(command, targets, answers);
@@ -221,7 +221,7 @@ impl SecretView {
             "sops decrypt --extract {} {path} > {path}",
             &[&place_of(&path), &object, &to.to_string_lossy()],
         );
-        let work = Box::new(move |reach: Reach, _steps: StepSender| {
+        let work = Box::new(move |reach: TaskContext, _steps: StepSender| {
             let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
                 let root = reach.root.clone();
                 match reach.away(move || write(root.as_deref(), &to, &bytes)).await.flatten() {

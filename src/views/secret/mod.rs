@@ -41,7 +41,7 @@ use ratatui::widgets::Wrap;
 use tokio::sync::watch;
 
 use crate::app::motion::step;
-use crate::app::{Action, Ask, Key, Motion, Notice, Scene, Target, View};
+use crate::app::{Action, Ask, CommandTarget, Key, Motion, Notice, Scene, View};
 use crate::model::Env;
 use crate::repo::Snapshot;
 use crate::secret::Secret;
@@ -50,19 +50,19 @@ use crate::theme::Scope;
 use crate::widgets::{Paragraph, Scroll, StyledLine, panel};
 use crate::workflows::secret::document::Document;
 use changes::Changes;
-pub use deeds::Do;
+pub use deeds::EditorAction;
 use deeds::Saved;
 use editor::Editor;
 use field::Field;
 use hiding::Asleep;
-use opening::{Opening, Said};
-use table::{Columns, Row};
+use opening::{Opening, PluginMessage};
+use table::{Columns, SecretRow};
 use text::Looks;
 use theirs::Looked;
 
 /// Opens an encrypted file of the repository; the lock in the tree says that it is one.
-pub fn opener(target: &Target, ask: &Ask<'_>) -> Option<Box<dyn View>> {
-    let Target::File(env, path) = target else { return None };
+pub fn opener(target: &CommandTarget, ask: &Ask<'_>) -> Option<Box<dyn View>> {
+    let CommandTarget::File(env, path) = target else { return None };
     ask.facts.repository.as_ref()?.scan.get(path)?.lock.as_ref()?;
     let env = env.or_else(|| ask.facts.environment_of(path));
     Some(Box::new(SecretView::new(env, path)))
@@ -147,7 +147,7 @@ impl SecretView {
         let Some(document) = self.document() else { return Vec::new() };
         let columns = Columns::new(document, 80);
         let rows = table::rows(document, &BTreeSet::new(), &self.filter, columns);
-        rows.into_iter().filter_map(|row| if let Row::Value(index) = row { Some(index) } else { None }).collect()
+        rows.into_iter().filter_map(|row| if let SecretRow::Value(index) = row { Some(index) } else { None }).collect()
     }
 
     fn value(&self) -> Option<usize> {
@@ -235,12 +235,12 @@ impl View for SecretView {
         self.look(scene)
     }
 
-    fn targets(&self, _scene: &Scene<'_>) -> Vec<Target> {
-        vec![Target::File(self.env, self.file.clone())]
+    fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
+        vec![CommandTarget::File(self.env, self.file.clone())]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
-        let payload = match payload.downcast::<Do>() {
+        let payload = match payload.downcast::<EditorAction>() {
             Ok(ask) => return self.perform(*ask, scene),
             Err(payload) => payload,
         };
@@ -248,7 +248,7 @@ impl View for SecretView {
             Ok(opening) => return self.take(*opening),
             Err(payload) => payload,
         };
-        let payload = match payload.downcast::<Said>() {
+        let payload = match payload.downcast::<PluginMessage>() {
             Ok(said) => {
                 self.hear(*said);
                 return Vec::new();

@@ -8,7 +8,7 @@ use super::{SecretView, State};
 use crate::app::{Action, Reply, Scene, Task};
 use crate::model::{Fault, FaultKind};
 use crate::secret::Secret;
-use crate::sops::{self, Locked, Prompts, Question, Unlocked};
+use crate::sops::{self, Locked, Prompts, SecretPrompt, Unlocked};
 use crate::workflows::secret::document::{Document, Ruling};
 
 /// How often it is looked whether a plug-in says something, such as to touch a key.
@@ -18,12 +18,12 @@ const LISTEN: Duration = Duration::from_millis(200);
 pub(super) struct Opening(Result<(Unlocked, Option<Ruling>), Box<Locked>>);
 
 /// What a plug-in says while the file is being opened.
-pub(super) struct Said(String);
+pub(super) struct PluginMessage(String);
 
 /// What the operator gives so that the file opens.
 pub(super) enum Given {
     /// The answer to a question of an identity.
-    Answer(Question, Secret),
+    Answer(SecretPrompt, Secret),
     /// A private key, for as long as the session lasts.
     Key(Secret),
 }
@@ -69,7 +69,7 @@ impl SecretView {
                 () = tokio::time::sleep(LISTEN) => {
                     let said = prompts.said();
                     if said != last {
-                        reply.send(Said(said.clone().unwrap_or_default())).await;
+                        reply.send(PluginMessage(said.clone().unwrap_or_default())).await;
                         last = said;
                     }
                 }
@@ -78,7 +78,7 @@ impl SecretView {
     }
 
     /// Shows what a plug-in says.
-    pub(super) fn hear(&mut self, said: Said) {
+    pub(super) fn hear(&mut self, said: PluginMessage) {
         if let State::Opening(words) = &mut self.state {
             *words = said.0;
         }

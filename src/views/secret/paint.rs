@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::field::Field;
-use super::table::{self, Columns, Look, Row};
+use super::table::{self, Columns, RowContext, SecretRow};
 use super::{SecretView, head};
 use crate::app::Scene;
 use crate::sops::Locked;
@@ -51,8 +51,9 @@ impl SecretView {
             frame.render_widget(StyledLine::from(fit(&text, width)), body);
         }
         let value = self.value();
-        let chosen = rows.iter().position(|row| value.is_some_and(|index| *row == Row::Value(index))).unwrap_or(0);
-        let look = Look { document, revealed: &self.revealed, columns, theme: scene.theme };
+        let chosen =
+            rows.iter().position(|row| value.is_some_and(|index| *row == SecretRow::Value(index))).unwrap_or(0);
+        let look = RowContext { document, revealed: &self.revealed, columns, theme: scene.theme };
         lines(frame, body, &self.scroll, chosen, rows.len(), |index, selected| {
             rows.get(index).map_or_else(StyledLine::default, |row| look.line(row, selected))
         });

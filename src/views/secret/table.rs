@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::sops::{Change, Changed, Entry, ValueType};
+use crate::sops::{Changed, Entry, ValueChange, ValueType};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Span, StyledLine, fit, pad};
 use crate::workflows::secret::document::{Document, MASK, displayed, type_word};
@@ -16,7 +16,7 @@ const TYPE: usize = 7;
 
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Row {
+pub enum SecretRow {
     /// The head of a document, where there are several.
     Document(usize),
     /// A value, or its first line.
@@ -52,7 +52,7 @@ impl Columns {
 }
 
 /// Lists the rows: every value that the filter leaves, with the lines of those that are revealed.
-pub fn rows(document: &Document, revealed: &BTreeSet<usize>, filter: &str, columns: Columns) -> Vec<Row> {
+pub fn rows(document: &Document, revealed: &BTreeSet<usize>, filter: &str, columns: Columns) -> Vec<SecretRow> {
     let wanted = filter.to_lowercase();
     let many = document.documents() > 1;
     let mut rows = Vec::new();
@@ -63,16 +63,18 @@ pub fn rows(document: &Document, revealed: &BTreeSet<usize>, filter: &str, colum
         }
         if many && headed != Some(entry.document) {
             headed = Some(entry.document);
-            rows.push(Row::Document(entry.document));
+            rows.push(SecretRow::Document(entry.document));
         }
-        rows.push(Row::Value(index));
+        rows.push(SecretRow::Value(index));
         if revealed.contains(&index) && entry.encrypted {
             let parts = parts(displayed(entry).1.expose(), columns.value);
-            rows.extend(parts.into_iter().skip(1).map(|range| Row::More(index, range)));
+            rows.extend(parts.into_iter().skip(1).map(|range| SecretRow::More(index, range)));
         }
     }
-    let left = |change: &Change| change.path.to_string().to_lowercase().contains(&wanted);
-    rows.extend(document.gone().enumerate().filter(|(_, change)| left(change)).map(|(index, _)| Row::Gone(index)));
+    let left = |change: &ValueChange| change.path.to_string().to_lowercase().contains(&wanted);
+    rows.extend(
+        document.gone().enumerate().filter(|(_, change)| left(change)).map(|(index, _)| SecretRow::Gone(index)),
+    );
     rows
 }
 
@@ -100,7 +102,7 @@ fn parts(text: &str, width: usize) -> Vec<std::ops::Range<usize>> {
 }
 
 /// What drawing a row may look at.
-pub struct Look<'a> {
+pub struct RowContext<'a> {
     /// The document.
     pub document: &'a Document,
     /// Which values are revealed.
@@ -111,11 +113,11 @@ pub struct Look<'a> {
     pub theme: &'a Theme,
 }
 
-impl Look<'_> {
+impl RowContext<'_> {
     /// Writes a row.
-    pub fn line(&self, row: &Row, selected: bool) -> StyledLine<'static> {
+    pub fn line(&self, row: &SecretRow, selected: bool) -> StyledLine<'static> {
         match row {
-            Row::Document(document) => {
+            SecretRow::Document(document) => {
                 let heads = self.document.opened().file().documents();
                 let name = heads.get(*document).map(|head| {
                     let part = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -124,18 +126,18 @@ impl Look<'_> {
                 let text = format!(" document {}: {}", document + 1, name.unwrap_or_default());
                 StyledLine::styled(fit(&text, self.columns.path + self.columns.value), self.theme.style(Scope::Heading))
             }
-            Row::Value(index) => match self.document.entries().get(*index) {
+            SecretRow::Value(index) => match self.document.entries().get(*index) {
                 Some(entry) => self.value(*index, entry, selected),
                 None => StyledLine::default(),
             },
-            Row::More(index, range) => {
+            SecretRow::More(index, range) => {
                 let Some(entry) = self.document.entries().get(*index) else { return StyledLine::default() };
                 let (_, secret) = displayed(entry);
                 let part = fit(secret.expose().get(range.clone()).unwrap_or(""), self.columns.value);
                 let indent = " ".repeat(self.columns.path + TYPE + 10);
                 StyledLine::from(vec![Span::raw(indent), Span::styled(part, self.theme.style(Scope::Revealed))])
             }
-            Row::Gone(index) => {
+            SecretRow::Gone(index) => {
                 let Some(change) = self.document.gone().nth(*index) else { return StyledLine::default() };
                 let style = self.theme.style(Scope::Removed);
                 let path = pad(&fit(&change.path.to_string(), self.columns.path), self.columns.path);

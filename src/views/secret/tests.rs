@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
-use crate::app::{App, Effect, Keymap, Ledger, Msg, OnScreen, Reach, Reply};
+use crate::app::{App, Effect, Keymap, Msg, OnScreen, PendingCount, Reply, TaskContext};
 use crate::commands::COMMANDS;
 use crate::model::{Clock, Env, Outcome, PerEnv};
 use crate::repo::Snapshot;
@@ -23,13 +23,13 @@ const NAMES: [&str; 2] = ["staging", "production"];
 const PASSWORD: &str = "stringData.LD_SUPERUSER_PASSWORD";
 
 /// A cockpit on a repository with a secret of each environment, and with each environment's key unless told otherwise.
-struct Desk {
+struct SecretScreen {
     app: App,
     terminal: Terminal<TestBackend>,
     _folder: tempfile::TempDir,
     root: PathBuf,
-    reach: Reach,
-    ledger: Ledger,
+    reach: TaskContext,
+    ledger: PendingCount,
     sender: mpsc::Sender<Msg>,
     messages: mpsc::Receiver<Msg>,
     told: Vec<String>,
@@ -45,7 +45,7 @@ fn keys_of(sources: impl Fn(Env) -> IdentitySources) -> Arc<KeySources> {
     Arc::new(KeySources::new(PerEnv::from_fn(2, sources), IdentitySources::default()))
 }
 
-impl Desk {
+impl SecretScreen {
     fn new(width: u16, height: u16, keys: [&str; 2]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // The screen names the repository after its folder.
@@ -79,7 +79,7 @@ impl Desk {
         let theme = Theme::load("terminal", Depth::None, true).unwrap();
         let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
         let (sender, messages) = mpsc::channel(16);
-        let reach = Reach {
+        let reach = TaskContext {
             clusters: Arc::new(PerEnv::default()),
             root: Some(root.clone()),
             identities: keys_of(|env| key(keys[env.index()])),
@@ -95,7 +95,7 @@ impl Desk {
             _folder: folder,
             root,
             reach,
-            ledger: Ledger::default(),
+            ledger: PendingCount::default(),
             sender,
             messages,
             told: Vec::new(),
@@ -169,7 +169,7 @@ impl Desk {
 
 #[tokio::test(start_paused = true)]
 async fn values_are_masked_until_they_are_revealed_and_hide_again_by_themselves() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     let value = desk.value("staging");
     let masked = desk.screen();
     assert!(masked.contains("********") && !masked.contains(&value));
@@ -194,7 +194,7 @@ async fn values_are_masked_until_they_are_revealed_and_hide_again_by_themselves(
 
 #[tokio::test(start_paused = true)]
 async fn a_small_screen_shows_the_values_too() {
-    let mut desk = Desk::new(80, 24, NAMES);
+    let mut desk = SecretScreen::new(80, 24, NAMES);
     desk.press("1/apps/production/secret<enter><enter>je").await;
     let editing = desk.screen();
     let value = desk.value("production");
@@ -204,7 +204,7 @@ async fn a_small_screen_shows_the_values_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_changed_value_is_shown_by_its_path_and_saved_after_a_question() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     let before = desk.text("staging");
     desk.press("j<enter><ctrl-u>throwaway-1<enter>").await;
     let changed = desk.screen();
@@ -227,7 +227,7 @@ async fn a_changed_value_is_shown_by_its_path_and_saved_after_a_question() {
 
 #[tokio::test(start_paused = true)]
 async fn production_asks_once_and_its_question_names_what_changes() {
-    let mut desk = Desk::open("production").await;
+    let mut desk = SecretScreen::open("production").await;
     desk.press("j<enter><ctrl-u>throwaway-2<enter><ctrl-s>").await;
     // First what changes, then the guard's question.
     assert!(desk.screen().contains("Save?") && desk.screen().contains(PASSWORD), "{}", desk.screen());
@@ -242,7 +242,7 @@ async fn production_asks_once_and_its_question_names_what_changes() {
 
 #[tokio::test(start_paused = true)]
 async fn read_only_saves_nothing() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.app.facts.read_only = true;
     desk.press("j<enter>x<enter><ctrl-s><enter>y").await;
     assert!(desk.told.is_empty(), "{:?}", desk.told);
@@ -250,7 +250,7 @@ async fn read_only_saves_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn changes_are_not_lost_by_leaving_or_quitting_and_can_be_undone() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.press("j<enter>x<enter><enter>y<enter>").await;
     for keys in ["<esc>", "q"] {
         desk.press(keys).await;
@@ -265,14 +265,14 @@ async fn changes_are_not_lost_by_leaving_or_quitting_and_can_be_undone() {
     assert!(desk.screen().contains("changed  nothing"));
     desk.press("<esc>").await;
     assert_eq!(desk.app.view_id(), "home");
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.press("j<enter>x<enter><esc>y").await;
     assert_eq!(desk.app.view_id(), "home");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_somebody_else_wrote_meanwhile_is_not_overwritten_and_the_change_is_kept() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.press("j<enter><ctrl-u>throwaway-3<enter>").await;
     let theirs = desk.text("staging") + "# theirs\n";
     std::fs::write(desk.root.join("apps/staging/secret.yaml"), &theirs).unwrap();
@@ -283,7 +283,7 @@ async fn what_somebody_else_wrote_meanwhile_is_not_overwritten_and_the_change_is
 }
 
 /// Writes the file as a colleague would, with another value, and lets the cockpit see it.
-async fn colleague(desk: &mut Desk, value: &str) {
+async fn colleague(desk: &mut SecretScreen, value: &str) {
     let path = desk.root.join("apps/staging/secret.yaml");
     let mut opened = sops::unlock(&path, "secret.yaml", None, &[key("staging")]).unwrap().opened;
     let entry = opened.entries().iter().find(|entry| entry.encrypted && entry.path.to_string() != PASSWORD).unwrap();
@@ -294,7 +294,7 @@ async fn colleague(desk: &mut Desk, value: &str) {
     desk.take(Msg::Repository(Ok(Arc::new(Snapshot::load(&desk.root))), None)).await;
 }
 
-fn holds(desk: &Desk, value: &str) -> bool {
+fn holds(desk: &SecretScreen, value: &str) -> bool {
     let path = desk.root.join("apps/staging/secret.yaml");
     let opened = sops::unlock(&path, "secret.yaml", None, &[key("staging")]).unwrap().opened;
     opened.entries().iter().any(|entry| entry.secret.expose() == value)
@@ -302,7 +302,7 @@ fn holds(desk: &Desk, value: &str) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_changed_under_the_editor_is_read_anew_where_nothing_is_lost() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.press("A").await;
     colleague(&mut desk, "theirs-1").await;
     let screen = desk.screen();
@@ -313,7 +313,7 @@ async fn a_file_that_changed_under_the_editor_is_read_anew_where_nothing_is_lost
 
 #[tokio::test(start_paused = true)]
 async fn both_changes_are_compared_and_ours_are_kept_on_top_or_dropped() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.press("j<enter><ctrl-u>throwaway-5<enter>").await;
     colleague(&mut desk, "theirs-2").await;
     assert!(desk.screen().contains("S compares both"), "{}", desk.screen());
@@ -345,7 +345,7 @@ async fn both_changes_are_compared_and_ours_are_kept_on_top_or_dropped() {
     assert!(holds(&desk, "theirs-2"), "theirs is kept as well");
 
     desk.press("<esc>").await;
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.press("j<enter><ctrl-u>throwaway-6<enter>").await;
     colleague(&mut desk, "theirs-3").await;
     desk.press("<esc>Sr").await;
@@ -354,7 +354,7 @@ async fn both_changes_are_compared_and_ours_are_kept_on_top_or_dropped() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_being_typed_is_not_disturbed_by_what_others_write() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.press("j<enter><ctrl-u>throwaway").await;
     colleague(&mut desk, "theirs-4").await;
     desk.press("-7<enter>").await;
@@ -366,7 +366,7 @@ async fn what_is_being_typed_is_not_disturbed_by_what_others_write() {
 
 #[tokio::test(start_paused = true)]
 async fn the_key_of_the_other_environment_opens_nothing_and_the_screen_says_whose_is_needed() {
-    let mut desk = Desk::new(120, 30, ["staging", "staging"]);
+    let mut desk = SecretScreen::new(120, 30, ["staging", "staging"]);
     let before = desk.text("production");
     desk.press("1/apps/production/secret<enter><enter>").await;
     insta::assert_snapshot!("locked-120x30", desk.screen());
@@ -380,7 +380,7 @@ async fn the_key_of_the_other_environment_opens_nothing_and_the_screen_says_whos
 
 #[tokio::test(start_paused = true)]
 async fn a_key_that_is_given_opens_the_file_and_is_never_shown() {
-    let mut desk = Desk::new(120, 30, ["staging", "staging"]);
+    let mut desk = SecretScreen::new(120, 30, ["staging", "staging"]);
     let prompts = Prompts::default();
     let sources = IdentitySources { prompts: prompts.clone(), ..key("staging") };
     desk.reach.identities = keys_of(|_| sources.clone());
@@ -397,7 +397,7 @@ async fn a_key_that_is_given_opens_the_file_and_is_never_shown() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_key_asks_is_answered_where_the_file_is_opened() {
-    let mut desk = Desk::new(120, 30, NAMES);
+    let mut desk = SecretScreen::new(120, 30, NAMES);
     let identity =
         IdentitySources { key_file: Some("tests/sops/locked/armored.age".into()), ..IdentitySources::default() };
     desk.reach.identities = keys_of(|_| identity.clone());
@@ -420,7 +420,7 @@ async fn damaged_files_are_told_apart() {
         (("kind: Secret", "kind: [Secret"), "line "),
         (("name: linkding-container-env", "name: other"), "MAC"),
     ] {
-        let mut desk = Desk::new(120, 30, NAMES);
+        let mut desk = SecretScreen::new(120, 30, NAMES);
         let text = desk.text("staging").replace(change.0, change.1);
         std::fs::write(desk.root.join("apps/staging/secret.yaml"), text).unwrap();
         desk.press("1/apps/staging/secret<enter><enter>").await;
@@ -431,7 +431,7 @@ async fn damaged_files_are_told_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_pasted_goes_into_the_field_and_stays_out_of_debug() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.press("j<enter><ctrl-u>").await;
     desk.take(Msg::Paste("throwaway-4\nsecond".to_owned())).await;
     assert!(desk.screen().contains("ctrl-s keep"));
@@ -444,7 +444,7 @@ async fn what_is_pasted_goes_into_the_field_and_stays_out_of_debug() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_revealed_is_hidden_when_another_view_takes_its_place() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     let value = desk.value("staging");
     desk.press("jx").await;
     assert!(desk.screen().contains(&value));
@@ -460,9 +460,9 @@ async fn what_is_revealed_is_hidden_when_another_view_takes_its_place() {
 
 #[tokio::test(start_paused = true)]
 async fn keys_are_added_renamed_removed_and_all_of_it_taken_back_and_made_again() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     let before = desk.text("staging");
-    let plain = |desk: &Desk| {
+    let plain = |desk: &SecretScreen| {
         let path = desk.root.join("apps/staging/secret.yaml");
         let opened = sops::unlock(&path, "secret.yaml", None, &[key("staging")]).unwrap().opened;
         opened.plaintext().unwrap().expose().to_owned()
@@ -495,7 +495,7 @@ async fn keys_are_added_renamed_removed_and_all_of_it_taken_back_and_made_again(
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_saved_yet_shows_by_a_sign_and_bytes_by_their_size() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     let bytes = desk.root.join("bytes");
     std::fs::write(&bytes, [0xff, 0xfe, 0]).unwrap();
     desk.press(&format!("a/data/keystore<enter>dGhyb3dhd2F5<enter>i{}<enter>x", bytes.display())).await;
@@ -507,7 +507,7 @@ async fn what_is_not_saved_yet_shows_by_a_sign_and_bytes_by_their_size() {
 
 #[tokio::test(start_paused = true)]
 async fn a_password_is_made_and_files_are_taken_in_and_written() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     let before = desk.value("staging");
     desk.press("j").await;
     desk.press("M<ctrl-u>24 a-f0-9<enter>").await;
@@ -537,7 +537,7 @@ async fn a_password_is_made_and_files_are_taken_in_and_written() {
 
 #[tokio::test(start_paused = true)]
 async fn a_copied_value_is_marked_as_one_that_is_cleared() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.press("j").await;
     let mut effects = Vec::new();
     for key in parse_keys("c").unwrap() {
@@ -553,7 +553,7 @@ async fn a_copied_value_is_marked_as_one_that_is_cleared() {
 
 #[tokio::test(start_paused = true)]
 async fn the_document_is_edited_as_text_and_a_mistake_is_told_on_its_line() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     let value = desk.value("staging");
     desk.press("jv").await;
     let text = desk.screen();
@@ -599,7 +599,7 @@ async fn the_document_is_edited_as_text_and_a_mistake_is_told_on_its_line() {
 
 #[tokio::test(start_paused = true)]
 async fn keys_that_came_and_went_are_kept_on_top_of_anothers_change() {
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.press("jaMINE<enter>throwaway-11<enter>").await;
     colleague(&mut desk, "theirs-5").await;
     desk.press("<esc>S").await;
@@ -612,7 +612,7 @@ async fn keys_that_came_and_went_are_kept_on_top_of_anothers_change() {
 #[tokio::test(start_paused = true)]
 async fn changes_that_were_not_saved_survive_a_crash_encrypted() {
     use std::os::unix::fs::PermissionsExt as _;
-    let mut desk = Desk::open("staging").await;
+    let mut desk = SecretScreen::open("staging").await;
     desk.reach.journal = Some(desk.root.join("../state/journal.jsonl"));
     desk.press("<esc>").await;
     desk.press("<enter>j<enter><ctrl-u>throwaway-12<enter>").await;
@@ -661,7 +661,7 @@ fn desk_state(root: &Path) -> PathBuf {
 
 #[tokio::test(start_paused = true)]
 async fn edit_in_the_tree_opens_an_encrypted_file_and_no_other() {
-    let mut desk = Desk::new(120, 30, NAMES);
+    let mut desk = SecretScreen::new(120, 30, NAMES);
     let root = desk.reach.root.clone().unwrap();
     std::fs::write(root.join("apps/staging/plain.yaml"), "a: 1\n").unwrap();
     desk.app.facts.repository = Some(Arc::new(Snapshot::load(&root)));

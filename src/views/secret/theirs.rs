@@ -20,11 +20,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::changes::in_one_line;
 use super::hiding::Glimpse;
-use super::{Do, SecretView, State, tell};
+use super::{EditorAction, SecretView, State, tell};
 use crate::app::{Action, Key, Notice, Scene, Task, View};
 use crate::model::{Fault, FaultKind};
 use crate::secret::Secret;
-use crate::sops::{self, Change, Changed, Entry, IdentitySources, Locked, Path, Unlocked};
+use crate::sops::{self, Changed, Entry, IdentitySources, Locked, Path, Unlocked, ValueChange};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Paragraph, Span, StyledLine, centred, fit, pad, panel};
 use crate::workflows::secret::document::MASK;
@@ -126,8 +126,8 @@ impl SecretView {
 }
 
 /// Makes one of one's own changes in the other's file.
-fn put(mine: &Document, theirs: &mut Document, file: &str, change: &Change) -> Result<(), Fault> {
-    let Change { document, path, what } = change;
+fn put(mine: &Document, theirs: &mut Document, file: &str, change: &ValueChange) -> Result<(), Fault> {
+    let ValueChange { document, path, what } = change;
     let place = |theirs: &Document, path: &Path| {
         let found = theirs.entries().iter().position(|other| other.document == *document && other.path == *path);
         found.ok_or_else(|| {
@@ -224,8 +224,8 @@ fn rows(mine: &Document, theirs: &Document) -> Vec<Differing> {
     }
     let added = theirs.entries().iter().filter(|entry| !mine.entries().iter().any(|one| same(one, entry)));
     rows.extend(added.filter_map(|entry| {
-        let is_it = |change: &&Change| {
-            let Change { document, path, what } = change;
+        let is_it = |change: &&ValueChange| {
+            let ValueChange { document, path, what } = change;
             *document == entry.document
                 && match what {
                     Changed::Removed => *path == entry.path,
@@ -323,8 +323,8 @@ impl View for Theirs {
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
         self.glimpse.stir();
         match key.typed() {
-            Some('k' | 'K') => vec![Action::Pop, Action::Hand(Box::new(Do::KeepMine))],
-            Some('r' | 'R') => vec![Action::Pop, Action::Hand(Box::new(Do::ReadTheirs))],
+            Some('k' | 'K') => vec![Action::Pop, Action::Hand(Box::new(EditorAction::KeepMine))],
+            Some('r' | 'R') => vec![Action::Pop, Action::Hand(Box::new(EditorAction::ReadTheirs))],
             Some('n' | 'N' | 'q') => vec![Action::Pop],
             Some('x') => self.glimpse.turn(),
             _ if key.is("esc") => vec![Action::Pop],

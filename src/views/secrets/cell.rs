@@ -13,7 +13,7 @@ use crate::repo::secrets::{Sealing, SecretEntry};
 use crate::theme::Scope;
 use crate::widgets::{Span, StyledLine as Text, fit, fit_end, pad};
 use crate::workflows::journey::Stage;
-use crate::workflows::live_secret::Standing;
+use crate::workflows::live_secret::SyncState;
 
 /// A column that is narrower than this is not shown beside another.
 const NARROWEST: usize = 22;
@@ -130,7 +130,7 @@ impl Secrets {
     /// Writes what is known of an entry into so many cells, what matters most first.
     fn cell(&self, entry: &SecretEntry, room: usize, scene: &Scene<'_>) -> Vec<(String, Scope)> {
         let standing = self.standing.get(&key(entry));
-        let (sign, scope) = match standing.map(Standing::agrees) {
+        let (sign, scope) = match standing.map(SyncState::agrees) {
             None => ("~", Scope::Progressing),
             Some(Some(true)) => ("=", Scope::Ready),
             Some(Some(false)) => ("x", Scope::Failed),

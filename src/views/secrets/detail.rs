@@ -14,8 +14,8 @@ use crate::repo::secrets::{Sealing, SecretEntry};
 use crate::repo::users::Use;
 use crate::theme::Scope;
 use crate::widgets::{Paragraph, Span, StyledLine, panel, wrap};
-use crate::workflows::journey::{Journey, Stage};
-use crate::workflows::live_secret::{KeyState, Standing};
+use crate::workflows::journey::{SecretProgress, Stage};
+use crate::workflows::live_secret::{KeyState, SyncState};
 
 /// A line of the details: its parts with their styles.
 pub(super) type Detail = Vec<(String, Scope)>;
@@ -64,11 +64,11 @@ impl Secrets {
     fn of_entry(&self, entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
         problems(entry, scene, details);
         match self.standing.get(&key(entry)) {
-            Some(Standing::Compared(keys)) => details.lines.extend(compared(keys, details.width)),
-            Some(Standing::Unknown(fault)) => {
+            Some(SyncState::Compared(keys)) => details.lines.extend(compared(keys, details.width)),
+            Some(SyncState::Unknown(fault)) => {
                 details.say("live", &format!("{}: {}. {}", fault.what, fault.why, fault.todo), Scope::Error);
             }
-            Some(Standing::Nothing(_)) | None => details.say("keys", &entry.keys.join("  "), Scope::Text),
+            Some(SyncState::Nothing(_)) | None => details.say("keys", &entry.keys.join("  "), Scope::Text),
             Some(other) => details.say("live", &other.words(), Scope::Text),
         }
         let env = scene.facts.find_environment(&entry.env);
@@ -152,7 +152,7 @@ fn rule(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
 }
 
 /// Says why the cluster is not as Git is, and what to do.
-fn why(journey: &Journey, env: Env) -> String {
+fn why(journey: &SecretProgress, env: Env) -> String {
     let (stage, reader) = journey.stage(env);
     let by = reader.map(|reader| reader.object.short()).unwrap_or_default();
     match (stage, reader.and_then(|reader| reader.state)) {

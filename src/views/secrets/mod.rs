@@ -29,7 +29,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::board::{Line, board};
 use crate::app::motion::step;
-use crate::app::{Action, Facts, Motion, Scene, Target, Task, View};
+use crate::app::{Action, CommandTarget, Facts, Motion, Scene, Task, View};
 use crate::kinds;
 use crate::model::{Env, Fault, State};
 use crate::repo::Snapshot;
@@ -39,8 +39,8 @@ use crate::theme::Scope;
 use crate::views::loaded::Loaded;
 use crate::views::tabs;
 use crate::widgets::{Scroll, lines, panel, wrap};
-use crate::workflows::journey::{Journey, Question};
-use crate::workflows::live_secret::{Standing, compare, users};
+use crate::workflows::journey::{CommitQuestion, SecretProgress};
+use crate::workflows::live_secret::{SyncState, compare, users};
 
 /// So many live Secrets are asked for at a time: enough for a slow link, and no burden for a small control plane.
 const AT_ONCE: usize = 6;
@@ -64,9 +64,9 @@ pub struct Secrets {
     identity: Option<String>,
     filter: String,
     scroll: Scroll,
-    standing: HashMap<Key, Standing>,
+    standing: HashMap<Key, SyncState>,
     /// How far the changes have come where the cluster is not as Git is.
-    journeys: HashMap<Key, Journey>,
+    journeys: HashMap<Key, SecretProgress>,
     users: HashMap<Key, Users>,
     /// What is still to be compared, the next one last.
     waiting: Vec<(Env, SecretEntry)>,
@@ -86,8 +86,8 @@ struct Users {
 /// Answers of the tasks.
 enum Answer {
     Listed(Result<Vec<SecretEntry>, Fault>),
-    Stands(Key, Standing),
-    Travels(Key, Result<Journey, Fault>),
+    Stands(Key, SyncState),
+    Travels(Key, Result<SecretProgress, Fault>),
     Used(Key, Users),
 }
 
@@ -131,11 +131,11 @@ impl Secrets {
     }
 
     /// Takes how an entry stands; where the cluster is not as Git is, git is asked how far the change has come.
-    fn stands(&mut self, key: Key, standing: Standing, facts: &Facts) -> Vec<Action> {
+    fn stands(&mut self, key: Key, standing: SyncState, facts: &Facts) -> Vec<Action> {
         let mut actions: Vec<Action> = self.compare_next().into_iter().collect();
         self.journeys.remove(&key);
         if standing.agrees() == Some(false)
-            && let Some(question) = Question::new(facts, &key.1)
+            && let Some(question) = CommitQuestion::new(facts, &key.1)
         {
             let wanted = key.clone();
             let label = format!("how far {} has come", key.1);
@@ -351,8 +351,9 @@ impl View for Secrets {
         u8::try_from(self.column).ok().map(Env)
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<Target> {
-        let target = |entry: &SecretEntry| Target::File(scene.facts.find_environment(&entry.env), entry.file.clone());
+    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
+        let target =
+            |entry: &SecretEntry| CommandTarget::File(scene.facts.find_environment(&entry.env), entry.file.clone());
         self.selected().map(target).into_iter().collect()
     }
 

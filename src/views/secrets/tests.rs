@@ -7,26 +7,26 @@ use ratatui::backend::TestBackend;
 
 use super::{Answer, Secrets, Users, key};
 use crate::app::test_support::facts;
-use crate::app::{Action, Facts, Keymap, Motion, Scene, Target, View as _};
+use crate::app::{Action, CommandTarget, Facts, Keymap, Motion, Scene, View as _};
 use crate::commands::COMMANDS;
 use crate::kinds;
 use crate::model::{Env, Fault, FaultKind, ObjectRef, State};
-use crate::repo::git::LogEntry;
+use crate::repo::git::CommitEntry;
 use crate::repo::secrets::SecretEntry;
 use crate::repo::users::Use;
 use crate::runtime::{PictureFormat, picture};
 use crate::theme::{Depth, Theme};
-use crate::workflows::journey::{Journey, Reader};
-use crate::workflows::live_secret::{KeyState, Standing};
+use crate::workflows::journey::{ReadingKustomization, SecretProgress};
+use crate::workflows::live_secret::{KeyState, SyncState};
 
-struct Desk {
+struct SecretsScreen {
     facts: Facts,
     theme: Theme,
     keymap: Keymap,
     view: Secrets,
 }
 
-impl Desk {
+impl SecretsScreen {
     fn new() -> Self {
         let mut facts = facts();
         let mut environments: Vec<_> = facts.environments.iter().map(|(_, one)| one.clone()).collect();
@@ -112,20 +112,20 @@ fn listed() -> Vec<SecretEntry> {
     ]
 }
 
-fn apps(env: u8, state: State) -> Reader {
+fn apps(env: u8, state: State) -> ReadingKustomization {
     let object = kinds::KUSTOMIZATION.object("flux-system", "apps");
-    Reader { env: Env(env), object, revision: "main@sha1:0123456789".to_owned(), state: Some(state) }
+    ReadingKustomization { env: Env(env), object, revision: "main@sha1:0123456789".to_owned(), state: Some(state) }
 }
 
-fn travels(is_committed: bool, is_pushed: bool, readers: Vec<(Reader, bool)>) -> Journey {
+fn travels(is_committed: bool, is_pushed: bool, readers: Vec<(ReadingKustomization, bool)>) -> SecretProgress {
     let commit =
-        LogEntry { commit: "89abcdef".to_owned(), author: "Test".to_owned(), at: None, subject: String::new() };
-    Journey { commit: Some(commit), is_committed, is_pushed, readers }
+        CommitEntry { commit: "89abcdef".to_owned(), author: "Test".to_owned(), at: None, subject: String::new() };
+    SecretProgress { commit: Some(commit), is_committed, is_pushed, readers }
 }
 
 #[test]
 fn environments_stand_side_by_side_with_what_is_wrong_in_each() {
-    let mut desk = Desk::new();
+    let mut desk = SecretsScreen::new();
     let rows = listed();
     let keys: Vec<_> = rows.iter().map(key).collect();
     desk.answer(Answer::Listed(Ok(rows)));
@@ -134,12 +134,12 @@ fn environments_stand_side_by_side_with_what_is_wrong_in_each() {
     let differs = |key: &str| (key.to_owned(), KeyState::Differs);
     let no_key = Fault::new(FaultKind::Undecryptable, "cannot open it", "no key at hand fits", "look at A");
     let standings = [
-        (0, Standing::Compared(vec![same("user")])),
-        (1, Standing::Missing),
-        (2, Standing::Nothing("generated")),
-        (3, Standing::Compared(vec![same("user"), differs("password")])),
-        (4, Standing::Unknown(no_key)),
-        (5, Standing::Compared(vec![same("token"), ("old".to_owned(), KeyState::OnlyLive)])),
+        (0, SyncState::Compared(vec![same("user")])),
+        (1, SyncState::Missing),
+        (2, SyncState::Nothing("generated")),
+        (3, SyncState::Compared(vec![same("user"), differs("password")])),
+        (4, SyncState::Unknown(no_key)),
+        (5, SyncState::Compared(vec![same("token"), ("old".to_owned(), KeyState::OnlyLive)])),
     ];
     for (index, standing) in standings {
         desk.answer(Answer::Stands(keys[index].clone(), standing));
@@ -167,20 +167,20 @@ fn environments_stand_side_by_side_with_what_is_wrong_in_each() {
     assert!(gap.contains("production has no web/mail in Git") && gap.contains("staging"), "{gap}");
     assert_eq!(desk.with(|view, scene| view.targets(scene)), []);
     desk.press(&[Motion::PreviousPanel]);
-    let file = Target::File(Some(Env(0)), "apps/staging/web/mail-secret.yaml".to_owned());
+    let file = CommandTarget::File(Some(Env(0)), "apps/staging/web/mail-secret.yaml".to_owned());
     assert_eq!(desk.with(|view, scene| view.targets(scene)), [file]);
     desk.press(&[Motion::Bottom]);
-    let file = Target::File(None, "apps/old/web/gone-secret.yaml".to_owned());
+    let file = CommandTarget::File(None, "apps/old/web/gone-secret.yaml".to_owned());
     assert_eq!(desk.with(|view, scene| view.targets(scene)), [file]);
 }
 
 #[test]
 fn the_filter_looks_at_keys_files_and_how_they_stand_and_says_when_nothing_is_left() {
-    let mut desk = Desk::new();
+    let mut desk = SecretsScreen::new();
     let rows = listed();
     let database = key(&rows[3]);
     desk.answer(Answer::Listed(Ok(rows)));
-    desk.answer(Answer::Stands(database, Standing::Compared(vec![("user".to_owned(), KeyState::Differs)])));
+    desk.answer(Answer::Stands(database, SyncState::Compared(vec![("user".to_owned(), KeyState::Differs)])));
     for (text, count) in [("smtp", 1), ("settings.env", 1), ("1 differs", 1), ("plain", 2), ("web/", 5), ("", 5)] {
         desk.with(|view, scene| view.filter(text, scene));
         assert_eq!(desk.view.shown().len(), count, "{text}");
@@ -195,7 +195,7 @@ fn the_filter_looks_at_keys_files_and_how_they_stand_and_says_when_nothing_is_le
 
 #[test]
 fn who_uses_it_is_told_with_where_that_is_known_from() {
-    let mut desk = Desk::new();
+    let mut desk = SecretsScreen::new();
     let rows = vec![entry("staging", "database", &["user"])];
     let database = key(&rows[0]);
     desk.answer(Answer::Listed(Ok(rows)));
@@ -216,10 +216,10 @@ fn who_uses_it_is_told_with_where_that_is_known_from() {
 
 #[test]
 fn the_selection_stays_on_its_secret_while_others_come_and_go() {
-    let mut desk = Desk::new();
+    let mut desk = SecretsScreen::new();
     desk.answer(Answer::Listed(Ok(listed())));
     desk.press(&[Motion::Down]);
-    let selected = |desk: &mut Desk| desk.with(|view, scene| view.targets(scene));
+    let selected = |desk: &mut SecretsScreen| desk.with(|view, scene| view.targets(scene));
     let before = selected(&mut desk);
     let mut more = listed();
     more.push(entry("staging", "aaa", &["a"]));

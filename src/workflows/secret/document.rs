@@ -12,7 +12,7 @@ use super::saving::new_readers;
 use crate::model::{Fault, FaultKind, ShellLine};
 use crate::repo::{NewReader, Snapshot};
 use crate::secret::Secret;
-use crate::sops::{Change, Changed, Entry, Opened, Path, Segment, SopsError, SopsFile, Unlocked, ValueType};
+use crate::sops::{Changed, Entry, Opened, Path, Segment, SopsError, SopsFile, Unlocked, ValueChange, ValueType};
 
 /// What stands for a masked value: always the same, as its length would tell the value's.
 pub const MASK: &str = "********";
@@ -39,7 +39,7 @@ pub struct Document {
 }
 
 /// One value that is not as the file holds it.
-pub struct Difference {
+pub struct ValueDifference {
     /// `+` where it is new, `-` where it is taken out, `*` where it changes.
     pub sign: &'static str,
     /// Its path, as people say it.
@@ -50,7 +50,7 @@ pub struct Difference {
     pub encrypted: bool,
 }
 
-impl std::fmt::Debug for Difference {
+impl std::fmt::Debug for ValueDifference {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Difference").field("path", &self.path).finish_non_exhaustive()
     }
@@ -137,15 +137,15 @@ impl Document {
     }
 
     /// Returns the values that stood in the file and were taken out.
-    pub fn gone(&self) -> impl Iterator<Item = &Change> {
+    pub fn gone(&self) -> impl Iterator<Item = &ValueChange> {
         self.opened.changes().iter().filter(|change| change.what == Changed::Removed)
     }
 
     /// Names what was changed, as people say it; a change of comments or of the order is one too.
     pub fn changes(&self) -> Vec<String> {
         let many = self.documents() > 1;
-        let name = |change: &Change| {
-            let Change { document, path, what } = change;
+        let name = |change: &ValueChange| {
+            let ValueChange { document, path, what } = change;
             let place = if many { format!("document {}: {path}", document + 1) } else { path.to_string() };
             match what {
                 Changed::Value => place,
@@ -169,7 +169,7 @@ impl Document {
     }
 
     /// Lists what was changed with what each value was and becomes.
-    pub fn differences(&self) -> Vec<Difference> {
+    pub fn differences(&self) -> Vec<ValueDifference> {
         let changes = self.opened.changes().iter().zip(self.changes());
         let rows = changes.map(|(change, path)| {
             let now = self.entries().iter().find(|one| one.document == change.document && one.path == change.path);
@@ -181,12 +181,12 @@ impl Document {
                 Changed::Removed => ("-", [was(), None]),
                 Changed::Renamed(_) => ("~", [None, None]),
             };
-            Difference { sign, path, values, encrypted: now.is_none_or(|entry| entry.encrypted) }
+            ValueDifference { sign, path, values, encrypted: now.is_none_or(|entry| entry.encrypted) }
         });
-        let mut rows: Vec<Difference> = rows.collect();
+        let mut rows: Vec<ValueDifference> = rows.collect();
         if rows.is_empty() && self.opened.is_changed() {
             let path = "comments or layout".to_owned();
-            rows.push(Difference { sign: "*", path, values: [None, None], encrypted: true });
+            rows.push(ValueDifference { sign: "*", path, values: [None, None], encrypted: true });
         }
         rows
     }
@@ -338,6 +338,9 @@ impl Document {
     }
 
     /// Tells whether a key has a place: the API server takes letters, digits, `-`, `_` and `.` in a Secret.
+    ///
+    /// # Errors
+    /// Fails when it has none.
     pub fn fits(&self, document: usize, path: &Path) -> Result<(), Fault> {
         let head = self.opened.file().documents();
         let of_secret = head.get(document).is_some_and(|head| head.kind.as_deref() == Some("Secret"))
@@ -432,8 +435,8 @@ fn decode(text: &Secret) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// Writes the sops line that sets one value; sops itself knows the first document only.
-fn lines(file: &str, change: &Change) -> Vec<Vec<String>> {
-    let Change { document, path, what } = change;
+fn lines(file: &str, change: &ValueChange) -> Vec<Vec<String>> {
+    let ValueChange { document, path, what } = change;
     if *document > 0 {
         return vec![line(&["sops", "edit", file])];
     }

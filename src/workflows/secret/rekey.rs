@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::app::operation::StepSender;
-use crate::app::{Operation, Permit, Reach};
+use crate::app::{Operation, Permit, TaskContext};
 use crate::files;
 use crate::model::{Env, Fault, FaultKind, Outcome, ShellLine, Step, StepState};
 use crate::repo::{Committed, NewReader, Snapshot, contents, git};
@@ -17,7 +17,7 @@ use crate::sops::{self, Format, IdentitySources, Opened, SopsError};
 
 /// Says what is done with each file.
 #[derive(Debug, Clone)]
-pub enum Deed {
+pub enum FileAction {
     /// These recipients come and go.
     Recipients {
         /// Who is added.
@@ -37,8 +37,8 @@ pub enum Deed {
 
 /// Holds what every file's change rests on.
 #[derive(Clone)]
-struct Ground {
-    deed: Deed,
+struct RekeyContext {
+    deed: FileAction,
     snapshot: Arc<Snapshot>,
     /// Other environments whose keys may open the files, by their names.
     allowed: Vec<String>,
@@ -59,7 +59,7 @@ struct Ground {
 /// Describes a change of keys.
 pub struct Rekey {
     /// What is done with each file.
-    pub deed: Deed,
+    pub deed: FileAction,
     /// The repository.
     pub snapshot: Arc<Snapshot>,
     /// The files that are named.
@@ -87,7 +87,7 @@ impl Rekey {
             ([], [env]) => format!("secrets of {env}"),
             _ => format!("{} files", files.len()),
         };
-        let ground = Ground {
+        let ground = RekeyContext {
             deed,
             snapshot,
             allowed,
@@ -98,10 +98,10 @@ impl Rekey {
             judged,
             permit,
         };
-        let work = Box::new(move |reach: Reach, steps: StepSender| {
+        let work = Box::new(move |reach: TaskContext, steps: StepSender| {
             let known = environments.into_iter();
             let sources = known.filter_map(|(env, name)| Some((name, reach.identities.get(env)?.clone()))).collect();
-            let ground = Ground { sources, others: reach.identities.of(None), ..ground };
+            let ground = RekeyContext { sources, others: reach.identities.of(None), ..ground };
             let work: futures::future::BoxFuture<'static, Outcome> =
                 Box::pin(perform(reach, steps, ground, files, whole));
             work
@@ -112,9 +112,9 @@ impl Rekey {
 }
 
 async fn perform(
-    reach: Reach,
+    reach: TaskContext,
     mut steps: StepSender,
-    ground: Ground,
+    ground: RekeyContext,
     mut files: Vec<String>,
     whole: Vec<String>,
 ) -> Outcome {
@@ -191,18 +191,18 @@ async fn perform(
     }
 }
 
-impl Ground {
+impl RekeyContext {
     /// Finds who would read a file after its change whom nobody has agreed to yet. It blocks.
     fn new_readers(&self, path: &Path, name: &str) -> Vec<NewReader> {
         let text = contents::text(&self.snapshot.root, name).or_else(|_| files::text(path, sops::LARGEST)).ok();
         let own = text.as_deref().and_then(|text| sops::SopsFile::parse(Format::of(name), text).ok());
         let own = own.map(|file| file.recipients()).unwrap_or_default();
         let wanted = match &self.deed {
-            Deed::Recipients { add, remove } => {
+            FileAction::Recipients { add, remove } => {
                 own.into_iter().filter(|one| !remove.contains(one)).chain(add.iter().cloned()).collect()
             }
-            Deed::Rotate => own,
-            Deed::Update | Deed::Anew | Deed::Encrypt => {
+            FileAction::Rotate => own,
+            FileAction::Update | FileAction::Anew | FileAction::Encrypt => {
                 self.snapshot.creation(name).map(|creation| creation.rule.recipients()).unwrap_or_default()
             }
         };
@@ -217,7 +217,7 @@ impl Ground {
     /// Refuses to make a new data key for somebody who was slipped in: it opens whatever is saved from then on.
     fn judge_readers(&self, path: &Path, name: &str) -> Result<(), Fault> {
         let new = self.new_readers(path, name).into_iter().find(|one| !self.readers.contains(&one.recipient));
-        let Some(reader) = new.filter(|_| matches!(self.deed, Deed::Rotate)) else { return Ok(()) };
+        let Some(reader) = new.filter(|_| matches!(self.deed, FileAction::Rotate)) else { return Ok(()) };
         let recipient = &reader.recipient;
         Err(Fault::new(
             FaultKind::Refused,
@@ -243,7 +243,7 @@ impl Ground {
                 "change it by its own name, which asks for all environments that read it",
             ));
         }
-        if matches!(self.deed, Deed::Encrypt) {
+        if matches!(self.deed, FileAction::Encrypt) {
             return self.encrypt(path, name, now).map(Some);
         }
         self.judge_readers(path, name)?;
@@ -262,8 +262,8 @@ impl Ground {
         let after = sops::SopsFile::parse(Format::of(name), text).map_or_else(|_| Vec::new(), |file| file.recipients());
         let count = |ours: &[String], theirs: &[String]| ours.iter().filter(|one| !theirs.contains(one)).count();
         let rekeyed = match self.deed {
-            Deed::Rotate => "has a new data key",
-            Deed::Anew => "is encrypted anew",
+            FileAction::Rotate => "has a new data key",
+            FileAction::Anew => "is encrypted anew",
             _ => "has other recipients",
         };
         let (added, removed) = (count(&after, &before), count(&before, &after));
@@ -275,18 +275,18 @@ impl Ground {
         let fault = |error: SopsError| Fault { what: format!("{name} was left as it was"), ..error.fault(name, None) };
         let judge = |groups: &[Vec<String>]| self.snapshot.judge_recipients(name, &groups.concat(), &self.allowed);
         match &self.deed {
-            Deed::Recipients { add, remove } => {
+            FileAction::Recipients { add, remove } => {
                 let groups = changed(opened, name, add, remove)?;
                 judge(&groups)?;
                 opened.for_recipients(&groups, None).map_err(fault)
             }
-            Deed::Update => {
+            FileAction::Update => {
                 let creation = self.snapshot.creation(name)?;
                 judge(&creation.rule.groups)?;
                 opened.for_recipients(&creation.rule.groups, creation.rule.shamir_threshold).map_err(fault)
             }
-            Deed::Rotate => opened.reencrypted(None, now).map_err(fault),
-            Deed::Anew | Deed::Encrypt => {
+            FileAction::Rotate => opened.reencrypted(None, now).map_err(fault),
+            FileAction::Anew | FileAction::Encrypt => {
                 let wanted = self.snapshot.creation(name)?.new_file();
                 judge(&wanted.groups)?;
                 opened.reencrypted(Some(&wanted), now).map_err(fault)

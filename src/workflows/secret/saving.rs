@@ -32,7 +32,7 @@ impl Saving {
         let (sender, receiver) = oneshot::channel();
         let object = file.clone();
         let title = format!("Save {file}");
-        let work = Box::new(move |reach: crate::app::Reach, mut steps: crate::app::operation::StepSender| {
+        let work = Box::new(move |reach: crate::app::TaskContext, mut steps: crate::app::operation::StepSender| {
             let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
                 // Whoever reads what is about to be saved, and whom nobody has agreed to, is named before.
                 let (name, known) = (file.clone(), Arc::clone(&opened));

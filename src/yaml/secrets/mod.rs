@@ -21,14 +21,14 @@ mod sources;
 mod walk;
 
 pub use lines::in_lines;
-pub use node::{Node, Scalar, ScalarKind, Step};
-pub use sources::{Source, Use, sources};
+pub use node::{Scalar, ScalarKind, YamlNode, YamlStep};
+pub use sources::{Source, SourceUse, sources};
 
 use super::Value;
 
 /// Says where a value of a Secret stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
+pub enum ValuePlacement {
     /// In a Secret of its own.
     Secret,
     /// In the annotation of one in which a program keeps a copy of the whole object.
@@ -49,7 +49,7 @@ pub enum Form {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     /// Where it stands.
-    pub form: Form,
+    pub form: ValuePlacement,
     /// The way to it in its document: `spec.resources[0].stringData.password`.
     pub path: String,
     /// The way to the Secret, the generator or the patch that has it.
@@ -82,30 +82,32 @@ impl Held {
     /// is nothing that others fill in.
     pub fn must_be_sealed(&self) -> bool {
         match self.form {
-            Form::Secret | Form::Copy => self.filled,
-            Form::Within => self.filled && !self.placeholder,
-            Form::Text | Form::Generator | Form::Patch | Form::Input => self.confidential && !self.doubtful,
+            ValuePlacement::Secret | ValuePlacement::Copy => self.filled,
+            ValuePlacement::Within => self.filled && !self.placeholder,
+            ValuePlacement::Text | ValuePlacement::Generator | ValuePlacement::Patch | ValuePlacement::Input => {
+                self.confidential && !self.doubtful
+            }
         }
     }
 }
 
 /// Finds the values of Secrets in a document of YAML.
 pub fn of_document(document: &Value) -> Vec<Held> {
-    walk::of(&Node::of_yaml(&merged(document)))
+    walk::of(&YamlNode::of_yaml(&merged(document)))
 }
 
 /// Finds the values of Secrets in a patch of kustomize that is for Secrets, as its target says.
 pub fn of_patch(document: &Value) -> Vec<Held> {
-    walk::of_patch(&Node::of_yaml(&merged(document)))
+    walk::of_patch(&YamlNode::of_yaml(&merged(document)))
 }
 
 /// Finds the values of Secrets in an object.
 pub fn of_json(object: &serde_json::Value) -> Vec<Held> {
-    walk::of(&Node::of_json(object))
+    walk::of(&YamlNode::of_json(object))
 }
 
 /// Finds the values of Secrets in a document whose values were put in one by one.
-pub fn of_node(node: &Node<'_>) -> Vec<Held> {
+pub fn of_node(node: &YamlNode<'_>) -> Vec<Held> {
     walk::of(node)
 }
 

@@ -8,11 +8,11 @@ use super::super::{Mapping, Value};
 
 /// Holds a value of a document, or what stands below a key or in a list.
 #[derive(Debug)]
-pub enum Node<'a> {
+pub enum YamlNode<'a> {
     /// Keys and what stands below them. Of a key that stands twice both count, since not every reader takes the same.
-    Map(Vec<(Cow<'a, str>, Node<'a>)>),
+    Map(Vec<(Cow<'a, str>, YamlNode<'a>)>),
     /// Items.
-    List(Vec<Node<'a>>),
+    List(Vec<YamlNode<'a>>),
     /// One value.
     Scalar(Scalar<'a>),
 }
@@ -43,16 +43,17 @@ pub enum ScalarKind {
 
 /// Names one step to a value.
 #[derive(Debug, Clone, Copy)]
-pub enum Step<'a> {
+pub enum YamlStep<'a> {
     /// The key of a mapping.
     Key(&'a str),
     /// The position in a list, from zero.
     Index(usize),
 }
 
-const NOTHING: Node<'static> = Node::Scalar(Scalar { text: Cow::Borrowed(""), kind: ScalarKind::Null, leaf: 0 });
+const NOTHING: YamlNode<'static> =
+    YamlNode::Scalar(Scalar { text: Cow::Borrowed(""), kind: ScalarKind::Null, leaf: 0 });
 
-impl<'a> Node<'a> {
+impl<'a> YamlNode<'a> {
     fn scalar(text: impl Into<Cow<'a, str>>, kind: ScalarKind) -> Self {
         Self::Scalar(Scalar { text: text.into(), kind, leaf: 0 })
     }
@@ -96,17 +97,17 @@ impl<'a> Node<'a> {
     }
 
     /// Puts a value in, in the order in which the document has them.
-    pub fn put(&mut self, steps: &[Step<'a>], scalar: Scalar<'a>) {
+    pub fn put(&mut self, steps: &[YamlStep<'a>], scalar: Scalar<'a>) {
         let Some((first, rest)) = steps.split_first() else {
             *self = Self::Scalar(scalar);
             return;
         };
         let begun = || match rest.first() {
-            Some(Step::Index(_)) => Self::List(Vec::new()),
+            Some(YamlStep::Index(_)) => Self::List(Vec::new()),
             _ => Self::Map(Vec::new()),
         };
         match (first, &mut *self) {
-            (Step::Key(key), Self::Map(fields)) => {
+            (YamlStep::Key(key), Self::Map(fields)) => {
                 let continues = fields.last().is_some_and(|(last, node)| last == key && node.goes_on(rest));
                 if !continues {
                     fields.push((Cow::Borrowed(key), begun()));
@@ -115,7 +116,7 @@ impl<'a> Node<'a> {
                     node.put(rest, scalar);
                 }
             }
-            (Step::Index(index), Self::List(items)) => {
+            (YamlStep::Index(index), Self::List(items)) => {
                 while items.len() <= *index {
                     items.push(begun());
                 }
@@ -129,8 +130,11 @@ impl<'a> Node<'a> {
     }
 
     /// Tells whether a value with such steps belongs into it.
-    fn goes_on(&self, steps: &[Step<'_>]) -> bool {
-        matches!((self, steps.first()), (Self::Map(_), Some(Step::Key(_))) | (Self::List(_), Some(Step::Index(_))))
+    fn goes_on(&self, steps: &[YamlStep<'_>]) -> bool {
+        matches!(
+            (self, steps.first()),
+            (Self::Map(_), Some(YamlStep::Key(_))) | (Self::List(_), Some(YamlStep::Index(_)))
+        )
     }
 
     pub(super) fn text(&self) -> Option<&Scalar<'a>> {

@@ -11,12 +11,12 @@ pub struct Source {
     /// What takes it, in words: `secretGenerator app`.
     pub taker: String,
     /// How it is taken.
-    pub usage: Use,
+    pub usage: SourceUse,
 }
 
 /// Says how a file becomes a part of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Use {
+pub enum SourceUse {
     /// Each of its lines is a key and a value.
     Env,
     /// The whole file is the value of this key.
@@ -25,7 +25,7 @@ pub enum Use {
     Patch,
 }
 
-impl Use {
+impl SourceUse {
     /// Names the first value in the text of such a file that must stay secret, with its line, from one.
     pub fn plain(&self, text: &str) -> Option<(usize, String)> {
         match self {
@@ -66,7 +66,11 @@ pub fn sources(document: &Value) -> Vec<Source> {
         let kind = field(patch, "target").and_then(|target| field(target, "kind")).and_then(Value::as_str);
         let path = field(patch, "path").and_then(Value::as_str);
         if let (Some(path), true) = (path, kind.is_some_and(|kind| kind.split('|').any(|word| word == "Secret"))) {
-            found.push(Source { file: path.to_owned(), taker: "a patch for Secrets".to_owned(), usage: Use::Patch });
+            found.push(Source {
+                file: path.to_owned(),
+                taker: "a patch for Secrets".to_owned(),
+                usage: SourceUse::Patch,
+            });
         }
     }
     found
@@ -78,7 +82,7 @@ fn of_generator(generator: &Value, found: &mut Vec<Source>) {
     let taker = format!("secretGenerator {name}").trim_end().to_owned();
     let env = field(generator, "env").into_iter().filter_map(Value::as_str);
     for file in items(generator, "envs").filter_map(Value::as_str).chain(env) {
-        found.push(Source { file: file.to_owned(), taker: taker.clone(), usage: Use::Env });
+        found.push(Source { file: file.to_owned(), taker: taker.clone(), usage: SourceUse::Env });
     }
     for entry in items(generator, "files").filter_map(Value::as_str) {
         let of_path = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
@@ -86,7 +90,7 @@ fn of_generator(generator: &Value, found: &mut Vec<Source>) {
             Some((key, file)) => (key.to_owned(), file),
             None => (of_path(entry), entry),
         };
-        found.push(Source { file: file.to_owned(), taker: taker.clone(), usage: Use::Value(key) });
+        found.push(Source { file: file.to_owned(), taker: taker.clone(), usage: SourceUse::Value(key) });
     }
 }
 

@@ -1,5 +1,5 @@
 use super::super::manifest::{documents, may_hold_secrets};
-use super::{Form, Held, Use, of_document, sources};
+use super::{Held, SourceUse, ValuePlacement, of_document, sources};
 
 fn plain(text: &str) -> Vec<Held> {
     let found = documents(text).unwrap().iter().flat_map(of_document).collect::<Vec<_>>();
@@ -7,118 +7,126 @@ fn plain(text: &str) -> Vec<Held> {
 }
 
 /// Every form in which a value of a Secret stands in a document, with `VALUE` for it; what it is, and its path.
-const FORMS: &[(&str, Form, &str)] = &[
-    ("kind: Secret\nstringData: {p: VALUE}\n", Form::Secret, "stringData.p"),
-    ("kind: List\nitems: [{kind: Secret, stringData: {p: VALUE}}]\n", Form::Secret, "items[0].stringData.p"),
-    ("kind: SecretList\nitems: [{stringData: {p: VALUE}}]\n", Form::Secret, "items[0].stringData.p"),
-    ("kind: Secret\nstringData: {a: {p: VALUE}}\n", Form::Secret, "stringData.a.p"),
+const FORMS: &[(&str, ValuePlacement, &str)] = &[
+    ("kind: Secret\nstringData: {p: VALUE}\n", ValuePlacement::Secret, "stringData.p"),
+    ("kind: List\nitems: [{kind: Secret, stringData: {p: VALUE}}]\n", ValuePlacement::Secret, "items[0].stringData.p"),
+    ("kind: SecretList\nitems: [{stringData: {p: VALUE}}]\n", ValuePlacement::Secret, "items[0].stringData.p"),
+    ("kind: Secret\nstringData: {a: {p: VALUE}}\n", ValuePlacement::Secret, "stringData.a.p"),
     (
         "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nspec:\n  resources:\n  - apiVersion: v1\n    kind: Secret\n    stringData: {p: VALUE}\n",
-        Form::Within,
+        ValuePlacement::Within,
         "spec.resources[0].stringData.p",
     ),
     (
         "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nspec:\n  steps:\n  - resources:\n    - {apiVersion: v1, kind: Secret, stringData: {p: VALUE}}\n",
-        Form::Within,
+        ValuePlacement::Within,
         "spec.steps[0].resources[0].stringData.p",
     ),
     (
         "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nspec:\n  resourcesTemplate: |\n    <<- if inputs.a >>\n    kind: Secret\n    stringData:\n      p: VALUE\n    <<- end >>\n",
-        Form::Text,
+        ValuePlacement::Text,
         "spec.resourcesTemplate.stringData.p",
     ),
     (
         "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nspec:\n  resourcesTemplate: |\n    kind: Secret\n    metadata: {name: << a >>: b}\n    stringData:\n      p: VALUE\n",
-        Form::Text,
+        ValuePlacement::Text,
         "spec.resourcesTemplate",
     ),
     (
         "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nspec:\n  inputs: [{a: b, pw: VALUE}]\n  resources:\n  - {apiVersion: v1, kind: Secret, stringData: {p: << inputs.pw >>}}\n",
-        Form::Input,
+        ValuePlacement::Input,
         "spec.inputs[0].pw",
     ),
     (
         "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nspec:\n  inputs: [{a: b, creds: {password: VALUE}}]\n  resourcesTemplate: |\n    kind: Secret\n    stringData: {url: \"a://u:<< inputs.creds.password >>@b\"}\n",
-        Form::Input,
+        ValuePlacement::Input,
         "spec.inputs[0].creds.password",
     ),
     (
         "kind: HelmRelease\nspec:\n  values:\n    extraObjects:\n    - {apiVersion: v1, kind: Secret, stringData: {p: VALUE}}\n",
-        Form::Within,
+        ValuePlacement::Within,
         "spec.values.extraObjects[0].stringData.p",
     ),
     (
         "kind: HelmRelease\nspec:\n  values:\n    extraDeploy:\n    - |\n      apiVersion: v1\n      kind: Secret\n      stringData: {p: VALUE}\n",
-        Form::Text,
+        ValuePlacement::Text,
         "spec.values.extraDeploy[0].stringData.p",
     ),
     (
         "extraObjects:\n- {apiVersion: v1, kind: Secret, stringData: {p: VALUE}}\n",
-        Form::Within,
+        ValuePlacement::Within,
         "extraObjects[0].stringData.p",
     ),
     (
         "apiVersion: kubernetes.crossplane.io/v1alpha2\nkind: Object\nspec: {forProvider: {manifest: {apiVersion: v1, kind: Secret, stringData: {p: VALUE}}}}\n",
-        Form::Within,
+        ValuePlacement::Within,
         "spec.forProvider.manifest.stringData.p",
     ),
     (
         "kind: ClusterPolicy\nspec:\n  rules:\n  - generate: {apiVersion: v1, kind: Secret, name: a, data: {kind: Secret, type: Opaque, stringData: {p: VALUE}}}\n",
-        Form::Within,
+        ValuePlacement::Within,
         "spec.rules[0].generate.data.stringData.p",
     ),
     (
         "kind: ConfigMap\ndata:\n  s.yaml: |\n    apiVersion: v1\n    kind: Secret\n    stringData: {p: VALUE}\n",
-        Form::Text,
+        ValuePlacement::Text,
         "data.s.yaml.stringData.p",
     ),
     (
         "kind: ConfigMap\ndata:\n  s.json: '{\"kind\":\"Secret\",\"stringData\":{\"p\":\"VALUE\"}}'\n",
-        Form::Text,
+        ValuePlacement::Text,
         "data.s.json.stringData.p",
     ),
-    ("secretGenerator: [{name: x, literals: [a=, p=VALUE]}]\n", Form::Generator, "secretGenerator[0].literals[1]"),
-    ("SecretGenerator: [{name: x, Literals: [\"p='VALUE'\"]}]\n", Form::Generator, "SecretGenerator[0].Literals[0]"),
-    ("apiVersion: builtin\nkind: SecretGenerator\nliterals: [p=VALUE]\n", Form::Generator, "literals[0]"),
+    (
+        "secretGenerator: [{name: x, literals: [a=, p=VALUE]}]\n",
+        ValuePlacement::Generator,
+        "secretGenerator[0].literals[1]",
+    ),
+    (
+        "SecretGenerator: [{name: x, Literals: [\"p='VALUE'\"]}]\n",
+        ValuePlacement::Generator,
+        "SecretGenerator[0].Literals[0]",
+    ),
+    ("apiVersion: builtin\nkind: SecretGenerator\nliterals: [p=VALUE]\n", ValuePlacement::Generator, "literals[0]"),
     (
         "generators:\n- |\n  apiVersion: builtin\n  kind: SecretGenerator\n  literals: [p=VALUE]\n",
-        Form::Generator,
+        ValuePlacement::Generator,
         "generators[0].literals[0]",
     ),
     (
         "patches:\n- patch: |\n    kind: Secret\n    metadata: {name: x}\n    stringData:\n      p: VALUE\n",
-        Form::Text,
+        ValuePlacement::Text,
         "patches[0].patch.stringData.p",
     ),
     (
         "patches:\n- target: {kind: Secret}\n  patch: |\n    kind: whatever\n    metadata: {name: x}\n    stringData: {p: VALUE}\n",
-        Form::Patch,
+        ValuePlacement::Patch,
         "patches[0].patch.stringData.p",
     ),
     (
         "patchesStrategicMerge:\n- |\n  kind: Secret\n  stringData: {p: VALUE}\n",
-        Form::Text,
+        ValuePlacement::Text,
         "patchesStrategicMerge[0].stringData.p",
     ),
     (
         "patches:\n- target: {kind: Secret}\n  patch: |\n    - {op: add, path: /data/p, value: VkFMVUU=}\n",
-        Form::Patch,
+        ValuePlacement::Patch,
         "patches[0].patch[0].value",
     ),
     (
         "patchesJson6902:\n- target: {kind: Secret, name: x}\n  patch: '[{\"op\": \"add\", \"path\": \"/stringData\", \"value\": {\"p\": \"VALUE\"}}]'\n",
-        Form::Patch,
+        ValuePlacement::Patch,
         "patchesJson6902[0].patch[0].value.p",
     ),
-    ("- {op: replace, path: /stringData/p, value: VALUE}\n", Form::Patch, "[0].value"),
+    ("- {op: replace, path: /stringData/p, value: VALUE}\n", ValuePlacement::Patch, "[0].value"),
     (
         "kind: Kustomization\nspec:\n  patches:\n  - patch: |\n      - {op: replace, path: /stringData/p, value: VALUE}\n",
-        Form::Patch,
+        ValuePlacement::Patch,
         "spec.patches[0].patch[0].value",
     ),
     (
         "replacements:\n- sourceValue: VALUE\n  targets: [{select: {kind: Secret}, fieldPaths: [data.p]}]\n",
-        Form::Patch,
+        ValuePlacement::Patch,
         "replacements[0].sourceValue",
     ),
 ];
@@ -181,23 +189,23 @@ fn the_files_of_which_secrets_are_made_are_named() {
     let text = "secretGenerator:\n- {name: a, envs: [a.env], env: b.env, files: [c/d.txt, k=e.txt]}\ngenerators:\n- g.yaml\n- |\n  kind: SecretGenerator\n  metadata: {name: g}\n  files: [f]\npatches:\n- {path: p.yaml, target: {kind: Secret}}\n- {path: q.yaml, target: {kind: Deployment}}\n";
     let found: Vec<_> =
         sources(&documents(text).unwrap()[0]).into_iter().map(|one| (one.file, one.taker, one.usage)).collect();
-    let value = |key: &str| Use::Value(key.to_owned());
+    let value = |key: &str| SourceUse::Value(key.to_owned());
     let generator = |name: &str| format!("secretGenerator {name}");
     assert_eq!(
         found,
         [
-            ("a.env".to_owned(), generator("a"), Use::Env),
-            ("b.env".to_owned(), generator("a"), Use::Env),
+            ("a.env".to_owned(), generator("a"), SourceUse::Env),
+            ("b.env".to_owned(), generator("a"), SourceUse::Env),
             ("c/d.txt".to_owned(), generator("a"), value("d.txt")),
             ("e.txt".to_owned(), generator("a"), value("k")),
             ("f".to_owned(), generator("g"), value("f")),
-            ("p.yaml".to_owned(), "a patch for Secrets".to_owned(), Use::Patch),
+            ("p.yaml".to_owned(), "a patch for Secrets".to_owned(), SourceUse::Patch),
         ]
     );
-    assert_eq!(Use::Env.plain("# a=b\nUSER=admin\nPASSWORD=hunter2\n"), Some((3, "PASSWORD".to_owned())));
-    assert_eq!(Use::Env.plain("USER=admin\nPASSWORD=\nTOKEN=${TOKEN}\n"), None);
+    assert_eq!(SourceUse::Env.plain("# a=b\nUSER=admin\nPASSWORD=hunter2\n"), Some((3, "PASSWORD".to_owned())));
+    assert_eq!(SourceUse::Env.plain("USER=admin\nPASSWORD=\nTOKEN=${TOKEN}\n"), None);
     assert_eq!(value("p.txt").plain("hunter2"), Some((1, "p.txt".to_owned())));
     assert_eq!(value("host").plain("db.example.org"), None);
     let patch = "- op: add\n  path: /data/p\n  value: aHVudGVyMg==\n";
-    assert_eq!(Use::Patch.plain(patch), Some((2, "data.p".to_owned())));
+    assert_eq!(SourceUse::Patch.plain(patch), Some((2, "data.p".to_owned())));
 }

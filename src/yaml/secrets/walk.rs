@@ -9,8 +9,8 @@ use super::super::confidential::{
 use super::super::manifest::{self, is_word};
 use super::inputs::{self, Use};
 use super::lines::{in_lines, without_actions};
-use super::node::{Node, Scalar, ScalarKind, Step};
-use super::{Form, Held};
+use super::node::{Scalar, ScalarKind, YamlNode, YamlStep};
+use super::{Held, ValuePlacement};
 
 /// So deep may texts stand in texts; nobody writes more, and each is parsed.
 const DEEPEST_TEXT: usize = 4;
@@ -22,24 +22,24 @@ const SEALED: &str = "ENC[AES256_GCM,";
 const OPERATOR: &str = crate::model::known::OPERATOR;
 
 /// The fields of a document, or of what stands in it.
-type Fields<'a> = [(std::borrow::Cow<'a, str>, Node<'a>)];
+type Fields<'a> = [(std::borrow::Cow<'a, str>, YamlNode<'a>)];
 
 /// Says where in a document something stands.
 #[derive(Clone, Copy)]
 struct At<'p> {
     before: Option<&'p At<'p>>,
-    step: Option<Step<'p>>,
+    step: Option<YamlStep<'p>>,
 }
 
 impl<'p> At<'p> {
     const TOP: At<'static> = At { before: None, step: None };
 
     fn key(&'p self, key: &'p str) -> Self {
-        Self { before: Some(self), step: Some(Step::Key(key)) }
+        Self { before: Some(self), step: Some(YamlStep::Key(key)) }
     }
 
     fn index(&'p self, index: usize) -> Self {
-        Self { before: Some(self), step: Some(Step::Index(index)) }
+        Self { before: Some(self), step: Some(YamlStep::Index(index)) }
     }
 }
 
@@ -50,11 +50,11 @@ impl fmt::Display for At<'_> {
         }
         match self.step {
             None => Ok(()),
-            Some(Step::Key(key)) if self.before.is_some_and(|before| before.step.is_some()) => {
+            Some(YamlStep::Key(key)) if self.before.is_some_and(|before| before.step.is_some()) => {
                 write!(formatter, ".{key}")
             }
-            Some(Step::Key(key)) => write!(formatter, "{key}"),
-            Some(Step::Index(index)) => write!(formatter, "[{index}]"),
+            Some(YamlStep::Key(key)) => write!(formatter, "{key}"),
+            Some(YamlStep::Index(index)) => write!(formatter, "[{index}]"),
         }
     }
 }
@@ -82,13 +82,13 @@ impl Place<'_> {
     }
 }
 
-pub(super) fn of(node: &Node<'_>) -> Vec<Held> {
+pub(super) fn of(node: &YamlNode<'_>) -> Vec<Held> {
     let mut walk = Walk::default();
     walk.node(node, &At::TOP, OWN);
     walk.found
 }
 
-pub(super) fn of_patch(node: &Node<'_>) -> Vec<Held> {
+pub(super) fn of_patch(node: &YamlNode<'_>) -> Vec<Held> {
     let mut walk = Walk::default();
     walk.node(node, &At::TOP, Place { own: false, for_secrets: true, ..OWN });
     walk.found
@@ -104,30 +104,30 @@ struct Walk {
 }
 
 /// What is to be said of a value of a Secret.
-struct Said<'v> {
-    form: Form,
+struct StatedValue<'v> {
+    form: ValuePlacement,
     owner: &'v dyn fmt::Display,
     block: &'v str,
     key: &'v str,
 }
 
 impl Walk {
-    fn node(&mut self, node: &Node<'_>, at: &At<'_>, place: Place<'_>) {
+    fn node(&mut self, node: &YamlNode<'_>, at: &At<'_>, place: Place<'_>) {
         match node {
-            Node::Map(fields) => self.map(fields, at, place),
-            Node::List(items) if is_json_patch(items) => self.json_patch(items, at, place),
-            Node::List(items) => {
+            YamlNode::Map(fields) => self.map(fields, at, place),
+            YamlNode::List(items) if is_json_patch(items) => self.json_patch(items, at, place),
+            YamlNode::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     self.node(item, &at.index(index), place.within());
                 }
             }
-            Node::Scalar(scalar) => self.text(scalar, at, place),
+            YamlNode::Scalar(scalar) => self.text(scalar, at, place),
         }
     }
 
     fn map(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
         let kind = word(fields, "kind");
-        let is_secret = is_of_kind(fields, place.own, |kind| manifest::is_secret_kind(kind))
+        let is_secret = is_of_kind(fields, place.own, manifest::is_secret_kind)
             || place.of_secrets && kind.is_empty()
             || place.for_secrets;
         if is_secret && is_core(fields) {
@@ -151,27 +151,27 @@ impl Walk {
         for (key, node) in fields {
             let at = at.key(key);
             match node {
-                Node::List(items) if key.eq_ignore_ascii_case(manifest::GENERATOR) => {
+                YamlNode::List(items) if key.eq_ignore_ascii_case(manifest::GENERATOR) => {
                     for (index, item) in items.iter().enumerate() {
-                        if let Node::Map(fields) = item {
+                        if let YamlNode::Map(fields) = item {
                             self.generator(fields, &at.index(index), within);
                         }
                     }
                 }
                 // What may be an object of the document's own is an item of a list, and of a list in it.
-                Node::List(items) if place.own && is_word(key, "items") => {
+                YamlNode::List(items) if place.own && is_word(key, "items") => {
                     for (index, item) in items.iter().enumerate() {
                         self.node(item, &at.index(index), Place { of_secrets, ..place });
                     }
                 }
-                Node::Scalar(scalar) if key.eq_ignore_ascii_case("patch") => {
+                YamlNode::Scalar(scalar) if key.eq_ignore_ascii_case("patch") => {
                     let for_secrets = target(fields).is_some_and(|target| names_secret(word_in(target, "kind")));
                     self.text(scalar, &at, Place { for_secrets, ..within });
                 }
-                Node::Scalar(scalar) if key == "sourceValue" => {
+                YamlNode::Scalar(scalar) if key == "sourceValue" => {
                     if let Some(path) = replaced(fields) {
                         let (block, key) = path.split_once('.').unwrap_or((path, ""));
-                        let value = Said { form: Form::Patch, owner: &at, block, key };
+                        let value = StatedValue { form: ValuePlacement::Patch, owner: &at, block, key };
                         self.hold(&value, scalar, &at, place);
                     }
                     self.text(scalar, &at, within);
@@ -184,32 +184,34 @@ impl Walk {
     /// Takes what a Secret holds.
     fn secret(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
         let form = match (place.text, place.own) {
-            _ if place.for_secrets => Form::Patch,
-            (Some(_), _) => Form::Text,
-            (None, true) => Form::Secret,
-            (None, false) => Form::Within,
+            _ if place.for_secrets => ValuePlacement::Patch,
+            (Some(_), _) => ValuePlacement::Text,
+            (None, true) => ValuePlacement::Secret,
+            (None, false) => ValuePlacement::Within,
         };
         for block in manifest::BLOCKS {
             for (key, node) in fields.iter().filter(|(key, _)| is_word(key, block)) {
                 let at_block = at.key(key);
                 match node {
-                    Node::Map(values) => {
-                        let is_value = |(_, value): &(_, Node<'_>)| matches!(value, Node::Scalar(_));
+                    YamlNode::Map(values) => {
+                        let is_value = |(_, value): &(_, YamlNode<'_>)| matches!(value, YamlNode::Scalar(_));
                         // A policy that makes Secrets has the whole object below `data`.
                         let is_object = || manifest::is_secret_kind(word(values, "kind"));
-                        if form != Form::Secret && (!values.iter().all(is_value) || is_object()) {
+                        if form != ValuePlacement::Secret && (!values.iter().all(is_value) || is_object()) {
                             self.node(node, &at_block, Place { for_secrets: false, ..place.within() });
                             continue;
                         }
                         for (key, value) in values {
-                            let said = Said { form, owner: at, block, key };
+                            let said = StatedValue { form, owner: at, block, key };
                             self.value(&said, value, &at_block.key(key), place);
                         }
                     }
-                    Node::Scalar(scalar) => {
-                        self.hold(&Said { form, owner: at, block, key: "" }, scalar, &at_block, place);
+                    YamlNode::Scalar(scalar) => {
+                        self.hold(&StatedValue { form, owner: at, block, key: "" }, scalar, &at_block, place);
                     }
-                    Node::List(_) => self.value(&Said { form, owner: at, block, key: "" }, node, &at_block, place),
+                    YamlNode::List(_) => {
+                        self.value(&StatedValue { form, owner: at, block, key: "" }, node, &at_block, place);
+                    }
                 }
             }
         }
@@ -217,18 +219,18 @@ impl Walk {
     }
 
     /// Takes all that stands below a key of a Secret: more than one value is a mistake, and no less secret.
-    fn value(&mut self, said: &Said<'_>, node: &Node<'_>, at: &At<'_>, place: Place<'_>) {
+    fn value(&mut self, said: &StatedValue<'_>, node: &YamlNode<'_>, at: &At<'_>, place: Place<'_>) {
         match node {
-            Node::Scalar(scalar) => self.hold(said, scalar, at, place),
-            Node::Map(fields) => fields.iter().for_each(|(key, node)| self.odd(said, node, &at.key(key), place)),
-            Node::List(items) => {
+            YamlNode::Scalar(scalar) => self.hold(said, scalar, at, place),
+            YamlNode::Map(fields) => fields.iter().for_each(|(key, node)| self.odd(said, node, &at.key(key), place)),
+            YamlNode::List(items) => {
                 items.iter().enumerate().for_each(|(index, node)| self.odd(said, node, &at.index(index), place));
             }
         }
     }
 
     /// Takes a value that is none of a Secret's and stands in it: whatever it says, it is doubtful.
-    fn odd(&mut self, said: &Said<'_>, node: &Node<'_>, at: &At<'_>, place: Place<'_>) {
+    fn odd(&mut self, said: &StatedValue<'_>, node: &YamlNode<'_>, at: &At<'_>, place: Place<'_>) {
         let before = self.found.len();
         self.value(said, node, at, place);
         for held in self.found.iter_mut().skip(before) {
@@ -238,15 +240,15 @@ impl Walk {
 
     /// Takes the copies of a whole Secret that programs keep in its annotations.
     fn copies(&mut self, fields: &Fields<'_>, owner: &At<'_>, place: Place<'_>) {
-        let below = |node: &'_ Node<'_>, name: &str| -> Vec<usize> {
-            let Node::Map(fields) = node else { return Vec::new() };
+        let below = |node: &'_ YamlNode<'_>, name: &str| -> Vec<usize> {
+            let YamlNode::Map(fields) = node else { return Vec::new() };
             (0_usize..).zip(fields).filter(|(_, (key, _))| is_word(key, name)).map(|(index, _)| index).collect()
         };
         for (key, metadata) in fields.iter().filter(|(key, _)| is_word(key, "metadata")) {
             let at = owner.key(key);
             for index in below(metadata, "annotations") {
-                let Node::Map(of_metadata) = metadata else { continue };
-                let Some((key, Node::Map(annotations))) = of_metadata.get(index) else { continue };
+                let YamlNode::Map(of_metadata) = metadata else { continue };
+                let Some((key, YamlNode::Map(annotations))) = of_metadata.get(index) else { continue };
                 let at = at.key(key);
                 for (name, node) in
                     annotations.iter().filter(|(name, _)| manifest::COPIES.iter().any(|copy| name == copy))
@@ -270,7 +272,7 @@ impl Walk {
         let confidential = inner.is_none_or(|inner| inner.iter().any(|held| held.confidential || held.sealed));
         let shown = format!("metadata.annotations.{name}");
         self.found.push(Held {
-            form: if place.text.is_some() { Form::Text } else { Form::Copy },
+            form: if place.text.is_some() { ValuePlacement::Text } else { ValuePlacement::Copy },
             path: at.to_string(),
             owner: owner.to_string(),
             key: name.to_owned(),
@@ -287,13 +289,13 @@ impl Walk {
     /// Takes the literals of a generator of kustomize.
     fn generator(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
         for (key, node) in fields.iter().filter(|(key, _)| key.eq_ignore_ascii_case("literals")) {
-            let Node::List(items) = node else { continue };
+            let YamlNode::List(items) = node else { continue };
             for (index, item) in items.iter().enumerate() {
                 let Some(scalar) = item.text() else { continue };
                 let (name, value) = scalar.text.split_once('=').unwrap_or(("", scalar.text.as_ref()));
                 let literal =
                     Scalar { text: value.trim_matches(['"', '\'']).into(), kind: ScalarKind::Text, leaf: scalar.leaf };
-                let value = Said { form: Form::Generator, owner: at, block: "stringData", key: name };
+                let value = StatedValue { form: ValuePlacement::Generator, owner: at, block: "stringData", key: name };
                 let sealed = scalar.text.starts_with(SEALED);
                 let literal = if sealed { Scalar { text: scalar.text.as_ref().into(), ..literal } } else { literal };
                 self.hold(&value, &literal, &at.key(key).index(index), place);
@@ -302,9 +304,9 @@ impl Walk {
     }
 
     /// Takes what the operations of a JSON patch put into a Secret. No other kind has `stringData`.
-    fn json_patch(&mut self, items: &[Node<'_>], at: &At<'_>, place: Place<'_>) {
+    fn json_patch(&mut self, items: &[YamlNode<'_>], at: &At<'_>, place: Place<'_>) {
         for (index, item) in items.iter().enumerate() {
-            let Node::Map(fields) = item else { continue };
+            let YamlNode::Map(fields) = item else { continue };
             let at = at.index(index);
             let path = word(fields, "path").replace("~1", "/").replace("~0", "~");
             let mut steps = path.trim_start_matches('/').splitn(2, '/');
@@ -313,14 +315,14 @@ impl Walk {
             for (name, node) in fields.iter().filter(|(key, _)| key == "value") {
                 let at_value = at.key(name);
                 match node {
-                    Node::Map(values) if is_block && key.is_empty() => {
+                    YamlNode::Map(values) if is_block && key.is_empty() => {
                         for (key, node) in values {
-                            let said = Said { form: Form::Patch, owner: &at, block, key };
+                            let said = StatedValue { form: ValuePlacement::Patch, owner: &at, block, key };
                             self.value(&said, node, &at_value.key(key), place);
                         }
                     }
                     node if is_block => {
-                        let said = Said { form: Form::Patch, owner: &at, block, key };
+                        let said = StatedValue { form: ValuePlacement::Patch, owner: &at, block, key };
                         self.value(&said, node, &at_value, place);
                     }
                     node => self.node(node, &at_value, Place { for_secrets: false, ..place.within() }),
@@ -348,7 +350,7 @@ impl Walk {
         let Ok(documents) = documents else {
             if let Some((_, shown)) = in_lines(text) {
                 let (block, key) = shown.split_once('.').unwrap_or((&shown, ""));
-                let said = Said { form: Form::Text, owner: at, block, key };
+                let said = StatedValue { form: ValuePlacement::Text, owner: at, block, key };
                 let marked = Scalar { text: "in plain text".into(), kind: ScalarKind::Other, leaf };
                 self.hold(&said, &marked, at, inside);
             }
@@ -356,7 +358,7 @@ impl Walk {
         };
         for document in documents.iter().filter(|document| document.is_mapping() || document.is_sequence()) {
             let document = super::merged(document);
-            self.node(&Node::of_yaml(&document), at, inside);
+            self.node(&YamlNode::of_yaml(&document), at, inside);
         }
     }
 
@@ -368,10 +370,10 @@ impl Walk {
         (self.uses, self.is_sealed) = around;
         for (key, spec) in fields.iter().filter(|(key, _)| key == "spec") {
             let at = at.key(key);
-            let Node::Map(spec) = spec else { continue };
+            let YamlNode::Map(spec) = spec else { continue };
             for (key, node) in spec.iter().filter(|(key, _)| key == "inputs") {
                 let at = at.key(key);
-                let Node::List(items) = node else { continue };
+                let YamlNode::List(items) = node else { continue };
                 for (index, item) in items.iter().enumerate() {
                     let at = at.index(index);
                     for one in &uses {
@@ -386,31 +388,31 @@ impl Walk {
     }
 
     /// Takes what an input holds that a template puts into a Secret.
-    fn input(&mut self, one: &Use, keys: &[String], node: &Node<'_>, at: &At<'_>, place: Place<'_>) {
+    fn input(&mut self, one: &Use, keys: &[String], node: &YamlNode<'_>, at: &At<'_>, place: Place<'_>) {
         match node {
-            Node::Map(fields) => {
+            YamlNode::Map(fields) => {
                 let next = keys.first();
                 for (key, node) in fields.iter().filter(|(key, _)| next.is_none_or(|next| key == next)) {
                     self.input(one, keys.get(1..).unwrap_or_default(), node, &at.key(key), place);
                 }
             }
-            Node::List(items) => {
+            YamlNode::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     self.input(one, keys, item, &at.index(index), place);
                 }
             }
-            Node::Scalar(scalar) => {
+            YamlNode::Scalar(scalar) => {
                 let path = at.to_string();
-                if self.found.iter().any(|held| held.form == Form::Input && held.path == path) {
+                if self.found.iter().any(|held| held.form == ValuePlacement::Input && held.path == path) {
                     return;
                 }
                 let own = match at.step {
-                    Some(Step::Key(key)) => key,
+                    Some(YamlStep::Key(key)) => key,
                     _ => one.keys.last().map_or("", String::as_str),
                 };
                 let (block, key) =
                     one.whole.as_ref().map_or(("stringData", own), |(block, key)| (block.as_str(), key.as_str()));
-                let said = Said { form: Form::Input, owner: at, block, key };
+                let said = StatedValue { form: ValuePlacement::Input, owner: at, block, key };
                 self.hold(&said, scalar, at, place);
                 if let Some(held) = self.found.last_mut() {
                     held.confidential &= one.whole.is_some() || is_surely_confidential(own, &scalar.text);
@@ -422,22 +424,26 @@ impl Walk {
     }
 
     /// Takes the inputs that say themselves that they are to be kept, where nobody knows what the encrypted template takes.
-    fn doubtful(&mut self, node: &Node<'_>, key: &str, at: &At<'_>, place: Place<'_>) {
+    fn doubtful(&mut self, node: &YamlNode<'_>, key: &str, at: &At<'_>, place: Place<'_>) {
         match node {
-            Node::Map(fields) => fields.iter().for_each(|(key, node)| self.doubtful(node, key, &at.key(key), place)),
-            Node::List(items) => {
+            YamlNode::Map(fields) => {
+                for (key, node) in fields {
+                    self.doubtful(node, key, &at.key(key), place);
+                }
+            }
+            YamlNode::List(items) => {
                 items.iter().enumerate().for_each(|(index, node)| self.doubtful(node, key, &at.index(index), place));
             }
-            Node::Scalar(scalar) => {
+            YamlNode::Scalar(scalar) => {
                 let path = at.to_string();
-                let is_known = self.found.iter().any(|held| held.form == Form::Input && held.path == path);
+                let is_known = self.found.iter().any(|held| held.form == ValuePlacement::Input && held.path == path);
                 let is_sealed = scalar.text.starts_with(SEALED);
                 if scalar.kind == ScalarKind::Text
                     && !is_known
                     && !is_sealed
                     && is_surely_confidential(key, &scalar.text)
                 {
-                    let said = Said { form: Form::Input, owner: at, block: "stringData", key };
+                    let said = StatedValue { form: ValuePlacement::Input, owner: at, block: "stringData", key };
                     self.hold(&said, scalar, at, place);
                     if let Some(held) = self.found.last_mut() {
                         held.doubtful = true;
@@ -447,9 +453,9 @@ impl Walk {
         }
     }
 
-    fn hold(&mut self, said: &Said<'_>, scalar: &Scalar<'_>, at: &At<'_>, place: Place<'_>) {
+    fn hold(&mut self, said: &StatedValue<'_>, scalar: &Scalar<'_>, at: &At<'_>, place: Place<'_>) {
         let text = scalar.text.as_ref();
-        let Said { form, owner, block, key } = *said;
+        let StatedValue { form, owner, block, key } = *said;
         let sealed = scalar.kind == ScalarKind::Text && text.starts_with(SEALED);
         let is_data = block == "data";
         let confidential = match scalar.kind {
@@ -460,7 +466,7 @@ impl Walk {
             ScalarKind::Text => is_confidential(key, text),
         };
         let (template, leaf) = place.text.map_or((None, scalar.leaf), |(text, leaf)| (Some(text), leaf));
-        if form != Form::Input {
+        if form != ValuePlacement::Input {
             self.is_sealed |= sealed;
             self.uses.extend(inputs::of_value(block, key, text, template));
         }
@@ -484,9 +490,9 @@ fn word<'n>(fields: &'n Fields<'_>, name: &str) -> &'n str {
     fields.iter().find(|(key, _)| is_word(key, name)).map_or("", |(_, node)| node.word())
 }
 
-fn word_in<'n>(node: &'n Node<'_>, name: &str) -> &'n str {
+fn word_in<'n>(node: &'n YamlNode<'_>, name: &str) -> &'n str {
     match node {
-        Node::Map(fields) => word(fields, name),
+        YamlNode::Map(fields) => word(fields, name),
         _ => "",
     }
 }
@@ -505,12 +511,12 @@ fn is_core(fields: &Fields<'_>) -> bool {
 }
 
 /// Tells whether a list holds the operations of a JSON patch (RFC 6902).
-fn is_json_patch(items: &[Node<'_>]) -> bool {
-    let is_one = |item: &Node<'_>| !word_in(item, "op").is_empty() && word_in(item, "path").starts_with('/');
+fn is_json_patch(items: &[YamlNode<'_>]) -> bool {
+    let is_one = |item: &YamlNode<'_>| !word_in(item, "op").is_empty() && word_in(item, "path").starts_with('/');
     !items.is_empty() && items.iter().all(is_one)
 }
 
-fn target<'n, 'a>(fields: &'n Fields<'a>) -> Option<&'n Node<'a>> {
+fn target<'n, 'a>(fields: &'n Fields<'a>) -> Option<&'n YamlNode<'a>> {
     fields.iter().find(|(key, _)| key.eq_ignore_ascii_case("target")).map(|(_, node)| node)
 }
 
@@ -521,16 +527,16 @@ fn names_secret(kind: &str) -> bool {
 
 /// Returns the field of a Secret that a replacement of kustomize writes to.
 fn replaced<'n>(fields: &'n Fields<'_>) -> Option<&'n str> {
-    let list = |fields: &'n Fields<'_>, name: &str| -> &'n [Node<'_>] {
+    let list = |fields: &'n Fields<'_>, name: &str| -> &'n [YamlNode<'_>] {
         match fields.iter().find(|(key, _)| key == name) {
-            Some((_, Node::List(items))) => items,
+            Some((_, YamlNode::List(items))) => items,
             _ => &[],
         }
     };
-    let of_target = |target: &'n Node<'_>| {
-        let Node::Map(fields) = target else { return None };
+    let of_target = |target: &'n YamlNode<'_>| {
+        let YamlNode::Map(fields) = target else { return None };
         let select = fields.iter().find(|(key, _)| key == "select").map(|(_, node)| word_in(node, "kind"))?;
-        let mut paths = list(fields, "fieldPaths").iter().map(Node::word);
+        let mut paths = list(fields, "fieldPaths").iter().map(YamlNode::word);
         paths.find(|path| {
             let block = path.split('.').next().unwrap_or_default();
             block == "stringData" || names_secret(select) && manifest::BLOCKS.contains(&block)

@@ -1,10 +1,13 @@
 //! A database cluster that nothing backs up.
 
 use crate::check::world::{World, at, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
-pub(in crate::check) const RULE: Rule =
-    Rule { id: "cnpg-no-backup", about: "a CNPG Cluster without archive, backup or schedule", look: Look::World(look) };
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "cnpg-no-backup",
+    about: "a CNPG Cluster without archive, backup or schedule",
+    look: RuleInput::World(look),
+};
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     if !world.ask_whole() {

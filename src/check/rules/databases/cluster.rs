@@ -1,13 +1,13 @@
 //! A Database, backup or Pooler without its cluster.
 
 use crate::check::world::{World, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-cluster-missing",
     about: "a Database, ScheduledBackup, Backup or Pooler whose Cluster is not in its namespace",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

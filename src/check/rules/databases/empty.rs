@@ -1,12 +1,12 @@
 //! A new database beside a backup that it could be restored from.
 
 use crate::check::world::{World, at, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-empty-beside-backup",
     about: "a Cluster that begins empty although it names a backup to restore from",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

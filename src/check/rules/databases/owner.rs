@@ -1,12 +1,12 @@
 //! An owner that is no role.
 
 use crate::check::world::{World, at, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-owner-missing",
     about: "a Database whose owner is no role of its Cluster",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// What runs when a Cluster begins (cloudnative-pg.io/documentation, "Bootstrap"); each has a field of its name and `Refs` too.

@@ -1,13 +1,13 @@
 //! A cluster restored from the place that it archives to.
 
 use crate::check::world::{World, at, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use serde_json::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-archives-over-source",
     about: "a Cluster that archives to where it is restored from, under the same name",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -1,12 +1,12 @@
 //! Backups that are kept forever.
 
 use crate::check::world::{World, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-no-retention",
     about: "an archive of backups without a retention policy",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

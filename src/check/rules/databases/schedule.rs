@@ -1,10 +1,13 @@
 //! A schedule of five fields where CNPG takes six.
 
 use crate::check::world::{World, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
-pub(in crate::check) const RULE: Rule =
-    Rule { id: "cnpg-schedule", about: "a ScheduledBackup whose schedule has not six fields", look: Look::World(look) };
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "cnpg-schedule",
+    about: "a ScheduledBackup whose schedule has not six fields",
+    look: RuleInput::World(look),
+};
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.of("postgresql.cnpg.io", "ScheduledBackup") {

@@ -1,14 +1,14 @@
 //! A link to a file, a heading or an image that is not there.
 
 use super::is_document;
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::markdown::MarkdownDocument;
 use crate::repo::{contents, path};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "document-link",
     about: "a link of a document to a file, heading or image that is not there",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {

@@ -1,14 +1,14 @@
 //! A path of the repository that a document names and that is gone.
 
 use super::is_document;
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::markdown::MarkdownDocument;
 use crate::repo::path;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "document-path",
     about: "a path of the repository that a document names and that is not there",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::is_document;
-use crate::check::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::markdown::MarkdownDocument;
 use crate::repo::{contents, path};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "document-unreached",
     about: "a page of the documents that no link from the README leads to",
-    look: Look::Repository(look),
+    look: RuleInput::Repository(look),
 };
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {

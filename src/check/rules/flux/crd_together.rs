@@ -1,14 +1,14 @@
 //! A custom resource beside the chart that brings its definition.
 
 use crate::check::world::{World, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 use crate::render::{Object, Rendered};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-crd-with-chart",
     about: "a custom resource in the same Kustomization as the HelmRelease that brings its CRD",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// Charts and the groups whose definitions they bring.

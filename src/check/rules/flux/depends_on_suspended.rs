@@ -1,12 +1,12 @@
 //! A dependency on a suspended Kustomization.
 
 use crate::check::world::{World, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-depends-on-suspended",
     about: "dependsOn names a Kustomization that is suspended in Git",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

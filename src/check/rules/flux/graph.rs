@@ -1,12 +1,12 @@
 //! What following the paths of the repository shows: paths and references to nothing, circles, broken YAML.
 
-use crate::check::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::model::FaultKind;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-graph",
     about: "a path, reference or dependency that leads nowhere, a circle, or a file that is no YAML",
-    look: Look::Repository(look),
+    look: RuleInput::Repository(look),
 };
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {

@@ -1,7 +1,7 @@
 //! An object without a namespace, or in one that nothing creates in time.
 
 use crate::check::world::{World, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 use crate::render::Rendered;
 use std::collections::{BTreeSet, HashMap};
@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-namespace",
     about: "an object in a namespace that nothing creates, or that only a later Kustomization creates",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// Namespaces that every cluster has, and those that Flux is bootstrapped into: by its own program, and by the extension of a cloud.

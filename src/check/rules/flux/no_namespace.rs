@@ -1,14 +1,14 @@
 //! An object without a namespace where one is needed.
 
 use crate::check::world::World;
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-no-namespace",
     about: "an object of a namespaced kind that says no namespace and gets none",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// Kinds that live in a namespace, for sure, by group: a kind of the same name in another group may be one of the cluster.

@@ -1,12 +1,12 @@
 //! A Kustomization without pruning.
 
 use crate::check::world::World;
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-no-prune",
     about: "a Kustomization that leaves behind what is taken out of the repository",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -1,10 +1,13 @@
 //! A Kustomization that cannot be rendered.
 
-use crate::check::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::model::FaultKind;
 
-pub(in crate::check) const RULE: Rule =
-    Rule { id: "flux-rendering", about: "a Kustomization that kustomize cannot render", look: Look::Repository(look) };
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "flux-rendering",
+    about: "a Kustomization that kustomize cannot render",
+    look: RuleInput::Repository(look),
+};
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     for one in context.rendering.iter().flat_map(|rendering| &rendering.of) {

@@ -1,14 +1,14 @@
 //! A source that nothing declares.
 
 use crate::check::world::{World, at, named, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-source-missing",
     about: "a Kustomization, HelmRelease or notification object that names a source which is not declared",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

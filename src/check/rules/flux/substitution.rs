@@ -1,14 +1,14 @@
 //! Variables that nothing defines.
 
 use crate::check::world::World;
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::ObjectRef;
 use crate::render::{Object, Rendered, Undefined};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-substitution",
     about: "a variable of spec.postBuild that nothing defines, or a substituteFrom that is declared nowhere",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
@@ -75,7 +75,7 @@ fn undefined(world: &World<'_>, one: &Rendered, object: &Object) -> Option<Findi
 mod tests {
     use std::path::Path;
 
-    use crate::check::Look;
+    use crate::check::RuleInput;
     use crate::check::testing::{assert_rule, rendering};
     use crate::check::world::World;
     use crate::render::Undefined;
@@ -105,7 +105,7 @@ spec:
             let mut rendering = rendering(&text(version));
             let objects = vec![rendering.of[0].objects[1].object.clone()];
             rendering.of[0].undefined = vec![Undefined { name: "X".to_owned(), form: form.to_owned(), idle, objects }];
-            let Look::World(look) = super::RULE.look else { panic!("it looks at a world") };
+            let RuleInput::World(look) = super::RULE.look else { panic!("it looks at a world") };
             let mut found = Vec::new();
             look(&World::new("staging", &rendering, Path::new("/nonexistent")), &mut found);
             found

@@ -1,13 +1,13 @@
 //! A Kustomization or `HelmRelease` that is suspended in Git.
 
 use crate::check::world::World;
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-suspended",
     about: "what is suspended in Git and so is never reconciled",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

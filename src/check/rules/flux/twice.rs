@@ -1,7 +1,7 @@
 //! One object that two Kustomizations apply.
 
 use crate::check::world::World;
-use crate::check::{Finding, Look, Other, Rule};
+use crate::check::{Finding, Other, Rule, RuleInput};
 use crate::model::ObjectRef;
 use crate::render::{Object, Rendered};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-applied-twice",
     about: "one object that two Kustomizations of an environment apply",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! A manifest that nothing reads.
 
-use crate::check::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Rule, RuleInput};
 use std::path::Path;
 
 use crate::repo::kustomize::NAMES;
@@ -9,7 +9,7 @@ use crate::repo::{Snapshot, contents, path};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-unread",
     about: "a manifest among those of Flux that no Kustomization reads",
-    look: Look::Repository(look),
+    look: RuleInput::Repository(look),
 };
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {

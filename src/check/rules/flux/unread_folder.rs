@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::unread::{declares, is_commented_out, is_manifest};
-use crate::check::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::repo::{contents, path};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-unread-folder",
     about: "a folder of manifests that renders nothing in any environment",
-    look: Look::Repository(look),
+    look: RuleInput::Repository(look),
 };
 
 /// Parts of the names of folders whose manifests are for others than Flux: what prepares clusters, charts, templates, examples, tests.

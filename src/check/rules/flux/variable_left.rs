@@ -9,14 +9,14 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::check::world::{World, at, list, text};
-use crate::check::{Finding, Look, Other, Rule};
+use crate::check::{Finding, Other, Rule, RuleInput};
 use crate::model::known;
 use crate::render::{Object, Rendered, SWITCH};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-variable-left",
     about: "a variable of Flux that stays as it is written, because its Kustomization has no spec.postBuild that defines any",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// How a variable is written that Flux would replace; a dollar before it would keep it.

@@ -1,12 +1,12 @@
 //! Waiting without a limit of its own.
 
 use crate::check::world::{World, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-wait-without-timeout",
     about: "wait or health checks without spec.timeout",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -2,13 +2,13 @@
 
 use super::charts_here;
 use crate::check::world::World;
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::repo::{contents, path};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-chart-missing",
     about: "a HelmRelease whose chart is a folder of the repository that holds none",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

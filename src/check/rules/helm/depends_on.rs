@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::check::world::{World, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-depends-on",
     about: "a HelmRelease whose dependsOn names no HelmRelease, or that waits in a circle",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 type Key<'a> = (&'a str, &'a str);

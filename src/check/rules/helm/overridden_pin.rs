@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::check::world::{World, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 use crate::repo::contents;
 use crate::yaml;
@@ -11,7 +11,7 @@ use crate::yaml;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-overridden-pin",
     about: "a version of a chart that stands in a base and is replaced in every environment",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

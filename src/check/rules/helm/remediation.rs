@@ -1,13 +1,13 @@
 //! No remediation for a failed install or upgrade.
 
 use crate::check::world::{World, at};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-no-remediation",
     about: "a HelmRelease that stays failed after its first try",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

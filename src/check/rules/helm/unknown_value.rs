@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::charts_here;
 use crate::check::world::{World, at, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::repo::{contents, path};
 use crate::yaml;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-unknown-value",
     about: "a value that the schema of its chart, which is in the repository, does not permit, or that nothing in the chart reads",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

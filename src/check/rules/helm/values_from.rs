@@ -1,14 +1,14 @@
 //! Values from what nothing declares.
 
 use crate::check::world::{World, at, list, named, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-values-missing",
     about: "a HelmRelease whose valuesFrom names a ConfigMap, a Secret or a key that is not there",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -1,13 +1,13 @@
 //! Environments on different versions of a chart.
 
 use crate::check::world::{World, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-versions-differ",
     about: "a release whose chart has another version in another environment",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -1,13 +1,13 @@
 //! An encrypted file that the key at hand does not open, among those of its environment that it opens.
 
-use crate::check::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::repo::contents;
 use crate::sops::{Format, SopsFile};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-closed",
     about: "an encrypted file that no key at hand opens, although one opens most others of its environment",
-    look: Look::Repository(look),
+    look: RuleInput::Repository(look),
 };
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use regex::RegexBuilder;
 
-use crate::check::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::repo::contents;
 use crate::yaml::{self, Value};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "sops-unused-rule",
     about: "a creation rule of a .sops.yaml whose path_regex fits no file of the repository",
-    look: Look::Repository(look),
+    look: RuleInput::Repository(look),
 };
 
 /// The most bytes that an expression may compile to; another rule tells of larger ones.

@@ -1,12 +1,12 @@
 //! Fields of kustomize that are going away.
 
 use super::files;
-use crate::check::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-deprecated",
     about: "a field of a kustomization file that kustomize has deprecated",
-    look: Look::Repository(look),
+    look: RuleInput::Repository(look),
 };
 
 /// Fields and what stands in their place (kubectl.docs.kubernetes.io, kustomization fields; `kustomize edit fix` rewrites them).

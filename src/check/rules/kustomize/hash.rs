@@ -1,13 +1,13 @@
 //! The name of a generated object with its hash written out.
 
 use super::{files, word};
-use crate::check::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::repo::contents;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-written-hash",
     about: "a reference to a generated ConfigMap or Secret with the hash of its name written out",
-    look: Look::Repository(look),
+    look: RuleInput::Repository(look),
 };
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {

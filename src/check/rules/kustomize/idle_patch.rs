@@ -1,13 +1,16 @@
 //! A patch whose target does not exist.
 
 use super::{File, documents, files, manifests, matches, reach, word};
-use crate::check::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::render::{Object, Rendered};
 use crate::repo::Feed;
 use crate::yaml::Value;
 
-pub(in crate::check) const RULE: Rule =
-    Rule { id: "kustomize-idle-patch", about: "a patch whose target selects nothing", look: Look::Repository(look) };
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "kustomize-idle-patch",
+    about: "a patch whose target selects nothing",
+    look: RuleInput::Repository(look),
+};
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     // Reading what a file reaches takes long: only where there is a target to look for.

@@ -1,14 +1,14 @@
 //! A patch that changes nothing, because the manifest says the same.
 
 use super::{File, documents, files, manifests, matches, reach, word};
-use crate::check::{Context, Finding, Look, Rule};
+use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::repo::{contents, path};
 use crate::yaml::{self, Value};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-same-patch",
     about: "a patch that sets only what the manifest has already",
-    look: Look::Repository(look),
+    look: RuleInput::Repository(look),
 };
 
 /// Kinds of these groups merge a list by the names of its items, as containers and variables are; of others a list replaces the whole.

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{File, Reach, files, manifests, reach, word};
-use crate::check::{Context, Finding, Look, Rule};
+use super::{ComponentReach, File, files, manifests, reach, word};
+use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::repo::{contents, path};
 use crate::yaml::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-same-tag",
     about: "an entry of images that sets the tag which the manifests have already, or that fits no image",
-    look: Look::Repository(look),
+    look: RuleInput::Repository(look),
 };
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
@@ -63,7 +63,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
 
 /// Tells whether an entry is surely needless: the manifests stand beside it, or another overlay of the same base does without. Where every overlay
 /// names its version, that is how a version goes from one environment to the next.
-fn is_needless(context: &Context<'_>, file: &File, reached: &Reach, name: &str) -> bool {
+fn is_needless(context: &Context<'_>, file: &File, reached: &ComponentReach, name: &str) -> bool {
     let below = |file: &File| -> BTreeSet<String> {
         let entries = file.items("resources").chain(file.items("bases")).filter_map(Value::as_str);
         entries.filter_map(|entry| path::resolve(path::parent(&file.path), entry)).collect()

@@ -1,13 +1,13 @@
 //! An Alert that misses a `HelmRelease`.
 
 use crate::check::world::{World, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "alert-misses-release",
     about: "a HelmRelease that no Alert listens to, where Alerts name the others",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

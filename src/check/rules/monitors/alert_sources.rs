@@ -1,13 +1,13 @@
 //! An Alert about what is gone.
 
 use crate::check::world::{World, list, named, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "alert-source-missing",
     about: "an Alert whose event source or provider is declared nowhere",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

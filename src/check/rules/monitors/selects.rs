@@ -1,13 +1,13 @@
 //! A monitor that selects nothing.
 
 use crate::check::world::{World, at, list, selects, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use serde_json::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "monitor-selects-nothing",
     about: "a ServiceMonitor or PodMonitor that selects nothing, or a port that is not there",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

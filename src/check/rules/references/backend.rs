@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use crate::check::world::{World, at, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "ingress-backend",
     about: "an Ingress, IngressRoute or HTTPRoute whose Service is declared nowhere, or has no such port",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// Names a Service that something leads to.

@@ -1,10 +1,13 @@
 //! A `ConfigMap` that pods need and nothing makes.
 
 use crate::check::world::{Needed, World};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
-pub(in crate::check) const RULE: Rule =
-    Rule { id: "configmap-missing", about: "pods that need a ConfigMap which nothing makes", look: Look::World(look) };
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "configmap-missing",
+    about: "pods that need a ConfigMap which nothing makes",
+    look: RuleInput::World(look),
+};
 
 /// What every namespace has.
 const CLUSTERS: [&str; 1] = ["kube-root-ca.crt"];

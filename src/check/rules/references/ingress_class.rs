@@ -1,13 +1,13 @@
 //! An `IngressClass` that nothing makes.
 
 use crate::check::world::{World, at, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "ingress-class-missing",
     about: "an Ingress of an IngressClass which nothing in the environment makes",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// Charts of ingress controllers, with the class that each makes where its values name no other.

@@ -1,13 +1,13 @@
 //! An issuer that nothing makes.
 
 use crate::check::world::{World, at, named, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::ObjectRef;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "issuer-missing",
     about: "a Certificate or Ingress that names an issuer which is declared nowhere",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::check::world::{World, at, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "middleware-missing",
     about: "an Ingress or IngressRoute that names a Middleware of Traefik which is declared nowhere",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// The annotation of an Ingress: names of the form `NAMESPACE-NAME@kubernetescrd` with commas between

@@ -1,12 +1,12 @@
 //! An autoscaler without what it scales.
 
 use crate::check::world::{World, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "hpa-target-missing",
     about: "a HorizontalPodAutoscaler whose target is declared nowhere",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

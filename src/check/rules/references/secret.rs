@@ -1,10 +1,10 @@
 //! A Secret that pods need and nothing makes.
 
 use crate::check::world::{Needed, World};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule =
-    Rule { id: "secret-missing", about: "pods that need a Secret which nothing makes", look: Look::World(look) };
+    Rule { id: "secret-missing", about: "pods that need a Secret which nothing makes", look: RuleInput::World(look) };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {

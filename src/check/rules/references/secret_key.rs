@@ -1,12 +1,12 @@
 //! A key that pods need and the Secret has not.
 
 use crate::check::world::{Needed, World, at, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-key-missing",
     about: "pods that need a key which their Secret has not",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -1,12 +1,12 @@
 //! A Service that selects no pods.
 
 use crate::check::world::{World, at, selects};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "service-selects-nothing",
     about: "a Service whose selector fits the pods of no workload",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -1,12 +1,12 @@
 //! A `ServiceAccount` that nothing makes.
 
 use crate::check::world::{World, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "service-account-missing",
     about: "pods that run as a ServiceAccount which is declared nowhere",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

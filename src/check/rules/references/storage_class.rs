@@ -1,14 +1,14 @@
 //! A `StorageClass` that nothing makes.
 
 use crate::check::world::{World, at, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 use serde_json::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "storage-class-missing",
     about: "a claim of a StorageClass which nothing in the environment makes",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// Charts that bring classes, with the names that they bring.

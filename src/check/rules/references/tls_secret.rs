@@ -1,14 +1,14 @@
 //! The TLS Secret of an Ingress in another namespace, or nowhere.
 
 use crate::check::world::{World, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "ingress-tls-missing",
     about: "an Ingress or IngressRoute whose TLS Secret is not in its own namespace",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -1,9 +1,9 @@
 //! What a merge leaves where both sides changed the same lines.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule =
-    Rule { id: "conflict", about: "a conflict of a merge that nobody has solved", look: Look::File(look) };
+    Rule { id: "conflict", about: "a conflict of a merge that nobody has solved", look: RuleInput::File(look) };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let begins = file.lines().find(|(_, line)| line.starts_with("<<<<<<< "));

@@ -1,11 +1,11 @@
 //! An encrypted file that a Kustomization without `decryption` reads.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-without-decryption",
     about: "an encrypted file that a Kustomization without spec.decryption reads",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {

@@ -1,12 +1,12 @@
 //! A MAC that does not vouch for the file's values.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::sops::SopsError;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-mac",
     about: "an encrypted file whose values are not those that were saved",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {

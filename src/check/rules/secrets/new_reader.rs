@@ -1,13 +1,13 @@
 //! Somebody who becomes a reader of secrets with the next commit.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::model::Fault;
 use crate::repo::readers;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "new-reader",
     about: "a recipient in an encrypted file or a .sops.yaml whom the last commit does not know",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {

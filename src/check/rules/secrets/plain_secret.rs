@@ -2,9 +2,9 @@
 
 use super::object;
 use crate::check::file::parts;
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::sops::Format;
-use crate::yaml::secrets::{self, Form, Held, in_lines};
+use crate::yaml::secrets::{self, Held, ValuePlacement, in_lines};
 use crate::yaml::{Value, manifest};
 
 pub(super) const WHY: &str = "once pushed, everybody who reads the repository has it, in its history too";
@@ -13,7 +13,7 @@ pub(super) const WHY: &str = "once pushed, everybody who reads the repository ha
 const MOVE: &str = "put it into a Secret of its own in an encrypted file; change the value if it was ever pushed";
 
 pub(in crate::check) const RULE: Rule =
-    Rule { id: "secret-plaintext", about: "a Secret whose values are not encrypted", look: Look::File(look) };
+    Rule { id: "secret-plaintext", about: "a Secret whose values are not encrypted", look: RuleInput::File(look) };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     // What the file's own rule says is the word of whoever made it.
@@ -24,10 +24,10 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
         for one in sealed.exposed().into_iter().filter(|one| !is_told(one.line, &one.path)) {
             let (path, rule) = (one.path.to_string(), sealed.rule_text());
             let message = match one.held.form {
-                Form::Secret | Form::Copy | Form::Within => {
+                ValuePlacement::Secret | ValuePlacement::Copy | ValuePlacement::Within => {
                     format!("{path} of a Secret is in plain text in an encrypted file, whose rule is {rule}")
                 }
-                Form::Input if one.held.doubtful => {
+                ValuePlacement::Input if one.held.doubtful => {
                     format!(
                         "the input {path} is in plain text, and the template that may put it into a Secret is encrypted"
                     )
@@ -38,10 +38,10 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
                 ),
             };
             let fix = match one.held.form {
-                Form::Secret | Form::Copy | Form::Within => {
+                ValuePlacement::Secret | ValuePlacement::Copy | ValuePlacement::Within => {
                     format!("fluxdeck secret encrypt --again {}; change the value if it was ever pushed", file.path)
                 }
-                Form::Input => format!(
+                ValuePlacement::Input => format!(
                     "let the rule in .sops.yaml reach the inputs too, then fluxdeck secret encrypt --again {}",
                     file.path
                 ),
@@ -103,12 +103,16 @@ fn said(held: &Held, path: &str, holder: Option<String>) -> String {
     let shown = &held.shown;
     let holder = holder.map(|holder| format!(" in {holder}")).unwrap_or_default();
     match held.form {
-        Form::Secret | Form::Copy => format!("the Secret's value {shown} is in plain text"),
-        Form::Within => format!("a Secret{holder} has its value {shown} in plain text, at {path}"),
-        Form::Text => format!("a Secret in a text{holder} has its value {shown} in plain text, at {path}"),
-        Form::Generator => format!("a secretGenerator{holder} has the value {} in plain text, at {path}", held.key),
-        Form::Patch => format!("a patch{holder} puts the value {shown} into a Secret in plain text, at {path}"),
-        Form::Input => {
+        ValuePlacement::Secret | ValuePlacement::Copy => format!("the Secret's value {shown} is in plain text"),
+        ValuePlacement::Within => format!("a Secret{holder} has its value {shown} in plain text, at {path}"),
+        ValuePlacement::Text => format!("a Secret in a text{holder} has its value {shown} in plain text, at {path}"),
+        ValuePlacement::Generator => {
+            format!("a secretGenerator{holder} has the value {} in plain text, at {path}", held.key)
+        }
+        ValuePlacement::Patch => {
+            format!("a patch{holder} puts the value {shown} into a Secret in plain text, at {path}")
+        }
+        ValuePlacement::Input => {
             format!("the input {path} is in plain text, and a template puts it into the value {shown} of a Secret")
         }
     }
@@ -118,11 +122,11 @@ fn fix(file: &File, held: &Held) -> String {
     let encrypt =
         format!("fluxdeck secret encrypt {} (or sops encrypt -i); change the value if it was ever pushed", file.path);
     match held.form {
-        Form::Secret | Form::Copy | Form::Within => encrypt,
-        Form::Generator => {
+        ValuePlacement::Secret | ValuePlacement::Copy | ValuePlacement::Within => encrypt,
+        ValuePlacement::Generator => {
             "write it to a file that is encrypted with sops, and name that below envs or files; change the value if it was ever pushed".to_owned()
         }
-        Form::Text | Form::Patch | Form::Input => MOVE.to_owned(),
+        ValuePlacement::Text | ValuePlacement::Patch | ValuePlacement::Input => MOVE.to_owned(),
     }
 }
 
@@ -139,8 +143,8 @@ fn place(lines: &[&str], from: usize, held: &Held) -> usize {
     let name = held.key.as_str();
     let names = |line: &&str| {
         holds_key(line, name)
-            || held.form == Form::Generator && line.contains(&format!("{name}="))
-            || held.form == Form::Patch && line.contains(&held.shown.replacen('.', "/", 1))
+            || held.form == ValuePlacement::Generator && line.contains(&format!("{name}="))
+            || held.form == ValuePlacement::Patch && line.contains(&held.shown.replacen('.', "/", 1))
     };
     let below = || lines.iter().enumerate().skip(from.saturating_sub(1));
     // The same key may stand before the Secret that another object carries.
@@ -148,7 +152,7 @@ fn place(lines: &[&str], from: usize, held: &Held) -> usize {
     let field = around.rsplit('.').next().and_then(|last| last.split('[').next()).unwrap_or_default();
     let is_around = |(_, line): &(usize, &&str)| !field.is_empty() && holds_key(line, field);
     let begins = match held.form {
-        Form::Within | Form::Text => below().find(is_around).map_or(0, |(index, _)| index),
+        ValuePlacement::Within | ValuePlacement::Text => below().find(is_around).map_or(0, |(index, _)| index),
         _ => 0,
     };
     let near = below().filter(|(index, _)| *index >= begins).find(|(_, line)| names(line));

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::plain_secret::WHY;
-use crate::check::sources::Listed;
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::sources::ListedFile;
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::repo::kustomize::NAMES;
 use crate::repo::{contents, path};
 use crate::sops::Identities;
@@ -17,11 +17,11 @@ const LARGEST: usize = 4 * 1024 * 1024;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-source-plaintext",
     about: "a file that a kustomization makes a Secret of, not encrypted",
-    look: Look::Files(look),
+    look: RuleInput::Files(look),
 };
 
-fn look(files: &[Listed], context: &Context<'_>, found: &mut Vec<Finding>) {
-    let listed: HashMap<&str, &Listed> = files.iter().map(|file| (file.path.as_str(), file)).collect();
+fn look(files: &[ListedFile], context: &Context<'_>, found: &mut Vec<Finding>) {
+    let listed: HashMap<&str, &ListedFile> = files.iter().map(|file| (file.path.as_str(), file)).collect();
     let mut taken: BTreeMap<String, Vec<(String, Source)>> = BTreeMap::new();
     let mut add = |kustomization: &str, text: &str| {
         for source in sources_of(text) {
@@ -51,7 +51,7 @@ fn look(files: &[Listed], context: &Context<'_>, found: &mut Vec<Finding>) {
         };
         let Some(text) = text else { continue };
         // Flux decrypts what a generator reads.
-        let known = File::new(&Listed::known(file, text.as_bytes()), &Identities::default());
+        let known = File::new(&ListedFile::known(file, text.as_bytes()), &Identities::default());
         if known.is_encrypted() {
             continue;
         }
@@ -82,7 +82,7 @@ fn is_yaml(file: &str) -> bool {
     [".yaml", ".yml", ".json"].iter().any(|end| file.ends_with(end)) || NAMES.contains(&path::name(file))
 }
 
-fn text_of(file: &Listed) -> Option<String> {
+fn text_of(file: &ListedFile) -> Option<String> {
     let text = |bytes: &[u8]| {
         let is_small = bytes.len() <= LARGEST;
         std::str::from_utf8(bytes).ok().filter(|_| is_small).map(str::to_owned)

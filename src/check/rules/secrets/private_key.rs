@@ -1,13 +1,13 @@
 //! A private key in a file: age, PEM (SSH, TLS, PGP), or what a kubeconfig logs in with.
 
 use crate::check::file::parts;
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::yaml::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "private-key",
     about: "a private key of age, SSH, TLS or PGP, or a kubeconfig's credentials",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 /// One of these stands in whatever holds a key.

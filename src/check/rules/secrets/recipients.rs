@@ -1,12 +1,12 @@
 //! A file that is not encrypted for the environment that reads it, or not for all that its configuration names.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::repo::readers;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-recipient",
     about: "an encrypted file that the environment reading it cannot open, or that lacks a recipient of its configuration",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {

@@ -4,14 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::object;
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::yaml::Value;
 use crate::yaml::confidential::is_mask;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-data",
     about: "data of a Secret that is no base64, or the mask that flux build prints",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {

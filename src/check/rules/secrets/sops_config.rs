@@ -1,10 +1,13 @@
 //! What sops passes over in `.sops.yaml` without a word.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::sops::{Config, SopsError};
 
-pub(in crate::check) const RULE: Rule =
-    Rule { id: "sops-config", about: "a .sops.yaml with a typo, or one that does not work", look: Look::File(look) };
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "sops-config",
+    about: "a .sops.yaml with a typo, or one that does not work",
+    look: RuleInput::File(look),
+};
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     if file.path != ".sops.yaml" && !file.path.ends_with("/.sops.yaml") {

@@ -1,11 +1,11 @@
 //! What sops itself would spoil on its next edit.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-sops-edit",
     about: "a comment, merge key or alias that sops itself would spoil on its next edit of the file",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! An encrypted file whose own rule encrypts other values than its creation rule would.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 
 /// The most values that are named.
 const NAMED: usize = 3;
@@ -8,7 +8,7 @@ const NAMED: usize = 3;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-scope",
     about: "an encrypted file whose own rule covers other values than the rule of .sops.yaml that is for it",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {

@@ -1,11 +1,11 @@
 //! A value that the file's own rule wants encrypted and that is not.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-unencrypted-value",
     about: "a value in an encrypted file that should be encrypted and is not",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {

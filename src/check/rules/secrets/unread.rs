@@ -1,12 +1,12 @@
 //! A file that nobody looked into.
 
 use crate::check::sources::Unread;
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "unread",
     about: "a file that cannot be looked into, so that nobody knows whether it holds a key or a plain Secret",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 const REASON: &str = "a private key or a plain Secret in it would get into the repository without a word";

@@ -1,12 +1,12 @@
 //! An encrypted file that cannot be read.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::sops::{Format, SopsError};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-unreadable",
     about: "an encrypted file that is damaged, so that nobody can open it",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {

@@ -1,12 +1,12 @@
 //! A number or a truth value where a Secret holds text.
 
 use super::head_object;
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-value-type",
     about: "a number or truth value in stringData or data, which the API server rejects",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {

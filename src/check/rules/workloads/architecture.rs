@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::check::image::Image;
 use crate::check::world::{World, at, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "image-architecture",
     about: "an image, or a nodeSelector, for an architecture that no node of the environment has, by [check.nodes] in .fluxdeck.toml, or in the cockpit by the cluster",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// How images are named after their architecture, in the organisations of Docker Hub and in tags, and the word of Kubernetes for it

@@ -1,14 +1,14 @@
 //! An autoscaler over pods without requests.
 
 use crate::check::world::{World, at, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::ObjectRef;
 use serde_json::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "hpa-without-requests",
     about: "an autoscaler by utilization over containers without requests",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

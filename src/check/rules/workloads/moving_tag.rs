@@ -2,10 +2,13 @@
 
 use crate::check::image::Image;
 use crate::check::world::{World, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
-pub(in crate::check) const RULE: Rule =
-    Rule { id: "image-moving-tag", about: "an image without a tag, or at one that moves", look: Look::World(look) };
+pub(in crate::check) const RULE: Rule = Rule {
+    id: "image-moving-tag",
+    about: "an image without a tag, or at one that moves",
+    look: RuleInput::World(look),
+};
 
 /// Tags that are set anew with each release.
 const MOVING: [&str; 11] =

@@ -1,12 +1,12 @@
 //! A namespace without the network policies that all others have.
 
 use crate::check::world::World;
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "network-policy-missing",
     about: "a namespace with pods and no NetworkPolicy where all others of the environment have one",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -1,12 +1,12 @@
 //! A volume for one node under a rolling update.
 
 use crate::check::world::{World, at, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "volume-rolling-update",
     about: "a Deployment with a ReadWriteOnce volume that is updated by RollingUpdate",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

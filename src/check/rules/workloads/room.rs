@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use crate::check::world::{Pods, World, at, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use crate::model::quantity;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "requests-exceed-nodes",
     about: "requests that the nodes of the environment cannot give, by [check.nodes] in .fluxdeck.toml, or in the cockpit by the cluster",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::check::image::Image;
 use crate::check::world::{World, at, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "service-variable",
     about: "a configuration variable that Kubernetes injects for a Service of the same name",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// Programs by the end of their image's name, and the settings that they read, as their own documentation names them. A variable that the pod sets

@@ -2,13 +2,13 @@
 
 use crate::check::image::Image;
 use crate::check::world::{World, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 use std::collections::BTreeMap;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "image-several-tags",
     about: "one image at several versions in one environment",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// Images that many use in versions of their own, and that need not agree.

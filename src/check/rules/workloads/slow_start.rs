@@ -2,12 +2,12 @@
 
 use crate::check::image::Image;
 use crate::check::world::{World, list, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "probe-without-startup",
     about: "a liveness probe that kills a slow starter before it is up",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// Images that take more than half a minute to start on small machines: JVMs, and those that migrate a database, load a model or compile at

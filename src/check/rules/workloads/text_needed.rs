@@ -1,12 +1,12 @@
 //! A number or truth value where Kubernetes takes a text.
 
 use crate::check::world::{World, at};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "text-needed",
     about: "a value of data, labels or annotations that is no text after everything was put in",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

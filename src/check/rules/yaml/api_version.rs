@@ -1,6 +1,6 @@
 //! An API version that the kind does not have any more.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::model::known;
 use crate::render::{Installation, Minor};
 use crate::yaml::Value;
@@ -8,7 +8,7 @@ use crate::yaml::Value;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "api-version",
     about: "an apiVersion that current clusters or controllers do not serve for the kind",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 /// Kinds, versions that are gone, what stands in their place, and since when (kubernetes.io/docs/reference/using-api/deprecation-guide;

@@ -1,12 +1,12 @@
 //! A key of a ConfigMap or Secret that the API server refuses.
 
 use crate::check::world::{World, at};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "data-key",
     about: "a key of a ConfigMap or Secret with a character that no key may have",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 /// What a key may be: the API reference of ConfigMap, `data`.

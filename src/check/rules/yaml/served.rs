@@ -2,12 +2,12 @@
 
 use super::schema::Definitions;
 use crate::check::world::{World, at, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "version-not-served",
     about: "a version of a custom resource that the CustomResourceDefinition in the same environment does not serve",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {

@@ -1,11 +1,11 @@
 //! Words that YAML 1.1 reads as something else.
 
-use crate::check::{Context, File, Finding, Look, Rule};
+use crate::check::{Context, File, Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "yaml-surprise",
     about: "an unquoted word or number that is read as something else than it looks, where a text is needed",
-    look: Look::File(look),
+    look: RuleInput::File(look),
 };
 
 /// Words that are true or false in YAML 1.1 (yaml.org/type/bool.html), beside true and false themselves.

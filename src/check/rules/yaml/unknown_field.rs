@@ -2,12 +2,12 @@
 
 use super::schema::{Definitions, unknown_fields};
 use crate::check::world::{World, text};
-use crate::check::{Finding, Look, Rule};
+use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "unknown-field",
     about: "a field that the CustomResourceDefinition in the same environment does not have",
-    look: Look::World(look),
+    look: RuleInput::World(look),
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
