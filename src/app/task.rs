@@ -36,7 +36,7 @@ pub struct TaskContext {
     pub terminal: Lender,
     /// What renders the repository.
     pub renderer: Worker,
-    /// Runs work that blocks away from the tasks; see [`Reach::away`].
+    /// Runs work that blocks away from the tasks; see [`TaskContext::away`].
     pub away: fn(Box<dyn FnOnce() + Send>),
 }
 

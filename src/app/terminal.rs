@@ -1,6 +1,6 @@
 //! The terminal, lent: how a task or an operation gets the real terminal for a program, or for bytes that go to and fro.
 //!
-//! A task asks [`Reach::terminal`](super::Reach): the loop leaves its screen, gives the terminal away, and draws everything anew once it
+//! A task asks [`TaskContext::terminal`](super::TaskContext): the loop leaves its screen, gives the terminal away, and draws everything anew once it
 //! is back. Meanwhile messages are taken as ever; nothing is drawn.
 
 use std::ffi::{OsStr, OsString};

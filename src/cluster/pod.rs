@@ -97,7 +97,7 @@ impl RunningPod {
     /// Takes a pod as the server told it.
     ///
     /// # Errors
-    /// Fails when its name or namespace could not stand in an address as it is: exec and port-forward build theirs without us ([`Chosen::api`]).
+    /// Fails when its name or namespace could not stand in an address as it is: exec and port-forward build theirs without us ([`RunningPod::api`]).
     fn new(pod: Value, service: Option<Value>) -> Result<Self, String> {
         let (namespace, name) = (text(&pod, "/metadata/namespace").to_owned(), text(&pod, "/metadata/name").to_owned());
         for name in [&namespace, &name] {

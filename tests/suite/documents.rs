@@ -24,12 +24,14 @@ const DOCUMENTS: [&str; 7] = [
 const MADE: [&str; 1] = ["fuzz/artifacts"];
 
 /// Words of capitals stand for a name that is to be chosen, as in `src/commands/NAME.rs`.
-static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| Regex::new("^[A-Z_]{2,}(\\.[a-z]+)?$").unwrap());
+static PLACEHOLDER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("^[A-Z_]{2,}(\\.[a-z]+)?$").expect("what the project holds"));
 
 static PATH: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^[\w.-]+(/[\w.*-]+)+/?$|^[\w-]+\.(rs|md|toml|sh)$").unwrap());
+    LazyLock::new(|| Regex::new(r"^[\w.-]+(/[\w.*-]+)+/?$|^[\w-]+\.(rs|md|toml|sh)$").expect("what the project holds"));
 
-static ITEM: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(suite |real )?\w+(::\w+)*(::)?$").unwrap());
+static ITEM: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(suite |real )?\w+(::\w+)*(::)?$").expect("what the project holds"));
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -97,14 +99,14 @@ static SOURCES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     let mut found = BTreeMap::new();
     let mut next = vec![root().join("src"), root().join("tests")];
     while let Some(folder) = next.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        for entry in std::fs::read_dir(folder).expect("what the project holds").flatten() {
             let path = entry.path();
             if path.is_dir() {
                 next.push(path);
             } else if path.extension().is_some_and(|end| end == "rs") {
-                let name = path.strip_prefix(root()).unwrap().with_extension("");
+                let name = path.strip_prefix(root()).expect("what the project holds").with_extension("");
                 let name = name.to_string_lossy().trim_end_matches("/mod").to_owned();
-                found.insert(name, std::fs::read_to_string(&path).unwrap());
+                found.insert(name, std::fs::read_to_string(&path).expect("what the project holds"));
             }
         }
     }
@@ -130,7 +132,8 @@ fn is_item(text: &str) -> bool {
     let is_found_in_place = place != "src";
     // What a type has stands where the type is declared or implemented.
     let of_type = rest.first().filter(|_| !is_found_in_place).map(|first| {
-        Regex::new(&format!(r"\b(struct|enum|trait|type|impl(<[^>]*>)?)\s+{first}\b|\bfor {first}\b")).unwrap()
+        Regex::new(&format!(r"\b(struct|enum|trait|type|impl(<[^>]*>)?)\s+{first}\b|\bfor {first}\b"))
+            .expect("what the project holds")
     });
     let inside: Vec<&String> = SOURCES
         .iter()
@@ -147,17 +150,17 @@ fn is_item(text: &str) -> bool {
         let declared = Regex::new(&format!(
             r"(?m)\b(fn|struct|enum|trait|type|const|static|mod|macro_rules!)\s+{item}\b|^\s+(pub(\([^)]*\))?\s+)?{item}(\(|,|\s*\{{|:)"
         ))
-        .unwrap();
+        .expect("what the project holds");
         inside.iter().any(|text| declared.is_match(text))
     })
 }
 
 fn output(arguments: &[&str]) -> String {
-    let place = tempfile::tempdir().unwrap();
+    let place = tempfile::tempdir().expect("what the project holds");
     let mut command = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
     command.args(arguments).env_clear().env("HOME", place.path()).env("KUBECONFIG", "/dev/null").env("LANG", "C.UTF-8");
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).current_dir(place.path());
-    let done = command.output().unwrap();
+    let done = command.output().expect("what the project holds");
     String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
@@ -195,21 +198,21 @@ fn wrong_in_command(words: &[&str]) -> Option<String> {
 #[test]
 fn everything_that_a_document_names_is_there() {
     let tops: BTreeSet<String> = std::fs::read_dir(root())
-        .unwrap()
+        .expect("what the project holds")
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| name != "target" && name != ".git")
         .collect();
     let modules: BTreeSet<String> = std::fs::read_dir(root().join("src"))
-        .unwrap()
+        .expect("what the project holds")
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().trim_end_matches(".rs").to_owned())
         .collect();
     let mut wrong = Vec::new();
     let mut counted = BTreeMap::from([("path", 0), ("item", 0), ("command", 0)]);
     for document in DOCUMENTS {
-        let text = std::fs::read_to_string(root().join(document)).unwrap();
-        let folder = root().join(document).parent().unwrap().to_owned();
+        let text = std::fs::read_to_string(root().join(document)).expect("what the project holds");
+        let folder = root().join(document).parent().expect("what the project holds").to_owned();
         let from = [root().to_owned(), root().join("src"), folder.clone()];
         for Named { at, text, link } in named(document, &text) {
             if link {
@@ -223,9 +226,9 @@ fn everything_that_a_document_names_is_there() {
             for word in code.split_whitespace().map(|word| word.trim_matches([',', ';', ':'])) {
                 let first = word.split('/').next().unwrap_or_default();
                 let is_ours = tops.contains(first) || modules.contains(first);
-                let is_source = word.ends_with(".rs");
+                let is_source = word.strip_suffix("rs").is_some_and(|stem| stem.ends_with('.'));
                 if PATH.is_match(word) && (is_ours && word.contains('/') || is_source) {
-                    *counted.get_mut("path").unwrap() += 1;
+                    *counted.get_mut("path").expect("what the project holds") += 1;
                     if !MADE.contains(&word) && !is_there(word, &from) {
                         wrong.push(format!("{at}: there is no {word}"));
                     }
@@ -235,7 +238,7 @@ fn everything_that_a_document_names_is_there() {
             let is_module = modules.contains(first) || text.starts_with("suite ") || text.starts_with("real ");
             let is_type = first.starts_with(|letter: char| letter.is_ascii_uppercase());
             if text.contains("::") && ITEM.is_match(&text) && (is_module || is_type) {
-                *counted.get_mut("item").unwrap() += 1;
+                *counted.get_mut("item").expect("what the project holds") += 1;
                 if !is_item(&text) {
                     wrong.push(format!("{at}: there is no {text}"));
                 }
@@ -250,7 +253,7 @@ fn everything_that_a_document_names_is_there() {
                     .filter(|at| *at == 0 || words.get(at - 1) == Some(&"&&")),
             };
             if let Some(begins) = begins {
-                *counted.get_mut("command").unwrap() += 1;
+                *counted.get_mut("command").expect("what the project holds") += 1;
                 wrong.extend(wrong_in_command(&words[begins + 1..]).map(|why| format!("{at}: {text}: {why}")));
             }
         }
@@ -271,7 +274,7 @@ fn every_key_that_the_readme_lists_does_something() {
         let keys = line.get(..17).unwrap_or(line);
         known.extend(keys.split_whitespace().map(str::to_owned));
     }
-    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let text = std::fs::read_to_string(root().join("README.md")).expect("what the project holds");
     let rows =
         text.lines().skip_while(|line| !line.starts_with("| key |")).skip(2).take_while(|line| line.starts_with('|'));
     let mut count = 0;

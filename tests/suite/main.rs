@@ -10,6 +10,7 @@ mod deep;
 mod demo;
 #[cfg(test)]
 mod dependencies;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod groups;
