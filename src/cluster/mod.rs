@@ -44,7 +44,7 @@ pub use connect::{connect, connect_with};
 pub use discover::{Resource, Served};
 pub use events::{Event, EventScope};
 pub use kubeconfig::Kubeconfig;
-pub use read::Detail;
+pub use read::ObjectDetail;
 pub use request::FIELD_MANAGER;
 pub use secret::LiveSecret;
 pub use table::{Table, TableColumn, TableEvent, TableRow};

@@ -12,7 +12,7 @@ const PAGE: usize = 200;
 
 /// Holds a whole object, as it is shown when it is opened.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Detail {
+pub struct ObjectDetail {
     /// Which object.
     pub object: ObjectRef,
     /// The object as the server sent it, with managedFields.
@@ -23,7 +23,7 @@ pub struct Detail {
     pub conditions: Vec<Condition>,
 }
 
-impl Detail {
+impl ObjectDetail {
     /// Builds it from what the server sent.
     ///
     /// # Errors
@@ -68,24 +68,24 @@ impl Cluster {
     ///
     /// # Errors
     /// Fails when the server cannot be asked, or there is no such object.
-    pub async fn read(&self, object: &ObjectRef) -> Result<Detail, Fault> {
+    pub async fn read(&self, object: &ObjectRef) -> Result<ObjectDetail, Fault> {
         let tried = format!("read {object}");
         let value = self.fetch(object).await?.map_err(|failure| failure.fault(&self.name, &tried))?;
-        Detail::from_value(object, value)
+        ObjectDetail::from_value(object, value)
     }
 
     /// Reads a whole object to be looked at: the values of a Secret are masked, and `None` is an object that is not there.
     ///
     /// # Errors
     /// Fails when the server cannot be asked.
-    pub async fn look(&self, object: &ObjectRef) -> Result<Option<Detail>, Fault> {
+    pub async fn look(&self, object: &ObjectRef) -> Result<Option<ObjectDetail>, Fault> {
         let mut value = match self.fetch(object).await? {
             Ok(value) => value,
             Err(failure) if failure.code() == Some(404) => return Ok(None),
             Err(failure) => return Err(failure.fault(&self.name, &format!("read {object}"))),
         };
         mask::answer(object, &mut value);
-        Detail::from_value(object, value).map(Some)
+        ObjectDetail::from_value(object, value).map(Some)
     }
 
     /// Reads all objects of a kind in a namespace, whole: for what lists few, such as the pods of a namespace.
@@ -121,7 +121,7 @@ impl Cluster {
 
 #[cfg(test)]
 mod tests {
-    use super::Detail;
+    use super::ObjectDetail;
 
     #[test]
     fn yaml_is_in_the_order_of_manifests_and_lacks_managed_fields() {
@@ -131,7 +131,7 @@ mod tests {
             "metadata": {"name": "n", "managedFields": [{"manager": "m"}], "labels": {"x": "y"}},
         });
         let object = "ConfigMap/default/n".parse().unwrap();
-        let detail = Detail::from_value(&object, value).unwrap();
+        let detail = ObjectDetail::from_value(&object, value).unwrap();
         assert!(detail.value.pointer("/metadata/managedFields").is_some());
         assert_eq!(detail.conditions.len(), 1);
         assert!(

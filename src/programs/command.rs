@@ -174,8 +174,12 @@ impl ProgramCommand {
             self.without_terminal()?;
         }
         if !terminal && self.inner.get_envs().all(|(name, _)| name != leftovers::MARK) {
-            let arguments: Vec<_> = self.inner.get_args().collect();
-            let mark = leftovers::mark_for(self.inner.get_program(), &arguments);
+            let mark = if self.kind.starts_no_daemon() {
+                leftovers::mark_for_any()
+            } else {
+                let arguments: Vec<_> = self.inner.get_args().collect();
+                leftovers::mark_for(self.inner.get_program(), &arguments)
+            };
             self.inner.env(leftovers::MARK, mark);
         }
         let (child, handle) = registry::start(&mut self.inner, self.kind, alone)?;

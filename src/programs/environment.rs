@@ -96,6 +96,11 @@ fn opens(name: &OsStr, value: &OsStr) -> Opens {
 }
 
 impl ProgramKind {
+    /// Tells whether nothing that it is for goes on in the background by design, as gpg's agent and ssh's masters do.
+    pub(super) fn starts_no_daemon(self) -> bool {
+        matches!(self, Self::CredentialPlugin | Self::Renderer)
+    }
+
     /// All kinds.
     #[cfg(test)]
     pub(super) const ALL: [Self; 8] = [

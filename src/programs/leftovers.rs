@@ -30,6 +30,9 @@ pub(super) const MARK: &str = "HELPER_OF_FLUXDECK";
 /// The variable by which a program is known that we lent the terminal, with what it started.
 pub(super) const LENT: &str = "LENT_BY_FLUXDECK";
 
+/// Stands in a mark for how a helper was called.
+const ANY: &str = "any";
+
 /// How long what is just ending may take.
 const ENDING: Duration = Duration::from_millis(500);
 
@@ -135,6 +138,11 @@ pub(super) fn mark_for(program: &OsStr, arguments: &[&OsStr]) -> String {
     format!("{}-{}-{:x}", mark(), words.len(), digest(&words))
 }
 
+/// Returns the mark of a helper that starts no daemon: it may become another program, as a script does that ends with `exec`.
+pub(super) fn mark_for_any() -> String {
+    format!("{}-{ANY}", mark())
+}
+
 /// Names the words of a call, so that they need not be told.
 fn digest(words: &[&[u8]]) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
@@ -221,6 +229,9 @@ fn is_left(name: &str, variable: &str, mark: &str) -> bool {
     let Some(stat) = Stat::of(name) else { return false };
     let leader = stat.session.to_string();
     let mut of_helper = || {
+        if parts.clone().next() == Some(ANY) {
+            return mark_of(&leader, variable).is_some_and(|its| its == mark);
+        }
         let (Some(count), Some(words)) = (parts.next().and_then(|count| count.parse().ok()), parts.next()) else {
             return false;
         };

@@ -35,13 +35,13 @@ impl Log {
 
 /// Holds the logs of a cluster's containers.
 #[derive(Debug, Default)]
-pub(crate) struct Logs {
+pub(crate) struct LogStore {
     logs: HashMap<LogKey, Log>,
     /// Counts every line written and every log ended, so that followers notice.
     pub(crate) beat: u64,
 }
 
-impl Logs {
+impl LogStore {
     /// Writes a line.
     pub(crate) fn write(&mut self, key: &LogKey, at: Timestamp, line: impl Into<String>) {
         self.beat += 1;

@@ -13,7 +13,7 @@ use super::fault::Faults;
 use super::fields::{self, Writer};
 use super::flux::{self, Queue};
 use super::json::{self, list, set, text};
-use super::logs::Logs;
+use super::logs::LogStore;
 use super::script::Script;
 use super::store::{Happened, Store};
 use super::{kinds, workload};
@@ -26,7 +26,7 @@ pub(crate) struct SimulatedCluster {
     /// The objects.
     pub(crate) store: Store,
     /// The containers' logs.
-    pub(crate) logs: Logs,
+    pub(crate) logs: LogStore,
     /// What is to happen.
     pub(crate) agenda: Agenda,
     /// The controllers' queue.
@@ -50,7 +50,7 @@ impl SimulatedCluster {
         Self {
             name: name.to_owned(),
             store,
-            logs: Logs::default(),
+            logs: LogStore::default(),
             agenda: Agenda::default(),
             queue: Queue::default(),
             script,

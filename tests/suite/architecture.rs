@@ -258,7 +258,7 @@ const RESERVED: &[Reserved] = &[
         // What is new and of the operator alone: keys, drafts, agreements, values that he writes out, and the tree of a commit.
         files: &[
             "files",
-            "app/new_key",
+            "workflows/new_key",
             "config/agreements",
             "repo/git/tree",
             "runtime/memory_file",

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::app::Task;
-use crate::cluster::{Detail, Event, EventScope};
+use crate::cluster::{Event, EventScope, ObjectDetail};
 use crate::kinds;
 use crate::model::{Condition, Env, Fault, ObjectRef, Row};
 use crate::theme::Scope;
@@ -56,7 +56,7 @@ pub(super) fn tasks(env: Env, object: &ObjectRef) -> Vec<Task> {
 }
 
 /// Turns what was read into what is shown.
-pub(super) fn whole(detail: Detail) -> Whole {
+pub(super) fn whole(detail: ObjectDetail) -> Whole {
     let kind = kinds::of(&detail.object);
     let row = kind.and_then(|kind| (kind.decode)(detail.value.to_string().as_bytes()).ok());
     let masked = |line: &str| line.contains(": (masked");

@@ -100,7 +100,7 @@ fn read(object: &ObjectRef, mut value: Value) -> Answer {
     if mask::is_secret(object) {
         mask::secret(&mut value);
     }
-    Answer::Whole(STAGING, cluster::Detail::from_value(object, value).map(|detail| Some(whole(detail))))
+    Answer::Whole(STAGING, cluster::ObjectDetail::from_value(object, value).map(|detail| Some(whole(detail))))
 }
 
 /// Rows as a watch would bring them.

@@ -35,7 +35,7 @@ use history::Choice;
 
 /// Names a tab of the inspector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Tab {
+pub enum InspectorTab {
     /// How it fares, and why.
     #[default]
     Overview,
@@ -51,7 +51,7 @@ pub enum Tab {
     Notes,
 }
 
-impl Tab {
+impl InspectorTab {
     const ALL: [Self; 6] = [Self::Overview, Self::History, Self::Values, Self::Manifest, Self::Diff, Self::Notes];
 
     fn word(self) -> &'static str {
@@ -71,12 +71,12 @@ impl Tab {
 pub struct Inspector {
     env: Env,
     object: ObjectRef,
-    tab: Tab,
+    tab: InspectorTab,
     pages: [Page; 6],
     inspection: Loaded<Box<Inspection>>,
     choice: Choice,
     /// The tabs that are read when they are looked at, each with the choice that it was read for.
-    parts: HashMap<Tab, (Choice, Loaded<Vec<PageLine>>)>,
+    parts: HashMap<InspectorTab, (Choice, Loaded<Vec<PageLine>>)>,
     /// The row when it was read last: another one means that the object changed.
     seen: Option<Row>,
 }
@@ -84,7 +84,7 @@ pub struct Inspector {
 /// Answers of the tasks, each with the environment that was asked.
 enum Answer {
     Inspection(Env, Result<Box<Inspection>, Fault>),
-    Part(Env, Tab, Choice, Result<Vec<PageLine>, Fault>),
+    Part(Env, InspectorTab, Choice, Result<Vec<PageLine>, Fault>),
 }
 
 /// Opens a HelmRelease.
@@ -102,16 +102,16 @@ impl Inspector {
     pub fn new(env: Env, object: &ObjectRef) -> Self {
         let known = kinds::of(object);
         let page = |tab| match tab {
-            Tab::Values => Page::new(SearchKey::Filters),
+            InspectorTab::Values => Page::new(SearchKey::Filters),
             // The cursor starts on a revision rather than on the columns' titles.
-            Tab::History => Page::new(SearchKey::Filters).at(history::HEAD),
+            InspectorTab::History => Page::new(SearchKey::Filters).at(history::HEAD),
             _ => Page::new(SearchKey::Searches),
         };
         Self {
             env,
             object: known.map_or_else(|| object.clone(), |kind| kind.object(&object.namespace, &object.name)),
-            tab: Tab::Overview,
-            pages: Tab::ALL.map(page),
+            tab: InspectorTab::Overview,
+            pages: InspectorTab::ALL.map(page),
             inspection: Loaded::default(),
             choice: Choice::default(),
             parts: HashMap::new(),
@@ -146,7 +146,7 @@ impl Inspector {
     /// Reads what the tab shows, unless that was done for the same choice.
     fn read_part(&mut self) -> Option<Action> {
         let tab = self.tab;
-        if matches!(tab, Tab::Overview | Tab::History)
+        if matches!(tab, InspectorTab::Overview | InspectorTab::History)
             || self.parts.get(&tab).is_some_and(|(choice, _)| *choice == self.choice)
         {
             return None;
@@ -168,11 +168,13 @@ impl Inspector {
 
     fn lines<'a>(&'a self, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
         match (self.tab, &self.inspection.value) {
-            (Tab::Overview, Some(found)) => Cow::Owned(overview::lines(self.env, &self.object, found, scene.facts)),
-            (Tab::History, Some(found)) => {
+            (InspectorTab::Overview, Some(found)) => {
+                Cow::Owned(overview::lines(self.env, &self.object, found, scene.facts))
+            }
+            (InspectorTab::History, Some(found)) => {
                 Cow::Owned(history::lines(&found.history, self.choice, scene.facts.now_in(self.env)))
             }
-            (Tab::Overview | Tab::History, None) => Cow::Owned(self.inspection.in_place()),
+            (InspectorTab::Overview | InspectorTab::History, None) => Cow::Owned(self.inspection.in_place()),
             (tab, _) => match self.parts.get(&tab) {
                 Some((_, Loaded { value: Some(lines), .. })) => Cow::Borrowed(lines),
                 Some((_, loaded)) => Cow::Owned(loaded.in_place()),
@@ -181,7 +183,7 @@ impl Inspector {
         }
     }
 
-    fn show(&mut self, tab: Option<&Tab>) -> Vec<Action> {
+    fn show(&mut self, tab: Option<&InspectorTab>) -> Vec<Action> {
         if let Some(tab) = tab {
             self.tab = *tab;
         }
@@ -197,15 +199,15 @@ impl Inspector {
     fn motion_on_page(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         let lines = self.lines(scene).into_owned();
         match motion {
-            Motion::Mark if self.tab == Tab::History => {
+            Motion::Mark if self.tab == InspectorTab::History => {
                 if let Some(revision) = self.revision(&lines) {
                     self.choice.toggle(revision);
                 }
             }
-            Motion::Open if self.tab == Tab::History => {
+            Motion::Open if self.tab == InspectorTab::History => {
                 if let Some(revision) = self.revision(&lines) {
                     self.choice = Choice::one(revision);
-                    return Some(self.show(Some(&Tab::Values)));
+                    return Some(self.show(Some(&InspectorTab::Values)));
                 }
             }
             Motion::Open => {
@@ -256,7 +258,7 @@ impl View for Inspector {
         let [head, told, body] =
             Layout::vertical([Constraint::Length(1), Constraint::Length(height), Constraint::Fill(1)]).areas(inside);
         let labels: Vec<(String, bool)> =
-            Tab::ALL.iter().map(|tab| (tab.word().to_owned(), *tab == self.tab)).collect();
+            InspectorTab::ALL.iter().map(|tab| (tab.word().to_owned(), *tab == self.tab)).collect();
         frame.render_widget(tabs::line(&labels, head.width, scene.theme), head);
         tabs::text(frame, told, &warning, Scope::Error, scene.theme);
         if let Some(page) = self.page() {
@@ -266,11 +268,13 @@ impl View for Inspector {
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         let at = self.tab as usize;
-        let count = Tab::ALL.len();
+        let count = InspectorTab::ALL.len();
         match motion {
-            Motion::NextTab | Motion::NextPanel => Some(self.show(Tab::ALL.get((at + 1) % count))),
-            Motion::PreviousTab | Motion::PreviousPanel => Some(self.show(Tab::ALL.get((at + count - 1) % count))),
-            Motion::Panel(number) => Some(self.show(Tab::ALL.get(usize::from(number.saturating_sub(1))))),
+            Motion::NextTab | Motion::NextPanel => Some(self.show(InspectorTab::ALL.get((at + 1) % count))),
+            Motion::PreviousTab | Motion::PreviousPanel => {
+                Some(self.show(InspectorTab::ALL.get((at + count - 1) % count)))
+            }
+            Motion::Panel(number) => Some(self.show(InspectorTab::ALL.get(usize::from(number.saturating_sub(1))))),
             Motion::NextEnvironment => Some(self.show_environment(1, scene)),
             Motion::PreviousEnvironment => {
                 Some(self.show_environment(scene.facts.environments.len().max(1) - 1, scene))

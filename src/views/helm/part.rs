@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Tab;
+use super::InspectorTab;
 use super::history::Choice;
 use crate::cluster::Cluster;
 use crate::helm::diff::DocumentChange;
@@ -19,13 +19,13 @@ const WIDEST: usize = 44;
 pub(super) async fn read(
     cluster: &Cluster,
     object: &ObjectRef,
-    tab: Tab,
+    tab: InspectorTab,
     choice: Choice,
 ) -> Result<Vec<PageLine>, Fault> {
     let shown = choice.shown();
     Ok(match tab {
-        Tab::Values => values(&helm::values_of(cluster, object, shown).await?, shown),
-        Tab::Manifest => {
+        InspectorTab::Values => values(&helm::values_of(cluster, object, shown).await?, shown),
+        InspectorTab::Manifest => {
             let rendered = helm::rendered_of(cluster, object, shown).await?;
             let heading = format!("manifest of revision {}", rendered.revision);
             let mut lines = text(&heading, &rendered.manifest, "it rendered nothing");
@@ -35,12 +35,12 @@ pub(super) async fn read(
             }
             lines
         }
-        Tab::Notes => {
+        InspectorTab::Notes => {
             let (revision, notes) = helm::notes_of(cluster, object, shown).await?;
             text(&format!("notes of revision {revision}"), &notes, "the chart has no notes")
         }
-        Tab::Diff => comparison(&helm::compare(cluster, object, choice.compared(), shown).await?),
-        Tab::Overview | Tab::History => Vec::new(),
+        InspectorTab::Diff => comparison(&helm::compare(cluster, object, choice.compared(), shown).await?),
+        InspectorTab::Overview | InspectorTab::History => Vec::new(),
     })
 }
 

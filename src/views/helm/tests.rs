@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::history::Choice;
 use super::part::{comparison, values};
-use super::{Answer, Inspector, Tab};
+use super::{Answer, Inspector, InspectorTab};
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
 use crate::app::{App, Effect, Keymap, Msg, Ticket};
@@ -121,7 +121,7 @@ fn answer(app: &mut App, answer: Answer) {
     app.update(Msg::Reply { ticket: Ticket(0), payload: Box::new(answer), owed: None });
 }
 
-fn part(app: &mut App, tab: Tab, choice: Choice, lines: Vec<PageLine>) {
+fn part(app: &mut App, tab: InspectorTab, choice: Choice, lines: Vec<PageLine>) {
     answer(app, Answer::Part(STAGING, tab, choice, Ok(lines)));
 }
 
@@ -184,7 +184,7 @@ fn values_stand_beside_their_origin_and_secrets_stay_masked() {
         row("replicas", json!(2), "ConfigMap/web values.yaml", false),
         row("resources", json!({}), "chart", false),
     ];
-    part(&mut app, Tab::Values, Choice::default(), values(&rows, None));
+    part(&mut app, InspectorTab::Values, Choice::default(), values(&rows, None));
     let seen = screen(&app, 80, 24);
     assert!(!seen.contains("hunter2"));
     insta::assert_snapshot!("values", seen);
@@ -194,9 +194,9 @@ fn values_stand_beside_their_origin_and_secrets_stay_masked() {
 fn an_answer_for_another_choice_is_dropped() {
     let mut app = opened();
     press(&mut app, "]<enter>");
-    part(&mut app, Tab::Values, Choice::default(), values(&[], None));
+    part(&mut app, InspectorTab::Values, Choice::default(), values(&[], None));
     assert!(screen(&app, 80, 24).contains("reading..."));
-    part(&mut app, Tab::Values, Choice::one(3), values(&[], Some(3)));
+    part(&mut app, InspectorTab::Values, Choice::one(3), values(&[], Some(3)));
     assert!(screen(&app, 80, 24).contains("there are no values"));
 }
 
@@ -215,9 +215,9 @@ fn a_difference_shows_values_and_then_documents() {
                 .to_owned(),
         }],
     };
-    part(&mut app, Tab::Diff, Choice::default(), comparison(&found));
+    part(&mut app, InspectorTab::Diff, Choice::default(), comparison(&found));
     insta::assert_snapshot!("diff", screen(&app, 80, 24));
     let same = Comparison { values: String::new(), documents: Vec::new(), ..found };
-    part(&mut app, Tab::Diff, Choice::default(), comparison(&same));
+    part(&mut app, InspectorTab::Diff, Choice::default(), comparison(&same));
     assert!(screen(&app, 80, 24).contains("values and rendered documents are the same"));
 }

@@ -148,5 +148,5 @@ fn a_failing_plug_in_is_told_in_its_last_words() {
     deck.tells("session expired (exit status: 2)");
     deck.tells("log in with it in a terminal (`kubectl get namespaces` runs it too)");
     let (code, out, _) = ground.run(["status", "--env", "staging"]);
-    assert!(code == 4 && out.contains(": session expired (exit status: 2)"), "{out}");
+    assert!(code == 4 && out.contains(" failed: trying; session expired (exit status: 2)"), "{out}");
 }
