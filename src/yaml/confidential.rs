@@ -227,7 +227,8 @@ fn says_nothing(text: &str) -> bool {
         // `<path:…>` of a plug-in of Argo CD, `<your token>` of an example.
         || (text.starts_with('<') && text.ends_with('>') && !text.contains('\n'))
         || STANDS_FOR.iter().any(|word| text.eq_ignore_ascii_case(word))
-        || text.bytes().all(|byte| matches!(byte, b'x' | b'X' | b'*' | b'.' | b'-' | b'_'))
+        // One letter is a value, however short.
+        || text.len() > 1 && text.bytes().all(|byte| matches!(byte, b'x' | b'X' | b'*' | b'.' | b'-' | b'_'))
 }
 
 /// What programs of templates fill in beside `{{ … }}`: makejinja and `minijinja` by other signs, ERB.
