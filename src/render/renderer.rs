@@ -15,7 +15,10 @@ use crate::repo::Snapshot;
 /// For so many renderings a build is kept in memory that none of them asked for: two states of a repository are compared again and again.
 const KEPT: u64 = 4;
 
-/// How far a build has come is told after so long, and again each time.
+/// How far a build has come is told once it takes so long.
+const TOLD_AFTER: Duration = Duration::from_secs(1);
+
+/// How often it is told from then on.
 const TOLD_EACH: Duration = Duration::from_millis(500);
 
 /// Renders again and again, keeping what did not change.
@@ -114,7 +117,8 @@ impl Renderer {
                         let progress = BuildProgress { done: done.len(), total: todo.len() };
                         drop(done);
                         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-                        if told.0.elapsed() >= TOLD_EACH {
+                        let after = if told.1 { TOLD_EACH } else { TOLD_AFTER };
+                        if told.0.elapsed() >= after {
                             *told = (Instant::now(), true);
                             stop.tell(progress);
                         }
