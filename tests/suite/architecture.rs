@@ -24,7 +24,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["model", "secret", "files", "yaml", "programs", "repo"]),
     // What it renders to, and what is wrong with it.
     ("render", &["model", "secret", "files", "yaml", "programs", "helm", "repo"]),
-    ("check", &["model", "secret", "yaml", "programs", "markdown", "config", "sops", "helm", "repo", "render"]),
+    (
+        "check",
+        &["model", "secret", "yaml", "programs", "markdown", "kinds", "config", "sops", "helm", "repo", "render"],
+    ),
     ("cluster", &["model", "secret", "files", "yaml", "programs", "sops", "kinds"]),
     // Releases are read from the Secrets of a cluster.
     ("helm", &["model", "secret", "yaml", "cluster"]),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::check::world::World;
 use crate::check::{Finding, Rule, RuleInput};
-use crate::model::known;
+use crate::kinds;
+use crate::model::{ObjectRef, known};
 use crate::render::Object;
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -17,7 +18,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     // One finding for each controller, at the first of its objects.
     let mut lacking: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
     for object in world.objects() {
-        let controller = controller_of(&object.object.group, object.kind());
+        let controller = controller_of(&object.object);
         if let Some(controller) = controller.filter(|controller| world.flux.installs(controller) == Some(false)) {
             lacking.entry(controller).or_default().push(object);
         }
@@ -35,16 +36,14 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Returns the controller of a kind of Flux; those without which nothing of Flux runs are not asked for.
-fn controller_of(group: &str, kind: &str) -> Option<&'static str> {
-    Some(match (group, kind) {
-        (known::HELM, "HelmRelease") => "helm-controller",
-        (known::NOTIFICATION, _) => "notification-controller",
-        (known::IMAGE, "ImageUpdateAutomation") => "image-automation-controller",
-        (known::IMAGE, _) => "image-reflector-controller",
-        (known::EXTENSIONS, "ArtifactGenerator") => "source-watcher",
-        _ => return None,
-    })
+/// Returns the controller of an object of Flux; those without which nothing of Flux runs are not asked for.
+fn controller_of(object: &ObjectRef) -> Option<&'static str> {
+    // No list shows generators: they have no file below `kinds`.
+    if object.group == known::EXTENSIONS && object.kind == "ArtifactGenerator" {
+        return Some("source-watcher");
+    }
+    let controller = kinds::of(object)?.controller;
+    (!["", "source-controller", "kustomize-controller"].contains(&controller)).then_some(controller)
 }
 
 #[cfg(test)]
