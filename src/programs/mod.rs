@@ -13,8 +13,8 @@
 //! ```
 //!
 //! ```no_run
-//! # use fluxdeck::programs::{Command, Kind};
-//! let output = Command::new(Kind::Git, "git").args(["status", "--porcelain"]).output()?;
+//! # use fluxdeck::programs::{ProgramCommand, ProgramKind};
+//! let output = ProgramCommand::new(ProgramKind::Git, "git").args(["status", "--porcelain"]).output()?;
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
