@@ -38,8 +38,8 @@ struct Flags {
     cockpit: cockpit::Arguments,
 }
 
-/// Declares the subcommands: their modules, what clap is told of each, and who runs it. `cargo fmt` does not look into a macro: `.ci/run`
-/// formats them.
+/// Declares the subcommands: their modules, what clap is told of each, and who runs it. `cargo fmt` does not look into a macro: `.ci/format`
+/// does.
 macro_rules! subcommands {
     ($($(#[$doc:meta])* $name:ident => $module:ident,)*) => {
         $(mod $module;)*

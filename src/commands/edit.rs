@@ -3,7 +3,8 @@
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Risk};
 use crate::model::{Lesson, ShellLine};
-use crate::views::{editor, secret};
+use crate::views::parts::editor;
+use crate::views::secret;
 
 /// Opens an encrypted file for editing.
 ///
@@ -19,7 +20,7 @@ pub static COMMAND: Command = Command {
     lesson: teach,
     run: |ask| {
         let Some(target) = ask.targets.first() else { return Vec::new() };
-        match (secret::opener(target, ask), target) {
+        match (secret::open(target, ask), target) {
             (Some(view), _) => vec![Action::Push(view)],
             (None, CommandTarget::File(_, path)) => editor::open(path, ask.facts),
             (None, _) => Vec::new(),
@@ -40,7 +41,7 @@ pub(super) fn sops_line(ask: &Ask<'_>, flag: &'static str) -> ShellLine {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let file = ask.targets.first().map_or_else(|| "FILE".to_owned(), CommandTarget::name);
-    if ask.targets.first().is_some_and(|target| secret::opener(target, ask).is_none()) {
+    if ask.targets.first().is_some_and(|target| secret::open(target, ask).is_none()) {
         return lesson(
             ShellLine::from("${VISUAL:-$EDITOR}").path(&file),
             "Flux applies what is committed and pushed: until then the change is yours alone.",

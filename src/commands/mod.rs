@@ -13,31 +13,15 @@ mod verb;
 
 use crate::app::Command;
 
-pub use age_key::{COMMAND as AGE_KEY, NEW as AGE_KEY_NEW, REPLACE as AGE_KEY_REPLACE, generating};
-pub use delete::COMMAND as DELETE;
-pub use exec::COMMAND as EXEC;
-pub use forward::COMMAND as FORWARD;
-pub use hook::{INSTALL as HOOK_INSTALL, UNINSTALL as HOOK_UNINSTALL};
-pub use reconcile::COMMAND as RECONCILE;
-pub use reconcile_all::COMMAND as RECONCILE_ALL;
-pub use restart::COMMAND as RESTART;
-pub use resume::COMMAND as RESUME;
-pub use run_now::COMMAND as RUN_NOW;
-pub use secret::encrypt::{ANEW as SECRET_ENCRYPT_ANEW, COMMAND as SECRET_ENCRYPT};
-pub use secret::new::COMMAND as SECRET_NEW;
-pub use secret::recipients::{
-    ALL as SECRET_RECIPIENTS_ALL, COMMAND as SECRET_RECIPIENTS, UPDATE as SECRET_UPDATE_KEYS,
-    UPDATE_ALL as SECRET_UPDATE_KEYS_ALL,
-};
-pub use secret::rotate::{ALL as SECRET_ROTATE_ALL, COMMAND as SECRET_ROTATE};
-pub use secret::set::COMMAND as SECRET_SET;
-pub use suspend::COMMAND as SUSPEND;
+pub use age_key::generating;
 
-/// Declares the commands: a module and its place in the list in one line, or the place alone of one that stands beside others in its file.
-/// `cargo fmt` does not look into a macro: `.ci/run` formats them.
+/// Declares the commands: a module and its place in the list in one line, or the place alone of one that stands beside others in its file;
+/// `as` names it for the headless twin that runs it. `cargo fmt` does not look into a macro: `.ci/format` does.
 macro_rules! commands {
-    ($($(mod $module:ident)? $(in $command:path)?,)+) => {
+    ($($(mod $module:ident $(as $name:ident)?)? $(in $command:path $(as $alias:ident)?)?,)+) => {
         $($(mod $module;)?)+
+        $($($(pub use $module::COMMAND as $name;)?)?)+
+        $($($(pub use $command as $alias;)?)?)+
 
         /// Every command, in the order in which palette and help list them.
         pub static COMMANDS: &[&Command] = &[$($(&$module::COMMAND)? $(&$command)?),+];
@@ -49,20 +33,20 @@ commands! {
     mod edit,
     mod describe,
     in describe::YAML,
-    mod reconcile,
+    mod reconcile as RECONCILE,
     mod with_source,
-    mod reconcile_all,
+    mod reconcile_all as RECONCILE_ALL,
     mod reconcile_owner,
     mod force,
     mod reset,
-    mod suspend,
-    mod resume,
-    mod restart,
-    mod run_now,
-    mod exec,
+    mod suspend as SUSPEND,
+    mod resume as RESUME,
+    mod restart as RESTART,
+    mod run_now as RUN_NOW,
+    mod exec as EXEC,
     in exec::ANY,
-    mod forward,
-    mod delete,
+    mod forward as FORWARD,
+    mod delete as DELETE,
     in list::FLUX,
     in list::PODS,
     in list::NAMESPACES,
@@ -102,17 +86,17 @@ commands! {
     in secret::copy_value::COMMAND,
     in secret::undo::COMMAND,
     in secret::redo::COMMAND,
-    in secret::set::COMMAND,
+    in secret::set::COMMAND as SECRET_SET,
     in secret::new::FORM,
-    in secret::new::COMMAND,
-    in secret::encrypt::COMMAND,
-    in secret::encrypt::ANEW,
-    in secret::recipients::COMMAND,
-    in secret::recipients::ALL,
-    in secret::recipients::UPDATE,
-    in secret::recipients::UPDATE_ALL,
-    in secret::rotate::COMMAND,
-    in secret::rotate::ALL,
+    in secret::new::COMMAND as SECRET_NEW,
+    in secret::encrypt::COMMAND as SECRET_ENCRYPT,
+    in secret::encrypt::ANEW as SECRET_ENCRYPT_ANEW,
+    in secret::recipients::COMMAND as SECRET_RECIPIENTS,
+    in secret::recipients::ALL as SECRET_RECIPIENTS_ALL,
+    in secret::recipients::UPDATE as SECRET_UPDATE_KEYS,
+    in secret::recipients::UPDATE_ALL as SECRET_UPDATE_KEYS_ALL,
+    in secret::rotate::COMMAND as SECRET_ROTATE,
+    in secret::rotate::ALL as SECRET_ROTATE_ALL,
     in git::OPEN,
     in git::DIFF,
     in git::SPACE_FOLDER,
@@ -129,11 +113,11 @@ commands! {
     in git::changes::PULL,
     in git::push::COMMAND,
     mod keys,
-    mod age_key,
-    in age_key::REPLACE,
-    in age_key::NEW,
-    in hook::INSTALL,
-    in hook::UNINSTALL,
+    mod age_key as AGE_KEY,
+    in age_key::REPLACE as AGE_KEY_REPLACE,
+    in age_key::NEW as AGE_KEY_NEW,
+    in hook::INSTALL as HOOK_INSTALL,
+    in hook::UNINSTALL as HOOK_UNINSTALL,
     mod operations,
     mod journal,
     in cancel::SELECTED,

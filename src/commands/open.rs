@@ -26,7 +26,7 @@ pub static COMMAND: Command = Command {
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    if ask.targets.first().is_some_and(|target| views::secret::opener(target, ask).is_some()) {
+    if ask.targets.first().is_some_and(|target| views::secret::open(target, ask).is_some()) {
         return lesson(
             super::edit::sops_line(ask, " --decrypt"),
             "It decrypts in memory and shows what is asked for; sops prints every value at once, into the scrollback too.",

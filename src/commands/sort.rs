@@ -3,7 +3,7 @@
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::model::Lesson;
-use crate::views::chosen::NextOrder;
+use crate::views::parts::chosen::NextOrder;
 
 /// Sorts the list of a kind that fluxdeck knows: by name, state, age, then each column.
 pub static LIST: Command = command("sort", "list");

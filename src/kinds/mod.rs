@@ -13,7 +13,7 @@ pub use flux::short_revision;
 
 use crate::model::{Kind, ObjectRef};
 
-/// Declares the kinds, one file each: their modules, and the list. `cargo fmt` does not look into a macro: `.ci/run` formats them.
+/// Declares the kinds, one file each: their modules, and the list. `cargo fmt` does not look into a macro: `.ci/format` does.
 macro_rules! kinds {
     ($($name:ident),+ $(,)?) => {
         $(mod $name;)+

@@ -20,7 +20,7 @@ use crate::app::{Action, Motion, Scene, Task, View};
 use crate::model::Fault;
 use crate::model::clock::age;
 use crate::theme::Scope;
-use crate::views::page::{Page, PageLine, SearchKey};
+use crate::views::parts::page::{Page, PageLine, SearchKey};
 use crate::widgets::{pad, panel};
 
 /// So much of the file's end is read: some thousand writes.

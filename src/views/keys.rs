@@ -25,9 +25,9 @@ use crate::model::{Env, Environment, Fault};
 use crate::repo::{Snapshot, config_for, contents, git, path};
 use crate::sops::{self, Config, Format, Identities, IdentitySources, SopsFile};
 use crate::theme::Scope;
-use crate::views::loaded::Loaded;
-use crate::views::page::{Page, PageLine, SearchKey};
-use crate::views::tabs;
+use crate::views::parts::loaded::Loaded;
+use crate::views::parts::page::{Page, PageLine, SearchKey};
+use crate::views::parts::tabs;
 use crate::widgets::{pad, panel};
 use crate::workflows::age_key::{Examined, examine};
 

@@ -17,8 +17,8 @@ use crate::kinds;
 use crate::model::clock::age;
 use crate::model::{Connection, Env, Kind, ObjectRef, Row};
 use crate::theme::Scope;
-use crate::views::chosen::{ListSelection, NextOrder, SortOrder};
 use crate::views::home::state_scope;
+use crate::views::parts::chosen::{ListSelection, NextOrder, SortOrder};
 use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, pad, panel, wrap};
 
 /// How much of a selected name is marked, in characters.

@@ -13,9 +13,9 @@ use std::any::Any;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::loaded::Loaded;
-use super::page::{Page, PageLine, SearchKey};
-use super::tabs;
+use super::parts::loaded::Loaded;
+use super::parts::page::{Page, PageLine, SearchKey};
+use super::parts::tabs;
 use crate::app::{Action, Ask, CommandTarget, Motion, Scene, Task, View};
 use crate::cluster::{Resource, Table};
 use crate::kinds;

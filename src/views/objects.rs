@@ -19,7 +19,7 @@ use crate::cluster::{Resource, TableColumn, TableEvent, TableRow};
 use crate::model::clock::age;
 use crate::model::{Env, Fault, ObjectRef, RowKey};
 use crate::theme::Scope;
-use crate::views::chosen::{ListSelection, NextOrder, SortOrder};
+use crate::views::parts::chosen::{ListSelection, NextOrder, SortOrder};
 use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, pad, panel, wrap};
 
 /// A column is never wider than this, in cells; what is cut stands in the object's detail.

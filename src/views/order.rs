@@ -20,7 +20,7 @@ use crate::model::{Env, State};
 use crate::repo::{FluxKustomization, Named};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
-use crate::views::page::{Page, PageLine, SearchKey};
+use crate::views::parts::page::{Page, PageLine, SearchKey};
 use crate::widgets::{pad, panel};
 
 /// Shows the order of one environment.

@@ -22,7 +22,7 @@ use crate::repo::secrets::{SecretEntry, secrets};
 use crate::repo::users::Use;
 use crate::theme::Scope;
 use crate::views::home::state_scope;
-use crate::views::page::{Page, PageLine, SearchKey};
+use crate::views::parts::page::{Page, PageLine, SearchKey};
 use crate::widgets::{pad, panel};
 use crate::workflows::journey::{CommitQuestion, ReadingKustomization, SecretProgress};
 use crate::workflows::live_secret::{SyncState, compare, users};

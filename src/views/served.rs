@@ -13,8 +13,8 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::list::List;
-use super::loaded::Loaded;
 use super::objects::Objects;
+use super::parts::loaded::Loaded;
 use crate::app::motion::step;
 use crate::app::{Action, CommandTarget, Motion, Scene, Task, View};
 use crate::cluster::Served;

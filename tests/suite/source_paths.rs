@@ -262,7 +262,10 @@ fn use_tree(prefix: &[String], tokens: &[TokenTree], found: &mut Vec<SourcePath>
             Some(TokenTree::Punct(punct)) if punct.as_char() == '*' => path.push("*".into()),
             _ => {}
         }
-        found.push(SourcePath { line, segments: path, is_renamed });
+        // What a macro calls by a variable, `use $module::$item`, is named where the macro is called.
+        if !path.is_empty() {
+            found.push(SourcePath { line, segments: path, is_renamed });
+        }
     }
 }
 
@@ -286,6 +289,14 @@ fn paths_are_found_in_use_items_and_in_code() {
             "5 super::super::views::open"
         ]
     );
+}
+
+#[test]
+fn what_a_macro_names_by_a_variable_is_found_where_it_is_called() {
+    let source = "macro_rules! verbs { ($($module:ident::$verb:ident,)+) => { $(pub use $module::$verb;)+ } }\n\
+        verbs! { delete::Delete, }";
+    let found: Vec<String> = paths(source).iter().map(|path| path.segments.join("::")).collect();
+    assert_eq!(found, ["delete::Delete"]);
 }
 
 #[test]

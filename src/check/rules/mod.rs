@@ -1,6 +1,6 @@
 //! The rules, one file each, in groups by what they are about. A new rule is its file and its name in the list of its group.
 
-/// Declares the rules of a group, one file each: their modules, and the list. `cargo fmt` does not look into a macro: `.ci/run` formats them.
+/// Declares the rules of a group, one file each: their modules, and the list. `cargo fmt` does not look into a macro: `.ci/format` does.
 macro_rules! rules {
     ($($name:ident),+ $(,)?) => {
         $(pub(in crate::check) mod $name;)+

@@ -12,7 +12,7 @@ use crate::commands;
 use crate::model::Fault;
 use crate::runtime::{MemoryFile, Session, lend_to, told_to_end};
 use crate::sops::Opened;
-use crate::views::editor;
+use crate::views::parts::editor;
 
 /// Opens the file in a program; an empty name means the operator's own.
 pub(super) fn run(file: &Path, program: &str, call: &Call) -> Result<u8, Fault> {

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::cluster::Event;
 use crate::model::clock::age;
 use crate::theme::Scope;
-use crate::views::loaded::Loaded;
-use crate::views::page::PageLine;
+use crate::views::parts::loaded::Loaded;
+use crate::views::parts::page::PageLine;
 use crate::widgets::pad;
 
 /// Widths of the columns before the message, in cells.

@@ -5,8 +5,8 @@ use crate::lineage::{Lineage, LineageNode, trace, tree};
 use crate::model::{Env, Fault, ObjectRef};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
-use crate::views::loaded::Loaded;
-use crate::views::page::PageLine;
+use crate::views::parts::loaded::Loaded;
+use crate::views::parts::page::PageLine;
 
 /// Holds both directions.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use crate::kinds;
 use crate::model::{Env, ObjectRef, Row};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 
 /// Kinds that are watched beside those of Flux while the inventory is looked at.
 pub(super) const WATCHED: &[&str] = &["Deployment"];

@@ -7,7 +7,7 @@ use crate::cluster::{Event, EventScope, ObjectDetail};
 use crate::kinds;
 use crate::model::{Condition, Env, Fault, ObjectRef, Row};
 use crate::theme::Scope;
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 
 /// Holds a whole object as it is shown.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use crate::model::clock::{age, until};
 use crate::model::{Condition, Env, FluxFacts, Kind, ObjectRef, Row, State, Suspension};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
-use crate::views::loaded::Loaded;
-use crate::views::page::PageLine;
+use crate::views::parts::loaded::Loaded;
+use crate::views::parts::page::PageLine;
 use crate::widgets::pad;
 
 /// The width of the labels, in cells.

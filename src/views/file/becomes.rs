@@ -10,7 +10,7 @@ use crate::lineage::LineageNode;
 use crate::model::{Env, ObjectRef};
 use crate::theme::Scope;
 use crate::views::home::state_scope;
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 use crate::widgets::pad;
 
 /// So many objects are named, and asked for on the clusters; a patch or a generator may change hundreds.

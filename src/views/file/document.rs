@@ -6,7 +6,7 @@ use crate::app::{CommandTarget, Facts};
 use crate::markdown::{MarkdownDocument, MarkdownLink, Style};
 use crate::repo::path;
 use crate::theme::Scope;
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 
 /// Says where a line of a document leads.
 #[derive(Debug, Clone, PartialEq, Eq)]

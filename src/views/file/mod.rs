@@ -30,8 +30,8 @@ use crate::app::{Action, Ask, CommandTarget, Facts, Motion, Notice, Scene, Task,
 use crate::model::{Env, Fault};
 use crate::repo::{EntryKind, Snapshot};
 use crate::theme::Scope;
-use crate::views::page::{Page, PageLine, SearchKey};
-use crate::views::tabs;
+use crate::views::parts::page::{Page, PageLine, SearchKey};
+use crate::views::parts::tabs;
 use crate::widgets::panel;
 
 /// Larger files are not shown: nothing that Flux reads is so large, as Kubernetes' own limit for an object is the same.

@@ -19,8 +19,8 @@ use crate::model::Fault;
 use crate::repo::Snapshot;
 use crate::repo::git::{self, DiffKind, Side};
 use crate::theme::Scope;
-use crate::views::page::{Page, PageLine, SearchKey};
-use crate::views::tabs;
+use crate::views::parts::page::{Page, PageLine, SearchKey};
+use crate::views::parts::tabs;
 use crate::widgets::panel;
 
 /// Shows a difference.

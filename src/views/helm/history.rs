@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::helm::ReleaseRevision;
 use crate::model::clock::age;
 use crate::theme::Scope;
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 use crate::widgets::pad;
 
 /// How many lines stand before the first revision.

@@ -27,9 +27,9 @@ use crate::helm::{Inspection, ReleaseRevision};
 use crate::kinds;
 use crate::model::{Env, Fault, ObjectRef, Row};
 use crate::theme::Scope;
-use crate::views::loaded::Loaded;
-use crate::views::page::{Page, PageLine, SearchKey};
-use crate::views::tabs;
+use crate::views::parts::loaded::Loaded;
+use crate::views::parts::page::{Page, PageLine, SearchKey};
+use crate::views::parts::tabs;
 use crate::widgets::panel;
 use history::Choice;
 

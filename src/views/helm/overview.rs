@@ -5,7 +5,7 @@ use crate::helm::Inspection;
 use crate::model::{Env, ObjectRef};
 use crate::theme::Scope;
 use crate::views::detail::overview::{conditions, field, of_flux, origin, state};
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 
 /// Writes the overview.
 pub(super) fn lines(env: Env, object: &ObjectRef, found: &Inspection, facts: &Facts) -> Vec<PageLine> {

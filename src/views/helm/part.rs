@@ -9,7 +9,7 @@ use crate::helm::diff::DocumentChange;
 use crate::helm::{self, Comparison, ValueRow};
 use crate::model::{Fault, ObjectRef};
 use crate::theme::Scope;
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 use crate::widgets::pad;
 
 /// The widest column of paths or origins, in cells: what is longer is cut.

@@ -21,7 +21,7 @@ use crate::helm::{Comparison, Inspection, ReleaseRevision, ValueRow};
 use crate::kinds;
 use crate::model::{Condition, Connection, Env, Fault, ObjectRef};
 use crate::theme::{Depth, Theme};
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 
 const STAGING: Env = Env(0);
 

@@ -8,7 +8,7 @@ use crate::helm::diff::DocumentChange;
 use crate::model::Fault;
 use crate::render::compare::{Difference, environments};
 use crate::theme::Scope;
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 
 /// The report.
 pub static REPORT: ReportKind = ReportKind { id: "compare", title: "environments compared", make };

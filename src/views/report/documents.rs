@@ -8,7 +8,7 @@ use crate::model::Fault;
 use crate::repo::EntryKind;
 use crate::theme::Scope;
 use crate::views::file::is_document;
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 
 /// The report.
 pub static REPORT: ReportKind = ReportKind { id: "documents", title: "documents", make };

@@ -6,7 +6,7 @@ use crate::check::{self, Finding, Other, Quiet, Severity, Survey};
 use crate::model::{Env, Fault};
 use crate::theme::Scope;
 use crate::views::file::look_of;
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 
 /// The report.
 pub static REPORT: ReportKind = ReportKind { id: "findings", title: "what is wrong in the repository", make };

@@ -5,7 +5,7 @@ use crate::app::CommandTarget;
 use crate::model::Fault;
 use crate::render::history::history;
 use crate::theme::Scope;
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 
 /// The report.
 pub static REPORT: ReportKind = ReportKind { id: "history", title: "commits that changed it", make };

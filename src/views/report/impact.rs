@@ -11,7 +11,7 @@ use crate::render::revision::Revision;
 use crate::repo::git;
 use crate::sops::Identities;
 use crate::theme::Scope;
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 
 /// The report.
 pub static REPORT: ReportKind = ReportKind { id: "impact", title: "what your changes will do", make };

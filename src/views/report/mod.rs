@@ -22,13 +22,13 @@ use std::sync::Arc;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::loaded::Loaded;
-use super::tabs;
+use super::parts::loaded::Loaded;
+use super::parts::tabs;
 use crate::app::{Action, CommandTarget, Facts, Motion, Scene, Task, View};
 use crate::model::{Env, Fault, Nodes};
 use crate::render::{Renderer, Rendering, Stop, Worker};
 use crate::repo::Snapshot;
-use crate::views::page::{Page, PageLine, SearchKey};
+use crate::views::parts::page::{Page, PageLine, SearchKey};
 use crate::widgets::panel;
 
 /// Describes a report.

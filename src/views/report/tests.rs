@@ -17,7 +17,7 @@ use crate::repo::Snapshot;
 use crate::repo::git::tests::TestRepository;
 use crate::runtime::{PictureFormat, picture};
 use crate::theme::{Depth, Scope, Theme};
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 
 /// Draws a report, made or failed, at a size.
 fn screen(made: Result<BuiltReport, Fault>, size: (u16, u16)) -> String {

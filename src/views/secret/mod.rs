@@ -61,7 +61,7 @@ use text::Looks;
 use theirs::Looked;
 
 /// Opens an encrypted file of the repository; the lock in the tree says that it is one.
-pub fn opener(target: &CommandTarget, ask: &Ask<'_>) -> Option<Box<dyn View>> {
+pub fn open(target: &CommandTarget, ask: &Ask<'_>) -> Option<Box<dyn View>> {
     let CommandTarget::File(env, path) = target else { return None };
     ask.facts.repository.as_ref()?.scan.get(path)?.lock.as_ref()?;
     let env = env.or_else(|| ask.facts.environment_of(path));

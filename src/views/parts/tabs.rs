@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::app::{Action, CommandTarget, Scene};
 use crate::model::Fault;
 use crate::theme::{Scope, Theme};
-use crate::views::page::PageLine;
+use crate::views::parts::page::PageLine;
 use crate::widgets::{Paragraph, Span, StyledLine, fit};
 
 /// Writes the tabs: the one that is shown in brackets, so that it does not rest on colour alone.

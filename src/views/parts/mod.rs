@@ -1,0 +1,7 @@
+//! Parts that several screens are made of: none of them is a screen, or opens anything by itself but the operator's editor.
+
+pub mod chosen;
+pub mod editor;
+pub mod loaded;
+pub mod page;
+pub mod tabs;
