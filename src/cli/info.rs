@@ -96,6 +96,9 @@ fn of_environment(list: &mut Vec<Setting>, session: &Session, environment: &Envi
         .map_or_else(|| SettingOrigin::Rule("a context of the same name".to_owned()), |context| context.origin.clone());
     let context = if environment.context.is_some() { context } else { SettingOrigin::Default };
     list.push(setting(&name("context"), environment.context.clone(), &context));
+    if let Some(file) = &own.kubeconfig {
+        list.push(setting(&name("kubeconfig"), Some(file.value.display().to_string()), &file.origin));
+    }
     if let Some(path) = &environment.path {
         let origin = own
             .path

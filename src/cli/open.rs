@@ -16,8 +16,6 @@ use crate::sops::{IdentitySources, KeySources, Prompts};
 /// Opens the session on the real clusters.
 pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> {
     let folder = folder(global)?;
-    let kubeconfig = Kubeconfig::load(global.kubeconfig.as_deref());
-    let contexts = kubeconfig.as_ref().map_err(Clone::clone).and_then(Kubeconfig::known);
     let loader = Loader::open(&folder);
     // A folder without git and without anything that looks like Flux is no repository of ours: the live side is shown alone.
     let root = match loader.repository() {
@@ -27,6 +25,8 @@ pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> 
     let mut settings = Settings::load(root.as_deref().ok(), &flags(global));
     settings.with_known_themes(|name| crate::theme::names().any(|known| known == name));
     crate::sops::agree_to_plugins(settings.plugins.clone());
+    let kubeconfig = kubeconfig(global, &mut settings);
+    let contexts = kubeconfig.as_ref().map_err(Clone::clone).and_then(Kubeconfig::known);
     let plan = Plan { root, settings, contexts };
     let parts = Parts {
         source: SessionSource::Live,
@@ -39,9 +39,18 @@ pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> 
         prompts,
     };
     let session = plan.session(loader, parts, |env, environment, context| {
-        connect(env, &environment.name, global.kubeconfig.as_deref(), context)
+        connect(env, &environment.name, kubeconfig.as_ref().map_err(Clone::clone)?, context)
     });
     only(session, global)
+}
+
+/// Reads the kubeconfig files, those that the settings name for environments among them; a flag stands for all of them.
+fn kubeconfig(global: &Global, settings: &mut Settings) -> Result<Kubeconfig, Fault> {
+    let found = Kubeconfig::load(global.kubeconfig.as_deref());
+    if global.kubeconfig.is_some() {
+        settings.without_kubeconfigs();
+    }
+    Kubeconfig::with(found, &settings.kubeconfigs())
 }
 
 /// Reads the repository alone, without any cluster, for what is asked of its environments.
@@ -61,8 +70,8 @@ pub(super) fn repository_of_any(global: &Global) -> Result<Snapshot, Fault> {
         Err(fault) if is_none(fault, &loader) => return Err(fault.clone()),
         _ => {}
     }
-    let settings = Settings::load(Some(loader.root()), &flags(global));
-    let contexts = Kubeconfig::load(global.kubeconfig.as_deref()).and_then(|known| known.known());
+    let mut settings = Settings::load(Some(loader.root()), &flags(global));
+    let contexts = kubeconfig(global, &mut settings).and_then(|known| known.known());
     let snapshot = loader.with(&settings.hints(contexts.as_deref().unwrap_or_default())).load();
     let known_as = |name: &String| snapshot.environments.iter().any(|known| known.name == *name);
     match global.env.as_ref().filter(|name| !known_as(name)) {

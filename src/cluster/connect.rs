@@ -5,7 +5,6 @@
 //! the crate to that. Nothing is built, read or run before the first request, so that [`connect`] never waits and a cluster that hangs
 //! delays nobody.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,14 +59,14 @@ impl Broken {
     }
 }
 
-/// Prepares the connections to the cluster of a kube context, without any of its own I/O but reading the kubeconfig.
+/// Prepares the connections to the cluster of a kube context, without any of its own I/O but reading what the kubeconfig names.
 ///
 /// Must be called inside a tokio runtime.
 ///
 /// # Errors
-/// Fails when there is no kubeconfig, when it lacks the context, or when what it says of it cannot be used.
-pub fn connect(env: Env, name: &str, kubeconfig: Option<&Path>, context: &str) -> Result<Cluster, Fault> {
-    Ok(connect_with(env, name, Kubeconfig::load(kubeconfig)?.config_for(context)?))
+/// Fails when the kubeconfig lacks the context, or when what it says of it cannot be used.
+pub fn connect(env: Env, name: &str, kubeconfig: &Kubeconfig, context: &str) -> Result<Cluster, Fault> {
+    Ok(connect_with(env, name, kubeconfig.config_for(context)?))
 }
 
 /// Prepares the connections to a cluster from a configuration; as lazy as [`connect`].

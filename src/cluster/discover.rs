@@ -99,7 +99,7 @@ impl Cluster {
     /// # Errors
     /// Fails when the server cannot be asked, does not serve the kind, or serves it in several groups where none was said.
     pub async fn resource(&self, group: &str, kind: &str) -> Result<Resource, Fault> {
-        let fault = |failure: Failure| failure.fault(&self.name, &format!("find {kind}"));
+        let fault = |failure: Failure| failure.fault(&self.name, &format!("look up {kind}"));
         let found = if group.is_empty() && known::group_of(kind) != Some("") {
             let mut found = self.everywhere(kind).await.map_err(fault)?;
             if found.len() > 1 {

@@ -3,6 +3,9 @@
 //! kubectl merges the files of `KUBECONFIG` by name, so two K3s files that both call their cluster `default` are mixed up: the second
 //! context reaches the first cluster. Here each context is looked up in the file that holds it, and only what that file lacks is taken
 //! from the others. A context whose name another file uses for something else is called `FILE:NAME`; its name alone means neither.
+//!
+//! A file that the settings name for an environment stands apart: nothing of it is mixed with the others, and its contexts are always called
+//! `FILE:NAME`. Where there is no file at all, the service account of our own pod stands in.
 
 use std::path::{Path, PathBuf};
 
@@ -30,10 +33,36 @@ pub struct Kubeconfig {
 struct File {
     path: PathBuf,
     parsed: Result<kube::config::Kubeconfig, Fault>,
+    /// Whether the settings name it for an environment.
+    apart: bool,
+}
+
+impl File {
+    fn read(path: &Path, apart: bool) -> Self {
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Self { path: whole, parsed: parse(path), apart }
+    }
+
+    /// Says that a file which the settings name for an environment lacks a context.
+    fn lacks(&self, context: &str) -> Fault {
+        let parsed = match &self.parsed {
+            Ok(parsed) => parsed,
+            Err(fault) => return fault.clone(),
+        };
+        let names: Vec<&str> = parsed.contexts.iter().map(|context| context.name.as_str()).collect();
+        let why =
+            if names.is_empty() { "there are none".to_owned() } else { format!("there are {}", names.join(", ")) };
+        Fault::new(
+            FaultKind::Usage,
+            format!("no context {context} in {}", self.path.display()),
+            why,
+            "name the right one as `context` of the environment in your settings, beside `kubeconfig`",
+        )
+    }
 }
 
 impl Kubeconfig {
-    /// Reads the given file, else those that `KUBECONFIG` names, else `~/.kube/config`.
+    /// Reads the given file, else those that `KUBECONFIG` names, else `~/.kube/config`, else the service account of our own pod.
     ///
     /// # Errors
     /// Fails when there is none. A file that is there but cannot be read is reported when something is looked for that may be in it.
@@ -44,12 +73,35 @@ impl Kubeconfig {
         let named: Vec<PathBuf> = std::env::var_os("KUBECONFIG")
             .map(|value| std::env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect())
             .unwrap_or_default();
-        if !named.is_empty() {
-            return Self::read(&named);
+        let read = if named.is_empty() {
+            // Without HOME it is what the system says.
+            let home = own_folder("HOME").or_else(|| std::env::home_dir().filter(|home| home.is_absolute()));
+            Self::read(&home.map(|home| vec![home.join(".kube").join("config")]).unwrap_or_default())
+        } else {
+            Self::read(&named)
+        };
+        read.or_else(|fault| {
+            let (path, parsed) = super::in_cluster::find().ok_or(fault)?;
+            Ok(Self { files: vec![File { path, parsed: Ok(parsed), apart: false }] })
+        })
+    }
+
+    /// Adds the files that the settings name for environments to those that were found, or takes them alone where none were.
+    ///
+    /// # Errors
+    /// Fails where none were found and none are named.
+    pub fn with(found: Result<Self, Fault>, named: &[PathBuf]) -> Result<Self, Fault> {
+        let mut all = match found {
+            Err(fault) if named.is_empty() => return Err(fault),
+            found => found.unwrap_or(Self { files: Vec::new() }),
+        };
+        for path in named {
+            let added = File::read(path, true);
+            if !all.files.iter().any(|file| file.apart && file.path == added.path) {
+                all.files.push(added);
+            }
         }
-        // Without HOME it is what the system says.
-        let home = own_folder("HOME").or_else(|| std::env::home_dir().filter(|home| home.is_absolute()));
-        Self::read(&home.map(|home| vec![home.join(".kube").join("config")]).unwrap_or_default())
+        Ok(all)
     }
 
     /// Reads these files; those that are not there are passed over, as kubectl does.
@@ -57,11 +109,7 @@ impl Kubeconfig {
     /// # Errors
     /// Fails when none of them is there.
     pub fn read(paths: &[PathBuf]) -> Result<Self, Fault> {
-        let files: Vec<File> = paths
-            .iter()
-            .filter(|path| path.exists())
-            .map(|path| File { path: std::path::absolute(path).unwrap_or_else(|_| path.clone()), parsed: parse(path) })
-            .collect();
+        let files: Vec<File> = paths.iter().filter(|path| path.exists()).map(|path| File::read(path, false)).collect();
         if files.is_empty() {
             let looked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
             return Err(Fault::new(
@@ -81,13 +129,12 @@ impl Kubeconfig {
     /// Fails when no file could be read.
     pub fn contexts(&self) -> Result<Vec<String>, Fault> {
         let mut names: Vec<String> = Vec::new();
-        for (path, context) in
-            self.readable().flat_map(|(path, parsed)| parsed.contexts.iter().map(move |context| (path, context)))
+        for (file, context) in
+            self.readable().flat_map(|(file, parsed)| parsed.contexts.iter().map(move |context| (file, context)))
         {
-            let name = match self.holders(&context.name).as_slice() {
-                [_, _, ..] => qualified(path, &context.name),
-                _ => context.name.clone(),
-            };
+            let several = || matches!(self.holders(&context.name).as_slice(), [_, _, ..]);
+            let name =
+                if file.apart || several() { qualified(&file.path, &context.name) } else { context.name.clone() };
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -125,7 +172,8 @@ impl Kubeconfig {
     fn holders(&self, name: &str) -> Vec<&File> {
         let mut holders: Vec<(&File, serde_json::Value)> = Vec::new();
         for (at, file) in self.files.iter().enumerate() {
-            if file.parsed.as_ref().is_ok_and(|parsed| holds(parsed, name))
+            if !file.apart
+                && file.parsed.as_ref().is_ok_and(|parsed| holds(parsed, name))
                 && let Some(meant) = self.merged_from(at).map(|merged| meaning(&merged, name))
                 && !holders.iter().any(|(_, known)| *known == meant)
             {
@@ -163,7 +211,7 @@ impl Kubeconfig {
     fn merged_for<'a>(&'a self, context: &'a str) -> Option<(kube::config::Kubeconfig, &'a Path, &'a str)> {
         let in_file = |file: &File, name: &str| file.parsed.as_ref().is_ok_and(|it| holds(it, name));
         let (at, bare) = match self.holders(context).as_slice() {
-            [only] => (self.files.iter().position(|file| file.path == only.path)?, context),
+            [only] => (self.files.iter().position(|file| std::ptr::eq(file, *only))?, context),
             [] => self.files.iter().enumerate().find_map(|(at, file)| {
                 let name = context.strip_prefix(file.path.to_str()?)?.strip_prefix(':')?;
                 in_file(file, name).then_some((at, name))
@@ -175,15 +223,18 @@ impl Kubeconfig {
 
     /// Merges the files as a context of one of them sees them.
     fn merged_from(&self, at: usize) -> Option<kube::config::Kubeconfig> {
+        if let Some(File { apart: true, parsed: Ok(parsed), .. }) = self.files.get(at) {
+            return Some(parsed.clone());
+        }
         let (before, rest) = self.files.split_at_checked(at)?;
         // The file that holds the context comes first, so that its own cluster and user win over equal names elsewhere.
         let files = rest.iter().take(1).chain(before).chain(rest.iter().skip(1));
-        let parsed = files.filter_map(|file| file.parsed.as_ref().ok());
+        let parsed = files.filter(|file| !file.apart).filter_map(|file| file.parsed.as_ref().ok());
         Some(parsed.fold(kube::config::Kubeconfig::default(), adopt))
     }
 
-    fn readable(&self) -> impl Iterator<Item = (&Path, &kube::config::Kubeconfig)> {
-        self.files.iter().filter_map(|file| Some((file.path.as_path(), file.parsed.as_ref().ok()?)))
+    fn readable(&self) -> impl Iterator<Item = (&File, &kube::config::Kubeconfig)> {
+        self.files.iter().filter_map(|file| Some((file, file.parsed.as_ref().ok()?)))
     }
 
     fn broken(&self) -> Option<&Fault> {
@@ -191,6 +242,14 @@ impl Kubeconfig {
     }
 
     fn unknown(&self, context: &str) -> Fault {
+        let apart = self
+            .files
+            .iter()
+            .filter(|file| file.apart)
+            .find_map(|file| Some((file, context.strip_prefix(file.path.to_str()?)?.strip_prefix(':')?)));
+        if let Some((file, name)) = apart {
+            return file.lacks(name);
+        }
         let names = match self.contexts() {
             Ok(names) if !names.is_empty() => format!("there are {}", names.join(", ")),
             Ok(_) => "there are none".to_owned(),
@@ -404,6 +463,26 @@ mod tests {
         assert_eq!(same.contexts().unwrap(), ["default"]);
         assert_eq!(same.config_for("default").unwrap().cluster_url.port_u16(), Some(1002));
         assert!(same.known().unwrap()[0].is_meant("b.yaml:default"), "a file may be named all the same");
+    }
+
+    #[test]
+    fn a_file_of_an_environment_stands_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let usual = file(&folder, "usual", &k3s("staging", 1001, "s"));
+        let own = file(&folder, "own", &k3s("default", 1002, "p"));
+        let missing = folder.path().join("missing");
+        let both = Kubeconfig::with(Kubeconfig::read(&[usual]), &[own.clone(), missing.clone()]).unwrap();
+        let named = format!("{}:default", own.display());
+        assert_eq!(both.contexts().unwrap(), ["staging", named.as_str()]);
+        assert_eq!(both.config_for(&named).unwrap().cluster_url.port_u16(), Some(1002));
+        assert!(both.config_for("default").is_err(), "nothing but its environment means it");
+        let lacks = both.config_for(&format!("{}:mine", own.display())).unwrap_err();
+        assert!(lacks.to_string().ends_with("own: there are default"), "{lacks}");
+        let gone = both.config_for(&format!("{}:mine", missing.display())).unwrap_err();
+        assert!(gone.to_string().contains("missing: No such file"), "{gone}");
+        let none = || Kubeconfig::read(std::slice::from_ref(&missing));
+        assert!(Kubeconfig::with(none(), std::slice::from_ref(&own)).unwrap().config_for(&named).is_ok());
+        assert!(Kubeconfig::with(none(), &[]).is_err());
     }
 
     #[test]

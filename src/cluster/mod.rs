@@ -16,6 +16,7 @@ pub mod exec;
 pub(crate) mod failure;
 pub mod fault;
 pub mod identity;
+mod in_cluster;
 pub mod kubeconfig;
 pub mod logs;
 pub mod mask;

@@ -1,11 +1,12 @@
 //! The environments: folders of the repository, contexts of the kubeconfig, and what the settings say of them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::layer::SettingOrigin;
 use super::protection::{self, Subject};
 use super::settings::Settings;
-use crate::model::{Env, Environment, Fault, FaultKind, KubeContext, PerEnv};
+use crate::model::{Env, Environment, Fault, FaultKind, IN_CLUSTER, KubeContext, PerEnv};
 use crate::repo::RepoEnvironment;
 
 /// Holds the environments in their order.
@@ -48,12 +49,17 @@ pub fn environments(settings: &Settings, folders: &[RepoEnvironment], contexts: 
         .keys()
         .map(String::as_str)
         .chain(settings.flags.contexts.iter().map(|(environment, _)| environment.as_str()))
-        .filter(|name| settings.env(name).context.is_some())
+        .filter(|name| {
+            let own = settings.env(name);
+            own.context.is_some() || own.kubeconfig.is_some()
+        })
         .map(|name| (name, None))
         .collect();
     named.extend(folders.iter().map(|folder| (folder.name.as_str(), Some(folder))));
+    // What runs in a pod and knows one environment is in it.
+    let own_pod = contexts.first().filter(|only| named.len() == 1 && contexts.len() == 1 && only.name == IN_CLUSTER);
     let mut drafts: Vec<Draft> =
-        named.into_iter().map(|(name, folder)| draft(settings, name, folder, contexts)).collect();
+        named.into_iter().map(|(name, folder)| draft(settings, name, folder, contexts, own_pod)).collect();
     protect(settings, &mut drafts, contexts);
     drafts.sort_by(|a, b| key(a).cmp(&key(b)));
 
@@ -83,11 +89,23 @@ fn key(draft: &Draft) -> (bool, i64, bool, &str) {
     (order.is_none(), order.unwrap_or_default(), draft.environment.protected, &draft.environment.name)
 }
 
-fn draft(settings: &Settings, name: &str, folder: Option<&RepoEnvironment>, contexts: &[KubeContext]) -> Draft {
+fn draft(
+    settings: &Settings,
+    name: &str,
+    folder: Option<&RepoEnvironment>,
+    contexts: &[KubeContext],
+    own_pod: Option<&KubeContext>,
+) -> Draft {
     let own = settings.env(name);
-    let wanted = own.context.map_or_else(|| name.to_owned(), |context| context.value);
+    let wanted = match (&own.context, &own.kubeconfig, own_pod) {
+        (context, Some(file), _) => of_file(&file.value, context.as_ref().map(|it| it.value.as_str()), name, contexts),
+        (Some(context), None, _) => context.value.clone(),
+        (None, None, Some(pod)) => pod.name.clone(),
+        (None, None, None) => name.to_owned(),
+    };
     let meant: Vec<&KubeContext> = contexts.iter().filter(|context| context.is_meant(&wanted)).collect();
-    let known = meant.len() == 1;
+    // What a file of its own lacks is told by who looks into that file.
+    let known = meant.len() == 1 || own.kubeconfig.is_some();
     let wanted = match meant.as_slice() {
         [only] => only.name.clone(),
         _ => wanted,
@@ -107,6 +125,19 @@ fn draft(settings: &Settings, name: &str, folder: Option<&RepoEnvironment>, cont
         },
         wanted,
         unprotected: SettingOrigin::default(),
+    }
+}
+
+/// Names the context of an environment that has a kubeconfig of its own: the one that is set, else that of its name, else the only one there.
+fn of_file(file: &Path, context: Option<&str>, name: &str, contexts: &[KubeContext]) -> String {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let qualified = |name: &str| format!("{}:{name}", file.display());
+    let apart = contexts.iter().filter(|known| Path::new(&known.file) == file && known.name == qualified(known.bare()));
+    let names: Vec<&str> = apart.map(KubeContext::bare).collect();
+    match (context, names.as_slice()) {
+        (Some(context), _) => qualified(context),
+        (None, [only]) => qualified(only),
+        (None, _) => qualified(name),
     }
 }
 
@@ -132,6 +163,11 @@ fn no_context(name: &str, wanted: &str, contexts: &[KubeContext]) -> Fault {
         let why = format!("several kubeconfig files have a context {wanted}, and they differ: {}", names.join(", "));
         let todo = format!("say which file: context = \"{}\" below [env.{name}] in your settings", first.name);
         return Fault::new(FaultKind::Usage, format!("{name} has no cluster here"), why, todo);
+    }
+    if contexts.iter().any(|context| context.name == IN_CLUSTER) {
+        let why = "there is no kubeconfig, and which environment is the cluster that this pod runs in is not said";
+        let todo = format!("say it: context = \"in-cluster\" below [env.{name}] in your settings");
+        return Fault::new(FaultKind::Unreachable, format!("{name} has no cluster here"), why, todo);
     }
     let names: Vec<&str> = contexts.iter().map(|context| context.name.as_str()).collect();
     let known = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };

@@ -153,13 +153,17 @@ impl Reader<'_> {
         for item in self.table(item) {
             let (key, _, line) = item;
             match key {
-                "age_key_file" | "age_key_command" if self.owner == Owner::Repository => self.report(
+                "age_key_file" | "age_key_command" | "kubeconfig" if self.owner == Owner::Repository => self.report(
                     line,
                     &format!("{key} is ignored"),
-                    "a repository's file never names keys to read or commands to run",
+                    "a repository's file never names keys or kubeconfigs to read, or commands to run",
                     "move it to your personal settings",
                 ),
                 "context" => settings.context = self.string(item),
+                "kubeconfig" => {
+                    settings.kubeconfig =
+                        self.string(item).map(|text| Sourced::new(self.path(&text.value), text.origin));
+                }
                 "path" => settings.path = self.string(item),
                 "age_key_file" => {
                     settings.age_key_file =
@@ -183,7 +187,11 @@ impl Reader<'_> {
                 }
                 "colour" => settings.colour = self.string(item),
                 "order" => settings.order = self.integer(item),
-                _ => self.unknown(key, line, "context, path, age_key_file, age_key_command, protected, colour, order"),
+                _ => self.unknown(
+                    key,
+                    line,
+                    "context, kubeconfig, path, age_key_file, age_key_command, protected, colour, order",
+                ),
             }
         }
         settings

@@ -77,6 +77,8 @@ impl<T> Sourced<T> {
 pub struct EnvSettings {
     /// The kube context that reaches its cluster.
     pub context: Option<Sourced<String>>,
+    /// The kubeconfig file that holds that context, where it stands apart from the others; personal.
+    pub kubeconfig: Option<Sourced<PathBuf>>,
     /// The folder of the repository that Flux syncs to it, where that cannot be told from the files.
     pub path: Option<Sourced<String>>,
     /// A file with age identities; personal.
@@ -95,6 +97,7 @@ impl EnvSettings {
     /// Lays what another source says over this; protection is added and never taken away.
     pub(super) fn overlay(&mut self, over: &Self) {
         set(&mut self.context, over.context.as_ref());
+        set(&mut self.kubeconfig, over.kubeconfig.as_ref());
         set(&mut self.path, over.path.as_ref());
         set(&mut self.age_key_file, over.age_key_file.as_ref());
         set(&mut self.age_key_command, over.age_key_command.as_ref());

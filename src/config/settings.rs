@@ -194,6 +194,17 @@ impl Settings {
         }
     }
 
+    /// Returns the kubeconfig files that environments have for themselves.
+    pub fn kubeconfigs(&self) -> Vec<PathBuf> {
+        let of = self.envs.values().chain(self.by_variable.values());
+        of.filter_map(|env| Some(env.kubeconfig.as_ref()?.value.clone())).collect()
+    }
+
+    /// Forgets them: a flag says which kubeconfig counts.
+    pub fn without_kubeconfigs(&mut self) {
+        self.envs.values_mut().chain(self.by_variable.values_mut()).for_each(|env| env.kubeconfig = None);
+    }
+
     /// Returns what all sources say of an environment.
     pub fn env(&self, name: &str) -> EnvSettings {
         let mut settings = self.envs.get(name).cloned().unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Agreement, Environments, Flags, Settings, environments};
-use crate::model::{KubeContext, Protection, Server};
+use crate::model::{IN_CLUSTER, KubeContext, Protection, Server};
 use crate::repo::git::tests::write;
 use crate::repo::{RepoEnvironment, Sync};
 
@@ -146,8 +146,7 @@ fn read_only_adds_up_too() {
 
 #[test]
 fn a_repository_names_neither_keys_nor_commands() {
-    let text =
-        "[keys]\nreconcile = 'x'\n[env.staging]\nage_key_file = 'k'\nage_key_command = 'rm -rf /'\ncontext = 'c'\n";
+    let text = "[keys]\nreconcile = 'x'\n[env.staging]\nage_key_file = 'k'\nage_key_command = 'rm -rf /'\nkubeconfig = 'k'\ncontext = 'c'\n";
     let shared = settings(text, "", &[], &Flags::default());
     let staging = shared.env("staging");
     assert_eq!((staging.age_key_file, staging.age_key_command), (None, None));
@@ -156,7 +155,12 @@ fn a_repository_names_neither_keys_nor_commands() {
     let told: Vec<_> = shared.findings.iter().map(|f| (f.line, f.fault.what.as_str())).collect();
     assert_eq!(
         told,
-        [(Some(1), "keys is ignored"), (Some(4), "age_key_file is ignored"), (Some(5), "age_key_command is ignored")]
+        [
+            (Some(1), "keys is ignored"),
+            (Some(4), "age_key_file is ignored"),
+            (Some(5), "age_key_command is ignored"),
+            (Some(6), "kubeconfig is ignored"),
+        ]
     );
 
     let personal = settings("", &text.replace("'k'", "'~/age/k'"), &[], &Flags::default());
@@ -209,6 +213,38 @@ fn environments_stand_in_order_with_their_contexts() {
     let lab = ordered.find("lab").unwrap();
     assert_eq!((lab.path.as_deref(), lab.context.as_deref()), (None, Some("kind")));
     assert_eq!(names(&found(&plain, &[], &["kind"])), [""; 0], "a context alone is no environment");
+}
+
+#[test]
+fn an_environment_may_have_a_kubeconfig_of_its_own() {
+    let personal = "[env.staging]\nkubeconfig = '/k/staging'\n[env.lab]\nkubeconfig = '/k/lab'\ncontext = 'b'\n";
+    let settings = settings("", personal, &[("FLUXDECK_ENV_PRODUCTION_KUBECONFIG", "/k/gone")], &Flags::default());
+    let of = |file: &str, name: &str| KubeContext {
+        file: file.to_owned(),
+        ..context(&format!("{file}:{name}"), "default", "https://10.0.0.1")
+    };
+    let usual = KubeContext { file: "/k/usual".to_owned(), ..context("staging", "usual", "https://10.0.0.2") };
+    let contexts = [usual, of("/k/staging", "default"), of("/k/lab", "a"), of("/k/lab", "b")];
+    let found = environments(&settings, &folders(&["staging", "production"]), &contexts);
+    let reached = |name: &str| found.find(name).unwrap().context.clone().unwrap();
+    assert_eq!(reached("staging"), "/k/staging:default", "its only one");
+    assert_eq!(reached("lab"), "/k/lab:b", "the one that is named");
+    assert_eq!(reached("production"), "/k/gone:production", "what the file lacks is told when it is looked into");
+}
+
+#[test]
+fn the_pod_that_we_run_in_is_the_only_environment_or_the_one_that_is_named() {
+    let pod = || vec![context(IN_CLUSTER, IN_CLUSTER, "https://10.43.0.1")];
+    let at = |text: &str, names: &[&str]| {
+        let found = environments(&settings("", text, &[], &Flags::default()), &folders(names), &pod());
+        let of = |(one, fault): (&crate::model::Environment, &Option<crate::model::Fault>)| {
+            one.context.clone().unwrap_or_else(|| fault.as_ref().unwrap().todo.to_string())
+        };
+        found.list.iter().zip(found.faults.iter().map(|(_, fault)| fault)).map(of).collect::<Vec<String>>()
+    };
+    assert_eq!(at("", &["lab"]), [IN_CLUSTER]);
+    let two = at("[env.staging]\ncontext = 'in-cluster'", &["production", "staging"]);
+    assert!(two[0] == IN_CLUSTER && two[1].contains("context = \"in-cluster\" below [env.production]"), "{two:?}");
 }
 
 #[test]

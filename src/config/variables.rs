@@ -12,6 +12,9 @@ const PREFIX: &str = "FLUXDECK_";
 /// Variables that stand for flags; the command line reads them.
 const OF_FLAGS: [&str; 6] = ["REPO", "ENV", "CONTEXT", "KUBECONFIG", "CONFIG", "LOG"];
 
+/// Variables that are read elsewhere.
+const OTHERS: [&str; 1] = ["SERVICE_ACCOUNT"];
+
 /// Reads the variables that concern fluxdeck. Environments are kept under their names as [`spelled`].
 pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> (Layer, Vec<GraphFinding>) {
     let (mut layer, mut findings) = (Layer::default(), Vec::new());
@@ -38,7 +41,7 @@ pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> (La
             "MOUSE" => layer.mouse = flag,
             // A guard that cannot be understood was meant to guard.
             "READ_ONLY" => layer.read_only = Some(flag.unwrap_or(Sourced::new(true, origin))),
-            _ if OF_FLAGS.contains(&key) => {}
+            _ if OF_FLAGS.contains(&key) || OTHERS.contains(&key) => {}
             _ => match key.strip_prefix("ENV_").and_then(split) {
                 Some((environment, field)) => {
                     let settings = layer.envs.entry(environment.to_owned()).or_default();
@@ -62,6 +65,7 @@ fn set(
 ) -> bool {
     match field {
         "CONTEXT" => settings.context = Some(Sourced::new(value, origin)),
+        "KUBECONFIG" => settings.kubeconfig = Some(Sourced::new(PathBuf::from(value), origin)),
         "PATH" => settings.path = Some(Sourced::new(value, origin)),
         "AGE_KEY_FILE" => settings.age_key_file = Some(Sourced::new(PathBuf::from(value), origin)),
         "AGE_KEY_COMMAND" => settings.age_key_command = Some(Sourced::new(CommandLine::new(value), origin)),
@@ -77,12 +81,12 @@ fn set(
 
 /// Splits `STAGING_CONTEXT` into the environment and the field.
 fn split(key: &str) -> Option<(&str, &str)> {
-    ["_CONTEXT", "_PATH", "_AGE_KEY_FILE", "_AGE_KEY_COMMAND", "_PROTECTED", "_COLOUR", "_ORDER"].into_iter().find_map(
-        |suffix| {
+    ["_CONTEXT", "_KUBECONFIG", "_PATH", "_AGE_KEY_FILE", "_AGE_KEY_COMMAND", "_PROTECTED", "_COLOUR", "_ORDER"]
+        .into_iter()
+        .find_map(|suffix| {
             let environment = key.strip_suffix(suffix)?;
             (!environment.is_empty()).then_some((environment, suffix.trim_start_matches('_')))
-        },
-    )
+        })
 }
 
 /// Spells an environment's name as it stands in variables: in capitals, `_` for everything that is neither letter nor digit.

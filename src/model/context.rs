@@ -2,6 +2,9 @@
 
 use std::net::IpAddr;
 
+/// The name of the context that the service account of our own pod makes; settings call it `in-cluster`. No kubeconfig holds it.
+pub const IN_CLUSTER: &str = "in-cluster (service account)";
+
 /// Describes a context of the kubeconfig.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KubeContext {
@@ -28,7 +31,8 @@ impl KubeContext {
             let rest = self.file.strip_suffix(file)?;
             Some(!file.is_empty() && (rest.is_empty() || rest.ends_with('/')))
         };
-        self.name == words || of_file().unwrap_or(false)
+        let of_pod = self.name == IN_CLUSTER && words == "in-cluster";
+        self.name == words || of_pod || of_file().unwrap_or(false)
     }
 
     /// Tells whether two contexts reach one API server, as far as the kubeconfig tells.

@@ -26,7 +26,7 @@ pub mod text;
 
 pub use circles::circles;
 pub use clock::Clock;
-pub use context::{KubeContext, Server};
+pub use context::{IN_CLUSTER, KubeContext, Server};
 pub use env::{Env, Environment, PerEnv, Protection};
 pub use exposure::Exposure;
 pub use fault::{Fault, FaultKind, WantedPlugin};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::context::IN_CLUSTER;
 use super::text::hides_or_steers;
 
 /// Quotes a word for a POSIX shell where that is needed; what would steer a terminal is written by its bytes (`$'…'`, POSIX.1-2024).
@@ -75,6 +76,14 @@ impl ShellLine {
             let Some((at, place)) = next else { break };
             self.0.push_str(rest.get(..at).unwrap_or_default());
             let word = words.next().copied().unwrap_or_default();
+            if word == IN_CLUSTER
+                && let Some(before) = self.0.strip_suffix(" --context ")
+            {
+                // Within a pod, programs find its service account when nothing is named.
+                self.0.truncate(before.len());
+                rest = rest.get(at + place.len()..).unwrap_or_default();
+                continue;
+            }
             let of_context = self.0.ends_with("context ").then(|| context_of_file(word)).flatten();
             match of_context {
                 Some((name, file)) => {
@@ -241,6 +250,12 @@ mod tests {
         let several = ShellLine::join([ShellLine::from("a"), line], "\n");
         assert_eq!(several.kept(), "a\nkubectl exec a -- mysql …");
         assert_eq!(ShellLine::from("a").unkept().kept(), "a");
+    }
+
+    #[test]
+    fn the_pod_s_own_cluster_needs_no_context() {
+        let line = ShellLine::new("kubectl get {} --context {} -o yaml", &["pods", crate::model::IN_CLUSTER]);
+        assert_eq!(line.as_str(), "kubectl get pods -o yaml");
     }
 
     #[test]

@@ -48,7 +48,7 @@ async fn requests_carry_who_we_are_and_answers_tell_the_time() {
     let (port, heads) = server(REVIEW).await;
     let folder = tempfile::tempdir().unwrap();
     let path = kubeconfig(&folder, port, "token: t0ken, as: jane, as-groups: [ops]", "");
-    let cluster = connect(Env(0), "staging", Some(&path), "staging").unwrap();
+    let cluster = connect(Env(0), "staging", &Kubeconfig::load(Some(&path)).unwrap(), "staging").unwrap();
     assert!(heads.lock().unwrap().is_empty(), "nothing is asked before something is wanted");
     assert_eq!(cluster.user().await.unwrap(), "jane");
     assert_eq!(cluster.user().await.unwrap(), "jane");
@@ -75,7 +75,7 @@ async fn a_proxy_is_asked_to_connect() {
     let folder = tempfile::tempdir().unwrap();
     let proxy = format!(", proxy-url: 'http://me:pass@127.0.0.1:{port}'");
     let path = kubeconfig(&folder, 1, "token: t", &proxy);
-    let cluster = connect(Env(0), "staging", Some(&path), "staging").unwrap();
+    let cluster = connect(Env(0), "staging", &Kubeconfig::load(Some(&path)).unwrap(), "staging").unwrap();
     let fault = cluster.user().await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
     let head = heads.lock().unwrap()[0].clone();
@@ -92,7 +92,7 @@ async fn a_plug_in_that_is_refused_runs_again() {
     let script = format!("echo run >> {}; echo '{{\"status\":{{\"token\":\"fresh\"}}}}'", count.display());
     let user = format!("exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, {script:?}]}}");
     let path = kubeconfig(&folder, port, &user, "");
-    let cluster = connect(Env(0), "staging", Some(&path), "staging").unwrap();
+    let cluster = connect(Env(0), "staging", &Kubeconfig::load(Some(&path)).unwrap(), "staging").unwrap();
     assert!(!count.exists(), "the plug-in does not run before something is wanted");
     let fault = cluster.user().await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
@@ -123,7 +123,7 @@ async fn a_way_that_is_not_safe_is_known_before_anything_is_sent() {
              contexts: [{{name: staging, context: {{cluster: c, user: u}}}}]\n"
         );
         std::fs::write(&path, text).unwrap();
-        connect(Env(0), "staging", Some(&path), "staging").unwrap().exposure()
+        connect(Env(0), "staging", &Kubeconfig::load(Some(&path)).unwrap(), "staging").unwrap().exposure()
     };
     let skip = ", insecure-skip-tls-verify: true";
     assert_eq!(exposure("https://10.0.0.1:6443", ""), None);

@@ -20,7 +20,7 @@ fn a_refused_cluster_says_so_and_comes_back() {
     deck.tells("is the cluster up, and the VPN or tunnel to it open?");
     deck.tells(">? apps");
     deck.press("R");
-    deck.tells("cannot find Kustomization in staging: no connection to 127.0.0.1");
+    deck.tells("cannot look up Kustomization in staging: no connection to 127.0.0.1");
     let (code, out, _) = ground.run(["status", "--env", "staging"]);
     assert_eq!(code, 4);
     assert!(out.contains("Connection refused"), "{out}");

@@ -63,3 +63,41 @@ fn an_unknown_context_names_those_that_there_are() {
     assert_eq!(code, 4, "{complaint}");
     assert!(out.contains("it has staging, live"), "{out}");
 }
+
+#[test]
+fn within_a_pod_its_service_account_stands_in_for_a_kubeconfig() {
+    let ground = Ground::new();
+    std::fs::remove_dir_all(ground.root().join("clusters/staging")).unwrap();
+    ground.commit("one environment");
+    let account = ground.beside("account");
+    std::fs::create_dir(&account).unwrap();
+    std::fs::write(account.join("token"), "t0ken").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
+    command.args(["status", "--output", "json"]).env_clear().env("HOME", ground.home()).current_dir(ground.root());
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("FLUXDECK_SERVICE_ACCOUNT", &account);
+    // Nobody listens there: that it is tried is told by the fault.
+    command.env("KUBERNETES_SERVICE_HOST", "127.0.0.1").env("KUBERNETES_SERVICE_PORT", "1");
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    assert!(told.contains("no connection to 127.0.0.1:1") && !told.contains("t0ken"), "{told}");
+}
+
+#[test]
+fn an_environment_may_have_a_file_of_its_own_beside_the_others() {
+    let api = Api::healthy();
+    let ground = Ground::on(&api);
+    let own = ground.beside("apart.yaml");
+    std::fs::rename(ground.kubeconfig(), &own).unwrap();
+    let settings = ground.home().join(".config/fluxdeck/config.toml");
+    std::fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    std::fs::write(&settings, format!("[env.staging]\nkubeconfig = '{}'\n", own.display())).unwrap();
+    let (code, out, complaint) = ground.run(["status", "--env", "staging"]);
+    assert_eq!(code, 0, "{complaint}");
+    assert!(out.contains("Kustomization/flux-system/apps"), "{out}");
+    // The repository's own file may not lead there.
+    std::fs::remove_file(&settings).unwrap();
+    ground.write(".fluxdeck.toml", format!("[env.staging]\nkubeconfig = '{}'\n", own.display()));
+    let (code, out, _) = ground.run(["status", "--env", "staging"]);
+    assert_eq!(code, 4, "{out}");
+}

@@ -19,6 +19,8 @@ use std::path::Path;
 const CASES: &[(&str, &str, &str)] = &[
     ("no kubeconfig", HERE, "kubeconfig::none_says_where_it_looked_and_the_repository_is_shown"),
     ("broken kubeconfig", HERE, "kubeconfig::a_broken_one_says_the_line_and_no_secret"),
+    ("no kubeconfig in a pod", HERE, "kubeconfig::within_a_pod_its_service_account_stands_in_for_a_kubeconfig"),
+    ("kubeconfig of an environment", HERE, "kubeconfig::an_environment_may_have_a_file_of_its_own_beside_the_others"),
     ("unknown context", HERE, "kubeconfig::an_unknown_context_names_those_that_there_are"),
     ("cluster refused", HERE, "connection::a_refused_cluster_says_so_and_comes_back"),
     ("cluster refused, the other real", REAL, "a_refused_cluster_says_so_and_leaves_the_other_alone"),
