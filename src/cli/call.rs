@@ -16,10 +16,9 @@ use crate::model::text::{field, json, json_lines, message, short_keys};
 use crate::model::{Fault, FaultKind, Shown};
 use crate::programs::Leftovers;
 use crate::render::{BuildProgress, Worker};
-use crate::runtime::Session;
+use crate::runtime::{self, Session};
 use crate::sops::Prompts;
 use crate::theme::{Depth, Theme};
-use crate::views::home::Home;
 
 /// Flags that every subcommand takes, before or after it.
 #[derive(Debug, Clone, Args)]
@@ -176,7 +175,7 @@ impl Call {
             .map_err(|error| usage("cannot use the theme", error.to_string(), "`fluxdeck themes` lists them"))?;
         let keymap = Keymap::new(COMMANDS, &session.keys)
             .map_err(|faults| usage("cannot use the keys", faults.join("; "), "mend [keys] in the configuration"))?;
-        Ok(App::new(session.facts(), theme, keymap, COMMANDS, Box::new(Home::new())))
+        Ok(runtime::cockpit(session, theme, keymap))
     }
 
     /// Writes a result: as JSON, or for people by `text`.

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::Call;
-use crate::app::{App, Ask, CommandTarget, Facts, View};
+use crate::app::{App, Facts};
 use crate::kinds;
 use crate::model::{Fault, FaultKind};
-use crate::runtime::{Screen, Session, restore_on_panic, run as run_loop};
+use crate::runtime::{FirstScreen, Screen, Session, restore_on_panic, run as run_loop};
 use crate::theme::Depth;
-use crate::views::{self, list::List};
 
 // Flags of the cockpit.
 #[derive(Debug, Args)]
@@ -28,15 +27,15 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     open(
         call,
-        |app, _| arguments.open.as_deref().map(|place| view_at(&app.facts, place)).transpose(),
+        |app, _| arguments.open.as_deref().map(|place| screen_at(&app.facts, place)).transpose(),
         || call.session_for_screen(),
     )
 }
 
-/// Opens the cockpit on a session, at a view of it where one is wanted.
+/// Opens the cockpit on a session, at a screen of it where one is wanted.
 pub(super) fn open(
     call: &Call,
-    start: impl FnOnce(&App, &Session) -> Result<Option<Box<dyn View>>, Fault>,
+    start: impl FnOnce(&App, &Session) -> Result<Option<FirstScreen>, Fault>,
     session: impl FnOnce() -> Result<Session, Fault>,
 ) -> Result<u8, Fault> {
     crate::runtime::log_as_asked()?;
@@ -49,8 +48,8 @@ pub(super) fn open(
             app.facts.focused = env;
             app.facts.only = Some(env);
         }
-        if let Some(view) = start(&app, &session)? {
-            app.start_with(view);
+        if let Some(screen) = start(&app, &session)? {
+            app.start_with(screen.view(&app.facts).map_err(usage)?);
         }
         let terminal = |error: std::io::Error| {
             Fault::failed(
@@ -68,20 +67,18 @@ pub(super) fn open(
     })
 }
 
-/// Builds the view of a place in the environment shown first.
-fn view_at(facts: &Facts, place: &str) -> Result<Box<dyn View>, Fault> {
-    let (env, usage) = (facts.focused, |why: String| {
-        Fault::new(FaultKind::Usage, "cannot begin there", why, "name a list such as pods, or KIND/NAMESPACE/NAME")
-    });
+/// Finds the screen of a place in the environment shown first.
+fn screen_at(facts: &Facts, place: &str) -> Result<FirstScreen, Fault> {
+    let env = facts.focused;
     if !place.contains('/') {
         let kind = kinds::find(place).ok_or_else(|| usage(format!("no list is called {place}")))?;
-        return Ok(Box::new(List::new(env, kind.kind)));
+        return Ok(FirstScreen::List(env, kind));
     }
-    let object = kinds::complete(place.parse().map_err(usage)?);
-    let targets = [CommandTarget::Object(env, object)];
-    let [target] = &targets;
-    let ask = Ask { facts, targets: &targets, answers: &[], now: facts.now, permit: None };
-    views::open(target, &ask).ok_or_else(|| usage(format!("nothing shows {place}")))
+    Ok(FirstScreen::Object(env, kinds::complete(place.parse().map_err(usage)?)))
+}
+
+fn usage(why: String) -> Fault {
+    Fault::new(FaultKind::Usage, "cannot begin there", why, "name a list such as pods, or KIND/NAMESPACE/NAME")
 }
 
 /// Finds how many colours the terminal shows.

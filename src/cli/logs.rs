@@ -9,15 +9,13 @@ use tokio::sync::mpsc;
 
 use super::operate::only_environment;
 use super::{Call, Output, out};
-use crate::cluster::logs::{LogOptions, follow};
+use crate::cluster::logs::{LogEntry, LogOptions, LogSource, follow};
 use crate::kinds::complete;
 use crate::model::clock::go_duration;
 use crate::model::log::{LogEvent, LogLine, LogTarget};
 use crate::model::text::{field, json_lines, uncoloured};
 use crate::model::{Fault, FaultKind, ObjectRef, Shown};
 use crate::runtime::interrupted;
-use crate::views::logs::LogSource;
-use crate::views::logs::line::LogEntry;
 
 /// How many events may wait to be written; the server waits with them.
 const EVENTS: usize = 16;

@@ -3,9 +3,9 @@
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Notice, Risk};
 use crate::cluster::controller_log::controller_of;
-use crate::cluster::logs::is_workload;
+use crate::cluster::logs::{FLUX_NAMESPACE, LogSource, is_workload};
 use crate::model::{Lesson, ShellLine};
-use crate::views::logs::{FLUX_NAMESPACE, LogSource, Logs};
+use crate::views::logs::Logs;
 
 /// Follows the log of what is selected.
 pub static COMMAND: Command = Command {

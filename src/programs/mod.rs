@@ -8,6 +8,7 @@
 //! running      reading what it says, waiting for its end, ending it
 //! registry     everything that runs, so that nothing outlives us
 //! signals      what ends us ends them first
+//! editor       which editor the operator prefers
 //! folder       folders for their files, in memory where there is such a place
 //! leftovers    what a fluxdeck left that was killed
 //! ```
@@ -24,6 +25,7 @@
 //! from the thread that calls it.
 
 mod command;
+mod editor;
 mod environment;
 mod find;
 mod folder;
@@ -35,6 +37,7 @@ mod running;
 mod signals;
 
 pub use command::{Limits, ProgramCommand};
+pub use editor::preferred_editor;
 pub use environment::ProgramKind;
 pub use find::{find, find_in, search_path};
 pub use folder::{WorkFolder, memory_places};

@@ -1,6 +1,7 @@
 //! The outside of the engine: the terminal, the loop, effects made into tasks, snapshots. The only place that spawns tasks.
 
 mod clipboard;
+mod cockpit;
 mod defect;
 mod effects;
 mod files;
@@ -18,6 +19,7 @@ mod signals;
 mod snapshot;
 mod terminal;
 
+pub use cockpit::{FirstScreen, cockpit};
 pub use defect::restore_on_panic;
 pub use effects::{Performer, note};
 pub use interrupt::{interrupted, told_to_end};

@@ -137,6 +137,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "commands",
         ],
     ),
+    // The command line asks the runtime for a screen and the commands for what their twins do; it knows no view.
     (
         "cli",
         &[
@@ -161,7 +162,6 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "widgets",
             "app",
             "workflows",
-            "views",
             "commands",
             "runtime",
         ],

@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Named;
-use crate::app::View;
 use crate::cli::{Call, cockpit};
 use crate::files;
 use crate::model::{Fault, FaultKind};
-use crate::runtime::Session;
+use crate::runtime::{FirstScreen, Session};
 use crate::sops::{Format, SopsFile};
-use crate::views::secret::SecretView;
 
 // Flags of `secret edit`.
 #[derive(Debug, Args)]
@@ -47,7 +45,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         } else {
             named.name.clone()
         };
-        Ok(Some(Box::new(SecretView::new(env, &name)) as Box<dyn View>))
+        Ok(Some(FirstScreen::Secret(env, name)))
     };
     cockpit::open(call, |_, session| view(session), || call.session_for_screen())
 }

@@ -10,9 +10,9 @@ use crate::cli::Call;
 use crate::cli::operate::permit;
 use crate::commands;
 use crate::model::Fault;
+use crate::programs;
 use crate::runtime::{MemoryFile, Session, lend_to, told_to_end};
 use crate::sops::Opened;
-use crate::views::parts::editor;
 
 /// Opens the file in a program; an empty name means the operator's own.
 pub(super) fn run(file: &Path, program: &str, call: &Call) -> Result<u8, Fault> {
@@ -26,7 +26,7 @@ pub(super) fn run(file: &Path, program: &str, call: &Call) -> Result<u8, Fault> 
         let plain = opened.plaintext().map_err(|error| error.fault(&named.name, None))?;
         // Dropped on every way out, which removes it.
         let text = MemoryFile::new(&named.name, &plain)?;
-        let program = if program.is_empty() { editor::preferred() } else { program.to_owned() };
+        let program = if program.is_empty() { programs::preferred_editor() } else { program.to_owned() };
         let editing = edit(call, &session, &mut opened, &text, &program, &named.name);
         let changed = tokio::select! {
             changed = lend_to(&session.terminal, false, editing) => changed??,

@@ -1,7 +1,9 @@
 //! Follows the logs of pods, over broken connections and replaced pods, without repeating a line and in bounded memory.
 
+mod entry;
 mod lines;
 mod pods;
+mod source;
 mod stream;
 mod whose;
 
@@ -20,7 +22,9 @@ use super::address::Address;
 use super::{Cluster, request};
 use crate::model::Fault;
 use crate::model::log::{LogEvent, LogTarget};
+pub use entry::{LogEntry, LogLevel};
 use pods::{Change, Meant, Pod, Pods};
+pub use source::{FLUX_NAMESPACE, LogSource};
 use stream::{End, Reader};
 pub use whose::is_workload;
 

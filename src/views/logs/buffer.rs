@@ -1,9 +1,7 @@
 //! The lines that are kept, in bounded memory, and which of them are shown.
 
+use crate::cluster::logs::LogEntry;
 use std::collections::VecDeque;
-
-use super::line::LogEntry;
-
 /// How many lines are kept; more than anybody scrolls back through.
 const MOST_LINES: usize = 20_000;
 
@@ -143,8 +141,8 @@ impl Buffer {
 #[cfg(test)]
 mod tests {
     use super::{Buffer, LogFilter, MOST_BYTES, MOST_LINES, find};
+    use crate::cluster::logs::LogEntry;
     use crate::model::log::LogLine;
-    use crate::views::logs::line::LogEntry;
 
     fn entry(text: &str) -> LogEntry {
         LogEntry::read(LogLine { at: None, pod: "p".into(), container: "c".into(), line: text.to_owned() }, None)

@@ -6,10 +6,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::line::LogEntry;
-use super::source::LogSource;
 use crate::app::{Reply, Task, TaskContext};
-use crate::cluster::logs::{LogOptions, follow};
+use crate::cluster::logs::{LogEntry, LogOptions, LogSource, follow};
 use crate::model::Fault;
 use crate::model::log::LogEvent;
 

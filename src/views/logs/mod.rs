@@ -11,9 +11,7 @@
 mod buffer;
 mod feed;
 mod layout;
-pub mod line;
 mod paint;
-mod source;
 #[cfg(test)]
 mod tests;
 
@@ -28,11 +26,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::app::motion::step;
 use crate::app::{Action, CommandTarget, Motion, Notice, Scene, View};
+use crate::cluster::logs::LogSource;
 use crate::model::log::LogEvent;
 use crate::model::text;
 use buffer::{Buffer, LogFilter};
 use feed::{Batch, Containers, Extent, FeedEvent};
-pub use source::{FLUX_NAMESPACE, LogSource};
 
 /// How many columns a line moves to the side at a time.
 const PAN: usize = 20;
@@ -290,7 +288,7 @@ impl View for Logs {
     }
 
     fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
-        vec![self.source.as_target()]
+        vec![CommandTarget::Object(self.source.env, self.source.object.clone())]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {

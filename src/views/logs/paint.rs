@@ -9,9 +9,9 @@ use ratatui::layout::{Constraint, Layout as Areas, Rect};
 use ratatui::style::Style;
 
 use super::layout::Layout;
-use super::line::{LogEntry, LogLevel};
 use super::{Logs, State};
 use crate::app::Scene;
+use crate::cluster::logs::{LogEntry, LogLevel};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Paragraph, Span, StyledLine, fit, pad, panel, wrap};
 

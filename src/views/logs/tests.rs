@@ -6,11 +6,12 @@ use insta::assert_snapshot;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+use super::Logs;
 use super::feed::Batch;
-use super::{LogSource, Logs};
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
 use crate::app::{App, Effect, Keymap, Msg, OnScreen, Ticket};
+use crate::cluster::logs::LogSource;
 use crate::commands::COMMANDS;
 use crate::model::Env;
 use crate::model::log::{LogEvent, LogLine};

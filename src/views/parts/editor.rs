@@ -14,10 +14,8 @@ use ratatui::layout::Rect;
 use crate::app::terminal::Ended;
 use crate::app::{Action, Facts, Notice, Program, Scene, Task, View};
 use crate::model::{Fault, FaultKind};
+use crate::programs;
 use crate::widgets::{Paragraph, StyledLine, centred, fit, panel};
-
-/// The editor of last resort, which POSIX knows.
-const LAST_RESORT: &str = "vi";
 
 /// How the editor ended, or why there was none.
 type Answer = Result<Ended, Fault>;
@@ -44,14 +42,6 @@ struct Editor {
     path: String,
 }
 
-/// Finds the operator's editor, as git and sudoedit do.
-pub fn preferred() -> String {
-    ["VISUAL", "EDITOR"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
-        .unwrap_or_else(|| LAST_RESORT.to_owned())
-}
-
 impl View for Editor {
     fn id(&self) -> &'static str {
         "editor"
@@ -75,7 +65,7 @@ impl View for Editor {
         let path = self.path.clone();
         vec![Action::Task(Task::once(format!("edit {path}"), |reach| async move {
             let file = reach.file(&path)?;
-            let program = Program::editor(&preferred(), &file);
+            let program = Program::editor(&programs::preferred_editor(), &file);
             let folder = reach.root.clone().unwrap_or_default();
             reach.terminal.run(program.inside(folder)).await
         }))]

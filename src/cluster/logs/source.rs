@@ -1,7 +1,6 @@
 //! What is followed: the log of a pod, or that of the controller behind a Flux object.
 
-use crate::app::CommandTarget;
-use crate::cluster::logs::is_workload;
+use super::is_workload;
 use crate::cluster::{Cluster, controller_log};
 use crate::model::log::LogTarget;
 use crate::model::{Env, Fault, ObjectRef};
@@ -96,10 +95,5 @@ impl LogSource {
             None if is_workload(&self.object) => self.object.to_string(),
             None => format!("{}/{}", self.object.namespace, self.object.name),
         }
-    }
-
-    /// Returns what commands act on.
-    pub fn as_target(&self) -> CommandTarget {
-        CommandTarget::Object(self.env, self.object.clone())
     }
 }
