@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::command::CommandTarget;
+use super::motion::Motion;
 use super::notice::Notice;
 use super::operation::Op;
 use crate::check::Survey;
@@ -199,6 +200,18 @@ impl Facts {
     /// Returns the table of a kind in an environment; `None` before anybody watched it.
     pub fn table(&self, env: Env, kind: &Kind) -> Option<&KindTable> {
         self.tables.get(env)?.get(&kind.group_kind())
+    }
+
+    /// Returns the environment that a motion leads to from another, in the order in which they are shown and round from the last to the first;
+    /// `None` for a motion that leads to none.
+    pub fn environment_by(&self, motion: Motion, env: Env) -> Option<Env> {
+        let count = self.environments.len().max(1);
+        let by = match motion {
+            Motion::NextEnvironment => 1,
+            Motion::PreviousEnvironment => count - 1,
+            _ => return None,
+        };
+        u8::try_from((env.index() + by) % count).ok().map(Env)
     }
 
     /// Returns the row of an object.

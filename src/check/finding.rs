@@ -166,8 +166,8 @@ impl Finding {
         }
     }
 
-    /// Tells as a rule's what following the repository, or rendering it, showed; `why` says what it leads to.
-    pub(super) fn shown(rule: &'static str, shown: &repo::GraphFinding, why: String) -> Self {
+    /// Makes a rule's finding of a fault that following the repository, or rendering it, showed; `why` says what it leads to.
+    pub(super) fn shown(rule: &'static str, shown: &repo::FileFault, why: String) -> Self {
         let Fault { what, todo, .. } = shown.fault.clone();
         let (line, env, object) = (shown.line, shown.env.clone(), shown.object.clone());
         Self { env, line, object, ..Self::new(rule, &shown.file, what, why, todo) }

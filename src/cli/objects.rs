@@ -101,7 +101,7 @@ pub(super) fn remark<'a>(call: &Call, rendered: impl Iterator<Item = &'a Rendere
 }
 
 /// Tells on standard error what could not be rendered, and returns the exit code for that.
-pub(super) fn complain<'a>(call: &Call, findings: impl Iterator<Item = &'a crate::repo::GraphFinding>) -> u8 {
+pub(super) fn complain<'a>(call: &Call, findings: impl Iterator<Item = &'a crate::repo::FileFault>) -> u8 {
     let mut code = 0;
     for finding in findings {
         let place = finding.line.map(|line| format!(":{line}")).unwrap_or_default();

@@ -9,7 +9,7 @@ use super::{Call, Global};
 use crate::cluster::{Cluster, Kubeconfig, connect};
 use crate::config::{Flags, Settings, environments};
 use crate::model::{Clock, Env, Environment, Fault, FaultKind, KubeContext, PerEnv};
-use crate::repo::{GraphFinding, Loader, Snapshot};
+use crate::repo::{FileFault, Loader, Snapshot};
 use crate::runtime::{Journal, Session, SessionSource};
 use crate::sops::{IdentitySources, KeySources, Prompts};
 
@@ -225,7 +225,7 @@ impl Plan {
                 format!("there are more than {}, and fluxdeck counts no further", found.list.len()),
                 "work on a part of them: --repo, or a folder clusters/ with fewer",
             );
-            self.settings.findings.push(GraphFinding::new("clusters/", None, fault));
+            self.settings.findings.push(FileFault::new("clusters/", None, fault));
         }
         Session {
             source: parts.source,

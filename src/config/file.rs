@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::layer::{EnvSettings, Layer, SettingOrigin, Sourced};
 use crate::model::{Fault, quantity};
 use crate::programs::CommandLine;
-use crate::repo::GraphFinding;
+use crate::repo::FileFault;
 
 /// Says whose a file is, and so what it may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) enum Owner {
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) layer: Layer,
-    pub(super) findings: Vec<GraphFinding>,
+    pub(super) findings: Vec<FileFault>,
     /// Whether the file could not be understood: it may have protected an environment.
     pub(super) unreadable: bool,
 }
@@ -284,6 +284,6 @@ impl Reader<'_> {
     }
 
     fn report(&mut self, line: usize, what: &str, why: &str, todo: &str) {
-        self.outcome.findings.push(GraphFinding::new(self.shown, Some(line), Fault::failed(what, why, todo)));
+        self.outcome.findings.push(FileFault::new(self.shown, Some(line), Fault::failed(what, why, todo)));
     }
 }

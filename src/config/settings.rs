@@ -14,7 +14,7 @@ use super::variables;
 use crate::model::{Fault, KubeContext};
 use crate::programs::{XdgFolder, whole};
 use crate::repo::git::Repository;
-use crate::repo::{GraphFinding, Hints, contents};
+use crate::repo::{FileFault, Hints, contents};
 
 /// The name of the shared file, at the repository's root.
 pub(super) const SHARED: &str = ".fluxdeck.toml";
@@ -61,7 +61,7 @@ pub struct Settings {
     /// The plug-ins of age that may run though a file of the repository alone names them; personal.
     pub plugins: Vec<String>,
     /// What is wrong with the sources.
-    pub findings: Vec<GraphFinding>,
+    pub findings: Vec<FileFault>,
     /// Whether a settings file could not be understood; every environment is protected then, because it may have said so.
     #[serde(skip)]
     pub unreadable: bool,
@@ -117,7 +117,7 @@ impl Settings {
         self.agreed.iter().any(|known| known.is_to_context(environment, context))
     }
 
-    fn combine(outcomes: Vec<Outcome>, from_variables: &Layer, findings: Vec<GraphFinding>, flags: &Flags) -> Self {
+    fn combine(outcomes: Vec<Outcome>, from_variables: &Layer, findings: Vec<FileFault>, flags: &Flags) -> Self {
         let mut settings = Self {
             theme: Sourced::new("terminal".to_owned(), SettingOrigin::Default),
             ascii: Sourced::default(),
@@ -158,7 +158,7 @@ impl Settings {
             "no theme is called so",
             "`fluxdeck themes` lists them",
         );
-        self.findings.push(GraphFinding::new(SHARED, Some(line), fault));
+        self.findings.push(FileFault::new(SHARED, Some(line), fault));
         self.theme = Sourced::new("terminal".to_owned(), SettingOrigin::Default);
     }
 
@@ -219,13 +219,13 @@ impl Settings {
 }
 
 /// Returns what was agreed to for a repository; and why that cannot be told, where it cannot.
-fn agreed(root: &Path, file: &Path) -> (Vec<Agreement>, Option<GraphFinding>) {
+fn agreed(root: &Path, file: &Path) -> (Vec<Agreement>, Option<FileFault>) {
     let (known, refused) = match agreements::read(file) {
         Ok(known) => (known, None),
         Err(error) => {
             let todo = "look at the file; until then nothing counts as agreed to";
             let fault = Fault::failed("what was agreed to cannot be read", error.to_string(), todo);
-            (Vec::new(), Some(GraphFinding::new(&file.display().to_string(), None, fault)))
+            (Vec::new(), Some(FileFault::new(&file.display().to_string(), None, fault)))
         }
     };
     (known.into_iter().filter(|known| known.is_of(root)).collect(), refused)
@@ -249,7 +249,7 @@ fn open(path: &Path, owner: Owner, is_wanted: bool, home: Option<&Path>) -> Outc
         Owner::Personal => path.display().to_string(),
     };
     let refuse = |why: String| Outcome {
-        findings: vec![GraphFinding::new(
+        findings: vec![FileFault::new(
             &shown,
             None,
             Fault::failed(

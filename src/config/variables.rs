@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::layer::{EnvSettings, Layer, SettingOrigin, Sourced};
 use crate::model::Fault;
 use crate::programs::CommandLine;
-use crate::repo::GraphFinding;
+use crate::repo::FileFault;
 
 const PREFIX: &str = "FLUXDECK_";
 
@@ -16,13 +16,13 @@ const OF_FLAGS: [&str; 6] = ["REPO", "ENV", "CONTEXT", "KUBECONFIG", "CONFIG", "
 const OTHERS: [&str; 1] = ["SERVICE_ACCOUNT"];
 
 /// Reads the variables that concern fluxdeck. Environments are kept under their names as [`spelled`].
-pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> (Layer, Vec<GraphFinding>) {
+pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> (Layer, Vec<FileFault>) {
     let (mut layer, mut findings) = (Layer::default(), Vec::new());
     for (name, value) in variables {
         let Some(key) = name.strip_prefix(PREFIX) else { continue };
         let origin = SettingOrigin::Variable(name.clone());
         let mut report = |what: String, why: &str| {
-            findings.push(GraphFinding::new(
+            findings.push(FileFault::new(
                 &format!("${name}"),
                 None,
                 Fault::failed(what, why, "correct it or unset it"),

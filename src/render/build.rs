@@ -10,7 +10,7 @@ use super::gather::{Gathered, Gatherer};
 use super::tool::Unrendered;
 use super::{Object, Origin, Tool, changes, origins, prepare};
 use crate::model::{Fault, FaultKind};
-use crate::repo::{Feed, FluxKustomization, GraphFinding, path};
+use crate::repo::{Feed, FileFault, FluxKustomization, path};
 use crate::yaml;
 
 /// Changes when what is kept of a rendering does.
@@ -225,7 +225,7 @@ fn cause(said: &str) -> Option<(&str, &str)> {
 }
 
 /// Tells why a Kustomization cannot be rendered, at the file and line that is to be mended, as near as the words tell it.
-pub(super) fn finding(job: &Job<'_>, error: &Unrendered) -> GraphFinding {
+pub(super) fn finding(job: &Job<'_>, error: &Unrendered) -> FileFault {
     let (one, feed) = (job.one, job.feed);
     let (said, kind, todo) = match error {
         Unrendered::Wrong(said) => (said, FaultKind::Failed, "mend what the last words name".to_owned()),
@@ -254,5 +254,5 @@ pub(super) fn finding(job: &Job<'_>, error: &Unrendered) -> GraphFinding {
     let what = format!("Kustomization {} of {} cannot be rendered", one.shown(), one.env);
     let why = if cause == said { said.trim().to_owned() } else { format!("in {folder}: {}", cause.trim()) };
     let object = (one.file != one.path).then(|| one.object());
-    GraphFinding::new(&file, line, Fault::new(kind, what, why, todo)).about(&one.env, object.as_ref())
+    FileFault::new(&file, line, Fault::new(kind, what, why, todo)).about(&one.env, object.as_ref())
 }

@@ -10,7 +10,7 @@ use super::scope::Scopes;
 use super::substitute::{self, Named, Variables, is_name};
 use super::{Object, Origin, Rendered, Undefined, Unseen};
 use crate::model::{Fault, ObjectRef};
-use crate::repo::{FluxKustomization, GraphFinding, contents};
+use crate::repo::{FileFault, FluxKustomization, contents};
 use crate::yaml;
 
 /// Holds what the `ConfigMap` and `Secret` objects of environments define.
@@ -149,7 +149,7 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
         let why = format!("{} cannot be names of variables: they are letters, digits and _", told.join("; "));
         let todo = "rename them, or move them to an object that spec.postBuild.substituteFrom does not name";
         let line = names.first().and_then(|name| maps.line(&origin.file, origin.line, &format!("{name}:")));
-        let finding = GraphFinding::new(&origin.file, line.or(origin.line), Fault::failed(what, why, todo));
+        let finding = FileFault::new(&origin.file, line.or(origin.line), Fault::failed(what, why, todo));
         rendered.finding = Some(finding.about(&one.env, Some(&one.object())));
         rendered.objects.clear();
         return;
@@ -159,7 +159,7 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
     if let Some(Refusal { file, line, why, todo, .. }) = refused.next() {
         let others: Vec<String> = refused.map(|other| other.place()).collect();
         let why = if others.is_empty() { why } else { format!("{why}; likewise {}", others.join(", ")) };
-        let finding = GraphFinding::new(&file, line, Fault::failed(what, why, todo));
+        let finding = FileFault::new(&file, line, Fault::failed(what, why, todo));
         rendered.finding = Some(finding.about(&one.env, Some(&one.object())));
         rendered.objects.clear();
         return;

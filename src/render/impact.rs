@@ -9,7 +9,7 @@ use super::workplace::Workplace;
 use super::{Renderer, Rendering};
 use crate::model::Fault;
 use crate::repo::git::{self, Between};
-use crate::repo::{GraphFinding, NewReader, Snapshot, contents, readers};
+use crate::repo::{FileFault, NewReader, Snapshot, contents, readers};
 
 /// Holds what one state of the repository makes of another.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct Impact {
     /// Who can read an encrypted file, or is named by a `.sops.yaml`, and was not before.
     pub readers: Vec<NewReader>,
     /// What cannot be rendered on either side, so that its changes are not known.
-    pub findings: Vec<GraphFinding>,
+    pub findings: Vec<FileFault>,
 }
 
 /// Renders two states and compares them; `snapshot` is the working tree.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::object::Object;
 use crate::model::ObjectRef;
 use crate::repo::order::shown;
-use crate::repo::{Graph, GraphFinding};
+use crate::repo::{FileFault, Graph};
 
 /// Holds what one Flux Kustomization renders to.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +21,7 @@ pub struct Rendered {
     /// The objects, in kustomize's order.
     pub objects: Vec<Object>,
     /// Why there are none.
-    pub finding: Option<GraphFinding>,
+    pub finding: Option<FileFault>,
     /// Whether Flux puts variables in: not where there is none at all.
     pub substituted: bool,
     /// The variables that nothing in the repository defines and that have no default.

@@ -13,7 +13,7 @@ use super::resource_set::{self, Reference};
 use super::{Object, Origin, Rendered, Unseen};
 use crate::model::{Fault, ObjectRef, known};
 use crate::repo::effective::{AppliedObject, BuildTask, Effective};
-use crate::repo::{FluxKustomization, GraphFinding};
+use crate::repo::{FileFault, FluxKustomization};
 
 /// Names a Kustomization: its environment, its name and its namespace.
 pub(super) type Key = (String, String, String);
@@ -147,7 +147,7 @@ impl Sets {
 }
 
 /// Says why what a set makes is not known; it is a finding where flux-operator makes nothing of it either.
-fn told(one: &Pending, why: Failed) -> (Option<GraphFinding>, Unseen) {
+fn told(one: &Pending, why: Failed) -> (Option<FileFault>, Unseen) {
     let Pending { set, parent, .. } = one;
     let name = &set.object.name;
     let (file, line) = (set.origin.file.clone(), set.origin.line);
@@ -155,7 +155,7 @@ fn told(one: &Pending, why: Failed) -> (Option<GraphFinding>, Unseen) {
         Failed::Refused(why) => {
             let what = format!("ResourceSet {name} of {} cannot be built", parent.env);
             let todo = "correct its inputs or its templates: flux-operator refuses it with these words";
-            (Some(GraphFinding::new(&file, line, Fault::failed(what, why.clone(), todo))), why)
+            (Some(FileFault::new(&file, line, Fault::failed(what, why.clone(), todo))), why)
         }
         Failed::Unknown(why) => (None, why),
     };

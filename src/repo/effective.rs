@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::feeds::Feed;
-use super::finding::GraphFinding;
+use super::file_fault::FileFault;
 use super::flux::{Dependency, FluxKustomization, FluxSource};
 use super::graph::{Graph, flux_objects, from_artifact, is_set, twice};
 use super::home::ExternalArtifact;
@@ -279,7 +279,7 @@ impl Effective {
     }
 
     /// Tells what is wrong, unless it may be wrong only because what it rests on is not known.
-    pub fn tell(&mut self, one: &FluxKustomization, findings: impl IntoIterator<Item = GraphFinding>) {
+    pub fn tell(&mut self, one: &FluxKustomization, findings: impl IntoIterator<Item = FileFault>) {
         if one.unsure.is_none() {
             let object = (one.file != one.path).then(|| one.object());
             self.graph.findings.extend(findings.into_iter().map(|finding| finding.about(&one.env, object.as_ref())));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::artifact::Selection;
 use super::environments::{self, Found, Looked};
 use super::feeds::{Feed, Feeds};
-use super::finding::GraphFinding;
+use super::file_fault::FileFault;
 use super::flux::{FluxKustomization, FluxSource, RepoEnvironment, Sync};
 use super::home::{ExternalArtifact, Home};
 use super::kustomize::{self, Declared, Reads, Role};
@@ -34,7 +34,7 @@ pub struct Graph {
     /// Which files feed which Kustomization.
     pub feeds: Feeds,
     /// What is wrong with the files.
-    pub findings: Vec<GraphFinding>,
+    pub findings: Vec<FileFault>,
     /// The `ResourceSet` objects that the files declare, by environment: what they make is known once they are unfolded.
     pub sets: Vec<(String, ObjectRef)>,
     pub(super) looked: Looked,
@@ -168,7 +168,7 @@ impl Graph {
         reader: &mut Reader,
         one: &FluxKustomization,
         selection: &Selection,
-    ) -> Result<Arc<Reads>, Box<GraphFinding>> {
+    ) -> Result<Arc<Reads>, Box<FileFault>> {
         let place = reader.place_in_artifact(&one.path);
         let left_out = reader.why_left_out(&one.path).map(|why| why.to_string()).unwrap_or_default();
         let (why, todo) = match place {
@@ -181,7 +181,7 @@ impl Graph {
             Place::LeftOut => (left_out.as_str(), "correct spec.path, or take the folder out of what is left out"),
         };
         let what = format!("Kustomization {} has no files: {}", one.name, one.path);
-        let finding = GraphFinding::new(&one.file, Some(one.line), Fault::failed(what, why, todo));
+        let finding = FileFault::new(&one.file, Some(one.line), Fault::failed(what, why, todo));
         Err(Box::new(finding.about(&one.env, Some(&one.object()))))
     }
 
@@ -279,7 +279,7 @@ impl Graph {
                         ),
                     };
                     let fault = Fault::failed(what, why, "take one dependsOn out of the circle");
-                    let finding = GraphFinding::new(&one.file, Some(one.line), fault);
+                    let finding = FileFault::new(&one.file, Some(one.line), fault);
                     self.findings.push(finding.about(&one.env, Some(&one.object())));
                 }
             }
@@ -298,7 +298,7 @@ impl Graph {
                     None => "correct the name in spec.dependsOn: only a Kustomization can stand there".to_owned(),
                 };
                 let fault = Fault::failed(what, why, todo);
-                let finding = GraphFinding::new(&one.file, Some(one.line), fault);
+                let finding = FileFault::new(&one.file, Some(one.line), fault);
                 self.findings.push(finding.about(&one.env, Some(&one.object())));
             }
         }
@@ -367,12 +367,12 @@ pub(super) fn flux_objects(reader: &mut Reader, reads: &Reads) -> Vec<(Declared,
 }
 
 /// Tells that two files declare one Kustomization; nothing where it is one file that is read twice.
-pub(super) fn twice(known: &FluxKustomization, one: &FluxKustomization) -> Option<GraphFinding> {
+pub(super) fn twice(known: &FluxKustomization, one: &FluxKustomization) -> Option<FileFault> {
     if (&known.file, known.line) == (&one.file, one.line) {
         return None;
     }
     let why = format!("{}:{} declares it too, and one overwrites the other", known.file, known.line);
     let what = format!("Kustomization {} is declared twice in {}", one.name, one.env);
     let fault = Fault::failed(what, why, "rename one of them");
-    Some(GraphFinding::new(&one.file, Some(one.line), fault).about(&one.env, Some(&one.object())))
+    Some(FileFault::new(&one.file, Some(one.line), fault).about(&one.env, Some(&one.object())))
 }

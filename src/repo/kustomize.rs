@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
-use super::finding::GraphFinding;
+use super::file_fault::FileFault;
 use super::kustomization;
 use super::manifest::Manifest;
 use super::path;
@@ -80,7 +80,7 @@ pub struct Reads {
     /// Whether it names what is never read: something outside of the repository, a pipe or a device.
     pub leaves: bool,
     /// What is wrong on the way.
-    pub findings: Vec<GraphFinding>,
+    pub findings: Vec<FileFault>,
 }
 
 /// Follows the kustomization of a folder; a folder without one is read as kustomize-controller generates one: every manifest below it.
@@ -152,7 +152,7 @@ impl Walk<'_> {
                 format!("what {file} reads is not followed, and not rendered here: what it becomes is not known"),
                 "take folders out of the way to it",
             );
-            return self.reads.findings.push(GraphFinding::new(file, None, fault));
+            return self.reads.findings.push(FileFault::new(file, None, fault));
         }
         if self.stack.iter().any(|open| open == folder) {
             let fault = Fault::failed(
@@ -160,7 +160,7 @@ impl Walk<'_> {
                 format!("{} lead to {folder} again", self.stack.join(", ")),
                 "take one of the references out",
             );
-            return self.reads.findings.push(GraphFinding::new(file, None, fault));
+            return self.reads.findings.push(FileFault::new(file, None, fault));
         }
         self.reads.files.insert(file.to_owned(), Role::Kustomization);
         if !self.seen.insert((folder.to_owned(), context.namespace.clone())) || self.is_full(file) {
@@ -279,7 +279,7 @@ impl Walk<'_> {
             let what = format!("more than {FILE_LIMIT} files feed one Kustomization");
             let why = "the rest is not followed, and it is not rendered here: what it becomes is not known";
             let fault = Fault::new(FaultKind::Refused, what, why, "give it a narrower path, or split it");
-            self.reads.findings.push(GraphFinding::new(file, None, fault));
+            self.reads.findings.push(FileFault::new(file, None, fault));
         }
         full
     }
@@ -291,13 +291,13 @@ impl Walk<'_> {
                 &*broken.why,
                 "mend it at this line; Flux would refuse the whole Kustomization",
             );
-            self.reads.findings.push(GraphFinding::new(file, Some(broken.line), fault));
+            self.reads.findings.push(FileFault::new(file, Some(broken.line), fault));
         }
     }
 
     fn unreadable(&mut self, file: &str, why: &str) {
         let fault = Fault::failed("the file cannot be read", why, "look at its type and permissions");
-        self.reads.findings.push(GraphFinding::new(file, None, fault));
+        self.reads.findings.push(FileFault::new(file, None, fault));
     }
 
     fn missing(&mut self, file: &str, reference: &str, why: &str) {
@@ -307,7 +307,7 @@ impl Walk<'_> {
             why,
             "correct the reference, or commit what it names",
         );
-        self.reads.findings.push(GraphFinding::new(file, line, fault));
+        self.reads.findings.push(FileFault::new(file, line, fault));
     }
 
     fn leaves(&mut self, file: &str, reference: &str) {
@@ -316,7 +316,7 @@ impl Walk<'_> {
         let why = "it leads out of the repository, and nothing outside is read";
         let fault =
             Fault::failed(format!("{reference} is not followed"), why, "move what it names into the repository");
-        self.reads.findings.push(GraphFinding::new(file, line, fault));
+        self.reads.findings.push(FileFault::new(file, line, fault));
     }
 }
 

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use super::artifact::{LeftOut, Selection};
 use super::environments::{self, Looked};
 use super::feeds::{Feed, Feeds};
-use super::finding::GraphFinding;
+use super::file_fault::FileFault;
 use super::flux::{FluxKustomization, FluxSource, RepoEnvironment};
 use super::git::{GitState, Repository};
 use super::graph::{self, Entry, Followed, Graph};
@@ -43,7 +43,7 @@ pub struct Snapshot {
     /// Which files feed which Kustomization.
     pub feeds: Feeds,
     /// What is wrong with the files.
-    pub findings: Vec<GraphFinding>,
+    pub findings: Vec<FileFault>,
     /// The `ResourceSet` objects whose Kustomizations are not among these yet, by environment; none once they are unfolded.
     pub sets: Vec<(String, ObjectRef)>,
     /// What was seen while looking for environments.

@@ -9,7 +9,6 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::files::Files;
-use super::journal::JournalEntry;
 use super::session::Session;
 use crate::app::operation::{StepSender, outcome_line};
 use crate::app::{
@@ -17,7 +16,7 @@ use crate::app::{
 };
 use crate::check::Survey;
 use crate::cluster::{Cluster, WatchEvent, WatchScope, watch};
-use crate::model::{Env, Fault, Kind, Nodes, Outcome};
+use crate::model::{Env, Fault, JournalEntry, Kind, Nodes, Outcome};
 use crate::render::{Stop, Worker};
 use crate::repo::Snapshot;
 

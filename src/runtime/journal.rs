@@ -3,38 +3,15 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use rustix::io::Errno;
 use rustix::process::{Pid, getpid, test_kill_process};
-use serde::{Deserialize, Serialize};
 
 use crate::files;
-use crate::model::Fault;
+use crate::model::{Fault, JournalEntry};
 use crate::programs::XdgFolder;
 
 /// So much of it is read at most.
 const LARGEST: u64 = 1024 * 1024 * 1024;
-
-/// Holds one line of the journal; a write has two: when it begins and how it ended. It never holds a secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JournalEntry {
-    /// When.
-    pub at: Timestamp,
-    /// Which operation: its start and number, the same in both lines.
-    pub id: String,
-    /// The cluster's own word for who we are there, from a SelfSubjectReview; `None` before it has answered.
-    pub user: Option<String>,
-    /// The login behind a shared account.
-    pub login: String,
-    /// The environment's name.
-    pub env: Option<String>,
-    /// What it acts on.
-    pub object: String,
-    /// The equivalent command line.
-    pub command: String,
-    /// How it ended; `None` in the line of its beginning.
-    pub result: Option<String>,
-}
 
 /// Returns where this account's state is kept, `$XDG_STATE_HOME/fluxdeck`; `None` without a home folder.
 pub(super) fn state_folder() -> Option<PathBuf> {
@@ -103,15 +80,7 @@ impl Journal {
         let Some(text) = self.path.as_ref().and_then(|path| files::own_text(path, LARGEST).ok()) else {
             return Vec::new();
         };
-        let mut open: Vec<JournalEntry> = Vec::new();
-        for entry in text.lines().filter_map(|line| serde_json::from_str::<JournalEntry>(line).ok()) {
-            if entry.result.is_some() {
-                open.retain(|known| known.id != entry.id);
-            } else {
-                open.push(entry);
-            }
-        }
-        open
+        JournalEntry::operations(&text).into_iter().filter(|entry| entry.result.is_none()).collect()
     }
 }
 
@@ -127,7 +96,8 @@ fn lives(id: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Journal, JournalEntry};
+    use super::Journal;
+    use crate::model::JournalEntry;
     use std::os::unix::fs::PermissionsExt;
 
     /// Not a test by itself: a process that runs until its input ends.

@@ -23,7 +23,7 @@ pub use cockpit::{FirstScreen, cockpit};
 pub use defect::restore_on_panic;
 pub use effects::{Performer, note};
 pub use interrupt::{interrupted, told_to_end};
-pub use journal::{Journal, JournalEntry};
+pub use journal::Journal;
 pub use lend::lend_to;
 pub use log::{VARIABLE as LOG_VARIABLE, log_as_asked};
 pub use looping::run;

@@ -14,11 +14,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use serde::Deserialize;
 
 use crate::app::{Action, Motion, Scene, Task, View};
-use crate::model::Fault;
 use crate::model::clock::age;
+use crate::model::{Fault, JournalEntry};
 use crate::theme::Scope;
 use crate::views::parts::page::{Page, PageLine, SearchKey};
 use crate::widgets::{pad, panel};
@@ -26,25 +25,11 @@ use crate::widgets::{pad, panel};
 /// So much of the file's end is read: some thousand writes.
 const END: u64 = 1024 * 1024;
 
-/// One line of the file, as far as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct Entry {
-    at: Timestamp,
-    id: String,
-    #[serde(default)]
-    login: String,
-    #[serde(default)]
-    env: Option<String>,
-    command: String,
-    #[serde(default)]
-    result: Option<String>,
-}
-
 /// Shows the journal.
 #[derive(Debug)]
 pub struct JournalView {
     page: Page,
-    entries: Option<Result<Vec<Entry>, Fault>>,
+    entries: Option<Result<Vec<JournalEntry>, Fault>>,
 }
 
 impl Default for JournalView {
@@ -54,7 +39,7 @@ impl Default for JournalView {
 }
 
 /// Reads the end of the file: one entry for each operation, with its result where it has one, newest first.
-fn read(path: Option<&Path>) -> Result<Vec<Entry>, Fault> {
+fn read(path: Option<&Path>) -> Result<Vec<JournalEntry>, Fault> {
     let Some(path) = path else { return Ok(Vec::new()) };
     let fault = |error: std::io::Error| {
         Fault::failed("cannot read the journal", error.to_string(), format!("look at {}", path.display()))
@@ -68,14 +53,7 @@ fn read(path: Option<&Path>) -> Result<Vec<Entry>, Fault> {
     file.seek(SeekFrom::Start(length.saturating_sub(END))).map_err(fault)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(fault)?;
-    let mut entries: Vec<Entry> = Vec::new();
-    // A first line that was cut is no entry, and neither is one that somebody else is writing.
-    for entry in String::from_utf8_lossy(&bytes).lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
-        match entries.iter_mut().rev().find(|known| known.id == entry.id) {
-            Some(begun) => begun.result = entry.result,
-            None => entries.push(entry),
-        }
-    }
+    let mut entries = JournalEntry::operations(&String::from_utf8_lossy(&bytes));
     entries.reverse();
     Ok(entries)
 }
@@ -106,23 +84,22 @@ impl JournalView {
                 };
                 lines.push(PageLine::wrapped(text, Scope::Text));
             }
-            Some(Ok(entries)) => entries.iter().for_each(|entry| entry.write(&mut lines, now)),
+            Some(Ok(entries)) => entries.iter().for_each(|entry| write(entry, &mut lines, now)),
         }
         lines
     }
 }
 
-impl Entry {
-    fn write(&self, lines: &mut Vec<PageLine>, now: Timestamp) {
-        let who = format!("{} {} ", pad(self.env.as_deref().unwrap_or("-"), 12), pad(&self.login, 10));
-        lines.push(
-            PageLine::wrapped(&*self.command, Scope::Shell)
-                .after(who, Scope::Title)
-                .after(pad(&age(now, self.at), 6), Scope::Dim),
-        );
-        let result = self.result.as_deref().unwrap_or("it began, and its end was not written down");
-        lines.push(PageLine::wrapped(result, Scope::Text).after(" ".repeat(8), Scope::Dim));
-    }
+/// Writes an operation: the command that was run, and how it ended.
+fn write(entry: &JournalEntry, lines: &mut Vec<PageLine>, now: Timestamp) {
+    let who = format!("{} {} ", pad(entry.env.as_deref().unwrap_or("-"), 12), pad(&entry.login, 10));
+    lines.push(
+        PageLine::wrapped(&*entry.command, Scope::Shell)
+            .after(who, Scope::Title)
+            .after(pad(&age(now, entry.at), 6), Scope::Dim),
+    );
+    let result = entry.result.as_deref().unwrap_or("it began, and its end was not written down");
+    lines.push(PageLine::wrapped(result, Scope::Text).after(" ".repeat(8), Scope::Dim));
 }
 
 impl View for JournalView {
@@ -139,7 +116,7 @@ impl View for JournalView {
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
-        if let Ok(entries) = payload.downcast::<Result<Vec<Entry>, Fault>>() {
+        if let Ok(entries) = payload.downcast::<Result<Vec<JournalEntry>, Fault>>() {
             self.entries = Some(*entries);
         }
         Vec::new()

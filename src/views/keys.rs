@@ -109,13 +109,6 @@ impl Keys {
         ]
     }
 
-    fn show_environment(&mut self, by: usize, scene: &Scene<'_>) -> Vec<Action> {
-        let count = scene.facts.environments.len().max(1);
-        let Ok(next) = u8::try_from((self.env.index() + by) % count) else { return Vec::new() };
-        *self = Self::new(Env(next));
-        self.load(scene)
-    }
-
     /// Writes the page; each line with what enter does on it.
     fn lines(&self, scene: &Scene<'_>) -> Vec<(PageLine, Option<LineAction>)> {
         let Some(environment) = scene.facts.environment(self.env) else { return Vec::new() };
@@ -435,15 +428,15 @@ impl View for Keys {
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        if let Some(env) = scene.facts.environment_by(motion, self.env) {
+            *self = Self::new(env);
+            return Some(self.load(scene));
+        }
         match motion {
             Motion::Redraw => {
                 let mut actions = self.load(scene);
                 actions.push(Action::Redraw);
                 Some(actions)
-            }
-            Motion::NextEnvironment => Some(self.show_environment(1, scene)),
-            Motion::PreviousEnvironment => {
-                Some(self.show_environment(scene.facts.environments.len().max(1) - 1, scene))
             }
             Motion::Open => Some(match self.deed(scene) {
                 Some(LineAction::Run(id)) => {

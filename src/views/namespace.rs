@@ -142,13 +142,10 @@ impl View for Namespace {
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        if let Some(env) = scene.facts.environment_by(motion, self.env) {
+            return Some(vec![Action::Replace(Box::new(Self::new(env, &self.name)))]);
+        }
         match motion {
-            Motion::NextEnvironment | Motion::PreviousEnvironment => {
-                let count = scene.facts.environments.len().max(1);
-                let by = if motion == Motion::NextEnvironment { 1 } else { count - 1 };
-                let env = Env(u8::try_from((self.env.index() + by) % count).unwrap_or(0));
-                Some(vec![Action::Replace(Box::new(Self::new(env, &self.name)))])
-            }
             Motion::Redraw => {
                 let mut actions = self.ask();
                 actions.push(Action::Redraw);

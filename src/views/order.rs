@@ -152,18 +152,13 @@ impl View for OrderView {
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        if let Some(env) = scene.facts.environment_by(motion, self.env) {
+            self.env = env;
+            self.page.rewind();
+            return Some(Vec::new());
+        }
         match motion {
             Motion::Open => None,
-            Motion::NextEnvironment | Motion::PreviousEnvironment => {
-                let all: Vec<Env> = scene.facts.environments.iter().map(|(env, _)| env).collect();
-                let at = all.iter().position(|env| *env == self.env).unwrap_or_default();
-                let step = if motion == Motion::NextEnvironment { 1 } else { all.len().saturating_sub(1) };
-                if let Some(next) = all.get((at + step) % all.len().max(1)) {
-                    self.env = *next;
-                    self.page.rewind();
-                }
-                Some(Vec::new())
-            }
             _ => self.page.motion(motion, &self.lines(scene)).then(Vec::new),
         }
     }

@@ -100,16 +100,13 @@ impl View for ServedKinds {
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        if let Some(env) = scene.facts.environment_by(motion, self.env) {
+            return Some(vec![Action::Replace(Box::new(Self { filter: self.filter.clone(), ..Self::new(env) }))]);
+        }
         match motion {
             Motion::Open => {
                 let served = self.found().get(self.selected).map(|served| list_of(self.env, served));
                 return Some(served.map(Action::Push).into_iter().collect());
-            }
-            Motion::NextEnvironment | Motion::PreviousEnvironment => {
-                let count = scene.facts.environments.len().max(1);
-                let by = if motion == Motion::NextEnvironment { 1 } else { count - 1 };
-                let env = Env(u8::try_from((self.env.index() + by) % count).unwrap_or(0));
-                return Some(vec![Action::Replace(Box::new(Self { filter: self.filter.clone(), ..Self::new(env) }))]);
             }
             Motion::Redraw => {
                 let mut actions = self.ask();

@@ -182,10 +182,8 @@ impl Detail {
     }
 
     /// Shows the object of the same name in another environment.
-    fn show_environment(&mut self, by: usize, scene: &Scene<'_>) -> Vec<Action> {
-        let count = scene.facts.environments.len().max(1);
-        let Ok(next) = u8::try_from((self.env.index() + by) % count) else { return Vec::new() };
-        self.env = Env(next);
+    fn show_environment(&mut self, env: Env, scene: &Scene<'_>) -> Vec<Action> {
+        self.env = env;
         (self.whole, self.events, self.family) = (Loaded::default(), Loaded::default(), Loaded::default());
         self.load(scene)
     }
@@ -248,14 +246,15 @@ impl View for Detail {
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        if let Some(env) = scene.facts.environment_by(motion, self.env) {
+            return Some(self.show_environment(env, scene));
+        }
         let all = self.tabs();
         let at = all.iter().position(|tab| *tab == self.tab).unwrap_or(0);
         Some(match motion {
             Motion::NextTab | Motion::NextPanel => self.show(all.get((at + 1) % all.len())),
             Motion::PreviousTab | Motion::PreviousPanel => self.show(all.get((at + all.len() - 1) % all.len())),
             Motion::Panel(number) => self.show(all.get(usize::from(number.saturating_sub(1)))),
-            Motion::NextEnvironment => self.show_environment(1, scene),
-            Motion::PreviousEnvironment => self.show_environment(scene.facts.environments.len().max(1) - 1, scene),
             Motion::Redraw => {
                 let mut actions = self.load(scene);
                 actions.push(Action::Redraw);

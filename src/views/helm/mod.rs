@@ -223,10 +223,8 @@ impl Inspector {
     }
 
     /// Shows the release of the same name in another environment.
-    fn show_environment(&mut self, by: usize, scene: &Scene<'_>) -> Vec<Action> {
-        let count = scene.facts.environments.len().max(1);
-        let Ok(next) = u8::try_from((self.env.index() + by) % count) else { return Vec::new() };
-        (self.env, self.choice, self.inspection) = (Env(next), Choice::default(), Loaded::default());
+    fn show_environment(&mut self, env: Env, scene: &Scene<'_>) -> Vec<Action> {
+        (self.env, self.choice, self.inspection) = (env, Choice::default(), Loaded::default());
         self.load(scene)
     }
 }
@@ -267,6 +265,9 @@ impl View for Inspector {
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        if let Some(env) = scene.facts.environment_by(motion, self.env) {
+            return Some(self.show_environment(env, scene));
+        }
         let at = self.tab as usize;
         let count = InspectorTab::ALL.len();
         match motion {
@@ -275,10 +276,6 @@ impl View for Inspector {
                 Some(self.show(InspectorTab::ALL.get((at + count - 1) % count)))
             }
             Motion::Panel(number) => Some(self.show(InspectorTab::ALL.get(usize::from(number.saturating_sub(1))))),
-            Motion::NextEnvironment => Some(self.show_environment(1, scene)),
-            Motion::PreviousEnvironment => {
-                Some(self.show_environment(scene.facts.environments.len().max(1) - 1, scene))
-            }
             Motion::Redraw => {
                 let mut actions = self.load(scene);
                 actions.push(Action::Redraw);

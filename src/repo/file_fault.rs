@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use crate::model::{Fault, ObjectRef};
 
-/// Reports something wrong with a file, and where.
+/// Reports a fault in a file, and where; a finding is what a rule of `check` makes of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct GraphFinding {
+pub struct FileFault {
     /// The file, relative to the repository's root where it lies below it.
     pub file: String,
     /// The line, counted from 1, where it is known.
@@ -21,8 +21,8 @@ pub struct GraphFinding {
     pub fault: Fault,
 }
 
-impl GraphFinding {
-    /// Builds a finding about a file.
+impl FileFault {
+    /// Reports a fault in a file.
     pub fn new(file: &str, line: Option<usize>, fault: Fault) -> Self {
         Self { file: file.to_owned(), line, env: None, object: None, fault }
     }
@@ -35,7 +35,7 @@ impl GraphFinding {
     }
 }
 
-impl std::fmt::Display for GraphFinding {
+impl std::fmt::Display for FileFault {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.line {
             Some(line) => write!(formatter, "{}:{line}: {}", self.file, self.fault),
