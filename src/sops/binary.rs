@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::create::{NewFile, encrypt};
+use super::edit::create::{NewFile, encrypt};
+use super::edit::opened::Opened;
 use super::error::SopsError;
 use super::format::Format;
 use super::json;
-use super::opened::Opened;
 use super::path::{Path, Segment};
 use super::value::{Value, ValueType};
 use crate::secret::Secret;

@@ -218,7 +218,8 @@ impl Config {
             let number: Option<i64> = text.parse().ok();
             let Some(number) = number else { return Some(format!("shamir_threshold: {text} is no whole number")) };
             // 0 is what is not said: all groups are needed.
-            let fits = usize::try_from(number).is_ok_and(|number| super::shamir::is_possible(found.len(), number));
+            let fits =
+                usize::try_from(number).is_ok_and(|number| super::keys::shamir::is_possible(found.len(), number));
             (found.len() > 1 && number != 0 && !fits).then(|| {
                 let groups = found.len();
                 format!("a threshold of {number} of {groups} groups of keys cannot be: sops wants 2 to {groups}")

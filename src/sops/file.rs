@@ -5,12 +5,12 @@ use std::str::FromStr as _;
 use jiff::Timestamp;
 
 use super::cipher::{DataKey, is_sealed};
+use super::edit::opened::{Opened, State};
 use super::error::SopsError;
 use super::format::Format;
-use super::identities::Identities;
+use super::keys::identities::Identities;
 use super::mac;
 use super::metadata::{self, Metadata};
-use super::opened::{Opened, State};
 use super::parsed::{Leaf, Parsed};
 use super::path::Path;
 use super::rules::{Rule, Verdict};

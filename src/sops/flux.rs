@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::error::SopsError;
 use super::file::SopsFile;
 use super::format::Format;
-use super::identities::Identities;
+use super::keys::identities::Identities;
 use super::path::Segment;
 
 /// Decrypts an object that carries a `sops` block, and takes the block off.

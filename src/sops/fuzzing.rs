@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::cipher::{DataKey, sealed_type};
 use super::config::Config;
-use super::create::{NewFile, create};
+use super::edit::create::{NewFile, create};
 use super::error::SopsError;
 use super::file::SopsFile;
 use super::format::Format;
-use super::identities::{Identities, generate};
+use super::keys::identities::{Identities, generate};
 use super::parsed::Parsed;
 use super::rules::RuleKind;
 use crate::secret::Secret;

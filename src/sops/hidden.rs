@@ -1,9 +1,9 @@
 //! Which parts of a plain text are secret: what a screen masks until it is told to show it.
 
-use super::draft;
+use super::edit::draft;
+use super::edit::opened::Opened;
+use super::edit::seal::Plan;
 use super::format::Format;
-use super::opened::Opened;
-use super::seal::Plan;
 use crate::secret::Secret;
 
 impl Opened {

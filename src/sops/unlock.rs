@@ -5,13 +5,13 @@ use std::path::Path as FilePath;
 use jiff::Timestamp;
 
 use super::atomic::write_atomically;
+use super::edit::opened::Opened;
 use super::error::SopsError;
 use super::file::SopsFile;
 use super::format::Format;
-use super::identities::Identities;
-use super::opened::Opened;
-use super::prompts::SecretPrompt;
-use super::sources::IdentitySources;
+use super::keys::identities::Identities;
+use super::keys::prompts::SecretPrompt;
+use super::keys::sources::IdentitySources;
 use crate::model::{Fault, FaultKind, Permit};
 
 /// Larger files are not opened, in bytes: an object of Kubernetes has 1 MiB at most, and encryption and more documents some times that.

@@ -5,9 +5,9 @@ use zeroize::Zeroizing;
 use super::{KeyGroup, Metadata};
 use crate::sops::cipher::DataKey;
 use crate::sops::error::SopsError;
-use crate::sops::identities::{Identities, Opener};
-use crate::sops::recipients;
-use crate::sops::shamir;
+use crate::sops::keys::identities::{Identities, Opener};
+use crate::sops::keys::recipients;
+use crate::sops::keys::shamir;
 
 impl Metadata {
     /// Wraps a data key for every recipient anew, as a new key needs.

@@ -2,7 +2,7 @@
 
 use super::node::Node;
 use super::{KeyGroup, OTHER_KINDS};
-use crate::sops::recipients::Wrapped;
+use crate::sops::keys::recipients::Wrapped;
 use crate::sops::rules::RuleKind;
 
 /// Names the order in which a version of sops writes a block, and whether it writes empty lists.

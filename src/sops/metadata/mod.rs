@@ -23,8 +23,8 @@ use layout::Layout;
 use node::Node;
 
 use super::error::SopsError;
+use super::keys::recipients::Wrapped;
 use super::parsed::Parsed;
-use super::recipients::Wrapped;
 use super::rules::RuleKind;
 
 /// The kinds of keys other than age that a block may list. They cannot be used here and are kept as they are.

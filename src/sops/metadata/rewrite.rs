@@ -5,11 +5,11 @@ use std::ops::Range;
 use super::node::Node;
 use super::{Layout, Metadata, OTHER_KINDS, flat, json as written, yaml};
 use crate::secret::Secret;
+use crate::sops::edit::patch::Patches;
 use crate::sops::error::SopsError;
 use crate::sops::format::Format;
 use crate::sops::json;
 use crate::sops::parsed::{BLOCK, Parsed};
-use crate::sops::patch::Patches;
 
 /// The beginning of every name of the block in dotenv.
 pub(super) const PREFIX: &str = "sops_";

@@ -304,7 +304,7 @@ fn what_sops_would_spoil_is_told_and_nothing_else() {
 #[test]
 fn sops_opens_what_is_encrypted_for_a_post_quantum_key() {
     let Some(judge) = Judge::summon() else { return };
-    let (file, recipient) = crate::sops::post_quantum::tests::throwaway();
+    let (file, recipient) = crate::sops::keys::post_quantum::tests::throwaway();
     let plain = Secret::new("kind: Secret\nstringData:\n    a: hunter2\n");
     let sealed = create(Format::Yaml, &plain, &NewFile::of(&[recipient], "^stringData$"), jiff::Timestamp::UNIX_EPOCH);
     std::fs::write(judge.folder.path().join("file.yaml"), sealed.unwrap()).unwrap();

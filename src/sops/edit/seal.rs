@@ -1,31 +1,31 @@
 //! Sealing a plain text: what the rule reaches is encrypted in its place, and all else stays byte for byte.
 
-use super::cipher::{DataKey, is_sealed};
-use super::error::SopsError;
-use super::exposed;
-use super::format::Format;
 use super::keep::{Keep, Reuse};
-use super::marks;
-use super::parsed::{Comment, Leaf, Parsed};
 use super::patch::Patches;
-use super::rules::{Rule, Verdict};
-use super::value::{Value, ValueType};
 use crate::secret::Secret;
+use crate::sops::cipher::{DataKey, is_sealed};
+use crate::sops::error::SopsError;
+use crate::sops::exposed;
+use crate::sops::format::Format;
+use crate::sops::marks;
+use crate::sops::parsed::{Comment, Leaf, Parsed};
+use crate::sops::rules::{Rule, Verdict};
+use crate::sops::value::{Value, ValueType};
 
 /// Says what of a plain text is to be encrypted.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(in crate::sops) struct Plan {
     /// The rule, as a configuration has it.
     rule: String,
     /// For each value.
-    pub(super) leaves: Vec<bool>,
+    pub(in crate::sops) leaves: Vec<bool>,
     /// For each comment.
-    pub(super) comments: Vec<bool>,
+    pub(in crate::sops) comments: Vec<bool>,
 }
 
 impl Plan {
     /// Decides by the rule; where that goes by comments, by what the file holds at the place already, else by the comments there.
-    pub(super) fn new(parsed: &Parsed, rule: &Rule, keep: &Keep) -> Self {
+    pub(in crate::sops) fn new(parsed: &Parsed, rule: &Rule, keep: &Keep) -> Self {
         if let Rule::Comments(comments) = rule {
             let (leaves, comments) = marks::plan(parsed, comments);
             let mut plan = Self { rule: rule.to_string(), leaves, comments };
@@ -49,12 +49,12 @@ impl Plan {
     ///
     /// # Errors
     /// Names those that it would leave.
-    pub(super) fn vouch(&self, parsed: &Parsed) -> Result<(), SopsError> {
+    pub(in crate::sops) fn vouch(&self, parsed: &Parsed) -> Result<(), SopsError> {
         exposed::refuse(parsed, |index, _| self.leaves.get(index).copied().unwrap_or_default(), &self.rule)
     }
 
     /// Returns the values that are to be encrypted.
-    pub(super) fn reached<'a>(&'a self, parsed: &'a Parsed) -> impl Iterator<Item = &'a Leaf> {
+    pub(in crate::sops) fn reached<'a>(&'a self, parsed: &'a Parsed) -> impl Iterator<Item = &'a Leaf> {
         parsed.leaves.iter().zip(&self.leaves).filter(|(_, encrypted)| **encrypted).map(|(leaf, _)| leaf)
     }
 }
@@ -64,7 +64,7 @@ impl Plan {
 /// # Errors
 /// When what is to be encrypted carries an anchor, an alias or a tag, which sops would lose, and when the plan leaves a value of a Secret in
 /// plain text.
-pub(super) fn seal(
+pub(in crate::sops) fn seal(
     format: Format,
     text: &str,
     parsed: &Parsed,

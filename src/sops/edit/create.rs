@@ -2,20 +2,20 @@
 
 use jiff::Timestamp;
 
-use super::binary;
-use super::cipher::{DataKey, is_sealed};
-use super::error::SopsError;
-use super::file::SopsFile;
-use super::format::Format;
 use super::keep::{Keep, Reuse};
-use super::mac;
-use super::metadata::{self, KeyGroup, Metadata};
-use super::opened::seconds;
-use super::parsed::{Leaf, Parsed};
-use super::rules::{DEFAULT_SUFFIX, Rule, RuleKind};
+use super::saving::seconds;
 use super::seal::{Plan, seal};
-use super::value::Value;
 use crate::secret::Secret;
+use crate::sops::binary;
+use crate::sops::cipher::{DataKey, is_sealed};
+use crate::sops::error::SopsError;
+use crate::sops::file::SopsFile;
+use crate::sops::format::Format;
+use crate::sops::mac;
+use crate::sops::metadata::{self, KeyGroup, Metadata};
+use crate::sops::parsed::{Leaf, Parsed};
+use crate::sops::rules::{DEFAULT_SUFFIX, Rule, RuleKind};
+use crate::sops::value::Value;
 
 /// The version that new files name: that of the sops whose layout they have.
 const VERSION: &str = "3.13.3";
@@ -46,7 +46,7 @@ impl NewFile {
     }
 
     /// Returns the rule as it is written into the file.
-    pub(super) fn rule(&self) -> (RuleKind, String) {
+    pub(in crate::sops) fn rule(&self) -> (RuleKind, String) {
         self.rule.clone().unwrap_or_else(|| (RuleKind::UnencryptedSuffix, DEFAULT_SUFFIX.to_owned()))
     }
 }
@@ -64,7 +64,7 @@ pub fn create(format: Format, plaintext: &Secret, file: &NewFile, now: Timestamp
 }
 
 /// Encrypts a plain text that was read already.
-pub(super) fn encrypt(
+pub(in crate::sops) fn encrypt(
     format: Format,
     plaintext: &Secret,
     parsed: &Parsed,

@@ -9,16 +9,16 @@ use aes_gcm::aead::rand_core::RngCore;
 use zeroize::Zeroizing;
 
 /// Holds one part: the values, then the point; wiped on drop.
-pub(super) type Part = Zeroizing<Vec<u8>>;
+pub(in crate::sops) type Part = Zeroizing<Vec<u8>>;
 
 /// Tells whether so many of so many parts can be asked for.
-pub(super) fn is_possible(count: usize, needed: usize) -> bool {
+pub(in crate::sops) fn is_possible(count: usize, needed: usize) -> bool {
     needed >= 2 && needed <= count && u8::try_from(count).is_ok()
 }
 
 /// Splits a secret into `count` parts of which any `needed` give it back, for the points 1, 2, … as sops numbers its groups; `None` unless
 /// 2 ≤ needed ≤ count ≤ 255.
-pub(super) fn split(secret: &[u8], count: usize, needed: usize) -> Option<Vec<Part>> {
+pub(in crate::sops) fn split(secret: &[u8], count: usize, needed: usize) -> Option<Vec<Part>> {
     let points = 1..=u8::try_from(count).ok()?;
     if !is_possible(count, needed) || secret.is_empty() {
         return None;
@@ -40,7 +40,7 @@ pub(super) fn split(secret: &[u8], count: usize, needed: usize) -> Option<Vec<Pa
 }
 
 /// Puts parts together; `None` when they do not belong together. Too few parts give a wrong secret, which only its use can tell.
-pub(super) fn combine(parts: &[Part]) -> Option<Zeroizing<Vec<u8>>> {
+pub(in crate::sops) fn combine(parts: &[Part]) -> Option<Zeroizing<Vec<u8>>> {
     let mut values: Vec<(u8, &[u8])> = Vec::with_capacity(parts.len());
     for part in parts {
         let (point, bytes) = part.split_last()?;

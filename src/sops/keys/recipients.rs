@@ -6,10 +6,10 @@ use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::{DecryptError, Decryptor, Encryptor};
 use zeroize::Zeroizing;
 
-use super::cipher::KEY_LENGTH;
-use super::error::SopsError;
 use super::plugin::Plugin;
 use super::post_quantum;
+use crate::sops::cipher::KEY_LENGTH;
+use crate::sops::error::SopsError;
 
 /// Holds a data key as it is wrapped for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Wrapped {
 }
 
 /// Unwraps a data key; `Err(None)` when no identity fits, `Err(Some(why))` when the wrapping is damaged.
-pub(super) fn unwrap<'a>(
+pub(in crate::sops) fn unwrap<'a>(
     armor: &str,
     identities: impl Iterator<Item = &'a dyn age::Identity>,
 ) -> Result<Zeroizing<Vec<u8>>, Option<String>> {
@@ -39,7 +39,7 @@ pub(super) fn unwrap<'a>(
 }
 
 /// Wraps a data key, or a part of one, for a recipient.
-pub(super) fn wrap(bytes: &[u8], recipient: &str) -> Result<Wrapped, SopsError> {
+pub(in crate::sops) fn wrap(bytes: &[u8], recipient: &str) -> Result<Wrapped, SopsError> {
     let unreadable = || SopsError::Recipient { recipient: recipient.to_owned() };
     let failed = |error: &dyn std::fmt::Display| SopsError::DataKey(error.to_string());
     let parsed: Box<dyn age::Recipient> = if recipient.starts_with("ssh-") {

@@ -6,16 +6,16 @@ use crate::secret::Secret;
 
 /// Collects what is to be replaced.
 #[derive(Default)]
-pub(super) struct Patches(Vec<(Range<usize>, Secret)>);
+pub(in crate::sops) struct Patches(Vec<(Range<usize>, Secret)>);
 
 impl Patches {
     /// Adds a replacement: the bytes, and what to put there.
-    pub(super) fn put(&mut self, (span, text): (Range<usize>, Secret)) {
+    pub(in crate::sops) fn put(&mut self, (span, text): (Range<usize>, Secret)) {
         self.0.push((span, text));
     }
 
     /// Returns the text with all replacements made; `None` when two overlap or one lies outside the text.
-    pub(super) fn apply(mut self, text: &str) -> Option<Secret> {
+    pub(in crate::sops) fn apply(mut self, text: &str) -> Option<Secret> {
         self.0.sort_by_key(|(span, _)| (span.start, span.end));
         let added: usize = self.0.iter().map(|(_, new)| new.len()).sum();
         // Room from the start, so that growing leaves no copy of a secret behind.

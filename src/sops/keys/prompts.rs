@@ -30,11 +30,11 @@ pub trait Asker: Send + Sync {
 }
 
 /// Identifies what was locked, by the hash of its bytes.
-pub(super) type Seal = [u8; 32];
+pub(in crate::sops) type Seal = [u8; 32];
 
 /// What a locked identity turned out to be.
 #[derive(Clone)]
-pub(super) enum Unsealed {
+pub(in crate::sops) enum Unsealed {
     /// The text of an encrypted identity file.
     Text(Arc<Secret>),
     /// An SSH key without its passphrase.
@@ -76,7 +76,7 @@ impl Prompts {
     }
 
     /// Tells whether nobody is to be asked.
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(in crate::sops) fn is_quiet(&self) -> bool {
         self.quiet
     }
 
@@ -94,7 +94,7 @@ impl Prompts {
     }
 
     /// Returns the keys that were given.
-    pub(super) fn given(&self) -> Vec<(String, Secret)> {
+    pub(in crate::sops) fn given(&self) -> Vec<(String, Secret)> {
         self.state().given.iter().map(|(source, key)| (source.clone(), key.duplicate())).collect()
     }
 
@@ -104,7 +104,7 @@ impl Prompts {
     }
 
     /// Returns the questions that nobody has answered so far.
-    pub(super) fn open(&self) -> Vec<SecretPrompt> {
+    pub(in crate::sops) fn open(&self) -> Vec<SecretPrompt> {
         self.state().open.clone()
     }
 
@@ -114,7 +114,7 @@ impl Prompts {
     }
 
     /// Says something to the operator; an empty text ends it.
-    pub(super) fn say(&self, text: &str) {
+    pub(in crate::sops) fn say(&self, text: &str) {
         let text = (!text.is_empty()).then(|| text.to_owned());
         if let (Some(text), Some(asker)) = (&text, &self.inner.asker) {
             asker.tell(text);
@@ -123,7 +123,7 @@ impl Prompts {
     }
 
     /// Asks; an answer that waits here is taken, and used once.
-    pub(super) fn ask(&self, question: &SecretPrompt) -> Option<Secret> {
+    pub(in crate::sops) fn ask(&self, question: &SecretPrompt) -> Option<Secret> {
         if self.quiet {
             return None;
         }
@@ -142,17 +142,17 @@ impl Prompts {
     }
 
     /// Tells whether a wrong answer can be followed by a better one at once.
-    pub(super) fn is_live(&self) -> bool {
+    pub(in crate::sops) fn is_live(&self) -> bool {
         self.inner.asker.is_some() && !self.quiet
     }
 
     /// Returns what was locked with these bytes, if it was opened before.
-    pub(super) fn unsealed(&self, seal: &Seal) -> Option<Unsealed> {
+    pub(in crate::sops) fn unsealed(&self, seal: &Seal) -> Option<Unsealed> {
         self.state().unsealed.iter().find(|(known, _)| known == seal).map(|(_, unsealed)| unsealed.clone())
     }
 
     /// Keeps what an answer opened.
-    pub(super) fn keep(&self, seal: Seal, unsealed: Unsealed) {
+    pub(in crate::sops) fn keep(&self, seal: Seal, unsealed: Unsealed) {
         self.state().unsealed.push((seal, unsealed));
     }
 
@@ -177,15 +177,15 @@ impl PartialEq for Prompts {
 impl Eq for Prompts {}
 
 /// Returns the hash by which something locked is known again.
-pub(super) fn seal(bytes: &[u8]) -> Seal {
+pub(in crate::sops) fn seal(bytes: &[u8]) -> Seal {
     Sha256::digest(bytes).into()
 }
 
 /// Speaks for a plug-in: its questions begin with its name.
 #[derive(Clone)]
-pub(super) struct PluginPrompts {
-    pub(super) prompts: Prompts,
-    pub(super) plugin: String,
+pub(in crate::sops) struct PluginPrompts {
+    pub(in crate::sops) prompts: Prompts,
+    pub(in crate::sops) plugin: String,
 }
 
 impl PluginPrompts {

@@ -5,8 +5,9 @@ use hpke::{Deserializable as _, Kem as _, Serializable as _};
 use super::kem::{Encapsulated, Hybrid, PrivateKey, PublicKey};
 use super::{Identity, Recipient};
 use crate::secret::Secret;
+use crate::sops::keys::recipients;
 use crate::sops::tests::folder;
-use crate::sops::{Format, Identities, KeyKind, NewFile, Path, SopsFile, create, recipients};
+use crate::sops::{Format, Identities, KeyKind, NewFile, Path, SopsFile, create};
 
 /// Returns the key file of the recordings, below `tests/sops`, and its public key.
 pub(in crate::sops) fn throwaway() -> (&'static str, String) {

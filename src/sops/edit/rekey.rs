@@ -2,16 +2,17 @@
 
 use jiff::Timestamp;
 
-use super::cipher::{DataKey, is_sealed};
 use super::create::NewFile;
-use super::error::SopsError;
-use super::exposed;
-use super::file::SopsFile;
 use super::keep::Keep;
-use super::metadata::{KeyGroup, Metadata};
-use super::opened::{Opened, Sealing};
-use super::recipients::Wrapped;
+use super::opened::Opened;
+use super::saving::Sealing;
 use super::seal::Plan;
+use crate::sops::cipher::{DataKey, is_sealed};
+use crate::sops::error::SopsError;
+use crate::sops::exposed;
+use crate::sops::file::SopsFile;
+use crate::sops::keys::recipients::Wrapped;
+use crate::sops::metadata::{KeyGroup, Metadata};
 
 impl Opened {
     /// Returns the text encrypted for other recipients, group by group. The data key, the values, `mac` and `lastmodified` stay, as
@@ -47,7 +48,7 @@ impl Opened {
     }
 
     /// Returns the text with another `sops` block, in which the data key is wrapped for those recipients for whom it is not yet.
-    pub(super) fn with_metadata(&self, mut metadata: Metadata) -> Result<String, SopsError> {
+    pub(in crate::sops) fn with_metadata(&self, mut metadata: Metadata) -> Result<String, SopsError> {
         metadata.wrap_missing(&self.key)?;
         let text = self.file.with_metadata(&metadata)?;
         exposed::judge(&text)?;

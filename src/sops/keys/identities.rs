@@ -3,12 +3,12 @@
 use age::secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
-use super::error::SopsError;
 use super::locked::{LockedKey, Tried, same_ssh, try_one};
 use super::post_quantum;
 use super::prompts::Prompts;
 use super::recipients::Wrapped;
 use crate::secret::Secret;
+use crate::sops::error::SopsError;
 
 /// Says which identity opened a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct Identities {
 
 impl Identities {
     /// Begins with none; who has to be asked for one, is.
-    pub(super) fn asking(prompts: &Prompts) -> Self {
+    pub(in crate::sops) fn asking(prompts: &Prompts) -> Self {
         Self { prompts: prompts.clone(), ..Self::default() }
     }
 
@@ -123,12 +123,12 @@ impl Identities {
     }
 
     /// Notes something that could not be used.
-    pub(super) fn note(&mut self, problem: String) {
+    pub(in crate::sops) fn note(&mut self, problem: String) {
         self.problems.push(problem);
     }
 
     /// Reads what a file, a variable or a command holds. What cannot be used is noted, and hides nothing beside it.
-    pub(super) fn read(&mut self, source: &str, bytes: &[u8]) {
+    pub(in crate::sops) fn read(&mut self, source: &str, bytes: &[u8]) {
         if let Some(locked) = LockedKey::file(bytes, source) {
             self.locked.push(locked);
             return;
@@ -203,7 +203,7 @@ impl Identities {
     }
 
     /// Unwraps a data key, or a part of one, with whichever identity fits one of its wrappings: those first that ask nothing.
-    pub(super) fn unwrap(&self, wrapped: &[Wrapped]) -> Result<(Zeroizing<Vec<u8>>, Opener), SopsError> {
+    pub(in crate::sops) fn unwrap(&self, wrapped: &[Wrapped]) -> Result<(Zeroizing<Vec<u8>>, Opener), SopsError> {
         let is_named = |key: &&Key| {
             let recipient = key.opener.recipient.as_deref();
             wrapped.iter().any(|one| recipient.is_some_and(|recipient| same_ssh(&one.recipient, recipient)))

@@ -1,13 +1,13 @@
 //! What encrypting would change: sops keeps a value by its type, so that `0755` comes back as `493`, `1.10` as `1.1`, and a day as a time.
 
 use super::create::NewFile;
-use super::exposed::Secrets;
-use super::format::Format;
 use super::keep::Keep;
-use super::parsed::{Leaf, Style};
-use super::rules::Rule;
 use super::seal::Plan;
-use super::value::ValueType;
+use crate::sops::exposed::Secrets;
+use crate::sops::format::Format;
+use crate::sops::parsed::{Leaf, Style};
+use crate::sops::rules::Rule;
+use crate::sops::value::ValueType;
 
 /// Names the first value of a plain text that would come back as another one once it was encrypted, with its line, never what it is.
 ///
@@ -19,7 +19,7 @@ pub fn changed_by_sealing(format: Format, text: &str, file: &NewFile) -> Option<
 }
 
 /// Does the same by the rule of a file.
-pub(super) fn changed(format: Format, text: &str, rule: &Rule) -> Option<String> {
+pub(in crate::sops) fn changed(format: Format, text: &str, rule: &Rule) -> Option<String> {
     if format != Format::Yaml {
         // JSON has one way to write a value, and the others know text alone.
         return None;

@@ -181,7 +181,7 @@ mod tests {
     use super::{CommandLine, IdentitySources};
     use crate::model::FaultKind;
     use crate::sops::Prompts;
-    use crate::sops::identities::{Identities, generate};
+    use crate::sops::keys::identities::{Identities, generate};
 
     #[test]
     fn all_sources_are_united() {

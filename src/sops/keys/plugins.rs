@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::error::SopsError;
+use crate::sops::error::SopsError;
 
 /// The plug-ins that the operator agreed to, by their names.
 static AGREED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -18,7 +18,7 @@ pub fn agree_to_plugins(names: impl IntoIterator<Item = String>) {
 ///
 /// # Errors
 /// Names the recipient that asks for it.
-pub(super) fn judge(plugin: &str, recipient: &str) -> Result<(), SopsError> {
+pub(in crate::sops) fn judge(plugin: &str, recipient: &str) -> Result<(), SopsError> {
     if AGREED.lock().unwrap_or_else(PoisonError::into_inner).contains(plugin) {
         return Ok(());
     }

@@ -2,23 +2,23 @@
 
 use std::collections::HashSet;
 
-use super::cipher::{DataKey, is_sealed};
-use super::file::SopsFile;
 use super::opened::State;
-use super::parsed::{Leaf, Parsed, Style};
-use super::path::{Path, Segment};
 use super::plaintext::{decrypt_comment, with_dash};
-use super::value::{Value, ValueType};
 use crate::secret::Secret;
+use crate::sops::cipher::{DataKey, is_sealed};
+use crate::sops::file::SopsFile;
+use crate::sops::parsed::{Leaf, Parsed, Style};
+use crate::sops::path::{Path, Segment};
+use crate::sops::value::{Value, ValueType};
 
 /// Holds one value of the file as it was read.
 #[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) document: usize,
+pub(in crate::sops) struct Kept {
+    pub(in crate::sops) document: usize,
     /// Where it stands in the plain text; there, comments are no items of lists.
-    pub(super) path: Path,
-    pub(super) value: Value,
-    pub(super) encrypted: bool,
+    pub(in crate::sops) path: Path,
+    pub(in crate::sops) value: Value,
+    pub(in crate::sops) encrypted: bool,
     /// Its ciphertext without quotes; empty where there is none.
     sealed: String,
     /// What stands in the file, with its quotes.
@@ -40,19 +40,19 @@ struct KeptComment {
 
 /// Holds everything that can keep its bytes.
 #[derive(Debug, Default)]
-pub(super) struct Keep {
+pub(in crate::sops) struct Keep {
     values: Vec<Kept>,
     comments: Vec<KeptComment>,
 }
 
 impl Keep {
     /// Keeps nothing.
-    pub(super) const fn nothing() -> Self {
+    pub(in crate::sops) const fn nothing() -> Self {
         Self { values: Vec::new(), comments: Vec::new() }
     }
 
     /// Collects what a decrypted file holds.
-    pub(super) fn of(file: &SopsFile, key: &DataKey, states: &[State]) -> Self {
+    pub(in crate::sops) fn of(file: &SopsFile, key: &DataKey, states: &[State]) -> Self {
         let slice = |span: &std::ops::Range<usize>| file.text.get(span.clone()).unwrap_or_default().to_owned();
         let mut comments: Vec<(usize, KeptComment)> = Vec::new();
         for comment in &file.parsed.comments {
@@ -92,12 +92,12 @@ impl Keep {
     }
 
     /// Returns the values in the order of the file.
-    pub(super) fn values(&self) -> &[Kept] {
+    pub(in crate::sops) fn values(&self) -> &[Kept] {
         &self.values
     }
 
     /// Finds what a path held.
-    pub(super) fn at(&self, document: usize, path: &Path) -> Option<&Kept> {
+    pub(in crate::sops) fn at(&self, document: usize, path: &Path) -> Option<&Kept> {
         self.values.iter().find(|kept| kept.document == document && kept.path == *path)
     }
 }
@@ -123,7 +123,7 @@ fn without_comments(leaf: &Leaf, skipped: &[(usize, Path)]) -> Path {
 }
 
 /// Gives out what is kept, each ciphertext once: the same twice would show that two values are equal.
-pub(super) struct Reuse<'a> {
+pub(in crate::sops) struct Reuse<'a> {
     keep: &'a Keep,
     values: Vec<bool>,
     comments: Vec<bool>,
@@ -135,7 +135,7 @@ pub(super) struct Reuse<'a> {
 
 impl<'a> Reuse<'a> {
     /// Begins with nothing given out, for a new text.
-    pub(super) fn new(keep: &'a Keep, parsed: &Parsed) -> Self {
+    pub(in crate::sops) fn new(keep: &'a Keep, parsed: &Parsed) -> Self {
         let paths = parsed.leaves.iter().map(|leaf| (leaf.document, &leaf.path));
         let parents = parsed.comments.iter().map(|comment| (comment.document, &comment.parent));
         let prefixes = |(document, path): (usize, &Path)| {
@@ -151,12 +151,12 @@ impl<'a> Reuse<'a> {
     }
 
     /// Gives out nothing but the style of what there is.
-    pub(super) fn fresh(keep: &'a Keep) -> Self {
+    pub(in crate::sops) fn fresh(keep: &'a Keep) -> Self {
         Self { keep, values: Vec::new(), comments: Vec::new(), places: HashSet::new(), fresh: true }
     }
 
     /// Takes the text that the file has for an unchanged value at its place.
-    pub(super) fn unchanged(&mut self, leaf: &Leaf) -> Option<String> {
+    pub(in crate::sops) fn unchanged(&mut self, leaf: &Leaf) -> Option<String> {
         let kept = |kept: &Kept| kept.document == leaf.document && kept.path == leaf.path && kept.value == leaf.value;
         let index = self.keep.values.iter().position(|one| !self.fresh && !one.sealed.is_empty() && kept(one))?;
         *self.values.get_mut(index)? = true;
@@ -164,7 +164,7 @@ impl<'a> Reuse<'a> {
     }
 
     /// Takes the ciphertext of an equal value that is authenticated in the same way, such as an item of a list that moved.
-    pub(super) fn moved(&mut self, leaf: &Leaf) -> Option<String> {
+    pub(in crate::sops) fn moved(&mut self, leaf: &Leaf) -> Option<String> {
         let authenticated = leaf.path.authenticated();
         let fits = |(index, kept): &(usize, &Kept)| {
             self.values.get(*index) == Some(&false)
@@ -178,7 +178,7 @@ impl<'a> Reuse<'a> {
     }
 
     /// Takes the text that the file has for a comment.
-    pub(super) fn comment(&mut self, document: usize, text: &Secret) -> Option<String> {
+    pub(in crate::sops) fn comment(&mut self, document: usize, text: &Secret) -> Option<String> {
         let fits = |(index, kept): &(usize, &KeptComment)| {
             let opens = |authenticated: &String| self.places.contains(&(document, authenticated.clone()));
             self.comments.get(*index) == Some(&false)
@@ -192,7 +192,7 @@ impl<'a> Reuse<'a> {
     }
 
     /// Says how a new ciphertext is to be quoted: as what stood there, else as its neighbours are, else not at all.
-    pub(super) fn style(&self, leaf: &Leaf) -> Style {
+    pub(in crate::sops) fn style(&self, leaf: &Leaf) -> Style {
         let sealed = || self.keep.values.iter().filter(|kept| !kept.sealed.is_empty() && kept.in_flow == leaf.in_flow);
         let there = self.keep.at(leaf.document, &leaf.path).filter(|kept| !kept.sealed.is_empty());
         let parent = leaf.path.parent();

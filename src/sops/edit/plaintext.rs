@@ -2,19 +2,19 @@
 
 use std::ops::Range;
 
-use super::cipher::{DataKey, is_sealed};
-use super::error::SopsError;
-use super::file::SopsFile;
 use super::opened::State;
-use super::parsed::{Comment, Parsed};
 use super::patch::Patches;
-use super::path::Path;
-use super::value::ValueType;
 use crate::secret::Secret;
+use crate::sops::cipher::{DataKey, is_sealed};
+use crate::sops::error::SopsError;
+use crate::sops::file::SopsFile;
+use crate::sops::parsed::{Comment, Parsed};
+use crate::sops::path::Path;
+use crate::sops::value::ValueType;
 
 /// Writes the plain text. Anything that is not encrypted, blank lines and quotes too, stays as it is, so that sealing it again without a
 /// change gives the very bytes of the file.
-pub(super) fn write(file: &SopsFile, key: &DataKey, states: &[State]) -> Result<Secret, SopsError> {
+pub(in crate::sops) fn write(file: &SopsFile, key: &DataKey, states: &[State]) -> Result<Secret, SopsError> {
     let (format, text, parsed) = (file.format, &file.text, &file.parsed);
     let mut patches = Patches::default();
     for (leaf, state) in parsed.leaves.iter().zip(states).filter(|(leaf, state)| state.encrypted && !leaf.alias) {
@@ -39,7 +39,7 @@ pub(super) fn write(file: &SopsFile, key: &DataKey, states: &[State]) -> Result<
 /// Decrypts a comment. It is authenticated with the path of its parent, but which that is go-yaml guesses (a comment may end up at a
 /// neighbour or an ancestor), so the nearest are tried first and then every other.
 /// Returns with what it was authenticated too.
-pub(super) fn decrypt_comment(comment: &Comment, parsed: &Parsed, key: &DataKey) -> Option<(Secret, String)> {
+pub(in crate::sops) fn decrypt_comment(comment: &Comment, parsed: &Parsed, key: &DataKey) -> Option<(Secret, String)> {
     let text = comment.text.expose();
     if !is_sealed(text) {
         return None;
@@ -58,7 +58,7 @@ pub(super) fn decrypt_comment(comment: &Comment, parsed: &Parsed, key: &DataKey)
 }
 
 /// Widens the span of a list item to its dash.
-pub(super) fn with_dash(text: &str, span: &Range<usize>) -> Range<usize> {
+pub(in crate::sops) fn with_dash(text: &str, span: &Range<usize>) -> Range<usize> {
     let before = text.get(..span.start).unwrap_or_default().trim_end_matches(' ');
     match before.strip_suffix('-') {
         Some(shorter) => shorter.len()..span.end,

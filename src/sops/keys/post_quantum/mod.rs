@@ -23,9 +23,9 @@ use crate::secret::Secret;
 use kem::{ENCAPSULATED, Encapsulated, Hybrid, POINT, PrivateKey, PublicKey};
 
 /// What a private key begins with.
-pub(super) const PRIVATE: &str = "AGE-SECRET-KEY-PQ-1";
+pub(in crate::sops) const PRIVATE: &str = "AGE-SECRET-KEY-PQ-1";
 /// What a public key begins with.
-pub(super) const PUBLIC: &str = "age1pq1";
+pub(in crate::sops) const PUBLIC: &str = "age1pq1";
 /// The stanza, and what the key schedule is bound to.
 const STANZA: &str = "mlkem768x25519";
 const INFO: &[u8] = b"age-encryption.org/mlkem768x25519";
@@ -34,10 +34,10 @@ const TAG: usize = 16;
 
 /// Holds a public key.
 #[derive(Debug)]
-pub(super) struct Recipient(PublicKey);
+pub(in crate::sops) struct Recipient(PublicKey);
 
 /// Holds a private key; wiped on drop.
-pub(super) struct Identity(PrivateKey);
+pub(in crate::sops) struct Identity(PrivateKey);
 
 impl FromStr for Recipient {
     type Err = &'static str;
@@ -65,19 +65,19 @@ impl age::Recipient for Recipient {
 
 impl Identity {
     /// Makes a new one.
-    pub(super) fn generate() -> Self {
+    pub(in crate::sops) fn generate() -> Self {
         let mut seed = Zeroizing::new([0; POINT]);
         OsRng.fill_bytes(seed.as_mut_slice());
         Self(PrivateKey(seed))
     }
 
     /// Returns its public key.
-    pub(super) fn to_public(&self) -> Recipient {
+    pub(in crate::sops) fn to_public(&self) -> Recipient {
         Recipient(Hybrid::sk_to_pk(&self.0))
     }
 
     /// Returns it as a key file holds it.
-    pub(super) fn text(&self) -> Secret {
+    pub(in crate::sops) fn text(&self) -> Secret {
         let small = Zeroizing::new(bech32_encode(Hrp::parse_unchecked("age-secret-key-pq-"), self.0.0.as_slice()));
         Secret::new(small.to_ascii_uppercase())
     }
@@ -140,4 +140,4 @@ fn bytes(text: &str, prefix: &str, begins: &str) -> Result<Zeroizing<Vec<u8>>, &
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(in crate::sops) mod tests;

@@ -1,13 +1,13 @@
 //! The plain text of an opened file while it is edited: one text behind the table and the text view, with every earlier one for undoing.
 
-use super::error::SopsError;
-use super::format::Format;
 use super::keep::{Keep, Kept};
-use super::parsed::{Leaf, Parsed, Style};
 use super::patch::Patches;
-use super::path::Path;
-use super::value::{Value, ValueType};
 use crate::secret::Secret;
+use crate::sops::error::SopsError;
+use crate::sops::format::Format;
+use crate::sops::parsed::{Leaf, Parsed, Style};
+use crate::sops::path::Path;
+use crate::sops::value::{Value, ValueType};
 
 /// Says what became of a value since the file was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ const HISTORY: usize = 200;
 
 /// Holds the plain text as it is now.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(in crate::sops) struct Draft {
     format: Format,
     /// The text as it was when the file was opened.
     original: Secret,
@@ -52,7 +52,7 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Begins with the plain text of a file, which must hold what the file holds.
-    pub(super) fn new(format: Format, text: Secret, keep: &Keep) -> Result<Self, SopsError> {
+    pub(in crate::sops) fn new(format: Format, text: Secret, keep: &Keep) -> Result<Self, SopsError> {
         let (origin, parsed) = (read(format, &text, keep)?, read(format, &text, keep)?);
         let same = parsed.leaves.len() == keep.values().len()
             && parsed.leaves.iter().zip(keep.values()).all(|(leaf, kept)| {
@@ -65,20 +65,20 @@ impl Draft {
         Ok(Self { format, original: text.duplicate(), origin, text, parsed, before: Vec::new(), after: Vec::new() })
     }
 
-    pub(super) fn text(&self) -> &Secret {
+    pub(in crate::sops) fn text(&self) -> &Secret {
         &self.text
     }
 
-    pub(super) fn original(&self) -> &Secret {
+    pub(in crate::sops) fn original(&self) -> &Secret {
         &self.original
     }
 
-    pub(super) fn parsed(&self) -> &Parsed {
+    pub(in crate::sops) fn parsed(&self) -> &Parsed {
         &self.parsed
     }
 
     /// Takes another text, if it can be read; returns whether it differs.
-    pub(super) fn replace(&mut self, text: Secret, keep: &Keep) -> Result<bool, SopsError> {
+    pub(in crate::sops) fn replace(&mut self, text: Secret, keep: &Keep) -> Result<bool, SopsError> {
         if text == self.text {
             return Ok(false);
         }
@@ -92,7 +92,7 @@ impl Draft {
     }
 
     /// Goes back to the text before the last change, or forth again; returns whether there was one.
-    pub(super) fn turn(&mut self, back: bool, keep: &Keep) -> bool {
+    pub(in crate::sops) fn turn(&mut self, back: bool, keep: &Keep) -> bool {
         let (from, to) = if back { (&mut self.before, &mut self.after) } else { (&mut self.after, &mut self.before) };
         let Some(text) = from.pop() else { return false };
         // It could be read once, so it can again.
@@ -103,7 +103,7 @@ impl Draft {
     }
 
     /// Gives a value that is there another.
-    pub(super) fn set(&mut self, leaf: usize, value: &Value, keep: &Keep) -> Result<bool, SopsError> {
+    pub(in crate::sops) fn set(&mut self, leaf: usize, value: &Value, keep: &Keep) -> Result<bool, SopsError> {
         let Some(leaf) = self.parsed.leaves.get(leaf) else { return Ok(false) };
         if leaf.alias || leaf.decorated {
             let path = &leaf.path;
@@ -145,7 +145,13 @@ impl Draft {
     }
 
     /// Writes a value at a place that is not there yet.
-    pub(super) fn add(&mut self, document: usize, path: &Path, value: &Value, keep: &Keep) -> Result<bool, SopsError> {
+    pub(in crate::sops) fn add(
+        &mut self,
+        document: usize,
+        path: &Path,
+        value: &Value,
+        keep: &Keep,
+    ) -> Result<bool, SopsError> {
         if self.parsed.node(document, path).is_some() {
             return Err(SopsError::Unsupported(format!("{path} is there already")));
         }
@@ -154,7 +160,13 @@ impl Draft {
     }
 
     /// Gives an entry another key.
-    pub(super) fn rename(&mut self, document: usize, path: &Path, name: &str, keep: &Keep) -> Result<bool, SopsError> {
+    pub(in crate::sops) fn rename(
+        &mut self,
+        document: usize,
+        path: &Path,
+        name: &str,
+        keep: &Keep,
+    ) -> Result<bool, SopsError> {
         let node = self.parsed.node(document, path).filter(|node| node.path.last_key().is_some());
         let node = node.ok_or_else(|| SopsError::NoSuchValue(path.to_string()))?;
         let edit = self.format.rename(node, name)?;
@@ -162,7 +174,7 @@ impl Draft {
     }
 
     /// Takes an entry out.
-    pub(super) fn remove(&mut self, document: usize, path: &Path, keep: &Keep) -> Result<bool, SopsError> {
+    pub(in crate::sops) fn remove(&mut self, document: usize, path: &Path, keep: &Keep) -> Result<bool, SopsError> {
         let node = self.parsed.node(document, path).ok_or_else(|| SopsError::NoSuchValue(path.to_string()))?;
         let edit = self.format.remove(self.text.expose(), node)?;
         self.apply(edit, keep)
@@ -176,7 +188,7 @@ impl Draft {
     }
 
     /// Names what is not as the file holds it, in the order of the text; what was removed comes last.
-    pub(super) fn changes(&self, keep: &Keep) -> Vec<ValueChange> {
+    pub(in crate::sops) fn changes(&self, keep: &Keep) -> Vec<ValueChange> {
         let there = |leaf: &&Leaf| keep.at(leaf.document, &leaf.path).is_some();
         let gone = |kept: &&Kept| {
             !self.parsed.leaves.iter().any(|leaf| leaf.document == kept.document && leaf.path == kept.path)
@@ -210,7 +222,7 @@ impl Draft {
 }
 
 /// Reads a plain text. What YAML cannot tell, such as that the file calls `2` a float, is taken from the file.
-pub(super) fn read(format: Format, text: &Secret, keep: &Keep) -> Result<Parsed, SopsError> {
+pub(in crate::sops) fn read(format: Format, text: &Secret, keep: &Keep) -> Result<Parsed, SopsError> {
     let mut parsed = format.read(text.expose())?;
     if !parsed.metadata.is_empty() || parsed.documents.iter().any(|document| document.block.is_some()) {
         return Err(SopsError::Unsupported("sops keeps its own block under the key sops; use another key".to_owned()));

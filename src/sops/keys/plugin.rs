@@ -34,7 +34,7 @@ const LARGEST: usize = 1 << 20;
 const MOST: usize = 10_000;
 
 /// A plug-in, and what is wrapped for or unwrapped with.
-pub(super) struct Plugin<C> {
+pub(in crate::sops) struct Plugin<C> {
     name: String,
     /// The recipient, or the identity.
     word: String,
@@ -51,7 +51,7 @@ struct Talk {
 
 impl<C: Callbacks> Plugin<C> {
     /// Names a plug-in by the name that a recipient or an identity has, and gives it that.
-    pub(super) fn new(name: &str, word: String, callbacks: C) -> Self {
+    pub(in crate::sops) fn new(name: &str, word: String, callbacks: C) -> Self {
         Self { name: name.to_owned(), word, callbacks }
     }
 

@@ -25,7 +25,7 @@ const MOST_WORK: u8 = 22;
 const TRIES: usize = 3;
 
 /// Holds an identity that is used only when no other fits, since somebody has to answer for it.
-pub(super) struct LockedKey {
+pub(in crate::sops) struct LockedKey {
     kind: Kind,
     source: String,
 }
@@ -40,7 +40,7 @@ enum Kind {
 }
 
 /// What came of trying a locked identity.
-pub(super) enum Tried {
+pub(in crate::sops) enum Tried {
     /// The data key, and who opened it.
     Opened(Zeroizing<Vec<u8>>, Opener),
     /// It does not fit.
@@ -53,13 +53,13 @@ pub(super) enum Tried {
 
 impl LockedKey {
     /// Takes an age file, if it is one.
-    pub(super) fn file(bytes: &[u8], source: &str) -> Option<Self> {
+    pub(in crate::sops) fn file(bytes: &[u8], source: &str) -> Option<Self> {
         let is_age = bytes.starts_with(b"age-encryption.org/") || bytes.starts_with(b"-----BEGIN AGE ENCRYPTED FILE");
         (is_age && bytes.len() < LARGEST).then(|| Self { kind: Kind::File(bytes.to_vec()), source: source.to_owned() })
     }
 
     /// Takes an SSH key with a passphrase.
-    pub(super) fn ssh(key: &age::ssh::EncryptedKey, text: &Secret, source: &str) -> Self {
+    pub(in crate::sops) fn ssh(key: &age::ssh::EncryptedKey, text: &Secret, source: &str) -> Self {
         let recipient = age::ssh::Recipient::try_from(age::ssh::Identity::from(key.clone())).ok();
         let recipient = recipient.map(|recipient| recipient.to_string());
         let kind = Kind::Ssh { key: key.clone(), recipient, bytes: text.duplicate() };
@@ -67,12 +67,12 @@ impl LockedKey {
     }
 
     /// Takes a plug-in's identity (`AGE-PLUGIN-NAME-…`).
-    pub(super) fn plugin(word: &str, source: &str) -> Option<Self> {
+    pub(in crate::sops) fn plugin(word: &str, source: &str) -> Option<Self> {
         Some(Self { kind: Kind::Plugin(word.parse().ok()?), source: source.to_owned() })
     }
 
     /// Returns the name of the plug-in that it is of, where it is one's.
-    pub(super) fn plugin_name(&self) -> Option<&str> {
+    pub(in crate::sops) fn plugin_name(&self) -> Option<&str> {
         match &self.kind {
             Kind::Plugin(identity) => Some(identity.plugin()),
             Kind::File(_) | Kind::Ssh { .. } => None,
@@ -80,7 +80,7 @@ impl LockedKey {
     }
 
     /// Names it for an operator who wonders what is at hand.
-    pub(super) fn words(&self) -> String {
+    pub(in crate::sops) fn words(&self) -> String {
         match &self.kind {
             Kind::File(_) => format!("{} (with a passphrase)", self.source),
             Kind::Ssh { .. } => format!("{} (SSH key with a passphrase)", self.source),
@@ -89,7 +89,7 @@ impl LockedKey {
     }
 
     /// Says how likely it fits, the smallest first; `None` when it cannot.
-    pub(super) fn rank(&self, wrapped: &[Wrapped]) -> Option<u8> {
+    pub(in crate::sops) fn rank(&self, wrapped: &[Wrapped]) -> Option<u8> {
         match &self.kind {
             Kind::Ssh { recipient: Some(known), .. } => {
                 wrapped.iter().any(|one| same_ssh(&one.recipient, known)).then_some(0)
@@ -107,7 +107,7 @@ impl LockedKey {
     }
 
     /// Tries it on the wrappings of a data key.
-    pub(super) fn try_on(&self, wrapped: &[Wrapped], prompts: &Prompts) -> Tried {
+    pub(in crate::sops) fn try_on(&self, wrapped: &[Wrapped], prompts: &Prompts) -> Tried {
         match &self.kind {
             Kind::File(bytes) => match self.unseal(bytes, prompts) {
                 Ok(identities) => match identities.unwrap(wrapped) {
@@ -128,7 +128,7 @@ impl LockedKey {
     }
 
     /// Opens an encrypted identity file and returns what is in it; `None` for another kind or without an answer.
-    pub(super) fn identities(&self, prompts: &Prompts) -> Option<Identities> {
+    pub(in crate::sops) fn identities(&self, prompts: &Prompts) -> Option<Identities> {
         match &self.kind {
             Kind::File(bytes) => self.unseal(bytes, prompts).ok(),
             Kind::Ssh { .. } | Kind::Plugin(_) => None,
@@ -213,7 +213,7 @@ impl LockedKey {
 }
 
 /// Tries an identity on wrappings: those first that are for it by name.
-pub(super) fn try_one(identity: &dyn age::Identity, opener: Opener, wrapped: &[Wrapped]) -> Tried {
+pub(in crate::sops) fn try_one(identity: &dyn age::Identity, opener: Opener, wrapped: &[Wrapped]) -> Tried {
     let named = |one: &&Wrapped| opener.recipient.as_ref().is_some_and(|recipient| same_ssh(&one.recipient, recipient));
     let mut failed = None;
     for one in wrapped.iter().filter(named).chain(wrapped.iter().filter(|one| !named(one))) {
@@ -230,7 +230,7 @@ pub(super) fn try_one(identity: &dyn age::Identity, opener: Opener, wrapped: &[W
 }
 
 /// Tells whether two recipients are one; the comment at the end of an SSH key does not count.
-pub(super) fn same_ssh(one: &str, other: &str) -> bool {
+pub(in crate::sops) fn same_ssh(one: &str, other: &str) -> bool {
     one == other || (one.starts_with("ssh-") && one.split(' ').take(2).eq(other.split(' ').take(2)))
 }
 

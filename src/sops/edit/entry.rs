@@ -1,0 +1,67 @@
+//! One value of an opened file, as it is shown.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::secret::Secret;
+use crate::sops::file::SopsFile;
+use crate::sops::path::{Path, Segment};
+use crate::sops::value::{Value, ValueType};
+
+/// Shows one value of an opened file.
+#[derive(Debug)]
+pub struct Entry {
+    /// The document it stands in, from zero.
+    pub document: usize,
+    /// Where it stands in the document.
+    pub path: Path,
+    /// Whether the file holds it encrypted, or will.
+    pub encrypted: bool,
+    /// Its type.
+    pub value_type: ValueType,
+    /// The value, as YAML writes it; empty for null.
+    pub secret: Secret,
+    /// Whether it is base64, as Kubernetes wants it: a value below `data` of a Secret.
+    pub base64: bool,
+    /// The line of the plain text on which it begins, from one.
+    pub line: usize,
+}
+
+impl Entry {
+    /// Tells of a value of a file as it is now.
+    pub(super) fn new(
+        file: &SopsFile,
+        document: usize,
+        path: &Path,
+        value: &Value,
+        encrypted: bool,
+        line: usize,
+    ) -> Self {
+        Self {
+            document,
+            path: path.clone(),
+            encrypted,
+            value_type: value.kind,
+            secret: value.display(),
+            base64: is_data(path) && file.parsed.text_at(document, &["kind"]) == Some("Secret"),
+            line,
+        }
+    }
+
+    /// Decodes a value of `data`; `None` when it is not base64, or not text but, say, a keystore.
+    pub fn decoded(&self) -> Option<Secret> {
+        String::from_utf8(self.bytes()?).ok().map(Secret::new)
+    }
+
+    /// Decodes a value of `data` to the bytes that it holds; `None` when it is not base64.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        // The API server passes over line ends (Go's encoding/base64).
+        let text = || Secret::new(self.secret.expose().replace(['\n', '\r'], ""));
+        self.base64.then(|| STANDARD.decode(text().expose()).ok())?
+    }
+}
+
+/// Tells whether a value stands below `data`, where a Secret holds base64.
+pub(super) fn is_data(path: &Path) -> bool {
+    matches!(path.segments(), [Segment::Key(first), Segment::Key(_)] if first == "data")
+}
