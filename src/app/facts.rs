@@ -182,6 +182,17 @@ impl Facts {
         self.now.checked_add(ahead).unwrap_or(self.now)
     }
 
+    /// Judges what Flux's controllers work on by the clock: nothing is written where nobody works on it.
+    pub fn judge_by_clock(&mut self) {
+        for (env, _) in self.environments.iter() {
+            let now = self.now_in(env);
+            let tables = self.tables.get_mut(env).into_iter().flatten();
+            for row in tables.flat_map(|(_, table)| table.rows.values_mut()) {
+                row.judge_by_clock(now);
+            }
+        }
+    }
+
     /// Returns an environment's name; empty when there is no such environment.
     pub fn name(&self, env: Env) -> &str {
         self.environment(env).map_or("", |environment| environment.name.as_str())

@@ -12,7 +12,7 @@ use super::call::columns;
 use crate::cluster::{Cluster, WatchEvent, WatchScope, watch};
 use crate::kinds;
 use crate::model::text::{field, message};
-use crate::model::{Connection, Exposure, Fault, FaultKind, Kind, Row, State};
+use crate::model::{Clock, Connection, Exposure, Fault, FaultKind, Kind, Row, State};
 
 // Flags of `status`.
 #[derive(Debug, Args)]
@@ -165,12 +165,17 @@ pub(super) async fn list(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<V
 /// Takes what a kind's watch reports until it is live.
 async fn list_once(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Listed, Fault> {
     let (sender, mut events) = mpsc::channel(16);
+    let clock = Clock::system();
+    let server = Arc::clone(&cluster);
     let watching = watch(cluster, kind, WatchScope::default(), sender);
     let collect = async {
         let mut rows = Vec::new();
         while let Some(event) = events.recv().await {
             match event {
-                WatchEvent::Rows(more) => rows.extend(more),
+                WatchEvent::Rows(more) => rows.extend(more.into_iter().map(|mut row: Row| {
+                    row.judge_by_clock(server.server_now(&clock));
+                    row
+                })),
                 WatchEvent::Link(Connection::Live) => return Ok(Listed::Rows(rows)),
                 WatchEvent::Link(Connection::Absent) => return Ok(Listed::Absent),
                 WatchEvent::Link(Connection::Forbidden(fault)) => return Ok(Listed::Forbidden(fault)),

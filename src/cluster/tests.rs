@@ -40,7 +40,7 @@ fn verbs_of_all_kinds() -> Vec<Box<dyn Verb>> {
     let timeout = Duration::from_secs(1);
     vec![
         Box::new(Reconcile { with_source: true, force: true, reset: true, no_wait: true, timeout }),
-        Box::new(Suspend { reason: String::new(), by: String::new(), until: None }),
+        Box::new(Suspend { reason: String::new(), by: String::new(), until: None, manifests: Vec::new() }),
         Box::new(Resume { timeout }),
         Box::new(Restart { timeout }),
         Box::new(Delete { timeout }),

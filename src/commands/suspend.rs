@@ -2,8 +2,10 @@
 
 use super::verb::{flux_line, is_flux, lesson, operate, until};
 use crate::app::{Action, Ask, Command, CommandQuestion, KeyScope, Notice, Risk};
-use crate::cluster::verbs::Suspend;
-use crate::model::{Fault, FaultKind, Lesson};
+use crate::cluster::verbs::{ObjectManifest, Suspend};
+use crate::kinds;
+use crate::model::{Env, Fault, FaultKind, Lesson, ObjectRef};
+use crate::repo::FluxKustomization;
 
 /// Suspends what is selected or marked.
 pub static COMMAND: Command = Command {
@@ -34,10 +36,26 @@ pub static COMMAND: Command = Command {
             None => None,
         };
         let reason = ask.answer("reason").unwrap_or("").to_owned();
-        let verb = Suspend { reason, by: ask.facts.login.clone(), until: end };
+        let manifests = ask.objects().filter_map(|(env, object)| manifest(ask, env, object)).collect();
+        let verb = Suspend { reason, by: ask.facts.login.clone(), until: end, manifests };
         operate(ask, "Suspend", verb, &teach(ask).shell)
     },
 };
+
+/// Finds where the repository declares an object; whether `suspend` is written there is known of Kustomizations.
+fn manifest(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> Option<ObjectManifest> {
+    let snapshot = ask.facts.repository.as_ref()?;
+    let named = |known: &&FluxKustomization| {
+        known.env == ask.facts.name(env) && known.name == object.name && known.namespace == object.namespace
+    };
+    let declared = snapshot.kustomizations.iter().find(named).filter(|_| kinds::KUSTOMIZATION.is(object));
+    let file = match declared {
+        Some(known) => known.file.clone(),
+        None => ask.facts.files_of(env, object).into_iter().next()?,
+    };
+    let says_suspend = declared.is_some_and(|known| known.spec.get("suspend").is_some());
+    Some(ObjectManifest { object: object.clone(), file, says_suspend })
+}
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     lesson(

@@ -1,11 +1,13 @@
 //! What all Flux kinds share: metadata, suspension, conditions, references, and when their controllers look again.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::model::clock::go_duration;
-use crate::model::health::{find, flux_state};
+use crate::model::health::{find, flux_state, is_old};
 use crate::model::{Condition, FluxFacts, ObjectRef, Row, RowKey, State, Suspension};
 
 pub use crate::model::known::{HELM, IMAGE, KUSTOMIZE, NOTIFICATION, SOURCE};
@@ -171,9 +173,15 @@ pub(super) fn row(facts: Facts<'_>, cells: Vec<String>) -> Row {
     let state = facts.state();
     let next = facts.next();
     let suspended = facts.suspension();
-    let ready = find(&facts.conditions, "Ready");
+    let reconciling = find(&facts.conditions, "Reconciling").filter(|reconciling| reconciling.status == "True");
+    let ready = match find(&facts.conditions, "Ready") {
+        // What it says of the object as it was stands behind what its controller does now.
+        Some(ready) if is_old(ready, facts.metadata.generation) && !facts.suspend => reconciling,
+        ready => ready,
+    };
+    let until = ends(&facts.conditions, state);
     let message = match ready {
-        Some(ready) if ready.status == "False" => cause(&facts.conditions, ready),
+        Some(ready) if ready.kind == "Ready" && ready.status == "False" => cause(&facts.conditions, ready),
         Some(ready) => ready.message.as_str(),
         None if facts.suspend => "",
         None => "waiting to be reconciled",
@@ -189,7 +197,8 @@ pub(super) fn row(facts: Facts<'_>, cells: Vec<String>) -> Row {
         created: facts.metadata.creation_timestamp,
         cells: cells.into_iter().map(Into::into).collect(),
         flux: Some(Box::new(FluxFacts {
-            ready: ready.and_then(|ready| match ready.status.as_str() {
+            until,
+            ready: ready.filter(|ready| ready.kind == "Ready").and_then(|ready| match ready.status.as_str() {
                 "True" => Some(true),
                 "False" => Some(false),
                 _ => None,
@@ -209,6 +218,23 @@ pub(super) fn row(facts: Facts<'_>, cells: Vec<String>) -> Row {
         })),
         key: RowKey { namespace: facts.metadata.namespace, name: facts.metadata.name },
     }
+}
+
+/// Finds until when what the controller does now may take: it says so, as in `Running 'install' action with timeout of 5m0s`
+/// (helm-controller 1.4) and `Running health checks for revision main@sha1:… with a timeout of 4m30s` (kustomize-controller 1.7). `None` where it does
+/// nothing, or does not say so.
+fn ends(conditions: &[Condition], state: State) -> Option<(Timestamp, Duration)> {
+    if state != State::Progressing {
+        return None;
+    }
+    let spoken = ["Ready", "Reconciling"].into_iter().filter_map(|kind| find(conditions, kind));
+    let limit = |condition: &Condition| {
+        let (_, rest) = condition.message.split_once("timeout of ")?;
+        go_duration(rest.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.').next()?)
+    };
+    let limit = spoken.clone().filter(|condition| condition.status != "False").find_map(limit)?;
+    let since = spoken.filter_map(|condition| condition.last_transition_time).max()?;
+    since.checked_add(SignedDuration::try_from(limit).ok()?).ok().map(|until| (until, limit))
 }
 
 /// Finds the true cause of a failure. A HelmRelease that was rolled back says so in Ready; why is in Released.

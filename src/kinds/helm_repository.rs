@@ -32,10 +32,10 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
         source.spec.kind.clone().unwrap_or_else(|| "default".to_owned()),
         source.spec.url.clone(),
     ];
-    // One of type oci is an address and no more: no controller writes its status.
-    let address_only = source.spec.kind.as_deref() == Some("oci") && source.status.conditions.is_empty();
+    // One of type oci is an address and no more: since Flux 2.2 no controller writes its status, and what stands there is of before.
+    let address_only = source.spec.kind.as_deref() == Some("oci");
     let mut row = source.row(cells);
-    if address_only && row.state == State::Unknown {
+    if address_only && row.state != State::Suspended {
         row.state = State::Ready;
         row.message = "an address for charts; there is nothing to fetch".into();
     }

@@ -213,3 +213,50 @@ fn what_flux_calls_a_kind_stands_in_its_file() {
         assert_eq!(kind.flux && kind.kind != "ExternalArtifact", !kind.controller.is_empty(), "{}", kind.kind);
     }
 }
+
+/// A Flux object with two conditions, in their order: Ready and Reconciling.
+fn with_conditions(kind: &str, generation: i64, ready: &str, reconciling: &str) -> Row {
+    let json = format!(
+        r#"{{"metadata": {{"name": "app", "namespace": "web", "generation": {generation}, "creationTimestamp": "2026-11-22T09:00:00Z"}},
+        "spec": {{"interval": "10m", "chart": {{"spec": {{"chart": "x", "sourceRef": {{"kind": "HelmRepository", "name": "x"}}}}}},
+            "sourceRef": {{"kind": "GitRepository", "name": "x"}}}},
+        "status": {{"observedGeneration": {generation}, "conditions": [{ready}, {reconciling}]}}}}"#
+    );
+    (find(kind).unwrap().decode)(json.as_bytes()).unwrap()
+}
+
+#[test]
+fn what_should_have_ended_long_ago_is_stuck() {
+    let running = r#"{"type": "Ready", "status": "Unknown", "reason": "Progressing", "lastTransitionTime": "2026-11-22T10:00:00Z",
+        "message": "Running 'install' action with timeout of 5m0s"}"#;
+    let reconciling = r#"{"type": "Reconciling", "status": "True", "reason": "Progressing", "message": "Running"}"#;
+    let mut row = with_conditions("hr", 1, running, reconciling);
+    assert_eq!(facts(&row).until.unwrap().0, at("2026-11-22T10:05:00Z"));
+    assert!(!row.judge_by_clock(at("2026-11-22T10:10:59Z")), "a test may follow the install");
+    assert!(row.judge_by_clock(at("2026-11-22T15:05:00Z")));
+    assert_eq!(row.state, State::Failed);
+    assert!(
+        row.message.starts_with("stuck: no controller works on it; its time was over 5h ago (Running 'install'"),
+        "{}",
+        row.message
+    );
+    assert!(!row.judge_by_clock(at("2026-11-22T16:05:00Z")), "once");
+}
+
+#[test]
+fn the_message_of_an_older_generation_is_not_told() {
+    let old = r#"{"type": "Ready", "status": "False", "reason": "DependencyNotReady", "observedGeneration": 3,
+        "message": "dependency 'flux-system/x' is not ready"}"#;
+    let now = r#"{"type": "Reconciling", "status": "True", "reason": "ProgressingWithRetry", "observedGeneration": 17,
+        "message": "Detecting drift for revision main@sha1:1 with a timeout of 9m30s"}"#;
+    let row = with_conditions("ks", 17, old, now);
+    assert_eq!((row.state, facts(&row).ready), (State::Progressing, None));
+    assert!(row.message.starts_with("Detecting drift"), "{}", row.message);
+}
+
+#[test]
+fn an_address_of_charts_never_fails() {
+    let old = r#"{"metadata": {"name": "old", "namespace": "web"}, "spec": {"type": "oci", "url": "oci://registry.example/x"},
+        "status": {"conditions": [{"type": "Ready", "status": "False", "reason": "Progressing", "message": "waiting to be reconciled"}]}}"#;
+    assert_eq!((find("HelmRepository").unwrap().decode)(old.as_bytes()).unwrap().state, State::Ready);
+}

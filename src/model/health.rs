@@ -92,7 +92,8 @@ pub fn true_cause(conditions: &[Condition]) -> Option<&Condition> {
 ///
 /// `observed` and `generation` are `status.observedGeneration` and `metadata.generation`. Suspension wins: nothing else about the object
 /// moves while it lasts. `Reconciling` comes before `Stalled`, as in cli-utils; but an attempt that failed and will be retried counts as failed
-/// (Ready=False with Reconciling=True, `ProgressingWithRetry`), because that only says that the controller has not given up.
+/// (Ready=False with Reconciling=True, `ProgressingWithRetry`), because that only says that the controller has not given up. A Ready condition of an
+/// older generation says nothing of the object as it is now.
 pub fn flux_state(suspended: bool, observed: Option<i64>, generation: Option<i64>, conditions: &[Condition]) -> State {
     if suspended {
         return State::Suspended;
@@ -100,10 +101,11 @@ pub fn flux_state(suspended: bool, observed: Option<i64>, generation: Option<i64
     let Some(ready) = find(conditions, "Ready") else {
         return if conditions.is_empty() { State::Unknown } else { State::Progressing };
     };
-    if ready.reason == "DependencyNotReady" {
+    let old = is_old(ready, generation);
+    if ready.reason == "DependencyNotReady" && !old {
         return State::Waiting;
     }
-    if ready.status == "False" {
+    if ready.status == "False" && !old {
         return State::Failed;
     }
     if let Some(reconciling) = find(conditions, "Reconciling")
@@ -119,12 +121,17 @@ pub fn flux_state(suspended: bool, observed: Option<i64>, generation: Option<i64
     {
         return State::Progressing;
     }
-    if ready.status == "True" { State::Ready } else { State::Progressing }
+    if ready.status == "True" && !old { State::Ready } else { State::Progressing }
+}
+
+/// Tells whether a condition speaks of an older generation of its object than the one that is there.
+pub fn is_old(condition: &Condition, generation: Option<i64>) -> bool {
+    condition.observed_generation.zip(generation).is_some_and(|(observed, generation)| observed < generation)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Condition, true_cause};
+    use super::{Condition, State, flux_state, true_cause};
 
     fn condition(kind: &str, status: &str, message: &str) -> Condition {
         let (kind, status, message) = (kind.to_owned(), status.to_owned(), message.to_owned());
@@ -150,5 +157,16 @@ mod tests {
         assert_eq!(true_cause(&conditions).unwrap().message, "Helm upgrade failed");
         conditions.pop();
         assert_eq!(true_cause(&conditions).unwrap().kind, "Ready");
+    }
+
+    #[test]
+    fn a_condition_of_an_older_generation_says_nothing_of_the_object_now() {
+        let mut ready = condition("Ready", "False", "dependency 'flux-system/x' is not ready");
+        ready.reason = "DependencyNotReady".to_owned();
+        ready.observed_generation = Some(3);
+        let reconciling = condition("Reconciling", "True", "Detecting drift for revision main@sha1:1");
+        let conditions = [ready, reconciling];
+        assert_eq!(flux_state(false, Some(3), Some(3), &conditions), State::Waiting);
+        assert_eq!(flux_state(false, Some(3), Some(17), &conditions), State::Progressing);
     }
 }

@@ -1,8 +1,10 @@
 //! Rows: what a list knows of an object. Never the whole object: 10,000 pods must fit into a few MiB.
 
-use jiff::Timestamp;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+
+use super::clock::age;
 use super::{ObjectRef, State};
 
 /// Identifies a row within one kind of one environment.
@@ -59,6 +61,8 @@ pub struct FluxFacts {
     pub suspended: Option<Suspension>,
     /// Since when it is in this state: the Ready condition's last transition.
     pub since: Option<Timestamp>,
+    /// Until when what its controller does now may take by its own word, and for how long in all; `None` where it does not say so.
+    pub until: Option<(Timestamp, Duration)>,
     /// When its controller looks again; `None` when suspended, stalled or unknown. The source of the formula: kustomize-controller requeues
     /// after the interval, after retryInterval on failure, after 30 s on a missing dependency.
     pub next: Option<Timestamp>,
@@ -92,6 +96,26 @@ impl FluxFacts {
             return Some(next);
         }
         next.checked_add(jiff::SignedDuration::from_secs((late / interval + 1) * interval)).ok()
+    }
+}
+
+impl Row {
+    /// Judges it by the clock: what should have ended long ago is worked on by nobody, whatever its status says. Returns whether that changed it.
+    ///
+    /// A release may run a second action in the time of the first (a test after an install), which its conditions do not tell apart: only
+    /// after twice its timeout, and a minute, is it stuck.
+    pub fn judge_by_clock(&mut self, now: Timestamp) -> bool {
+        let Some((until, limit)) = self.flux.as_ref().and_then(|flux| flux.until) else { return false };
+        let grace =
+            SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX).saturating_add(SignedDuration::from_mins(1));
+        if self.state != State::Progressing || now.duration_since(until) <= grace {
+            return false;
+        }
+        self.state = State::Failed;
+        let says = self.message.lines().next().unwrap_or_default();
+        self.message =
+            format!("stuck: no controller works on it; its time was over {} ago ({says})", age(now, until)).into();
+        true
     }
 }
 

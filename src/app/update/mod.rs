@@ -23,6 +23,7 @@ impl App {
             Msg::Rested => self.rest(&mut effects),
             Msg::Time(now) => {
                 self.facts.now = now;
+                self.facts.judge_by_clock();
                 self.unwatch_unwanted(&mut effects);
                 self.facts_changed(&mut effects);
             }

@@ -7,6 +7,7 @@ use crate::model::{Env, GroupKind, Kind};
 
 impl App {
     pub(super) fn watched(&mut self, env: Env, kind: &'static Kind, generation: u64, change: WatchEvent) {
+        let now = self.facts.now_in(env);
         let Some(table) = self.facts.tables.get_mut(env).and_then(|tables| tables.get_mut(&kind.group_kind())) else {
             return;
         };
@@ -15,6 +16,12 @@ impl App {
         }
         match change {
             WatchEvent::Link(link) => table.link = link,
+            WatchEvent::Rows(mut rows) if kind.flux => {
+                for row in &mut rows {
+                    row.judge_by_clock(now);
+                }
+                table.rows.extend(rows.into_iter().map(|row| (row.key.clone(), row)));
+            }
             WatchEvent::Rows(rows) => table.rows.extend(rows.into_iter().map(|row| (row.key.clone(), row))),
             WatchEvent::Gone(keys) => {
                 for key in keys {

@@ -19,6 +19,7 @@ use super::{Cluster, Resource, request};
 use crate::kinds;
 use crate::model::{Clock, Fault, FaultKind, ObjectRef, Outcome, Permit, Step, StepState};
 pub(crate) use live::Live;
+pub use suspend::ObjectManifest;
 
 /// Declares the verbs, one file each with the struct that it holds. `cargo fmt` does not look into a macro: `.ci/format` does.
 macro_rules! verbs {

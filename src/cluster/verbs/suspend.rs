@@ -16,6 +16,19 @@ pub struct Suspend {
     pub by: String,
     /// Until when; for people to read, nothing resumes by itself.
     pub until: Option<Timestamp>,
+    /// What the repository says of the objects, as far as it is known here.
+    pub manifests: Vec<ObjectManifest>,
+}
+
+/// Says where an object is declared, and whether `spec.suspend` is written there.
+#[derive(Debug, Clone)]
+pub struct ObjectManifest {
+    /// Which object.
+    pub object: ObjectRef,
+    /// The file to change.
+    pub file: String,
+    /// Whether it says `suspend: false` itself: what applies it then takes a suspension back.
+    pub says_suspend: bool,
 }
 
 impl Verb for Suspend {
@@ -48,8 +61,26 @@ async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, asked: &Suspend) -> Re
     } else {
         format!("{object} is suspended")
     };
+    let message = match taken_back(object, &before, asked) {
+        Some(warning) => format!("{message}, but not for long: {warning}"),
+        None => message,
+    };
     call.step("request", StepState::Done, &message);
     Ok(Outcome::Done(message))
+}
+
+/// Says that the next run of what applies the object takes the suspension back: its manifest has the field, by the repository or by the fields
+/// that kustomize-controller manages. A manifest without it leaves the field to whoever sets it.
+fn taken_back(object: &ObjectRef, live: &Live, asked: &Suspend) -> Option<String> {
+    let manifest = asked.manifests.iter().find(|manifest| manifest.object == *object);
+    let managed = live.metadata.managed_fields.iter().any(|fields| {
+        fields.manager == "kustomize-controller" && fields.fields_v1.pointer("/f:spec/f:suspend").is_some()
+    });
+    if !managed && !manifest.is_some_and(|manifest| manifest.says_suspend) {
+        return None;
+    }
+    let file = manifest.map_or("its manifest", |manifest| manifest.file.as_str());
+    Some(format!("Git says `suspend: false`, and the next reconcile of what applies it takes this back; change {file}"))
 }
 
 fn text_or_null(text: &str) -> Option<&str> {

@@ -252,7 +252,7 @@ async fn an_object_deleted_meanwhile_ends_the_waiting() {
 #[tokio::test(start_paused = true)]
 async fn suspend_keeps_the_reason_and_resume_removes_it() {
     let until = Some("2026-02-01T00:00:00Z".parse().unwrap());
-    let verb = Suspend { reason: "storage".to_owned(), by: "ada".to_owned(), until };
+    let verb = Suspend { reason: "storage".to_owned(), by: "ada".to_owned(), until, manifests: Vec::new() };
     let (outcome, _, asked) = run(&verb, ready("old"), vec![]).await;
     assert!(outcome.is_done());
     assert_eq!(
@@ -272,6 +272,28 @@ async fn suspend_keeps_the_reason_and_resume_removes_it() {
     let patch = asked.iter().find(|request| request.method == "PATCH").unwrap();
     assert_eq!(patch.body["spec"], json!({"suspend": null}));
     assert_eq!(patch.body["metadata"]["annotations"]["fluxdeck.dev/suspend-reason"], Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suspension_that_git_takes_back_is_told_with_the_file() {
+    let manifest =
+        |says_suspend| super::ObjectManifest { object: apps(), file: "clusters/apps.yaml".to_owned(), says_suspend };
+    let verb = |says_suspend| Suspend {
+        reason: String::new(),
+        by: String::new(),
+        until: None,
+        manifests: vec![manifest(says_suspend)],
+    };
+    let said = async |verb: Suspend, object: Value| match run(&verb, object, vec![]).await.0 {
+        Outcome::Done(message) => message,
+        other => panic!("{other:?}"),
+    };
+    assert!(!said(verb(false), ready("old")).await.contains("Git says"));
+    assert!(said(verb(true), ready("old")).await.ends_with("takes this back; change clusters/apps.yaml"));
+    let mut managed = ready("old");
+    managed["metadata"]["managedFields"] =
+        json!([{"manager": "kustomize-controller", "fieldsV1": {"f:spec": {"f:suspend": {}}}}]);
+    assert!(said(verb(false), managed).await.contains("Git says `suspend: false`"));
 }
 
 #[tokio::test(start_paused = true)]
