@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::command::CommandTarget;
+use super::health::EnvironmentHealth;
 use super::motion::Motion;
 use super::notice::Notice;
 use super::operation::Op;
@@ -15,7 +16,7 @@ use crate::kinds;
 use crate::markdown::DocumentPage;
 use crate::model::{
     Connection, Env, Environment, Exposure, Fault, FaultKind, GroupKind, Kind, ObjectRef, PerEnv, Protection, Row,
-    RowKey, State,
+    RowKey,
 };
 use crate::render::BuildProgress;
 use crate::repo::Snapshot;
@@ -40,6 +41,8 @@ pub struct Facts {
     pub unconnected: PerEnv<Option<Fault>>,
     /// The rows of each environment by kind.
     pub tables: PerEnv<BTreeMap<GroupKind<'static>, KindTable>>,
+    /// How each environment fares as a whole.
+    health: PerEnv<EnvironmentHealth>,
     /// The repository, once it has been read.
     pub repository: Option<Arc<Snapshot>>,
     /// What the repository says of its files, once it was rendered; for a moment that of the one before.
@@ -87,6 +90,7 @@ impl Facts {
             environments: PerEnv::default(),
             unconnected: PerEnv::default(),
             tables: PerEnv::default(),
+            health: PerEnv::default(),
             repository: None,
             survey: None,
             survey_fault: None,
@@ -281,13 +285,14 @@ impl Facts {
         pages.filter(|page| page.is_about(&object.name))
     }
 
-    /// Counts the Flux objects of an environment that are ready, and all whose state is known.
-    pub fn ready(&self, env: Env) -> (usize, usize) {
-        let known = || {
-            let tables = kinds::watched().filter_map(|kind| self.table(env, kind));
-            tables.flat_map(|table| table.rows.values()).filter(|row| row.state != State::Unknown)
-        };
-        (known().filter(|row| row.state == State::Ready).count(), known().count())
+    /// Returns how an environment fares as a whole; nothing is known of one that is not there.
+    pub fn health(&self, env: Env) -> Option<&EnvironmentHealth> {
+        self.health.get(env)
+    }
+
+    /// Judges every environment anew: once for each change, as keys and titles ask for it many times.
+    pub fn judge(&mut self) {
+        self.health = PerEnv::from_fn(self.environments.len(), |env| EnvironmentHealth::of(self, env));
     }
 
     /// Returns the operations that run.

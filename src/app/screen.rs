@@ -16,6 +16,7 @@ use std::fmt::Write as _;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::health::{EnvironmentHealth, state_scope};
 use super::motion::Motion;
 use super::{App, Command, CommandTarget, Op, Scene};
 use crate::model::{Connection, Env};
@@ -144,8 +145,8 @@ impl App {
             ("connecting".to_owned(), Scope::Dim)
         } else if count(|link| !link.is_settled()) > 0 {
             ("syncing".to_owned(), Scope::Progressing)
-        } else if count(|link| matches!(link, Connection::Forbidden(_))) > 0 {
-            (format!("live, {} forbidden", count(|link| matches!(link, Connection::Forbidden(_)))), Scope::Waiting)
+        } else if let Some(forbidden) = self.forbidden(env) {
+            (format!("{forbidden} forbidden"), Scope::Waiting)
         } else if self
             .facts
             .table(env, crate::kinds::KUSTOMIZATION)
@@ -153,10 +154,16 @@ impl App {
         {
             ("no Flux".to_owned(), Scope::Waiting)
         } else {
-            let (ready, all) = self.facts.ready(env);
-            let word = if all == 0 { "live".to_owned() } else { format!("live {ready}/{all}") };
-            (word, if ready == all { Scope::Ready } else { Scope::Waiting })
+            let health = self.facts.health(env);
+            let scope = health.map_or(Scope::Unknown, |health| state_scope(health.state()));
+            (health.map(EnvironmentHealth::word).unwrap_or_default(), scope)
         }
+    }
+
+    /// Counts the kinds of Flux that the server does not let us list; `None` where there is none.
+    fn forbidden(&self, env: Env) -> Option<usize> {
+        let tables = crate::kinds::watched().filter_map(|kind| self.facts.table(env, kind));
+        Some(tables.filter(|table| matches!(table.link, Connection::Forbidden(_))).count()).filter(|count| *count > 0)
     }
 
     fn render_lesson(&self, frame: &mut Frame<'_>, area: Rect) {

@@ -279,9 +279,9 @@ fn stopping_to_wait_is_told_and_a_late_outcome_changes_nothing() {
 #[test]
 fn flux_kinds_are_watched_in_every_environment_and_others_while_looked_at() {
     let mut desk = TestApp::new();
-    // The Deployments below Kustomizations are what home looks at besides.
+    // The workloads and the nodes are what home looks at besides.
     let flux = kinds::watched().count();
-    assert_eq!(desk.generations.len(), 2 * (flux + 1));
+    assert_eq!(desk.generations.len(), 2 * (flux + kinds::WORKLOADS.len() + 1));
     let effects = desk.press("p");
     let watched: Vec<&str> = effects
         .iter()

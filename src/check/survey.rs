@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::sources::beside;
 use super::{Context, Finding, Quiet, Severity, check_all};
 use crate::markdown::DocumentPage;
@@ -44,6 +46,8 @@ pub struct Surveyed {
     pub object: ObjectRef,
     /// Its files: the one that declares it, then those that change it.
     pub files: Vec<String>,
+    /// How many pods it asks for (`spec.replicas`), where it says so or is a kind that has one by default.
+    pub replicas: Option<u64>,
 }
 
 impl Survey {
@@ -104,7 +108,8 @@ impl Survey {
                 for file in &files {
                     survey.by_file.entry(file.clone()).or_default().push(index);
                 }
-                survey.objects.push(Surveyed { env: one.env.clone(), object: object.object.clone(), files });
+                let (env, replicas) = (one.env.clone(), replicas(&object.object, &object.body));
+                survey.objects.push(Surveyed { env, object: object.object.clone(), files, replicas });
             }
         }
         Ok(survey)
@@ -139,5 +144,16 @@ impl Survey {
     /// Finds an object of an environment; a group that the name leaves open fits any.
     pub fn find(&self, env: &str, wanted: &ObjectRef) -> Option<&Surveyed> {
         self.objects.iter().find(|known| known.env == env && wanted.means(&known.object))
+    }
+}
+
+/// Returns how many pods a workload asks for: one where it does not say so (Kubernetes API reference, `spec.replicas`).
+fn replicas(object: &ObjectRef, body: &Value) -> Option<u64> {
+    if object.group != "apps" || !matches!(object.kind.as_str(), "Deployment" | "StatefulSet") {
+        return None;
+    }
+    match body.pointer("/spec/replicas") {
+        None => Some(1),
+        Some(replicas) => replicas.as_u64(),
     }
 }

@@ -7,6 +7,7 @@ pub mod flux;
 mod settled;
 mod shell;
 mod source;
+mod workload;
 
 pub use essence::essence;
 pub use flux::short_revision;
@@ -39,7 +40,10 @@ kinds! {
     image_policy,
     image_update_automation,
     deployment,
+    stateful_set,
+    daemon_set,
     pod,
+    node,
 }
 
 /// The Kustomization's kind, which lists fall back on.
@@ -51,8 +55,20 @@ pub static HELM_RELEASE: &Kind = &helm_release::KIND;
 /// The GitRepository's kind.
 pub static GIT_REPOSITORY: &Kind = &git_repository::KIND;
 
+/// The HelmChart's kind.
+pub static HELM_CHART: &Kind = &helm_chart::KIND;
+
 /// The Deployment's kind.
 pub static DEPLOYMENT: &Kind = &deployment::KIND;
+
+/// The Node's kind.
+pub static NODE: &Kind = &node::KIND;
+
+/// The Pod's kind.
+pub static POD: &Kind = &pod::KIND;
+
+/// The kinds that keep pods at a number, which Home counts.
+pub static WORKLOADS: &[&Kind] = &[&deployment::KIND, &stateful_set::KIND, &daemon_set::KIND];
 
 /// Returns the kind of an object, by its group and its name: a namesake of another group is none of ours.
 pub fn of(object: &ObjectRef) -> Option<&'static Kind> {
@@ -75,6 +91,11 @@ pub fn find(word: &str) -> Option<&'static Kind> {
 /// Iterates over the kinds that are watched always.
 pub fn watched() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter().copied().filter(|kind| kind.watched)
+}
+
+/// Iterates over the kinds that Flux takes content from.
+pub fn sources() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().copied().filter(|kind| kind.controller == "source-controller")
 }
 
 /// Iterates over the kinds of Flux.

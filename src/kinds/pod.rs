@@ -57,7 +57,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
         State::Progressing
     } else if failed {
         State::Failed
-    } else if &*pod.status.phase == "Succeeded" || (status == "Running" && ready == total) {
+    } else if &*pod.status.phase == "Succeeded" || (status == "Running" && ready == total && pod.is_ready()) {
         State::Ready
     } else if pod.unschedulable().is_some() {
         State::Waiting

@@ -59,7 +59,7 @@ fn hour_of_edits() -> (u64, u64) {
     repository::write(&ground.root());
     ground.commit("applications");
     let mut deck = ground.stage().sized(180, 50).patient(Duration::from_mins(2)).open();
-    deck.sees("staging: live");
+    deck.lives(&["staging"]);
     deck.rest(REST);
     let begun = deck.resident();
     for round in 0..ROUNDS {

@@ -85,7 +85,7 @@ pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
     table.measure("a reconcile key to the PATCH on the wire", Measured::Time(Duration::from_millis(20)), || {
         let wire = Wire::before(testbed);
         let mut deck: Deck = testbed.deck_with(wire.kubeconfig.path(), &testbed.repository()).sized(180, 50).open();
-        deck.sees("staging: live");
+        deck.lives(&["staging"]);
         let times = (0..KEYS).map(|_| {
             deck.rest(Duration::from_millis(500));
             let pressed = deck.press("R");

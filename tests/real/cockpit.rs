@@ -13,7 +13,8 @@ const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 /// Opens home and waits until both environments are there.
 fn home(testbed: &Testbed) -> Deck {
     let mut deck = testbed.deck().open();
-    deck.sees_row(&["staging: live", "production: live", "PROTECTED"]);
+    deck.lives(&["staging", "production"]);
+    deck.sees("PROTECTED");
     deck.wait_for("every object of both environments", |screen| {
         ORDER.iter().all(|name| screen.contents().matches(&format!(" {name} ")).count() >= 2)
     });

@@ -26,7 +26,7 @@ fn health(port: u16) -> String {
 fn a_shell_in_a_container_has_the_terminal() {
     let testbed = Testbed::find();
     let mut deck = testbed.deck().open();
-    deck.sees("staging: live");
+    deck.lives(&["staging"]);
     deck.press("p");
     deck.sees(">staging  pods");
     deck.press("/linkding-<enter>");
@@ -62,7 +62,7 @@ fn a_port_is_forwarded_and_refused_where_production_is_not_confirmed() {
     let testbed = Testbed::find();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut deck = testbed.deck().open();
-    deck.sees_row(&["staging: live", "production: live"]);
+    deck.lives(&["staging", "production"]);
     deck.press(">:pods<enter>");
     deck.sees_row(&[">", "production", "pods"]);
     deck.press("/linkding-<enter>");

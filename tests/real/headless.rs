@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::support::pty::is_live;
 use super::support::testbed::{ENVIRONMENTS, Testbed};
 
 fn lines(stdout: &[u8]) -> Vec<Value> {
@@ -93,6 +94,6 @@ fn a_snapshot_of_the_real_clusters_is_drawn_once_both_are_there() {
     let testbed = Testbed::find();
     let output = testbed.fluxdeck(["snapshot", "--size", "120x36"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success() && text.contains("staging: live") && text.contains("production: live"), "{text}");
+    assert!(output.status.success() && is_live(&text, "staging") && is_live(&text, "production"), "{text}");
     assert!(!text.contains("DEMO"), "{text}");
 }

@@ -33,7 +33,8 @@ fn what_is_committed_and_pushed_here_is_applied_in_both_environments() {
     std::fs::write(root.join("note.md"), "A note.\n").expect("a file");
     // Both environments reconcile seven Kustomizations one after the other, beside the rest of this suite.
     let mut deck = testbed.deck_with(&testbed.kubeconfig(), root).patient(Duration::from_secs(120)).open();
-    deck.sees_row(&["staging: live", "production: live", "PROTECTED"]);
+    deck.lives(&["staging", "production"]);
+    deck.sees("PROTECTED");
     deck.press("v");
     deck.sees("not known to git (1)");
     deck.press("<space>");

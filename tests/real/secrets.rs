@@ -26,7 +26,7 @@ fn stage(testbed: &Testbed, checkout: &Path, configuration: &Path) -> Stage {
 
 /// Opens the secret of an environment from the tree.
 fn open(deck: &mut Deck, env: &str) {
-    deck.sees_row(&["staging: live", "production: live"]);
+    deck.lives(&["staging", "production"]);
     deck.press("1");
     deck.sees(">repository");
     deck.press("/");

@@ -23,7 +23,7 @@ fn demo() -> Stage {
 /// Waits until both environments are there: the last of what a start draws.
 fn settled(stage: Stage) -> Deck {
     let mut deck = stage.open();
-    deck.wait_for("both environments live", |screen| screen.contents().matches(": live").count() == 2);
+    deck.lives(&["staging", "production"]);
     deck.sees("cert-manager");
     deck.rest(REST);
     deck

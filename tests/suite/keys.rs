@@ -9,7 +9,7 @@ use super::support::pty::{Deck, Stage};
 /// Opens the demo's page of staging's keys; its copy of the repository lies in the folder.
 fn page(folder: &Path) -> Deck {
     let mut deck = Stage::fluxdeck().with(["demo"]).knowing("TMPDIR", folder).sized(120, 44).open();
-    deck.wait_for("both environments live", |screen| screen.contents().matches(": live").count() == 2);
+    deck.lives(&["staging", "production"]);
     deck.press("t");
     deck.sees_no("Why:");
     deck.press("A");
@@ -75,7 +75,7 @@ fn an_environment_without_a_key_gets_one_outside_of_the_repository() {
     use std::os::unix::fs::PermissionsExt as _;
     let ground = Ground::on(&Api::healthy());
     let mut deck = ground.stage().open();
-    deck.sees("staging: live 1/1");
+    deck.sees("staging: healthy");
     deck.press("A");
     deck.tells("key at hand none is named yet: enter makes one, outside of the repository");
     deck.press("/enter makes one<enter>");

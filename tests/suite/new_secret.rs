@@ -6,7 +6,7 @@ use super::support::pty::{Deck, Stage};
 
 fn demo(folder: &Path) -> Deck {
     let mut deck = Stage::fluxdeck().with(["demo"]).knowing("TMPDIR", folder).open();
-    deck.wait_for("both environments live", |screen| screen.contents().matches(": live").count() == 2);
+    deck.lives(&["staging", "production"]);
     deck.press("2+");
     deck.sees(">new secret  staging");
     deck.press("linkding<tab>");

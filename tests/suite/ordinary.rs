@@ -98,7 +98,7 @@ fn the_cockpit_opens_and_its_journal_is_kept_or_missed() {
         let ground = Ground::on(&api);
         hand_over(&ground);
         let mut deck = stage(&ground, line, "").open();
-        deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+        deck.sees_row(&["staging: healthy", "production: healthy"]);
         deck.press("R");
         if *home == Home::Refused {
             deck.tells("cannot write the journal");

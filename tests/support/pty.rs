@@ -215,6 +215,13 @@ impl Deck {
         })
     }
 
+    /// Waits until the header says how these environments fare: all that is looked at of them is known.
+    pub(crate) fn lives(&mut self, environments: &[&str]) -> Instant {
+        self.wait_for(&format!("{environments:?} known"), |screen| {
+            environments.iter().all(|env| is_live(&screen.contents(), env))
+        })
+    }
+
     /// Waits until a text is told, however panels and lines break it.
     pub(crate) fn tells(&mut self, text: &str) -> Instant {
         let wanted: String = text.split_whitespace().collect();
@@ -415,4 +422,12 @@ impl Drop for Deck {
         }
         let _reaped = self.child.wait();
     }
+}
+
+/// Tells whether the header of a screen says how an environment fares, rather than how its connection does.
+pub(crate) fn is_live(screen: &str, environment: &str) -> bool {
+    const NOT_KNOWN: &[&str] = &["connecting", "syncing", "unreachable", "degraded", "no cluster", "no Flux"];
+    let header = screen.lines().next().unwrap_or_default();
+    let said = header.split_once(&format!("{environment}: ")).map(|(_, said)| said);
+    said.is_some_and(|said| !said.trim().is_empty() && !NOT_KNOWN.iter().any(|word| said.starts_with(word)))
 }

@@ -75,6 +75,7 @@ impl App {
 
     /// Lets every view catch up with the facts: one that is covered shall be current when it is seen again.
     pub(super) fn facts_changed(&mut self, effects: &mut Vec<Effect>) {
+        self.facts.judge();
         for index in 0..self.layers.len() {
             let Some(ticket) = self.layers.get(index).map(|layer| layer.ticket) else { continue };
             let actions = self.with_view(index, |view, scene| view.changed(scene));

@@ -77,6 +77,21 @@ struct ContainerStatus {
     started: Option<bool>,
     restart_count: u32,
     state: ContainerState,
+    last_state: ContainerState,
+}
+
+impl ContainerStatus {
+    /// Says how it ended last, where it is not started again for that: a back-off tells no cause.
+    fn last_end(&self) -> Option<String> {
+        self.state.waiting.as_ref().filter(|waiting| &*waiting.reason == "CrashLoopBackOff")?;
+        let ended = self.last_state.terminated.as_ref()?;
+        let reason = Some(&*ended.reason).filter(|reason| !matches!(*reason, "" | "Error"));
+        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let at = ended.finished_at.map(|at| format!(" at {}", at.strftime("%H:%M:%SZ"))).unwrap_or_default();
+        let said = Some(ended.message.trim()).filter(|said| !said.is_empty());
+        let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+        Some(format!("{}: ended with exit code {}{reason}{at}{said}", self.name, ended.exit_code))
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -101,6 +116,8 @@ struct Terminated {
     signal: i32,
     reason: Box<str>,
     message: Box<str>,
+    #[serde(deserialize_with = "crate::model::clock::lenient")]
+    finished_at: Option<Timestamp>,
 }
 
 impl Terminated {
@@ -222,6 +239,9 @@ impl Pod {
             return self.status.message.to_string();
         }
         let containers = self.status.init_container_statuses.iter().chain(&self.status.container_statuses);
+        if let Some(ended) = containers.clone().find_map(ContainerStatus::last_end) {
+            return ended;
+        }
         let said = containers.filter_map(|container| {
             let ContainerState { waiting, terminated, .. } = &container.state;
             let waiting = waiting.as_ref().map(|waiting| &waiting.message);
@@ -229,7 +249,25 @@ impl Pod {
             let message = waiting.or(ended).filter(|message| !message.is_empty())?;
             Some(format!("{}: {message}", container.name))
         });
-        said.into_iter().next().unwrap_or_default()
+        said.into_iter().next().or_else(|| self.unready()).unwrap_or_default()
+    }
+
+    /// Tells whether it is ready by its condition: that of a pod whose node fell silent is False while its containers seem to run.
+    pub(super) fn is_ready(&self) -> bool {
+        self.condition("Ready").is_none_or(|ready| &*ready.status == "True")
+    }
+
+    /// Says why it is not ready although its containers are.
+    fn unready(&self) -> Option<String> {
+        let ready = self.condition("Ready").filter(|ready| &*ready.status != "True")?;
+        let run = &self.status.container_statuses;
+        if run.is_empty() || run.iter().any(|container| !container.ready) {
+            return None;
+        }
+        Some(match (&*ready.message, &*self.spec.node_name) {
+            ("", node) => format!("its containers were ready, and it is not: does node {node} answer?"),
+            (said, _) => said.to_owned(),
+        })
     }
 
     fn condition(&self, kind: &str) -> Option<&PodCondition> {

@@ -76,3 +76,27 @@ fn ends_of_a_pods_life() {
             {"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/3 nodes are available"}]}"#);
     assert_eq!((nowhere.state, &*nowhere.message), (State::Waiting, "0/3 nodes are available"));
 }
+
+#[test]
+fn a_pod_is_ready_by_its_condition() {
+    let running = r#""containerStatuses":[{"name":"a","ready":true,"state":{"running":{}}},{"name":"b","ready":true,"state":{"running":{}}}]"#;
+    let lost = pod(&format!(
+        r#"{TWO},"status":{{"phase":"Running","conditions":[{{"type":"Ready","status":"False"}}],{running}}}"#
+    ));
+    assert_eq!(seen(&lost), (State::Progressing, "2/2", "Running", "0"));
+    assert_eq!(&*lost.message, "its containers were ready, and it is not: does node n1 answer?");
+    let ready = pod(&format!(
+        r#"{TWO},"status":{{"phase":"Running","conditions":[{{"type":"Ready","status":"True"}}],{running}}}"#
+    ));
+    assert_eq!(ready.state, State::Ready);
+}
+
+#[test]
+fn a_crash_loop_tells_how_it_ended() {
+    let row = pod(&format!(
+        r#"{TWO},"status":{{"phase":"Running","containerStatuses":[{{"name":"b","restartCount":7,
+            "state":{{"waiting":{{"reason":"CrashLoopBackOff","message":"back-off 5m"}}}},
+            "lastState":{{"terminated":{{"exitCode":137,"reason":"OOMKilled","finishedAt":"2026-11-22T10:03:12Z"}}}}}}]}}"#
+    ));
+    assert_eq!(&*row.message, "b: ended with exit code 137 (OOMKilled) at 10:03:12Z");
+}

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::app::{Action, Facts, Task};
 use crate::kinds;
 use crate::model::Env;
@@ -56,8 +58,9 @@ impl Behind {
         }
     }
 
-    /// Writes an environment panel's title: name, fetched revision, how far behind the repository it is.
-    pub fn title(&self, facts: &Facts, env: Env) -> String {
+    /// Writes an environment panel's title: name, fetched revision and how far behind the repository it is, how it fares, and what that rests
+    /// on; what does not fit is left out from the end, as a whole.
+    pub fn title(&self, facts: &Facts, env: Env, marked: &str, width: u16) -> String {
         let mut title = facts.name(env).to_owned();
         if let Some(word) = facts.exposure(env) {
             title.extend(["  ", word]);
@@ -71,13 +74,32 @@ impl Behind {
                 _ => {}
             }
         }
+        title.push_str(marked);
+        let room = usize::from(width.saturating_sub(4));
+        for part in parts(facts, env) {
+            if title.width() + 2 + part.width() > room {
+                break;
+            }
+            title.extend(["  ", &part]);
+        }
         title
     }
 }
 
-/// Returns the revision that an environment's source has fetched; of `flux-system` where there are several.
+/// Says how an environment fares, and what that rests on, what matters most first; nothing while it is not known.
+fn parts(facts: &Facts, env: Env) -> Vec<String> {
+    let known = facts.table(env, kinds::KUSTOMIZATION).is_some_and(|table| table.link.is_live());
+    let Some(health) = facts.health(env).filter(|_| known) else { return Vec::new() };
+    let mut parts = vec![health.verdict()];
+    let shares = [(Some(health.applied), "applied"), (health.workloads, "workloads"), (health.nodes, "nodes")];
+    for (share, what) in shares {
+        parts.extend(share.filter(|share| share.all > 0).map(|share| format!("{what} {}/{}", share.good, share.all)));
+    }
+    parts
+}
+
+/// Returns the revision that an environment's source has fetched.
 pub(super) fn followed(facts: &Facts, env: Env) -> Option<String> {
-    let table = facts.table(env, kinds::find("GitRepository")?)?;
-    let row = table.rows.values().find(|row| &*row.key.name == "flux-system").or_else(|| table.rows.values().next())?;
-    row.flux.as_ref().map(|flux| flux.revision.clone()).filter(|revision| !revision.is_empty())
+    let (_, revision) = facts.health(env)?.source.as_ref()?;
+    Some(revision.clone()).filter(|revision| !revision.is_empty())
 }

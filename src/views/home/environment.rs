@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::flow::FlowLine;
 use super::state_scope;
+use crate::app::health::{Gravity, Problem};
 use crate::app::{Facts, Scene};
 use crate::kinds;
 use crate::model::{Connection, Env, ObjectRef, State};
@@ -102,7 +103,7 @@ fn trouble(frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>, look: &PanelC
         None if !look.flow.is_empty() && is_without_flux(scene.facts, look.env) => {
             ("Flux is not installed here".to_owned(), "`flux install` or `flux bootstrap` brings it".to_owned())
         }
-        None => return inside,
+        None => return unlisted(frame, inside, scene, look),
     };
     let width = usize::from(inside.width);
     let todo = wrap(&todo, width);
@@ -120,6 +121,29 @@ fn trouble(frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>, look: &PanelC
         text.into_iter().map(|text| StyledLine::styled(text, scene.theme.style(Scope::Error))).collect();
     let height = u16::try_from(wrapped.len()).unwrap_or(0).min(inside.height);
     frame.render_widget(Paragraph::new(wrapped), Rect { height, ..inside });
+    Rect { y: inside.y + height, height: inside.height - height, ..inside }
+}
+
+/// Draws what is wrong with what has no line of its own, sources and nodes above all, and returns the room below.
+fn unlisted(frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>, look: &PanelContext<'_>) -> Rect {
+    let listed: BTreeSet<&ObjectRef> = look.flow.iter().map(|line| &line.object).collect();
+    let problems = scene.facts.health(look.env).map(|health| health.problems.as_slice()).unwrap_or_default();
+    let told = |problem: &&Problem| problem.gravity != Gravity::Suspended && !listed.contains(&problem.object);
+    let is_chart = |problem: &&Problem| kinds::HELM_CHART.is(&problem.object);
+    let problems: Vec<&Problem> = problems.iter().filter(told).filter(|problem| !is_chart(problem)).collect();
+    let width = usize::from(inside.width);
+    let most = usize::from(inside.height / 4).max(2);
+    let mut text: Vec<String> = problems.iter().flat_map(|problem| wrap(&problem.line(), width)).collect();
+    if text.len() > most {
+        text.truncate(most);
+        if let Some(last) = text.last_mut() {
+            *last = fit(&format!("{} ~", fit(last, width.saturating_sub(2))), width);
+        }
+    }
+    let style = scene.theme.style(Scope::Error);
+    let lines: Vec<StyledLine<'_>> = text.into_iter().map(|text| StyledLine::styled(text, style)).collect();
+    let height = u16::try_from(lines.len()).unwrap_or(0).min(inside.height);
+    frame.render_widget(Paragraph::new(lines), Rect { height, ..inside });
     Rect { y: inside.y + height, height: inside.height - height, ..inside }
 }
 

@@ -1,10 +1,10 @@
 //! The lines of an environment's panel: its Flux objects in deployment order, each with what it waits for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::app::Facts;
+use crate::app::{Facts, health};
 use crate::kinds;
 use crate::model::clock::{age, until};
 use crate::model::{Env, FluxFacts, ObjectRef, Row, State};
@@ -66,22 +66,46 @@ pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
     for (child, row) in children.into_values().flatten() {
         lines.push(line(child, row, 0, facts, env));
     }
+    let others = others(facts, env, &lines);
+    lines.extend(others);
     lines
 }
 
-/// The Deployments that a Kustomization applied, by its inventory (`<namespace>_<name>_<group>_<Kind>`), as far as they are watched.
+/// The workloads that a Kustomization applied, by its inventory (`<namespace>_<name>_<group>_<Kind>`), as far as they are watched.
 fn workloads(row: &Row, facts: &Facts, env: Env) -> Vec<FlowLine> {
+    inventory(row).filter_map(|object| workload(object, 1, facts, env)).collect()
+}
+
+/// Iterates over the workloads of an inventory.
+fn inventory(row: &Row) -> impl Iterator<Item = ObjectRef> {
     let inventory = row.flux.as_ref().map(|flux| flux.inventory.as_slice()).unwrap_or_default();
-    let deployment = |id: &str| {
+    inventory.iter().filter_map(|id| {
         let (namespace, rest) = id.split_once('_')?;
-        let name = rest.strip_suffix("_apps_Deployment")?;
-        let object = ObjectRef::new("Deployment", "apps", namespace, name);
-        let row = facts.row(env, &object)?;
-        let note = row.cells.first().map(ToString::to_string).unwrap_or_default();
-        let message = (row.state == State::Failed).then(|| row.message.to_string()).filter(|text| !text.is_empty());
-        Some(FlowLine { object, depth: 1, state: row.state, note, detail: "Deployment".to_owned(), message })
-    };
-    inventory.iter().filter_map(|id| deployment(id)).collect()
+        let (name, kind) = rest.rsplit_once("_apps_")?;
+        let kind = kinds::WORKLOADS.iter().find(|known| known.kind == kind)?;
+        Some(kind.object(namespace, name))
+    })
+}
+
+/// Returns a workload's line; `None` where it is not watched or not there.
+fn workload(object: ObjectRef, depth: u16, facts: &Facts, env: Env) -> Option<FlowLine> {
+    let row = facts.row(env, &object)?;
+    let (state, why) = health::workload(facts, env, &object, row);
+    let note = row.cells.first().map(ToString::to_string).unwrap_or_default();
+    let message = Some(why).filter(|why| !why.is_empty() && state != State::Ready);
+    let detail = object.kind.clone();
+    Some(FlowLine { object, depth, state, note, detail, message })
+}
+
+/// Finds the workloads that are not ready and that no Kustomization applied itself: those of releases, and what somebody else brought.
+fn others(facts: &Facts, env: Env, shown: &[FlowLine]) -> Vec<FlowLine> {
+    let known: BTreeSet<&ObjectRef> = shown.iter().map(|line| &line.object).collect();
+    let problems = facts.health(env).map(|health| health.problems.as_slice()).unwrap_or_default();
+    let workloads = problems
+        .iter()
+        .map(|problem| &problem.object)
+        .filter(|object| kinds::WORKLOADS.iter().any(|kind| kind.is(object)) && !known.contains(object));
+    workloads.filter_map(|object| workload(object.clone(), 0, facts, env)).collect()
 }
 
 /// What the repository declares: each Kustomization with what it depends on.
@@ -153,10 +177,55 @@ fn unknown(object: &ObjectRef, facts: &Facts, env: Env) -> FlowLine {
 fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts, env: Env) -> FlowLine {
     let now = facts.now_in(env);
     let flux = row.flux.as_deref();
-    let message = matches!(row.state, State::Failed).then(|| kinds::essence(&row.message));
+    let message = match row.state {
+        State::Failed => Some(kinds::essence(&row.message)),
+        State::Progressing => flux.and_then(|flux| progress(facts, env, row, flux)),
+        _ => None,
+    };
+    let message = message.or_else(|| source_fault(facts, env, row, flux?));
     let note = flux.map(|flux| note(&object, row, flux, now)).unwrap_or_default();
     let detail = flux.map(|flux| detail(&object, flux, now)).unwrap_or_default();
     FlowLine { object, depth, state: row.state, note, detail, message: message.filter(|text| !text.is_empty()) }
+}
+
+/// Says what a run waits for, how long it may, and what waits behind it.
+fn progress(facts: &Facts, env: Env, row: &Row, flux: &FluxFacts) -> Option<String> {
+    const NAMED: usize = 2;
+    let (end, _) = flux.until?;
+    let checks = row.message.starts_with("Running health checks");
+    let what = if checks { "health checks" } else { row.message.split(" with ").next().unwrap_or_default() };
+    let mut text = format!("{what}, {} left", until(facts.now_in(env), end));
+    let unready = |object: &ObjectRef| facts.row(env, object).is_some_and(|row| row.state != State::Ready);
+    let waits: Vec<ObjectRef> = inventory(row).filter(unready).collect();
+    if !waits.is_empty() {
+        let named: Vec<String> = waits.iter().take(NAMED).map(ObjectRef::short).collect();
+        let more = waits.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        text.extend([": wait for ", &named.join(", "), &more]);
+    }
+    let fetched =
+        facts.row(env, flux.source.as_ref()?).and_then(|source| source.flux.as_ref()).map(|flux| &flux.revision);
+    if let Some(revision) =
+        fetched.filter(|revision| checks && !row.message.contains(revision.as_str()) && !revision.is_empty())
+    {
+        text.extend(["; ", &kinds::short_revision(revision), " waits behind it"]);
+    }
+    Some(text)
+}
+
+/// Says that what it takes its content from cannot be fetched: it stays as it is until then, however well. The environment's own source is
+/// told above all lines.
+fn source_fault(facts: &Facts, env: Env, row: &Row, flux: &FluxFacts) -> Option<String> {
+    let source = flux.source.as_ref()?;
+    if facts.health(env).and_then(|health| health.source.as_ref()).is_some_and(|(own, _)| own == source) {
+        return None;
+    }
+    // The chart that source-controller fetches for a release: NAMESPACE-NAME, beside the source (helm-controller, `GetHelmChartName`).
+    let chart = kinds::HELM_CHART.object(&source.namespace, &format!("{}-{}", row.key.namespace, row.key.name));
+    [source, &chart].into_iter().find_map(|source| {
+        let failing = facts.row(env, source).filter(|row| row.state == State::Failed)?;
+        Some(format!("{} cannot be fetched: {}", source.short(), kinds::essence(&failing.message)))
+    })
 }
 
 /// What it is and since when: `HelmRelease  3d`, `main@9f1c2aa  12m`.

@@ -27,12 +27,12 @@ use crate::widgets::StyledLine;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
+pub use crate::app::health::state_scope;
 use crate::app::motion::step;
 use crate::app::{Action, CommandTarget, Facts, Motion, Scene, View};
 use crate::kinds;
-use crate::model::{Env, Kind, ObjectRef, PerEnv, State};
+use crate::model::{Env, Kind, ObjectRef, PerEnv};
 use crate::repo::EntryKind;
-use crate::theme::Scope;
 use crate::widgets::{panel, wrap};
 use behind::Behind;
 use environment::{Environment, PanelContext};
@@ -61,18 +61,6 @@ pub struct Home {
     wide: Cell<bool>,
     /// The lines of each environment until the facts change: a key asks for them many times.
     flows: RefCell<PerEnv<Option<Arc<[FlowLine]>>>>,
-}
-
-/// Returns the colour scope of a state.
-pub fn state_scope(state: State) -> Scope {
-    match state {
-        State::Ready => Scope::Ready,
-        State::Progressing => Scope::Progressing,
-        State::Failed => Scope::Failed,
-        State::Waiting => Scope::Waiting,
-        State::Suspended => Scope::Suspended,
-        State::Unknown => Scope::Unknown,
-    }
 }
 
 /// The environments that have a panel: all, or the one that the operator asked for alone.
@@ -211,7 +199,7 @@ impl Home {
             let seen = flow.iter().filter(|line| scene.is_marked(*env, &line.object)).count();
             let look = PanelContext {
                 env: *env,
-                title: format!("{}{}", self.behind.title(facts, *env), scene.marked_word(*env, seen)),
+                title: self.behind.title(facts, *env, &scene.marked_word(*env, seen), area.width),
                 flow: &flow,
                 filter: &self.filter,
                 focus: self.focused_env(facts) == Some(*env),
@@ -297,7 +285,17 @@ impl View for Home {
 
     fn watches(&self, scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
         // The pair, even where only one of it has room: the other is a key away.
-        self.pair(scene.facts).into_iter().filter_map(|env| Some((env, kinds::find("Deployment")?))).collect()
+        let facts = scene.facts;
+        let judged = || kinds::WORKLOADS.iter().copied().chain(std::iter::once(kinds::NODE));
+        let mut watched: Vec<(Env, &'static Kind)> = Vec::new();
+        for env in self.pair(facts) {
+            watched.extend(judged().map(|kind| (env, kind)));
+            // Pods tell why a workload is not ready; while all are, nobody asks for thousands of them.
+            let is_unwell =
+                facts.health(env).and_then(|health| health.workloads).is_some_and(|share| !share.is_whole());
+            watched.extend(is_unwell.then_some((env, kinds::POD)));
+        }
+        watched
     }
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {

@@ -25,7 +25,7 @@ fn a_refused_cluster_says_so_and_comes_back() {
     assert_eq!(code, 4);
     assert!(out.contains("Connection refused"), "{out}");
     proxy.becomes(Link::Up);
-    deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+    deck.sees_row(&["staging: healthy", "production: healthy"]);
     deck.sees_no("cannot be reached");
 }
 
@@ -43,7 +43,7 @@ fn a_hanging_cluster_says_so_and_keys_are_answered_meanwhile() {
     deck.tells("is the cluster up, and the VPN or tunnel to it open?");
     deck.sees_row(&["staging: unreachable", "production: unreachable"]);
     proxy.becomes(Link::Up);
-    deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+    deck.sees_row(&["staging: healthy", "production: healthy"]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn an_expired_token_says_to_log_in_again() {
     assert!(out.contains("log in to staging again") && !out.contains("hunter2"), "{out}");
     // Somebody logged in elsewhere: the token is taken again by itself.
     api.says(|_| None);
-    deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+    deck.sees_row(&["staging: healthy", "production: healthy"]);
 }
 
 /// Names a plug-in in the kubeconfig.
@@ -132,7 +132,7 @@ fn a_chatty_plug_in_tears_no_screen() {
     );
     ground.reaches(&api.url(), &plug_in(&login.to_string_lossy()));
     let mut deck = ground.stage().open();
-    deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+    deck.sees_row(&["staging: healthy", "production: healthy"]);
     assert!(!String::from_utf8_lossy(deck.raw()).contains("WARNING"));
     deck.press("q");
     deck.ends();

@@ -83,12 +83,12 @@ fn nothing_needs_kustomize() {
     let git = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|git| git.is_file()).expect("git");
     std::os::unix::fs::symlink(git, programs.join("git")).unwrap();
     let mut deck = Stage::fluxdeck().with(["demo"]).knowing("PATH", &programs).open();
-    deck.wait_for("both environments live", |screen| screen.contents().matches(": live").count() == 2);
+    deck.lives(&["staging", "production"]);
     deck.press("jjR");
     deck.sees("1 running");
     // Which file becomes what is read from the manifests themselves.
     let mut deck = ground.stage().knowing("PATH", &programs).open();
-    deck.sees("staging: live 1/1");
+    deck.sees("staging: healthy");
     deck.press("1j");
     deck.sees_row(&["> ", "settings.yaml"]);
     deck.sees_row(&["*= apps", "*= apps"]);

@@ -54,7 +54,7 @@ fn an_unknown_context_names_those_that_there_are() {
     let text = std::fs::read_to_string(ground.kubeconfig()).unwrap();
     std::fs::write(ground.kubeconfig(), text.replace("name: production, context", "name: live, context")).unwrap();
     let mut deck = ground.stage().open();
-    deck.sees_row(&["staging: live 1/1", "production: no cluster"]);
+    deck.sees_row(&["staging: healthy", "production: no cluster"]);
     deck.tells("the kubeconfig has no context production; it has staging, live");
     deck.tells("below [env.production] in your settings, or --env production --context");
     drop(deck);

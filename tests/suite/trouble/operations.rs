@@ -17,7 +17,7 @@ fn a_conflict_is_tried_again_and_then_told() {
     let api = Api::new(|request| request.starts_with("PATCH").then(|| error(409, CONFLICT)));
     let ground = Ground::on(&api);
     let mut deck = ground.stage().open();
-    deck.sees("staging: live 1/1");
+    deck.sees("staging: healthy");
     deck.press("R");
     deck.tells("the object has been modified");
     deck.tells("somebody changed it meanwhile: try again");
@@ -36,7 +36,7 @@ fn a_request_whose_answer_is_lost_says_that_it_may_have_arrived() {
     let api = Api::new(|request| request.starts_with("PATCH").then_some(Answer::Nothing));
     let ground = Ground::on(&api);
     let mut deck = ground.stage().open();
-    deck.sees("staging: live 1/1");
+    deck.sees("staging: healthy");
     deck.press("R");
     deck.tells("it may have arrived all the same");
     deck.tells("look at the object before you ask again");
@@ -67,7 +67,7 @@ fn a_connection_lost_while_waiting_is_waited_out() {
     let ground = Ground::new();
     ground.reaches(&format!("http://127.0.0.1:{}", proxy.port()), "token: hunter2");
     let mut deck = ground.stage().patient(Duration::from_secs(40)).open();
-    deck.sees("staging: live 1/1");
+    deck.sees("staging: healthy");
     deck.press("R");
     deck.sees("1 running");
     deck.press("O");

@@ -17,7 +17,7 @@ fn never_done() -> Api {
 
 fn begins(ground: &Ground) -> Deck {
     let mut deck = ground.stage().open();
-    deck.sees("staging: live 1/1");
+    deck.sees("staging: healthy");
     deck.press("R");
     deck.sees("1 running");
     deck
@@ -30,7 +30,7 @@ fn a_second_instance_is_not_told_of_the_first_one_s_work() {
     let mut first = begins(&ground);
     assert_eq!(ground.journal().lines().count(), 1);
     let mut second = ground.stage().open();
-    second.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+    second.sees_row(&["staging: healthy", "production: healthy"]);
     assert!(!second.text().contains("was cut off"), "{}", second.text());
     second.press("q");
     assert!(second.ends().success());
@@ -52,7 +52,7 @@ fn what_a_kill_cut_off_is_told_once_at_the_next_start() {
     next.press("q");
     next.ends();
     let mut last = ground.stage().open();
-    last.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+    last.sees_row(&["staging: healthy", "production: healthy"]);
     assert!(!last.text().contains("was cut off"), "{}", last.text());
     assert_eq!(ground.journal().lines().count(), 2, "{}", ground.journal());
 }

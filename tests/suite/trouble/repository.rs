@@ -25,7 +25,7 @@ fn one_that_goes_while_open_says_so() {
     let api = Api::healthy();
     let ground = Ground::on(&api);
     let mut deck = ground.stage().open();
-    deck.sees("staging: live 1/1");
+    deck.sees("staging: healthy");
     deck.sees("settings.yaml");
     let moved = ground.beside("moved");
     std::fs::rename(ground.root(), &moved).unwrap();
@@ -43,7 +43,7 @@ fn a_folder_without_git_shows_what_it_can() {
     // With clusters/ it is a repository of ours, only without history.
     std::fs::remove_dir_all(ground.root().join(".git")).unwrap();
     let mut deck = ground.stage().open();
-    deck.sees_row(&["homelab", "no git", "staging: live 1/1", "production: live 1/1"]);
+    deck.sees_row(&["homelab", "no git", "staging: healthy", "production: healthy"]);
     deck.press("v");
     deck.sees("is not in a git repository");
     deck.sees("run `git init` there");

@@ -58,7 +58,7 @@ fn stopped_and_back_the_screen_is_whole() {
     let ground = Ground::on(&api);
     for from_outside in [false, true] {
         let mut deck = from_a_shell(&ground);
-        deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+        deck.sees_row(&["staging: healthy", "production: healthy"]);
         // Without the lesson, which teaches the last key.
         deck.press("t");
         deck.sees_no("Why:");
@@ -90,7 +90,7 @@ fn reattached_at_another_size_and_term_it_is_whole() {
     // A program keeps the TERM that it was started with; the terminal that comes back may be any other. Only what all of them know is sent.
     for (term, columns, rows) in [("tmux-256color", 80, 24), ("vt100", 200, 50)] {
         let mut deck = ground.stage().knowing("TERM", term).open();
-        deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+        deck.sees_row(&["staging: healthy", "production: healthy"]);
         deck.sees("settings.yaml");
         deck.rest(REST);
         let before = seen(&mut deck);

@@ -10,7 +10,7 @@ use super::super::support::ground::Ground;
 use super::super::support::pty::Deck;
 
 fn both_live(deck: &mut Deck) {
-    deck.sees_row(&["staging: live 1/1", "production: live 1/1"]);
+    deck.sees_row(&["staging: healthy", "production: healthy"]);
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn what_is_forbidden_is_told_and_hides_nothing_else() {
     let api = Api::new(move |request| request.contains("/helmreleases").then(|| error(403, why)));
     let ground = Ground::on(&api);
     let mut deck = ground.stage().open();
-    deck.sees_row(&["staging: live, 1 forbidden", "production: live, 1 forbidden"]);
+    deck.sees_row(&["staging: 1 forbidden", "production: 1 forbidden"]);
     deck.sees("cannot list helmreleases in staging");
     deck.tells("ask for the permission that the message names");
     deck.sees_row(&["= apps", "= apps"]);
