@@ -6,6 +6,7 @@
 //! ```text
 //! model, secret, files, yaml, markdown       facts, secrets, YAML: what everybody may name
 //! programs, kinds                            the one way to start others; what is said of a kind
+//! flux_operator                              what flux-operator makes of its objects
 //! sops, repo, config, render, check          the repository: encrypted files, what feeds what, what it renders to, what is wrong with it
 //! cluster, helm, describe, lineage           the clusters
 //! sim                                        the simulated clusters: a server behind a real client, which no cluster knows
@@ -22,6 +23,7 @@ pub mod commands;
 pub mod config;
 pub mod describe;
 pub mod files;
+pub mod flux_operator;
 pub mod helm;
 pub mod kinds;
 pub mod lineage;

@@ -68,6 +68,13 @@ impl ObjectRef {
         Self { kind: kind.to_owned(), group: group.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() }
     }
 
+    /// Names an object by what it says of itself.
+    pub fn of_body(body: &serde_json::Value) -> Self {
+        let word = |pointer: &str| body.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let group = word("/apiVersion").split_once('/').map_or("", |(group, _)| group.trim());
+        Self::new(word("/kind"), group, word("/metadata/namespace"), word("/metadata/name"))
+    }
+
     /// Builds a reference from a kind whose group is not said: it is the one that the bare kind means, or stays open.
     pub fn bare(kind: &str, namespace: &str, name: &str) -> Self {
         Self::new(kind, known::group_of(kind).unwrap_or_default(), namespace, name)

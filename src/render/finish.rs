@@ -12,6 +12,7 @@ use super::{Object, Origin, Rendered, Undefined, Unseen};
 use crate::model::{Fault, ObjectRef};
 use crate::repo::{FileFault, FluxKustomization, contents};
 use crate::yaml;
+use crate::yaml::manifest::put_metadata;
 
 /// Holds what the `ConfigMap` and `Secret` objects of environments define.
 #[derive(Debug, Default, Clone)]
@@ -100,7 +101,7 @@ pub(super) fn finish(rendered: &mut Rendered, one: &FluxKustomization, maps: &Ma
             let common = one.spec.get("commonMetadata").and_then(|common| common.get(field));
             for (key, value) in common.and_then(yaml::Value::as_mapping).into_iter().flatten() {
                 if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
-                    put(&mut object.body, field, key, value);
+                    put_metadata(&mut object.body, field, key, value);
                 }
             }
         }
@@ -267,15 +268,6 @@ fn variables(object: &Object) -> Named {
 /// told: it is not known either.
 fn told(value: String) -> Option<String> {
     (!value.contains("${")).then(|| value.replace('\n', ""))
-}
-
-/// Sets a label or an annotation.
-pub(super) fn put(body: &mut Value, field: &str, key: &str, value: String) {
-    let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) else { return };
-    let own = metadata.entry(field).or_insert_with(|| Value::Object(serde_json::Map::new()));
-    if let Some(own) = own.as_object_mut() {
-        own.insert(key.to_owned(), value.into());
-    }
 }
 
 fn scalar(value: &yaml::Value) -> Option<String> {

@@ -15,8 +15,6 @@
 //! envsubst    the expansion of `${…}` in a text
 //! finish      Flux's own steps after the build
 //! sets        ResourceSets of flux-operator, unfolded once their inputs are known
-//! resource_set what a ResourceSet makes
-//! gotemplate  Go's templates, of which ResourceSets are made
 //! scope       what belongs to the whole cluster has no namespace
 //! installation which Flux an environment runs
 //! origins     which file an object is from, by its name
@@ -38,7 +36,6 @@ pub mod compare;
 mod envsubst;
 mod finish;
 mod gather;
-mod gotemplate;
 pub mod history;
 pub mod impact;
 mod installation;
@@ -48,12 +45,9 @@ mod prepare;
 mod quoted;
 #[cfg(test)]
 mod recorded;
-#[cfg(test)]
-mod recorded_sets;
 pub mod releases;
 mod rendered;
 mod renderer;
-mod resource_set;
 pub mod revision;
 mod rounds;
 pub mod sandbox;

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::flux_operator::{OperatorObject, resource_set};
 use crate::model::ObjectRef;
+pub use crate::yaml::manifest::at;
 
 /// Holds an object as Flux would apply it.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,27 +40,11 @@ pub struct Origin {
     pub made_by: Option<String>,
 }
 
-/// What stands where there is nothing.
-static NOTHING: Value = Value::Null;
-
-/// Returns the value at a JSON Pointer (RFC 6901), null where there is none.
-pub fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
-    value.pointer(pointer).unwrap_or(&NOTHING)
-}
-
 impl Object {
     /// Names an object of the build.
     pub fn new(body: Value, origin: Origin, changed_by: Vec<String>) -> Self {
-        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let api_version = word(at(&body, "/apiVersion"));
-        let group = api_version.split_once('/').map_or("", |(group, _)| group.trim());
-        let metadata = at(&body, "/metadata");
-        let object = ObjectRef::new(
-            &word(at(&body, "/kind")),
-            group,
-            &word(at(metadata, "/namespace")),
-            &word(at(metadata, "/name")),
-        );
+        let api_version = at(&body, "/apiVersion").as_str().unwrap_or_default().to_owned();
+        let object = ObjectRef::of_body(&body);
         Self { object, api_version, body, origin, changed_by }
     }
 
@@ -82,7 +68,12 @@ impl Object {
 
     /// Tells whether it gets entries on the cluster that are not known here: those of a copy of what is not in the repository.
     pub fn is_filled_elsewhere(&self) -> bool {
-        super::resource_set::is_filled_elsewhere(self)
+        self.origin.made_by.is_some() && resource_set::is_filled_elsewhere(self.for_operator())
+    }
+
+    /// Shows it to what flux-operator makes of it.
+    pub(super) fn for_operator(&self) -> OperatorObject<'_> {
+        OperatorObject { object: &self.object, body: &self.body }
     }
 
     /// Returns the files that it is made of: the one that declares it, then those that change it.

@@ -5,12 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
 use super::finish::Maps;
-use super::gotemplate::Failed;
-use super::resource_set::{self, Reference};
 use super::{Object, Origin, Rendered, Unseen};
+use crate::flux_operator::unfolding::{self, UnfoldedSet, Unfolding};
+use crate::flux_operator::{Failed, resource_set};
 use crate::model::{Fault, ObjectRef, known};
 use crate::repo::effective::{AppliedObject, BuildTask, Effective};
 use crate::repo::{FileFault, FluxKustomization};
@@ -29,22 +27,11 @@ struct Pending {
     depth: usize,
 }
 
-/// So many sets may make one another: one that makes itself would never end.
-const DEEPEST: usize = 4;
-
 /// Holds the sets that are not unfolded yet, and those that are.
 #[derive(Debug, Default)]
 pub(super) struct Sets {
     pending: Vec<Pending>,
-    unfolded: Vec<Unfolded>,
-}
-
-/// Says which Kustomizations were made of a set, each with its step.
-#[derive(Debug)]
-struct Unfolded {
-    env: String,
-    set: Object,
-    made: Vec<(usize, ObjectRef)>,
+    unfolded: Vec<UnfoldedSet>,
 }
 
 /// Says what became of a set.
@@ -97,12 +84,10 @@ impl Sets {
             let Some(rendered) = done.get_mut(&key) else { continue };
             match made {
                 Made::Objects(made) => {
-                    let of = |(step, object): &(usize, Object)| {
-                        object.is(known::KUSTOMIZE, "Kustomization").then(|| (*step, object.object.clone()))
-                    };
-                    let own = made.iter().filter_map(of).collect();
-                    self.unfolded.retain(|other| other.env != parent.env || other.set.object != one.set.object);
-                    self.unfolded.push(Unfolded { env: parent.env.clone(), set: one.set.clone(), made: own });
+                    let own = made.iter().map(|(step, object)| (*step, &object.object));
+                    let unfolded = UnfoldedSet::new(&parent.env, one.set.for_operator(), own);
+                    self.unfolded.retain(|other| other.env != parent.env || other.set != unfolded.set);
+                    self.unfolded.push(unfolded);
                     let objects: Vec<Object> = made.into_iter().map(|(_, object)| object).collect();
                     maps.take(&parent.env, &objects);
                     tasks.extend(graph.take(parent, objects.iter().map(applied), one.hidden));
@@ -123,25 +108,10 @@ impl Sets {
 }
 
 impl Sets {
-    /// Tells for which Kustomizations those wait that are made of sets: for those of an earlier step, and for what their set depends on.
+    /// Tells the graph for which Kustomizations those wait that are made of sets.
     pub(super) fn order(&self, graph: &mut Effective) {
-        for one in &self.unfolded {
-            let mut before: Vec<ObjectRef> = Vec::new();
-            for awaited in resource_set::awaited(&one.set) {
-                if awaited.group != known::OPERATOR {
-                    before.push(awaited);
-                    continue;
-                }
-                let is_it = |other: &&Unfolded| other.env == one.env && other.set.object == awaited;
-                let others = self.unfolded.iter().filter(is_it).filter(|other| resource_set::waits(&other.set));
-                before.extend(others.flat_map(|other| &other.made).map(|(_, object)| object.clone()));
-            }
-            before.retain(|object| object.group == known::KUSTOMIZE);
-            for (step, object) in &one.made {
-                let earlier = one.made.iter().filter(|(other, _)| other < step).map(|(_, object)| object.clone());
-                let until: Vec<ObjectRef> = earlier.chain(before.iter().cloned()).collect();
-                graph.hold_back(&one.env, object, &until);
-            }
+        for (env, object, until) in unfolding::order(&self.unfolded) {
+            graph.hold_back(env, object, &until);
         }
     }
 }
@@ -164,48 +134,19 @@ fn told(one: &Pending, why: Failed) -> (Option<FileFault>, Unseen) {
 }
 
 fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
-    if one.depth > DEEPEST {
-        let why = format!("more than {DEEPEST} sets make one another");
-        return Made::Failed(Failed::Unknown(why));
-    }
     let (set, env) = (&one.set, &one.parent.env);
     let others = || done.values().filter(|rendered| rendered.env == *env).flat_map(|rendered| &rendered.objects);
-    let find = |object: &ObjectRef| others().find(|other| other.object == *object);
-    let own = &set.object.namespace;
-    let mut providers = Vec::new();
-    for reference in resource_set::references(set) {
-        match reference {
-            Reference::Named(name) => match find(&ObjectRef::new(resource_set::PROVIDER, known::OPERATOR, own, name)) {
-                Some(provider) => providers.push(provider),
-                None if is_last => {
-                    let why =
-                        format!("its inputs come from ResourceSetInputProvider {name}, which is not in the repository");
-                    return Made::Failed(Failed::Unknown(why));
-                }
-                None => return Made::Waits,
-            },
-            Reference::Selected(_) if !is_last => return Made::Waits,
-            Reference::Selected(selector) => providers.extend(others().filter(|object| {
-                object.is(known::OPERATOR, resource_set::PROVIDER)
-                    && object.object.namespace == *own
-                    && resource_set::selects(selector, object)
-            })),
-        }
-    }
-    let made = match resource_set::build(set, &providers) {
-        Ok(made) => made,
-        Err(why) => return Made::Failed(why),
+    let made = match unfolding::unfold(set.for_operator(), one.depth, others().map(Object::for_operator), is_last) {
+        Unfolding::Objects(made) => made,
+        Unfolding::Waits => return Made::Waits,
+        Unfolding::Failed(why) => return Made::Failed(why),
     };
     let mut objects = Vec::new();
     for (step, mut body) in made {
-        resource_set::share_metadata(set, &mut body);
         if let Some((kind, namespace, name)) = resource_set::copies(&body) {
             let source = ObjectRef::new(kind, "", namespace, name);
-            match find(&source).filter(|source| !source.is_filled_elsewhere()) {
-                Some(source) => {
-                    let source: Json = source.body.clone();
-                    resource_set::copy(&source, &mut body);
-                }
+            match others().find(|other| other.object == source && !other.is_filled_elsewhere()) {
+                Some(source) => resource_set::copy(&source.body, &mut body),
                 None if is_last => {}
                 None => return Made::Waits,
             }

@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use super::feeds::Feed;
 use super::file_fault::FileFault;
-use super::flux::{Dependency, FluxKustomization, FluxSource};
-use super::graph::{Graph, flux_objects, from_artifact, is_set, twice};
+use super::flux::{FluxKustomization, FluxSource};
+use super::graph::{Graph, flux_objects, from_artifact, twice};
 use super::home::ExternalArtifact;
 use super::kustomize::Reads;
 use super::reader::Reader;
+use super::sets;
 use super::snapshot::Snapshot;
 use super::spokes;
 use crate::model::ObjectRef;
@@ -314,7 +315,7 @@ impl Effective {
                     self.graph.take_source(FluxSource::read(&parent.env, &declared, &body));
                     continue;
                 }
-                if is_set(&declared) {
+                if sets::is(&declared.object) {
                     continue;
                 }
                 let mut one = FluxKustomization::read(&parent.env, &declared, &body);
@@ -331,15 +332,7 @@ impl Effective {
 
     /// Says which Kustomizations have to be ready before another is made.
     pub fn hold_back(&mut self, env: &str, object: &ObjectRef, until: &[ObjectRef]) {
-        let known = self.known.get(&(env.to_owned(), object.clone())).copied();
-        if let Some(one) = known.and_then(|index| self.graph.kustomizations.get_mut(index)) {
-            let own = one.namespace.clone();
-            one.made_after.extend(until.iter().map(|other| Dependency {
-                namespace: other.namespace.clone(),
-                name: other.name.clone(),
-                foreign: other.namespace != own,
-            }));
-        }
+        self.graph.hold_back(env, object, until);
     }
 
     /// Returns the graph.

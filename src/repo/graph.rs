@@ -7,7 +7,7 @@ use super::artifact::Selection;
 use super::environments::{self, Found, Looked};
 use super::feeds::{Feed, Feeds};
 use super::file_fault::FileFault;
-use super::flux::{FluxKustomization, FluxSource, RepoEnvironment, Sync};
+use super::flux::{Dependency, FluxKustomization, FluxSource, RepoEnvironment, Sync};
 use super::home::{ExternalArtifact, Home};
 use super::kustomize::{self, Declared, Reads, Role};
 use super::naming::Hints;
@@ -15,8 +15,10 @@ use super::order::{self, Order};
 use super::path;
 use super::reader::{Place, Reader};
 use super::rules;
+use super::sets::{self, DeclaredSets};
 use super::spokes;
-use crate::model::known::OPERATOR;
+use crate::flux_operator::unfolding;
+use crate::model::known::{KUSTOMIZE, SOURCE};
 use crate::model::{Fault, ObjectRef};
 use crate::yaml::Value;
 
@@ -35,8 +37,10 @@ pub struct Graph {
     pub feeds: Feeds,
     /// What is wrong with the files.
     pub findings: Vec<FileFault>,
-    /// The `ResourceSet` objects that the files declare, by environment: what they make is known once they are unfolded.
+    /// The `ResourceSet` objects of which the files alone do not tell what they make, by environment.
     pub sets: Vec<(String, ObjectRef)>,
+    /// The sets of the environment that is read.
+    pub(super) declared_sets: DeclaredSets,
     pub(super) looked: Looked,
     pub(super) artifacts: Vec<ExternalArtifact>,
     /// The Kustomizations that apply to another cluster than the one that they are in, by that cluster's environment.
@@ -132,7 +136,15 @@ impl Graph {
         self.roots.extend(roots);
         self.entries.insert(env.to_owned(), Entry { home: home.clone(), selection: selection.clone() });
         let mut next = start;
-        while let Some(one) = self.kustomizations.get_mut(next) {
+        loop {
+            let Some(one) = self.kustomizations.get_mut(next) else {
+                // Inputs of sets may be anywhere: they are looked for once all else is read.
+                self.take_sets(env);
+                if next < self.kustomizations.len() {
+                    continue;
+                }
+                break;
+            };
             next += 1;
             // The content of another source is not in this repository, even where a path of the same name is.
             home.settle(one, &self.sources, &self.artifacts);
@@ -152,6 +164,11 @@ impl Graph {
             self.feeds.add(Feed::of(&one, &reads, &selection));
             self.take(reader, env, Some(&one.object()), &reads);
         }
+        let sets = std::mem::take(&mut self.declared_sets);
+        for (env, object, until) in unfolding::order(&sets.unfolded) {
+            self.hold_back(env, object, &until);
+        }
+        self.sets.extend(sets.unknown.into_iter().map(|set| (env.to_owned(), set)));
     }
 
     /// Returns what the source that an environment's folder is read from has of the repository.
@@ -196,20 +213,50 @@ impl Graph {
                 self.take_source(FluxSource::read(env, &declared, &body));
                 continue;
             }
-            if is_set(&declared) {
-                self.sets.push((env.to_owned(), declared.object));
+            if sets::is(&declared.object) {
+                self.declared_sets.take(reader, &declared, &body);
                 continue;
             }
-            let one = FluxKustomization::read(env, &declared, &body);
-            match self.kustomizations.iter().find(|known| known.env == env && known.object() == one.object()) {
-                None => self.kustomizations.push(one),
-                Some(known) => {
-                    let twice = twice(known, &one);
-                    self.findings.extend(twice);
-                }
-            }
+            self.take_kustomization(FluxKustomization::read(env, &declared, &body));
         }
         self.findings.extend(reads.findings.iter().map(|finding| finding.clone().about(env, by)));
+    }
+
+    fn take_kustomization(&mut self, one: FluxKustomization) {
+        match self.kustomizations.iter().find(|known| known.env == one.env && known.object() == one.object()) {
+            None => self.kustomizations.push(one),
+            Some(known) => {
+                let twice = twice(known, &one);
+                self.findings.extend(twice);
+            }
+        }
+    }
+
+    /// Takes what flux-operator makes of the sets that are declared so far.
+    fn take_sets(&mut self, env: &str) {
+        for made in self.declared_sets.unfold(env) {
+            let place = (made.file.as_str(), made.line);
+            if ExternalArtifact::is_of(&made.object) {
+                self.artifacts.extend(ExternalArtifact::read(env, &made.object, &made.body));
+            } else if made.object.group == SOURCE {
+                self.take_source(FluxSource::of(env, &made.object, place, &made.body));
+            } else if made.object.group == KUSTOMIZE && made.object.kind == "Kustomization" {
+                self.take_kustomization(FluxKustomization::of(env, &made.object, place, &made.body));
+            }
+        }
+    }
+
+    /// Says which Kustomizations have to be ready before another is made.
+    pub(super) fn hold_back(&mut self, env: &str, object: &ObjectRef, until: &[ObjectRef]) {
+        let is_it = |one: &&mut FluxKustomization| one.env == env && one.object() == *object;
+        if let Some(one) = self.kustomizations.iter_mut().find(is_it) {
+            let own = one.namespace.clone();
+            one.made_after.extend(until.iter().map(|other| Dependency {
+                namespace: other.namespace.clone(),
+                name: other.name.clone(),
+                foreign: other.namespace != own,
+            }));
+        }
     }
 
     /// Takes the Kustomization that syncs the folder where nothing of the folder declares it: its file was applied by hand.
@@ -344,17 +391,12 @@ fn roots(environment: &RepoEnvironment, read: &[FluxKustomization]) -> Vec<FluxK
     [known, exact(), holding()].into_iter().find(|found| !found.is_empty()).unwrap_or_default()
 }
 
-/// Tells whether a declared object has flux-operator make others on the cluster.
-pub(super) fn is_set(declared: &Declared) -> bool {
-    declared.object.kind == "ResourceSet" && declared.object.group == OPERATOR
-}
-
 /// Reads the Flux Kustomizations, sources and sets among what was read.
 pub(super) fn flux_objects(reader: &mut Reader, reads: &Reads) -> Vec<(Declared, Value)> {
     let is_flux = |declared: &&Declared| {
         FluxKustomization::is(declared)
             || FluxSource::is(declared)
-            || is_set(declared)
+            || sets::is(&declared.object)
             || ExternalArtifact::is_made_by(declared)
     };
     let mut found = Vec::new();

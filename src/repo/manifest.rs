@@ -100,7 +100,7 @@ pub fn parse(text: &str, care: Care) -> Parsed {
 }
 
 /// Splits a stream at its document markers; a marker stays with what follows it, because content may stand on its line.
-fn split(text: &str) -> Vec<(usize, &str)> {
+pub(super) fn split(text: &str) -> Vec<(usize, &str)> {
     let mut documents = Vec::new();
     let (mut start, mut start_line, mut offset) = (0, 1, 0);
     for (index, line) in text.split_inclusive('\n').enumerate() {

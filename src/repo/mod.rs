@@ -17,6 +17,7 @@
 //! home       which sources stand for this repository
 //! instance   what a FluxInstance syncs
 //! flux       environments, Flux Kustomizations and sources, found by following paths
+//! sets       what flux-operator makes of declared ResourceSets
 //! effective  the same, as parents render their children
 //! new_secret a new Secret, encrypted, in the right overlay
 //! order      waves of deployment
@@ -59,6 +60,7 @@ mod resources;
 mod rules;
 pub mod scan;
 pub mod secrets;
+mod sets;
 mod sift;
 pub mod snapshot;
 mod spokes;

@@ -10,6 +10,23 @@ use serde::Deserialize as _;
 
 use super::{Error, Value};
 
+/// What stands where there is nothing.
+static NOTHING: serde_json::Value = serde_json::Value::Null;
+
+/// Returns the value at a JSON Pointer (RFC 6901), null where there is none.
+pub fn at<'a>(value: &'a serde_json::Value, pointer: &str) -> &'a serde_json::Value {
+    value.pointer(pointer).unwrap_or(&NOTHING)
+}
+
+/// Puts a label or an annotation on an object.
+pub fn put_metadata(body: &mut serde_json::Value, field: &str, key: &str, value: String) {
+    let Some(metadata) = body.get_mut("metadata").and_then(serde_json::Value::as_object_mut) else { return };
+    let own = metadata.entry(field).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
+    if let Some(own) = own.as_object_mut() {
+        own.insert(key.to_owned(), value.into());
+    }
+}
+
 /// The kind whose values nobody may read.
 const SECRET: &str = "Secret";
 

@@ -17,13 +17,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("programs", &["model", "secret"]),
     // What is said of a kind stands in its file alone, and everybody may ask it.
     ("kinds", &["model"]),
+    // What flux-operator makes of its objects, wherever they come from: the files, or what they render to.
+    ("flux_operator", &["model", "yaml"]),
     // What is known of repositories and clusters; each may name those above it.
     ("sops", &["model", "secret", "files", "yaml", "programs"]),
-    ("repo", &["model", "secret", "files", "yaml", "programs", "sops"]),
+    ("repo", &["model", "secret", "files", "yaml", "programs", "flux_operator", "sops"]),
     // Where the environments are is read from the repository's folders.
     ("config", &["model", "secret", "files", "yaml", "programs", "repo"]),
     // What it renders to, and what is wrong with it.
-    ("render", &["model", "secret", "files", "yaml", "programs", "helm", "repo"]),
+    ("render", &["model", "secret", "files", "yaml", "programs", "flux_operator", "helm", "repo"]),
     (
         "check",
         &["model", "secret", "yaml", "programs", "markdown", "kinds", "config", "sops", "helm", "repo", "render"],

@@ -42,7 +42,7 @@ const OVERHEAD: usize = 32;
 
 /// Says why there is no text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failed {
+pub enum Failed {
     /// Go refuses the template too.
     Refused(String),
     /// It is not known what would come out.

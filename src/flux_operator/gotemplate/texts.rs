@@ -224,7 +224,7 @@ fn slug(text: &str) -> String {
 }
 
 /// Sums a text up (RFC 1950).
-pub(in crate::render) fn adler32(text: &str) -> u32 {
+pub(in crate::flux_operator) fn adler32(text: &str) -> u32 {
     let (low, high) = text.bytes().fold((1_u32, 0_u32), |(low, high), byte| {
         let low = low.wrapping_add(u32::from(byte)) % 65_521;
         (low, high.wrapping_add(low) % 65_521)

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value as Json;
 
-use super::Object;
+use super::OperatorObject;
 use super::gotemplate::{self, Failed, Value, adler32};
-use super::object::at;
 use crate::model::{ObjectRef, known};
+use crate::yaml::manifest::{at, put_metadata};
 use crate::yaml::sigs;
 
 /// The kind that is unfolded.
-pub(super) const KIND: &str = "ResourceSet";
+pub const KIND: &str = "ResourceSet";
 
 /// The kind that its inputs may come from.
-pub(super) const PROVIDER: &str = "ResourceSetInputProvider";
+pub const PROVIDER: &str = "ResourceSetInputProvider";
 
 /// With it a made object whose value is `disabled` is left out.
 const RECONCILE: &str = "fluxcd.controlplane.io/reconcile";
@@ -31,7 +31,7 @@ const MOST: usize = 10_000;
 
 /// Names where inputs come from.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Reference<'a> {
+pub enum InputsFrom<'a> {
     /// The provider of a name.
     Named(&'a str),
     /// The providers whose labels a selector fits.
@@ -39,19 +39,19 @@ pub(super) enum Reference<'a> {
 }
 
 /// Lists where the inputs of a set come from.
-pub(super) fn references(set: &Object) -> Vec<Reference<'_>> {
-    let from = at(&set.body, "/spec/inputsFrom").as_array().into_iter().flatten();
+pub fn references<'a>(set: OperatorObject<'a>) -> Vec<InputsFrom<'a>> {
+    let from = at(set.body, "/spec/inputsFrom").as_array().into_iter().flatten();
     from.filter_map(|one| match (one.get("name").and_then(Json::as_str), one.get("selector")) {
-        (Some(name), _) => Some(Reference::Named(name)),
-        (None, selector) => selector.map(Reference::Selected),
+        (Some(name), _) => Some(InputsFrom::Named(name)),
+        (None, selector) => selector.map(InputsFrom::Selected),
     })
     .collect()
 }
 
 /// Lists the objects that have to be ready before a set is unfolded. One that has to be there alone holds back nothing that is told by waves, nor
 /// does one whose own expression asks for something else than that it is ready.
-pub(super) fn awaited(set: &Object) -> Vec<ObjectRef> {
-    let depends = at(&set.body, "/spec/dependsOn").as_array().into_iter().flatten();
+pub fn awaited(set: OperatorObject<'_>) -> Vec<ObjectRef> {
+    let depends = at(set.body, "/spec/dependsOn").as_array().into_iter().flatten();
     let one = |dependency: &Json| {
         let word = |key: &str| dependency.get(key).and_then(Json::as_str).unwrap_or_default();
         let is_ready = dependency.get("ready").and_then(Json::as_bool) == Some(true);
@@ -64,13 +64,13 @@ pub(super) fn awaited(set: &Object) -> Vec<ObjectRef> {
 }
 
 /// Tells whether a set is ready only once all that it makes is.
-pub(super) fn waits(set: &Object) -> bool {
-    at(&set.body, "/spec/wait") == true
+pub fn waits(set: OperatorObject<'_>) -> bool {
+    at(set.body, "/spec/wait") == true
 }
 
 /// Tells whether a label selector fits an object.
-pub(super) fn selects(selector: &Json, object: &Object) -> bool {
-    let labels = at(&object.body, "/metadata/labels");
+pub fn selects(selector: &Json, object: OperatorObject<'_>) -> bool {
+    let labels = at(object.body, "/metadata/labels");
     let exact = selector.get("matchLabels").and_then(Json::as_object).into_iter().flatten();
     let expressions = selector.get("matchExpressions").and_then(Json::as_array).into_iter().flatten();
     let holds = |expression: &Json| {
@@ -89,8 +89,11 @@ pub(super) fn selects(selector: &Json, object: &Object) -> bool {
 }
 
 /// Builds the objects of a set, each with the number of its step; `providers` are those that its inputs come from.
-pub(super) fn build(set: &Object, providers: &[&Object]) -> Result<Vec<(usize, Json)>, Failed> {
-    let spec = at(&set.body, "/spec");
+///
+/// # Errors
+/// Tells why there are none: flux-operator refuses the set too, or what it makes is not known here.
+pub fn build(set: OperatorObject<'_>, providers: &[OperatorObject<'_>]) -> Result<Vec<(usize, Json)>, Failed> {
+    let spec = at(set.body, "/spec");
     let is_stepped = spec.get("steps").and_then(Json::as_array).is_some_and(|steps| !steps.is_empty());
     let has = |of: &Json, field: &str| match of.get(field) {
         Some(Json::Array(list)) => !list.is_empty(),
@@ -244,12 +247,12 @@ fn read_all(text: &str) -> Result<Vec<Json>, Failed> {
 }
 
 /// Combines the inputs of a set with those of its providers.
-fn combined(set: &Object, providers: &[&Object]) -> Result<Vec<Value>, Failed> {
+fn combined(set: OperatorObject<'_>, providers: &[OperatorObject<'_>]) -> Result<Vec<Value>, Failed> {
     let has_nothing = |input: &Json| input.as_object().is_some_and(|fields| fields.values().any(Json::is_null));
-    if at(&set.body, "/spec/inputs").as_array().is_some_and(|inputs| inputs.iter().any(has_nothing)) {
+    if at(set.body, "/spec/inputs").as_array().is_some_and(|inputs| inputs.iter().any(has_nothing)) {
         return Err(Failed::Unknown("one of its inputs is null, by which the operator breaks off".to_owned()));
     }
-    let own: Vec<Value> = match at(&set.body, "/spec/inputs") {
+    let own: Vec<Value> = match at(set.body, "/spec/inputs") {
         Json::Array(inputs) => inputs.iter().map(|input| input_of(set, KIND, input)).collect(),
         _ => Vec::new(),
     };
@@ -258,14 +261,14 @@ fn combined(set: &Object, providers: &[&Object]) -> Result<Vec<Value>, Failed> {
     sorted.sort_by(|a, b| a.object.name.cmp(&b.object.name));
     sorted.dedup_by(|a, b| a.object == b.object);
     for provider in sorted {
-        let kind = at(&provider.body, "/spec/type").as_str().unwrap_or_default();
+        let kind = at(provider.body, "/spec/type").as_str().unwrap_or_default();
         if kind != "Static" {
             return Err(Failed::Unknown(format!(
                 "its inputs come from {kind} {}, outside of the repository",
                 provider.object.name
             )));
         }
-        let mut input = input_of(provider, PROVIDER, at(&provider.body, "/spec/defaultValues"));
+        let mut input = input_of(provider, PROVIDER, at(provider.body, "/spec/defaultValues"));
         if let Value::Map(fields) = &mut input {
             // It is made of the provider's UID.
             fields.insert(
@@ -275,15 +278,15 @@ fn combined(set: &Object, providers: &[&Object]) -> Result<Vec<Value>, Failed> {
         }
         all.push((provider.object.name.as_str(), vec![input]));
     }
-    match at(&set.body, "/spec/inputStrategy/name").as_str().unwrap_or_default() {
+    match at(set.body, "/spec/inputStrategy/name").as_str().unwrap_or_default() {
         "" | "Flatten" => Ok(all.into_iter().flat_map(|(_, inputs)| inputs).collect()),
-        "Permute" => permuted(all, at(&set.body, "/spec/inputStrategy/includeEmptyProviders") == true),
+        "Permute" => permuted(all, at(set.body, "/spec/inputStrategy/includeEmptyProviders") == true),
         other => Err(Failed::Refused(format!("unknown input strategy: '{other}'"))),
     }
 }
 
 /// Reads an input, with where it comes from.
-fn input_of(object: &Object, kind: &str, input: &Json) -> Value {
+fn input_of(object: OperatorObject<'_>, kind: &str, input: &Json) -> Value {
     let mut fields = match Value::of(input) {
         Value::Map(fields) => fields,
         _ => BTreeMap::new(),
@@ -347,19 +350,19 @@ fn normalized(name: &str) -> String {
 }
 
 /// Puts the labels and annotations of `spec.commonMetadata` of a set on an object.
-pub(super) fn share_metadata(set: &Object, object: &mut Json) {
+pub fn share_metadata(set: OperatorObject<'_>, object: &mut Json) {
     for field in ["labels", "annotations"] {
-        let common = at(&set.body, &format!("/spec/commonMetadata/{field}")).as_object();
+        let common = at(set.body, &format!("/spec/commonMetadata/{field}")).as_object();
         for (key, value) in common.into_iter().flatten() {
             if let Some(value) = value.as_str() {
-                super::finish::put(object, field, key, value.to_owned());
+                put_metadata(object, field, key, value.to_owned());
             }
         }
     }
 }
 
 /// Returns the object whose entries a made object is filled with: its kind, namespace and name.
-pub(super) fn copies(object: &Json) -> Option<(&'static str, &str, &str)> {
+pub fn copies(object: &Json) -> Option<(&'static str, &str, &str)> {
     let kind = match (at(object, "/apiVersion").as_str()?, at(object, "/kind").as_str()?) {
         ("v1", "ConfigMap") => "ConfigMap",
         ("v1", "Secret") => "Secret",
@@ -370,7 +373,7 @@ pub(super) fn copies(object: &Json) -> Option<(&'static str, &str, &str)> {
 }
 
 /// Fills a made object with the entries of another.
-pub(super) fn copy(source: &Json, object: &mut Json) {
+pub fn copy(source: &Json, object: &mut Json) {
     let Some(fields) = object.as_object_mut() else { return };
     let is_secret = fields.get("kind").and_then(Json::as_str) == Some("Secret");
     // What is sealed stays sealed: the values are put in only on the cluster.
@@ -386,10 +389,9 @@ pub(super) fn copy(source: &Json, object: &mut Json) {
     }
 }
 
-/// Tells whether a made object gets entries on the cluster that are not known here.
-pub(super) fn is_filled_elsewhere(object: &Object) -> bool {
-    let annotation = |name: &str| at(&object.body, "/metadata/annotations").get(name).is_some();
+/// Tells whether an object that is made gets entries on the cluster that are not known here.
+pub fn is_filled_elsewhere(object: OperatorObject<'_>) -> bool {
+    let annotation = |name: &str| at(object.body, "/metadata/annotations").get(name).is_some();
     let is_empty = ["data", "stringData", "binaryData"].iter().all(|field| object.body.get(*field).is_none());
-    object.origin.made_by.is_some()
-        && (annotation(COPY) && is_empty || annotation(CONVERT) && object.kind() == "ConfigMap")
+    annotation(COPY) && is_empty || annotation(CONVERT) && object.object.kind == "ConfigMap"
 }

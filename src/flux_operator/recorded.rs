@@ -5,16 +5,18 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::gotemplate::Failed;
-use super::{Object, Origin, resource_set};
+use super::{Failed, OperatorObject};
+use crate::model::ObjectRef;
 
 fn made(step: &Value) -> Result<Vec<Value>, Failed> {
-    let object = |body: &Value| Object::new(body.clone(), Origin::default(), Vec::new());
-    let set = object(&step["set"]);
-    let providers: Vec<Object> = step["providers"].as_array().into_iter().flatten().map(object).collect();
-    let built = resource_set::build(&set, &providers.iter().collect::<Vec<_>>())?;
+    let bodies = || std::iter::once(&step["set"]).chain(step["providers"].as_array().into_iter().flatten());
+    let names: Vec<ObjectRef> = bodies().map(ObjectRef::of_body).collect();
+    let mut objects = names.iter().zip(bodies()).map(|(object, body)| OperatorObject { object, body });
+    let set = objects.next().unwrap();
+    let providers: Vec<OperatorObject<'_>> = objects.collect();
+    let built = super::resource_set::build(set, &providers)?;
     let shared = |(_, mut body): (usize, Value)| {
-        resource_set::share_metadata(&set, &mut body);
+        super::resource_set::share_metadata(set, &mut body);
         body
     };
     Ok(built.into_iter().map(shared).collect())
