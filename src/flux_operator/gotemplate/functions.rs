@@ -30,6 +30,25 @@ const KEEPERS: [&str; 22] = [
     "ternary",
 ];
 
+/// The functions that a template of flux-operator has: Go's own, those of slim-sprig that depend on nothing but their arguments, and the operator's.
+const DEFINED: &str = "add add1 adler32sum ago all and any append atoi b32dec b32enc b64dec b64enc base biggest call cat ceil chunk clean coalesce \
+     compact concat contains deepEqual default dict dig dir div duration durationRound empty eq ext fail first float64 floor \
+     fromJson ge get gt has hasKey hasPrefix hasSuffix hello html indent index initial inputs int int64 isAbs join js keys kindIs \
+     kindOf last le len list lower lt max maxf min minf mod mul mustAppend mustChunk mustCompact mustDateModify mustFirst \
+     mustFromJson mustHas mustInitial mustLast mustPrepend mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll \
+     mustRegexReplaceAllLiteral mustRegexSplit mustRest mustReverse mustSlice mustToDate mustToJson mustToPrettyJson \
+     mustToRawJson mustToYaml mustUniq mustWithout must_date_modify ne nindent not omit or osBase osClean osDir osExt osIsAbs \
+     pick pluck plural prepend print printf println quote randInt regexFind regexFindAll regexMatch regexQuoteMeta \
+     regexReplaceAll regexReplaceAllLiteral regexSplit repeat replace rest reverse round seq set sha1sum sha256sum slice slugify \
+     sortAlpha split splitList splitn squote sub substr ternary title toDate toDecimal toJson toPrettyJson toRawJson toString \
+     toStrings toYaml trim trimAll trimPrefix trimSuffix trimall trunc tuple typeIs typeIsLike typeOf uniq unixEpoch unset until \
+     untilStep upper urlJoin urlParse urlquery values without";
+
+/// Tells whether there is a function of a name: Go refuses a template that names another, wherever it does so.
+pub(super) fn is_defined(name: &str) -> bool {
+    DEFINED.split_whitespace().any(|known| known == name)
+}
+
 /// Returns the most bytes that a function may make of what it is given, where that is more than its arguments together.
 pub(super) fn at_most(name: &str, arguments: &[Value]) -> usize {
     let is_multiplying = matches!(name, "repeat" | "replace" | "join" | "indent" | "nindent" | "wrapWith")

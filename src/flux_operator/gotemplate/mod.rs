@@ -212,6 +212,17 @@ mod tests {
             ("<< inputs.odd >>", "${X}"),
             ("<< if hasKey inputs \"name\" >>a<< end >>", "a"),
             ("<< add 1 2 >> << trunc 4 inputs.name >>", "3 Team"),
+            ("<< define \"a\" >>[<< . >>]<< end >>x<< template \"a\" inputs.name >>", "x[Team One]"),
+            ("<< template \"a\" >><< define \"a\" >><< $ >><< end >>", "<no value>"),
+            ("<< $n := 1 >><< block \"a\" inputs.map >><< .x >><< end >><< template \"a\" dict \"x\" $n >>", "z1"),
+            (
+                "<< define \"a\" >><< if gt . 0 >><< . >><< template \"a\" sub . 1 >><< end >><< end >><< template \"a\" 3 >>",
+                "321",
+            ),
+            (
+                "<< define \"a\" >> << end >><< define \"a\" >>b<< end >><< define \"a\" >>\n<< end >><< template `a` >>",
+                "b",
+            ),
             ("<< range inputs.list >><< if eq . \"a\" >><< break >><< end >><< . >><< end >>", "b"),
         ] {
             if text.contains("-->>") {
@@ -233,15 +244,24 @@ mod tests {
             "<< $a >>",
             "<< eq inputs.count \"3\" >>",
             "<< fail \"so\" >>",
+            "<< if false >><< unheard inputs.name >><< end >>",
+            "<< if true >><< define \"a\" >>b<< end >><< end >>",
+            "<< define \"a\" >>b<< end >><< define \"a\" >>c<< end >>",
+            "<< define \"a\" >>b",
+            "<< define a >>b<< end >>",
+            "<< define \"a\" >>b<< else >>c<< end >>",
+            "<< block \"a\" >>b<< end >>",
+            "<< template \"a\" >>",
+            "<< $n := 1 >><< define \"a\" >><< $n >><< end >>",
+            "<< range inputs.list >><< block \"a\" . >><< break >><< end >><< end >>",
+            "<< define \"a\" >><< .x >><< end >><< template \"a\" >>",
             "<< .name >>",
         ] {
             assert!(matches!(made(text), Err(Failed::Refused(_))), "{text}: {:?}", made(text));
         }
         for text in [
-            "<< unheard inputs.name >>",
-            "<< define \"a\" >><< end >>",
-            "<< block \"a\" . >>x<< end >>",
-            "<< template \"a\" inputs >>",
+            "<< regexSplit \",\" inputs.words 2 >>",
+            "<< define \"a\" >><< template \"a\" >><< end >><< template \"a\" >>",
             "<< if eq inputs.odd \"a\" >>b<< end >>",
             "<< inputs.odd | upper >>",
             "<< sha1sum inputs.name >>",

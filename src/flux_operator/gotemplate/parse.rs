@@ -1,7 +1,42 @@
 //! Tokens as nodes (`text/template/parse/parse.go`).
 
+use std::collections::BTreeMap;
+
 use super::lex::Token;
-use super::{DEEPEST, Failed, Value};
+use super::{DEEPEST, Failed, Value, functions};
+
+/// What flux-operator calls the template that it runs.
+const MAIN: &str = "resourceset";
+
+/// Holds a template with those that it defines.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Templates(BTreeMap<String, Vec<Node>>);
+
+impl Templates {
+    /// Returns the one of a name.
+    pub(super) fn get(&self, name: &str) -> Option<&[Node]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
+
+    /// Returns the one that is run.
+    pub(super) fn main(&self) -> &[Node] {
+        self.get(MAIN).unwrap_or_default()
+    }
+
+    /// Adds one; of two of a name only one may have more than space in it.
+    fn add(&mut self, name: String, nodes: Vec<Node>) -> Result<(), Failed> {
+        let is_empty =
+            |nodes: &[Node]| nodes.iter().all(|node| matches!(node, Node::Text(text) if text.trim().is_empty()));
+        match self.0.get(&name) {
+            Some(_) if is_empty(&nodes) => {}
+            Some(known) if !is_empty(known) => {
+                return Failed::refused(format!("multiple definition of template {name:?}"));
+            }
+            _ => drop(self.0.insert(name, nodes)),
+        }
+        Ok(())
+    }
+}
 
 /// A piece of a template.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +55,8 @@ pub(super) enum Node {
     Break,
     /// `continue`
     Continue,
+    /// `template` and `block`: another one is run, with what the pipeline returns for its data.
+    Template(String, Option<Pipe>),
 }
 
 /// A pipeline with what is done where it holds, and where it does not.
@@ -54,17 +91,19 @@ pub(super) enum Operand {
 }
 
 /// Reads a template.
-pub(super) fn parse(tokens: Vec<Token>) -> Result<Vec<Node>, Failed> {
+pub(super) fn parse(tokens: Vec<Token>) -> Result<Templates, Failed> {
     let mut tokens = tokens;
     // The first is taken from the end.
     tokens.reverse();
-    let mut parser = Parser { tokens, variables: vec![String::new()], depth: 0, loops: 0 };
-    let (nodes, ended) = parser.list()?;
+    let mut parser =
+        Parser { tokens, variables: vec![String::new()], depth: 0, loops: 0, templates: Templates::default() };
+    let (nodes, ended) = parser.list(true)?;
     match ended {
-        End::File => Ok(nodes),
-        End::Here => Failed::refused("unexpected {{end}}"),
-        End::Else => Failed::refused("unexpected {{else}}"),
+        End::File => parser.templates.add(MAIN.to_owned(), nodes)?,
+        End::Here => return Failed::refused("unexpected {{end}}"),
+        End::Else => return Failed::refused("unexpected {{else}}"),
     }
+    Ok(parser.templates)
 }
 
 /// Says what ended a list of nodes.
@@ -81,6 +120,8 @@ struct Parser {
     variables: Vec<String>,
     depth: usize,
     loops: usize,
+    /// Those that are defined so far.
+    templates: Templates,
 }
 
 impl Parser {
@@ -112,7 +153,8 @@ impl Parser {
         if self.depth > DEEPEST { Failed::unknown("it is nested too deeply") } else { Ok(()) }
     }
 
-    fn list(&mut self) -> Result<(Vec<Node>, End), Failed> {
+    /// Takes nodes; a template can be defined only where nothing is open.
+    fn list(&mut self, is_top: bool) -> Result<(Vec<Node>, End), Failed> {
         let mut nodes = Vec::new();
         while let Some(token) = self.next() {
             match token {
@@ -128,6 +170,12 @@ impl Parser {
                         Some("else") => {
                             self.next();
                             return Ok((nodes, End::Else));
+                        }
+                        Some("define") if is_top => {
+                            self.next();
+                            let name = self.name()?;
+                            self.ended()?;
+                            self.definition(name)?;
                         }
                         _ => nodes.push(self.action()?),
                     }
@@ -160,8 +208,47 @@ impl Parser {
             "break" | "continue" if self.loops == 0 => Failed::refused(format!("{word} outside of a range")),
             "break" => self.ended().map(|()| Node::Break),
             "continue" => self.ended().map(|()| Node::Continue),
-            word => Failed::unknown(format!("templates of their own ({word})")),
+            "template" => {
+                let name = self.name()?;
+                self.skip_space();
+                let pipe = if self.peek() == Some(&Token::Right) { None } else { Some(self.pipe(false)?) };
+                self.ended()?;
+                Ok(Node::Template(name, pipe))
+            }
+            "block" => {
+                let name = self.name()?;
+                let pipe = self.pipe(false)?;
+                self.ended()?;
+                self.definition(name.clone())?;
+                Ok(Node::Template(name, Some(pipe)))
+            }
+            word => Failed::refused(format!("unexpected {{{{{word}}}}}")),
         }
+    }
+
+    /// Takes the name of a template.
+    fn name(&mut self) -> Result<String, Failed> {
+        self.skip_space();
+        match self.next() {
+            Some(Token::Quoted(name)) => Ok(name),
+            other => Failed::refused(format!("unexpected {other:?} where a template is named")),
+        }
+    }
+
+    /// Takes what a template holds that is defined: it knows no variables of where it stands, and none of its loops.
+    fn definition(&mut self, name: String) -> Result<(), Failed> {
+        self.deeper()?;
+        let variables = std::mem::replace(&mut self.variables, vec![String::new()]);
+        let loops = std::mem::take(&mut self.loops);
+        let (nodes, ended) = self.list(false)?;
+        match ended {
+            End::Here => self.templates.add(name, nodes)?,
+            End::Else => return Failed::refused("unexpected {{else}} in a template of its own"),
+            End::File => return Failed::refused("unexpected EOF: an {{end}} is missing"),
+        }
+        (self.variables, self.loops) = (variables, loops);
+        self.depth = self.depth.saturating_sub(1);
+        Ok(())
     }
 
     fn branch(&mut self, word: &str) -> Result<Branch, Failed> {
@@ -170,7 +257,7 @@ impl Parser {
         let pipe = self.pipe(word == "range")?;
         self.ended()?;
         self.loops = self.loops.saturating_add(usize::from(word == "range"));
-        let (then, ended) = self.list()?;
+        let (then, ended) = self.list(false)?;
         self.loops = self.loops.saturating_sub(usize::from(word == "range"));
         let otherwise = match ended {
             End::File => return Failed::refused("unexpected EOF: an {{end}} is missing"),
@@ -190,7 +277,7 @@ impl Parser {
             return Ok(vec![if word == "if" { Node::If(branch) } else { Node::With(branch) }]);
         }
         self.ended()?;
-        match self.list()? {
+        match self.list(false)? {
             (nodes, End::Here) => Ok(nodes),
             (_, End::Else) => Failed::refused("expected end; found {{else}}"),
             (_, End::File) => Failed::refused("unexpected EOF: an {{end}} is missing"),
@@ -283,7 +370,8 @@ impl Parser {
                 "true" => Operand::Constant(Value::Bool(true)),
                 "false" => Operand::Constant(Value::Bool(false)),
                 "nil" => Operand::Nil,
-                _ => Operand::Function(name),
+                _ if functions::is_defined(&name) => Operand::Function(name),
+                _ => return Failed::refused(format!("function {name:?} not defined")),
             },
             Some(Token::Dot) => Operand::Dot,
             Some(Token::Field(name)) => Operand::Field(vec![name]),

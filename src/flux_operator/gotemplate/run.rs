@@ -1,13 +1,14 @@
 //! Nodes as a text (`text/template/exec.go`, with `missingkey=error`).
 
-use super::parse::{Branch, Node, Operand, Pipe};
-use super::{Failed, LARGEST, MADE, STEPS, Value, functions, print};
+use super::parse::{Branch, Node, Operand, Pipe, Templates};
+use super::{DEEPEST, Failed, LARGEST, MADE, STEPS, Value, functions, print};
 
 /// Runs a template; the data that it is given is nothing, and its function `inputs` returns the inputs.
-pub(super) fn run(nodes: &[Node], inputs: &Value) -> Result<String, Failed> {
+pub(super) fn run(templates: &Templates, inputs: &Value) -> Result<String, Failed> {
     // `$` is the data.
-    let mut run = Run { out: String::new(), variables: vec![(String::new(), Value::Nil)], inputs, steps: 0, made: 0 };
-    run.nodes(nodes, &Value::Nil)?;
+    let variables = vec![(String::new(), Value::Nil)];
+    let mut run = Run { out: String::new(), variables, inputs, templates, steps: 0, made: 0, depth: 0 };
+    run.nodes(templates.main(), &Value::Nil)?;
     Ok(run.out)
 }
 
@@ -23,9 +24,12 @@ struct Run<'a> {
     out: String,
     variables: Vec<(String, Value)>,
     inputs: &'a Value,
+    templates: &'a Templates,
     steps: usize,
     /// How much functions were given and have made so far.
     made: usize,
+    /// How many lists of nodes are open, one within the other.
+    depth: usize,
 }
 
 impl Run<'_> {
@@ -38,6 +42,17 @@ impl Run<'_> {
     }
 
     fn nodes(&mut self, nodes: &[Node], dot: &Value) -> Result<Went, Failed> {
+        self.depth = self.depth.saturating_add(1);
+        // Go goes a hundred thousand templates deep, and breaks off then: what runs itself is not followed so far.
+        if self.depth > DEEPEST.saturating_mul(2) {
+            return Failed::unknown("it is nested too deeply");
+        }
+        let went = self.inner_nodes(nodes, dot);
+        self.depth = self.depth.saturating_sub(1);
+        went
+    }
+
+    fn inner_nodes(&mut self, nodes: &[Node], dot: &Value) -> Result<Went, Failed> {
         for node in nodes {
             self.step()?;
             let went = match node {
@@ -58,11 +73,27 @@ impl Run<'_> {
                 Node::Range(branch) => self.range(branch, dot)?,
                 Node::Break => Went::Break,
                 Node::Continue => Went::Continue,
+                Node::Template(name, pipe) => self.template(name, pipe.as_ref(), dot)?,
             };
             if went != Went::On {
                 return Ok(went);
             }
         }
+        Ok(Went::On)
+    }
+
+    /// Runs a template of its own: it knows what it is given, and no variables of where it is run.
+    fn template(&mut self, name: &str, pipe: Option<&Pipe>, dot: &Value) -> Result<Went, Failed> {
+        let Some(nodes) = self.templates.get(name) else {
+            return Failed::refused(format!("template {name:?} not defined"));
+        };
+        let data = match pipe {
+            Some(pipe) => self.pipe(pipe, dot)?,
+            None => Value::Nil,
+        };
+        let variables = std::mem::replace(&mut self.variables, vec![(String::new(), data.clone())]);
+        self.nodes(nodes, &data)?;
+        self.variables = variables;
         Ok(Went::On)
     }
 
