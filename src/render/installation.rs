@@ -34,6 +34,8 @@ pub struct Installation {
     version: Option<Version>,
     /// Feature gates by controller and name.
     gates: BTreeMap<(String, String), bool>,
+    /// Flags that are on or off, by controller and name; what is said last counts, as it does for the controllers.
+    flags: BTreeMap<(String, String), bool>,
     /// The controllers that a `FluxInstance` has flux-operator install; none where there is no such object.
     components: Option<BTreeSet<String>>,
     /// The API versions that CRDs in the repository serve, by group and kind.
@@ -104,6 +106,11 @@ impl Installation {
         self.gate("helm-controller", "DefaultToRetryOnFailure") == Some(true)
     }
 
+    /// Tells whether a controller refuses references into another namespace (`--no-cross-namespace-refs`, which the lockdown of tenants sets).
+    pub fn refuses_other_namespaces(&self, controller: &str) -> bool {
+        self.flags.get(&(controller.to_owned(), NO_OTHER_NAMESPACE.to_owned())) == Some(&true)
+    }
+
     /// Tells whether a CRD of the repository serves a version; `None` where none of that kind is there.
     pub fn serves(&self, group: &str, kind: &str, version: &str) -> Option<bool> {
         let served = self.served.get(&(group.to_owned(), kind.to_owned()))?;
@@ -140,7 +147,7 @@ impl Installation {
         }
         for container in at(&object.body, "/spec/template/spec/containers").as_array().into_iter().flatten() {
             for argument in at(container, "/args").as_array().into_iter().flatten().filter_map(Value::as_str) {
-                self.read_gates(name, argument);
+                self.read_flags(name, argument);
             }
         }
     }
@@ -151,11 +158,14 @@ impl Installation {
         if chart != "flux2" && text(body, "/spec/chartRef/name") != "flux2" {
             return;
         }
+        if at(body, "/spec/values/multitenancy/enabled") == true {
+            LOCKED.iter().for_each(|controller| self.read_flags(controller, "--no-cross-namespace-refs=true"));
+        }
         for controller in CONTROLLERS {
             let key = format!("{}Controller", controller.split('-').next().unwrap_or_default());
             let own = at(body, &format!("/spec/values/{key}/container/additionalArgs"));
             for argument in own.as_array().into_iter().flatten().filter_map(Value::as_str) {
-                self.read_gates(controller, argument);
+                self.read_flags(controller, argument);
             }
         }
     }
@@ -172,28 +182,68 @@ impl Installation {
 
     fn read_instance(&mut self, spec: &Value, versions: &mut Vec<(u8, Version)>) {
         versions.extend(Version::of_range(text(spec, "/distribution/version")).map(|version| (2, version)));
+        self.read_cluster(spec);
+        // The operator's own patches come first, so that what others say of the same flag counts.
         self.read_patches(at(spec, "/kustomize/patches"));
+    }
+
+    /// Reads which flags `spec.cluster` of an instance gives to controllers (flux-operator 0.59, `internal/builder/profiles.go` and
+    /// `workload_identity.go`). Its size and its type change resources, caches and how often is looked, and its domain an address: nothing of
+    /// that says what becomes of a file.
+    fn read_cluster(&mut self, spec: &Value) {
+        let cluster = at(spec, "/cluster");
+        if at(cluster, "/multitenant") == true {
+            LOCKED.iter().for_each(|controller| self.read_flags(controller, "--no-cross-namespace-refs=true"));
+            self.read_flags("kustomize-controller", "--no-remote-bases=true");
+        }
+        let version = Version::of_range(text(spec, "/distribution/version"));
+        let is_by_object = at(cluster, "/objectLevelWorkloadIdentity") == true;
+        // Flux 2.6 has it only where it is asked for, older ones refuse it, and newer ones are told either way.
+        let (gated, is_told): (&[&str], bool) = match version.map(|version| version.from) {
+            Some(minor) if minor < Minor(2, 6) => (&[], false),
+            Some(minor) if minor < Minor(2, 7) => (&IDENTIFIED, is_by_object),
+            Some(_) => (&IDENTIFIED, true),
+            None => (&[], false),
+        };
+        for controller in gated.iter().filter(|_| is_told) {
+            self.read_flags(controller, &format!("--feature-gates=ObjectLevelWorkloadIdentity={is_by_object}"));
+        }
     }
 
     /// Reads the flags that patches give to controllers.
     fn read_patches(&mut self, patches: &Value) {
         for patch in patches.as_array().into_iter().flatten() {
             let (target, written) = (at(patch, "/target"), text(patch, "/patch"));
-            if !written.contains("--feature-gates") || !matches!(text(target, "/kind"), "" | "Deployment") {
+            if !KNOWN_FLAGS.iter().any(|flag| written.contains(flag))
+                || !matches!(text(target, "/kind"), "" | "Deployment")
+            {
                 continue;
             }
             let name = text(target, "/name");
             let pattern = Regex::new(&format!("^(?:{name})$"));
-            for controller in CONTROLLERS {
+            for controller in LOCKED.iter().copied().chain(["source-controller"]) {
                 let is_it = match &pattern {
                     Ok(pattern) if !name.is_empty() => pattern.is_match(controller),
                     // A patch without a target names its object in itself; a target without a name is every Deployment.
                     _ => !target.is_null() || written.contains(controller),
                 };
                 if is_it {
-                    self.read_gates(controller, written);
+                    self.read_flags(controller, written);
                 }
             }
+        }
+    }
+
+    /// Reads what a text that has arguments of a controller says of its flags.
+    fn read_flags(&mut self, controller: &str, text: &str) {
+        self.read_gates(controller, text);
+        for flag in [NO_OTHER_NAMESPACE, NO_REMOTE_BASE] {
+            let Some((_, value)) = text.rsplit_once(&format!("--{flag}")) else { continue };
+            let value = value.strip_prefix('=').unwrap_or_default();
+            let is_off = ["false", "False", "FALSE", "f", "F", "0"]
+                .iter()
+                .any(|word| value.trim_start_matches(['"', '\'']).starts_with(word));
+            self.flags.insert((controller.to_owned(), flag.to_owned()), !is_off);
         }
     }
 
@@ -218,8 +268,34 @@ impl Installation {
 const CONTROLLERS: [&str; 4] =
     ["kustomize-controller", "helm-controller", "source-controller", "notification-controller"];
 
+/// The controllers that refuse references into other namespaces where tenants are locked in.
+const LOCKED: [&str; 6] = [
+    "kustomize-controller",
+    "helm-controller",
+    "notification-controller",
+    "image-reflector-controller",
+    "image-automation-controller",
+    "source-watcher",
+];
+
+/// The controllers that can act as the service account that an object names.
+const IDENTIFIED: [&str; 6] = [
+    "source-controller",
+    "kustomize-controller",
+    "notification-controller",
+    "image-reflector-controller",
+    "image-automation-controller",
+    "helm-controller",
+];
+
+const NO_OTHER_NAMESPACE: &str = "no-cross-namespace-refs";
+const NO_REMOTE_BASE: &str = "no-remote-bases";
+
+/// The flags that are read.
+const KNOWN_FLAGS: [&str; 3] = ["--feature-gates", "--no-cross-namespace-refs", "--no-remote-bases"];
+
 fn is_controller(name: &str) -> bool {
-    CONTROLLERS.contains(&name)
+    LOCKED.contains(&name) || name == "source-controller"
 }
 
 /// Reads the version off a controller: its image, whose minor version is that of Flux, or the label that `flux install` gives it.
@@ -388,6 +464,42 @@ spec:
         assert!(of(merged).retries_releases());
         let chart = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux-system}\nspec:\n  chart: {spec: {chart: flux2}}\n  values: {helmController: {container: {additionalArgs: [--feature-gates=DefaultToRetryOnFailure=true]}}}\n";
         assert!(of(chart).retries_releases());
+    }
+
+    #[test]
+    fn the_lockdown_of_tenants_is_read_wherever_it_stands() {
+        let refuses = |text: &str, controller: &str| of(text).refuses_other_namespaces(controller);
+        let instance = INSTANCE.replace("  kustomize:", "  cluster: {multitenant: true}\n  kustomize:");
+        assert!(refuses(&instance, "kustomize-controller") && refuses(&instance, "source-watcher"));
+        assert!(!refuses(&instance, "source-controller") && !refuses(INSTANCE, "kustomize-controller"));
+        // What a patch says comes behind what the operator says.
+        let open = instance.replace(
+            "DefaultToRetryOnFailure=true",
+            "A=true\n          - {op: add, path: /a, value: --no-cross-namespace-refs=false}\n#",
+        );
+        assert!(!refuses(&open, "helm-controller") && refuses(&open, "notification-controller"));
+        let patched =
+            INSTANCE.replace("--feature-gates=DefaultToRetryOnFailure=true", "--no-cross-namespace-refs=true #");
+        assert!(refuses(&patched, "helm-controller") && !refuses(&patched, "notification-controller"));
+        let chart = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux-system}\nspec: {values: {instance: {cluster: {multitenant: true}, distribution: {version: 2.x}}}}\n";
+        assert!(refuses(chart, "image-automation-controller"));
+        let community = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux-system}\nspec: {chart: {spec: {chart: flux2}}, values: {multitenancy: {enabled: true}}}\n";
+        assert!(refuses(community, "helm-controller"));
+        let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: notification-controller, namespace: a}\nspec: {template: {spec: {containers: [{image: 'x/notification-controller:v1.7.3', args: [--no-cross-namespace-refs]}]}}}\n";
+        assert!(refuses(deployment, "notification-controller"));
+    }
+
+    #[test]
+    fn object_level_identities_are_gated_as_the_operator_does() {
+        let gate = |version: &str, more: &str| {
+            let text = INSTANCE
+                .replace("2.8.x", version)
+                .replace("  kustomize:", &format!("  cluster: {{{more}}}\n  kustomize:"));
+            of(&text).gate("source-controller", "ObjectLevelWorkloadIdentity")
+        };
+        let on = "objectLevelWorkloadIdentity: true";
+        assert_eq!((gate("2.5.x", on), gate("2.6.x", on), gate("2.8.x", on)), (None, Some(true), Some(true)));
+        assert_eq!((gate("2.6.x", ""), gate("2.8.x", "")), (None, Some(false)));
     }
 
     #[test]

@@ -31,6 +31,12 @@ pub(super) fn make(spec: &Value, object: &ObjectRef, source: &ObjectRef) -> Opti
             "sourceRef": {"kind": source.kind, "name": source.name},
         },
     });
+    // Where tenants are locked in, whoever names no account acts as one that may do nothing (`GetProfileMultitenant`).
+    if spec.pointer("/cluster/multitenant") == Some(&Json::Bool(true))
+        && let Some(own) = kustomization.get_mut("spec").and_then(Json::as_object_mut)
+    {
+        own.insert("serviceAccountName".to_owned(), "kustomize-controller".into());
+    }
     let interval = match word("interval") {
         "" => "1m",
         interval => interval,
@@ -174,6 +180,13 @@ mod tests {
         assert_eq!(one.source.map(|source| source.name).as_deref(), Some("flux-system"));
         assert_eq!(source.url.as_deref(), Some("https://example.org/fleet.git"));
         assert_eq!((source.branch.as_deref(), source.interval.as_deref()), (Some("main"), Some("1m")));
+    }
+
+    #[test]
+    fn where_tenants_are_locked_in_it_acts_as_its_own_controller() {
+        let account = |more: &str| read(&made(more)).0.spec.get("serviceAccountName").cloned();
+        assert_eq!(account("cluster: {multitenant: true}\n"), Some("kustomize-controller".into()));
+        assert_eq!(account("cluster: {multitenant: false}\n"), None);
     }
 
     #[test]

@@ -126,6 +126,8 @@ fn as_kubernetes_reads(reader: &mut Reader, declared: &Declared, body: &Value) -
     let text = reader.text(&declared.file).unwrap_or_default();
     let of_line = manifest::split(&text).into_iter().find(|(line, _)| *line == declared.line);
     let read = of_line.and_then(|(_, document)| sigs::read(document).ok());
-    let is_it = |read: &Json| ObjectRef::of_body(read).name == declared.object.name && ObjectRef::of_body(read).kind == declared.object.kind;
+    let is_it = |read: &Json| {
+        ObjectRef::of_body(read).name == declared.object.name && ObjectRef::of_body(read).kind == declared.object.kind
+    };
     read.filter(is_it).or_else(|| serde_json::to_value(body).ok()).unwrap_or_default()
 }

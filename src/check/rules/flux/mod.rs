@@ -14,6 +14,7 @@ rules! {
     namespace,
     no_namespace,
     no_controller,
+    other_namespace,
     crd_together,
     graph,
     rendering,
