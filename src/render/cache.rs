@@ -36,6 +36,20 @@ enum Build {
     Refused { wrong: String },
 }
 
+/// Writes what [`Build`] reads, without a copy of it: a build is large.
+#[derive(Serialize)]
+struct Written<'a> {
+    body: &'a Value,
+    origin: &'a Origin,
+    changed_by: &'a [String],
+}
+
+impl<'a> Written<'a> {
+    fn of(object: &'a Object) -> Self {
+        Self { body: &object.body, origin: &object.origin, changed_by: &object.changed_by }
+    }
+}
+
 impl Cache {
     /// Keeps renderings below a folder.
     pub fn below(folder: &Path) -> Self {
@@ -70,12 +84,8 @@ impl Cache {
         if objects.iter().any(Object::holds_plain_secret) {
             return;
         }
-        let kept = objects
-            .iter()
-            .map(|one| Kept { body: one.body.clone(), origin: one.origin.clone(), changed_by: one.changed_by.clone() })
-            .collect();
         // A cache that cannot be written costs time and nothing else.
-        let _unkept = write(folder, key, &Build::Objects(kept));
+        let _unkept = write(folder, key, &objects.iter().map(Written::of).collect::<Vec<_>>());
     }
 
     /// Removes what nobody read for two weeks.
@@ -91,7 +101,7 @@ impl Cache {
     }
 }
 
-fn write(folder: &Path, key: &str, kept: &Build) -> std::io::Result<()> {
+fn write(folder: &Path, key: &str, kept: &impl Serialize) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let beside = folder.join(format!(".{key}-{}", std::process::id()));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::build::{Job, finding, run};
 use super::tool::Unrendered;
 use super::{BuildProgress, Cache, Object, Rendered, Rendering, Stop, Tool, Workplace};
-use crate::model::Fault;
+use crate::model::{Fault, ObjectRef};
 use crate::repo::Snapshot;
 
 /// For so many renderings a build is kept in memory that none of them asked for: two states of a repository are compared again and again.
@@ -34,7 +34,8 @@ pub struct Renderer {
     pub built: usize,
 }
 
-type Built = Result<Arc<Vec<Object>>, Unrendered>;
+/// The objects are shared: of a build that is run again after an edit, most are those of before.
+type Built = Result<Vec<Arc<Object>>, Unrendered>;
 
 impl Renderer {
     /// Renders by a tool, or tells everywhere that there is none.
@@ -67,18 +68,18 @@ impl Renderer {
     /// Builds what is not known yet, as many at a time as there are processors.
     pub(super) fn build(&mut self, root: &Path, tool: &Tool, jobs: &[Job<'_>]) -> Result<(), Fault> {
         let mut todo: Vec<&Job<'_>> = Vec::new();
+        let mut found: Vec<(String, Result<Vec<Object>, Unrendered>)> = Vec::new();
         for job in jobs {
-            if self.kept.contains_key(&job.key) || todo.iter().any(|other| other.key == job.key) {
+            let is_found = self.kept.contains_key(&job.key) || found.iter().any(|(key, _)| *key == job.key);
+            if is_found || todo.iter().any(|other| other.key == job.key) {
                 continue;
             }
             match self.cache.get(&job.key) {
-                Some(known) => {
-                    let built = known.map(Arc::new).map_err(Unrendered::Wrong);
-                    self.kept.insert(job.key.clone(), (built, self.renderings));
-                }
+                Some(known) => found.push((job.key.clone(), known.map_err(Unrendered::Wrong))),
                 None => todo.push(job),
             }
         }
+        self.keep(found);
         todo.retain(|job| match &job.gathered {
             Ok(_) => true,
             Err(why) => {
@@ -104,8 +105,7 @@ impl Renderer {
             for _ in 0..threads {
                 scope.spawn(|| {
                     while let Some((index, job)) = take(&todo, &next).filter(|_| !stop.is_given_up()) {
-                        let built =
-                            run(root, &place.path().join(index.to_string()), &tool.until(stop), job).map(Arc::new);
+                        let built = run(root, &place.path().join(index.to_string()), &tool.until(stop), job);
                         match &built {
                             Ok(objects) => cache.put(&job.key, objects),
                             // What was ended on the way says nothing, nor does what was not looked at.
@@ -139,10 +139,28 @@ impl Renderer {
             ));
         }
         let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let now = self.renderings;
-        self.kept.extend(done.into_iter().map(|(key, built)| (key, (built, now))));
+        self.keep(done);
         self.cache.prune();
         Ok(())
+    }
+
+    /// Keeps builds. What a build before has already made is kept once: an edit changes few of the objects of a large build.
+    fn keep(&mut self, done: Vec<(String, Result<Vec<Object>, Unrendered>)>) {
+        if done.is_empty() {
+            return;
+        }
+        let mut known: HashMap<ObjectRef, Vec<Arc<Object>>> = HashMap::new();
+        for object in self.kept.values().filter_map(|(built, _)| built.as_ref().ok()).flatten() {
+            known.entry(object.object.clone()).or_default().push(Arc::clone(object));
+        }
+        for (key, built) in done {
+            let shared = |object: Object| {
+                let same = known.get(&object.object).and_then(|those| those.iter().find(|one| ***one == object));
+                same.map_or_else(|| Arc::new(object), Arc::clone)
+            };
+            let built = built.map(|objects| objects.into_iter().map(shared).collect());
+            self.kept.insert(key, (built, self.renderings));
+        }
     }
 
     pub(super) fn rendered(&mut self, job: &Job<'_>) -> Rendered {
@@ -152,7 +170,7 @@ impl Renderer {
             &*built
         });
         let (objects, finding) = match known {
-            Some(Ok(objects)) => (objects.as_ref().clone(), None),
+            Some(Ok(objects)) => (objects.iter().map(|object| Object::clone(object)).collect(), None),
             Some(Err(said)) => (Vec::new(), Some(finding(job, said))),
             None => (Vec::new(), Some(finding(job, &Unrendered::Unknown("the rendering broke off".to_owned())))),
         };
@@ -171,4 +189,28 @@ impl Renderer {
 fn take<'a, 'b>(todo: &'a [&'b Job<'b>], next: &AtomicUsize) -> Option<(usize, &'a Job<'b>)> {
     let index = next.fetch_add(1, Ordering::Relaxed);
     todo.get(index).map(|job| (index, *job))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cache, Fault, Object, Renderer};
+    use crate::render::Origin;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_a_build_before_has_made_is_kept_once() {
+        let built = |round: u32| {
+            let object = |name: &str, data: u32| {
+                let body = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data});
+                Object::new(body, Origin::default(), Vec::new())
+            };
+            Ok(vec![object("same", 0), object("edited", round)])
+        };
+        let mut renderer = Renderer::new(Err(Fault::failed("", "", "")), Cache::default());
+        renderer.keep(vec![("before".to_owned(), built(1))]);
+        renderer.keep(vec![("after".to_owned(), built(2))]);
+        let of = |key: &str| renderer.kept[key].0.as_ref().unwrap();
+        let shared = of("before").iter().zip(of("after")).map(|(one, other)| Arc::ptr_eq(one, other));
+        assert_eq!(shared.collect::<Vec<_>>(), [true, false]);
+    }
 }
