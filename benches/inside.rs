@@ -2,15 +2,25 @@
 //! `tests/testbed/run.sh --figures`.
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "a benchmark prints, and ends where it cannot measure")]
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use fluxdeck::app::{App, Effect, Facts, Keymap, Msg};
+use fluxdeck::cluster::WatchEvent;
+use fluxdeck::commands::COMMANDS;
 use fluxdeck::kinds;
+use fluxdeck::model::{Connection, Env, Environment, Row, RowKey};
 use fluxdeck::repo::{Loader, template};
 use fluxdeck::secret::Secret;
 use fluxdeck::sops::{Format, Identities, SopsFile};
+use fluxdeck::theme::{Depth, Theme};
+use fluxdeck::views::home::Home;
+use fluxdeck::views::list::List;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 
 /// How long each is repeated.
 const REPEAT: Duration = Duration::from_secs(2);
@@ -51,8 +61,65 @@ fn pod(number: usize) -> Vec<u8> {
     serde_json::to_vec(&pod).expect("JSON")
 }
 
+/// A cockpit whose list of pods has so many rows.
+fn cockpit(count: usize) -> (App, Terminal<TestBackend>) {
+    let kind = kinds::find("Pod").expect("pods");
+    let environment = Environment {
+        env: Env(0),
+        name: "staging".to_owned(),
+        context: Some("staging".to_owned()),
+        protected: false,
+        protected_by: None,
+        path: None,
+        recipients: Vec::new(),
+        colour: None,
+    };
+    let theme = Theme::load("terminal", Depth::Ansi, true).expect("the theme");
+    let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).expect("the keys");
+    let mut app = App::new(Facts::new(jiff::Timestamp::UNIX_EPOCH), theme, keymap, COMMANDS, Box::new(Home::new()));
+    app.start_with(Box::new(List::new(Env(0), "Pod")));
+    let effects = app.update(Msg::Environments(vec![environment], vec![None]));
+    let generation = effects.iter().find_map(|effect| match effect {
+        Effect::Watch { kind: watched, generation, .. } if watched.kind == kind.kind => Some(*generation),
+        _ => None,
+    });
+    let like = (kind.decode)(&pod(0)).expect("a pod");
+    let named = |number: usize| Row {
+        key: RowKey { namespace: "default".into(), name: format!("worker-{number:06}").into() },
+        ..like.clone()
+    };
+    let generation = generation.expect("pods are watched");
+    for change in [WatchEvent::Rows((0..count).map(named).collect()), WatchEvent::Link(Connection::Live)] {
+        app.update(Msg::Watched { env: Env(0), kind, generation, change, owed: None });
+    }
+    (app, Terminal::new(TestBackend::new(180, 50)).expect("a terminal"))
+}
+
+/// Presses keys as the loop does: each changes the state, and is drawn.
+fn press(app: &mut App, terminal: &mut Terminal<TestBackend>, keys: &str) {
+    for key in fluxdeck::app::key::parse_keys(keys).expect("keys") {
+        black_box(app.update(Msg::Key(key)));
+        terminal.draw(|frame| app.render(frame)).expect("a frame");
+    }
+}
+
+/// Measures what one key costs, in lists of several lengths that are shown in several ways.
+fn keys() {
+    for count in [100, 10_000, 100_000] {
+        for (how, before) in [("by name", ""), ("by restarts", "oooooo"), ("found by name", "/worker<enter>")] {
+            let (mut app, mut terminal) = cockpit(count);
+            press(&mut app, &mut terminal, before);
+            press(&mut app, &mut terminal, "jk");
+            measure(&format!("ten keys in a list of {count} pods {how}"), || {
+                press(&mut app, &mut terminal, "jjkjjkjkkk");
+            });
+        }
+    }
+}
+
 fn main() {
     println!("{:<58} {:>12} {:>12} {:>7}", "", "best", "middle", "runs");
+    keys();
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path().join("homelab");
     template::write_into(&root).expect("the template");

@@ -16,7 +16,7 @@ use crate::kinds;
 use crate::markdown::DocumentPage;
 use crate::model::{
     Connection, Env, Environment, Exposure, Fault, FaultKind, GroupKind, Kind, ObjectRef, PerEnv, Protection, Row,
-    RowKey,
+    RowKey, Rows,
 };
 use crate::render::BuildProgress;
 use crate::repo::Snapshot;
@@ -27,7 +27,7 @@ pub struct KindTable {
     /// How the watch behind it fares.
     pub link: Connection,
     /// The rows by namespace and name.
-    pub rows: BTreeMap<RowKey, Row>,
+    pub rows: Rows,
     /// Which watch fills it; what an older one still sends is dropped.
     pub generation: u64,
 }
@@ -191,8 +191,8 @@ impl Facts {
         for (env, _) in self.environments.iter() {
             let now = self.now_in(env);
             let tables = self.tables.get_mut(env).into_iter().flatten();
-            for row in tables.flat_map(|(_, table)| table.rows.values_mut()) {
-                row.judge_by_clock(now);
+            for (_, table) in tables {
+                table.rows.change(|row| row.judge_by_clock(now));
             }
         }
     }

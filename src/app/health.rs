@@ -137,7 +137,7 @@ impl EnvironmentHealth {
     /// Sources: that of the environment is told first of all, the others where they fail.
     fn add_sources(&mut self, facts: &Facts, env: Env) {
         for kind in kinds::sources() {
-            for row in facts.table(env, kind).into_iter().flat_map(|table| table.rows.values()) {
+            for row in facts.table(env, kind).into_iter().flat_map(|table| &table.rows) {
                 let object = kind.object(&row.key.namespace, &row.key.name);
                 let feeds = self.source.as_ref().is_some_and(|(source, _)| *source == object);
                 let gravity = if feeds { Gravity::Cut } else { Gravity::Failed };
@@ -158,7 +158,7 @@ impl EnvironmentHealth {
     fn add_nodes(&mut self, facts: &Facts, env: Env) {
         let Some(table) = facts.table(env, kinds::NODE).filter(|table| table.link.is_live()) else { return };
         let mut share = Share::default();
-        for row in table.rows.values() {
+        for row in &table.rows {
             share.count(matches!(row.state, State::Ready | State::Suspended));
             let object = kinds::NODE.object("", &row.key.name);
             let name = &row.key.name;
@@ -179,7 +179,7 @@ impl EnvironmentHealth {
     /// Kustomizations, HelmReleases and whatever else of Flux is no source.
     fn add_flux(&mut self, facts: &Facts, env: Env) {
         for kind in kinds::watched().filter(|kind| !kinds::sources().any(|source| std::ptr::eq(source, *kind))) {
-            for row in facts.table(env, kind).into_iter().flat_map(|table| table.rows.values()) {
+            for row in facts.table(env, kind).into_iter().flat_map(|table| &table.rows) {
                 let object = kind.object(&row.key.namespace, &row.key.name);
                 self.count_applied(kinds::KUSTOMIZATION.is(&object), row);
                 match row.state {
@@ -214,7 +214,7 @@ impl EnvironmentHealth {
         for kind in kinds::WORKLOADS {
             let Some(table) = facts.table(env, kind).filter(|table| table.link.is_live()) else { continue };
             known = true;
-            for row in table.rows.values() {
+            for row in &table.rows {
                 let object = kind.object(&row.key.namespace, &row.key.name);
                 let (state, why) = workload(facts, env, &object, row);
                 share.count(state == State::Ready);
@@ -261,8 +261,7 @@ fn pod_of<'a>(facts: &'a Facts, env: Env, workload: &ObjectRef) -> Option<&'a Ro
     let first = RowKey { namespace: workload.namespace.as_str().into(), name: prefix.as_str().into() };
     let own = table
         .rows
-        .range(first..)
-        .map(|(_, row)| row)
+        .from(&first)
         .take_while(|row| *row.key.namespace == *workload.namespace && row.key.name.starts_with(&prefix));
     let belongs = |row: &&Row| row.key.name.get(prefix.len()..).is_some_and(|rest| rest.split('-').count() == parts);
     let unwell = own.filter(|row| row.state != State::Ready).filter(belongs);
@@ -301,7 +300,7 @@ fn broken(row: &Row) -> &'static str {
 /// revision that it has fetched.
 fn followed(facts: &Facts, env: Env) -> Option<(ObjectRef, String)> {
     let mut users: BTreeMap<&ObjectRef, usize> = BTreeMap::new();
-    let kustomizations = facts.table(env, kinds::KUSTOMIZATION)?.rows.values();
+    let kustomizations = facts.table(env, kinds::KUSTOMIZATION)?.rows.iter();
     for flux in kustomizations.filter_map(|row| row.flux.as_ref()) {
         if let Some(source) = &flux.source {
             *users.entry(source).or_default() += 1;
@@ -341,7 +340,7 @@ mod tests {
 
     fn put(facts: &mut Facts, kind: &'static Kind, objects: &[Value]) {
         let rows = objects.iter().map(|object| (kind.decode)(object.to_string().as_bytes()).unwrap());
-        let rows = rows.map(|row| (row.key.clone(), row)).collect();
+        let rows = rows.collect();
         let table = KindTable { link: Connection::Live, rows, ..KindTable::default() };
         facts.tables.get_mut(Env(0)).unwrap().insert(kind.group_kind(), table);
     }

@@ -44,6 +44,11 @@ impl Marks {
         self.env == env && self.objects.contains(object)
     }
 
+    /// Iterates over the marked objects, by name.
+    pub fn iter(&self) -> std::collections::btree_set::Iter<'_, ObjectRef> {
+        self.objects.iter()
+    }
+
     /// Returns how many objects are marked.
     pub fn len(&self) -> usize {
         self.objects.len()

@@ -98,6 +98,12 @@ impl Reply {
         Self { ticket, sender, owed: Some(owed) }
     }
 
+    /// Sends a part of what is owed, which is owed until the rest has come.
+    pub async fn send_part<T: Any + Send>(&mut self, payload: T) -> bool {
+        let message = Msg::Reply { ticket: self.ticket, payload: Box::new(payload), owed: None };
+        self.sender.send(message).await.is_ok()
+    }
+
     /// Sends a payload to the view; waits while the app is busy, and returns `false` once nobody listens.
     pub async fn send<T: Any + Send>(&mut self, payload: T) -> bool {
         let message = Msg::Reply { ticket: self.ticket, payload: Box::new(payload), owed: self.owed.take() };

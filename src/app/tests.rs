@@ -2,6 +2,7 @@
 
 mod focus;
 mod keys;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -269,7 +269,7 @@ pub(super) fn operate_all(call: &Call, command: &'static Command, answers: Vec<(
             let rows = super::status::list(Arc::clone(&cluster), kind).await?;
             let table = crate::app::KindTable {
                 link: crate::model::Connection::Live,
-                rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
+                rows: rows.into_iter().collect(),
                 generation: 0,
             };
             if let Some(tables) = facts.tables.get_mut(env) {

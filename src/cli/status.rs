@@ -180,7 +180,7 @@ async fn list_once(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Listed,
                 WatchEvent::Link(Connection::Absent) => return Ok(Listed::Absent),
                 WatchEvent::Link(Connection::Forbidden(fault)) => return Ok(Listed::Forbidden(fault)),
                 WatchEvent::Link(Connection::Unreachable(fault) | Connection::Degraded(fault)) => return Err(fault),
-                WatchEvent::Link(_) | WatchEvent::Gone(_) => {}
+                WatchEvent::Link(_) | WatchEvent::Gone(_) | WatchEvent::Columns(_) => {}
             }
         }
         Ok(Listed::Rows(rows))

@@ -48,8 +48,8 @@ pub use kubeconfig::Kubeconfig;
 pub use read::ObjectDetail;
 pub use request::FIELD_MANAGER;
 pub use secret::LiveSecret;
-pub use table::{Table, TableColumn, TableEvent, TableRow};
-pub use watch::{WatchEvent, WatchScope, watch};
+pub use table::{Table, TableColumn};
+pub use watch::{WatchEvent, WatchScope, watch, watch_printed};
 
 /// Holds the connections to one environment's API server.
 pub struct Cluster {

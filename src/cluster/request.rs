@@ -61,9 +61,20 @@ pub(crate) async fn read(cluster: &Cluster, address: &Address) -> Result<Vec<u8>
 
 /// Reads an address in one of the forms that the server has.
 pub(crate) async fn read_as(cluster: &Cluster, address: &Address, accept: &str) -> Result<Vec<u8>, Failure> {
-    let answer = whole(cluster, at(address, accept)?, SILENCE).await?;
-    address.check(&answer).map_err(Failure::Unreadable)?;
+    let mut answer = Vec::new();
+    read_into(cluster, address, accept, &mut answer).await?;
     Ok(answer)
+}
+
+/// Reads an address into what the answer before was read into: a list has many pages of one size.
+pub(crate) async fn read_into(
+    cluster: &Cluster,
+    address: &Address,
+    accept: &str,
+    answer: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    whole(cluster, at(address, accept)?, SILENCE, answer).await?;
+    address.check(answer).map_err(Failure::Unreadable)
 }
 
 /// Changes an object by a JSON merge patch and returns what it became.
@@ -153,7 +164,9 @@ async fn write<T: DeserializeOwned>(
     let body = serde_json::to_vec(body).map_err(|error| unwritable(error.to_string()))?;
     let request = address.request(method)?.header(http::header::CONTENT_TYPE, form);
     let request = request.body(body).map_err(|error| unwritable(error.to_string()))?;
-    parse(&whole(cluster, request, WRITTEN).await?)
+    let mut answer = Vec::new();
+    whole(cluster, request, WRITTEN, &mut answer).await?;
+    parse(&answer)
 }
 
 /// Parses an answer, or a part of one.
@@ -161,13 +174,18 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(answer: &'a [u8]) -> Result<T, Failu
     serde_json::from_slice(answer).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
-/// Sends a request and returns the whole body of a good answer.
-async fn whole(cluster: &Cluster, request: Request<Vec<u8>>, patience: Duration) -> Result<Vec<u8>, Failure> {
-    let answer = collect(open(cluster.client(), request, patience).await?, usize::MAX).await?;
-    if bounded::holds_too_much(&answer) {
+/// Sends a request and reads the whole body of a good answer.
+async fn whole(
+    cluster: &Cluster,
+    request: Request<Vec<u8>>,
+    patience: Duration,
+    answer: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    collect(open(cluster.client(), request, patience).await?, usize::MAX, answer).await?;
+    if bounded::holds_too_much(answer) {
         return Err(Failure::Unreadable("it holds more values than any list or object, and was not parsed".to_owned()));
     }
-    Ok(answer)
+    Ok(())
 }
 
 /// Sends a request and returns the body of a good answer, unread, if it begins in time.
@@ -191,13 +209,16 @@ async fn begin(client: &kube::Client, request: Request<Vec<u8>>) -> Result<Body,
     }
     let retry_after = response.headers().get(http::header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
-    let body = collect(response.into_body(), ERROR_BODY).await.unwrap_or_default();
+    let mut body = Vec::new();
+    if collect(response.into_body(), ERROR_BODY, &mut body).await.is_err() {
+        body.clear();
+    }
     Err(Failure::Status { code: status.as_u16(), message: words(status, &body), retry_after })
 }
 
 /// Reads a body to its end; how long that may be is decided in [`bounded`], where it comes from.
-async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
-    let mut whole = Vec::new();
+async fn collect(mut body: Body, limit: usize, whole: &mut Vec<u8>) -> Result<(), Failure> {
+    whole.clear();
     let mut pieces = 0_u64;
     let began = tokio::time::Instant::now();
     while let Some(frame) = tokio::time::timeout(SILENCE, body.frame()).await.map_err(|_| Failure::Silent(SILENCE))? {
@@ -213,7 +234,7 @@ async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
             break;
         }
     }
-    Ok(whole)
+    Ok(())
 }
 
 /// Tells why an answer that has come so far is not waited for any longer: a byte now and then keeps the silence from being noticed, and a body

@@ -3,28 +3,22 @@
 //! Format: Table of `meta.k8s.io/v1` (Kubernetes API concepts, "Receiving resources as Tables"). A row's metadata comes with it, since the
 //! cells alone lack the namespace.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::deltas::{self, Delta, LASTS, SILENT};
 use super::failure::Failure;
 use super::turning::Turning;
 use super::{Cluster, Resource, request};
-use crate::model::{Fault, RowKey};
+use crate::model::{Fault, Row, RowKey, State};
 
-const ACCEPT: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+pub(super) const ACCEPT: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
 /// Rows of one page.
 const PAGE: usize = 500;
 
 /// The longest cell that is kept, in bytes.
 const LONGEST_CELL: usize = 4096;
-
-/// A watch that the server ended or that broke is opened again after this time.
-const PAUSE: Duration = Duration::from_secs(2);
 
 /// Describes a column as the server prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,39 +29,13 @@ pub struct TableColumn {
     pub wide: bool,
 }
 
-/// Holds a row: which object, since when, and the cells in the order of the columns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableRow {
-    /// Which object.
-    pub key: RowKey,
-    /// When it was created.
-    pub created: Option<Timestamp>,
-    /// The cells.
-    pub cells: Box<[Box<str>]>,
-}
-
 /// Holds a whole list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Table {
     /// The columns, without the name and the age, which every row has.
     pub columns: Vec<TableColumn>,
     /// The rows, sorted by namespace and name as the server sends them.
-    pub rows: Vec<TableRow>,
-    /// From which version on changes are to be watched.
-    version: String,
-}
-
-/// Tells what following a list learned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TableEvent {
-    /// The whole list; what was told before no longer counts.
-    List(Table),
-    /// Rows that are new or have changed.
-    Rows(Vec<TableRow>),
-    /// An object that is no more.
-    Gone(RowKey),
-    /// Why it cannot be listed or followed at the moment; what was told before may be old.
-    Failed(Fault),
+    pub rows: Vec<Row>,
 }
 
 #[derive(Deserialize)]
@@ -92,6 +60,8 @@ struct ListMetadata {
     resource_version: String,
     #[serde(default, rename = "continue")]
     next: String,
+    #[serde(default)]
+    remaining_item_count: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -129,11 +99,26 @@ struct Metadata {
 
 /// Remembers which cells of the wire are kept: all but the name and the age.
 #[derive(Debug, Default)]
-struct Kept {
+pub(super) struct KeptCells {
     places: Vec<usize>,
 }
 
-impl Kept {
+/// Holds a page of a list, or what one line of a watch tells.
+#[derive(Debug)]
+pub(super) struct TablePage {
+    /// The columns, where the server says them.
+    pub(super) columns: Vec<TableColumn>,
+    /// The rows.
+    pub(super) rows: Vec<Row>,
+    /// The version of the list, or of the object.
+    pub(super) version: String,
+    /// Where the next page begins; empty at the end.
+    pub(super) next: String,
+    /// How many objects follow, when the server says so.
+    pub(super) remaining: Option<usize>,
+}
+
+impl KeptCells {
     fn of(definitions: &[Definition]) -> (Self, Vec<TableColumn>) {
         let known = |name: &str| name.eq_ignore_ascii_case("name") || name.eq_ignore_ascii_case("age");
         let kept = definitions.iter().enumerate().filter(|(_, definition)| !known(&definition.name));
@@ -144,16 +129,58 @@ impl Kept {
         (Self { places: kept.map(|(place, _)| place).collect() }, columns)
     }
 
-    fn row(&self, row: WireRow) -> TableRow {
+    /// Reads a page of a list of a kind.
+    pub(super) fn page(&mut self, kind: &str, bytes: &[u8]) -> Result<TablePage, Failure> {
+        let page: Wire = request::parse(bytes)?;
+        page.is_of(kind)?;
+        Ok(self.read(page))
+    }
+
+    /// Reads what one line of a watch tells. A server that does not print tables of a kind sends its objects.
+    pub(super) fn change(&mut self, object: &str) -> Result<TablePage, Failure> {
+        let page: Wire = request::parse(object.as_bytes())?;
+        let (mut read, last) = if page.kind == "Table" {
+            let last = page.rows.last().map(|row| row.object.metadata.resource_version.clone());
+            (self.read(page), last)
+        } else {
+            let object: Partial = request::parse(object.as_bytes())?;
+            let last = Some(object.metadata.resource_version.clone());
+            (self.read(Wire { items: vec![object], ..page }), last)
+        };
+        // Each object has a version of its own, up to which the watch has come.
+        read.version = last.filter(|version| !version.is_empty()).unwrap_or(read.version);
+        Ok(read)
+    }
+
+    fn read(&mut self, page: Wire) -> TablePage {
+        let mut columns = Vec::new();
+        if !page.column_definitions.is_empty() {
+            (*self, columns) = Self::of(&page.column_definitions);
+        }
+        let plain = page.items.into_iter().map(|object| WireRow { cells: Vec::new(), object });
+        TablePage {
+            columns,
+            rows: page.rows.into_iter().chain(plain).map(|row| self.row(row)).collect(),
+            version: page.metadata.resource_version,
+            next: page.metadata.next,
+            remaining: page.metadata.remaining_item_count,
+        }
+    }
+
+    fn row(&self, row: WireRow) -> Row {
         let cell = |place: &usize| match row.cells.get(*place) {
             None | Some(Value::Null) => Box::default(),
             Some(Value::String(text)) => shortened(text).into(),
             Some(other) => shortened(&other.to_string()).into(),
         };
-        TableRow {
+        Row {
             cells: self.places.iter().map(cell).collect(),
             key: RowKey { namespace: row.object.metadata.namespace, name: row.object.metadata.name },
             created: row.object.metadata.creation_timestamp,
+            // Nobody knows how an object of any kind fares.
+            state: State::Unknown,
+            message: Box::default(),
+            flux: None,
         }
     }
 }
@@ -184,162 +211,53 @@ impl Cluster {
     /// Fails when the server cannot be asked, refuses, or does not serve the resource.
     pub async fn table(&self, resource: &Resource, namespace: &str) -> Result<Table, Fault> {
         let listed = self.list_table(resource, namespace).await;
-        listed.map(|(_, table)| table).map_err(|failure| self.table_fault(resource, &failure))
+        listed.map_err(|failure| failure.fault(&self.name, &format!("list {}", resource.plural)))
     }
 
-    fn table_fault(&self, resource: &Resource, failure: &Failure) -> Fault {
-        failure.fault(&self.name, &format!("list {}", resource.plural))
-    }
-
-    async fn list_table(&self, resource: &Resource, namespace: &str) -> Result<(Kept, Table), Failure> {
+    async fn list_table(&self, resource: &Resource, namespace: &str) -> Result<Table, Failure> {
         let list = resource.list(namespace).with("limit", PAGE);
-        let (mut kept, mut table, mut next) = (Kept::default(), Table::default(), String::new());
+        let (mut kept, mut table, mut next) = (KeptCells::default(), Table::default(), String::new());
         let mut turning = Turning::default();
         loop {
-            let address = list.clone().with_some("continue", &next);
-            let bytes = request::read_as(self, &address, ACCEPT).await?;
-            let page: Wire = request::parse(&bytes)?;
-            page.is_of(&resource.kind)?;
-            turning.took(page.rows.len().max(page.items.len()), bytes.len())?;
+            let bytes = request::read_as(self, &list.clone().with_some("continue", &next), ACCEPT).await?;
+            let page = kept.page(&resource.kind, &bytes)?;
+            turning.took(page.rows.len(), bytes.len())?;
             if table.rows.is_empty() {
-                (kept, table.columns) = Kept::of(&page.column_definitions);
+                table.columns = page.columns;
             }
-            let plain = page.items.into_iter().map(|object| WireRow { cells: Vec::new(), object });
-            table.rows.extend(page.rows.into_iter().chain(plain).map(|row| kept.row(row)));
-            table.version = page.metadata.resource_version;
-            next = page.metadata.next;
+            table.rows.extend(page.rows);
+            next = page.next;
             if !turning.turn(&next)? {
-                return Ok((kept, table));
+                return Ok(table);
             }
         }
     }
-
-    /// Lists a resource as the server prints it and follows it, telling what it learns, until `tell` returns `false` or it is dropped.
-    pub async fn follow_table<T, F>(&self, resource: &Resource, namespace: &str, mut tell: T)
-    where
-        T: FnMut(TableEvent) -> F,
-        F: Future<Output = bool>,
-    {
-        loop {
-            let failure = match self.list_table(resource, namespace).await {
-                Ok((kept, table)) => {
-                    let version = table.version.clone();
-                    if !tell(TableEvent::List(table)).await {
-                        return;
-                    }
-                    match self.watch_table(resource, namespace, version, &kept, &mut tell).await {
-                        Ok(WatchEnd::Nobody) => return,
-                        // Too old a version is nobody's fault: list again.
-                        Ok(WatchEnd::Out) | Err(Failure::Status { code: 410, .. }) => None,
-                        Err(failure) => Some(failure),
-                    }
-                }
-                Err(failure) => Some(failure),
-            };
-            if let Some(failure) = failure
-                && !tell(TableEvent::Failed(self.table_fault(resource, &failure))).await
-            {
-                return;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-
-    async fn watch_table<T, F>(
-        &self,
-        resource: &Resource,
-        namespace: &str,
-        mut version: String,
-        kept: &Kept,
-        tell: &mut T,
-    ) -> Result<WatchEnd, Failure>
-    where
-        T: FnMut(TableEvent) -> F,
-        F: Future<Output = bool>,
-    {
-        let list = resource.list(namespace).with("watch", 1).with("allowWatchBookmarks", true);
-        loop {
-            let address = list.clone().with("resourceVersion", &version).with("timeoutSeconds", LASTS);
-            let mut lines = request::watch_as(self, &address, ACCEPT).await?;
-            // A connection that broke is opened again below, from the version that was reached.
-            while let Ok(Some(whole)) = lines.next(SILENT).await {
-                for event in changes(&whole, kept, &mut version)? {
-                    if !tell(event).await {
-                        return Ok(WatchEnd::Nobody);
-                    }
-                }
-            }
-            tokio::time::sleep(PAUSE).await;
-            if version.is_empty() {
-                return Ok(WatchEnd::Out);
-            }
-        }
-    }
-}
-
-/// Says why a watch of a table ended.
-enum WatchEnd {
-    /// Nobody listens any more.
-    Nobody,
-    /// It must be listed again.
-    Out,
-}
-
-/// Reads the changes of some whole lines of a watch.
-fn changes(lines: &[u8], kept: &Kept, version: &mut String) -> Result<Vec<TableEvent>, Failure> {
-    let mut events = Vec::new();
-    for delta in deltas::read(lines) {
-        let delta = delta?;
-        let (Delta::Put(object) | Delta::Gone(object) | Delta::Bookmark(object)) = delta;
-        let page: Wire = request::parse(object.as_bytes())?;
-        if page.kind != "Table" {
-            // A server that does not print tables of this kind sends objects: the list is read again.
-            version.clear();
-            continue;
-        }
-        if let Some(row) = page.rows.last().filter(|row| !row.object.metadata.resource_version.is_empty()) {
-            version.clone_from(&row.object.metadata.resource_version);
-        }
-        match delta {
-            Delta::Put(_) => {
-                events.push(TableEvent::Rows(page.rows.into_iter().map(|row| kept.row(row)).collect()));
-            }
-            Delta::Gone(_) => events.extend(page.rows.into_iter().map(|row| TableEvent::Gone(kept.row(row).key))),
-            Delta::Bookmark(_) => {}
-        }
-    }
-    Ok(events)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Definition, Kept, TableEvent, changes};
+    use super::{Definition, KeptCells};
 
-    fn kept() -> Kept {
+    fn kept() -> KeptCells {
         let definition = |name: &str| Definition { name: name.to_owned(), priority: 0 };
-        Kept::of(&["Name", "Ready", "Secret", "Age"].map(definition)).0
-    }
-
-    fn line(kind: &str, name: &str, version: &str) -> String {
-        format!(
-            r#"{{"type":"{kind}","object":{{"kind":"Table","rows":[{{"cells":["{name}","True",3,"2d"],"object":{{"metadata":{{"name":"{name}","namespace":"web","resourceVersion":"{version}"}}}}}}]}}}}"#
-        ) + "\n"
+        KeptCells::of(&["Name", "Ready", "Secret", "Age"].map(definition)).0
     }
 
     #[test]
-    fn changes_of_rows_move_the_version_on() {
-        let mut version = "1".to_owned();
-        let lines = line("ADDED", "tls", "7") + &line("DELETED", "old", "8");
-        let events = changes(lines.as_bytes(), &kept(), &mut version).unwrap();
-        let [TableEvent::Rows(rows), TableEvent::Gone(gone)] = events.as_slice() else { panic!("{events:?}") };
-        assert_eq!((&*rows[0].key.namespace, &*rows[0].key.name), ("web", "tls"));
-        assert_eq!(rows[0].cells.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["True", "3"]);
-        assert_eq!((&*gone.name, version.as_str()), ("old", "8"));
+    fn a_change_is_a_row_and_moves_the_version_on() {
+        let object = r#"{"kind":"Table","rows":[{"cells":["tls","True",3,"2d"],"object":{"metadata":{"name":"tls","namespace":"web","resourceVersion":"7"}}}]}"#;
+        let page = kept().change(object).unwrap();
+        let [row] = page.rows.as_slice() else { panic!("{page:?}") };
+        assert_eq!((&*row.key.namespace, &*row.key.name), ("web", "tls"));
+        assert_eq!(row.cells.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["True", "3"]);
+        assert_eq!(page.version, "7");
     }
 
     #[test]
-    fn an_error_in_the_stream_ends_it() {
-        let line = br#"{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old"}}"#;
-        assert_eq!(changes(line, &kept(), &mut String::new()).unwrap_err().code(), Some(410));
+    fn what_is_not_printed_is_a_row_too() {
+        let object = r#"{"kind":"Thing","metadata":{"name":"tls","namespace":"web","resourceVersion":"8"},"rows":[]}"#;
+        let page = kept().change(object).unwrap();
+        assert_eq!((&*page.rows[0].key.name, page.version.as_str()), ("tls", "8"));
+        assert!(page.rows[0].cells.iter().all(|cell| cell.is_empty()));
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::testing::{Answer, Asked, cluster, event, ok};
-use super::{Cluster, EventScope, Resource, TableEvent, exec, logs, verbs};
+use super::{Cluster, EventScope, Resource, WatchEvent, WatchScope, exec, logs, verbs, watch_printed};
 use crate::cluster::verbs::{Delete, Forward, Reconcile, Restart, Resume, RunNow, Suspend, Verb};
 use crate::model::log::LogTarget;
 use crate::model::permit::grant;
@@ -98,7 +98,14 @@ async fn asked_for(kind: &str, namespace: &str, name: &str) -> BTreeMap<String, 
         namespaced: true,
     };
     let _ = cluster.table(&resource, namespace).await;
-    cluster.follow_table(&resource, namespace, |event| async move { !matches!(event, TableEvent::Failed(_)) }).await;
+    let scope = WatchScope { namespace: namespace.into(), ..WatchScope::default() };
+    let (events, mut heard) = tokio::sync::mpsc::channel(8);
+    let failed =
+        async { while !matches!(heard.recv().await, Some(WatchEvent::Link(link)) if link.fault().is_some()) {} };
+    tokio::select! {
+        () = watch_printed(cluster.clone(), resource, scope, events) => (),
+        () = failed => (),
+    }
     note("table");
     by_way
 }

@@ -1,4 +1,4 @@
-//! Lists a kind and follows its changes, as rows.
+//! Lists a kind and follows its changes, as rows: of kinds that fluxdeck knows, and of any as the server prints it.
 //!
 //! Lists come in pages, of which the first is small so that something is seen at once; the server says with it how many objects follow.
 //! Rows stay known across a new list, so that what is shown never empties while the list is read again: what has vanished meanwhile is told
@@ -11,13 +11,15 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 
 use super::failure::Failure;
-use super::{Cluster, Resource, request};
+use super::{Cluster, Resource, TableColumn, request};
 use crate::model::{Connection, FaultKind, Kind, Row, RowKey};
 use changes::Stopped;
+use form::ListForm;
 use known::Known;
 
 mod changes;
 mod decode;
+mod form;
 mod known;
 mod page;
 
@@ -46,6 +48,8 @@ pub struct WatchScope {
 pub enum WatchEvent {
     /// How the watch fares. It comes after the rows that it speaks of.
     Link(Connection),
+    /// The columns of the rows that follow, where the server says them.
+    Columns(Vec<TableColumn>),
     /// Objects that are new or have changed.
     Rows(Vec<Row>),
     /// Objects that are no more.
@@ -57,6 +61,7 @@ impl WatchEvent {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Link(_) => "link",
+            Self::Columns(_) => "columns",
             Self::Rows(_) => "rows",
             Self::Gone(_) => "gone",
         }
@@ -65,23 +70,31 @@ impl WatchEvent {
 
 /// Lists a kind, watches it, and tells what it learns, until the receiver is closed or the future is dropped.
 pub async fn watch(cluster: Arc<Cluster>, kind: &'static Kind, scope: WatchScope, events: Sender<WatchEvent>) {
-    let closed = events.clone();
-    let mut watcher = Watcher {
-        resource: Resource {
-            group: kind.group.to_owned(),
-            version: kind.version.to_owned(),
-            kind: kind.kind.to_owned(),
-            plural: kind.plural.to_owned(),
-            namespaced: kind.namespaced,
-        },
-        cluster,
-        kind,
-        scope,
-        events,
-        known: Known::default(),
-        complete: false,
-        told: None,
+    let resource = Resource {
+        group: kind.group.to_owned(),
+        version: kind.version.to_owned(),
+        kind: kind.kind.to_owned(),
+        plural: kind.plural.to_owned(),
+        namespaced: kind.namespaced,
     };
+    follow(cluster, resource, ListForm::Objects(kind), scope, events).await;
+}
+
+/// Does the same with any resource, as the server prints it.
+pub async fn watch_printed(cluster: Arc<Cluster>, resource: Resource, scope: WatchScope, events: Sender<WatchEvent>) {
+    follow(cluster, resource, ListForm::printed(), scope, events).await;
+}
+
+async fn follow(
+    cluster: Arc<Cluster>,
+    resource: Resource,
+    form: ListForm,
+    scope: WatchScope,
+    events: Sender<WatchEvent>,
+) {
+    let closed = events.clone();
+    let mut watcher =
+        Watcher { cluster, form, resource, scope, events, known: Known::default(), complete: false, told: None };
     tokio::select! {
         Err(Closed) = watcher.run() => (),
         () = closed.closed() => (),
@@ -113,7 +126,7 @@ impl From<Failure> for Ended {
 
 struct Watcher {
     cluster: Arc<Cluster>,
-    kind: &'static Kind,
+    form: ListForm,
     resource: Resource,
     scope: WatchScope,
     events: Sender<WatchEvent>,
@@ -217,11 +230,14 @@ impl Watcher {
     async fn list(&mut self) -> Result<String, Ended> {
         let mut pages = page::Pages::new();
         self.known.restart();
+        let mut bytes = Vec::new();
         loop {
-            let bytes = request::read(&self.cluster, &pages.address(self)).await?;
-            let page = page::read(self.kind, &bytes)?;
+            request::read_into(&self.cluster, &pages.address(self), self.form.accept(), &mut bytes).await?;
+            let page = self.form.page(&self.resource.kind, &bytes)?;
             pages.took(&page, bytes.len())?;
-            drop(bytes);
+            if !page.columns.is_empty() {
+                self.send(WatchEvent::Columns(page.columns)).await?;
+            }
             let received = self.known.list(&page.rows);
             if !page.rows.is_empty() {
                 self.send(WatchEvent::Rows(page.rows)).await?;
@@ -244,8 +260,9 @@ impl Watcher {
 
     /// Looks how the server serves the kind after all; tells whether that is another way than the one tried.
     async fn rediscover(&mut self) -> bool {
-        self.cluster.forget(self.kind.group, self.kind.kind).await;
-        match self.cluster.look_up(self.kind.group, self.kind.kind).await {
+        let Resource { group, kind, .. } = &self.resource;
+        self.cluster.forget(group, kind).await;
+        match self.cluster.look_up(group, kind).await {
             Ok(Some(resource)) if resource != self.resource => {
                 self.resource = resource;
                 true

@@ -5,7 +5,6 @@ use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::cluster::Resource;
 use crate::model::{Lesson, ShellLine};
 use crate::views::list::List;
-use crate::views::objects::Objects;
 use crate::views::served::ServedKinds;
 
 /// Opens the list of Flux objects of the environment shown.
@@ -52,7 +51,7 @@ pub static NAMESPACES: Command = Command {
             "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
         )
     },
-    run: |ask| vec![Action::Push(Box::new(Objects::new(ask.env(), namespaces())))],
+    run: |ask| vec![Action::Push(Box::new(List::printed(ask.env(), namespaces())))],
 };
 
 /// Opens the kinds that the cluster of the environment shown serves.

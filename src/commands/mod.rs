@@ -8,7 +8,6 @@ mod object;
 mod prune;
 mod reports;
 mod secret;
-mod sort;
 mod verb;
 
 use crate::app::Command;
@@ -58,8 +57,7 @@ commands! {
     mod secrets,
     in reports::DOCUMENTS,
     mod rollout,
-    in sort::LIST,
-    in sort::OBJECTS,
+    mod sort,
     mod logs,
     in reports::HISTORY,
     in logs_view::ALL,

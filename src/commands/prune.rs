@@ -110,15 +110,14 @@ mod tests {
             let key = RowKey { namespace: "flux-system".into(), name: (*name).into() };
             let inventory = ids.iter().map(|id| (*id).into()).collect();
             let flux = FluxFacts { inventory, ..FluxFacts::default() };
-            let row = Row {
-                key: key.clone(),
+            Row {
+                key,
                 state: State::Ready,
                 message: "".into(),
                 cells: Box::new([]),
                 created: None,
                 flux: Some(Box::new(flux)),
-            };
-            (key, row)
+            }
         });
         let table = KindTable { link: Connection::Live, rows: rows.collect(), generation: 0 };
         facts.tables.get_mut(Env(1)).unwrap().insert(crate::kinds::KUSTOMIZATION.group_kind(), table);

@@ -29,7 +29,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
     if let Some(kind) = kinds::find("GitRepository")
         && let Some(table) = ask.facts.table(env, kind)
     {
-        objects.extend(table.rows.keys().map(|key| kind.object(&key.namespace, &key.name)));
+        objects.extend(table.rows.iter().map(|row| kind.object(&row.key.namespace, &row.key.name)));
     }
     let flow = flow::lines(ask.facts, env);
     objects.extend(flow.into_iter().map(|line| line.object).filter(|object| kinds::KUSTOMIZATION.is(object)));

@@ -53,7 +53,7 @@ fn by_inventory(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> Option<ObjectRef
     let keeps = |row: &&crate::model::Row| {
         row.flux.as_ref().is_some_and(|flux| flux.inventory.iter().any(|known| **known == *id))
     };
-    let row = table.rows.values().find(keeps)?;
+    let row = table.rows.iter().find(keeps)?;
     Some(kinds::KUSTOMIZATION.object(&row.key.namespace, &row.key.name))
 }
 

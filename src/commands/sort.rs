@@ -5,24 +5,17 @@ use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::model::Lesson;
 use crate::views::parts::chosen::NextOrder;
 
-/// Sorts the list of a kind that fluxdeck knows: by name, state, age, then each column.
-pub static LIST: Command = command("sort", "list");
-
-/// Sorts the list of any other kind: by name, age, then each column.
-pub static OBJECTS: Command = command("sort-objects", "objects");
-
-const fn command(id: &'static str, view: &'static str) -> Command {
-    Command {
-        id,
-        title: "Sort",
-        keys: &["o"],
-        scope: KeyScope::View(view),
-        risk: Risk::Reads,
-        questions: &[],
-        lesson: teach,
-        run: |_| vec![Action::Hand(Box::new(NextOrder))],
-    }
-}
+/// Sorts a list: by name, by state where rows have one, by age, then by each column.
+pub static COMMAND: Command = Command {
+    id: "sort",
+    title: "Sort",
+    keys: &["o"],
+    scope: KeyScope::View("list"),
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: teach,
+    run: |_| vec![Action::Hand(Box::new(NextOrder))],
+};
 
 fn teach(_: &Ask<'_>) -> Lesson {
     lesson(

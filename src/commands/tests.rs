@@ -139,7 +139,6 @@ const SCREENS_THAT_LOOK: &[&str] = &[
     "secret-text",
     "secret-undo",
     "sort",
-    "sort-objects",
 ];
 
 fn verb(command: &Command) -> &'static str {

@@ -33,7 +33,6 @@ screens! {
     list,
     logs,
     new_secret,
-    objects,
     operations,
     order,
     owner,

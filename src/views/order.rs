@@ -220,9 +220,8 @@ mod tests {
         let mut facts = facts();
         facts.now = Timestamp::UNIX_EPOCH;
         facts.set_repository(Arc::new(Snapshot::load(repository.path())));
-        let key = RowKey { namespace: "flux-system".into(), name: "controllers".into() };
         let row = Row {
-            key: key.clone(),
+            key: RowKey { namespace: "flux-system".into(), name: "controllers".into() },
             state: State::Failed,
             message: "build failed".into(),
             created: None,
@@ -230,7 +229,7 @@ mod tests {
             flux: None,
         };
         let table = facts.tables.get_mut(Env(0)).unwrap().entry(kinds::KUSTOMIZATION.group_kind()).or_default();
-        table.rows.insert(key, row);
+        table.rows.insert(row);
         (repository, facts)
     }
 

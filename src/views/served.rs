@@ -13,7 +13,6 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::list::List;
-use super::objects::Objects;
 use super::parts::loaded::Loaded;
 use crate::app::motion::step;
 use crate::app::{Action, CommandTarget, Motion, Scene, Task, View};
@@ -75,7 +74,7 @@ pub(super) fn list_of(env: Env, served: &Served) -> Box<dyn View> {
     let resource = &served.resource;
     match kinds::KINDS.iter().find(|kind| kind.group_kind() == resource.group_kind()) {
         Some(kind) => Box::new(List::new(env, kind.kind)),
-        None => Box::new(Objects::new(env, resource.clone())),
+        None => Box::new(List::printed(env, resource.clone())),
     }
 }
 

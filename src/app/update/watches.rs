@@ -15,19 +15,21 @@ impl App {
             return;
         }
         match change {
-            WatchEvent::Link(link) => table.link = link,
-            WatchEvent::Rows(mut rows) if kind.flux => {
-                for row in &mut rows {
+            WatchEvent::Link(link) => {
+                if link.is_live() {
+                    table.rows.complete();
+                }
+                table.link = link;
+            }
+            // A kind that fluxdeck knows has columns of its own.
+            WatchEvent::Columns(_) => {}
+            WatchEvent::Rows(mut rows) => {
+                for row in rows.iter_mut().filter(|_| kind.flux) {
                     row.judge_by_clock(now);
                 }
-                table.rows.extend(rows.into_iter().map(|row| (row.key.clone(), row)));
+                table.rows.put(rows);
             }
-            WatchEvent::Rows(rows) => table.rows.extend(rows.into_iter().map(|row| (row.key.clone(), row))),
-            WatchEvent::Gone(keys) => {
-                for key in keys {
-                    table.rows.remove(&key);
-                }
-            }
+            WatchEvent::Gone(keys) => table.rows.remove(&keys),
         }
     }
 

@@ -1,11 +1,10 @@
 //! The watch proper: changes, as they come, those that arrive together told together.
 
-use serde::Deserialize;
-
 use super::super::deltas::{self, Delta, LASTS, Lines, SILENT};
 use super::super::failure::Failure;
 use super::super::request;
-use super::{Closed, WatchEvent, Watcher, decode, page};
+use super::form::ChangedRows;
+use super::{Closed, WatchEvent, Watcher, page};
 use crate::model::{Row, RowKey};
 
 /// Says why a watch stopped.
@@ -16,22 +15,11 @@ pub(super) enum Stopped {
     Failed(Failure),
 }
 
-#[derive(Deserialize)]
-struct Versioned {
-    metadata: Version,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Version {
-    resource_version: String,
-}
-
 /// Opens a watch from a version on.
 pub(super) async fn open(watcher: &Watcher, version: &str) -> Result<Lines, Failure> {
     let list = watcher.resource.list(&watcher.scope.namespace).with("watch", 1).with("allowWatchBookmarks", true);
     let list = list.with("resourceVersion", version).with("timeoutSeconds", LASTS);
-    request::watch_as(&watcher.cluster, &page::select(list, &watcher.scope), request::JSON).await
+    request::watch_as(&watcher.cluster, &page::select(list, &watcher.scope), watcher.form.accept()).await
 }
 
 /// Tells the changes of an open watch until it stops, moving the version on.
@@ -66,27 +54,33 @@ async fn apply(watcher: &mut Watcher, lines: &[u8], version: &mut String) -> Res
                 break;
             }
         };
-        let (Delta::Put(object) | Delta::Gone(object) | Delta::Bookmark(object)) = delta;
-        if let Ok(versioned) = serde_json::from_str::<Versioned>(object) {
-            *version = versioned.metadata.resource_version;
+        let changed = match delta {
+            Delta::Put(object) => watcher.form.put(object),
+            Delta::Gone(object) => watcher.form.gone(object),
+            Delta::Bookmark(object) => watcher.form.bookmark(object),
+        };
+        if let Some(reached) = changed.version {
+            *version = reached;
         }
-        match delta {
-            Delta::Put(object) => {
-                let Some(row) = decode::row(watcher.kind, object) else { continue };
-                if gone.contains(&row.key) {
-                    watcher.send(WatchEvent::Gone(std::mem::take(&mut gone))).await?;
-                }
-                watcher.known.add(&row.key);
-                rows.push(row);
-            }
-            Delta::Gone(object) => {
-                let Some(key) = decode::key(object) else { continue };
-                rows.retain(|row| row.key != key);
-                if watcher.known.remove(&key) {
-                    gone.push(key);
+        match changed.what {
+            ChangedRows::Put(put) => {
+                for row in put {
+                    if gone.contains(&row.key) {
+                        watcher.send(WatchEvent::Gone(std::mem::take(&mut gone))).await?;
+                    }
+                    watcher.known.add(&row.key);
+                    rows.push(row);
                 }
             }
-            Delta::Bookmark(_) => {}
+            ChangedRows::Gone(keys) => {
+                for key in keys {
+                    rows.retain(|row| row.key != key);
+                    if watcher.known.remove(&key) {
+                        gone.push(key);
+                    }
+                }
+            }
+            ChangedRows::Nothing => {}
         }
     }
     if !gone.is_empty() {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::super::TableColumn;
 use super::super::address::Address;
 use super::super::failure::Failure;
 use super::super::request;
@@ -38,6 +39,8 @@ struct ListMetadata {
 
 /// Holds a page that was read.
 pub(super) struct Page {
+    /// The columns, where the server says them.
+    pub(super) columns: Vec<TableColumn>,
     /// Its rows.
     pub(super) rows: Vec<Row>,
     /// The version of the list.
@@ -48,7 +51,7 @@ pub(super) struct Page {
     pub(super) remaining: Option<usize>,
 }
 
-/// Decodes a page of a list.
+/// Decodes a page of a list of whole objects.
 pub(super) fn read(kind: &Kind, bytes: &[u8]) -> Result<Page, Failure> {
     let list: List<'_> = request::parse(bytes)?;
     // The server writes the kind of a list; what is left out is no lie.
@@ -56,6 +59,7 @@ pub(super) fn read(kind: &Kind, bytes: &[u8]) -> Result<Page, Failure> {
         return Err(Failure::another_kind(&list.kind, &format!("{}List", kind.kind)));
     }
     Ok(Page {
+        columns: Vec::new(),
         rows: list.items.iter().filter_map(|item| decode::row(kind, item.get())).collect(),
         version: list.metadata.resource_version,
         next: Some(list.metadata.next).filter(|next| !next.is_empty()),

@@ -141,6 +141,9 @@ async fn next(receiver: &mut mpsc::Receiver<WatchEvent>) -> String {
             keys.sort();
             format!("gone {}", keys.iter().map(|key| &*key.name).collect::<Vec<_>>().join(" "))
         }
+        WatchEvent::Columns(columns) => {
+            format!("columns {}", columns.iter().map(|column| &*column.name).collect::<Vec<_>>().join(" "))
+        }
         WatchEvent::Link(Connection::Live) => "live".to_owned(),
         WatchEvent::Link(Connection::Absent) => "absent".to_owned(),
         WatchEvent::Link(Connection::Syncing { received, total }) => format!("syncing {received} of {total:?}"),

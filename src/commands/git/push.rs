@@ -28,7 +28,7 @@ fn follower(ask: &Ask<'_>, env: Env, to: &Destination) -> Follower {
     if let Some(kind) = kinds::find("GitRepository")
         && let Some(table) = ask.facts.table(env, kind)
     {
-        let rows = table.rows.values().filter(|row| applied::may_fetch(row, to));
+        let rows = table.rows.iter().filter(|row| applied::may_fetch(row, to));
         sources.extend(rows.map(|row| kind.object(&row.key.namespace, &row.key.name)));
     }
     let takes = |object: &ObjectRef| {

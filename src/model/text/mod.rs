@@ -72,6 +72,7 @@ pub fn field(text: &str) -> Cow<'_, str> {
 
 /// Makes text for one row of cells visible; tabs and line feeds, which cannot steer there, become a space each.
 pub fn cells(text: &str) -> Cow<'_, str> {
+    super::work::count(1);
     match short_keys(text) {
         Cow::Borrowed(text) => row(text),
         Cow::Owned(text) => Cow::Owned(row(&text).into_owned()),

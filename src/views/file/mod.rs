@@ -30,7 +30,7 @@ use crate::app::{Action, Ask, CommandTarget, Facts, Motion, Notice, Scene, Task,
 use crate::model::{Env, Fault};
 use crate::repo::{EntryKind, Snapshot};
 use crate::theme::Scope;
-use crate::views::parts::page::{Page, PageLine, SearchKey};
+use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
 use crate::views::parts::tabs;
 use crate::widgets::panel;
 
@@ -50,7 +50,7 @@ pub struct FileView {
     head: Vec<PageLine>,
     body: Vec<PageLine>,
     /// Both, as they are shown.
-    lines: Vec<PageLine>,
+    lines: SharedLines,
     jumps: Vec<Option<Jump>>,
     /// Where it is to stand once the text is there.
     start: Option<Start>,
@@ -99,7 +99,7 @@ impl FileView {
             becomes: Becomes::default(),
             head: Vec::new(),
             body: Vec::new(),
-            lines: vec![PageLine::cut("reading...", Scope::Dim)],
+            lines: vec![PageLine::cut("reading...", Scope::Dim)].into(),
             jumps: Vec::new(),
             start: None,
             read: false,
@@ -111,7 +111,7 @@ impl FileView {
     fn compose(&mut self, facts: &Facts) {
         let before = self.head.len();
         self.head = self.becomes.lines(&self.path, facts);
-        self.lines = self.head.iter().chain(&self.body).cloned().collect();
+        self.lines = self.head.iter().chain(&self.body).cloned().collect::<Vec<_>>().into();
         self.page.head_changed(before, self.head.len());
     }
 

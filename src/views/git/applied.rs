@@ -16,7 +16,7 @@ pub fn word(facts: &Facts, env: Env, commit: &str) -> Option<String> {
             .as_ref()
             .is_some_and(|flux| hash(&flux.revision).len() >= 7 && commit.starts_with(hash(&flux.revision)))
     };
-    let count = rows.values().filter(has).count();
+    let count = rows.iter().filter(has).count();
     let name = facts.name(env);
     match count {
         0 => None,
@@ -29,7 +29,7 @@ pub fn word(facts: &Facts, env: Env, commit: &str) -> Option<String> {
 pub fn commits(facts: &Facts, env: Env) -> BTreeSet<String> {
     let rows = kinds::find("Kustomization").and_then(|kind| facts.table(env, kind)).map(|table| &table.rows);
     let revisions =
-        rows.into_iter().flat_map(|rows| rows.values()).filter_map(|row| Some(&row.flux.as_ref()?.revision));
+        rows.into_iter().flatten().filter_map(|row| Some(&row.flux.as_ref()?.revision));
     revisions.map(|revision| hash(revision).to_owned()).filter(|hash| hash.len() >= 7).collect()
 }
 
@@ -52,7 +52,7 @@ pub fn may_fetch(row: &Row, to: &Destination) -> bool {
 pub fn followers(facts: &Facts, to: &Destination) -> Vec<Env> {
     let follows = |env: Env| {
         let Some(table) = kinds::find("GitRepository").and_then(|kind| facts.table(env, kind)) else { return true };
-        table.rows.is_empty() || table.rows.values().any(|row| may_fetch(row, to))
+        table.rows.is_empty() || table.rows.iter().any(|row| may_fetch(row, to))
     };
     facts.environments.iter().map(|(env, _)| env).filter(|env| follows(*env)).collect()
 }

@@ -19,7 +19,7 @@ use crate::model::Fault;
 use crate::repo::Snapshot;
 use crate::repo::git::{self, DiffKind, Side};
 use crate::theme::Scope;
-use crate::views::parts::page::{Page, PageLine, SearchKey};
+use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
 use crate::views::parts::tabs;
 use crate::widgets::panel;
 
@@ -29,7 +29,7 @@ pub struct Diff {
     path: String,
     side: Side,
     page: Page,
-    lines: Vec<PageLine>,
+    lines: SharedLines,
     seen: Weak<Snapshot>,
 }
 
@@ -40,7 +40,7 @@ impl Diff {
     /// Opens the difference of a file on one side.
     pub fn new(path: &str, side: Side) -> Self {
         let lines = vec![PageLine::cut("reading...", Scope::Dim)];
-        Self { path: path.to_owned(), side, page: Page::new(SearchKey::Searches), lines, seen: Weak::new() }
+        Self { path: path.to_owned(), side, page: Page::new(SearchKey::Searches), lines: lines.into(), seen: Weak::new() }
     }
 
     fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -50,7 +50,7 @@ impl Diff {
         if path.ends_with('/') {
             let text =
                 "git knows nothing in this folder yet: space stages all of it, then each file has its difference";
-            self.lines = vec![PageLine::wrapped(text, Scope::Dim)];
+            self.lines = vec![PageLine::wrapped(text, Scope::Dim)].into();
             return Vec::new();
         }
         vec![Action::Task(Task::blocking(format!("git diff {path}"), move |_| -> Answer {
@@ -124,7 +124,8 @@ impl View for Diff {
             self.lines = match *answer {
                 Ok(text) => lines(&text),
                 Err(fault) => tabs::fault(&fault),
-            };
+            }
+            .into();
         }
         Vec::new()
     }

@@ -1,6 +1,8 @@
 //! An environment's panel: its Flux objects in deployment order.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,8 +13,9 @@ use super::state_scope;
 use crate::app::health::{Gravity, Problem};
 use crate::app::{Facts, Scene};
 use crate::kinds;
-use crate::model::{Connection, Env, ObjectRef, State};
+use crate::model::{Connection, Env, ObjectRef, State, work};
 use crate::theme::Scope;
+use crate::views::parts::kept::{Kept, SameValue};
 use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, titled, wrap};
 
 /// What a note keeps at least, in cells: `next 119m`.
@@ -31,6 +34,17 @@ pub(super) struct Environment {
     pub selected: Option<ObjectRef>,
     /// How far the panel is scrolled.
     pub scroll: Scroll,
+    /// Where the selected object stood last.
+    place: Cell<usize>,
+    /// The rows of the lines, for a width.
+    rows: Kept<(SameValue<[FlowLine]>, usize), Vec<PanelRow>>,
+}
+
+/// One row of a panel: a line, or a part of the message below it.
+#[derive(Debug)]
+struct PanelRow {
+    line: usize,
+    message: Option<String>,
 }
 
 /// Holds what drawing a panel needs to know.
@@ -40,7 +54,7 @@ pub(super) struct PanelContext<'a> {
     /// The panel's title.
     pub title: String,
     /// The lines.
-    pub flow: &'a [FlowLine],
+    pub flow: &'a Arc<[FlowLine]>,
     /// What its lines are filtered by.
     pub filter: &'a str,
     /// Whether keys go to it.
@@ -52,7 +66,41 @@ pub(super) struct PanelContext<'a> {
 impl Environment {
     /// Returns which line is selected.
     pub fn index(&self, flow: &[FlowLine]) -> usize {
-        self.selected.as_ref().and_then(|object| flow.iter().position(|line| line.object == *object)).unwrap_or(0)
+        let Some(object) = &self.selected else { return 0 };
+        let is_here = |place: &usize| flow.get(*place).is_some_and(|line| line.object == *object);
+        if let Some(here) = Some(self.place.get()).filter(is_here) {
+            return here;
+        }
+        work::count(flow.len());
+        let found = flow.iter().position(|line| line.object == *object).unwrap_or(0);
+        self.place.set(found);
+        found
+    }
+
+    /// Selects a line.
+    pub fn select(&mut self, flow: &[FlowLine], place: usize) {
+        self.selected = flow.get(place).map(|line| line.object.clone());
+        self.place.set(place);
+    }
+
+    /// Lays lines out: a failing object takes rows of its own for its message, so rows and objects are not the same count.
+    fn rows(&self, flow: &Arc<[FlowLine]>, width: usize) -> Arc<Vec<PanelRow>> {
+        self.rows.of((SameValue::of(flow), width), || {
+            work::count(flow.len());
+            let mut rows = Vec::with_capacity(flow.len());
+            for (line, shown) in flow.iter().enumerate() {
+                rows.push(PanelRow { line, message: None });
+                let Some(message) = &shown.message else { continue };
+                let indent = " ".repeat(usize::from(shown.depth) * 2 + 5);
+                let text = wrap(message, width.saturating_sub(indent.len()).max(10));
+                let cut = text.len() > MESSAGE_LINES;
+                for (number, part) in text.into_iter().take(MESSAGE_LINES).enumerate() {
+                    let more = if cut && number + 1 == MESSAGE_LINES { " ~" } else { "" };
+                    rows.push(PanelRow { line, message: Some(format!("{indent}{part}{more}")) });
+                }
+            }
+            rows
+        })
     }
 
     /// Draws the panel.
@@ -70,23 +118,11 @@ impl Environment {
             return;
         }
         let selected = self.index(look.flow);
-        // A failing object takes lines of its own for its message, so lines and objects are not the same count.
-        let mut rows: Vec<(usize, Option<String>)> = Vec::new();
-        for (index, line) in look.flow.iter().enumerate() {
-            rows.push((index, None));
-            if let Some(message) = &line.message {
-                let indent = " ".repeat(usize::from(line.depth) * 2 + 5);
-                let text = wrap(message, width.saturating_sub(indent.len()).max(10));
-                let cut = text.len() > MESSAGE_LINES;
-                for (number, part) in text.into_iter().take(MESSAGE_LINES).enumerate() {
-                    let more = if cut && number + 1 == MESSAGE_LINES { " ~" } else { "" };
-                    rows.push((index, Some(format!("{indent}{part}{more}"))));
-                }
-            }
-        }
-        let selected_row = rows.iter().position(|(index, message)| *index == selected && message.is_none());
-        lines(frame, top, &self.scroll, selected_row.unwrap_or(0), rows.len(), |row, _| {
-            let Some((index, message)) = rows.get(row) else { return StyledLine::default() };
+        let rows = self.rows(look.flow, width);
+        // Rows come in the order of their lines, and the first of a line is its own.
+        let selected_row = rows.partition_point(|row| row.line < selected);
+        lines(frame, top, &self.scroll, selected_row, rows.len(), |row, _| {
+            let Some(PanelRow { line: index, message }) = rows.get(row) else { return StyledLine::default() };
             let Some(line) = look.flow.get(*index) else { return StyledLine::default() };
             match message {
                 Some(text) => StyledLine::styled(fit(text, width), scene.theme.style(Scope::Error)),

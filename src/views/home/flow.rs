@@ -32,7 +32,7 @@ pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
     let mut children: BTreeMap<Option<ObjectRef>, Vec<(ObjectRef, &Row)>> = BTreeMap::new();
     for kind in kinds::watched() {
         let Some(table) = facts.table(env, kind) else { continue };
-        for row in table.rows.values() {
+        for row in &table.rows {
             let object = kind.object(&row.key.namespace, &row.key.name);
             if kinds::KUSTOMIZATION.is(&object) {
                 kustomizations.insert(object, Some(row));

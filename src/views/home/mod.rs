@@ -31,7 +31,7 @@ pub use crate::app::health::state_scope;
 use crate::app::motion::step;
 use crate::app::{Action, CommandTarget, Facts, Motion, Scene, View};
 use crate::kinds;
-use crate::model::{Env, Kind, ObjectRef, PerEnv};
+use crate::model::{Env, Kind, ObjectRef, PerEnv, work};
 use crate::repo::EntryKind;
 use crate::widgets::{panel, wrap};
 use behind::Behind;
@@ -137,6 +137,7 @@ impl Home {
             return Arc::clone(known);
         }
         let mut lines = flow::lines(facts, env);
+        work::count(lines.len());
         if !self.filter.is_empty() {
             lines.retain(|line| line.object.name.contains(&self.filter) || line.state.word().contains(&self.filter));
         }
@@ -170,7 +171,7 @@ impl Home {
         let flow = self.flow(facts, env);
         let environment = self.environments.get_mut(env)?;
         let next = step(environment.index(&flow), flow.len(), environment.scroll.page(), motion)?;
-        environment.selected = flow.get(next).map(|line| line.object.clone());
+        environment.select(&flow, next);
         Some(())
     }
 
@@ -196,7 +197,8 @@ impl Home {
         let areas = Layout::horizontal(shown.iter().map(|_| Constraint::Fill(1))).split(area);
         for (env, area) in shown.iter().zip(areas.iter()) {
             let flow = self.flow(facts, *env);
-            let seen = flow.iter().filter(|line| scene.is_marked(*env, &line.object)).count();
+            let lines: &[FlowLine] = if scene.has_marks(*env) { &flow } else { &[] };
+            let seen = lines.iter().filter(|line| scene.is_marked(*env, &line.object)).count();
             let look = PanelContext {
                 env: *env,
                 title: self.behind.title(facts, *env, &scene.marked_word(*env, seen), area.width),

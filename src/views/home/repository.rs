@@ -24,8 +24,8 @@ pub(super) struct Repository {
 impl Repository {
     /// Starts with the folders open that lead to the environments and what they apply.
     pub fn new() -> Self {
-        let open = ["clusters", "apps", "infrastructure", "monitoring"].map(str::to_owned).into_iter().collect();
-        Self { tree: Tree { open, filter: String::new() }, ..Self::default() }
+        let open = ["clusters", "apps", "infrastructure", "monitoring"].map(str::to_owned);
+        Self { tree: Tree::opened(open), ..Self::default() }
     }
 
     /// Returns the selected path and what it is.
@@ -36,7 +36,7 @@ impl Repository {
 
     /// Shows only paths that contain a text.
     pub fn filter(&mut self, text: &str) {
-        text.clone_into(&mut self.tree.filter);
+        self.tree.filter(text);
         self.selected = 0;
     }
 
@@ -48,15 +48,16 @@ impl Repository {
             self.selected = next;
             return Some(());
         }
-        let entry = *visible.get(self.selected)?;
+        let entry = visible.get(self.selected)?;
         let folder = entry.kind == EntryKind::Directory;
-        let open = self.tree.open.contains(&*entry.path);
+        let open = self.tree.is_open(&entry.path);
         match motion {
             Motion::Open if folder => self.tree.toggle(&entry.path),
             Motion::Right if folder && !open => self.tree.toggle(&entry.path),
             Motion::Left if folder && open => self.tree.toggle(&entry.path),
             Motion::Left => {
-                let parent = visible.iter().take(self.selected).rposition(|other| other.depth < entry.depth);
+                let is_above = |index: &usize| visible.get(*index).is_some_and(|other| other.depth < entry.depth);
+                let parent = (0..self.selected).rev().find(is_above);
                 self.selected = parent.unwrap_or(self.selected);
             }
             _ => return None,

@@ -72,7 +72,7 @@ fn screen(width: u16, height: u16) -> String {
         }
         let table = KindTable {
             link: Connection::Live,
-            rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
+            rows: rows.into_iter().collect(),
             ..KindTable::default()
         };
         app.facts.tables.get_mut(env).unwrap().insert(kinds::KUSTOMIZATION.group_kind(), table);

@@ -1,43 +1,77 @@
 //! The repository's tree: which entries are visible, and how each is written.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::app::Facts;
 use crate::check::Severity;
+use crate::model::work;
 use crate::repo::{EntryKind, Snapshot, TreeEntry};
 use crate::theme::{Scope, Theme};
+use crate::views::parts::kept::{Kept, SameValue};
 use crate::widgets::{Span, StyledLine, fit, fit_end, pad};
 
 /// Remembers which folders are open.
 #[derive(Debug, Default)]
 pub struct Tree {
     /// The open folders, by path.
-    pub open: BTreeSet<String>,
+    open: BTreeSet<String>,
     /// Shows only paths that contain this text, with the folders around them; empty shows all.
-    pub filter: String,
+    filter: String,
+    /// The places of the visible entries.
+    places: Kept<SameValue<Snapshot>, Vec<usize>>,
+}
+
+/// Holds the entries of a tree that are visible, in display order.
+pub struct VisibleEntries<'a> {
+    entries: &'a [TreeEntry],
+    places: Arc<Vec<usize>>,
+}
+
+impl<'a> VisibleEntries<'a> {
+    /// Returns how many there are.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Returns the entry at an index.
+    pub fn get(&self, index: usize) -> Option<&'a TreeEntry> {
+        work::count(1);
+        self.entries.get(*self.places.get(index)?)
+    }
 }
 
 impl Tree {
-    /// Lists the visible entries, in display order.
-    pub fn visible<'a>(&self, snapshot: &'a Snapshot) -> Vec<&'a TreeEntry> {
+    /// Starts with some folders open.
+    pub fn opened(open: impl IntoIterator<Item = String>) -> Self {
+        Self { open: open.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Lists the visible entries.
+    pub fn visible<'a>(&self, snapshot: &'a Arc<Snapshot>) -> VisibleEntries<'a> {
         let entries = &snapshot.scan.entries;
+        VisibleEntries { entries, places: self.places.of(SameValue::of(snapshot), || self.places(entries)) }
+    }
+
+    fn places(&self, entries: &[TreeEntry]) -> Vec<usize> {
+        work::count(entries.len());
         if !self.filter.is_empty() {
             let wanted = self.filter.to_lowercase();
-            return entries
-                .iter()
-                .filter(|entry| entry.kind != EntryKind::Directory && entry.path.to_lowercase().contains(&wanted))
-                .collect();
+            let matches = |entry: &TreeEntry| {
+                entry.kind != EntryKind::Directory && entry.path.to_lowercase().contains(&wanted)
+            };
+            return entries.iter().enumerate().filter(|(_, entry)| matches(entry)).map(|(place, _)| place).collect();
         }
         let mut visible = Vec::new();
         let mut hidden_below: Option<u16> = None;
-        for entry in entries {
+        for (place, entry) in entries.iter().enumerate() {
             if let Some(depth) = hidden_below {
                 if entry.depth > depth {
                     continue;
                 }
                 hidden_below = None;
             }
-            visible.push(entry);
+            visible.push(place);
             if entry.kind == EntryKind::Directory && !self.open.contains(&*entry.path) {
                 hidden_below = Some(entry.depth);
             }
@@ -45,8 +79,20 @@ impl Tree {
         visible
     }
 
+    /// Tells whether a folder is open.
+    pub fn is_open(&self, path: &str) -> bool {
+        self.open.contains(path)
+    }
+
+    /// Shows only paths that contain a text.
+    pub fn filter(&mut self, text: &str) {
+        text.clone_into(&mut self.filter);
+        self.places.forget();
+    }
+
     /// Opens a folder that is closed, and closes one that is open.
     pub fn toggle(&mut self, path: &str) {
+        self.places.forget();
         if !self.open.remove(path) {
             self.open.insert(path.to_owned());
         }

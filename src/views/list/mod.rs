@@ -7,126 +7,123 @@
 //! +---------------------------------------------------------------------------------+
 //! ```
 
+mod paint;
+mod source;
+
 use std::any::Any;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
 use crate::app::{Action, CommandTarget, Facts, Motion, Scene, View};
+use crate::cluster::{Resource, WatchEvent};
 use crate::kinds;
-use crate::model::clock::age;
-use crate::model::{Connection, Env, Kind, ObjectRef, Row};
-use crate::theme::Scope;
-use crate::views::home::state_scope;
-use crate::views::parts::chosen::{ListSelection, NextOrder, SortOrder};
-use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, pad, panel, wrap};
-
-/// How much of a selected name is marked, in characters.
-const MARKED_CHARACTERS: usize = 20;
+use crate::model::{Connection, Env, Kind, ObjectRef, Row, Rows};
+use crate::views::parts::chosen::{NextOrder, RowList};
+use source::{Printed, RowSource};
 
 /// Lists the objects of a kind.
 #[derive(Debug)]
 pub struct List {
     env: Env,
-    kind: &'static Kind,
-    chosen: ListSelection,
-    order: SortOrder,
-    scroll: Scroll,
-    filter: String,
+    source: RowSource,
+    list: RowList,
 }
 
 impl List {
     /// Opens the list of a kind that the registry knows; of Kustomizations where it does not.
     pub fn new(env: Env, kind: &str) -> Self {
         let kind = kinds::find(kind).unwrap_or(kinds::KUSTOMIZATION);
-        Self {
-            env,
-            kind,
-            chosen: ListSelection::default(),
-            order: SortOrder::default(),
-            scroll: Scroll::default(),
-            filter: String::new(),
-        }
+        Self { env, source: RowSource::Known(kind), list: RowList::new(true) }
     }
 
-    fn rows<'a>(&self, facts: &'a Facts) -> Vec<&'a Row> {
-        let Some(table) = facts.table(self.env, self.kind) else { return Vec::new() };
-        let wanted = self.filter.to_lowercase();
-        let mut rows: Vec<&Row> = table
-            .rows
-            .values()
-            .filter(|row| {
-                wanted.is_empty()
-                    || row.key.name.contains(&wanted)
-                    || row.key.namespace.contains(&wanted)
-                    || row.state.word().contains(&wanted)
-                    || row.cells.iter().any(|cell| cell.to_lowercase().contains(&wanted))
-            })
-            .collect();
-        self.order.sort(&mut rows);
-        rows
+    /// Opens the list of any resource, with the columns that the API server prints.
+    pub fn printed(env: Env, resource: Resource) -> Self {
+        let source = RowSource::Printed(Box::new(Printed::new(resource)));
+        Self { env, source, list: RowList::new(false) }
+    }
+
+    fn rows<'a>(&'a self, facts: &'a Facts) -> &'a Rows {
+        self.source.rows(facts, self.env)
     }
 
     fn object(&self, row: &Row) -> ObjectRef {
-        self.kind.object(&row.key.namespace, &row.key.name)
+        self.source.object(&row.key)
     }
 
-    /// The marked ones among rows; nobody looks at ten thousand for none.
-    fn marked_rows(&self, scene: &Scene<'_>, rows: &[&Row]) -> impl Iterator<Item = ObjectRef> {
-        let rows = if scene.has_marks(self.env) { rows } else { &[] };
-        rows.iter().map(|row| self.object(row)).filter(|object| scene.is_marked(self.env, object))
+    fn selected(&self, facts: &Facts) -> Option<ObjectRef> {
+        self.list.selected(self.rows(facts)).map(|row| self.object(row))
     }
 
-    fn change_kind(&mut self, by: usize) {
+    /// The marked ones among the rows that are shown: looked up, not searched for.
+    fn marked_objects<'a>(&'a self, scene: &Scene<'a>) -> impl Iterator<Item = ObjectRef> + 'a {
+        let marks = scene.marks.filter(|marks| marks.env() == self.env);
+        let rows = self.rows(scene.facts);
+        marks.into_iter().flat_map(move |marks| self.list.marked(rows, marks)).map(|key| self.source.object(key))
+    }
+
+    /// Shows another kind: those that fluxdeck knows follow one another.
+    fn change_kind(&mut self, by: usize) -> bool {
+        let RowSource::Known(known) = self.source else { return false };
         let kinds = kinds::KINDS;
-        let at = kinds.iter().position(|kind| kind.group_kind() == self.kind.group_kind()).unwrap_or(0);
+        let at = kinds.iter().position(|kind| kind.group_kind() == known.group_kind()).unwrap_or(0);
         if let Some(kind) = kinds.get((at + by) % kinds.len()) {
-            self.kind = kind;
-            (self.chosen, self.order) = (ListSelection::default(), SortOrder::default());
+            self.source = RowSource::Known(kind);
+            self.list.start_over();
+        }
+        true
+    }
+
+    /// Shows the same kind in another environment.
+    fn change_environment(&mut self, by: usize, count: usize) -> Vec<Action> {
+        let env = Env(u8::try_from((self.env.index() + by) % count).unwrap_or(0));
+        match &self.source {
+            RowSource::Known(_) => {
+                self.env = env;
+                self.list.rewind();
+                // Another environment is another list: what was marked is out of sight.
+                vec![Action::Unmark]
+            }
+            RowSource::Printed(printed) => {
+                let mut next = Self::printed(env, printed.resource.clone());
+                next.list.filter(self.list.wanted());
+                vec![Action::Replace(Box::new(next))]
+            }
         }
     }
 
-    fn heading(&self, scene: &Scene<'_>, rows: &[&Row]) -> String {
-        let count = rows.len();
-        let seen = self.marked_rows(scene, rows).count();
-        let table = scene.facts.table(self.env, self.kind);
-        let all = table.map_or(0, |table| table.rows.len());
-        let state = match table.map(|table| &table.link) {
+    fn heading(&self, scene: &Scene<'_>, shown: usize) -> String {
+        let all = self.rows(scene.facts).len();
+        let state = match self.source.link(scene.facts, self.env) {
             None | Some(Connection::Connecting) => "connecting".to_owned(),
             Some(Connection::Syncing { received, total }) => match total {
                 Some(total) => format!("{received} of {total}, loading"),
                 None => format!("{received}, loading"),
             },
-            Some(Connection::Live) if count == all => format!("{all}"),
-            Some(Connection::Live) => format!("{count} of {all}"),
+            Some(Connection::Live) if shown == all => format!("{all}"),
+            Some(Connection::Live) => format!("{shown} of {all}"),
             Some(Connection::Absent) => "not served here".to_owned(),
             Some(Connection::Forbidden(_)) => "forbidden".to_owned(),
             Some(Connection::Degraded(_) | Connection::Unreachable(_)) => format!("{all}, may be old"),
         };
-        let order =
-            self.order.word(|column| self.kind.columns.get(column).map(|one| one.title.to_owned()).unwrap_or_default());
-        format!(
-            "{}  {}  {state}{order}{}",
-            scene.facts.name(self.env),
-            self.kind.plural,
-            scene.marked_word(self.env, seen)
-        )
+        let order = self.list.order_word(|column| self.source.title(column).to_owned());
+        let marked = scene.marked_word(self.env, self.marked_objects(scene).count());
+        format!("{}  {}  {state}{order}{marked}", scene.facts.name(self.env), self.source.name())
     }
 
-    fn columns(&self, width: u16, rows: &[&Row]) -> Columns {
-        let longest = |text: fn(&Row) -> &str, least: usize, most: usize| {
-            rows.iter().take(500).map(|row| text(row).len()).max().unwrap_or(0).clamp(least, most)
-        };
-        let namespace = if self.kind.namespaced { longest(|row| &row.key.namespace, 9, 24) } else { 0 };
-        let name = longest(|row| &row.key.name, 12, if width >= 120 { 48 } else { 28 });
-        Columns { namespace, name, age: 5 }
+    /// Says why nothing is shown.
+    fn nothing(&self, facts: &Facts) -> String {
+        let link = self.source.link(facts, self.env);
+        match (link.and_then(Connection::fault), self.list.wanted()) {
+            (Some(fault), _) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
+            (None, "") => match &self.source {
+                RowSource::Known(kind) => format!("no {} here; ] shows the next kind", kind.plural),
+                RowSource::Printed(_) if link.is_none_or(|link| !link.is_settled()) => "listing...".to_owned(),
+                RowSource::Printed(printed) => format!("no {} here", printed.resource.plural),
+            },
+            (None, wanted) => format!("nothing matches `{wanted}`; / and esc show all again"),
+        }
     }
-}
-
-struct Columns {
-    namespace: usize,
-    name: usize,
-    age: usize,
 }
 
 impl View for List {
@@ -135,146 +132,67 @@ impl View for List {
     }
 
     fn title(&self, _scene: &Scene<'_>) -> String {
-        self.kind.plural.to_owned()
+        self.source.plural().to_owned()
+    }
+
+    fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        match &self.source {
+            RowSource::Known(_) => Vec::new(),
+            RowSource::Printed(printed) => vec![Action::Task(printed.follow(self.env))],
+        }
     }
 
     fn watches(&self, _scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
-        vec![(self.env, self.kind)]
+        match self.source {
+            RowSource::Known(kind) => vec![(self.env, kind)],
+            RowSource::Printed(_) => Vec::new(),
+        }
     }
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let rows = self.rows(scene.facts);
-        let inside = panel(frame, area, &self.heading(scene, &rows), scene.focus, scene.theme);
-        let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
-        let theme = scene.theme;
-        let columns = self.columns(inside.width, &rows);
-        let width = usize::from(inside.width);
-        let mut heading = format!("   {}", pad("NAMESPACE", columns.namespace));
-        if columns.namespace > 0 {
-            heading.push(' ');
-        } else {
-            heading.truncate(3);
-        }
-        heading.push_str(&pad("NAME", columns.name));
-        for column in self.kind.columns {
-            heading.push(' ');
-            heading.push_str(&pad(&column.title.to_uppercase(), usize::from(column.width)));
-        }
-        heading.extend([" ", &pad("AGE", columns.age), " MESSAGE"]);
-        frame.render_widget(StyledLine::styled(fit(&heading, width), theme.style(Scope::Heading)), head);
-        if rows.is_empty() {
-            let fault = scene.facts.table(self.env, self.kind).and_then(|table| table.link.fault());
-            let text = match (fault, self.filter.is_empty()) {
-                (Some(fault), _) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
-                (None, false) => format!("nothing matches `{}`; / and esc show all again", self.filter),
-                (None, true) => format!("no {} here; ] shows the next kind", self.kind.plural),
-            };
-            let wrapped: Vec<StyledLine<'_>> = wrap(&text, width).into_iter().map(StyledLine::from).collect();
-            frame.render_widget(Paragraph::new(wrapped), body);
-            return;
-        }
-        let chosen = self.chosen.at(&rows);
-        lines(frame, body, &self.scroll, chosen, rows.len(), |index, selected| {
-            let Some(row) = rows.get(index) else { return StyledLine::default() };
-            let marked = scene.has_marks(self.env) && scene.is_marked(self.env, &self.object(row));
-            let name_scope = match (selected, marked) {
-                (true, _) => Scope::Selection,
-                (false, true) => Scope::Marked,
-                (false, false) => Scope::Text,
-            };
-            let sign = match (selected, marked) {
-                (true, false) => ">",
-                (true, true) => "}",
-                (false, true) => "+",
-                (false, false) => " ",
-            };
-            let mut spans = vec![
-                Span::styled(sign, theme.style(Scope::Selection)),
-                Span::styled(format!("{} ", row.state.sign()), theme.style(state_scope(row.state))),
-            ];
-            if columns.namespace > 0 {
-                spans.push(Span::styled(
-                    format!("{} ", pad(&row.key.namespace, columns.namespace)),
-                    theme.style(Scope::Dim),
-                ));
-            }
-            let name = fit(&row.key.name, columns.name);
-            let gap = columns.name.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str()));
-            // A long name would cost more bytes a key than the whole budget: its beginning carries the mark.
-            let cut = name.char_indices().nth(MARKED_CHARACTERS).map_or(name.len(), |(index, _)| index);
-            let (head, tail) = name.split_at_checked(cut).unwrap_or((&name, ""));
-            spans.push(Span::styled(head.to_owned(), theme.style(name_scope)));
-            spans.push(Span::raw(format!("{tail}{}", " ".repeat(gap))));
-            for (column, cell) in self.kind.columns.iter().zip(&row.cells) {
-                spans.push(Span::raw(format!(" {}", pad(cell, usize::from(column.width)))));
-            }
-            let old = row.created.map(|created| age(scene.facts.now_in(self.env), created)).unwrap_or_default();
-            spans.push(Span::styled(format!(" {} ", pad(&old, columns.age)), theme.style(Scope::Dim)));
-            let used: usize = spans.iter().map(Span::width).sum();
-            let message = fit(row.message.lines().next().unwrap_or(""), width.saturating_sub(used));
-            spans.push(Span::styled(message, theme.style(state_scope(row.state))));
-            StyledLine::from(spans)
-        });
+        self.paint(frame, area, scene);
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        if self.chosen.is_set() {
-            let mut chosen = std::mem::take(&mut self.chosen);
-            chosen.settle(&self.rows(scene.facts));
-            self.chosen = chosen;
-        }
+        self.list.settle(self.source.rows(scene.facts, self.env));
         Vec::new()
     }
 
-    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
-        if payload.is::<NextOrder>() {
-            self.order = self.order.next(self.kind.columns.len(), true);
+    fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
+        match payload.downcast::<WatchEvent>() {
+            Ok(event) => {
+                if let RowSource::Printed(printed) = &mut self.source {
+                    printed.take(*event);
+                }
+            }
+            Err(other) if other.is::<NextOrder>() => self.list.sort_next(self.source.columns()),
+            Err(_) => {}
         }
-        Vec::new()
+        self.changed(scene)
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         let count = scene.facts.environments.len().max(1);
         match motion {
-            // Another kind or environment is another list: what was marked is out of sight.
-            Motion::NextTab | Motion::PreviousTab => {
-                self.change_kind(if motion == Motion::NextTab { 1 } else { kinds::KINDS.len() - 1 });
-                return Some(vec![Action::Unmark]);
-            }
-            Motion::NextEnvironment | Motion::PreviousEnvironment => {
-                let by = if motion == Motion::NextEnvironment { 1 } else { count - 1 };
-                self.env = Env(u8::try_from((self.env.index() + by) % count).unwrap_or(0));
-                self.chosen = ListSelection::default();
-                return Some(vec![Action::Unmark]);
-            }
-            Motion::Mark => {
-                let rows = self.rows(scene.facts);
-                let row = rows.get(self.chosen.at(&rows))?;
-                return Some(vec![Action::Mark(self.env, self.object(row))]);
-            }
+            // Another kind is another list: what was marked is out of sight.
+            Motion::NextTab => self.change_kind(1).then(|| vec![Action::Unmark]),
+            Motion::PreviousTab => self.change_kind(kinds::KINDS.len() - 1).then(|| vec![Action::Unmark]),
+            Motion::NextEnvironment => Some(self.change_environment(1, count)),
+            Motion::PreviousEnvironment => Some(self.change_environment(count - 1, count)),
+            Motion::Mark => Some(vec![Action::Mark(self.env, self.selected(scene.facts)?)]),
             _ => {
-                let mut chosen = std::mem::take(&mut self.chosen);
-                let moved = chosen.step(&self.rows(scene.facts), self.scroll.page(), motion);
-                self.chosen = chosen;
-                moved?;
+                self.list.step(self.source.rows(scene.facts, self.env), motion)?;
+                Some(Vec::new())
             }
         }
-        Some(Vec::new())
     }
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
-        let rows = self.rows(scene.facts);
-        rows.get(self.chosen.at(&rows))
-            .map(|row| CommandTarget::Object(self.env, self.object(row)))
-            .into_iter()
-            .collect()
+        self.selected(scene.facts).map(|object| CommandTarget::Object(self.env, object)).into_iter().collect()
     }
 
     fn marked(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
-        if !scene.has_marks(self.env) {
-            return Vec::new();
-        }
-        self.marked_rows(scene, &self.rows(scene.facts)).map(|object| CommandTarget::Object(self.env, object)).collect()
+        self.marked_objects(scene).map(|object| CommandTarget::Object(self.env, object)).collect()
     }
 
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
@@ -282,8 +200,7 @@ impl View for List {
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
-        text.clone_into(&mut self.filter);
-        self.chosen = ListSelection::default();
+        self.list.filter(text);
         true
     }
 }

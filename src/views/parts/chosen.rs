@@ -1,87 +1,215 @@
-//! What the lists share: a selection that stays on its object while rows come and go around it, and the order of the rows.
+//! What the lists share: which rows are shown in which order, and a selection that stays on its object while rows come and go around it.
+//!
+//! All of it is made where rows, filter or order change. A key asks for places alone, so that it costs what it draws.
 
-use std::cmp::Ordering;
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::sync::Arc;
 
-use crate::app::Motion;
 use crate::app::motion::step;
-use crate::model::{RowKey, State};
+use crate::app::{Marks, Motion};
+use crate::model::{Row, RowKey, Rows, State, work};
+use crate::widgets::Scroll;
 
-/// A row of a list, as far as choosing and sorting look at it.
-pub(crate) trait Selectable {
-    /// Returns the namespace and name.
-    fn key(&self) -> &RowKey;
-    /// Returns how it fares, where that is known.
-    fn state(&self) -> Option<State>;
-    /// Returns when it was created.
-    fn created(&self) -> Option<jiff::Timestamp>;
-    /// Returns the text in a column.
-    fn cell(&self, column: usize) -> &str;
+/// Holds the rows that a filter leaves, in their order.
+#[derive(Debug, Clone)]
+pub(crate) struct ListedRows<'a> {
+    rows: &'a Rows,
+    /// Their places among all rows; none where they are all, by name.
+    places: Option<Arc<[u32]>>,
 }
 
-impl Selectable for crate::model::Row {
-    fn key(&self) -> &RowKey {
-        &self.key
+impl<'a> ListedRows<'a> {
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.places.as_ref().map_or(self.rows.len(), |places| places.len())
     }
-    fn state(&self) -> Option<State> {
-        Some(self.state)
+
+    /// Tells whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
     }
-    fn created(&self) -> Option<jiff::Timestamp> {
-        self.created
+
+    /// Returns the row at an index.
+    pub(crate) fn get(&self, index: usize) -> Option<&'a Row> {
+        match &self.places {
+            None => self.rows.at(index),
+            Some(places) => self.rows.at(usize::try_from(*places.get(index)?).ok()?),
+        }
     }
-    fn cell(&self, column: usize) -> &str {
-        self.cells.get(column).map_or("", |cell| cell)
+
+    /// Returns the first rows.
+    pub(crate) fn first(&self, most: usize) -> impl Iterator<Item = &'a Row> {
+        (0..self.len().min(most)).filter_map(|index| self.get(index))
+    }
+
+    /// Returns the index of an object, which is searched for where the rows are not by name.
+    fn position(&self, key: &RowKey) -> Option<usize> {
+        let place = self.rows.place(key)?;
+        let Some(places) = &self.places else { return Some(place) };
+        work::count(places.len());
+        places.iter().position(|other| usize::try_from(*other) == Ok(place))
     }
 }
 
-impl Selectable for crate::cluster::TableRow {
-    fn key(&self) -> &RowKey {
-        &self.key
-    }
-    fn state(&self) -> Option<State> {
-        None
-    }
-    fn created(&self) -> Option<jiff::Timestamp> {
-        self.created
-    }
-    fn cell(&self, column: usize) -> &str {
-        self.cells.get(column).map_or("", |cell| cell)
-    }
-}
-
-/// Keeps a selection on its object: a key shall never act on the one that has just taken its place.
+/// Keeps how a list shows its rows: filter, order, selection, scroll. A selection stays on its object: a key shall never act on the one that
+/// has just taken its place.
 #[derive(Debug, Default)]
-pub(crate) struct ListSelection {
+pub(crate) struct RowList {
+    /// Where it is scrolled to.
+    pub(crate) scroll: Scroll,
+    /// Whether the rows have a state, by which they are sorted and found.
+    states: bool,
+    /// What is searched, in lower case.
+    filter: String,
+    order: SortOrder,
     key: Option<RowKey>,
     index: usize,
+    made: RefCell<Made>,
 }
 
-impl ListSelection {
+/// Holds what was made of rows, until they change.
+#[derive(Debug, Default)]
+struct Made {
+    /// The revision of the rows that the places are of.
+    listed: Option<u64>,
+    places: Option<Arc<[u32]>>,
+    /// The revision of the rows and the room that the widths are for.
+    measured: Option<(u64, u16)>,
+    widths: Arc<[usize]>,
+}
+
+impl RowList {
+    /// Shows rows by name, from the first; `states` says whether they have any.
+    pub(crate) fn new(states: bool) -> Self {
+        Self { states, ..Self::default() }
+    }
+
+    /// Returns the rows that are shown.
+    pub(crate) fn listed<'a>(&self, rows: &'a Rows) -> ListedRows<'a> {
+        let mut made = self.made.borrow_mut();
+        if made.listed != Some(rows.revision()) {
+            made.listed = Some(rows.revision());
+            made.places = self.places(rows);
+        }
+        ListedRows { rows, places: made.places.clone() }
+    }
+
+    /// Finds and sorts; `None` where that leaves the rows as they are.
+    fn places(&self, rows: &Rows) -> Option<Arc<[u32]>> {
+        if self.filter.is_empty() && self.order == SortOrder::Name {
+            return None;
+        }
+        let mut found: Vec<(u32, &Row)> = (0..).zip(rows).filter(|(_, row)| self.matches(row)).collect();
+        self.order.sort(&mut found);
+        Some(found.into_iter().map(|(place, _)| place).collect())
+    }
+
+    fn matches(&self, row: &Row) -> bool {
+        let wanted = &*self.filter;
+        wanted.is_empty()
+            || row.key.name.contains(wanted)
+            || row.key.namespace.contains(wanted)
+            || self.states && row.state.word().contains(wanted)
+            || row.cells.iter().any(|cell| cell.to_lowercase().contains(wanted))
+    }
+
+    /// Returns the widths of the columns for a room, measured once for the rows as they are.
+    pub(crate) fn widths(
+        &self,
+        listed: &ListedRows<'_>,
+        room: u16,
+        measure: impl FnOnce() -> Vec<usize>,
+    ) -> Arc<[usize]> {
+        let of = (listed.rows.revision(), room);
+        let known = Some(of) == self.made.borrow().measured;
+        if !known {
+            let widths = measure().into();
+            let mut made = self.made.borrow_mut();
+            (made.measured, made.widths) = (Some(of), widths);
+        }
+        Arc::clone(&self.made.borrow().widths)
+    }
+
     /// Returns which row is selected: where its object stands now, else the one that moved up into its place.
-    pub(crate) fn at<R: Selectable>(&self, rows: &[&R]) -> usize {
-        let last = rows.len().saturating_sub(1);
-        let Some(key) = &self.key else { return self.index.min(last) };
-        if rows.get(self.index).is_some_and(|row| row.key() == key) {
+    pub(crate) fn index(&self, listed: &ListedRows<'_>) -> usize {
+        let here = self.index.min(listed.len().saturating_sub(1));
+        let Some(key) = &self.key else { return here };
+        if listed.get(self.index).is_some_and(|row| row.key == *key) {
             return self.index;
         }
-        rows.iter().position(|row| row.key() == key).unwrap_or(self.index.min(last))
+        listed.position(key).unwrap_or(here)
+    }
+
+    /// Returns the selected row.
+    pub(crate) fn selected<'a>(&self, rows: &'a Rows) -> Option<&'a Row> {
+        let listed = self.listed(rows);
+        listed.get(self.index(&listed))
     }
 
     /// Moves; `None` when the motion means nothing in a list.
-    pub(crate) fn step<R: Selectable>(&mut self, rows: &[&R], page: u16, motion: Motion) -> Option<()> {
-        self.index = step(self.at(rows), rows.len(), page, motion)?;
-        self.key = rows.get(self.index).map(|row| row.key().clone());
+    pub(crate) fn step(&mut self, rows: &Rows, motion: Motion) -> Option<()> {
+        let listed = self.listed(rows);
+        let next = step(self.index(&listed), listed.len(), self.scroll.page(), motion)?;
+        self.choose(&listed, next);
         Some(())
     }
 
-    /// Tells whether an object was chosen; before that the first row is selected, whichever it is.
-    pub(crate) fn is_set(&self) -> bool {
-        self.key.is_some()
+    fn choose(&mut self, listed: &ListedRows<'_>, index: usize) {
+        self.index = index;
+        self.key = listed.get(index).map(|row| row.key.clone());
     }
 
-    /// Catches up with rows that changed.
-    pub(crate) fn settle<R: Selectable>(&mut self, rows: &[&R]) {
-        self.index = self.at(rows);
-        self.key = rows.get(self.index).map(|row| row.key().clone());
+    /// Catches up with rows that changed, so that the next key need not. Before anything was chosen, the first row is selected, whichever it is.
+    pub(crate) fn settle(&mut self, rows: &Rows) {
+        let listed = self.listed(rows);
+        if self.key.is_some() {
+            self.choose(&listed, self.index(&listed));
+        }
+    }
+
+    /// Goes back to the first row.
+    pub(crate) fn rewind(&mut self) {
+        (self.key, self.index) = (None, 0);
+    }
+
+    /// Shows other rows: as they come, from the first; what is searched stays.
+    pub(crate) fn start_over(&mut self) {
+        self.order = SortOrder::default();
+        self.made = RefCell::default();
+        self.rewind();
+    }
+
+    /// Shows what a text is found in; empty shows all.
+    pub(crate) fn filter(&mut self, text: &str) {
+        self.filter = text.to_lowercase();
+        self.rewind();
+        self.made = RefCell::default();
+    }
+
+    /// Returns what is searched; empty where all is shown.
+    pub(crate) fn wanted(&self) -> &str {
+        &self.filter
+    }
+
+    /// Sorts by what comes next, in a list of so many columns.
+    pub(crate) fn sort_next(&mut self, columns: usize) {
+        self.order = self.order.next(columns, self.states);
+        self.made = RefCell::default();
+    }
+
+    /// Says in a heading by what is sorted; empty for the usual order.
+    pub(crate) fn order_word(&self, title: impl Fn(usize) -> String) -> String {
+        self.order.word(title)
+    }
+
+    /// Returns the keys of marked objects whose rows are shown, by name.
+    pub(crate) fn marked<'a>(&'a self, rows: &'a Rows, marks: &'a Marks) -> impl Iterator<Item = &'a RowKey> {
+        let found = marks.iter().filter_map(|object| {
+            let key = RowKey { namespace: object.namespace.as_str().into(), name: object.name.as_str().into() };
+            rows.get(&key)
+        });
+        found.filter(|row| self.matches(row)).map(|row| &row.key)
     }
 }
 
@@ -126,12 +254,14 @@ impl SortOrder {
     }
 
     /// Sorts rows that come by name; equal ones stay in that order.
-    pub(crate) fn sort<R: Selectable>(self, rows: &mut [&R]) {
+    fn sort(self, rows: &mut [(u32, &Row)]) {
         match self {
             Self::Name => {}
-            Self::State => rows.sort_by_key(|row| urgency(row.state().unwrap_or_default())),
-            Self::Newest => rows.sort_by_key(|row| std::cmp::Reverse(row.created())),
-            Self::Column(column) => rows.sort_by(|one, other| compare(one.cell(column), other.cell(column))),
+            Self::State => rows.sort_by_key(|(_, row)| urgency(row.state)),
+            Self::Newest => rows.sort_by_key(|(_, row)| Reverse(row.created)),
+            Self::Column(column) => {
+                rows.sort_by_cached_key(|(_, row)| CellOrder::of(row.cells.get(column).map_or("", |cell| cell)));
+            }
         }
     }
 }
@@ -147,74 +277,134 @@ fn urgency(state: State) -> u8 {
     }
 }
 
-/// Compares two cells: shares such as `0/1` from the least, numbers such as `3 (2m ago)` from the highest, else as texts.
-fn compare(one: &str, other: &str) -> Ordering {
-    let share = |text: &str| {
-        let (part, whole) = text.split_once('/')?;
-        let (part, whole): (f64, f64) = (part.parse().ok()?, whole.parse().ok()?);
-        Some(if whole > 0.0 { part / whole } else { 1.0 })
-    };
-    if let (Some(one), Some(other)) = (share(one), share(other)) {
-        return one.total_cmp(&other);
-    }
-    let number = |text: &str| text.split(' ').next().and_then(|word| word.parse::<f64>().ok());
-    if let (Some(one), Some(other)) = (number(one), number(other)) {
-        return other.total_cmp(&one);
-    }
-    one.cmp(other)
+/// By what a cell is sorted: shares such as `0/1` from the least, numbers such as `3 (2m ago)` from the highest, then texts from A.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum CellOrder<'a> {
+    Share(OrderedNumber),
+    Number(Reverse<OrderedNumber>),
+    Text(&'a str),
 }
+
+impl<'a> CellOrder<'a> {
+    fn of(text: &'a str) -> Self {
+        let share = || {
+            let (part, whole) = text.split_once('/')?;
+            let (part, whole): (f64, f64) = (part.parse().ok()?, whole.parse().ok()?);
+            Some(OrderedNumber(if whole > 0.0 { part / whole } else { 1.0 }))
+        };
+        let number = || text.split(' ').next()?.parse().ok().map(OrderedNumber);
+        share().map(Self::Share).or_else(|| number().map(Reverse).map(Self::Number)).unwrap_or(Self::Text(text))
+    }
+}
+
+/// Gives numbers an order that is one even where they are none.
+#[derive(Debug)]
+struct OrderedNumber(f64);
+
+impl Ord for OrderedNumber {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for OrderedNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for OrderedNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for OrderedNumber {}
 
 #[cfg(test)]
 mod tests {
-    use super::{ListSelection, Selectable, SortOrder, compare};
+    use super::{CellOrder, RowList, SortOrder};
     use crate::app::Motion;
-    use crate::model::{Row, RowKey, State};
+    use crate::model::{Row, RowKey, Rows, State, work};
 
     fn row(name: &str, state: State, cell: &str) -> Row {
         let key = RowKey { namespace: "n".into(), name: name.into() };
         Row { key, state, cells: [cell.into()].into(), message: "".into(), created: None, flux: None }
     }
 
-    fn names<'a>(rows: &[&'a Row]) -> Vec<&'a str> {
-        rows.iter().map(|row| &*row.key().name).collect()
+    fn rows(names: &str) -> Rows {
+        names.chars().map(|name| row(&name.to_string(), State::Ready, "")).collect()
+    }
+
+    fn selected(list: &RowList, rows: &Rows) -> String {
+        list.selected(rows).unwrap().key.name.to_string()
+    }
+
+    fn names(list: &RowList, rows: &Rows) -> String {
+        list.listed(rows).first(usize::MAX).map(|row| &*row.key.name).collect()
     }
 
     #[test]
     fn a_selection_stays_on_its_object() {
-        let all: Vec<Row> = ["a", "b", "c", "d"].into_iter().map(|name| row(name, State::Ready, "")).collect();
-        let mut chosen = ListSelection::default();
-        let rows: Vec<&Row> = all.iter().skip(1).collect();
-        chosen.step(&rows, 10, Motion::Down).unwrap();
-        assert_eq!(rows[chosen.at(&rows)].key.name.as_ref(), "c");
-        let rows: Vec<&Row> = all.iter().collect();
-        assert_eq!(rows[chosen.at(&rows)].key.name.as_ref(), "c", "one came before it");
-        chosen.settle(&rows);
-        let rows: Vec<&Row> = all.iter().filter(|row| &*row.key.name != "c").collect();
-        assert_eq!(rows[chosen.at(&rows)].key.name.as_ref(), "d", "it is gone: what moved up is selected");
-        chosen.settle(&rows);
-        let rows: Vec<&Row> = all.iter().collect();
-        assert_eq!(rows[chosen.at(&rows)].key.name.as_ref(), "d");
-        assert_eq!(chosen.at::<Row>(&[]), 0);
+        let mut list = RowList::new(true);
+        list.step(&rows("bcd"), Motion::Down).unwrap();
+        assert_eq!(selected(&list, &rows("abcd")), "c", "one came before it");
+        list.settle(&rows("abcd"));
+        assert_eq!(selected(&list, &rows("abd")), "d", "it is gone: what moved up is selected");
+        list.settle(&rows("abd"));
+        assert_eq!(selected(&list, &rows("abcd")), "d");
+        assert_eq!(list.index(&list.listed(&rows(""))), 0);
     }
 
     #[test]
-    fn rows_are_sorted_by_state_and_by_columns() {
-        let all = [row("a", State::Ready, "2 (3m ago)"), row("b", State::Failed, "0"), row("c", State::Waiting, "11")];
-        let sorted = |order: SortOrder| {
-            let mut rows: Vec<&Row> = all.iter().collect();
-            order.sort(&mut rows);
-            names(&rows)
-        };
-        assert_eq!(sorted(SortOrder::Name), ["a", "b", "c"]);
-        assert_eq!(sorted(SortOrder::State), ["b", "c", "a"]);
-        assert_eq!(sorted(SortOrder::Column(0)), ["c", "a", "b"]);
-        assert!(compare("0/2", "1/2").is_lt() && compare("1/1", "2/2").is_eq());
-        assert!(compare("CrashLoopBackOff", "Running").is_lt());
-        let cycle: Vec<SortOrder> =
-            std::iter::successors(Some(SortOrder::Name), |order| Some(order.next(1, true))).take(5).collect();
-        assert_eq!(
-            cycle,
-            [SortOrder::Name, SortOrder::State, SortOrder::Newest, SortOrder::Column(0), SortOrder::Name]
-        );
+    fn rows_are_sorted_by_state_and_by_columns_and_filtered() {
+        let all: Rows =
+            [row("a", State::Ready, "2 (3m ago)"), row("b", State::Failed, "0"), row("c", State::Waiting, "11")]
+                .into_iter()
+                .collect();
+        let mut list = RowList::new(true);
+        let mut orders = vec![names(&list, &all)];
+        for _ in 0..4 {
+            list.sort_next(1);
+            orders.push(names(&list, &all));
+        }
+        assert_eq!(orders, ["abc", "bca", "abc", "cab", "abc"]);
+        assert_eq!(list.order, SortOrder::Name);
+        list.filter("WAIT");
+        assert_eq!(names(&list, &all), "c");
+        let mut stateless = RowList::new(false);
+        stateless.filter("wait");
+        assert!(stateless.listed(&all).is_empty());
+        stateless.filter("M AG");
+        assert_eq!(names(&stateless, &all), "a");
+    }
+
+    #[test]
+    fn cells_of_several_sorts_have_one_order() {
+        let of = CellOrder::of;
+        assert!(of("0/2") < of("1/2") && of("1/1") == of("2/2") && of("CrashLoopBackOff") < of("Running"));
+        // 10 before 9 before 2 as numbers: a text between them by its letters would make a circle.
+        let mut cells = ["5x", "2", "9", "1/2", "10", "NaN", ""];
+        cells.sort_by_cached_key(|cell| of(cell));
+        assert_eq!(cells, ["1/2", "NaN", "10", "9", "2", "", "5x"]);
+    }
+
+    #[test]
+    fn what_is_shown_is_made_once_for_rows_as_they_are() {
+        let mut all: Rows = (0..1000).map(|number| row(&format!("{number:04}"), State::Ready, "x")).collect();
+        let mut list = RowList::new(true);
+        list.filter("0");
+        list.sort_next(1);
+        list.settle(&all);
+        list.step(&all, Motion::Bottom).unwrap();
+        work::taken();
+        for _ in 0..10 {
+            list.step(&all, Motion::Up).unwrap();
+            assert_eq!(list.selected(&all).unwrap().cells.len(), 1);
+        }
+        assert!(work::taken() < 200);
+        all.insert(row("0000", State::Failed, "x"));
+        list.settle(&all);
+        assert!(work::taken() >= 1000, "they are others");
     }
 }

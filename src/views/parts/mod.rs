@@ -2,6 +2,7 @@
 
 pub mod chosen;
 pub mod editor;
+pub(crate) mod kept;
 pub mod loaded;
 pub mod page;
 pub mod tabs;

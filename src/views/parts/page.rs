@@ -10,17 +10,21 @@ mod line;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use regex::{Regex, RegexBuilder};
 use unicode_width::UnicodeWidthStr;
 
+use super::kept::Kept;
 use crate::app::Motion;
 use crate::app::motion::step;
+use crate::model::work;
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Scroll, Span, StyledLine, fit, lines, wrap};
-pub use line::PageLine;
+use line::PageName;
+pub use line::{PageLine, PageSource, SharedLines};
 
 /// How many cells one motion shifts lines that are too long.
 const SHIFT: usize = 16;
@@ -28,6 +32,7 @@ const SHIFT: usize = 16;
 const SIGN: usize = 1;
 
 /// One line of the screen: a part of a line of the page.
+#[derive(Debug)]
 struct Row {
     line: usize,
     part: usize,
@@ -58,6 +63,9 @@ pub struct Page {
     text: String,
     /// The lines whose folded ones are shown, by their text: their place changes as the page is made anew.
     unfolded: BTreeSet<String>,
+    /// How the lines were laid out for a width, and how many match.
+    laid: Kept<(PageName, usize), Vec<Row>>,
+    counted: Kept<PageName, usize>,
 }
 
 impl Page {
@@ -91,32 +99,39 @@ impl Page {
     }
 
     /// Returns the line that the cursor is on.
-    pub fn current<'a>(&self, page: &'a [PageLine]) -> Option<&'a PageLine> {
-        page.get(self.index(page)?)
+    pub fn current<'a>(&self, page: &'a (impl PageSource + ?Sized)) -> Option<&'a PageLine> {
+        page.lines().get(self.index(page)?)
     }
 
     /// Returns the place of the line that the cursor is on.
-    pub fn index(&self, page: &[PageLine]) -> Option<usize> {
+    pub fn index(&self, page: &(impl PageSource + ?Sized)) -> Option<usize> {
         let rows = self.rows(page);
         Some(rows.get(self.row(&rows))?.line)
     }
 
     /// Returns how many lines match what is searched; `None` when nothing is.
-    pub fn found(&self, page: &[PageLine]) -> Option<usize> {
+    pub fn found(&self, page: &(impl PageSource + ?Sized)) -> Option<usize> {
         let wanted = self.wanted.as_ref()?;
-        Some(page.iter().filter(|line| !line.heading && line.matches(wanted)).count())
+        let count = || {
+            work::count(page.lines().len());
+            page.lines().iter().filter(|line| !line.heading && line.matches(wanted)).count()
+        };
+        Some(match page.name() {
+            Some(name) => *self.counted.of(name, count),
+            None => count(),
+        })
     }
 
     /// Moves; `false` when the motion means nothing to a page.
-    pub fn motion(&mut self, motion: Motion, page: &[PageLine]) -> bool {
+    pub fn motion(&mut self, motion: Motion, page: &(impl PageSource + ?Sized)) -> bool {
         match motion {
             Motion::Left if self.shift == 0 => self.fold(page),
             Motion::Left => self.shift = self.shift.saturating_sub(SHIFT),
             Motion::Right if self.unfold(page) => {}
             Motion::Right if self.is_cut(page) => self.shift += SHIFT,
             Motion::Right => {}
-            Motion::NextMatch => self.jump(page, true, true),
-            Motion::PreviousMatch => self.jump(page, false, true),
+            Motion::NextMatch => self.jump(page.lines(), true, true),
+            Motion::PreviousMatch => self.jump(page.lines(), false, true),
             _ => {
                 let rows = self.rows(page);
                 let Some(next) = step(self.row(&rows), rows.len(), self.scroll.page(), motion) else { return false };
@@ -127,46 +142,53 @@ impl Page {
     }
 
     /// Tells whether the end of a line is out of sight, so that shifting shows more.
-    fn is_cut(&self, page: &[PageLine]) -> bool {
+    fn is_cut(&self, page: &(impl PageSource + ?Sized)) -> bool {
         let room = usize::from(self.width.get()).saturating_sub(SIGN);
-        self.rows(page).iter().filter(|row| row.text.is_none()).filter_map(|row| page.get(row.line)).any(|line| {
-            let lead: usize = line.lead.iter().map(|(text, _)| text.width()).sum();
-            let shown = room.saturating_sub(lead);
-            !line.heading && line.text.width() > self.shift.saturating_add(shown)
-        })
+        self.rows(page).iter().filter(|row| row.text.is_none()).filter_map(|row| page.lines().get(row.line)).any(
+            |line| {
+                let lead: usize = line.lead.iter().map(|(text, _)| text.width()).sum();
+                let shown = room.saturating_sub(lead);
+                !line.heading && line.text.width() > self.shift.saturating_add(shown)
+            },
+        )
     }
 
     /// Returns the lines with folded ones that the cursor speaks of: its own, or all below the heading that it is on.
-    fn folds(&self, page: &[PageLine]) -> Vec<usize> {
+    fn folds(&self, page: &(impl PageSource + ?Sized)) -> Vec<usize> {
+        let lines = page.lines();
         // Most pages fold nothing, and laying one out takes long.
-        let Some(at) = page.iter().any(|line| line.below).then(|| self.index(page)).flatten() else {
+        let Some(at) = lines.iter().any(|line| line.below).then(|| self.index(page)).flatten() else {
             return Vec::new();
         };
         let owns = |index: &usize| {
-            let next = index.checked_add(1).and_then(|next| page.get(next));
-            page.get(*index).is_some_and(|line| !line.below) && next.is_some_and(|line| line.below)
+            let next = index.checked_add(1).and_then(|next| lines.get(next));
+            lines.get(*index).is_some_and(|line| !line.below) && next.is_some_and(|line| line.below)
         };
-        if page.get(at).is_some_and(|line| line.heading) {
+        if lines.get(at).is_some_and(|line| line.heading) {
             let first = at.saturating_add(1);
-            let below = page.iter().skip(first).take_while(|line| !line.heading).count();
+            let below = lines.iter().skip(first).take_while(|line| !line.heading).count();
             return (first..first.saturating_add(below)).filter(owns).collect();
         }
-        let owner = (0..=at).rev().find(|index| page.get(*index).is_some_and(|line| !line.below));
+        let owner = (0..=at).rev().find(|index| lines.get(*index).is_some_and(|line| !line.below));
         owner.into_iter().filter(owns).collect()
     }
 
     /// Shows what is folded at the cursor; `false` where nothing is.
-    fn unfold(&mut self, page: &[PageLine]) -> bool {
-        let texts = self.folds(page).into_iter().filter_map(|index| page.get(index)).map(|line| line.text.clone());
+    fn unfold(&mut self, page: &(impl PageSource + ?Sized)) -> bool {
+        let texts =
+            self.folds(page).into_iter().filter_map(|index| page.lines().get(index)).map(|line| line.text.clone());
         let folded: Vec<String> = texts.filter(|text| !self.unfolded.contains(text)).collect();
         let any = !folded.is_empty();
         self.unfolded.extend(folded);
+        self.laid.forget();
         any
     }
 
     /// Hides it again, and leaves the cursor on what it belongs to.
-    fn fold(&mut self, page: &[PageLine]) {
+    fn fold(&mut self, page: &(impl PageSource + ?Sized)) {
         let folds = self.folds(page);
+        let page = page.lines();
+        self.laid.forget();
         for line in folds.iter().filter_map(|index| page.get(*index)) {
             self.unfolded.remove(&line.text);
         }
@@ -177,33 +199,35 @@ impl Page {
     }
 
     /// Takes what is searched, as it is typed: a text in any case; empty ends the search.
-    pub fn search(&mut self, text: &str, page: &[PageLine]) {
+    pub fn search(&mut self, text: &str, page: &(impl PageSource + ?Sized)) {
         text.clone_into(&mut self.text);
+        self.laid.forget();
+        self.counted.forget();
         self.wanted = match text {
             "" => None,
             _ => RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok(),
         };
         if self.slash == SearchKey::Filters {
             self.rewind();
-            let shown = self.shown(page);
-            let first = page.iter().zip(shown).position(|(line, shown)| shown && !line.heading);
+            let shown = self.shown(page.lines());
+            let first = page.lines().iter().zip(shown).position(|(line, shown)| shown && !line.heading);
             self.line = first.unwrap_or(0);
         } else {
-            self.jump(page, true, false);
+            self.jump(page.lines(), true, false);
         }
     }
 
     /// Draws the page.
-    pub fn render(&self, frame: &mut Frame<'_>, area: Rect, page: &[PageLine], theme: &Theme) {
+    pub fn render(&self, frame: &mut Frame<'_>, area: Rect, page: &(impl PageSource + ?Sized), theme: &Theme) {
         self.width.set(area.width);
         let rows = self.rows(page);
         let width = usize::from(area.width);
-        if rows.is_empty() && !page.is_empty() {
+        if rows.is_empty() && !page.lines().is_empty() {
             let none = format!(" nothing matches `{}`; / and esc show all again", self.text);
             frame.render_widget(StyledLine::styled(fit(&none, width), theme.style(Scope::Dim)), area);
         }
         lines(frame, area, &self.scroll, self.row(&rows), rows.len(), |index, chosen| {
-            let Some((row, line)) = rows.get(index).and_then(|row| Some((row, page.get(row.line)?))) else {
+            let Some((row, line)) = rows.get(index).and_then(|row| Some((row, page.lines().get(row.line)?))) else {
                 return StyledLine::default();
             };
             self.draw(row, line, chosen, width, theme)
@@ -257,8 +281,16 @@ impl Page {
     }
 
     /// Lays the lines out for the width that was drawn last.
-    fn rows(&self, page: &[PageLine]) -> Vec<Row> {
+    fn rows(&self, page: &(impl PageSource + ?Sized)) -> Arc<Vec<Row>> {
         let width = usize::from(self.width.get());
+        match page.name() {
+            Some(name) => self.laid.of((name, width), || self.lay(page.lines(), width)),
+            None => Arc::new(self.lay(page.lines(), width)),
+        }
+    }
+
+    fn lay(&self, page: &[PageLine], width: usize) -> Vec<Row> {
+        work::count(page.len());
         let shown = self.shown(page);
         let mut rows = Vec::with_capacity(page.len());
         for (index, line) in page.iter().enumerate() {
@@ -321,7 +353,7 @@ impl Page {
 
     /// Finds the row of the cursor; where its line is no longer shown, the one before.
     fn row(&self, rows: &[Row]) -> usize {
-        rows.iter().rposition(|row| (row.line, row.part) <= (self.line, self.part)).unwrap_or(0)
+        rows.partition_point(|row| (row.line, row.part) <= (self.line, self.part)).saturating_sub(1)
     }
 
     fn go(&mut self, row: Option<&Row>) {

@@ -24,7 +24,7 @@ fn pair(input: &ReportInput) -> Option<(&str, &str)> {
 fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     let Some((one, other)) = pair(input) else {
         let line = PageLine::wrapped("there is one environment: two are compared", Scope::Text);
-        return Ok(BuiltReport { summary: "one environment".to_owned(), lines: vec![line] });
+        return Ok(BuiltReport { summary: "one environment".to_owned(), lines: vec![line].into() });
     };
     let rendering = input.rendering()?;
     let compared = environments(&rendering, one, other);
@@ -77,5 +77,5 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
         lines.push(PageLine::wrapped(quiet.join(", "), Scope::Dim).after("  ", Scope::Dim));
     }
     let same: usize = compared.same.values().sum();
-    Ok(BuiltReport { summary: format!("{} differ, {same} the same", compared.differences.len()), lines })
+    Ok(BuiltReport { summary: format!("{} differ, {same} the same", compared.differences.len()), lines: lines.into() })
 }

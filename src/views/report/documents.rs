@@ -40,5 +40,5 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
             lines.push(if depth.is_some_and(|depth| depth <= 2) { shown } else { shown.hidden() });
         }
     }
-    Ok(BuiltReport { summary: format!("{}, / searches in all of them", files.len()), lines })
+    Ok(BuiltReport { summary: format!("{}, / searches in all of them", files.len()), lines: lines.into() })
 }

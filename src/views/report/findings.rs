@@ -39,7 +39,7 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
         let count = count(severity);
         format!("{count} {}{}", severity.word(), if count == 1 { "" } else { "s" })
     });
-    Ok(BuiltReport { summary: words.join(", "), lines })
+    Ok(BuiltReport { summary: words.join(", "), lines: lines.into() })
 }
 
 /// Says what the list does not have: where rules did not look, and what is silenced.

@@ -21,7 +21,7 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
         }
         _ => None,
     }) else {
-        return Ok(BuiltReport { summary: "nothing".to_owned(), lines: Vec::new() });
+        return Ok(BuiltReport { summary: "nothing".to_owned(), lines: Vec::new().into() });
     };
     let (found, _) = input.rendered(|renderer| history(&input.snapshot, name, object, COUNT, renderer))?;
     let mut lines = vec![PageLine::wrapped(
@@ -38,5 +38,5 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
         let text = format!("none of the last {COUNT} commits to its Kustomization's files changed it");
         lines.push(PageLine::wrapped(text, Scope::Text));
     }
-    Ok(BuiltReport { summary: format!("{} of {}", found.len(), object.short()), lines })
+    Ok(BuiltReport { summary: format!("{} of {}", found.len(), object.short()), lines: lines.into() })
 }

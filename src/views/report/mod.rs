@@ -15,7 +15,6 @@ pub mod history;
 pub mod impact;
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -28,7 +27,7 @@ use crate::app::{Action, CommandTarget, Facts, Motion, Scene, Task, View};
 use crate::model::{Env, Fault, Nodes};
 use crate::render::{Renderer, Rendering, Stop, Worker};
 use crate::repo::Snapshot;
-use crate::views::parts::page::{Page, PageLine, SearchKey};
+use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
 use crate::widgets::panel;
 
 /// Describes a report.
@@ -71,7 +70,7 @@ pub struct BuiltReport {
     /// What stands behind the title, such as a count.
     pub summary: String,
     /// The lines; a report without any says so in one.
-    pub lines: Vec<PageLine>,
+    pub lines: SharedLines,
 }
 
 impl ReportInput {
@@ -251,9 +250,9 @@ fn applied(facts: &Facts) -> Applied {
 }
 
 /// Returns what is shown: the report, or what is in its place.
-fn lines<'a>(made: &'a Loaded<BuiltReport>, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
+fn lines(made: &Loaded<BuiltReport>, scene: &Scene<'_>) -> SharedLines {
     match (&made.value, &scene.facts.repository_fault) {
-        (Some(made), _) => Cow::Borrowed(&made.lines),
+        (Some(made), _) => made.lines.clone(),
         (None, Some(fault)) => tabs::fault(fault).into(),
         (None, None) => made.in_place().into(),
     }

@@ -31,11 +31,12 @@ use self::board::{Line, board};
 use crate::app::motion::step;
 use crate::app::{Action, CommandTarget, Facts, Motion, Scene, Task, View};
 use crate::kinds;
-use crate::model::{Env, Fault, State};
+use crate::model::{Env, Fault, State, work};
 use crate::repo::Snapshot;
 use crate::repo::secrets::{Sealing, SecretEntry, secrets};
 use crate::repo::users::{Use, declared};
 use crate::theme::Scope;
+use crate::views::parts::kept::Kept;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::tabs;
 use crate::widgets::{Scroll, lines, panel, wrap};
@@ -74,6 +75,26 @@ pub struct Secrets {
     seen: Weak<Snapshot>,
     /// What each Kustomization had applied and how it fared when its secrets were compared.
     applied: HashMap<(Env, String), (String, State)>,
+    /// The lines that the filter leaves, by their places, and the heading: until anything of it changes.
+    shown: Kept<(), Vec<usize>>,
+    heading: Kept<(), String>,
+}
+
+/// Holds the lines that a filter leaves.
+struct ShownLines<'a> {
+    board: &'a [Line],
+    places: Arc<Vec<usize>>,
+}
+
+impl<'a> ShownLines<'a> {
+    fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    fn get(&self, index: usize) -> Option<&'a Line> {
+        work::count(1);
+        self.board.get(*self.places.get(index)?)
+    }
 }
 
 /// Who uses a secret, and why only the manifests could be asked, where that is so.
@@ -150,7 +171,7 @@ impl Secrets {
         let mut settled = BTreeSet::new();
         for (env, _) in facts.environments.iter() {
             let Some(table) = facts.table(env, kinds::KUSTOMIZATION) else { continue };
-            for row in table.rows.values() {
+            for row in &table.rows {
                 let Some(flux) = &row.flux else { continue };
                 let name = (env, row.key.name.to_string());
                 let now = (flux.revision.clone(), row.state);
@@ -173,10 +194,21 @@ impl Secrets {
     }
 
     /// Returns the lines that the filter leaves.
-    fn shown(&self) -> Vec<&Line> {
+    fn shown(&self) -> ShownLines<'_> {
+        ShownLines { board: &self.board, places: self.shown.of((), || self.places()) }
+    }
+
+    /// Makes what is shown anew when it is drawn next.
+    fn forget_shown(&self) {
+        self.shown.forget();
+        self.heading.forget();
+    }
+
+    fn places(&self) -> Vec<usize> {
+        work::count(self.board.len());
         let wanted = self.filter.to_lowercase();
         let holds = |text: &str| text.to_lowercase().contains(&wanted);
-        let matches = |line: &&Line| {
+        let matches = |line: &Line| {
             let entries = line.cells.iter().copied().flatten().chain(line.unread);
             let mut entries = entries.filter_map(|index| self.entries().get(index));
             holds(&line.title)
@@ -187,20 +219,22 @@ impl Secrets {
                         || self.standing.get(&key(entry)).is_some_and(|standing| holds(&standing.words()))
                 })
         };
-        self.board.iter().filter(matches).collect()
+        self.board.iter().enumerate().filter(|(_, line)| matches(line)).map(|(place, _)| place).collect()
     }
 
     /// Stays on its line while others come and go.
     fn settle(&mut self) {
+        self.forget_shown();
         let shown = self.shown();
-        let place = self.identity.as_ref().and_then(|wanted| shown.iter().position(|line| line.identity == *wanted));
+        let is_it = |index: &usize| shown.get(*index).is_some_and(|line| Some(&line.identity) == self.identity.as_ref());
+        let place = self.identity.as_ref().and_then(|_| (0..shown.len()).find(is_it));
         let row = place.unwrap_or(self.row).min(shown.len().saturating_sub(1));
         let identity = self.identity.as_ref().and(shown.get(row)).map(|line| line.identity.clone());
         (self.row, self.identity) = (row, identity);
     }
 
     fn selected(&self) -> Option<&SecretEntry> {
-        let line = *self.shown().get(self.row)?;
+        let line = self.shown().get(self.row)?;
         self.entries().get(line.entry(self.column)?)
     }
 
@@ -233,8 +267,13 @@ impl Secrets {
         }))]
     }
 
-    fn heading(&self) -> String {
+    fn heading(&self) -> Arc<String> {
+        self.heading.of((), || self.written_heading())
+    }
+
+    fn written_heading(&self) -> String {
         let rows = self.entries();
+        work::count(rows.len());
         let known = rows.iter().filter(|entry| self.standing.contains_key(&key(entry))).count();
         let to_compare = rows.iter().filter(|entry| !entry.env.is_empty()).count();
         let differ = self.standing.values().filter(|standing| standing.agrees() == Some(false)).count();
@@ -264,7 +303,7 @@ impl Secrets {
             return Some((text.to_owned(), Scope::Text));
         }
         let text = format!("nothing matches `{}`; / and esc show all again", self.filter);
-        self.shown().is_empty().then_some((text, Scope::Text))
+        (self.shown().len() == 0).then_some((text, Scope::Text))
     }
 }
 
@@ -296,6 +335,7 @@ impl View for Secrets {
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
         let Ok(answer) = payload.downcast::<Answer>() else { return Vec::new() };
+        self.forget_shown();
         match *answer {
             Answer::Listed(list) => {
                 self.take(list, scene.facts);

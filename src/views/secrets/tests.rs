@@ -10,7 +10,7 @@ use crate::app::test_support::facts;
 use crate::app::{Action, CommandTarget, Facts, Keymap, Motion, Scene, View as _};
 use crate::commands::COMMANDS;
 use crate::kinds;
-use crate::model::{Env, Fault, FaultKind, ObjectRef, State};
+use crate::model::{Env, Fault, FaultKind, ObjectRef, State, work};
 use crate::repo::git::CommitEntry;
 use crate::repo::secrets::SecretEntry;
 use crate::repo::users::Use;
@@ -227,4 +227,25 @@ fn the_selection_stays_on_its_secret_while_others_come_and_go() {
     assert_eq!(selected(&mut desk), before);
     desk.answer(Answer::Listed(Err(Fault::failed("git does not list", "it broke off", "try again"))));
     assert_eq!(selected(&mut desk), before, "what was listed stays");
+}
+
+#[test]
+fn a_key_costs_what_it_draws() {
+    let cost = |count: usize| {
+        let mut desk = SecretsScreen::new();
+        desk.answer(Answer::Listed(Ok((0..count)
+            .map(|number| entry("staging", &format!("secret-{number:05}"), &["user"]))
+            .collect())));
+        desk.press(&[Motion::Down]);
+        desk.screen(120, 24);
+        work::taken();
+        for motion in [Motion::Down, Motion::Down, Motion::Up] {
+            desk.press(&[motion]);
+            desk.with(|view, scene| view.targets(scene));
+            desk.screen(120, 24);
+        }
+        work::taken()
+    };
+    let (few, many) = (cost(50), cost(1000));
+    assert!(few > 50 && many < few + few / 5, "{few} for 50 secrets, {many} for 1000");
 }

@@ -1,11 +1,16 @@
 //! The lines of a page.
 
+use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
+
 use regex::Regex;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::SIGN;
 use crate::app::CommandTarget;
 use crate::theme::Scope;
+use crate::views::parts::kept::SameValue;
 
 /// A wrapped text keeps at least so many cells, whatever stands before it.
 const NARROWEST: usize = 20;
@@ -87,5 +92,72 @@ impl PageLine {
     pub(super) fn hang(&self, width: usize) -> usize {
         let lead: usize = self.lead.iter().map(|(text, _)| text.width()).sum();
         lead.min(width.saturating_sub(NARROWEST + SIGN))
+    }
+}
+
+/// Holds the lines of a page that stay as they are: what a page makes of them is kept until others come.
+#[derive(Debug, Clone)]
+pub struct SharedLines(Arc<[PageLine]>);
+
+impl Default for SharedLines {
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
+impl From<Vec<PageLine>> for SharedLines {
+    fn from(lines: Vec<PageLine>) -> Self {
+        Self(lines.into())
+    }
+}
+
+impl Deref for SharedLines {
+    type Target = [PageLine];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// Gives a page its lines, and says whether they are those of before.
+pub trait PageSource {
+    /// Returns the lines.
+    fn lines(&self) -> &[PageLine];
+
+    /// Names the lines, where others would have another name.
+    fn name(&self) -> Option<PageName> {
+        None
+    }
+}
+
+/// Names the lines of a page.
+#[derive(Debug, PartialEq)]
+pub struct PageName(SameValue<[PageLine]>);
+
+impl PageSource for SharedLines {
+    fn lines(&self) -> &[PageLine] {
+        self
+    }
+
+    fn name(&self) -> Option<PageName> {
+        Some(PageName(SameValue::of(&self.0)))
+    }
+}
+
+impl PageSource for [PageLine] {
+    fn lines(&self) -> &[PageLine] {
+        self
+    }
+}
+
+impl PageSource for Vec<PageLine> {
+    fn lines(&self) -> &[PageLine] {
+        self
+    }
+}
+
+impl PageSource for Cow<'_, [PageLine]> {
+    fn lines(&self) -> &[PageLine] {
+        self
     }
 }

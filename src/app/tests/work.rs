@@ -1,0 +1,145 @@
+//! A key costs what it draws, however much there is to show. Counted is what is gone through and written, not the time that it takes.
+
+use std::sync::Arc;
+
+use super::TestApp;
+use crate::app::key::parse_keys;
+use crate::app::{Effect, Msg, View};
+use crate::cluster::{Resource, TableColumn, WatchEvent};
+use crate::kinds;
+use crate::model::{Connection, Env, Fault, Row, RowKey, State, work};
+use crate::repo::Snapshot;
+use crate::theme::Scope;
+use crate::views::list::List;
+use crate::views::parts::page::PageLine;
+use crate::views::report::{BuiltReport, Reports, findings};
+
+const FEW: usize = 100;
+const MANY: usize = 2000;
+
+impl TestApp {
+    fn show(&mut self, view: Box<dyn View>) {
+        self.app.open(view, &mut Vec::new());
+        for effect in self.app.update(Msg::Resize) {
+            if let Effect::Watch { env, kind, generation } = effect {
+                self.generations.insert((env, kind.kind), generation);
+            }
+        }
+    }
+
+    fn reply<T: std::any::Any + Send>(&mut self, payload: T) {
+        let ticket = self.app.top_ticket();
+        self.app.update(Msg::Reply { ticket, payload: Box::new(payload), owed: None });
+    }
+
+    fn pods(&mut self, change: WatchEvent) {
+        let generation = self.generations[&(Env(0), "Pod")];
+        self.app.update(Msg::Watched {
+            env: Env(0),
+            kind: kinds::find("Pod").unwrap(),
+            generation,
+            change,
+            owed: None,
+        });
+    }
+
+    /// Counts what keys cost that do not scroll.
+    fn cost(&mut self) -> usize {
+        self.press("jk");
+        work::taken();
+        for key in parse_keys("jjkjkk").unwrap() {
+            self.app.update(Msg::Key(key));
+            self.draw();
+        }
+        work::taken()
+    }
+}
+
+fn named(number: usize) -> Row {
+    let state = if number.is_multiple_of(7) { State::Failed } else { State::Ready };
+    let cells = ["1/1", "Running", "0", "node-1"].map(Into::into);
+    Row {
+        key: RowKey { namespace: "default".into(), name: format!("worker-{number:05}").into() },
+        cells: cells.into(),
+        message: "a message".into(),
+        ..super::row("", state)
+    }
+}
+
+fn pods(desk: &mut TestApp, count: usize) {
+    desk.show(Box::new(List::new(Env(0), "Pod")));
+    desk.pods(WatchEvent::Rows((0..count).map(named).collect()));
+    desk.pods(WatchEvent::Link(Connection::Live));
+}
+
+fn sorted_and_found(desk: &mut TestApp, count: usize) {
+    pods(desk, count);
+    desk.press("oo/worker<enter>");
+}
+
+fn marked(desk: &mut TestApp, count: usize) {
+    pods(desk, count);
+    desk.press("<space>j<space>");
+}
+
+fn printed(desk: &mut TestApp, count: usize) {
+    let resource = Resource {
+        group: "example.org".to_owned(),
+        version: "v1".to_owned(),
+        kind: "Thing".to_owned(),
+        plural: "things".to_owned(),
+        namespaced: true,
+    };
+    desk.show(Box::new(List::printed(Env(0), resource)));
+    let column = |name: &str| TableColumn { name: name.to_owned(), wide: false };
+    desk.reply(WatchEvent::Columns(vec![column("Ready"), column("Status")]));
+    desk.reply(WatchEvent::Rows((0..count).map(named).collect()));
+    desk.reply(WatchEvent::Link(Connection::Live));
+}
+
+fn environment(desk: &mut TestApp, count: usize) {
+    let names: Vec<String> = (0..count).map(|number| format!("app-{number:05}")).collect();
+    let rows: Vec<(&str, State)> = names.iter().map(|name| (name.as_str(), State::Ready)).collect();
+    desk.rows(Env(0), &rows);
+}
+
+fn tree(desk: &mut TestApp, count: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("apps")).unwrap();
+    for number in 0..count {
+        std::fs::write(folder.path().join(format!("apps/file-{number:05}.txt")), "").unwrap();
+    }
+    desk.app.update(Msg::Repository(Ok(Arc::new(Snapshot::load(folder.path()))), None));
+    desk.press("1");
+}
+
+fn report(desk: &mut TestApp, count: usize) {
+    desk.show(Box::new(Reports::new(&findings::REPORT)));
+    let line = |number: usize| PageLine::wrapped(format!("{number:05} is wrong, and this says why"), Scope::Text);
+    let made = BuiltReport { summary: String::new(), lines: (0..count).map(line).collect::<Vec<_>>().into() };
+    desk.reply(Ok::<BuiltReport, Fault>(made));
+    desk.press("/wrong<enter>");
+}
+
+#[test]
+fn a_key_costs_what_it_draws_in_every_list() {
+    let lists: [(&str, fn(&mut TestApp, usize)); 7] = [
+        ("pods", pods),
+        ("pods sorted and found", sorted_and_found),
+        ("pods with marks", marked),
+        ("a list that the server prints", printed),
+        ("an environment at home", environment),
+        ("the repository's tree", tree),
+        ("a report", report),
+    ];
+    for (name, fill) in lists {
+        let cost = |count: usize| {
+            let mut desk = TestApp::new();
+            fill(&mut desk, count);
+            desk.cost()
+        };
+        let (few, many) = (cost(FEW), cost(MANY));
+        assert!(few > 50, "{name}: it draws something: {few}");
+        assert!(many < few + few / 5, "{name}: {few} for {FEW} rows, {many} for {MANY}");
+    }
+}
