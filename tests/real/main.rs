@@ -10,8 +10,6 @@ mod cockpit;
 #[cfg(test)]
 mod containers;
 #[cfg(test)]
-mod golden;
-#[cfg(test)]
 mod ground;
 #[cfg(test)]
 mod headless;
@@ -22,8 +20,6 @@ mod logs;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
-mod precision;
-#[cfg(test)]
 mod push;
 #[cfg(test)]
 mod rendering;
@@ -31,7 +27,7 @@ mod rendering;
 mod secrets;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "three test programs share it, and each uses a part")]
+#[allow(dead_code, reason = "four test programs share it, and each uses a part")]
 mod support;
 #[cfg(test)]
 mod template;

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Builds the control plane, the Flux controllers, kwok and sops from pinned Go modules into $FLUXDECK_TESTBED/bin, and collects the CRDs.
-# About 15 minutes on 2 cores with nothing cached; what is built already is left alone.
+# build.sh [kubectl]: builds the control plane, the Flux controllers, kwok and sops from pinned Go modules into $FLUXDECK_TESTBED/bin, and
+# collects the CRDs.
+# About 15 minutes on 2 cores with nothing cached; what is built already is left alone. With `kubectl` it builds that alone, which is all that
+# `cargo test --test render` needs.
 #
 # Each program is built in a module of its own, because their pins exclude each other. The module's own go.sum is taken over: it names
 # the hashes of everything that its authors built with. Change a version only together with a full build.
@@ -111,10 +113,16 @@ staging_modules=(api apiextensions-apiserver apimachinery apiserver cli-runtime 
   component-base component-helpers controller-manager cri-api cri-client csi-translation-lib dynamic-resource-allocation endpointslice
   externaljwt kms kube-aggregator kube-controller-manager kube-proxy kube-scheduler kubectl kubelet metrics mount-utils
   pod-security-admission sample-apiserver)
+programs=()
+for name in kube-apiserver kube-controller-manager kube-scheduler kubectl; do
+  [ "${1:-$name}" != "$name" ] || programs+=("$name=k8s.io/kubernetes/cmd/$name")
+done
 for name in "${staging_modules[@]}"; do echo "replace k8s.io/$name => k8s.io/$name v0.${kubernetes#1.}"; done |
-  module k8s.io/kubernetes "$kubernetes" kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver \
-    kube-controller-manager=k8s.io/kubernetes/cmd/kube-controller-manager kube-scheduler=k8s.io/kubernetes/cmd/kube-scheduler \
-    kubectl=k8s.io/kubernetes/cmd/kubectl
+  module k8s.io/kubernetes "$kubernetes" "${programs[@]}"
+if [ "${1:-}" = kubectl ]; then
+  say "kubectl in $bin"
+  exit 0
+fi
 
 module go.etcd.io/etcd/server/v3 "$etcd" etcd=go.etcd.io/etcd/server/v3 </dev/null
 

@@ -2,32 +2,28 @@
 //! files of `tests/precision` each hold a small repository, and all that is to be found in it, no more and no less.
 //! `UPDATE_PRECISION=1` writes the latter anew. Nothing here touches a cluster.
 
-use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
+use super::search_path;
 use super::support::golden::assert_all;
-use super::support::testbed::{Testbed, said};
+use super::support::testbed::said;
 
 #[test]
 fn what_is_found_is_all_that_is_wrong() {
-    let testbed = Testbed::find();
-    assert_all("precision", 8, "UPDATE_PRECISION", |name, root| found(&testbed, name, root));
+    assert_all("precision", 8, "UPDATE_PRECISION", found);
 }
 
 /// Says what `check` finds in a repository.
-fn found(testbed: &Testbed, name: &str, root: &Path) -> String {
+fn found(name: &str, root: &Path) -> String {
     let place = tempfile::tempdir().unwrap();
     said(Command::new("git").args(["init", "--quiet"]).current_dir(root));
-    let kubectl = PathBuf::from(testbed.program("kubectl").get_program());
-    let programs = kubectl.parent().unwrap().as_os_str().to_owned();
-    let path = [programs, std::env::var_os("PATH").unwrap_or_default()].join(&OsString::from(":"));
     let none = place.path().join("none");
     let mut command = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
-    command.args(["check", "--hints", "-o", "json"]).current_dir(root).env("PATH", path).env("HOME", &none);
+    command.args(["check", "--hints", "-o", "json"]).current_dir(root).env("PATH", search_path()).env("HOME", &none);
     command.env("XDG_CACHE_HOME", &none).env("XDG_CONFIG_HOME", &none).env("KUBECONFIG", none.join("config"));
     command.env("XDG_STATE_HOME", &none);
     let output = command.output().unwrap();

@@ -1,13 +1,13 @@
 //! Small repositories, each telling one story, and what the program must say of them; `FLUXDECK_GOLDEN=write` writes that anew, to be
 //! read before it is committed. Nothing here touches a cluster.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::support::testbed::{Testbed, said};
+use super::search_path;
+use super::support::testbed::said;
 
 fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap().flatten() {
@@ -22,12 +22,9 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Runs a subcommand; what it prints, and its exit code.
-fn run(testbed: &Testbed, root: &Path, subcommand: &str) -> Value {
-    let kubectl = PathBuf::from(testbed.program("kubectl").get_program());
-    let programs = kubectl.parent().unwrap().as_os_str().to_owned();
-    let path = [programs, std::env::var_os("PATH").unwrap_or_default()].join(&OsString::from(":"));
+fn run(root: &Path, subcommand: &str) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
-    command.args([subcommand, "-o", "json"]).current_dir(root).env("PATH", path);
+    command.args([subcommand, "-o", "json"]).current_dir(root).env("PATH", search_path());
     command.env("XDG_CACHE_HOME", root.join(".git/cache")).env("XDG_CONFIG_HOME", root.join(".git/none"));
     let output = command.output().unwrap();
     let printed: Value = serde_json::from_slice(&output.stdout)
@@ -37,7 +34,6 @@ fn run(testbed: &Testbed, root: &Path, subcommand: &str) -> Value {
 
 #[test]
 fn every_story_ends_as_it_is_written() {
-    let testbed = Testbed::find();
     let stories = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let mut told = 0;
     for story in std::fs::read_dir(&stories).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
@@ -65,7 +61,7 @@ fn every_story_ends_as_it_is_written() {
         }
         let mut found = serde_json::Map::new();
         for subcommand in ["check", "objects", "releases", "order"] {
-            found.insert(subcommand.to_owned(), run(&testbed, root, subcommand));
+            found.insert(subcommand.to_owned(), run(root, subcommand));
         }
         let found = Value::Object(found);
         let kept = story.path().join("expected.json");
