@@ -17,7 +17,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Put `secret verify --staged` and `check --staged --new` into git's pre-commit hook, beside what is there
+    /// Put `secret verify --staged` and `check --staged --new` into git's hooks before commits and merges, beside what is there
     Install,
     /// Take it out again; what else is in the hook stays
     Uninstall,

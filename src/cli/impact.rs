@@ -93,10 +93,10 @@ fn text(shown: &Shown<'_>, found: &Impact, old: &Revision, new: &Revision, brief
         }
     }
     if shown.changes.is_empty() {
-        out.push_str(if found.files.is_empty() {
-            "nothing is changed\n"
-        } else {
-            "renders nothing: no object differs in any environment\n"
+        out.push_str(match (found.files.is_empty(), found.findings.is_empty()) {
+            (true, _) => "nothing is changed\n",
+            (false, true) => "renders nothing: no object differs in any environment\n",
+            (false, false) => "no object differs in what could be rendered; the rest is not known\n",
         });
     }
     for reader in &found.readers {

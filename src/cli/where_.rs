@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Call;
 use crate::model::text::field;
 use crate::model::{Fault, FaultKind, ObjectRef};
-use crate::render::Rendering;
+use crate::render::{Rendered, Rendering};
 use crate::repo::Snapshot;
 
 // Flags of `where`.
@@ -42,6 +42,17 @@ struct OfFile<'a> {
     file: &'a str,
     kustomizations: Vec<Reader<'a>>,
     objects: Vec<Made<'a>>,
+    /// Those of its Kustomizations that could not be rendered, with why: what they make of it is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<Unrendered<'a>>,
+}
+
+/// Names a Kustomization that could not be rendered, and why.
+#[derive(Debug, Serialize)]
+struct Unrendered<'a> {
+    env: &'a str,
+    name: String,
+    why: &'a str,
 }
 
 /// What an object is made of in one environment.
@@ -66,7 +77,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     if let Some(file) = file(&snapshot, &arguments.what) {
         let found = of_file(&snapshot, &rendering, &file, &is_wanted);
         call.print(&found, text_of_file)?;
-        return Ok(0);
+        return Ok(u8::from(!found.unknown.is_empty()));
     }
     let wanted: ObjectRef = arguments.what.parse().map_err(|why: String| not_found(&arguments.what, why))?;
     let found: Vec<OfObject<'_>> = rendering
@@ -131,7 +142,16 @@ fn of_file<'a>(
         .collect();
     objects.sort();
     objects.dedup();
-    OfFile { file, kustomizations, objects }
+    let reads = |one: &&Rendered| {
+        let name = snapshot.shown(&one.env, &one.namespace, &one.name);
+        kustomizations.iter().any(|reader| reader.env == one.env && reader.name == name)
+    };
+    let unknown = rendering.of.iter().filter(reads).filter_map(|one| {
+        let why = one.finding.as_ref().map(|finding| finding.fault.why.as_str())?;
+        Some(Unrendered { env: &one.env, name: snapshot.shown(&one.env, &one.namespace, &one.name), why })
+    });
+    let unknown = unknown.collect();
+    OfFile { file, kustomizations, objects, unknown }
 }
 
 fn text_of_file(found: &OfFile<'_>) -> String {
@@ -143,8 +163,14 @@ fn text_of_file(found: &OfFile<'_>) -> String {
     let objects = found.objects.iter().map(|one| [one.env, one.kind, one.namespace, one.name].map(|part| field(part)));
     let objects = objects.map(|[env, kind, namespace, name]| format!("  {env}  {kind}/{namespace}/{name}\n"));
     let objects: String = objects.collect();
-    let objects = if objects.is_empty() { "  it makes and changes no object\n".to_owned() } else { objects };
-    format!("{}\nread by {}\n{objects}", field(found.file), readers.join(", "))
+    let unknown = found.unknown.iter().map(|one| {
+        let name = format!("{}/{}", one.env, one.name);
+        format!("  not known: {} cannot be rendered: {}\n", field(&name), field(one.why))
+    });
+    let unknown: String = unknown.collect();
+    let is_nothing = objects.is_empty() && unknown.is_empty();
+    let objects = if is_nothing { "  it makes and changes no object\n".to_owned() } else { objects };
+    format!("{}\nread by {}\n{objects}{unknown}", field(found.file), readers.join(", "))
 }
 
 /// Says that nothing renders to an object, and what could not be rendered: it may be there.

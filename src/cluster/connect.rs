@@ -79,6 +79,7 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
     if let Some(provider) = &mut login.auth_provider {
         provider.config.remove("cmd-path");
     }
+    trim_token(login);
     // kube's order: a token or a password wins over the plug-in.
     let plain = login.token.is_some() || login.token_file.is_some() || login.password.is_some();
     let plugin = login.exec.take().filter(|_| !plain).map(|exec| Arc::new(Plugin::new(exec)));
@@ -96,6 +97,22 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
         kube::Client::new(service, config.default_namespace.clone())
     };
     Cluster::new(env, name, client(Speaks::Http2), client(Speaks::Http1), skew.clone(), exposure)
+}
+
+/// No token is larger, in bytes.
+const LARGEST_TOKEN: u64 = 1024 * 1024;
+
+/// Takes a token from its file where a line ends behind it, as `echo` writes one: kubectl trims it, and kube sends it as it stands, which is no
+/// header. A file without is read anew by kube, as the kubelet replaces it.
+fn trim_token(login: &mut kube::config::AuthInfo) {
+    let Some(file) = login.token_file.as_ref().filter(|file| !file.is_empty()) else { return };
+    let Ok(bytes) = crate::files::own(std::path::Path::new(file), LARGEST_TOKEN) else { return };
+    let bytes = zeroize::Zeroizing::new(bytes);
+    let Ok(text) = std::str::from_utf8(&bytes) else { return };
+    if text.trim() != text && !text.trim().is_empty() {
+        login.token = Some(text.trim().to_owned().into());
+        login.token_file = None;
+    }
 }
 
 /// Finds what makes the way to the server unsafe; a server on this very machine is reached through no network.

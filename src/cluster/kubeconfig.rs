@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+// The same crate as kube's own, which does not hand it on.
+use age::secrecy::ExposeSecret as _;
 use kube::config::{KubeConfigOptions, KubeconfigError};
 
 use crate::files;
@@ -273,7 +275,31 @@ fn parse(path: &Path) -> Result<kube::config::Kubeconfig, Fault> {
     readable(path, LARGEST).map_err(|why| not_read(format!("{}: {why}", path.display())))?;
     // From a whole path, whatever the file names by a relative one is a whole path too.
     let whole = std::path::absolute(path);
-    kube::config::Kubeconfig::read_from(whole.as_deref().unwrap_or(path)).map_err(|error| unreadable(path, &error))
+    let parsed = kube::config::Kubeconfig::read_from(whole.as_deref().unwrap_or(path));
+    parsed.map(as_kubectl_reads).map_err(|error| unreadable(path, &error))
+}
+
+/// Reads values as kubectl does (client-go, `clientcmd`): base64 may be broken over lines, and a token's file comes before a token.
+fn as_kubectl_reads(mut parsed: kube::config::Kubeconfig) -> kube::config::Kubeconfig {
+    let joined = |data: &mut Option<String>| {
+        if let Some(text) = data.as_mut().filter(|text| text.contains(char::is_whitespace)) {
+            text.retain(|letter| !letter.is_whitespace());
+        }
+    };
+    for cluster in parsed.clusters.iter_mut().filter_map(|named| named.cluster.as_mut()) {
+        joined(&mut cluster.certificate_authority_data);
+    }
+    for user in parsed.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()) {
+        joined(&mut user.client_certificate_data);
+        if let Some(key) = &user.client_key_data {
+            let text: String = key.expose_secret().split_whitespace().collect();
+            user.client_key_data = Some(text.into());
+        }
+        if user.token_file.as_ref().is_some_and(|file| !file.is_empty()) {
+            user.token = None;
+        }
+    }
+    parsed
 }
 
 /// Refuses what is no regular file, or a large one.

@@ -1,5 +1,6 @@
 //! Contexts of the kubeconfig: what each is called, and which API server it reaches.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// The name of the context that the service account of our own pod makes; settings call it `in-cluster`. No kubeconfig holds it.
@@ -44,12 +45,14 @@ impl KubeContext {
             return true;
         }
         let (Some(one), Some(two)) = (&self.server, &other.server) else { return false };
-        let authorities = one.authority.as_ref().zip(two.authority.as_ref());
+        let is_unknown = one.authorities.is_empty() || two.authorities.is_empty();
+        // A bundle may hold the certificate that the other names alone.
+        let is_shared = !one.authorities.is_disjoint(&two.authorities);
         if one.address() == two.address() {
-            return one.proxy == two.proxy || authorities.is_none_or(|(one, two)| one == two);
+            return one.proxy == two.proxy || is_unknown || is_shared;
         }
         let same = |one: Option<&str>, two: Option<&str>| one.is_some() && one == two;
-        authorities.is_some_and(|(one, two)| one == two)
+        is_shared
             && (self.cluster == other.cluster
                 || one.path == two.path && same(one.certified_name(), two.certified_name()))
     }
@@ -65,8 +68,8 @@ pub struct Server {
     proxy: Option<String>,
     /// The name that its certificate must have, where that is not its host.
     certified: Option<String>,
-    /// The certificates of its authority.
-    authority: Option<String>,
+    /// The certificates of its authority, each as its base64 alone; empty where none is named.
+    authorities: BTreeSet<String>,
 }
 
 impl Server {
@@ -106,9 +109,9 @@ impl Server {
     #[must_use]
     pub fn through(self, proxy: Option<&str>, certified: Option<&str>, authority: Option<&str>) -> Self {
         let said = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        let authority = said(authority).map(|text| text.split_whitespace().collect());
+        let authorities = authority.map(certificates).unwrap_or_default();
         let certified = said(certified).map(|name| name.to_ascii_lowercase()).or(self.certified);
-        Self { proxy: said(proxy), certified, authority, ..self }
+        Self { proxy: said(proxy), certified, authorities, ..self }
     }
 
     fn address(&self) -> (&str, u16, &str) {
@@ -119,6 +122,20 @@ impl Server {
     fn certified_name(&self) -> Option<&str> {
         self.certified.as_deref().or_else(|| Some(self.host.as_str()).filter(|host| *host != "localhost"))
     }
+}
+
+/// Lists the certificates of a text: the base64 of each PEM block, whatever stands before, between and behind them (`openssl x509 -text` writes so).
+/// A text without any is taken as a whole.
+fn certificates(text: &str) -> BTreeSet<String> {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+    let blocks = text.split(BEGIN).skip(1).map(|rest| squeezed(rest.split("-----END").next().unwrap_or(rest)));
+    let mut found: BTreeSet<String> = blocks.filter(|block| !block.is_empty()).collect();
+    let whole = squeezed(text);
+    if found.is_empty() && !whole.is_empty() {
+        found.insert(whole);
+    }
+    found
 }
 
 /// Reads an address in every spelling that systems resolve: also an IPv4 address within an IPv6 one, and what `inet_aton` takes, which is one to
@@ -227,6 +244,19 @@ mod tests {
         let tunnel = context("t", "t", "https://127.0.0.1:7443", Some("deck.lan"), Some("ca"));
         assert!(named("https://deck.lan:6443").reaches_as(&tunnel), "a tunnel to the same name");
         assert!(!named("https://localhost:6443").reaches_as(&tunnel));
+    }
+
+    #[test]
+    fn an_authority_is_its_certificates_however_the_file_is_written() {
+        let (one, two) = ("https://10.0.0.1:6443", "https://10.0.0.2:6443");
+        let plain = "-----BEGIN CERTIFICATE-----\nAAAA\nBBBB\n-----END CERTIFICATE-----\n";
+        let with_text = format!("Certificate:\n    Data:\n{}", plain.replace("AAAA\nBBBB", "AAAABB\nBB"));
+        let bundle = format!("{}{plain}", plain.replace("AAAA", "CCCC"));
+        let named = |url, authority: &str| context(url, url, url, Some("kube.example"), Some(authority));
+        for other in [&with_text, &bundle] {
+            assert!(named(one, plain).reaches_as(&named(two, other)), "{other}");
+        }
+        assert!(!named(one, plain).reaches_as(&named(two, &plain.replace("AAAA", "DDDD"))));
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Subs
         match read {
             Ok(read @ Value::Object(_)) => *body = read,
             // A value that is not known may be the quote that makes it YAML; its default may be it too.
-            Ok(_) | Err(_) if expansion.text.contains("${") => {
+            Ok(_) | Err(_) if expansion.is_partial => {
                 is_guess = true;
                 let unhidden = |name: &str| match variables.known(name) {
                     Known::Hidden | Known::Perhaps => Known::Missing,
@@ -193,6 +193,15 @@ mod tests {
         let mut body = json!({"kind": "A", "list": "${open}${q}${close}"});
         assert!(substitute(&mut body, &open).unwrap().is_guess);
         assert_eq!(body["list"], json!([]));
+    }
+
+    #[test]
+    fn an_escaped_form_hides_no_failure() {
+        let mut known = Variables::default();
+        known.set("MAP", "{a: b}".to_owned());
+        let mut body = json!({"kind": "ConfigMap", "data": {"a": "${MAP:0:1}", "b": "$${NL}"}});
+        let refused = substitute(&mut body, &known).unwrap_err();
+        assert!(refused.why.contains("YAMLToJSON"), "{refused:?}");
     }
 
     fn variables() -> Variables {

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{contents, git, gitlinks, path};
+use super::{contents, git, gitlinks, path, tree_walk};
 
 /// The file that names what is left out, in the folder that it stands in and below.
 pub const IGNORE_FILE: &str = ".sourceignore";
@@ -208,7 +208,7 @@ impl Artifact {
         let mut seems = false;
         loop {
             let root = &self.root;
-            let known = self.ignored.entry(folder.to_owned()).or_insert_with(|| gitignore(root, folder));
+            let known = self.ignored.entry(folder.to_owned()).or_insert_with(|| tree_walk::gitignore(root, folder));
             let matched = known.as_ref().map(|own| own.matched_path_or_any_parents(root.join(path), is_folder));
             if let Some(matched) = matched.filter(|matched| !matched.is_none()) {
                 seems = matched.is_ignore();
@@ -228,22 +228,6 @@ impl Artifact {
         let is_ignored = path::and_above(path).any(|path| known.contains(path));
         is_ignored.then_some(LeftOut::Git)
     }
-}
-
-fn gitignore(root: &Path, folder: &str) -> Option<ignore::gitignore::Gitignore> {
-    let mut builder = ignore::gitignore::GitignoreBuilder::new(root.join(folder));
-    let mut any = false;
-    let mut add = |file: &str| {
-        for line in contents::text(root, file).unwrap_or_default().lines() {
-            // A pattern that cannot be read ignores nothing.
-            any |= builder.add_line(None, line).is_ok();
-        }
-    };
-    if folder.is_empty() {
-        add(".git/info/exclude");
-    }
-    add(&path::join(folder, ".gitignore"));
-    any.then(|| builder.build().ok()).flatten()
 }
 
 /// Looks for a file with a pattern anywhere.

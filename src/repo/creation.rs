@@ -61,14 +61,29 @@ impl Creation {
     }
 
     /// Says for whom a new file is encrypted by the rule, and how.
-    pub fn new_file(&self) -> NewFile {
-        NewFile {
+    ///
+    /// # Errors
+    /// Refuses a rule that names keys of other kinds beside age: sops encrypts for all of them, and whoever reads by those would be locked out.
+    pub fn new_file(&self) -> Result<NewFile, Fault> {
+        if !self.rule.other_kinds.is_empty() {
+            return Err(Fault::new(
+                FaultKind::Refused,
+                "nothing was encrypted",
+                format!(
+                    "{} names keys of other kinds than age too ({}), for which only sops can encrypt; they would be left out",
+                    self.name(),
+                    self.rule.other_kinds.join(", ")
+                ),
+                "encrypt it with sops itself: sops encrypt --in-place FILE",
+            ));
+        }
+        Ok(NewFile {
             groups: self.rule.groups.clone(),
             shamir_threshold: self.rule.shamir_threshold,
             rule: self.rule.values.clone(),
             mac_only_encrypted: self.rule.mac_only_encrypted,
             indent: self.indent,
-        }
+        })
     }
 
     /// Says how a file's own rule and keys differ from the configuration; nothing where they do not.

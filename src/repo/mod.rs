@@ -65,6 +65,7 @@ mod sift;
 pub mod snapshot;
 mod spokes;
 pub mod template;
+mod tree_walk;
 pub mod users;
 pub mod watch;
 

@@ -356,7 +356,7 @@ impl NewSecret {
         }
         let creation = place.creation(snapshot)?;
         let SecretPlace { stem, file, kustomization, readers } = place;
-        let wanted = creation.new_file();
+        let wanted = creation.new_file()?;
         let recipients = wanted.groups.concat();
         snapshot.judge_recipients_for(&readers, &file, &recipients, &self.allowed)?;
         let fault =

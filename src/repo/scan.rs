@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::lock::{self, Lock};
+use super::tree_walk::{self, IgnoreRules};
 use super::{contents, git, path};
 use crate::model::Fault;
 
@@ -109,11 +110,7 @@ fn scan_limited(root: &Path, limit: usize) -> Scan {
 /// tracked although it is ignored is not there yet.
 pub fn list(root: &Path) -> Scan {
     let mut listing = Listing::default();
-    let walk = ignore::WalkBuilder::new(root)
-        .hidden(false)
-        .ignore(false)
-        .filter_entry(|entry| entry.file_name() != ".git")
-        .build();
+    let walk = tree_walk::walk(&IgnoreRules::of(root)).build();
     for entry in walk.flatten() {
         if entry.file_type().is_none_or(|kind| kind.is_dir()) {
             continue;

@@ -5,11 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use ignore::{WalkBuilder, WalkState};
+use ignore::WalkState;
 
-use super::contents;
-use super::kustomize;
-use super::path;
+use super::tree_walk::{self, IgnoreRules};
+use super::{contents, git, kustomize, path};
 use crate::model::known::KUSTOMIZE;
 
 /// More files than this are not looked into, so that a start stays quick wherever it happens.
@@ -84,7 +83,7 @@ impl CandidateFilter {
         self.current = None;
     }
 
-    /// Returns what the tree below a root holds: what git does not ignore, without hidden files.
+    /// Returns what the tree below a root holds: what git has or does not ignore, but what its forges read (`.github` and its like).
     pub(super) fn sift(&mut self, root: &Path) -> Arc<Sifted> {
         if let Some(current) = &self.current {
             return Arc::clone(current);
@@ -93,17 +92,21 @@ impl CandidateFilter {
         let found = Mutex::new((HashMap::<String, Kept>::new(), 0_usize, 0_u64));
         let (kept, told) = (&before, &found);
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
-        WalkBuilder::new(root).ignore(false).threads(threads).build_parallel().run(|| {
+        let rules = IgnoreRules::of(root);
+        tree_walk::walk(&rules).threads(threads).build_parallel().run(|| {
             Box::new(move |entry| {
                 let Ok(entry) = entry else { return WalkState::Continue };
                 let full = entry.path();
-                if !entry.file_type().is_some_and(|kind| kind.is_file()) || !is_wanted(full) {
-                    return WalkState::Continue;
-                }
                 let Some(file) = full.strip_prefix(root).ok().and_then(Path::to_str) else {
                     return WalkState::Continue;
                 };
-                let (known, read) = look(root, file, &entry, kept);
+                if entry.file_type().is_some_and(|kind| kind.is_dir()) && is_of_a_forge(file) {
+                    return WalkState::Skip;
+                }
+                if !entry.file_type().is_some_and(|kind| kind.is_file()) || !is_wanted(full) {
+                    return WalkState::Continue;
+                }
+                let (known, read) = look(root, file, entry.metadata().ok().as_ref(), kept);
                 let mut found = told.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(bytes) = read {
                     found.1 = found.1.saturating_add(1);
@@ -113,7 +116,15 @@ impl CandidateFilter {
                 if found.0.len() < FILE_LIMIT { WalkState::Continue } else { WalkState::Quit }
             })
         });
-        let (kept, files, bytes) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (mut kept, files, bytes) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // What was added before it was ignored, or in spite of it, is in every clone, and so in what Flux reads.
+        let tracked =
+            if rules.have_ignored() { git::tracked_but_ignored(root).unwrap_or_default() } else { Vec::new() };
+        for file in tracked.iter().filter(|file| is_wanted(Path::new(file)) && !is_of_a_forge(file)) {
+            let data = root.join(file).symlink_metadata().ok().filter(std::fs::Metadata::is_file);
+            let (known, _) = look(root, file, data.as_ref(), &before);
+            kept.insert(file.clone(), known);
+        }
         self.read = (self.read.0.saturating_add(files), self.read.1.saturating_add(bytes));
         let mut files: Vec<Seen> = kept.values().filter_map(|kept| kept.seen.clone()).collect();
         files.sort_unstable_by(|a, b| a.file.cmp(&b.file));
@@ -125,9 +136,13 @@ impl CandidateFilter {
 }
 
 /// Returns what is known of a file, and how many bytes were read for it.
-fn look(root: &Path, file: &str, entry: &ignore::DirEntry, kept: &HashMap<String, Kept>) -> (Kept, Option<u64>) {
-    let data = entry.metadata().ok();
-    let size = data.as_ref().map_or(0, std::fs::Metadata::len);
+fn look(
+    root: &Path,
+    file: &str,
+    data: Option<&std::fs::Metadata>,
+    kept: &HashMap<String, Kept>,
+) -> (Kept, Option<u64>) {
+    let size = data.map_or(0, std::fs::Metadata::len);
     let modified = data.and_then(|data| data.modified().ok()).unwrap_or(SystemTime::UNIX_EPOCH);
     if let Some(known) = kept.get(file)
         && known.modified == modified
@@ -141,6 +156,13 @@ fn look(root: &Path, file: &str, entry: &ignore::DirEntry, kept: &HashMap<String
     let settled = modified.elapsed().is_ok_and(|age| age > SETTLED);
     let modified = if settled { modified } else { SystemTime::UNIX_EPOCH };
     (Kept { modified, size, seen }, Some(text.map_or(0, |text| text.len() as u64)))
+}
+
+/// Tells whether a path lies in a folder that a forge or an editor reads, which no cluster does (source-controller leaves `.github` and its like out
+/// by default).
+fn is_of_a_forge(file: &str) -> bool {
+    let first = file.split('/').next().unwrap_or_default();
+    matches!(first, ".github" | ".gitlab" | ".gitea" | ".forgejo" | ".circleci" | ".vscode" | ".idea")
 }
 
 fn is_wanted(file: &Path) -> bool {

@@ -226,6 +226,12 @@ const RESERVED: &[Reserved] = &[
         why: "a task without an owner is neither cancelled nor waited for",
     },
     Reserved {
+        what: "walking by files of patterns",
+        names: |path| path[0] == "ignore" && path.iter().any(|segment| segment == "WalkBuilder" || segment == "Walk"),
+        files: &["repo/tree_walk"],
+        why: "the crate opens whatever a `.gitignore` is, a device too, and those above the root",
+    },
+    Reserved {
         what: "serde_yaml",
         names: |path| path[0] == "serde_yaml",
         files: &["yaml"],

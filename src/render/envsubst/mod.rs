@@ -43,6 +43,8 @@ const TOO_LARGE: &str = "it becomes more than 32 MiB, which no API server takes"
 pub(super) struct Expansion {
     pub(super) text: String,
     pub(super) unset: Vec<Unset>,
+    /// Whether a form was left as it is written, because its value cannot be told; `$${X}` becomes `${X}` and is none.
+    pub(super) is_partial: bool,
     /// Where something was put in, by the end of it in the expanded text, and the form that stood there.
     pub(super) places: Vec<(usize, String)>,
 }
@@ -58,7 +60,7 @@ pub(super) fn expand<'a>(text: &str, lookup: &dyn Fn(&str) -> Known<'a>) -> Resu
             Node::Text(text) => expansion.text.push_str(&text),
             Node::Function(function) => {
                 let mut unset = Vec::new();
-                let (value, _) = evaluate(&function, lookup, false, &mut unset)?;
+                let (value, _) = evaluate(&function, lookup, false, &mut unset, &mut expansion.is_partial)?;
                 // Positions count bytes, and what is left of a letter is no text.
                 if expansion.text.len().saturating_add(value.len()) > LARGEST {
                     return Err(Refused::new(&function.source, TOO_LARGE));
@@ -79,6 +81,7 @@ fn evaluate<'a>(
     lookup: &dyn Fn(&str) -> Known<'a>,
     is_idle: bool,
     unset: &mut Vec<Unset>,
+    is_partial: &mut bool,
 ) -> Result<(Vec<u8>, bool), Refused> {
     let known = lookup(&function.name);
     let is_default = function.is_default();
@@ -92,7 +95,7 @@ fn evaluate<'a>(
         let idle = is_idle || (is_default && !value.is_empty());
         let (bytes, is_hidden) = match argument {
             Node::Text(text) => (text.clone().into_bytes(), false),
-            Node::Function(inner) => evaluate(inner, lookup, idle, unset)?,
+            Node::Function(inner) => evaluate(inner, lookup, idle, unset, is_partial)?,
         };
         // A default is written out with what cannot be told in it.
         hidden |= is_hidden && !is_default;
@@ -102,6 +105,7 @@ fn evaluate<'a>(
         unset.push(Unset { name: function.name.clone(), form: function.source.clone(), idle: is_idle });
     }
     if hidden {
+        *is_partial = true;
         return Ok((function.source.clone().into_bytes(), true));
     }
     // What replaces may multiply.

@@ -246,6 +246,16 @@ pub fn ignored(root: &Path) -> Result<BTreeSet<String>, Fault> {
     Ok(names.filter_map(|name| Some(name.into_string().ok()?.trim_end_matches('/').to_owned())).collect())
 }
 
+/// Lists the files that git has although its rules ignore them.
+///
+/// # Errors
+/// Fails when git does.
+pub fn tracked_but_ignored(root: &Path) -> Result<Vec<String>, Fault> {
+    let arguments = ["ls-files", "--cached", "--ignored", "--exclude-standard", "-z"];
+    let names = names(&run::output(root, WHAT, &arguments)?).into_iter();
+    Ok(names.filter_map(|name| name.into_string().ok()).collect())
+}
+
 /// Tells whether git tracks a file, so that what is in it may be in the history.
 pub fn is_known(root: &Path, path: &str) -> bool {
     run::output(root, WHAT, &["--literal-pathspecs", "ls-files", "--error-unmatch", "--", path]).is_ok()

@@ -1,4 +1,4 @@
-//! Git's pre-commit hook: a few lines between two marks, beside whatever else the hook does.
+//! Git's hooks before a commit: a few lines between two marks, beside whatever else the hook does.
 
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,35 @@ use crate::model::{Fault, FaultKind, Permit};
 const BEGIN: &str = "# >>> fluxdeck >>> checks what is staged; `fluxdeck hook uninstall` takes these lines out";
 const END: &str = "# <<< fluxdeck <<<";
 
-/// Puts the check into the hook; says what was done.
+/// The hooks that git asks before it makes a commit: `pre-commit` for `git commit`, `pre-merge-commit` for what `git merge` commits itself
+/// (githooks(5)). `git cherry-pick` and `git rebase` ask none.
+const HOOKS: &[&str] = &["pre-commit", "pre-merge-commit"];
+
+/// Puts the check into the hooks; says what was done.
 ///
 /// # Errors
-/// Fails when there is no repository, when the hook is no shell script, or when git takes hooks from a folder outside of the repository,
-/// which other repositories may share.
-pub fn install(root: &Path, program: Option<&Path>, _permit: &Permit) -> Result<String, Fault> {
-    let hook = place(root)?;
+/// Fails when there is no repository, when a hook is no shell script, or when git takes hooks from a folder outside of the repository,
+/// which other repositories may share. Then no hook was changed.
+pub fn install(root: &Path, program: Option<&Path>, permit: &Permit) -> Result<String, Fault> {
+    let changes: Vec<(PathBuf, Option<String>)> =
+        HOOKS.iter().map(|name| with_check(root, name, program)).collect::<Result<_, Fault>>()?;
+    let mut said = Vec::new();
+    for (hook, text) in changes {
+        let shown = hook.display();
+        said.push(match text {
+            None => format!("{shown} has the check already"),
+            Some(text) => {
+                write(&hook, &text, permit)?;
+                format!("{shown} now checks what is staged before each commit")
+            }
+        });
+    }
+    Ok(said.join("; "))
+}
+
+/// Returns where a hook is, and what it is to say; nothing where it says so already.
+fn with_check(root: &Path, name: &str, program: Option<&Path>) -> Result<(PathBuf, Option<String>), Fault> {
+    let hook = place(root, name)?;
     let shown = hook.display();
     let before = read(&hook)?;
     let block = block(program);
@@ -34,37 +56,41 @@ pub fn install(root: &Path, program: Option<&Path>, _permit: &Permit) -> Result<
             format!("{first}\n{block}{rest}")
         }
     };
-    if before.as_deref() == Some(text.as_str()) {
-        return Ok(format!("{shown} has the check already"));
-    }
-    write(&hook, &text)?;
-    Ok(format!("{shown} now checks what is staged before each commit"))
+    let is_new = before.as_deref() != Some(text.as_str());
+    Ok((hook, is_new.then_some(text)))
 }
 
-/// Takes the check out of the hook; a hook that has nothing else goes with it.
+/// Takes the check out of the hooks; a hook that has nothing else goes with it.
 ///
 /// # Errors
-/// Fails when there is no repository or the hook cannot be written.
-pub fn uninstall(root: &Path, _permit: &Permit) -> Result<String, Fault> {
-    let hook = place(root)?;
-    let shown = hook.display();
-    let before = read(&hook)?.filter(|text| text.contains(BEGIN));
-    let Some(before) = before else { return Ok(format!("{shown} does not have the check")) };
-    let rest = cut(&before);
-    if rest.lines().all(|line| line.trim().is_empty() || line.starts_with("#!")) {
-        std::fs::remove_file(&hook).map_err(|error| failed(&hook, &error))?;
-        return Ok(format!("{shown} is gone: there was nothing else in it"));
+/// Fails when there is no repository or a hook cannot be written.
+pub fn uninstall(root: &Path, permit: &Permit) -> Result<String, Fault> {
+    let mut said = Vec::new();
+    for name in HOOKS {
+        let hook = place(root, name)?;
+        let shown = hook.display();
+        let Some(before) = read(&hook)?.filter(|text| text.contains(BEGIN)) else { continue };
+        let rest = cut(&before);
+        if rest.lines().all(|line| line.trim().is_empty() || line.starts_with("#!")) {
+            std::fs::remove_file(&hook).map_err(|error| failed(&hook, &error))?;
+            said.push(format!("{shown} is gone: there was nothing else in it"));
+        } else {
+            write(&hook, &rest, permit)?;
+            said.push(format!("{shown} no longer has the check; the rest of it stays"));
+        }
     }
-    write(&hook, &rest)?;
-    Ok(format!("{shown} no longer has the check; the rest of it stays"))
+    if said.is_empty() {
+        said.push("git's hooks of this repository do not have the check".to_owned());
+    }
+    Ok(said.join("; "))
 }
 
 /// Returns where git looks for the hook of this repository.
-fn place(root: &Path) -> Result<PathBuf, Fault> {
+fn place(root: &Path, name: &str) -> Result<PathBuf, Fault> {
     let what = "the hook was not touched";
     let ask = |arguments: &[&str]| run::finish(run::about_hooks(root, arguments), root, what);
     let shared = ask(&["config", "--type=path", "--get", "core.hooksPath"]).ok();
-    let printed = ask(&["rev-parse", "--git-path", "hooks/pre-commit"])?;
+    let printed = ask(&["rev-parse", "--git-path", &format!("hooks/{name}")])?;
     let hook = root.join(String::from_utf8_lossy(&printed).trim_end());
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let inside = |folder: &Path| real(folder).starts_with(real(root));
@@ -134,7 +160,7 @@ fn read(hook: &Path) -> Result<Option<String>, Fault> {
     }
 }
 
-fn write(hook: &Path, text: &str) -> Result<(), Fault> {
+fn write(hook: &Path, text: &str, _permit: &Permit) -> Result<(), Fault> {
     let folder = hook.parent().unwrap_or(hook);
     std::fs::create_dir_all(folder)
         .and_then(|()| crate::files::replace(hook, text.as_bytes(), 0o755))
@@ -195,7 +221,7 @@ mod tests {
         assert!(install(repository.path(), None, &grant()).unwrap().contains("already"));
         assert!(uninstall(repository.path(), &grant()).unwrap().contains("the rest of it stays"));
         assert_eq!(std::fs::read_to_string(&hook).unwrap(), theirs);
-        assert!(uninstall(repository.path(), &grant()).unwrap().contains("does not have"));
+        assert!(uninstall(repository.path(), &grant()).unwrap().contains("do not have"));
     }
 
     #[test]
@@ -204,6 +230,17 @@ mod tests {
         install(repository.path(), None, &grant()).unwrap();
         assert!(uninstall(repository.path(), &grant()).unwrap().contains("is gone"));
         assert!(!repository.path().join(".git/hooks/pre-commit").exists());
+    }
+
+    #[test]
+    fn what_a_merge_commits_is_asked_about_too() {
+        let repository = TestRepository::new();
+        install(repository.path(), None, &grant()).unwrap();
+        let hooks = repository.path().join(".git/hooks");
+        let text = |name: &str| std::fs::read_to_string(hooks.join(name)).unwrap();
+        assert_eq!(text("pre-commit"), text("pre-merge-commit"));
+        uninstall(repository.path(), &grant()).unwrap();
+        assert!(!hooks.join("pre-merge-commit").exists());
     }
 
     #[test]

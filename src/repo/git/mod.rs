@@ -18,7 +18,7 @@ mod veil;
 
 pub use change::{GitChange, asks, head, missed_terminal, stage, unstage};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
-pub use files::{Staged, all_files, files, ignored, is_ignored, is_known, object, staged};
+pub use files::{Staged, all_files, files, ignored, is_ignored, is_known, object, staged, tracked_but_ignored};
 pub use fresh::{Own, first_commit, in_bare};
 pub use last_commit::{LastCommit, is_in_repository};
 pub use log::{CommitEntry, contains, last_changes, log, log_between, log_of};

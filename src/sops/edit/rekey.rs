@@ -78,6 +78,8 @@ impl Opened {
         let key = DataKey::generate();
         let mut metadata = self.file.metadata().clone();
         if let Some(wanted) = wanted {
+            // Those of other kinds would be lost with their groups.
+            metadata.refuse_other_kinds()?;
             if !wanted.groups.iter().all(Vec::is_empty) {
                 metadata.groups = wanted.groups.iter().map(|group| KeyGroup::of(group)).collect();
                 metadata.shamir_threshold = wanted.shamir_threshold;

@@ -10,17 +10,25 @@ use crate::sops::keys::recipients;
 use crate::sops::keys::shamir;
 
 impl Metadata {
+    /// Refuses a new data key where a key of another kind (PGP, a cloud) reads the file too: only sops can wrap it for that.
+    ///
+    /// # Errors
+    /// When there is such a key.
+    pub(in crate::sops) fn refuse_other_kinds(&self) -> Result<(), SopsError> {
+        match self.other_kinds().join(", ") {
+            kinds if kinds.is_empty() => Ok(()),
+            kinds => Err(SopsError::Unsupported(format!(
+                "it is also encrypted for {kinds}, for which only sops can wrap a new data key"
+            ))),
+        }
+    }
+
     /// Wraps a data key for every recipient anew, as a new key needs.
     ///
     /// # Errors
     /// When a recipient is no public key, a group is empty, or a key of another kind (PGP, a cloud) is among them: that only sops can use.
     pub(in crate::sops) fn wrap_all(&mut self, key: &DataKey) -> Result<(), SopsError> {
-        let kinds = self.other_kinds().join(", ");
-        if !kinds.is_empty() {
-            return Err(SopsError::Unsupported(format!(
-                "it is also encrypted for {kinds}, for which only sops can wrap a new data key"
-            )));
-        }
+        self.refuse_other_kinds()?;
         if self.groups.is_empty() || self.groups.iter().any(|group| group.age.is_empty()) {
             let message =
                 if self.groups.len() > 1 { "one of its groups names no recipients" } else { "it names no recipients" };

@@ -282,12 +282,13 @@ impl RekeyContext {
             }
             FileAction::Update => {
                 let creation = self.snapshot.creation(name)?;
-                judge(&creation.rule.groups)?;
-                opened.for_recipients(&creation.rule.groups, creation.rule.shamir_threshold).map_err(fault)
+                let wanted = creation.new_file()?;
+                judge(&wanted.groups)?;
+                opened.for_recipients(&wanted.groups, wanted.shamir_threshold).map_err(fault)
             }
             FileAction::Rotate => opened.reencrypted(None, now).map_err(fault),
             FileAction::Anew | FileAction::Encrypt => {
-                let wanted = self.snapshot.creation(name)?.new_file();
+                let wanted = self.snapshot.creation(name)?.new_file()?;
                 judge(&wanted.groups)?;
                 opened.reencrypted(Some(&wanted), now).map_err(fault)
             }
@@ -300,7 +301,7 @@ impl RekeyContext {
             .map_err(|error| cannot(error.to_string(), "see that it is there"))?;
         let bytes = Zeroizing::new(bytes);
         let creation = self.snapshot.creation(name)?;
-        let wanted = creation.new_file();
+        let wanted = creation.new_file()?;
         self.snapshot.judge_recipients(name, &wanted.groups.concat(), &self.allowed)?;
         let fault = |error: SopsError| Fault { what: format!("cannot encrypt {name}"), ..error.fault(name, None) };
         let text = match std::str::from_utf8(&bytes) {
