@@ -7,7 +7,7 @@ use crate::cluster::{Event, EventScope, ObjectDetail};
 use crate::kinds;
 use crate::model::{Condition, Env, Fault, ObjectRef, Row};
 use crate::theme::Scope;
-use crate::views::parts::page::PageLine;
+use crate::views::parts::page::{PageLine, SharedLines};
 
 /// Holds a whole object as it is shown.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(super) struct Whole {
     /// The object; values of a Secret are masked.
     pub(super) value: Value,
     /// Its YAML, line by line.
-    pub(super) yaml: Vec<PageLine>,
+    pub(super) yaml: SharedLines,
     /// Its conditions.
     pub(super) conditions: Vec<Condition>,
     /// Its row, where the registry knows the kind.
@@ -61,5 +61,5 @@ pub(super) fn whole(detail: ObjectDetail) -> Whole {
     let row = kind.and_then(|kind| (kind.decode)(detail.value.to_string().as_bytes()).ok());
     let masked = |line: &str| line.contains(": (masked");
     let line = |line: &str| PageLine::cut(line, if masked(line) { Scope::Masked } else { Scope::Text });
-    Whole { yaml: detail.yaml.lines().map(line).collect(), value: detail.value, conditions: detail.conditions, row }
+    Whole { yaml: detail.yaml.lines().map(line).collect::<Vec<_>>().into(), value: detail.value, conditions: detail.conditions, row }
 }

@@ -18,7 +18,6 @@ pub(super) mod overview;
 mod tests;
 
 use std::any::Any;
-use std::borrow::Cow;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -30,7 +29,7 @@ use crate::kinds;
 use crate::model::{Env, Kind, ObjectRef, Row};
 use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
-use crate::views::parts::page::{Page, PageLine, SearchKey};
+use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
 use crate::views::parts::tabs;
 use crate::widgets::panel;
 use family::Family;
@@ -132,28 +131,26 @@ impl Detail {
         actions
     }
 
-    fn lines<'a>(&'a self, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
+    fn lines(&self, scene: &Scene<'_>) -> SharedLines {
         match self.tab {
-            Tab::Overview => {
-                Cow::Owned(overview::lines(self.env, &self.object, &self.whole, &self.events, scene.facts))
-            }
-            Tab::Events => Cow::Owned(events::lines(&self.events, scene.facts.now_in(self.env))),
+            Tab::Overview => overview::lines(self.env, &self.object, &self.whole, &self.events, scene.facts).into(),
+            Tab::Events => events::lines(&self.events, scene.facts.now_in(self.env)).into(),
             Tab::Describe => match &self.whole.value {
                 Some(whole) => {
                     let events = self.events.value.as_deref().unwrap_or_default();
                     let text = describe(&self.object, &whole.value, events, scene.facts.now_in(self.env));
-                    Cow::Owned(text.lines().map(|line| PageLine::cut(line, Scope::Text)).collect())
+                    text.lines().map(|line| PageLine::cut(line, Scope::Text)).collect::<Vec<_>>().into()
                 }
-                None => Cow::Owned(self.whole.in_place()),
+                None => self.whole.in_place().into(),
             },
             Tab::Yaml => match &self.whole.value {
-                Some(whole) => Cow::Borrowed(&whole.yaml),
-                None => Cow::Owned(self.whole.in_place()),
+                Some(whole) => whole.yaml.clone(),
+                None => self.whole.in_place().into(),
             },
-            Tab::Tree => Cow::Owned(family::lines(self.env, &self.family)),
+            Tab::Tree => family::lines(self.env, &self.family).into(),
             Tab::Inventory => match overview::row(self.env, &self.object, &self.whole, scene.facts) {
-                Some(row) => Cow::Owned(inventory::lines(self.env, &row, scene.facts)),
-                None => Cow::Owned(self.whole.in_place()),
+                Some(row) => inventory::lines(self.env, &row, scene.facts).into(),
+                None => self.whole.in_place().into(),
             },
         }
     }
@@ -189,7 +186,7 @@ impl Detail {
     }
 
     fn motion_on_page(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        let lines = self.lines(scene).into_owned();
+        let lines = self.lines(scene);
         if motion == Motion::Open {
             let link = self.page().and_then(|page| page.current(&lines)).and_then(PageLine::link).cloned();
             return Some(link.into_iter().filter_map(|target| tabs::open(target, scene)).collect());
@@ -299,7 +296,7 @@ impl View for Detail {
     }
 
     fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        let lines = self.lines(scene).into_owned();
+        let lines = self.lines(scene);
         if let Some(page) = self.pages.get_mut(self.tab as usize) {
             page.search(text, &lines);
         }

@@ -16,7 +16,6 @@ mod part;
 mod tests;
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use ratatui::Frame;
@@ -28,7 +27,7 @@ use crate::kinds;
 use crate::model::{Env, Fault, ObjectRef, Row};
 use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
-use crate::views::parts::page::{Page, PageLine, SearchKey};
+use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
 use crate::views::parts::tabs;
 use crate::widgets::panel;
 use history::Choice;
@@ -76,7 +75,7 @@ pub struct Inspector {
     inspection: Loaded<Box<Inspection>>,
     choice: Choice,
     /// The tabs that are read when they are looked at, each with the choice that it was read for.
-    parts: HashMap<InspectorTab, (Choice, Loaded<Vec<PageLine>>)>,
+    parts: HashMap<InspectorTab, (Choice, Loaded<SharedLines>)>,
     /// The row when it was read last: another one means that the object changed.
     seen: Option<Row>,
 }
@@ -166,19 +165,19 @@ impl Inspector {
         })))
     }
 
-    fn lines<'a>(&'a self, scene: &Scene<'_>) -> Cow<'a, [PageLine]> {
+    fn lines(&self, scene: &Scene<'_>) -> SharedLines {
         match (self.tab, &self.inspection.value) {
             (InspectorTab::Overview, Some(found)) => {
-                Cow::Owned(overview::lines(self.env, &self.object, found, scene.facts))
+                overview::lines(self.env, &self.object, found, scene.facts).into()
             }
             (InspectorTab::History, Some(found)) => {
-                Cow::Owned(history::lines(&found.history, self.choice, scene.facts.now_in(self.env)))
+                history::lines(&found.history, self.choice, scene.facts.now_in(self.env)).into()
             }
-            (InspectorTab::Overview | InspectorTab::History, None) => Cow::Owned(self.inspection.in_place()),
+            (InspectorTab::Overview | InspectorTab::History, None) => self.inspection.in_place().into(),
             (tab, _) => match self.parts.get(&tab) {
-                Some((_, Loaded { value: Some(lines), .. })) => Cow::Borrowed(lines),
-                Some((_, loaded)) => Cow::Owned(loaded.in_place()),
-                None => Cow::Owned(Vec::new()),
+                Some((_, Loaded { value: Some(lines), .. })) => lines.clone(),
+                Some((_, loaded)) => loaded.in_place().into(),
+                None => SharedLines::default(),
             },
         }
     }
@@ -197,7 +196,7 @@ impl Inspector {
     }
 
     fn motion_on_page(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        let lines = self.lines(scene).into_owned();
+        let lines = self.lines(scene);
         match motion {
             Motion::Mark if self.tab == InspectorTab::History => {
                 if let Some(revision) = self.revision(&lines) {
@@ -300,7 +299,7 @@ impl View for Inspector {
                 if let Some((wanted, loaded)) = self.parts.get_mut(&tab)
                     && *wanted == choice
                 {
-                    loaded.take(answer.map(Some));
+                    loaded.take(answer.map(|lines| Some(lines.into())));
                 }
             }
             // Another environment was chosen meanwhile.
@@ -310,7 +309,7 @@ impl View for Inspector {
     }
 
     fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        let lines = self.lines(scene).into_owned();
+        let lines = self.lines(scene);
         if let Some(page) = self.pages.get_mut(self.tab as usize) {
             page.search(text, &lines);
         }
