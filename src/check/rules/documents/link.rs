@@ -1,6 +1,6 @@
 //! A link to a file, a heading or an image that is not there.
 
-use super::is_document;
+use super::{is_document, is_of_the_past};
 use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::markdown::MarkdownDocument;
 use crate::repo::{contents, path};
@@ -12,7 +12,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
-    if !is_document(&file.path) {
+    if !is_document(&file.path) || is_of_the_past(&file.path) {
         return;
     }
     // What a generator makes pages of has links of its own kind, which only it follows.

@@ -1,6 +1,7 @@
 //! Documents. One file a rule.
 
 use crate::check::Rule;
+use crate::repo::path as paths;
 
 rules! { link, path, unreached }
 
@@ -8,4 +9,17 @@ rules! { link, path, unreached }
 fn is_document(path: &str) -> bool {
     let extension = path.rsplit('.').next().unwrap_or_default();
     matches!(extension, "md" | "markdown")
+}
+
+/// Words in the names of documents that nobody keeps up to date: they tell what was.
+const OF_THE_PAST: [&str; 9] =
+    ["old", "archive", "archived", "legacy", "deprecated", "obsolete", "changelog", "history", "removed"];
+
+/// Tells whether a document, by its own name or that of a folder above it, tells what was: nobody corrects what it points at.
+fn is_of_the_past(document: &str) -> bool {
+    let lower = document.to_ascii_lowercase();
+    let stem = paths::name(&lower).split('.').next().unwrap_or_default();
+    let names = paths::parent(&lower).split('/').chain([stem]);
+    let mut words = names.flat_map(|name| name.split(['-', '_', ' ', '.']));
+    words.any(|word| OF_THE_PAST.contains(&word))
 }

@@ -2,7 +2,7 @@
 
 use crate::check::world::World;
 use crate::check::{Finding, Other, Rule, RuleInput};
-use crate::model::ObjectRef;
+use crate::model::{ObjectRef, known};
 use crate::render::{Object, Rendered};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -21,37 +21,76 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             users.push((one, object));
         }
     }
-    // Who applies one object together applies many: that is one finding, with its objects below it.
-    let mut first: BTreeMap<(Vec<&str>, bool), usize> = BTreeMap::new();
-    for users in seen.values() {
-        let [(_, object), (_, last), ..] = users.as_slice() else { continue };
-        let mut names: Vec<&str> = users.iter().map(|(one, _)| one.name.as_str()).collect();
-        names.sort_unstable();
-        let same = users.iter().all(|(_, other)| content(other) == content(object));
-        let (file, line) = world.place(last, &last.object.name);
-        if let Some(known) = first.get(&(names.clone(), same)).and_then(|at| found.get_mut(*at)) {
+    let mut shared: Vec<Shared<'_>> = seen.values().filter_map(|users| Shared::of(users)).collect();
+    // What they do to each other comes first: all else that they share is told below it.
+    shared.sort_by_key(|one| one.harm);
+    let mut told: Vec<(Vec<&str>, Harm, usize)> = Vec::new();
+    for one in shared {
+        let object = one.object;
+        let (file, line) = world.place(object, &object.object.name);
+        let holds = |(names, harm, _): &&(Vec<&str>, Harm, usize)| {
+            let is_within = one.names.iter().all(|name| names.contains(name));
+            (names == &one.names && *harm == one.harm) || *harm == Harm::Fight && is_within
+        };
+        if let Some(known) = told.iter().find(holds).and_then(|(.., at)| found.get_mut(*at)) {
             let (env, object) = (Some(world.env.to_owned()), Some(object.object.to_string()));
             known.others.push(Other { env, file, line, object });
             continue;
         }
-        let who = match names.as_slice() {
+        let who = match one.names.as_slice() {
             [one, other] => format!("{one} and {other} both"),
             [most @ .., other] => format!("{} and {other} all", most.join(", ")),
             [] => continue,
         };
         let message = format!("the Kustomizations {who} apply it");
         let fix = "leave it to one of them, and let the others depend on that";
-        let habit = "several Kustomizations apply one object";
-        let finding = if same {
-            let why = "when one of them stops applying it, it is deleted under the others until they apply it again";
-            world.finding(&RULE, last, &last.object.name, message, why, fix).warning().habit(habit)
-        } else {
-            let why = "each undoes what the other does, and when one stops applying it, it is deleted under the other";
-            let habit = "several Kustomizations apply one object, each in a form of its own";
-            world.finding(&RULE, last, &last.object.name, message, why, fix).habit(habit)
+        let why = match one.harm {
+            Harm::Fight => {
+                "each undoes what the other does, and when one stops applying it, it is deleted under the other"
+            }
+            _ => "when one of them stops applying it, it is deleted under the others until they apply it again",
         };
-        first.insert((names, same), found.len());
+        let finding = world.finding(&RULE, object, &object.object.name, message, why, fix);
+        let finding = match one.harm {
+            Harm::Fight => finding.habit("several Kustomizations apply one object, each in a form of its own"),
+            Harm::Loss => finding.warning().habit("several Kustomizations apply one object"),
+            Harm::Little => finding.hint().habit("several Kustomizations apply one source"),
+        };
+        told.push((one.names, one.harm, found.len()));
         found.push(finding);
+    }
+}
+
+/// Says what comes of it, the worst first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Harm {
+    /// Each undoes what the other does.
+    Fight,
+    /// It may be away for a while.
+    Loss,
+    /// It may be away for a while, which nothing notices: a source that is made anew, and what was fetched is there until then.
+    Little,
+}
+
+/// Holds an object that several apply.
+struct Shared<'a> {
+    names: Vec<&'a str>,
+    object: &'a Object,
+    harm: Harm,
+}
+
+impl<'a> Shared<'a> {
+    fn of(users: &[(&'a Rendered, &'a Object)]) -> Option<Self> {
+        let [(_, object), (_, last), ..] = users else { return None };
+        let mut names: Vec<&str> = users.iter().map(|(one, _)| one.name.as_str()).collect();
+        names.sort_unstable();
+        let is_same = users.iter().all(|(_, other)| content(other) == content(object));
+        let harm = match is_same {
+            false => Harm::Fight,
+            true if object.object.group == known::SOURCE => Harm::Little,
+            true => Harm::Loss,
+        };
+        Some(Self { names, object: last, harm })
     }
 }
 
@@ -101,6 +140,28 @@ kind: Namespace
 metadata: {name: web}
 ",
     ];
+    /// What they fight about is the finding, with all else that they share below it.
+    const FIGHT: &str = "=== staging a
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: web}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: one, namespace: web}
+data: {a: b}
+=== staging b
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: web}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: one, namespace: web}
+data: {a: c}
+";
     const SILENT: &[&str] = &["=== staging a
 ---
 apiVersion: v1
@@ -116,5 +177,6 @@ metadata: {name: web}
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
         assert_rule(&super::RULE, FIRES, SILENT);
+        assert_rule(&super::RULE, &[FIGHT], SILENT);
     }
 }

@@ -33,8 +33,8 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         if left_out.contains(file) {
             continue;
         }
-        let is_one = contents::text(&snapshot.root, file).is_ok_and(|text| is_manifest(&text));
-        if !is_one || is_commented_out(&snapshot.root, file) {
+        let text = contents::text(&snapshot.root, file).unwrap_or_default();
+        if !is_manifest(&text) || is_commented_out(&snapshot.root, file) {
             continue;
         }
         let message = "no Kustomization reads it";
@@ -44,7 +44,11 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             path::parent(file)
         );
         let habit = "no Kustomization reads some manifests that stand among others";
-        found.push(Finding::new(RULE.id, file, message, why, fix).on(1).warning().habit(habit));
+        let finding = Finding::new(RULE.id, file, message, why, fix).on(1);
+        found.push(match is_by_hand(file, &text) {
+            true => finding.hint().habit("no Kustomization reads some manifests that seem to be applied by hand"),
+            false => finding.warning().habit(habit),
+        });
     }
 }
 
@@ -57,6 +61,19 @@ pub(super) fn declares(snapshot: &Snapshot, file: &str) -> bool {
 pub(super) fn is_manifest(text: &str) -> bool {
     let has = |key: &str| text.lines().any(|line| line.starts_with(key));
     has("apiVersion:") && has("kind:")
+}
+
+/// Words in the names of manifests that somebody applies in need.
+const BY_HAND: [&str; 10] =
+    ["restore", "recovery", "recover", "rescue", "debug", "manual", "migrate", "migration", "oneshot", "once"];
+
+/// Tells whether a manifest looks like one that somebody applies by hand when it is needed: by its name, or because all that it has runs once.
+fn is_by_hand(file: &str, text: &str) -> bool {
+    let name = path::name(file).to_ascii_lowercase();
+    let mut words = name.split(['-', '_', '.']);
+    let mut kinds =
+        text.lines().filter_map(|line| line.strip_prefix("kind:")).map(|kind| kind.trim().trim_matches('"'));
+    words.any(|word| BY_HAND.contains(&word)) || kinds.all(|kind| matches!(kind, "Job" | "Pod"))
 }
 
 /// Tells whether a kustomization of its folder, or of one above, names a file or a folder in a comment: whoever took it out knows that it is not read.
@@ -74,5 +91,19 @@ pub(super) fn is_commented_out(root: &Path, file: &str) -> bool {
             return false;
         }
         folder = path::parent(folder);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_by_hand;
+
+    #[test]
+    fn what_is_applied_in_need_is_known_by_its_name_or_its_kind() {
+        let of = |kind: &str| format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\n");
+        assert!(is_by_hand("apps/db/restore-pvc.yaml", &of("PersistentVolumeClaim")));
+        assert!(is_by_hand("apps/db/shell.yaml", &of("Pod")));
+        assert!(!is_by_hand("apps/db/service.yaml", &of("Service")));
+        assert!(!is_by_hand("apps/db/jobs.yaml", &[of("Job"), of("Service")].concat()));
     }
 }
