@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::{ListedFile, rules};
-use crate::model::Nodes;
+use crate::model::LiveFacts;
 use crate::render::{Installation, Rendering};
 use crate::repo::{Committed, Snapshot};
 use crate::sops::Identities;
@@ -18,8 +18,8 @@ pub struct Context<'a> {
     pub identities: &'a Identities,
     /// What the repository renders to, where that is known.
     pub rendering: Option<&'a Rendering>,
-    /// What is known of the nodes of environments, beside what the settings tell.
-    pub(super) live: BTreeMap<String, Nodes>,
+    /// What the clusters of environments say of themselves, beside what settings and repository tell.
+    pub(super) live: BTreeMap<String, LiveFacts>,
     /// What several rules read, read once.
     pub(super) once: Once,
     /// Whether no comment silences a rule about secrets.
@@ -51,8 +51,8 @@ impl<'a> Context<'a> {
         Self { strict: true, ..self }
     }
 
-    /// Says what the clusters of environments say of their nodes; the settings come first.
-    pub(super) fn with_nodes(self, live: &BTreeMap<String, Nodes>) -> Self {
+    /// Says what the clusters of environments say of themselves; settings and repository come first.
+    pub(super) fn with_live(self, live: &BTreeMap<String, LiveFacts>) -> Self {
         Self { live: live.clone(), ..self }
     }
 
@@ -85,11 +85,14 @@ impl<'a> Context<'a> {
         self.once.committed.get_or_init(|| Committed::of(self.repository))
     }
 
-    /// Returns the Flux that an environment runs, as its repository says; `None` where nothing is rendered.
+    /// Returns the Flux that an environment runs, as its repository says, else its cluster; `None` where nothing is rendered.
     pub(super) fn flux(&self, env: &str) -> Option<&Installation> {
         let all = self.once.flux.get_or_init(|| {
             let Some(rendering) = self.rendering else { return BTreeMap::new() };
-            let of = |env: &str| Installation::of(rendering.objects(env).map(|(_, object)| object));
+            let of = |env: &str| {
+                let live = self.live.get(env).and_then(|live| live.flux);
+                Installation::of(rendering.objects(env).map(|(_, object)| object)).or_live(live)
+            };
             rendering.environments().into_iter().map(|env| (env.to_owned(), of(env))).collect()
         });
         all.get(env)

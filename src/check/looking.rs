@@ -39,8 +39,10 @@ pub fn check_all(files: &[ListedFile], context: &Context<'_>) -> CheckReport {
         .iter()
         .flat_map(|rendering| rendering.environments().into_iter().map(move |env| (rendering, env)))
         .map(|(rendering, env)| {
-            let nodes = told.nodes.get(env).or_else(|| context.live.get(env));
+            let live = context.live.get(env);
+            let nodes = told.nodes.get(env).or_else(|| live.map(|live| &live.nodes));
             let mut world = World::new(env, rendering, root).with_nodes(nodes.cloned().unwrap_or_default());
+            world.flux = world.flux.or_live(live.and_then(|live| live.flux));
             // A cluster that a hub manages has more than what the hub applies: what is not here may be there.
             let is_spoke = |known: &RepoEnvironment| known.name == env && known.sync == Sync::Hub;
             if context.snapshot.environments.iter().any(is_spoke) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Context, Finding, Quiet, check_all, folder, working_tree};
-use crate::model::{Fault, Nodes};
+use crate::model::{Fault, LiveFacts};
 use crate::render::Worker;
 use crate::render::revision::Revision;
 use crate::repo::Snapshot;
@@ -32,18 +32,18 @@ impl CheckedState {
     /// # Errors
     /// Fails when git does not know the state, or does not list its files.
     pub fn of(here: &Snapshot, revision: &Revision, identities: &Identities, renderer: &Worker) -> Result<Self, Fault> {
-        Self::with_nodes(here, revision, identities, &BTreeMap::new(), renderer)
+        Self::with_live(here, revision, identities, &BTreeMap::new(), renderer)
     }
 
-    /// Does the same, with what the clusters say of their nodes.
+    /// Does the same, with what the clusters say of themselves.
     ///
     /// # Errors
     /// Fails when git does not know the state, or does not list its files.
-    pub fn with_nodes(
+    pub fn with_live(
         here: &Snapshot,
         revision: &Revision,
         identities: &Identities,
-        nodes: &BTreeMap<String, Nodes>,
+        live: &BTreeMap<String, LiveFacts>,
         renderer: &Worker,
     ) -> Result<Self, Fault> {
         let place = revision.check_out(&here.root)?;
@@ -56,7 +56,7 @@ impl CheckedState {
         let rendering = renderer.with(|renderer| renderer.render(snapshot));
         let effective = rendering.as_ref().ok().map(|rendering| snapshot.with_graph(&rendering.graph));
         let snapshot = effective.as_ref().unwrap_or(snapshot);
-        let context = Context::new(snapshot, identities, rendering.as_ref().ok()).with_nodes(nodes);
+        let context = Context::new(snapshot, identities, rendering.as_ref().ok()).with_live(live);
         let context = if place.is_some() { context.listing(&files) } else { context };
         // The next commit is judged by what is there.
         let context = if *revision == Revision::Index { context.strict().of_repository(&here.root) } else { context };

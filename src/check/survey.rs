@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::sources::beside;
 use super::{Context, Finding, Quiet, Severity, check_all};
 use crate::markdown::DocumentPage;
-use crate::model::{Fault, Nodes, ObjectRef};
+use crate::model::{Fault, LiveFacts, ObjectRef};
 use crate::render::{Stop, Worker};
 use crate::repo::{Graph, Snapshot, path};
 use crate::sops::Identities;
@@ -30,8 +30,8 @@ pub struct Survey {
     pub files: usize,
     /// The documents, by file.
     pub pages: Vec<DocumentPage>,
-    /// What was known of the nodes of each environment's cluster.
-    pub nodes: BTreeMap<String, Nodes>,
+    /// What was said by each environment's cluster.
+    pub live: BTreeMap<String, LiveFacts>,
     objects: Vec<Surveyed>,
     by_file: BTreeMap<String, Vec<usize>>,
     worst: BTreeMap<String, Severity>,
@@ -51,7 +51,7 @@ pub struct Surveyed {
 }
 
 impl Survey {
-    /// Surveys a repository, with what the clusters say of their nodes; runs kustomize where a rendering is not known yet, and blocks for
+    /// Surveys a repository, with what the clusters say of themselves; runs kustomize where a rendering is not known yet, and blocks for
     /// as long, until it is given up.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Survey {
     pub fn until(
         stop: &Stop,
         snapshot: &Snapshot,
-        nodes: &BTreeMap<String, Nodes>,
+        live: &BTreeMap<String, LiveFacts>,
         renderer: &Worker,
     ) -> Result<Self, Fault> {
         let rendering = renderer.until(stop, |renderer| renderer.render(snapshot));
@@ -75,7 +75,7 @@ impl Survey {
         let snapshot = effective.as_ref().unwrap_or(snapshot);
         // No key is asked for here: whether values were changed behind sops's back is told by `secret verify`.
         let identities = Identities::default();
-        let context = Context::new(snapshot, &identities, rendering.as_ref().ok()).with_nodes(nodes);
+        let context = Context::new(snapshot, &identities, rendering.as_ref().ok()).with_live(live);
         let report = check_all(&files, &context);
         let mut survey = Self {
             findings: report.findings,
@@ -85,7 +85,7 @@ impl Survey {
             fault: rendering.as_ref().err().cloned(),
             files: files.len(),
             pages: files.iter().filter_map(|file| DocumentPage::of(&file.path, || file.document())).collect(),
-            nodes: nodes.clone(),
+            live: live.clone(),
             ..Self::default()
         };
         for finding in &survey.findings {

@@ -1,5 +1,8 @@
 //! `fluxdeck info`: each setting with where it came from, the environments, and where fluxdeck looks and writes.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -8,8 +11,10 @@ use super::call::columns;
 use crate::config::SettingOrigin;
 use crate::model::text::{field, message};
 use crate::model::{Environment, Fault};
-use crate::render::sandbox;
+use crate::render::{Installation, Object, Origin, sandbox};
+use crate::repo::contents;
 use crate::runtime::Session;
+use crate::yaml;
 
 // Flags of `info`.
 #[derive(Debug, Args)]
@@ -72,8 +77,10 @@ fn settings(session: &Session) -> Vec<Setting> {
     }
     let walls = if sandbox::is_available() { "landlock, memory, time" } else { "memory, time" };
     list.push(setting("kustomize.kept_by", Some(walls.to_owned()), &SettingOrigin::Rule("this kernel".to_owned())));
+    let declared = declared(session);
     for environment in &session.environments {
         of_environment(&mut list, session, environment);
+        list.push(flux(&declared, &environment.name));
         if let Some(exposed) = session.exposure(environment.env) {
             let name = format!("env.{}.connection", environment.name);
             list.push(setting(
@@ -84,6 +91,50 @@ fn settings(session: &Session) -> Vec<Setting> {
         }
     }
     list
+}
+
+/// Reads what each environment's files declare of the Flux that installs them.
+fn declared(session: &Session) -> BTreeMap<String, Installation> {
+    let loader = session.loader.lock().ok().and_then(|mut loader| loader.take());
+    let Some(snapshot) = loader.map(|mut loader| loader.feeds()) else { return BTreeMap::new() };
+    let mut objects: BTreeMap<String, BTreeMap<&str, Vec<Object>>> = BTreeMap::new();
+    for feed in snapshot.feeds.iter().chain(snapshot.feeds.roots()) {
+        for file in feed.files.keys() {
+            let of = objects.entry(feed.env.clone()).or_default();
+            of.entry(file).or_insert_with(|| of_flux(&snapshot.root, file));
+        }
+    }
+    let one = |(env, files): (String, BTreeMap<&str, Vec<Object>>)| (env, Installation::of(files.values().flatten()));
+    objects.into_iter().map(one).collect()
+}
+
+/// Returns the objects of a file that may say which Flux it is.
+fn of_flux(root: &Path, file: &str) -> Vec<Object> {
+    const MARKS: [&str; 6] = [
+        "FluxInstance",
+        "kustomize-controller",
+        "source-controller",
+        "flux-manifests",
+        "flux-instance",
+        "fluxcd/flux2",
+    ];
+    let text = contents::text(root, file).unwrap_or_default();
+    if !MARKS.iter().any(|mark| text.contains(mark)) {
+        return Vec::new();
+    }
+    let origin = || Origin { file: file.to_owned(), ..Origin::default() };
+    let bodies = yaml::documents_as::<serde_json::Value>(&text).unwrap_or_default();
+    bodies.into_iter().map(|body| Object::new(body, origin(), Vec::new())).collect()
+}
+
+/// Tells which Flux an environment runs; no cluster is asked for it here.
+fn flux(declared: &BTreeMap<String, Installation>, env: &str) -> Setting {
+    let known = declared.get(env).and_then(|flux| Some((flux.version()?, flux.known_from()?)));
+    let (value, origin) = known.map_or_else(
+        || (None, "the repository does not say: the cockpit asks the controllers of the cluster".to_owned()),
+        |(version, from)| (Some(version), from.to_owned()),
+    );
+    Setting { name: format!("env.{env}.flux"), value, origin }
 }
 
 fn of_environment(list: &mut Vec<Setting>, session: &Session, environment: &Environment) {

@@ -15,6 +15,7 @@ pub mod events;
 pub mod exec;
 pub(crate) mod failure;
 pub mod fault;
+mod flux_version;
 pub mod identity;
 mod in_cluster;
 pub mod kubeconfig;

@@ -93,9 +93,23 @@ impl Cluster {
     /// # Errors
     /// Fails when the server cannot be asked or does not serve the kind.
     pub async fn objects(&self, group: &str, kind: &str, namespace: &str) -> Result<Vec<Value>, Fault> {
+        self.objects_labelled(group, kind, namespace, "").await
+    }
+
+    /// Lists those of them whose labels a selector fits; an empty one fits all.
+    ///
+    /// # Errors
+    /// Fails when the server cannot be asked, or refuses.
+    pub async fn objects_labelled(
+        &self,
+        group: &str,
+        kind: &str,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<Vec<Value>, Fault> {
         let resource = self.resource(group, kind).await?;
         let fault = |failure: Failure| failure.fault(&self.name, &format!("list {}", resource.plural));
-        let list = resource.list(namespace).with("limit", PAGE);
+        let list = resource.list(namespace).with("limit", PAGE).with_some("labelSelector", selector);
         let (mut objects, mut next) = (Vec::new(), String::new());
         let mut turning = Turning::default();
         loop {

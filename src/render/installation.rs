@@ -6,20 +6,12 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::object::{Object, at};
+use crate::model::Minor;
+use crate::model::flux_version::{VersionMark, of_controller};
 use crate::model::known::{self, OPERATOR};
 
 /// The Flux whose kustomize-controller is strict with variables by itself.
 const STRICT: Minor = Minor(2, 9);
-
-/// A minor version of Flux.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Minor(pub u32, pub u32);
-
-impl std::fmt::Display for Minor {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}.{}", self.0, self.1)
-    }
-}
 
 /// Says which Flux it may be: from one minor version to another, where there is an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +24,8 @@ pub struct Version {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Installation {
     version: Option<Version>,
+    /// What says so.
+    known_from: Option<String>,
     /// Feature gates by controller and name.
     gates: BTreeMap<(String, String), bool>,
     /// Flags that are on or off, by controller and name; what is said last counts, as it does for the controllers.
@@ -49,6 +43,7 @@ impl Installation {
         let mut found = Self::default();
         // What is nearer to the controllers themselves counts more.
         let mut versions: Vec<(u8, Version)> = Vec::new();
+        let mut told: Vec<String> = Vec::new();
         for object in objects {
             let (group, kind) = (object.object.group.as_str(), object.kind());
             match (group, kind) {
@@ -72,8 +67,13 @@ impl Installation {
                 (known::KUSTOMIZE, "Kustomization") => found.read_patches(at(&object.body, "/spec/patches")),
                 _ => {}
             }
+            told.resize_with(versions.len(), || {
+                let file = &object.origin.file;
+                if file.is_empty() { object.object.short() } else { format!("{} in {file}", object.object.short()) }
+            });
         }
-        found.version = versions.into_iter().min_by_key(|(rank, _)| *rank).map(|(_, version)| version);
+        let nearest = versions.into_iter().zip(told).min_by_key(|((rank, _), _)| *rank);
+        (found.version, found.known_from) = nearest.map(|((_, version), told)| (version, told)).unzip();
         found
     }
 
@@ -120,6 +120,21 @@ impl Installation {
     /// Tells whether flux-operator installs a controller; `None` where no `FluxInstance` says so.
     pub fn installs(&self, controller: &str) -> Option<bool> {
         self.components.as_ref().map(|components| components.contains(controller))
+    }
+
+    /// Takes the version that the cluster's controllers have where the repository says none.
+    #[must_use]
+    pub fn or_live(mut self, live: Option<Minor>) -> Self {
+        if let (None, Some(minor)) = (self.version, live) {
+            self.version = Some(Version::exactly(minor));
+            self.known_from = Some("the controllers of the cluster".to_owned());
+        }
+        self
+    }
+
+    /// Says what the version was read off.
+    pub fn known_from(&self) -> Option<&str> {
+        self.known_from.as_deref()
     }
 
     /// Writes the version for people.
@@ -298,24 +313,13 @@ fn is_controller(name: &str) -> bool {
     LOCKED.contains(&name) || name == "source-controller"
 }
 
-/// Reads the version off a controller: its image, whose minor version is that of Flux, or the label that `flux install` gives it.
+/// Reads the version off a controller.
 fn of_deployment(object: &Object) -> Option<(u8, Version)> {
     if !is_controller(&object.object.name) {
         return None;
     }
-    let containers = at(&object.body, "/spec/template/spec/containers").as_array().into_iter().flatten();
-    for container in containers {
-        let image = text(container, "/image");
-        let name = image.rsplit('/').next().unwrap_or_default();
-        let tag =
-            name.split_once(':').filter(|(name, _)| matches!(*name, "kustomize-controller" | "source-controller"));
-        let tag = tag.map(|(_, tag)| tag.split('@').next().unwrap_or_default());
-        if let Some(Minor(1, minor)) = tag.and_then(minor_of) {
-            return Some((0, Version::exactly(Minor(2, minor))));
-        }
-    }
-    let label = text(at(&object.body, "/metadata/labels"), "/app.kubernetes.io~1version");
-    minor_of(label).filter(|Minor(major, _)| *major == 2).map(|minor| (1, Version::exactly(minor)))
+    let (mark, minor) = of_controller(&object.body)?;
+    Some((if mark == VersionMark::Image { 0 } else { 1 }, Version::exactly(minor)))
 }
 
 /// Reads the version off the source of Flux's own manifests.
@@ -324,7 +328,7 @@ fn of_source(object: &Object) -> Option<(u8, Version)> {
     let is_its_own = ["/flux-manifests", "/fluxcd/flux2"].iter().any(|end| url.ends_with(end));
     let reference = at(&object.body, "/spec/ref");
     let version = match (text(reference, "/semver"), text(reference, "/tag")) {
-        ("", tag) => minor_of(tag).map(Version::exactly),
+        ("", tag) => Minor::of(tag).map(Version::exactly),
         (range, _) => Version::of_range(range),
     };
     version.filter(|_| is_its_own).map(|version| (3, version))
@@ -344,7 +348,7 @@ impl Version {
         }
         for part in tight.split_whitespace() {
             let bare = part.trim_start_matches(['>', '<', '=', '~', '^', 'v']);
-            let Some(minor) = minor_of(bare) else {
+            let Some(minor) = Minor::of(bare) else {
                 // `2.x`, `2` and `*` are any of theirs.
                 let major = bare.split('.').next().and_then(|major| major.parse().ok());
                 from = from.max(major.map(|major| Minor(major, 0)));
@@ -367,15 +371,6 @@ impl Version {
 /// Tells whether a version is the first of its minor one.
 fn is_first(version: &str) -> bool {
     version.split('.').nth(2).is_none_or(|patch| patch.starts_with('0'))
-}
-
-/// Reads the minor version off a whole one, such as `v2.8.1`.
-fn minor_of(version: &str) -> Option<Minor> {
-    let mut parts = version.trim_start_matches('v').split('.');
-    let major = parts.next()?.parse().ok()?;
-    let minor = parts.next()?;
-    let digits = minor.find(|letter: char| !letter.is_ascii_digit()).and_then(|end| minor.get(..end)).unwrap_or(minor);
-    Some(Minor(major, digits.parse().ok()?))
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
@@ -432,6 +427,15 @@ spec:
             assert_eq!(of(text).version().as_deref(), Some(version), "{text}");
         }
         assert_eq!(of("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").version(), None);
+    }
+
+    #[test]
+    fn the_cluster_is_believed_where_the_repository_says_nothing() {
+        let nothing = of("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").or_live(Some(Minor(2, 9)));
+        assert_eq!((nothing.version().as_deref(), nothing.is_strict()), (Some("2.9"), Some(true)));
+        assert_eq!(nothing.known_from(), Some("the controllers of the cluster"));
+        let said = of(INSTANCE).or_live(Some(Minor(2, 9)));
+        assert_eq!((said.version().as_deref(), said.known_from()), (Some("2.8"), Some("FluxInstance/flux")));
     }
 
     #[test]

@@ -61,7 +61,7 @@ mod worker;
 mod workplace;
 
 pub use cache::Cache;
-pub use installation::{Installation, Minor};
+pub use installation::Installation;
 pub use object::{Object, Origin, at};
 pub use rendered::{Rendered, Rendering, Undefined, Unseen, why_in_part};
 pub use renderer::Renderer;

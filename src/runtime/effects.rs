@@ -16,7 +16,7 @@ use crate::app::{
 };
 use crate::check::Survey;
 use crate::cluster::{Cluster, WatchEvent, WatchScope, watch};
-use crate::model::{Env, Fault, JournalEntry, Kind, Nodes, Outcome};
+use crate::model::{Env, Fault, JournalEntry, Kind, LiveFacts, Outcome};
 use crate::render::{Stop, Worker};
 use crate::repo::Snapshot;
 
@@ -26,11 +26,11 @@ const LEAVING: Duration = Duration::from_secs(1);
 /// How long the repository must have rested before it is rendered.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
 
-/// How long what a cluster said of its nodes is taken for true.
-const NODES_KEPT: Duration = Duration::from_mins(5);
+/// How long what a cluster said of itself is taken for true.
+const LIVE_KEPT: Duration = Duration::from_mins(5);
 
-/// How long a cluster may take to list its nodes.
-const NODES_WITHIN: Duration = Duration::from_secs(3);
+/// How long a cluster may take to list its nodes, and the controllers of Flux.
+const LIVE_WITHIN: Duration = Duration::from_secs(3);
 
 /// How many events of one watch may wait for the app; more would only hold memory.
 const WATCH_EVENTS: usize = 64;
@@ -47,43 +47,52 @@ pub struct Performer {
     operations: HashMap<OpId, (CancellationToken, JoinHandle<()>)>,
     /// The survey that is under way; the newest request wins.
     survey: Option<AbortHandle>,
-    nodes: Arc<tokio::sync::Mutex<LiveNodes>>,
+    live: Arc<tokio::sync::Mutex<LiveClusters>>,
     /// How long a survey waits, so that the screen comes first and files that change together are looked at once.
     survey_after: Duration,
 }
 
-/// Holds what the clusters said of their nodes, and when.
+/// Holds what the clusters said of themselves, and when.
 #[derive(Default)]
-struct LiveNodes {
-    known: BTreeMap<String, Nodes>,
+struct LiveClusters {
+    known: BTreeMap<String, LiveFacts>,
     asked: Option<Instant>,
 }
 
-impl LiveNodes {
+impl LiveClusters {
     /// Asks each cluster, side by side, unless that was done not long ago; one that does not answer leaves what was known.
     async fn ask(&mut self, reach: &TaskContext) {
-        if self.asked.is_some_and(|asked| asked.elapsed() < NODES_KEPT) {
+        if self.asked.is_some_and(|asked| asked.elapsed() < LIVE_KEPT) {
             return;
         }
         let asked = reach.clusters.iter().filter_map(|(_, cluster)| cluster.as_ref().ok()).map(|cluster| async move {
-            let answer = tokio::time::timeout(NODES_WITHIN, cluster.nodes()).await;
-            Some((cluster.name.clone(), answer.ok()?.ok()?))
+            let nodes = tokio::time::timeout(LIVE_WITHIN, cluster.nodes());
+            let flux = tokio::time::timeout(LIVE_WITHIN, cluster.flux_version());
+            let (nodes, flux) = futures::future::join(nodes, flux).await;
+            let (nodes, flux) = (nodes.ok().and_then(Result::ok), flux.ok().and_then(Result::ok));
+            (cluster.name.clone(), nodes, flux)
         });
-        let answers = futures::future::join_all(asked).await;
-        self.known.extend(answers.into_iter().flatten());
+        for (name, nodes, flux) in futures::future::join_all(asked).await {
+            if nodes.is_none() && flux.is_none() {
+                continue;
+            }
+            let known = self.known.entry(name).or_default();
+            known.nodes = nodes.unwrap_or_else(|| std::mem::take(&mut known.nodes));
+            known.flux = flux.unwrap_or(known.flux);
+        }
         self.asked = Some(Instant::now());
     }
 }
 
 async fn surveyed(
     snapshot: &Arc<Snapshot>,
-    nodes: &BTreeMap<String, Nodes>,
+    live: &BTreeMap<String, LiveFacts>,
     stop: &Stop,
     renderer: &Worker,
 ) -> Result<Arc<Survey>, Fault> {
-    let (snapshot, nodes, stop) = (Arc::clone(snapshot), nodes.clone(), stop.clone());
+    let (snapshot, live, stop) = (Arc::clone(snapshot), live.clone(), stop.clone());
     let renderer = renderer.clone();
-    let look = move || Survey::until(&stop, &snapshot, &nodes, &renderer).map(Arc::new);
+    let look = move || Survey::until(&stop, &snapshot, &live, &renderer).map(Arc::new);
     let lost = |why: String| Fault::failed("cannot look at the repository", why, "this is a defect of fluxdeck");
     tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| Err(lost(error.to_string())))
 }
@@ -104,7 +113,7 @@ impl Performer {
             tasks: HashMap::new(),
             operations: HashMap::new(),
             survey: None,
-            nodes: Arc::default(),
+            live: Arc::default(),
             survey_after: if watch_files { SURVEY_AFTER } else { Duration::ZERO },
         }
     }
@@ -189,24 +198,24 @@ impl Performer {
     /// Renders the repository and looks at it by every rule, away from the loop; what was begun for an older one is dropped.
     fn survey(&mut self, snapshot: Arc<Snapshot>) {
         let (owed, sender, after) = (self.ledger.owe(), self.sender.clone(), self.survey_after);
-        let (reach, nodes) = (self.reach.clone(), Arc::clone(&self.nodes));
+        let (reach, live) = (self.reach.clone(), Arc::clone(&self.live));
         // Ends the renderings of the one before.
         let stop = reach.renderer.newest("survey");
         let handle = tokio::spawn(async move {
             tokio::time::sleep(after).await;
-            let mut nodes = nodes.lock().await;
-            let first = nodes.known.clone();
-            let look = async |nodes: &BTreeMap<String, Nodes>| {
-                let survey = surveyed(&snapshot, nodes, &stop, &reach.renderer).await;
+            let mut live = live.lock().await;
+            let first = live.known.clone();
+            let look = async |live: &BTreeMap<String, LiveFacts>| {
+                let survey = surveyed(&snapshot, live, &stop, &reach.renderer).await;
                 // One that was given up says nothing: a newer one tells.
                 if !stop.is_given_up() {
                     let _closed = sender.send(Msg::Surveyed(survey, None)).await;
                 }
             };
             look(&first).await;
-            nodes.ask(&reach).await;
-            if nodes.known != first {
-                look(&nodes.known).await;
+            live.ask(&reach).await;
+            if live.known != first {
+                look(&live.known).await;
             }
             drop(owed);
         });

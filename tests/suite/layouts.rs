@@ -136,3 +136,24 @@ fn the_settings_name_an_environment_that_the_files_do_not() {
     assert_eq!(done.status.code(), Some(2));
     assert!(said.contains("../elsewhere, which the settings name for lab"), "{said}");
 }
+
+#[test]
+fn info_says_which_flux_it_is_and_what_says_so() {
+    let place = without_environment();
+    for (env, more) in [("lab", "  distribution: {version: 2.8.x}\n"), ("home", "")] {
+        let instance = format!(
+            "apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {{name: flux, namespace: flux-system}}\nspec:\n  sync: {{kind: GitRepository, url: 'https://example.org/fleet', ref: refs/heads/main, path: clusters/{env}}}\n{more}"
+        );
+        let folder = place.path().join("clusters").join(env);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("flux.yaml"), instance).unwrap();
+    }
+    let done = run(place.path(), &["info"]);
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let line = |env: &str| said.lines().find(|line| line.starts_with(&format!("env.{env}.flux"))).unwrap_or_default();
+    assert!(
+        line("lab").contains(" 2.8 ") && line("lab").ends_with("FluxInstance/flux in clusters/lab/flux.yaml"),
+        "{said}"
+    );
+    assert!(line("home").contains("the cockpit asks the controllers of the cluster"), "{said}");
+}

@@ -15,7 +15,7 @@ pub static REPORT: ReportKind = ReportKind { id: "findings", title: "what is wro
 const PAGES: usize = 2;
 
 fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
-    let survey = Survey::until(&input.stop, &input.snapshot, &input.nodes, &input.renderer)?;
+    let survey = Survey::until(&input.stop, &input.snapshot, &input.live, &input.renderer)?;
     let mut lines = Vec::new();
     if let Some(fault) = &survey.fault {
         lines.push(PageLine::wrapped(format!("{}: {}; {}", fault.what, fault.why, fault.todo), Scope::Failed));

@@ -86,10 +86,10 @@ fn new(input: &ReportInput, from: &str) -> Result<Vec<Finding>, Fault> {
     let (none, root) = (Identities::default(), &input.snapshot.root);
     let before = if from == PUSHED { UPSTREAM } else { "HEAD" };
     let state =
-        CheckedState::with_nodes(&input.snapshot, &Revision::WorkingTree, &none, &input.nodes, &input.renderer)?;
+        CheckedState::with_live(&input.snapshot, &Revision::WorkingTree, &none, &input.live, &input.renderer)?;
     let Some(commit) = git::commit(root, before) else { return Ok(told(&state.findings)) };
     let before =
-        CheckedState::with_nodes(&input.snapshot, &Revision::Commit(commit), &none, &input.nodes, &input.renderer)?;
+        CheckedState::with_live(&input.snapshot, &Revision::Commit(commit), &none, &input.live, &input.renderer)?;
     Ok(told(&state.without(&before).findings))
 }
 

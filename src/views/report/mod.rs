@@ -24,7 +24,7 @@ use ratatui::layout::Rect;
 use super::parts::loaded::Loaded;
 use super::parts::tabs;
 use crate::app::{Action, CommandTarget, Facts, Motion, Scene, Task, View};
-use crate::model::{Env, Fault, Nodes};
+use crate::model::{Env, Fault, LiveFacts};
 use crate::render::{Renderer, Rendering, Stop, Worker};
 use crate::repo::Snapshot;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
@@ -54,8 +54,8 @@ pub struct ReportInput {
     pub begins: Option<Env>,
     /// What is applied where.
     pub applied: Applied,
-    /// What the clusters say of their nodes.
-    pub nodes: BTreeMap<String, Nodes>,
+    /// What the clusters say of themselves.
+    pub live: BTreeMap<String, LiveFacts>,
     /// What it is about, where it is about one thing.
     pub about: Option<CommandTarget>,
     /// What renders.
@@ -101,18 +101,18 @@ impl ReportInput {
 struct Known {
     snapshot: Arc<Snapshot>,
     applied: Applied,
-    nodes: BTreeMap<String, Nodes>,
+    live: BTreeMap<String, LiveFacts>,
 }
 
 impl Known {
     fn of(facts: &Facts) -> Option<Self> {
         let snapshot = facts.repository.clone()?;
-        let nodes = facts.survey.as_ref().map(|survey| survey.nodes.clone()).unwrap_or_default();
-        Some(Self { snapshot, applied: applied(facts), nodes })
+        let live = facts.survey.as_ref().map(|survey| survey.live.clone()).unwrap_or_default();
+        Some(Self { snapshot, applied: applied(facts), live })
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.snapshot, &other.snapshot) && self.applied == other.applied && self.nodes == other.nodes
+        Arc::ptr_eq(&self.snapshot, &other.snapshot) && self.applied == other.applied && self.live == other.live
     }
 }
 
@@ -154,14 +154,14 @@ impl Reports {
     fn ask(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let Some(known) = Known::of(scene.facts) else { return Vec::new() };
         self.of = Some(known.clone());
-        let Known { snapshot, applied, nodes } = known;
+        let Known { snapshot, applied, live } = known;
         let environments = scene.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
         let (report, begins, about) = (self.report, self.begins, self.about.clone());
         vec![Action::Task(Task::stream(report.id, move |reach, mut reply| async move {
             let (renderer, stop) = (reach.renderer.clone(), reach.renderer.newest(report.id));
             let _given_up_with_the_screen = stop.with_its_owner();
             let input =
-                ReportInput { snapshot, environments, begins, applied, nodes, about, renderer, stop: stop.clone() };
+                ReportInput { snapshot, environments, begins, applied, live, about, renderer, stop: stop.clone() };
             let made = reach.away(move || (report.make)(&input)).await.and_then(|made| made);
             // A newer one answers.
             if !stop.is_given_up() {

@@ -45,7 +45,7 @@ fn input(repository: &TestRepository) -> ReportInput {
         snapshot: Arc::new(Snapshot::load(repository.path())),
         environments,
         applied: Vec::new(),
-        nodes: BTreeMap::new(),
+        live: BTreeMap::new(),
         about: None,
         renderer: Worker::default(),
         stop: Stop::default(),

@@ -1,8 +1,9 @@
 //! An API version that the kind does not have any more.
 
 use crate::check::{Context, File, Finding, Rule, RuleInput};
+use crate::model::Minor;
 use crate::model::known;
-use crate::render::{Installation, Minor};
+use crate::render::Installation;
 use crate::yaml::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {

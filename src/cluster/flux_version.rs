@@ -1,0 +1,47 @@
+//! Which Flux a cluster runs.
+
+use serde_json::Value;
+
+use super::Cluster;
+use crate::model::flux_version::of_controller;
+use crate::model::{Fault, Minor};
+
+/// The label that `flux install` and flux-operator give to the controllers.
+const PART_OF_FLUX: &str = "app.kubernetes.io/part-of=flux";
+
+impl Cluster {
+    /// Reads which Flux the cluster runs off its controllers; nothing where there are none.
+    ///
+    /// # Errors
+    /// Fails when the server cannot be asked, or does not let Deployments be listed.
+    pub async fn flux_version(&self) -> Result<Option<Minor>, Fault> {
+        Ok(of(&self.objects_labelled("apps", "Deployment", "", PART_OF_FLUX).await?))
+    }
+}
+
+fn of(controllers: &[Value]) -> Option<Minor> {
+    let versions = controllers.iter().filter_map(of_controller);
+    versions.min_by_key(|(mark, _)| *mark).map(|(_, minor)| minor)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::of;
+    use crate::model::Minor;
+
+    #[test]
+    fn the_image_says_more_than_the_label() {
+        let controller = |image: &str| {
+            json!({
+                "metadata": {"labels": {"app.kubernetes.io/version": "v2.6.0"}},
+                "spec": {"template": {"spec": {"containers": [{"image": image}]}}},
+            })
+        };
+        let helm = controller("ghcr.io/fluxcd/helm-controller:v1.3.0");
+        let kustomize = controller("registry.example.org/fluxcd/kustomize-controller:v1.9.6@sha256:ab");
+        assert_eq!(of(&[helm.clone(), kustomize]), Some(Minor(2, 9)));
+        assert_eq!((of(&[helm]), of(&[])), (Some(Minor(2, 6)), None));
+    }
+}

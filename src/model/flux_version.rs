@@ -1,0 +1,63 @@
+//! Which Flux a controller belongs to, and what a cluster says of its own.
+
+use serde_json::Value;
+
+use super::Nodes;
+
+/// A minor version of Flux.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Minor(pub u32, pub u32);
+
+impl std::fmt::Display for Minor {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}.{}", self.0, self.1)
+    }
+}
+
+impl Minor {
+    /// Reads the minor version off a whole one, such as `v2.8.1`.
+    pub fn of(version: &str) -> Option<Self> {
+        let mut parts = version.trim_start_matches('v').split('.');
+        let major = parts.next()?.parse().ok()?;
+        let minor = parts.next()?;
+        let digits =
+            minor.find(|letter: char| !letter.is_ascii_digit()).and_then(|end| minor.get(..end)).unwrap_or(minor);
+        Some(Self(major, digits.parse().ok()?))
+    }
+}
+
+/// Says what a version of Flux was read off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VersionMark {
+    /// The image of a controller.
+    Image,
+    /// The label that `flux install` and flux-operator give it.
+    Label,
+}
+
+/// Reads the version off the `Deployment` of a controller: its image, whose minor version is that of Flux, or its label.
+pub fn of_controller(deployment: &Value) -> Option<(VersionMark, Minor)> {
+    let word = |of: &Value, pointer: &str| of.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let containers = deployment.pointer("/spec/template/spec/containers").and_then(Value::as_array);
+    for container in containers.into_iter().flatten() {
+        let image = word(container, "/image");
+        let name = image.rsplit('/').next().unwrap_or_default();
+        let tag =
+            name.split_once(':').filter(|(name, _)| matches!(*name, "kustomize-controller" | "source-controller"));
+        let tag = tag.map(|(_, tag)| tag.split('@').next().unwrap_or_default());
+        if let Some(Minor(1, minor)) = tag.and_then(Minor::of) {
+            return Some((VersionMark::Image, Minor(2, minor)));
+        }
+    }
+    let label = word(deployment, "/metadata/labels/app.kubernetes.io~1version");
+    Minor::of(&label).filter(|Minor(major, _)| *major == 2).map(|minor| (VersionMark::Label, minor))
+}
+
+/// Holds what a cluster says of itself that its repository need not say.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LiveFacts {
+    /// What its nodes give.
+    pub nodes: Nodes,
+    /// The Flux that it runs.
+    pub flux: Option<Minor>,
+}
