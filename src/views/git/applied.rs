@@ -28,8 +28,7 @@ pub fn word(facts: &Facts, env: Env, commit: &str) -> Option<String> {
 /// Returns the commits that an environment's Kustomizations have applied, each once.
 pub fn commits(facts: &Facts, env: Env) -> BTreeSet<String> {
     let rows = kinds::find("Kustomization").and_then(|kind| facts.table(env, kind)).map(|table| &table.rows);
-    let revisions =
-        rows.into_iter().flatten().filter_map(|row| Some(&row.flux.as_ref()?.revision));
+    let revisions = rows.into_iter().flatten().filter_map(|row| Some(&row.flux.as_ref()?.revision));
     revisions.map(|revision| hash(revision).to_owned()).filter(|hash| hash.len() >= 7).collect()
 }
 

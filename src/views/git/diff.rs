@@ -40,7 +40,13 @@ impl Diff {
     /// Opens the difference of a file on one side.
     pub fn new(path: &str, side: Side) -> Self {
         let lines = vec![PageLine::cut("reading...", Scope::Dim)];
-        Self { path: path.to_owned(), side, page: Page::new(SearchKey::Searches), lines: lines.into(), seen: Weak::new() }
+        Self {
+            path: path.to_owned(),
+            side,
+            page: Page::new(SearchKey::Searches),
+            lines: lines.into(),
+            seen: Weak::new(),
+        }
     }
 
     fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {

@@ -70,11 +70,7 @@ fn screen(width: u16, height: u16) -> String {
                 .unwrap()
                 .insert(kind.group_kind(), KindTable { link: Connection::Live, ..KindTable::default() });
         }
-        let table = KindTable {
-            link: Connection::Live,
-            rows: rows.into_iter().collect(),
-            ..KindTable::default()
-        };
+        let table = KindTable { link: Connection::Live, rows: rows.into_iter().collect(), ..KindTable::default() };
         app.facts.tables.get_mut(env).unwrap().insert(kinds::KUSTOMIZATION.group_kind(), table);
     }
     app.update(Msg::Time(NOW.parse().unwrap()));

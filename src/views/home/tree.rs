@@ -57,9 +57,8 @@ impl Tree {
         work::count(entries.len());
         if !self.filter.is_empty() {
             let wanted = self.filter.to_lowercase();
-            let matches = |entry: &TreeEntry| {
-                entry.kind != EntryKind::Directory && entry.path.to_lowercase().contains(&wanted)
-            };
+            let matches =
+                |entry: &TreeEntry| entry.kind != EntryKind::Directory && entry.path.to_lowercase().contains(&wanted);
             return entries.iter().enumerate().filter(|(_, entry)| matches(entry)).map(|(place, _)| place).collect();
         }
         let mut visible = Vec::new();

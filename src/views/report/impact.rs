@@ -77,7 +77,10 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
         1 => ", 1 new finding".to_owned(),
         count => format!(", {count} new findings"),
     };
-    Ok(BuiltReport { summary: format!("{created} created, {changed} changed, {deleted} deleted{found}"), lines: lines.into() })
+    Ok(BuiltReport {
+        summary: format!("{created} created, {changed} changed, {deleted} deleted{found}"),
+        lines: lines.into(),
+    })
 }
 
 /// Finds what is wrong in the working tree and was not before.

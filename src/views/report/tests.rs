@@ -64,7 +64,10 @@ fn a_report_says_what_it_is_and_what_failed() {
         .after("    7  ", Scope::Dim)
         .opens(Some(target)),
     ];
-    insta::assert_snapshot!("made", screen(Ok(BuiltReport { summary: "1 error".to_owned(), lines: lines.into() }), (60, 8)));
+    insta::assert_snapshot!(
+        "made",
+        screen(Ok(BuiltReport { summary: "1 error".to_owned(), lines: lines.into() }), (60, 8))
+    );
     insta::assert_snapshot!("failed", screen(Err(never()), (60, 8)));
 }
 

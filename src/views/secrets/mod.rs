@@ -226,7 +226,8 @@ impl Secrets {
     fn settle(&mut self) {
         self.forget_shown();
         let shown = self.shown();
-        let is_it = |index: &usize| shown.get(*index).is_some_and(|line| Some(&line.identity) == self.identity.as_ref());
+        let is_it =
+            |index: &usize| shown.get(*index).is_some_and(|line| Some(&line.identity) == self.identity.as_ref());
         let place = self.identity.as_ref().and_then(|_| (0..shown.len()).find(is_it));
         let row = place.unwrap_or(self.row).min(shown.len().saturating_sub(1));
         let identity = self.identity.as_ref().and(shown.get(row)).map(|line| line.identity.clone());
