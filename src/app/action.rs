@@ -45,6 +45,8 @@ pub enum Action {
     Focus(Env),
     /// Reads the repository again.
     Rescan,
+    /// Keeps a commit message that was begun, for when the screen of git is opened again.
+    KeepMessage(String),
     /// Puts text on the operator's clipboard.
     Copy(String),
     /// Puts a secret there, which is cleared again.

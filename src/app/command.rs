@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::action::Action;
 use super::facts::Facts;
 use super::guard::Permit;
-use crate::model::{Env, Lesson, ObjectRef};
+use crate::model::{Env, Fault, Lesson, ObjectRef};
 
 /// Says what a command can do to the world; the guard acts on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +90,15 @@ pub struct CommandQuestion {
     pub label: &'static str,
     /// Whether an empty answer will do.
     pub optional: bool,
+    /// Says what is wrong with an answer that is not empty; `None` takes every one.
+    pub check: Option<fn(&str, Timestamp) -> Option<Fault>>,
+}
+
+impl CommandQuestion {
+    /// Says what is wrong with an answer.
+    pub fn fault(&self, answer: &str, now: Timestamp) -> Option<Fault> {
+        self.check.filter(|_| !answer.is_empty()).and_then(|check| check(answer, now))
+    }
 }
 
 /// Holds what a command may know when it is asked: the target, the answers, the facts.

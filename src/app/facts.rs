@@ -55,6 +55,8 @@ pub struct Facts {
     pub repository_fault: Option<Fault>,
     /// Operations, oldest first.
     pub operations: Vec<Op>,
+    /// A commit message that was begun and not committed.
+    pub message: String,
     /// Notices, oldest first.
     pub notices: Vec<Notice>,
     /// Whether nothing may be changed.
@@ -96,6 +98,7 @@ impl Facts {
             survey_fault: None,
             repository_fault: None,
             operations: Vec::new(),
+            message: String::new(),
             notices: Vec::new(),
             read_only: false,
             demo: false,
@@ -305,10 +308,15 @@ impl Facts {
         self.running().filter(|operation| operation.noted)
     }
 
+    /// Returns why an environment has no connection at all, where it has none.
+    pub fn unconnected_fault(&self, env: Env) -> Option<&Fault> {
+        self.unconnected.get(env).and_then(Option::as_ref)
+    }
+
     /// Returns the connection's state as a whole: the fault of the environment, else of the first kind that has one. What cannot be
     /// reached is the environment, whichever kind noticed it.
     pub fn trouble(&self, env: Env) -> Option<Fault> {
-        if let Some(fault) = self.unconnected.get(env).and_then(Option::as_ref) {
+        if let Some(fault) = self.unconnected_fault(env) {
             return Some(fault.clone());
         }
         let fault = self.tables.get(env)?.values().find_map(|table| table.link.fault())?.clone();

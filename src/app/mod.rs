@@ -78,6 +78,8 @@ pub struct App {
 struct Layer {
     ticket: Ticket,
     view: Box<dyn View>,
+    /// The filter that was typed last; [`View::filtered`] tells whether it still hides something.
+    filter: String,
 }
 
 /// A kind that is watched in an environment, and whether anybody still looks.
@@ -100,7 +102,7 @@ impl App {
             theme,
             keymap,
             commands,
-            layers: vec![Layer { ticket: Ticket(0), view: root }],
+            layers: vec![Layer { ticket: Ticket(0), view: root, filter: String::new() }],
             marks: None,
             start: None,
             next_ticket: 1,

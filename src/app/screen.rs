@@ -19,7 +19,7 @@ use ratatui::layout::Rect;
 use super::health::{EnvironmentHealth, state_scope};
 use super::motion::Motion;
 use super::{App, Command, CommandTarget, Op, Scene};
-use crate::model::{Connection, Env};
+use crate::model::{Connection, Env, ascii_sign};
 use crate::repo::Snapshot;
 use crate::theme::Scope;
 use crate::widgets::{Paragraph, Span, StyledLine, fit, panel, wrap};
@@ -66,14 +66,32 @@ impl App {
         }
         frame.render_widget(Paragraph::new(notice), notice_area);
         frame.render_widget(self.footer(footer_area.width), footer_area);
+        if self.theme.ascii {
+            plain_signs(frame);
+        }
     }
 
     fn render_layers(&self, frame: &mut Frame<'_>, body: Rect) {
         let base = self.layers.iter().rposition(|layer| !layer.view.overlay()).unwrap_or(0);
         let top = self.layers.len().saturating_sub(1);
         for (index, layer) in self.layers.iter().enumerate().skip(base) {
-            layer.view.render(frame, body, &self.scene(layer.ticket, index == top));
+            let scene = self.scene(layer.ticket, index == top);
+            layer.view.render(frame, body, &scene);
+            if index == base
+                && let Some((left, all)) = layer.view.filtered(&scene)
+            {
+                self.render_filter(frame, body, &layer.filter, &format!("{left}/{all}"));
+            }
         }
+    }
+
+    /// Says in the title of a screen that a filter hides some of its rows.
+    fn render_filter(&self, frame: &mut Frame<'_>, body: Rect, filter: &str, count: &str) {
+        let most = usize::from(body.width).saturating_sub(count.len() + 14);
+        let text = format!(" filter {} {count} ", fit(filter, most));
+        let width = u16::try_from(Span::raw(text.as_str()).width()).unwrap_or(u16::MAX).min(body.width);
+        let place = Rect { x: (body.x + body.width - width).saturating_sub(1).max(body.x), width, height: 1, ..body };
+        frame.render_widget(StyledLine::styled(text, self.theme.style(Scope::Input)), place);
     }
 
     fn header(&self, width: u16) -> StyledLine<'static> {
@@ -145,6 +163,8 @@ impl App {
             ("connecting".to_owned(), Scope::Dim)
         } else if count(|link| !link.is_settled()) > 0 {
             ("syncing".to_owned(), Scope::Progressing)
+        } else if count(|link| matches!(link, Connection::Partial(_))) > 0 {
+            ("some namespaces only".to_owned(), Scope::Waiting)
         } else if let Some(forbidden) = self.forbidden(env) {
             (format!("{forbidden} forbidden"), Scope::Waiting)
         } else if self
@@ -219,19 +239,30 @@ impl App {
     }
 
     fn footer(&self, width: u16) -> StyledLine<'static> {
+        if let Some(layer) = self.layers.last().filter(|layer| layer.view.takes_text()) {
+            let hints = layer.view.text_keys().iter().map(|(key, title)| ((*key).to_owned(), (*title).to_owned()));
+            return self.keys(hints, width);
+        }
         let (selected, targets) = (self.selected(), self.targets());
         let view = self.view_id();
         let scene = self.scene(self.top_ticket(), true);
-        let mut spans = Vec::new();
-        let mut used = 0;
+        let is_filtered = || self.layers.last().is_some_and(|layer| layer.view.filtered(&scene).is_some());
         let back = match scene.marks {
             Some(_) => Some(("esc", "unmark")),
+            None if is_filtered() => Some(("esc", "show all")),
             None => (self.layers.len() > 1).then_some(("esc", "back")),
         };
         let hints = back
             .into_iter()
             .map(|(key, title)| (key.to_owned(), title.to_owned()))
             .chain(hints(&scene, view, &selected, &targets));
+        self.keys(hints, width)
+    }
+
+    /// Writes keys and what they do, as many as there is room for.
+    fn keys(&self, hints: impl Iterator<Item = (String, String)>, width: u16) -> StyledLine<'static> {
+        let mut spans = Vec::new();
+        let mut used = 0;
         for (key, title) in hints {
             let length = key.chars().count() + title.chars().count() + 3;
             if used + length > usize::from(width) {
@@ -242,6 +273,18 @@ impl App {
             spans.push(Span::styled(format!(" {title}  "), self.theme.style(Scope::Dim)));
         }
         StyledLine::from(spans)
+    }
+}
+
+/// Puts ASCII in the place of every sign of ours; words of others stay as they are.
+fn plain_signs(frame: &mut Frame<'_>) {
+    for cell in &mut frame.buffer_mut().content {
+        let mut signs = cell.symbol().chars();
+        if let (Some(sign), None) = (signs.next(), signs.next())
+            && let Some(plain) = ascii_sign(sign)
+        {
+            cell.set_char(plain);
+        }
     }
 }
 

@@ -121,9 +121,20 @@ pub trait View: std::fmt::Debug + Send {
     /// Takes pasted text; only called while the view takes text.
     fn paste(&mut self, _text: &str, _scene: &Scene<'_>) {}
 
-    /// Takes the filter as it is typed; empty shows everything. Returns `false` when there is nothing to filter.
+    /// Takes the filter as it is typed; empty shows everything. Returns `false` when there is nothing to filter. The selection stays on what it is
+    /// on while that is in sight.
     fn filter(&mut self, _text: &str, _scene: &Scene<'_>) -> bool {
         false
+    }
+
+    /// Counts the rows that its filter leaves, and all of them; `None` while nothing is hidden. The frame shows it in the title, and esc lifts it.
+    fn filtered(&self, _scene: &Scene<'_>) -> Option<(usize, usize)> {
+        None
+    }
+
+    /// Lists what keys do while they are text for it, in words, for the footer.
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[("esc", "back")]
     }
 
     /// Returns the kinds that it needs watched, in which environments; Flux kinds are watched anyway.

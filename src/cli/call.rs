@@ -251,7 +251,7 @@ fn unwritten(error: serde_json::Error) -> Fault {
 }
 
 /// Tells whether the locale can show more than ASCII, by the rules of POSIX: `LC_ALL` before `LC_CTYPE` before `LANG`.
-fn locale_is_utf8() -> bool {
+pub(super) fn locale_is_utf8() -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));

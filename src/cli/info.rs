@@ -150,6 +150,9 @@ fn of_environment(list: &mut Vec<Setting>, session: &Session, environment: &Envi
     if let Some(file) = &own.kubeconfig {
         list.push(setting(&name("kubeconfig"), Some(file.value.display().to_string()), &file.origin));
     }
+    if let Some(names) = &own.namespaces {
+        list.push(setting(&name("namespaces"), Some(names.value.join(", ")), &names.origin));
+    }
     if let Some(path) = &environment.path {
         let origin = own
             .path

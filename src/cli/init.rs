@@ -48,6 +48,8 @@ struct Report {
     renewed: usize,
     committed: bool,
     environments: Vec<KeyFile>,
+    /// The settings file that was written so that the keys are found; none where there was one already.
+    settings: Option<PathBuf>,
     missing: Vec<Missing>,
     next: Vec<Step>,
 }
@@ -95,6 +97,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let made = make(&recipients, &names, now, &mut System)?;
     write_files(&folder, made.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())))?;
     let environments = keys.keep();
+    let settings = next::write_settings(call.global.config.as_deref(), &environments);
     if arguments.git {
         git::first_commit(&folder)?;
     }
@@ -104,6 +107,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         renewed: made.renewed,
         committed: arguments.git,
         next: steps(&folder, &name, arguments.owner.as_deref(), arguments.git, &environments),
+        settings,
         repository: folder,
         environments,
         missing: made.missing,

@@ -205,7 +205,13 @@ impl Plan {
                 return Err(fault.clone());
             }
             match (&environment.context, found.faults.get(env)) {
-                (Some(context), _) => cluster(env, environment, context).map(Arc::new),
+                (Some(context), _) => cluster(env, environment, context).map(|cluster| {
+                    let named = self.settings.env(&environment.name).namespaces;
+                    cluster.look_in(named.map(|named| named.value).unwrap_or_default());
+                    // Where Flux has its own objects, wherever those are that it applies.
+                    cluster.look_in(["flux-system".to_owned()]);
+                    Arc::new(cluster)
+                }),
                 (None, Some(Some(fault))) => Err(fault.clone()),
                 (None, _) => Err(gone()),
             }

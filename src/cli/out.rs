@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
-use crate::model::{Fault, Shown};
+use crate::model::{Fault, Shown, in_ascii};
 
 /// Holds what is written as it is: what we drew or made ourselves, and documents that somebody asked for in order to keep them.
 pub(super) enum Raw {
@@ -56,9 +56,11 @@ pub(super) fn remarks_are_read() -> bool {
 
 /// Writes to standard error, for people.
 pub(super) fn remark(text: &Shown) {
+    let plain = (!super::call::locale_is_utf8()).then(|| in_ascii(text.as_str()));
+    let text = plain.as_deref().unwrap_or(text.as_str());
     let mut err = std::io::stderr().lock();
     // Nobody is left to be told when standard error is closed.
-    let _closed = err.write_all(text.as_str().as_bytes()).and_then(|()| err.flush());
+    let _closed = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
 /// Writes how far something has come over what stands in the last line of standard error; an empty text takes it away.

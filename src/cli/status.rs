@@ -131,6 +131,10 @@ async fn list_all(cluster: Result<Arc<Cluster>, Fault>) -> Result<Found, Fault> 
     for (kind, found) in futures::future::join_all(lists).await {
         match found? {
             Listed::Rows(more) => rows.extend(more.into_iter().map(|row| (kind, row))),
+            Listed::Some(more, fault) => {
+                rows.extend(more.into_iter().map(|row| (kind, row)));
+                faults.push(fault);
+            }
             Listed::Absent if std::ptr::eq(kind, kinds::KUSTOMIZATION) => faults.push(Fault::failed(
                 format!("no Flux in {}", cluster.name),
                 "the API server does not serve Kustomizations",
@@ -147,6 +151,8 @@ async fn list_all(cluster: Result<Arc<Cluster>, Fault>) -> Result<Found, Fault> 
 enum Listed {
     /// Its rows.
     Rows(Vec<Row>),
+    /// Those of some namespaces, and why not the others.
+    Some(Vec<Row>, Fault),
     /// The server does not serve it.
     Absent,
     /// The server does not let us list it.
@@ -156,7 +162,7 @@ enum Listed {
 /// Lists a kind once. Absent kinds have no rows.
 pub(super) async fn list(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Vec<Row>, Fault> {
     match list_once(cluster, kind).await? {
-        Listed::Rows(rows) => Ok(rows),
+        Listed::Rows(rows) | Listed::Some(rows, _) => Ok(rows),
         Listed::Absent => Ok(Vec::new()),
         Listed::Forbidden(fault) => Err(fault),
     }
@@ -177,6 +183,7 @@ async fn list_once(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Listed,
                     row
                 })),
                 WatchEvent::Link(Connection::Live) => return Ok(Listed::Rows(rows)),
+                WatchEvent::Link(Connection::Partial(fault)) => return Ok(Listed::Some(rows, fault)),
                 WatchEvent::Link(Connection::Absent) => return Ok(Listed::Absent),
                 WatchEvent::Link(Connection::Forbidden(fault)) => return Ok(Listed::Forbidden(fault)),
                 WatchEvent::Link(Connection::Unreachable(fault) | Connection::Degraded(fault)) => return Err(fault),

@@ -66,7 +66,9 @@ impl Broken {
 /// # Errors
 /// Fails when the kubeconfig lacks the context, or when what it says of it cannot be used.
 pub fn connect(env: Env, name: &str, kubeconfig: &Kubeconfig, context: &str) -> Result<Cluster, Fault> {
-    Ok(connect_with(env, name, kubeconfig.config_for(context)?))
+    let cluster = connect_with(env, name, kubeconfig.config_for(context)?);
+    cluster.look_in(kubeconfig.namespace_of(context));
+    Ok(cluster)
 }
 
 /// Prepares the connections to a cluster from a configuration; as lazy as [`connect`].
@@ -96,7 +98,8 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
         let service = tower::service_fn(move |request| stack.clone().call(request));
         kube::Client::new(service, config.default_namespace.clone())
     };
-    Cluster::new(env, name, client(Speaks::Http2), client(Speaks::Http1), skew.clone(), exposure)
+    let (requests, streams) = (client(Speaks::Http2), client(Speaks::Http1));
+    Cluster { plugin, ..Cluster::new(env, name, requests, streams, skew, exposure) }
 }
 
 /// No token is larger, in bytes.

@@ -89,6 +89,8 @@ pub(crate) struct Plugin {
     kept: tokio::sync::Mutex<Option<Arc<Credential>>>,
     /// What it has printed for people since it was started; nothing while none runs.
     says: Arc<Mutex<Option<Vec<u8>>>>,
+    /// Whether the operator stopped it; until he says otherwise it is not run again.
+    stopped: tokio::sync::watch::Sender<bool>,
 }
 
 #[derive(Serialize)]
@@ -123,7 +125,18 @@ struct AnswerStatus {
 impl Plugin {
     /// Takes the plug-in of a user out of the kubeconfig.
     pub(crate) fn new(config: ExecConfig) -> Self {
-        Self { config, kept: tokio::sync::Mutex::default(), says: Arc::default() }
+        Self {
+            config,
+            kept: tokio::sync::Mutex::default(),
+            says: Arc::default(),
+            stopped: tokio::sync::watch::Sender::new(false),
+        }
+    }
+
+    /// Stops it where it runs, and lets it run again where it does not.
+    pub(crate) fn stop_or_run(&self) {
+        let runs = self.says.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        self.stopped.send_replace(runs);
     }
 
     /// Returns a credential that has not expired, running the plug-in where needed; callers that come meanwhile wait for the same run.
@@ -132,6 +145,9 @@ impl Plugin {
         let mut kept = self.kept.lock().await;
         if let Some(credential) = kept.as_ref().filter(|credential| credential.is_fresh(now)) {
             return Ok(credential.clone());
+        }
+        if *self.stopped.borrow() {
+            return Err(self.was_stopped());
         }
         let credential = Arc::new(self.run().await?);
         *kept = Some(credential.clone());
@@ -163,10 +179,10 @@ impl Plugin {
         let minutes = PATIENCE.as_secs() / 60;
         Some(if words.is_empty() {
             let why = format!("the credential plug-in {name} has not ended yet: the API server was not asked so far");
-            Broken::new(why, format!("it is waited for, up to {minutes} minutes"))
+            Broken::new(why, format!("it is waited for, up to {minutes} minutes; Z stops it"))
         } else {
             let why = format!("the credential plug-in {name} says: {words}");
-            Broken::new(why, format!("do what it says: it is waited for, up to {minutes} minutes"))
+            Broken::new(why, format!("do what it says: it is waited for, up to {minutes} minutes; Z stops it"))
         })
     }
 
@@ -203,7 +219,16 @@ impl Plugin {
             Ok(mut running) => {
                 let _ended = Ended(running.handle());
                 let said = self.listen(running.stderr());
-                let ran = tokio::task::spawn_blocking(move || running.finish_within(Some(patience), LARGEST)).await;
+                let ended = tokio::task::spawn_blocking(move || running.finish_within(Some(patience), LARGEST));
+                let mut stopped = self.stopped.subscribe();
+                let ran = tokio::select! {
+                    ran = ended => Some(ran),
+                    Ok(_) = stopped.wait_for(|stopped| *stopped) => None,
+                };
+                let Some(ran) = ran else {
+                    *self.says.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                    return Err(self.was_stopped());
+                };
                 if let Some(said) = said {
                     // What it left running may hold the other end.
                     let _late = tokio::time::timeout(LAST_WORDS, said).await;
@@ -259,6 +284,11 @@ impl Plugin {
                 }
             }
         }))
+    }
+
+    fn was_stopped(&self) -> Broken {
+        let name = self.config.command.as_deref().unwrap_or("(no command)");
+        Broken::new(format!("the credential plug-in {name} was stopped"), "Z runs it again")
     }
 
     fn missing(&self) -> Broken {
@@ -363,6 +393,28 @@ mod tests {
         assert!(plugin.running().unwrap().why.contains("has not ended yet"));
         *plugin.says.lock().unwrap() = Some(b"\x1b[1mTo sign in\x1b[0m\n\nuse the code ABCD\n".to_vec());
         assert!(plugin.running().unwrap().why.ends_with("says: To sign in; use the code ABCD"));
+    }
+
+    #[tokio::test]
+    async fn one_that_runs_is_stopped_and_not_run_again_before_that_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let go = folder.path().join("go");
+        let script = format!("test -e {} || sleep 600; echo '{{\"status\": {{\"token\": \"t\"}}}}'", go.display());
+        let plugin = std::sync::Arc::new(plugin(&script));
+        let asked = tokio::spawn({
+            let plugin = plugin.clone();
+            async move { plugin.credential(Timestamp::now()).await.map(drop) }
+        });
+        while plugin.says.lock().unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+        plugin.stop_or_run();
+        let told = asked.await.unwrap().unwrap_err();
+        assert!(told.why.ends_with("was stopped") && told.todo.contains("runs it again"), "{told:?}");
+        std::fs::write(&go, "").unwrap();
+        assert!(plugin.credential(Timestamp::now()).await.is_err(), "it is not run again by itself");
+        plugin.stop_or_run();
+        assert_eq!(plugin.credential(Timestamp::now()).await.unwrap().token.as_ref().unwrap().expose(), "t");
     }
 
     #[tokio::test]

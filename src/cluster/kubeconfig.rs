@@ -208,6 +208,13 @@ impl Kubeconfig {
         Ok(config)
     }
 
+    /// Returns the namespace that a context names.
+    pub(super) fn namespace_of(&self, context: &str) -> Option<String> {
+        let (parsed, _, bare) = self.merged_for(context)?;
+        let named = parsed.contexts.into_iter().find(|named| named.name == bare)?;
+        named.context?.namespace.filter(|name| !name.is_empty())
+    }
+
     /// Merges the files as a context sees them, and returns the file that holds it and its name there; nothing where several files mean
     /// something different by the name.
     fn merged_for<'a>(&'a self, context: &'a str) -> Option<(kube::config::Kubeconfig, &'a Path, &'a str)> {

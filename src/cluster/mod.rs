@@ -52,6 +52,9 @@ pub use secret::LiveSecret;
 pub use table::{Table, TableColumn};
 pub use watch::{WatchEvent, WatchScope, watch, watch_printed};
 
+/// So many namespaces are looked into one by one: each kind has a watch in each, and a server lets one connection have some hundred.
+const MOST_NAMESPACES: usize = 32;
+
 /// Holds the connections to one environment's API server.
 pub struct Cluster {
     /// The environment that everything read here belongs to.
@@ -64,6 +67,10 @@ pub struct Cluster {
     skew: Arc<skew::Skew>,
     user: tokio::sync::OnceCell<String>,
     exposure: Option<Exposure>,
+    /// Where to look for what may not be listed in all namespaces.
+    namespaces: tokio::sync::watch::Sender<Vec<String>>,
+    /// The credential plug-in of its user, where that has one.
+    plugin: Option<Arc<credentials::Plugin>>,
 }
 
 impl Cluster {
@@ -91,7 +98,28 @@ impl Cluster {
             skew,
             user,
             exposure,
+            namespaces: tokio::sync::watch::Sender::default(),
+            plugin: None,
         }
+    }
+
+    /// Stops the credential plug-in where it runs, and lets it run again where it was stopped; tells whether there is one.
+    pub fn stop_or_run_plugin(&self) -> bool {
+        self.plugin.as_ref().map(|plugin| plugin.stop_or_run()).is_some()
+    }
+
+    /// Names namespaces in which to look for what may not be listed in all of them, besides those that are known.
+    pub fn look_in(&self, namespaces: impl IntoIterator<Item = String>) {
+        let more: Vec<String> = namespaces.into_iter().filter(|name| !name.is_empty()).collect();
+        self.namespaces.send_if_modified(|known| {
+            let before = known.len();
+            for name in more {
+                if known.len() < MOST_NAMESPACES && !known.contains(&name) {
+                    known.push(name);
+                }
+            }
+            known.len() != before
+        });
     }
 
     /// Returns why the way to the server is not safe, where it is not.

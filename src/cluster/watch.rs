@@ -21,6 +21,7 @@ mod changes;
 mod decode;
 mod form;
 mod known;
+mod narrow;
 mod page;
 
 /// The first pause after a failure; it doubles up to [`LONGEST_PAUSE`].
@@ -93,8 +94,7 @@ async fn follow(
     events: Sender<WatchEvent>,
 ) {
     let closed = events.clone();
-    let mut watcher =
-        Watcher { cluster, form, resource, scope, events, known: Known::default(), complete: false, told: None };
+    let mut watcher = Watcher::new(cluster, resource, form, scope, events);
     tokio::select! {
         Err(Closed) = watcher.run() => (),
         () = closed.closed() => (),
@@ -137,6 +137,16 @@ struct Watcher {
 }
 
 impl Watcher {
+    fn new(
+        cluster: Arc<Cluster>,
+        resource: Resource,
+        form: ListForm,
+        scope: WatchScope,
+        events: Sender<WatchEvent>,
+    ) -> Self {
+        Self { cluster, form, resource, scope, events, known: Known::default(), complete: false, told: None }
+    }
+
     async fn run(&mut self) -> Result<std::convert::Infallible, Closed> {
         let mut pause = SHORTEST_PAUSE;
         let mut version = String::new();
@@ -170,6 +180,10 @@ impl Watcher {
                 }
                 Failure::Status { code: 403, .. } => {
                     version.clear();
+                    if self.scope.namespace.is_empty() && self.resource.namespaced {
+                        self.narrow(self.fault(&failure)).await?;
+                        continue;
+                    }
                     self.tell(Connection::Forbidden(self.fault(&failure))).await?;
                     RARELY
                 }

@@ -28,8 +28,13 @@ pub static ANY: Command = Command {
     scope: KeyScope::Object(is_container),
     risk: Risk::Writes,
     questions: &[
-        CommandQuestion { id: "container", label: "Which container? Empty for the default one", optional: true },
-        CommandQuestion { id: "command", label: "Which command? Empty for sh", optional: true },
+        CommandQuestion {
+            id: "container",
+            label: "Which container? Empty for the default one",
+            optional: true,
+            check: None,
+        },
+        CommandQuestion { id: "command", label: "Which command? Empty for sh", optional: true, check: None },
     ],
     lesson: teach,
     run,

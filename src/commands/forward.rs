@@ -19,6 +19,7 @@ pub static COMMAND: Command = Command {
         id: "ports",
         label: "Which port? LOCAL:PORT or PORT; empty for its first",
         optional: true,
+        check: Some(|text, _| ports(text).is_none().then(|| no_port(text))),
     }],
     lesson: teach,
     run: |ask| match ports(ask.answer("ports").unwrap_or_default()) {
@@ -26,17 +27,20 @@ pub static COMMAND: Command = Command {
             let verb = Forward { local, remote, via: ask.facts.via.clone() };
             operate(ask, "Forward", verb, &teach(ask).shell)
         }
-        None => vec![Action::Tell(Notice::fault(
-            ask.now,
-            Fault::new(
-                FaultKind::Usage,
-                "no port was forwarded",
-                format!("`{}` is not LOCAL:PORT", ask.answer("ports").unwrap_or_default()),
-                "write 8080:80, 8080:http, 80 or http; a local port is a number from 1 to 65535",
-            ),
-        ))],
+        None => {
+            vec![Action::Tell(Notice::fault(ask.now, no_port(ask.answer("ports").unwrap_or_default())))]
+        }
     },
 };
+
+fn no_port(text: &str) -> Fault {
+    Fault::new(
+        FaultKind::Usage,
+        "no port was forwarded",
+        format!("`{text}` is not LOCAL:PORT"),
+        "write 8080:80, 8080:http, 80 or http; a local port is a number from 1 to 65535",
+    )
+}
 
 /// Reads `LOCAL:PORT` or `PORT`, whose right side may be a name; nothing means the first port.
 fn ports(text: &str) -> Option<(Option<u16>, Option<String>)> {

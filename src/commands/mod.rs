@@ -122,6 +122,7 @@ commands! {
     mod cancel,
     mod copy,
     mod switch,
+    mod log_in,
     mod rescan,
     mod themes,
     mod lesson,

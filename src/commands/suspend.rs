@@ -1,5 +1,7 @@
 //! Stops the reconciliation of a Flux object, with a reason that others can read.
 
+use jiff::Timestamp;
+
 use super::verb::{flux_line, is_flux, lesson, operate, until};
 use crate::app::{Action, Ask, Command, CommandQuestion, KeyScope, Notice, Risk};
 use crate::cluster::verbs::{ObjectManifest, Suspend};
@@ -15,26 +17,26 @@ pub static COMMAND: Command = Command {
     scope: KeyScope::Object(is_flux),
     risk: Risk::Writes,
     questions: &[
-        CommandQuestion { id: "reason", label: "Why? Whoever finds it suspended will read this", optional: false },
-        CommandQuestion { id: "until", label: "Until when? 2h, tomorrow 9:00, 2026-01-31 or RFC 3339", optional: true },
+        CommandQuestion {
+            id: "reason",
+            label: "Why? Whoever finds it suspended will read this",
+            optional: false,
+            check: None,
+        },
+        CommandQuestion {
+            id: "until",
+            label: "Until when? 2h, tomorrow 9:00, 2026-01-31 or RFC 3339",
+            optional: true,
+            check: Some(no_time),
+        },
     ],
     lesson: teach,
     run: |ask| {
-        let end = match ask.answer("until").map(|text| (text, until(text, ask.now))) {
-            Some((text, None)) => {
-                return vec![Action::Tell(Notice::fault(
-                    ask.now,
-                    Fault::new(
-                        FaultKind::Usage,
-                        "nothing was suspended",
-                        format!("`{text}` is no duration and no time to come"),
-                        "write 2h, tomorrow 9:00, 2026-01-31 or 2026-01-31T18:00:00Z",
-                    ),
-                ))];
-            }
-            Some((_, end)) => end,
-            None => None,
-        };
+        let answer = ask.answer("until");
+        if let Some(fault) = answer.and_then(|text| no_time(text, ask.now)) {
+            return vec![Action::Tell(Notice::fault(ask.now, fault))];
+        }
+        let end = answer.and_then(|text| until(text, ask.now));
         let reason = ask.answer("reason").unwrap_or("").to_owned();
         let manifests = ask.objects().filter_map(|(env, object)| manifest(ask, env, object)).collect();
         let verb = Suspend { reason, by: ask.facts.login.clone(), until: end, manifests };
@@ -55,6 +57,17 @@ fn manifest(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> Option<ObjectManifes
     };
     let says_suspend = declared.is_some_and(|known| known.spec.get("suspend").is_some());
     Some(ObjectManifest { object: object.clone(), file, says_suspend })
+}
+
+/// Says that a text is no time to come.
+fn no_time(text: &str, now: Timestamp) -> Option<Fault> {
+    let fault = Fault::new(
+        FaultKind::Usage,
+        "nothing was suspended",
+        format!("`{text}` is no duration and no time to come"),
+        "write 2h, tomorrow 9:00, 2026-01-31 or 2026-01-31T18:00:00Z",
+    );
+    until(text, now).is_none().then_some(fault)
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {

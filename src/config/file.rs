@@ -164,6 +164,7 @@ impl Reader<'_> {
                     settings.kubeconfig =
                         self.string(item).map(|text| Sourced::new(self.path(&text.value), text.origin));
                 }
+                "namespaces" => settings.namespaces = self.strings(item),
                 "path" => settings.path = self.string(item),
                 "age_key_file" => {
                     settings.age_key_file =
@@ -190,7 +191,7 @@ impl Reader<'_> {
                 _ => self.unknown(
                     key,
                     line,
-                    "context, kubeconfig, path, age_key_file, age_key_command, protected, colour, order",
+                    "context, kubeconfig, namespaces, path, age_key_file, age_key_command, protected, colour, order",
                 ),
             }
         }

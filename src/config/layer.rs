@@ -79,6 +79,8 @@ pub struct EnvSettings {
     pub context: Option<Sourced<String>>,
     /// The kubeconfig file that holds that context, where it stands apart from the others; personal.
     pub kubeconfig: Option<Sourced<PathBuf>>,
+    /// Namespaces to look into where the server does not let us list all of them.
+    pub namespaces: Option<Sourced<Vec<String>>>,
     /// The folder of the repository that Flux syncs to it, where that cannot be told from the files.
     pub path: Option<Sourced<String>>,
     /// A file with age identities; personal.
@@ -98,6 +100,7 @@ impl EnvSettings {
     pub(super) fn overlay(&mut self, over: &Self) {
         set(&mut self.context, over.context.as_ref());
         set(&mut self.kubeconfig, over.kubeconfig.as_ref());
+        set(&mut self.namespaces, over.namespaces.as_ref());
         set(&mut self.path, over.path.as_ref());
         set(&mut self.age_key_file, over.age_key_file.as_ref());
         set(&mut self.age_key_command, over.age_key_command.as_ref());

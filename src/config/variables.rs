@@ -66,6 +66,10 @@ fn set(
     match field {
         "CONTEXT" => settings.context = Some(Sourced::new(value, origin)),
         "KUBECONFIG" => settings.kubeconfig = Some(Sourced::new(PathBuf::from(value), origin)),
+        "NAMESPACES" => {
+            let names = value.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+            settings.namespaces = Some(Sourced::new(names, origin));
+        }
         "PATH" => settings.path = Some(Sourced::new(value, origin)),
         "AGE_KEY_FILE" => settings.age_key_file = Some(Sourced::new(PathBuf::from(value), origin)),
         "AGE_KEY_COMMAND" => settings.age_key_command = Some(Sourced::new(CommandLine::new(value), origin)),
@@ -81,12 +85,22 @@ fn set(
 
 /// Splits `STAGING_CONTEXT` into the environment and the field.
 fn split(key: &str) -> Option<(&str, &str)> {
-    ["_CONTEXT", "_KUBECONFIG", "_PATH", "_AGE_KEY_FILE", "_AGE_KEY_COMMAND", "_PROTECTED", "_COLOUR", "_ORDER"]
-        .into_iter()
-        .find_map(|suffix| {
-            let environment = key.strip_suffix(suffix)?;
-            (!environment.is_empty()).then_some((environment, suffix.trim_start_matches('_')))
-        })
+    [
+        "_CONTEXT",
+        "_KUBECONFIG",
+        "_NAMESPACES",
+        "_PATH",
+        "_AGE_KEY_FILE",
+        "_AGE_KEY_COMMAND",
+        "_PROTECTED",
+        "_COLOUR",
+        "_ORDER",
+    ]
+    .into_iter()
+    .find_map(|suffix| {
+        let environment = key.strip_suffix(suffix)?;
+        (!environment.is_empty()).then_some((environment, suffix.trim_start_matches('_')))
+    })
 }
 
 /// Spells an environment's name as it stands in variables: in capitals, `_` for everything that is neither letter nor digit.

@@ -21,6 +21,8 @@ pub enum Connection {
     Live,
     /// The watch broke and is tried again; what is shown may be old.
     Degraded(Fault),
+    /// The server lets us list it in some namespaces only; those are complete and watched.
+    Partial(Fault),
     /// The server does not let us list it.
     Forbidden(Fault),
     /// The server does not serve the kind.
@@ -43,7 +45,9 @@ impl Connection {
     /// Returns the fault that the link reports, if any.
     pub fn fault(&self) -> Option<&Fault> {
         match self {
-            Self::Degraded(fault) | Self::Forbidden(fault) | Self::Unreachable(fault) => Some(fault),
+            Self::Partial(fault) | Self::Degraded(fault) | Self::Forbidden(fault) | Self::Unreachable(fault) => {
+                Some(fault)
+            }
             _ => None,
         }
     }

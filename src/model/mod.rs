@@ -47,4 +47,4 @@ pub use permit::Permit;
 pub use row::{FluxFacts, Row, RowKey, Suspension};
 pub use rows::Rows;
 pub use shell::ShellLine;
-pub use text::Shown;
+pub use text::{Shown, ascii_sign, in_ascii};

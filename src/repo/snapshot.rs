@@ -103,6 +103,15 @@ impl Snapshot {
         self.kustomizations.iter().filter(move |one| one.env == env)
     }
 
+    /// Returns the namespaces that an environment has something in: Flux's own first.
+    pub fn namespaces_of(&self, env: &str) -> BTreeSet<String> {
+        let flux = self.kustomizations_of(env).flat_map(|one| one.target_namespace.iter().chain([&one.namespace]));
+        let declared = self.feeds.iter().filter(|feed| feed.env == env).flat_map(|feed| &feed.declared);
+        let declared =
+            declared.map(|one| if one.object.kind == "Namespace" { &one.object.name } else { &one.object.namespace });
+        flux.chain(declared).filter(|name| !name.is_empty()).cloned().collect()
+    }
+
     /// Writes the name of a Kustomization: with its namespace where another of the environment has the same name.
     pub fn shown(&self, env: &str, namespace: &str, name: &str) -> String {
         let is_shared = self.kustomizations_of(env).any(|one| one.name == name && one.namespace != namespace);

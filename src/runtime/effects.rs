@@ -234,7 +234,7 @@ impl Performer {
     pub fn rescan(&mut self) {
         let owed = self.ledger.owe();
         let sender = self.sender.clone();
-        let files = Arc::clone(&self.files);
+        let (files, session) = (Arc::clone(&self.files), Arc::clone(&self.session));
         tokio::spawn(async move {
             let lost = |why: String| Fault::failed("cannot read the repository", why, "this is a defect of fluxdeck");
             let read = move || match files.lock() {
@@ -242,6 +242,9 @@ impl Performer {
                 Err(poisoned) => poisoned.into_inner().read(),
             };
             let found = tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(lost(error.to_string())));
+            if let Ok(snapshot) = &found {
+                session.look_in_namespaces(snapshot);
+            }
             let _closed = sender.send(Msg::Repository(found.map(Arc::new), Some(owed))).await;
         });
     }

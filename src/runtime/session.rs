@@ -13,7 +13,7 @@ use crate::cluster::Cluster;
 use crate::config::{SettingOrigin, Settings};
 use crate::model::{Clock, Env, Environment, Exposure, Fault, PerEnv};
 use crate::render::Worker;
-use crate::repo::Loader;
+use crate::repo::{Loader, Snapshot};
 use crate::sops::KeySources;
 
 /// Says what stands behind the session.
@@ -113,6 +113,15 @@ impl Session {
         for (env, ahead) in facts.ahead.iter_mut() {
             if let Some(Ok(cluster)) = self.clusters.get(env) {
                 *ahead = cluster.ahead();
+            }
+        }
+    }
+
+    /// Tells each cluster in which namespaces the repository has something, for where not all may be listed.
+    pub fn look_in_namespaces(&self, snapshot: &Snapshot) {
+        for environment in &self.environments {
+            if let Some(Ok(cluster)) = self.clusters.get(environment.env) {
+                cluster.look_in(snapshot.namespaces_of(&environment.name));
             }
         }
     }

@@ -87,4 +87,9 @@ impl View for Help {
         self.selected = 0;
         true
     }
+
+    fn filtered(&self, scene: &Scene<'_>) -> Option<(usize, usize)> {
+        let all = scene.commands.iter().filter(|command| command.id != "open").count() + MOTIONS.len();
+        (!self.filter.is_empty()).then(|| (self.rows(scene).len(), all))
+    }
 }

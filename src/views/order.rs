@@ -40,8 +40,17 @@ impl OrderView {
         let facts = scene.facts;
         let name = facts.name(self.env);
         let Some(snapshot) = &facts.repository else {
-            return vec![PageLine::wrapped("the repository is being read...", Scope::Dim)];
+            return vec![match &facts.repository_fault {
+                Some(fault) => {
+                    PageLine::wrapped(format!("{}: {}. {}", fault.what, fault.why, fault.todo), Scope::Error)
+                }
+                None => PageLine::wrapped("the repository is being read...", Scope::Dim),
+            }];
         };
+        if facts.environment(self.env).is_none() {
+            let fault = snapshot.looked.nothing();
+            return vec![PageLine::wrapped(format!("{}: {}. {}", fault.what, fault.why, fault.todo), Scope::Text)];
+        }
         let Some(order) = snapshot.order(name).filter(|order| !order.waves.is_empty() || !order.stuck.is_empty())
         else {
             return vec![PageLine::wrapped(

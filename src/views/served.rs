@@ -100,7 +100,7 @@ impl View for ServedKinds {
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         if let Some(env) = scene.facts.environment_by(motion, self.env) {
-            return Some(vec![Action::Replace(Box::new(Self { filter: self.filter.clone(), ..Self::new(env) }))]);
+            return Some(vec![Action::Replace(Box::new(Self::new(env)))]);
         }
         match motion {
             Motion::Open => {
@@ -129,9 +129,16 @@ impl View for ServedKinds {
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
+        let selected = self.found().get(self.selected).map(|served| served.resource.clone());
         text.clone_into(&mut self.filter);
-        self.selected = 0;
+        let place = selected.and_then(|resource| self.found().iter().position(|served| served.resource == resource));
+        self.selected = place.unwrap_or(0);
         true
+    }
+
+    fn filtered(&self, _scene: &Scene<'_>) -> Option<(usize, usize)> {
+        let all = self.served.value.as_ref().map_or(0, Vec::len);
+        (!self.filter.is_empty()).then(|| (self.found().len(), all))
     }
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
@@ -146,7 +153,7 @@ impl View for ServedKinds {
             let text = match (&self.served.value, &self.served.fault) {
                 (_, Some(fault)) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
                 (None, None) => "asking the cluster...".to_owned(),
-                (Some(_), None) => format!("nothing matches `{}`; / and esc show all again", self.filter),
+                (Some(_), None) => format!("nothing matches `{}`; esc shows all again", self.filter),
             };
             let wrapped: Vec<StyledLine<'_>> = wrap(&text, width).into_iter().map(StyledLine::from).collect();
             frame.render_widget(Paragraph::new(wrapped), body);

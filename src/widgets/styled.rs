@@ -116,8 +116,19 @@ impl<'a> FromIterator<Span<'a>> for StyledLine<'a> {
 }
 
 impl widgets::Widget for StyledLine<'_> {
+    /// Draws the line; one that is longer than its room ends with `~`, as [`super::fit`] marks it.
     fn render(self, area: Rect, buffer: &mut Buffer) {
+        let room = usize::from(area.width);
+        let is_cut = self.0.width() > room && {
+            let text: String = self.0.spans.iter().map(|span| &*span.content).collect();
+            unicode_width::UnicodeWidthStr::width(text.trim_end()) > room
+        };
         self.0.render(area, buffer);
+        if let Some(last) = area.right().checked_sub(1).filter(|_| is_cut && area.height > 0)
+            && let Some(cell) = buffer.cell_mut((last, area.y))
+        {
+            cell.set_char('~');
+        }
     }
 }
 

@@ -98,3 +98,57 @@ fn every_subcommand_has_a_manual_page() {
     assert_eq!(none.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&none.stderr).contains("there are: init"));
 }
+
+#[test]
+fn every_screen_of_the_demo_is_ascii_where_the_terminal_shows_no_more() {
+    let home = tempfile::tempdir().unwrap();
+    let screens = [
+        "",
+        "?",
+        ":",
+        "p",
+        "f",
+        "i",
+        "K",
+        "C",
+        "I",
+        "E",
+        "A",
+        "w",
+        "S",
+        "S<enter>",
+        "v",
+        "H",
+        "O",
+        "M",
+        "V",
+        "<enter>",
+        "<enter>]]]",
+        "l",
+        "s",
+        "R",
+        ">R",
+        ">D",
+        "S+",
+        "b",
+        "/zzz<enter>",
+        "y",
+        "d",
+    ];
+    std::thread::scope(|scope| {
+        let looks: Vec<_> = screens
+            .chunks(screens.len().div_ceil(2))
+            .map(|half| scope.spawn(|| half.iter().for_each(|keys| is_ascii(home.path(), keys))))
+            .collect();
+        looks.into_iter().for_each(|look| look.join().unwrap());
+    });
+}
+
+fn is_ascii(home: &Path, keys: &str) {
+    let call = ["snapshot", "--demo", "--size", "120x36", "--keys", keys];
+    let output = fluxdeck(home, &call).env("LANG", "C").output().unwrap();
+    let screen = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{keys}: {}", String::from_utf8_lossy(&output.stderr));
+    let odd: Vec<&str> = screen.lines().filter(|line| !line.is_ascii()).collect();
+    assert!(odd.is_empty(), "{keys}: {odd:#?}");
+}

@@ -56,7 +56,7 @@ fn what_is_wrong_stands_in_the_tree_and_at_its_file() {
     deck.press("<esc>");
     // The filter stays, and says so; what is left is shown without it.
     deck.sees("0 errors, 0 warnings, 1 hint  0 found");
-    deck.sees("nothing matches `gone`; / and esc show all again");
+    deck.sees("nothing matches `gone`; esc shows all again");
     deck.press("/");
     deck.press("<esc>");
     deck.sees("document-unreached");

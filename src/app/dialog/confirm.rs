@@ -51,6 +51,8 @@ pub struct Confirm {
     readers: Vec<String>,
     /// Which of the objects is the first that is shown, where there is no room for all.
     from: usize,
+    /// Whether enter was pressed on something else than what is to be typed.
+    refused: bool,
 }
 
 impl Confirm {
@@ -74,6 +76,7 @@ impl Confirm {
             owners: Vec::new(),
             readers: Vec::new(),
             from: 0,
+            refused: false,
         }
     }
 
@@ -100,6 +103,12 @@ impl Confirm {
             ),
         ]
     }
+}
+
+/// Breaks a name that is too long for a line, rather than lose its end.
+fn broken(name: &str, width: usize) -> Vec<String> {
+    let characters: Vec<char> = name.chars().collect();
+    characters.chunks(width.max(1)).map(|part| part.iter().collect()).collect()
 }
 
 impl View for Confirm {
@@ -138,7 +147,15 @@ impl View for Confirm {
         true
     }
 
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        match self.wanted {
+            None => &[("y", "yes"), ("n", "no"), ("esc", "back")],
+            Some(_) => &[("enter", "go on once the name is typed"), ("esc", "back")],
+        }
+    }
+
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
+        self.refused = false;
         if key.is("esc") {
             return vec![Action::Pop];
         }
@@ -151,6 +168,10 @@ impl View for Confirm {
             (None, Some('y' | 'Y')) => self.agree(),
             (None, Some('n' | 'N' | 'q')) => vec![Action::Pop],
             (Some(wanted), _) if key.is("enter") && *wanted == self.typed => self.agree(),
+            (Some(_), _) if key.is("enter") => {
+                self.refused = true;
+                Vec::new()
+            }
             (Some(_), _) if key.is("backspace") => {
                 self.typed.pop();
                 Vec::new()
@@ -198,7 +219,10 @@ impl View for Confirm {
             }
         }
         for target in self.targets.iter().skip(self.from).take(OBJECTS_SHOWN) {
-            lines.push(row("object", Span::styled(target.name(), theme.style(Scope::Title))));
+            for (index, text) in broken(&target.name(), inner.saturating_sub(13)).into_iter().enumerate() {
+                let label = if index == 0 { "object" } else { "" };
+                lines.push(row(label, Span::styled(text, theme.style(Scope::Title))));
+            }
         }
         if self.targets.len() > OBJECTS_SHOWN {
             let last = (self.from + OBJECTS_SHOWN).min(self.targets.len());
@@ -246,6 +270,10 @@ impl View for Confirm {
                     Span::raw("> "),
                     Span::styled(format!("{}_", self.typed), theme.style(Scope::Input)),
                 ]));
+                if self.refused {
+                    let text = format!("that is not {wanted}: nothing was done");
+                    lines.push(StyledLine::styled(text, theme.style(Scope::Error)));
+                }
             }
         }
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);

@@ -26,7 +26,7 @@ pub struct Prompt {
     targets: Vec<CommandTarget>,
     answers: Vec<String>,
     field: usize,
-    complaint: Option<&'static str>,
+    complaint: Option<String>,
 }
 
 impl Prompt {
@@ -36,7 +36,7 @@ impl Prompt {
         Self { command, targets, answers, field: 0, complaint: None }
     }
 
-    fn done(&mut self) -> Vec<Action> {
+    fn done(&mut self, now: jiff::Timestamp) -> Vec<Action> {
         let empty = self
             .command
             .questions
@@ -45,7 +45,15 @@ impl Prompt {
             .position(|(question, answer)| !question.optional && answer.trim().is_empty());
         if let Some(field) = empty {
             self.field = field;
-            self.complaint = Some("an answer is needed here");
+            self.complaint = Some("an answer is needed here".to_owned());
+            return Vec::new();
+        }
+        let mut asked = self.command.questions.iter().zip(&self.answers).enumerate();
+        let wrong = asked.find_map(|(field, (question, answer))| Some((field, question.fault(answer.trim(), now)?)));
+        if let Some((field, fault)) = wrong {
+            // The form stays, with all that was typed.
+            self.field = field;
+            self.complaint = Some(format!("{}; {}", fault.why, fault.todo));
             return Vec::new();
         }
         let answers = self
@@ -76,13 +84,17 @@ impl View for Prompt {
         true
     }
 
-    fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[("enter", "go on"), ("tab", "next field"), ("esc", "back")]
+    }
+
+    fn text(&mut self, key: Key, scene: &Scene<'_>) -> Vec<Action> {
         self.complaint = None;
         let last = self.answers.len().saturating_sub(1);
         if key.is("esc") {
             return vec![Action::Pop];
         } else if key.is("enter") && self.field == last {
-            return self.done();
+            return self.done(scene.facts.now);
         } else if key.is("enter") || key.is("tab") || key.is("down") {
             self.field = if self.field == last { 0 } else { self.field + 1 };
         } else if key.is("backtab") || key.is("up") {
@@ -120,7 +132,9 @@ impl View for Prompt {
             ]));
         }
         lines.push(
-            self.complaint.map_or_else(StyledLine::default, |text| StyledLine::styled(text, theme.style(Scope::Error))),
+            self.complaint
+                .as_ref()
+                .map_or_else(StyledLine::default, |text| StyledLine::styled(text.clone(), theme.style(Scope::Error))),
         );
         lines.push(StyledLine::styled("enter go on   tab next field   esc back", theme.style(Scope::Dim)));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);

@@ -42,3 +42,55 @@ fn the_key_that_reconciles_a_flux_object_reconciles_the_owner_of_a_workload() {
     assert!(operations(&effects).is_empty() && effects.iter().any(|effect| matches!(effect, Effect::Task(..))));
     assert_eq!(desk.app.view_id(), "owner");
 }
+
+#[test]
+fn a_filter_is_told_in_the_title_lifted_by_esc_and_not_kept_over_screens() {
+    let mut desk = TestApp::new();
+    desk.press("j/MONI<enter>");
+    let screen = desk.screen();
+    assert!(screen.contains("filter MONI 1/2") && !screen.contains("= apps"), "{screen}");
+    desk.press("<esc>");
+    let screen = desk.screen();
+    assert!(!screen.contains("filter") && screen.contains("= apps"), "{screen}");
+    assert_eq!(
+        desk.app.targets().first().map(crate::app::CommandTarget::name).unwrap(),
+        "Kustomization/flux-system/monitoring"
+    );
+    // Another screen lifts it; a dialog does not.
+    desk.press("/mon<enter>s");
+    assert!(desk.screen().contains("filter mon 1/2"));
+    desk.press("<esc>K");
+    desk.press("<esc>");
+    assert!(!desk.screen().contains("filter mon"), "{}", desk.screen());
+}
+
+#[test]
+fn esc_goes_back_though_a_notice_is_shown() {
+    let mut desk = TestApp::new();
+    desk.press("p");
+    assert_eq!(desk.app.view_id(), "list");
+    desk.app.update(Msg::Told(Ok("something ended".to_owned())));
+    desk.press("<esc>");
+    assert_eq!(desk.app.view_id(), "home");
+    assert!(!desk.screen().contains("something ended"));
+}
+
+#[test]
+fn a_form_keeps_what_was_typed_and_says_what_is_wrong_with_it() {
+    let mut desk = TestApp::new();
+    desk.press("sdisk<enter>nonsense<enter>");
+    let screen = desk.screen();
+    assert!(screen.contains("`nonsense` is no duration") && screen.contains("> disk"), "{screen}");
+    assert!(screen.lines().last().unwrap().contains("tab next field"), "the footer lists the dialog's keys: {screen}");
+    let effects = desk.press(&"<backspace>".repeat(8)).len() + desk.press("2h<enter>").len();
+    assert!(effects > 0 && desk.app.view_id() != "prompt");
+}
+
+#[test]
+fn a_wrong_name_is_told() {
+    let mut desk = TestApp::new();
+    desk.press(">Dwrong<enter>");
+    let screen = desk.screen();
+    assert!(screen.contains("that is not production: nothing was done"), "{screen}");
+    assert_eq!(desk.app.view_id(), "confirm");
+}

@@ -96,6 +96,7 @@ impl App {
                     self.close_top(effects);
                     self.push(view, effects);
                 }
+                Action::KeepMessage(message) => self.facts.message = message,
                 Action::Tell(notice) => self.tell(notice),
                 Action::Dispatch(command, targets, answers) => {
                     self.dispatch(command, targets, answers, Consent::None, effects);

@@ -32,6 +32,12 @@ impl App {
                 self.notice_shown = false;
                 return;
             }
+            if motion == Motion::Back {
+                self.notice_shown = false;
+                if self.lift_filter() {
+                    return;
+                }
+            }
             match self.with_view_option(top, |view, scene| view.motion(motion, scene)) {
                 Some(actions) => self.apply(ticket, actions, effects),
                 None => self.motion(motion, effects),
@@ -56,7 +62,6 @@ impl App {
 
     fn motion(&mut self, motion: Motion, effects: &mut Vec<Effect>) {
         match motion {
-            Motion::Back if self.notice_shown => self.notice_shown = false,
             Motion::Back => self.pop(effects),
             Motion::Filter => self.filtering = Some(String::new()),
             // The focus lies below this screen: moved out of sight it would choose a cluster for what comes next.
@@ -110,8 +115,21 @@ impl App {
         self.filter_top(&text);
     }
 
+    /// Shows all rows of the screen on top again; tells whether its filter hid some.
+    pub(super) fn lift_filter(&mut self) -> bool {
+        let Some(top) = self.layers.len().checked_sub(1) else { return false };
+        let hides = self.with_view_option(top, |view, scene| view.filtered(scene)).is_some();
+        if hides {
+            self.filter_top("");
+        }
+        hides
+    }
+
     fn filter_top(&mut self, text: &str) {
         let Some(top) = self.layers.len().checked_sub(1) else { return };
+        if let Some(layer) = self.layers.last_mut() {
+            text.clone_into(&mut layer.filter);
+        }
         if !self.with_view_option(top, |view, scene| Some(view.filter(text, scene))).unwrap_or(false) {
             self.filtering = None;
             self.tell(Notice::info(self.facts.now, "there is nothing to filter here"));

@@ -14,13 +14,16 @@ impl App {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.filtering = None;
+        if !view.overlay() {
+            self.lift_filter();
+        }
         if let Some(below) = self.layers.last_mut().filter(|_| !view.overlay()) {
             below.view.covered();
             if below.view.secret() {
                 effects.push(Effect::OnScreen(OnScreen::Forget));
             }
         }
-        self.layers.push(Layer { ticket, view });
+        self.layers.push(Layer { ticket, view, filter: String::new() });
         let top = self.layers.len() - 1;
         let actions = self.with_view(top, |view, scene| view.opened(scene));
         self.apply(ticket, actions, effects);

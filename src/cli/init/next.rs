@@ -1,8 +1,12 @@
 //! What comes after `init`: the lines to type, with why and what to look for.
 
 use crate::model::ShellLine;
+use crate::programs::XdgFolder;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -75,6 +79,26 @@ pub(super) fn steps(folder: &Path, name: &str, owner: Option<&str>, committed: b
     steps
 }
 
+/// Writes the settings by which the keys are found.
+fn settings(keys: &[KeyFile]) -> String {
+    let mut out = String::new();
+    for key in keys {
+        let file = toml::Value::String(key.key.display().to_string());
+        let _ = writeln!(out, "[env.{}]\nage_key_file = {file}", key.name);
+    }
+    out
+}
+
+/// Writes the settings file where there is none yet, and returns where; what is there already is the operator's to change.
+pub(super) fn write_settings(named: Option<&Path>, keys: &[KeyFile]) -> Option<PathBuf> {
+    let usual = || Some(XdgFolder::Config.folder()?.join("fluxdeck/config.toml"));
+    let file = named.map(Path::to_owned).or_else(usual)?;
+    std::fs::create_dir_all(file.parent()?).ok()?;
+    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file).ok()?;
+    open.write_all(settings(keys).as_bytes()).ok()?;
+    Some(file)
+}
+
 /// Writes the report for people.
 pub(super) fn text(report: &Report) -> String {
     let mut out = format!(
@@ -87,11 +111,16 @@ pub(super) fn text(report: &Report) -> String {
     for key in &report.environments {
         let _ = writeln!(out, "  {:<12}{}\n{:14}{}", key.name, key.key.display(), "", key.recipient);
     }
-    out.push_str(
-        "\nfluxdeck finds them by these lines of its own configuration, $XDG_CONFIG_HOME/fluxdeck/config.toml:\n",
-    );
-    for key in &report.environments {
-        let _ = writeln!(out, "  [env.{}]\n  age_key_file = {:?}", key.name, key.key.display().to_string());
+    match &report.settings {
+        Some(file) => {
+            let _ = writeln!(out, "\nfluxdeck finds them by its settings, which were written to {}:", file.display());
+        }
+        None => out.push_str(
+            "\nTo let fluxdeck find them, add these lines to its settings, $XDG_CONFIG_HOME/fluxdeck/config.toml:\n",
+        ),
+    }
+    for line in settings(&report.environments).lines() {
+        let _ = writeln!(out, "  {line}");
     }
     missing(&mut out, &report.missing);
     out.push_str("\nNext:\n");

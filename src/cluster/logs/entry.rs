@@ -107,6 +107,7 @@ impl LogEntry {
             entry.readable = Some(text.into());
         } else {
             entry.level = guess(&entry.raw);
+            entry.readable = klog(&entry.raw).map(Into::into);
         }
         entry
     }
@@ -152,6 +153,18 @@ fn json(raw: &str) -> Option<(LogLevel, String)> {
     Some((level, text))
 }
 
+/// Reads a line of klog (`E1122 22:42:32.000001       1 sync.go:441] what happened`): what happened, and where it was written. The time is the
+/// log's own.
+fn klog(raw: &str) -> Option<String> {
+    let (letter, rest) = raw.split_at_checked(1)?;
+    let (date, rest) = rest.split_once(' ')?;
+    let is_klog = "IWEF".contains(letter) && date.len() == 4 && date.bytes().all(|digit| digit.is_ascii_digit());
+    let (head, text) = rest.split_once("] ").filter(|_| is_klog)?;
+    let mut words = head.split_ascii_whitespace();
+    let (time, _thread, place) = (words.next()?, words.next()?, words.next()?);
+    (time.contains(':') && place.contains(':') && words.next().is_none()).then(|| format!("{text}  {place}"))
+}
+
 /// Reads the level of a line that is no JSON: klog's first letter (`E1122 22:42:32…`), or `level=` as logfmt writes it.
 fn guess(raw: &str) -> LogLevel {
     let bytes = raw.as_bytes();
@@ -191,6 +204,18 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_klog_begins_with_what_happened() {
+        let line = r#"I1122 08:01:00.000000       1 sync.go:441] "certificate is ready" name="a] b""#;
+        let entry = read(line);
+        assert_eq!(
+            (entry.level, entry.text(false)),
+            (LogLevel::Info, r#""certificate is ready" name="a] b"  sync.go:441"#)
+        );
+        assert_eq!(entry.text(true), line);
+        assert_eq!(read("E1122 is a part number] yes").text(false), "E1122 is a part number] yes");
+    }
+
+    #[test]
     fn json_of_any_program_becomes_a_message_and_the_rest() {
         let entry =
             read(r#"{"time":"2026-01-01T00:00:00Z","severity":"WARNING","message":"slow","took":3,"path":"/a b"}"#);
@@ -201,7 +226,7 @@ mod tests {
     #[test]
     fn other_lines_stay_as_they_are_and_tell_their_level_where_they_say_it() {
         for (line, level) in [
-            ("E1122 22:42:32.1 1 reflector.go:1] no", LogLevel::Error),
+            ("E1122 22:42:32.1 no", LogLevel::Error),
             ("ts=1 level=warn msg=x", LogLevel::Warning),
             ("{broken", LogLevel::Unsaid),
             ("Ein Satz", LogLevel::Unsaid),

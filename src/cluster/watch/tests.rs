@@ -148,6 +148,7 @@ async fn next(receiver: &mut mpsc::Receiver<WatchEvent>) -> String {
         WatchEvent::Link(Connection::Absent) => "absent".to_owned(),
         WatchEvent::Link(Connection::Syncing { received, total }) => format!("syncing {received} of {total:?}"),
         WatchEvent::Link(Connection::Forbidden(fault)) => format!("forbidden: {fault}"),
+        WatchEvent::Link(Connection::Partial(fault)) => format!("partial: {fault}"),
         WatchEvent::Link(Connection::Degraded(fault)) => format!("degraded: {fault}"),
         WatchEvent::Link(Connection::Unreachable(fault)) => format!("unreachable: {fault}"),
         WatchEvent::Link(Connection::Connecting) => "connecting".to_owned(),

@@ -8,8 +8,8 @@ use crate::model::{Lesson, ShellLine};
 const DOCS: &str = "https://getsops.io/docs/#adding-and-removing-keys";
 
 const QUESTIONS: &[CommandQuestion] = &[
-    CommandQuestion { id: "add", label: "Add the recipient (age1…, ssh-…)", optional: true },
-    CommandQuestion { id: "remove", label: "Remove the recipient", optional: true },
+    CommandQuestion { id: "add", label: "Add the recipient (age1…, ssh-…)", optional: true, check: None },
+    CommandQuestion { id: "remove", label: "Remove the recipient", optional: true, check: None },
 ];
 
 /// Adds and removes recipients of files.

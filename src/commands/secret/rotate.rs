@@ -12,6 +12,7 @@ const QUESTIONS: &[CommandQuestion] = &[CommandQuestion {
     id: "readers",
     label: "Recipients that .sops.yaml does not name and that are meant",
     optional: true,
+    check: None,
 }];
 
 /// Rotates the data key of files.

@@ -4,11 +4,13 @@
 //! through it: [`Shown`] for what is written to standard output and standard error, the spans of `widgets` for the screen, and
 //! [`json`] and [`json_lines`] for programs. A character that may not pass is written as `\u{1b}`, so that it is seen.
 
+mod ascii;
 mod json;
 
 use std::borrow::Cow;
 use std::fmt;
 
+pub use ascii::{ascii_sign, in_ascii};
 pub use json::{json, json_lines};
 
 /// Tells whether a character would steer a terminal, turn the order of what is written, or be invisible where it stands.

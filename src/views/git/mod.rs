@@ -174,26 +174,29 @@ impl Git {
             }
             GitAction::Write => self.write(scene),
             GitAction::Keep(draft) => {
-                self.draft = draft;
-                Vec::new()
+                self.draft.clone_from(&draft);
+                vec![Action::KeepMessage(draft)]
             }
             GitAction::Commit(message, Some(permit)) => {
                 let allowed = self.allowed.clone();
                 self.draft.clone_from(&message);
-                vec![Action::Task(Task::once("git commit", move |reach| async move {
-                    let (folder, renderer) = (root.clone(), reach.renderer.clone());
-                    let look = move || {
-                        check::index(&folder)
-                            .map(|files| check::refusal(&files, &snapshot, &allowed, "committed", &renderer))
-                    };
-                    match reach.away(look).await.and_then(|found| found) {
-                        Ok(None) => {
-                            GitAnswer::Committed(change(&reach, &root, GitChange::Commit(message), permit).await)
+                vec![
+                    Action::KeepMessage(message.clone()),
+                    Action::Task(Task::once("git commit", move |reach| async move {
+                        let (folder, renderer) = (root.clone(), reach.renderer.clone());
+                        let look = move || {
+                            check::index(&folder)
+                                .map(|files| check::refusal(&files, &snapshot, &allowed, "committed", &renderer))
+                        };
+                        match reach.away(look).await.and_then(|found| found) {
+                            Ok(None) => {
+                                GitAnswer::Committed(change(&reach, &root, GitChange::Commit(message), permit).await)
+                            }
+                            Ok(Some((path, fault))) => GitAnswer::Refused(path, fault),
+                            Err(fault) => GitAnswer::Committed(Err(fault)),
                         }
-                        Ok(Some((path, fault))) => GitAnswer::Refused(path, fault),
-                        Err(fault) => GitAnswer::Committed(Err(fault)),
-                    }
-                }))]
+                    })),
+                ]
             }
             GitAction::Push => Self::push(scene),
             GitAction::Fetch | GitAction::Pull => {
@@ -236,7 +239,8 @@ impl Git {
                 let asked = git::missed_terminal(&said).map(|line| {
                     format!("; a hook wanted to ask on the terminal, and went on without an answer: {line}")
                 });
-                vec![tell(scene, format!("{first}{}; P pushes it", asked.unwrap_or_default())), Action::Rescan]
+                let told = tell(scene, format!("{first}{}; P pushes it", asked.unwrap_or_default()));
+                vec![told, Action::KeepMessage(String::new()), Action::Rescan]
             }
             GitAnswer::Updated(Ok(said)) => {
                 let last = said.lines().last().unwrap_or("nothing new").to_owned();
@@ -289,6 +293,7 @@ impl View for Git {
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.draft.clone_from(&scene.facts.message);
         self.load(scene)
     }
 

@@ -134,6 +134,9 @@ fn a_file_is_staged_committed_and_seen_in_the_history() {
     // The message is kept while something else is looked at.
     desk.press("<esc>");
     assert!(desk.press("c").contains("feat: a_"));
+    // And while the screen itself is left.
+    desk.press("<esc><esc>v");
+    assert!(desk.press("c").contains("feat: a_"));
     let screen = desk.press("<ctrl-s>");
     assert!(screen.contains("feat: a") && screen.contains("nothing is changed"), "{screen}");
     assert_eq!(git(&desk.root(), &["log", "--format=%s"]), "feat: a\n");

@@ -233,7 +233,7 @@ fn is_without_flux(facts: &Facts, env: Env) -> bool {
 /// Says why there is nothing to show, and what to do.
 fn empty_text(facts: &Facts, look: &PanelContext<'_>) -> String {
     if !look.filter.is_empty() {
-        return format!("nothing matches `{}`; / and esc show all again", look.filter);
+        return format!("nothing matches `{}`; esc shows all again", look.filter);
     }
     let link = facts.table(look.env, kinds::KUSTOMIZATION).map(|table| &table.link);
     match link {

@@ -139,7 +139,8 @@ impl Home {
         let mut lines = flow::lines(facts, env);
         work::count(lines.len());
         if !self.filter.is_empty() {
-            lines.retain(|line| line.object.name.contains(&self.filter) || line.state.word().contains(&self.filter));
+            let wanted = self.filter.to_lowercase();
+            lines.retain(|line| line.object.name.contains(&wanted) || line.state.word().contains(&wanted));
         }
         let lines: Arc<[FlowLine]> = lines.into();
         if let Some(slot) = flows.get_mut(env) {
@@ -323,13 +324,21 @@ impl View for Home {
         focused(scene.facts)
     }
 
-    fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
-        if self.in_tree {
-            self.repository.filter(text);
-        } else {
-            text.clone_into(&mut self.filter);
-            self.forget_flows();
-        }
+    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
+        // One filter at a time: that of the panel in which it was typed.
+        let (tree, flows) = if self.in_tree { (text, "") } else { ("", text) };
+        self.repository.filter(tree, scene.facts);
+        flows.clone_into(&mut self.filter);
+        self.forget_flows();
         true
+    }
+
+    fn filtered(&self, scene: &Scene<'_>) -> Option<(usize, usize)> {
+        let facts = scene.facts;
+        let of_flows = || {
+            let env = focused(facts)?;
+            Some((self.flow(facts, env).len(), flow::lines(facts, env).len()))
+        };
+        if self.filter.is_empty() { self.repository.filtered(facts) } else { of_flows() }
     }
 }

@@ -34,10 +34,30 @@ impl Repository {
         self.tree.visible(snapshot).get(self.selected).map(|entry| (entry.path.to_string(), entry.kind))
     }
 
-    /// Shows only paths that contain a text.
-    pub fn filter(&mut self, text: &str) {
+    /// Shows only paths that contain a text; the selection stays where that is one of them.
+    pub fn filter(&mut self, text: &str, facts: &Facts) {
+        if self.tree.wanted() == text {
+            return;
+        }
+        let selected = self.selected(facts).map(|(path, _)| path);
         self.tree.filter(text);
         self.selected = 0;
+        let (Some(snapshot), Some(path)) = (&facts.repository, selected) else { return };
+        if text.is_empty() {
+            // The folders around it were not needed while the filter was in force.
+            let folders = path.match_indices('/').filter_map(|(end, _)| path.get(..end));
+            self.tree.open_all(folders);
+        }
+        let visible = self.tree.visible(snapshot);
+        let is_it = |index: &usize| visible.get(*index).is_some_and(|entry| *entry.path == *path);
+        self.selected = (0..visible.len()).find(is_it).unwrap_or(0);
+    }
+
+    /// Counts the paths that the filter leaves, and all of them; `None` while it is empty.
+    pub fn filtered(&self, facts: &Facts) -> Option<(usize, usize)> {
+        let snapshot = facts.repository.as_ref().filter(|_| !self.tree.wanted().is_empty())?;
+        let files = snapshot.scan.entries.iter().filter(|entry| entry.kind != EntryKind::Directory);
+        Some((self.tree.visible(snapshot).len(), files.count()))
     }
 
     /// Moves, opens and closes folders; `None` when the motion means nothing here.

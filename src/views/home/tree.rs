@@ -83,6 +83,17 @@ impl Tree {
         self.open.contains(path)
     }
 
+    /// Returns the text that paths must contain; empty where all are shown.
+    pub fn wanted(&self) -> &str {
+        &self.filter
+    }
+
+    /// Opens folders.
+    pub fn open_all<'a>(&mut self, folders: impl Iterator<Item = &'a str>) {
+        self.open.extend(folders.map(str::to_owned));
+        self.places.forget();
+    }
+
     /// Shows only paths that contain a text.
     pub fn filter(&mut self, text: &str) {
         text.clone_into(&mut self.filter);

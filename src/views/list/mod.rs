@@ -85,9 +85,7 @@ impl List {
                 vec![Action::Unmark]
             }
             RowSource::Printed(printed) => {
-                let mut next = Self::printed(env, printed.resource.clone());
-                next.list.filter(self.list.wanted());
-                vec![Action::Replace(Box::new(next))]
+                vec![Action::Replace(Box::new(Self::printed(env, printed.resource.clone())))]
             }
         }
     }
@@ -95,6 +93,7 @@ impl List {
     fn heading(&self, scene: &Scene<'_>, shown: usize) -> String {
         let all = self.rows(scene.facts).len();
         let state = match self.source.link(scene.facts, self.env) {
+            _ if scene.facts.unconnected_fault(self.env).is_some() => "no cluster".to_owned(),
             None | Some(Connection::Connecting) => "connecting".to_owned(),
             Some(Connection::Syncing { received, total }) => match total {
                 Some(total) => format!("{received} of {total}, loading"),
@@ -102,6 +101,7 @@ impl List {
             },
             Some(Connection::Live) if shown == all => format!("{all}"),
             Some(Connection::Live) => format!("{shown} of {all}"),
+            Some(Connection::Partial(_)) => format!("{shown}, in some namespaces only"),
             Some(Connection::Absent) => "not served here".to_owned(),
             Some(Connection::Forbidden(_)) => "forbidden".to_owned(),
             Some(Connection::Degraded(_) | Connection::Unreachable(_)) => format!("{all}, may be old"),
@@ -114,14 +114,16 @@ impl List {
     /// Says why nothing is shown.
     fn nothing(&self, facts: &Facts) -> String {
         let link = self.source.link(facts, self.env);
-        match (link.and_then(Connection::fault), self.list.wanted()) {
+        let fault = facts.unconnected_fault(self.env).or_else(|| link.and_then(Connection::fault));
+        match (fault, self.list.wanted()) {
             (Some(fault), _) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
             (None, "") => match &self.source {
+                RowSource::Known(_) if link.is_none_or(|link| !link.is_settled()) => "connecting...".to_owned(),
                 RowSource::Known(kind) => format!("no {} here; ] shows the next kind", kind.plural),
                 RowSource::Printed(_) if link.is_none_or(|link| !link.is_settled()) => "listing...".to_owned(),
                 RowSource::Printed(printed) => format!("no {} here", printed.resource.plural),
             },
-            (None, wanted) => format!("nothing matches `{wanted}`; / and esc show all again"),
+            (None, wanted) => format!("nothing matches `{wanted}`; esc shows all again"),
         }
     }
 }
@@ -202,5 +204,10 @@ impl View for List {
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
         self.list.filter(text);
         true
+    }
+
+    fn filtered(&self, scene: &Scene<'_>) -> Option<(usize, usize)> {
+        let rows = self.rows(scene.facts);
+        (!self.list.wanted().is_empty()).then(|| (self.list.listed(rows).len(), rows.len()))
     }
 }

@@ -93,7 +93,7 @@ fn heading(view: &Logs, width: usize, theme: &Theme) -> StyledLine<'static> {
 fn nothing(view: &Logs) -> String {
     let sieve = view.buffer.sieve();
     if view.buffer.kept() > 0 && !sieve.text.is_empty() {
-        return format!("no line has `{}`; / and esc show all again", sieve.text);
+        return format!("no line has `{}`; esc shows all again", sieve.text);
     }
     if let (true, Some(object)) = (view.buffer.kept() > 0 && sieve.concerning, view.source.speaks_of()) {
         let (kept, writer) = (view.buffer.kept(), view.source.writer());

@@ -176,6 +176,7 @@ impl RowList {
     /// Shows other rows: as they come, from the first; what is searched stays.
     pub(crate) fn start_over(&mut self) {
         self.order = SortOrder::default();
+        self.filter.clear();
         self.made = RefCell::default();
         self.rewind();
     }
@@ -183,7 +184,6 @@ impl RowList {
     /// Shows what a text is found in; empty shows all.
     pub(crate) fn filter(&mut self, text: &str) {
         self.filter = text.to_lowercase();
-        self.rewind();
         self.made = RefCell::default();
     }
 

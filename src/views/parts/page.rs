@@ -223,7 +223,7 @@ impl Page {
         let rows = self.rows(page);
         let width = usize::from(area.width);
         if rows.is_empty() && !page.lines().is_empty() {
-            let none = format!(" nothing matches `{}`; / and esc show all again", self.text);
+            let none = format!(" nothing matches `{}`; esc shows all again", self.text);
             frame.render_widget(StyledLine::styled(fit(&none, width), theme.style(Scope::Dim)), area);
         }
         lines(frame, area, &self.scroll, self.row(&rows), rows.len(), |index, chosen| {

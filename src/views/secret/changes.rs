@@ -154,6 +154,13 @@ impl View for Changes {
         true
     }
 
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        match self.yes {
+            Yes::Save(..) => &[("enter", "save"), ("x", "reveal"), ("d", "as text"), ("esc", "back")],
+            _ => &[("y", "leave, changes are lost"), ("n", "stay"), ("x", "reveal"), ("d", "as text")],
+        }
+    }
+
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
         self.glimpse.stir();
         let saves = matches!(self.yes, Yes::Save(..));

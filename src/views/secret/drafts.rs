@@ -166,6 +166,10 @@ impl View for Question {
         true
     }
 
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[("t", "take them"), ("d", "drop them"), ("esc", "back")]
+    }
+
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
         match key.typed() {
             Some('t' | 'T') => vec![Action::Pop, Action::Hand(Box::new(EditorAction::TakeDraft))],

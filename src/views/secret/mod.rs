@@ -285,6 +285,13 @@ impl View for SecretView {
         self.editing.is_some()
     }
 
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        match &self.editing {
+            Some((Field::Text, _)) => &[("ctrl-s", "keep the text"), ("esc", "back")],
+            _ => &[("enter", "take it"), ("esc", "back")],
+        }
+    }
+
     fn text(&mut self, key: Key, scene: &Scene<'_>) -> Vec<Action> {
         self.stir();
         let Some((field, editor)) = &mut self.editing else { return Vec::new() };
@@ -332,9 +339,16 @@ impl View for SecretView {
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
         self.stir();
+        let value = self.value();
         text.clone_into(&mut self.filter);
-        self.selected = 0;
+        let place = value.and_then(|value| self.values().iter().position(|known| *known == value));
+        self.selected = place.unwrap_or(0);
         self.document().is_some()
+    }
+
+    fn filtered(&self, _scene: &Scene<'_>) -> Option<(usize, usize)> {
+        let all = table::rows(self.document()?, &BTreeSet::new(), "", Columns::new(self.document()?, 80)).len();
+        (!self.filter.is_empty()).then(|| (self.values().len(), all))
     }
 
     fn closing(&mut self, scene: &Scene<'_>) -> Vec<Action> {

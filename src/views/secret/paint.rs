@@ -46,7 +46,7 @@ impl SecretView {
             let text = if self.filter.is_empty() {
                 "the file has no values".to_owned()
             } else {
-                format!("no path matches `{}`; / and esc show all again", self.filter)
+                format!("no path matches `{}`; esc shows all again", self.filter)
             };
             frame.render_widget(StyledLine::from(fit(&text, width)), body);
         }

@@ -307,7 +307,7 @@ async fn a_file_that_changed_under_the_editor_is_read_anew_where_nothing_is_lost
     colleague(&mut desk, "theirs-1").await;
     let screen = desk.screen();
     assert!(screen.contains("was read anew") && !screen.contains("theirs-1"), "{screen}");
-    desk.press("<esc>A").await;
+    desk.press("A").await;
     assert!(desk.screen().contains("theirs-1"));
 }
 
@@ -317,7 +317,7 @@ async fn both_changes_are_compared_and_ours_are_kept_on_top_or_dropped() {
     desk.press("j<enter><ctrl-u>throwaway-5<enter>").await;
     colleague(&mut desk, "theirs-2").await;
     assert!(desk.screen().contains("S compares both"), "{}", desk.screen());
-    desk.press("<esc>S").await;
+    desk.press("S").await;
     insta::assert_snapshot!("theirs-120x30", desk.screen());
     let (original, theirs) = (desk.value("staging"), "theirs-2");
     assert!(!desk.screen().contains(theirs) && !desk.screen().contains("throwaway-5"), "{}", desk.screen());
@@ -340,7 +340,7 @@ async fn both_changes_are_compared_and_ours_are_kept_on_top_or_dropped() {
     // Later is a choice too: nothing is lost by it.
     desk.press("<esc>Sk").await;
     assert!(desk.screen().contains(&format!("1: {PASSWORD}")), "{}", desk.screen());
-    desk.press("<esc>S<enter>").await;
+    desk.press("S<enter>").await;
     assert_eq!(desk.value("staging"), "throwaway-5");
     assert!(holds(&desk, "theirs-2"), "theirs is kept as well");
 
@@ -348,7 +348,7 @@ async fn both_changes_are_compared_and_ours_are_kept_on_top_or_dropped() {
     let mut desk = SecretScreen::open("staging").await;
     desk.press("j<enter><ctrl-u>throwaway-6<enter>").await;
     colleague(&mut desk, "theirs-3").await;
-    desk.press("<esc>Sr").await;
+    desk.press("Sr").await;
     assert!(desk.screen().contains("changed  nothing"), "{}", desk.screen());
 }
 
@@ -359,7 +359,7 @@ async fn what_is_being_typed_is_not_disturbed_by_what_others_write() {
     colleague(&mut desk, "theirs-4").await;
     desk.press("-7<enter>").await;
     assert!(desk.screen().contains(&format!("1: {PASSWORD}")), "{}", desk.screen());
-    desk.press("<esc>Sk<esc>S<enter>").await;
+    desk.press("SkS<enter>").await;
     assert_eq!(desk.value("staging"), "throwaway-7");
     assert!(holds(&desk, "theirs-4"));
 }
@@ -474,7 +474,7 @@ async fn keys_are_added_renamed_removed_and_all_of_it_taken_back_and_made_again(
     // The server would refuse such a key.
     desk.press("anot a key<enter>").await;
     assert!(desk.screen().contains("cannot be a key"), "{}", desk.screen());
-    desk.press("<esc><esc>kD").await;
+    desk.press("<esc>kD").await;
     assert!(desk.screen().contains("(removed)"), "{}", desk.screen());
     desk.press("S").await;
     let question = desk.screen();
@@ -518,10 +518,10 @@ async fn a_password_is_made_and_files_are_taken_in_and_written() {
 
     let elsewhere = tempfile::tempdir().unwrap();
     std::fs::write(elsewhere.path().join("in"), "throwaway-9\n").unwrap();
-    desk.press(&format!("<esc>i{}<enter>", elsewhere.path().join("in").display())).await;
-    desk.press("<esc>S<enter>").await;
+    desk.press(&format!("i{}<enter>", elsewhere.path().join("in").display())).await;
+    desk.press("S<enter>").await;
     assert_eq!(desk.value("staging"), "throwaway-9\n");
-    desk.press(&format!("<esc>w<ctrl-u>{}<enter>", elsewhere.path().join("out").display())).await;
+    desk.press(&format!("w<ctrl-u>{}<enter>", elsewhere.path().join("out").display())).await;
     assert_eq!(std::fs::read_to_string(elsewhere.path().join("out")).unwrap(), "throwaway-9\n");
     assert!(desk.screen().contains("readable by you alone"), "{}", desk.screen());
     assert!(
@@ -531,7 +531,7 @@ async fn a_password_is_made_and_files_are_taken_in_and_written() {
     );
     let operations = desk.told.len();
     desk.app.facts.read_only = true;
-    desk.press(&format!("<esc>w<ctrl-u>{}<enter>", elsewhere.path().join("none").display())).await;
+    desk.press(&format!("w<ctrl-u>{}<enter>", elsewhere.path().join("none").display())).await;
     assert!(!elsewhere.path().join("none").exists() && desk.told.len() == operations, "{}", desk.screen());
 }
 
@@ -602,10 +602,10 @@ async fn keys_that_came_and_went_are_kept_on_top_of_anothers_change() {
     let mut desk = SecretScreen::open("staging").await;
     desk.press("jaMINE<enter>throwaway-11<enter>").await;
     colleague(&mut desk, "theirs-5").await;
-    desk.press("<esc>S").await;
+    desk.press("S").await;
     let question = desk.screen();
     assert!(question.contains("added by you") && question.contains("changed by them"), "{question}");
-    desk.press("k<esc>S<enter>").await;
+    desk.press("kS<enter>").await;
     assert!(holds(&desk, "throwaway-11") && holds(&desk, "theirs-5"));
 }
 
@@ -636,7 +636,7 @@ async fn changes_that_were_not_saved_survive_a_crash_encrypted() {
     assert!(desk.screen().contains("changed  nothing") && draft.exists(), "{}", desk.screen());
     desk.press("<esc><enter>t").await;
     assert!(desk.screen().contains(&format!("1: {PASSWORD}")), "{}", desk.screen());
-    desk.press("<esc>S<enter>").await;
+    desk.press("S<enter>").await;
     assert_eq!(desk.value("staging"), "throwaway-12");
     assert!(!draft.exists(), "what is saved needs no draft");
     // One that is dropped is asked about no more, and leaving without saving drops it too.

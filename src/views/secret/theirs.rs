@@ -320,6 +320,10 @@ impl View for Theirs {
         true
     }
 
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[("k", "keep mine on top"), ("r", "read theirs"), ("n", "later"), ("x", "reveal"), ("esc", "back")]
+    }
+
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
         self.glimpse.stir();
         match key.typed() {

@@ -279,20 +279,19 @@ impl Secrets {
         let to_compare = rows.iter().filter(|entry| !entry.env.is_empty()).count();
         let differ = self.standing.values().filter(|standing| standing.agrees() == Some(false)).count();
         let plain = rows.iter().filter(|entry| matches!(entry.sealing(), Sealing::Plain | Sealing::Part)).count();
-        let found = (!self.filter.is_empty()).then(|| self.shown().len());
         let parts = [
             (differ > 0).then(|| format!("{differ} not as in Git")),
             (plain > 0).then(|| format!("{plain} PLAIN")),
             (known < to_compare).then(|| format!("comparing {known} of {to_compare}")),
         ];
         let title = std::iter::once(format!("secrets  {}", rows.len())).chain(parts.into_iter().flatten());
-        title.collect::<Vec<_>>().join("  ") + &tabs::found(found)
+        title.collect::<Vec<_>>().join("  ")
     }
 
     /// Says why there is no line, and what to do.
-    fn empty(&self) -> Option<(String, Scope)> {
+    fn empty(&self, facts: &Facts) -> Option<(String, Scope)> {
         let Some(rows) = &self.rows.value else {
-            return Some(match &self.rows.fault {
+            return Some(match self.rows.fault.as_ref().or(facts.repository_fault.as_ref()) {
                 Some(fault) => {
                     (format!("{}: {}. {}; ctrl-l tries again", fault.what, fault.why, fault.todo), Scope::Error)
                 }
@@ -303,7 +302,7 @@ impl Secrets {
             let text = "there is no secret in this repository: + makes one, and `fluxdeck secret encrypt FILE` encrypts a plain file";
             return Some((text.to_owned(), Scope::Text));
         }
-        let text = format!("nothing matches `{}`; / and esc show all again", self.filter);
+        let text = format!("nothing matches `{}`; esc shows all again", self.filter);
         (self.shown().len() == 0).then_some((text, Scope::Text))
     }
 }
@@ -404,13 +403,17 @@ impl View for Secrets {
         true
     }
 
+    fn filtered(&self, _scene: &Scene<'_>) -> Option<(usize, usize)> {
+        (!self.filter.is_empty()).then(|| (self.shown().len(), self.board.len()))
+    }
+
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let detail = self.detail(scene, area.width.saturating_sub(2));
         let rows = u16::try_from(detail.len()).unwrap_or(0).saturating_add(2);
         let rows = if detail.is_empty() { 0 } else { rows.min(area.height / 2) };
         let [above, below] = Layout::vertical([Constraint::Min(3), Constraint::Length(rows)]).areas(area);
         let inside = panel(frame, above, &self.heading(), scene.focus, scene.theme);
-        if let Some((text, scope)) = self.empty() {
+        if let Some((text, scope)) = self.empty(scene.facts) {
             let style = scene.theme.style(scope);
             let wrapped = wrap(&text, usize::from(inside.width)).into_iter().map(|line| Text::styled(line, style));
             frame.render_widget(Paragraph::new(wrapped.collect::<Vec<_>>()), inside);

@@ -1,0 +1,34 @@
+//! Stops a credential plug-in that waits for something, and lets it run again.
+
+use super::verb::lesson;
+use crate::app::{Action, Command, KeyScope, Notice, Risk, Task};
+use crate::model::ShellLine;
+
+/// Stops the plug-in that logs in to the environment, or runs it again.
+pub static COMMAND: Command = Command {
+    id: "log-in",
+    title: "Stop a login, or log in again",
+    keys: &["Z"],
+    scope: KeyScope::Environment,
+    risk: Risk::Reads,
+    questions: &[],
+    lesson: |ask| {
+        lesson(
+            ShellLine::new("kubectl get namespaces --context {}", &[ask.context(ask.env())]),
+            "Any kubectl command runs the credential plug-in of its context; ctrl-c stops it there. Here it runs beside the screen, for up to five minutes, and what it prints is told in place of the list.",
+            "the namespaces; else the plug-in's own words, such as a code and the address to type it at.",
+            "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
+        )
+    },
+    run: |ask| {
+        let env = ask.env();
+        let place = ask.facts.name(env);
+        let told = format!("{place}: a login that runs is stopped, and one that was stopped is tried again");
+        vec![
+            Action::Task(Task::once("stop or run the credential plug-in", move |reach| async move {
+                reach.cluster(env).is_ok_and(|cluster| cluster.stop_or_run_plugin())
+            })),
+            Action::Tell(Notice::info(ask.now, told)),
+        ]
+    },
+};

@@ -1,0 +1,39 @@
+//! Signs of ours for terminals that show ASCII alone.
+
+/// Returns the ASCII character that stands for a sign of ours in a cell of the screen; `None` where it stands for itself.
+pub fn ascii_sign(sign: char) -> Option<char> {
+    Some(match sign {
+        '…' => '~',
+        '–' | '—' | '‐' | '‑' | '−' | '─' | '━' | '═' => '-',
+        '│' | '┃' | '║' => '|',
+        '\u{2500}'..='\u{257f}' => '+',
+        '·' | '•' | '●' | '○' => '*',
+        '→' | '▶' | '▸' | '❯' | '›' => '>',
+        '←' | '◀' | '‹' => '<',
+        '↑' | '▲' => '^',
+        '↓' | '▼' | '▾' => 'v',
+        '×' | '✗' | '✘' => 'x',
+        '✓' | '✔' => '=',
+        '“' | '”' | '„' | '«' | '»' => '"',
+        '‘' | '’' => '\'',
+        '\u{2580}'..='\u{259f}' => '#',
+        '\u{2800}'..='\u{28ff}' => '.',
+        '\u{a0}' | '\u{202f}' => ' ',
+        _ => return None,
+    })
+}
+
+/// Writes a text for a terminal that shows ASCII alone: three dots for an ellipsis, as there is room for them.
+pub fn in_ascii(text: &str) -> String {
+    text.replace('…', "...").chars().map(|sign| ascii_sign(sign).unwrap_or(sign)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_ascii;
+
+    #[test]
+    fn signs_of_ours_are_ascii_and_words_of_others_stay() {
+        assert_eq!(in_ascii("context = \"…\" → Käse ── ✓"), "context = \"...\" > Käse -- =");
+    }
+}
