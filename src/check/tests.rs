@@ -323,14 +323,19 @@ fn what_becomes_a_secret_is_found_wherever_it_stands() {
 #[test]
 fn a_file_that_becomes_a_secret_is_found_by_whoever_takes_it() {
     let repository = TestRepository::new();
-    let generator = "secretGenerator: [{name: a, envs: [x.env, u.env], files: [k=p.txt, host=h.txt]}]\n";
+    let generator =
+        "secretGenerator: [{name: a, envs: [x.env, u.env], files: [k=p.txt, host=h.txt, app.p12, logo.png]}]\n";
+    std::fs::create_dir(repository.path().join("a")).unwrap();
+    for (file, bytes) in [("app.p12", b"\x30\x82\x0a\x01\x02\x01\x03\xff".as_slice()), ("logo.png", b"\x89PNG\xff")] {
+        std::fs::write(repository.path().join("a").join(file), bytes).unwrap();
+    }
     repository.write("a/kustomization.yaml", generator);
     repository.write("a/x.env", "USER=admin\nPASSWORD=hunter2\n");
     repository.write("a/u.env", "USER=admin\n");
     repository.write("a/p.txt", "hunter2");
     repository.write("a/h.txt", "db.example.org\n");
     repository.write("other.env", "PASSWORD=hunter2\n");
-    let here = ["secret-source-plaintext a/p.txt", "secret-source-plaintext a/x.env"];
+    let here = ["a/app.p12", "a/p.txt", "a/x.env"].map(|file| format!("secret-source-plaintext {file}"));
     repository.git(&["add", "--", "."]);
     assert_eq!(staged(&repository), here);
     // Whichever of the two is new.
@@ -338,7 +343,104 @@ fn a_file_that_becomes_a_secret_is_found_by_whoever_takes_it() {
     assert_eq!(staged(&repository), here);
     repository.git(&["commit", "--quiet", "-m", "files"]);
     repository.git(&["add", "--", "."]);
-    assert_eq!(staged(&repository), ["secret-source-plaintext a/kustomization.yaml"; 2]);
+    assert_eq!(staged(&repository), ["secret-source-plaintext a/kustomization.yaml"; 3]);
+}
+
+/// A Flux Kustomization of `apps`, with what stands below its spec.
+fn of_flux(name: &str, path: &str, more: &str) -> String {
+    format!(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\nspec:\n  path: {path}\n{more}"
+    )
+}
+
+#[test]
+fn a_value_that_reaches_a_secret_by_another_way_is_found_where_it_stands() {
+    let taker = "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: b}\nstringData:\n  password: ${THE_VALUE}\n  host: ${DOMAIN}\n  user: ${DB_USER}\n".to_owned();
+    let from = "  postBuild:\n    substituteFrom: [{kind: ConfigMap, name: vars}]\n";
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars, namespace: flux-system}\ndata:\n  DOMAIN: example.org\n  THE_VALUE: hunter2\n";
+    let set = "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nmetadata: {name: s, namespace: b}\nspec:\n  inputsFrom: [{kind: ResourceSetInputProvider, name: p}]\n  resources:\n  - {apiVersion: v1, kind: Secret, metadata: {name: c}, stringData: {p: << inputs.thing >>, host: << inputs.domain >>}}\n";
+    let provider = "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSetInputProvider\nmetadata: {name: p, namespace: b}\nspec:\n  type: Static\n  defaultValues:\n    domain: example.org\n    thing: hunter2\n";
+    let own =
+        "  postBuild:\n    substitute:\n      DOMAIN: example.org\n      DB_USER: admin\n      THE_VALUE: hunter2\n";
+    let apps = |more: &str| ("clusters/one/apps.yaml", of_flux("apps", "./apps", more));
+    let app = || ("apps/secret.yaml", taker.clone());
+    let cases: [(&str, Vec<(&str, String)>, &[&str]); 9] = [
+        ("of the Kustomization", vec![apps(own), app()], &["clusters/one/apps.yaml:10"]),
+        (
+            "of a ConfigMap",
+            vec![apps(from), app(), ("clusters/one/vars.yaml", map.to_owned())],
+            &["clusters/one/vars.yaml:6"],
+        ),
+        (
+            "of a generated ConfigMap",
+            vec![
+                apps(from),
+                app(),
+                (
+                    "clusters/one/kustomization.yaml",
+                    "resources: [apps.yaml]\nconfigMapGenerator:\n- {name: vars, envs: [v.env], literals: [DOMAIN=example.org]}\n"
+                        .to_owned(),
+                ),
+                ("clusters/one/v.env", "DB_USER=admin\nTHE_VALUE=hunter2\n".to_owned()),
+            ],
+            &["clusters/one/v.env:2"],
+        ),
+        (
+            "of the one above",
+            vec![
+                ("clusters/one/flux-system/gotk-sync.yaml", of_flux("flux-system", "./clusters/one", own)),
+                apps("  postBuild:\n    substitute: {THE_VALUE: \"${THE_VALUE}\"}\n"),
+                app(),
+            ],
+            &["clusters/one/flux-system/gotk-sync.yaml:10"],
+        ),
+        (
+            "of a provider",
+            vec![apps(""), ("apps/set.yaml", set.to_owned()), ("apps/provider.yaml", provider.to_owned())],
+            &["apps/provider.yaml:8"],
+        ),
+        ("of no Kustomization", vec![("a/s.yaml", set.to_owned()), ("b/p.yaml", provider.to_owned())], &["b/p.yaml:8"]),
+        (
+            "of another environment",
+            vec![
+                apps(from),
+                app(),
+                ("clusters/two/vars.yaml", map.to_owned()),
+                ("clusters/two/apps.yaml", of_flux("apps", "./other", "")),
+                ("other/provider.yaml", provider.to_owned()),
+                ("apps/set.yaml", set.to_owned()),
+            ],
+            &[],
+        ),
+        ("of nobody who reads the Secret", vec![apps(own), ("other/secret.yaml", taker.clone())], &[]),
+        ("of what is left as it is", vec![apps(own), ("apps/secret.yaml", taker.replace("${", "$${"))], &[]),
+    ];
+    for (name, files, expected) in cases {
+        let repository = TestRepository::new();
+        for (file, text) in &files {
+            repository.write(file, text);
+        }
+        repository.git(&["add", "--all"]);
+        let snapshot = Snapshot::load(repository.path());
+        let found = |files: &[ListedFile]| -> Vec<String> {
+            let identities = Identities::default();
+            let context = Context::new(&snapshot, &identities, None).strict();
+            let report = check_secrets(files, &context, &Worker::default());
+            assert!(!format!("{:?}", report.findings).contains("hunter2"), "{:?}", report.findings);
+            let own = report.findings.iter().filter(|one| one.rule == "secret-variable-plaintext");
+            own.map(|one| format!("{}:{}", one.file, one.line.unwrap_or_default())).collect()
+        };
+        assert_eq!(found(&index(repository.path()).unwrap()), expected, "{name}");
+        // Whichever of the two is looked at; what is staged counts, not what lies beside it.
+        let at = expected.first().map_or("", |place| place.split(':').next().unwrap_or_default());
+        for (file, text) in &files {
+            let alone = found(&[ListedFile::known(*file, text.as_bytes())]);
+            let taken = text.contains("kind: Secret") && !expected.is_empty();
+            assert_eq!(alone.len(), usize::from(*file == at || taken), "{name}: {file}");
+            let mended = found(&[ListedFile::known(*file, text.replace("hunter2", "example.org"))]);
+            assert!(*file != at || mended.is_empty(), "{name}: {file}");
+        }
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::repo::{Feed, FileFault, FluxKustomization, path};
 use crate::yaml;
 
 /// Changes when what is kept of a rendering does.
-const FORM: &str = "3";
+const FORM: &str = "4";
 
 /// The folder of what kustomize is given, in its folder of work.
 const COPY: &str = "repository";

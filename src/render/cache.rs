@@ -1,6 +1,7 @@
 //! Renderings kept from run to run, by their content.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -79,13 +80,20 @@ impl Cache {
     }
 
     /// Keeps a rendering, unless it holds the values of a Secret: those are never written outside of the repository.
-    pub(super) fn put(&self, key: &str, objects: &[Object]) {
+    pub(super) fn put(&self, key: &str, objects: &[Arc<Object>]) {
         let Some(folder) = &self.folder else { return };
-        if objects.iter().any(Object::holds_plain_secret) {
+        if objects.iter().any(|object| object.holds_plain_secret()) {
             return;
         }
         // A cache that cannot be written costs time and nothing else.
-        let _unkept = write(folder, key, &objects.iter().map(Written::of).collect::<Vec<_>>());
+        let _unkept = write(folder, key, &objects.iter().map(|object| Written::of(object)).collect::<Vec<_>>());
+    }
+
+    /// Forgets a rendering.
+    pub(super) fn forget(&self, key: &str) {
+        if let Some(folder) = &self.folder {
+            let _none = std::fs::remove_file(folder.join(key));
+        }
     }
 
     /// Removes what nobody read for two weeks.

@@ -1,6 +1,6 @@
 //! What Flux does after the build: substitution, and its own labels and annotations of `spec.commonMetadata`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -9,9 +9,10 @@ use super::envsubst::{Refused, Unset};
 use super::scope::Scopes;
 use super::substitute::{self, Named, Variables, is_name};
 use super::{Object, Origin, Rendered, Undefined, Unseen};
-use crate::model::{Fault, ObjectRef};
+use crate::model::{Fault, ObjectRef, known};
 use crate::repo::{FileFault, FluxKustomization, contents};
 use crate::yaml;
+use crate::yaml::confidential::is_surely_confidential;
 use crate::yaml::manifest::put_metadata;
 
 /// Holds what the `ConfigMap` and `Secret` objects of environments define.
@@ -113,12 +114,14 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
     let Some(post) = one.spec.get("postBuild").filter(|post| post.is_mapping()) else { return };
     let mut set = Variables::default();
     let mut odd: Vec<(String, Origin, Vec<String>)> = Vec::new();
+    let mut sources: HashMap<String, ObjectRef> = HashMap::new();
     for (source, optional) in named(&one.spec, &one.namespace) {
         match maps.get(&one.env, &source) {
             Some(known) => {
                 let names: Vec<String> = known.keys().filter(|name| !is_name(name)).cloned().collect();
                 let origin = maps.origin(&one.env, &source).cloned().unwrap_or_default();
                 odd.extend((!names.is_empty()).then(|| (source.to_string(), origin, names)));
+                sources.extend(known.keys().map(|name| (name.clone(), source.clone())));
                 set.extend(known.clone());
             }
             None if optional => set.may_be_more(),
@@ -134,6 +137,7 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
         if !is_name(&key) {
             odd.push(("spec.postBuild.substitute".to_owned(), own.clone(), vec![key.clone()]));
         }
+        sources.insert(key.clone(), one.object());
         set.extend([(key, told(value))].into());
     }
     let always = post.get("substituteStrategy").and_then(yaml::Value::as_str) == Some("Always");
@@ -155,6 +159,7 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
         rendered.objects.clear();
         return;
     }
+    rendered.carriers = carriers(&rendered.objects, &set, &sources);
     let (unset, refused) = expand_all(rendered, one, maps, &set);
     let mut refused = refused.into_iter();
     if let Some(Refusal { file, line, why, todo, .. }) = refused.next() {
@@ -166,6 +171,23 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
         return;
     }
     rendered.undefined = unset;
+}
+
+/// Finds what values come from that are put into Secrets, or into what may put them there.
+fn carriers(objects: &[Object], set: &Variables, sources: &HashMap<String, ObjectRef>) -> BTreeSet<ObjectRef> {
+    let is_left = |object: &&Object| substitute::is_disabled(&object.body) || !substitute::mentions(&object.body);
+    let mut found = Vec::new();
+    for object in objects.iter().filter(|object| !is_left(object)) {
+        for template in yaml::secrets::templates_of_json(&object.body) {
+            let kept = |name: &&str| set.value(name).is_some_and(|value| template.is_kept_in(name, value));
+            found.extend(template.variables().into_iter().filter(kept).filter_map(|name| sources.get(name)));
+        }
+        if object.is(known::KUSTOMIZE, "Kustomization") || object.is("", "ConfigMap") {
+            let kept = set.values().filter(|(name, value)| is_surely_confidential(name, value));
+            found.extend(kept.filter_map(|(name, _)| sources.get(name)));
+        }
+    }
+    found.into_iter().cloned().collect()
 }
 
 /// Says what is refused, and where that stands.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::flux_operator::{OperatorObject, resource_set};
 use crate::model::ObjectRef;
+use crate::yaml::confidential::is_surely_confidential;
 pub use crate::yaml::manifest::at;
 
 /// Holds an object as Flux would apply it.
@@ -95,6 +96,17 @@ impl Object {
     pub fn holds_plain_secret(&self) -> bool {
         let has = || crate::yaml::secrets::of_json(&self.body).iter().any(|held| held.filled && !held.sealed);
         self.is_plain_secret() || !self.is("", "Secret") && has()
+    }
+}
+
+impl Object {
+    /// Tells whether values of it are put into Secrets, as it is known what those come from, or it defines a variable that says itself that it is to be kept.
+    pub(super) fn is_carrier(&self, carriers: &BTreeSet<&ObjectRef>) -> bool {
+        let variables = at(&self.body, "/spec/postBuild/substitute").as_object();
+        let mut texts = variables.into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?)));
+        // Its name is not known before variables are put in.
+        let may_be = self.object.name.contains("${") && !carriers.is_empty();
+        may_be || carriers.contains(&self.object) || texts.any(|(name, value)| is_surely_confidential(name, value))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a repository renders to, and how much of it is known.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub struct Rendered {
     pub unseen: Vec<Unseen>,
     /// Why it may be otherwise than it is told here: what it rests on could not be rendered.
     pub unsure: Option<String>,
+    /// The objects in plain text from which values are put into Secrets, or may be: Kustomizations, `ConfigMap` objects, providers of inputs.
+    pub carriers: BTreeSet<ObjectRef>,
 }
 
 /// Names what was not looked at.

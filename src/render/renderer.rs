@@ -1,6 +1,6 @@
 //! Renders again and again, keeping what did not change.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +30,8 @@ pub struct Renderer {
     kept: HashMap<String, (Built, u64)>,
     renderings: u64,
     stop: Stop,
+    /// The builds that may be kept on disk, once it is known what their values become.
+    unwritten: BTreeSet<String>,
     /// How many builds were run by the tool.
     pub built: usize,
 }
@@ -40,7 +42,15 @@ type Built = Result<Vec<Arc<Object>>, Unrendered>;
 impl Renderer {
     /// Renders by a tool, or tells everywhere that there is none.
     pub fn new(tool: Result<Tool, Fault>, cache: Cache) -> Self {
-        Self { tool, cache, kept: HashMap::new(), renderings: 0, stop: Stop::default(), built: 0 }
+        Self {
+            tool,
+            cache,
+            kept: HashMap::new(),
+            renderings: 0,
+            stop: Stop::default(),
+            unwritten: BTreeSet::new(),
+            built: 0,
+        }
     }
 
     /// Renders by this tool from now on, until it is given up; what is known stays known.
@@ -59,10 +69,28 @@ impl Renderer {
         self.renderings = self.renderings.saturating_add(1);
         let root = snapshot.root.canonicalize().unwrap_or_else(|_| snapshot.root.clone());
         let rendering = self.rounds(snapshot, &root, &tool)?;
+        self.keep_on_disk(&rendering);
         let now = self.renderings;
         let is_passing = |built: &Built| matches!(built, Err(Unrendered::Passing(_)));
         self.kept.retain(|_, (built, used)| used.saturating_add(KEPT) > now && !is_passing(built));
         Ok(rendering)
+    }
+
+    /// Keeps on disk what was built for a rendering, but for what has values that are put into Secrets: only all of it together tells that.
+    fn keep_on_disk(&mut self, rendering: &Rendering) {
+        let carriers: BTreeSet<&ObjectRef> = rendering.of.iter().flat_map(|one| &one.carriers).collect();
+        for (key, (built, _)) in self.kept.iter().filter(|(_, (_, used))| *used == self.renderings) {
+            let Ok(objects) = built else { continue };
+            let is_new = self.unwritten.remove(key);
+            if objects.iter().any(|object| object.is_carrier(&carriers)) {
+                // It may have been written when nothing took its values.
+                self.cache.forget(key);
+            } else if is_new {
+                self.cache.put(key, objects);
+            }
+        }
+        // What a rendering asked for that was given up is told by none.
+        self.unwritten.retain(|key| self.kept.contains_key(key));
     }
 
     /// Builds what is not known yet, as many at a time as there are processors.
@@ -107,7 +135,7 @@ impl Renderer {
                     while let Some((index, job)) = take(&todo, &next).filter(|_| !stop.is_given_up()) {
                         let built = run(root, &place.path().join(index.to_string()), &tool.until(stop), job);
                         match &built {
-                            Ok(objects) => cache.put(&job.key, objects),
+                            Ok(_) => {}
                             // What was ended on the way says nothing, nor does what was not looked at.
                             Err(Unrendered::Wrong(said)) if !stop.is_given_up() => cache.put_refusal(&job.key, said),
                             Err(_) => {}
@@ -139,6 +167,7 @@ impl Renderer {
             ));
         }
         let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.unwritten.extend(done.iter().filter(|(_, built)| built.is_ok()).map(|(key, _)| key.clone()));
         self.keep(done);
         self.cache.prune();
         Ok(())

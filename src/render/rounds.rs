@@ -530,6 +530,54 @@ mod tests {
     }
 
     #[test]
+    fn what_reaches_a_secret_is_not_kept_on_disk_whatever_it_stands_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = folder.path().join("cache");
+        let from = "  postBuild: {substituteFrom: [{kind: ConfigMap, name: settings}]}\n";
+        let own = "  postBuild: {substitute: {OWN: hunter2, CLUSTER: lab}}\n";
+        let root = |own: &str| [flux("apps", "./apps", from), flux("web", "./web", own)].concat();
+        let secret = |value: &str| {
+            format!(
+                "apiVersion: v1\nkind: Secret\nmetadata: {{name: s, namespace: b}}\nstringData: {{password: \"{value}\"}}\n---\n"
+            )
+        };
+        let settings = [map("settings", "OTHER: hunter2"), flux("more", "./more", "")].concat();
+        let mut files = vec![
+            ("clusters/one/all.yaml", root(own)),
+            ("clusters/one/settings.yaml", settings.clone()),
+            ("apps/a.yaml", secret("${OTHER}")),
+            ("web/a.yaml", secret("${OWN}")),
+            ("more/a.yaml", map("a", "")),
+        ];
+        // It prints the file of the folder, so that it is the same program whatever that holds.
+        let as_it_is = "'; while IFS= read -r line; do printf '%s\\n' \"$line\"; done < \"$4\"/a.yaml; : '".to_owned();
+        let recorded = [
+            ("clusters/one", [root(own), settings.clone()].concat()),
+            ("apps", as_it_is.clone()),
+            ("web", as_it_is),
+            ("more", map("a", "")),
+        ];
+        let holds = || {
+            let read =
+                |entry: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            std::fs::read_dir(&kept).unwrap().map(read).any(|text| text.contains("hunter2"))
+        };
+        let place = folder.path().join("one");
+        let taking = files.clone();
+        let (rendering, _) = render_with(&place, Cache::below(&kept), &taking, &recorded);
+        assert_eq!(told(&rendering), ["apps: 1", "flux-system: 4", "more: 1", "web: 1"]);
+        assert!(!holds() && std::fs::read_dir(&kept).unwrap().count() > 0);
+        // What was kept while no Secret took it goes once one does.
+        for (file, text) in files.iter_mut().skip(2).take(2) {
+            *text = map("b", &format!("a: \"{}\"", if *file == "apps/a.yaml" { "${OTHER}" } else { "${OWN}" }));
+        }
+        render_with(&place, Cache::below(&kept), &files, &recorded);
+        assert!(holds());
+        render_with(&place, Cache::below(&kept), &taking, &recorded);
+        assert!(!holds());
+    }
+
+    #[test]
     fn the_cluster_of_a_hub_has_what_the_hub_renders() {
         let remote = |path: &str| flux("remote", path, "  kubeConfig: {secretRef: {name: spoke-kubeconfig}}\n");
         let root = flux("flux-system", "./clusters/one", "");

@@ -36,8 +36,8 @@ pub(super) struct Sets {
 
 /// Says what became of a set.
 enum Made {
-    /// These objects, each with its step.
-    Objects(Vec<(usize, Object)>),
+    /// These objects, each with its step, of inputs that come from these.
+    Objects(Vec<(usize, Object)>, Vec<ObjectRef>),
     /// Something else has to be rendered first.
     Waits,
     /// It is not known.
@@ -83,7 +83,10 @@ impl Sets {
             any = true;
             let Some(rendered) = done.get_mut(&key) else { continue };
             match made {
-                Made::Objects(made) => {
+                Made::Objects(made, providers) => {
+                    if made.iter().any(|(_, object)| object.holds_plain_secret()) {
+                        rendered.carriers.extend(providers);
+                    }
                     let own = made.iter().map(|(step, object)| (*step, &object.object));
                     let unfolded = UnfoldedSet::new(&parent.env, one.set.for_operator(), own);
                     self.unfolded.retain(|other| other.env != parent.env || other.set != unfolded.set);
@@ -160,7 +163,7 @@ fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
         };
         objects.push((step, Object::new(body, origin, set.changed_by.clone())));
     }
-    Made::Objects(objects)
+    Made::Objects(objects, providers.into_iter().map(|provider| provider.object.clone()).collect())
 }
 
 /// Shows an object to whoever follows the graph.

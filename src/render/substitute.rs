@@ -61,6 +61,16 @@ impl Variables {
         self.named.is_empty() && !self.is_open
     }
 
+    /// Returns the value of a variable, where it is known.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.named.get(name)?.as_deref()
+    }
+
+    /// Iterates over those whose values are known.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.named.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
+    }
+
     fn known(&self, name: &str) -> Known<'_> {
         match self.named.get(name) {
             Some(Some(value)) => Known::Value(value),
@@ -148,7 +158,7 @@ fn round(value: &mut Value) {
 }
 
 /// Tells whether there is anything to expand in an object: it is not written and read again for nothing.
-fn mentions(value: &Value) -> bool {
+pub(super) fn mentions(value: &Value) -> bool {
     let is_form = |text: &str| text.contains("${") || text.contains("$$");
     match value {
         Value::String(text) => is_form(text),

@@ -21,6 +21,7 @@
 //! effective  the same, as parents render their children
 //! new_secret a new Secret, encrypted, in the right overlay
 //! order      waves of deployment
+//! carried    values that reach a Secret from another file
 //! feeds      which files feed which Kustomization, and back
 //! snapshot   all of it at one moment
 //! creation   which rule of which .sops.yaml says how a file is encrypted
@@ -33,6 +34,7 @@
 
 pub mod age_secrets;
 pub mod artifact;
+pub mod carried;
 pub mod contents;
 mod creation;
 pub mod effective;
@@ -73,6 +75,7 @@ pub mod watch;
 mod tests;
 
 pub use age_secrets::AgeSecret;
+pub use carried::{CarriedValue, carried_values};
 pub use creation::{Creation, How, config_for};
 pub use environments::Looked;
 pub use feeds::{Feed, Feeds};

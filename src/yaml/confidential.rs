@@ -200,6 +200,18 @@ pub fn is_surely_confidential(key: &str, text: &str) -> bool {
     kept && !is_harmless_address(text) || is_random(text) || opens
 }
 
+/// Tells whether the value of a variable is no secret, whatever it stands in: a number or a sentence where no name says that it is to be kept, or what
+/// its own name calls a host, a user or the like.
+pub(super) fn is_said_openly(key: &str, name: &str, value: &str) -> bool {
+    let says = |words: &[String], list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let (of_key, own) = (words(key), words(name));
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+    let is_called = own.last().is_some_and(|last| SAID.contains(&last.as_str())) && !says(&own, &KEPT);
+    let is_sentence = value.split_whitespace().count() > 2;
+    (is_number || is_sentence) && !says(&of_key, &KEPT) && !says(&own, &KEPT)
+        || is_called && !value.contains("://") && !is_random(value)
+}
+
 /// Whose numbers are no secrets: those of clients, tenants and accounts stand in every address of a login.
 const NUMBERED: [&str; 8] =
     ["client", "tenant", "subscription", "account", "project", "application", "app", "organization"];
@@ -235,7 +247,7 @@ fn says_nothing(text: &str) -> bool {
 const PLACES: [(&str, &str); 6] = [("#{", "}#"), ("#%", "%#"), ("{%", "%}"), ("[[", "]]"), ("<%", "%>"), ("<<", ">>")];
 
 /// Takes out what is filled in elsewhere: `${name}` of Flux and `{{ … }}` of templates; of a default its text stays.
-fn filled(text: &str) -> String {
+pub(super) fn filled(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(['$', '{', '#', '[', '<']) {
@@ -272,7 +284,7 @@ fn filled(text: &str) -> String {
 }
 
 /// Finds the brace that closes one that was opened before.
-fn closing(text: &str) -> Option<usize> {
+pub(super) fn closing(text: &str) -> Option<usize> {
     let mut depth: usize = 1;
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -288,12 +300,12 @@ fn closing(text: &str) -> Option<usize> {
 }
 
 /// Tells whether a text is a configuration of several values.
-fn is_structured(text: &str) -> bool {
+pub(super) fn is_structured(text: &str) -> bool {
     text.contains('\n') && !text.starts_with("-----BEGIN ") || text.starts_with('{') && text.ends_with('}')
 }
 
 /// Judges a line of a configuration: what its own key says is to be kept, or what nobody would write by hand.
-fn is_confidential_line(of: &str, line: &str) -> bool {
+pub(super) fn is_confidential_line(of: &str, line: &str) -> bool {
     let line = line.trim();
     if line.is_empty() || line.starts_with(['#', ';', '[']) || line.starts_with("//") || line.starts_with("-----") {
         return false;

@@ -5,11 +5,12 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::super::kustomize::NAMES;
-use super::super::{contents, path};
+use super::super::{Loader, carried_values, contents, path};
 use super::run;
 use crate::sops::{self, Format, SopsFile};
-use crate::yaml::manifest;
+use crate::yaml::confidential::is_surely_confidential;
 use crate::yaml::secrets::{self, ValuePlacement};
+use crate::yaml::{Value, manifest};
 
 /// What stands in place of a value.
 const HIDDEN: &str = "[value of a Secret in plain text, not shown]";
@@ -28,7 +29,7 @@ pub(super) fn over(root: &Path, path: &str, difference: String) -> String {
         Ok(bytes) => bytes.iter().any(|bytes| holds_plain(path, &String::from_utf8_lossy(bytes))),
         Err(_) => true,
     };
-    if !sides.iter().any(may_hold) && !becomes_secret(root, path, &sides) {
+    if !sides.iter().any(may_hold) && !becomes_secret(root, path, &sides) && !is_carried(root, path, &sides) {
         return difference;
     }
     let mut inside = false;
@@ -83,6 +84,48 @@ fn becomes_secret(root: &Path, path: &str, sides: &[io::Result<Option<Vec<u8>>>]
         }
         folder = path::parent(folder);
     }
+}
+
+/// What stands in a file whose values may reach a Secret by way of Kustomizations and sets.
+const CARRIERS: [&str; 4] = ["postBuild", "ConfigMap", "configMapGenerator", "ResourceSetInputProvider"];
+
+/// Tells whether a value of a file reaches a Secret by way of a variable or an input, on whichever side it stands. One that stood there before the
+/// Secret was mended is told by the variable's own name.
+fn is_carried(root: &Path, path: &str, sides: &[io::Result<Option<Vec<u8>>>]) -> bool {
+    let texts = || sides.iter().flatten().flatten().map(|bytes| String::from_utf8_lossy(bytes));
+    // What a generator reads need not be YAML.
+    let is_manifest = matches!(Format::of(path), Format::Yaml | Format::Json);
+    let may = |text: &str| {
+        let carries = if is_manifest { CARRIERS.iter().any(|word| text.contains(word)) } else { !text.contains('\0') };
+        carries && sops::sniff(text).is_none()
+    };
+    if !texts().any(|text| may(&text)) {
+        return false;
+    }
+    let is_named = |text: &str| {
+        let documents =
+            if text.contains("postBuild") { manifest::documents(text).unwrap_or_default() } else { Vec::new() };
+        documents.iter().any(has_kept_variable)
+    };
+    if texts().any(|text| is_named(&text)) {
+        return true;
+    }
+    let snapshot = Loader::open(root).feeds();
+    let reaches = |side: &str| {
+        let read = |file: &str| {
+            if file == path { Some(side.to_owned()) } else { contents::text(root, file).ok() }
+        };
+        carried_values(&snapshot, [path], read).iter().any(|one| one.file == path)
+    };
+    texts().any(|text| reaches(&text))
+}
+
+/// Tells whether a Kustomization defines a variable that says itself that it is to be kept.
+fn has_kept_variable(document: &Value) -> bool {
+    let post = document.get("spec").and_then(|spec| spec.get("postBuild"));
+    let variables = post.and_then(|post| post.get("substitute")).and_then(Value::as_mapping);
+    let mut texts = variables.into_iter().flatten().filter_map(|(name, value)| name.as_str().zip(value.as_str()));
+    texts.any(|(name, value)| is_surely_confidential(name, value))
 }
 
 /// Hides what a line of a difference says behind its key; a ciphertext stays, as it is named by whoever sorts the lines.
@@ -166,6 +209,26 @@ mod tests {
                 }
                 let shown = raw(repository.path(), path, side).unwrap();
                 assert!(shown.contains("not shown") && !shown.contains("MARK"), "{path} {side:?}: {shown}");
+            }
+        }
+        // What reaches a Secret from another file.
+        let flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: apps, namespace: flux-system}\nspec:\n  path: ./apps\n  postBuild:\n    substitute: {THING: MARK0, PLACE: MARKET}\n    substituteFrom: [{kind: ConfigMap, name: vars}]\n";
+        let vars =
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars, namespace: flux-system}\ndata:\n  OTHER: MARK0\n";
+        let own = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: other}\nspec:\n  path: ./other\n  postBuild: {substitute: {DB_PASSWORD: MARK0}}\n";
+        repository.write("apps/secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {p: \"${THING}\", q: \"${OTHER}\"}\n");
+        for (file, text) in
+            [("clusters/one/apps.yaml", flux), ("clusters/one/vars.yaml", vars), ("elsewhere.yaml", own)]
+        {
+            repository.write(file, text);
+            repository.git(&["add", "--", file, "apps"]);
+            repository.git(&["commit", "--quiet", "-m", "carried"]);
+            // Taking it out shows what it was no more than putting it in.
+            for after in [text.replace("MARK0", "MARK1"), text.replace("MARK0", "example.org")] {
+                repository.write(file, &after);
+                let shown = raw(repository.path(), file, Side::Unstaged).unwrap();
+                assert!(shown.contains("not shown") && !shown.contains("MARK"), "{file}: {shown}");
+                repository.write(file, text);
             }
         }
         // What is too large to be looked into may hold one.

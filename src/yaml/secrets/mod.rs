@@ -9,7 +9,8 @@
 //! a text within it         `resourcesTemplate`, a manifest in a ConfigMap, a patch
 //! secretGenerator          literals, also of the plug-in of that kind
 //! a patch                  JSON patches and replacements of what a Secret holds
-//! the inputs of a set      where its templates put them into a Secret
+//! the inputs of a set      where its templates put them into a Secret; those of a provider by [`SecretInputs`]
+//! variables                what Flux puts into a value, by [`templates`]
 //! ```
 //!
 //! Files that a generator reads are none of the document's: [`sources`] names them.
@@ -18,13 +19,19 @@ mod inputs;
 mod lines;
 mod node;
 mod sources;
+mod variables;
 mod walk;
 
 pub use lines::in_lines;
 pub use node::{Scalar, ScalarKind, YamlNode, YamlStep};
 pub use sources::{Source, SourceUse, sources};
+pub use variables::ValueTemplate;
 
 use super::Value;
+use inputs::Use;
+
+/// What begins a ciphertext of SOPS.
+const SEALED: &str = "ENC[AES256_GCM,";
 
 /// Says where a value of a Secret stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,6 +116,43 @@ pub fn of_json(object: &serde_json::Value) -> Vec<Held> {
 /// Finds the values of Secrets in a document whose values were put in one by one.
 pub fn of_node(node: &YamlNode<'_>) -> Vec<Held> {
     walk::of(node)
+}
+
+/// Finds the values of Secrets in a document of YAML in which variables stand that Flux puts in.
+pub fn templates(document: &Value) -> Vec<ValueTemplate> {
+    walk::templates(&YamlNode::of_yaml(&merged(document)))
+}
+
+/// Finds the same in an object.
+pub fn templates_of_json(object: &serde_json::Value) -> Vec<ValueTemplate> {
+    walk::templates(&YamlNode::of_json(object))
+}
+
+/// Holds which inputs a `ResourceSet` puts into Secrets.
+#[derive(Debug)]
+pub struct SecretInputs {
+    uses: Vec<Use>,
+    may_be_more: bool,
+}
+
+impl SecretInputs {
+    /// Takes them out of a set; `None` where there are none.
+    pub fn of(set: &Value) -> Option<Self> {
+        let (uses, may_be_more) = walk::uses(&YamlNode::of_yaml(&merged(set)));
+        (!uses.is_empty() || may_be_more).then_some(Self { uses, may_be_more })
+    }
+
+    /// Finds the values of Secrets among what a provider of inputs brings, which is called so where inputs are combined by their names.
+    pub fn among(&self, provider: &str, defaults: &Value) -> Vec<Held> {
+        let name: String =
+            provider.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+        let own = |one: &Use| match one.keys.split_first() {
+            Some((first, rest)) if *first == name && !rest.is_empty() => Use { keys: rest.to_vec(), ..one.clone() },
+            _ => one.clone(),
+        };
+        let uses: Vec<Use> = self.uses.iter().map(own).collect();
+        walk::provided(&YamlNode::of_yaml(&merged(defaults)), &uses, self.may_be_more)
+    }
 }
 
 fn merged(document: &Value) -> Value {

@@ -26,6 +26,17 @@ pub enum SourceUse {
 }
 
 impl SourceUse {
+    /// Names the first value in such a file that must stay secret, with its line where it is text. Bytes that are no text may be a keystore or a key:
+    /// they are plain unless they are known to be public, or encrypted by another program.
+    pub fn plain_bytes(&self, bytes: &[u8]) -> Option<(Option<usize>, String)> {
+        let by_line = |(line, key): (usize, String)| (Some(line), key);
+        match (std::str::from_utf8(bytes), self) {
+            (Ok(text), _) => self.plain(text).map(by_line),
+            (Err(_), Self::Value(key)) => (!is_public(bytes) && !is_sealed(bytes)).then(|| (None, key.clone())),
+            (Err(_), _) => self.plain(&String::from_utf8_lossy(bytes)).map(by_line),
+        }
+    }
+
     /// Names the first value in the text of such a file that must stay secret, with its line, from one.
     pub fn plain(&self, text: &str) -> Option<(usize, String)> {
         match self {
@@ -46,6 +57,25 @@ impl SourceUse {
             }
         }
     }
+}
+
+/// What pictures, fonts and archives of web pages begin with: nobody keeps those secret.
+const PUBLIC: [&[u8]; 8] = [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"\0\0\x01\0", b"wOFF", b"wOF2", b"OTTO"];
+
+/// What the files of age and git-crypt begin with.
+const ELSEWHERE: [&[u8]; 2] = [b"age-encryption.org/", b"\0GITCRYPT\0"];
+
+/// Tells whether bytes are a picture, a font, or a certificate of X.509 in DER.
+fn is_public(bytes: &[u8]) -> bool {
+    // A certificate is a sequence whose first member is one that begins with the version, tagged 0 (RFC 5280).
+    let is_certificate = bytes.starts_with(&[0x30, 0x82])
+        && bytes.get(4..6) == Some(&[0x30, 0x82])
+        && bytes.get(8..11) == Some(&[0xa0, 0x03, 0x02]);
+    is_certificate || PUBLIC.iter().any(|begin| bytes.starts_with(begin))
+}
+
+fn is_sealed(bytes: &[u8]) -> bool {
+    ELSEWHERE.iter().any(|begin| bytes.starts_with(begin))
 }
 
 /// Lists the files that a kustomization file, or the configuration of a generator, makes Secrets of. The paths begin at the folder of the

@@ -206,6 +206,14 @@ fn the_files_of_which_secrets_are_made_are_named() {
     assert_eq!(SourceUse::Env.plain("USER=admin\nPASSWORD=\nTOKEN=${TOKEN}\n"), None);
     assert_eq!(value("p.txt").plain("hunter2"), Some((1, "p.txt".to_owned())));
     assert_eq!(value("host").plain("db.example.org"), None);
+    // Bytes that are no text.
+    let keystore = b"\xfe\xed\xfe\xed\0\0\0\x02".as_slice();
+    assert_eq!(value("app.jks").plain_bytes(keystore), Some((None, "app.jks".to_owned())));
+    assert_eq!(SourceUse::Env.plain_bytes(b"USER=\xe9\nPASSWORD=hunter2\n"), Some((Some(2), "PASSWORD".to_owned())));
+    let certificate = b"\x30\x82\x03\x01\x30\x82\x02\x01\xa0\x03\x02\x01\x02".as_slice();
+    for other in [certificate, b"\x89PNG\r\n\x1a\n", b"age-encryption.org/v1\n-> X25519\n\xff", b"\0GITCRYPT\0\xff"] {
+        assert_eq!(value("k").plain_bytes(other), None, "{other:?}");
+    }
     let patch = "- op: add\n  path: /data/p\n  value: aHVudGVyMg==\n";
     assert_eq!(SourceUse::Patch.plain(patch), Some((2, "data.p".to_owned())));
 }

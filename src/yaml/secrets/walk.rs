@@ -10,13 +10,11 @@ use super::super::manifest::{self, is_word};
 use super::inputs::{self, Use};
 use super::lines::{in_lines, without_actions};
 use super::node::{Scalar, ScalarKind, YamlNode, YamlStep};
-use super::{Held, ValuePlacement};
+use super::variables::ValueTemplate;
+use super::{Held, SEALED, ValuePlacement};
 
 /// So deep may texts stand in texts; nobody writes more, and each is parsed.
 const DEEPEST_TEXT: usize = 4;
-
-/// What begins a ciphertext of SOPS.
-const SEALED: &str = "ENC[AES256_GCM,";
 
 /// The group whose sets make objects of templates.
 const OPERATOR: &str = crate::model::known::OPERATOR;
@@ -94,9 +92,44 @@ pub(super) fn of_patch(node: &YamlNode<'_>) -> Vec<Held> {
     walk.found
 }
 
+/// Lists the values of Secrets in which variables stand that Flux puts in after the build. What a generator makes is base64 by then, in which
+/// there are none.
+pub(super) fn templates(node: &YamlNode<'_>) -> Vec<ValueTemplate> {
+    let mut walk = Walk::default();
+    walk.node(node, &At::TOP, OWN);
+    walk.templates
+}
+
+/// Lists the inputs of a set that its Secrets take, and whether there may be more of them in a template that is encrypted.
+pub(super) fn uses(node: &YamlNode<'_>) -> (Vec<Use>, bool) {
+    let mut walk = Walk::default();
+    walk.node(node, &At::TOP, OWN);
+    (walk.of_sets, walk.may_take_more)
+}
+
+/// Finds what the values of a provider of inputs become in a set.
+pub(super) fn provided(defaults: &YamlNode<'_>, uses: &[Use], may_take_more: bool) -> Vec<Held> {
+    let mut walk = Walk::default();
+    let (spec, at) = (At::TOP.key("spec"), "defaultValues");
+    let at = spec.key(at);
+    for one in uses {
+        walk.input(one, &one.keys, defaults, &at, OWN);
+    }
+    if may_take_more {
+        walk.doubtful(defaults, "", &at, OWN);
+    }
+    walk.found
+}
+
 #[derive(Default)]
 struct Walk {
     found: Vec<Held>,
+    /// The values in which variables stand.
+    templates: Vec<ValueTemplate>,
+    /// The inputs that Secrets of all sets take.
+    of_sets: Vec<Use>,
+    /// Whether one of those has a ciphertext.
+    may_take_more: bool,
     /// The inputs of a set that its Secrets take.
     uses: Vec<Use>,
     /// Whether a Secret of the set has a ciphertext, of which nobody knows what it takes.
@@ -368,6 +401,8 @@ impl Walk {
         self.fields(fields, at, place);
         let (uses, is_sealed) = (std::mem::take(&mut self.uses), self.is_sealed);
         (self.uses, self.is_sealed) = around;
+        self.of_sets.extend(uses.iter().cloned());
+        self.may_take_more |= is_sealed;
         for (key, spec) in fields.iter().filter(|(key, _)| key == "spec") {
             let at = at.key(key);
             let YamlNode::Map(spec) = spec else { continue };
@@ -469,6 +504,9 @@ impl Walk {
         if form != ValuePlacement::Input {
             self.is_sealed |= sealed;
             self.uses.extend(inputs::of_value(block, key, text, template));
+        }
+        if !matches!(form, ValuePlacement::Generator | ValuePlacement::Copy) {
+            self.templates.extend(ValueTemplate::of(block, key, text));
         }
         self.found.push(Held {
             form,

@@ -8,6 +8,7 @@ use crate::yaml::Value;
 rules! {
     plain_secret,
     plain_source,
+    plain_variable,
     private_key,
     unreadable,
     unread,

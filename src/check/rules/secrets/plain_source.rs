@@ -1,5 +1,6 @@
 //! A file of which a kustomization makes a Secret, or a patch for Secrets, that is not encrypted. The file itself does not say what it becomes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::plain_secret::WHY;
@@ -13,6 +14,9 @@ use crate::yaml::secrets::{self, Source};
 
 /// Larger files are no kustomizations and no values of a Secret, in bytes.
 const LARGEST: usize = 4 * 1024 * 1024;
+
+/// What is to be done with bytes that are no text.
+const BINARY: &str = "encrypt it as it is: sops encrypt -i --input-type binary --output-type binary; change what is in it if it was ever pushed";
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-source-plaintext",
@@ -45,21 +49,23 @@ fn look(files: &[ListedFile], context: &Context<'_>, found: &mut Vec<Finding>) {
     let mut told = BTreeSet::new();
     for (file, takers) in &taken {
         let here = listed.get(file.as_str());
-        let text = match here {
-            Some(listed) => text_of(listed),
-            None => contents::text(&context.snapshot.root, file).ok(),
+        let bytes = match here {
+            Some(listed) => listed.read(|bytes| bytes.ok().map(Cow::into_owned)),
+            None => contents::bytes(&context.snapshot.root, file).ok(),
         };
-        let Some(text) = text else { continue };
-        // Flux decrypts what a generator reads.
-        let known = File::new(&ListedFile::known(file, text.as_bytes()), &Identities::default());
-        if known.is_encrypted() {
+        let Some(bytes) = bytes else { continue };
+        // Flux decrypts what a generator reads; what sops writes is text.
+        let is_text = std::str::from_utf8(&bytes).is_ok();
+        let is_encrypted =
+            is_text && File::new(&ListedFile::known(file, bytes.as_slice()), &Identities::default()).is_encrypted();
+        if is_encrypted {
             continue;
         }
         for (kustomization, source) in takers {
-            let Some((line, key)) = source.usage.plain(&text) else { continue };
+            let Some((line, key)) = source.usage.plain_bytes(&bytes) else { continue };
             // Who looks at neither is told nothing.
             let (at, line) = match (here, listed.get(kustomization.as_str())) {
-                (Some(_), _) => (file, Some(line)),
+                (Some(_), _) => (file, line),
                 (None, Some(_)) => (kustomization, None),
                 (None, None) => continue,
             };
@@ -67,11 +73,14 @@ fn look(files: &[ListedFile], context: &Context<'_>, found: &mut Vec<Finding>) {
                 continue;
             }
             let maker = &source.taker;
-            let message = format!(
-                "{file} is in plain text (its value {key}), and {maker} of {kustomization} makes a Secret of it"
-            );
-            let fix =
-                format!("fluxdeck secret encrypt {file} (or sops encrypt -i); change the value if it was ever pushed");
+            let plain = if is_text { "in plain text" } else { "no text and not encrypted" };
+            let message =
+                format!("{file} is {plain} (its value {key}), and {maker} of {kustomization} makes a Secret of it");
+            let fix = if is_text {
+                format!("fluxdeck secret encrypt {file} (or sops encrypt -i); change the value if it was ever pushed")
+            } else {
+                BINARY.to_owned()
+            };
             let finding = Finding::new(RULE.id, at, message, WHY, fix);
             found.push(line.into_iter().fold(finding, Finding::on));
         }
@@ -82,7 +91,7 @@ fn is_yaml(file: &str) -> bool {
     [".yaml", ".yml", ".json"].iter().any(|end| file.ends_with(end)) || NAMES.contains(&path::name(file))
 }
 
-fn text_of(file: &ListedFile) -> Option<String> {
+pub(super) fn text_of(file: &ListedFile) -> Option<String> {
     let text = |bytes: &[u8]| {
         let is_small = bytes.len() <= LARGEST;
         std::str::from_utf8(bytes).ok().filter(|_| is_small).map(str::to_owned)
