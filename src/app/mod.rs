@@ -24,7 +24,7 @@ mod tests;
 pub mod update;
 pub mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use action::{Action, Effect, OnScreen};
 pub use command::{Ask, Command, CommandQuestion, CommandTarget, KeyScope, Risk};
@@ -72,6 +72,8 @@ pub struct App {
     resting: bool,
     /// A plug-in that was refused, until the operator is asked about it.
     wanted_plugin: Option<WantedPlugin>,
+    /// The plug-ins that the operator was asked about before a command that may start them: nobody is asked twice.
+    asked_plugins: BTreeSet<String>,
 }
 
 /// A view on the stack, with the ticket that replies to it carry.
@@ -116,6 +118,7 @@ impl App {
             notice_shown: false,
             resting: true,
             wanted_plugin: None,
+            asked_plugins: BTreeSet::new(),
         }
     }
 

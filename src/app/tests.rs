@@ -407,3 +407,72 @@ fn a_context_of_the_repository_alone_is_asked_about_once_and_paste_agrees_to_not
     assert!(!is_protected(&desk) && desk.app.view_id() == "home");
     assert!(desk.app.facts.environment(Env(1)).unwrap().protected);
 }
+
+#[test]
+fn a_plugin_is_asked_about_before_a_command_starts_it_for_the_first_time() {
+    let encrypt = COMMANDS.iter().find(|command| command.id == "secret-encrypt").copied().unwrap();
+    let yubikey = "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t";
+    let nowhere = tempfile::tempdir().unwrap().path().to_owned();
+    let desk = || {
+        TestApp::with(|facts| {
+            let env = facts.environments.iter_mut().find(|(_, known)| known.name == "staging").unwrap().1;
+            env.recipients = vec![yubikey.to_owned()];
+            facts.repository = Some(Arc::new(Snapshot::load(&nowhere)));
+        })
+    };
+    let dispatched = |desk: &mut TestApp| {
+        let staging = desk.app.facts.environments.iter().find(|(_, known)| known.name == "staging").unwrap().0;
+        let targets = vec![super::CommandTarget::File(Some(staging), "a/secret.yaml".to_owned())];
+        let mut effects = Vec::new();
+        desk.app.dispatch(encrypt, targets, Vec::new(), super::Consent::None, &mut effects);
+        effects
+    };
+    let begun = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Operate(..)));
+    let mut one = desk();
+    assert!(!begun(&dispatched(&mut one)));
+    let screen = one.screen();
+    for word in ["Run age-plugin-yubikey?", "a/secret.yaml", "remembered for this"] {
+        assert!(screen.contains(word), "{word}: {screen}");
+    }
+    // Whoever refuses has what he began refused where it needs the plug-in, and is not asked again.
+    assert!(begun(&one.press("<esc>")));
+    let wanted = crate::model::WantedPlugin {
+        name: "yubikey".to_owned(),
+        recipient: yubikey.to_owned(),
+        file: "a/secret.yaml".to_owned(),
+    };
+    let fault = Fault::new(FaultKind::Refused, "not encrypted", "it runs age-plugin-yubikey", "agree to it");
+    one.app.update(Msg::Told(Err(Fault { plugin: Some(Box::new(wanted)), ..fault })));
+    assert_eq!(one.app.view_id(), "home");
+    assert!(begun(&dispatched(&mut one)));
+
+    let mut other = desk();
+    dispatched(&mut other);
+    let ticket = other
+        .press("age-plugin-yubikey<enter>")
+        .into_iter()
+        .find_map(|effect| match effect {
+            Effect::Task(ticket, task) if task.label == "remember the plug-in" => Some(ticket),
+            _ => None,
+        })
+        .unwrap();
+    let payload = Box::new(super::dialog::Allowed(Ok(())));
+    assert!(begun(&other.app.update(Msg::Reply { ticket, payload, owed: None })), "what waited goes on");
+    assert!(!other.screen().contains("do it again"));
+
+    let mut quiet = TestApp::with(|facts| facts.read_only = true);
+    dispatched(&mut quiet);
+    assert_ne!(quiet.app.view_id(), "plugin", "where nothing may be written nothing is asked");
+}
+
+#[test]
+fn every_command_that_writes_secrets_is_known_to_wrap_keys_or_not_to() {
+    let others = ["secret-set", "secret-write-out"];
+    let writes =
+        COMMANDS.iter().filter(|command| command.id.starts_with("secret-") && command.risk != super::Risk::Reads);
+    let mut known: Vec<&str> = super::dialog::WRAPPING.iter().chain(&others).copied().collect();
+    let mut all: Vec<&str> = writes.map(|command| command.id).collect();
+    known.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(known, all);
+}

@@ -144,6 +144,11 @@ fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
         Unfolding::Waits => return Made::Waits,
         Unfolding::Failed(why) => return Made::Failed(why),
     };
+    // Which of them the inputs come from is not told: none of the namespace is kept.
+    let is_provider = |object: &&Object| {
+        object.is(known::OPERATOR, resource_set::PROVIDER) && object.object.namespace == set.object.namespace
+    };
+    let providers = others().filter(is_provider).map(|provider| provider.object.clone()).collect();
     let mut objects = Vec::new();
     for (step, mut body) in made {
         if let Some((kind, namespace, name)) = resource_set::copies(&body) {
@@ -163,7 +168,7 @@ fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
         };
         objects.push((step, Object::new(body, origin, set.changed_by.clone())));
     }
-    Made::Objects(objects, providers.into_iter().map(|provider| provider.object.clone()).collect())
+    Made::Objects(objects, providers)
 }
 
 /// Shows an object to whoever follows the graph.

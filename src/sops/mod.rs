@@ -60,7 +60,7 @@ pub use flux::decrypt_object;
 pub use format::Format;
 pub use hazards::Hazard;
 pub use keys::identities::{Identities, KeyKind, Opener, generate};
-pub use keys::plugins::agree_to_plugins;
+pub use keys::plugins::{agree_to_plugins, unagreed_plugin};
 pub use keys::prompts::{Asker, Prompts, SecretPrompt};
 pub use keys::recipients::Wrapped;
 pub use keys::sources::{IdentitySources, KeySources};

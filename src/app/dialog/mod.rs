@@ -15,7 +15,7 @@ pub(super) use agree::Agreed;
 pub use confirm::Confirm;
 #[cfg(test)]
 pub(super) use plugin::Allowed;
-pub use plugin::AskPlugin;
+pub use plugin::{AskPlugin, WRAPPING};
 pub use prompt::Prompt;
 
 use super::task::TaskContext;

@@ -11,6 +11,7 @@
 //! ```
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ use ratatui::layout::Rect;
 
 use super::remember;
 use crate::app::action::Action;
+use crate::app::command::{Command, CommandTarget};
+use crate::app::facts::Facts;
 use crate::app::key::Key;
 use crate::app::notice::Notice;
 use crate::app::task::Task;
@@ -26,11 +29,25 @@ use crate::app::view::{Scene, View};
 use crate::config::Agreement;
 use crate::model::{Fault, WantedPlugin};
 use crate::repo::Snapshot;
+use crate::sops::unagreed_plugin;
 use crate::theme::Scope;
 use crate::widgets::{Span, StyledLine, centred, panel, wrap};
 
 /// The width of the column of labels.
 const LABELS: usize = 13;
+
+/// The commands that encrypt data keys for recipients, and so start their plug-ins; whatever else writes secrets keeps the keys that are there.
+pub const WRAPPING: [&str; 9] = [
+    "secret-new",
+    "secret-encrypt",
+    "secret-encrypt-anew",
+    "secret-rotate",
+    "secret-rotate-all",
+    "secret-recipients",
+    "secret-recipients-all",
+    "secret-update-keys",
+    "secret-update-keys-all",
+];
 
 /// Asks about one plug-in.
 #[derive(Debug)]
@@ -39,6 +56,21 @@ pub struct AskPlugin {
     typed: String,
     found: Option<Found>,
     fault: Option<Fault>,
+    /// What waits for the answer, and goes on whatever that is: where it starts the plug-in after all, that is refused.
+    then: Option<WaitingCommand>,
+}
+
+/// Holds a command that may start a plug-in, with its targets and its answers.
+struct WaitingCommand {
+    command: &'static Command,
+    targets: Vec<CommandTarget>,
+    answers: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for WaitingCommand {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("WaitingCommand").field(&self.command.id).finish()
+    }
 }
 
 /// Says where the program is, and by whose word it would run.
@@ -54,7 +86,47 @@ pub(in crate::app) struct Allowed(pub(in crate::app) Result<(), Fault>);
 impl AskPlugin {
     /// Asks about a plug-in that was refused.
     pub fn new(wanted: WantedPlugin) -> Self {
-        Self { wanted, typed: String::new(), found: None, fault: None }
+        Self { wanted, typed: String::new(), found: None, fault: None, then: None }
+    }
+
+    /// Asks about a plug-in before a command starts it for the first time; `None` where it would start none that is not agreed to, as far as the
+    /// recipients of its environments tell, or where the question was `asked` before.
+    pub(in crate::app) fn before(
+        command: &'static Command,
+        targets: &[CommandTarget],
+        answers: &[(String, String)],
+        facts: &Facts,
+        asked: &BTreeSet<String>,
+    ) -> Option<Self> {
+        if facts.read_only || !WRAPPING.contains(&command.id) {
+            return None;
+        }
+        let wanted = |target: &CommandTarget| {
+            let known = facts.environment(target.env()?)?;
+            let file = match target {
+                CommandTarget::File(_, file) | CommandTarget::Worktree(file) => file.clone(),
+                _ => format!("the .sops.yaml of {}", known.name),
+            };
+            let open = |recipient: &String| {
+                let name = unagreed_plugin(recipient).filter(|name| !asked.contains(name))?;
+                Some(WantedPlugin { name, recipient: recipient.clone(), file: file.clone() })
+            };
+            known.recipients.iter().find_map(open)
+        };
+        let wanted = targets.iter().find_map(wanted)?;
+        let then = Some(WaitingCommand { command, targets: targets.to_vec(), answers: answers.to_vec() });
+        Some(Self { then, ..Self::new(wanted) })
+    }
+
+    /// Returns the name of the plug-in.
+    pub(in crate::app) fn plugin(&self) -> &str {
+        &self.wanted.name
+    }
+
+    /// Closes the question, and goes on with what waited for it.
+    fn close(&mut self) -> Vec<Action> {
+        let again = |waiting: WaitingCommand| Action::Dispatch(waiting.command, waiting.targets, waiting.answers);
+        [Action::Pop].into_iter().chain(self.then.take().map(again)).collect()
     }
 
     fn program(&self) -> String {
@@ -111,7 +183,7 @@ impl View for AskPlugin {
 
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
         if key.is("esc") {
-            return vec![Action::Pop];
+            return self.close();
         }
         if key.is("enter") && self.typed == self.program() {
             return self.allow();
@@ -134,8 +206,10 @@ impl View for AskPlugin {
         };
         match payload.downcast::<Allowed>().map(|allowed| allowed.0) {
             Ok(Ok(())) => {
-                let what = format!("{} may run for this repository from now on: do it again", self.program());
-                vec![Action::Pop, Action::Tell(Notice::info(scene.facts.now, what))]
+                let again = if self.then.is_some() { "" } else { ": do it again" };
+                let what = format!("{} may run for this repository from now on{again}", self.program());
+                let told = Action::Tell(Notice::info(scene.facts.now, what));
+                [told].into_iter().chain(self.close()).collect()
             }
             Ok(Err(fault)) => {
                 self.fault = Some(fault);

@@ -1,6 +1,6 @@
 //! How a command is judged and run, and what its actions become.
 
-use crate::app::dialog::{Confirm, Prompt};
+use crate::app::dialog::{AskPlugin, Confirm, Prompt};
 use crate::app::guard::judge;
 use crate::app::{
     Action, App, Ask, Command, CommandTarget, Consent, Effect, Marks, Notice, OnScreen, Op, OpId, Task, Ticket, Verdict,
@@ -25,6 +25,14 @@ impl App {
         let missing = command.questions.iter().any(|question| !answers.iter().any(|(id, _)| id == question.id));
         if missing {
             self.push(Box::new(Prompt::new(command, targets)), effects);
+            return;
+        }
+        // Before the first start, not after it was refused; a confirmation that was given counts for what it was given for.
+        if consent == Consent::None
+            && let Some(question) = AskPlugin::before(command, &targets, &answers, &self.facts, &self.asked_plugins)
+        {
+            self.asked_plugins.insert(question.plugin().to_owned());
+            self.push(Box::new(question), effects);
             return;
         }
         let permit = match verdict {

@@ -2,13 +2,14 @@
 
 use crate::app::operation::outcome_line;
 use crate::app::{App, Notice, OpId};
-use crate::model::{Fault, Outcome};
+use crate::model::{Fault, Outcome, WantedPlugin};
 
 impl App {
     pub(super) fn tell(&mut self, notice: Notice) {
         let wanted = notice.fault.as_ref().and_then(|fault| fault.plugin.as_deref());
-        // What must not be written at all is not asked about.
-        self.wanted_plugin = wanted.cloned().filter(|_| !self.facts.read_only).or(self.wanted_plugin.take());
+        // What must not be written at all is not asked about, nor what was just asked about.
+        let is_open = |wanted: &WantedPlugin| !self.facts.read_only && !self.asked_plugins.contains(&wanted.name);
+        self.wanted_plugin = wanted.cloned().filter(is_open).or(self.wanted_plugin.take());
         self.facts.notices.push(notice);
         self.notice_shown = true;
     }

@@ -25,10 +25,26 @@ pub(in crate::sops) fn judge(plugin: &str, recipient: &str) -> Result<(), SopsEr
     Err(SopsError::Plugin { plugin: plugin.to_owned(), recipient: recipient.to_owned() })
 }
 
+/// Names the plug-in that wrapping for a recipient would start, where nobody has agreed to it yet.
+pub fn unagreed_plugin(recipient: &str) -> Option<String> {
+    let plugin = super::recipients::plugin_of(recipient)?;
+    judge(&plugin, recipient).is_err().then_some(plugin)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{agree_to_plugins, judge};
+    use super::{agree_to_plugins, judge, unagreed_plugin};
     use crate::sops::SopsError;
+
+    #[test]
+    fn only_recipients_of_plugins_name_one() {
+        let (_, own) = crate::sops::generate();
+        let yubikey = "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t";
+        assert_eq!(unagreed_plugin(yubikey).as_deref(), Some("yubikey"));
+        for other in ["ssh-ed25519 AAAA", "age1", "", own.as_str()] {
+            assert_eq!(unagreed_plugin(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_plugin_that_a_file_names_runs_only_once_it_was_agreed_to() {

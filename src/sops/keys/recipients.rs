@@ -38,6 +38,15 @@ pub(in crate::sops) fn unwrap<'a>(
     Ok(bytes)
 }
 
+/// Names the plug-in of a recipient; `None` where age itself, or SSH, wraps for it.
+pub(super) fn plugin_of(recipient: &str) -> Option<String> {
+    let is_own = recipient.starts_with("ssh-")
+        || recipient.starts_with(post_quantum::PUBLIC)
+        || recipient.parse::<age::x25519::Recipient>().is_ok();
+    let plugin = recipient.parse::<age::plugin::Recipient>().ok().filter(|_| !is_own)?;
+    Some(plugin.plugin().to_owned())
+}
+
 /// Wraps a data key, or a part of one, for a recipient.
 pub(in crate::sops) fn wrap(bytes: &[u8], recipient: &str) -> Result<Wrapped, SopsError> {
     let unreadable = || SopsError::Recipient { recipient: recipient.to_owned() };
