@@ -184,6 +184,13 @@ impl ProgramCommand {
         }
         let (child, handle) = registry::start(&mut self.inner, self.kind, alone)?;
         let mut running = Running::new(child, handle, self.kind);
+        // What starts no daemon is known by its mark alone, whatever it becomes.
+        if alone
+            && !self.kind.starts_no_daemon()
+            && let Some(note) = running.id().and_then(leftovers::note)
+        {
+            registry::keep_note(handle, note);
+        }
         if let Some(limit) = self.deadline {
             running.end_after(limit)?;
         }

@@ -9,7 +9,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -20,7 +20,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, test_kill_process};
 
-use super::folder::{PREFIX, places};
+use super::folder::{PREFIX, WorkFolder, places};
 use crate::model::Fault;
 use crate::model::text::field;
 
@@ -202,9 +202,66 @@ pub(super) fn descendants(of: Pid) -> Vec<Pid> {
     found
 }
 
+/// What the folder is for in which a fluxdeck notes its helpers.
+const NOTES: &str = "helpers";
+
+/// The folder in which we note our helpers, each as an empty file that is called by its process id and when that began: a helper that became another
+/// program is known by nothing else, since a daemon that it started has its mark, too, and a session of its own.
+static NOTED: LazyLock<Option<WorkFolder>> = LazyLock::new(|| WorkFolder::new(NOTES).ok());
+
+/// Notes a helper that was started; returns where, so that the note goes with it.
+pub(super) fn note(helper: Pid) -> Option<PathBuf> {
+    let id = helper.as_raw_nonzero().get();
+    let began = Stat::of(&id.to_string())?.began;
+    let note = NOTED.as_ref()?.path().join(format!("{id}-{began}"));
+    // Without it the helper is found by its mark, as long as it stays what it was called as.
+    File::create_new(&note).ok().map(|_| note)
+}
+
+/// Returns the helpers that a folder of notes names, by their ids, with when each began.
+fn noted(folder: &Path) -> HashMap<i32, u64> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let one = |name: std::ffi::OsString| {
+        let (id, began) = name.to_str()?.split_once('-')?;
+        Some((id.parse().ok()?, began.parse().ok()?))
+    };
+    entries.filter_map(|entry| one(entry.file_name())).collect()
+}
+
+/// Finds the notes of every fluxdeck that runs no more.
+fn all_noted(place: &Path) -> HashMap<i32, u64> {
+    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+    let is_one = |entry: &std::fs::DirEntry| {
+        let name = entry.file_name();
+        let is_note = name.to_str().is_some_and(|name| name.starts_with(&format!("{PREFIX}{NOTES}-")));
+        is_note && owner(&name).is_some_and(|owner| !runs(owner)) && is_this_users(&entry.path())
+    };
+    entries.filter(is_one).flat_map(|entry| noted(&entry.path())).collect()
+}
+
+/// Ends helpers that were noted, with what is in their sessions; a number that is another process's by now began at another time.
+fn end_noted(noted: &HashMap<i32, u64>) {
+    let stat = |process: Pid| Stat::of(&process.as_raw_nonzero().to_string());
+    let is_led = |process: &Pid| {
+        let Some(session) = stat(*process).and_then(|stat| Pid::from_raw(stat.session)) else { return false };
+        let began = noted.get(&session.as_raw_nonzero().get());
+        began.is_some() && stat(session).map(|leader| leader.began).as_ref() == began
+    };
+    let is_ours = |process: &Pid| is_this_users(Path::new(&format!("/proc/{}", process.as_raw_nonzero())));
+    // All are held before the first ends: without its leader nobody knows a session.
+    let hold =
+        |process: Pid| pidfd_open(process, PidfdFlags::empty()).ok().filter(|_| is_led(&process) && is_ours(&process));
+    let held: Vec<OwnedFd> = processes().filter_map(hold).collect();
+    for one in held {
+        // It may have ended meanwhile.
+        let _ended = pidfd_send_signal(&one, Signal::KILL);
+    }
+}
+
 /// Ends the helpers and removes the folders of every fluxdeck of this user that runs no more; returns what had the terminal and runs on.
 fn remove_leftovers() -> Vec<Left> {
     for place in places() {
+        end_noted(&all_noted(&place));
         remove_folders(&place);
     }
     for process in processes() {
@@ -308,7 +365,10 @@ mod tests {
     use rustix::process::{Pid, getpid};
 
     use super::super::{ProgramCommand, ProgramKind};
-    use super::{LENT, MARK, descendants, end_if_left, lend, lent_and_left, mark_for, owner, remove_folders, runs_on};
+    use super::{
+        Instant, LENT, MARK, Stat, all_noted, called, descendants, end_if_left, end_noted, lend, lent_and_left,
+        mark_for, owner, remove_folders, runs_on,
+    };
 
     /// A process id that is nobody's: of a child that was waited for.
     fn nobody() -> u32 {
@@ -397,6 +457,48 @@ mod tests {
         }
         daemon.end();
         ours.end();
+    }
+
+    #[test]
+    fn a_helper_that_became_another_program_is_ended_and_a_daemon_of_it_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("script");
+        // A session of its own is all that makes a daemon.
+        std::fs::write(&script, "#!/bin/sh\nsetsid sleep 600 &\nsleep 600 &\necho $!\nexec sleep 601\n").unwrap();
+        std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let mut running = ProgramCommand::new(ProgramKind::GitWrites, &script).spawn().unwrap();
+        let id = running.id().unwrap();
+        let mut said = std::io::BufReader::new(running.stdout().unwrap());
+        let mut below = String::new();
+        std::io::BufRead::read_line(&mut said, &mut below).unwrap();
+        let until = Instant::now() + std::time::Duration::from_secs(20);
+        let name = |id: &str| called(id).unwrap_or_default();
+        let daemon = loop {
+            let own = id.as_raw_nonzero().to_string();
+            let apart = descendants(id).into_iter().map(|one| one.as_raw_nonzero().to_string());
+            let daemon = apart.filter(|one| Stat::of(one).is_some_and(|stat| stat.session.to_string() == *one)).next();
+            match daemon.filter(|one| name(&own) == "sleep" && name(one) == "sleep") {
+                Some(daemon) => break daemon,
+                None => assert!(Instant::now() < until),
+            }
+            std::thread::yield_now();
+        };
+        let began = Stat::of(&id.as_raw_nonzero().to_string()).unwrap().began;
+        let place = tempfile::tempdir().unwrap();
+        let gone = place.path().join(format!("fluxdeck-helpers-{}-0123456789abcdef", nobody()));
+        let ours = place.path().join(format!("fluxdeck-helpers-{}-0123456789abcdef", std::process::id()));
+        for (notes, began) in [(&gone, began.saturating_add(1)), (&ours, began)] {
+            std::fs::create_dir(notes).unwrap();
+            std::fs::write(notes.join(format!("{}-{began}", id.as_raw_nonzero())), "").unwrap();
+            end_noted(&all_noted(place.path()));
+            assert_eq!(name(&id.as_raw_nonzero().to_string()), "sleep", "another's number, or of a fluxdeck that runs");
+        }
+        std::fs::write(gone.join(format!("{}-{began}", id.as_raw_nonzero())), "").unwrap();
+        end_noted(&all_noted(place.path()));
+        assert!(!running.finish().unwrap().status.success());
+        let daemon_id = Pid::from_raw(daemon.parse().unwrap()).unwrap();
+        rustix::process::kill_process(daemon_id, rustix::process::Signal::KILL).unwrap();
+        assert_eq!(std::io::read_to_string(&mut said).unwrap(), "", "what was in its session ended with it");
     }
 
     #[test]

@@ -24,6 +24,8 @@ struct State {
     last: u64,
     running: BTreeMap<u64, Entry>,
     folders: Vec<PathBuf>,
+    /// Where the next start finds those that may become other programs.
+    notes: BTreeMap<u64, PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +38,7 @@ struct Entry {
 }
 
 static STATE: Mutex<State> =
-    Mutex::new(State { closed: false, last: 0, running: BTreeMap::new(), folders: Vec::new() });
+    Mutex::new(State { closed: false, last: 0, running: BTreeMap::new(), folders: Vec::new(), notes: BTreeMap::new() });
 
 /// Whether the terminal shows a screen of ours.
 static SCREEN: AtomicBool = AtomicBool::new(false);
@@ -117,9 +119,22 @@ pub(super) fn start(
     Ok((child, Handle(number)))
 }
 
+/// Takes down where a program is noted that may become another.
+pub(super) fn keep_note(handle: Handle, note: PathBuf) {
+    state().notes.insert(handle.0, note);
+}
+
 /// Forgets a program that is about to be waited for.
 pub(super) fn forget(handle: Handle) {
-    state().running.remove(&handle.0);
+    let note = {
+        let mut state = state();
+        state.running.remove(&handle.0);
+        state.notes.remove(&handle.0)
+    };
+    if let Some(note) = note {
+        // It goes with its folder at the latest.
+        let _left = std::fs::remove_file(note);
+    }
 }
 
 /// Takes down a folder to be removed in the end.
