@@ -1,11 +1,36 @@
 //! Files that may be anybody's: only regular ones are opened, none is waited for, and no link leads out of a repository.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{Mode, OFlags};
+
+use crate::model::Permit;
+
+/// The largest file of a repository that is read to be understood, in bytes: an object of Kubernetes has 1 MiB at most, encryption and more
+/// documents make some times that, and a reload must stay quick.
+pub const MANIFEST_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// The largest file that becomes a value of a Secret, in bytes: Kubernetes takes no Secret above it.
+pub const VALUE_LIMIT: u64 = 1024 * 1024;
+
+/// Folders without git that were opened as repositories: links of theirs lead out of them no more than those of any other.
+static OPENED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// How many files were written in one step: two threads may write the same one.
+static WRITES: AtomicU64 = AtomicU64::new(0);
+
+/// Takes a folder for a repository although git knows none there, such as an archive that was unpacked.
+pub fn take_for_repository(folder: &Path) {
+    let written = std::path::absolute(folder).into_iter();
+    let real = folder.canonicalize().into_iter();
+    OPENED.lock().unwrap_or_else(PoisonError::into_inner).extend(written.chain(real));
+}
 
 /// Reads a regular file of at most so many bytes.
 ///
@@ -105,7 +130,9 @@ pub fn place(path: &Path) -> Result<PathBuf> {
 /// Refuses a real path outside of the repository in which the written one is. Where that is in none, the operator's links are his own.
 fn inside(written: &Path, real: &Path) -> Result<()> {
     let written = std::path::absolute(written)?;
-    let root = written.ancestors().skip(1).find(|folder| folder.join(".git").symlink_metadata().is_ok());
+    let opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_repository = |folder: &&Path| opened.contains(*folder) || folder.join(".git").symlink_metadata().is_ok();
+    let root = written.ancestors().skip(1).find(is_repository);
     match root {
         Some(root) if !real.starts_with(root.canonicalize()?) => {
             Err(Error::new(ErrorKind::PermissionDenied, "a link leads out of the repository"))
@@ -118,24 +145,29 @@ fn regular(data: &std::fs::Metadata) -> Result<()> {
     if data.is_file() { Ok(()) } else { Err(Error::new(ErrorKind::InvalidInput, "it is no regular file")) }
 }
 
-/// Writes a regular file in one step, in place of the one that is there or as a new one. What `path` leads to is replaced, a link is not.
+/// Writes a regular file of the repository in one step, in place of the one that is there or as a new one. What `path` leads to is replaced, a link
+/// is not.
 ///
 /// # Errors
 /// As [`real`] and [`place`], and when something else than a regular file is there, or it cannot be written; the file is then as it was.
-pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+pub fn replace(path: &Path, bytes: &[u8], mode: u32, _permit: &Permit) -> Result<()> {
     let target = if path.symlink_metadata().is_ok() { real(path)? } else { place(path)? };
     if let Ok(data) = target.symlink_metadata() {
         regular(&data)?;
     }
     let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let beside = target.with_file_name(format!(".{name}.fluxdeck-{}", std::process::id()));
+    let write = WRITES.fetch_add(1, Ordering::Relaxed);
+    let beside = target.with_file_name(format!(".{name}.fluxdeck-{}-{write}", std::process::id()));
     // What a process that had this id left behind, or a link that somebody put there.
     let _gone = std::fs::remove_file(&beside);
     let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.set_permissions(std::fs::Permissions::from_mode(mode))?;
         file.sync_all()?;
-        std::fs::rename(&beside, &target)
+        std::fs::rename(&beside, &target)?;
+        // The rename itself must survive a power cut too. Some file systems cannot flush a folder; the file is in place all the same.
+        let _unflushed = target.parent().map(|folder| File::open(folder).and_then(|folder| folder.sync_all()));
+        Ok(())
     });
     if written.is_err() {
         let _gone = std::fs::remove_file(&beside);
@@ -159,6 +191,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::model::permit::grant;
 
     /// A repository with all that a file may be, and a file outside of it.
     fn ground() -> (tempfile::TempDir, PathBuf) {
@@ -205,17 +238,31 @@ mod tests {
     fn nothing_outside_of_the_repository_is_written() {
         let (folder, root) = ground();
         for good in ["apps/a.yaml", "in", "new.yaml"] {
-            replace(&root.join(good), good.as_bytes(), 0o640).unwrap();
+            replace(&root.join(good), good.as_bytes(), 0o640, &grant()).unwrap();
         }
         assert_eq!(std::fs::read_to_string(root.join("apps/a.yaml")).unwrap(), "in");
         assert!(root.join("in").symlink_metadata().unwrap().is_symlink());
         assert_eq!(root.join("new.yaml").metadata().unwrap().permissions().mode() & 0o777, 0o640);
         for bad in BAD.iter().filter(|name| **name != "gone") {
-            assert!(replace(&root.join(bad), b"x", 0o600).is_err(), "{bad}");
+            assert!(replace(&root.join(bad), b"x", 0o600, &grant()).is_err(), "{bad}");
         }
-        assert!(replace(&root.join("folder/new"), b"x", 0o600).is_err());
+        assert!(replace(&root.join("folder/new"), b"x", 0o600, &grant()).is_err());
         assert_eq!(std::fs::read_to_string(folder.path().join("elsewhere/secret")).unwrap(), "secret");
         assert_eq!(std::fs::read_dir(folder.path().join("elsewhere")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_without_git_that_was_opened_as_a_repository_is_one() {
+        let (folder, root) = ground();
+        std::fs::remove_dir(root.join(".git")).unwrap();
+        assert_eq!(text(&root.join("out"), 100).unwrap(), "secret", "until then its links are the operator's own");
+        take_for_repository(&root);
+        for bad in BAD {
+            assert!(read(&root.join(bad), 100).is_err(), "{bad}");
+        }
+        assert!(replace(&root.join("out"), b"x", 0o600, &grant()).is_err());
+        assert_eq!(std::fs::read_to_string(folder.path().join("elsewhere/secret")).unwrap(), "secret");
+        assert_eq!(text(&root.join("in"), 100).unwrap(), "a: 1\n");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Contents of the repository's files, from whatever a working tree may hold.
 //!
-//! A tree is somebody else's: a link may lead out of it, and a pipe or a device never ends. Everything that reads a file of the repository
-//! to look at it reads it here; what the operator names is read, and written, by `crate::files`, which refuses the same.
+//! A tree is somebody else's: a link may lead out of it, and a pipe or a device never ends. What looks at a file because the repository has it
+//! reads it here, by its path below the root; what the operator names, as every command about secrets does, is read and written by `crate::files`,
+//! which refuses the same.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Result};
@@ -12,7 +13,7 @@ use rustix::fs::{Mode, OFlags};
 use crate::files;
 
 /// Files above this size, in bytes, are not read: no manifest is so large, and a reload must stay quick.
-pub const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
+pub const SIZE_LIMIT: u64 = files::MANIFEST_LIMIT;
 
 /// Reads a file by its path below the root.
 ///
@@ -36,12 +37,17 @@ pub fn text(root: &Path, file: &str) -> Result<String> {
 /// As [`bytes()`], with this limit.
 pub fn at_most(root: &Path, file: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
     let file = file.as_ref();
-    let opened = open_below(root, file).map_or_else(|| open_resolved(root, file), Ok)?;
-    let data = opened.metadata()?;
-    if !data.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"));
-    }
+    let opened = open_below(root, file)?.map_or_else(|| open_resolved(root, file), Ok)?;
+    regular(&opened)?;
     files::whole(opened, limit)
+}
+
+fn regular(opened: &File) -> Result<()> {
+    if opened.metadata()?.is_file() { Ok(()) } else { Err(not_regular()) }
+}
+
+fn not_regular() -> Error {
+    Error::new(ErrorKind::InvalidInput, "it is no regular file")
 }
 
 /// Opening a pipe would wait for who writes into it.
@@ -49,17 +55,21 @@ const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEX
 
 /// Opens a file where the kernel itself keeps to the folder; `None` where it cannot, or where the file is not so easily reached.
 #[cfg(target_os = "linux")]
-fn open_below(root: &Path, file: &Path) -> Option<File> {
+fn open_below(root: &Path, file: &Path) -> Result<Option<File>> {
     use rustix::fs::{ResolveFlags, openat2};
-    let folder = rustix::fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok()?;
     let keep = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-    openat2(folder, file, FLAGS, Mode::empty(), keep).ok().map(File::from)
+    let path = OFlags::PATH | OFlags::CLOEXEC;
+    let Ok(folder) = rustix::fs::open(root, path | OFlags::DIRECTORY, Mode::empty()) else { return Ok(None) };
+    let Ok(place) = openat2(&folder, file, path, Mode::empty(), keep) else { return Ok(None) };
+    // A device may act on being opened, so it is looked at first.
+    regular(&File::from(place))?;
+    Ok(openat2(folder, file, FLAGS, Mode::empty(), keep).ok().map(File::from))
 }
 
 /// Other systems have no such call.
 #[cfg(not(target_os = "linux"))]
-fn open_below(_root: &Path, _file: &Path) -> Option<File> {
-    None
+fn open_below(_root: &Path, _file: &Path) -> Result<Option<File>> {
+    Ok(None)
 }
 
 /// Opens a file by the path that it really has, which must be below the root.
@@ -69,7 +79,10 @@ fn open_resolved(root: &Path, file: &Path) -> Result<File> {
     if !path.starts_with(root) && !path.starts_with(root.canonicalize()?) {
         return Err(Error::new(ErrorKind::PermissionDenied, "it lies outside of the repository"));
     }
-    Ok(File::from(rustix::fs::open(&path, FLAGS, Mode::empty())?))
+    if !path.symlink_metadata()?.is_file() {
+        return Err(not_regular());
+    }
+    Ok(File::from(rustix::fs::open(&path, FLAGS | OFlags::NOFOLLOW, Mode::empty())?))
 }
 
 /// Reads a file that is no link: what a link leads to is listed under its own name, and git stores the link as that name.

@@ -342,7 +342,7 @@ impl NewSecret {
         snapshot: &Snapshot,
         now: Timestamp,
         warn: &mut dyn FnMut(&NewReader),
-        _permit: &Permit,
+        permit: &Permit,
     ) -> Result<WrittenSecret, Fault> {
         self.check()?;
         let name = &self.name;
@@ -388,7 +388,7 @@ impl NewSecret {
             .and_then(std::fs::File::create_new)
             .and_then(|mut new| new.write_all(text.as_bytes()).and_then(|()| new.sync_all()));
         made.map_err(|error| failed(&file, error))?;
-        if let Err(error) = replace(&snapshot.root.join(&kustomization), &after) {
+        if let Err(error) = replace(&snapshot.root.join(&kustomization), &after, permit) {
             // Without it nothing reads the file.
             let _ = std::fs::remove_file(&path);
             return Err(failed(&kustomization, error));
@@ -431,10 +431,10 @@ impl SecretPlace {
 }
 
 /// Replaces a plain file in one step, with the mode that it has.
-fn replace(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+fn replace(path: &std::path::Path, text: &str, permit: &Permit) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(crate::files::real(path)?)?.permissions().mode() & 0o7777;
-    crate::files::replace(path, text.as_bytes(), mode)
+    crate::files::replace(path, text.as_bytes(), mode, permit)
 }
 
 impl Snapshot {

@@ -40,7 +40,7 @@ pub fn write_atomically(
     }
     // The file itself is replaced, not a link that points to it; a link that leads out of the repository is not followed.
     let target = crate::files::real(path).map_err(failed)?;
-    let unchanged = || match crate::files::read(&target, LARGEST) {
+    let unchanged = || match crate::files::read(&target, super::LARGEST) {
         Ok(found) if found == expected_original.as_ref() => Ok(()),
         Ok(_) => Err(Fault::new(
             FaultKind::Refused,
@@ -68,9 +68,6 @@ pub fn write_atomically(
     moment("flushed");
     Ok(())
 }
-
-/// No file of SOPS is larger, in bytes.
-const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// Names a moment of saving, at which a test ends the process.
 #[cfg(not(test))]

@@ -14,8 +14,8 @@ use super::keys::prompts::SecretPrompt;
 use super::keys::sources::IdentitySources;
 use crate::model::{Fault, FaultKind, Permit};
 
-/// Larger files are not opened, in bytes: an object of Kubernetes has 1 MiB at most, and encryption and more documents some times that.
-pub const LARGEST: u64 = 16 * 1024 * 1024;
+/// Larger files are not opened, in bytes.
+pub const LARGEST: u64 = crate::files::MANIFEST_LIMIT;
 
 /// Holds an opened file and which keys opened it.
 #[derive(Debug)]
@@ -62,14 +62,12 @@ pub fn unlock(
     let closed = Locked::unread;
     let refused = |why: String, todo: &str| closed(Fault::failed(format!("cannot open {name}"), why, todo));
     let todo = "see that it is there and that you may read it";
-    // Before its size is looked at: the size of a link that leads out is nobody's to know either.
-    let real = crate::files::real(path).map_err(|error| refused(error.to_string(), todo))?;
-    let size = std::fs::metadata(real).map_err(|error| refused(error.to_string(), todo))?.len();
-    if size > LARGEST {
-        let why = format!("it has {} MiB", size / 1024 / 1024);
-        return Err(refused(why, "Kubernetes takes no Secret above 1 MiB: is this the right file?"));
-    }
-    let text = crate::files::text(path, LARGEST).map_err(|error| refused(error.to_string(), todo))?;
+    let text = crate::files::text(path, LARGEST).map_err(|error| match error.kind() {
+        std::io::ErrorKind::FileTooLarge => {
+            refused(error.to_string(), "Kubernetes takes no Secret above 1 MiB: is this the right file?")
+        }
+        _ => refused(error.to_string(), todo),
+    })?;
     let file = SopsFile::parse(Format::of(name), text).map_err(|error| closed(error.fault(name, environment)))?;
     let recipients = file.recipients();
     let (mut identities, mut problems) = (Identities::default(), Vec::new());

@@ -46,7 +46,7 @@ const LABEL: usize = 13;
 const FIELD: usize = 34;
 
 /// The largest file that is taken in, in bytes: a Secret has 1 MiB at most.
-const LARGEST: u64 = 1024 * 1024;
+const LARGEST: u64 = crate::files::VALUE_LIMIT;
 
 /// Says that the guard lets the secret be made.
 pub struct Make(pub Option<Permit>);

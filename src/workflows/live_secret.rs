@@ -179,7 +179,7 @@ pub fn of_opened(opened: &Opened, document: usize) -> BTreeMap<String, Hash> {
 }
 
 /// No manifest is larger, in bytes.
-const LARGEST: u64 = 16 * 1024 * 1024;
+const LARGEST: u64 = crate::files::MANIFEST_LIMIT;
 
 /// Hashes the values of a plain manifest.
 fn plain(path: &std::path::Path, document: usize) -> Result<BTreeMap<String, Hash>, Fault> {

@@ -10,7 +10,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // The ground: facts, secrets, YAML.
     ("model", &[]),
     ("secret", &[]),
-    ("files", &[]),
+    // Writing takes the guard's leave.
+    ("files", &["model"]),
     ("yaml", &["model"]),
     ("markdown", &[]),
     // The one place that starts other programs; only those that act through one name it.
@@ -280,6 +281,40 @@ const RESERVED: &[Reserved] = &[
             "sim",
         ],
         why: "files writes in one step, with the mode that was there, and through no link out of the repository",
+    },
+    Reserved {
+        what: "writing files",
+        names: |path| {
+            let writes = |pair: &[String]| match pair[0].as_str() {
+                "fs" => ["write", "rename", "remove_file", "remove_dir", "remove_dir_all", "hard_link", "symlink"]
+                    .contains(&pair[1].as_str()),
+                "File" => ["create", "create_new", "options"].contains(&pair[1].as_str()),
+                _ => false,
+            };
+            path.windows(2).any(writes)
+        },
+        // Beside what takes a permit: folders in memory, the cache, drafts, and folders that somebody asked for.
+        files: &[
+            "files",
+            "sops/atomic",
+            "repo/new_secret",
+            "repo/git/hook",
+            "workflows/new_key",
+            "programs/folder",
+            "programs/leftovers",
+            "programs/registry",
+            "render/build",
+            "render/cache",
+            "render/gather",
+            "repo/git/tree",
+            "repo/template",
+            "runtime/memory_file",
+            "views/secret/drafts",
+            "cli/demo",
+            "cli/man",
+            "sim",
+        ],
+        why: "files::replace and sops::write_atomically take the guard's leave; a file of the repository is written by nothing else",
     },
     Reserved {
         what: "standard output and standard error",
@@ -609,6 +644,10 @@ fn what_is_reserved_to_others_is_found() {
         ("sops/seal.rs", "fn f() { age::plugin::RecipientPluginV1::new(); }", "starting a plug-in of age"),
         ("cli/status.rs", "fn f() { super::out::Raw::Ours(text); }", "not made visible"),
         ("cli/status.rs", "use super::out::*;", "not made visible"),
+        ("cli/login.rs", "fn f() { std::fs::write(p, x); }", "writing files"),
+        ("views/file.rs", "use std::fs; fn f() { fs::rename(a, b); }", "writing files"),
+        ("commands/edit.rs", "fn f() { std::fs::File::create_new(p); }", "writing files"),
+        ("app/mod.rs", "fn f() { std::fs::remove_file(p); }", "writing files"),
         ("cli/login.rs", "use std::fs; fn f() { fs::read(p); }", "reading files"),
         ("cli/login.rs", "fn f() { std::fs::File::open(p); }", "reading files"),
         ("cli/login.rs", "use std::fs::{self, File};", "reading files"),

@@ -20,7 +20,7 @@ use crate::sops::{self, Asker as _, SecretPrompt};
 use crate::workflows::new_secret::{CreationContext, operation, targets};
 
 /// Files above this size are not read: the most that a Secret takes.
-const LARGEST: u64 = 1024 * 1024;
+const LARGEST: u64 = crate::files::VALUE_LIMIT;
 
 // Flags of `secret new`. No value is ever one of them: other users of the machine see the arguments of every process.
 #[derive(Debug, Args)]

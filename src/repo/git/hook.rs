@@ -160,10 +160,10 @@ fn read(hook: &Path) -> Result<Option<String>, Fault> {
     }
 }
 
-fn write(hook: &Path, text: &str, _permit: &Permit) -> Result<(), Fault> {
+fn write(hook: &Path, text: &str, permit: &Permit) -> Result<(), Fault> {
     let folder = hook.parent().unwrap_or(hook);
     std::fs::create_dir_all(folder)
-        .and_then(|()| crate::files::replace(hook, text.as_bytes(), 0o755))
+        .and_then(|()| crate::files::replace(hook, text.as_bytes(), 0o755, permit))
         .map_err(|error| failed(hook, &error))
 }
 

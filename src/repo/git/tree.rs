@@ -10,7 +10,7 @@ use super::run;
 use crate::model::Fault;
 
 /// Larger files are written as empty ones of their size: whoever reads them refuses them by that.
-const LARGEST: u64 = 16 * 1024 * 1024;
+const LARGEST: u64 = crate::files::MANIFEST_LIMIT;
 
 /// A commit or a tree by its hash: the one form in which what somebody typed becomes an argument of git.
 #[derive(Debug, Clone, PartialEq, Eq)]

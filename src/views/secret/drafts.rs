@@ -15,7 +15,7 @@ use crate::theme::Scope;
 use crate::widgets::{Paragraph, StyledLine, centred, fit, panel};
 
 /// What is larger is no draft of a file that is edited here.
-const LARGEST: u64 = 16 * 1024 * 1024;
+const LARGEST: u64 = crate::files::MANIFEST_LIMIT;
 
 /// The answer of the task that looks for a draft: its encrypted text.
 pub(super) struct Found(Option<String>);

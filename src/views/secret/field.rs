@@ -14,7 +14,7 @@ use crate::sops::{self, LETTERS, Path, SecretPrompt};
 use crate::workflows::secret::document::{Document, place as place_of, shown};
 
 /// The longest file that is taken in, in bytes: a Secret has 1 MiB at most.
-const LARGEST: u64 = 1024 * 1024;
+const LARGEST: u64 = crate::files::VALUE_LIMIT;
 /// The longest password.
 const LONGEST: usize = 4096;
 
