@@ -24,4 +24,4 @@ pub use agreements::{AGREEMENTS, Agreement};
 pub use checks::{Checks, checks};
 pub use environments::{Environments, environments};
 pub use layer::{EnvSettings, SettingOrigin, Sourced};
-pub use settings::{Flags, Settings};
+pub use settings::{Flags, SHARED, Settings, SharedSettings, shared};

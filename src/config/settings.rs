@@ -17,10 +17,33 @@ use crate::repo::git::Repository;
 use crate::repo::{FileFault, Hints, contents};
 
 /// The name of the shared file, at the repository's root.
-pub(super) const SHARED: &str = ".fluxdeck.toml";
+pub const SHARED: &str = ".fluxdeck.toml";
 
 /// Settings files above this size are not read.
 const SIZE_LIMIT: u64 = 1024 * 1024;
+
+/// Holds what the repository's own settings came to.
+#[derive(Debug, Default)]
+pub struct SharedSettings {
+    /// What is wrong in them, from their top.
+    pub faults: Vec<FileFault>,
+    /// Whether they cannot be read at all.
+    pub is_unreadable: bool,
+    /// The folder of each environment that they name, with its line.
+    pub paths: Vec<(String, String, Option<usize>)>,
+}
+
+/// Reads the settings of a repository alone; none is no fault.
+pub fn shared(root: &Path) -> SharedSettings {
+    let Ok(text) = contents::text(root, SHARED) else { return SharedSettings::default() };
+    let Outcome { layer, findings, unreadable } = file::read(&text, Owner::Repository, SHARED, root, None);
+    let paths = layer.envs.into_iter().filter_map(|(env, settings)| {
+        let path = settings.path?;
+        let line = if let SettingOrigin::Repository(line) = path.origin { Some(line) } else { None };
+        Some((env, path.value, line))
+    });
+    SharedSettings { faults: findings, is_unreadable: unreadable, paths: paths.collect() }
+}
 
 /// Holds what flags set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

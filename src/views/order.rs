@@ -16,6 +16,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::app::{Action, CommandTarget, Motion, Scene, View};
+use crate::kinds;
 use crate::model::{Env, State};
 use crate::repo::{FluxKustomization, Named};
 use crate::theme::Scope;
@@ -60,6 +61,8 @@ impl OrderView {
         };
         let all: Vec<String> = order.waves.iter().flatten().chain(&order.stuck).map(ToString::to_string).collect();
         let width = all.iter().map(String::len).max().unwrap_or_default();
+        // What nobody could ask is not missing.
+        let is_listed = facts.table(self.env, kinds::KUSTOMIZATION).is_some_and(|table| table.link.is_live());
         let mut lines = Vec::new();
         for (_, set) in snapshot.sets.iter().filter(|(env, _)| env == name) {
             let set = format!("what ResourceSet {}/{} makes is not among these yet", set.namespace, set.name);
@@ -83,7 +86,8 @@ impl OrderView {
                 let object = known.object();
                 let row = facts.row(self.env, &object);
                 let state = row.map_or(State::Unknown, |row| row.state);
-                let words = words(one, known, state, order, is_stuck, row.is_some());
+                let is_missing = row.is_none() && is_listed;
+                let words = words(one, known, state, order, is_stuck, is_missing);
                 lines.push(
                     PageLine::wrapped(words, if state == State::Failed { Scope::Text } else { Scope::Dim })
                         .after(format!("{}  ", pad(&one.to_string(), width)), Scope::Text)
@@ -122,14 +126,20 @@ fn words(
     state: State,
     order: &crate::repo::Order,
     is_stuck: bool,
-    is_live: bool,
+    is_missing: bool,
 ) -> String {
-    let list = |names: &BTreeSet<Named>| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    /// More names than these hide the order itself on a small screen.
+    const NAMED: usize = 5;
+    let list = |names: &BTreeSet<Named>| {
+        let named: Vec<String> = names.iter().take(NAMED).map(ToString::to_string).collect();
+        let more = names.len().saturating_sub(NAMED);
+        if more > 0 { format!("{} and {more} more", named.join(", ")) } else { named.join(", ") }
+    };
     let held = held(name, &order.waits);
     let mut parts = Vec::new();
     if is_stuck {
         parts.push(format!("never begins: {}", order.why_stuck(name)));
-    } else if !is_live {
+    } else if is_missing {
         parts.push("not in the cluster".to_owned());
     } else if state != State::Ready {
         parts.push(state.word().to_owned());

@@ -1,5 +1,5 @@
-//! Who opens what. One file a rule.
+//! Who opens what, and what fluxdeck itself is told. One file a rule.
 
 use crate::check::Rule;
 
-rules! { sops_unused, closed }
+rules! { sops_unused, closed, settings }
