@@ -61,5 +61,10 @@ pub(super) fn whole(detail: ObjectDetail) -> Whole {
     let row = kind.and_then(|kind| (kind.decode)(detail.value.to_string().as_bytes()).ok());
     let masked = |line: &str| line.contains(": (masked");
     let line = |line: &str| PageLine::cut(line, if masked(line) { Scope::Masked } else { Scope::Text });
-    Whole { yaml: detail.yaml.lines().map(line).collect::<Vec<_>>().into(), value: detail.value, conditions: detail.conditions, row }
+    Whole {
+        yaml: detail.yaml.lines().map(line).collect::<Vec<_>>().into(),
+        value: detail.value,
+        conditions: detail.conditions,
+        row,
+    }
 }

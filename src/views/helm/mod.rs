@@ -167,9 +167,7 @@ impl Inspector {
 
     fn lines(&self, scene: &Scene<'_>) -> SharedLines {
         match (self.tab, &self.inspection.value) {
-            (InspectorTab::Overview, Some(found)) => {
-                overview::lines(self.env, &self.object, found, scene.facts).into()
-            }
+            (InspectorTab::Overview, Some(found)) => overview::lines(self.env, &self.object, found, scene.facts).into(),
             (InspectorTab::History, Some(found)) => {
                 history::lines(&found.history, self.choice, scene.facts.now_in(self.env)).into()
             }

@@ -88,8 +88,7 @@ fn new(input: &ReportInput, from: &str) -> Result<Vec<Finding>, Fault> {
     // No key is asked for here, as in the list of findings.
     let (none, root) = (Identities::default(), &input.snapshot.root);
     let before = if from == PUSHED { UPSTREAM } else { "HEAD" };
-    let state =
-        CheckedState::with_live(&input.snapshot, &Revision::WorkingTree, &none, &input.live, &input.renderer)?;
+    let state = CheckedState::with_live(&input.snapshot, &Revision::WorkingTree, &none, &input.live, &input.renderer)?;
     let Some(commit) = git::commit(root, before) else { return Ok(told(&state.findings)) };
     let before =
         CheckedState::with_live(&input.snapshot, &Revision::Commit(commit), &none, &input.live, &input.renderer)?;
