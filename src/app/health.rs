@@ -156,7 +156,7 @@ impl EnvironmentHealth {
     }
 
     fn add_nodes(&mut self, facts: &Facts, env: Env) {
-        let Some(table) = facts.table(env, kinds::NODE).filter(|table| table.link.is_live()) else { return };
+        let Some(table) = facts.table(env, kinds::NODE).filter(|table| table.link.is_listed()) else { return };
         let mut share = Share::default();
         for row in &table.rows {
             share.count(matches!(row.state, State::Ready | State::Suspended));
@@ -201,7 +201,10 @@ impl EnvironmentHealth {
     }
 
     fn count_applied(&mut self, is_kustomization: bool, row: &Row) {
-        let Some((source, revision)) = &self.source else { return };
+        // Before anything was fetched, and where the source may not be read, nothing lags behind it.
+        let Some((source, revision)) = self.source.as_ref().filter(|(_, revision)| !revision.is_empty()) else {
+            return;
+        };
         let Some(flux) = row.flux.as_ref().filter(|_| is_kustomization) else { return };
         if flux.source.as_ref() == Some(source) {
             self.applied.count(flux.revision == *revision);
@@ -212,7 +215,7 @@ impl EnvironmentHealth {
         let mut share = Share::default();
         let mut known = false;
         for kind in kinds::WORKLOADS {
-            let Some(table) = facts.table(env, kind).filter(|table| table.link.is_live()) else { continue };
+            let Some(table) = facts.table(env, kind).filter(|table| table.link.is_listed()) else { continue };
             known = true;
             for row in &table.rows {
                 let object = kind.object(&row.key.namespace, &row.key.name);

@@ -37,6 +37,11 @@ impl Connection {
         matches!(self, Self::Live)
     }
 
+    /// Tells whether what is shown is current, be it all or what some namespaces let us list.
+    pub fn is_listed(&self) -> bool {
+        matches!(self, Self::Live | Self::Partial(_))
+    }
+
     /// Tells whether the first answer is in, good or bad: nothing more is owed to a snapshot.
     pub fn is_settled(&self) -> bool {
         !matches!(self, Self::Connecting | Self::Syncing { .. })

@@ -2,7 +2,7 @@
 //! that had the terminal is told of and not ended: what somebody typed there may be wanted, although its file is saved nowhere any more. So is
 //! one of ours that went into the background, such as `code` without `--wait`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::hash::{Hash as _, Hasher as _};
@@ -219,7 +219,7 @@ pub(super) fn note(helper: Pid) -> Option<PathBuf> {
 }
 
 /// Returns the helpers that a folder of notes names, by their ids, with when each began.
-fn noted(folder: &Path) -> HashMap<i32, u64> {
+fn noted(folder: &Path) -> HashSet<(i32, u64)> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let one = |name: std::ffi::OsString| {
         let (id, began) = name.to_str()?.split_once('-')?;
@@ -229,7 +229,7 @@ fn noted(folder: &Path) -> HashMap<i32, u64> {
 }
 
 /// Finds the notes of every fluxdeck that runs no more.
-fn all_noted(place: &Path) -> HashMap<i32, u64> {
+fn all_noted(place: &Path) -> HashSet<(i32, u64)> {
     let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
     let is_one = |entry: &std::fs::DirEntry| {
         let name = entry.file_name();
@@ -240,12 +240,12 @@ fn all_noted(place: &Path) -> HashMap<i32, u64> {
 }
 
 /// Ends helpers that were noted, with what is in their sessions; a number that is another process's by now began at another time.
-fn end_noted(noted: &HashMap<i32, u64>) {
+fn end_noted(noted: &HashSet<(i32, u64)>) {
     let stat = |process: Pid| Stat::of(&process.as_raw_nonzero().to_string());
     let is_led = |process: &Pid| {
         let Some(session) = stat(*process).and_then(|stat| Pid::from_raw(stat.session)) else { return false };
-        let began = noted.get(&session.as_raw_nonzero().get());
-        began.is_some() && stat(session).map(|leader| leader.began).as_ref() == began
+        // A number may be noted twice: of a helper that ended unseen, and of the one that has it now.
+        stat(session).is_some_and(|leader| noted.contains(&(session.as_raw_nonzero().get(), leader.began)))
     };
     let is_ours = |process: &Pid| is_this_users(Path::new(&format!("/proc/{}", process.as_raw_nonzero())));
     // All are held before the first ends: without its leader nobody knows a session.
@@ -464,7 +464,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let script = folder.path().join("script");
         // A session of its own is all that makes a daemon.
-        std::fs::write(&script, "#!/bin/sh\nsetsid sleep 600 &\nsleep 600 &\necho $!\nexec sleep 601\n").unwrap();
+        std::fs::write(&script, "#!/bin/sh\nsetsid sleep 60 &\nsleep 60 &\necho $!\nexec sleep 61\n").unwrap();
         std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let mut running = ProgramCommand::new(ProgramKind::GitWrites, &script).spawn().unwrap();
         let id = running.id().unwrap();

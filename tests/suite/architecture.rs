@@ -260,6 +260,7 @@ const RESERVED: &[Reserved] = &[
             "runtime/journal",
             "sops/atomic",
             "cli/demo",
+            "cli/init/next",
             "sim",
         ],
         why: "a pipe, a device or a link out of the repository is refused by files and repo::contents; what the operator names is read by files::own",
@@ -267,7 +268,7 @@ const RESERVED: &[Reserved] = &[
     Reserved {
         what: "opening files in a way of one's own",
         names: |path| path.windows(2).any(|pair| pair[0] == "fs" && pair[1] == "OpenOptions"),
-        // What is new and of the operator alone: keys, drafts, agreements, values that he writes out, and the tree of a commit.
+        // What is new and of the operator alone: keys, drafts, agreements, values that he writes out, settings that `init` makes, and the tree of a commit.
         files: &[
             "files",
             "workflows/new_key",

@@ -582,7 +582,7 @@ fn a_saved_value_is_followed_into_the_cluster_and_the_workload_restarted() {
     };
     let saved = screen("V");
     assert!(saved.contains("~ committed      not yet") && saved.contains(". in staging"), "{saved}");
-    let pushed = "V<enter><space>csecrets: new<ctrl-s>Py<esc><esc>";
+    let pushed = "V<enter><space>csecrets: new<ctrl-s>Py<esc>";
     let live = screen(pushed);
     for words in ["= pushed", "apps has applied it", "has the new values", "~ restart        Deployment/linkding"] {
         assert!(live.contains(words), "{words}: {live}");
@@ -595,8 +595,7 @@ fn a_saved_value_is_followed_into_the_cluster_and_the_workload_restarted() {
 #[test]
 fn the_list_tells_where_a_change_waits_and_compares_again_once_flux_has_applied_it() {
     let ground = Ground::new();
-    let edit =
-        "1/apps/staging/linkding/linkding-cont<enter><enter>jjjjjje<ctrl-u>throwaway-new<enter>S<enter><esc><esc>";
+    let edit = "1/apps/staging/linkding/linkding-cont<enter><enter>jjjjjje<ctrl-u>throwaway-new<enter>S<enter><esc>";
     let screen = |keys: &str| {
         let keys = format!("{edit}S/container-env<enter>{keys}");
         ground.expect(0, &["snapshot", "--demo", "--scenario", "healthy", "--size", "120x34", "--keys", &keys])
@@ -607,9 +606,9 @@ fn the_list_tells_where_a_change_waits_and_compares_again_once_flux_has_applied_
     assert!(row(&waits).contains("x 1 differs, uncommitted") && row(&waits).contains("= same"), "{waits}");
     assert!(waits.contains("1 not as in Git") && waits.contains("why      the file is not committed"), "{waits}");
     assert!(waits.contains("Deployment/linkding (environment: restart it to see a change)"), "{waits}");
-    let unpushed = screen("V<enter><space>csecrets: new<ctrl-s><esc><esc><esc>");
+    let unpushed = screen("V<enter><space>csecrets: new<ctrl-s><esc><esc>");
     assert!(row(&unpushed).contains("x 1 differs, unpushed"), "{unpushed}");
-    let applied = screen("V<enter><space>csecrets: new<ctrl-s>Py<esc><esc><esc>");
+    let applied = screen("V<enter><space>csecrets: new<ctrl-s>Py<esc><esc>");
     assert!(row(&applied).matches("= same").count() == 2 && !applied.contains("not as in Git"), "{applied}");
 }
 

@@ -82,7 +82,7 @@ fn a_restarted_server_is_watched_again_and_what_was_known_stays() {
     down.store(true, Ordering::Relaxed);
     api.drops_connections();
     deck.sees_row(&["staging: degraded", "production: degraded"]);
-    deck.sees("apiserver is shutting down");
+    deck.tells("apiserver is shutting down");
     deck.tells("is in trouble: look at its log");
     deck.sees_row(&["= apps", "= apps"]);
     down.store(false, Ordering::Relaxed);
