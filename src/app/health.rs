@@ -255,7 +255,7 @@ pub fn workload(facts: &Facts, env: Env, object: &ObjectRef, row: &Row) -> (Stat
     (state, pod.map_or_else(|| row.message.to_string(), |pod| told(facts, env, pod)))
 }
 
-/// Finds the worst pod of a workload, by its name: a ReplicaSet's, a StatefulSet's and a DaemonSet's pods begin with that of the workload.
+/// Finds the worst pod of a workload, by its name: the pods of a `ReplicaSet`, a `StatefulSet` and a `DaemonSet` begin with it.
 fn pod_of<'a>(facts: &'a Facts, env: Env, workload: &ObjectRef) -> Option<&'a Row> {
     let table = facts.table(env, kinds::POD)?;
     let prefix = format!("{}-", workload.name);

@@ -45,7 +45,7 @@ impl Marks {
     }
 
     /// Iterates over the marked objects, by name.
-    pub fn iter(&self) -> std::collections::btree_set::Iter<'_, ObjectRef> {
+    pub fn objects(&self) -> impl Iterator<Item = &ObjectRef> {
         self.objects.iter()
     }
 

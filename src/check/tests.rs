@@ -353,6 +353,9 @@ fn of_flux(name: &str, path: &str, more: &str) -> String {
     )
 }
 
+/// A case: its name, the files, and those of them where a value is found.
+type Case<'a> = (&'a str, Vec<(&'a str, String)>, &'a [&'a str]);
+
 #[test]
 fn a_value_that_reaches_a_secret_by_another_way_is_found_where_it_stands() {
     let taker = "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: b}\nstringData:\n  password: ${THE_VALUE}\n  host: ${DOMAIN}\n  user: ${DB_USER}\n".to_owned();
@@ -364,7 +367,7 @@ fn a_value_that_reaches_a_secret_by_another_way_is_found_where_it_stands() {
         "  postBuild:\n    substitute:\n      DOMAIN: example.org\n      DB_USER: admin\n      THE_VALUE: hunter2\n";
     let apps = |more: &str| ("clusters/one/apps.yaml", of_flux("apps", "./apps", more));
     let app = || ("apps/secret.yaml", taker.clone());
-    let cases: [(&str, Vec<(&str, String)>, &[&str]); 9] = [
+    let cases: [Case<'_>; 9] = [
         ("of the Kustomization", vec![apps(own), app()], &["clusters/one/apps.yaml:10"]),
         (
             "of a ConfigMap",
@@ -435,8 +438,8 @@ fn a_value_that_reaches_a_secret_by_another_way_is_found_where_it_stands() {
         let at = expected.first().map_or("", |place| place.split(':').next().unwrap_or_default());
         for (file, text) in &files {
             let alone = found(&[ListedFile::known(*file, text.as_bytes())]);
-            let taken = text.contains("kind: Secret") && !expected.is_empty();
-            assert_eq!(alone.len(), usize::from(*file == at || taken), "{name}: {file}");
+            let is_secret = text.contains("kind: Secret") && !expected.is_empty();
+            assert_eq!(alone.len(), usize::from(*file == at || is_secret), "{name}: {file}");
             let mended = found(&[ListedFile::known(*file, text.replace("hunter2", "example.org"))]);
             assert!(*file != at || mended.is_empty(), "{name}: {file}");
         }

@@ -36,10 +36,12 @@ fn read(folder: &Path, host: &str, port: &str) -> Option<Kubeconfig> {
     let authority = folder.join("ca.crt");
     let namespace = crate::files::own(&folder.join("namespace"), 256).ok();
     let namespace = namespace.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
-    let mut cluster = serde_json::json!({"server": format!("https://{host}:{port}")});
-    if authority.is_file() {
-        cluster["certificate-authority"] = authority.to_string_lossy().into();
-    }
+    let server = format!("https://{host}:{port}");
+    let cluster = if authority.is_file() {
+        serde_json::json!({"server": server, "certificate-authority": authority.to_string_lossy()})
+    } else {
+        serde_json::json!({"server": server})
+    };
     let config = serde_json::json!({
         "clusters": [{"name": IN_CLUSTER, "cluster": cluster}],
         "users": [{"name": IN_CLUSTER, "user": {"tokenFile": token.to_string_lossy()}}],

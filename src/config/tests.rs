@@ -238,7 +238,7 @@ fn the_pod_that_we_run_in_is_the_only_environment_or_the_one_that_is_named() {
     let at = |text: &str, names: &[&str]| {
         let found = environments(&settings("", text, &[], &Flags::default()), &folders(names), &pod());
         let of = |(one, fault): (&crate::model::Environment, &Option<crate::model::Fault>)| {
-            one.context.clone().unwrap_or_else(|| fault.as_ref().unwrap().todo.to_string())
+            one.context.clone().unwrap_or_else(|| fault.as_ref().unwrap().todo.clone())
         };
         found.list.iter().zip(found.faults.iter().map(|(_, fault)| fault)).map(of).collect::<Vec<String>>()
     };

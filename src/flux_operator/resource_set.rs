@@ -39,7 +39,7 @@ pub enum InputsFrom<'a> {
 }
 
 /// Lists where the inputs of a set come from.
-pub fn references<'a>(set: OperatorObject<'a>) -> Vec<InputsFrom<'a>> {
+pub fn references(set: OperatorObject<'_>) -> Vec<InputsFrom<'_>> {
     let from = at(set.body, "/spec/inputsFrom").as_array().into_iter().flatten();
     from.filter_map(|one| match (one.get("name").and_then(Json::as_str), one.get("selector")) {
         (Some(name), _) => Some(InputsFrom::Named(name)),

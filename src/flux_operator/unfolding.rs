@@ -52,7 +52,9 @@ pub fn unfold<'a>(
     }
     match resource_set::build(set, &providers) {
         Ok(mut made) => {
-            made.iter_mut().for_each(|(_, body)| resource_set::share_metadata(set, body));
+            for (_, body) in &mut made {
+                resource_set::share_metadata(set, body);
+            }
             Unfolding::Objects(made)
         }
         Err(why) => Unfolding::Failed(why),

@@ -1,4 +1,4 @@
-//! DaemonSet: a pod on every node that fits.
+//! `DaemonSet`: a pod on every node that fits.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! StatefulSet: pods with names and volumes of their own, kept at a number.
+//! `StatefulSet`: pods with names and volumes of their own, kept at a number.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! What StatefulSets and DaemonSets share: pods that are counted.
+//! What `StatefulSet` and `DaemonSet` share: pods that are counted.
 
 use serde::Deserialize;
 

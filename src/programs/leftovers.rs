@@ -251,8 +251,8 @@ fn end_noted(noted: &HashSet<(i32, u64)>) {
     // All are held before the first ends: without its leader nobody knows a session.
     let hold =
         |process: Pid| pidfd_open(process, PidfdFlags::empty()).ok().filter(|_| is_led(&process) && is_ours(&process));
-    let held: Vec<OwnedFd> = processes().filter_map(hold).collect();
-    for one in held {
+    let open: Vec<OwnedFd> = processes().filter_map(hold).collect();
+    for one in open {
         // It may have ended meanwhile.
         let _ended = pidfd_send_signal(&one, Signal::KILL);
     }
@@ -475,8 +475,8 @@ mod tests {
         let name = |id: &str| called(id).unwrap_or_default();
         let daemon = loop {
             let own = id.as_raw_nonzero().to_string();
-            let apart = descendants(id).into_iter().map(|one| one.as_raw_nonzero().to_string());
-            let daemon = apart.filter(|one| Stat::of(one).is_some_and(|stat| stat.session.to_string() == *one)).next();
+            let mut apart = descendants(id).into_iter().map(|one| one.as_raw_nonzero().to_string());
+            let daemon = apart.find(|one| Stat::of(one).is_some_and(|stat| stat.session.to_string() == *one));
             match daemon.filter(|one| name(&own) == "sleep" && name(one) == "sleep") {
                 Some(daemon) => break daemon,
                 None => assert!(Instant::now() < until),

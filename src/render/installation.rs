@@ -174,7 +174,9 @@ impl Installation {
             return;
         }
         if at(body, "/spec/values/multitenancy/enabled") == true {
-            LOCKED.iter().for_each(|controller| self.read_flags(controller, "--no-cross-namespace-refs=true"));
+            for controller in LOCKED {
+                self.read_flags(controller, "--no-cross-namespace-refs=true");
+            }
         }
         for controller in CONTROLLERS {
             let key = format!("{}Controller", controller.split('-').next().unwrap_or_default());
@@ -208,7 +210,9 @@ impl Installation {
     fn read_cluster(&mut self, spec: &Value) {
         let cluster = at(spec, "/cluster");
         if at(cluster, "/multitenant") == true {
-            LOCKED.iter().for_each(|controller| self.read_flags(controller, "--no-cross-namespace-refs=true"));
+            for controller in LOCKED {
+                self.read_flags(controller, "--no-cross-namespace-refs=true");
+            }
             self.read_flags("kustomize-controller", "--no-remote-bases=true");
         }
         let version = Version::of_range(text(spec, "/distribution/version"));
@@ -319,7 +323,7 @@ fn of_deployment(object: &Object) -> Option<(u8, Version)> {
         return None;
     }
     let (mark, minor) = of_controller(&object.body)?;
-    Some((if mark == VersionMark::Image { 0 } else { 1 }, Version::exactly(minor)))
+    Some((u8::from(mark != VersionMark::Image), Version::exactly(minor)))
 }
 
 /// Reads the version off the source of Flux's own manifests.

@@ -135,10 +135,9 @@ impl Renderer {
                     while let Some((index, job)) = take(&todo, &next).filter(|_| !stop.is_given_up()) {
                         let built = run(root, &place.path().join(index.to_string()), &tool.until(stop), job);
                         match &built {
-                            Ok(_) => {}
                             // What was ended on the way says nothing, nor does what was not looked at.
                             Err(Unrendered::Wrong(said)) if !stop.is_given_up() => cache.put_refusal(&job.key, said),
-                            Err(_) => {}
+                            Ok(_) | Err(_) => {}
                         }
                         let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
                         done.push((job.key.clone(), built));

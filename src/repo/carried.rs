@@ -298,7 +298,7 @@ impl FileParts {
     fn of(text: &str) -> Self {
         let has_templates = text.contains("${") && manifest::may_hold_secrets(text);
         let has_sets = text.contains("ResourceSet");
-        if !has_templates && !has_sets || sops::sniff(text).is_some() && !has_sets {
+        if !has_sets && (!has_templates || sops::sniff(text).is_some()) {
             return Self::default();
         }
         let documents = manifest::documents(text).unwrap_or_default();

@@ -431,6 +431,7 @@ impl SecretPlace {
 }
 
 /// Replaces a plain file in one step, with the mode that it has.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "a permit is shown, and stays with who has it")]
 fn replace(path: &std::path::Path, text: &str, permit: &Permit) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(crate::files::real(path)?)?.permissions().mode() & 0o7777;

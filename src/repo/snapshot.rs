@@ -180,13 +180,12 @@ impl Loader {
     /// taken for it.
     pub fn open(folder: &Path) -> Self {
         let repository = Repository::discover(folder);
-        let root = match &repository {
-            Ok(repository) => repository.root.clone(),
-            Err(_) => {
-                let found = folder.ancestors().find(|above| is_like_flux(above));
-                found.into_iter().for_each(crate::files::take_for_repository);
-                found.unwrap_or(folder).to_owned()
-            }
+        let root = if let Ok(repository) = &repository {
+            repository.root.clone()
+        } else {
+            let found = folder.ancestors().find(|above| is_like_flux(above));
+            found.into_iter().for_each(crate::files::take_for_repository);
+            found.unwrap_or(folder).to_owned()
         };
         let repository_name = root.file_name().map(|name| name.to_string_lossy().into_owned());
         let hints = Hints { repository: repository_name, ..Hints::default() };

@@ -123,7 +123,9 @@ fn report(desk: &mut TestApp, count: usize) {
 
 #[test]
 fn a_key_costs_what_it_draws_in_every_list() {
-    let lists: [(&str, fn(&mut TestApp, usize)); 7] = [
+    /// The name of a list, and what fills it with so many rows.
+    type Filled = (&'static str, fn(&mut TestApp, usize));
+    let lists: [Filled; 7] = [
         ("pods", pods),
         ("pods sorted and found", sorted_and_found),
         ("pods with marks", marked),

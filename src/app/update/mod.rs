@@ -87,11 +87,7 @@ impl App {
                 }
                 drop(owed);
             }
-            Msg::Noted(id) => {
-                if let Some(operation) = self.facts.operations.iter_mut().find(|operation| operation.id == id) {
-                    operation.noted = true;
-                }
-            }
+            Msg::Noted(id) => self.noted(id),
             Msg::Step(id, step) => {
                 if let Some(operation) = self.facts.operations.iter_mut().find(|operation| operation.id == id) {
                     operation.report(step);

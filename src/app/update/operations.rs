@@ -14,6 +14,13 @@ impl App {
         self.notice_shown = true;
     }
 
+    /// Takes that the journal knows of an operation.
+    pub(super) fn noted(&mut self, id: OpId) {
+        if let Some(operation) = self.facts.operations.iter_mut().find(|operation| operation.id == id) {
+            operation.noted = true;
+        }
+    }
+
     pub(super) fn ended(&mut self, id: OpId, outcome: Outcome) {
         let now = self.facts.now;
         let Some(operation) = self.facts.operations.iter_mut().find(|operation| operation.id == id) else { return };

@@ -71,16 +71,20 @@ impl Watcher {
                 event = events.recv() => event.ok_or(Closed)?,
                 Some(()) = parts.next() => continue,
                 _ = changed.changed() => break,
-                _ = again.tick() => match self.may_list_all().await {
-                    true => break,
-                    false => continue,
-                },
+                _ = again.tick() => {
+                    if self.may_list_all().await {
+                        break;
+                    }
+                    continue;
+                }
             };
             match event {
                 WatchEvent::Columns(columns) => self.send(WatchEvent::Columns(columns)).await?,
                 WatchEvent::Rows(rows) => {
                     if listed {
-                        rows.iter().for_each(|row| self.known.add(&row.key));
+                        for row in &rows {
+                            self.known.add(&row.key);
+                        }
                     } else {
                         self.known.list(&rows);
                     }

@@ -160,6 +160,7 @@ fn read(hook: &Path) -> Result<Option<String>, Fault> {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "a permit is shown, and stays with who has it")]
 fn write(hook: &Path, text: &str, permit: &Permit) -> Result<(), Fault> {
     let folder = hook.parent().unwrap_or(hook);
     std::fs::create_dir_all(folder)

@@ -27,20 +27,20 @@ use source::{Printed, RowSource};
 pub struct List {
     env: Env,
     source: RowSource,
-    list: RowList,
+    shown: RowList,
 }
 
 impl List {
     /// Opens the list of a kind that the registry knows; of Kustomizations where it does not.
     pub fn new(env: Env, kind: &str) -> Self {
         let kind = kinds::find(kind).unwrap_or(kinds::KUSTOMIZATION);
-        Self { env, source: RowSource::Known(kind), list: RowList::new(true) }
+        Self { env, source: RowSource::Known(kind), shown: RowList::new(true) }
     }
 
     /// Opens the list of any resource, with the columns that the API server prints.
     pub fn printed(env: Env, resource: Resource) -> Self {
         let source = RowSource::Printed(Box::new(Printed::new(resource)));
-        Self { env, source, list: RowList::new(false) }
+        Self { env, source, shown: RowList::new(false) }
     }
 
     fn rows<'a>(&'a self, facts: &'a Facts) -> &'a Rows {
@@ -52,14 +52,14 @@ impl List {
     }
 
     fn selected(&self, facts: &Facts) -> Option<ObjectRef> {
-        self.list.selected(self.rows(facts)).map(|row| self.object(row))
+        self.shown.selected(self.rows(facts)).map(|row| self.object(row))
     }
 
     /// The marked ones among the rows that are shown: looked up, not searched for.
     fn marked_objects<'a>(&'a self, scene: &Scene<'a>) -> impl Iterator<Item = ObjectRef> + 'a {
         let marks = scene.marks.filter(|marks| marks.env() == self.env);
         let rows = self.rows(scene.facts);
-        marks.into_iter().flat_map(move |marks| self.list.marked(rows, marks)).map(|key| self.source.object(key))
+        marks.into_iter().flat_map(move |marks| self.shown.marked(rows, marks)).map(|key| self.source.object(key))
     }
 
     /// Shows another kind: those that fluxdeck knows follow one another.
@@ -69,7 +69,7 @@ impl List {
         let at = kinds.iter().position(|kind| kind.group_kind() == known.group_kind()).unwrap_or(0);
         if let Some(kind) = kinds.get((at + by) % kinds.len()) {
             self.source = RowSource::Known(kind);
-            self.list.start_over();
+            self.shown.start_over();
         }
         true
     }
@@ -80,7 +80,7 @@ impl List {
         match &self.source {
             RowSource::Known(_) => {
                 self.env = env;
-                self.list.rewind();
+                self.shown.rewind();
                 // Another environment is another list: what was marked is out of sight.
                 vec![Action::Unmark]
             }
@@ -106,7 +106,7 @@ impl List {
             Some(Connection::Forbidden(_)) => "forbidden".to_owned(),
             Some(Connection::Degraded(_) | Connection::Unreachable(_)) => format!("{all}, may be old"),
         };
-        let order = self.list.order_word(|column| self.source.title(column).to_owned());
+        let order = self.shown.order_word(|column| self.source.title(column).to_owned());
         let marked = scene.marked_word(self.env, self.marked_objects(scene).count());
         format!("{}  {}  {state}{order}{marked}", scene.facts.name(self.env), self.source.name())
     }
@@ -115,7 +115,7 @@ impl List {
     fn nothing(&self, facts: &Facts) -> String {
         let link = self.source.link(facts, self.env);
         let fault = facts.unconnected_fault(self.env).or_else(|| link.and_then(Connection::fault));
-        match (fault, self.list.wanted()) {
+        match (fault, self.shown.wanted()) {
             (Some(fault), _) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
             (None, "") => match &self.source {
                 RowSource::Known(_) if link.is_none_or(|link| !link.is_settled()) => "connecting...".to_owned(),
@@ -156,7 +156,7 @@ impl View for List {
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        self.list.settle(self.source.rows(scene.facts, self.env));
+        self.shown.settle(self.source.rows(scene.facts, self.env));
         Vec::new()
     }
 
@@ -167,7 +167,7 @@ impl View for List {
                     printed.take(*event);
                 }
             }
-            Err(other) if other.is::<NextOrder>() => self.list.sort_next(self.source.columns()),
+            Err(other) if other.is::<NextOrder>() => self.shown.sort_next(self.source.columns()),
             Err(_) => {}
         }
         self.changed(scene)
@@ -183,7 +183,7 @@ impl View for List {
             Motion::PreviousEnvironment => Some(self.change_environment(count - 1, count)),
             Motion::Mark => Some(vec![Action::Mark(self.env, self.selected(scene.facts)?)]),
             _ => {
-                self.list.step(self.source.rows(scene.facts, self.env), motion)?;
+                self.shown.step(self.source.rows(scene.facts, self.env), motion)?;
                 Some(Vec::new())
             }
         }
@@ -202,12 +202,12 @@ impl View for List {
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
-        self.list.filter(text);
+        self.shown.filter(text);
         true
     }
 
     fn filtered(&self, scene: &Scene<'_>) -> Option<(usize, usize)> {
         let rows = self.rows(scene.facts);
-        (!self.list.wanted().is_empty()).then(|| (self.list.listed(rows).len(), rows.len()))
+        (!self.shown.wanted().is_empty()).then(|| (self.shown.listed(rows).len(), rows.len()))
     }
 }

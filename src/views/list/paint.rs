@@ -38,7 +38,7 @@ struct Columns {
 
 impl List {
     pub(super) fn paint(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let listed = self.list.listed(self.rows(scene.facts));
+        let listed = self.shown.listed(self.rows(scene.facts));
         let inside = panel(frame, area, &self.heading(scene, listed.len()), scene.focus, scene.theme);
         let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
         let width = usize::from(inside.width);
@@ -51,8 +51,8 @@ impl List {
             frame.render_widget(Paragraph::new(wrapped), body);
             return;
         }
-        let chosen = self.list.index(&listed);
-        lines(frame, body, &self.list.scroll, chosen, listed.len(), |index, selected| {
+        let chosen = self.shown.index(&listed);
+        lines(frame, body, &self.shown.scroll, chosen, listed.len(), |index, selected| {
             listed.get(index).map_or_else(StyledLine::default, |row| self.line(row, selected, width, &columns, scene))
         });
     }
@@ -64,7 +64,7 @@ impl List {
                 .filter(|place| room >= WIDE_FROM || printed.columns.get(*place).is_some_and(|column| !column.wide))
                 .collect(),
         };
-        let widths = self.list.widths(listed, room, || self.measure(room, &places, listed));
+        let widths = self.shown.widths(listed, room, || self.measure(room, &places, listed));
         let width = |index: usize| widths.get(index).copied().unwrap_or(0);
         let cells = places.into_iter().enumerate().map(|(index, place)| (place, width(index + 2))).collect();
         Columns { namespace: width(0), name: width(1), cells }

@@ -205,7 +205,7 @@ impl RowList {
 
     /// Returns the keys of marked objects whose rows are shown, by name.
     pub(crate) fn marked<'a>(&'a self, rows: &'a Rows, marks: &'a Marks) -> impl Iterator<Item = &'a RowKey> {
-        let found = marks.iter().filter_map(|object| {
+        let found = marks.objects().filter_map(|object| {
             let key = RowKey { namespace: object.namespace.as_str().into(), name: object.name.as_str().into() };
             rows.get(&key)
         });

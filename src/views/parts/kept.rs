@@ -21,9 +21,9 @@ impl<K: PartialEq, T> Kept<K, T> {
         {
             return Arc::clone(made);
         }
-        let made = Arc::new(make());
-        *self.0.borrow_mut() = Some((of, Arc::clone(&made)));
-        made
+        let new = Arc::new(make());
+        *self.0.borrow_mut() = Some((of, Arc::clone(&new)));
+        new
     }
 
     /// Forgets it: what else it was made of has changed.

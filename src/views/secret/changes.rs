@@ -157,7 +157,7 @@ impl View for Changes {
     fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
         match self.yes {
             Yes::Save(..) => &[("enter", "save"), ("x", "reveal"), ("d", "as text"), ("esc", "back")],
-            _ => &[("y", "leave, changes are lost"), ("n", "stay"), ("x", "reveal"), ("d", "as text")],
+            Yes::Leave => &[("y", "leave, changes are lost"), ("n", "stay"), ("x", "reveal"), ("d", "as text")],
         }
     }
 

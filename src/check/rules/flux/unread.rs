@@ -45,9 +45,10 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         );
         let habit = "no Kustomization reads some manifests that stand among others";
         let finding = Finding::new(RULE.id, file, message, why, fix).on(1);
-        found.push(match is_by_hand(file, &text) {
-            true => finding.hint().habit("no Kustomization reads some manifests that seem to be applied by hand"),
-            false => finding.warning().habit(habit),
+        found.push(if is_by_hand(file, &text) {
+            finding.hint().habit("no Kustomization reads some manifests that seem to be applied by hand")
+        } else {
+            finding.warning().habit(habit)
         });
     }
 }
