@@ -140,7 +140,9 @@ fn every_screen_of_the_demo_is_ascii_where_the_terminal_shows_no_more() {
             .chunks(screens.len().div_ceil(2))
             .map(|half| scope.spawn(|| half.iter().for_each(|keys| is_ascii(home.path(), keys))))
             .collect();
-        looks.into_iter().for_each(|look| look.join().unwrap());
+        for look in looks {
+            look.join().unwrap();
+        }
     });
 }
 
