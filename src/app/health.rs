@@ -178,7 +178,7 @@ impl EnvironmentHealth {
 
     /// Kustomizations, HelmReleases and whatever else of Flux is no source.
     fn add_flux(&mut self, facts: &Facts, env: Env) {
-        for kind in kinds::watched().filter(|kind| !kinds::sources().any(|source| std::ptr::eq(source, *kind))) {
+        for kind in kinds::watched().filter(|kind| !kinds::is_source(kind)) {
             for row in facts.table(env, kind).into_iter().flat_map(|table| &table.rows) {
                 let object = kind.object(&row.key.namespace, &row.key.name);
                 self.count_applied(kinds::KUSTOMIZATION.is(&object), row);
@@ -288,7 +288,7 @@ fn told(facts: &Facts, env: Env, pod: &Row) -> String {
     }
 }
 
-/// Says since when a row is as it is: `, 4m`.
+/// Says since when a row is as it is: ` since 4m`, or nothing where that is not known.
 fn since(facts: &Facts, env: Env, row: &Row) -> String {
     let since = row.flux.as_ref().and_then(|flux| flux.since);
     since.map(|since| format!(" since {}", age(facts.now_in(env), since))).unwrap_or_default()

@@ -93,9 +93,14 @@ pub fn watched() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter().copied().filter(|kind| kind.watched)
 }
 
+/// Tells whether Flux takes content from objects of a kind.
+pub fn is_source(kind: &Kind) -> bool {
+    kind.controller == "source-controller"
+}
+
 /// Iterates over the kinds that Flux takes content from.
 pub fn sources() -> impl Iterator<Item = &'static Kind> {
-    KINDS.iter().copied().filter(|kind| kind.controller == "source-controller")
+    KINDS.iter().copied().filter(|kind| is_source(kind))
 }
 
 /// Iterates over the kinds of Flux.

@@ -13,11 +13,11 @@ use std::any::Any;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use crate::app::health::state_scope;
 use crate::app::motion::step;
 use crate::app::{Action, Motion, Notice, Op, Scene, View};
 use crate::model::{Outcome, State, StepState};
 use crate::theme::Scope;
-use crate::views::home::state_scope;
 use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, panel};
 
 /// Asks the list to stop the operation that is selected.

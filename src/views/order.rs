@@ -15,12 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use crate::app::health::state_scope;
 use crate::app::{Action, CommandTarget, Motion, Scene, View};
 use crate::kinds;
 use crate::model::{Env, State};
 use crate::repo::{FluxKustomization, Named};
 use crate::theme::Scope;
-use crate::views::home::state_scope;
 use crate::views::parts::page::{Page, PageLine, SearchKey};
 use crate::widgets::{pad, panel};
 

@@ -16,12 +16,12 @@ use std::collections::HashMap;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use crate::app::health::state_scope;
 use crate::app::{Action, CommandTarget, Motion, Scene, Task, View};
 use crate::model::{Env, Fault, ObjectRef, State};
 use crate::repo::secrets::{SecretEntry, secrets};
 use crate::repo::users::Use;
 use crate::theme::Scope;
-use crate::views::home::state_scope;
 use crate::views::parts::page::{Page, PageLine, SearchKey};
 use crate::widgets::{pad, panel};
 use crate::workflows::journey::{CommitQuestion, ReadingKustomization, SecretProgress};

@@ -24,7 +24,7 @@ impl App {
             // A kind that fluxdeck knows has columns of its own.
             WatchEvent::Columns(_) => {}
             WatchEvent::Rows(mut rows) => {
-                for row in rows.iter_mut().filter(|_| kind.flux) {
+                for row in &mut rows {
                     row.judge_by_clock(now);
                 }
                 table.rows.put(rows);

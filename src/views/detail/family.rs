@@ -1,10 +1,10 @@
 //! The tab of the tree: where the object comes from, up to the commit, and what it becomes, down to its pods.
 
+use crate::app::health::state_scope;
 use crate::app::{CommandTarget, Task};
 use crate::lineage::{Lineage, LineageNode, trace, tree};
 use crate::model::{Env, Fault, ObjectRef};
 use crate::theme::Scope;
-use crate::views::home::state_scope;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::page::PageLine;
 

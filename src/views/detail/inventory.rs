@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::app::health::state_scope;
 use crate::app::{CommandTarget, Facts};
 use crate::kinds;
 use crate::model::{Env, ObjectRef, Row};
 use crate::theme::Scope;
-use crate::views::home::state_scope;
 use crate::views::parts::page::PageLine;
 
 /// Kinds that are watched beside those of Flux while the inventory is looked at.

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::load::Whole;
+use crate::app::health::state_scope;
 use crate::app::{CommandTarget, Facts};
 use crate::cluster::Event;
 use crate::kinds::{self, short_revision};
 use crate::model::clock::{age, until};
 use crate::model::{Condition, Env, FluxFacts, Kind, ObjectRef, Row, State, Suspension};
 use crate::theme::Scope;
-use crate::views::home::state_scope;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::page::PageLine;
 use crate::widgets::pad;

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::app::health::state_scope;
 use crate::app::{CommandTarget, Facts, Task};
 use crate::check::{Severity, Surveyed};
 use crate::lineage::LineageNode;
 use crate::model::{Env, ObjectRef};
 use crate::theme::Scope;
-use crate::views::home::state_scope;
 use crate::views::parts::page::PageLine;
 use crate::widgets::pad;
 

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::flow::FlowLine;
-use super::state_scope;
+use crate::app::health::state_scope;
 use crate::app::health::{Gravity, Problem};
 use crate::app::{Facts, Scene};
 use crate::kinds;

@@ -27,7 +27,6 @@ use crate::widgets::StyledLine;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-pub use crate::app::health::state_scope;
 use crate::app::motion::step;
 use crate::app::{Action, CommandTarget, Facts, Motion, Scene, View};
 use crate::kinds;

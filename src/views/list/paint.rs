@@ -7,10 +7,10 @@ use unicode_width::UnicodeWidthStr as _;
 use super::List;
 use super::source::RowSource;
 use crate::app::Scene;
+use crate::app::health::state_scope;
 use crate::model::Row;
 use crate::model::clock::age;
 use crate::theme::Scope;
-use crate::views::home::state_scope;
 use crate::views::parts::chosen::ListedRows;
 use crate::widgets::{Paragraph, Span, StyledLine, fit, lines, pad, panel, wrap};
 
