@@ -219,6 +219,20 @@ impl Loader {
         self.repository.as_ref()
     }
 
+    /// Looks for git once more where it was not found, and returns whether it has just been: `git init` may have run meanwhile.
+    pub fn find_git(&mut self) -> bool {
+        if self.repository.is_ok() {
+            return false;
+        }
+        let found = Repository::discover(&self.root);
+        // A repository that begins above is another tree than the one that is shown.
+        let is_this = found.as_ref().is_ok_and(|found| found.root.canonicalize().ok() == self.root.canonicalize().ok());
+        if is_this {
+            self.repository = found;
+        }
+        is_this
+    }
+
     /// Finds the environments alone, with what is to be said where there is none.
     pub fn environments(&mut self) -> (Vec<RepoEnvironment>, Fault) {
         let found = environments::find(&mut self.reader, &self.hints);

@@ -44,16 +44,18 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts to watch the folders of a scan and git's own files; `on_change` is called on a thread of its own.
+    /// Starts to watch the folders of a scan below a root, and git's own files where there is git; `on_change` is called on a thread of its
+    /// own. Start it before the files are read, so that no change falls between.
     ///
     /// # Errors
     /// Fails when the system does not let us watch, such as at the limit of inotify; everything else works.
     pub fn start<'a>(
-        repository: &Repository,
+        root: &Path,
+        repository: Option<&Repository>,
         folders: impl IntoIterator<Item = &'a str>,
         on_change: impl FnMut(FileChange) + Send + 'static,
     ) -> Result<Self, Fault> {
-        let root = repository.root.canonicalize().unwrap_or_else(|_| repository.root.clone());
+        let root = real(root);
         let (sender, receiver) = channel();
         let events = sender.clone();
         let notify = notify::recommended_watcher(move |event: notify::Result<Event>| {
@@ -64,13 +66,15 @@ impl Watcher {
             }
         })
         .map_err(|error| fault(&error))?;
-        let filter =
-            Filter { root: root.clone(), git_dir: real(&repository.git_dir), common_dir: real(&repository.common_dir) };
+        let git = repository.map(|repository| [real(&repository.git_dir), real(&repository.common_dir)]);
+        let filter = Filter { root: root.clone(), git };
         let mut this = Self { root, notify, followed: HashSet::new(), again: sender };
         this.add(this.root.clone(), RecursiveMode::NonRecursive)?;
-        this.add(filter.git_dir.clone(), RecursiveMode::NonRecursive)?;
-        this.add(filter.common_dir.clone(), RecursiveMode::NonRecursive)?;
-        this.add(filter.common_dir.join("refs"), RecursiveMode::Recursive)?;
+        if let Some([git_dir, common_dir]) = &filter.git {
+            this.add(git_dir.clone(), RecursiveMode::NonRecursive)?;
+            this.add(common_dir.clone(), RecursiveMode::NonRecursive)?;
+            this.add(common_dir.join("refs"), RecursiveMode::Recursive)?;
+        }
         for folder in folders {
             this.add(this.root.join(folder), RecursiveMode::NonRecursive)?;
         }
@@ -115,8 +119,8 @@ impl Watcher {
 /// Says which events matter: whether they are git's or the tree's.
 struct Filter {
     root: PathBuf,
-    git_dir: PathBuf,
-    common_dir: PathBuf,
+    /// Git's folder of this working tree, and the one that all of a repository's working trees share.
+    git: Option<[PathBuf; 2]>,
 }
 
 impl Filter {
@@ -127,7 +131,7 @@ impl Filter {
     }
 
     fn note_one(&self, path: &Path, change: &mut FileChange) {
-        for folder in [&self.git_dir, &self.common_dir] {
+        for folder in self.git.iter().flatten() {
             if let Ok(inside) = path.strip_prefix(folder) {
                 change.git |= is_telling(inside);
                 return;
@@ -136,8 +140,12 @@ impl Filter {
         if let Ok(inside) = path.strip_prefix(&self.root)
             && let Some(text) = inside.to_str()
             && !text.is_empty()
-            && text != ".git"
         {
+            if text == ".git" {
+                // It is told where it is new; what happens inside is told by its own folders.
+                change.git |= self.git.is_none();
+                return;
+            }
             change.files.insert(text.to_owned());
         }
     }
@@ -239,8 +247,8 @@ mod tests {
         let tree = scan(repository.path());
         let (sender, changes) = channel::<FileChange>();
         let found = Repository::discover(repository.path()).unwrap();
-        let mut watcher =
-            Watcher::start(&found, tree.directories(), move |change| sender.send(change).unwrap()).unwrap();
+        let tell = move |change| sender.send(change).unwrap();
+        let mut watcher = Watcher::start(repository.path(), Some(&found), tree.directories(), tell).unwrap();
         let next = || changes.recv_timeout(Duration::from_secs(10)).unwrap();
 
         std::fs::read(repository.path().join("apps/a.yaml")).unwrap();
@@ -259,6 +267,16 @@ mod tests {
         assert!(next().files.contains("new"), "a new folder is told once more when it is watched");
         repository.write("new/b.yaml", "b: 1\n");
         assert!(next().files.contains("new/b.yaml"));
+    }
+
+    #[test]
+    fn a_repository_that_begins_while_it_is_watched_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sender, changes) = channel::<FileChange>();
+        let tell = move |change| sender.send(change).unwrap();
+        let _watcher = Watcher::start(folder.path(), None, [], tell).unwrap();
+        std::fs::create_dir(folder.path().join(".git")).unwrap();
+        assert!(changes.recv_timeout(Duration::from_secs(10)).unwrap().git);
     }
 
     #[test]

@@ -39,9 +39,26 @@ impl Files {
         let root = self.root.as_ref().map_err(Clone::clone)?;
         present(root)?;
         let loader = self.loader.get_or_insert_with(|| Loader::open(root));
+        let has_git = self.first.is_none() && loader.find_git();
         // The first screen waits for nothing that it does not show.
-        if let Some(sender) = self.first.take() {
-            let glance = loader.glance();
+        let glance = self.first.take().map(|sender| (loader.glance(), sender));
+        // Watched before it is read: what changes meanwhile is told, and read once more.
+        let mut unwatched = None;
+        if let Some(sender) = &self.changed
+            && (self.watcher.is_none() || has_git)
+        {
+            let listed = glance.is_none().then(|| loader.list());
+            let shown = glance.as_ref().map(|(glance, _)| glance).or(listed.as_ref());
+            let folders = shown.map(|shown| shown.scan.directories()).into_iter().flatten();
+            let sender = sender.clone();
+            match Watcher::start(root, loader.repository().ok(), folders, move |_change| {
+                let _closed = sender.blocking_send(Msg::FilesChanged);
+            }) {
+                Ok(watcher) => self.watcher = Some(watcher),
+                Err(fault) => unwatched = Some(fault),
+            }
+        }
+        if let Some((glance, sender)) = glance {
             present(root)?;
             tracing::debug!(entries = glance.scan.entries.len(), "glanced at the repository");
             let _closed = sender.blocking_send(Msg::Repository(Ok(Arc::new(glance)), None));
@@ -50,23 +67,17 @@ impl Files {
         // It may have gone while it was read: an empty tree would be shown as if it were the repository's.
         present(root)?;
         tracing::debug!(entries = snapshot.scan.entries.len(), "read the repository");
-        if let (Some(sender), Ok(repository)) = (self.changed.clone(), loader.repository()) {
-            let folders = snapshot.scan.directories();
-            let watched = match &mut self.watcher {
-                Some(watcher) => watcher.follow(folders),
-                None => Watcher::start(repository, folders, {
-                    let sender = sender.clone();
-                    move |_change| {
-                        let _closed = sender.blocking_send(Msg::FilesChanged);
-                    }
-                })
-                .map(|watcher| self.watcher = Some(watcher)),
-            };
-            if let Err(fault) = watched {
-                // Told once: without notices the operator reads the repository again by hand.
-                self.changed = None;
-                let _closed = sender.blocking_send(Msg::Told(Err(fault)));
-            }
+        if let Some(watcher) = &mut self.watcher
+            && let Err(fault) = watcher.follow(snapshot.scan.directories())
+        {
+            unwatched = Some(fault);
+        }
+        if let Some(fault) = unwatched
+            && let Some(sender) = self.changed.take()
+        {
+            // Told once: without notices the operator reads the repository again by hand.
+            self.watcher = None;
+            let _closed = sender.blocking_send(Msg::Told(Err(fault)));
         }
         Ok(snapshot)
     }
