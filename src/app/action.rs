@@ -35,6 +35,8 @@ pub enum Action {
     Task(Task),
     /// Hands something to the view on top, as a task's reply would: how a view's own commands reach it.
     Hand(Box<dyn Any + Send>),
+    /// Filters the view on top, as if the text had been typed after its filter key.
+    Filter(String),
     /// Marks an object, or takes its mark away.
     Mark(Env, ObjectRef),
     /// Takes an environment for what the repository says that it is: the operator agreed to its context.

@@ -38,7 +38,7 @@ pub(super) fn operate(
         let session = call.session()?;
         let env = only_environment(call, &session)?;
         let target = CommandTarget::Object(env, object);
-        dispatch(call, &session, &session.facts(), command, vec![target], answers).await
+        dispatch(call, &session, &session.facts_with_repository(), command, vec![target], answers).await
     })
 }
 

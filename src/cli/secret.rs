@@ -14,7 +14,6 @@ mod verify;
 mod view;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
@@ -22,7 +21,7 @@ use super::{Call, operate};
 use crate::app::{Command, CommandTarget, Facts};
 use crate::files;
 use crate::model::{Env, Fault, FaultKind};
-use crate::repo::{Loader, git};
+use crate::repo::git;
 use crate::runtime::Session;
 use crate::sops::{self, Format, Identities, IdentitySources, Opened, SopsFile, Unlocked};
 use crate::workflows::secret::document::no_such_value;
@@ -82,17 +81,6 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         Verb::AgeKey(arguments) => age_key::run(&arguments, call),
         Verb::Verify(arguments) => verify::run(&arguments, call),
     }
-}
-
-/// Builds the facts by which a write is judged: the session's, with what reads which file.
-fn facts(session: &Session) -> Facts {
-    let mut facts = session.facts();
-    let loader = session.loader.lock().ok().and_then(|mut loader| loader.take());
-    let loader = loader.or_else(|| session.root.as_deref().ok().map(Loader::open));
-    if let Some(mut loader) = loader {
-        facts.set_repository(Arc::new(loader.feeds()));
-    }
-    facts
 }
 
 /// Collects the keys at hand of every environment.
@@ -208,7 +196,7 @@ impl Many {
     ) -> Result<u8, Fault> {
         call.block_on(async {
             let session = call.session_of_any()?;
-            let facts = facts(&session);
+            let facts = session.facts_with_repository();
             let mut answers: Vec<(String, String)> =
                 answers.iter().map(|(id, text)| ((*id).to_owned(), text.clone())).collect();
             answers.push(("for".to_owned(), self.other.join(",")));

@@ -15,7 +15,15 @@ impl Cluster {
     /// # Errors
     /// Fails when the server cannot be asked, or does not let Deployments be listed.
     pub async fn flux_version(&self) -> Result<Option<Minor>, Fault> {
-        Ok(of(&self.objects_labelled("apps", "Deployment", "", PART_OF_FLUX).await?))
+        Ok(of(&self.flux_controllers().await?))
+    }
+
+    /// Reads the Deployments of Flux's controllers, whole.
+    ///
+    /// # Errors
+    /// Fails when the server cannot be asked, or does not let Deployments be listed.
+    pub async fn flux_controllers(&self) -> Result<Vec<Value>, Fault> {
+        self.objects_labelled("apps", "Deployment", "", PART_OF_FLUX).await
     }
 }
 

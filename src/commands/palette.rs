@@ -1,4 +1,4 @@
-//! Finds a command by typing a part of its name.
+//! Finds a command, or the list of a kind, by typing a part of its name.
 
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Risk};
@@ -15,10 +15,13 @@ pub static COMMAND: Command = Command {
     lesson: |_| {
         lesson(
             "fluxdeck keys",
-            "Every command that works here, by name.",
+            "Every command that works here, by name, and every kind as kubectl names it: `deploy`, `hr flux-system`, `ns web`.",
             "its key, for next time.",
             "https://fluxcd.io/flux/",
         )
     },
-    run: |ask| vec![Action::Push(Box::new(Palette::new(ask.targets.to_vec(), ask.facts.cursor.clone())))],
+    run: |ask| {
+        let palette = Palette::new(ask.env(), ask.targets.to_vec(), ask.facts.cursor.clone());
+        vec![Action::Push(Box::new(palette))]
+    },
 };

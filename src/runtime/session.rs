@@ -153,6 +153,18 @@ impl Session {
         facts
     }
 
+    /// Builds the facts of this session with what the repository declares and which file feeds what: what a headless write is judged by, and
+    /// told with. Without a repository they are as [`Session::facts`] has them.
+    pub fn facts_with_repository(&self) -> Facts {
+        let mut facts = self.facts();
+        let loader = self.loader.lock().ok().and_then(|mut loader| loader.take());
+        let loader = loader.or_else(|| self.root.as_deref().ok().map(Loader::open));
+        if let Some(mut loader) = loader {
+            facts.set_repository(Arc::new(loader.feeds()));
+        }
+        facts
+    }
+
     /// Finds an environment by its name.
     ///
     /// # Errors

@@ -143,6 +143,7 @@ impl App {
                         self.apply(ticket, actions, effects);
                     }
                 }
+                Action::Filter(text) => self.filter_top(&text),
                 Action::Agreed(env, context) => self.facts.agree(env, &context),
                 Action::Mark(env, object) => self.mark(ticket, env, object),
                 Action::Unmark => drop(self.marks.take_if(|marks| marks.are_of(ticket))),

@@ -125,7 +125,8 @@ impl App {
         hides
     }
 
-    fn filter_top(&mut self, text: &str) {
+    /// Filters the screen on top.
+    pub(super) fn filter_top(&mut self, text: &str) {
         let Some(top) = self.layers.len().checked_sub(1) else { return };
         if let Some(layer) = self.layers.last_mut() {
             text.clone_into(&mut layer.filter);

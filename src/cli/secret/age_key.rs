@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let env = operate::only_environment(call, &session)?;
-        let facts = super::facts(&session);
+        let facts = session.facts_with_repository();
         if arguments.generate {
             // A key is the operator's own until it is given to a cluster.
             let own = CommandTarget::Worktree(format!("the key of {}", facts.name(env)));

@@ -19,7 +19,7 @@ pub(super) fn run(file: &Path, program: &str, call: &Call) -> Result<u8, Fault> 
     call.block_on(async {
         let session = call.session()?;
         let named = Named::find(&session, file)?;
-        let facts = super::facts(&session);
+        let facts = session.facts_with_repository();
         let targets = named.targets(&facts);
         let permit = permit(call, &commands::SECRET_SET, &targets, &facts)?;
         let mut opened = named.unlock(call, &session)?.opened;

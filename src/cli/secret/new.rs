@@ -74,7 +74,7 @@ enum Kind {
 pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session_of_any()?;
-        let facts = super::facts(&session);
+        let facts = session.facts_with_repository();
         let Some(snapshot) = facts.repository.clone() else {
             return Err(wrong("there is no repository here", "start it in one, or name one with --repo"));
         };

@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     }
     call.block_on(async {
         let session = call.session_of_any()?;
-        let facts = super::facts(&session);
+        let facts = session.facts_with_repository();
         let identities = super::identities(&session);
         let files = arguments.many.files(call, &session, &facts)?;
         let lines =

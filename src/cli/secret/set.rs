@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         if !arguments.value.is_empty() {
             return Err(super::value_given(&named.name));
         }
-        let facts = super::facts(&session);
+        let facts = session.facts_with_repository();
         let targets = named.targets(&facts);
         // Judged before anything is opened or read: a refusal must not cost a question for a passphrase.
         let permit = permit(call, &commands::SECRET_SET, &targets, &facts)?;
@@ -91,7 +91,7 @@ pub(super) async fn save(
         changes: document.changes(),
         shell: document.shell(&named.name),
         opened: document.share(),
-        repository: super::facts(session).repository,
+        repository: session.facts_with_repository().repository,
     };
     let (operation, _saved) = saving.operation(permit);
     let operation = crate::app::Operation { object: named.name.clone(), ..operation };

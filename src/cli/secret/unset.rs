@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on_alone(async {
         let session = call.session_of_any()?;
         let named = Named::find(&session, &arguments.file)?;
-        let facts = super::facts(&session);
+        let facts = session.facts_with_repository();
         let targets = named.targets(&facts);
         let permit = permit(call, &commands::SECRET_SET, &targets, &facts)?;
         let mut opened = named.unlock(call, &session)?.opened;

@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         } else {
             staged
         };
-        let facts = super::facts(&session);
+        let facts = session.facts_with_repository();
         let Some(snapshot) = facts.repository.as_deref() else { return Err(no_repository()) };
         let identities = super::identities(&session);
         let context = Context::new(snapshot, &identities, None);

@@ -100,7 +100,7 @@ fn head(opened: &Opened, named: &Named, session: &Session) -> Vec<String> {
     }
     let modified = file.last_modified().map_or_else(|| "at an unknown time".to_owned(), |at| at.to_string());
     lines.push(format!("saved    {modified} by sops {}; MAC verified", file.version()));
-    if let Some(snapshot) = super::facts(session).repository {
+    if let Some(snapshot) = session.facts_with_repository().repository {
         let ruling = Ruling::new(&snapshot, &named.name, file);
         lines.push(format!("rule     {}", ruling.words(file)));
         if !ruling.differences.is_empty() {

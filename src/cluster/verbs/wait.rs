@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use serde_json::Value;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::observe::{Observer, follow};
 use super::verdict::{self, Verdict};
 use super::{Live, Target, VerbCall};
+use crate::cluster::controller_log::controller_of;
 use crate::model::{Fault, FaultKind, Outcome, StepState};
+
+/// How long a controller may take to begin before the operator is told that it is silent: one that runs begins within a second, unless many
+/// objects are before this one.
+const SILENT: Duration = Duration::from_secs(5);
 
 /// Waits until the run that a token asked for has ended, or the time is over; `live` is what the request returned.
 pub(super) async fn until_handled(
@@ -18,10 +24,20 @@ pub(super) async fn until_handled(
     step: &str,
     limit: Duration,
 ) -> Outcome {
-    let deadline = Instant::now() + limit;
+    let began = Instant::now();
+    let deadline = began + limit;
     let uid = &live.metadata.uid;
-    let mut waiting = Waiting { target, uid, token, step, said: String::new(), handled: false };
-    let ended = timeout_at(deadline, follow(call, target, Some(live.clone()), &mut waiting)).await;
+    let mut waiting = Waiting { target, uid, token, step, said: String::new(), handled: false, silent: None };
+    let first = deadline.min(began + SILENT);
+    let mut ended = timeout_at(first, follow(call, target, Some(live.clone()), &mut waiting)).await;
+    if ended.is_err() && first < deadline {
+        if !waiting.is_answered() {
+            let why = silent(call, target).await;
+            call.step(step, StepState::Running, format!("no answer for {} s: {why}", SILENT.as_secs()));
+            waiting.silent = Some(why);
+        }
+        ended = timeout_at(deadline, follow(call, target, None, &mut waiting)).await;
+    }
     let outcome = ended.unwrap_or_else(|_| Outcome::Failed(too_late(call, target, &waiting, limit)));
     let (state, message) = match &outcome {
         Outcome::Done(word) => (StepState::Done, word.clone()),
@@ -41,6 +57,15 @@ struct Waiting<'a> {
     step: &'a str,
     said: String,
     handled: bool,
+    /// Why it may be that nothing is heard of the controller.
+    silent: Option<String>,
+}
+
+impl Waiting<'_> {
+    /// Tells whether the controller has done anything about the request.
+    fn is_answered(&self) -> bool {
+        self.handled || !self.said.is_empty()
+    }
 }
 
 impl Observer for Waiting<'_> {
@@ -77,6 +102,31 @@ impl Observer for Waiting<'_> {
     }
 }
 
+/// Says why a controller may be silent, by its Deployment.
+async fn silent(call: &VerbCall<'_>, target: &Target) -> String {
+    let Some(controller) = controller_of(&target.object) else { return "its controller may be down".to_owned() };
+    match timeout(SILENT, call.cluster.flux_controllers()).await {
+        Ok(Ok(found)) => health(controller, &found),
+        // Whoever may not list Deployments is told no less than before.
+        Ok(Err(_)) | Err(_) => format!("{controller} may be down, or busy with other objects"),
+    }
+}
+
+fn health(controller: &str, controllers: &[Value]) -> String {
+    let named = |object: &&Value| object.pointer("/metadata/name").and_then(Value::as_str) == Some(controller);
+    let Some(found) = controllers.iter().find(named) else {
+        return format!("no Deployment of Flux is called {controller}; does the cluster run it?");
+    };
+    let namespace = found.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
+    let count = |path: &str, otherwise| found.pointer(path).and_then(Value::as_u64).unwrap_or(otherwise);
+    let (wanted, ready) = (count("/spec/replicas", 1), count("/status/readyReplicas", 0));
+    match (wanted, ready) {
+        (0, _) => format!("Deployment/{namespace}/{controller} is scaled to 0"),
+        (_, 0) => format!("Deployment/{namespace}/{controller} has no ready pod"),
+        _ => format!("{controller} runs, and may be busy with other objects; its log says with what"),
+    }
+}
+
 fn gone(call: &VerbCall<'_>, target: &Target, how: &str) -> Fault {
     Fault::failed(
         format!("stopped waiting for {} in {}", target.object, call.cluster.name),
@@ -86,8 +136,9 @@ fn gone(call: &VerbCall<'_>, target: &Target, how: &str) -> Fault {
 }
 
 fn too_late(call: &VerbCall<'_>, target: &Target, waiting: &Waiting<'_>, limit: Duration) -> Fault {
-    let why = if waiting.said.is_empty() && !waiting.handled {
-        "its controller has not answered the request; is it running?".to_owned()
+    let why = if !waiting.is_answered() {
+        let why = waiting.silent.as_deref().unwrap_or("is it running?");
+        format!("its controller has not answered the request; {why}")
     } else if waiting.said.is_empty() {
         "the run has not ended".to_owned()
     } else {
@@ -99,4 +150,26 @@ fn too_late(call: &VerbCall<'_>, target: &Target, waiting: &Waiting<'_>, limit: 
         why,
         "only the waiting ended: the controller goes on; wait longer, or look at its log",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::health;
+
+    #[test]
+    fn a_silent_controller_is_told_by_its_deployment() {
+        let controller = |replicas: u64, ready: u64| {
+            json!({
+                "metadata": {"name": "helm-controller", "namespace": "flux-system"},
+                "spec": {"replicas": replicas}, "status": {"readyReplicas": ready},
+            })
+        };
+        let told = |found: &[_]| health("helm-controller", found);
+        assert_eq!(told(&[controller(0, 0)]), "Deployment/flux-system/helm-controller is scaled to 0");
+        assert_eq!(told(&[controller(1, 0)]), "Deployment/flux-system/helm-controller has no ready pod");
+        assert!(told(&[controller(1, 1)]).contains("helm-controller runs"));
+        assert!(told(&[]).contains("no Deployment of Flux is called helm-controller"));
+    }
 }

@@ -19,7 +19,7 @@ use crate::app::{Action, CommandTarget, Facts, Motion, Scene, View};
 use crate::cluster::{Resource, WatchEvent};
 use crate::kinds;
 use crate::model::{Connection, Env, Kind, ObjectRef, Row, Rows};
-use crate::views::parts::chosen::{NextOrder, RowList};
+use crate::views::parts::chosen::{NextOrder, RowList, SortOrder};
 use source::{Printed, RowSource};
 
 /// Lists the objects of a kind.
@@ -33,14 +33,18 @@ pub struct List {
 impl List {
     /// Opens the list of a kind that the registry knows; of Kustomizations where it does not.
     pub fn new(env: Env, kind: &str) -> Self {
-        let kind = kinds::find(kind).unwrap_or(kinds::KUSTOMIZATION);
-        Self { env, source: RowSource::Known(kind), shown: RowList::new(true) }
+        Self::of_kind(env, kinds::find(kind).unwrap_or(kinds::KUSTOMIZATION))
+    }
+
+    /// Opens the list of a kind of the registry.
+    pub fn of_kind(env: Env, kind: &'static Kind) -> Self {
+        Self { env, source: RowSource::Known(kind), shown: RowList::new(true, first_order(kind)) }
     }
 
     /// Opens the list of any resource, with the columns that the API server prints.
     pub fn printed(env: Env, resource: Resource) -> Self {
         let source = RowSource::Printed(Box::new(Printed::new(resource)));
-        Self { env, source, shown: RowList::new(false) }
+        Self { env, source, shown: RowList::new(false, SortOrder::Name) }
     }
 
     fn rows<'a>(&'a self, facts: &'a Facts) -> &'a Rows {
@@ -69,7 +73,7 @@ impl List {
         let at = kinds.iter().position(|kind| kind.group_kind() == known.group_kind()).unwrap_or(0);
         if let Some(kind) = kinds.get((at + by) % kinds.len()) {
             self.source = RowSource::Known(kind);
-            self.shown.start_over();
+            self.shown.start_over(first_order(kind));
         }
         true
     }
@@ -115,7 +119,7 @@ impl List {
     fn nothing(&self, facts: &Facts) -> String {
         let link = self.source.link(facts, self.env);
         let fault = facts.unconnected_fault(self.env).or_else(|| link.and_then(Connection::fault));
-        match (fault, self.shown.wanted()) {
+        match (fault, self.shown.wanted().text()) {
             (Some(fault), _) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
             (None, "") => match &self.source {
                 RowSource::Known(_) if link.is_none_or(|link| !link.is_settled()) => "connecting...".to_owned(),
@@ -126,6 +130,12 @@ impl List {
             (None, wanted) => format!("nothing matches `{wanted}`; esc shows all again"),
         }
     }
+}
+
+/// Says in which order a kind is shown at first: of pods and workloads what is not well matters most.
+fn first_order(kind: &Kind) -> SortOrder {
+    let is_workload = kinds::WORKLOADS.iter().chain([&kinds::POD]).any(|known| known.group_kind() == kind.group_kind());
+    if is_workload { SortOrder::State } else { SortOrder::Name }
 }
 
 impl View for List {
@@ -202,7 +212,9 @@ impl View for List {
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
-        self.shown.filter(text);
+        let columns = 0..self.source.columns();
+        let titles: Vec<&str> = columns.map(|column| self.source.title(column)).collect();
+        self.shown.filter(text, &titles);
         true
     }
 

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use super::row_filter::RowFilter;
 use crate::app::motion::step;
 use crate::app::{Marks, Motion};
 use crate::model::{Row, RowKey, Rows, State, work};
@@ -60,8 +61,8 @@ pub(crate) struct RowList {
     pub(crate) scroll: Scroll,
     /// Whether the rows have a state, by which they are sorted and found.
     states: bool,
-    /// What is searched, in lower case.
-    filter: String,
+    /// What is searched.
+    filter: RowFilter,
     order: SortOrder,
     key: Option<RowKey>,
     index: usize,
@@ -80,9 +81,9 @@ struct Made {
 }
 
 impl RowList {
-    /// Shows rows by name, from the first; `states` says whether they have any.
-    pub(crate) fn new(states: bool) -> Self {
-        Self { states, ..Self::default() }
+    /// Shows rows in an order, from the first; `states` says whether they have any.
+    pub(crate) fn new(states: bool, order: SortOrder) -> Self {
+        Self { states, order, ..Self::default() }
     }
 
     /// Returns the rows that are shown.
@@ -106,12 +107,7 @@ impl RowList {
     }
 
     fn matches(&self, row: &Row) -> bool {
-        let wanted = &*self.filter;
-        wanted.is_empty()
-            || row.key.name.contains(wanted)
-            || row.key.namespace.contains(wanted)
-            || self.states && row.state.word().contains(wanted)
-            || row.cells.iter().any(|cell| cell.to_lowercase().contains(wanted))
+        self.filter.matches(row, self.states)
     }
 
     /// Returns the widths of the columns for a room, measured once for the rows as they are.
@@ -173,22 +169,22 @@ impl RowList {
         (self.key, self.index) = (None, 0);
     }
 
-    /// Shows other rows: as they come, from the first; what is searched stays.
-    pub(crate) fn start_over(&mut self) {
-        self.order = SortOrder::default();
-        self.filter.clear();
+    /// Shows other rows in an order, from the first, and all of them.
+    pub(crate) fn start_over(&mut self, order: SortOrder) {
+        self.order = order;
+        self.filter = RowFilter::default();
         self.made = RefCell::default();
         self.rewind();
     }
 
-    /// Shows what a text is found in; empty shows all.
-    pub(crate) fn filter(&mut self, text: &str) {
-        self.filter = text.to_lowercase();
+    /// Shows what all words of a text are found in, `COLUMN=WORD` in one column; empty shows all. `titles` are those of the columns.
+    pub(crate) fn filter(&mut self, text: &str, titles: &[&str]) {
+        self.filter = RowFilter::new(text, titles);
         self.made = RefCell::default();
     }
 
-    /// Returns what is searched; empty where all is shown.
-    pub(crate) fn wanted(&self) -> &str {
+    /// Returns what is searched.
+    pub(crate) fn wanted(&self) -> &RowFilter {
         &self.filter
     }
 
@@ -346,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_selection_stays_on_its_object() {
-        let mut list = RowList::new(true);
+        let mut list = RowList::new(true, SortOrder::Name);
         list.step(&rows("bcd"), Motion::Down).unwrap();
         assert_eq!(selected(&list, &rows("abcd")), "c", "one came before it");
         list.settle(&rows("abcd"));
@@ -362,7 +358,7 @@ mod tests {
             [row("a", State::Ready, "2 (3m ago)"), row("b", State::Failed, "0"), row("c", State::Waiting, "11")]
                 .into_iter()
                 .collect();
-        let mut list = RowList::new(true);
+        let mut list = RowList::new(true, SortOrder::Name);
         let mut orders = vec![names(&list, &all)];
         for _ in 0..4 {
             list.sort_next(1);
@@ -370,12 +366,12 @@ mod tests {
         }
         assert_eq!(orders, ["abc", "bca", "abc", "cab", "abc"]);
         assert_eq!(list.order, SortOrder::Name);
-        list.filter("WAIT");
+        list.filter("WAIT", &[]);
         assert_eq!(names(&list, &all), "c");
-        let mut stateless = RowList::new(false);
-        stateless.filter("wait");
+        let mut stateless = RowList::new(false, SortOrder::Name);
+        stateless.filter("wait", &[]);
         assert!(stateless.listed(&all).is_empty());
-        stateless.filter("M AG");
+        stateless.filter("M AG", &[]);
         assert_eq!(names(&stateless, &all), "a");
     }
 
@@ -392,8 +388,8 @@ mod tests {
     #[test]
     fn what_is_shown_is_made_once_for_rows_as_they_are() {
         let mut all: Rows = (0..1000).map(|number| row(&format!("{number:04}"), State::Ready, "x")).collect();
-        let mut list = RowList::new(true);
-        list.filter("0");
+        let mut list = RowList::new(true, SortOrder::Name);
+        list.filter("0", &[]);
         list.sort_next(1);
         list.settle(&all);
         list.step(&all, Motion::Bottom).unwrap();

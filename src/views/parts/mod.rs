@@ -5,4 +5,5 @@ pub mod editor;
 pub(crate) mod kept;
 pub mod loaded;
 pub mod page;
+mod row_filter;
 pub mod tabs;

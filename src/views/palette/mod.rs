@@ -1,4 +1,4 @@
-//! The palette: type a part of a command's name, enter runs it on what is selected.
+//! The palette: type a part of a command's name, enter runs it on what is selected; or a kind as kubectl names it, enter lists it.
 //!
 //! ```text
 //! +> palette ---------------------------------------+
@@ -8,50 +8,56 @@
 //! +-------------------------------------------------+
 //! ```
 
+mod entry;
+
+use std::any::Any;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, Command, CommandTarget, Key, Scene, View};
+use crate::app::{Action, Command, CommandTarget, Key, Scene, Task, View};
+use crate::cluster::Served;
+use crate::model::{Env, Fault};
 use crate::theme::Scope;
 use crate::widgets::{Scroll, Span, StyledLine, centred, fit, lines, pad, panel};
+use entry::Entry;
 
-/// Finds commands by name.
+/// Finds commands and kinds by name.
 #[derive(Debug)]
 pub struct Palette {
+    /// Whose kinds are listed.
+    env: Env,
     /// What is marked, else what is selected.
     targets: Vec<CommandTarget>,
     /// What is selected.
     selected_below: Vec<CommandTarget>,
+    /// What the cluster serves; nothing until it has said so, and where it does not answer.
+    served: Vec<Served>,
     typed: String,
     selected: usize,
     scroll: Scroll,
 }
 
+/// Answers the task that asks which kinds a cluster serves.
+struct Answer(Result<Vec<Served>, Fault>);
+
 impl Palette {
     /// Opens it for what is selected.
-    pub fn new(targets: Vec<CommandTarget>, selected_below: Vec<CommandTarget>) -> Self {
-        Self { targets, selected_below, typed: String::new(), selected: 0, scroll: Scroll::default() }
+    pub fn new(env: Env, targets: Vec<CommandTarget>, selected_below: Vec<CommandTarget>) -> Self {
+        let (served, typed) = (Vec::new(), String::new());
+        Self { env, targets, selected_below, served, typed, selected: 0, scroll: Scroll::default() }
     }
 
     fn targets_of(&self, command: &Command) -> &[CommandTarget] {
         if command.takes_marks() { &self.targets } else { &self.selected_below }
     }
 
-    /// Lists what matches: every typed word must stand in the title or the id. What begins with the text comes first.
-    fn found(&self, scene: &Scene<'_>) -> Vec<&'static Command> {
-        let typed = self.typed.to_lowercase();
-        let mut found: Vec<&'static Command> = scene
-            .commands
-            .iter()
-            .copied()
-            .filter(|command| command.id != "palette" && command.applies("", self.targets_of(command)))
-            .filter(|command| {
-                let text = format!("{} {}", command.title.to_lowercase(), command.id);
-                typed.split_whitespace().all(|word| text.contains(word))
-            })
-            .collect();
-        found.sort_by_key(|command| !command.title.to_lowercase().starts_with(&typed));
-        found
+    /// Lists what fits what was typed, best first.
+    fn found(&self, scene: &Scene<'_>) -> Vec<Entry<'_>> {
+        let applies =
+            |command: &&'static Command| command.id != "palette" && command.applies("", self.targets_of(command));
+        let commands: Vec<&'static Command> = scene.commands.iter().copied().filter(applies).collect();
+        entry::find(&self.typed, &commands, &self.served)
     }
 }
 
@@ -62,6 +68,29 @@ impl View for Palette {
 
     fn title(&self, _scene: &Scene<'_>) -> String {
         "palette".to_owned()
+    }
+
+    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        if scene.facts.unconnected_fault(self.env).is_some() {
+            return Vec::new();
+        }
+        let env = self.env;
+        vec![Action::Task(Task::once("kinds that are served", move |reach| async move {
+            Answer(match reach.cluster(env) {
+                Ok(cluster) => cluster.served().await,
+                Err(fault) => Err(fault),
+            })
+        }))]
+    }
+
+    fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        // Without an answer the kinds that fluxdeck knows are offered, and Home says what is wrong with the cluster.
+        if let Ok(answer) = payload.downcast::<Answer>()
+            && let Ok(served) = answer.0
+        {
+            self.served = served;
+        }
+        Vec::new()
     }
 
     fn overlay(&self) -> bool {
@@ -77,8 +106,10 @@ impl View for Palette {
         if key.is("esc") {
             return vec![Action::Pop];
         } else if key.is("enter") {
-            let Some(command) = self.found(scene).get(self.selected).copied() else { return Vec::new() };
-            return vec![Action::Pop, Action::Dispatch(command, self.targets_of(command).to_vec(), Vec::new())];
+            let found = self.found(scene);
+            let Some(entry) = found.get(self.selected) else { return Vec::new() };
+            let actions = entry.actions(self.env, |command| self.targets_of(command).to_vec());
+            return std::iter::once(Action::Pop).chain(actions).collect();
         } else if key.is("down") || key.is("tab") {
             self.selected = (self.selected + 1).min(count.saturating_sub(1));
         } else if key.is("up") || key.is("backtab") {
@@ -116,18 +147,22 @@ impl View for Palette {
         let found = self.found(scene);
         if found.is_empty() {
             frame.render_widget(
-                StyledLine::styled("no command matches; esc goes back", scene.theme.style(Scope::Dim)),
+                StyledLine::styled("no command and no kind matches; esc goes back", scene.theme.style(Scope::Dim)),
                 list,
             );
         }
         lines(frame, list, &self.scroll, self.selected, found.len(), |index, selected| {
-            let Some(command) = found.get(index) else { return StyledLine::default() };
-            let key = scene.keymap.keys_of(command.id).first().map(ToString::to_string).unwrap_or_default();
+            let Some(entry) = found.get(index) else { return StyledLine::default() };
+            let key = match entry {
+                Entry::Command(command) => scene.keymap.keys_of(command.id).first().map(ToString::to_string),
+                Entry::Known(..) | Entry::Served(..) | Entry::Namespace(_) => Some("list".to_owned()),
+            };
+            let key = key.unwrap_or_default();
             let scope = if selected { Scope::Selection } else { Scope::Text };
             StyledLine::from(vec![
                 Span::styled(if selected { ">" } else { " " }, scene.theme.style(Scope::Selection)),
                 Span::styled(pad(&key, 9), scene.theme.style(Scope::Key)),
-                Span::styled(fit(command.title, usize::from(list.width).saturating_sub(12)), scene.theme.style(scope)),
+                Span::styled(fit(&entry.title(), usize::from(list.width).saturating_sub(12)), scene.theme.style(scope)),
             ])
         });
     }

@@ -1,0 +1,219 @@
+//! What the palette offers for a text: commands by name, and the lists of kinds as `kubectl get` names them.
+
+use crate::app::{Action, Command, CommandTarget};
+use crate::cluster::Served;
+use crate::kinds;
+use crate::model::{Env, GroupKind, Kind};
+use crate::views::list::List;
+use crate::views::namespace::Namespace;
+
+/// The kinds that are offered at most for a text that several begin with.
+const MOST_KINDS: usize = 12;
+
+/// Names one thing that the palette offers.
+#[derive(Debug, Clone)]
+pub(super) enum Entry<'a> {
+    /// A command, on what is selected.
+    Command(&'static Command),
+    /// The list of a kind that fluxdeck knows; of one namespace where it is named.
+    Known(&'static Kind, &'a str),
+    /// The list of another kind that the cluster serves.
+    Served(&'a Served, &'a str),
+    /// All that is in a namespace.
+    Namespace(&'a str),
+}
+
+/// Says how well something fits what was typed, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// It is called so.
+    Called,
+    /// A command's title begins so.
+    Begins,
+    /// A command's title or id holds every word.
+    Holds,
+    /// A kind's name begins so.
+    KindBegins,
+    /// A kind's name holds it.
+    KindHolds,
+    /// A command's title has its letters in this order.
+    Letters,
+}
+
+impl Entry<'_> {
+    /// Returns what stands in the palette's line.
+    pub(super) fn title(&self) -> String {
+        let within = |namespace: &str| match namespace {
+            "" => String::new(),
+            namespace => format!(" in {namespace}"),
+        };
+        match self {
+            Self::Command(command) => command.title.to_owned(),
+            Self::Known(kind, namespace) => format!("{}{}", kind.kind, within(namespace)),
+            Self::Served(served, namespace) => {
+                let resource = &served.resource;
+                let group = if resource.group.is_empty() { String::new() } else { format!("  {}", resource.group) };
+                format!("{}{}{group}", resource.kind, within(namespace))
+            }
+            Self::Namespace(name) => format!("all of namespace {name}"),
+        }
+    }
+
+    /// Returns what the palette does for it, in an environment; `targets` are those that a command acts on.
+    pub(super) fn actions(&self, env: Env, targets: impl Fn(&Command) -> Vec<CommandTarget>) -> Vec<Action> {
+        let within = |namespace: &str| {
+            let filter = Some(namespace).filter(|namespace| !namespace.is_empty());
+            filter.map(|namespace| Action::Filter(format!("namespace={namespace}")))
+        };
+        match self {
+            Self::Command(command) => vec![Action::Dispatch(command, targets(command), Vec::new())],
+            Self::Known(kind, namespace) => {
+                let list = Action::Push(Box::new(List::of_kind(env, kind)));
+                std::iter::once(list).chain(within(namespace)).collect()
+            }
+            Self::Served(served, namespace) => {
+                let list = Action::Push(Box::new(List::printed(env, served.resource.clone())));
+                std::iter::once(list).chain(within(namespace)).collect()
+            }
+            Self::Namespace(name) => vec![Action::Push(Box::new(Namespace::new(env, name)))],
+        }
+    }
+}
+
+/// Finds what fits a text, best first: `deploy`, `hr flux-system`, `po -n web` and `ns web` as kubectl has them, and commands by a part of
+/// their title, or by its letters where nothing else fits.
+pub(super) fn find<'a>(typed: &'a str, commands: &[&'static Command], served: &'a [Served]) -> Vec<Entry<'a>> {
+    let mut words = typed.split_whitespace().filter(|word| !matches!(*word, "-n" | "--namespace" | "-A"));
+    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let lower = typed.trim().to_lowercase();
+    let mut found: Vec<(Fit, Entry<'a>)> = Vec::new();
+    for command in commands.iter().copied() {
+        found.extend(command_fit(command, &lower).map(|fit| (fit, Entry::Command(command))));
+    }
+    if !first.is_empty() {
+        let word = first.to_lowercase();
+        found.extend(kinds::KINDS.iter().filter_map(|kind| {
+            let fit = kind_fit(&word, kind.is_called(first), [kind.kind, kind.plural].into_iter())?;
+            Some((fit, Entry::Known(kind, second)))
+        }));
+        let others = served.iter().filter(|served| !is_known(served.resource.group_kind()));
+        found.extend(others.filter_map(|served| {
+            let resource = &served.resource;
+            let fit = kind_fit(
+                &word,
+                served.is_called(first),
+                [resource.kind.as_str(), &resource.plural].into_iter().chain(served.short.iter().map(String::as_str)),
+            )?;
+            let is_namespace = resource.kind == "Namespace" && resource.group.is_empty() && !second.is_empty();
+            Some((fit, if is_namespace { Entry::Namespace(second) } else { Entry::Served(served, second) }))
+        }));
+        // Before the cluster has said what it serves: every cluster has namespaces.
+        if served.is_empty() && !second.is_empty() && matches!(&*word, "ns" | "namespace" | "namespaces") {
+            found.push((Fit::Called, Entry::Namespace(second)));
+        }
+    }
+    found.sort_by_key(|(fit, _)| *fit);
+    if found.iter().any(|(fit, _)| *fit < Fit::Letters) {
+        found.retain(|(fit, _)| *fit < Fit::Letters);
+    }
+    let mut kinds = 0;
+    found.retain(|(fit, entry)| {
+        kinds += usize::from(!matches!(entry, Entry::Command(_)) && *fit > Fit::Called);
+        kinds <= MOST_KINDS || matches!(entry, Entry::Command(_))
+    });
+    found.into_iter().map(|(_, entry)| entry).collect()
+}
+
+fn is_known(kind: GroupKind<'_>) -> bool {
+    kinds::KINDS.iter().any(|known| known.group_kind() == kind)
+}
+
+fn command_fit(command: &Command, typed: &str) -> Option<Fit> {
+    let title = command.title.to_lowercase();
+    if title.starts_with(typed) {
+        return Some(Fit::Begins);
+    }
+    let text = format!("{title} {}", command.id);
+    if typed.split_whitespace().all(|word| text.contains(word)) {
+        return Some(Fit::Holds);
+    }
+    let mut letters = title.chars();
+    let in_order =
+        typed.chars().filter(|letter| !letter.is_whitespace()).all(|wanted| letters.any(|letter| letter == wanted));
+    in_order.then_some(Fit::Letters)
+}
+
+fn kind_fit<'a>(word: &str, is_called: bool, mut names: impl Iterator<Item = &'a str> + Clone) -> Option<Fit> {
+    if is_called {
+        return Some(Fit::Called);
+    }
+    if names.clone().any(|name| name.to_lowercase().starts_with(word)) {
+        return Some(Fit::KindBegins);
+    }
+    names.any(|name| name.to_lowercase().contains(word)).then_some(Fit::KindHolds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+    use crate::cluster::{Resource, Served};
+    use crate::commands;
+
+    fn served(kind: &str, plural: &str, group: &str, short: &[&str]) -> Served {
+        Served {
+            resource: Resource {
+                group: group.to_owned(),
+                version: "v1".to_owned(),
+                kind: kind.to_owned(),
+                plural: plural.to_owned(),
+                namespaced: true,
+            },
+            short: short.iter().map(ToString::to_string).collect(),
+            categories: Vec::new(),
+        }
+    }
+
+    fn titles(typed: &str) -> Vec<String> {
+        let served = [
+            served("Namespace", "namespaces", "", &["ns"]),
+            served("ConfigMap", "configmaps", "", &["cm"]),
+            served("Certificate", "certificates", "cert-manager.io", &["cert", "certs"]),
+            served("Deployment", "deployments", "apps", &["deploy"]),
+        ];
+        find(typed, commands::COMMANDS, &served).iter().map(super::Entry::title).collect()
+    }
+
+    #[test]
+    fn kinds_are_found_as_kubectl_names_them() {
+        for (typed, first) in [
+            ("deploy", "Deployment"),
+            ("po", "Pod"),
+            ("hr flux-system", "HelmRelease in flux-system"),
+            ("po -n linkding", "Pod in linkding"),
+            ("nodes", "Node"),
+            ("gitrepo", "GitRepository"),
+            ("cm", "ConfigMap"),
+            ("certs web", "Certificate in web  cert-manager.io"),
+            ("ns", "Namespace"),
+            ("ns web", "all of namespace web"),
+            ("Certif", "Certificate  cert-manager.io"),
+        ] {
+            assert_eq!(titles(typed).first().map(String::as_str), Some(first), "{typed}");
+        }
+        assert_eq!(titles("deployment").iter().filter(|title| *title == "Deployment").count(), 1, "known and served");
+    }
+
+    #[test]
+    fn commands_are_found_by_words_and_by_letters() {
+        assert_eq!(titles("reconcile with")[0], "Reconcile with source");
+        assert_eq!(titles("source with")[0], "Reconcile with source");
+        assert_eq!(titles("rcws")[0], "Reconcile with source");
+        assert!(titles("zzzz").is_empty());
+    }
+
+    #[test]
+    fn a_namespace_opens_before_the_cluster_has_answered() {
+        let found = find("ns web", commands::COMMANDS, &[]);
+        assert_eq!(found[0].title(), "all of namespace web");
+    }
+}
