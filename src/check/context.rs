@@ -91,7 +91,7 @@ impl<'a> Context<'a> {
             let Some(rendering) = self.rendering else { return BTreeMap::new() };
             let of = |env: &str| {
                 let live = self.live.get(env).and_then(|live| live.flux);
-                Installation::of(rendering.objects(env).map(|(_, object)| object)).or_live(live)
+                Installation::of_environment(rendering, env, &self.snapshot.root).or_live(live)
             };
             rendering.environments().into_iter().map(|env| (env.to_owned(), of(env))).collect()
         });

@@ -54,6 +54,9 @@ pub struct Finding {
     /// Where else the same is, when it is at many places.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Other>,
+    /// The Kustomizations that it concerns, where it is told where a manifest has it and what is wrong is how they apply it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kustomizations: Vec<String>,
     /// What it is called where many objects have it.
     #[serde(skip)]
     pub habit: Option<&'static str>,
@@ -127,14 +130,36 @@ fn together(findings: &[Finding]) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for finding in findings {
         let nowhere = |other: &Other| Other { env: None, ..other.clone() };
-        let of_none =
-            |one: &Finding| Finding { env: None, others: one.others.iter().map(nowhere).collect(), ..one.clone() };
+        // What concerns Kustomizations is one fault of the manifest, whichever of them apply it, and whatever namespace they give it.
+        let of_none = |one: &Finding| Finding {
+            env: None,
+            object: one.object.clone().filter(|_| one.kustomizations.is_empty()),
+            others: if one.kustomizations.is_empty() { one.others.iter().map(nowhere).collect() } else { Vec::new() },
+            kustomizations: Vec::new(),
+            ..one.clone()
+        };
+        let concerns = !finding.kustomizations.is_empty();
         let same = found.iter_mut().rev().take_while(|one| (&one.file, one.line) == (&finding.file, finding.line));
         let same = same.filter(|one| one.env.is_some() && finding.env.is_some());
-        match same.into_iter().find(|one| of_none(one) == of_none(finding)) {
+        match same.into_iter().find(|one| concerns != one.kustomizations.is_empty() && of_none(one) == of_none(finding))
+        {
             Some(one) => {
-                one.env = one.env.iter().chain(&finding.env).cloned().reduce(|a, b| format!("{a}, {b}"));
+                let is_named = |names: &String| names.split(", ").any(|name| Some(name) == finding.env.as_deref());
+                if !one.env.as_ref().is_some_and(is_named) {
+                    one.env = one.env.iter().chain(&finding.env).cloned().reduce(|a, b| format!("{a}, {b}"));
+                }
+                let news = finding.kustomizations.iter().filter(|name| !one.kustomizations.contains(name));
+                let news: Vec<String> = news.cloned().collect();
+                one.kustomizations.extend(news);
+                let others: Vec<Other> = finding
+                    .others
+                    .iter()
+                    .map(nowhere)
+                    .filter(|other| concerns && !one.others.contains(other))
+                    .collect();
                 one.others.iter_mut().for_each(|other| other.env = None);
+                let others: Vec<Other> = others.into_iter().filter(|other| !one.others.contains(other)).collect();
+                one.others.extend(others);
             }
             None => found.push(finding.clone()),
         }
@@ -162,6 +187,7 @@ impl Finding {
             why: why.into(),
             fix: fix.into(),
             others: Vec::new(),
+            kustomizations: Vec::new(),
             habit: None,
         }
     }
@@ -190,12 +216,30 @@ impl Finding {
 
     /// Tells whether a text stands in what it says, or in the name of its object.
     pub(super) fn speaks_of(&self, text: &str) -> bool {
-        self.message.contains(text) || self.object.as_ref().is_some_and(|object| object.contains(text))
+        self.message.contains(text)
+            || self.kustomizations.iter().any(|name| name.contains(text))
+            || self.object.as_ref().is_some_and(|object| object.contains(text))
     }
 
     /// Says what it is about, before its message: `staging: Deployment/web/app: `; empty where that is the file alone.
     pub fn subject(&self) -> String {
-        self.env.iter().chain(&self.object).flat_map(|part| [part.as_str(), ": "]).collect()
+        // In a sentence nothing stands for a namespace that is not there.
+        let object = self.object.as_ref().map(|object| object.replacen("//", "/", 1));
+        self.env.iter().chain(&object).flat_map(|part| [part.as_str(), ": "]).collect()
+    }
+
+    /// Says what is wrong, and which Kustomizations it concerns.
+    pub fn said(&self) -> String {
+        match self.kustomizations.as_slice() {
+            [] => self.message.clone(),
+            [one] => format!("{} (Kustomization {one})", self.message),
+            all => format!("{} (Kustomizations {})", self.message, all.join(", ")),
+        }
+    }
+
+    /// Says which Kustomization it concerns.
+    pub fn concerning(self, kustomization: String) -> Self {
+        Self { kustomizations: vec![kustomization], ..self }
     }
 
     /// Says what it is called where many objects have it, whatever else it says of each.
@@ -239,6 +283,25 @@ mod tests {
         let below = Other { env: None, file: "c.yaml".to_owned(), line: None, object: None };
         let many = (0..5).map(|number| Finding { others: vec![below.clone()], ..named(number) }).collect::<Vec<_>>();
         assert_eq!(by_cause(&many)[0].others.len(), 9);
+    }
+
+    #[test]
+    fn what_several_kustomizations_make_of_one_manifest_is_told_once() {
+        let finding = |env: &str, namespace: &str, name: &str| {
+            let object = Some(format!("A/{namespace}/c"));
+            Finding::new("a", "base.yaml", "nothing defines X", "why", "fix")
+                .on(3)
+                .of(env)
+                .about(object)
+                .concerning(name.to_owned())
+        };
+        let all =
+            [finding("production", "a", "apps"), finding("staging", "b", "apps-staging"), finding("test", "a", "apps")];
+        let found = together(&all);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].said(), "nothing defines X (Kustomizations apps, apps-staging)");
+        assert_eq!(found[0].env.as_deref(), Some("production, staging, test"));
+        assert_eq!(together(&[all[0].clone(), Finding { line: Some(4), ..all[1].clone() }]).len(), 2);
     }
 
     #[test]

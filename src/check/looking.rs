@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::CheckReport;
 use super::rules::{all, flux, is_about_secrets, secrets};
-use super::{Context, File, Finding, ListedFile, Rule, RuleInput, Severity, World};
+use super::{Context, File, Finding, ListedFile, Quiet, Rule, RuleInput, Severity, World};
 use crate::config;
 use crate::model::{Fault, FaultKind};
 use crate::render::Worker;
@@ -67,7 +67,11 @@ pub fn check_all(files: &[ListedFile], context: &Context<'_>) -> CheckReport {
             }
         }
     }
-    report.quiet = worlds.iter().filter_map(World::quiet).collect();
+    report.quiet = Quiet::joined(worlds.iter().flat_map(World::quiet).collect());
+    for one in &mut report.quiet {
+        one.rules.retain(|rule| !told.ignored.iter().any(|(ignored, _)| ignored == rule));
+    }
+    report.quiet.retain(|one| !one.rules.is_empty());
     // What a file says of itself silences these too, once it is known which files are concerned.
     let mut read: BTreeMap<String, File> = BTreeMap::new();
     let none = Identities::default();

@@ -21,6 +21,7 @@ mod survey;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod world;
 
 pub use context::Context;
@@ -35,5 +36,5 @@ pub use rules::secrets::RULES as SECRET_RULES;
 pub use sources::{ListedFile, folder, index, working_tree};
 pub use state::CheckedState;
 pub use survey::{Survey, Surveyed};
-pub use world::Quiet;
+pub use unknown::Quiet;
 use world::World;

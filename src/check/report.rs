@@ -14,7 +14,7 @@ pub struct CheckReport {
     pub closed: usize,
     /// How many findings a comment or the settings of the repository silence.
     pub silenced: usize,
-    /// Which rules did not look at everything.
+    /// Which rules did not look at everything, by what is not known.
     pub quiet: Vec<Quiet>,
 }
 

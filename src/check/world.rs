@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use super::Rule;
 use super::finding::Finding;
+use super::unknown::{Quiet, Unknowns};
 use crate::model::known;
 use crate::model::{Nodes, ObjectRef};
-use crate::render::{Installation, Object, Rendered, Rendering, why_in_part};
+use crate::render::{Installation, Object, Rendered, Rendering};
+use crate::repo::FluxKustomization;
 use crate::repo::kustomize::is_kustomization;
 use crate::repo::{contents, path};
 
@@ -63,6 +65,17 @@ const KNOWN_GROUPS: [&str; 39] = [
 /// Kinds of the whole cluster that make Secrets in namespaces of their choice, though their group is known.
 const SPREADING: [&str; 1] = ["ClusterExternalSecret"];
 
+/// The kinds that make pods.
+pub const WORKLOADS: [(&str, &str); 7] = [
+    ("apps", "Deployment"),
+    ("apps", "StatefulSet"),
+    ("apps", "DaemonSet"),
+    ("apps", "ReplicaSet"),
+    ("batch", "Job"),
+    ("batch", "CronJob"),
+    ("", "Pod"),
+];
+
 /// Charts that bring nodes when pods wait for them.
 const MAKERS_OF_NODES: [&str; 2] = ["cluster-autoscaler", "karpenter"];
 
@@ -88,38 +101,10 @@ pub struct World<'a> {
     preparation: OnceLock<String>,
     texts: Mutex<HashMap<String, String>>,
     prepared: OnceLock<bool>,
-    /// Why not everything of the environment is known; none where it is.
-    unseen: Vec<String>,
-    /// The rules that did not look at something because of that, the one that looks now first.
-    quiet: Mutex<(&'static str, BTreeSet<&'static str>)>,
+    /// What of the environment is not known.
+    unknowns: Unknowns,
     /// What is known by its declaration alone, or may be changed by what was not looked at.
     unsure: HashSet<String>,
-}
-
-/// Says that rules did not look at everything of an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quiet {
-    /// How many rules.
-    pub rules: usize,
-    /// The environment.
-    pub env: String,
-    /// Why, each with the Kustomization.
-    pub because: Vec<String>,
-}
-
-/// So many reasons are told.
-const REASONS: usize = 3;
-
-impl std::fmt::Display for Quiet {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let rules = if self.rules == 1 { "rule" } else { "rules" };
-        let told = self.because.iter().take(REASONS).cloned().collect::<Vec<_>>().join("; ");
-        write!(formatter, "{} {rules} did not run on {}, because {told}", self.rules, self.env)?;
-        match self.because.len().saturating_sub(REASONS) {
-            0 => Ok(()),
-            more => write!(formatter, "; and {more} more"),
-        }
-    }
 }
 
 /// Holds the pods that a workload makes.
@@ -140,13 +125,20 @@ impl<'a> World<'a> {
             known.insert(&object.object, object);
         }
         let own = || rendering.of.iter().filter(|one| one.env == env);
-        let unseen = why_in_part(own());
+        let declared = &rendering.graph.kustomizations;
+        let target = |one: &Rendered| {
+            let is_it = |known: &&FluxKustomization| {
+                known.env == one.env && known.namespace == one.namespace && known.name == one.name
+            };
+            declared.iter().find(is_it)?.target_namespace.clone()
+        };
+        let unknowns = Unknowns::of(own(), target);
         let unsure = own().filter(|one| one.is_unsure()).flat_map(|one| &one.objects);
         let unsure = unsure.map(|object| object.object.to_string()).collect();
         let filled = rendering.objects(env).flat_map(|(_, object)| filled_by(object)).collect();
         let strange = rendering.objects(env).filter(|(_, object)| !is_chart(object));
         let conjured = strange.flat_map(|(_, object)| filled_by(object)).collect();
-        let flux = Installation::of(rendering.objects(env).map(|(_, object)| object));
+        let flux = Installation::of_environment(rendering, env, root);
         Self {
             env,
             rendering,
@@ -160,41 +152,40 @@ impl<'a> World<'a> {
             preparation: OnceLock::new(),
             texts: Mutex::default(),
             prepared: OnceLock::new(),
-            unseen,
-            quiet: Mutex::default(),
+            unknowns,
             unsure,
         }
     }
 
     /// Says why there may be more in the environment than what is known.
     pub(super) fn has_more(&mut self, why: &str) {
-        self.unseen.push(why.to_owned());
+        self.unknowns.anything(why);
     }
 
-    /// Tells a rule whether everything of the environment is known; one about what is missing says nothing where it is not. That it asked and
-    /// was told no is noted: it is one that did not look at everything.
-    pub fn ask_whole(&self) -> bool {
-        if !self.unseen.is_empty() {
-            let mut quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
-            let rule = quiet.0;
-            quiet.1.insert(rule);
-        }
-        self.unseen.is_empty()
+    /// Tells a rule that finds nothing of a kind in a namespace whether something that is not known may bring it: then it says nothing, and that
+    /// is noted. It is asked last, so that only what would have been told is noted; what belongs to the whole cluster is in the empty namespace, and a
+    /// Namespace in that of its own name.
+    pub fn may_come(&self, kinds: &[(&str, &str)], namespace: &str) -> bool {
+        self.unknowns.may_bring(kinds, namespace)
+    }
+
+    /// Tells a rule that does not find a key whether objects of the namespace may hold more than what is known, and notes it likewise.
+    pub fn may_be_filled(&self, namespace: &str) -> bool {
+        self.unknowns.may_fill(namespace)
     }
 
     /// Has a rule look at the environment; nothing is said of objects that may be otherwise than they are told here.
     pub(super) fn look(&self, rule: &Rule, look: fn(&World<'_>, &mut Vec<Finding>), found: &mut Vec<Finding>) {
-        self.quiet.lock().unwrap_or_else(PoisonError::into_inner).0 = rule.id;
+        self.unknowns.ask_for(rule.id);
         let mut own = Vec::new();
         look(self, &mut own);
         own.retain(|finding| finding.object.as_ref().is_none_or(|object| !self.unsure.contains(object)));
         found.append(&mut own);
     }
 
-    /// Says how many rules did not look at everything, and why.
-    pub(super) fn quiet(&self) -> Option<Quiet> {
-        let rules = self.quiet.lock().unwrap_or_else(PoisonError::into_inner).1.len();
-        (rules > 0).then(|| Quiet { rules, env: self.env.to_owned(), because: self.unseen.clone() })
+    /// Says which rules did not look at everything, and why.
+    pub(super) fn quiet(&self) -> Vec<Quiet> {
+        self.unknowns.quiet(self.env)
     }
 
     /// Says what the environment's nodes are. Where nodes come as they are needed, those that are there now say little.
@@ -279,12 +270,12 @@ impl<'a> World<'a> {
         self.objects().filter_map(Pods::of)
     }
 
-    /// Tells whether things of a namespace may come from elsewhere than from files: from what a cluster has of its own, a chart, or a custom
-    /// resource whose ways are not known.
-    pub fn is_open(&self, namespace: &str) -> bool {
-        !self.ask_whole()
-            || matches!(namespace, "kube-system" | "default" | "kube-public" | "flux-system")
+    /// Tells whether an object of one of these kinds may come to a namespace from elsewhere than from files: from what a cluster has of its own, a
+    /// chart, a custom resource whose ways are not known, or what is not looked at.
+    pub fn is_open(&self, kinds: &[(&str, &str)], namespace: &str) -> bool {
+        matches!(namespace, "kube-system" | "default" | "kube-public" | "flux-system")
             || self.is_filled(namespace)
+            || self.may_come(kinds, namespace)
     }
 
     /// Tells whether a chart or a custom resource whose ways are not known may make things in a namespace.
@@ -652,7 +643,7 @@ pub fn selects(wanted: &Value, labels: &Value) -> bool {
 
 /// Names an object of a kind for people.
 pub fn named(kind: &str, namespace: &str, name: &str) -> String {
-    ObjectRef::bare(kind, namespace, name).to_string()
+    ObjectRef::bare(kind, namespace, name).told()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::call::columns;
 use super::{Call, findings};
-use crate::check::{self, CheckedState, Severity};
+use crate::check::{self, CheckedState, Quiet, Severity};
 use crate::model::{Fault, FaultKind, Shown};
 use crate::render::revision::Revision;
 use crate::repo::git;
@@ -71,17 +71,24 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     // Whoever names a rule wants what it says, whatever its weight.
     let shows_hints = arguments.hints || !arguments.rule.is_empty();
     let shown: Vec<_> = told.iter().filter(|one| shows_hints || one.severity != Severity::Hint).cloned().collect();
-    findings::write(call, &shown, silenced)?;
+    let quiet: Vec<Quiet> = quiet.iter().filter_map(|one| here(one, &is_wanted, call.global.env.as_deref())).collect();
+    findings::write(call, &shown, silenced, &quiet)?;
+    // What was not judged is read before the counts, so that none of them is taken for a clean bill.
+    for one in &quiet {
+        call.remark(&one.to_string());
+    }
     let count = |severity| findings::count(&told, severity);
     let (errors, warnings, hints) = (count(Severity::Error), count(Severity::Warning), count(Severity::Hint));
     let hidden = if shows_hints || hints.starts_with("0 ") { "" } else { " (--hints shows them)" };
+    let partly = match Quiet::count(&quiet) {
+        0 => String::new(),
+        1 => "; not everything is known: 1 rule did not run on all of it, as told above".to_owned(),
+        count => format!("; not everything is known: {count} rules did not run on all of it, as told above"),
+    };
     call.remark(&format!(
-        "{errors}, {warnings}, {hints}{hidden}; files: {files}, objects: {objects}{}",
+        "{errors}, {warnings}, {hints}{hidden}; files: {files}, objects: {objects}{}{partly}",
         findings::silenced(silenced)
     ));
-    for one in quiet.iter().filter(|one| call.global.env.as_ref().is_none_or(|env| *env == one.env)) {
-        call.remark(&one.to_string());
-    }
     let fails = |severity| findings.iter().any(|finding| finding.severity == severity);
     // That nothing renders here is nothing that the change brought.
     let unknown = fault.is_some() && !arguments.new;
@@ -90,4 +97,11 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         call.complain(&snapshot.looked.nothing());
     }
     Ok(u8::from(is_nothing || unknown || fails(Severity::Error) || arguments.strict && fails(Severity::Warning)))
+}
+
+/// Leaves of what was not judged what concerns the rules and the environment that are asked for.
+fn here(quiet: &Quiet, is_wanted: &dyn Fn(&str) -> bool, env: Option<&str>) -> Option<Quiet> {
+    let rules: Vec<&'static str> = quiet.rules.iter().copied().filter(|rule| is_wanted(rule)).collect();
+    let envs: Vec<String> = quiet.envs.iter().filter(|known| env.is_none_or(|env| *known == env)).cloned().collect();
+    (!rules.is_empty() && !envs.is_empty()).then(|| Quiet { rules, envs, ..quiet.clone() })
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::as_json_line;
 use super::{Call, Output};
-use crate::check::{self, Finding, Other, Severity};
+use crate::check::{self, Finding, Other, Quiet, Severity};
 use crate::model::text::{field, message};
 use crate::model::{Fault, Shown};
 
@@ -16,19 +16,23 @@ const SILENCED: &str = "silenced";
 /// # Errors
 /// Fails when standard output cannot be written.
 pub(super) fn print(call: &Call, findings: &[Finding], silenced: usize) -> Result<(), Fault> {
-    write(call, &as_told(call, findings), silenced)
+    write(call, &as_told(call, findings), silenced, &[])
 }
 
-/// Writes findings that are in the form in which they are told.
+/// Writes findings that are in the form in which they are told, for programs also which rules did not look at everything.
 ///
 /// # Errors
 /// As [`print`].
-pub(super) fn write(call: &Call, findings: &[Finding], silenced: usize) -> Result<(), Fault> {
+pub(super) fn write(call: &Call, findings: &[Finding], silenced: usize, quiet: &[Quiet]) -> Result<(), Fault> {
     match call.global.output {
         Output::Text => call.write(&Shown::lines(&findings.iter().map(text).collect::<String>())),
-        Output::Json => call.print(&counted(findings, silenced), |_| String::new()),
-        Output::Sarif => call.write(&as_json_line(&sarif(findings, silenced))?.ended()),
-        Output::Github => call.write(&Shown::commands(&findings.iter().map(github).collect::<String>())),
+        Output::Json => call.print(&counted(findings, silenced, quiet), |_| String::new()),
+        Output::Sarif => call.write(&as_json_line(&sarif(findings, silenced, quiet))?.ended()),
+        Output::Github => {
+            let notices = quiet.iter().map(not_run);
+            let all = findings.iter().cloned().chain(notices);
+            call.write(&Shown::commands(&all.map(|finding| github(&finding)).collect::<String>()))
+        }
     }
 }
 
@@ -52,14 +56,25 @@ pub(super) fn silenced(count: usize) -> String {
     if count == 0 { String::new() } else { format!(", silenced: {count}") }
 }
 
-/// Adds a hint that counts what is silenced, where anything is: a list of findings has no other place for it.
-fn counted(findings: &[Finding], silenced: usize) -> Vec<Finding> {
+/// The word under which programs are told that rules did not look at everything.
+const NOT_RUN: &str = "not-run";
+
+/// Says as a hint that rules did not look at everything.
+fn not_run(quiet: &Quiet) -> Finding {
+    let file = if quiet.file.is_empty() { "." } else { &quiet.file };
+    let why = "what is not known may bring what these rules would miss";
+    Finding::new(NOT_RUN, file, quiet.to_string(), why, "look at these by hand, or bring it into the repository").hint()
+}
+
+/// Adds hints that count what is silenced and say which rules did not look at everything, where there is any: a list of findings has no other place
+/// for it.
+fn counted(findings: &[Finding], silenced: usize, quiet: &[Quiet]) -> Vec<Finding> {
     let count = (silenced > 0).then(|| {
         let message = format!("silenced: {silenced}");
         let (why, fix) = ("[check.ignore] or a comment says so", "take that away to see them");
         Finding::new(SILENCED, ".fluxdeck.toml", message, why, fix).hint()
     });
-    findings.iter().cloned().chain(count).collect()
+    findings.iter().cloned().chain(quiet.iter().map(not_run)).chain(count).collect()
 }
 
 /// So many of the other places are named.
@@ -72,7 +87,7 @@ fn place(finding: &Finding) -> String {
 
 fn text(finding: &Finding) -> String {
     let (word, rule) = (finding.severity.word(), finding.rule);
-    let said = finding.subject() + &finding.message;
+    let said = finding.subject() + &finding.said();
     let [said, why, fix] = [&said, &finding.why, &finding.fix].map(|text| message(text));
     let others = others(finding);
     format!("{}: {word}: {said} [{rule}]\n  why: {why}\n  what to do: {fix}\n{others}", place(finding))
@@ -95,7 +110,7 @@ fn others(finding: &Finding) -> String {
 }
 
 /// Writes findings as SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0).
-fn sarif(findings: &[Finding], silenced: usize) -> Value {
+fn sarif(findings: &[Finding], silenced: usize, quiet: &[Quiet]) -> Value {
     let rules: Vec<Value> =
         check::all().map(|rule| json!({"id": rule.id, "shortDescription": {"text": rule.about}})).collect();
     let results: Vec<Value> = findings
@@ -110,8 +125,7 @@ fn sarif(findings: &[Finding], silenced: usize) -> Value {
                 Severity::Warning => "warning",
                 Severity::Hint => "note",
             };
-            let text =
-                format!("{}{}; {}. What to do: {}", finding.subject(), finding.message, finding.why, finding.fix);
+            let text = format!("{}{}; {}. What to do: {}", finding.subject(), finding.said(), finding.why, finding.fix);
             json!({
                 "ruleId": finding.rule,
                 "level": level,
@@ -126,7 +140,7 @@ fn sarif(findings: &[Finding], silenced: usize) -> Value {
         "runs": [{
             "tool": {"driver": {"name": "fluxdeck", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
             "results": results,
-            "properties": {SILENCED: silenced},
+            "properties": {SILENCED: silenced, NOT_RUN: quiet.iter().map(ToString::to_string).collect::<Vec<_>>()},
         }],
     })
 }
@@ -141,7 +155,7 @@ fn github(finding: &Finding) -> String {
         Severity::Hint => "notice",
     };
     let line = finding.line.map(|line| format!(",line={line}")).unwrap_or_default();
-    let (subject, message) = (finding.subject(), &finding.message);
+    let (subject, message) = (finding.subject(), finding.said());
     let text = format!("{subject}{message}\nwhy: {}\nwhat to do: {}", finding.why, finding.fix);
     format!("::{command} file={}{line},title={}::{}\n", property(&finding.file), property(finding.rule), data(&text))
 }
@@ -149,7 +163,7 @@ fn github(finding: &Finding) -> String {
 #[cfg(test)]
 mod tests {
     use super::{count, counted, github, sarif, text};
-    use crate::check::{Finding, Severity};
+    use crate::check::{Finding, Quiet, Severity};
     use crate::model::Shown;
 
     fn finding() -> Finding {
@@ -169,11 +183,32 @@ mod tests {
 
     #[test]
     fn what_is_silenced_is_counted_for_programs_too() {
-        assert_eq!(counted(&[finding()], 0), [finding()]);
-        let told = counted(&[finding()], 3);
+        assert_eq!(counted(&[finding()], 0, &[]), [finding()]);
+        let told = counted(&[finding()], 3, &[]);
         assert_eq!((told.len(), told[0].clone()), (2, finding()));
         assert_eq!((told[1].rule, told[1].severity), ("silenced", Severity::Hint));
         assert!(told[1].message.contains('3'));
+    }
+
+    #[test]
+    fn rules_that_did_not_look_at_everything_are_named_for_programs_too() {
+        let quiet = Quiet {
+            rules: vec!["issuer-missing", "secret-missing"],
+            envs: vec!["production".to_owned(), "staging".to_owned()],
+            unknown: vec!["https://example.org/a.yaml".to_owned()],
+            because: "not in this repository, and nothing is fetched".to_owned(),
+            file: "apps/kustomization.yaml".to_owned(),
+        };
+        let told = counted(&[finding()], 0, &[quiet.clone()]);
+        assert_eq!(
+            (told[1].rule, told[1].severity, told[1].file.as_str()),
+            ("not-run", Severity::Hint, "apps/kustomization.yaml")
+        );
+        assert_eq!(
+            told[1].message,
+            "2 rules did not run on all of production, staging (issuer-missing, secret-missing), because of https://example.org/a.yaml: not in this repository, and nothing is fetched"
+        );
+        assert_eq!(sarif(&[], 0, &[quiet])["runs"][0]["properties"]["not-run"].as_array().unwrap().len(), 1);
     }
 
     #[test]
@@ -195,7 +230,7 @@ mod tests {
             shown,
             "::error file=apps/a%2Cb.yaml,line=7,title=secret-mac::the MAC%0Ais wrong%0Awhy: 100%25 sure%0Awhat to do: look\n"
         );
-        let value = sarif(&[finding().warning()], 2);
+        let value = sarif(&[finding().warning()], 2, &[]);
         assert_eq!(value["runs"][0]["properties"]["silenced"], 2);
         let result = &value["runs"][0]["results"][0];
         assert_eq!((result["level"].as_str(), result["ruleId"].as_str()), (Some("warning"), Some("secret-mac")));

@@ -187,7 +187,11 @@ pub(super) fn nowhere(what: &str, rendering: &Rendering, is_wanted: &dyn Fn(&str
         let could_not = format!("what could not be rendered may hold it: {}", unknown.join(", "));
         format!("no Kustomization that could be rendered holds it; {could_not}")
     };
-    Fault::failed(format!("{what} is nowhere"), why, "`fluxdeck objects` lists what the repository renders to")
+    Fault::failed(
+        format!("{what} is not among what the repository renders to"),
+        why,
+        "`fluxdeck objects` lists what it renders to",
+    )
 }
 
 fn not_found(what: &str, why: String) -> Fault {

@@ -55,7 +55,7 @@ impl File {
         let why =
             if names.is_empty() { "there are none".to_owned() } else { format!("there are {}", names.join(", ")) };
         Fault::new(
-            FaultKind::Usage,
+            FaultKind::Unreachable,
             format!("no context {context} in {}", self.path.display()),
             why,
             "name the right one as `context` of the environment in your settings, beside `kubeconfig`",
@@ -111,13 +111,21 @@ impl Kubeconfig {
     /// # Errors
     /// Fails when none of them is there.
     pub fn read(paths: &[PathBuf]) -> Result<Self, Fault> {
-        let files: Vec<File> = paths.iter().filter(|path| path.exists()).map(|path| File::read(path, false)).collect();
+        // Whoever names the empty device says that there is none.
+        let is_none = |path: &PathBuf| path == Path::new("/dev/null");
+        let there = paths.iter().filter(|path| path.exists() && !is_none(path));
+        let files: Vec<File> = there.map(|path| File::read(path, false)).collect();
         if files.is_empty() {
             let looked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            let why = match paths {
+                [] => "there is no home folder to look in, and KUBECONFIG names no file".to_owned(),
+                _ if paths.iter().all(is_none) => "it is said to be /dev/null, which holds none".to_owned(),
+                _ => format!("there is no file {}", looked.join(", ")),
+            };
             return Err(Fault::new(
-                FaultKind::Usage,
+                FaultKind::Unreachable,
                 "no kubeconfig",
-                format!("there is no file {}", looked.join(", ")),
+                why,
                 "name one with --kubeconfig, or set KUBECONFIG",
             ));
         }
@@ -194,7 +202,7 @@ impl Kubeconfig {
         let file = path.display();
         let cannot_use = |why: String| {
             let todo = format!("look at context {context} in {file}");
-            Fault::new(FaultKind::Usage, format!("cannot use context {context}"), why, todo)
+            Fault::new(FaultKind::Unreachable, format!("cannot use context {context}"), why, todo)
         };
         names_files(&parsed, bare).map_err(cannot_use)?;
         let proxy = proxy_url(&parsed, bare);
@@ -269,7 +277,7 @@ impl Kubeconfig {
             None => names,
         };
         Fault::new(
-            FaultKind::Usage,
+            FaultKind::Unreachable,
             format!("no context {context} in the kubeconfig"),
             why,
             "name the right one with --context, or as `context` of the environment in the configuration",
@@ -409,10 +417,10 @@ fn unreadable(path: &Path, error: &KubeconfigError) -> Fault {
 
 fn not_read(why: String) -> Fault {
     Fault::new(
-        FaultKind::Usage,
+        FaultKind::Unreachable,
         "cannot read the kubeconfig",
         why,
-        "`kubectl config view` shows what kubectl makes of it",
+        "mend it (`kubectl config view` shows what kubectl makes of it), or name another: set KUBECONFIG, or --kubeconfig FILE",
     )
 }
 

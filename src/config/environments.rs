@@ -162,7 +162,7 @@ fn no_context(name: &str, wanted: &str, contexts: &[KubeContext]) -> Fault {
         let names: Vec<&str> = alike.iter().map(|context| context.name.as_str()).collect();
         let why = format!("several kubeconfig files have a context {wanted}, and they differ: {}", names.join(", "));
         let todo = format!("say which file: context = \"{}\" below [env.{name}] in your settings", first.name);
-        return Fault::new(FaultKind::Usage, format!("{name} has no cluster here"), why, todo);
+        return Fault::new(FaultKind::Unreachable, format!("{name} has no cluster here"), why, todo);
     }
     if contexts.iter().any(|context| context.name == IN_CLUSTER) {
         let why = "there is no kubeconfig, and which environment is the cluster that this pod runs in is not said";
@@ -175,6 +175,8 @@ fn no_context(name: &str, wanted: &str, contexts: &[KubeContext]) -> Fault {
         FaultKind::Unreachable,
         format!("{name} has no cluster here"),
         format!("the kubeconfig has no context {wanted}; {known}"),
-        format!("name the context: context = \"…\" below [env.{name}] in your settings, or --env {name} --context …"),
+        format!(
+            "name the context: context = \"…\" below [env.{name}] in your settings, or --env {name} --context …; another kubeconfig by KUBECONFIG or --kubeconfig"
+        ),
     )
 }

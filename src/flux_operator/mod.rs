@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! resource_set  what a set makes of its inputs
+//! templated     what a set makes, as far as its templates say so
 //! unfolding     a set with the objects around it, and in which order what sets make is applied
 //! gotemplate    Go's templates, of which sets are made
 //! ```
@@ -12,6 +13,7 @@ mod gotemplate;
 #[cfg(test)]
 mod recorded;
 pub mod resource_set;
+pub mod templated;
 pub mod unfolding;
 
 pub use gotemplate::Failed;

@@ -114,6 +114,11 @@ impl ObjectRef {
         Some(Self::new(kind, group, namespace, &name.replace("__", ":")))
     }
 
+    /// Writes it as it stands in a sentence: `Kind/namespace/name`, and without a namespace `Kind/name`. It cannot be typed back.
+    pub fn told(&self) -> String {
+        if self.namespace.is_empty() { format!("{}/{}", self.typed_kind(), self.name) } else { self.to_string() }
+    }
+
     /// Returns `Kind/name`, short enough for titles.
     pub fn short(&self) -> String {
         format!("{}/{}", self.kind, self.name)

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::envsubst::{Refused, Unset};
 use super::scope::Scopes;
 use super::substitute::{self, Named, Variables, is_name};
-use super::{Object, Origin, Rendered, Undefined, Unseen};
+use super::{Brings, Object, Origin, Rendered, Undefined, Unseen};
 use crate::model::{Fault, ObjectRef, known};
 use crate::repo::{FileFault, FluxKustomization, contents};
 use crate::yaml;
@@ -236,6 +236,8 @@ fn expand_all(
                         what: object.object.to_string(),
                         why: "which is YAML only with the values of variables that are not known".to_owned(),
                         changes: true,
+                        brings: Brings::Anything,
+                        namespace: one.target_namespace.clone(),
                     });
                 }
                 for Unset { name, form, idle } in done.unset {

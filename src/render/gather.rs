@@ -9,9 +9,9 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Unseen;
 use super::prepare::{self, push};
 use super::tool::Unrendered;
+use super::{Brings, Unseen};
 use crate::repo::gitlinks::Attributes;
 use crate::repo::kustomization::{self, check_plugin, in_place};
 use crate::repo::kustomize::{DEPTH_LIMIT, NAMES};
@@ -75,7 +75,14 @@ impl<'a> Gatherer<'a> {
             _ => return Err(Unrendered::Wrong(format!("the path {} does not exist", one.path))),
         }
         let components = one.components(&mut self.reader);
-        let mut walk = Walk { gatherer: self, gathered: Gathered::default(), seen: HashSet::new(), depth: 0, bytes: 0 };
+        let mut walk = Walk {
+            gatherer: self,
+            gathered: Gathered::default(),
+            seen: HashSet::new(),
+            namespaces: Vec::new(),
+            depth: 0,
+            bytes: 0,
+        };
         let own = walk.own(&one.path);
         let mut body = match &own {
             Some(file) => walk.read(file)?,
@@ -90,6 +97,8 @@ impl<'a> Gatherer<'a> {
                 what: folder.clone(),
                 why: format!("which spec.include copies from {source}"),
                 changes: false,
+                brings: Brings::Anything,
+                namespace: one.target_namespace.clone(),
             }));
         }
         let own = own.unwrap_or_else(|| path::join(&one.path, "kustomization.yaml"));
@@ -151,6 +160,8 @@ struct Walk<'g, 'a> {
     gathered: Gathered,
     /// Folders that were followed, each for itself and for the plug-ins of a folder.
     seen: HashSet<(String, Option<String>)>,
+    /// The namespaces that the kustomizations around give all that they take in, the outermost first.
+    namespaces: Vec<String>,
     depth: usize,
     bytes: usize,
 }
@@ -237,6 +248,9 @@ impl Walk<'_, '_> {
             return unknown(format!("{file} may change configurations of plug-ins by {key}, and what they read then"));
         }
         self.depth = self.depth.saturating_add(1);
+        let own = body.get("namespace").and_then(Value::as_str).filter(|own| !own.is_empty() && !own.contains('$'));
+        self.namespaces.extend(own.map(str::to_owned));
+        let gives_namespace = own.is_some();
         for field in ["generators", "transformers", "validators"] {
             for entry in body.get_mut(field).and_then(Value::as_sequence_mut).into_iter().flatten() {
                 if let Some(documents) = entry.as_str().and_then(in_place) {
@@ -251,15 +265,30 @@ impl Walk<'_, '_> {
             }
         }
         for (reference, why) in missing {
-            let Some(changes) = take_reference_out(body, &reference.text).filter(|_| home.is_none()) else {
+            let Some(taken) = take_reference_out(body, &reference.text).filter(|_| home.is_none()) else {
                 return unknown(format!("{file} reads {}, {why}", reference.text));
             };
-            let one = Unseen { file: file.to_owned(), what: reference.text, why: why.to_owned(), changes };
+            let brings = match taken {
+                Taken::Resource => Brings::of_address(&reference.text),
+                Taken::Change => Brings::Anything,
+                Taken::Input => Brings::Contents,
+            };
+            let one = Unseen {
+                file: file.to_owned(),
+                what: reference.text,
+                why: why.to_owned(),
+                changes: taken == Taken::Change,
+                brings,
+                namespace: self.namespaces.first().cloned(),
+            };
             if !self.gathered.unseen.contains(&one) {
                 self.gathered.unseen.push(one);
             }
         }
         self.sealed(folder, file, body);
+        if gives_namespace {
+            self.namespaces.pop();
+        }
         self.depth = self.depth.saturating_sub(1);
         // Kustomize refuses a folder with two of them.
         for name in NAMES.iter().map(|name| path::join(folder, name)).filter(|other| other != file) {
@@ -344,8 +373,14 @@ impl Walk<'_, '_> {
                 let stand_in: String = names.iter().flat_map(|name| [&**name, "=", SEALED, "\n"]).collect();
                 if names.is_empty() {
                     let why = "which is encrypted as a whole, so that its variables are not known".to_owned();
-                    let one = Unseen { file: file.to_owned(), what: env.to_owned(), why, changes: false };
-                    self.gathered.unseen.push(one);
+                    self.gathered.unseen.push(Unseen {
+                        file: file.to_owned(),
+                        what: env.to_owned(),
+                        why,
+                        changes: false,
+                        brings: Brings::Contents,
+                        namespace: None,
+                    });
                 }
                 self.gathered.files.insert(target, Arc::new(stand_in.into_bytes()));
             }
@@ -365,14 +400,25 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Takes a reference out of a kustomization. Tells whether it may have changed objects that others bring; `None` where it cannot be taken out.
-fn take_reference_out(body: &mut Mapping, text: &str) -> Option<bool> {
+/// Says what a reference was that was taken out of a kustomization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Taken {
+    /// What a ConfigMap or Secret is made of.
+    Input,
+    /// Manifests.
+    Resource,
+    /// What may change objects that others bring.
+    Change,
+}
+
+/// Takes a reference out of a kustomization; `None` where it cannot be taken out.
+fn take_reference_out(body: &mut Mapping, text: &str) -> Option<Taken> {
     let is_it = |item: Option<&Value>| item.and_then(Value::as_str) == Some(text);
-    let mut changes = false;
+    let mut taken = Taken::Input;
     for (key, value) in body.iter_mut() {
         let key = key.as_str().unwrap_or_default();
         if key == "openapi" && is_it(value.get("path")) {
-            (*value, changes) = (Value::Mapping(Mapping::new()), true);
+            (*value, taken) = (Value::Mapping(Mapping::new()), Taken::Change);
             continue;
         }
         let Some(items) = value.as_sequence_mut() else { continue };
@@ -384,10 +430,12 @@ fn take_reference_out(body: &mut Mapping, text: &str) -> Option<bool> {
         }
         let before = items.len();
         items.retain(|item| !is_it(Some(item)) && !is_it(item.get("path")));
-        changes |= items.len() < before && !matches!(key, "resources" | "bases");
+        if items.len() < before {
+            taken = taken.max(if matches!(key, "resources" | "bases") { Taken::Resource } else { Taken::Change });
+        }
     }
     let is_gone = references(&Value::Mapping(body.clone())).iter().all(|reference| reference.text != text);
-    is_gone.then_some(changes)
+    is_gone.then_some(taken)
 }
 
 /// Takes a file out of what a generator reads; the key that it would be stays, with nothing in it.

@@ -1,14 +1,18 @@
 //! Which Flux an environment runs, as its repository says, and with which flags: rules judge by what that Flux does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use regex::Regex;
 use serde_json::Value;
 
 use super::object::{Object, at};
+use super::rendered::Rendering;
 use crate::model::Minor;
 use crate::model::flux_version::{VersionMark, of_controller};
 use crate::model::known::{self, OPERATOR};
+use crate::repo::{Role, contents, kustomization, path};
+use crate::yaml;
 
 /// The Flux whose kustomize-controller is strict with variables by itself.
 const STRICT: Minor = Minor(2, 9);
@@ -32,6 +36,8 @@ pub struct Installation {
     flags: BTreeMap<(String, String), bool>,
     /// The controllers that a `FluxInstance` has flux-operator install; none where there is no such object.
     components: Option<BTreeSet<String>>,
+    /// Whether a controller itself was seen, with all that patches make of it.
+    has_controllers: bool,
     /// The API versions that CRDs in the repository serve, by group and kind.
     served: BTreeMap<(String, String), Vec<String>>,
 }
@@ -75,6 +81,47 @@ impl Installation {
         let nearest = versions.into_iter().zip(told).min_by_key(|((rank, _), _)| *rank);
         (found.version, found.known_from) = nearest.map(|((_, version), told)| (version, told)).unzip();
         found
+    }
+
+    /// Reads it off what an environment renders to. Where no controller is in it, because `flux bootstrap` has not written its manifests yet or
+    /// the repository leaves them out, the patches beside those say which flags they get.
+    pub fn of_environment(rendering: &Rendering, env: &str, root: &Path) -> Self {
+        let mut found = Self::of(rendering.objects(env).map(|(_, object)| object));
+        if found.has_controllers {
+            return found;
+        }
+        let feeds = rendering.graph.feeds.iter().chain(rendering.graph.feeds.roots()).filter(|feed| feed.env == env);
+        let files: BTreeSet<&String> = feeds
+            .flat_map(|feed| &feed.files)
+            .filter(|(_, role)| **role == Role::Kustomization)
+            .map(|(file, _)| file)
+            .collect();
+        for file in files {
+            let Some(body) = contents::text(root, file).ok().and_then(|text| kustomization::read(&text).ok()) else {
+                continue;
+            };
+            let body = serde_json::to_value(yaml::Value::Mapping(body.fields)).unwrap_or_default();
+            let of_flux = |entry: &Value| entry.as_str().is_some_and(|entry| path::name(entry) == COMPONENTS);
+            if at(&body, "/resources").as_array().is_some_and(|entries| entries.iter().any(of_flux)) {
+                found.read_bootstrap(&body, path::parent(file), root);
+            }
+        }
+        found
+    }
+
+    /// Reads the patches of the kustomization in which `flux bootstrap` names its manifests; one may stand in a file of its own.
+    fn read_bootstrap(&mut self, body: &Value, folder: &str, root: &Path) {
+        let mut patches = Vec::new();
+        for field in ["patches", "patchesJson6902", "patchesStrategicMerge"] {
+            for patch in at(body, &format!("/{field}")).as_array().into_iter().flatten() {
+                let named = patch.get("path").and_then(Value::as_str).or_else(|| patch.as_str());
+                let inline = patch.get("patch").and_then(Value::as_str);
+                let read = || contents::text(root, &path::resolve(folder, named?)?).ok();
+                let text = inline.map(str::to_owned).or_else(read).or_else(|| named.map(str::to_owned));
+                patches.push(serde_json::json!({"patch": text, "target": patch.get("target")}));
+            }
+        }
+        self.read_patches(&Value::Array(patches));
     }
 
     /// Tells whether it is this Flux or a newer one; `None` where the repository does not say.
@@ -160,6 +207,7 @@ impl Installation {
         if !is_controller(name) {
             return;
         }
+        self.has_controllers = true;
         for container in at(&object.body, "/spec/template/spec/containers").as_array().into_iter().flatten() {
             for argument in at(container, "/args").as_array().into_iter().flatten().filter_map(Value::as_str) {
                 self.read_flags(name, argument);
@@ -284,6 +332,9 @@ impl Installation {
     }
 }
 
+/// The file in which `flux bootstrap` writes the controllers.
+const COMPONENTS: &str = "gotk-components.yaml";
+
 const CONTROLLERS: [&str; 4] =
     ["kustomize-controller", "helm-controller", "source-controller", "notification-controller"];
 
@@ -383,7 +434,7 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Installation, Minor, Version};
+    use super::{Installation, Minor, Rendering, Role, Version};
     use crate::render::{Object, Origin};
 
     fn of(text: &str) -> Installation {
@@ -517,5 +568,49 @@ spec:
         assert_eq!(flux.serves("helm.toolkit.fluxcd.io", "HelmRelease", "v2"), Some(true));
         assert_eq!(flux.serves("helm.toolkit.fluxcd.io", "HelmRelease", "v2beta1"), Some(false));
         assert_eq!(flux.serves("helm.toolkit.fluxcd.io", "Other", "v2"), None);
+    }
+
+    #[test]
+    fn patches_beside_manifests_that_are_not_written_yet_give_flags() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let flux = |patches: &str| {
+            write("c/gotk-components.yaml", "# made by bootstrap\n");
+            write("c/kustomization.yaml", &format!("resources: [gotk-components.yaml]\n{patches}"));
+            write(
+                "c/lock.yaml",
+                "- {op: add, path: /spec/template/spec/containers/0/args/-, value: --no-cross-namespace-refs=true}\n",
+            );
+            let of = |file: &str| crate::repo::Feed {
+                env: "one".to_owned(),
+                namespace: String::new(),
+                name: String::new(),
+                files: [(file.to_owned(), Role::Kustomization)].into(),
+                declared: Vec::new(),
+                remote: Vec::new(),
+                leaves: false,
+                selection: crate::repo::artifact::Selection::default(),
+            };
+            let mut graph = crate::repo::Graph::default();
+            graph.feeds.add_root(of("c/kustomization.yaml"));
+            let rendering = Rendering { of: Vec::new(), graph: std::sync::Arc::new(graph) };
+            Installation::of_environment(&rendering, "one", folder.path())
+        };
+        let target = "target: {kind: Deployment, name: \"(kustomize-controller|helm-controller)\"}";
+        for patches in [
+            format!("patches: [{{{target}, path: lock.yaml}}]\n"),
+            format!(
+                "patches:\n  - patch: |\n      - op: add\n        path: /spec/template/spec/containers/0/args/-\n        value: --no-cross-namespace-refs=true\n    {target}\n"
+            ),
+        ] {
+            let found = flux(&patches);
+            assert!(found.refuses_other_namespaces("helm-controller"), "{patches}");
+            assert!(!found.refuses_other_namespaces("notification-controller"), "{patches}");
+        }
+        assert!(!flux("").refuses_other_namespaces("helm-controller"));
     }
 }

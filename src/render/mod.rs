@@ -7,6 +7,7 @@
 //! quoted      what kustomize quotes of the files, cut out of its errors
 //! sandbox     what is around kustomize
 //! rendered    what a repository renders to
+//! unseen      what was not looked at, and what it may bring
 //! renderer    renders again and again
 //! build       one run of kustomize
 //! rounds      parents first, their children as they render them
@@ -57,15 +58,17 @@ mod substitute;
 #[cfg(test)]
 mod tests;
 mod tool;
+mod unseen;
 mod worker;
 mod workplace;
 
 pub use cache::Cache;
 pub use installation::Installation;
 pub use object::{Object, Origin, at};
-pub use rendered::{Rendered, Rendering, Undefined, Unseen, why_in_part};
+pub use rendered::{Rendered, Rendering, Undefined, why_in_part};
 pub use renderer::Renderer;
 pub use substitute::SWITCH;
 pub use tool::Tool;
+pub use unseen::{Brings, Unseen};
 pub use worker::{BuildProgress, Stop, Worker};
 pub use workplace::Workplace;

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::object::Object;
+use super::unseen::Unseen;
 use crate::model::ObjectRef;
 use crate::repo::order::shown;
 use crate::repo::{FileFault, Graph};
@@ -35,19 +34,6 @@ pub struct Rendered {
     pub unsure: Option<String>,
     /// The objects in plain text from which values are put into Secrets, or may be: Kustomizations, `ConfigMap` objects, providers of inputs.
     pub carriers: BTreeSet<ObjectRef>,
-}
-
-/// Names what was not looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unseen {
-    /// The file that names it.
-    pub file: String,
-    /// What it is, as it is written there.
-    pub what: String,
-    /// Why it was not looked at.
-    pub why: String,
-    /// Whether it may change what others bring.
-    pub changes: bool,
 }
 
 /// Names a variable that nothing defines, and where it is asked for.

@@ -9,7 +9,7 @@ use super::finish::{Maps, finish, named};
 use super::gather::Gatherer;
 use super::sets::{Key, Sets, applied};
 use super::substitute::Named;
-use super::{Rendered, Renderer, Rendering, Tool, Unseen, scope};
+use super::{Brings, Rendered, Renderer, Rendering, Tool, Unseen, scope};
 use crate::model::{Fault, ObjectRef};
 use crate::repo::Snapshot;
 use crate::repo::effective::{BuildTask, Effective};
@@ -155,6 +155,9 @@ fn unseen(task: &BuildTask, why: &str) -> Rendered {
             what: format!("Kustomization {}", one.shown()),
             why: why.to_owned(),
             changes: false,
+            // What is applied to another cluster is nowhere here.
+            brings: if one.spec.get("kubeConfig").is_some() { Brings::Contents } else { Brings::Anything },
+            namespace: one.target_namespace.clone(),
         }],
         ..Rendered::default()
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::finish::Maps;
-use super::{Object, Origin, Rendered, Unseen};
+use super::{Brings, Object, Origin, Rendered, Unseen};
 use crate::flux_operator::unfolding::{self, UnfoldedSet, Unfolding};
 use crate::flux_operator::{Failed, resource_set};
 use crate::model::{Fault, ObjectRef, known};
@@ -133,7 +133,9 @@ fn told(one: &Pending, why: Failed) -> (Option<FileFault>, Unseen) {
         Failed::Unknown(why) => (None, why),
     };
     let what = format!("what is made on the cluster by ResourceSet {name}");
-    (finding, Unseen { file, what, why: format!("not looked at: {why}"), changes: false })
+    // Of a set that flux-operator refuses nothing comes.
+    let brings = if finding.is_some() { Brings::Contents } else { Brings::of_set(set) };
+    (finding, Unseen { file, what, why: format!("not looked at: {why}"), changes: false, brings, namespace: None })
 }
 
 fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {

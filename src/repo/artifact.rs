@@ -1,31 +1,33 @@
 //! What source-controller leaves out of the artifact that Flux reads: it is in the working tree, and nowhere for Flux.
 //!
 //! The rules are those of source-controller 1.7 (`Storage.Archive` and github.com/fluxcd/pkg/sourceignore): symbolic links are left out, then
-//! what `.sourceignore` files and `spec.ignore` name, the last pattern that fits first. What git ignores never gets there at all. The
+//! what `.sourceignore` files and `spec.ignore` name, the last pattern that fits first. Each file is judged by itself: one that a later pattern
+//! takes in again is there, though the folder around it is left out, unlike in git. What git ignores never gets there at all. The
 //! defaults for pictures, archives and files of CI count only where nothing of the repository's own is named anywhere.
+//!
+//! Where a pipeline makes the artifact of a folder (`flux push artifact --path`), that folder is all that source-controller sees: what stands in
+//! `.sourceignore` above it says nothing, patterns count from there, and what the pipeline itself leaves out is not there to begin with.
+//! `tests/recordings/artifact` holds what Flux's own code makes of all that.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::ignore_pattern::{Pattern, last_that_fits, patterns};
+use super::pushed::PushedFolder;
 use super::{contents, git, gitlinks, path, tree_walk};
 
 /// The file that names what is left out, in the folder that it stands in and below.
 pub const IGNORE_FILE: &str = ".sourceignore";
 
 /// Left out always (`sourceignore.ExcludeVCS`).
-const ALWAYS: [&str; 4] = [".git/", ".gitignore", ".gitmodules", ".gitattributes"];
+pub(super) const ALWAYS: [&str; 4] = [".git/", ".gitignore", ".gitmodules", ".gitattributes"];
 
-/// Left out where no pattern of the repository's own is there (`sourceignore.ExcludeExt`, `ExcludeCI`, `ExcludeExtra`).
-const BY_DEFAULT: [&str; 20] = [
-    "*.jpg",
-    "*.jpeg",
-    "*.gif",
-    "*.png",
-    "*.wmv",
-    "*.flv",
-    "*.tar.gz",
-    "*.zip",
+/// Pictures, films and archives (`sourceignore.ExcludeExt`), left out where no pattern of the repository's own is there.
+pub(super) const BY_ENDING: [&str; 8] = ["*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip"];
+
+/// Left out where no pattern of the repository's own is there, like those (`sourceignore.ExcludeCI`, `ExcludeExtra`).
+const BY_DEFAULT: [&str; 12] = [
     ".github/",
     ".circleci/",
     ".travis.yml",
@@ -52,6 +54,8 @@ pub struct Selection {
     pub includes: Vec<(String, String)>,
     /// `spec.recurseSubmodules`
     pub submodules: bool,
+    /// The folder that a pipeline makes the artifact of; none where the source is the repository itself.
+    pub pushed: Option<PushedFolder>,
 }
 
 /// Says why something is not in the artifact.
@@ -65,6 +69,8 @@ pub enum LeftOut {
     Spec,
     /// source-controller leaves it out wherever nothing else is said.
     Default,
+    /// The line of a pipeline that makes the artifact leaves it out.
+    NotPushed(String, usize),
     /// Git ignores it, and does not have it.
     Git,
     /// It is in a submodule, which is not fetched.
@@ -80,6 +86,9 @@ impl fmt::Display for LeftOut {
             Self::Named(file, line) => write!(formatter, "{file}:{line} leaves it out of the artifact that Flux reads"),
             Self::Spec => {
                 formatter.write_str("spec.ignore of the source leaves it out of the artifact that Flux reads")
+            }
+            Self::NotPushed(file, line) => {
+                write!(formatter, "{file}:{line} leaves it out of the artifact that it pushes")
             }
             Self::Default => formatter.write_str("source-controller leaves it out of the artifact by default"),
             Self::Submodule => formatter
@@ -103,11 +112,15 @@ pub(super) struct Artifact {
     not_in_git: Option<BTreeSet<String>>,
     /// `spec.ignore` of the source that is read.
     spec: Vec<Pattern>,
+    /// What each line of a pipeline that pushes the artifact leaves out, with its file and line.
+    not_pushed: Vec<(String, usize, Vec<Pattern>)>,
     selection: Selection,
+    /// Whether something below a folder is there though the folder is left out, for this selection.
+    kept_below: HashMap<String, bool>,
     /// The folders of submodules, once they are asked for.
     submodules: Option<Vec<String>>,
-    /// Whether the repository has a pattern of its own anywhere.
-    has_own: Option<bool>,
+    /// Whether there is a pattern of the repository's own below the folder that the artifact is made of.
+    has_own: HashMap<Option<PushedFolder>, bool>,
 }
 
 impl Artifact {
@@ -115,14 +128,16 @@ impl Artifact {
         Self {
             root: root.to_owned(),
             always: ALWAYS.iter().map(|text| Pattern::new(text, "", 0)).collect(),
-            by_default: BY_DEFAULT.iter().map(|text| Pattern::new(text, "", 0)).collect(),
+            by_default: BY_ENDING.iter().chain(&BY_DEFAULT).map(|text| Pattern::new(text, "", 0)).collect(),
             folders: HashMap::new(),
             ignored: HashMap::new(),
             not_in_git: None,
             spec: Vec::new(),
+            not_pushed: Vec::new(),
             selection: Selection::default(),
+            kept_below: HashMap::new(),
             submodules: None,
-            has_own: None,
+            has_own: HashMap::new(),
         }
     }
 
@@ -134,8 +149,21 @@ impl Artifact {
 
     /// Reads from now on as the source with this `spec` does.
     pub(super) fn select(&mut self, selection: &Selection) {
-        self.spec = selection.ignore.as_ref().map(|text| patterns(text, "")).unwrap_or_default();
+        if self.selection == *selection {
+            return;
+        }
+        let folder = selection.pushed.as_ref().map_or("", |pushed| &pushed.folder);
+        self.spec = selection.ignore.as_ref().map(|text| patterns(text, folder)).unwrap_or_default();
+        let lines = selection.pushed.iter().flat_map(|pushed| &pushed.by);
+        self.not_pushed =
+            lines.map(|line| (line.file.clone(), line.line, patterns(&line.ignored.join("\n"), folder))).collect();
+        self.kept_below.clear();
         self.selection = selection.clone();
+    }
+
+    /// Returns the folder that the artifact is made of; empty for the whole repository.
+    fn top(&self) -> &str {
+        self.selection.pushed.as_ref().map_or("", |pushed| &pushed.folder)
     }
 
     /// Names the source that a path of the artifact is copied from, where that is another one; or the submodule that is fetched and not here.
@@ -163,43 +191,128 @@ impl Artifact {
         if !self.selection.submodules && self.submodule(path).is_some_and(|module| module != path) {
             return Some(LeftOut::Submodule);
         }
+        match self.by_pattern(path, is_folder) {
+            Some(_) if is_folder && self.keeps_below(path) => None,
+            Some(left_out) => Some(left_out),
+            None => self.not_in_git(path, is_folder),
+        }
+    }
+
+    /// Says which pattern leaves a path out, whatever is below it.
+    fn by_pattern(&mut self, path: &str, is_folder: bool) -> Option<LeftOut> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let top = self.top().to_owned();
+        // What is beside the folder that is pushed is in no artifact of it, and no pattern says so.
+        if path == top || !path::is_within(path, &top) {
+            return None;
+        }
+        if let Some(left_out) = self.is_not_pushed(&parts, is_folder) {
+            return Some(left_out);
+        }
         // The patterns of a deeper folder come before those above it, and `spec.ignore` before all.
         if let Some(pattern) = last_that_fits(&self.spec, &parts, is_folder) {
-            return pattern.leaves_out.then_some(LeftOut::Spec).or_else(|| self.not_in_git(path, is_folder));
+            return pattern.leaves_out.then_some(LeftOut::Spec);
         }
         let mut folder = path::parent(path);
         loop {
             let found = last_that_fits(self.of_folder(folder), &parts, is_folder);
             if let Some((leaves_out, line)) = found.map(|pattern| (pattern.leaves_out, pattern.line)) {
-                let named = LeftOut::Named(path::join(folder, IGNORE_FILE), line);
-                return leaves_out.then_some(named).or_else(|| self.not_in_git(path, is_folder));
+                return leaves_out.then(|| LeftOut::Named(path::join(folder, IGNORE_FILE), line));
             }
-            if folder.is_empty() {
+            if folder == top {
                 break;
             }
             folder = path::parent(folder);
         }
         let fits = |all: &[Pattern]| last_that_fits(all, &parts, is_folder).is_some();
-        if fits(&self.always) || fits(&self.by_default) && !self.has_own() {
-            return Some(LeftOut::Default);
-        }
-        self.not_in_git(path, is_folder)
+        (fits(&self.always) || fits(&self.by_default) && !self.has_own()).then_some(LeftOut::Default)
     }
 
+    /// Says which line does not push a path, where none of them does.
+    fn is_not_pushed(&self, parts: &[&str], is_folder: bool) -> Option<LeftOut> {
+        let leaves_out =
+            |patterns: &[Pattern]| last_that_fits(patterns, parts, is_folder).is_some_and(|pattern| pattern.leaves_out);
+        let (file, line, _) = self.not_pushed.first()?;
+        let by_all = self.not_pushed.iter().all(|(.., patterns)| leaves_out(patterns));
+        by_all.then(|| LeftOut::NotPushed(file.clone(), *line))
+    }
+
+    /// Tells whether something below a folder that is left out is there: source-controller looks into it all the same, and judges each
+    /// file and folder by itself.
+    fn keeps_below(&mut self, folder: &str) -> bool {
+        if let Some(known) = self.kept_below.get(folder) {
+            return *known;
+        }
+        let (mut folders, mut seen, mut is_kept) = (vec![folder.to_owned()], 0_usize, false);
+        'all: while let Some(next) = folders.pop() {
+            let Ok(entries) = std::fs::read_dir(self.root.join(&next)) else { continue };
+            for entry in entries.flatten() {
+                seen = seen.saturating_add(1);
+                let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { continue };
+                if seen > FOLDER_LIMIT || name == ".git" || !(kind.is_dir() || kind.is_file()) {
+                    continue;
+                }
+                let path = path::join(&next, &name);
+                if self.by_pattern(&path, kind.is_dir()).is_none() && self.not_in_git(&path, kind.is_dir()).is_none() {
+                    is_kept = true;
+                    break 'all;
+                }
+                if kind.is_dir() {
+                    folders.push(path);
+                }
+            }
+        }
+        self.kept_below.insert(folder.to_owned(), is_kept);
+        is_kept
+    }
+
+    /// Reads the patterns of a folder's own file, where that is in the artifact.
     fn of_folder(&mut self, folder: &str) -> &[Pattern] {
+        let file = path::join(folder, IGNORE_FILE);
+        let parts: Vec<&str> = file.split('/').collect();
+        if self.is_not_pushed(&parts, false).is_some() {
+            return &[];
+        }
         let root = &self.root;
-        self.folders.entry(folder.to_owned()).or_insert_with(|| {
-            let file = path::join(folder, IGNORE_FILE);
-            contents::text(root, &file).map(|text| patterns(&text, folder)).unwrap_or_default()
-        })
+        self.folders.entry(folder.to_owned()).or_insert_with(|| read_patterns(root, &file, folder))
     }
 
     /// Tells whether the repository names anything itself; looked for only where the answer counts.
     fn has_own(&mut self) -> bool {
         // `spec.ignore` is another for each source; what the files say is the same for all.
-        let root = &self.root;
-        !self.spec.is_empty() || *self.has_own.get_or_insert_with(|| names_anything(root))
+        if !self.spec.is_empty() {
+            return true;
+        }
+        let pushed = self.selection.pushed.clone();
+        if let Some(known) = self.has_own.get(&pushed) {
+            return *known;
+        }
+        let found = self.names_anything();
+        self.has_own.insert(pushed, found);
+        found
+    }
+
+    /// Looks for a file with a pattern anywhere.
+    fn names_anything(&mut self) -> bool {
+        let mut folders = vec![self.top().to_owned()];
+        let mut seen: usize = 0;
+        while let Some(folder) = folders.pop() {
+            seen = seen.saturating_add(1);
+            if seen > FOLDER_LIMIT {
+                return false;
+            }
+            let Ok(entries) = std::fs::read_dir(self.root.join(&folder)) else { continue };
+            for entry in entries.flatten() {
+                let Ok(name) = entry.file_name().into_string() else { continue };
+                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                if is_folder && name != ".git" {
+                    folders.push(path::join(&folder, &name));
+                } else if name == IGNORE_FILE && !self.of_folder(&folder).is_empty() {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// Says so where git ignores a path and does not have it. Git itself is asked only where a `.gitignore` on the way seems to name it.
@@ -230,242 +343,80 @@ impl Artifact {
     }
 }
 
-/// Looks for a file with a pattern anywhere.
-fn names_anything(root: &Path) -> bool {
-    let mut folders = vec![root.to_owned()];
-    let mut seen: usize = 0;
-    while let Some(folder) = folders.pop() {
-        seen = seen.saturating_add(1);
-        if seen > FOLDER_LIMIT {
-            return false;
-        }
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_folder && name != ".git" {
-                folders.push(entry.path());
-            } else if name == IGNORE_FILE
-                && let Ok(file) = entry.path().strip_prefix(root)
-                && contents::text(root, &file.to_string_lossy()).is_ok_and(|text| !patterns(&text, "").is_empty())
-            {
-                return true;
-            }
-        }
-    }
-    false
-}
-
-/// A pattern as go-git reads it (`plumbing/format/gitignore`), which differs from git's own in corners.
-#[derive(Debug)]
-struct Pattern {
-    /// The folder that it counts from.
-    domain: Vec<String>,
-    parts: Vec<String>,
-    leaves_out: bool,
-    is_folder: bool,
-    is_path: bool,
-    line: usize,
-}
-
-fn patterns(text: &str, folder: &str) -> Vec<Pattern> {
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty());
-    lines.map(|(index, line)| Pattern::new(line, folder, index.saturating_add(1))).collect()
-}
-
-fn last_that_fits<'a>(patterns: &'a [Pattern], path: &[&str], is_folder: bool) -> Option<&'a Pattern> {
-    patterns.iter().rev().find(|pattern| pattern.fits(path, is_folder))
-}
-
-impl Pattern {
-    fn new(text: &str, folder: &str, line: usize) -> Self {
-        let (leaves_out, text) = text.strip_prefix('!').map_or((true, text), |rest| (false, rest));
-        let text = if text.ends_with("\\ ") { text } else { text.trim_end_matches(' ') };
-        let (is_folder, text) = text.strip_suffix('/').map_or((false, text), |rest| (true, rest));
-        Self {
-            domain: folder.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
-            parts: text.split('/').map(str::to_owned).collect(),
-            leaves_out,
-            is_folder,
-            is_path: text.contains('/'),
-            line,
-        }
-    }
-
-    fn fits(&self, path: &[&str], is_folder: bool) -> bool {
-        let Some((domain, path)) = path.split_at_checked(self.domain.len()).filter(|(_, rest)| !rest.is_empty()) else {
-            return false;
-        };
-        domain == self.domain.as_slice()
-            && if self.is_path { self.fits_path(path, is_folder) } else { self.fits_name(path, is_folder) }
-    }
-
-    fn fits_name(&self, path: &[&str], is_folder: bool) -> bool {
-        let pattern = self.parts.first().map(String::as_str).unwrap_or_default();
-        for (index, name) in path.iter().enumerate() {
-            match matches(pattern, name) {
-                None => return false,
-                Some(false) => {}
-                Some(true) => return !self.is_folder || is_folder || index.saturating_add(1) < path.len(),
-            }
-        }
-        false
-    }
-
-    fn fits_path(&self, path: &[&str], is_folder: bool) -> bool {
-        let (mut rest, mut matched, mut can_traverse) = (path, false, false);
-        for (index, pattern) in self.parts.iter().enumerate() {
-            if pattern.is_empty() {
-                can_traverse = false;
-                continue;
-            }
-            if pattern == "**" {
-                if index.saturating_add(1) == self.parts.len() {
-                    break;
-                }
-                can_traverse = true;
-                continue;
-            }
-            if pattern.contains("**") {
-                return false;
-            }
-            if !can_traverse {
-                let Some((_, behind)) = rest.split_first().filter(|(first, _)| matches(pattern, first) == Some(true))
-                else {
-                    return false;
-                };
-                (matched, rest) = (true, behind);
-                continue;
-            }
-            can_traverse = false;
-            if rest.is_empty() {
-                return false;
-            }
-            while let Some((first, behind)) = rest.split_first() {
-                rest = behind;
-                match matches(pattern, first) {
-                    None => return false,
-                    Some(true) => {
-                        matched = true;
-                        break;
-                    }
-                    Some(false) if rest.is_empty() => matched = false,
-                    Some(false) => {}
-                }
-            }
-        }
-        matched && !(self.is_folder && !is_folder && rest.is_empty())
-    }
-}
-
-/// Matches a name with a pattern of Go's `path/filepath.Match`: `*`, `?`, `[a-z]`, `[^a-z]` and `\`; `None` where the pattern is none.
-fn matches(pattern: &str, name: &str) -> Option<bool> {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    let (mut at, mut place) = (0_usize, 0_usize);
-    // Where to go on when what follows the last star does not fit: the star, and how far it reached.
-    let mut star: Option<(usize, usize)> = None;
-    loop {
-        let step = match pattern.get(at) {
-            None if place == name.len() => return Some(true),
-            None => None,
-            Some('*') => {
-                star = Some((at.saturating_add(1), place));
-                at = at.saturating_add(1);
-                continue;
-            }
-            Some(_) => one(pattern.get(at..).unwrap_or_default(), name.get(place).copied())?,
-        };
-        match (step, star) {
-            (Some(length), _) => {
-                at = at.saturating_add(length);
-                place = place.saturating_add(1);
-            }
-            (None, Some((behind, reached))) if reached < name.len() => {
-                star = Some((behind, reached.saturating_add(1)));
-                (at, place) = (behind, reached.saturating_add(1));
-            }
-            (None, _) => return Some(false),
-        }
-    }
-}
-
-/// Matches one letter with the beginning of a pattern; returns how much of it that was, `Some(None)` where it does not fit.
-#[allow(clippy::option_option, reason = "a pattern that is none is not the same as one that does not fit")]
-fn one(pattern: &[char], letter: Option<char>) -> Option<Option<usize>> {
-    match pattern {
-        ['?', ..] => Some(letter.map(|_| 1)),
-        ['\\'] => None,
-        ['\\', escaped, ..] => Some((letter == Some(*escaped)).then_some(2)),
-        ['[', rest @ ..] => {
-            let negated = rest.first() == Some(&'^');
-            let mut index = usize::from(negated);
-            let (mut found, mut count) = (false, 0_usize);
-            loop {
-                if rest.get(index) == Some(&']') && count > 0 {
-                    return Some(letter.filter(|_| found != negated).map(|_| index.saturating_add(2)));
-                }
-                let (low, next) = in_class(rest, index)?;
-                let (high, next) = match rest.get(next) {
-                    Some('-') => in_class(rest, next.saturating_add(1))?,
-                    _ => (low, next),
-                };
-                found |= letter.is_some_and(|letter| (low..=high).contains(&letter));
-                (index, count) = (next, count.saturating_add(1));
-            }
-        }
-        [same, ..] => Some((letter == Some(*same)).then_some(1)),
-        [] => Some(None),
-    }
-}
-
-fn in_class(rest: &[char], index: usize) -> Option<(char, usize)> {
-    match rest.get(index)? {
-        '-' | ']' => None,
-        '\\' => Some((*rest.get(index.saturating_add(1))?, index.saturating_add(2))),
-        letter => Some((*letter, index.saturating_add(1))),
-    }
+/// Reads the patterns of a file, which Flux takes as bytes.
+fn read_patterns(root: &Path, file: &str, folder: &str) -> Vec<Pattern> {
+    contents::bytes(root, file).map(|bytes| patterns(&String::from_utf8_lossy(&bytes), folder)).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::pushed::PushLine;
+    use super::super::reader::{Place, Reader};
     use super::*;
-
-    /// Said by a program over go-git 5.16 (`gitignore.NewMatcher`) for each of these.
-    #[test]
-    fn patterns_fit_as_those_of_go_git() {
-        for (pattern, path, is_folder, fits) in [
-            ("docs", "docs", true, true),
-            ("docs", "a/docs/b.yaml", false, true),
-            ("docs/", "a/docs", false, false),
-            ("docs/", "a/docs/b.yaml", false, true),
-            ("/docs", "docs/a.yaml", false, true),
-            ("/docs", "a/docs", true, false),
-            ("/*", "a.yaml", false, true),
-            ("/*", "a/b.yaml", false, true),
-            ("a/b", "a/b/c", false, true),
-            ("a/b", "x/a/b", false, false),
-            ("**/b", "x/a/b", false, true),
-            ("**/b/", "x/a/b", false, false),
-            ("a/**/c.yaml", "a/b/d/c.yaml", false, true),
-            ("a/**", "a/b", false, true),
-            ("*.yaml", "a/b.yaml", false, true),
-            ("values-*.y?ml", "x/values-example.yaml", false, true),
-            ("[a-c].yaml", "b.yaml", false, true),
-            ("[^a-c].yaml", "b.yaml", false, false),
-            ("[a", "a", false, false),
-            ("a**b/c", "axb/c", false, false),
-            ("a ", "a", false, true),
-        ] {
-            let parts: Vec<&str> = path.split('/').collect();
-            assert_eq!(Pattern::new(pattern, "", 1).fits(&parts, is_folder), fits, "{pattern} {path}");
-        }
-        let below = Pattern::new("/b", "a", 1);
-        assert!(below.fits(&["a", "b"], false) && !below.fits(&["b"], false) && !below.fits(&["a"], true));
-    }
 
     fn write(root: &Path, file: &str, text: &str) {
         std::fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
         std::fs::write(root.join(file), text).unwrap();
+    }
+
+    /// Writes a repository that was given to Flux's own code (`tests/testbed/artifact`).
+    fn write_recorded(root: &Path, step: &serde_json::Value) -> Vec<String> {
+        let files = step["files"].as_object().unwrap();
+        for (file, text) in files {
+            write(root, file, text.as_str().unwrap());
+        }
+        let links = step["links"].as_object().cloned().unwrap_or_default();
+        for (link, target) in &links {
+            std::os::unix::fs::symlink(target.as_str().unwrap(), root.join(link)).unwrap();
+        }
+        files.keys().chain(links.keys()).cloned().collect()
+    }
+
+    fn recorded_selection(step: &serde_json::Value) -> Selection {
+        let list = |value: &serde_json::Value| -> Option<Vec<String>> {
+            Some(value.as_array()?.iter().map(|one| one.as_str().unwrap().to_owned()).collect())
+        };
+        let pushed = step.get("push").map(|push| PushedFolder {
+            folder: path::below_root(push["path"].as_str().unwrap()),
+            by: vec![PushLine {
+                file: "ci.yaml".to_owned(),
+                line: 1,
+                ignored: list(&push["ignore"]).unwrap_or_else(PushLine::by_default),
+            }],
+        });
+        Selection { ignore: step["ignore"].as_str().map(str::to_owned), pushed, ..Selection::default() }
+    }
+
+    #[test]
+    fn a_repository_is_to_flux_what_its_own_code_makes_of_it() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/artifact/recorded.jsonl");
+        let recorded = std::fs::read_to_string(file).unwrap();
+        let mut wrong = Vec::new();
+        for line in recorded.lines() {
+            let step: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(step.get("error"), None, "{line}");
+            let folder = tempfile::tempdir().unwrap();
+            let files = write_recorded(folder.path(), &step);
+            let mut reader = Reader::new(folder.path());
+            let selection = recorded_selection(&step);
+            reader.select(&selection);
+            let top = selection.pushed.map(|pushed| pushed.folder).unwrap_or_default();
+            let kept: Vec<&str> = step["kept"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+            for file in files.iter().filter(|file| path::is_within(file, &top)) {
+                let is_there = reader.place_in_artifact(file) == Place::File;
+                if is_there != kept.contains(&file.as_str()) {
+                    wrong.push(format!("{file} is {}there: {line}", if is_there { "" } else { "not " }));
+                }
+                // A folder is there where anything below it is.
+                let above =
+                    path::and_above(path::parent(file)).filter(|above| is_there && path::is_within(above, &top));
+                for above in above.filter(|above| reader.place_in_artifact(above) != Place::Folder).collect::<Vec<_>>()
+                {
+                    wrong.push(format!("{above}, around {file}, is not there: {line}"));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     #[test]

@@ -61,7 +61,8 @@ impl Feeds {
         self.all.push(feed);
     }
 
-    pub(super) fn add_root(&mut self, feed: Feed) {
+    /// Adds what is read of an entry folder that no Kustomization applies.
+    pub fn add_root(&mut self, feed: Feed) {
         self.roots.push(feed);
     }
 

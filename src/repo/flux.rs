@@ -345,6 +345,7 @@ impl FluxSource {
                     .filter_map(|include| included(include, &namespace_of(object)))
                     .collect(),
                 submodules: spec.get("recurseSubmodules").and_then(Value::as_bool).unwrap_or_default(),
+                pushed: None,
             },
             file: file.to_owned(),
             line,

@@ -12,11 +12,11 @@ use super::home::{ExternalArtifact, Home};
 use super::kustomize::{self, Declared, Reads, Role};
 use super::naming::Hints;
 use super::order::{self, Order};
-use super::path;
 use super::reader::{Place, Reader};
 use super::rules;
 use super::sets::{self, DeclaredSets};
 use super::spokes;
+use super::{path, pushed};
 use crate::flux_operator::unfolding;
 use crate::model::known::{KUSTOMIZE, SOURCE};
 use crate::model::{Fault, ObjectRef};
@@ -176,7 +176,8 @@ impl Graph {
         let mut found = Self::default();
         found.take(reader, &environment.name, None, &Reads { declared: reads.declared.clone(), ..Reads::default() });
         found.take_instance_source(environment);
-        Home::of(environment, &found.kustomizations).selection(&found.sources)
+        let own = Home::of(environment, &found.kustomizations).selection(&found.sources);
+        Selection { pushed: pushed::of(reader.root(), environment), ..own }
     }
 
     /// Returns what a Kustomization reads, or what is wrong with its path.

@@ -49,7 +49,33 @@ pub struct ConfigWarning {
     pub line: usize,
     /// What is wrong, and what it leads to.
     pub message: String,
+    /// Whether it says nothing of what is encrypted, and for whom.
+    pub is_harmless: bool,
 }
+
+impl ConfigWarning {
+    fn new(line: usize, message: impl Into<String>) -> Self {
+        Self { line, message: message.into(), is_harmless: false }
+    }
+}
+
+/// Parts of the names of what says which files and values are encrypted, and for whom.
+const WEIGHTY: [&str; 14] = [
+    "encrypt",
+    "crypt",
+    "regex",
+    "suffix",
+    "path",
+    "age",
+    "pgp",
+    "gpg",
+    "kms",
+    "key",
+    "vault",
+    "shamir",
+    "mac",
+    "recipient",
+];
 
 /// Holds one creation rule.
 #[derive(Debug, Clone)]
@@ -149,7 +175,7 @@ impl Config {
             && let Some(behind) = config.rules.get(all.index.saturating_add(1))
         {
             let message = format!("it is never reached: the rule on line {} fits every path", all.line);
-            config.warnings.push(ConfigWarning { line: behind.line, message });
+            config.warnings.push(ConfigWarning::new(behind.line, message));
         }
         config.warnings.sort_by_key(|warning| warning.line);
         Ok(config)
@@ -161,7 +187,7 @@ impl Config {
     }
 
     fn warn(&mut self, line: usize, message: &str) {
-        self.warnings.push(ConfigWarning { line, message: message.to_owned() });
+        self.warnings.push(ConfigWarning::new(line, message));
     }
 
     fn rule(&mut self, parsed: &Parsed, index: usize, node: &Node) -> Result<CreationRule, SopsError> {
@@ -273,7 +299,7 @@ impl Config {
                 meant.filter(|meant| *meant != "stores" || !is_used(node) || has(parsed, node, &STORES))
             {
                 let message = format!("sops passes over {name}, which it does not know; {meant} was meant?");
-                self.warnings.push(ConfigWarning { line: node.line, message });
+                self.warnings.push(ConfigWarning::new(node.line, message));
             }
         }
     }
@@ -286,10 +312,9 @@ impl Config {
             let Some(name) = node.path.last_key().filter(others) else { continue };
             let nearest = known.iter().map(|one| (distance(name, one), *one)).min().filter(|(away, _)| *away <= 3);
             let meant = nearest.map(|(_, one)| format!("; {one} was meant?")).unwrap_or_default();
-            self.warnings.push(ConfigWarning {
-                line: node.line,
-                message: format!("sops passes over {name}, which it does not know{meant}"),
-            });
+            let message = format!("sops passes over {name}, which it does not know{meant}");
+            let is_harmless = nearest.is_none() && !WEIGHTY.iter().any(|part| name.to_lowercase().contains(part));
+            self.warnings.push(ConfigWarning { is_harmless, ..ConfigWarning::new(node.line, message) });
         }
     }
 }
@@ -420,6 +445,13 @@ mod tests {
                 (6, "sops passes over store, which it does not know; stores was meant?"),
             ]
         );
+        // What says how files are written, such as a flag of the program, is no typo of what says who may read them.
+        let flag = |key: &str| {
+            let text = format!("creation_rules:\n  - {key}: yaml\n    age: age1a\n");
+            Config::parse(&text).unwrap().warnings[0].is_harmless
+        };
+        assert!(flag("input_type") && flag("description"));
+        assert!(!flag("encrypted_regx") && !flag("recipients") && !flag("my_path_expression"));
         let empty = Config::parse("creation_rules:\n  - path_regex: a\n").unwrap();
         assert_eq!(empty.warnings[0].message, "it names no keys, so nothing can be encrypted by it");
         assert_eq!(Config::parse("a: b\n").unwrap().warnings.len(), 1);

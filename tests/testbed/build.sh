@@ -15,6 +15,8 @@ kustomize_controller=1.7.3
 helm_controller=1.4.3
 # What Flux 2.9 does with variables, for the recordings of it.
 pkg_kustomize=1.35.7
+# What source-controller 1.7.3 leaves out of an artifact, for the recordings of it.
+pkg_artifact=0.4.0
 kwok=0.7.0
 sops=3.13.3
 # What flux-operator makes of a ResourceSet, for the recordings of it.
@@ -150,6 +152,10 @@ own substitution github.com/fluxcd/pkg/kustomize "$pkg_kustomize" <<'REPLACE'
 replace github.com/opencontainers/go-digest => github.com/opencontainers/go-digest v1.0.1-0.20220411205349-bde1400a84be
 replace sigs.k8s.io/kustomize/api => sigs.k8s.io/kustomize/api v0.21.1
 replace sigs.k8s.io/kustomize/kyaml => sigs.k8s.io/kustomize/kyaml v0.21.1
+REPLACE
+
+own artifact github.com/fluxcd/pkg/artifact "$pkg_artifact" <<'REPLACE'
+replace github.com/opencontainers/go-digest => github.com/opencontainers/go-digest v1.0.1-0.20220411205349-bde1400a84be
 REPLACE
 
 inside resourceset github.com/controlplaneio-fluxcd/flux-operator "$flux_operator"

@@ -141,7 +141,7 @@ fn wrong(facts: &Facts, path: &str) -> Vec<PageLine> {
     let of_rules = facts.survey.iter().flat_map(|survey| survey.findings_of(path));
     lines.extend(of_rules.map(|finding| {
         let env = finding.env.as_ref().map(|env| format!("{env}: ")).unwrap_or_default();
-        let text = format!("{env}{}: {}; {} [{}]", finding.message, finding.why, finding.fix, finding.rule);
+        let text = format!("{env}{}: {}; {} [{}]", finding.said(), finding.why, finding.fix, finding.rule);
         line(finding.severity, finding.line, text)
     }));
     lines

@@ -203,13 +203,13 @@ fn flow_line(
     };
     let indent = " ".repeat(usize::from(line.depth) * 2);
     // The name comes first: a note that is longer than what the name leaves is cut, but never below a time's width.
-    let left = 1 + indent.len() + 2 + line.object.name.width() + 1;
+    let left = 1 + indent.len() + 2 + line.name.width() + 1;
     let note = fit(&line.note, width.saturating_sub(left + 1).max(NOTE_WIDTH));
     let detailed = width >= DETAIL_FROM_WIDTH && left + line.detail.width() + 2 + note.width() < width;
     let detail = if detailed { line.detail.as_str() } else { "" };
     let right = note.width() + if detail.is_empty() { 0 } else { detail.width() + 2 };
     let room = width.saturating_sub(1 + indent.len() + 2 + right + 2);
-    let name = fit(&line.object.name, room);
+    let name = fit(&line.name, room);
     let gap = " ".repeat(room.saturating_sub(name.width()) + 1);
     let between = if detail.is_empty() { "" } else { "  " };
     let state = theme.style(state_scope(line.state));

@@ -14,6 +14,8 @@ use crate::model::{Env, FluxFacts, ObjectRef, Row, State};
 pub struct FlowLine {
     /// The object.
     pub object: ObjectRef,
+    /// What it is called here: its name, with its namespace before it where another of its kind is called so too.
+    pub name: String,
     /// How deep it stands below what applies it: 0 for Kustomizations, 1 for what they bring.
     pub depth: u16,
     /// How it fares.
@@ -68,7 +70,22 @@ pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
     }
     let others = others(facts, env, &lines);
     lines.extend(others);
+    tell_apart(&mut lines);
     lines
+}
+
+/// Puts the namespace before the name of each that another one of its kind is called like.
+fn tell_apart(lines: &mut [FlowLine]) {
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let key = |object: &ObjectRef| (object.kind.clone(), object.name.clone());
+    for line in lines.iter() {
+        let count = counts.entry(key(&line.object)).or_default();
+        *count = count.saturating_add(1);
+    }
+    let is_alike = |object: &ObjectRef| counts.get(&key(object)).is_some_and(|count| *count > 1);
+    for line in lines.iter_mut().filter(|line| !line.object.namespace.is_empty() && is_alike(&line.object)) {
+        line.name = format!("{}/{}", line.object.namespace, line.object.name);
+    }
 }
 
 /// The workloads that a Kustomization applied, by its inventory (`<namespace>_<name>_<group>_<Kind>`), as far as they are watched.
@@ -94,7 +111,7 @@ fn workload(object: ObjectRef, depth: u16, facts: &Facts, env: Env) -> Option<Fl
     let note = row.cells.first().map(ToString::to_string).unwrap_or_default();
     let message = Some(why).filter(|why| !why.is_empty() && state != State::Ready);
     let detail = object.kind.clone();
-    Some(FlowLine { object, depth, state, note, detail, message })
+    Some(FlowLine { name: object.name.clone(), object, depth, state, note, detail, message })
 }
 
 /// Finds the workloads that are not ready and that no Kustomization applied itself: those of releases, and what somebody else brought.
@@ -171,7 +188,8 @@ fn unknown(object: &ObjectRef, facts: &Facts, env: Env) -> FlowLine {
     let live = kind.and_then(|kind| facts.table(env, kind)).is_some_and(|table| table.link.is_live());
     let note = if live { "not in the cluster" } else { "" };
     let detail = "declared in the repository".to_owned();
-    FlowLine { object: object.clone(), depth: 0, state: State::Unknown, note: note.to_owned(), detail, message: None }
+    let (name, note) = (object.name.clone(), note.to_owned());
+    FlowLine { object: object.clone(), name, depth: 0, state: State::Unknown, note, detail, message: None }
 }
 
 fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts, env: Env) -> FlowLine {
@@ -185,7 +203,8 @@ fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts, env: Env) -> Fl
     let message = message.or_else(|| source_fault(facts, env, row, flux?));
     let note = flux.map(|flux| note(&object, row, flux, now)).unwrap_or_default();
     let detail = flux.map(|flux| detail(&object, flux, now)).unwrap_or_default();
-    FlowLine { object, depth, state: row.state, note, detail, message: message.filter(|text| !text.is_empty()) }
+    let message = message.filter(|text| !text.is_empty());
+    FlowLine { name: object.name.clone(), object, depth, state: row.state, note, detail, message }
 }
 
 /// Says what a run waits for, how long it may, and what waits behind it.

@@ -139,7 +139,7 @@ impl Home {
         work::count(lines.len());
         if !self.filter.is_empty() {
             let wanted = self.filter.to_lowercase();
-            lines.retain(|line| line.object.name.contains(&wanted) || line.state.word().contains(&wanted));
+            lines.retain(|line| line.name.contains(&wanted) || line.state.word().contains(&wanted));
         }
         let lines: Arc<[FlowLine]> = lines.into();
         if let Some(slot) = flows.get_mut(env) {

@@ -21,6 +21,7 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
         lines.push(PageLine::wrapped(format!("{}: {}; {}", fault.what, fault.why, fault.todo), Scope::Failed));
     }
     let told = check::told(&survey.findings);
+    lines.extend(not_run(&survey.quiet));
     by_file(&mut lines, &told, input, |finding| {
         let pages = survey.pages_of(finding).take(PAGES).map(|page| {
             let target = CommandTarget::File(None, page.file.clone());
@@ -33,24 +34,29 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
         let text = format!("nothing: {} files and {} rules", survey.files, check::all().count());
         lines.push(PageLine::wrapped(text, Scope::Ready));
     }
-    lines.extend(not_told(&survey.quiet, survey.silenced));
+    lines.extend(silenced(survey.silenced));
     let count = |severity| told.iter().filter(|finding| finding.severity == severity).count();
     let words = [Severity::Error, Severity::Warning, Severity::Hint].map(|severity| {
         let count = count(severity);
         format!("{count} {}{}", severity.word(), if count == 1 { "" } else { "s" })
     });
-    Ok(BuiltReport { summary: words.join(", "), lines: lines.into() })
+    let partly = match Quiet::count(&survey.quiet) {
+        0 => String::new(),
+        1 => "; 1 rule did not run on everything".to_owned(),
+        count => format!("; {count} rules did not run on everything"),
+    };
+    Ok(BuiltReport { summary: words.join(", ") + &partly, lines: lines.into() })
 }
 
-/// Says what the list does not have: where rules did not look, and what is silenced.
-pub(super) fn not_told(quiet: &[Quiet], silenced: usize) -> Vec<PageLine> {
-    let mut lines: Vec<PageLine> =
-        quiet.iter().map(|quiet| PageLine::wrapped(quiet.to_string(), Scope::Unknown)).collect();
-    if silenced > 0 {
-        let text = format!("silenced by a comment of their file, or by .fluxdeck.toml: {silenced}");
-        lines.push(PageLine::wrapped(text, Scope::Dim));
-    }
-    lines
+/// Says where rules did not look, before what they found: a short list is not a clean one then.
+pub(super) fn not_run(quiet: &[Quiet]) -> Vec<PageLine> {
+    quiet.iter().map(|quiet| PageLine::wrapped(quiet.to_string(), Scope::Unknown)).collect()
+}
+
+/// Says how much is silenced.
+fn silenced(count: usize) -> Option<PageLine> {
+    let text = format!("silenced by a comment of their file, or by .fluxdeck.toml: {count}");
+    (count > 0).then(|| PageLine::wrapped(text, Scope::Dim))
 }
 
 /// Finds the environment that a finding names, the first of several.
@@ -103,7 +109,7 @@ fn rows(finding: &Finding, input: &ReportInput) -> [PageLine; 3] {
     let place = finding.line.map(|line| line.to_string()).unwrap_or_default();
     let line = |text: String, scope: Scope| PageLine::wrapped(text, scope).opens(Some(target.clone())).at(finding.line);
     [
-        line(format!("{}{} [{}]", finding.subject(), finding.message, finding.rule), Scope::Text)
+        line(format!("{}{} [{}]", finding.subject(), finding.said(), finding.rule), Scope::Text)
             .after(format!("{place:>4}  "), Scope::Dim)
             .after(format!("  {sign} "), scope),
         line(format!("leads to: {}", finding.why), Scope::Dim).after("          ", Scope::Dim),

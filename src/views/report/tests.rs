@@ -92,10 +92,17 @@ fn findings_stand_below_their_files_and_open_them() {
 
 #[test]
 fn a_list_says_which_rules_did_not_look() {
-    let quiet = Quiet { rules: 2, env: "staging".to_owned(), because: vec!["apps cannot be rendered".to_owned()] };
-    let shown = format!("{:?}", findings::not_told(&[quiet], 0));
-    assert!(shown.contains("2 rules did not run on staging, because apps cannot be rendered"), "{shown}");
-    assert_eq!(findings::not_told(&[], 0).len(), 0);
+    let quiet = Quiet {
+        rules: vec!["issuer-missing", "secret-missing"],
+        envs: vec!["staging".to_owned()],
+        unknown: vec!["Kustomization apps".to_owned()],
+        because: "it cannot be rendered, as its error says".to_owned(),
+        file: String::new(),
+    };
+    let shown = format!("{:?}", findings::not_run(&[quiet]));
+    let text = "2 rules did not run on all of staging (issuer-missing, secret-missing), because of Kustomization apps: it cannot be rendered";
+    assert!(shown.contains(text), "{shown}");
+    assert_eq!(findings::not_run(&[]).len(), 0);
 }
 
 #[test]

@@ -10,9 +10,6 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.ask_whole() {
-        return;
-    }
     for object in world.of("postgresql.cnpg.io", "Cluster") {
         let own = at(&object.body, "/spec");
         let schedules: Vec<_> = world
@@ -33,6 +30,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             (true, true) => ("no ScheduledBackup makes base backups of it", "add a ScheduledBackup of it"),
             _ => continue,
         };
+        if world.may_come(&[("postgresql.cnpg.io", "ScheduledBackup")], &object.object.namespace) {
+            continue;
+        }
         let why = "what is lost with its volume is lost; an archive alone cannot be restored without a base backup";
         found.push(world.finding(&RULE, object, "", message, why, fix).warning());
     }

@@ -11,9 +11,6 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.ask_whole() {
-        return;
-    }
     for object in world.objects().filter(|object| object.object.group == "postgresql.cnpg.io") {
         let namespace = object.object.namespace.as_str();
         let name = text(&object.body, "/spec/cluster/name");
@@ -29,6 +26,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             || world
                 .of("postgresql.cnpg.io", "Cluster")
                 .any(|one| one.object.namespace == namespace && one.object.name == name)
+            || world.may_come(&[("postgresql.cnpg.io", "Cluster")], namespace)
         {
             continue;
         }

@@ -12,7 +12,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
-    if !is_document(&file.path) || is_of_the_past(&file.path) {
+    if !is_document(&file.path) || is_of_the_past(&file.path) || is_of_tools(&file.path) {
         return;
     }
     let root = &context.snapshot.root;
@@ -37,7 +37,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         if !is_file || !root.join(first).is_dir() || root.join(&name).exists() || beside {
             continue;
         }
-        if is_told_not_to_be_there(text, number) || is_made(text, &name) {
+        if is_told_not_to_be_there(text, number, word) || is_made(text, &name) {
             continue;
         }
         let message = format!("it names {name}, which is not there");
@@ -70,10 +70,32 @@ const NOT_THERE: [&str; 18] = [
     "was ",
 ];
 
-/// Tells whether the line that names a path says that it is no more, or not yet.
-fn is_told_not_to_be_there(text: &str, number: usize) -> bool {
-    let line = text.lines().nth(number.saturating_sub(1)).unwrap_or_default().to_lowercase();
-    NOT_THERE.iter().any(|word| line.contains(word))
+/// Tells whether the line that names a path says that it is no more, or not yet; an earlier one that names it too says so of all that follow, as the
+/// first of several steps does, and so may the line of the step that a line goes on with.
+fn is_told_not_to_be_there(text: &str, number: usize, path: &str) -> bool {
+    let says = |line: &str| {
+        let line = line.to_lowercase();
+        NOT_THERE.iter().any(|word| line.contains(word))
+    };
+    let lines: Vec<&str> = text.lines().take(number).collect();
+    let Some((own, earlier)) = lines.split_last() else { return false };
+    let before = earlier.last().filter(|before| !before.trim().is_empty() && !starts_anew(own));
+    says(own)
+        || before.is_some_and(|before| says(before))
+        || earlier.iter().any(|line| line.contains(path) && says(line))
+}
+
+/// Tells whether a line begins something of its own: an item, a heading, a row of a table, or a block of code.
+fn starts_anew(line: &str) -> bool {
+    let line = line.trim_start();
+    let number = line.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    line.starts_with(['-', '*', '+', '#', '|', '`', '>']) || number.len() < line.len() && number.starts_with(['.', ')'])
+}
+
+/// Tells whether a document is told to a program, such as an assistant or an editor, in its own hidden folder: what it names is often an example.
+fn is_of_tools(document: &str) -> bool {
+    let mut folders = path::parent(document).split('/');
+    folders.any(|folder| folder.starts_with('.') && folder.len() > 1 && folder != ".github")
 }
 
 /// Tells whether a document has its reader make a file, or its folder, by a command: it need not be there yet.
@@ -92,7 +114,7 @@ fn is_made(text: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_made, is_told_not_to_be_there};
+    use super::{is_made, is_of_tools, is_told_not_to_be_there};
 
     #[test]
     fn what_is_to_be_made_need_not_be_there() {
@@ -112,8 +134,13 @@ mod tests {
 
     #[test]
     fn what_was_once_is_not_missed() {
-        let text = "1. Create `deploy/a.sh`\n`deploy/a.sh` until the next release.\nSee `deploy/b.sh`.\n";
-        assert!(is_told_not_to_be_there(text, 1) && is_told_not_to_be_there(text, 2));
-        assert!(!is_told_not_to_be_there(text, 3));
+        let text = "1. Create `deploy/a.sh`\n2. Look.\n`deploy/c.sh` until the next release.\n\nSee `deploy/b.sh`.\n- Edit `deploy/a.sh`.\nCreate a folder and\nput `deploy/d.sh` there.\n- Then `deploy/e.sh`.\n";
+        let is_told = |line: usize, path: &str| is_told_not_to_be_there(text, line, path);
+        assert!(is_told(1, "deploy/a.sh") && is_told(3, "deploy/c.sh"));
+        assert!(!is_told(5, "deploy/b.sh"));
+        // A step before says so of all that follow, and a sentence goes on over lines; an item begins anew.
+        assert!(is_told(6, "deploy/a.sh") && is_told(8, "deploy/d.sh") && !is_told(9, "deploy/e.sh"));
+        assert!(is_of_tools(".claude/agents/README.md") && is_of_tools("docs/.notes/a.md"));
+        assert!(!is_of_tools(".github/a.md") && !is_of_tools("docs/a.md"));
     }
 }

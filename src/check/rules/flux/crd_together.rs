@@ -30,10 +30,6 @@ const BRINGS: [(&str, &[&str]); 14] = [
 ];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    // Definitions may come with what is not known.
-    if !world.ask_whole() {
-        return;
-    }
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
         for release in one.objects.iter().filter(|object| object.is(known::HELM, "HelmRelease")) {
             let chart = world.chart(release);
@@ -49,6 +45,10 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             else {
                 continue;
             };
+            // Definitions may come with what is not known.
+            if world.may_come(&[("apiextensions.k8s.io", "CustomResourceDefinition")], "") {
+                continue;
+            }
             let message =
                 format!("it is applied by {} together with the chart {chart}, which brings its kind", one.name);
             let why = "a new cluster never converges: Flux checks all objects of a Kustomization before it applies the first, and this kind is not there yet";

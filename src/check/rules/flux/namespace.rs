@@ -32,9 +32,6 @@ const BROUGHT: [&str; 12] = [
 ];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.ask_whole() {
-        return;
-    }
     let mut told = BTreeSet::new();
     let mut makers = HashMap::new();
     for (one, object) in world.applied().filter(|(_, object)| object.is("", "Namespace")) {
@@ -49,6 +46,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         }
         match makers.get(namespace) {
             None if !may_come(world, &makers, namespace) && told.insert(("", namespace)) => {
+                if world.may_come(&[("", "Namespace")], namespace) {
+                    continue;
+                }
                 let message = format!("nothing creates the namespace {namespace}");
                 let why = "Flux fails: namespaces not found; it works only where somebody made it by hand";
                 let fix = "declare the Namespace beside it, first in the resources";

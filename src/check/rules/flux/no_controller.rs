@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::world::World;
+use crate::check::world::{World, list, text};
 use crate::check::{Finding, Rule, RuleInput};
 use crate::kinds;
 use crate::model::{ObjectRef, known};
@@ -30,10 +30,37 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             more => format!(", and of {more} more"),
         };
         let message = format!("{controller}, its controller{more}, is not among the components of the FluxInstance");
-        let why = "nothing looks at it: where its CRD is missing too, Flux refuses the whole Kustomization";
         let fix = format!("add {controller} to spec.components of the FluxInstance, or take the object out");
-        found.push(world.finding(&RULE, first, "kind", message, why, fix).warning());
+        let needle = format!("kind: {}", first.kind());
+        let told = |why: &str| world.finding(&RULE, first, &needle, message.clone(), why, fix.clone());
+        found.push(match set_of(world, first) {
+            // Whoever lets it wait for the definition means it to come to those clusters alone that have the controller.
+            Some(set) if waits_for_definition(set, first) => told(
+                "its ResourceSet waits for its CRD, which comes with the controller: nothing of the set is applied",
+            )
+            .hint(),
+            Some(_) => {
+                told("nothing looks at it: where its CRD is missing too, flux-operator fails to apply its ResourceSet")
+                    .warning()
+            }
+            None => told("nothing looks at it: where its CRD is missing too, Flux refuses the whole Kustomization")
+                .warning(),
+        });
     }
+}
+
+/// Returns the ResourceSet that an object is made of.
+fn set_of<'a>(world: &World<'a>, object: &Object) -> Option<&'a Object> {
+    let set = object.origin.made_by.as_deref()?;
+    world.of(known::OPERATOR, "ResourceSet").find(|known| known.object.name == set)
+}
+
+/// Tells whether a ResourceSet waits for the definition of an object's kind, or of another of its group.
+fn waits_for_definition(set: &Object, object: &Object) -> bool {
+    let group = format!(".{}", object.object.group);
+    list(&set.body, "/spec/dependsOn")
+        .iter()
+        .any(|awaited| text(awaited, "/kind") == "CustomResourceDefinition" && text(awaited, "/name").ends_with(&group))
 }
 
 /// Returns the controller of an object of Flux; those without which nothing of Flux runs are not asked for.

@@ -12,9 +12,6 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.ask_whole() {
-        return;
-    }
     for object in world.objects() {
         let pointer = match object.kind() {
             "Kustomization" if object.object.group == known::KUSTOMIZE => "/spec/sourceRef",
@@ -33,6 +30,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             || world.has(kind, namespace, name)
             || may_be_made(world, kind, namespace, name)
             || is_of_instance(world, kind, namespace, name)
+            || world.may_come(&[(known::SOURCE, kind), (known::EXTENSIONS, "ArtifactGenerator")], namespace)
         {
             continue;
         }

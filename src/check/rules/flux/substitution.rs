@@ -1,9 +1,10 @@
 //! Variables that nothing defines.
 
 use crate::check::world::World;
-use crate::check::{Finding, Rule, RuleInput};
+use crate::check::{Finding, Other, Rule, RuleInput};
 use crate::model::ObjectRef;
-use crate::render::{Object, Rendered, Undefined};
+use crate::render::{Object, Rendered, SWITCH, Undefined};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-substitution",
@@ -12,19 +13,17 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+    undefined(world, found);
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
         let Some(object) = world.find("Kustomization", &one.namespace, &one.name) else { continue };
-        found.extend(undefined(world, one, object));
-        if !world.ask_whole() {
-            continue;
-        }
         for missing in one
             .unknown
             .iter()
             .filter(|name| name.parse::<ObjectRef>().is_ok_and(|name| world.find_object(&name).is_none()))
         {
             // A Secret may be made by hand, as the first key of a cluster is.
-            if missing.starts_with("ConfigMap/") {
+            let may_come = || world.may_come(&[("", "ConfigMap")], &one.namespace);
+            if missing.starts_with("ConfigMap/") && !may_come() {
                 let message = format!("substituteFrom names {missing}, which is declared nowhere");
                 let why = "Flux fails: BuildFailed, substitute from it is not found";
                 let fix = "declare it in a Kustomization that comes before, or set optional: true";
@@ -34,41 +33,114 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells of the variables that nothing defines, in one finding for a Kustomization: where the first stands if Flux is strict, else at the
-/// Kustomization.
-fn undefined(world: &World<'_>, one: &Rendered, object: &Object) -> Option<Finding> {
-    let strict = world.flux.is_strict();
-    // What a schema says of itself is read by nobody; a strict Flux stumbles over it nevertheless.
-    let in_schemas = |unset: &Undefined| unset.objects.iter().all(|object| object.kind == "CustomResourceDefinition");
-    let counts = |unset: &&Undefined| match strict {
-        Some(true) => world.flux.is_strict_with_operators() || unset.form == format!("${{{}}}", unset.name),
-        _ => !unset.idle && !in_schemas(unset),
-    };
-    let unset: Vec<&Undefined> = one.undefined.iter().filter(counts).collect();
-    let mut names: Vec<&str> = unset.iter().map(|unset| unset.name.as_str()).collect();
-    names.dedup();
-    let message = format!("nothing defines {}", names.join(", "));
-    let fix = "define them in spec.postBuild, give each a default as in ${name:=value}, or write $${name} where it is meant as it stands; the annotation kustomize.toolkit.fluxcd.io/substitute: disabled keeps a whole object from it";
-    let first = *unset.first()?;
-    if strict != Some(true) {
-        let why = match strict {
-            Some(false) => "Flux puts an empty text in their place, and says nothing",
-            _ => {
-                "Flux puts an empty text in their place, and says nothing; since Flux 2.9 it refuses the whole Kustomization"
-            }
-        };
-        let finding = world.finding(&RULE, object, "postBuild", message, why, fix);
-        // What a dashboard names by itself is asked for when it is imported; without it the default source of data is taken.
-        let of_dashboards = names.iter().all(|name| name.starts_with("DS_"));
-        return Some(if of_dashboards { finding.hint() } else { finding });
+/// Holds a place at which a variable is asked for that nothing defines.
+struct Use<'a> {
+    unset: &'a Undefined,
+    one: &'a Rendered,
+    object: &'a Object,
+    file: String,
+    line: Option<usize>,
+}
+
+/// Tells of the variables that nothing defines, where the first of their forms stands: those of one file together, and one of several files once,
+/// with its other places below it.
+fn undefined(world: &World<'_>, found: &mut Vec<Finding>) {
+    let mut by_name: BTreeMap<&str, Vec<Use<'_>>> = BTreeMap::new();
+    for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
+        for unset in one.undefined.iter().filter(|unset| counts(world, unset)) {
+            by_name.entry(unset.name.as_str()).or_default().extend(uses(world, one, unset));
+        }
     }
-    let holder = first.objects.first().and_then(|holder| one.objects.iter().find(|object| object.object == *holder));
-    let flux = world.flux.version().map_or_else(|| "Flux".to_owned(), |version| format!("Flux {version}"));
-    let why = format!(
-        "{flux} refuses the whole Kustomization {}: BuildFailed, variable not set (strict mode): {:?}",
-        one.name, first.name
+    let mut by_place: BTreeMap<(&str, Vec<String>), Vec<Vec<Use<'_>>>> = BTreeMap::new();
+    let names_of = |uses: &[Use<'_>]| {
+        let names: BTreeSet<String> = uses.iter().map(|one| one.one.shown()).collect();
+        names.into_iter().collect::<Vec<String>>()
+    };
+    let groups: Vec<(String, Vec<Use<'_>>)> =
+        by_name.into_values().filter_map(|uses| Some((uses.first()?.file.clone(), uses))).collect();
+    let files: Vec<String> = groups.iter().map(|(file, _)| file.clone()).collect();
+    for (file, (_, uses)) in files.iter().zip(groups) {
+        by_place.entry((file, names_of(&uses))).or_default().push(uses);
+    }
+    for ((_, kustomizations), variables) in by_place {
+        let names: Vec<&str> = variables.iter().filter_map(|uses| Some(uses.first()?.unset.name.as_str())).collect();
+        let mut uses: Vec<&Use<'_>> = variables.iter().flatten().collect();
+        let Some(at) = uses
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| Some(&one.file) == uses.first().map(|one| &one.file))
+            .min_by_key(|(_, one)| one.line)
+            .map(|(at, _)| at)
+        else {
+            continue;
+        };
+        let first = uses.remove(at);
+        found.push(told(world, first, &names, kustomizations, &uses));
+    }
+}
+
+/// Tells whether the Flux of the environment minds that a variable is not defined.
+fn counts(world: &World<'_>, unset: &Undefined) -> bool {
+    match world.flux.is_strict() {
+        Some(true) => world.flux.is_strict_with_operators() || unset.form == format!("${{{}}}", unset.name),
+        // What a schema says of itself is read by nobody; a strict Flux stumbles over it nevertheless.
+        _ => !unset.idle && !unset.objects.iter().all(|object| object.kind == "CustomResourceDefinition"),
+    }
+}
+
+/// Lists where a variable is asked for: in the file of each object that does so.
+fn uses<'a>(world: &World<'a>, one: &'a Rendered, unset: &'a Undefined) -> Vec<Use<'a>> {
+    let holders = unset.objects.iter().filter_map(|holder| one.objects.iter().find(|object| object.object == *holder));
+    let mut found: Vec<Use<'_>> = Vec::new();
+    for object in holders {
+        let (file, line) = world.place(object, &unset.form);
+        if !found.iter().any(|known| (&known.file, known.line) == (&file, line)) {
+            found.push(Use { unset, one, object, file, line });
+        }
+    }
+    if found.is_empty() {
+        let object = world.find("Kustomization", &one.namespace, &one.name);
+        found.extend(object.map(|object| {
+            let (file, line) = world.place(object, "postBuild");
+            Use { unset, one, object, file, line }
+        }));
+    }
+    found
+}
+
+fn told(world: &World<'_>, first: &Use<'_>, names: &[&str], kustomizations: Vec<String>, more: &[&Use<'_>]) -> Finding {
+    let name = &first.unset.name;
+    let message = format!("nothing defines {}", names.join(", "));
+    let (them, each) = if names.len() == 1 { ("it", "it") } else { ("them", "each") };
+    let fix = format!(
+        "define {them} in spec.postBuild, give {each} a default as in ${{{name}:=value}}, or write $${{{name}}} where it is meant as it stands; the annotation {SWITCH}: disabled keeps a whole object from it"
     );
-    Some(world.finding(&RULE, holder.unwrap_or(object), &first.form, message, why, fix))
+    let place = if names.len() == 1 { "its" } else { "their" };
+    let strict = world.flux.is_strict();
+    let why = match strict {
+        Some(true) => {
+            let flux = world.flux.version().map_or_else(|| "Flux".to_owned(), |version| format!("Flux {version}"));
+            format!("{flux} refuses the whole Kustomization: BuildFailed, variable not set (strict mode): {name:?}")
+        }
+        Some(false) => format!("Flux puts an empty text in {place} place, and says nothing"),
+        None => format!(
+            "Flux puts an empty text in {place} place, and says nothing; since Flux 2.9 it refuses the whole Kustomization"
+        ),
+    };
+    let found = Finding::new(RULE.id, &first.file, message, why, fix);
+    let mut finding = Finding {
+        line: first.line,
+        kustomizations,
+        ..found.of(world.env).about(Some(first.object.object.to_string()))
+    };
+    let mut named = BTreeSet::from([(first.file.as_str(), first.line)]);
+    for other in more.iter().filter(|other| named.insert((&other.file, other.line))) {
+        let (env, object) = (Some(world.env.to_owned()), Some(other.object.object.to_string()));
+        finding.others.push(Other { env, file: other.file.clone(), line: other.line, object });
+    }
+    // What a dashboard names by itself is asked for when it is imported; without it the default source of data is taken.
+    let of_dashboards = names.iter().all(|name| name.starts_with("DS_"));
+    if of_dashboards && strict != Some(true) { finding.hint() } else { finding }
 }
 
 #[cfg(test)]

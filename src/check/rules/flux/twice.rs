@@ -4,6 +4,8 @@ use crate::check::world::World;
 use crate::check::{Finding, Other, Rule, RuleInput};
 use crate::model::{ObjectRef, known};
 use crate::render::{Object, Rendered};
+use crate::repo::kustomize::NAMES;
+use crate::repo::{FluxKustomization, path};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -25,8 +27,24 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     // What they do to each other comes first: all else that they share is told below it.
     shared.sort_by_key(|one| one.harm);
     let mut told: Vec<(Vec<&str>, Harm, usize)> = Vec::new();
+    let mut taking: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for one in shared {
         let object = one.object;
+        if let Some((outer, inner)) = around(world, &one.users) {
+            let known = taking.get(&(outer.namespace.as_str(), outer.name.as_str()));
+            let (env, other) = (Some(world.env.to_owned()), Some(object.object.to_string()));
+            let (file, line) = world.place(object, &object.object.name);
+            match known.and_then(|at| found.get_mut(*at)) {
+                Some(known) => known.others.push(Other { env, file, line, object: other }),
+                None => {
+                    taking.insert((&outer.namespace, &outer.name), found.len());
+                    let others = vec![Other { env, file, line, object: other }];
+                    let finding = Finding { others, ..takes_in(world, outer, inner) };
+                    found.push(if one.harm == Harm::Fight { finding } else { finding.warning() });
+                }
+            }
+            continue;
+        }
         let (file, line) = world.place(object, &object.object.name);
         let holds = |(names, harm, _): &&(Vec<&str>, Harm, usize)| {
             let is_within = one.names.iter().all(|name| names.contains(name));
@@ -61,6 +79,38 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+/// Finds among those that apply one object one whose folder holds the folder of another, and has no kustomization: Flux makes one there that takes in
+/// everything below (kustomize-controller, `generateKustomization`).
+fn around<'a>(world: &World<'a>, users: &[&Rendered]) -> Option<(&'a FluxKustomization, &'a FluxKustomization)> {
+    let all = &world.rendering.graph.kustomizations;
+    let declared = |user: &&Rendered| {
+        all.iter().find(|one| one.env == user.env && one.namespace == user.namespace && one.name == user.name)
+    };
+    let users: Vec<&FluxKustomization> = users.iter().filter_map(declared).collect();
+    let holds = |outer: &&FluxKustomization, inner: &&FluxKustomization| {
+        let is_below = inner.path != outer.path && path::is_within(&inner.path, &outer.path);
+        is_below && !NAMES.iter().any(|name| world.root().join(&outer.path).join(name).exists())
+    };
+    users.iter().find_map(|outer| Some((*outer, *users.iter().find(|inner| holds(outer, inner))?)))
+}
+
+fn takes_in(world: &World<'_>, outer: &FluxKustomization, inner: &FluxKustomization) -> Finding {
+    let folder = if outer.path.is_empty() { "the repository's root" } else { &outer.path };
+    let message = format!(
+        "the Kustomization {} also takes in what others below its path apply, such as {}: {folder} has no kustomization.yaml, so Flux takes in every manifest below",
+        outer.shown(),
+        inner.shown()
+    );
+    let why = "both apply the same objects: without the variables and patches of the other, or deleted under it when one of them stops";
+    let fix = format!(
+        "write {} that names what {} is to apply, or move what the others apply out of its folder",
+        path::join(&outer.path, "kustomization.yaml"),
+        outer.shown()
+    );
+    let line = world.line(&outer.file, outer.line, "path:").unwrap_or(outer.line);
+    Finding::new(RULE.id, &outer.file, message, why, fix).on(line).of(world.env).about(Some(outer.object().to_string()))
+}
+
 /// Says what comes of it, the worst first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Harm {
@@ -74,6 +124,7 @@ enum Harm {
 
 /// Holds an object that several apply.
 struct Shared<'a> {
+    users: Vec<&'a Rendered>,
     names: Vec<&'a str>,
     object: &'a Object,
     harm: Harm,
@@ -90,7 +141,7 @@ impl<'a> Shared<'a> {
             true if object.object.group == known::SOURCE => Harm::Little,
             true => Harm::Loss,
         };
-        Some(Self { names, object: last, harm })
+        Some(Self { users: users.iter().map(|(one, _)| *one).collect(), names, object: last, harm })
     }
 }
 

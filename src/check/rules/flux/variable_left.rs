@@ -53,7 +53,17 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for one in world.rendering.of.iter().filter(|one| one.env == world.env && !one.substituted && !one.is_unsure()) {
         let left: Vec<Left<'_>> = one.objects.iter().flat_map(|object| left(object, &form, &defined)).collect();
         let Some(first) = left.iter().find(|left| left.refused).or(left.first()) else { continue };
-        found.push(told(world, one, first, &left));
+        let finding = told(world, one, first, &left);
+        let is_same = |known: &&mut Finding| {
+            known.rule == RULE.id
+                && known.env == finding.env
+                && (&known.file, known.line, &known.message, &known.why)
+                    == (&finding.file, finding.line, &finding.message, &finding.why)
+        };
+        match found.iter_mut().find(is_same) {
+            Some(known) => known.kustomizations.extend(finding.kustomizations),
+            None => found.push(finding),
+        }
     }
 }
 
@@ -61,21 +71,14 @@ fn told(world: &World<'_>, one: &Rendered, first: &Left<'_>, all: &[Left<'_>]) -
     let forms: BTreeSet<&str> = all.iter().map(|left| left.form.as_str()).collect();
     let forms: Vec<&str> = forms.into_iter().collect();
     let stay = if forms.len() == 1 { "stays as it is" } else { "stay as they are" };
-    let message = format!(
-        "{} {stay} written: spec.postBuild of the Kustomization {} defines nothing",
-        forms.join(", "),
-        one.name
-    );
-    let fix = format!(
-        "add substitute or substituteFrom to spec.postBuild of {}, or write the value where the variable stands",
-        one.name
-    );
+    let message = format!("{} {stay} written: spec.postBuild of what applies it defines nothing", forms.join(", "));
+    let fix = "add substitute or substituteFrom to spec.postBuild of the Kustomization, or write the value where the variable stands";
     let why = if first.refused {
         "Kubernetes refuses the object, or nobody is ever reached under the name"
     } else {
         "others of the environment put a value in its place; here the text itself arrives"
     };
-    let mut finding = world.finding(&RULE, first.object, &first.form, message, why, fix);
+    let mut finding = world.finding(&RULE, first.object, &first.form, message, why, fix).concerning(one.shown());
     let mut named = BTreeSet::from([first.object.object.to_string()]);
     for other in all.iter().filter(|other| named.insert(other.object.object.to_string())) {
         let (file, line) = world.place(other.object, &other.form);

@@ -26,7 +26,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             let other = (release.namespace_of(dependency), text(dependency, "/name"));
             if releases.contains_key(&other) {
                 waits.entry(*key).or_default().push(other);
-            } else if world.ask_whole() && !other.1.is_empty() {
+            } else if !other.1.is_empty() && !world.may_come(&[(known::HELM, "HelmRelease")], other.0) {
                 found.push(missing(world, &releases, release, other));
             }
         }

@@ -25,11 +25,11 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                     let has = ["data", "stringData", "binaryData"]
                         .iter()
                         .any(|field| known.body.get(field).is_some_and(|own| own.get(key).is_some()));
-                    (!has && !known.is_filled_elsewhere())
+                    (!has && !known.is_filled_elsewhere() && !world.may_be_filled(namespace))
                         .then(|| format!("{} has no key {key}", named(kind, namespace, name)))
                 }
                 None if kind == "Secret" && world.makes_secret(namespace, name) => None,
-                None if !world.ask_whole() || may_come(world, object, name) => None,
+                None if may_come(world, object, name) || world.may_come(&[("", kind)], namespace) => None,
                 None => Some(format!("{} is declared nowhere", named(kind, namespace, name))),
             };
             if let Some(message) = fault {

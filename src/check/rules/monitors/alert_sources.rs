@@ -2,7 +2,7 @@
 
 use crate::check::world::{World, list, named, text};
 use crate::check::{Finding, Rule, RuleInput};
-use crate::model::known;
+use crate::model::{ObjectRef, known};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "alert-source-missing",
@@ -11,13 +11,12 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.ask_whole() {
-        return;
-    }
     for object in world.of(known::NOTIFICATION, "Alert") {
         let why = "what it should tell of fails in silence";
         let provider = text(&object.body, "/spec/providerRef/name");
-        if !provider.is_empty() && !world.has("Provider", &object.object.namespace, provider) {
+        let own = &object.object.namespace;
+        let is_missing = !provider.is_empty() && !world.has("Provider", own, provider);
+        if is_missing && !world.may_come(&[(known::NOTIFICATION, "Provider")], own) {
             let message = format!("its provider {provider} is not declared in {}", object.object.namespace);
             let fix = "declare the Provider in the Alert's namespace, or correct the name";
             found.push(world.finding(&RULE, object, provider, message, why, fix));
@@ -29,6 +28,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 || is_bootstrap
                 || world.has(kind, namespace, name)
                 || source.get("matchLabels").is_some()
+                || world.may_come(&[(&ObjectRef::bare(kind, namespace, name).group, kind)], namespace)
             {
                 continue;
             }

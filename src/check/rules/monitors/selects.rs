@@ -1,6 +1,6 @@
 //! A monitor that selects nothing.
 
-use crate::check::world::{World, at, list, selects, text};
+use crate::check::world::{WORKLOADS, World, at, list, selects, text};
 use crate::check::{Finding, Rule, RuleInput};
 use serde_json::Value;
 
@@ -18,9 +18,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             Some(names) => names.iter().filter_map(Value::as_str).collect(),
             None => vec![object.object.namespace.as_str()],
         };
-        let is_open = at(places, "/any") == true
-            || names.iter().any(|name| world.is_open(name))
-            || selector.get("matchExpressions").is_some();
+        let is_open = at(places, "/any") == true || selector.get("matchExpressions").is_some();
         if is_open || at(selector, "/matchLabels").as_object().is_none_or(serde_json::Map::is_empty) {
             continue;
         }
@@ -63,6 +61,10 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             }
             _ => continue,
         };
+        let kinds: &[(&str, &str)] = if object.kind() == "PodMonitor" { &WORKLOADS } else { &[("", "Service")] };
+        if names.iter().any(|name| world.is_open(kinds, name)) {
+            continue;
+        }
         let why = "nothing is measured, and no alert that rests on it ever fires";
         let fix =
             "compare its selector with the labels (of the Service itself, not of its pods), and the port by its name";

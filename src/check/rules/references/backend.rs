@@ -25,9 +25,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let mut told = Vec::new();
         for Backend { namespace, name, port } in backends(object) {
             let (message, needle) = match world.find("Service", namespace, name) {
-                None if world.is_open(namespace) || name.is_empty() || is_of_operator(world, namespace, name) => {
-                    continue;
-                }
+                None if name.is_empty() || is_of_operator(world, namespace, name) => continue,
+                None if world.is_open(&[("", "Service")], namespace) => continue,
                 None => (format!("it leads to the Service {name}, which is declared nowhere"), name.to_owned()),
                 Some(known) => {
                     let ports = list(&known.body, "/spec/ports");

@@ -14,14 +14,14 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let namespace = pods.object.object.namespace.as_str();
         for volume in list(pods.spec, "/volumes") {
             let name = text(volume, "/persistentVolumeClaim/claimName");
-            if name.is_empty() || world.has("PersistentVolumeClaim", namespace, name) || world.is_open(namespace) {
+            if name.is_empty() || world.has("PersistentVolumeClaim", namespace, name) {
                 continue;
             }
             // The claims of a StatefulSet are named TEMPLATE-SET-NUMBER.
             let of_set = world
                 .of("apps", "StatefulSet")
                 .any(|set| set.object.namespace == namespace && name.contains(&format!("-{}-", set.object.name)));
-            if of_set {
+            if of_set || world.is_open(&[("", "PersistentVolumeClaim")], namespace) {
                 continue;
             }
             let message = format!("its pods mount the claim {name}, which is declared nowhere");

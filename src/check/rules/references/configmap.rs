@@ -21,7 +21,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             if told.contains(&name) || world.has("ConfigMap", namespace, name) || CLUSTERS.contains(&name) {
                 continue;
             }
-            if world.is_open(namespace) {
+            if world.is_open(&[("", "ConfigMap")], namespace) {
                 continue;
             }
             told.push(name);

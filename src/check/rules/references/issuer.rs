@@ -11,9 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.ask_whole()
-        || world.of("cert-manager.io", "ClusterIssuer").chain(world.of("cert-manager.io", "Issuer")).next().is_none()
-    {
+    if world.of("cert-manager.io", "ClusterIssuer").chain(world.of("cert-manager.io", "Issuer")).next().is_none() {
         return;
     }
     for object in world.objects() {
@@ -41,7 +39,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         // A chart may make it by its values, as charts of issuers do.
         let may_come = world.charts_say(name) || world.is_conjured(place);
         let is_known = || world.find_object(&ObjectRef::new(kind, "cert-manager.io", place, name)).is_some();
-        if name.is_empty() || may_come || is_known() {
+        if name.is_empty() || may_come || is_known() || world.may_come(&[("cert-manager.io", kind)], place) {
             continue;
         }
         let message = format!("its issuer {} is declared nowhere", named(kind, place, name));

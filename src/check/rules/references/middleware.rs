@@ -19,9 +19,6 @@ pub(in crate::check) const RULE: Rule = Rule {
 const ANNOTATION: &str = "traefik.ingress.kubernetes.io/router.middlewares";
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.ask_whole() {
-        return;
-    }
     // Namespace and name with a hyphen between, as Traefik calls them everywhere.
     let is_middleware = |object: &&Object| {
         object.kind() == "Middleware" && matches!(object.object.group.as_str(), "traefik.io" | "traefik.containo.us")
@@ -39,7 +36,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 || charted(world).iter().any(|namespace| joined.starts_with(&format!("{namespace}-"))),
                 |namespace| world.is_filled(namespace),
             );
-            if may_come {
+            let kinds = [("traefik.io", "Middleware"), ("traefik.containo.us", "Middleware")];
+            if may_come || world.may_come(&kinds, place.unwrap_or_default()) {
                 continue;
             }
             let message = format!("it names the Middleware {wanted}, which is declared nowhere");

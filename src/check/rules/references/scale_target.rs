@@ -14,7 +14,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let namespace = object.object.namespace.as_str();
         let (kind, name) =
             (text(&object.body, "/spec/scaleTargetRef/kind"), text(&object.body, "/spec/scaleTargetRef/name"));
-        if !matches!(kind, "Deployment" | "StatefulSet") || world.has(kind, namespace, name) || world.is_open(namespace)
+        if !matches!(kind, "Deployment" | "StatefulSet")
+            || world.has(kind, namespace, name)
+            || world.is_open(&[("apps", kind)], namespace)
         {
             continue;
         }

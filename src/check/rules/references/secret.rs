@@ -15,7 +15,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             if told.contains(&name) || world.has("Secret", namespace, name) || world.makes_secret(namespace, name) {
                 continue;
             }
-            if world.is_open(namespace) {
+            if world.is_open(&[("", "Secret")], namespace) {
                 continue;
             }
             told.push(name);

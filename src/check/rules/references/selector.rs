@@ -1,6 +1,6 @@
 //! A Service that selects no pods.
 
-use crate::check::world::{World, at, selects};
+use crate::check::world::{WORKLOADS, World, at, selects};
 use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
@@ -13,7 +13,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.of("", "Service") {
         let namespace = object.object.namespace.as_str();
         let selector = at(&object.body, "/spec/selector");
-        if selector.as_object().is_none_or(serde_json::Map::is_empty) || world.is_open(namespace) {
+        if selector.as_object().is_none_or(serde_json::Map::is_empty) {
             continue;
         }
         // The pods of operators have labels of their own.
@@ -22,7 +22,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 && matches!(one.object.group.as_str(), "postgresql.cnpg.io" | "monitoring.coreos.com")
         });
         let hit = world.pods().any(|pods| pods.object.object.namespace == namespace && selects(selector, pods.labels));
-        if hit || own {
+        if hit || own || world.is_open(&WORKLOADS, namespace) {
             continue;
         }
         let message = "its selector fits the pods of no workload";

@@ -13,7 +13,10 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         let namespace = pods.object.object.namespace.as_str();
         let name = text(pods.spec, "/serviceAccountName");
-        if matches!(name, "" | "default") || world.has("ServiceAccount", namespace, name) || world.is_open(namespace) {
+        if matches!(name, "" | "default")
+            || world.has("ServiceAccount", namespace, name)
+            || world.is_open(&[("", "ServiceAccount")], namespace)
+        {
             continue;
         }
         let message = format!("its pods run as the ServiceAccount {name}, which is declared nowhere");

@@ -20,9 +20,6 @@ const BRINGS: [(&str, &[&str]); 4] = [
 ];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if !world.ask_whole() {
-        return;
-    }
     let releases = || world.of(known::HELM, "HelmRelease");
     let charts: Vec<&str> = releases().map(|release| world.chart(release)).collect();
     // A chart whose classes are not known may bring any.
@@ -81,6 +78,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 .of("", "PersistentVolume")
                 .any(|volume| named.contains(&text(&volume.body, "/spec/storageClassName")));
         for name in named.into_iter().filter(|name| !is_there(name) && !by_hand) {
+            if world.may_come(&[("storage.k8s.io", "StorageClass")], "") {
+                continue;
+            }
             let message = format!("its StorageClass {name} is made by nothing in {}", world.env);
             let why = "the claim stays Pending, and with it every pod that mounts it";
             let fix = "name a class that the environment has (kubectl get storageclass), or declare it; environments often differ in this";

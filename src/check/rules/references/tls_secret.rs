@@ -24,12 +24,11 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             };
             let elsewhere = world.objects().find(makes).filter(|one| one.object.namespace != namespace);
             // A chart of the namespace brings many things, but not what is made in another and it says no word of.
-            let is_sure = elsewhere.is_some()
-                && world.ask_whole()
-                && !world.is_conjured(namespace)
-                && !world.charts_say(name)
-                && !is_copied(world);
-            if world.is_open(namespace) && !is_sure {
+            let is_sure =
+                elsewhere.is_some() && !world.is_conjured(namespace) && !world.charts_say(name) && !is_copied(world);
+            let kinds = [("", "Secret"), ("cert-manager.io", "Certificate")];
+            let is_open = if is_sure { world.may_come(&kinds, namespace) } else { world.is_open(&kinds, namespace) };
+            if is_open {
                 continue;
             }
             let message = format!("its TLS Secret {name} is made by nothing in {namespace}");

@@ -23,9 +23,17 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
                 Finding::new(RULE.id, &file.path, message, why, fix).on(line)
             }));
             found.extend(config.warnings.into_iter().map(|warning| {
-                let why = "what is encrypted, and for whom, is not what the file seems to say";
-                let fix = "correct the name, or take it out";
-                Finding::new(RULE.id, &file.path, warning.message, why, fix).on(warning.line).warning()
+                // What says how files are read and written, not what is encrypted and for whom, misleads nobody about secrets.
+                let (why, fix) = if warning.is_harmless {
+                    ("sops goes by the name of a file there, or by a flag", "take it out")
+                } else {
+                    (
+                        "what is encrypted, and for whom, is not what the file seems to say",
+                        "correct the name, or take it out",
+                    )
+                };
+                let finding = Finding::new(RULE.id, &file.path, warning.message, why, fix).on(warning.line);
+                if warning.is_harmless { finding.hint() } else { finding.warning() }
             }));
         }
         Err(error) => {
