@@ -8,7 +8,7 @@ use super::notice::Notice;
 use super::operation::{OpId, Operation};
 use super::task::{Task, Ticket};
 use super::view::View;
-use crate::model::{Env, Kind, ObjectRef};
+use crate::model::{Env, Kind, Lesson, ObjectRef};
 use crate::repo::Snapshot;
 use crate::secret::Secret;
 
@@ -37,6 +37,8 @@ pub enum Action {
     Hand(Box<dyn Any + Send>),
     /// Filters the view on top, as if the text had been typed after its filter key.
     Filter(String),
+    /// Shows a lesson under a title, as a command does that is run.
+    Teach(String, Lesson),
     /// Marks an object, or takes its mark away.
     Mark(Env, ObjectRef),
     /// Takes an environment for what the repository says that it is: the operator agreed to its context.

@@ -150,7 +150,7 @@ impl Ask<'_> {
 
     /// Returns the kube context of an environment, as it stands in lessons; the environment's name where there is none.
     pub fn context(&self, env: Env) -> &str {
-        self.facts.environment(env).map_or("", |known| known.context.as_deref().unwrap_or(&known.name))
+        self.facts.context(env)
     }
 }
 

@@ -205,6 +205,11 @@ impl Facts {
         self.environment(env).map_or("", |environment| environment.name.as_str())
     }
 
+    /// Returns the kube context of an environment; empty when there is no such environment.
+    pub fn context(&self, env: Env) -> &str {
+        self.environment(env).map_or("", |known| known.context.as_deref().unwrap_or(&known.name))
+    }
+
     /// Says in a title that the way to an environment's server is not safe; `None` where it is.
     pub fn exposure(&self, env: Env) -> Option<&'static str> {
         self.exposed.get(env).copied().flatten().map(Exposure::word)

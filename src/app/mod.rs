@@ -82,7 +82,12 @@ struct Layer {
     view: Box<dyn View>,
     /// The filter that was typed last; [`View::filtered`] tells whether it still hides something.
     filter: String,
+    /// What the lesson panel showed as it was opened, which belongs to the screen below: it comes back with that one.
+    below: Option<LessonShown>,
 }
+
+/// The lesson of a screen, with its title, and what was selected as it was shown.
+type LessonShown = (Option<(String, Lesson)>, Option<Vec<CommandTarget>>);
 
 /// A kind that is watched in an environment, and whether anybody still looks.
 struct Watched {
@@ -104,7 +109,7 @@ impl App {
             theme,
             keymap,
             commands,
-            layers: vec![Layer { ticket: Ticket(0), view: root, filter: String::new() }],
+            layers: vec![Layer { ticket: Ticket(0), view: root, filter: String::new(), below: None }],
             marks: None,
             start: None,
             next_ticket: 1,

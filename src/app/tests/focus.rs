@@ -220,6 +220,24 @@ fn another_width_keeps_the_focus_and_the_lesson() {
 }
 
 #[test]
+fn a_screen_gives_the_lesson_of_the_one_below_back() {
+    let mut desk = sized(140, three);
+    desk.press("2j");
+    desk.app.update(crate::app::Msg::Rested);
+    let below = desk.app.lesson().cloned();
+    for key in ["p", "f", "K", "O", ":", "w"] {
+        desk.press(key);
+        assert_ne!(desk.app.lesson(), below.as_ref(), "{key}");
+        desk.press("<esc>");
+        assert_eq!(desk.app.lesson(), below.as_ref(), "{key}");
+    }
+    desk.press(":deploy<enter>");
+    let (title, lesson) = desk.app.lesson().cloned().unwrap();
+    assert_eq!(title, "Deployment");
+    assert!(lesson.shell.to_string().contains("kubectl get deployments"), "{}", lesson.shell);
+}
+
+#[test]
 fn a_screen_begins_in_the_environment_that_has_the_focus() {
     for width in [80, 140] {
         for env in [0, 1, 2] {

@@ -5,7 +5,7 @@ use crate::app::guard::judge;
 use crate::app::{
     Action, App, Ask, Command, CommandTarget, Consent, Effect, Marks, Notice, OnScreen, Op, OpId, Task, Ticket, Verdict,
 };
-use crate::model::{Env, Fault, ObjectRef, Outcome};
+use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome};
 
 impl App {
     /// Judges and runs a command, asking first for what it needs.
@@ -53,10 +53,8 @@ impl App {
         let ask = Ask { facts: &self.facts, targets: &targets, answers: &answers, now: self.facts.now, permit };
         let lesson = (command.title.to_owned(), (command.lesson)(&ask));
         let actions = (command.run)(&ask);
-        if !lesson.1.shell.is_empty() {
-            self.lesson = Some(lesson);
-            self.lesson_of = None;
-        }
+        let (before, screens) = (self.lesson_shown(), self.layers.len());
+        self.teach(lesson.0, lesson.1);
         // Marks go with what was done to them: the next write is another one's.
         if actions.iter().any(|action| matches!(action, Action::Operate(_))) {
             let acted = |marks: &Marks| {
@@ -68,6 +66,18 @@ impl App {
         }
         let ticket = self.top_ticket();
         self.apply(ticket, actions, effects);
+        // The screen that the command opened has its lesson; the one below keeps the lesson that it had.
+        if let Some(opened) = self.layers.get_mut(screens) {
+            opened.below = Some(before);
+        }
+    }
+
+    /// Shows a lesson until the selection is moved; one without a line to type is none.
+    fn teach(&mut self, title: String, lesson: Lesson) {
+        if !lesson.shell.is_empty() {
+            self.lesson = Some((title, lesson));
+            self.lesson_of = None;
+        }
     }
 
     /// The environment that the topmost screen shows that shows one, else the focused one.
@@ -101,9 +111,9 @@ impl App {
                 Action::Push(view) => self.push(view, effects),
                 Action::Pop => self.close_top(effects),
                 Action::Replace(view) => {
-                    self.close_top(effects);
-                    self.push(view, effects);
+                    self.replace(view, effects);
                 }
+                Action::Teach(title, lesson) => self.teach(title, lesson),
                 Action::KeepMessage(message) => self.facts.message = message,
                 Action::Tell(notice) => self.tell(notice),
                 Action::Dispatch(command, targets, answers) => {

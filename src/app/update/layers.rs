@@ -1,6 +1,6 @@
 //! The stack of views: opening, closing, and lending a view the scene.
 
-use crate::app::{Action, App, Effect, Layer, Notice, OnScreen, Scene, Ticket, View};
+use crate::app::{Action, App, Effect, Layer, LessonShown, Notice, OnScreen, Scene, Ticket, View};
 use crate::model::Fault;
 
 impl App {
@@ -23,7 +23,8 @@ impl App {
                 effects.push(Effect::OnScreen(OnScreen::Forget));
             }
         }
-        self.layers.push(Layer { ticket, view, filter: String::new() });
+        let below = Some(self.lesson_shown());
+        self.layers.push(Layer { ticket, view, filter: String::new(), below });
         let top = self.layers.len() - 1;
         let actions = self.with_view(top, |view, scene| view.opened(scene));
         self.apply(ticket, actions, effects);
@@ -50,11 +51,30 @@ impl App {
         }
         if let Some(layer) = self.layers.pop() {
             self.marks.take_if(|marks| marks.are_of(layer.ticket));
+            if let Some(below) = layer.below {
+                (self.lesson, self.lesson_of) = below;
+            }
             effects.push(Effect::Drop(layer.ticket));
             if layer.view.secret() {
                 effects.push(Effect::OnScreen(OnScreen::Forget));
             }
         }
+    }
+
+    /// Closes the view on top and opens another in its place, with the lesson that is shown.
+    pub(super) fn replace(&mut self, view: Box<dyn View>, effects: &mut Vec<Effect>) {
+        let below = self.layers.last_mut().and_then(|layer| layer.below.take());
+        self.close_top(effects);
+        let place = self.layers.len();
+        self.push(view, effects);
+        if let Some(layer) = self.layers.get_mut(place) {
+            layer.below = below;
+        }
+    }
+
+    /// Returns the lesson that is shown, to show it again later.
+    pub(super) fn lesson_shown(&self) -> LessonShown {
+        (self.lesson.clone(), self.lesson_of.clone())
     }
 
     /// Ends the program, unless a view holds something that would be lost.

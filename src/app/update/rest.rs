@@ -52,7 +52,7 @@ impl App {
         };
         let kind = kinds::of(object)?;
         let environment = self.facts.environment(*env)?;
-        let context = environment.context.as_deref().unwrap_or(&environment.name);
+        let context = self.facts.context(*env);
         Some((format!("Look at {} in {}", object.short(), environment.name), (kind.lesson)(context, Some(object))))
     }
 }

@@ -1,9 +1,9 @@
 //! What the palette offers for a text: commands by name, and the lists of kinds as `kubectl get` names them.
 
-use crate::app::{Action, Command, CommandTarget};
+use crate::app::{Action, Command, CommandTarget, View};
 use crate::cluster::Served;
 use crate::kinds;
-use crate::model::{Env, GroupKind, Kind};
+use crate::model::{Env, GroupKind, Kind, Lesson, ShellLine};
 use crate::views::list::List;
 use crate::views::namespace::Namespace;
 
@@ -59,24 +59,52 @@ impl Entry<'_> {
         }
     }
 
-    /// Returns what the palette does for it, in an environment; `targets` are those that a command acts on.
-    pub(super) fn actions(&self, env: Env, targets: impl Fn(&Command) -> Vec<CommandTarget>) -> Vec<Action> {
-        let within = |namespace: &str| {
-            let filter = Some(namespace).filter(|namespace| !namespace.is_empty());
-            filter.map(|namespace| Action::Filter(format!("namespace={namespace}")))
-        };
-        match self {
-            Self::Command(command) => vec![Action::Dispatch(command, targets(command), Vec::new())],
+    /// Returns what the palette does for it, in an environment of a context; `targets` are those that a command acts on.
+    pub(super) fn actions(
+        &self,
+        (env, context): (Env, &str),
+        targets: impl Fn(&Command) -> Vec<CommandTarget>,
+    ) -> Vec<Action> {
+        let (view, lesson, namespace): (Box<dyn View>, Lesson, &str) = match self {
+            Self::Command(command) => return vec![Action::Dispatch(command, targets(command), Vec::new())],
             Self::Known(kind, namespace) => {
-                let list = Action::Push(Box::new(List::of_kind(env, kind)));
-                std::iter::once(list).chain(within(namespace)).collect()
+                (Box::new(List::of_kind(env, kind)), (kind.lesson)(context, None), namespace)
             }
             Self::Served(served, namespace) => {
-                let list = Action::Push(Box::new(List::printed(env, served.resource.clone())));
-                std::iter::once(list).chain(within(namespace)).collect()
+                let resource = served.resource.clone();
+                (Box::new(List::printed(env, resource)), lesson_of(served, context), namespace)
             }
-            Self::Namespace(name) => vec![Action::Push(Box::new(Namespace::new(env, name)))],
-        }
+            Self::Namespace(name) => (Box::new(Namespace::new(env, name)), lesson_of_namespace(name, context), ""),
+        };
+        let filter = Some(namespace).filter(|namespace| !namespace.is_empty());
+        let filter = filter.map(|namespace| Action::Filter(format!("namespace={namespace}")));
+        [Action::Push(view), Action::Teach(self.title(), lesson)].into_iter().chain(filter).collect()
+    }
+}
+
+/// Teaches how to list a kind that the cluster serves.
+fn lesson_of(served: &Served, context: &str) -> Lesson {
+    let resource = &served.resource;
+    let name = if resource.group.is_empty() {
+        resource.plural.clone()
+    } else {
+        format!("{}.{}", resource.plural, resource.group)
+    };
+    let all = if resource.namespaced { " -A" } else { "" };
+    Lesson {
+        shell: ShellLine::new("kubectl get {}", &[&name]).and_then(all, &[]).and_then(" --context {}", &[context]),
+        why: "The name with its group asks for this kind and for no namesake.".to_owned(),
+        look_for: "the columns are those that the kind's definition prints; `-o yaml` shows all fields.".to_owned(),
+        docs: "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/",
+    }
+}
+
+fn lesson_of_namespace(name: &str, context: &str) -> Lesson {
+    Lesson {
+        shell: ShellLine::new("kubectl get all -n {} --context {}", &[name, context]),
+        why: "It lists the workloads, pods and services of the namespace; claims, ingresses and custom resources are listed here too.".to_owned(),
+        look_for: "pods that are not Running, and workloads with fewer ready than wanted.".to_owned(),
+        docs: "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
     }
 }
 

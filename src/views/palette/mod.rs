@@ -108,7 +108,8 @@ impl View for Palette {
         } else if key.is("enter") {
             let found = self.found(scene);
             let Some(entry) = found.get(self.selected) else { return Vec::new() };
-            let actions = entry.actions(self.env, |command| self.targets_of(command).to_vec());
+            let actions =
+                entry.actions((self.env, scene.facts.context(self.env)), |command| self.targets_of(command).to_vec());
             return std::iter::once(Action::Pop).chain(actions).collect();
         } else if key.is("down") || key.is("tab") {
             self.selected = (self.selected + 1).min(count.saturating_sub(1));
