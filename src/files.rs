@@ -54,7 +54,7 @@ pub fn own(path: &Path, limit: u64) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`own`], and when it is no UTF-8.
 pub fn own_text(path: &Path, limit: u64) -> Result<String> {
-    String::from_utf8(own(path, limit)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
+    String::from_utf8(own(path, limit)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 /// Opens such a file for reading.
@@ -100,7 +100,7 @@ pub fn whole(opened: File, limit: u64) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`read`], and when it is no UTF-8.
 pub fn text(path: &Path, limit: u64) -> Result<String> {
-    String::from_utf8(read(path, limit)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
+    String::from_utf8(read(path, limit)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 /// Returns the path that a file really has. One that is written below a repository must lie in it: a link of a working tree is somebody
@@ -142,7 +142,7 @@ fn inside(written: &Path, real: &Path) -> Result<()> {
 }
 
 fn regular(data: &std::fs::Metadata) -> Result<()> {
-    if data.is_file() { Ok(()) } else { Err(Error::new(ErrorKind::InvalidInput, "it is no regular file")) }
+    if data.is_file() { Ok(()) } else { Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file")) }
 }
 
 /// Writes a regular file of the repository in one step, in place of the one that is there or as a new one. What `path` leads to is replaced, a link
@@ -194,7 +194,7 @@ mod tests {
     use crate::model::permit::grant;
 
     /// A repository with all that a file may be, and a file outside of it.
-    fn ground() -> (tempfile::TempDir, PathBuf) {
+    fn sample_repository() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("repo");
         std::fs::create_dir_all(root.join("apps")).unwrap();
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn only_regular_files_of_the_repository_are_read() {
-        let (folder, root) = ground();
+        let (folder, root) = sample_repository();
         for good in ["apps/a.yaml", "in", "apps/../in"] {
             assert_eq!(text(&root.join(good), 100).unwrap(), "a: 1\n", "{good}");
         }
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn nothing_outside_of_the_repository_is_written() {
-        let (folder, root) = ground();
+        let (folder, root) = sample_repository();
         for good in ["apps/a.yaml", "in", "new.yaml"] {
             replace(&root.join(good), good.as_bytes(), 0o640, &grant()).unwrap();
         }
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_folder_without_git_that_was_opened_as_a_repository_is_one() {
-        let (folder, root) = ground();
+        let (folder, root) = sample_repository();
         std::fs::remove_dir(root.join(".git")).unwrap();
         assert_eq!(text(&root.join("out"), 100).unwrap(), "secret", "until then its links are the operator's own");
         take_for_repository(&root);
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_log_is_no_link_and_no_pipe() {
-        let (folder, root) = ground();
+        let (folder, root) = sample_repository();
         append(&folder.path().join("log")).unwrap();
         for bad in ["in", "out", "pipe", "apps"] {
             assert!(append(&root.join(bad)).is_err(), "{bad}");

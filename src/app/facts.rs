@@ -1,6 +1,7 @@
 //! What is known: environments, rows, the repository, operations, notices. Views read it; only `App::update` changes it.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -83,6 +84,63 @@ pub struct Facts {
     pub here: Env,
     /// What is selected on the screen on top as a command is asked for, whatever is marked beside it.
     pub cursor: Vec<CommandTarget>,
+    /// Is another after each change, once somebody looks after it: see [`RevisedFacts`].
+    revision: u64,
+}
+
+/// Holds the facts of a session. Whoever changes them gives them another revision, so that what was made of them is known to be old; what no
+/// screen shows is set without.
+#[derive(Debug)]
+pub struct RevisedFacts(Facts);
+
+impl From<Facts> for RevisedFacts {
+    fn from(facts: Facts) -> Self {
+        Self(facts)
+    }
+}
+
+impl Deref for RevisedFacts {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+impl DerefMut for RevisedFacts {
+    fn deref_mut(&mut self) -> &mut Facts {
+        self.0.revision += 1;
+        &mut self.0
+    }
+}
+
+impl RevisedFacts {
+    /// Takes the time by the operator's clock. Ages are told in seconds: nothing looks different before the next one.
+    pub fn tell_time(&mut self, now: Timestamp) {
+        if now.as_second() != self.0.now.as_second() {
+            self.0.revision += 1;
+        }
+        self.0.now = now;
+    }
+
+    /// Takes how far an environment's server is ahead.
+    pub fn tell_ahead(&mut self, env: Env, ahead: SignedDuration) {
+        if self.0.ahead.get(env).is_some_and(|known| *known != ahead)
+            && let Some(known) = self.ahead.get_mut(env)
+        {
+            *known = ahead;
+        }
+    }
+
+    /// Notes what is selected as a key is pressed, for commands.
+    pub(super) fn note_cursor(&mut self, cursor: Vec<CommandTarget>) {
+        self.0.cursor = cursor;
+    }
+
+    /// Notes where a screen that is opened now begins.
+    pub(super) fn note_here(&mut self, here: Env) {
+        self.0.here = here;
+    }
 }
 
 impl Facts {
@@ -113,7 +171,13 @@ impl Facts {
             only: None,
             here: Env(0),
             cursor: Vec::new(),
+            revision: 0,
         }
+    }
+
+    /// Identifies what is known now: what was made of it holds as long as this stays.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Puts what the last survey rendered in the place of what the files declare: for a moment that of the files before.
@@ -240,7 +304,7 @@ impl Facts {
     /// Returns the row of an object.
     pub fn row(&self, env: Env, object: &ObjectRef) -> Option<&Row> {
         let key = RowKey { namespace: object.namespace.as_str().into(), name: object.name.as_str().into() };
-        self.tables.get(env)?.get(&kinds::of(object)?.group_kind())?.rows.get(&key)
+        self.tables.get(env)?.get(&kinds::kind_of(object)?.group_kind())?.rows.get(&key)
     }
 
     /// Returns the environment that a file of the repository belongs to: the one whose Kustomizations read it, when it is one alone;
@@ -300,7 +364,16 @@ impl Facts {
 
     /// Judges every environment anew: once for each change, as keys and titles ask for it many times.
     pub fn judge(&mut self) {
-        self.health = PerEnv::from_fn(self.environments.len(), |env| EnvironmentHealth::of(self, env));
+        self.health = PerEnv::from_fn(self.environments.len(), |env| EnvironmentHealth::judge(self, env));
+    }
+
+    /// Judges the one environment anew that a change concerns.
+    pub fn judge_environment(&mut self, env: Env) {
+        let health = EnvironmentHealth::judge(self, env);
+        match self.health.get_mut(env) {
+            Some(known) => *known = health,
+            None => self.judge(),
+        }
     }
 
     /// Returns the operations that run.

@@ -81,7 +81,7 @@ pub struct EnvironmentHealth {
 
 impl EnvironmentHealth {
     /// Judges an environment by what is known of it.
-    pub fn of(facts: &Facts, env: Env) -> Self {
+    pub fn judge(facts: &Facts, env: Env) -> Self {
         let mut health = Self { source: followed(facts, env), ..Self::default() };
         health.add_sources(facts, env);
         health.add_nodes(facts, env);
@@ -252,7 +252,7 @@ pub fn workload(facts: &Facts, env: Env, object: &ObjectRef, row: &Row) -> (Stat
         Some(pod) if pod.state == State::Failed => State::Failed,
         _ => row.state,
     };
-    (state, pod.map_or_else(|| row.message.to_string(), |pod| told(facts, env, pod)))
+    (state, pod.map_or_else(|| row.message.to_string(), |pod| pod_problem(facts, env, pod)))
 }
 
 /// Finds the worst pod of a workload, by its name: the pods of a `ReplicaSet`, a `StatefulSet` and a `DaemonSet` begin with it.
@@ -276,7 +276,7 @@ fn pod_of<'a>(facts: &'a Facts, env: Env, workload: &ObjectRef) -> Option<&'a Ro
 }
 
 /// Says what is wrong with a pod; one on a node that does not answer is not to blame itself.
-fn told(facts: &Facts, env: Env, pod: &Row) -> String {
+fn pod_problem(facts: &Facts, env: Env, pod: &Row) -> String {
     let node = pod.cells.get(3).map(|node| kinds::NODE.object("", node));
     if let Some(node) = node.filter(|node| facts.row(env, node).is_some_and(|row| row.state == State::Failed)) {
         return format!("its node {} does not answer", node.name);
@@ -383,7 +383,7 @@ mod tests {
     }
 
     fn health(facts: &Facts) -> EnvironmentHealth {
-        EnvironmentHealth::of(facts, Env(0))
+        EnvironmentHealth::judge(facts, Env(0))
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl FromStr for Key {
                 NAMES
                     .iter()
                     .find(|(name, _)| *name == rest)
-                    .ok_or_else(|| format!("`{text}` is no key: write j, R, ctrl-d, enter, space, …"))?
+                    .ok_or_else(|| format!("`{text}` is not a key: write j, R, ctrl-d, enter, space, …"))?
                     .0,
             ),
         };

@@ -18,7 +18,7 @@ pub struct Marks {
 
 impl Marks {
     /// Begins with one object.
-    pub(super) fn of(screen: Ticket, env: Env, object: ObjectRef) -> Self {
+    pub(super) fn starting_with(screen: Ticket, env: Env, object: ObjectRef) -> Self {
         Self { screen, env, objects: BTreeSet::from([object]) }
     }
 

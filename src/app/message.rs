@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::key::Key;
 use super::operation::OpId;
-use super::owed::PendingAnswer;
+use super::pending::PendingAnswer;
 use super::task::Ticket;
 use crate::check::Survey;
 use crate::cluster::WatchEvent;

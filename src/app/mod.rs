@@ -13,7 +13,7 @@ pub mod message;
 pub mod motion;
 pub mod notice;
 pub mod operation;
-pub mod owed;
+pub mod pending;
 mod screen;
 pub mod task;
 pub mod terminal;
@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use action::{Action, Effect, OnScreen};
 pub use command::{Ask, Command, CommandQuestion, CommandTarget, KeyScope, Risk};
-pub use facts::{Facts, KindTable};
+pub use facts::{Facts, KindTable, RevisedFacts};
 pub use guard::{Consent, Permit, Verdict};
 pub use health::EnvironmentHealth;
 pub use key::Key;
@@ -38,7 +38,7 @@ pub use message::Msg;
 pub use motion::Motion;
 pub use notice::Notice;
 pub use operation::{Op, OpId, Operation};
-pub use owed::{PendingAnswer, PendingCount};
+pub use pending::{PendingAnswer, PendingCount};
 pub use task::{Reply, Task, TaskContext, Ticket};
 pub use terminal::{Lender, Program};
 pub use view::{Scene, View};
@@ -49,7 +49,7 @@ use crate::theme::Theme;
 /// Holds the whole state of the cockpit.
 pub struct App {
     /// What is known.
-    pub facts: Facts,
+    pub facts: RevisedFacts,
     /// How it looks.
     pub theme: Theme,
     keymap: Keymap,
@@ -105,7 +105,7 @@ impl App {
         root: Box<dyn View>,
     ) -> Self {
         Self {
-            facts,
+            facts: facts.into(),
             theme,
             keymap,
             commands,

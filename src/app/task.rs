@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::message::Msg;
-use super::owed::PendingAnswer;
+use super::pending::PendingAnswer;
 use super::terminal::Lender;
 use crate::cluster::Cluster;
 use crate::model::{Clock, Env, Fault, FaultKind, PerEnv};

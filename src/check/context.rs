@@ -82,7 +82,7 @@ impl<'a> Context<'a> {
 
     /// Returns the recipients that the last commit names.
     pub(super) fn committed(&self) -> &Committed {
-        self.once.committed.get_or_init(|| Committed::of(self.repository))
+        self.once.committed.get_or_init(|| Committed::read(self.repository))
     }
 
     /// Returns the Flux that an environment runs, as its repository says, else its cluster; `None` where nothing is rendered.

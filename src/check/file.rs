@@ -39,14 +39,14 @@ impl File {
                 Ok(bytes) => (bytes, None),
                 Err(why) => (Cow::Borrowed(&[][..]), Some(why)),
             };
-            Self { unread, ..Self::of(&listed.path, bytes, identities) }
+            Self { unread, ..Self::parse(&listed.path, bytes, identities) }
         })
     }
 
-    fn of(path: &str, bytes: Cow<'_, [u8]>, identities: &Identities) -> Self {
+    fn parse(path: &str, bytes: Cow<'_, [u8]>, identities: &Identities) -> Self {
         let decoded = readings::decoded(&bytes);
         let text = String::from_utf8(bytes.into_owned()).ok();
-        let format = Format::of(path);
+        let format = Format::from_path(path);
         // A page that tells of sops shows what its files look like.
         let is_page = [".md", ".markdown", ".adoc", ".rst", ".html"].iter().any(|end| path.ends_with(end));
         let encrypted = text

@@ -121,7 +121,7 @@ pub fn by_cause(findings: &[Finding]) -> Vec<Finding> {
 }
 
 /// Puts findings into the form in which people are told of them: what is wrong in several environments once, and one cause once.
-pub fn told(findings: &[Finding]) -> Vec<Finding> {
+pub fn condensed(findings: &[Finding]) -> Vec<Finding> {
     by_cause(&together(findings))
 }
 
@@ -205,7 +205,7 @@ impl Finding {
     }
 
     /// Says which environment it is about.
-    pub fn of(self, env: &str) -> Self {
+    pub fn in_environment(self, env: &str) -> Self {
         Self { env: Some(env.to_owned()), ..self }
     }
 
@@ -291,7 +291,7 @@ mod tests {
             let object = Some(format!("A/{namespace}/c"));
             Finding::new("a", "base.yaml", "nothing defines X", "why", "fix")
                 .on(3)
-                .of(env)
+                .in_environment(env)
                 .about(object)
                 .concerning(name.to_owned())
         };
@@ -308,7 +308,7 @@ mod tests {
     fn one_fault_of_several_environments_is_told_once() {
         let finding = |env: &str, object: &str| {
             let object = Some(object.to_owned());
-            Finding::new("a", "base.yaml", "wrong", "why", "fix").on(3).of(env).about(object)
+            Finding::new("a", "base.yaml", "wrong", "why", "fix").on(3).in_environment(env).about(object)
         };
         let all = [finding("production", "A/b/c"), finding("production", "A/b/d"), finding("staging", "A/b/c")];
         let found = together(&all);

@@ -13,7 +13,7 @@ pub struct Image<'a> {
 
 impl<'a> Image<'a> {
     /// Takes a name apart.
-    pub fn of(image: &'a str) -> Self {
+    pub fn parse(image: &'a str) -> Self {
         let (plain, digest) = image.split_once('@').unwrap_or((image, ""));
         let (name, tag) = plain.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).unwrap_or((plain, ""));
         Self { name, tag, digest }
@@ -39,8 +39,8 @@ mod tests {
             ("a/b@sha256:0", "a/b", "", "sha256:0"),
             ("", "", "", ""),
         ] {
-            assert_eq!(Image::of(image), Image { name, tag, digest }, "{image}");
+            assert_eq!(Image::parse(image), Image { name, tag, digest }, "{image}");
         }
-        assert_eq!(Image::of("example.org:5000/a/b:1").last(), "b");
+        assert_eq!(Image::parse("example.org:5000/a/b:1").last(), "b");
     }
 }

@@ -18,14 +18,14 @@ pub fn check_secrets(files: &[ListedFile], context: &Context<'_>, renderer: &Wor
     // What the files declare is not what Flux applies: a parent may put the decryption in.
     let rests_on_graph = report.findings.iter().any(|finding| finding.rule == secrets::decryption::RULE.id);
     if context.snapshot.is_rendered || !rests_on_graph {
-        return report.told(context);
+        return report.ordered(context);
     }
     let Ok(rendering) = renderer.with(|renderer| renderer.render(context.snapshot)) else {
-        return report.told(context);
+        return report.ordered(context);
     };
     let snapshot = context.snapshot.with_graph(&rendering.graph);
     let effective = context.on(&snapshot);
-    check_files(files, &effective, &rules).told(&effective)
+    check_files(files, &effective, &rules).ordered(&effective)
 }
 
 /// Looks at a repository by all rules: at its files, and at what it renders to.
@@ -58,7 +58,7 @@ pub fn check_all(files: &[ListedFile], context: &Context<'_>) -> CheckReport {
             RuleInput::World(look) => {
                 let mut of_worlds = Vec::new();
                 for world in &worlds {
-                    world.look(rule, look, &mut of_worlds);
+                    world.run_rule(rule, look, &mut of_worlds);
                 }
                 // A name with a variable whose value cannot be read may be any name.
                 let is_about_variables = rule.id == flux::variable_left::RULE.id;
@@ -90,7 +90,7 @@ pub fn check_all(files: &[ListedFile], context: &Context<'_>) -> CheckReport {
         .findings
         .retain(|finding| is_about_secrets(finding.rule) || !told.ignored.iter().any(|(rule, _)| rule == finding.rule));
     report.silenced = report.silenced.saturating_add(before.saturating_sub(report.findings.len()));
-    report.told(context)
+    report.ordered(context)
 }
 
 /// Looks at files by rules about one file at a time.

@@ -26,7 +26,7 @@ mod world;
 
 pub use context::Context;
 pub use file::File;
-pub use finding::{Finding, Other, Severity, by_cause, told};
+pub use finding::{Finding, Other, Severity, by_cause, condensed};
 pub use looking::{check_all, check_secrets, refusal};
 pub use report::CheckReport;
 pub use rule::Rule;

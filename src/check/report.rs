@@ -20,7 +20,7 @@ pub struct CheckReport {
 
 impl CheckReport {
     /// Says of each finding what it is about, and puts them in order.
-    pub(super) fn told(mut self, context: &Context<'_>) -> Self {
+    pub(super) fn ordered(mut self, context: &Context<'_>) -> Self {
         for finding in &mut self.findings {
             subject::complete(finding, context.snapshot);
         }

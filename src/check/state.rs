@@ -31,7 +31,12 @@ impl CheckedState {
     ///
     /// # Errors
     /// Fails when git does not know the state, or does not list its files.
-    pub fn of(here: &Snapshot, revision: &Revision, identities: &Identities, renderer: &Worker) -> Result<Self, Fault> {
+    pub fn read(
+        here: &Snapshot,
+        revision: &Revision,
+        identities: &Identities,
+        renderer: &Worker,
+    ) -> Result<Self, Fault> {
         Self::with_live(here, revision, identities, &BTreeMap::new(), renderer)
     }
 

@@ -84,7 +84,7 @@ impl Survey {
             graph: rendering.as_ref().ok().map(|rendering| Arc::clone(&rendering.graph)),
             fault: rendering.as_ref().err().cloned(),
             files: files.len(),
-            pages: files.iter().filter_map(|file| DocumentPage::of(&file.path, || file.document())).collect(),
+            pages: files.iter().filter_map(|file| DocumentPage::of_file(&file.path, || file.document())).collect(),
             live: live.clone(),
             ..Self::default()
         };
@@ -137,7 +137,7 @@ impl Survey {
     }
 
     /// Iterates over what a file becomes or changes, in the order of environments.
-    pub fn made_of(&self, file: &str) -> impl Iterator<Item = &Surveyed> {
+    pub fn objects_of_file(&self, file: &str) -> impl Iterator<Item = &Surveyed> {
         self.by_file.get(file).into_iter().flatten().filter_map(|index| self.objects.get(*index))
     }
 

@@ -129,7 +129,7 @@ pub fn found(rule: &Rule, text: &str) -> Vec<String> {
 /// Returns what a rule finds in documents that come from files of a folder and are to run on nodes.
 pub fn found_in(root: &Path, nodes: &Nodes, rule: &Rule, text: &str) -> Vec<String> {
     let rendering = rendering(text);
-    let found = look(root, nodes, rule, &rendering);
+    let found = run_rule(root, nodes, rule, &rendering);
     assert_namesakes(root, nodes, rule, &rendering);
     found
         .iter()
@@ -171,7 +171,7 @@ fn assert_namesakes(root: &Path, nodes: &Nodes, rule: &Rule, rendering: &Renderi
                 names.push(object.object.to_string());
             }
         }
-        let found = look(root, nodes, rule, &of);
+        let found = run_rule(root, nodes, rule, &of);
         let about: Vec<_> =
             found.into_iter().filter(|one| one.object.as_ref().is_none_or(|it| names.contains(it))).collect();
         assert!(about.is_empty(), "{} takes a namesake for its own: {about:#?}", rule.id);
@@ -180,7 +180,7 @@ fn assert_namesakes(root: &Path, nodes: &Nodes, rule: &Rule, rendering: &Renderi
     (0..count).for_each(|at| disguised(Some(at)));
 }
 
-fn look(root: &Path, nodes: &Nodes, rule: &Rule, rendering: &Rendering) -> Vec<Finding> {
+fn run_rule(root: &Path, nodes: &Nodes, rule: &Rule, rendering: &Rendering) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut envs: Vec<&str> = rendering.of.iter().map(|one| one.env.as_str()).collect();
     envs.sort_unstable();

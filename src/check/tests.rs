@@ -66,7 +66,7 @@ impl Fixture {
 }
 
 fn sealed(text: &str, recipient: &str) -> String {
-    let file = NewFile::of(&[recipient.to_owned()], "^(data|stringData)$");
+    let file = NewFile::for_recipients(&[recipient.to_owned()], "^(data|stringData)$");
     create(Format::Yaml, &Secret::new(text), &file, Timestamp::UNIX_EPOCH).unwrap()
 }
 
@@ -545,7 +545,7 @@ fn who_becomes_a_reader_by_what_is_staged_is_told_there() {
     fixture.repository.git(&["add", "--all"]);
     let here = Snapshot::load(root);
     let told = |revision: &Revision| {
-        let state = CheckedState::of(&here, revision, &Identities::default(), &Worker::default()).unwrap();
+        let state = CheckedState::read(&here, revision, &Identities::default(), &Worker::default()).unwrap();
         state.findings.iter().filter(|one| one.rule == "new-reader").map(|one| one.message.clone()).collect::<Vec<_>>()
     };
     assert!(told(&Revision::Index).concat().contains(&stranger), "{:?}", told(&Revision::Index));
@@ -601,7 +601,7 @@ fn a_rule_that_reaches_nothing_leaves_a_file_in_plain_text() {
     let fixture = Fixture::new();
     let file = NewFile {
         rule: Some((RuleKind::EncryptedRegex, "^other$".to_owned())),
-        ..NewFile::of(&[fixture.keys[0].1.clone()], "")
+        ..NewFile::for_recipients(&[fixture.keys[0].1.clone()], "")
     };
     // As a Secret it is not even encrypted so.
     let manifest = |kind: &str| Secret::new(format!("{PLAIN}other: x\n").replace("kind: Secret", kind));
@@ -821,7 +821,7 @@ fn the_rules_about_files_find_their_own_and_nothing_else() {
 fn what_the_key_at_hand_does_not_open_among_the_rest_is_told() {
     let fixture = Fixture::new();
     let (operator, recipient) = generate();
-    let both = NewFile::of(&[fixture.keys[0].1.clone(), recipient.clone()], "^(data|stringData)$");
+    let both = NewFile::for_recipients(&[fixture.keys[0].1.clone(), recipient.clone()], "^(data|stringData)$");
     let shared = create(Format::Yaml, &Secret::new(PLAIN), &both, Timestamp::UNIX_EPOCH).unwrap();
     fixture.write("apps/staging/kustomization.yaml", "resources: [secret.yaml, b.yaml, c.yaml]\n");
     let told = |identities: &Identities| {

@@ -175,7 +175,7 @@ impl<'a> World<'a> {
     }
 
     /// Has a rule look at the environment; nothing is said of objects that may be otherwise than they are told here.
-    pub(super) fn look(&self, rule: &Rule, look: fn(&World<'_>, &mut Vec<Finding>), found: &mut Vec<Finding>) {
+    pub(super) fn run_rule(&self, rule: &Rule, look: fn(&World<'_>, &mut Vec<Finding>), found: &mut Vec<Finding>) {
         self.unknowns.ask_for(rule.id);
         let mut own = Vec::new();
         look(self, &mut own);
@@ -196,7 +196,7 @@ impl<'a> World<'a> {
     }
 
     fn makes_nodes(&self) -> bool {
-        self.of(known::HELM, "HelmRelease").any(|release| {
+        self.objects_of(known::HELM, "HelmRelease").any(|release| {
             let name = text(&release.body, "/spec/chartRef/name");
             MAKERS_OF_NODES
                 .iter()
@@ -243,7 +243,7 @@ impl<'a> World<'a> {
     }
 
     /// Iterates over the objects of a kind of a group.
-    pub fn of(&self, group: &'static str, kind: &'static str) -> impl Iterator<Item = &'a Object> {
+    pub fn objects_of(&self, group: &'static str, kind: &'static str) -> impl Iterator<Item = &'a Object> {
         self.objects().filter(move |object| object.is(group, kind))
     }
 
@@ -267,7 +267,7 @@ impl<'a> World<'a> {
 
     /// Iterates over the pods of every workload.
     pub fn pods(&self) -> impl Iterator<Item = Pods<'a>> {
-        self.objects().filter_map(Pods::of)
+        self.objects().filter_map(Pods::from_object)
     }
 
     /// Tells whether an object of one of these kinds may come to a namespace from elsewhere than from files: from what a cluster has of its own, a
@@ -293,12 +293,12 @@ impl<'a> World<'a> {
     pub fn charts_say(&self, name: &str) -> bool {
         let values = self.values.get_or_init(|| {
             let mut found = HashSet::new();
-            for release in self.of(known::HELM, "HelmRelease") {
-                words(at(&release.body, "/spec/values"), &mut found);
+            for release in self.objects_of(known::HELM, "HelmRelease") {
+                collect_words(at(&release.body, "/spec/values"), &mut found);
                 for source in list(&release.body, "/spec/valuesFrom") {
                     let map = self.find("ConfigMap", &release.object.namespace, text(source, "/name"));
                     if let Some(map) = map {
-                        words(at(&map.body, "/data"), &mut found);
+                        collect_words(at(&map.body, "/data"), &mut found);
                     }
                 }
             }
@@ -361,7 +361,9 @@ impl<'a> World<'a> {
         fix: impl Into<String>,
     ) -> Finding {
         let (file, line) = self.place(object, needle);
-        let found = Finding::new(rule.id, &file, message, why, fix).of(self.env).about(Some(object.object.to_string()));
+        let found = Finding::new(rule.id, &file, message, why, fix)
+            .in_environment(self.env)
+            .about(Some(object.object.to_string()));
         Finding { line, ..found }
     }
 
@@ -398,7 +400,7 @@ impl<'a> World<'a> {
 
     /// Iterates over the Flux Kustomizations that the environment's repository declares.
     pub fn kustomizations(&self) -> impl Iterator<Item = &'a Object> {
-        self.of(known::KUSTOMIZE, "Kustomization")
+        self.objects_of(known::KUSTOMIZE, "Kustomization")
     }
 
     /// Returns what a Kustomization waits for, all the way, itself included, by namespace and name.
@@ -425,7 +427,7 @@ impl<'a> World<'a> {
 }
 
 impl<'a> Pods<'a> {
-    fn of(object: &'a Object) -> Option<Self> {
+    fn from_object(object: &'a Object) -> Option<Self> {
         let template = match (object.object.group.as_str(), object.kind()) {
             ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch", "Job") => {
                 object.body.pointer("/spec/template")?
@@ -518,13 +520,13 @@ fn read_preparation(root: &Path, folder: &str, depth: usize, within: bool, found
 }
 
 /// Collects the words of values: their keys and texts, and the words of longer ones.
-fn words<'a>(value: &'a Value, found: &mut HashSet<&'a str>) {
+fn collect_words<'a>(value: &'a Value, found: &mut HashSet<&'a str>) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(key, field)| {
             found.insert(key);
-            words(field, found);
+            collect_words(field, found);
         }),
-        Value::Array(items) => items.iter().for_each(|item| words(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect_words(item, found)),
         Value::String(text) => {
             let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
             found.insert(text);

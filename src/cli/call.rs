@@ -116,7 +116,7 @@ impl Call {
     /// # Errors
     /// Fails when a setting is wrong.
     pub fn session_of_any(&self) -> Result<Session, Fault> {
-        super::open::live(&self.global, Prompts::of(Terminal))
+        super::open::live(&self.global, Prompts::from_asker(Terminal))
     }
 
     /// Opens the session of the cockpit, which has the terminal for itself and asks on its screen.
@@ -128,7 +128,7 @@ impl Call {
     }
 
     /// Returns the environments that the call is about: the one of `--env`, else all.
-    pub fn chosen<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = &'a crate::model::Environment> {
+    pub fn environments<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = &'a crate::model::Environment> {
         let wanted = self.global.env.as_deref();
         session.environments.iter().filter(move |known| wanted.is_none_or(|name| name == known.name))
     }
@@ -201,7 +201,7 @@ impl Call {
                 return Err(Fault::new(
                     FaultKind::Usage,
                     "cannot write the result so",
-                    "sarif and github are forms of findings, and this is none",
+                    "sarif and github are formats for findings, and this command has none",
                     "use -o text or -o json",
                 ));
             }

@@ -55,19 +55,19 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         (None, false) => (Revision::WorkingTree, "HEAD".to_owned()),
     };
     let identities = super::secret::at_hand(call)?;
-    let mut state = CheckedState::of(&snapshot, &revision, &identities, &call.renderer)?;
+    let mut state = CheckedState::read(&snapshot, &revision, &identities, &call.renderer)?;
     if let Some(fault) = &state.fault {
         call.complain(fault);
     }
     // A repository before its first commit has no state before.
     if let Some(before) = git::commit(&snapshot.root, &before).filter(|_| arguments.new) {
-        state = state.without(&CheckedState::of(&snapshot, &Revision::Commit(before), &identities, &call.renderer)?);
+        state = state.without(&CheckedState::read(&snapshot, &Revision::Commit(before), &identities, &call.renderer)?);
     }
     let CheckedState { mut findings, fault, files, objects, silenced, quiet } = state;
     let is_wanted = |rule: &str| arguments.rule.is_empty() || arguments.rule.iter().any(|wanted| wanted == rule);
     let is_here = |env: &Option<String>| call.global.env.is_none() || env.is_none() || *env == call.global.env;
     findings.retain(|finding| is_wanted(finding.rule) && is_here(&finding.env));
-    let told = findings::as_told(call, &findings);
+    let told = findings::condensed_for(call, &findings);
     // Whoever names a rule wants what it says, whatever its weight.
     let shows_hints = arguments.hints || !arguments.rule.is_empty();
     let shown: Vec<_> = told.iter().filter(|one| shows_hints || one.severity != Severity::Hint).cloned().collect();

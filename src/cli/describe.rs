@@ -24,11 +24,11 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
-        let cluster = session.reach().cluster(env)?;
+        let cluster = session.task_context().cluster(env)?;
         // The group is found by asking: a form of its own, and the right events, rest on it.
         object.group = cluster.resource(&object.group, &object.kind).await?.group;
         let events = EventScope::Object(object.clone());
-        let (read, events) = tokio::join!(cluster.look(&object), cluster.events(&events));
+        let (read, events) = tokio::join!(cluster.detail(&object), cluster.events(&events));
         let read = read?.ok_or_else(|| {
             let why = format!("{} has none", cluster.name);
             Fault::failed(format!("cannot describe {object}"), why, "`fluxdeck get KIND` lists what there is")

@@ -28,7 +28,7 @@ pub fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let list = |known| Listed { known, exposed: session.exposure(known.env) };
-        let chosen: Vec<_> = call.chosen(&session).map(list).collect();
+        let chosen: Vec<_> = call.environments(&session).map(list).collect();
         call.print(&chosen, |environments| {
             let mut rows = vec![
                 ["NAME", "CONTEXT", "PROTECTED", "CONNECTION", "PATH", "RECIPIENTS", "PROTECTED BY"]

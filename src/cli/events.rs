@@ -25,7 +25,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
-        let events = session.reach().cluster(env)?.events(&scope).await?;
+        let events = session.task_context().cluster(env)?.events(&scope).await?;
         call.print(&events, |events| {
             let mut rows = vec![["AT", "TYPE", "REASON", "OBJECT", "COUNT", "MESSAGE"].map(str::to_owned).to_vec()];
             rows.extend(events.iter().map(|event| {

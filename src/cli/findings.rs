@@ -16,7 +16,7 @@ const SILENCED: &str = "silenced";
 /// # Errors
 /// Fails when standard output cannot be written.
 pub(super) fn print(call: &Call, findings: &[Finding], silenced: usize) -> Result<(), Fault> {
-    write(call, &as_told(call, findings), silenced, &[])
+    write(call, &condensed_for(call, findings), silenced, &[])
 }
 
 /// Writes findings that are in the form in which they are told, for programs also which rules did not look at everything.
@@ -37,9 +37,9 @@ pub(super) fn write(call: &Call, findings: &[Finding], silenced: usize, quiet: &
 }
 
 /// Puts findings into the form in which they are told: whoever reads wants one fault of several environments once, programs each of them.
-pub(super) fn as_told(call: &Call, findings: &[Finding]) -> Vec<Finding> {
+pub(super) fn condensed_for(call: &Call, findings: &[Finding]) -> Vec<Finding> {
     match call.global.output {
-        Output::Text | Output::Github => check::told(findings),
+        Output::Text | Output::Github => check::condensed(findings),
         Output::Json => check::by_cause(findings),
         Output::Sarif => findings.to_vec(),
     }
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_finding_reads_like_a_compilers_message() {
-        let shown = text(&finding().of("staging").about(Some("Secret/web/app".to_owned())));
+        let shown = text(&finding().in_environment("staging").about(Some("Secret/web/app".to_owned())));
         assert_eq!(
             shown,
             "apps/a,b.yaml:7: error: staging: Secret/web/app: the MAC\n  | is wrong [secret-mac]\n  why: 100% sure\n  what to do: look\n"

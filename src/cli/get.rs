@@ -45,7 +45,7 @@ pub(super) fn list(word: &str, namespace: Option<&str>, call: &Call) -> Result<u
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
-        let cluster = session.reach().cluster(env)?;
+        let cluster = session.task_context().cluster(env)?;
         let resource = find(&cluster, word).await?;
         let table = cluster.table(&resource, namespace.unwrap_or_default()).await?;
         let names: Vec<String> = table.columns.iter().map(|column| column.name.to_lowercase()).collect();

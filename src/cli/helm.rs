@@ -80,7 +80,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         match arguments.what {
             What::History { release } => {
-                let (cluster, object) = reach(call, &release)?;
+                let (cluster, object) = cluster_and_release(call, &release)?;
                 call.print(&helm::history(&cluster, &object).await?, |history| {
                     let titles = ["REVISION", "STATUS", "CHART", "APP", "DEPLOYED", "DESCRIPTION"];
                     let rows = history.iter().map(|one| {
@@ -97,7 +97,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                 })?;
             }
             What::Values { of } => {
-                let (cluster, object) = reach(call, &of.release)?;
+                let (cluster, object) = cluster_and_release(call, &of.release)?;
                 let rows = helm::values_of(&cluster, &object, of.revision).await?;
                 let values: Vec<Valued> = rows.into_iter().map(Valued::from).collect();
                 call.print(&values, |values| {
@@ -107,7 +107,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                 })?;
             }
             What::Manifest { of } => {
-                let (cluster, object) = reach(call, &of.release)?;
+                let (cluster, object) = cluster_and_release(call, &of.release)?;
                 let manifest = helm::rendered_of(&cluster, &object, of.revision).await?.manifest;
                 let documents = crate::yaml::documents(&manifest).map_err(|error| {
                     Fault::failed("cannot read the manifest", error.to_string(), "`-o text` prints it as it is stored")
@@ -118,7 +118,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                 }
             }
             What::Diff { of, with } => {
-                let (cluster, object) = reach(call, &of.release)?;
+                let (cluster, object) = cluster_and_release(call, &of.release)?;
                 let found = helm::compare(&cluster, &object, with, of.revision).await?;
                 let mut diffs = found.documents;
                 if !found.values.is_empty() {
@@ -149,11 +149,11 @@ fn line(value: &Value) -> String {
 }
 
 /// Finds the cluster and the HelmRelease.
-fn reach(call: &Call, release: &str) -> Result<(Arc<Cluster>, ObjectRef), Fault> {
+fn cluster_and_release(call: &Call, release: &str) -> Result<(Arc<Cluster>, ObjectRef), Fault> {
     let object = parse(release)?;
     let session = call.session()?;
     let env = only_environment(call, &session)?;
-    Ok((session.reach().cluster(env)?, object))
+    Ok((session.task_context().cluster(env)?, object))
 }
 
 /// Reads the name of a HelmRelease.

@@ -35,7 +35,12 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let env = match (call.global.env.as_deref(), names.as_slice()) {
         (Some(env), _) => env,
         (None, [only]) => only,
-        _ => return Err(wrong(format!("there are the environments {}", names.join(", ")), "name one with --env")),
+        _ => {
+            return Err(wrong(
+                format!("there is more than one environment: {}", names.join(", ")),
+                "name one with --env",
+            ));
+        }
     };
     let (found, now) = call.renderer.with(|renderer| history(&snapshot, env, &object, arguments.count, renderer))?;
     if found.is_empty() && now.find(env, &object).is_none() {

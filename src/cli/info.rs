@@ -104,7 +104,9 @@ fn declared(session: &Session) -> BTreeMap<String, Installation> {
             of.entry(file).or_insert_with(|| of_flux(&snapshot.root, file));
         }
     }
-    let one = |(env, files): (String, BTreeMap<&str, Vec<Object>>)| (env, Installation::of(files.values().flatten()));
+    let one = |(env, files): (String, BTreeMap<&str, Vec<Object>>)| {
+        (env, Installation::from_objects(files.values().flatten()))
+    };
     objects.into_iter().map(one).collect()
 }
 

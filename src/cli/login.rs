@@ -16,10 +16,10 @@ pub(super) fn login() -> String {
     let uid = rustix::process::getuid().as_raw();
     let accounts = files::own(Path::new(ACCOUNTS), LARGEST).unwrap_or_default();
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    of(uid, &String::from_utf8_lossy(&accounts), variable)
+    login_of(uid, &String::from_utf8_lossy(&accounts), variable)
 }
 
-fn of(uid: u32, accounts: &str, variable: impl Fn(&str) -> Option<String>) -> String {
+fn login_of(uid: u32, accounts: &str, variable: impl Fn(&str) -> Option<String>) -> String {
     let name_of = |uid: u32| {
         let mut lines = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
         lines.find_map(|fields| match fields.as_slice() {
@@ -41,14 +41,14 @@ fn of(uid: u32, accounts: &str, variable: impl Fn(&str) -> Option<String>) -> St
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::login_of;
 
     const ACCOUNTS: &str = "root:x:0:0:root:/root:/bin/sh\nmaria:x:1000:1000::/home/maria:/bin/sh\nbroken\n";
 
     #[test]
     fn the_system_says_who_it_is() {
         let of = |uid: u32, variables: &[(&str, &str)]| {
-            of(uid, ACCOUNTS, |name| {
+            login_of(uid, ACCOUNTS, |name| {
                 variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
             })
         };

@@ -59,7 +59,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
-        let mut source = LogSource::of(env, &object).ok_or_else(|| {
+        let mut source = LogSource::for_object(env, &object).ok_or_else(|| {
             let why =
                 format!("{object} is neither a pod, nor a workload, nor an object that a Flux controller works on");
             usage("cannot find a log", why, "name a pod as NAMESPACE/POD, or such as Kustomization/flux-system/apps")
@@ -78,7 +78,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         };
         let tail = if printer.held.is_some() { None } else { arguments.tail };
         let options = LogOptions { tail, since, previous: arguments.previous, follow: arguments.follow };
-        let cluster = session.reach().cluster(env)?;
+        let cluster = session.task_context().cluster(env)?;
         let (sender, mut events) = mpsc::channel(EVENTS);
         let target = source.resolve(&cluster).await?;
         let stop = interrupted();
@@ -115,7 +115,7 @@ fn object(text: &str) -> Result<ObjectRef, Fault> {
 
 fn since(text: &str) -> Result<Duration, Fault> {
     go_duration(text)
-        .ok_or_else(|| usage("cannot read --since", format!("`{text}` is no duration"), "write it as 90s, 5m or 1h"))
+        .ok_or_else(|| usage("cannot read --since", format!("`{text}` is not a duration"), "write it as 90s, 5m or 1h"))
 }
 
 /// Writes what comes, until nothing more does or nobody reads.

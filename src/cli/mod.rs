@@ -172,7 +172,7 @@ pub fn main() -> u8 {
     let _ended = EndAll;
     let arguments = parse();
     programs::watch();
-    let leftovers = Arc::new(Leftovers::look());
+    let leftovers = Arc::new(Leftovers::find());
     let code = perform(arguments, &leftovers);
     for left in leftovers.take().into_iter().chain(programs::runs_on()) {
         let Fault { what, why, todo, .. } = left.fault();

@@ -121,7 +121,7 @@ pub(super) fn named(global: &Global) -> Result<(), Fault> {
 fn folder(global: &Global) -> Result<PathBuf, Fault> {
     match &global.repo {
         Some(folder) if !folder.is_dir() => {
-            let why = format!("{} is no folder", folder.display());
+            let why = format!("{} is not a folder", folder.display());
             Err(Fault::new(FaultKind::Usage, "cannot open the repository", why, "name a folder with --repo"))
         }
         Some(folder) => Ok(folder.clone()),

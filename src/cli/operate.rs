@@ -252,7 +252,7 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
 /// Checks a timeout and hands it on as an answer.
 pub(super) fn timeout(text: &str) -> Result<(String, String), Fault> {
     if crate::model::clock::go_duration(text).is_none() {
-        let why = format!("`{text}` is no duration");
+        let why = format!("`{text}` is not a duration");
         return Err(Fault::new(FaultKind::Usage, "cannot read --timeout", why, "write it as 90s, 5m or 1h"));
     }
     Ok(("timeout".to_owned(), text.to_owned()))
@@ -264,7 +264,7 @@ pub(super) fn operate_all(call: &Call, command: &'static Command, answers: Vec<(
         let session = call.session()?;
         let env = only_environment(call, &session)?;
         let mut facts = session.facts();
-        let cluster = session.reach().cluster(env)?;
+        let cluster = session.task_context().cluster(env)?;
         for kind in crate::kinds::flux() {
             let rows = super::status::list(Arc::clone(&cluster), kind).await?;
             let table = crate::app::KindTable {

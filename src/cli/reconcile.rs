@@ -55,7 +55,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let object = arguments.object.ok_or_else(|| {
         Fault::new(
             FaultKind::Usage,
-            "what shall be reconciled?",
+            "nothing to reconcile",
             "no object is named",
             "name one as Kustomization/flux-system/apps, or say --all",
         )

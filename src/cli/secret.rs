@@ -88,7 +88,7 @@ fn identities(session: &Session) -> Identities {
     let recipients: Vec<String> =
         session.environments.iter().flat_map(|environment| environment.recipients.iter().cloned()).collect();
     let mut identities = Identities::default();
-    for sources in session.identities.of(None) {
+    for sources in session.identities.for_environment(None) {
         // What no source gives shows in what stays closed.
         if let Ok(found) = Identities::load(&sources, &recipients) {
             identities.merge(found);
@@ -166,7 +166,7 @@ fn value_given(file: &str) -> Fault {
     Fault::new(
         FaultKind::Usage,
         format!("{file} was not opened for a value on the command line"),
-        "other users of this machine see the arguments of every process, and shells keep them: the value is no secret any more",
+        "other users of this machine see the arguments of every process, and shells keep them: the value is no longer secret",
         "take another value, and pass it on standard input: pass show NAME | fluxdeck secret set FILE PATH; without that it is asked for",
     )
 }
@@ -260,7 +260,7 @@ impl Named {
         };
         let path = files::real(&path).map_err(|error| cannot(error.to_string()))?;
         if !path.is_file() {
-            return Err(cannot("it is no regular file".to_owned()));
+            return Err(cannot("it is not a regular file".to_owned()));
         }
         let root = root.and_then(|root| root.canonicalize().ok());
         let below = root.and_then(|root| path.strip_prefix(root).ok().map(Path::to_owned));
@@ -280,7 +280,7 @@ impl Named {
         }
         let recipients = files::text(&self.path, sops::LARGEST)
             .ok()
-            .and_then(|text| SopsFile::parse(Format::of(&self.name), text).ok())
+            .and_then(|text| SopsFile::parse(Format::from_path(&self.name), text).ok())
             .map_or_else(Vec::new, |file| file.recipients());
         let has_key = |one: &&crate::model::Environment| one.recipients.iter().any(|key| recipients.contains(key));
         Ok(session.environments.iter().filter(has_key).map(|known| known.env).collect())
@@ -290,7 +290,7 @@ impl Named {
     fn unlock(&self, call: &Call, session: &Session) -> Result<Unlocked, Fault> {
         let environments = self.environments(call, session)?;
         let sources: Vec<IdentitySources> = if environments.is_empty() {
-            session.identities.of(None)
+            session.identities.for_environment(None)
         } else {
             environments.iter().filter_map(|env| session.identities.get(*env)).cloned().collect()
         };

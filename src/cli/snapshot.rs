@@ -47,7 +47,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         .and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?)))
         .filter(|(columns, rows): &(u16, u16)| (20..=1000).contains(columns) && (5..=500).contains(rows))
         .ok_or_else(|| {
-            usage(format!("`{}` is no size", arguments.size), "write it as 120x36, from 20x5 to 1000x500")
+            usage(format!("`{}` is not a size", arguments.size), "write it as 120x36, from 20x5 to 1000x500")
         })?;
     let depth = match arguments.format {
         PictureFormat::Text => Depth::None,

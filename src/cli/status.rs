@@ -55,8 +55,8 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let (mut listings, mut warnings) = (Vec::new(), Vec::new());
-        for environment in call.chosen(&session) {
-            let cluster = session.reach().cluster(environment.env);
+        for environment in call.environments(&session) {
+            let cluster = session.task_context().cluster(environment.env);
             let exposed = session.exposure(environment.env);
             warnings.extend(exposed.map(|exposed| format!("{}: {}", environment.name, exposed.sentence())));
             listings.push(async move { (environment.name.clone(), exposed, list_all(cluster).await) });

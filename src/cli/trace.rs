@@ -24,7 +24,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
-        let origin = trace(&*session.reach().cluster(env)?, &object).await?;
+        let origin = trace(&*session.task_context().cluster(env)?, &object).await?;
         call.print(&origin, |origin| {
             let mut lines: Vec<String> = origin.chain.iter().map(|node| super::tree::line(node, 0)).collect();
             lines.extend(origin.revision.iter().map(|revision| format!("  {}", field(revision))));

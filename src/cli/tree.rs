@@ -24,7 +24,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
-        let found = tree(&*session.reach().cluster(env)?, &object).await?;
+        let found = tree(&*session.task_context().cluster(env)?, &object).await?;
         call.print(&found, |found| {
             let mut text = String::new();
             write(found, 0, &mut text);

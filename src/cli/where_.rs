@@ -28,7 +28,7 @@ struct Reader<'a> {
 /// Names an object of an environment.
 #[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase")]
-struct Made<'a> {
+struct BecomesObject<'a> {
     env: &'a str,
     api_version: &'a str,
     kind: &'a str,
@@ -41,7 +41,7 @@ struct Made<'a> {
 struct OfFile<'a> {
     file: &'a str,
     kustomizations: Vec<Reader<'a>>,
-    objects: Vec<Made<'a>>,
+    objects: Vec<BecomesObject<'a>>,
     /// Those of its Kustomizations that could not be rendered, with why: what they make of it is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown: Vec<Unrendered<'a>>,
@@ -126,13 +126,13 @@ fn of_file<'a>(
         .map(|feed| Reader { env: &feed.env, name: snapshot.shown(&feed.env, &feed.namespace, &feed.name) })
         .collect();
     kustomizations.sort();
-    let mut objects: Vec<Made<'_>> = rendering
+    let mut objects: Vec<BecomesObject<'_>> = rendering
         .of
         .iter()
         .filter(|one| is_wanted(&one.env))
         .flat_map(|one| one.objects.iter().map(move |object| (one, object)))
         .filter(|(_, object)| object.files().any(|own| own == file))
-        .map(|(one, object)| Made {
+        .map(|(one, object)| BecomesObject {
             env: &one.env,
             api_version: &object.api_version,
             kind: &object.object.kind,

@@ -43,7 +43,7 @@ struct Named {
 
 /// Says which part of an address can be no name, and why: nothing is asked then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no name: {why}")]
+#[error("{text:?} is not a valid name: {why}")]
 pub(crate) struct Misnamed {
     text: String,
     why: &'static str,
@@ -168,7 +168,7 @@ impl Address {
     pub(crate) fn with_labels(mut self, labels: &[(&str, &str)]) -> Self {
         for (_, value) in labels {
             if !is_label_value(value) {
-                let why = "no label has such a value";
+                let why = "a label cannot have this value";
                 self.refused.get_or_insert_with(|| Misnamed { text: (*value).to_owned(), why });
             }
         }

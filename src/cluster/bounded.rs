@@ -56,7 +56,7 @@ pub(super) enum Bound {
 
 impl Bound {
     /// Decides by what is asked for.
-    pub(super) fn of<B>(request: &Request<B>) -> Self {
+    pub(super) fn for_request<B>(request: &Request<B>) -> Self {
         let uri = request.uri();
         let parameter = |name: &str| {
             let pairs = uri.query().unwrap_or_default().split('&');
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_request_decides() {
-        let of = |address: &str| Bound::of(&Request::get(address).body(()).unwrap());
+        let of = |address: &str| Bound::for_request(&Request::get(address).body(()).unwrap());
         assert_eq!(of("https://h/api/v1/pods?limit=500&continue=x"), Bound::Whole(PAGE, "a page of a list"));
         assert_eq!(
             of("/apis/apps/v1/deployments?watch=1&resourceVersion=5"),

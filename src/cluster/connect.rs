@@ -163,7 +163,7 @@ impl Stack {
             Some(plugin) => plugin.told_of(self.clone().built()).await?,
             None => self.clone().built().await?,
         };
-        let bound = Bound::of(&request);
+        let bound = Bound::for_request(&request);
         let response = built.service.clone().oneshot(request);
         let response = match self.speaks {
             Speaks::Http2 => tokio::time::timeout(ANSWER, response).await.map_err(|_| {

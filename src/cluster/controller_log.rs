@@ -72,7 +72,7 @@ impl ControllerLine {
 
 /// Names the controller that runs an object of Flux: the Deployment, and the value of its pods' label `app`.
 pub fn controller_of(object: &ObjectRef) -> Option<&'static str> {
-    kinds::of(object).map(|kind| kind.controller).filter(|controller| !controller.is_empty())
+    kinds::kind_of(object).map(|kind| kind.controller).filter(|controller| !controller.is_empty())
 }
 
 /// Names the log to follow for a Flux object: its controller's pods in a namespace, which is `flux-system` unless Flux was put elsewhere.

@@ -106,13 +106,13 @@ struct Status {
 pub(crate) fn read(lines: &[u8]) -> impl Iterator<Item = Result<Delta<&str>, Failure>> {
     let mut failed = false;
     lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map_while(move |line| {
-        let read = if failed { None } else { Some(one(line)) };
+        let read = if failed { None } else { Some(delta(line)) };
         failed |= matches!(read, Some(Err(_)));
         read
     })
 }
 
-fn one(line: &[u8]) -> Result<Delta<&str>, Failure> {
+fn delta(line: &[u8]) -> Result<Delta<&str>, Failure> {
     let Line { kind, object } = parse(line)?;
     let object = object.get();
     match kind {

@@ -117,7 +117,7 @@ where
     let mut builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
     if let Some(name) = &config.tls_server_name {
         let name = name.clone().try_into().map_err(|_| {
-            Broken::new(format!("tls-server-name {name} is no name of a server"), "correct it in the kubeconfig")
+            Broken::new(format!("tls-server-name {name} is not a valid server name"), "correct it in the kubeconfig")
         })?;
         builder = builder.with_server_name_resolver(FixedServerNameResolver::new(name));
     }

@@ -15,7 +15,7 @@ impl Cluster {
     /// # Errors
     /// Fails when the server cannot be asked, or does not let Deployments be listed.
     pub async fn flux_version(&self) -> Result<Option<Minor>, Fault> {
-        Ok(of(&self.flux_controllers().await?))
+        Ok(oldest(&self.flux_controllers().await?))
     }
 
     /// Reads the Deployments of Flux's controllers, whole.
@@ -27,7 +27,7 @@ impl Cluster {
     }
 }
 
-fn of(controllers: &[Value]) -> Option<Minor> {
+fn oldest(controllers: &[Value]) -> Option<Minor> {
     let versions = controllers.iter().filter_map(of_controller);
     versions.min_by_key(|(mark, _)| *mark).map(|(_, minor)| minor)
 }
@@ -36,7 +36,7 @@ fn of(controllers: &[Value]) -> Option<Minor> {
 mod tests {
     use serde_json::json;
 
-    use super::of;
+    use super::oldest;
     use crate::model::Minor;
 
     #[test]
@@ -49,7 +49,7 @@ mod tests {
         };
         let helm = controller("ghcr.io/fluxcd/helm-controller:v1.3.0");
         let kustomize = controller("registry.example.org/fluxcd/kustomize-controller:v1.9.6@sha256:ab");
-        assert_eq!(of(&[helm.clone(), kustomize]), Some(Minor(2, 9)));
-        assert_eq!((of(&[helm]), of(&[])), (Some(Minor(2, 6)), None));
+        assert_eq!(oldest(&[helm.clone(), kustomize]), Some(Minor(2, 9)));
+        assert_eq!((oldest(&[helm]), oldest(&[])), (Some(Minor(2, 6)), None));
     }
 }

@@ -407,7 +407,7 @@ fn unreadable(path: &Path, error: &KubeconfigError) -> Fault {
     let why = match error {
         KubeconfigError::Parse(error) => match error.location() {
             Some(at) => format!("{}:{}:{} is not what a kubeconfig has there", path.display(), at.line(), at.column()),
-            None => format!("{} is no kubeconfig", path.display()),
+            None => format!("{} is not a kubeconfig", path.display()),
         },
         KubeconfigError::ReadConfig(error, _) => format!("{}: {error}", path.display()),
         other => format!("{}: {}", path.display(), super::fault::chain(other)),
@@ -439,7 +439,7 @@ mod tests {
     fn what_never_ends_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
         let refused = Kubeconfig::read(&["/dev/zero".into()]).unwrap().config_for("mine").unwrap_err();
-        assert!(refused.why.contains("no regular file"), "{refused}");
+        assert!(refused.why.contains("not a regular file"), "{refused}");
         for (of_cluster, of_user) in [
             ("certificate-authority: /dev/zero", ""),
             ("", "client-certificate: /dev/zero, client-key: /dev/zero"),
@@ -450,7 +450,7 @@ mod tests {
                  [{{name: mine, context: {{cluster: c, user: u}}}}]\n"
             );
             let refused = Kubeconfig::read(&[file(&folder, "config", &text)]).unwrap().config_for("mine").unwrap_err();
-            assert!(refused.why.contains("/dev/zero: it is no regular file"), "{of_cluster}{of_user}: {refused}");
+            assert!(refused.why.contains("/dev/zero: it is not a regular file"), "{of_cluster}{of_user}: {refused}");
         }
     }
 

@@ -11,11 +11,11 @@ impl Cluster {
     /// # Errors
     /// Fails when the server cannot be asked, or does not let nodes be listed.
     pub async fn nodes(&self) -> Result<Nodes, Fault> {
-        Ok(of(&self.objects("", "Node", "").await?))
+        Ok(add_up(&self.objects("", "Node", "").await?))
     }
 }
 
-fn of(nodes: &[Value]) -> Nodes {
+fn add_up(nodes: &[Value]) -> Nodes {
     let mut architectures: Vec<String> = nodes
         .iter()
         .filter_map(|node| node.pointer("/status/nodeInfo/architecture")?.as_str())
@@ -40,7 +40,7 @@ fn of(nodes: &[Value]) -> Nodes {
 mod tests {
     use serde_json::json;
 
-    use super::of;
+    use super::add_up;
     use crate::model::{Amount, Nodes};
 
     #[test]
@@ -50,13 +50,13 @@ mod tests {
                 "allocatable": {"cpu": cpu, "memory": memory}, "nodeInfo": {"architecture": architecture},
             }})
         };
-        let found = of(&[node("arm64", "4", "8Gi"), node("amd64", "3500m", "16Gi"), node("arm64", "4", "8Gi")]);
+        let found = add_up(&[node("arm64", "4", "8Gi"), node("amd64", "3500m", "16Gi"), node("arm64", "4", "8Gi")]);
         assert_eq!(found.architectures, ["amd64", "arm64"]);
         assert_eq!(found.cpu, Some(Amount { largest: 4.0, together: Some(11.5) }));
         assert_eq!(found.memory, Some(Amount { largest: 17_179_869_184.0, together: Some(34_359_738_368.0) }));
         assert!(!found.are_told);
-        assert_eq!(of(&[]), Nodes::default());
-        let silent = of(&[node("arm64", "4", "8Gi"), json!({"status": {}})]);
+        assert_eq!(add_up(&[]), Nodes::default());
+        let silent = add_up(&[node("arm64", "4", "8Gi"), json!({"status": {}})]);
         assert_eq!(silent.cpu, None, "a node that says nothing may give anything");
     }
 }

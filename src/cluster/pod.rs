@@ -102,7 +102,7 @@ impl RunningPod {
         let (namespace, name) = (text(&pod, "/metadata/namespace").to_owned(), text(&pod, "/metadata/name").to_owned());
         for name in [&namespace, &name] {
             if no_segment(name).is_some() || !is_label_value(name) {
-                return Err(format!("the API server says that it is called {name:?}, which is no name of a pod"));
+                return Err(format!("the API server says that it is called {name:?}, which is not a valid pod name"));
             }
         }
         Ok(Self { namespace, name, pod, service })

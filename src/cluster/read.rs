@@ -78,7 +78,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Fails when the server cannot be asked.
-    pub async fn look(&self, object: &ObjectRef) -> Result<Option<ObjectDetail>, Fault> {
+    pub async fn detail(&self, object: &ObjectRef) -> Result<Option<ObjectDetail>, Fault> {
         let mut value = match self.fetch(object).await? {
             Ok(value) => value,
             Err(failure) if failure.code() == Some(404) => return Ok(None),

@@ -213,7 +213,7 @@ async fn begin(client: &kube::Client, request: Request<Vec<u8>>) -> Result<Body,
     if collect(response.into_body(), ERROR_BODY, &mut body).await.is_err() {
         body.clear();
     }
-    Err(Failure::Status { code: status.as_u16(), message: words(status, &body), retry_after })
+    Err(Failure::Status { code: status.as_u16(), message: server_message(status, &body), retry_after })
 }
 
 /// Reads a body to its end; how long that may be is decided in [`bounded`], where it comes from.
@@ -253,7 +253,7 @@ fn endless(lasted: Duration, length: u64, pieces: u64) -> Option<String> {
 }
 
 /// Takes the server's words out of an error: a Status of Kubernetes, else what a proxy says, as far as it is short and plain.
-fn words(status: StatusCode, body: &[u8]) -> String {
+fn server_message(status: StatusCode, body: &[u8]) -> String {
     if let Ok(status) = serde_json::from_slice::<Status>(body)
         && !status.message.is_empty()
     {

@@ -119,7 +119,7 @@ pub(super) struct TablePage {
 }
 
 impl KeptCells {
-    fn of(definitions: &[Definition]) -> (Self, Vec<TableColumn>) {
+    fn from_definitions(definitions: &[Definition]) -> (Self, Vec<TableColumn>) {
         let known = |name: &str| name.eq_ignore_ascii_case("name") || name.eq_ignore_ascii_case("age");
         let kept = definitions.iter().enumerate().filter(|(_, definition)| !known(&definition.name));
         let columns = kept
@@ -155,7 +155,7 @@ impl KeptCells {
     fn read(&mut self, page: Wire) -> TablePage {
         let mut columns = Vec::new();
         if !page.column_definitions.is_empty() {
-            (*self, columns) = Self::of(&page.column_definitions);
+            (*self, columns) = Self::from_definitions(&page.column_definitions);
         }
         let plain = page.items.into_iter().map(|object| WireRow { cells: Vec::new(), object });
         TablePage {
@@ -240,7 +240,7 @@ mod tests {
 
     fn kept() -> KeptCells {
         let definition = |name: &str| Definition { name: name.to_owned(), priority: 0 };
-        KeptCells::of(&["Name", "Ready", "Secret", "Age"].map(definition)).0
+        KeptCells::from_definitions(&["Name", "Ready", "Secret", "Age"].map(definition)).0
     }
 
     #[test]

@@ -69,7 +69,7 @@ async fn asked_for(kind: &str, namespace: &str, name: &str) -> BTreeMap<String, 
         note(&format!("{verb:?}"));
     }
     let _ = cluster.read(&object).await;
-    let _ = cluster.look(&object).await;
+    let _ = cluster.detail(&object).await;
     note("read");
     let _ = cluster.secret(namespace, name).await;
     let _ = cluster.put_secret(namespace, name, "key", b"value", &grant()).await;

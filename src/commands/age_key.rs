@@ -148,7 +148,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
             &[&secret.name, &secret.namespace, context, ENTRY, &file, context],
         )
         .remark(name),
-        "Flux decrypts with the identities in this Secret, all entries that end in .agekey. It is the one Secret that is not in Git: whoever has it reads all the others.",
+        "Flux decrypts with the identities in this Secret, all entries that end in .agekey. It is the one Secret that is not in Git: anyone who has it can read all the others.",
         "every encrypted file of the environment opened by it; Kustomizations that were waiting become Ready at their next reconcile.",
         "https://fluxcd.io/flux/guides/mozilla-sops/",
     )
@@ -223,13 +223,13 @@ fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
                 }
                 let examined = examine(&reach, env, &name, snapshot).await?;
                 let state = if examined.is_good() { StepState::Done } else { StepState::Failed };
-                step("files", state, examined.words());
+                step("files", state, examined.summary());
                 if examined.is_good() {
-                    return Ok(examined.words());
+                    return Ok(examined.summary());
                 }
                 Err(Fault::failed(
                     format!("the key of {name} does not open everything"),
-                    examined.words(),
+                    examined.summary(),
                     format!(
                         "fluxdeck secret recipients --update the files, or see fluxdeck secret age-key --env {name}"
                     ),

@@ -25,12 +25,12 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     let with_it = match &gone {
         Some(gone) if gone.holds_others() => {
             format!(
-                "What it applied, and what the Kustomizations among it applied, goes with it where they prune: {}.",
-                gone.words()
+                "Everything it applied is deleted with it where it prunes, and so is what its Kustomizations applied: {}.",
+                gone.summary()
             )
         }
-        Some(gone) => format!("What it applied goes with it where it prunes: {}.", gone.words()),
-        None => "What it applied goes with it where it prunes or uninstalls.".to_owned(),
+        Some(gone) => format!("Everything it applied is deleted with it where it prunes: {}.", gone.summary()),
+        None => "Everything it applied is deleted with it where it prunes or uninstalls.".to_owned(),
     };
     let what = match (flux, declaring(ask)) {
         (true, _) if gone.as_ref().is_some_and(|gone| gone.itself) => format!(

@@ -16,7 +16,7 @@ pub(super) static COMMAND: Command = Command {
     lesson: |ask| {
         lesson(
             line(ask, "describe", ""),
-            "All that kubectl tells of it, its events at the end; the tab before says in short how it fares and what holds it.",
+            "The output of kubectl describe, with its events at the end; the tab before sums up its state and what it waits for.",
             "conditions that are not True, the full message of each, and events of type Warning.",
             "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_describe/",
         )

@@ -108,7 +108,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
 }
 
 /// Appends a command: the journal keeps the program alone, whose arguments may hold a password.
-fn words(place: ShellLine, command: &[String]) -> ShellLine {
+fn with_program(place: ShellLine, command: &[String]) -> ShellLine {
     let (program, arguments) = command.split_first().map_or((None, command), |(first, rest)| (Some(first), rest));
     let line = program.into_iter().fold(place, |line, word| line.word(word)).unkept();
     arguments.iter().fold(line, |line, word| line.word(word))
@@ -119,7 +119,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     let place = line(ask, if order.terminal { "exec -it" } else { "exec -i" });
     let place = place.option(" -c {}", order.container.as_deref().unwrap_or_default()).and_then(" --", &[]);
     lesson(
-        words(place, &order.command),
+        with_program(place, &order.command),
         "A process beside the one that the container runs, in its files and its network; what it changes is gone with the container.",
         "the prompt; exit or Ctrl-D leads back. No sh there: `kubectl debug` brings a container that has one.",
         "https://kubernetes.io/docs/tasks/debug/debug-application/get-shell-running-container/",

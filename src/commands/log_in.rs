@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         lesson(
             ShellLine::new("kubectl get namespaces --context {}", &[ask.context(ask.env())]),
-            "Any kubectl command runs the credential plug-in of its context; ctrl-c stops it there. Here it runs beside the screen, for up to five minutes, and what it prints is told in place of the list.",
+            "Any kubectl command runs the credential plug-in of its context; ctrl-c stops it there. Here it runs beside the screen, for up to five minutes, and its output is shown in place of the list.",
             "the namespaces; else the plug-in's own words, such as a code and the address to type it at.",
             "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
         )

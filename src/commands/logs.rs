@@ -16,7 +16,7 @@ pub static COMMAND: Command = Command {
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,
-    run: |ask| match ask.object().and_then(|(env, object)| LogSource::of(env, object)) {
+    run: |ask| match ask.object().and_then(|(env, object)| LogSource::for_object(env, object)) {
         Some(source) => vec![Action::Push(Box::new(Logs::new(source)))],
         None => vec![Action::Tell(Notice::info(ask.now, "select a pod or a Flux object: it has no log"))],
     },
@@ -35,7 +35,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     if object.kind == "Pod" && object.group.is_empty() {
         return lesson(
             ShellLine::new("kubectl logs {} -n {} --follow --context {}", &[&object.name, &object.namespace, context]),
-            "What the pod's first container writes; a pod that is replaced is followed on.",
+            "The log of the pod's first container; if the pod is replaced, the new one is followed.",
             "the first error, not the last: those after it often follow from it.",
             "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/",
         );
@@ -47,7 +47,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
                 "kubectl logs {} -n {} --all-pods --follow --context {}",
                 &[&format!("{kind}/{}", object.name), &object.namespace, context],
             ),
-            "What every pod of it writes, each line with its pod; pods that come later are followed too.",
+            "The logs of all its pods, each line with its pod; pods that come later are followed too.",
             "whether all of them say it, or one alone: that one may have a bad node or volume.",
             "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/",
         );

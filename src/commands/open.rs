@@ -34,7 +34,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
             "https://getsops.io/docs/#usage",
         );
     }
-    let known = ask.object().map(|(env, object)| match crate::kinds::of(object) {
+    let known = ask.object().map(|(env, object)| match crate::kinds::kind_of(object) {
         Some(kind) => (kind.lesson)(ask.context(env), Some(object)),
         None => (super::describe::COMMAND.lesson)(ask),
     });

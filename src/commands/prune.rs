@@ -30,7 +30,7 @@ impl Taken {
     }
 
     /// Counts what goes: `41 objects (Deployment 12, Service 9, ...)`.
-    pub(super) fn words(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let all: usize = self.kinds.values().sum();
         let mut kinds: Vec<(&String, &usize)> = self.kinds.iter().collect();
         kinds.sort_by(|one, two| two.1.cmp(one.1).then(one.0.cmp(two.0)));
@@ -135,7 +135,7 @@ mod tests {
         ]);
         let root = taken(&facts, Env(1), &kustomization("flux-system")).unwrap();
         assert!(root.itself && root.holds_others());
-        assert_eq!(root.words(), "4 objects (Deployment 2, Kustomization 1, Namespace 1)");
+        assert_eq!(root.summary(), "4 objects (Deployment 2, Kustomization 1, Namespace 1)");
         let apps = taken(&facts, Env(1), &kustomization("apps")).unwrap();
         assert!(apps.holds_others(), "it applies the root, which applies all");
         let foreign = ObjectRef::new("Kustomization", "kustomize.config.k8s.io", "flux-system", "flux-system");

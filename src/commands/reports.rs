@@ -17,7 +17,7 @@ pub(super) static FINDINGS: Command = Command {
     lesson: |_| {
         lesson(
             "fluxdeck check; flux build kustomization NAME --path DIR --dry-run",
-            "What Flux would stumble over is written in the repository already: references to nothing, what never converges, what drifts.",
+            "The repository already shows what Flux would stumble over: dangling references, objects that never converge, drift.",
             "errors first; each names its line, what it leads to and how to mend it; # fluxdeck:ignore RULE REASON beside it silences one.",
             "https://fluxcd.io/flux/cmd/flux_build_kustomization/",
         )
@@ -56,7 +56,7 @@ pub(super) static DOCUMENTS: Command = Command {
     lesson: |_| {
         lesson(
             "git grep -n WORD -- '*.md'",
-            "What was learnt in the last outage is written down for the next one, and is of use only to who finds it in time.",
+            "The notes from the last outage help in the next one only if they are found in time.",
             "/ and a word searches in all pages; enter opens one at that line and follows its links.",
             "https://git-scm.com/docs/git-grep",
         )
@@ -75,7 +75,7 @@ pub(super) static COMPARE: Command = Command {
     lesson: |_| {
         lesson(
             "diff <(kubectl kustomize apps/staging) <(kubectl kustomize apps/production)",
-            "What was tried in the one environment proves something for the other only where they are the same.",
+            "A test in one environment proves something for another only where the two are the same.",
             "versions that differ, and objects that only one has.",
             "https://kubectl.docs.kubernetes.io/guides/config_management/components/",
         )

@@ -3,7 +3,7 @@
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::model::Lesson;
-use crate::views::parts::chosen::NextOrder;
+use crate::views::parts::row_list::NextOrder;
 
 /// Sorts a list: by name, by state where rows have one, by age, then by each column.
 pub static COMMAND: Command = Command {
@@ -20,7 +20,7 @@ pub static COMMAND: Command = Command {
 fn teach(_: &Ask<'_>) -> Lesson {
     lesson(
         "kubectl get pods --all-namespaces --sort-by=.metadata.creationTimestamp",
-        "What failed, what restarts most and what is new comes to the top; o again takes the next column.",
+        "Failed objects, those that restart most and new ones come to the top; o again takes the next column.",
         "the words after the count, such as `by restarts`.",
         "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/",
     )

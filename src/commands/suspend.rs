@@ -64,7 +64,7 @@ fn no_time(text: &str, now: Timestamp) -> Option<Fault> {
     let fault = Fault::new(
         FaultKind::Usage,
         "nothing was suspended",
-        format!("`{text}` is no duration and no time to come"),
+        format!("`{text}` is neither a duration nor a time in the future"),
         "write 2h, tomorrow 9:00, 2026-01-31 or 2026-01-31T18:00:00Z",
     );
     until(text, now).is_none().then_some(fault)

@@ -24,7 +24,7 @@ fn next(ask: &Ask<'_>) -> Env {
 fn teach(ask: &Ask<'_>) -> Lesson {
     lesson(
         ShellLine::new("kubectl config use-context {}", &[ask.context(next(ask))]),
-        "That line sets what every later kubectl in every shell talks to, and so how the wrong cluster gets changed. Here each environment keeps its own context, and each line names it with --context.",
+        "That line changes the cluster of every later kubectl in every shell, which is how the wrong cluster gets changed. Here each environment keeps its own context, and each line names it with --context.",
         "the environment's name at the head of a panel and in every confirmation; < and > show the others.",
         "https://kubernetes.io/docs/tasks/access-application-cluster/configure-access-multiple-clusters/",
     )

@@ -17,7 +17,7 @@ pub const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Tells whether an object is reconciled by Flux, so that its verbs apply.
 pub fn is_flux(object: &ObjectRef) -> bool {
-    kinds::of(object).is_some_and(|kind| kind.flux)
+    kinds::kind_of(object).is_some_and(|kind| kind.flux)
 }
 
 /// Tells whether an object is a HelmRelease.
@@ -28,7 +28,7 @@ pub fn is_release(object: &ObjectRef) -> bool {
 /// Returns the flux CLI's words for an object, such as `kustomization apps` or `source git flux-system`; the source of the words is
 /// `flux reconcile --help`.
 pub fn flux_words(object: &ObjectRef) -> ShellLine {
-    match kinds::of(object).map(|kind| kind.noun).filter(|noun| !noun.is_empty()) {
+    match kinds::kind_of(object).map(|kind| kind.noun).filter(|noun| !noun.is_empty()) {
         Some(noun) => ShellLine::from(noun).word(&object.name),
         None => ShellLine::new("{} {}", &[&object.kind.to_lowercase(), &object.name]),
     }

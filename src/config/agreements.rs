@@ -39,16 +39,16 @@ enum To {
 impl Agreement {
     /// Builds the agreement that an environment of a repository is reached by a context.
     pub fn of_context(root: &Path, env: &str, context: &str) -> Self {
-        Self::of(root, To::Context { env: env.to_owned(), context: context.to_owned() })
+        Self::resolved(root, To::Context { env: env.to_owned(), context: context.to_owned() })
     }
 
     /// Builds the agreement that a plug-in of age may run for a repository.
     pub fn of_plugin(root: &Path, plugin: &str) -> Self {
-        Self::of(root, To::Plugin { plugin: plugin.to_owned() })
+        Self::resolved(root, To::Plugin { plugin: plugin.to_owned() })
     }
 
     /// Means a repository wherever links lead to it from.
-    fn of(root: &Path, to: To) -> Self {
+    fn resolved(root: &Path, to: To) -> Self {
         Self { repository: root.canonicalize().unwrap_or_else(|_| root.to_owned()), to }
     }
 

@@ -165,7 +165,7 @@ fn no_context(name: &str, wanted: &str, contexts: &[KubeContext]) -> Fault {
         return Fault::new(FaultKind::Unreachable, format!("{name} has no cluster here"), why, todo);
     }
     if contexts.iter().any(|context| context.name == IN_CLUSTER) {
-        let why = "there is no kubeconfig, and which environment is the cluster that this pod runs in is not said";
+        let why = "there is no kubeconfig, and nothing says which environment the cluster of this pod is";
         let todo = format!("say it: context = \"in-cluster\" below [env.{name}] in your settings");
         return Fault::new(FaultKind::Unreachable, format!("{name} has no cluster here"), why, todo);
     }

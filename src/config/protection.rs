@@ -37,7 +37,7 @@ pub(super) fn judge(
             let at = contexts.iter().position(|context| context.name == subject.context)?;
             reasons.get(at)?.as_ref().map(|root| format!("the API server of {root}"))
         };
-        if let Some(reason) = said(settings, subject).map(|origin| origin.to_string()).or_else(shared) {
+        if let Some(reason) = protected_by(settings, subject).map(|origin| origin.to_string()).or_else(shared) {
             return because(reason);
         }
         if let Some(context) = &own.context
@@ -61,7 +61,7 @@ pub(super) fn judge(
 }
 
 /// Says what protects an environment by what is said of itself.
-fn said(settings: &Settings, subject: &Subject<'_>) -> Option<SettingOrigin> {
+fn protected_by(settings: &Settings, subject: &Subject<'_>) -> Option<SettingOrigin> {
     if settings.flags.protect.iter().any(|name| name == subject.name) {
         return Some(SettingOrigin::Flag("protect"));
     }
@@ -79,7 +79,7 @@ fn said(settings: &Settings, subject: &Subject<'_>) -> Option<SettingOrigin> {
 fn reasons(settings: &Settings, subjects: &[Subject<'_>], contexts: &[KubeContext]) -> Vec<Option<String>> {
     let first = |context: &KubeContext| {
         let is_protected =
-            |subject: &&Subject<'_>| subject.context == context.name && said(settings, subject).is_some();
+            |subject: &&Subject<'_>| subject.context == context.name && protected_by(settings, subject).is_some();
         let of_environment = subjects.iter().find(is_protected).map(|subject| subject.name.to_owned());
         of_environment
             .or_else(|| says_production(&context.name).then(|| format!("the context {}", context.name)))

@@ -112,7 +112,7 @@ impl Settings {
         let variable =
             |name: &str| variables.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value);
         let home = variable("HOME").and_then(whole);
-        let base = |base: XdgFolder| base.of(|name| variable(name).map(Into::into));
+        let base = |base: XdgFolder| base.path_from(|name| variable(name).map(Into::into));
         let personal = flags.config.clone().or_else(|| Some(base(XdgFolder::Config)?.join("fluxdeck/config.toml")));
         let shared = root.map(|root| root.join(SHARED));
 
@@ -304,7 +304,7 @@ fn open(path: &Path, owner: Owner, is_wanted: bool, home: Option<&Path>) -> Outc
     }
     match String::from_utf8(bytes) {
         Ok(text) => file::read(&text, owner, &shown, folder, home),
-        Err(_) => refuse("it is no text in UTF-8".to_owned()),
+        Err(_) => refuse("it is not UTF-8 text".to_owned()),
     }
 }
 

@@ -62,7 +62,7 @@ fn names(environments: &Environments) -> Vec<&str> {
     environments.list.iter().map(|one| one.name.as_str()).collect()
 }
 
-fn words(names: &[&str]) -> Vec<String> {
+fn owned(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
@@ -97,12 +97,12 @@ fn the_later_source_wins_and_each_value_knows_its_own() {
 #[test]
 fn any_source_protects_and_only_a_flag_takes_it_away() {
     let none = Flags::default();
-    let unprotect = |name: &str| Flags { unprotect: words(&[name]), ..Flags::default() };
+    let unprotect = |name: &str| Flags { unprotect: owned(&[name]), ..Flags::default() };
     let on = "[env.lab]\nprotected = true";
     let off = "[env.lab]\nprotected = false";
     let variable_on = [("FLUXDECK_ENV_LAB_PROTECTED", "1")];
     let variable_off = [("FLUXDECK_ENV_LAB_PROTECTED", "0"), ("FLUXDECK_ENV_PRODUCTION_PROTECTED", "false")];
-    let both = Flags { protect: words(&["lab"]), unprotect: words(&["lab"]), ..Flags::default() };
+    let both = Flags { protect: owned(&["lab"]), unprotect: owned(&["lab"]), ..Flags::default() };
     for (name, shared, personal, variables, flags, protected, origin) in [
         ("lab", "", "", &[][..], &none, false, "default"),
         ("production", "", "", &[], &none, true, "the name production"),
@@ -254,7 +254,7 @@ fn no_other_name_leads_round_the_guard_of_a_cluster() {
     let all = found(&settings(shared, "", &[], &Flags::default()), &["staging"], &contexts);
     let expected = [("a", ".fluxdeck.toml:5"), ("b", "the API server of a"), ("staging", "the context production")];
     assert_eq!(reasons(&all), expected.map(|(name, why)| (name, why.to_owned())));
-    let flags = Flags { unprotect: words(&["staging", "b"]), ..Flags::default() };
+    let flags = Flags { unprotect: owned(&["staging", "b"]), ..Flags::default() };
     let all = found(&settings(shared, "", &[], &flags), &["staging"], &contexts);
     assert_eq!(reasons(&all).iter().map(|(_, why)| why.as_str()).collect::<Vec<_>>(), [".fluxdeck.toml:5", "no", "no"]);
 }
@@ -285,9 +285,9 @@ fn whatever_shares_an_api_server_with_production_is_protected() {
     let personal = "[env.lab]\nprotected = true\n[env.staging]\nprotected = false\n";
     let ends = |judged: Vec<String>| judged.last().unwrap().clone();
     assert_eq!(ends(judged(personal, &none, &same)), "the API server of lab");
-    let unprotect = Flags { unprotect: words(&["lab"]), ..Flags::default() };
+    let unprotect = Flags { unprotect: owned(&["lab"]), ..Flags::default() };
     assert_eq!(judged(personal, &unprotect, &same), ["no", "the API server of lab"]);
-    let protect = Flags { protect: words(&["lab"]), ..Flags::default() };
+    let protect = Flags { protect: owned(&["lab"]), ..Flags::default() };
     assert_eq!(judged("", &protect, &same), ["--protect", "the API server of lab"]);
     // One leads to the next.
     let chain = |name: &str, cluster: &str, url: &str| KubeContext {
@@ -317,7 +317,7 @@ fn a_context_that_only_the_repository_names_is_protected_until_the_operator_agre
     assert_eq!(of("", &[("FLUXDECK_ENV_STAGING_CONTEXT", "ops")], &none), "no");
     let flag = Flags { contexts: vec![("staging".to_owned(), "ops".to_owned())], ..Flags::default() };
     assert_eq!(of("", &[], &flag), "no");
-    assert_eq!(of("", &[], &Flags { unprotect: words(&["staging"]), ..Flags::default() }), "no");
+    assert_eq!(of("", &[], &Flags { unprotect: owned(&["staging"]), ..Flags::default() }), "no");
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn an_only_environment_is_protected_unless_its_owner_says_otherwise() {
     assert_eq!(of(off, "", &none), "being the only environment", "the repository has no say in it");
     assert_eq!(of("", off, &none), "no");
     assert_eq!(of(off, off, &none), "no");
-    assert_eq!(of("", "", &Flags { unprotect: words(&["home"]), ..none }), "no");
+    assert_eq!(of("", "", &Flags { unprotect: owned(&["home"]), ..none }), "no");
     let named = |name: &str| reasons(&found(&settings("", "", &[], &Flags::default()), &[name], &[name])).remove(0).1;
     assert_eq!(named("staging"), "no", "its name says what it is");
     assert_eq!(named("lab"), "being the only environment");

@@ -40,7 +40,8 @@ pub(super) fn says_production(name: &str) -> bool {
     let plain = folded(name);
     // Where digits stand for letters; `prod01` is found as it is written.
     let spelled: String = plain.chars().map(letter_of).collect();
-    !plain.is_ascii() || [&plain, &spelled].into_iter().any(|name| words(name).iter().any(|word| is_production(word)))
+    !plain.is_ascii()
+        || [&plain, &spelled].into_iter().any(|name| split_words(name).iter().any(|word| is_production(word)))
 }
 
 fn is_production(word: &str) -> bool {
@@ -77,7 +78,7 @@ const OTHERWISE: [&str; 14] = [
 
 /// Tells whether a name has a word that says something else than production, and none that says production.
 pub(super) fn says_otherwise(name: &str) -> bool {
-    !says_production(name) && words(&folded(name)).iter().any(|word| OTHERWISE.contains(&word.as_str()))
+    !says_production(name) && split_words(&folded(name)).iter().any(|word| OTHERWISE.contains(&word.as_str()))
 }
 
 /// Writes a name without what nobody sees, and the forms of letters that stand for ASCII (full width, mathematical) as ASCII.
@@ -106,7 +107,7 @@ fn letter_of(character: char) -> char {
 /// Splits a name into its words in small letters: where something other than a letter stands and where a capital follows a small letter. A run
 /// of capitals ends before its last, which begins the next word (`EUProd`), or with it (`PRODeu`): both are taken. Letters that stand alone,
 /// one after the other, are one word (`p-r-o-d`).
-fn words(name: &str) -> Vec<String> {
+fn split_words(name: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut alone = String::new();
     for part in name.split(|character: char| !character.is_alphabetic()).filter(|part| !part.is_empty()) {

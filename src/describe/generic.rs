@@ -15,13 +15,13 @@ pub(super) fn fields(value: &Value, writer: &mut Writer) {
                     let left_out = ["name", "namespace", "labels", "annotations", "managedFields"];
                     for (key, part) in part.as_object().into_iter().flatten() {
                         if !left_out.contains(&key.as_str()) {
-                            field(&words(key), part, writer);
+                            field(&title_case(key), part, writer);
                         }
                     }
                 });
             }
             "apiVersion" => writer.field("API Version", plain(part)),
-            _ => field(&words(key), part, writer),
+            _ => field(&title_case(key), part, writer),
         }
     }
 }
@@ -33,7 +33,7 @@ pub(super) fn field(label: &str, value: &Value, writer: &mut Writer) {
             writer.heading(label);
             writer.block(|writer| {
                 for (key, part) in map {
-                    field(&words(key), part, writer);
+                    field(&title_case(key), part, writer);
                 }
             });
         }
@@ -47,7 +47,7 @@ pub(super) fn field(label: &str, value: &Value, writer: &mut Writer) {
                                 writer.text("-");
                             }
                             for (key, part) in map {
-                                field(&words(key), part, writer);
+                                field(&title_case(key), part, writer);
                             }
                         }
                         other => writer.text(plain(other)),
@@ -68,7 +68,7 @@ pub(super) fn field(label: &str, value: &Value, writer: &mut Writer) {
 }
 
 /// Writes a key in words: `dependsOn` as `Depends On`; a key that is no such name, as a label's, as it is.
-fn words(key: &str) -> String {
+fn title_case(key: &str) -> String {
     if !key.chars().all(|character| character.is_ascii_alphanumeric()) {
         return key.to_owned();
     }
@@ -92,8 +92,8 @@ fn words(key: &str) -> String {
 mod tests {
     #[test]
     fn keys_become_words() {
-        assert_eq!(super::words("dependsOn"), "Depends On");
-        assert_eq!(super::words("podIPs"), "Pod IPs");
-        assert_eq!(super::words("app.kubernetes.io/name"), "app.kubernetes.io/name");
+        assert_eq!(super::title_case("dependsOn"), "Depends On");
+        assert_eq!(super::title_case("podIPs"), "Pod IPs");
+        assert_eq!(super::title_case("app.kubernetes.io/name"), "app.kubernetes.io/name");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Failed, OperatorObject};
 use crate::model::ObjectRef;
 
-fn made(step: &Value) -> Result<Vec<Value>, Failed> {
+fn generated(step: &Value) -> Result<Vec<Value>, Failed> {
     let bodies = || std::iter::once(&step["set"]).chain(step["providers"].as_array().into_iter().flatten());
     let names: Vec<ObjectRef> = bodies().map(ObjectRef::of_body).collect();
     let mut objects = names.iter().zip(bodies()).map(|(object, body)| OperatorObject { object, body });
@@ -31,7 +31,7 @@ fn sets_become_what_flux_operator_makes_of_them() {
         let step: Value = serde_json::from_str(line).unwrap();
         let told = format!("{}", step["set"]["spec"]);
         let objects = step["objects"].as_array().cloned().unwrap_or_default();
-        match (made(&step), step.get("error")) {
+        match (generated(&step), step.get("error")) {
             (Err(Failed::Refused(_) | Failed::Unknown(_)), Some(_)) => {}
             (Ok(made), None) if made == objects => {}
             (Ok(made), None) => wrong.push(format!("{told}\n  becomes {made:?}\n  not {objects:?}")),

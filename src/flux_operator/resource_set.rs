@@ -216,7 +216,7 @@ fn read(text: &str) -> Result<Json, Failed> {
         Json::Null => Ok(Json::Null),
         Json::Object(_) if is_kind => Ok(read),
         Json::Object(_) => Err(Failed::Refused("what comes out has no kind".to_owned())),
-        _ => Err(Failed::Refused("what comes out is no object".to_owned())),
+        _ => Err(Failed::Refused("the result is not an object".to_owned())),
     }
 }
 
@@ -287,7 +287,7 @@ fn combined(set: OperatorObject<'_>, providers: &[OperatorObject<'_>]) -> Result
 
 /// Reads an input, with where it comes from.
 fn input_of(object: OperatorObject<'_>, kind: &str, input: &Json) -> Value {
-    let mut fields = match Value::of(input) {
+    let mut fields = match Value::from_json(input) {
         Value::Map(fields) => fields,
         _ => BTreeMap::new(),
     };

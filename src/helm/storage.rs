@@ -31,7 +31,7 @@ pub enum StorageError {
     #[error("it unpacks to more than {} MiB or to more values than any release has, and was not read", LARGEST >> 20)]
     Large,
     /// The JSON is not a release; where.
-    #[error("its JSON is no release (line {0}, column {1})")]
+    #[error("its JSON is not a release (line {0}, column {1})")]
     Json(usize, usize),
 }
 

@@ -68,7 +68,7 @@ fn steps(input: &mut Input) -> Result<Vec<PathStep>, String> {
             Some('[') => {
                 let (index, _) = until(input, &[']']);
                 let index = index.parse().ok().filter(|index| *index <= LARGEST_INDEX);
-                steps.push(PathStep::Index(index.ok_or("an index in brackets is no number that helm takes")?));
+                steps.push(PathStep::Index(index.ok_or("an index in brackets is not a number that helm accepts")?));
             }
             _ => return Err("a part has no value: a comma in the value begins a new path; escape it as \\,".to_owned()),
         }

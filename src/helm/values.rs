@@ -71,7 +71,7 @@ pub fn effective(defaults: &Value, references: &[Referenced], inline: &Value) ->
             // The parser's message may quote what it could not read.
             let values: crate::yaml::Value =
                 crate::yaml::from_str(text).map_err(|_| format!("{name} is not YAML, or not a map of values"))?;
-            let values = serde_json::to_value(values).map_err(|_| format!("{name} has a key that is no text"))?;
+            let values = serde_json::to_value(values).map_err(|_| format!("{name} has a key that is not text"))?;
             if !values.is_object() && !values.is_null() {
                 return Err(format!("{name} is not a map of values"));
             }
@@ -265,7 +265,7 @@ mod tests {
         (serde_json::from_value(reference.clone()).unwrap(), Some(text.to_owned()))
     }
 
-    fn told(rows: &[ValueRow]) -> Vec<String> {
+    fn written(rows: &[ValueRow]) -> Vec<String> {
         rows.iter().map(|row| format!("{row:?}")).collect()
     }
 
@@ -281,7 +281,7 @@ mod tests {
             &json!({"nested": {"b": 3}, "gone": null}),
         );
         assert_eq!(
-            told(&rows.unwrap()),
+            written(&rows.unwrap()),
             [
                 "colour: \"green\" from ConfigMap/base values.yaml",
                 "empty: {} from chart",
@@ -328,7 +328,7 @@ mod tests {
         let rows =
             of_revision(&json!({"token": ""}), &json!({"a": {"b": 1}, "db": {"adminPassword": "x"}, "c": 1}), &now);
         assert_eq!(
-            told(&rows),
+            written(&rows),
             [
                 "a.b: (masked) from configured",
                 "c: 1 from configured",

@@ -71,7 +71,7 @@ pub static POD: &Kind = &pod::KIND;
 pub static WORKLOADS: &[&Kind] = &[&deployment::KIND, &stateful_set::KIND, &daemon_set::KIND];
 
 /// Returns the kind of an object, by its group and its name: a namesake of another group is none of ours.
-pub fn of(object: &ObjectRef) -> Option<&'static Kind> {
+pub fn kind_of(object: &ObjectRef) -> Option<&'static Kind> {
     KINDS.iter().copied().find(|kind| kind.is(object))
 }
 

@@ -187,19 +187,21 @@ fn a_bare_kind_means_the_registry_s_group_and_a_typed_group_is_kept() {
     for kind in super::KINDS {
         assert_eq!(crate::model::known::group_of(kind.kind), Some(kind.group), "{}", kind.kind);
         let bare: ObjectRef = format!("{}/n/a", kind.kind).parse().unwrap();
-        assert!(kind.is(&bare) && super::of(&bare).is_some_and(|found| std::ptr::eq(found, *kind)));
+        assert!(kind.is(&bare) && super::kind_of(&bare).is_some_and(|found| std::ptr::eq(found, *kind)));
         assert_eq!(bare.to_string(), format!("{}/n/a", kind.kind), "what is known well is written bare");
         // A kind of the same name in another group is none of ours, whatever it is called.
         for word in [kind.kind, kind.plural].into_iter().chain(kind.aliases.iter().copied()) {
             let foreign: ObjectRef = format!("{word}.stranger.example.org/n/a").parse().unwrap();
             assert_eq!(super::complete(foreign.clone()), foreign);
-            assert!(super::of(&foreign).is_none() && super::find(&format!("{word}.stranger.example.org")).is_none());
+            assert!(
+                super::kind_of(&foreign).is_none() && super::find(&format!("{word}.stranger.example.org")).is_none()
+            );
             assert_eq!(foreign.to_string(), format!("{word}.stranger.example.org/n/a"));
             // Nor is a CRD's whose kind reads like one of our short names.
             let kind_of_theirs: String =
                 word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect();
             let written = ObjectRef::new(&kind_of_theirs, "stranger.example.org", "n", "a").to_string();
-            assert!(super::of(&super::complete(written.parse().unwrap())).is_none(), "{written}");
+            assert!(super::kind_of(&super::complete(written.parse().unwrap())).is_none(), "{written}");
             let typed: ObjectRef = format!("{word}/n/a").parse().unwrap();
             assert_eq!(super::complete(typed), kind.object("n", "a"), "{word}");
         }

@@ -21,7 +21,7 @@ pub struct LineageNode {
 
 impl LineageNode {
     /// Judges an object that was read; `None` is one that is not there.
-    pub fn of(object: &ObjectRef, value: Option<&Value>) -> Self {
+    pub fn judge(object: &ObjectRef, value: Option<&Value>) -> Self {
         let (state, note) = match value {
             None => (State::Failed, "is not there".to_owned()),
             Some(value) => judge(object, value),
@@ -32,7 +32,7 @@ impl LineageNode {
 
 /// Decodes the row of an object whose kind has a file of its own.
 pub(super) fn row(object: &ObjectRef, value: &Value) -> Option<Row> {
-    let kind = kinds::of(object)?;
+    let kind = kinds::kind_of(object)?;
     (kind.decode)(value.to_string().as_bytes()).ok()
 }
 

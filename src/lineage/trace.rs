@@ -32,8 +32,8 @@ pub async fn trace(cluster: &Cluster, object: &ObjectRef) -> Result<Lineage, Fau
     let mut revision = None;
     let mut next = Some(object.clone());
     while let Some(object) = next.take() {
-        let value = cluster.look(&object).await?.map(|detail| detail.value);
-        chain.push(LineageNode::of(&object, value.as_ref()));
+        let value = cluster.detail(&object).await?.map(|detail| detail.value);
+        chain.push(LineageNode::judge(&object, value.as_ref()));
         let Some(value) = value else { break };
         if object.group == known::SOURCE {
             let artifact = value.pointer("/status/artifact/revision").and_then(Value::as_str);
@@ -52,7 +52,7 @@ pub async fn trace(cluster: &Cluster, object: &ObjectRef) -> Result<Lineage, Fau
 pub async fn keeper(cluster: &Cluster, object: &ObjectRef) -> Result<Option<ObjectRef>, Fault> {
     let mut seen = vec![object.clone()];
     let mut at = object.clone();
-    while let Some(detail) = cluster.look(&at).await? {
+    while let Some(detail) = cluster.detail(&at).await? {
         match above(&at, &detail.value).filter(|above| seen.len() < LONGEST && !seen.contains(above)) {
             Some(above) if APPLIES.contains(&(above.group.as_str(), above.kind.as_str())) => return Ok(Some(above)),
             Some(above) => {

@@ -24,8 +24,8 @@ pub async fn tree(cluster: &Cluster, object: &ObjectRef) -> Result<LineageNode, 
 /// Reads a branch; `above` keeps circles from growing: flux-system applies itself.
 fn grow(cluster: &Cluster, object: ObjectRef, above: Vec<ObjectRef>) -> BoxFuture<'_, Result<LineageNode, Fault>> {
     Box::pin(async move {
-        let value = cluster.look(&object).await?.map(|detail| detail.value);
-        let mut node = LineageNode::of(&object, value.as_ref());
+        let value = cluster.detail(&object).await?.map(|detail| detail.value);
+        let mut node = LineageNode::judge(&object, value.as_ref());
         let Some(value) = value else { return Ok(node) };
         let mut path = above;
         path.push(object.clone());
@@ -116,7 +116,7 @@ fn owned<'a>(
             }
             let name = child.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
             let object = ObjectRef::new(kind, group, &owner.namespace, name);
-            let mut node = LineageNode::of(&object, Some(child));
+            let mut node = LineageNode::judge(&object, Some(child));
             if let Some((group, grandchild)) = owned_kind(kind) {
                 node.children = owned(cluster, &object, child, group, grandchild).await?;
             }

@@ -19,7 +19,7 @@ pub struct DocumentPage {
 
 impl DocumentPage {
     /// Reads the document of a file, if it is one by its name.
-    pub fn of(file: &str, read: impl FnOnce() -> MarkdownDocument) -> Option<Self> {
+    pub fn of_file(file: &str, read: impl FnOnce() -> MarkdownDocument) -> Option<Self> {
         let stem = file.rsplit('/').next()?.strip_suffix(".md")?;
         let document = read();
         let title = document.title().unwrap_or(stem).to_owned();
@@ -51,12 +51,12 @@ mod tests {
 
     #[test]
     fn a_page_is_about_what_its_name_or_title_says() {
-        let page = |path: &str, text: &str| DocumentPage::of(path, || MarkdownDocument::read(text)).unwrap();
+        let page = |path: &str, text: &str| DocumentPage::of_file(path, || MarkdownDocument::read(text)).unwrap();
         let chart = page("docs/stack/prometheus.md", "# kube-prometheus-stack\n\nsee `apps/a.yaml`\n");
         assert!(chart.is_about("prometheus") && chart.is_about("kube-prometheus-stack"));
         assert!(!chart.is_about("prom") && !chart.is_about("stack-two"));
         assert!(chart.quotes("apps/a.yaml") && !chart.quotes("apps"));
         assert!(page("docs/metallb.md", "").is_about("metallb"));
-        assert_eq!(DocumentPage::of("a.yaml", MarkdownDocument::default), None);
+        assert_eq!(DocumentPage::of_file("a.yaml", MarkdownDocument::default), None);
     }
 }

@@ -26,10 +26,10 @@ impl Exposure {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Unverified => {
-                "TLS not verified: whoever answers at its address gets the credentials and can change every answer; put the cluster's certificate-authority into the kubeconfig in place of insecure-skip-tls-verify"
+                "TLS not verified: anyone who answers at its address gets the credentials and can change every answer; put the cluster's certificate-authority into the kubeconfig in place of insecure-skip-tls-verify"
             }
             Self::Unencrypted => {
-                "not encrypted: whoever is on the way gets the credentials and can change every answer; `server` of this cluster in the kubeconfig should begin with https:"
+                "not encrypted: anyone on the way gets the credentials and can change every answer; `server` of this cluster in the kubeconfig should begin with https:"
             }
         }
     }

@@ -16,7 +16,7 @@ impl std::fmt::Display for Minor {
 
 impl Minor {
     /// Reads the minor version off a whole one, such as `v2.8.1`.
-    pub fn of(version: &str) -> Option<Self> {
+    pub fn parse(version: &str) -> Option<Self> {
         let mut parts = version.trim_start_matches('v').split('.');
         let major = parts.next()?.parse().ok()?;
         let minor = parts.next()?;
@@ -45,12 +45,12 @@ pub fn of_controller(deployment: &Value) -> Option<(VersionMark, Minor)> {
         let tag =
             name.split_once(':').filter(|(name, _)| matches!(*name, "kustomize-controller" | "source-controller"));
         let tag = tag.map(|(_, tag)| tag.split('@').next().unwrap_or_default());
-        if let Some(Minor(1, minor)) = tag.and_then(Minor::of) {
+        if let Some(Minor(1, minor)) = tag.and_then(Minor::parse) {
             return Some((VersionMark::Image, Minor(2, minor)));
         }
     }
     let label = word(deployment, "/metadata/labels/app.kubernetes.io~1version");
-    Minor::of(&label).filter(|Minor(major, _)| *major == 2).map(|minor| (VersionMark::Label, minor))
+    Minor::parse(&label).filter(|Minor(major, _)| *major == 2).map(|minor| (VersionMark::Label, minor))
 }
 
 /// Holds what a cluster says of itself that its repository need not say.

@@ -137,7 +137,9 @@ impl FromStr for ObjectRef {
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<&str> = text.split('/').collect();
         let [kind, namespace, name] = parts.as_slice() else {
-            return Err(format!("`{text}` is no object: write Kind/namespace/name, or Kind//name for cluster scope"));
+            return Err(format!(
+                "`{text}` is not an object: write Kind/namespace/name, or Kind//name for cluster scope"
+            ));
         };
         if kind.is_empty() || name.is_empty() {
             return Err(format!("`{text}` lacks its kind or its name: write Kind/namespace/name"));
@@ -148,7 +150,7 @@ impl FromStr for ObjectRef {
         };
         for (what, part) in [("kind", kind), ("group", group), ("namespace", *namespace), ("name", *name)] {
             if let Some(why) = no_segment(part).filter(|_| !part.is_empty()) {
-                return Err(format!("`{text}` is no object: {part:?} can be no {what}, because {why}"));
+                return Err(format!("`{text}` is not an object: {part:?} is not a valid {what}: {why}"));
             }
         }
         Ok(Self::new(kind, group, namespace, name))

@@ -61,7 +61,7 @@ impl ShellLine {
     }
 
     /// Builds lines of words alone.
-    pub fn of(lines: &[Vec<String>]) -> Self {
+    pub fn from_words(lines: &[Vec<String>]) -> Self {
         let line =
             |words: &Vec<String>| Self(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "), None);
         Self::join(lines.iter().map(line), "\n")

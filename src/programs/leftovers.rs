@@ -70,7 +70,7 @@ pub struct Leftovers(Mutex<Option<JoinHandle<Vec<Left>>>>);
 
 impl Leftovers {
     /// Begins to look, and to clear away.
-    pub fn look() -> Self {
+    pub fn find() -> Self {
         let look = std::thread::Builder::new().name("leftovers".to_owned()).spawn(remove_leftovers);
         Self(Mutex::new(look.ok()))
     }
@@ -103,8 +103,8 @@ fn lent_by_us(process: Pid) -> Option<(OwnedFd, Left)> {
     let held = pidfd_open(process, PidfdFlags::empty()).ok()?;
     let name = process.as_raw_nonzero().to_string();
     let is_lent = |name: &str| mark_of(name, LENT).is_some_and(|known| known == mark());
-    let stat = Stat::of(&name).filter(|_| is_lent(&name))?;
-    let is_first = stat.session == Stat::of("self")?.session && !is_lent(&stat.parent.to_string());
+    let stat = Stat::read(&name).filter(|_| is_lent(&name))?;
+    let is_first = stat.session == Stat::read("self")?.session && !is_lent(&stat.parent.to_string());
     is_first.then_some(())?;
     Some((held, Left { id: process.as_raw_nonzero().get(), name: called(&name)?, is_ours: true }))
 }
@@ -124,7 +124,7 @@ fn called(process: &str) -> Option<String> {
 /// Returns what all our marks begin with: our process, when it began, and the session that it is in.
 fn mark() -> &'static str {
     static OURS: LazyLock<String> = LazyLock::new(|| {
-        let own = Stat::of("self").unwrap_or_default();
+        let own = Stat::read("self").unwrap_or_default();
         format!("{}-{}-{}", std::process::id(), own.began, own.session)
     });
     &OURS
@@ -169,7 +169,7 @@ struct Stat {
 }
 
 impl Stat {
-    fn of(process: &str) -> Option<Self> {
+    fn read(process: &str) -> Option<Self> {
         let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
         // The name, in brackets, may have anything in it.
         let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
@@ -189,7 +189,7 @@ fn processes() -> impl Iterator<Item = Pid> {
 pub(super) fn descendants(of: Pid) -> Vec<Pid> {
     let mut children: HashMap<i32, Vec<Pid>> = HashMap::new();
     for process in processes() {
-        if let Some(stat) = Stat::of(&process.as_raw_nonzero().to_string()) {
+        if let Some(stat) = Stat::read(&process.as_raw_nonzero().to_string()) {
             children.entry(stat.parent).or_default().push(process);
         }
     }
@@ -212,7 +212,7 @@ static NOTED: LazyLock<Option<WorkFolder>> = LazyLock::new(|| WorkFolder::new(NO
 /// Notes a helper that was started; returns where, so that the note goes with it.
 pub(super) fn note(helper: Pid) -> Option<PathBuf> {
     let id = helper.as_raw_nonzero().get();
-    let began = Stat::of(&id.to_string())?.began;
+    let began = Stat::read(&id.to_string())?.began;
     let note = NOTED.as_ref()?.path().join(format!("{id}-{began}"));
     // Without it the helper is found by its mark, as long as it stays what it was called as.
     File::create_new(&note).ok().map(|_| note)
@@ -241,7 +241,7 @@ fn all_noted(place: &Path) -> HashSet<(i32, u64)> {
 
 /// Ends helpers that were noted, with what is in their sessions; a number that is another process's by now began at another time.
 fn end_noted(noted: &HashSet<(i32, u64)>) {
-    let stat = |process: Pid| Stat::of(&process.as_raw_nonzero().to_string());
+    let stat = |process: Pid| Stat::read(&process.as_raw_nonzero().to_string());
     let is_led = |process: &Pid| {
         let Some(session) = stat(*process).and_then(|stat| Pid::from_raw(stat.session)) else { return false };
         // A number may be noted twice: of a helper that ended unseen, and of the one that has it now.
@@ -283,7 +283,7 @@ fn mark_of(name: &str, variable: &str) -> Option<String> {
 fn is_left(name: &str, variable: &str, mark: &str) -> bool {
     let mut parts = mark.split('-');
     let (Some(owner), Some(began), Some(session)) = (parts.next(), parts.next(), parts.next()) else { return false };
-    let Some(stat) = Stat::of(name) else { return false };
+    let Some(stat) = Stat::read(name) else { return false };
     let leader = stat.session.to_string();
     let mut of_helper = || {
         if parts.clone().next() == Some(ANY) {
@@ -294,7 +294,7 @@ fn is_left(name: &str, variable: &str, mark: &str) -> bool {
         };
         mark_of(&leader, variable).is_some_and(|its| its == mark) && was_called(&leader, count, words)
     };
-    Stat::of(owner).is_none_or(|stat| stat.began.to_string() != began)
+    Stat::read(owner).is_none_or(|stat| stat.began.to_string() != began)
         && is_this_users(Path::new(&format!("/proc/{name}")))
         && (leader == session || of_helper())
 }
@@ -303,7 +303,7 @@ fn is_left(name: &str, variable: &str, mark: &str) -> bool {
 fn lent_and_left(process: Pid) -> Option<Left> {
     let name = process.as_raw_nonzero().to_string();
     let mark = mark_of(&name, LENT).filter(|mark| is_left(&name, LENT, mark))?;
-    if mark_of(&Stat::of(&name)?.parent.to_string(), LENT).is_some_and(|above| above == mark) {
+    if mark_of(&Stat::read(&name)?.parent.to_string(), LENT).is_some_and(|above| above == mark) {
         return None;
     }
     Some(Left { id: process.as_raw_nonzero().get(), name: called(&name)?, is_ours: false })
@@ -476,14 +476,14 @@ mod tests {
         let daemon = loop {
             let own = id.as_raw_nonzero().to_string();
             let mut apart = descendants(id).into_iter().map(|one| one.as_raw_nonzero().to_string());
-            let daemon = apart.find(|one| Stat::of(one).is_some_and(|stat| stat.session.to_string() == *one));
+            let daemon = apart.find(|one| Stat::read(one).is_some_and(|stat| stat.session.to_string() == *one));
             match daemon.filter(|one| name(&own) == "sleep" && name(one) == "sleep") {
                 Some(daemon) => break daemon,
                 None => assert!(Instant::now() < until),
             }
             std::thread::yield_now();
         };
-        let began = Stat::of(&id.as_raw_nonzero().to_string()).unwrap().began;
+        let began = Stat::read(&id.as_raw_nonzero().to_string()).unwrap().began;
         let place = tempfile::tempdir().unwrap();
         let gone = place.path().join(format!("fluxdeck-helpers-{}-0123456789abcdef", nobody()));
         let ours = place.path().join(format!("fluxdeck-helpers-{}-0123456789abcdef", std::process::id()));

@@ -31,11 +31,11 @@ pub enum XdgFolder {
 impl XdgFolder {
     /// Returns the folder; `None` without a home folder.
     pub fn folder(self) -> Option<PathBuf> {
-        self.of(|name| std::env::var_os(name))
+        self.path_from(|name| std::env::var_os(name))
     }
 
     /// Returns the folder as these variables name it.
-    pub fn of(self, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    pub fn path_from(self, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         let (own, below_home) = match self {
             Self::Config => ("XDG_CONFIG_HOME", ".config"),
             Self::State => ("XDG_STATE_HOME", ".local/state"),
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn a_folder_is_named_by_its_variable_or_lies_below_home() {
         let of = |base: XdgFolder, own: &'static str| {
-            base.of(|name| match name {
+            base.path_from(|name| match name {
                 "HOME" => Some("/home/a".into()),
                 _ => Some(own.into()),
             })
@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(of(XdgFolder::Config, "here"), Some("/home/a/.config".into()));
         assert_eq!(of(XdgFolder::State, ""), Some("/home/a/.local/state".into()));
         assert_eq!(of(XdgFolder::Cache, ""), Some("/home/a/.cache".into()));
-        assert_eq!(XdgFolder::Cache.of(|_| None), None);
+        assert_eq!(XdgFolder::Cache.path_from(|_| None), None);
     }
 
     #[test]

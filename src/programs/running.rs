@@ -118,14 +118,14 @@ impl Running {
                 let seconds = limit.unwrap_or_default().as_secs();
                 return Err(io::Error::new(io::ErrorKind::TimedOut, format!("it had not ended after {seconds} s")));
             }
-            look(&mut [&mut printed, &mut said], end.as_ref(), left.map_or(tick, |left| left.min(tick)))?;
+            wait_for_output(&mut [&mut printed, &mut said], end.as_ref(), left.map_or(tick, |left| left.min(tick)))?;
         }
         if self.kind.ends_whole() {
             self.handle.end_group();
         }
         // What it said is in the pipes by now; what still holds them open is none of it.
         let mut looks = LAST_LOOKS;
-        while looks > 0 && look(&mut [&mut printed, &mut said], None, Duration::ZERO)? {
+        while looks > 0 && wait_for_output(&mut [&mut printed, &mut said], None, Duration::ZERO)? {
             looks = looks.saturating_sub(1);
         }
         let status = self.reap()?;
@@ -226,7 +226,7 @@ impl Stream {
 }
 
 /// Waits until a stream has something or the program ends, and takes it; returns whether a stream had something.
-fn look(streams: &mut [&mut Stream], end: Option<&OwnedFd>, limit: Duration) -> io::Result<bool> {
+fn wait_for_output(streams: &mut [&mut Stream], end: Option<&OwnedFd>, limit: Duration) -> io::Result<bool> {
     let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(limit.subsec_nanos()) };
     let ready: Vec<bool> = {
         let open: Vec<Option<BorrowedFd<'_>>> =

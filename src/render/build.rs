@@ -195,7 +195,7 @@ fn place(mut body: Value, job: &Job<'_>, changes: &changes::Changes<'_>) -> Obje
         file,
         made_by: None,
     };
-    object.changed_by = changes.of(&object.origin.file, &object.object, &object.body);
+    object.changed_by = changes.files_changing(&object.origin.file, &object.object, &object.body);
     object
 }
 

@@ -46,7 +46,7 @@ struct Written<'a> {
 }
 
 impl<'a> Written<'a> {
-    fn of(object: &'a Object) -> Self {
+    fn new(object: &'a Object) -> Self {
         Self { body: &object.body, origin: &object.origin, changed_by: &object.changed_by }
     }
 }
@@ -86,7 +86,7 @@ impl Cache {
             return;
         }
         // A cache that cannot be written costs time and nothing else.
-        let _unkept = write(folder, key, &objects.iter().map(|object| Written::of(object)).collect::<Vec<_>>());
+        let _unkept = write(folder, key, &objects.iter().map(|object| Written::new(object)).collect::<Vec<_>>());
     }
 
     /// Forgets a rendering.

@@ -46,7 +46,7 @@ impl<'a> Changes<'a> {
         let folders: Vec<String> = known.keys().cloned().collect();
         for folder in folders {
             let mut reached = BTreeSet::new();
-            reach(&known, &folder, &mut reached);
+            add_reached(&known, &folder, &mut reached);
             if let Some(one) = known.get_mut(&folder) {
                 one.reaches = reached;
             }
@@ -69,7 +69,7 @@ impl<'a> Changes<'a> {
     }
 
     /// Returns the files that change an object, the nearest to it first.
-    pub(super) fn of(&self, origin: &str, object: &ObjectRef, body: &Json) -> Vec<String> {
+    pub(super) fn files_changing(&self, origin: &str, object: &ObjectRef, body: &Json) -> Vec<String> {
         let mut found: Vec<(usize, String)> = Vec::new();
         let spec = std::iter::once((path::parent(&self.spec.file), &self.spec));
         let own = self.known.iter().map(|(folder, known)| (folder.as_str(), known));
@@ -187,7 +187,7 @@ fn reach_users(known: &mut BTreeMap<String, Known>) {
     }
 }
 
-fn reach(known: &BTreeMap<String, Known>, folder: &str, reached: &mut BTreeSet<String>) {
+fn add_reached(known: &BTreeMap<String, Known>, folder: &str, reached: &mut BTreeSet<String>) {
     let Some(one) = known.get(folder) else { return };
     if !reached.insert(one.file.clone()) {
         return;
@@ -196,7 +196,7 @@ fn reach(known: &BTreeMap<String, Known>, folder: &str, reached: &mut BTreeSet<S
         for entry in items(&one.body, key).filter_map(Value::as_str) {
             let Some(target) = path::resolve(folder, entry) else { continue };
             if known.contains_key(&target) {
-                reach(known, &target, reached);
+                add_reached(known, &target, reached);
             } else {
                 reached.insert(target);
             }

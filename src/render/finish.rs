@@ -27,7 +27,7 @@ pub(super) struct Maps {
 
 impl Maps {
     /// Holds nothing yet of a repository.
-    pub(super) fn of(root: &Path) -> Self {
+    pub(super) fn new(root: &Path) -> Self {
         Self { root: Some(root.to_owned()), ..Self::default() }
     }
 
@@ -138,7 +138,7 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
             odd.push(("spec.postBuild.substitute".to_owned(), own.clone(), vec![key.clone()]));
         }
         sources.insert(key.clone(), one.object());
-        set.extend([(key, told(value))].into());
+        set.extend([(key, known_value(value))].into());
     }
     let always = post.get("substituteStrategy").and_then(yaml::Value::as_str) == Some("Always");
     if set.is_empty() && !always || rendered.objects.iter().all(|object| substitute::is_disabled(&object.body)) {
@@ -285,12 +285,12 @@ fn variables(object: &Object) -> Named {
     let plain = |value: &Value| value.as_str().filter(|_| !is_secret).map(str::to_owned);
     let data = own("data").map(|(key, value)| (key, plain(value)));
     let text = own("stringData").map(|(key, value)| (key, plain(value)));
-    data.chain(text).map(|(key, value)| (key.clone(), value.and_then(told))).collect()
+    data.chain(text).map(|(key, value)| (key.clone(), value.and_then(known_value))).collect()
 }
 
 /// Returns the value of a variable, out of which Flux takes the line ends. One that holds a form has it from a substitution that could not be
 /// told: it is not known either.
-fn told(value: String) -> Option<String> {
+fn known_value(value: String) -> Option<String> {
     (!value.contains("${")).then(|| value.replace('\n', ""))
 }
 
@@ -310,7 +310,7 @@ mod tests {
     use super::*;
     use crate::render::Origin;
 
-    fn of(body: Value) -> Vec<(String, Option<String>)> {
+    fn variables_of(body: Value) -> Vec<(String, Option<String>)> {
         variables(&Object::new(body, Origin::default(), Vec::new())).into_iter().collect()
     }
 
@@ -320,13 +320,17 @@ mod tests {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned))).collect()
         };
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b\nc\n"}});
-        assert_eq!(of(map), pairs(&[("a", Some("bc"))]));
+        assert_eq!(variables_of(map), pairs(&[("a", Some("bc"))]));
         let left = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "${secret}"}});
-        assert_eq!(of(left), pairs(&[("a", None)]), "what a parent could not tell is not known");
+        assert_eq!(variables_of(left), pairs(&[("a", None)]), "what a parent could not tell is not known");
         let secret =
             json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "Yg==", "c": "ZA=="}, "stringData": {"c": "e"}});
-        assert_eq!(of(secret), pairs(&[("a", None), ("c", None)]), "what a Secret holds gets into no other object");
+        assert_eq!(
+            variables_of(secret),
+            pairs(&[("a", None), ("c", None)]),
+            "what a Secret holds gets into no other object"
+        );
         let closed = json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"a": "ENC[a]"}, "sops": {}});
-        assert_eq!(of(closed), pairs(&[("a", None)]), "the names of an encrypted Secret are readable");
+        assert_eq!(variables_of(closed), pairs(&[("a", None)]), "the names of an encrypted Secret are readable");
     }
 }

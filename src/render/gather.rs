@@ -190,7 +190,7 @@ impl Walk<'_, '_> {
         let bytes = self.bytes(file)?;
         match std::str::from_utf8(&bytes) {
             Ok(text) => Ok(text.to_owned()),
-            Err(_) => unknown(format!("{file}: it is no text in UTF-8")),
+            Err(_) => unknown(format!("{file}: it is not UTF-8 text")),
         }
     }
 
@@ -310,7 +310,9 @@ impl Walk<'_, '_> {
     ) -> Result<Option<&'static str>, Unrendered> {
         let text = &reference.text;
         if text.contains(|letter: char| letter.is_control() && letter != '\t') {
-            return unknown(format!("{file} names {text:?}, which is no path that kustomize and fluxdeck take alike"));
+            return unknown(format!(
+                "{file} names {text:?}, a path that kustomize and fluxdeck could read differently"
+            ));
         }
         let target = path::resolve(folder, text);
         let place = target.as_deref().map_or(Place::Outside, |target| self.gatherer.reader.place_in_artifact(target));
@@ -477,7 +479,7 @@ fn written(file: &str, documents: &[Value]) -> Result<String, Unrendered> {
 fn within_bounds(file: &str, bytes: &[u8]) -> Result<(), Unrendered> {
     // kustomize reads UTF-16 by its mark, too, which nobody measures here.
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return unknown(format!("{file} is no text in UTF-8, and is not looked into here"));
+        return unknown(format!("{file} is not UTF-8 text, and is not read here"));
     };
     let beyond = yaml::within_bounds(text).err();
     beyond.map_or(Ok(()), |beyond| unknown(format!("{file}: {} at line {}", beyond.why, beyond.line)))

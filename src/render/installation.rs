@@ -45,7 +45,7 @@ pub struct Installation {
 impl Installation {
     /// Reads it off the objects of an environment: the controllers and CRDs of `flux install`, a `FluxInstance` or the values of its chart, and
     /// the source of Flux's own manifests.
-    pub fn of<'a>(objects: impl Iterator<Item = &'a Object>) -> Self {
+    pub fn from_objects<'a>(objects: impl Iterator<Item = &'a Object>) -> Self {
         let mut found = Self::default();
         // What is nearer to the controllers themselves counts more.
         let mut versions: Vec<(u8, Version)> = Vec::new();
@@ -86,7 +86,7 @@ impl Installation {
     /// Reads it off what an environment renders to. Where no controller is in it, because `flux bootstrap` has not written its manifests yet or
     /// the repository leaves them out, the patches beside those say which flags they get.
     pub fn of_environment(rendering: &Rendering, env: &str, root: &Path) -> Self {
-        let mut found = Self::of(rendering.objects(env).map(|(_, object)| object));
+        let mut found = Self::from_objects(rendering.objects(env).map(|(_, object)| object));
         if found.has_controllers {
             return found;
         }
@@ -383,7 +383,7 @@ fn of_source(object: &Object) -> Option<(u8, Version)> {
     let is_its_own = ["/flux-manifests", "/fluxcd/flux2"].iter().any(|end| url.ends_with(end));
     let reference = at(&object.body, "/spec/ref");
     let version = match (text(reference, "/semver"), text(reference, "/tag")) {
-        ("", tag) => Minor::of(tag).map(Version::exactly),
+        ("", tag) => Minor::parse(tag).map(Version::exactly),
         (range, _) => Version::of_range(range),
     };
     version.filter(|_| is_its_own).map(|version| (3, version))
@@ -403,7 +403,7 @@ impl Version {
         }
         for part in tight.split_whitespace() {
             let bare = part.trim_start_matches(['>', '<', '=', '~', '^', 'v']);
-            let Some(minor) = Minor::of(bare) else {
+            let Some(minor) = Minor::parse(bare) else {
                 // `2.x`, `2` and `*` are any of theirs.
                 let major = bare.split('.').next().and_then(|major| major.parse().ok());
                 from = from.max(major.map(|major| Minor(major, 0)));
@@ -437,11 +437,11 @@ mod tests {
     use super::{Installation, Minor, Rendering, Role, Version};
     use crate::render::{Object, Origin};
 
-    fn of(text: &str) -> Installation {
+    fn installation(text: &str) -> Installation {
         let bodies: Vec<serde_json::Value> = crate::yaml::documents_as(text).unwrap();
         let objects: Vec<Object> =
             bodies.into_iter().map(|body| Object::new(body, Origin::default(), Vec::new())).collect();
-        Installation::of(objects.iter())
+        Installation::from_objects(objects.iter())
     }
 
     const INSTANCE: &str = "apiVersion: fluxcd.controlplane.io/v1
@@ -479,17 +479,17 @@ spec:
                 "2.6",
             ),
         ] {
-            assert_eq!(of(text).version().as_deref(), Some(version), "{text}");
+            assert_eq!(installation(text).version().as_deref(), Some(version), "{text}");
         }
-        assert_eq!(of("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").version(), None);
+        assert_eq!(installation("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").version(), None);
     }
 
     #[test]
     fn the_cluster_is_believed_where_the_repository_says_nothing() {
-        let nothing = of("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").or_live(Some(Minor(2, 9)));
+        let nothing = installation("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").or_live(Some(Minor(2, 9)));
         assert_eq!((nothing.version().as_deref(), nothing.is_strict()), (Some("2.9"), Some(true)));
         assert_eq!(nothing.known_from(), Some("the controllers of the cluster"));
-        let said = of(INSTANCE).or_live(Some(Minor(2, 9)));
+        let said = installation(INSTANCE).or_live(Some(Minor(2, 9)));
         assert_eq!((said.version().as_deref(), said.known_from()), (Some("2.8"), Some("FluxInstance/flux")));
     }
 
@@ -510,24 +510,27 @@ spec:
 
     #[test]
     fn gates_are_read_off_flags_and_patches() {
-        let flux = of(INSTANCE);
+        let flux = installation(INSTANCE);
         assert!(flux.retries_releases());
         assert_eq!((flux.is_strict(), flux.is_strict_with_operators()), (Some(true), false));
         assert_eq!(flux.is_at_least(Minor(2, 9)), Some(false));
         let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: kustomize-controller, namespace: a}\nspec: {template: {spec: {containers: [{image: 'x/kustomize-controller:v1.9.1', args: [--watch-all-namespaces=true, --feature-gates=StrictPostBuildSubstitutions=false]}]}}}\n";
-        assert_eq!(of(deployment).is_strict(), Some(false));
-        assert_eq!(of(&deployment.replace("StrictPostBuildSubstitutions=false", "A=true")).is_strict(), Some(true));
+        assert_eq!(installation(deployment).is_strict(), Some(false));
+        assert_eq!(
+            installation(&deployment.replace("StrictPostBuildSubstitutions=false", "A=true")).is_strict(),
+            Some(true)
+        );
         let other = INSTANCE.replace("(kustomize|helm)-controller", "source-controller");
-        assert!(!of(&other).retries_releases());
+        assert!(!installation(&other).retries_releases());
         let merged = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: flux, namespace: flux-system}\nspec:\n  patches:\n    - patch: |\n        apiVersion: apps/v1\n        kind: Deployment\n        metadata: {name: helm-controller}\n        spec: {template: {spec: {containers: [{name: manager, args: [\"--feature-gates=DefaultToRetryOnFailure=true\"]}]}}}\n";
-        assert!(of(merged).retries_releases());
+        assert!(installation(merged).retries_releases());
         let chart = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux-system}\nspec:\n  chart: {spec: {chart: flux2}}\n  values: {helmController: {container: {additionalArgs: [--feature-gates=DefaultToRetryOnFailure=true]}}}\n";
-        assert!(of(chart).retries_releases());
+        assert!(installation(chart).retries_releases());
     }
 
     #[test]
     fn the_lockdown_of_tenants_is_read_wherever_it_stands() {
-        let refuses = |text: &str, controller: &str| of(text).refuses_other_namespaces(controller);
+        let refuses = |text: &str, controller: &str| installation(text).refuses_other_namespaces(controller);
         let instance = INSTANCE.replace("  kustomize:", "  cluster: {multitenant: true}\n  kustomize:");
         assert!(refuses(&instance, "kustomize-controller") && refuses(&instance, "source-watcher"));
         assert!(!refuses(&instance, "source-controller") && !refuses(INSTANCE, "kustomize-controller"));
@@ -554,7 +557,7 @@ spec:
             let text = INSTANCE
                 .replace("2.8.x", version)
                 .replace("  kustomize:", &format!("  cluster: {{{more}}}\n  kustomize:"));
-            of(&text).gate("source-controller", "ObjectLevelWorkloadIdentity")
+            installation(&text).gate("source-controller", "ObjectLevelWorkloadIdentity")
         };
         let on = "objectLevelWorkloadIdentity: true";
         assert_eq!((gate("2.5.x", on), gate("2.6.x", on), gate("2.8.x", on)), (None, Some(true), Some(true)));
@@ -564,7 +567,7 @@ spec:
     #[test]
     fn crds_say_what_is_served() {
         let crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: helmreleases.helm.toolkit.fluxcd.io}\nspec: {group: helm.toolkit.fluxcd.io, names: {kind: HelmRelease}, versions: [{name: v2, served: true}, {name: v2beta1, served: false}]}\n";
-        let flux = of(crd);
+        let flux = installation(crd);
         assert_eq!(flux.serves("helm.toolkit.fluxcd.io", "HelmRelease", "v2"), Some(true));
         assert_eq!(flux.serves("helm.toolkit.fluxcd.io", "HelmRelease", "v2beta1"), Some(false));
         assert_eq!(flux.serves("helm.toolkit.fluxcd.io", "Other", "v2"), None);

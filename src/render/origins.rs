@@ -56,7 +56,7 @@ impl<'a> Origins<'a> {
         let declared = self.0.get(&(name.group.as_str(), name.kind.as_str(), name.name.as_str()))?;
         let line = Some(declared.line);
         object.origin = Origin { file: declared.file.clone(), line, ..Origin::default() };
-        object.changed_by = changes.of(&object.origin.file, &object.object, &object.body);
+        object.changed_by = changes.files_changing(&object.origin.file, &object.object, &object.body);
         Some(object)
     }
 }

@@ -8,7 +8,7 @@ use super::substitute::{Named, Variables, is_disabled, is_name, substitute};
 use crate::yaml::sigs;
 
 /// Does what is done of one recorded object.
-fn made(step: &Value) -> Result<Value, String> {
+fn substituted(step: &Value) -> Result<Value, String> {
     let own = step["variables"].as_object().unwrap();
     let named: Named =
         own.iter().map(|(name, value)| (name.clone(), Some(value.as_str().unwrap().replace('\n', "")))).collect();
@@ -51,7 +51,7 @@ fn objects_become_what_flux_makes_of_them() {
         if written != step["text"] {
             wrong.push(format!("{told}\n  is written {written:?}\n  not {}", step["text"]));
         }
-        match (made(&step), step.get("error")) {
+        match (substituted(&step), step.get("error")) {
             (Ok(made), None) if with_floats(&made) == with_floats(&step["result"]) => {}
             (Ok(made), None) => wrong.push(format!("{told}\n  becomes {made}\n  not {}", step["result"])),
             (Ok(made), Some(error)) => {

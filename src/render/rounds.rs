@@ -25,7 +25,7 @@ impl Renderer {
     /// Renders what the environments' entry folders apply, all the way.
     pub(super) fn rounds(&mut self, snapshot: &Snapshot, root: &Path, tool: &Tool) -> Result<Rendering, Fault> {
         let mut gatherer = Gatherer::new(root);
-        let mut maps = Maps::of(root);
+        let mut maps = Maps::new(root);
         let (mut rendering, mut used) = self.pass(snapshot, root, tool, &mut gatherer, &mut maps)?;
         for _ in 1..PASSES {
             if used.iter().all(|(env, object, known)| maps.get(env, object) == known.as_ref()) {
@@ -239,7 +239,7 @@ mod tests {
         (rendering, renderer.built)
     }
 
-    fn told(rendering: &Rendering) -> Vec<String> {
+    fn summaries(rendering: &Rendering) -> Vec<String> {
         let one = |one: &crate::render::Rendered| {
             let state = match (&one.finding, &one.unsure, one.unseen.is_empty()) {
                 (Some(_), ..) => " broken",
@@ -268,7 +268,7 @@ mod tests {
             ("apps/inner", map("b", "")),
         ];
         let (rendering, built) = render(&files, &recorded);
-        assert_eq!(told(&rendering), ["apps: 2", "flux-system: 2", "made: 1"]);
+        assert_eq!(summaries(&rendering), ["apps: 2", "flux-system: 2", "made: 1"]);
         // Names do not tell where the Kustomization without a file is from: its parent is built once more for that.
         assert!((3..=4).contains(&built), "{built}");
         let graph = &rendering.graph;
@@ -299,7 +299,7 @@ mod tests {
             ("settings", map("settings", "PLACE: \"${A}\"")),
         ];
         let (rendering, _) = render(&files, &recorded);
-        assert_eq!(told(&rendering), ["apps: 1", "flux-system: 2", "inner: 1", "settings: 1"]);
+        assert_eq!(summaries(&rendering), ["apps: 1", "flux-system: 2", "inner: 1", "settings: 1"]);
         assert!(rendering.graph.findings.is_empty(), "{:?}", rendering.graph.findings);
     }
 
@@ -328,7 +328,7 @@ mod tests {
             ("new", map("a", "")),
         ];
         let (rendering, _) = render(&files, &recorded);
-        assert_eq!(told(&rendering), ["flux-system: 2", "meta: 1", "new: 1"]);
+        assert_eq!(summaries(&rendering), ["flux-system: 2", "meta: 1", "new: 1"]);
         let graph = &rendering.graph;
         let names: Vec<&str> = graph.kustomizations.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["flux-system", "meta", "new"]);
@@ -344,7 +344,7 @@ mod tests {
         let maps = [guess("one"), guess("one")].concat();
         let files = [("clusters/one/all.yaml", flux("apps", "./apps", from)), ("apps/a.yaml", maps.clone())];
         let (rendering, _) = render(&files, &[("clusters/one", flux("apps", "./apps", from)), ("apps", maps)]);
-        assert_eq!(told(&rendering), ["apps: 2 in part", "flux-system: 1"]);
+        assert_eq!(summaries(&rendering), ["apps: 2 in part", "flux-system: 1"]);
         let apps = &rendering.of[0];
         assert!(apps.is_unsure() && apps.why_not_whole().unwrap().contains("which is YAML only with"), "{apps:?}");
     }
@@ -358,7 +358,7 @@ mod tests {
         ];
         let recorded = [("clusters/one", flux("apps", "./apps", "")), ("inner", map("a", ""))];
         let (rendering, _) = render(&files, &recorded);
-        assert_eq!(told(&rendering), ["apps: 0 broken", "flux-system: 1", "inner: 1 unsure", "lost: 0 unsure"]);
+        assert_eq!(summaries(&rendering), ["apps: 0 broken", "flux-system: 1", "inner: 1 unsure", "lost: 0 unsure"]);
         assert!(rendering.graph.findings.is_empty(), "{:?}", rendering.graph.findings);
         assert!(!rendering.of.iter().all(Rendered::is_whole));
     }
@@ -372,7 +372,10 @@ mod tests {
         ];
         let recorded = [("clusters/one", flux("apps", "./apps", "")), ("apps", map("a", ""))];
         let (rendering, built) = render(&files, &recorded);
-        assert_eq!((told(&rendering), built), (vec!["apps: 1 in part".to_owned(), "flux-system: 1".to_owned()], 2));
+        assert_eq!(
+            (summaries(&rendering), built),
+            (vec!["apps: 1 in part".to_owned(), "flux-system: 1".to_owned()], 2)
+        );
     }
 
     fn set(name: &str, spec: &str) -> String {
@@ -415,7 +418,7 @@ mod tests {
             ("inputs", provider("b", "{type: Static, defaultValues: {name: b}}")),
         ];
         let (rendering, _) = render(&files, &recorded);
-        assert_eq!(told(&rendering), ["a: 1", "b: 1", "flux-system: 4", "inputs: 1"]);
+        assert_eq!(summaries(&rendering), ["a: 1", "b: 1", "flux-system: 4", "inputs: 1"]);
         let made = rendering.of[2].objects.iter().find(|object| object.object.name == "b").unwrap();
         assert_eq!(
             (made.origin.made_by.as_deref(), made.origin.file.as_str()),
@@ -440,7 +443,7 @@ mod tests {
         .concat();
         let files = [("clusters/one/all.yaml", sets.clone())];
         let (rendering, _) = render(&files, &[("clusters/one", sets)]);
-        assert_eq!(told(&rendering), ["flux-system: 4 in part"]);
+        assert_eq!(summaries(&rendering), ["flux-system: 4 in part"]);
         let why: Vec<String> = rendering.of[0].unseen.iter().map(|one| format!("{}, {}", one.what, one.why)).collect();
         assert_eq!(
             why,
@@ -509,12 +512,12 @@ mod tests {
         ];
         let recorded = [("clusters/one", all), ("apps", map("a", ""))];
         let (rendering, _) = render(&files, &recorded);
-        assert_eq!(told(&rendering), ["apps: 1", "flux-system: 1"]);
+        assert_eq!(summaries(&rendering), ["apps: 1", "flux-system: 1"]);
         assert!(rendering.graph.findings.is_empty(), "{:?}", rendering.graph.findings);
         let gone: Vec<(&str, String)> =
             files.iter().map(|(file, text)| (*file, text.replace("  ignoreMissingComponents: true\n", ""))).collect();
         let (rendering, _) = render(&gone, &[recorded[0].clone()]);
-        assert_eq!(told(&rendering), ["apps: 0 broken", "flux-system: 1"]);
+        assert_eq!(summaries(&rendering), ["apps: 0 broken", "flux-system: 1"]);
     }
 
     #[test]
@@ -525,9 +528,9 @@ mod tests {
         let recorded = [("clusters/one", files[0].1.clone())];
         let place = folder.path().join("one");
         let (first, built) = render_with(&place, cache.clone(), &files, &recorded);
-        assert_eq!((told(&first), built), (vec!["apps: 0 broken".to_owned(), "flux-system: 1".to_owned()], 2));
+        assert_eq!((summaries(&first), built), (vec!["apps: 0 broken".to_owned(), "flux-system: 1".to_owned()], 2));
         let (again, built) = render_with(&place, cache, &files, &recorded);
-        assert_eq!((told(&again), built), (told(&first), 0));
+        assert_eq!((summaries(&again), built), (summaries(&first), 0));
         let why = |rendering: &Rendering| rendering.of[0].finding.clone().map(|finding| finding.to_string());
         assert_eq!(why(&again), why(&first));
     }
@@ -568,7 +571,7 @@ mod tests {
         let place = folder.path().join("one");
         let taking = files.clone();
         let (rendering, _) = render_with(&place, Cache::below(&kept), &taking, &recorded);
-        assert_eq!(told(&rendering), ["apps: 1", "flux-system: 4", "more: 1", "web: 1"]);
+        assert_eq!(summaries(&rendering), ["apps: 1", "flux-system: 4", "more: 1", "web: 1"]);
         assert!(!holds() && std::fs::read_dir(&kept).unwrap().count() > 0);
         // What was kept while no Secret took it goes once one does.
         for (file, text) in files.iter_mut().skip(2).take(2) {

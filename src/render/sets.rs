@@ -35,7 +35,7 @@ pub(super) struct Sets {
 }
 
 /// Says what became of a set.
-enum Made {
+enum SetOutcome {
     /// These objects, each with its step, of inputs that come from these.
     Objects(Vec<(usize, Object)>, Vec<ObjectRef>),
     /// Something else has to be rendered first.
@@ -76,14 +76,14 @@ impl Sets {
             let parent = &one.parent;
             let key = (parent.env.clone(), parent.name.clone(), parent.namespace.clone());
             let made = make(&one, done, is_last);
-            if matches!(made, Made::Waits) {
+            if matches!(made, SetOutcome::Waits) {
                 self.pending.push(one);
                 continue;
             }
             any = true;
             let Some(rendered) = done.get_mut(&key) else { continue };
             match made {
-                Made::Objects(made, providers) => {
+                SetOutcome::Objects(made, providers) => {
                     if made.iter().any(|(_, object)| object.holds_plain_secret()) {
                         rendered.carriers.extend(providers);
                     }
@@ -97,13 +97,13 @@ impl Sets {
                     self.add(parent, &objects, one.hidden, one.depth.saturating_add(1));
                     rendered.objects.extend(objects);
                 }
-                Made::Failed(why) => {
+                SetOutcome::Failed(why) => {
                     graph.is_open(parent);
-                    let (finding, unseen) = told(&one, why);
+                    let (finding, unseen) = not_unfolded(&one, why);
                     graph.tell(parent, finding);
                     rendered.unseen.push(unseen);
                 }
-                Made::Waits => {}
+                SetOutcome::Waits => {}
             }
         }
         (tasks, any)
@@ -120,7 +120,7 @@ impl Sets {
 }
 
 /// Says why what a set makes is not known; it is a finding where flux-operator makes nothing of it either.
-fn told(one: &Pending, why: Failed) -> (Option<FileFault>, Unseen) {
+fn not_unfolded(one: &Pending, why: Failed) -> (Option<FileFault>, Unseen) {
     let Pending { set, parent, .. } = one;
     let name = &set.object.name;
     let (file, line) = (set.origin.file.clone(), set.origin.line);
@@ -138,13 +138,13 @@ fn told(one: &Pending, why: Failed) -> (Option<FileFault>, Unseen) {
     (finding, Unseen { file, what, why: format!("not looked at: {why}"), changes: false, brings, namespace: None })
 }
 
-fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
+fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> SetOutcome {
     let (set, env) = (&one.set, &one.parent.env);
     let others = || done.values().filter(|rendered| rendered.env == *env).flat_map(|rendered| &rendered.objects);
     let made = match unfolding::unfold(set.for_operator(), one.depth, others().map(Object::for_operator), is_last) {
         Unfolding::Objects(made) => made,
-        Unfolding::Waits => return Made::Waits,
-        Unfolding::Failed(why) => return Made::Failed(why),
+        Unfolding::Waits => return SetOutcome::Waits,
+        Unfolding::Failed(why) => return SetOutcome::Failed(why),
     };
     // Which of them the inputs come from is not told: none of the namespace is kept.
     let is_provider = |object: &&Object| {
@@ -158,7 +158,7 @@ fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
             match others().find(|other| other.object == source && !other.is_filled_elsewhere()) {
                 Some(source) => resource_set::copy(&source.body, &mut body),
                 None if is_last => {}
-                None => return Made::Waits,
+                None => return SetOutcome::Waits,
             }
         }
         let origin = Origin {
@@ -170,7 +170,7 @@ fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> Made {
         };
         objects.push((step, Object::new(body, origin, set.changed_by.clone())));
     }
-    Made::Objects(objects, providers)
+    SetOutcome::Objects(objects, providers)
 }
 
 /// Shows an object to whoever follows the graph.

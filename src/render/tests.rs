@@ -79,7 +79,7 @@ fn what_would_be_read_elsewhere_is_not_built() {
         )
     };
     let utf16: Vec<u8> = "\u{feff}resources: [map.yaml]\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert!(refusal(utf16).unwrap().contains("no text in UTF-8"));
+    assert!(refusal(utf16).unwrap().contains("not UTF-8 text"));
     let absolute = "[\"k=/etc/hostname\"]";
     for (text, why) in [
         // Outside.

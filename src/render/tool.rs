@@ -129,13 +129,13 @@ impl Tool {
             _ => Unrendered::Passing(format!("{name} cannot be run: {error}")),
         })?;
         if output.status.success() {
-            return String::from_utf8(output.stdout).map_err(|_| "what it printed is no text".to_owned().into());
+            return String::from_utf8(output.stdout).map_err(|_| "its output is not text".to_owned().into());
         }
         if output.status.code().is_none() {
             return Err(Unrendered::Unknown(format!("{name} was ended by the system: {}", output.status)));
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        let said = said_in(&said);
+        let said = error_of(&said);
         let said = said.trim_start_matches("error: ").trim_start_matches("Error: ").to_owned();
         // What ended for want of what it is not given here says nothing of the repository.
         if OF_WALLS.iter().any(|words| said.contains(words)) {
@@ -148,7 +148,7 @@ impl Tool {
 }
 
 /// Takes the error out of klog's form, in which kubectl logs its own on some builds: `err="…"` on one line, `err=<` and `>` around several.
-fn said_in(said: &str) -> &str {
+fn error_of(said: &str) -> &str {
     let (one, several) = (said.split_once("err=\""), said.split_once("err=<"));
     match (one, several) {
         (_, Some((_, rest))) => rest.trim().trim_end_matches('>').trim(),
@@ -173,7 +173,7 @@ mod tests {
                 "yaml: errors:\n\t  line 8",
             ),
         ] {
-            assert_eq!(said_in(said), error);
+            assert_eq!(error_of(said), error);
         }
     }
 

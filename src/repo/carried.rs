@@ -103,7 +103,7 @@ impl Search<'_> {
         if let Some(known) = self.known.borrow().get(file) {
             return Rc::clone(known);
         }
-        let parts = Rc::new((self.read)(file).map(|text| FileParts::of(&text)).unwrap_or_default());
+        let parts = Rc::new((self.read)(file).map(|text| FileParts::parse(&text)).unwrap_or_default());
         self.known.borrow_mut().insert(file.to_owned(), Rc::clone(&parts));
         parts
     }
@@ -295,7 +295,7 @@ impl Search<'_> {
 }
 
 impl FileParts {
-    fn of(text: &str) -> Self {
+    fn parse(text: &str) -> Self {
         let has_templates = text.contains("${") && manifest::may_hold_secrets(text);
         let has_sets = text.contains("ResourceSet");
         if !has_sets && (!has_templates || sops::sniff(text).is_some()) {

@@ -18,7 +18,7 @@ pub const SIZE_LIMIT: u64 = files::MANIFEST_LIMIT;
 /// Reads a file by its path below the root.
 ///
 /// # Errors
-/// Beside those of the file system: when it is no regular file, when a symbolic link leads out of the root, and above 16 MiB.
+/// Beside those of the file system: when it is not a regular file, when a symbolic link leads out of the root, and above 16 MiB.
 pub fn bytes(root: &Path, file: &str) -> Result<Vec<u8>> {
     at_most(root, file, SIZE_LIMIT)
 }
@@ -28,7 +28,7 @@ pub fn bytes(root: &Path, file: &str) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`bytes()`], and when it is no UTF-8.
 pub fn text(root: &Path, file: &str) -> Result<String> {
-    String::from_utf8(bytes(root, file)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
+    String::from_utf8(bytes(root, file)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 /// Reads a file of at most so many bytes.
@@ -47,7 +47,7 @@ fn regular(opened: &File) -> Result<()> {
 }
 
 fn not_regular() -> Error {
-    Error::new(ErrorKind::InvalidInput, "it is no regular file")
+    Error::new(ErrorKind::InvalidInput, "it is not a regular file")
 }
 
 /// Opening a pipe would wait for who writes into it.
@@ -129,9 +129,9 @@ mod tests {
             ("out.yaml", "outside of the repository"),
             ("../outside", "outside of the repository"),
             ("zero", "outside of the repository"),
-            ("pipe", "no regular file"),
-            ("apps", "no regular file"),
-            ("latin", "no text in UTF-8"),
+            ("pipe", "not a regular file"),
+            ("apps", "not a regular file"),
+            ("latin", "not UTF-8 text"),
         ] {
             let error = text(&root, file).unwrap_err().to_string();
             assert!(error.contains(why), "{file}: {error}");

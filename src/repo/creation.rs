@@ -40,7 +40,7 @@ pub struct Creation {
 
 impl Creation {
     /// Says in one sentence which rule won, and why.
-    pub fn words(&self) -> String {
+    pub fn explanation(&self) -> String {
         let fits = if self.rule.path_regex.is_empty() {
             "it fits every path".to_owned()
         } else {
@@ -331,7 +331,7 @@ mod tests {
             (How::Environment("staging".to_owned()), vec!["age1staging".to_owned()])
         );
         assert_eq!(
-            own.words(),
+            own.explanation(),
             "rule 1 of clusters/staging/.sops.yaml (that of staging, as there is none above the file; sops needs --config to find it): apps/staging/.* fits apps/staging/app/secret.yaml"
         );
         assert_eq!(

@@ -119,10 +119,10 @@ impl Effective {
                 self.graph.artifacts.extend(ExternalArtifact::read(&parent.env, applied.object, &body));
             } else if applied.object.group == SOURCE {
                 let Ok(body) = yaml::to_value(applied.body) else { continue };
-                self.graph.take_source(FluxSource::of(&parent.env, applied.object, place, &body));
+                self.graph.take_source(FluxSource::read_at(&parent.env, applied.object, place, &body));
             } else if applied.object.group == KUSTOMIZE && applied.object.kind == "Kustomization" {
                 let Ok(body) = yaml::to_value(applied.body) else { continue };
-                let mut one = FluxKustomization::of(&parent.env, applied.object, place, &body);
+                let mut one = FluxKustomization::read_at(&parent.env, applied.object, place, &body);
                 one.unsure.clone_from(&parent.unsure);
                 found.push(one);
             }
@@ -248,7 +248,7 @@ impl Effective {
         if unknown.is_some() {
             self.open.insert(one.env.clone());
             self.feeds.remove(&key);
-            let feed = Feed::of(&one, &Reads::default(), &selection);
+            let feed = Feed::for_kustomization(&one, &Reads::default(), &selection);
             let remote = spoke.map(|spoke| self.at_spoke(spoke, &one, unsure)).unwrap_or_default();
             return std::iter::once(BuildTask { one, feed, unknown }).chain(remote).collect();
         }
@@ -261,7 +261,7 @@ impl Effective {
             }
         };
         self.tell(&one, reads.findings.iter().cloned());
-        let feed = Feed::of(&one, &reads, &selection);
+        let feed = Feed::for_kustomization(&one, &reads, &selection);
         if !is_root {
             self.feeds.insert(key, feed.clone());
         }

@@ -35,7 +35,7 @@ const NAMED: usize = 3;
 
 /// Says what was seen while environments were looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Looked {
+pub struct EnvironmentSearch {
     /// How many YAML files there are.
     pub files: usize,
     /// Folders with Flux Kustomizations that nothing here syncs.
@@ -50,11 +50,11 @@ pub struct Looked {
     pub age_secrets: Vec<(String, String)>,
 }
 
-impl Looked {
+impl EnvironmentSearch {
     /// Says that no environment was found: where it was looked, and what to do.
     pub fn nothing(&self) -> Fault {
         let mut why = format!(
-            "of {} YAML files none says what Flux syncs: there is no Kustomization whose path holds its own file, no FluxInstance and no \
+            "none of {} YAML files says what Flux syncs: there is no Kustomization whose path holds its own file, no FluxInstance and no \
              values of its chart with sync.path, and no folder of {CLUSTERS}/ with Flux objects",
             self.files
         );
@@ -67,20 +67,15 @@ impl Looked {
                 }
             }
         };
-        say("Flux Kustomizations that nothing here syncs stand in", &self.unsynced);
+        say("Flux Kustomizations that nothing here syncs are in", &self.unsynced);
         say("templates of Flux objects, which a program has to fill in first, are", &self.templates);
         say("overlays without anything of Flux, which another repository or an artifact may sync, are", &self.overlays);
-        say("not here is", &self.missing);
+        say("missing", &self.missing);
         let folder = self.unsynced.first().map_or("FOLDER", String::as_str);
         let todo = format!(
             "name the folder that Flux syncs in .fluxdeck.toml: [env.NAME] path = \"{folder}\"; a cluster without Flux gets it by `flux bootstrap`"
         );
-        Fault::new(
-            FaultKind::Usage,
-            "there is no environment: nothing here says which path of it Flux syncs",
-            why,
-            todo,
-        )
+        Fault::new(FaultKind::Usage, "there is no environment: nothing here says which path Flux syncs", why, todo)
     }
 }
 
@@ -90,7 +85,7 @@ pub(super) struct Found {
     pub(super) environments: Vec<RepoEnvironment>,
     /// The Kustomizations that apply to another cluster than the one that they are in, by that cluster's environment.
     pub(super) spokes: Vec<(String, FluxKustomization)>,
-    pub(super) looked: Looked,
+    pub(super) looked: EnvironmentSearch,
 }
 
 /// Says that a folder is synced, and what says so.
@@ -123,7 +118,7 @@ impl Claim {
 /// Finds the environments, sorted by name.
 pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
     let sifted = reader.sift();
-    let mut looked = Looked { files: sifted.count, ..Looked::default() };
+    let mut looked = EnvironmentSearch { files: sifted.count, ..EnvironmentSearch::default() };
     let age_secrets = sifted.files.iter().filter(|seen| !seen.template);
     looked.age_secrets = age_secrets.filter_map(|seen| Some((seen.file.clone(), seen.age_secret.clone()?))).collect();
     let mut claims = claims(reader, &sifted, &mut looked);
@@ -210,13 +205,13 @@ fn only(
 }
 
 /// Lists what says that a folder is synced.
-fn claims(reader: &mut Reader, sifted: &Sifted, looked: &mut Looked) -> Vec<Claim> {
+fn claims(reader: &mut Reader, sifted: &Sifted, looked: &mut EnvironmentSearch) -> Vec<Claim> {
     let mut found = Vec::new();
     for seen in sifted.files.iter().filter(|seen| (seen.own || seen.instance) && !seen.template) {
         let Ok(parsed) = reader.manifests(&seen.file) else { continue };
         for (index, manifest) in parsed.manifests.iter().enumerate() {
             let Some(body) = manifest.body.as_ref() else { continue };
-            let declared = Declared::of(manifest, &seen.file, index);
+            let declared = Declared::from_manifest(manifest, &seen.file, index);
             let claim = if FluxKustomization::is(&declared) {
                 of_kustomization(&declared, body, &parsed.manifests)
             } else {
@@ -480,7 +475,7 @@ fn drop_applied_by_kustomizations(reader: &mut Reader, claims: &mut Vec<Claim>, 
 }
 
 /// Says what there is instead of environments.
-fn describe(sifted: &Sifted, looked: &mut Looked) {
+fn describe(sifted: &Sifted, looked: &mut EnvironmentSearch) {
     let add = |list: &mut Vec<String>, what: &str| {
         let what = if what.is_empty() { "." } else { what };
         if !list.iter().any(|known| known == what) {

@@ -31,7 +31,7 @@ pub struct Feed {
 
 impl Feed {
     /// Says what a Kustomization reads.
-    pub(super) fn of(one: &FluxKustomization, reads: &Reads, selection: &Selection) -> Self {
+    pub(super) fn for_kustomization(one: &FluxKustomization, reads: &Reads, selection: &Selection) -> Self {
         Self {
             env: one.env.clone(),
             namespace: one.namespace.clone(),

@@ -242,11 +242,11 @@ impl FluxKustomization {
     }
 
     pub(super) fn read(env: &str, declared: &Declared, body: &Value) -> Self {
-        Self::of(env, &declared.object, (&declared.file, declared.line), body)
+        Self::read_at(env, &declared.object, (&declared.file, declared.line), body)
     }
 
     /// Reads one that is written at a place: a file, and the line on which its document starts.
-    pub(super) fn of(env: &str, object: &ObjectRef, (file, line): (&str, usize), body: &Value) -> Self {
+    pub(super) fn read_at(env: &str, object: &ObjectRef, (file, line): (&str, usize), body: &Value) -> Self {
         let namespace = namespace_of(object);
         let spec = body.get("spec").cloned().unwrap_or_default();
         let written = text(&spec, "path").unwrap_or_default();
@@ -324,11 +324,11 @@ impl FluxSource {
     }
 
     pub(super) fn read(env: &str, declared: &Declared, body: &Value) -> Self {
-        Self::of(env, &declared.object, (&declared.file, declared.line), body)
+        Self::read_at(env, &declared.object, (&declared.file, declared.line), body)
     }
 
     /// Reads one that is written at a place: a file, and the line on which its document starts.
-    pub(super) fn of(env: &str, object: &ObjectRef, (file, line): (&str, usize), body: &Value) -> Self {
+    pub(super) fn read_at(env: &str, object: &ObjectRef, (file, line): (&str, usize), body: &Value) -> Self {
         let spec = body.get("spec").cloned().unwrap_or_default();
         Self {
             env: env.to_owned(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::artifact::Selection;
-use super::environments::{self, Found, Looked};
+use super::environments::{self, EnvironmentSearch, Found};
 use super::feeds::{Feed, Feeds};
 use super::file_fault::FileFault;
 use super::flux::{Dependency, FluxKustomization, FluxSource, RepoEnvironment, Sync};
@@ -41,7 +41,7 @@ pub struct Graph {
     pub sets: Vec<(String, ObjectRef)>,
     /// The sets of the environment that is read.
     pub(super) declared_sets: DeclaredSets,
-    pub(super) looked: Looked,
+    pub(super) looked: EnvironmentSearch,
     pub(super) artifacts: Vec<ExternalArtifact>,
     /// The Kustomizations that apply to another cluster than the one that they are in, by that cluster's environment.
     pub(super) spokes: Vec<(String, FluxKustomization)>,
@@ -69,7 +69,7 @@ pub(super) struct Followed(HashMap<What, Arc<Reads>>);
 
 impl Followed {
     /// Returns what a Kustomization reads; what is left out is known to the reader.
-    fn of(&mut self, reader: &mut Reader, one: &FluxKustomization, selection: &Selection) -> Arc<Reads> {
+    fn reads_of(&mut self, reader: &mut Reader, one: &FluxKustomization, selection: &Selection) -> Arc<Reads> {
         let namespace = one.target_namespace.clone();
         let components = one.components(reader);
         let key = (one.path.clone(), components.clone(), namespace, selection.clone());
@@ -116,7 +116,7 @@ impl Graph {
             reader.select(&selection);
             reads = entry(reader);
         }
-        let root = Feed::of(&FluxKustomization::of_bootstrap(env, folder), &reads, &selection);
+        let root = Feed::for_kustomization(&FluxKustomization::of_bootstrap(env, folder), &reads, &selection);
         self.take(reader, env, None, &reads);
         let remote = self.spokes.iter().filter(|(name, _)| name == env).map(|(_, one)| one.clone());
         self.kustomizations.extend(remote);
@@ -126,7 +126,7 @@ impl Graph {
         if let Sync::Patch { object, .. } = &environment.sync {
             read.iter_mut().filter(|one| one.object() == *object).for_each(|one| one.lead_to(folder));
         }
-        let home = Home::of(environment, read);
+        let home = Home::find(environment, read);
         let settle = |one: &mut FluxKustomization| home.settle(one, &self.sources, &self.artifacts);
         read.iter_mut().for_each(settle);
         let roots = roots(environment, read);
@@ -161,7 +161,7 @@ impl Graph {
                     Arc::default()
                 }
             };
-            self.feeds.add(Feed::of(&one, &reads, &selection));
+            self.feeds.add(Feed::for_kustomization(&one, &reads, &selection));
             self.take(reader, env, Some(&one.object()), &reads);
         }
         let sets = std::mem::take(&mut self.declared_sets);
@@ -176,7 +176,7 @@ impl Graph {
         let mut found = Self::default();
         found.take(reader, &environment.name, None, &Reads { declared: reads.declared.clone(), ..Reads::default() });
         found.take_instance_source(environment);
-        let own = Home::of(environment, &found.kustomizations).selection(&found.sources);
+        let own = Home::find(environment, &found.kustomizations).selection(&found.sources);
         Selection { pushed: pushed::of(reader.root(), environment), ..own }
     }
 
@@ -190,11 +190,11 @@ impl Graph {
         let place = reader.place_in_artifact(&one.path);
         let left_out = reader.why_left_out(&one.path).map(|why| why.to_string()).unwrap_or_default();
         let (why, todo) = match place {
-            Place::Folder => return Ok(self.followed.of(reader, one, selection)),
+            Place::Folder => return Ok(self.followed.reads_of(reader, one, selection)),
             // What it becomes is not known, which is said where it is rendered.
             Place::Elsewhere => return Ok(Arc::default()),
             Place::Outside => ("the path leads out of the repository", "correct spec.path"),
-            Place::File | Place::Special => ("the path is no folder", "name its folder in spec.path"),
+            Place::File | Place::Special => ("the path is not a folder", "name its folder in spec.path"),
             Place::Missing => ("the path does not exist", "correct spec.path, or commit the folder"),
             Place::LeftOut => (left_out.as_str(), "correct spec.path, or take the folder out of what is left out"),
         };
@@ -240,9 +240,9 @@ impl Graph {
             if ExternalArtifact::is_of(&made.object) {
                 self.artifacts.extend(ExternalArtifact::read(env, &made.object, &made.body));
             } else if made.object.group == SOURCE {
-                self.take_source(FluxSource::of(env, &made.object, place, &made.body));
+                self.take_source(FluxSource::read_at(env, &made.object, place, &made.body));
             } else if made.object.group == KUSTOMIZE && made.object.kind == "Kustomization" {
-                self.take_kustomization(FluxKustomization::of(env, &made.object, place, &made.body));
+                self.take_kustomization(FluxKustomization::read_at(env, &made.object, place, &made.body));
             }
         }
     }
@@ -270,7 +270,7 @@ impl Graph {
         let Ok(parsed) = reader.manifests(file) else { return };
         for (index, manifest) in parsed.manifests.iter().enumerate() {
             let Some(body) = manifest.body.as_ref() else { continue };
-            let declared = Declared::of(manifest, file, index);
+            let declared = Declared::from_manifest(manifest, file, index);
             if FluxSource::is(&declared) {
                 self.take_source(FluxSource::read(env, &declared, body));
             } else if FluxKustomization::is(&declared) {
@@ -285,7 +285,7 @@ impl Graph {
         let Sync::Instance { object, file, line, made, .. } = &environment.sync else { return };
         let is_known = |one: &FluxKustomization| one.env == environment.name && one.object() == *object;
         if !self.kustomizations.iter().any(is_known) {
-            let one = FluxKustomization::of(&environment.name, object, (file, *line), &made.kustomization);
+            let one = FluxKustomization::read_at(&environment.name, object, (file, *line), &made.kustomization);
             self.kustomizations.push(FluxKustomization { unsure: made.unsure.clone(), ..one });
         }
         self.take_instance_source(environment);
@@ -294,7 +294,7 @@ impl Graph {
     /// Takes the source that flux-operator makes of a `FluxInstance`.
     pub(super) fn take_instance_source(&mut self, environment: &RepoEnvironment) {
         let Sync::Instance { source, file, line, made, .. } = &environment.sync else { return };
-        self.take_source(FluxSource::of(&environment.name, source, (file, *line), &made.source));
+        self.take_source(FluxSource::read_at(&environment.name, source, (file, *line), &made.source));
     }
 
     /// Takes a source, once.

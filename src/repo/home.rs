@@ -19,7 +19,7 @@ pub(super) struct Home {
 
 impl Home {
     /// Finds the sources of an environment that stand for this repository, by what syncs it and by the Kustomizations of its entry folder.
-    pub(super) fn of(environment: &RepoEnvironment, entry: &[FluxKustomization]) -> Self {
+    pub(super) fn find(environment: &RepoEnvironment, entry: &[FluxKustomization]) -> Self {
         let own = match &environment.sync {
             Sync::Kustomization { source, .. } => source.clone(),
             Sync::Instance { source, .. } => Some(source.clone()),

@@ -155,7 +155,7 @@ mod tests {
     use crate::model::{ObjectRef, known};
     use crate::repo::flux::{FluxKustomization, FluxSource};
 
-    fn made(more: &str) -> GeneratedObjects {
+    fn generated(more: &str) -> GeneratedObjects {
         let text = format!(
             "sync: {{kind: GitRepository, url: 'https://example.org/fleet.git', ref: refs/heads/main, path: clusters/one, pullSecret: key}}\n{more}"
         );
@@ -168,14 +168,14 @@ mod tests {
         let object = ObjectRef::new("Kustomization", known::KUSTOMIZE, "flux-system", "flux-system");
         let source = ObjectRef::new("GitRepository", known::SOURCE, "flux-system", "flux-system");
         (
-            FluxKustomization::of("one", &object, ("a", 1), &made.kustomization),
-            FluxSource::of("one", &source, ("a", 1), &made.source),
+            FluxKustomization::read_at("one", &object, ("a", 1), &made.kustomization),
+            FluxSource::read_at("one", &source, ("a", 1), &made.source),
         )
     }
 
     #[test]
     fn what_an_instance_syncs_is_made_as_the_operator_does() {
-        let (one, source) = read(&made(""));
+        let (one, source) = read(&generated(""));
         assert_eq!((one.path.as_str(), one.interval.as_deref(), one.prune), ("clusters/one", Some("10m0s"), true));
         assert_eq!(one.source.map(|source| source.name).as_deref(), Some("flux-system"));
         assert_eq!(source.url.as_deref(), Some("https://example.org/fleet.git"));
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn where_tenants_are_locked_in_it_acts_as_its_own_controller() {
-        let account = |more: &str| read(&made(more)).0.spec.get("serviceAccountName").cloned();
+        let account = |more: &str| read(&generated(more)).0.spec.get("serviceAccountName").cloned();
         assert_eq!(account("cluster: {multitenant: true}\n"), Some("kustomize-controller".into()));
         assert_eq!(account("cluster: {multitenant: false}\n"), None);
     }
@@ -212,13 +212,13 @@ mod tests {
       patch: |
         - {op: add, path: /spec/template/spec/containers/0/args/-, value: --concurrent=10}
 ";
-        let all = made(patches);
+        let all = generated(patches);
         let (one, source) = read(&all);
         assert_eq!((one.path.as_str(), one.interval.as_deref(), one.prune), ("clusters/two", Some("5m"), false));
         assert_eq!(one.decryption.and_then(|decryption| decryption.secret).as_deref(), Some("sops-age"));
         assert!(one.spec.get("postBuild").is_some());
         assert_eq!((source.selection.ignore.as_deref(), all.unsure.as_deref()), (Some("/docs"), None));
         let odd = "kustomize: {patches: [{target: {kind: Kustomization}, patch: '- {op: move, path: /spec/a, from: /spec/b}'}]}\n";
-        assert!(made(odd).unsure.is_some());
+        assert!(generated(odd).unsure.is_some());
     }
 }

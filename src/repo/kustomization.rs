@@ -94,7 +94,7 @@ pub fn read(text: &str) -> Result<Body, Refusal> {
     let fields = match strict::documents(text)?.into_iter().next() {
         None | Some(Value::Null) => Mapping::new(),
         Some(Value::Mapping(fields)) => fields,
-        Some(_) => return Err(Refusal::Syntax("it is no mapping".to_owned())),
+        Some(_) => return Err(Refusal::Syntax("it is not a mapping".to_owned())),
     };
     let mut body = Body { fields, unknown: None };
     empty(&mut body.fields, KUSTOMIZATION, &mut body.unknown);
@@ -165,7 +165,9 @@ pub fn in_place(entry: &str) -> Option<Vec<Value>> {
 /// # Errors
 /// Says which field is not.
 pub fn check_plugin(config: &Value) -> Result<(), String> {
-    let Value::Mapping(fields) = config else { return Err("the configuration of a plug-in is no mapping".to_owned()) };
+    let Value::Mapping(fields) = config else {
+        return Err("the configuration of a plug-in is not a mapping".to_owned());
+    };
     for (key, value) in fields {
         let name = key.as_str().unwrap_or_default();
         let is_word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());

@@ -56,7 +56,7 @@ pub struct Declared {
 
 impl Declared {
     /// Names what a document of a file declares, by its place among the manifests of the file, as it stands there.
-    pub(super) fn of(manifest: &Manifest, file: &str, index: usize) -> Self {
+    pub(super) fn from_manifest(manifest: &Manifest, file: &str, index: usize) -> Self {
         Self {
             object: ObjectRef::new(&manifest.kind, manifest.group(), &manifest.namespace, &manifest.name),
             api_version: manifest.api_version.clone(),
@@ -259,7 +259,11 @@ impl Walk<'_> {
                 context.namespace.as_deref().unwrap_or(&manifest.namespace)
             };
             let object = ObjectRef::new(&manifest.kind, manifest.group(), namespace, &manifest.name);
-            self.reads.declared.push(Declared { object, role: context.role, ..Declared::of(manifest, file, index) });
+            self.reads.declared.push(Declared {
+                object,
+                role: context.role,
+                ..Declared::from_manifest(manifest, file, index)
+            });
         }
     }
 
@@ -287,7 +291,7 @@ impl Walk<'_> {
     fn report_broken(&mut self, file: &str, parsed: &super::manifest::Parsed) {
         for broken in &parsed.broken {
             let fault = Fault::failed(
-                "the file is no YAML",
+                "the file is not valid YAML",
                 &*broken.why,
                 "mend it at this line; Flux would refuse the whole Kustomization",
             );

@@ -79,7 +79,7 @@ mod tests;
 pub use age_secrets::AgeSecret;
 pub use carried::{CarriedValue, carried_values};
 pub use creation::{Creation, How, config_for};
-pub use environments::Looked;
+pub use environments::EnvironmentSearch;
 pub use feeds::{Feed, Feeds};
 pub use file_fault::FileFault;
 pub use flux::{Decryption, FluxKustomization, FluxSource, RepoEnvironment, Sync};

@@ -66,7 +66,7 @@ pub enum NewValue {
 
 impl NewValue {
     /// Takes bytes: as text where they are that.
-    pub fn of(bytes: zeroize::Zeroizing<Vec<u8>>) -> Self {
+    pub fn from_bytes(bytes: zeroize::Zeroizing<Vec<u8>>) -> Self {
         match std::str::from_utf8(&bytes) {
             Ok(text) if !text.contains('\0') => Self::Text(Secret::new(text)),
             _ => Self::Bytes(bytes),
@@ -218,7 +218,7 @@ impl NewSecret {
             if key.is_empty() || key.len() > 253 || !key.chars().all(plain) {
                 return Err(refused(
                     name,
-                    format!("`{key}` is no key: letters, digits, -, _ and . alone"),
+                    format!("`{key}` is not a valid key: letters, digits, -, _ and . alone"),
                     "write it otherwise",
                 ));
             }
@@ -329,7 +329,7 @@ impl NewSecret {
         let place = self.place(snapshot)?;
         let recipients = place.creation(snapshot)?.rule.recipients();
         let file = place.file;
-        Ok(snapshot.new_readers(&file, &recipients, None, &Committed::of(&snapshot.root)))
+        Ok(snapshot.new_readers(&file, &recipients, None, &Committed::read(&snapshot.root)))
     }
 
     /// Encrypts it and writes it into the repository, and puts it into the kustomization of its folder. It blocks.
@@ -381,7 +381,7 @@ impl NewSecret {
                 "see that you may write there, and that it is not there yet",
             )
         };
-        let new = snapshot.new_readers(&file, &recipients, None, &Committed::of(&snapshot.root));
+        let new = snapshot.new_readers(&file, &recipients, None, &Committed::read(&snapshot.root));
         new.iter().for_each(warn);
         let path = snapshot.root.join(&file);
         let made = crate::files::place(&path)
@@ -393,7 +393,7 @@ impl NewSecret {
             let _ = std::fs::remove_file(&path);
             return Err(failed(&kustomization, error));
         }
-        let rule = new.iter().fold(creation.words(), |words, reader| format!("{words}; a new reader: {reader}"));
+        let rule = new.iter().fold(creation.explanation(), |words, reader| format!("{words}; a new reader: {reader}"));
         Ok(WrittenSecret { file, kustomization, rule, readers })
     }
 }

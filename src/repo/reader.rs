@@ -186,7 +186,7 @@ impl Reader {
     /// Fails with the reason when the file cannot be read, is no text, or is too large.
     pub fn manifests(&mut self, path: &str) -> Result<Arc<Parsed>, String> {
         if self.place(path) != Place::File {
-            return Err("it is no file of this repository".to_owned());
+            return Err("it is not a file of this repository".to_owned());
         }
         let full = self.root.join(path);
         let data = full.metadata().map_err(|error| error.to_string())?;

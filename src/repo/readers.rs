@@ -59,8 +59,8 @@ pub struct Committed {
 
 impl Committed {
     /// Reads what the last commit names. It runs git.
-    pub fn of(root: &Path) -> Self {
-        let (mut last, mut named) = (git::LastCommit::of(root), Vec::new());
+    pub fn read(root: &Path) -> Self {
+        let (mut last, mut named) = (git::LastCommit::read(root), Vec::new());
         if let Ok(Some(known)) = &last {
             match known.texts(known.names().filter(|name| is_config(name))) {
                 Ok(configs) => named.extend(configs.iter().map(|(_, text)| configured(text))),
@@ -107,7 +107,7 @@ pub fn recipients(file: &str, text: &str) -> BTreeSet<String> {
     if is_config(file) {
         return configured(text);
     }
-    let sealed = SopsFile::parse(Format::of(file), text);
+    let sealed = SopsFile::parse(Format::from_path(file), text);
     sealed.map(|file| file.recipients().into_iter().collect()).unwrap_or_default()
 }
 
@@ -129,7 +129,7 @@ pub fn reads(file: &str, text: &str) -> String {
     if is_config(file) {
         return format!("whatever is encrypted by {file} from now on");
     }
-    let Ok(sealed) = SopsFile::parse(Format::of(file), text) else { return file.to_owned() };
+    let Ok(sealed) = SopsFile::parse(Format::from_path(file), text) else { return file.to_owned() };
     let keys: Vec<String> = (0..sealed.documents().len()).flat_map(|document| sealed.secret_keys(document)).collect();
     let more = keys.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -164,7 +164,7 @@ impl Snapshot {
 
     /// Finds who reads files after a write whom nobody has agreed to yet. It runs git.
     pub fn readers_after(&self, files: &[String], wanted: Wanted) -> Vec<NewReader> {
-        let committed = Committed::of(&self.root);
+        let committed = Committed::read(&self.root);
         let new = |file: &String| {
             let text = contents::text(&self.root, file).ok();
             let recipients = match wanted {
@@ -283,7 +283,7 @@ mod tests {
     fn sealed(recipients: &[&str]) -> String {
         let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();
         let text = Secret::new("kind: Secret\nmetadata:\n  name: a\nstringData:\n  a: b\n  c: d\n");
-        let new = NewFile::of(&recipients, "^(data|stringData)$");
+        let new = NewFile::for_recipients(&recipients, "^(data|stringData)$");
         create(Format::Yaml, &text, &new, jiff::Timestamp::UNIX_EPOCH).unwrap()
     }
 
@@ -294,7 +294,7 @@ mod tests {
         let new = |recipients: &[&str], text: &str| {
             let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();
             let snapshot = Snapshot::load(repository.path());
-            let found = snapshot.new_readers("secret.yaml", &recipients, Some(text), &Committed::of(&snapshot.root));
+            let found = snapshot.new_readers("secret.yaml", &recipients, Some(text), &Committed::read(&snapshot.root));
             found.into_iter().map(|one| (one.recipient, one.why)).collect::<Vec<_>>()
         };
         let text = sealed(&[&ours]);
@@ -340,7 +340,7 @@ mod tests {
         let new = |file: &str| {
             let snapshot = Snapshot::load(repository.path());
             let wanted = [ours.clone(), junk.clone()];
-            let found = snapshot.new_readers(file, &wanted, None, &Committed::of(&snapshot.root));
+            let found = snapshot.new_readers(file, &wanted, None, &Committed::read(&snapshot.root));
             found.into_iter().map(|one| (one.recipient, one.why)).collect::<Vec<_>>()
         };
         let found = new("other.yaml");
@@ -368,7 +368,7 @@ mod tests {
         let new = || {
             let snapshot = Snapshot::load(repository.path());
             let wanted = std::slice::from_ref(&ours);
-            let found = snapshot.new_readers("secret.yaml", wanted, None, &Committed::of(&snapshot.root));
+            let found = snapshot.new_readers("secret.yaml", wanted, None, &Committed::read(&snapshot.root));
             found.into_iter().map(|one| (one.recipient, one.why)).collect::<Vec<_>>()
         };
         assert_eq!(new(), []);

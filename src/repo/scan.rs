@@ -110,7 +110,7 @@ fn scan_limited(root: &Path, limit: usize) -> Scan {
 /// tracked although it is ignored is not there yet.
 pub fn list(root: &Path) -> Scan {
     let mut listing = Listing::default();
-    let walk = tree_walk::walk(&IgnoreRules::of(root)).build();
+    let walk = tree_walk::walk(&IgnoreRules::for_tree(root)).build();
     for entry in walk.flatten() {
         if entry.file_type().is_none_or(|kind| kind.is_dir()) {
             continue;

@@ -175,7 +175,7 @@ fn rows(snapshot: &Snapshot, file: &str, text: &str, found: &mut Vec<SecretEntry
     if !encrypted && !text.contains("kind: Secret") {
         return;
     }
-    let parsed = encrypted.then(|| SopsFile::parse(Format::of(file), text));
+    let parsed = encrypted.then(|| SopsFile::parse(Format::from_path(file), text));
     let (mut described, problem) = match &parsed {
         Some(Ok(parsed)) => (sealed(parsed), None),
         Some(Err(error)) => (Vec::new(), Some(error.to_string())),
@@ -281,7 +281,7 @@ fn generated(
 
 /// Returns the keys that a plain file gives a generated Secret: those of its lines, else its name.
 fn input_keys(file: &str, text: &str) -> Vec<String> {
-    if Format::of(file) != Format::Dotenv {
+    if Format::from_path(file) != Format::Dotenv {
         return vec![super::path::name(file).to_owned()];
     }
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
@@ -345,7 +345,7 @@ mod tests {
         let repository = TestRepository::new();
         let (_, recipient) = generate();
         let plain = "kind: Secret\nmetadata:\n  name: app\nstringData:\n  one: hunter2\n  two: hunter3\n";
-        let file = NewFile::of(std::slice::from_ref(&recipient), "^(data|stringData)$");
+        let file = NewFile::for_recipients(std::slice::from_ref(&recipient), "^(data|stringData)$");
         let sealed = create(Format::Yaml, &Secret::new(plain), &file, Timestamp::UNIX_EPOCH).unwrap();
         repository.write("apps/base/secret.yaml", &sealed);
         repository.write("apps/base/plain.yaml", &plain.replace("name: app", "name: plain"));
@@ -403,7 +403,7 @@ mod tests {
         let sealed = create(Format::Dotenv, &Secret::new("A=hunter2\n"), &env_file, Timestamp::UNIX_EPOCH).unwrap();
         repository.write("apps/staging/sealed.env", &sealed);
         let part = "kind: Secret\nmetadata:\n  name: part\nstringData:\n  one: hunter2\ndata:\n  two: aHVudGVyMg==\n";
-        let file = NewFile::of(std::slice::from_ref(&recipient), "^stringData$");
+        let file = NewFile::for_recipients(std::slice::from_ref(&recipient), "^stringData$");
         // None of our programs leaves a value of a Secret plain.
         let other = part.replace("kind: Secret", "kind: Other");
         let sealed = create(Format::Yaml, &Secret::new(other), &file, Timestamp::UNIX_EPOCH).unwrap();

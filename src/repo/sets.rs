@@ -39,7 +39,7 @@ impl Given {
 
 /// Holds an object that is made of a set.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(super) struct SetObject {
     pub(super) object: ObjectRef,
     pub(super) body: Value,
     /// The file that declares the set.
@@ -75,7 +75,7 @@ impl DeclaredSets {
     }
 
     /// Unfolds the sets that wait for nothing; where that is none, those that wait for what does not come. Nothing is returned once all are.
-    pub(super) fn unfold(&mut self, env: &str) -> Vec<Made> {
+    pub(super) fn unfold(&mut self, env: &str) -> Vec<SetObject> {
         let mut made = Vec::new();
         for is_last in [false, true] {
             while !self.pending.is_empty() && self.pass(env, is_last, &mut made) && made.is_empty() {}
@@ -87,7 +87,7 @@ impl DeclaredSets {
     }
 
     /// Goes through those that wait; tells whether one does so no more.
-    fn pass(&mut self, env: &str, is_last: bool, made: &mut Vec<Made>) -> bool {
+    fn pass(&mut self, env: &str, is_last: bool, made: &mut Vec<SetObject>) -> bool {
         let mut any = false;
         for one in std::mem::take(&mut self.pending) {
             let objects =
@@ -113,7 +113,7 @@ impl DeclaredSets {
                 if is(&object) {
                     self.add(Given { object, body, file, line, depth: one.depth.saturating_add(1) });
                 } else if let Ok(body) = yaml::to_value(&body) {
-                    made.push(Made { object, body, file, line });
+                    made.push(SetObject { object, body, file, line });
                 }
             }
         }

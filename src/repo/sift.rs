@@ -92,7 +92,7 @@ impl CandidateFilter {
         let found = Mutex::new((HashMap::<String, Kept>::new(), 0_usize, 0_u64));
         let (kept, told) = (&before, &found);
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
-        let rules = IgnoreRules::of(root);
+        let rules = IgnoreRules::for_tree(root);
         tree_walk::walk(&rules).threads(threads).build_parallel().run(|| {
             Box::new(move |entry| {
                 let Ok(entry) = entry else { return WalkState::Continue };
@@ -106,7 +106,7 @@ impl CandidateFilter {
                 if !entry.file_type().is_some_and(|kind| kind.is_file()) || !is_wanted(full) {
                     return WalkState::Continue;
                 }
-                let (known, read) = look(root, file, entry.metadata().ok().as_ref(), kept);
+                let (known, read) = sift_file(root, file, entry.metadata().ok().as_ref(), kept);
                 let mut found = told.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(bytes) = read {
                     found.1 = found.1.saturating_add(1);
@@ -122,7 +122,7 @@ impl CandidateFilter {
             if rules.have_ignored() { git::tracked_but_ignored(root).unwrap_or_default() } else { Vec::new() };
         for file in tracked.iter().filter(|file| is_wanted(Path::new(file)) && !is_of_a_forge(file)) {
             let data = root.join(file).symlink_metadata().ok().filter(std::fs::Metadata::is_file);
-            let (known, _) = look(root, file, data.as_ref(), &before);
+            let (known, _) = sift_file(root, file, data.as_ref(), &before);
             kept.insert(file.clone(), known);
         }
         self.read = (self.read.0.saturating_add(files), self.read.1.saturating_add(bytes));
@@ -136,7 +136,7 @@ impl CandidateFilter {
 }
 
 /// Returns what is known of a file, and how many bytes were read for it.
-fn look(
+fn sift_file(
     root: &Path,
     file: &str,
     data: Option<&std::fs::Metadata>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::artifact::{LeftOut, Selection};
-use super::environments::{self, Looked};
+use super::environments::{self, EnvironmentSearch};
 use super::feeds::{Feed, Feeds};
 use super::file_fault::FileFault;
 use super::flux::{FluxKustomization, FluxSource, RepoEnvironment};
@@ -47,7 +47,7 @@ pub struct Snapshot {
     /// The `ResourceSet` objects whose Kustomizations are not among these yet, by environment; none once they are unfolded.
     pub sets: Vec<(String, ObjectRef)>,
     /// What was seen while looking for environments.
-    pub looked: Looked,
+    pub looked: EnvironmentSearch,
     /// What the environments are called by, for reading another state of the repository.
     pub hints: Arc<Hints>,
     /// Whether this is what is rendered; else it is what the files declare, which parents may patch.

@@ -34,7 +34,7 @@ pub(super) fn find(
     for seen in sifted.files.iter().filter(|seen| seen.remote && !seen.template && read(&seen.file)) {
         let Ok(parsed) = reader.manifests(&seen.file) else { continue };
         for (index, manifest) in parsed.manifests.iter().enumerate() {
-            let declared = Declared::of(manifest, &seen.file, index);
+            let declared = Declared::from_manifest(manifest, &seen.file, index);
             let Some(body) = manifest.body.as_ref().filter(|_| FluxKustomization::is(&declared)) else { continue };
             let one = FluxKustomization::read("", &declared, body);
             // What a variable says is known once its parent is rendered; without a source it is a patch.

@@ -77,7 +77,7 @@ pub fn must_be_empty(folder: &Path) -> Result<(), Fault> {
         Ok(false) => Err(Fault::new(
             FaultKind::Refused,
             what,
-            "the folder is not empty, and nothing in it shall be overwritten",
+            "the folder is not empty, and fluxdeck overwrites nothing",
             "name a new or an empty folder",
         )),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),

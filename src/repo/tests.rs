@@ -295,7 +295,7 @@ fn bad_files_are_told_with_their_line_and_hide_nothing_else() {
             ("apps/kustomization.yaml", Some(4), "../../outside.yaml is not followed"),
             ("apps/kustomization.yaml", Some(5), "/etc/hostname is not followed"),
             ("apps/kustomization.yaml", Some(6), "folder cannot be followed"),
-            ("clusters/one/bad.yaml", Some(4), "the file is no YAML"),
+            ("clusters/one/bad.yaml", Some(4), "the file is not valid YAML"),
             ("clusters/one/gone.yaml", Some(1), "Kustomization gone has no files: gone"),
             ("clusters/one/out.yaml", Some(1), "Kustomization out has no files: etc"),
             ("clusters/one/twice.yaml", Some(1), "Kustomization apps is declared twice in one"),

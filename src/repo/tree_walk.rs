@@ -27,7 +27,7 @@ pub(super) struct IgnoreRules {
 
 impl IgnoreRules {
     /// Knows the rules of a tree; each folder's are read when they are asked for.
-    pub(super) fn of(root: &Path) -> Arc<Self> {
+    pub(super) fn for_tree(root: &Path) -> Arc<Self> {
         Arc::new(Self { root: root.to_owned(), folders: Mutex::default(), ignored: AtomicBool::new(false) })
     }
 
@@ -129,7 +129,7 @@ mod tests {
         mknodat(CWD, root.join("pipe/.gitignore"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         // A folder above belongs to somebody else.
         mknodat(CWD, folder.path().join(".gitignore"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-        let rules = IgnoreRules::of(&root);
+        let rules = IgnoreRules::for_tree(&root);
         let found: BTreeSet<String> = walk(&rules)
             .build()
             .flatten()

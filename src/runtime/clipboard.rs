@@ -20,10 +20,10 @@ pub enum TerminalMultiplexer {
 impl TerminalMultiplexer {
     /// Tells it by the variables that each sets.
     pub fn here() -> Self {
-        Self::of(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+        Self::detect(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
     }
 
-    fn of(is_set: impl Fn(&str) -> bool) -> Self {
+    fn detect(is_set: impl Fn(&str) -> bool) -> Self {
         if is_set("TMUX") {
             Self::Tmux
         } else if is_set("STY") {
@@ -68,8 +68,8 @@ mod tests {
     #[test]
     fn what_may_swallow_it_is_told() {
         use super::TerminalMultiplexer;
-        assert_eq!(TerminalMultiplexer::of(|_| false).condition(), None);
-        assert!(TerminalMultiplexer::of(|name| name == "TMUX").condition().unwrap().contains("set-clipboard"));
-        assert!(TerminalMultiplexer::of(|name| name == "STY").condition().unwrap().contains("screen"));
+        assert_eq!(TerminalMultiplexer::detect(|_| false).condition(), None);
+        assert!(TerminalMultiplexer::detect(|name| name == "TMUX").condition().unwrap().contains("set-clipboard"));
+        assert!(TerminalMultiplexer::detect(|name| name == "STY").condition().unwrap().contains("screen"));
     }
 }

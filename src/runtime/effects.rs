@@ -100,7 +100,7 @@ async fn surveyed(
 impl Performer {
     /// Starts without any task; `sender` is the way into the app, and changes of files are told there with `watch_files`.
     pub fn new(session: Arc<Session>, sender: mpsc::Sender<Msg>, ledger: PendingCount, watch_files: bool) -> Self {
-        let reach = session.reach();
+        let reach = session.task_context();
         let loader = session.loader.lock().ok().and_then(|mut loader| loader.take());
         let files = Files::new(session.root.clone(), loader, watch_files.then(|| sender.clone()));
         Self {
@@ -119,7 +119,7 @@ impl Performer {
     }
 
     /// Returns what tasks may reach.
-    pub fn reach(&self) -> &TaskContext {
+    pub fn task_context(&self) -> &TaskContext {
         &self.reach
     }
 
@@ -334,7 +334,7 @@ async fn perform(
     steps: StepSender,
     stop: CancellationToken,
 ) -> Outcome {
-    let reach = session.reach();
+    let reach = session.task_context();
     let cluster = operation.env.and_then(|env| reach.cluster(env).ok());
     let work = (operation.work)(reach, steps);
     let work = async {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 
 use super::journal::Journal;
-use crate::app::{Facts, Lender, TaskContext};
+use crate::app::{Facts, Lender, RevisedFacts, TaskContext};
 use crate::cluster::Cluster;
 use crate::config::{SettingOrigin, Settings};
 use crate::model::{Clock, Env, Environment, Exposure, Fault, PerEnv};
@@ -75,7 +75,7 @@ pub struct Session {
 
 impl Session {
     /// Returns what tasks may reach.
-    pub fn reach(&self) -> TaskContext {
+    pub fn task_context(&self) -> TaskContext {
         TaskContext {
             clusters: Arc::clone(&self.clusters),
             root: self.root.as_ref().ok().cloned(),
@@ -108,11 +108,11 @@ impl Session {
     }
 
     /// Tells the facts what time it is, here and by each server's clock.
-    pub fn tell_time(&self, facts: &mut Facts) {
-        facts.now = self.clock.now();
-        for (env, ahead) in facts.ahead.iter_mut() {
-            if let Some(Ok(cluster)) = self.clusters.get(env) {
-                *ahead = cluster.ahead();
+    pub fn tell_time(&self, facts: &mut RevisedFacts) {
+        facts.tell_time(self.clock.now());
+        for (env, cluster) in self.clusters.iter() {
+            if let Ok(cluster) = cluster {
+                facts.tell_ahead(env, cluster.ahead());
             }
         }
     }

@@ -29,7 +29,7 @@ const RENDERINGS: &[(&str, &str, &str)] = renderings! {
 const DIGEST: &str = include_str!("renderings/digest");
 
 /// Reads what the Kustomizations of an environment build, its secrets decrypted with the template's throwaway keys as Flux does.
-pub(crate) fn of(env: &str) -> impl Iterator<Item = (String, Vec<Value>)> {
+pub(crate) fn of_environment(env: &str) -> impl Iterator<Item = (String, Vec<Value>)> {
     let own = RENDERINGS.iter().filter(move |(owner, ..)| *owner == env);
     own.map(|(_, name, text)| {
         let documents = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -73,7 +73,7 @@ fn cover(value: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::{DIGEST, RENDERINGS, of};
+    use super::{DIGEST, RENDERINGS, of_environment};
     use crate::repo::template;
     use crate::sim::{json, kinds};
 
@@ -90,7 +90,7 @@ mod tests {
     fn every_kind_is_served_and_nothing_encrypted_is_left() {
         for env in ["staging", "production"] {
             let mut count = 0;
-            for (kustomization, documents) in of(env) {
+            for (kustomization, documents) in of_environment(env) {
                 assert!(!documents.is_empty(), "{kustomization} in {env}");
                 count += 1;
                 for document in documents {

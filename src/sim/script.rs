@@ -89,7 +89,7 @@ pub(crate) struct ScriptedChart {
 
 impl Script {
     pub(crate) fn new(environment: &EnvironmentScript, commits: &[Commit]) -> Self {
-        let mut manifests: BTreeMap<String, Vec<Value>> = renderings::of(&environment.name).collect();
+        let mut manifests: BTreeMap<String, Vec<Value>> = renderings::of_environment(&environment.name).collect();
         manifests.insert("platform".to_owned(), platform(&environment.name));
         let paths = manifests
             .get("flux-system")

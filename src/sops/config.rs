@@ -242,7 +242,7 @@ impl Config {
         let threshold = text(parsed, &at("shamir_threshold")).filter(|text| !text.is_empty());
         let refused = threshold.as_deref().and_then(|text| {
             let number: Option<i64> = text.parse().ok();
-            let Some(number) = number else { return Some(format!("shamir_threshold: {text} is no whole number")) };
+            let Some(number) = number else { return Some(format!("shamir_threshold: {text} is not a whole number")) };
             // 0 is what is not said: all groups are needed.
             let fits =
                 usize::try_from(number).is_ok_and(|number| super::keys::shamir::is_possible(found.len(), number));

@@ -47,7 +47,7 @@ pub(super) fn read(text: &str) -> Result<Parsed, SopsError> {
                 return Err(shape(line, "lines of sops_ stand apart from each other; put them together at the end"));
             }
             found.end = next;
-            let steps = unflatten(flat).ok_or_else(|| shape(line, &format!("{name} is no name that sops knows")))?;
+            let steps = unflatten(flat).ok_or_else(|| shape(line, &format!("{name} is not a name that sops knows")))?;
             let path = Path::new([vec![Segment::Key(BLOCK.to_owned())], steps].concat());
             parsed.metadata.push(leaf(path, value, span, line));
             continue;

@@ -23,7 +23,7 @@ pub(super) struct Secrets<'a>(HashMap<(usize, &'a Path), Held>);
 
 impl<'a> Secrets<'a> {
     /// Finds the Secrets of a text: its documents, and what stands in them.
-    pub(super) fn of(parsed: &'a Parsed) -> Self {
+    pub(super) fn find(parsed: &'a Parsed) -> Self {
         let mut documents: Vec<(usize, YamlNode<'a>)> = Vec::new();
         for (index, leaf) in parsed.leaves.iter().enumerate() {
             if documents.last().is_none_or(|(document, _)| *document != leaf.document) {
@@ -99,7 +99,7 @@ pub(super) fn refuse(
     encrypted: impl Fn(usize, &Leaf) -> bool,
     rule: &dyn std::fmt::Display,
 ) -> Result<(), SopsError> {
-    let secrets = Secrets::of(parsed);
+    let secrets = Secrets::find(parsed);
     let must_be_sealed = |leaf: &Leaf| secrets.get(leaf).is_some_and(Held::must_be_sealed);
     let plain = parsed.leaves.iter().enumerate().filter(|(index, leaf)| is_filled(leaf) && !encrypted(*index, leaf));
     let plain: Vec<&Path> = plain.filter(|(_, leaf)| must_be_sealed(leaf)).map(|(_, leaf)| &leaf.path).collect();
@@ -150,7 +150,7 @@ pub struct Divergence {
 impl SopsFile {
     /// Returns the values of Secrets that stand in the file in plain text, whatever its rule says. Those that are doubtful are among them.
     pub fn exposed(&self) -> Vec<Exposed> {
-        let secrets = Secrets::of(&self.parsed);
+        let secrets = Secrets::find(&self.parsed);
         let exposed = |leaf: &Leaf| {
             let held = secrets.get(leaf).filter(|held| held.must_be_sealed() || held.doubtful)?;
             Some(Exposed { line: leaf.line, path: leaf.path.clone(), held: held.clone() })
@@ -222,7 +222,7 @@ mod tests {
     fn foreign(rule: (RuleKind, &str)) -> Opened {
         let (key, recipient) = generate();
         let rule = Some((rule.0, rule.1.to_owned()));
-        let wanted = NewFile { rule, mac_only_encrypted: true, ..NewFile::of(&[recipient], "") };
+        let wanted = NewFile { rule, mac_only_encrypted: true, ..NewFile::for_recipients(&[recipient], "") };
         let other = SECRET.replace("kind: Secret", "kind: Other");
         let made =
             create(Format::Yaml, &Secret::new(other), &wanted, NOW).unwrap().replace("kind: Other", "kind: Secret");
@@ -242,7 +242,8 @@ mod tests {
         ];
         for rule in rules {
             let (_, recipient) = generate();
-            let wanted = NewFile { rule: Some((rule.0, rule.1.to_owned())), ..NewFile::of(&[recipient], "") };
+            let wanted =
+                NewFile { rule: Some((rule.0, rule.1.to_owned())), ..NewFile::for_recipients(&[recipient], "") };
             let made = create(Format::Yaml, &Secret::new(SECRET), &wanted, NOW);
             assert!(matches!(made, Err(SopsError::LeftPlain { .. })), "{rule:?}: {made:?}");
         }
@@ -265,7 +266,7 @@ mod tests {
                 assert!(paths.contains("stringData.PASSWORD"), "{paths}");
             }
             // By a rule that reaches all it can be written again.
-            let right = NewFile::of(&[other], "^(data|stringData)$");
+            let right = NewFile::for_recipients(&[other], "^(data|stringData)$");
             let again = opened.reencrypted(Some(&right), NOW).unwrap();
             assert!(!again.contains("hunter2"), "{again}");
         }
@@ -273,7 +274,7 @@ mod tests {
 
     #[test]
     fn rules_differ_only_where_they_treat_a_value_differently() {
-        let wanted = NewFile::of(&[generate().1], "^(data|stringData)$");
+        let wanted = NewFile::for_recipients(&[generate().1], "^(data|stringData)$");
         let made = create(Format::Yaml, &Secret::new(SECRET), &wanted, NOW).unwrap();
         let file = SopsFile::parse(Format::Yaml, made).unwrap();
         let rule = |kind, text: &str| Some((kind, text.to_owned()));
@@ -303,7 +304,7 @@ mod tests {
         let (_, recipient) = generate();
         let file = NewFile {
             rule: Some((RuleKind::EncryptedRegex, "^(data|stringData)$".to_owned())),
-            ..NewFile::of(&[recipient], "")
+            ..NewFile::for_recipients(&[recipient], "")
         };
         let made = |name: &str| create(Format::Yaml, &Secret::new(text(name)), &file, NOW);
         let refused = made("kubectl.kubernetes.io/last-applied-configuration");

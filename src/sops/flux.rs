@@ -44,7 +44,7 @@ mod tests {
     fn an_object_that_a_build_changed_around_its_values_is_opened_all_the_same() {
         let (key, recipient) = generate();
         let plain = "kind: Secret\nmetadata:\n  name: a\nstringData:\n  list: [x, y]\n  one: hunter2\n";
-        let file = NewFile::of(&[recipient], "^stringData$");
+        let file = NewFile::for_recipients(&[recipient], "^stringData$");
         let text = create(Format::Yaml, &Secret::new(plain), &file, Timestamp::UNIX_EPOCH).unwrap();
         let mut object: serde_json::Value = crate::yaml::from_str(&text).unwrap();
         object["metadata"]["namespace"] = json!("web");

@@ -27,7 +27,7 @@ pub enum Format {
 
 impl Format {
     /// Tells the format of a file by its name, as sops does.
-    pub fn of(path: &str) -> Self {
+    pub fn from_path(path: &str) -> Self {
         let ends = |ending: &str| path.ends_with(ending);
         if ends(".yaml") || ends(".yml") {
             Self::Yaml
@@ -170,7 +170,7 @@ mod tests {
             ("a.env.txt", Format::Binary),
             ("tls.key", Format::Binary),
         ] {
-            assert_eq!(Format::of(name), format, "{name}");
+            assert_eq!(Format::from_path(name), format, "{name}");
         }
     }
 }

@@ -61,7 +61,7 @@ mod tests {
 
     fn opened(format: Format, text: &str, regex: &str) -> Opened {
         let (key, recipient) = generate();
-        let file = NewFile::of(&[recipient], regex);
+        let file = NewFile::for_recipients(&[recipient], regex);
         let sealed = create(format, &Secret::new(text), &file, Timestamp::UNIX_EPOCH).unwrap();
         let identities = crate::sops::Identities::from_text(&key).unwrap();
         SopsFile::parse(format, sealed).unwrap().decrypt(&identities).unwrap()

@@ -76,7 +76,7 @@ impl RuleKind {
     }
 
     /// Finds the kind that a field names.
-    pub fn of(key: &str) -> Option<Self> {
+    pub fn from_field(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.key() == key)
     }
 }

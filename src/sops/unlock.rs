@@ -68,7 +68,8 @@ pub fn unlock(
         }
         _ => refused(error.to_string(), todo),
     })?;
-    let file = SopsFile::parse(Format::of(name), text).map_err(|error| closed(error.fault(name, environment)))?;
+    let file =
+        SopsFile::parse(Format::from_path(name), text).map_err(|error| closed(error.fault(name, environment)))?;
     let recipients = file.recipients();
     let (mut identities, mut problems) = (Identities::default(), Vec::new());
     for source in sources {

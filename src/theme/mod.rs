@@ -154,7 +154,7 @@ fn style(owner: &str, entry: &Entry, depth: Depth) -> Result<Style, ThemeError> 
         text.as_deref()
             .map(|text| {
                 colour::parse(text)
-                    .ok_or_else(|| ThemeError::Invalid(owner.to_owned(), format!("`{text}` is no colour")))
+                    .ok_or_else(|| ThemeError::Invalid(owner.to_owned(), format!("`{text}` is not a colour")))
             })
             .transpose()
             .map(|found| found.and_then(|colour| depth.fit(colour)))

@@ -12,15 +12,14 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use jiff::Timestamp;
-use ratatui::Frame;
-use ratatui::layout::Rect;
 
-use crate::app::{Action, Motion, Scene, Task, View};
+use crate::app::{Action, Scene, Task};
 use crate::model::clock::age;
 use crate::model::{Fault, JournalEntry};
 use crate::theme::Scope;
-use crate::views::parts::page::{Page, PageLine, SearchKey};
-use crate::widgets::{pad, panel};
+use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
+use crate::views::parts::paged::Paged;
+use crate::widgets::pad;
 
 /// So much of the file's end is read: some thousand writes.
 const END: u64 = 1024 * 1024;
@@ -59,7 +58,7 @@ fn read(path: Option<&Path>) -> Result<Vec<JournalEntry>, Fault> {
 }
 
 impl JournalView {
-    fn lines(&self, scene: &Scene<'_>) -> Vec<PageLine> {
+    fn written(&self, scene: &Scene<'_>) -> Vec<PageLine> {
         let now = scene.facts.now;
         let mut lines = Vec::new();
         if !scene.facts.notices.is_empty() {
@@ -102,16 +101,28 @@ fn write(entry: &JournalEntry, lines: &mut Vec<PageLine>, now: Timestamp) {
     lines.push(PageLine::wrapped(result, Scope::Text).after(" ".repeat(8), Scope::Dim));
 }
 
-impl View for JournalView {
+impl Paged for JournalView {
     fn id(&self) -> &'static str {
         "journal"
     }
 
     fn title(&self, _scene: &Scene<'_>) -> String {
-        "journal".to_owned()
+        "journal and notices".to_owned()
     }
 
-    fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn page_mut(&mut self) -> Option<&mut Page> {
+        Some(&mut self.page)
+    }
+
+    fn lines(&self, scene: &Scene<'_>) -> SharedLines {
+        self.written(scene).into()
+    }
+
+    fn load(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
         vec![Action::Task(Task::blocking("read the journal", |reach| read(reach.journal.as_deref())))]
     }
 
@@ -122,20 +133,8 @@ impl View for JournalView {
         Vec::new()
     }
 
-    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let inside = panel(frame, area, "journal and notices", scene.focus, scene.theme);
-        self.page.render(frame, inside, &self.lines(scene), scene.theme);
-    }
-
-    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        let lines = self.lines(scene);
-        self.page.motion(motion, &lines).then(Vec::new)
-    }
-
-    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        let lines = self.lines(scene);
-        self.page.search(text, &lines);
-        true
+    fn open(&mut self, _line: Option<&PageLine>, _scene: &Scene<'_>) -> Option<Vec<Action>> {
+        None
     }
 }
 

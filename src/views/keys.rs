@@ -17,18 +17,15 @@
 use std::any::Any;
 use std::sync::{Arc, Weak};
 
-use ratatui::Frame;
-use ratatui::layout::Rect;
-
-use crate::app::{Action, CommandTarget, Motion, Scene, Task, View};
+use crate::app::{Action, CommandTarget, Scene, Task};
 use crate::model::{Env, Environment, Fault};
 use crate::repo::{Snapshot, config_for, contents, git, path};
 use crate::sops::{self, Config, Format, Identities, IdentitySources, SopsFile};
 use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
-use crate::views::parts::page::{Page, PageLine, SearchKey};
-use crate::views::parts::tabs;
-use crate::widgets::{pad, panel};
+use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
+use crate::views::parts::paged::Paged;
+use crate::widgets::pad;
 use crate::workflows::age_key::{Examined, examine};
 
 /// Shows the keys of one environment.
@@ -68,15 +65,6 @@ struct File {
     ruled: bool,
 }
 
-/// What enter does on a line.
-#[derive(Debug, Clone)]
-enum LineAction {
-    /// Asks for a command on the environment.
-    Run(&'static str),
-    /// Opens a file.
-    Open(String),
-}
-
 /// Answers of the tasks.
 enum Answer {
     Known(Env, Result<Known, Fault>),
@@ -90,55 +78,31 @@ impl Keys {
         Self { env, known, cluster, page: Page::new(SearchKey::Filters).at(1), seen: (Weak::new(), 0) }
     }
 
-    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        let env = self.env;
-        let (Some(snapshot), Some(environment)) = (scene.facts.repository.clone(), scene.facts.environment(env)) else {
-            return Vec::new();
-        };
-        self.seen = current(scene);
-        let (environment, known) = (environment.clone(), Arc::clone(&snapshot));
-        let name = environment.name.clone();
-        vec![
-            Action::Task(Task::blocking(format!("look at the keys of {name}"), move |reach| {
-                let sources = reach.identities.get(env).map(IdentitySources::quietly).unwrap_or_default();
-                Answer::Known(env, look(&known, &environment, &sources))
-            })),
-            Action::Task(Task::once(format!("try the key of {name}'s cluster"), move |reach| async move {
-                Answer::Cluster(env, examine(&reach, env, &name, snapshot).await)
-            })),
-        ]
-    }
-
-    /// Writes the page; each line with what enter does on it.
-    fn lines(&self, scene: &Scene<'_>) -> Vec<(PageLine, Option<LineAction>)> {
+    fn written(&self, scene: &Scene<'_>) -> Vec<PageLine> {
         let Some(environment) = scene.facts.environment(self.env) else { return Vec::new() };
         if scene.facts.repository.is_none() {
             let text = "there is no repository: start fluxdeck in one, or with --repo DIR";
-            return vec![(PageLine::wrapped(text, Scope::Text), None)];
+            return vec![PageLine::wrapped(text, Scope::Text)];
         }
-        let Some(known) = &self.known.value else {
-            return self.known.in_place().into_iter().map(|line| (line, None)).collect();
-        };
-        let mut lines = vec![(PageLine::heading("in order"), None)];
+        let Some(known) = &self.known.value else { return self.known.in_place() };
+        let mut lines = vec![PageLine::heading("in order")];
         lines.extend(self.order(known, environment));
-        lines.push((PageLine::heading("recipients"), None));
-        lines.extend(self.recipients(known, environment, scene).into_iter().map(|line| (line, None)));
-        lines.push((PageLine::heading(format!("files {}", known.files.len())), None));
-        lines.extend(known.files.iter().map(|file| (self.file(file), Some(LineAction::Open(file.path.clone())))));
+        lines.push(PageLine::heading("recipients"));
+        lines.extend(self.recipients(known, environment, scene));
+        lines.push(PageLine::heading(format!("files {}", known.files.len())));
+        lines.extend(known.files.iter().map(|file| self.file(file)));
         if known.files.is_empty() {
             let text =
                 "nothing is encrypted yet: + makes a new secret, `fluxdeck secret encrypt FILE` encrypts a plain file";
-            lines.push((PageLine::wrapped(text, Scope::Dim), None));
+            lines.push(PageLine::wrapped(text, Scope::Dim));
         }
-        lines.push((PageLine::heading("more"), None));
-        for text in MORE {
-            lines.push((PageLine::wrapped(*text, Scope::Dim), None));
-        }
+        lines.push(PageLine::heading("more"));
+        lines.extend(MORE.iter().map(|text| PageLine::wrapped(*text, Scope::Dim)));
         lines
     }
 
     /// Says of each of the four places whether it is in order, and what brings it there.
-    fn order(&self, known: &Known, environment: &Environment) -> Vec<(PageLine, Option<LineAction>)> {
+    fn order(&self, known: &Known, environment: &Environment) -> Vec<PageLine> {
         let wanted = &environment.recipients;
         let mut lines = Self::at_hand(known, environment);
         lines.extend(configuration(known, environment));
@@ -150,7 +114,7 @@ impl Keys {
             if count > 0 {
                 agree = false;
                 let text = format!("{count} of {all} lack {}: enter applies .sops.yaml to all", short(recipient));
-                lines.push(row("x", "files", text, Some(LineAction::Run("secret-update-keys-all"))));
+                lines.push(row("x", "files", text).runs("secret-update-keys-all", on(environment)));
             }
         }
         // What another environment reads too is for its key as well.
@@ -164,88 +128,85 @@ impl Keys {
             let text = format!(
                 "{others} of {all} are for keys that .sops.yaml does not name: enter takes those out, rotate afterwards"
             );
-            lines.push(row("!", "files", text, Some(LineAction::Run("secret-update-keys-all"))));
+            lines.push(row("!", "files", text).runs("secret-update-keys-all", on(environment)));
         }
         if agree && !wanted.is_empty() {
-            lines.push(row("=", "files", format!("all {all} are for the keys of .sops.yaml"), None));
+            lines.push(row("=", "files", format!("all {all} are for the keys of .sops.yaml")));
         }
         lines.extend(self.in_cluster(environment));
         if let Some((_, source)) = known.at_hand.iter().find(|(one, _)| wanted.contains(one)) {
             let text = format!(
                 "keep a copy of {source} in the password manager, and one offline: without it nobody opens the secrets again"
             );
-            lines.push(row("?", "backup", text, None));
+            lines.push(row("?", "backup", text));
         }
         lines
     }
 
-    fn at_hand(known: &Known, environment: &Environment) -> Vec<(PageLine, Option<LineAction>)> {
+    fn at_hand(known: &Known, environment: &Environment) -> Vec<PageLine> {
         let wanted = &environment.recipients;
         let mut lines = Vec::new();
         for (recipient, source) in known.at_hand.iter().filter(|(one, _)| wanted.contains(one)) {
-            lines.push(row("=", "key at hand", format!("{}  from {source}", short(recipient)), None));
+            lines.push(row("=", "key at hand", format!("{}  from {source}", short(recipient))));
         }
         if lines.is_empty() {
             lines.push(match (wanted.is_empty(), known.locked.is_empty()) {
-                (true, _) => row(
-                    "x",
-                    "key at hand",
-                    "none is named yet: enter makes one, outside of the repository".to_owned(),
-                    Some(LineAction::Run("age-key-new")),
-                ),
+                (true, _) => {
+                    row("x", "key at hand", "none is named yet: enter makes one, outside of the repository".to_owned())
+                        .runs("age-key-new", on(environment))
+                }
                 (false, true) => {
                     let whose = wanted.iter().map(|one| short(one)).collect::<Vec<_>>().join(" or ");
                     let text = format!(
                         "none of {whose}: set age_key_file under [env.{}] in your configuration",
                         environment.name
                     );
-                    row("x", "key at hand", text, None)
+                    row("x", "key at hand", text)
                 }
                 (false, false) => row(
                     "?",
                     "key at hand",
                     format!("perhaps in {}, which asks when a file is opened", known.locked.join(", ")),
-                    None,
                 ),
             });
         }
         for problem in &known.problems {
-            lines.push(row("!", "", problem.clone(), None));
+            lines.push(row("!", "", problem.clone()));
         }
         lines
     }
 
-    fn in_cluster(&self, environment: &Environment) -> Vec<(PageLine, Option<LineAction>)> {
+    fn in_cluster(&self, environment: &Environment) -> Vec<PageLine> {
         let Some(examined) = &self.cluster.value else {
             let text = self
                 .cluster
                 .fault
                 .as_ref()
                 .map_or_else(|| "asking...".to_owned(), |fault| format!("{}: {}", fault.what, fault.why));
-            return vec![row("~", "cluster", text, None)];
+            return vec![row("~", "cluster", text)];
         };
         let lacks: Vec<&String> =
             environment.recipients.iter().filter(|one| !examined.recipients.contains(one)).collect();
         let extra: Vec<&String> =
             examined.recipients.iter().filter(|one| !environment.recipients.contains(one)).collect();
         let mut lines = Vec::new();
-        let give = Some(LineAction::Run("age-key"));
         if examined.is_good() && (lacks.is_empty() || environment.recipients.is_empty()) {
-            lines.push(row("=", "cluster", examined.words(), None));
+            lines.push(row("=", "cluster", examined.summary()));
         } else if examined.found && lacks.is_empty() {
-            lines.push(row("x", "cluster", examined.words(), None));
+            lines.push(row("x", "cluster", examined.summary()));
         } else {
-            lines.push(row("x", "cluster", format!("{}; enter gives it the key at hand", examined.words()), give));
+            let text = format!("{}; enter gives it the key at hand", examined.summary());
+            lines.push(row("x", "cluster", text).runs("age-key", on(environment)));
         }
         if !extra.is_empty() && lacks.is_empty() && !environment.recipients.is_empty() {
             let whose = extra.iter().map(|one| short(one)).collect::<Vec<_>>().join(", ");
             let text = format!(
                 "it holds {whose} too, which .sops.yaml does not name: once all is pushed and applied, enter takes it out"
             );
-            lines.push(row("!", "", text, Some(LineAction::Run("age-key-replace"))));
+            lines.push(row("!", "", text).runs("age-key-replace", on(environment)));
         }
         for problem in &examined.problems {
-            lines.push(row("!", "", problem.clone(), None));
+            lines.push(row("!", "", problem.clone()));
         }
         lines
     }
@@ -291,16 +252,6 @@ impl Keys {
         let line = PageLine::cut(words, Scope::Dim).after(format!("{}  ", file.path), Scope::Text);
         line.after(format!("{sign} "), scope).opens(Some(CommandTarget::File(Some(self.env), file.path.clone())))
     }
-
-    fn deed(&self, scene: &Scene<'_>) -> Option<LineAction> {
-        let lines = self.lines(scene);
-        let page: Vec<PageLine> = lines.iter().map(|(line, _)| line.clone()).collect();
-        lines.get(self.page.index(&page)?)?.1.clone()
-    }
-
-    fn page(&self, scene: &Scene<'_>) -> Vec<PageLine> {
-        self.lines(scene).into_iter().map(|(line, _)| line).collect()
-    }
 }
 
 /// What else can be done here, and in which order a key is replaced.
@@ -318,7 +269,12 @@ fn short(recipient: &str) -> String {
     if recipient.chars().count() > 14 { format!("{start}…") } else { recipient.to_owned() }
 }
 
-fn row(sign: &'static str, label: &str, text: String, deed: Option<LineAction>) -> (PageLine, Option<LineAction>) {
+/// What a command about the keys of an environment acts on.
+fn on(environment: &Environment) -> Vec<CommandTarget> {
+    vec![CommandTarget::Environment(environment.env)]
+}
+
+fn row(sign: &'static str, label: &str, text: String) -> PageLine {
     let scope = match sign {
         "=" => Scope::Ready,
         "x" => Scope::Failed,
@@ -327,20 +283,21 @@ fn row(sign: &'static str, label: &str, text: String, deed: Option<LineAction>) 
         _ => Scope::Unknown,
     };
     let line = PageLine::wrapped(text, Scope::Text).after(format!("{}  ", pad(label, 12)), Scope::Heading);
-    (line.after(format!("{sign} "), scope), deed)
+    line.after(format!("{sign} "), scope)
 }
 
-fn configuration(known: &Known, environment: &Environment) -> Vec<(PageLine, Option<LineAction>)> {
+fn configuration(known: &Known, environment: &Environment) -> Vec<PageLine> {
     let Some((config, warnings)) = &known.config else {
         let text = "there is none for this environment: enter makes a key and writes it".to_owned();
-        let deed = environment.recipients.is_empty().then_some(LineAction::Run("age-key-new"));
-        return vec![row("x", ".sops.yaml", text, deed)];
+        let line = row("x", ".sops.yaml", text);
+        let has_no_key = environment.recipients.is_empty();
+        return vec![if has_no_key { line.runs("age-key-new", on(environment)) } else { line }];
     };
-    let open = || Some(LineAction::Open(config.clone()));
+    let opened = |line: PageLine| line.runs("open", vec![CommandTarget::File(Some(environment.env), config.clone())]);
     let mut lines = match environment.recipients.len() {
-        0 => vec![row("x", ".sops.yaml", format!("{config} names no recipient; enter opens it"), open())],
-        1 => vec![row("=", ".sops.yaml", format!("{config} names one recipient"), open())],
-        count => vec![row("=", ".sops.yaml", format!("{config} names {count} recipients"), open())],
+        0 => vec![opened(row("x", ".sops.yaml", format!("{config} names no recipient; enter opens it")))],
+        1 => vec![opened(row("=", ".sops.yaml", format!("{config} names one recipient")))],
+        count => vec![opened(row("=", ".sops.yaml", format!("{config} names {count} recipients")))],
     };
     // A key that waits for its roll-out is in the environment's own key file.
     let own = known.at_hand.iter().find(|(one, _)| environment.recipients.contains(one)).map(|(_, source)| source);
@@ -350,14 +307,14 @@ fn configuration(known: &Known, environment: &Environment) -> Vec<(PageLine, Opt
         let text = format!(
             "the key file holds {new} too, which is not named: enter opens {config}; name it beside the old, or take it out of the file"
         );
-        lines.push(row("!", "", text, open()));
+        lines.push(opened(row("!", "", text)));
     }
-    lines.extend(warnings.iter().map(|warning| row("!", "", warning.clone(), open())));
+    lines.extend(warnings.iter().map(|warning| opened(row("!", "", warning.clone()))));
     lines
 }
 
 /// Reads what this machine and the repository tell. It blocks.
-fn look(snapshot: &Snapshot, environment: &Environment, sources: &IdentitySources) -> Result<Known, Fault> {
+fn read_keys(snapshot: &Snapshot, environment: &Environment, sources: &IdentitySources) -> Result<Known, Fault> {
     let (at_hand, locked, problems) = match Identities::load(sources, &environment.recipients) {
         Ok(found) => {
             let source = |one: &String| found.source_of(one).unwrap_or("another key").to_owned();
@@ -384,7 +341,7 @@ fn look(snapshot: &Snapshot, environment: &Environment, sources: &IdentitySource
         let Ok(text) = contents::text(&snapshot.root, &path) else { continue };
         let Some(recipients) = sops::sniff(&text) else { continue };
         let creation = snapshot.creation(&path).ok();
-        let parsed = SopsFile::parse(Format::of(&path), text).ok();
+        let parsed = SopsFile::parse(Format::from_path(&path), text).ok();
         let differences =
             creation.as_ref().zip(parsed).map(|(rule, file)| rule.differences(&recipients, &file.rule_text()));
         files.push(File { path, recipients, differences: differences.unwrap_or_default(), ruled: creation.is_some() });
@@ -398,7 +355,7 @@ fn current(scene: &Scene<'_>) -> (Weak<Snapshot>, usize) {
     (snapshot, scene.facts.operations.iter().filter(|operation| operation.ended.is_some()).count())
 }
 
-impl View for Keys {
+impl Paged for Keys {
     fn id(&self) -> &'static str {
         "keys"
     }
@@ -407,8 +364,35 @@ impl View for Keys {
         format!("keys  {}", scene.facts.name(self.env))
     }
 
-    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        self.load(scene)
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn page_mut(&mut self) -> Option<&mut Page> {
+        Some(&mut self.page)
+    }
+
+    fn lines(&self, scene: &Scene<'_>) -> SharedLines {
+        self.written(scene).into()
+    }
+
+    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let env = self.env;
+        let (Some(snapshot), Some(environment)) = (scene.facts.repository.clone(), scene.facts.environment(env)) else {
+            return Vec::new();
+        };
+        self.seen = current(scene);
+        let (environment, known) = (environment.clone(), Arc::clone(&snapshot));
+        let name = environment.name.clone();
+        vec![
+            Action::Task(Task::blocking(format!("look at the keys of {name}"), move |reach| {
+                let sources = reach.identities.get(env).map(IdentitySources::quietly).unwrap_or_default();
+                Answer::Known(env, read_keys(&known, &environment, &sources))
+            })),
+            Action::Task(Task::once(format!("try the key of {name}'s cluster"), move |reach| async move {
+                Answer::Cluster(env, examine(&reach, env, &name, snapshot).await)
+            })),
+        ]
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -427,55 +411,16 @@ impl View for Keys {
         Vec::new()
     }
 
-    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        if let Some(env) = scene.facts.environment_by(motion, self.env) {
-            *self = Self::new(env);
-            return Some(self.load(scene));
-        }
-        match motion {
-            Motion::Redraw => {
-                let mut actions = self.load(scene);
-                actions.push(Action::Redraw);
-                Some(actions)
-            }
-            Motion::Open => Some(match self.deed(scene) {
-                Some(LineAction::Run(id)) => {
-                    let command = scene.command(id);
-                    let target = vec![CommandTarget::Environment(self.env)];
-                    command.map(|command| Action::Dispatch(command, target, Vec::new())).into_iter().collect()
-                }
-                Some(LineAction::Open(file)) => {
-                    tabs::open(CommandTarget::File(Some(self.env), file), scene).into_iter().collect()
-                }
-                None => Vec::new(),
-            }),
-            _ => {
-                let page = self.page(scene);
-                self.page.motion(motion, &page).then(Vec::new)
-            }
-        }
-    }
-
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
         Some(self.env)
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
-        let page = self.page(scene);
-        let link = self.page.current(&page).and_then(PageLine::link).cloned();
-        vec![link.unwrap_or(CommandTarget::Environment(self.env))]
+    fn show_environment(&mut self, env: Env, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        *self = Self::new(env);
+        Some(self.load(scene))
     }
 
-    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        let page = self.page(scene);
-        self.page.search(text, &page);
-        true
-    }
-
-    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let page = self.page(scene);
-        let title = self.title(scene) + &tabs::found(self.page.found(&page));
-        let inside = panel(frame, area, &title, scene.focus, scene.theme);
-        self.page.render(frame, inside, &page, scene.theme);
+    fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
+        vec![line.and_then(PageLine::link).cloned().unwrap_or(CommandTarget::Environment(self.env))]
     }
 }

@@ -10,19 +10,16 @@
 
 use std::any::Any;
 
-use ratatui::Frame;
-use ratatui::layout::Rect;
-
 use super::parts::loaded::Loaded;
-use super::parts::page::{Page, PageLine, SearchKey};
-use super::parts::tabs;
-use crate::app::{Action, Ask, CommandTarget, Motion, Scene, Task, View};
+use super::parts::page::{Page, PageLine, SearchKey, SharedLines};
+use super::parts::paged::Paged;
+use crate::app::{Action, Ask, CommandTarget, Scene, Task, View};
 use crate::cluster::{Resource, Table};
 use crate::kinds;
 use crate::model::clock::age;
 use crate::model::{Env, Fault, ObjectRef};
 use crate::theme::Scope;
-use crate::widgets::{pad, panel};
+use crate::widgets::pad;
 
 /// Kinds beside those of category `all` that an operator looks for in a namespace.
 const BESIDES: &[&str] = &["Ingress", "PersistentVolumeClaim", "ConfigMap", "Secret"];
@@ -58,14 +55,7 @@ impl Namespace {
         Self { env, name: name.to_owned(), page: Page::new(SearchKey::Filters).at(1), found: Loaded::default() }
     }
 
-    fn ask(&self) -> Vec<Action> {
-        let (env, name) = (self.env, self.name.clone());
-        vec![Action::Task(Task::once(format!("all of namespace {name}"), move |reach| async move {
-            Answer(all(&reach, env, &name).await)
-        }))]
-    }
-
-    fn lines(&self, scene: &Scene<'_>) -> Vec<PageLine> {
+    fn listed(&self, scene: &Scene<'_>) -> Vec<PageLine> {
         let Some(found) = &self.found.value else { return self.found.in_place() };
         let mut lines = Vec::new();
         for (resource, table) in found.iter().filter(|(_, table)| !table.rows.is_empty()) {
@@ -121,7 +111,7 @@ async fn all(reach: &crate::app::TaskContext, env: Env, name: &str) -> Result<Ve
     Ok(found)
 }
 
-impl View for Namespace {
+impl Paged for Namespace {
     fn id(&self) -> &'static str {
         "namespace"
     }
@@ -130,8 +120,23 @@ impl View for Namespace {
         format!("{}  namespace {}", scene.facts.name(self.env), self.name)
     }
 
-    fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
-        self.ask()
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn page_mut(&mut self) -> Option<&mut Page> {
+        Some(&mut self.page)
+    }
+
+    fn lines(&self, scene: &Scene<'_>) -> SharedLines {
+        self.listed(scene).into()
+    }
+
+    fn load(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+        let (env, name) = (self.env, self.name.clone());
+        vec![Action::Task(Task::once(format!("all of namespace {name}"), move |reach| async move {
+            Answer(all(&reach, env, &name).await)
+        }))]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
@@ -141,48 +146,16 @@ impl View for Namespace {
         Vec::new()
     }
 
-    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        if let Some(env) = scene.facts.environment_by(motion, self.env) {
-            return Some(vec![Action::Replace(Box::new(Self::new(env, &self.name)))]);
-        }
-        match motion {
-            Motion::Redraw => {
-                let mut actions = self.ask();
-                actions.push(Action::Redraw);
-                Some(actions)
-            }
-            Motion::Open => {
-                let lines = self.lines(scene);
-                let link = self.page.current(&lines).and_then(PageLine::link).cloned();
-                Some(link.into_iter().filter_map(|target| tabs::open(target, scene)).collect())
-            }
-            _ => {
-                let lines = self.lines(scene);
-                self.page.motion(motion, &lines).then(Vec::new)
-            }
-        }
-    }
-
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
         Some(self.env)
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
-        let lines = self.lines(scene);
-        let link = self.page.current(&lines).and_then(PageLine::link).cloned();
+    fn show_environment(&mut self, env: Env, _scene: &Scene<'_>) -> Option<Vec<Action>> {
+        Some(vec![Action::Replace(Box::new(Self::new(env, &self.name)))])
+    }
+
+    fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
+        let link = line.and_then(PageLine::link).cloned();
         vec![link.unwrap_or_else(|| CommandTarget::Object(self.env, ObjectRef::new("Namespace", "", "", &self.name)))]
-    }
-
-    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        let lines = self.lines(scene);
-        self.page.search(text, &lines);
-        true
-    }
-
-    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let lines = self.lines(scene);
-        let title = self.title(scene) + &tabs::found(self.page.found(&lines));
-        let inside = panel(frame, area, &title, scene.focus, scene.theme);
-        self.page.render(frame, inside, &lines, scene.theme);
     }
 }

@@ -52,7 +52,7 @@ const LARGEST: u64 = crate::files::VALUE_LIMIT;
 pub struct Make(pub Option<Permit>);
 
 /// The answer of the task that waits until it is made; `None` where it was not.
-struct Made(Option<String>);
+struct SavedSecret(Option<String>);
 
 /// One line of the form.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ pub struct NewSecretForm {
 }
 
 /// What is told of where the Secret belongs, and of who would read it.
-struct Looked(Result<(SecretPlace, Vec<NewReader>), Fault>);
+struct FoundPlace(Result<(SecretPlace, Vec<NewReader>), Fault>);
 
 /// What a value is made of, until it is read.
 enum Given {
@@ -123,7 +123,7 @@ enum Given {
 
 impl Given {
     /// Reads what a field says: nothing is a new password, `@FILE` is what a file holds.
-    fn of(text: &Secret) -> Self {
+    fn parse(text: &Secret) -> Self {
         match text.expose().strip_prefix('@') {
             Some(file) => Self::File(home(file.trim())),
             None if text.is_empty() => Self::Password,
@@ -135,7 +135,7 @@ impl Given {
         Ok(match self {
             Self::Text(text) => NewValue::Text(text),
             Self::Password => NewValue::Text(sops::password()),
-            Self::File(file) => NewValue::of(read(&file)?),
+            Self::File(file) => NewValue::from_bytes(read(&file)?),
         })
     }
 }
@@ -279,7 +279,7 @@ impl NewSecretForm {
                 for at in (4..self.fields.len()).step_by(2) {
                     let key = self.word(at);
                     if !key.is_empty() {
-                        values.push((key, Given::of(&self.field(at.saturating_add(1)))));
+                        values.push((key, Given::parse(&self.field(at.saturating_add(1)))));
                     }
                 }
             }
@@ -296,7 +296,7 @@ impl NewSecretForm {
             }
             SecretType::BasicAuth => {
                 values.push(("username".to_owned(), Given::Text(Secret::new(self.word(3)))));
-                values.push(("password".to_owned(), Given::of(&self.field(4))));
+                values.push(("password".to_owned(), Given::parse(&self.field(4))));
             }
             SecretType::SshAuth => values.push(("ssh-privatekey".to_owned(), file(3, "private key")?)),
         }
@@ -327,7 +327,7 @@ impl NewSecretForm {
                 self.problem = None;
                 let Some(place) = self.place.as_ref().filter(|_| self.readers.is_some()) else {
                     self.looking = true;
-                    return Self::look(new, scene).into_iter().collect();
+                    return Self::find_place(new, scene).into_iter().collect();
                 };
                 let Some(command) = scene.command("secret-new") else { return Vec::new() };
                 let answers = vec![("name".to_owned(), format!("{}/{}", new.namespace, new.name))];
@@ -337,19 +337,19 @@ impl NewSecretForm {
     }
 
     /// Looks up who would read it, before it is made.
-    fn look(new: NewSecret, scene: &Scene<'_>) -> Option<Action> {
+    fn find_place(new: NewSecret, scene: &Scene<'_>) -> Option<Action> {
         let root = scene.facts.repository.as_ref()?.root.clone();
         Some(Action::Task(Task::once("find new readers", move |reach| async move {
             let look = move || {
                 let snapshot = Loader::open(&root).feeds();
                 Ok((new.place(&snapshot)?, new.new_readers(&snapshot)?))
             };
-            Looked(reach.away(look).await.and_then(|looked| looked))
+            FoundPlace(reach.away(look).await.and_then(|looked| looked))
         })))
     }
 
     /// Goes on once it is known who would read it: at once where that is no news.
-    fn looked(&mut self, looked: Looked, scene: &Scene<'_>) -> Vec<Action> {
+    fn looked(&mut self, looked: FoundPlace, scene: &Scene<'_>) -> Vec<Action> {
         // What was typed meanwhile makes another Secret of it.
         if !std::mem::take(&mut self.looking) {
             return Vec::new();
@@ -384,7 +384,8 @@ impl NewSecretForm {
         // The form may be closed by then.
         let told = |made: &crate::repo::new_secret::WrittenSecret| drop(sender.send(made.file.clone()));
         let work = operation(new, |new| values.values(new), at, permit, told);
-        let waiting = Task::once("wait until it is made", move |_reach| async move { Made(receiver.await.ok()) });
+        let waiting =
+            Task::once("wait until it is made", move |_reach| async move { SavedSecret(receiver.await.ok()) });
         vec![Action::Operate(work), Action::Task(waiting)]
     }
 
@@ -471,11 +472,11 @@ impl View for NewSecretForm {
             Ok(make) => return make.0.map(|permit| self.make(permit, scene)).unwrap_or_default(),
             Err(payload) => payload,
         };
-        let payload = match payload.downcast::<Looked>() {
+        let payload = match payload.downcast::<FoundPlace>() {
             Ok(looked) => return self.looked(*looked, scene),
             Err(payload) => payload,
         };
-        let Ok(made) = payload.downcast::<Made>() else { return Vec::new() };
+        let Ok(made) = payload.downcast::<SavedSecret>() else { return Vec::new() };
         self.making = false;
         self.changed();
         match made.0 {

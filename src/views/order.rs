@@ -12,17 +12,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ratatui::Frame;
-use ratatui::layout::Rect;
-
 use crate::app::health::state_scope;
-use crate::app::{Action, CommandTarget, Motion, Scene, View};
+use crate::app::{Action, CommandTarget, Scene};
 use crate::kinds;
 use crate::model::{Env, State};
 use crate::repo::{FluxKustomization, Named};
 use crate::theme::Scope;
-use crate::views::parts::page::{Page, PageLine, SearchKey};
-use crate::widgets::{pad, panel};
+use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
+use crate::views::parts::paged::Paged;
+use crate::widgets::pad;
 
 /// Shows the order of one environment.
 #[derive(Debug)]
@@ -37,7 +35,7 @@ impl OrderView {
         Self { env, page: Page::new(SearchKey::Filters) }
     }
 
-    fn lines(&self, scene: &Scene<'_>) -> Vec<PageLine> {
+    fn waves(&self, scene: &Scene<'_>) -> Vec<PageLine> {
         let facts = scene.facts;
         let name = facts.name(self.env);
         let Some(snapshot) = &facts.repository else {
@@ -87,7 +85,7 @@ impl OrderView {
                 let row = facts.row(self.env, &object);
                 let state = row.map_or(State::Unknown, |row| row.state);
                 let is_missing = row.is_none() && is_listed;
-                let words = words(one, known, state, order, is_stuck, is_missing);
+                let words = description(one, known, state, order, is_stuck, is_missing);
                 lines.push(
                     PageLine::wrapped(words, if state == State::Failed { Scope::Text } else { Scope::Dim })
                         .after(format!("{}  ", pad(&one.to_string(), width)), Scope::Text)
@@ -98,11 +96,6 @@ impl OrderView {
             }
         }
         lines
-    }
-
-    fn current(&self, scene: &Scene<'_>) -> Option<CommandTarget> {
-        let lines = self.lines(scene);
-        self.page.current(&lines).and_then(PageLine::link).cloned()
     }
 }
 
@@ -120,7 +113,7 @@ fn held(name: &Named, waits: &BTreeMap<Named, BTreeSet<Named>>) -> BTreeSet<Name
     found
 }
 
-fn words(
+fn description(
     name: &Named,
     known: &FluxKustomization,
     state: State,
@@ -159,7 +152,7 @@ fn words(
     parts.join("; ")
 }
 
-impl View for OrderView {
+impl Paged for OrderView {
     fn id(&self) -> &'static str {
         "order"
     }
@@ -170,35 +163,30 @@ impl View for OrderView {
         format!("{name}: {} waves, top to bottom", order.map_or(0, |order| order.waves.len()))
     }
 
-    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        if let Some(env) = scene.facts.environment_by(motion, self.env) {
-            self.env = env;
-            self.page.rewind();
-            return Some(Vec::new());
-        }
-        match motion {
-            Motion::Open => None,
-            _ => self.page.motion(motion, &self.lines(scene)).then(Vec::new),
-        }
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn page_mut(&mut self) -> Option<&mut Page> {
+        Some(&mut self.page)
+    }
+
+    fn lines(&self, scene: &Scene<'_>) -> SharedLines {
+        self.waves(scene).into()
     }
 
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
         Some(self.env)
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
-        self.current(scene).into_iter().collect()
+    fn show_environment(&mut self, env: Env, _scene: &Scene<'_>) -> Option<Vec<Action>> {
+        self.env = env;
+        self.page.rewind();
+        Some(Vec::new())
     }
 
-    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        let lines = self.lines(scene);
-        self.page.search(text, &lines);
-        true
-    }
-
-    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let inside = panel(frame, area, &self.title(scene), scene.focus, scene.theme);
-        self.page.render(frame, inside, &self.lines(scene), scene.theme);
+    fn open(&mut self, _line: Option<&PageLine>, _scene: &Scene<'_>) -> Option<Vec<Action>> {
+        None
     }
 }
 
@@ -260,14 +248,14 @@ mod tests {
         let scene =
             Scene { facts: &facts, theme: &theme, keymap: &keymap, focus: true, marks: None, commands: COMMANDS };
         let mut view = OrderView::new(Env(0));
-        let shown = format!("{:?}", view.lines(&scene));
+        let shown = format!("{:?}", view.waves(&scene));
         assert!(shown.contains("failed; holds back 2: apps, configs"), "{shown}");
         assert!(shown.contains("waits for controllers; would hold back 1: apps"), "{shown}");
         assert!(shown.contains("never begins: it waits in a circle"), "{shown}");
         let target = CommandTarget::Object(Env(0), kinds::KUSTOMIZATION.object("flux-system", "controllers"));
         assert_eq!(view.targets(&scene), [target]);
         view.motion(Motion::NextEnvironment, &scene);
-        let shown = format!("{:?}", view.lines(&scene));
+        let shown = format!("{:?}", view.waves(&scene));
         assert!(shown.contains("the repository declares no Kustomization for production"), "{shown}");
     }
 }

@@ -13,19 +13,17 @@
 use std::any::Any;
 use std::collections::HashMap;
 
-use ratatui::Frame;
-use ratatui::layout::Rect;
-
 use crate::app::health::state_scope;
-use crate::app::{Action, CommandTarget, Motion, Scene, Task, View};
-use crate::model::{Env, Fault, ObjectRef, State};
+use crate::app::{Action, CommandTarget, Scene, Task};
+use crate::model::{Env, Fault, State};
 use crate::repo::secrets::{SecretEntry, secrets};
 use crate::repo::users::Use;
 use crate::theme::Scope;
-use crate::views::parts::page::{Page, PageLine, SearchKey};
-use crate::widgets::{pad, panel};
-use crate::workflows::journey::{CommitQuestion, ReadingKustomization, SecretProgress};
+use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
+use crate::views::parts::paged::{Paged, follow};
+use crate::widgets::pad;
 use crate::workflows::live_secret::{SyncState, compare, users};
+use crate::workflows::secret_progress::{CommitQuestion, ReadingKustomization, SecretProgress};
 
 /// Follows one file.
 #[derive(Debug)]
@@ -33,7 +31,7 @@ pub struct Rollout {
     file: String,
     page: Page,
     known: Option<Result<Known, Fault>>,
-    standing: HashMap<(Env, usize), SyncState>,
+    sync: HashMap<(Env, usize), SyncState>,
     users: HashMap<(Env, usize), Vec<Use>>,
     /// What was asked last, so that it is asked anew only once that changed.
     asked: Option<CommitQuestion>,
@@ -42,7 +40,7 @@ pub struct Rollout {
 /// What git and the repository tell of the file.
 #[derive(Debug, Clone)]
 struct Known {
-    journey: SecretProgress,
+    progress: SecretProgress,
     entries: Vec<(Env, SecretEntry)>,
 }
 
@@ -53,14 +51,8 @@ enum Answer {
     Used(Env, usize, Vec<Use>),
 }
 
-/// What enter does on a line.
-#[derive(Debug, Clone)]
-enum Next {
-    Git,
-    Reconcile(Env, ObjectRef),
-    Compare,
-    Restart(Env, ObjectRef),
-}
+/// What enter does on a line whose comparison was not what is wanted; the screen's own, and no command.
+const COMPARE: &str = "compare again";
 
 impl Rollout {
     /// Follows a file, below the repository's root.
@@ -69,13 +61,13 @@ impl Rollout {
             file: file.to_owned(),
             page: Page::new(SearchKey::Searches).at(1),
             known: None,
-            standing: HashMap::new(),
+            sync: HashMap::new(),
             users: HashMap::new(),
             asked: None,
         }
     }
 
-    fn look(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+    fn read_progress(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let (Some(snapshot), Some(question)) =
             (scene.facts.repository.clone(), CommitQuestion::new(scene.facts, &self.file))
         else {
@@ -87,11 +79,11 @@ impl Rollout {
             scene.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
         vec![Action::Task(Task::blocking(format!("follow {file}"), move |_| {
             let known = || -> Result<Known, Fault> {
-                let journey = question.answer()?;
+                let progress = question.answer()?;
                 let entries = secrets(&snapshot)?.into_iter().filter(|entry| entry.file == file);
                 let env = |name: &str| environments.iter().find(|(_, known)| known == name).map(|(env, _)| *env);
                 let entries = entries.filter_map(|entry| Some((env(&entry.env)?, entry))).collect();
-                Ok(Known { journey, entries })
+                Ok(Known { progress, entries })
             };
             Answer::Known(known())
         }))]
@@ -118,15 +110,19 @@ impl Rollout {
         actions
     }
 
-    fn lines(&self, scene: &Scene<'_>) -> Vec<(PageLine, Option<Next>)> {
+    fn written(&self, scene: &Scene<'_>) -> Vec<PageLine> {
         let facts = scene.facts;
-        let mut lines: Vec<(PageLine, Option<Next>)> = Vec::new();
-        let mut put = |state: State, label: &str, words: String, next: Option<Next>| {
-            let line = PageLine::wrapped(words, if state == State::Waiting { Scope::Dim } else { Scope::Text })
-                .after(format!("{} ", pad(label, 14)), Scope::Title)
-                .after(format!(" {} ", state.sign()), state_scope(state));
-            lines.push((line, next));
-        };
+        let mut lines: Vec<PageLine> = Vec::new();
+        let mut put =
+            |state: State, label: &str, words: String, command: Option<(&'static str, Vec<CommandTarget>)>| {
+                let line = PageLine::wrapped(words, if state == State::Waiting { Scope::Dim } else { Scope::Text })
+                    .after(format!("{} ", pad(label, 14)), Scope::Title)
+                    .after(format!(" {} ", state.sign()), state_scope(state));
+                lines.push(match command {
+                    Some((id, targets)) => line.runs(id, targets),
+                    None => line,
+                });
+            };
         put(State::Ready, "saved", self.file.clone(), None);
         let known = match &self.known {
             Some(Ok(known)) => known,
@@ -139,7 +135,7 @@ impl Rollout {
                 return lines;
             }
         };
-        let SecretProgress { commit, is_committed: committed, is_pushed: pushed, readers } = &known.journey;
+        let SecretProgress { commit, is_committed: committed, is_pushed: pushed, readers } = &known.progress;
         let (committed, pushed) = (*committed, *pushed);
         match (commit, committed) {
             (Some(commit), true) => {
@@ -149,7 +145,7 @@ impl Rollout {
                 State::Progressing,
                 "committed",
                 "not yet: enter opens the git screen; space stages the file, c commits it".to_owned(),
-                Some(Next::Git),
+                Some(("git", Vec::new())),
             ),
         }
         match (committed, pushed) {
@@ -159,7 +155,7 @@ impl Rollout {
                 State::Progressing,
                 "pushed",
                 "not yet: enter opens the git screen; P pushes, and reconciles what follows the branch".to_owned(),
-                Some(Next::Git),
+                Some(("git", Vec::new())),
             ),
         }
         if readers.is_empty() {
@@ -173,7 +169,7 @@ impl Rollout {
                     State::Progressing,
                     &label,
                     format!("{object} has not applied it yet: enter reconciles it with its source"),
-                    Some(Next::Reconcile(*env, object.clone())),
+                    Some(("reconcile-with-source", vec![CommandTarget::Object(*env, object.clone())])),
                 ),
                 (false, _) => put(State::Waiting, &label, format!("{object} waits for the push"), None),
             }
@@ -181,9 +177,9 @@ impl Rollout {
                 continue;
             }
             for (_, entry) in known.entries.iter().filter(|(known, entry)| known == env && entry.is_object()) {
-                let standing = self.standing.get(&(*env, entry.document));
+                let sync = self.sync.get(&(*env, entry.document));
                 let title = entry.title();
-                match standing.map(SyncState::agrees) {
+                match sync.map(SyncState::agrees) {
                     None => put(State::Progressing, "live values", format!("Secret {title}: comparing..."), None),
                     Some(Some(true)) => {
                         put(State::Ready, "live values", format!("Secret {title} has the new values"), None);
@@ -193,12 +189,12 @@ impl Rollout {
                         "live values",
                         format!(
                             "Secret {title}: {}; enter compares again",
-                            standing.map(SyncState::words).unwrap_or_default()
+                            sync.map(SyncState::description).unwrap_or_default()
                         ),
-                        Some(Next::Compare),
+                        Some((COMPARE, Vec::new())),
                     ),
                 }
-                if standing.and_then(SyncState::agrees) != Some(true) {
+                if sync.and_then(SyncState::agrees) != Some(true) {
                     continue;
                 }
                 for one in self.users.get(&(*env, entry.document)).into_iter().flatten() {
@@ -208,7 +204,8 @@ impl Rollout {
                             "{object} reads it when it starts ({}): enter restarts it, unless it was since",
                             one.how
                         );
-                        put(State::Progressing, "restart", words, Some(Next::Restart(*env, one.object.clone())));
+                        let target = CommandTarget::Object(*env, one.object.clone());
+                        put(State::Progressing, "restart", words, Some(("restart", vec![target])));
                     } else {
                         put(State::Ready, "used by", format!("{object} ({}) follows by itself", one.how), None);
                     }
@@ -217,15 +214,9 @@ impl Rollout {
         }
         lines
     }
-
-    fn next(&self, scene: &Scene<'_>) -> Option<Next> {
-        let lines = self.lines(scene);
-        let page: Vec<PageLine> = lines.iter().map(|(line, _)| line.clone()).collect();
-        lines.get(self.page.index(&page)?)?.1.clone()
-    }
 }
 
-impl View for Rollout {
+impl Paged for Rollout {
     fn id(&self) -> &'static str {
         "rollout"
     }
@@ -234,14 +225,26 @@ impl View for Rollout {
         format!("{} on its way", self.file)
     }
 
-    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        let mut actions = self.look(scene);
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn page_mut(&mut self) -> Option<&mut Page> {
+        Some(&mut self.page)
+    }
+
+    fn lines(&self, scene: &Scene<'_>) -> SharedLines {
+        self.written(scene).into()
+    }
+
+    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let mut actions = self.read_progress(scene);
         actions.push(Action::Rescan);
         actions
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        if CommitQuestion::new(scene.facts, &self.file) == self.asked { Vec::new() } else { self.look(scene) }
+        if CommitQuestion::new(scene.facts, &self.file) == self.asked { Vec::new() } else { self.read_progress(scene) }
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
@@ -251,8 +254,8 @@ impl View for Rollout {
                 self.known = Some(known);
                 return self.compare();
             }
-            Answer::Stands(env, document, standing) => {
-                self.standing.insert((env, document), standing);
+            Answer::Stands(env, document, sync) => {
+                self.sync.insert((env, document), sync);
             }
             Answer::Used(env, document, found) => {
                 self.users.insert((env, document), found);
@@ -261,40 +264,17 @@ impl View for Rollout {
         Vec::new()
     }
 
-    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        if motion == Motion::Redraw {
-            let mut actions = self.look(scene);
-            actions.extend([Action::Rescan, Action::Redraw]);
-            return Some(actions);
+    fn open(&mut self, line: Option<&PageLine>, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        if line.and_then(PageLine::command).is_some_and(|(id, _)| id == COMPARE) {
+            return Some(self.compare());
         }
-        if motion == Motion::Open {
-            let ask = |id: &str, targets: Vec<CommandTarget>| {
-                scene.command(id).map(|command| Action::Dispatch(command, targets, Vec::new())).into_iter().collect()
-            };
-            return Some(match self.next(scene) {
-                Some(Next::Git) => ask("git", Vec::new()),
-                Some(Next::Reconcile(env, object)) => {
-                    ask("reconcile-with-source", vec![CommandTarget::Object(env, object)])
-                }
-                Some(Next::Restart(env, object)) => ask("restart", vec![CommandTarget::Object(env, object)]),
-                Some(Next::Compare) => self.compare(),
-                None => Vec::new(),
-            });
-        }
-        let lines: Vec<PageLine> = self.lines(scene).into_iter().map(|(line, _)| line).collect();
-        self.page.motion(motion, &lines).then(Vec::new)
+        Some(line.and_then(|line| follow(line, scene)).into_iter().collect())
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
-        match self.next(scene) {
-            Some(Next::Reconcile(env, object) | Next::Restart(env, object)) => vec![CommandTarget::Object(env, object)],
+    fn targets(&self, line: Option<&PageLine>, scene: &Scene<'_>) -> Vec<CommandTarget> {
+        match line.and_then(PageLine::command) {
+            Some((_, targets)) if !targets.is_empty() => targets.to_vec(),
             _ => vec![CommandTarget::File(scene.facts.environment_of(&self.file), self.file.clone())],
         }
-    }
-
-    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let lines: Vec<PageLine> = self.lines(scene).into_iter().map(|(line, _)| line).collect();
-        let inside = panel(frame, area, &self.title(scene), scene.focus, scene.theme);
-        self.page.render(frame, inside, &lines, scene.theme);
     }
 }

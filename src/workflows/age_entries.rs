@@ -55,7 +55,7 @@ impl Entries {
                 continue;
             }
             let none = |why: &str| format!("line {number}: {why}");
-            let text = std::str::from_utf8(line).map_err(|_| none("it is no text"))?;
+            let text = std::str::from_utf8(line).map_err(|_| none("it is not text"))?;
             if text.starts_with("AGE-PLUGIN-") {
                 self.passed_over
                     .push(format!("{name}, line {number}: an age plug-in, which the controller does not have"));

@@ -52,7 +52,7 @@ impl Examined {
     }
 
     /// Says in one sentence how it stands.
-    pub fn words(&self) -> String {
+    pub fn summary(&self) -> String {
         let (secret, opens) = (&self.secret, self.opens);
         if let Some(why) = &self.broken {
             return format!("Flux takes no key of {why}, and opens nothing with it in {}", self.env);
@@ -165,7 +165,7 @@ fn tried(
         if sops::sniff(&text).is_none() {
             continue;
         }
-        let recipients = match SopsFile::parse(Format::of(&file), text) {
+        let recipients = match SopsFile::parse(Format::from_path(&file), text) {
             Ok(parsed) if can_open(&file, &parsed) => {
                 opens = opens.saturating_add(1);
                 continue;

@@ -32,7 +32,7 @@ pub enum KeyState {
 
 impl KeyState {
     /// Returns the words for it.
-    pub fn words(self) -> &'static str {
+    pub fn description(self) -> &'static str {
         match self {
             Self::Same => "same",
             Self::Differs => "differs",
@@ -67,13 +67,13 @@ pub enum SyncState {
 
 impl SyncState {
     /// Says in a few words how it stands.
-    pub fn words(&self) -> String {
+    pub fn description(&self) -> String {
         match self {
             Self::Compared(keys) => {
                 let count = |wanted| keys.iter().filter(|(_, state)| *state == wanted).count();
                 let others = [KeyState::Differs, KeyState::OnlyGit, KeyState::OnlyLive];
                 let told = others.into_iter().filter(|state| count(*state) > 0);
-                let told: Vec<String> = told.map(|state| format!("{} {}", count(state), state.words())).collect();
+                let told: Vec<String> = told.map(|state| format!("{} {}", count(state), state.description())).collect();
                 if told.is_empty() { "same".to_owned() } else { told.join(", ") }
             }
             Self::Missing => "not in the cluster".to_owned(),
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(found, expected.map(|(key, state)| (key.to_owned(), state)));
         let standing = SyncState::Compared(found);
         assert_eq!(
-            (standing.words().as_str(), standing.agrees()),
+            (standing.description().as_str(), standing.agrees()),
             ("1 differs, 1 only in Git, 1 only live", Some(false))
         );
     }

@@ -6,10 +6,10 @@
 mod age_entries;
 pub mod age_key;
 pub mod git;
-pub mod journey;
 pub mod live_secret;
 pub mod new_key;
 pub mod new_secret;
 pub mod push;
 pub mod reconcile;
 pub mod secret;
+pub mod secret_progress;

@@ -163,7 +163,7 @@ fn append_key(path: &Path, repository: &str, env: &str, kind: KeyKind, now: Time
 
 fn text(env: &str, repository: &str, recipient: &str, secret: &Secret, now: Timestamp) -> Secret {
     Secret::new(format!(
-        "# An age key of the environment {env} of {repository}: whoever has it reads its secrets.\n# created: {now}\n# public key: {recipient}\n{}\n",
+        "# An age key of the environment {env} of {repository}: anyone who has it can read its secrets.\n# created: {now}\n# public key: {recipient}\n{}\n",
         secret.expose()
     ))
 }
@@ -195,7 +195,7 @@ pub fn make(
     let name = environment.name.clone();
     let repository = root.file_name().and_then(|name| name.to_str()).unwrap_or("repository").to_owned();
     // A new key of an environment is no weaker than those that it has.
-    let strong = |recipient: &String| KeyKind::of(recipient) == KeyKind::PostQuantum;
+    let strong = |recipient: &String| KeyKind::from_recipient(recipient) == KeyKind::PostQuantum;
     let kind = if environment.recipients.iter().any(strong) { KeyKind::PostQuantum } else { kind_wanted };
     let made = match at_hand.filter(|file| folder_wanted.is_none() && file.exists()) {
         Some(file) => append_key(&file, &repository, &name, kind, now)?,
@@ -311,6 +311,6 @@ fn rollout(env: &str, config: &str, old: &[String], made: &KeyFile) -> Vec<Next>
             ShellLine::new("fluxdeck secret age-key --replace --env {}", &[env]),
             "the old identity leaves the cluster; take it out of the key file too",
         ),
-        step("fluxdeck secret edit FILE", "change the values that whoever has the old key may know"),
+        step("fluxdeck secret edit FILE", "change the values: the holder of the old key may know them"),
     ]
 }

@@ -62,7 +62,7 @@ pub fn operation(
             match reach.away(write).await.and_then(|written| written) {
                 Ok(written) => {
                     made(&written);
-                    Outcome::Done(said(&written))
+                    Outcome::Done(summary(&written))
                 }
                 Err(fault) => Outcome::Failed(fault),
             }
@@ -73,7 +73,7 @@ pub fn operation(
     Operation { title: format!("New {object}"), env: Some(env), object, shell, stopped, permit, work }
 }
 
-fn said(made: &WrittenSecret) -> String {
+fn summary(made: &WrittenSecret) -> String {
     let readers = match made.readers.as_slice() {
         [_, _, ..] => format!(", which {} read", made.readers.join(" and ")),
         _ => String::new(),

@@ -41,10 +41,7 @@ fn doubtful<T>(why: impl Into<String>) -> Result<T, Refusal> {
 pub fn documents(text: &str) -> Result<Vec<Value>, Refusal> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(odd) = text.chars().find(|letter| is_odd(*letter)) {
-        return doubtful(format!(
-            "it holds the character U+{:04X}, which not every reader takes alike",
-            u32::from(odd)
-        ));
+        return doubtful(format!("it holds the character U+{:04X}, which parsers read differently", u32::from(odd)));
     }
     // Brackets within brackets take their time before anything is known of them.
     super::within_bounds(text).map_err(|beyond| Refusal::Doubtful(beyond.why))?;
@@ -170,7 +167,7 @@ impl Tree {
 
     fn begin(&mut self, open: Open) -> Result<(), Refusal> {
         if self.awaits_key() {
-            return doubtful("a key is no plain text");
+            return doubtful("a key is not plain text");
         }
         self.count(0)?;
         self.open.push(open);
@@ -194,7 +191,7 @@ impl Tree {
                 Value::String(text) => text,
                 // Ports are keys of labels now and then.
                 Value::Number(number) if !number.is_f64() => number.to_string(),
-                _ => return doubtful("a key is no plain text"),
+                _ => return doubtful("a key is not plain text"),
             };
             return self.key(Key::Name(name));
         }
@@ -235,7 +232,7 @@ fn merge(fields: &mut Mapping, merged: &mut HashSet<String>, value: Value) -> Re
     };
     let mut added = Mapping::new();
     for source in sources {
-        let Value::Mapping(source) = source else { return doubtful("<< names what is no mapping") };
+        let Value::Mapping(source) = source else { return doubtful("<< names something that is not a mapping") };
         for (key, value) in source {
             if !added.contains_key(&key) {
                 added.insert(key, value);
@@ -257,7 +254,7 @@ fn is_core(tag: &Tag, name: &str) -> bool {
 }
 
 fn odd_tag(tag: &Tag) -> Result<(), Refusal> {
-    doubtful(format!("it holds the tag {}{}, which not every reader takes alike", tag.handle(), tag.suffix()))
+    doubtful(format!("it holds the tag {}{}, which parsers read differently", tag.handle(), tag.suffix()))
 }
 
 /// Returns what a plain scalar is by YAML 1.1, as go-yaml reads it.

@@ -91,7 +91,7 @@ pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
 fn verify(key: &std::path::Path, recipient: &str, table: &mut Table) {
     let folder = tempfile::tempdir().expect("a folder");
     let plain = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: one\nstringData:\n  a: throwaway\n  b: throwaway\n  c: throwaway\n";
-    let file = fluxdeck::sops::NewFile::of(&[recipient.to_owned()], "^(data|stringData)$");
+    let file = fluxdeck::sops::NewFile::for_recipients(&[recipient.to_owned()], "^(data|stringData)$");
     for number in 0..FILES {
         let text = fluxdeck::sops::create(
             fluxdeck::sops::Format::Yaml,

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::repository;
 use super::support::api::{Answer, Api, apps};
-use super::support::ground::Ground;
 use super::support::pty::{Deck, Stage};
+use super::support::workspace::Workspace;
 use super::table::{Measured, Table};
 
 /// One for each minute of the hour.
@@ -55,15 +55,15 @@ fn hour_of_edits() -> (u64, u64) {
         let read = request.starts_with("GET") && request.contains("/kustomizations/apps");
         read.then(|| Answer::Object(apps(Timestamp::now(), "before")))
     });
-    let ground = Ground::on(&api);
-    repository::write(&ground.root());
-    ground.commit("applications");
-    let mut deck = ground.stage().sized(180, 50).patient(Duration::from_mins(2)).open();
+    let workspace = Workspace::on(&api);
+    repository::write(&workspace.root());
+    workspace.commit("applications");
+    let mut deck = workspace.stage().sized(180, 50).patient(Duration::from_mins(2)).open();
     deck.lives(&["staging"]);
     deck.rest(REST);
     let begun = deck.resident();
     for round in 0..ROUNDS {
-        ground.write(
+        workspace.write(
             &format!("apps/base/app-{:02}/configmap.yaml", round % 45),
             format!(
                 "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app-{:02}\ndata:\n  round: \"{round}\"\n",

@@ -7,7 +7,7 @@ use super::source_paths::{declared_types, paths, programs, strings, test_modules
 
 /// What each module under `src` may name of the others. A module that is missing here fails the test: decide where it belongs.
 const MAY_NAME: &[(&str, &[&str])] = &[
-    // The ground: facts, secrets, YAML.
+    // The workspace: facts, secrets, YAML.
     ("model", &[]),
     ("secret", &[]),
     // Writing takes the guard's leave.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::secrets::{Ground, STAGING, said};
+use super::secrets::{STAGING, Workspace, said};
 
 /// What must reach nobody.
 const KEY: &str = "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ";
@@ -30,7 +30,7 @@ fn wrapped(folder: &Path) {
 
 #[test]
 fn no_program_that_we_start_sees_a_key() {
-    let ground = Ground::new();
+    let workspace = Workspace::new();
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("log")).unwrap();
     wrapped(folder.path());
@@ -52,7 +52,8 @@ fn no_program_that_we_start_sees_a_key() {
     for call in calls {
         let secrets =
             [("SOPS_AGE_KEY", KEY), ("SOPS_AGE_KEY_CMD", "false"), ("MY_KEY", KEY), ("VAULT_TOKEN", "vaulted")];
-        let output = ground.command(call).env("PATH", &path).envs(secrets).current_dir(ground.root()).output().unwrap();
+        let output =
+            workspace.command(call).env("PATH", &path).envs(secrets).current_dir(workspace.root()).output().unwrap();
         let mut started = BTreeSet::new();
         for entry in std::fs::read_dir(folder.path().join("log")).unwrap() {
             let entry = entry.unwrap();

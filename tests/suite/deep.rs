@@ -1,7 +1,7 @@
 //! Answers and files whose lists and mappings stand a hundred thousand deep in each other: each is refused with a word, and no stack overflows.
 
 use super::support::api::{Answer, Api};
-use super::support::ground::Ground;
+use super::support::workspace::Workspace;
 
 /// How deep they are.
 const DEPTH: usize = 100_000;
@@ -31,7 +31,7 @@ fn objects(mappings: &str, lists: &str) -> [String; 2] {
 #[test]
 fn a_deep_answer_of_a_server_is_refused_with_a_word() {
     let api = Api::healthy();
-    let ground = Ground::on(&api);
+    let workspace = Workspace::on(&api);
     let calls: [&[&str]; 4] = [
         &["get", "kustomizations"],
         &["describe", "Kustomization/flux-system/apps", "--env", "staging"],
@@ -49,7 +49,7 @@ fn a_deep_answer_of_a_server_is_refused_with_a_word() {
         });
         for call in calls {
             // A process that a signal ends, as an overflow does, has no exit code, and fails there.
-            let (code, _, said) = ground.run(call);
+            let (code, _, said) = workspace.run(call);
             assert!((0..=5).contains(&code) && !said.contains("panicked"), "{call:?} {start}: {code} {said}");
             assert!(said.len() < 10_000, "{call:?} {start} repeats it");
         }
@@ -58,8 +58,8 @@ fn a_deep_answer_of_a_server_is_refused_with_a_word() {
 
 #[test]
 fn a_deep_file_is_refused_with_a_word() {
-    let ground = Ground::new();
-    ground.reaches("http://127.0.0.1:1", "token: hunter2");
+    let workspace = Workspace::new();
+    workspace.reaches("http://127.0.0.1:1", "token: hunter2");
     let sealed = "\"sops\":{\"mac\":\"ENC[AES256_GCM,data:,iv:,tag:,type:str]\",\"version\":\"3.9.0\",\"lastmodified\":\"2026-01-01T00:00:00Z\",\"age\":[]}";
     for deep in [mappings(), lists()] {
         let secret = format!("{{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"stringData\":{deep},{sealed}}}");
@@ -77,18 +77,18 @@ fn a_deep_file_is_refused_with_a_word() {
             (".fluxdeck.toml", format!("theme = {}\n", deep.replace("\"a\":", "a = "))),
         ];
         for (file, text) in texts {
-            ground.write(file, text);
+            workspace.write(file, text);
             let calls: [&[&str]; 4] =
                 [&["check"], &["secrets"], &["secret", "view", file], &["secret", "encrypt", file]];
             for call in calls {
-                let (code, _, said) = ground.run(call);
+                let (code, _, said) = workspace.run(call);
                 assert!((0..=5).contains(&code) && !said.contains("panicked"), "{file}: {call:?}: {code} {said}");
                 assert!(said.len() < 100_000, "{file}: {call:?} repeats it");
             }
-            std::fs::remove_file(ground.root().join(file)).unwrap();
+            std::fs::remove_file(workspace.root().join(file)).unwrap();
         }
-        std::fs::write(ground.kubeconfig(), format!("apiVersion: v1\nkind: Config\nclusters: {deep}\n")).unwrap();
-        let (code, _, said) = ground.run(["pods", "--env", "staging"]);
+        std::fs::write(workspace.kubeconfig(), format!("apiVersion: v1\nkind: Config\nclusters: {deep}\n")).unwrap();
+        let (code, _, said) = workspace.run(["pods", "--env", "staging"]);
         assert!((1..=5).contains(&code), "{said}");
     }
 }

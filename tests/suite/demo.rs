@@ -199,7 +199,7 @@ fn however_it_ends_the_terminal_is_as_it_was() {
 #[test]
 fn a_panic_restores_the_terminal_before_it_speaks() {
     let this = std::env::current_exe().unwrap();
-    let mut deck = Stage::of(this).with(["--ignored", "--exact", "--nocapture", "demo::panics_on_its_screen"]).open();
+    let mut deck = Stage::new(this).with(["--ignored", "--exact", "--nocapture", "demo::panics_on_its_screen"]).open();
     assert!(!deck.ends().success());
     is_restored(&mut deck, "a panic");
     let raw = String::from_utf8_lossy(deck.raw()).into_owned();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::support::api::{Answer, Api, error};
-use super::support::ground::Ground;
+use super::support::workspace::Workspace;
 
 /// What the server serves beside Flux: a kind of each, in groups of other people; `Cluster` is one of two groups.
 const SERVED: [(&str, &str, &str); 5] = [
@@ -57,9 +57,9 @@ fn answer(request: &str) -> Option<Answer> {
 #[test]
 fn what_is_deleted_is_of_the_group_that_was_typed() {
     let api = Api::new(answer);
-    let ground = Ground::on(&api);
+    let workspace = Workspace::on(&api);
     let call = ["delete", "Bucket.s3.aws.upbound.io//x", "--env", "staging", "--confirm", "x", "--timeout", "1s"];
-    let (_, out, complaint) = ground.run(call);
+    let (_, out, complaint) = workspace.run(call);
     assert_eq!(api.count("DELETE", "/apis/s3.aws.upbound.io/v1/buckets/x"), 1, "{out} {complaint}");
     assert_eq!(api.count("DELETE", ""), 1, "{out} {complaint}");
     assert_eq!(api.count("GET", "source.toolkit.fluxcd.io"), 0, "{out} {complaint}");
@@ -69,9 +69,9 @@ fn what_is_deleted_is_of_the_group_that_was_typed() {
 #[test]
 fn flux_verbs_are_for_flux_kinds_whatever_others_are_called() {
     let api = Api::new(answer);
-    let ground = Ground::on(&api);
+    let workspace = Workspace::on(&api);
     for verb in ["reconcile", "suspend", "resume"] {
-        let (code, _, complaint) = ground.run([verb, "Bucket.s3.aws.upbound.io//x", "--env", "staging"]);
+        let (code, _, complaint) = workspace.run([verb, "Bucket.s3.aws.upbound.io//x", "--env", "staging"]);
         assert!(code != 0, "{verb}: {complaint}");
     }
     assert_eq!(api.count("PATCH", ""), 0);
@@ -80,9 +80,9 @@ fn flux_verbs_are_for_flux_kinds_whatever_others_are_called() {
 #[test]
 fn what_is_described_is_of_the_group_that_was_typed() {
     let api = Api::new(answer);
-    let ground = Ground::on(&api);
+    let workspace = Workspace::on(&api);
     for typed in ["Provider.pkg.crossplane.io//x", "Provider.v1.pkg.crossplane.io//x"] {
-        let (code, out, complaint) = ground.run(["describe", typed, "--env", "staging"]);
+        let (code, out, complaint) = workspace.run(["describe", typed, "--env", "staging"]);
         assert_eq!(code, 0, "{out} {complaint}");
     }
     assert_eq!(api.count("GET", "/apis/pkg.crossplane.io/v1/providers/x"), 2);
@@ -92,14 +92,14 @@ fn what_is_described_is_of_the_group_that_was_typed() {
 #[test]
 fn a_bare_kind_of_two_groups_is_a_question_and_no_guess() {
     let api = Api::new(answer);
-    let ground = Ground::on(&api);
+    let workspace = Workspace::on(&api);
     let call = ["delete", "Cluster//x", "--env", "staging", "--confirm", "x", "--timeout", "1s"];
-    let (code, out, complaint) = ground.run(call);
+    let (code, out, complaint) = workspace.run(call);
     assert_eq!(code, 2, "{out} {complaint}");
     let told = out + &complaint;
     assert!(told.contains("Cluster.postgresql.cnpg.io") && told.contains("Cluster.cluster.x-k8s.io"), "{told}");
     assert_eq!(api.count("DELETE", ""), 0);
-    let (code, out, complaint) = ground.run(["get", "clusters", "--env", "staging"]);
+    let (code, out, complaint) = workspace.run(["get", "clusters", "--env", "staging"]);
     let told = out + &complaint;
     assert!(code == 2 && told.contains("Cluster.cluster.x-k8s.io"), "{code} {told}");
 }
@@ -109,9 +109,9 @@ fn a_group_that_nobody_serves_is_said_to_be_so() {
     let api = Api::new(|request| {
         answer(request).or_else(|| request.contains("/apis/stranger.example.org").then(|| error(404, "not found")))
     });
-    let ground = Ground::on(&api);
+    let workspace = Workspace::on(&api);
     let call = ["delete", "Bucket.stranger.example.org//x", "--env", "staging", "--confirm", "x", "--timeout", "1s"];
-    let (code, out, complaint) = ground.run(call);
+    let (code, out, complaint) = workspace.run(call);
     assert!(
         code == 1 && complaint.contains("does not serve Bucket in group stranger.example.org"),
         "{out} {complaint}"

@@ -175,7 +175,7 @@ fn answer(stream: &TcpStream, requests: &Mutex<Vec<String>>) {
 }
 
 /// A repository with both environments, and a kubeconfig whose clusters are both on the server, each at a place of its own.
-fn ground(server: &Server) -> tempfile::TempDir {
+fn workspace(server: &Server) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let envs = ["staging", "production"];
     for env in envs {
@@ -199,14 +199,14 @@ fn ground(server: &Server) -> tempfile::TempDir {
     folder
 }
 
-fn fluxdeck(ground: &Path, arguments: &[&str]) -> Output {
+fn fluxdeck(workspace: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_fluxdeck"))
         .args(arguments)
         .env_clear()
-        .env("HOME", ground.join("home"))
+        .env("HOME", workspace.join("home"))
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("KUBECONFIG", ground.join("kubeconfig"))
-        .current_dir(ground.join("repo"))
+        .env("KUBECONFIG", workspace.join("kubeconfig"))
+        .current_dir(workspace.join("repo"))
         .output()
         .unwrap()
 }
@@ -244,10 +244,10 @@ fn every_subcommand_that_writes_is_tried_here() {
 #[test]
 fn what_is_made_headless_is_written_down() {
     let server = Server::start();
-    let ground = ground(&server);
-    let output = fluxdeck(ground.path(), &["secret", "age-key", "--generate", "--env", "staging"]);
+    let workspace = workspace(&server);
+    let output = fluxdeck(workspace.path(), &["secret", "age-key", "--generate", "--env", "staging"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let journal = std::fs::read_to_string(ground.path().join("home/.local/state/fluxdeck/journal.jsonl")).unwrap();
+    let journal = std::fs::read_to_string(workspace.path().join("home/.local/state/fluxdeck/journal.jsonl")).unwrap();
     assert_eq!(journal.matches("age key of staging").count(), 2, "a beginning and an end: {journal}");
     assert!(!journal.contains("AGE-SECRET-KEY"), "{journal}");
 }
@@ -255,7 +255,7 @@ fn what_is_made_headless_is_written_down() {
 #[test]
 fn what_is_refused_never_reaches_the_cluster() {
     let server = Server::start();
-    let ground = ground(&server);
+    let workspace = workspace(&server);
     let refusals: [&[&str]; 6] = [
         &["--env", "production"],
         &["--env", "production", "--confirm", "staging"],
@@ -268,64 +268,64 @@ fn what_is_refused_never_reaches_the_cluster() {
     for (id, call) in calls {
         for flags in refusals.into_iter().filter(|flags| !LOCAL.contains(id) || flags.contains(&"--read-only")) {
             let arguments = [flags, call].concat();
-            let output = fluxdeck(ground.path(), &arguments);
+            let output = fluxdeck(workspace.path(), &arguments);
             let said = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(REFUSED), "{arguments:?}: {said}");
             assert!(said.contains("is refused") && said.contains("what to do: "), "{arguments:?}: {said}");
             let asked = server.asked();
             assert!(asked.iter().all(|request| request.starts_with("GET ")), "{arguments:?} asked for {asked:?}");
-            let secret = std::fs::read_to_string(ground.path().join("repo/apps/production/secret.yaml")).unwrap();
+            let secret = std::fs::read_to_string(workspace.path().join("repo/apps/production/secret.yaml")).unwrap();
             assert!(secret == SECRET, "{arguments:?} changed the file");
         }
     }
-    assert!(!ground.path().join("repo/.git/hooks/pre-commit").exists(), "no hook was installed");
-    assert!(!ground.path().join("home/.local/state/fluxdeck/journal.jsonl").exists(), "nothing was begun");
+    assert!(!workspace.path().join("repo/.git/hooks/pre-commit").exists(), "no hook was installed");
+    assert!(!workspace.path().join("home/.local/state/fluxdeck/journal.jsonl").exists(), "nothing was begun");
 }
 
 #[test]
 fn what_is_confirmed_reaches_the_cluster() {
     let server = Server::start();
-    let ground = ground(&server);
+    let workspace = workspace(&server);
     for flags in [["--env", "production", "--confirm", "production"].as_slice(), &["--env", "staging"]] {
-        let output = fluxdeck(ground.path(), &[flags, WRITES[0].1[0]].concat());
+        let output = fluxdeck(workspace.path(), &[flags, WRITES[0].1[0]].concat());
         let asked = server.asked();
         assert!(!asked.is_empty(), "{flags:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
-    let journal = std::fs::read_to_string(ground.path().join("home/.local/state/fluxdeck/journal.jsonl")).unwrap();
+    let journal = std::fs::read_to_string(workspace.path().join("home/.local/state/fluxdeck/journal.jsonl")).unwrap();
     assert_eq!(journal.lines().count(), 4, "a beginning and an end for each: {journal}");
 }
 
 #[test]
 fn a_context_that_only_the_repository_names_is_written_to_once_the_operator_agreed() {
     let server = Server::start();
-    let ground = ground(&server);
-    let kubeconfig = std::fs::read_to_string(ground.path().join("kubeconfig")).unwrap();
+    let workspace = workspace(&server);
+    let kubeconfig = std::fs::read_to_string(workspace.path().join("kubeconfig")).unwrap();
     let text = kubeconfig
         .replace(
             "clusters: [",
             &format!("clusters: [{{name: c, cluster: {{server: \"http://127.0.0.1:{}/c\"}}}}, ", server.port),
         )
         .replace("contexts: [", "contexts: [{name: ops, context: {cluster: c, user: nobody}}, ");
-    std::fs::write(ground.path().join("kubeconfig"), text).unwrap();
-    std::fs::write(ground.path().join("repo/.fluxdeck.toml"), "[env.staging]\ncontext = \"ops\"\n").unwrap();
+    std::fs::write(workspace.path().join("kubeconfig"), text).unwrap();
+    std::fs::write(workspace.path().join("repo/.fluxdeck.toml"), "[env.staging]\ncontext = \"ops\"\n").unwrap();
     let call = [&["--env", "staging"], WRITES[0].1[0]].concat();
-    let refused = fluxdeck(ground.path(), &call);
+    let refused = fluxdeck(workspace.path(), &call);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(REFUSED), "{said}");
     assert!(said.contains("the context ops, which only the repository names"), "{said}");
     assert!(said.contains("`context = \"ops\"` below [env.staging]"), "{said}");
     assert_eq!(server.asked(), [""; 0]);
-    let listed = String::from_utf8(fluxdeck(ground.path(), &["envs"]).stdout).unwrap();
+    let listed = String::from_utf8(fluxdeck(workspace.path(), &["envs"]).stdout).unwrap();
     assert!(listed.contains("the context ops, which only the repository names"), "{listed}");
     assert!(listed.contains("the name production"), "{listed}");
 
-    fluxdeck(ground.path(), &[call.as_slice(), &["--confirm", "staging"]].concat());
+    fluxdeck(workspace.path(), &[call.as_slice(), &["--confirm", "staging"]].concat());
     assert!(!server.asked().is_empty(), "a confirmation passes once");
-    fluxdeck(ground.path(), &call);
+    fluxdeck(workspace.path(), &call);
     assert_eq!(server.asked(), [""; 0], "and once only");
-    let root = ground.path().join("repo").canonicalize().unwrap();
+    let root = workspace.path().join("repo").canonicalize().unwrap();
     let agreed = format!("{{\"repository\":\"{}\",\"env\":\"staging\",\"context\":\"ops\"}}\n", root.display());
-    std::fs::write(ground.path().join("home/.local/state/fluxdeck/agreements.jsonl"), agreed).unwrap();
-    fluxdeck(ground.path(), &call);
+    std::fs::write(workspace.path().join("home/.local/state/fluxdeck/agreements.jsonl"), agreed).unwrap();
+    fluxdeck(workspace.path(), &call);
     assert!(!server.asked().is_empty(), "what the operator agreed to holds");
 }

@@ -11,7 +11,7 @@ use super::support::proxy::{Link, Proxy};
 use super::support::pty::{Deck, Stage};
 
 fn shell(script: &str) -> Deck {
-    Stage::of("/bin/sh").with(["-c", script]).open()
+    Stage::new("/bin/sh").with(["-c", script]).open()
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_program_that_ends_too_early_fails_the_test() {
 #[test]
 #[should_panic(expected = "waited 50ms for")]
 fn a_screen_that_never_comes_fails_the_test() {
-    Stage::of("/bin/sh")
+    Stage::new("/bin/sh")
         .with(["-c", "printf waiting; read never"])
         .patient(Duration::from_millis(50))
         .open()
@@ -88,7 +88,7 @@ fn a_silent_program_is_measured_as_silent() {
 
 #[test]
 fn a_program_knows_nothing_of_this_machine() {
-    let mut deck = Stage::of("/usr/bin/env").knowing("KUBECONFIG", "/nowhere").open();
+    let mut deck = Stage::new("/usr/bin/env").knowing("KUBECONFIG", "/nowhere").open();
     assert!(deck.ends().success());
     let text = deck.text();
     let mut names: Vec<&str> = text.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();

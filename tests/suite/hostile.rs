@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::support::api::{Answer, Api, apps};
-use super::support::ground::Ground;
+use super::support::workspace::Workspace;
 
 /// What a hostile text holds: a title (OSC), a colour, C1, bidi, DEL, a tag, and a line that a log would take for a command.
 const HOSTILE: &str =
@@ -178,29 +178,30 @@ fn says(request: &str) -> Option<Answer> {
 }
 
 /// A repository whose names, texts and history are hostile.
-fn ground(api: &Api) -> Ground {
-    let ground = Ground::on(api);
+fn workspace(api: &Api) -> Workspace {
+    let workspace = Workspace::on(api);
     let quoted = json!(HOSTILE).to_string();
-    let apps = std::fs::read_to_string(ground.root().join("clusters/staging/apps.yaml")).unwrap();
-    ground.write(&format!("clusters/e{NAME}/apps.yaml"), &apps);
-    ground.write("clusters/staging/more.yaml", apps.replace("name: apps\n", &format!("name: {quoted}\n")));
-    ground.write(
+    let apps = std::fs::read_to_string(workspace.root().join("clusters/staging/apps.yaml")).unwrap();
+    workspace.write(&format!("clusters/e{NAME}/apps.yaml"), &apps);
+    workspace.write("clusters/staging/more.yaml", apps.replace("name: apps\n", &format!("name: {quoted}\n")));
+    workspace.write(
         &format!("apps/{NAME}.yaml"),
         format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {quoted}, namespace: {quoted}}}\ndata: {{{quoted}: {quoted}}}\n"),
     );
-    ground.write(
+    workspace.write(
         &format!("apps/secret{NAME}.yaml"),
         format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: {quoted}, namespace: a}}\nstringData: {{{quoted}: {quoted}}}\n"),
     );
     let file = json!(format!("{NAME}.yaml"));
-    ground.write("apps/kustomization.yaml", format!("resources: [{file}, {quoted}]\n"));
-    ground.write("README.md", format!("# t{NAME}\n\n[l{NAME}](missing{NAME}.md) `apps/none{NAME}.yaml`\n"));
-    ground.write(".fluxdeck.toml", "[env.staging]\n\"bad\\u001b[31m\\u009Bkey\" = 1\n");
-    ground.git(&["config", "user.name", &format!("au{}", NAME.replace('\n', " "))]);
-    ground.commit(&format!("message {HOSTILE}"));
-    ground.write(&format!("apps/{NAME}.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: a}\n");
-    ground.git(&["add", "--all"]);
-    ground
+    workspace.write("apps/kustomization.yaml", format!("resources: [{file}, {quoted}]\n"));
+    workspace.write("README.md", format!("# t{NAME}\n\n[l{NAME}](missing{NAME}.md) `apps/none{NAME}.yaml`\n"));
+    workspace.write(".fluxdeck.toml", "[env.staging]\n\"bad\\u001b[31m\\u009Bkey\" = 1\n");
+    workspace.git(&["config", "user.name", &format!("au{}", NAME.replace('\n', " "))]);
+    workspace.commit(&format!("message {HOSTILE}"));
+    workspace
+        .write(&format!("apps/{NAME}.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: a}\n");
+    workspace.git(&["add", "--all"]);
+    workspace
 }
 
 /// Returns what of a text would steer a terminal, or the log of a service that runs it.
@@ -235,13 +236,13 @@ fn every_subcommand_is_tried_here() {
 #[test]
 fn no_subcommand_prints_what_steers() {
     let api = Api::new(says);
-    let ground = ground(&api);
+    let workspace = workspace(&api);
     let mut broken = Vec::new();
     for (_, calls) in CALLS {
         for call in *calls {
             let mut words: Vec<String> = call.iter().map(|word| word.replace("{}", NAME)).collect();
             words.extend(["--env", "staging"].map(str::to_owned).into_iter().filter(|_| !call.contains(&"--env")));
-            let (_, out, said) = ground.run(&words);
+            let (_, out, said) = workspace.run(&words);
             let found: Vec<String> = steers(&out).into_iter().chain(steers(&said)).collect();
             if !found.is_empty() {
                 broken.push(format!("{call:?}: {found:?}"));
@@ -255,14 +256,14 @@ fn no_subcommand_prints_what_steers() {
 #[test]
 fn no_screen_shows_what_steers() {
     let api = Api::new(says);
-    let ground = ground(&api);
+    let workspace = workspace(&api);
     let mut broken = Vec::new();
     // What opens a screen is a command that reads: each is asked for by name, on an object.
     let reading =
         COMMANDS.iter().filter(|command| command.risk == Risk::Reads && !["quit", "stop"].contains(&command.id));
     let asked = reading.map(|command| format!("2j:{}<enter>", command.id));
     for keys in SCREENS.iter().map(|keys| (*keys).to_owned()).chain(asked) {
-        let (code, out, said) = ground.run(["snapshot", "--size", "160x50", "--keys", &keys]);
+        let (code, out, said) = workspace.run(["snapshot", "--size", "160x50", "--keys", &keys]);
         assert_eq!(code, 0, "{keys}: {said}");
         let found = steers(&out);
         if !found.is_empty() {

@@ -59,7 +59,7 @@ fn a_plug_in_opens_a_file_with_its_pin_and_wraps_for_its_recipient() {
     // The value comes through a pipe, and the PIN from the terminal all the same.
     let program = env!("CARGO_BIN_EXE_fluxdeck");
     let script = format!("printf changed | '{program}' secret set plugin.yaml stringData.password && echo set");
-    let (folder, stage) = stage("plugin.yaml", "plugin.txt", Stage::of("bash").with(["-c", &script]));
+    let (folder, stage) = stage("plugin.yaml", "plugin.txt", Stage::new("bash").with(["-c", &script]));
     let mut deck = stage.open();
     deck.sees("age-plugin-throwaway: PIN");
     deck.press("1234<enter>");

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::support::api::Api;
-use super::support::ground::Ground;
 use super::support::pty::{Deck, Stage};
+use super::support::workspace::Workspace;
 
 /// Opens the demo's page of staging's keys; its copy of the repository lies in the folder.
 fn page(folder: &Path) -> Deck {
@@ -73,8 +73,8 @@ fn a_key_is_replaced_step_by_step_and_the_page_says_what_is_next() {
 #[test]
 fn an_environment_without_a_key_gets_one_outside_of_the_repository() {
     use std::os::unix::fs::PermissionsExt as _;
-    let ground = Ground::on(&Api::healthy());
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&Api::healthy());
+    let mut deck = workspace.stage().open();
     deck.sees("staging: healthy");
     deck.press("A");
     deck.tells("key at hand none is named yet: enter makes one, outside of the repository");
@@ -87,11 +87,11 @@ fn an_environment_without_a_key_gets_one_outside_of_the_repository() {
     deck.tells("= key at hand");
     deck.tells("in the password manager, and one offline");
     deck.tells("nothing is encrypted yet: + makes a new secret");
-    let folder = ground.home().join(".config/fluxdeck/keys");
+    let folder = workspace.home().join(".config/fluxdeck/keys");
     let key = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap();
     assert_eq!(key.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let text = std::fs::read_to_string(key.path()).unwrap();
     let recipient = text.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap();
-    let config = std::fs::read_to_string(ground.root().join("clusters/staging/.sops.yaml")).unwrap();
+    let config = std::fs::read_to_string(workspace.root().join("clusters/staging/.sops.yaml")).unwrap();
     assert!(config.contains(recipient) && config.contains("encrypted_regex: ^(data|stringData)$"), "{config}");
 }

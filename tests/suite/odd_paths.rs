@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use clap::ValueHint;
 
-use super::support::ground::Ground;
+use super::support::workspace::Workspace;
 
 /// What an argument takes, which is then nothing odd.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -130,10 +130,10 @@ fn inventory(folder: &Path, found: &mut BTreeMap<PathBuf, String>) {
 }
 
 /// Runs the program for so long at most; `None` when it had to be killed.
-fn run(ground: &Ground, words: &[OsString]) -> Option<(i32, String)> {
+fn run(workspace: &Workspace, words: &[OsString]) -> Option<(i32, String)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
-    command.args(words).env_clear().env("HOME", ground.home()).env("KUBECONFIG", ground.kubeconfig());
-    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).current_dir(ground.root());
+    command.args(words).env_clear().env("HOME", workspace.home()).env("KUBECONFIG", workspace.kubeconfig());
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).current_dir(workspace.root());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut said = child.stderr.take().unwrap();
@@ -155,12 +155,12 @@ fn run(ground: &Ground, words: &[OsString]) -> Option<(i32, String)> {
 
 #[test]
 fn what_is_no_file_is_said_to_be_none() {
-    let ground = Ground::new();
-    ground.reaches("http://127.0.0.1:1", "token: hunter2");
-    let outside = ground.beside("elsewhere");
+    let workspace = Workspace::new();
+    workspace.reaches("http://127.0.0.1:1", "token: hunter2");
+    let outside = workspace.beside("elsewhere");
     std::fs::create_dir_all(outside.join("folder")).unwrap();
     std::fs::write(outside.join("secret.yaml"), "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n").unwrap();
-    let odd = ground.root().join("apps");
+    let odd = workspace.root().join("apps");
     let fifo = Command::new("mkfifo").arg(odd.join("pipe")).status().unwrap();
     assert!(fifo.success());
     let _socket = UnixListener::bind(odd.join("socket")).unwrap();
@@ -194,7 +194,7 @@ fn what_is_no_file_is_said_to_be_none() {
                     None => OsString::from(word),
                 })
                 .collect();
-            let fault = match run(&ground, &words) {
+            let fault = match run(&workspace, &words) {
                 None => "it waits forever".to_owned(),
                 Some((1..=5, said)) if !said.trim().is_empty() && !said.contains("panicked") => String::new(),
                 Some((code, said)) => format!("exit {code}: {said}"),

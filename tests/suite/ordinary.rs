@@ -8,8 +8,8 @@ use std::process::Command;
 use jiff::Timestamp;
 
 use super::support::api::{Answer, Api, apps};
-use super::support::ground::Ground;
 use super::support::pty::{Deck, Stage};
+use super::support::workspace::Workspace;
 
 /// The user and the group that own nothing.
 const NOBODY: &str = "65534:65534";
@@ -41,9 +41,9 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Puts the program where everybody may run it, beside a ground: what cargo built may lie in a home that is nobody's business.
-fn program(ground: &Ground) -> PathBuf {
-    let program = ground.beside("fluxdeck");
+/// Puts the program where everybody may run it, beside a workspace: what cargo built may lie in a home that is nobody's business.
+fn program(workspace: &Workspace) -> PathBuf {
+    let program = workspace.beside("fluxdeck");
     if !program.exists() {
         let built = env!("CARGO_BIN_EXE_fluxdeck");
         let linked = std::fs::hard_link(built, &program);
@@ -58,17 +58,17 @@ fn open_to_all(path: &Path) {
 }
 
 /// Gives the ground to the user that the program runs as.
-fn hand_over(ground: &Ground) {
-    open_to_all(&ground.beside(""));
+fn hand_over(workspace: &Workspace) {
+    open_to_all(&workspace.beside(""));
     if is_root() {
-        let given = Command::new("chown").args(["-R", NOBODY]).arg(ground.beside("")).status();
+        let given = Command::new("chown").args(["-R", NOBODY]).arg(workspace.beside("")).status();
         assert!(given.expect("chown runs").success());
     }
 }
 
-/// Prepares the program in the repository of a ground, after a line of shell.
-fn stage(ground: &Ground, line: &str, arguments: &str) -> Stage {
-    let program = program(ground);
+/// Prepares the program in the repository of a workspace, after a line of shell.
+fn stage(workspace: &Workspace, line: &str, arguments: &str) -> Stage {
+    let program = program(workspace);
     let program = program.display();
     let become_nobody = if is_root() {
         "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all "
@@ -76,11 +76,11 @@ fn stage(ground: &Ground, line: &str, arguments: &str) -> Stage {
         ""
     };
     let script = format!("{line}; exec {become_nobody}{program} {arguments}");
-    Stage::of("/bin/sh")
+    Stage::new("/bin/sh")
         .with(["-c", &script])
-        .knowing("KUBECONFIG", ground.kubeconfig())
-        .knowing("HOME", ground.home())
-        .inside(ground.root())
+        .knowing("KUBECONFIG", workspace.kubeconfig())
+        .knowing("HOME", workspace.home())
+        .inside(workspace.root())
 }
 
 fn leaves(mut deck: Deck, case: &str) {
@@ -95,20 +95,20 @@ fn the_cockpit_opens_and_its_journal_is_kept_or_missed() {
         read.then(|| Answer::Object(apps(Timestamp::now(), "before")))
     });
     for (case, line, home) in CASES {
-        let ground = Ground::on(&api);
-        hand_over(&ground);
-        let mut deck = stage(&ground, line, "").open();
+        let workspace = Workspace::on(&api);
+        hand_over(&workspace);
+        let mut deck = stage(&workspace, line, "").open();
         deck.sees_row(&["staging: healthy", "production: healthy"]);
         deck.press("R");
         if *home == Home::Refused {
             deck.tells("cannot write the journal");
             leaves(deck, case);
-            assert!(ground.journal().is_empty(), "{case}");
+            assert!(workspace.journal().is_empty(), "{case}");
             continue;
         }
         deck.sees("1 running");
-        let journal = ground.home().join(".local/state/fluxdeck/journal.jsonl");
-        assert_eq!(ground.journal().lines().count(), usize::from(*home == Home::Kept), "{case}");
+        let journal = workspace.home().join(".local/state/fluxdeck/journal.jsonl");
+        assert_eq!(workspace.journal().lines().count(), usize::from(*home == Home::Kept), "{case}");
         if *home == Home::Kept {
             assert_eq!(std::fs::metadata(journal).unwrap().mode() & 0o777, 0o600, "{case}");
         }
@@ -122,9 +122,9 @@ fn the_cockpit_opens_and_its_journal_is_kept_or_missed() {
 #[test]
 fn the_demo_opens_or_says_what_it_lacks() {
     for (case, line, _) in CASES {
-        let ground = Ground::new();
-        hand_over(&ground);
-        let mut deck = stage(&ground, line, "demo").open();
+        let workspace = Workspace::new();
+        hand_over(&workspace);
+        let mut deck = stage(&workspace, line, "demo").open();
         if line.contains("ulimit -f") {
             // It writes a repository: no disk, no demo, and nothing but a word about it.
             assert_eq!(deck.ends().code(), Some(1), "{case}: {}", deck.text());
@@ -138,10 +138,10 @@ fn the_demo_opens_or_says_what_it_lacks() {
 
 #[test]
 fn what_it_holds_is_nobody_else_s() {
-    let ground = Ground::new();
-    hand_over(&ground);
+    let workspace = Workspace::new();
+    hand_over(&workspace);
     // A command that reads from a pipe that never ends, in place of one that waits for an editor.
-    let mut deck = stage(&ground, "ulimit -c unlimited 2>/dev/null", "demo").open();
+    let mut deck = stage(&workspace, "ulimit -c unlimited 2>/dev/null", "demo").open();
     deck.sees("DEMO");
     let process = format!("/proc/{}", deck.id());
     // What may not be dumped belongs to root, whoever runs it.

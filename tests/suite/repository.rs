@@ -4,45 +4,45 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::support::api::{Answer, Api, apps};
-use super::support::ground::Ground;
 use super::support::pty::Deck;
+use super::support::workspace::Workspace;
 
 /// Prints the objects of a folder as they are written. It has nothing but what it is given: no other program, and no other folder.
 const PRINTS_SETTINGS: &str = "for file in \"$4\"/*.yaml; do case $file in */kustomization.yaml) continue;; esac; echo ---; \
                                while IFS= read -r line; do echo \"$line\"; done <\"$file\"; done";
 
 /// A repository with documents and something wrong, and a kustomize that prints the one object there is.
-fn deck() -> (Ground, Api, Deck) {
+fn deck() -> (Workspace, Api, Deck) {
     let api = Api::healthy();
-    let ground = ground(&api);
-    let deck = open(&ground);
-    (ground, api, deck)
+    let workspace = workspace(&api);
+    let deck = open(&workspace);
+    (workspace, api, deck)
 }
 
-fn ground(api: &Api) -> Ground {
-    let ground = Ground::on(api);
-    ground.script("kustomize", PRINTS_SETTINGS);
-    ground.write(
+fn workspace(api: &Api) -> Workspace {
+    let workspace = Workspace::on(api);
+    workspace.script("kustomize", PRINTS_SETTINGS);
+    workspace.write(
         "README.md",
         "# Homelab\n\nSee [the settings](docs/settings.md#their-colour) and [what is gone](docs/gone.md).\n",
     );
-    ground.write(
+    workspace.write(
         "docs/settings.md",
         "# Settings\n\n## Their colour\n\nBlue, in `apps/settings.yaml`.\n\n[back](../README.md)\n",
     );
-    ground.write("docs/lost.md", "# Lost\n\nNobody links to this page about teapots.\n");
-    ground.commit("documents");
-    ground
+    workspace.write("docs/lost.md", "# Lost\n\nNobody links to this page about teapots.\n");
+    workspace.commit("documents");
+    workspace
 }
 
-fn open(ground: &Ground) -> Deck {
-    let path = format!("{}:{}", ground.beside("").display(), std::env::var("PATH").unwrap_or_default());
-    ground.stage().knowing("PATH", path).sized(110, 34).open()
+fn open(workspace: &Workspace) -> Deck {
+    let path = format!("{}:{}", workspace.beside("").display(), std::env::var("PATH").unwrap_or_default());
+    workspace.stage().knowing("PATH", path).sized(110, 34).open()
 }
 
 #[test]
 fn what_is_wrong_stands_in_the_tree_and_at_its_file() {
-    let (ground, _api, mut deck) = deck();
+    let (workspace, _api, mut deck) = deck();
     // The file itself, and a folder that is closed over one.
     deck.sees_row(&["README.md", "(!)"]);
     deck.press("C");
@@ -51,7 +51,7 @@ fn what_is_wrong_stands_in_the_tree_and_at_its_file() {
     deck.sees(">README.md  read by no Kustomization");
     deck.sees("line 3: ");
     // It goes away with its cause, without a key.
-    ground.write("README.md", "# Homelab\n\nSee [the settings](docs/settings.md#their-colour).\n");
+    workspace.write("README.md", "# Homelab\n\nSee [the settings](docs/settings.md#their-colour).\n");
     deck.sees_no("line 3: ");
     deck.press("<esc>");
     // The filter stays, and says so; what is left is shown without it.
@@ -65,9 +65,9 @@ fn what_is_wrong_stands_in_the_tree_and_at_its_file() {
 #[test]
 fn what_no_node_of_the_live_cluster_can_give_is_found_and_nothing_where_nodes_may_not_be_listed() {
     let api = Api::healthy();
-    let ground = ground(&api);
+    let workspace = workspace(&api);
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: large, namespace: default}\nspec:\n  containers:\n    - name: app\n      resources: {requests: {memory: 9Gi}}\n";
-    ground.write("apps/settings.yaml", pod);
+    workspace.write("apps/settings.yaml", pod);
     let nodes = |request: &str| {
         let node = json!({
             "kind": "Node", "apiVersion": "v1", "metadata": {"name": "one"},
@@ -86,7 +86,7 @@ fn what_no_node_of_the_live_cluster_can_give_is_found_and_nothing_where_nodes_ma
         }
     };
     api.says(nodes);
-    let mut deck = open(&ground);
+    let mut deck = open(&workspace);
     deck.sees_row(&["README.md", "(!)"]);
     deck.press("C");
     for env in ["staging", "production"] {
@@ -99,7 +99,7 @@ fn what_no_node_of_the_live_cluster_can_give_is_found_and_nothing_where_nodes_ma
         "/api/v1/nodes" => Some(Answer::Error(403, "nodes is forbidden".to_owned())),
         _ => nodes(request),
     });
-    let mut deck = open(&ground);
+    let mut deck = open(&workspace);
     deck.press("C");
     deck.sees("0 errors");
     deck.sees_no("9216");
@@ -144,9 +144,9 @@ fn documents_are_searched_read_and_followed() {
 #[test]
 fn changes_are_shown_with_what_they_do_what_they_break_and_what_is_not_applied() {
     let api = Api::healthy();
-    let ground = ground(&api);
+    let workspace = workspace(&api);
     // The remote has what is committed; the clusters have applied the commit before it.
-    let before = String::from_utf8(ground.try_git(&["rev-parse", "HEAD^"]).stdout).unwrap();
+    let before = String::from_utf8(workspace.try_git(&["rev-parse", "HEAD^"]).stdout).unwrap();
     api.says(move |request| {
         let listed = request.split([' ', '\n']).nth(1)?.split('?').next()?.ends_with("/kustomizations");
         let mut apps = apps(Timestamp::now(), "");
@@ -154,12 +154,12 @@ fn changes_are_shown_with_what_they_do_what_they_break_and_what_is_not_applied()
         let list = json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": [apps]});
         (listed && !request.contains("watch=")).then_some(Answer::Object(list))
     });
-    let origin = ground.beside("origin.git");
-    ground.git(&["clone", "--quiet", "--bare", ".", &origin.display().to_string()]);
-    ground.git(&["remote", "add", "origin", &origin.display().to_string()]);
-    ground.git(&["fetch", "--quiet", "origin"]);
-    ground.git(&["branch", "--quiet", "--set-upstream-to", "origin/main"]);
-    let mut deck = open(&ground);
+    let origin = workspace.beside("origin.git");
+    workspace.git(&["clone", "--quiet", "--bare", ".", &origin.display().to_string()]);
+    workspace.git(&["remote", "add", "origin", &origin.display().to_string()]);
+    workspace.git(&["fetch", "--quiet", "origin"]);
+    workspace.git(&["branch", "--quiet", "--set-upstream-to", "origin/main"]);
+    let mut deck = open(&workspace);
     deck.sees_row(&["README.md", "(!)"]);
     deck.press("I");
     deck.sees("nothing is changed: what you edit appears here before it is pushed");
@@ -167,10 +167,10 @@ fn changes_are_shown_with_what_they_do_what_they_break_and_what_is_not_applied()
         deck.sees(&format!("pushed, and not yet applied everywhere in {env}"));
     }
     deck.sees_row(&["  documents"]);
-    let settings = std::fs::read_to_string(ground.root().join("apps/settings.yaml")).unwrap();
-    ground.write("apps/settings.yaml", settings.replace("blue", "red"));
+    let settings = std::fs::read_to_string(workspace.root().join("apps/settings.yaml")).unwrap();
+    workspace.write("apps/settings.yaml", settings.replace("blue", "red"));
     // Nothing leads to the page of the README any more, and a link of it is new and leads nowhere.
-    ground.write("docs/settings.md", "# Settings\n\n## Their colour\n\n[gone](nowhere.md)\n");
+    workspace.write("docs/settings.md", "# Settings\n\n## Their colour\n\n[gone](nowhere.md)\n");
     deck.sees("what they break");
     deck.sees_row(&["5", "the link to nowhere.md leads nowhere"]);
     let text = deck.text();
@@ -181,15 +181,15 @@ fn changes_are_shown_with_what_they_do_what_they_break_and_what_is_not_applied()
 #[test]
 fn environments_are_compared_with_what_differs_folded() {
     let api = Api::healthy();
-    let ground = ground(&api);
-    let root = ground.root();
-    ground.script("kustomize", PRINTS_SETTINGS);
+    let workspace = workspace(&api);
+    let root = workspace.root();
+    workspace.script("kustomize", PRINTS_SETTINGS);
     let settings = std::fs::read_to_string(root.join("apps/settings.yaml")).unwrap();
-    ground.write("other/settings.yaml", settings.replace("blue", "red"));
+    workspace.write("other/settings.yaml", settings.replace("blue", "red"));
     let apps = std::fs::read_to_string(root.join("clusters/production/apps.yaml")).unwrap();
-    ground.write("clusters/production/apps.yaml", apps.replace("./apps", "./other"));
-    ground.commit("production is red");
-    let mut deck = open(&ground);
+    workspace.write("clusters/production/apps.yaml", apps.replace("./apps", "./other"));
+    workspace.commit("production is red");
+    let mut deck = open(&workspace);
     deck.sees("production:");
     deck.press("E");
     deck.sees("environments compared: 2 differ, 0 the same");

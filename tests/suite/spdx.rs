@@ -21,14 +21,14 @@ fn any(words: &mut &[&str], allowed: &impl Fn(&str) -> bool) -> bool {
 }
 
 fn all(words: &mut &[&str], allowed: &impl Fn(&str) -> bool) -> bool {
-    let mut met = one(words, allowed);
+    let mut met = licence(words, allowed);
     while next_is(words, "AND") {
-        met &= one(words, allowed);
+        met &= licence(words, allowed);
     }
     met
 }
 
-fn one(words: &mut &[&str], allowed: &impl Fn(&str) -> bool) -> bool {
+fn licence(words: &mut &[&str], allowed: &impl Fn(&str) -> bool) -> bool {
     if next_is(words, "(") {
         let met = any(words, allowed);
         assert!(next_is(words, ")"), "a parenthesis is missing before {words:?}");

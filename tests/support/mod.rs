@@ -2,8 +2,8 @@
 
 pub(crate) mod api;
 pub(crate) mod golden;
-pub(crate) mod ground;
 pub(crate) mod keys;
 pub(crate) mod proxy;
 pub(crate) mod pty;
 pub(crate) mod testbed;
+pub(crate) mod workspace;

@@ -38,7 +38,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Prepares any program.
-    pub(crate) fn of(program: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         Self {
             program: program.as_ref().to_owned(),
             arguments: Vec::new(),
@@ -52,7 +52,7 @@ impl Stage {
 
     /// Prepares the program under test.
     pub(crate) fn fluxdeck() -> Self {
-        Self::of(env!("CARGO_BIN_EXE_fluxdeck"))
+        Self::new(env!("CARGO_BIN_EXE_fluxdeck"))
     }
 
     /// Adds arguments.

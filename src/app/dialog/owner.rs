@@ -25,7 +25,7 @@ impl Owned {
             "restart" => {
                 Some("the restart stays: its next reconcile leaves the annotation, unless the manifests set it")
             }
-            "run-now" => Some("the Job is none of its objects: its next reconcile leaves it"),
+            "run-now" => Some("the Job is not one of its objects: its next reconcile leaves it alone"),
             "exec" | "exec-command" | "port-forward" => {
                 Some("the object stays as it is, and so its next reconcile changes nothing")
             }
@@ -52,19 +52,19 @@ pub(super) fn task(targets: &[CommandTarget]) -> Option<Task> {
             CommandTarget::Object(env, object) => Some((*env, object.clone())),
             _ => None,
         })
-        .filter(|(_, object)| !crate::kinds::of(object).is_some_and(|kind| kind.flux))
+        .filter(|(_, object)| !crate::kinds::kind_of(object).is_some_and(|kind| kind.flux))
         .take(MOST)
         .collect();
-    (!objects.is_empty()).then(|| Task::once("find the owners", |reach| look(reach, objects)))
+    (!objects.is_empty()).then(|| Task::once("find the owners", |reach| find_owners(reach, objects)))
 }
 
-async fn look(reach: TaskContext, objects: Vec<(Env, ObjectRef)>) -> Vec<Owned> {
+async fn find_owners(reach: TaskContext, objects: Vec<(Env, ObjectRef)>) -> Vec<Owned> {
     let mut owned = Vec::new();
     for (env, object) in objects {
         // Who cannot be asked is asked again by the operation, which says why.
         let Ok(cluster) = reach.cluster(env) else { continue };
-        let Ok(Some(detail)) = cluster.look(&object).await else { continue };
-        if let Some(by) = owner::of(&detail.value) {
+        let Ok(Some(detail)) = cluster.detail(&object).await else { continue };
+        if let Some(by) = owner::flux_owner(&detail.value) {
             owned.push(Owned { env, object, by });
         }
     }

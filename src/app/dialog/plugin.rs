@@ -245,7 +245,7 @@ impl View for AskPlugin {
         row("asked by", &format!("the recipient {}, which {by} names", self.wanted.recipient), Scope::Text);
         let sees = "the key that opens each file that is encrypted for this recipient; it runs as you, and may read and write what you may. Private keys are taken out of its environment.";
         row("it sees", sees, Scope::Text);
-        let why = "Whoever writes to the repository may name one. What you agree to is remembered for this repository.";
+        let why = "Anyone who can write to the repository can name one. Your answer is remembered for this repository.";
         row("", why, Scope::Dim);
         if let Some(fault) = &self.fault {
             row("", &format!("{}: {}; {}", fault.what, fault.why, fault.todo), Scope::Failed);

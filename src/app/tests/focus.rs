@@ -35,7 +35,7 @@ fn acted(effects: &[Effect]) -> Vec<(u8, String)> {
     operations(effects).into_iter().map(|(env, object)| (env.unwrap().0, object)).collect()
 }
 
-fn one(env: u8, object: &str) -> Vec<(u8, String)> {
+fn only(env: u8, object: &str) -> Vec<(u8, String)> {
     vec![(env, object.to_owned())]
 }
 
@@ -67,7 +67,7 @@ fn marks_in_one_environment_leave_the_cursor_in_another_alone() {
     desk.press("3<space>j<space>");
     assert!(desk.screen().contains("2 marked"));
     let effects = desk.press("2R");
-    assert_eq!(acted(&effects), one(0, APPS));
+    assert_eq!(acted(&effects), only(0, APPS));
     assert!(desk.screen().contains("2 marked"), "what was done elsewhere leaves them as they are");
     desk.press("3R");
     let asked = desk.screen();
@@ -86,7 +86,7 @@ fn marks_begin_anew_in_another_environment_and_on_another_screen() {
     assert!(!title(&mut desk).contains("marked"), "the marks of home are not the list's");
     desk.press("j<space>");
     assert!(desk.screen().contains("1 marked in staging no longer"));
-    assert_eq!(acted(&desk.press("R")), one(0, MONITORING));
+    assert_eq!(acted(&desk.press("R")), only(0, MONITORING));
     desk.press("<space>><space>");
     let list = title(&mut desk);
     assert!(list.contains("production  kustomizations") && list.contains("  1 marked"), "{list}");
@@ -99,7 +99,7 @@ fn escape_takes_marks_away_before_it_goes_back() {
     let mut desk = TestApp::new();
     desk.press("<space>j<space><esc>");
     assert!(!desk.screen().contains("marked"));
-    assert_eq!(acted(&desk.press("R")), one(0, MONITORING));
+    assert_eq!(acted(&desk.press("R")), only(0, MONITORING));
     desk.press("f<space><esc>");
     assert_eq!(desk.app.view_id(), "list");
     desk.press("<esc>");
@@ -113,7 +113,7 @@ fn escape_takes_marks_away_before_it_goes_back() {
 fn marks_go_with_what_was_done_to_them() {
     let mut desk = TestApp::new();
     assert_eq!(acted(&desk.press("<space>j<space>R")).len(), 2);
-    assert_eq!(acted(&desk.press("R")), one(0, MONITORING));
+    assert_eq!(acted(&desk.press("R")), only(0, MONITORING));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn what_is_out_of_sight_is_counted_and_not_acted_on() {
     let mut desk = TestApp::new();
     desk.press("<space>j<space>/apps<enter>");
     assert!(desk.screen().contains("2 marked, 1 out of sight"));
-    assert_eq!(acted(&desk.press("R")), one(0, APPS));
+    assert_eq!(acted(&desk.press("R")), only(0, APPS));
 
     // One that is gone from the cluster is gone from the marks, and so is one that comes back by its name.
     let mut desk = TestApp::new();
@@ -129,7 +129,7 @@ fn what_is_out_of_sight_is_counted_and_not_acted_on() {
     let gone = WatchEvent::Gone(vec![super::row("monitoring", State::Ready).key]);
     desk.watched(Env(0), desk.generations[&(Env(0), "Kustomization")], gone);
     assert!(desk.screen().contains("2 marked, 1 out of sight"));
-    assert_eq!(acted(&desk.press("R")), one(0, APPS));
+    assert_eq!(acted(&desk.press("R")), only(0, APPS));
     desk.rows(Env(0), &[("monitoring", State::Ready)]);
     assert!(!desk.screen().contains("marked"));
 }

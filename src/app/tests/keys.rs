@@ -8,7 +8,7 @@ use crate::model::{Env, Row, RowKey, State};
 
 const APPS: &str = "Kustomization/flux-system/apps";
 
-fn one(object: &str) -> Vec<(Option<Env>, String)> {
+fn only(object: &str) -> Vec<(Option<Env>, String)> {
     vec![(Some(Env(0)), object.to_owned())]
 }
 
@@ -33,9 +33,9 @@ fn the_key_that_reconciles_a_flux_object_reconciles_the_owner_of_a_workload() {
     });
     desk.press("j");
     assert!(matches!(desk.app.targets().as_slice(), [CommandTarget::Object(_, object)] if object.kind == "Deployment"));
-    assert_eq!(operations(&desk.press("R")), one(APPS));
+    assert_eq!(operations(&desk.press("R")), only(APPS));
     assert!(operations(&desk.press("s")).is_empty());
-    assert_eq!(operations(&desk.press("B")), one("Deployment/web/web"));
+    assert_eq!(operations(&desk.press("B")), only("Deployment/web/web"));
     // Where no inventory names it, the cluster is asked first, and nothing is done until it has told.
     desk.app.open(Box::new(crate::views::list::List::new(Env(0), "Deployment")), &mut Vec::new());
     let effects = desk.press("R");
@@ -80,7 +80,7 @@ fn a_form_keeps_what_was_typed_and_says_what_is_wrong_with_it() {
     let mut desk = TestApp::new();
     desk.press("sdisk<enter>nonsense<enter>");
     let screen = desk.screen();
-    assert!(screen.contains("`nonsense` is no duration") && screen.contains("> disk"), "{screen}");
+    assert!(screen.contains("`nonsense` is not a duration") && screen.contains("> disk"), "{screen}");
     assert!(screen.lines().last().unwrap().contains("tab next field"), "the footer lists the dialog's keys: {screen}");
     let effects = desk.press(&"<backspace>".repeat(8)).len() + desk.press("2h<enter>").len();
     assert!(effects > 0 && desk.app.view_id() != "prompt");

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::TestApp;
 use crate::app::key::parse_keys;
 use crate::app::{Effect, Msg, View};
 use crate::cluster::{Resource, TableColumn, WatchEvent};
 use crate::kinds;
-use crate::model::{Connection, Env, Fault, Row, RowKey, State, work};
+use crate::model::{Connection, Env, Fault, FluxFacts, JournalEntry, Row, RowKey, State, work};
 use crate::repo::Snapshot;
 use crate::theme::Scope;
+use crate::views::detail::{Detail, Tab};
+use crate::views::journal::JournalView;
 use crate::views::list::List;
+use crate::views::order::OrderView;
 use crate::views::parts::page::PageLine;
 use crate::views::report::{BuiltReport, Reports, findings};
 
@@ -121,11 +126,89 @@ fn report(desk: &mut TestApp, count: usize) {
     desk.press("/wrong<enter>");
 }
 
+fn journal(desk: &mut TestApp, count: usize) {
+    desk.show(Box::new(JournalView::default()));
+    let entry = |number: usize| JournalEntry {
+        at: Timestamp::UNIX_EPOCH,
+        id: number.to_string(),
+        user: None,
+        login: "maria".to_owned(),
+        env: Some("staging".to_owned()),
+        object: String::new(),
+        command: format!("flux reconcile kustomization app-{number:05}"),
+        result: Some("applied".to_owned()),
+    };
+    desk.reply(Ok::<Vec<JournalEntry>, Fault>((0..count).map(entry).collect()));
+}
+
+fn inventory(desk: &mut TestApp, count: usize) {
+    let mut row = super::row("apps", State::Ready);
+    let id = |number: usize| format!("default_worker-{number:05}__Pod").into();
+    row.flux = Some(Box::new(FluxFacts { inventory: (0..count).map(id).collect(), ..FluxFacts::default() }));
+    let object = kinds::KUSTOMIZATION.object(&row.key.namespace, &row.key.name);
+    desk.app
+        .facts
+        .tables
+        .get_mut(Env(0))
+        .unwrap()
+        .get_mut(&kinds::KUSTOMIZATION.group_kind())
+        .unwrap()
+        .rows
+        .insert(row);
+    desk.show(Box::new(Detail::new(Env(0), &object, Tab::Inventory)));
+}
+
+fn order(desk: &mut TestApp, count: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let one = |number: usize| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: app-{number:05}, namespace: flux-system}}\nspec: {{path: ./apps}}\n"
+        )
+    };
+    let all: Vec<String> = (0..count).map(one).collect();
+    std::fs::create_dir_all(folder.path().join("clusters/staging")).unwrap();
+    std::fs::write(folder.path().join("clusters/staging/all.yaml"), all.join("---\n")).unwrap();
+    desk.app.update(Msg::Repository(Ok(Arc::new(Snapshot::load(folder.path()))), None));
+    desk.show(Box::new(OrderView::new(Env(0))));
+}
+
+#[test]
+fn a_page_is_written_anew_after_a_change_and_not_for_a_key() {
+    let mut desk = TestApp::new();
+    journal(&mut desk, MANY);
+    assert!(desk.cost() < MANY, "keys write nothing anew");
+    desk.app.update(Msg::Told(Ok("a notice that comes in".to_owned())));
+    work::taken();
+    desk.draw();
+    assert!(work::taken() > MANY, "a notice is another line");
+    assert!(desk.screen().contains("a notice that comes in"));
+    assert!(desk.cost() < MANY, "and then it stays");
+}
+
+#[test]
+fn what_a_watch_tells_of_one_environment_is_judged_in_that_alone() {
+    let told = |other: usize| {
+        let mut desk = TestApp::new();
+        let names: Vec<String> = (0..other).map(|number| format!("app-{number:05}")).collect();
+        let rows: Vec<(&str, State)> = names.iter().map(|name| (name.as_str(), State::Ready)).collect();
+        desk.rows(Env(1), &rows);
+        desk.show(Box::new(JournalView::default()));
+        work::taken();
+        desk.app.facts.judge_environment(Env(0));
+        let one = work::taken();
+        desk.rows(Env(0), &[("apps", State::Ready)]);
+        (one, work::taken())
+    };
+    let ((one_of_few, few), (one_of_many, many)) = (told(FEW), told(MANY));
+    assert_eq!(one_of_few, one_of_many);
+    assert_eq!(few, many, "the other environment has more, and nothing is said of it");
+}
+
 #[test]
 fn a_key_costs_what_it_draws_in_every_list() {
     /// The name of a list, and what fills it with so many rows.
     type Filled = (&'static str, fn(&mut TestApp, usize));
-    let lists: [Filled; 7] = [
+    let lists: [Filled; 10] = [
         ("pods", pods),
         ("pods sorted and found", sorted_and_found),
         ("pods with marks", marked),
@@ -133,6 +216,9 @@ fn a_key_costs_what_it_draws_in_every_list() {
         ("an environment at home", environment),
         ("the repository's tree", tree),
         ("a report", report),
+        ("the journal", journal),
+        ("an inventory", inventory),
+        ("the order", order),
     ];
     for (name, fill) in lists {
         let cost = |count: usize| {

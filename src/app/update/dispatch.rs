@@ -49,7 +49,8 @@ impl App {
             }
             Verdict::Refuse(_) => return,
         };
-        self.facts.here = self.here();
+        let here = self.here();
+        self.facts.note_here(here);
         let ask = Ask { facts: &self.facts, targets: &targets, answers: &answers, now: self.facts.now, permit };
         let lesson = (command.title.to_owned(), (command.lesson)(&ask));
         let actions = (command.run)(&ask);
@@ -94,7 +95,7 @@ impl App {
                 self.marks.take_if(|marks| marks.is_empty());
             }
             other => {
-                if let Some(old) = other.replace(Marks::of(screen, env, object)) {
+                if let Some(old) = other.replace(Marks::starting_with(screen, env, object)) {
                     let (count, place) = (old.len(), self.facts.name(old.env()).to_owned());
                     let what = format!(
                         "{count} marked in {place} no longer: marks belong to one screen and one environment, and begin anew here"
@@ -126,6 +127,7 @@ impl App {
                 Action::Operate(operation) => {
                     let id = OpId(self.next_operation);
                     self.next_operation += 1;
+                    let started = self.facts.now;
                     self.facts.operations.push(Op {
                         id,
                         env: operation.env,
@@ -135,7 +137,7 @@ impl App {
                         stopped: operation.stopped,
                         noted: false,
                         steps: Vec::new(),
-                        started: self.facts.now,
+                        started,
                         ended: None,
                     });
                     effects.push(Effect::Operate(id, operation));

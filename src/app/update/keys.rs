@@ -18,7 +18,8 @@ impl App {
             self.apply(ticket, actions, effects);
             return;
         }
-        self.facts.cursor = self.selected();
+        let selected = self.selected();
+        self.facts.note_cursor(selected);
         let view = self.view_id();
         let own = self.keymap.commands(key).find(|command| command.scope_is(view));
         if let Some(command) = own {

@@ -22,7 +22,7 @@ impl App {
             Msg::Resize => {}
             Msg::Rested => self.rest(&mut effects),
             Msg::Time(now) => {
-                self.facts.now = now;
+                self.facts.tell_time(now);
                 self.facts.judge_by_clock();
                 self.unwatch_unwanted(&mut effects);
                 self.facts_changed(&mut effects);
@@ -77,7 +77,8 @@ impl App {
             Msg::FilesChanged => effects.push(Effect::Rescan),
             Msg::Watched { env, kind, generation, change, owed } => {
                 self.watched(env, kind, generation, change);
-                self.facts_changed(&mut effects);
+                self.facts.judge_environment(env);
+                self.views_follow(&mut effects);
                 drop(owed);
             }
             Msg::Reply { ticket, payload, owed } => {

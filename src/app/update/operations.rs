@@ -23,11 +23,12 @@ impl App {
 
     pub(super) fn ended(&mut self, id: OpId, outcome: Outcome) {
         let now = self.facts.now;
-        let Some(operation) = self.facts.operations.iter_mut().find(|operation| operation.id == id) else { return };
+        let facts = &mut *self.facts;
+        let Some(operation) = facts.operations.iter_mut().find(|operation| operation.id == id) else { return };
         if operation.ended.is_some() {
             return;
         }
-        let place = operation.env.and_then(|env| self.facts.environments.get(env)).map(|known| known.name.clone());
+        let place = operation.env.and_then(|env| facts.environments.get(env)).map(|known| known.name.clone());
         let title = place.map_or_else(|| operation.title.clone(), |name| format!("{} in {name}", operation.title));
         let notice = match &outcome {
             Outcome::Failed(fault) => Notice::fault(now, fault.clone()),

@@ -50,7 +50,7 @@ impl App {
             CommandTarget::File(_, path) => return Some((format!("Look at {path}"), lesson_of_file(path))),
             CommandTarget::Environment(_) | CommandTarget::Worktree(_) => return None,
         };
-        let kind = kinds::of(object)?;
+        let kind = kinds::kind_of(object)?;
         let environment = self.facts.environment(*env)?;
         let context = self.facts.context(*env);
         Some((format!("Look at {} in {}", object.short(), environment.name), (kind.lesson)(context, Some(object))))

@@ -75,9 +75,14 @@ impl App {
         }
     }
 
-    /// Lets every view catch up with the facts: one that is covered shall be current when it is seen again.
+    /// Lets every view catch up with the facts of all environments.
     pub(super) fn facts_changed(&mut self, effects: &mut Vec<Effect>) {
         self.facts.judge();
+        self.views_follow(effects);
+    }
+
+    /// Lets every view catch up with the facts, those that are covered too: they are current when they are seen again.
+    pub(super) fn views_follow(&mut self, effects: &mut Vec<Effect>) {
         for index in 0..self.layers.len() {
             let Some(ticket) = self.layers.get(index).map(|layer| layer.ticket) else { continue };
             let actions = self.with_view(index, |view, scene| view.changed(scene));

@@ -65,14 +65,14 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             return operate::dispatch(call, &session, &facts, command, targets, Vec::new()).await;
         }
         let Some(snapshot) = facts.repository.clone() else { return Err(no_repository()) };
-        let examined = examine(&session.reach(), env, facts.name(env), Arc::clone(&snapshot)).await?;
+        let examined = examine(&session.task_context(), env, facts.name(env), Arc::clone(&snapshot)).await?;
         call.print(&examined, shown)?;
         Ok(u8::from(!examined.is_good()))
     })
 }
 
 fn shown(examined: &Examined) -> String {
-    let mut lines = vec![examined.words()];
+    let mut lines = vec![examined.summary()];
     lines.extend(examined.recipients.iter().map(|recipient| format!("  holds the key of {recipient}")));
     lines.extend(examined.problems.iter().map(|problem| format!("  ! {problem}")));
     if !examined.found {

@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let cannot = |why: String, todo: &str| Fault::new(FaultKind::Usage, format!("cannot edit {shown}"), why, todo);
         let text = files::text(&named.path, crate::sops::LARGEST)
             .map_err(|error| cannot(error.to_string(), "name another file"))?;
-        SopsFile::parse(Format::of(&named.name), text).map_err(|error| {
+        SopsFile::parse(Format::from_path(&named.name), text).map_err(|error| {
             cannot(
                 error.to_string(),
                 "`sops --encrypt --in-place FILE` encrypts a file; an editor opens one that is not",

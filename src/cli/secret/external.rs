@@ -62,7 +62,7 @@ async fn edit(
         match take(opened, text, name) {
             Err(fault) if std::io::stdin().is_terminal() => {
                 call.complain(&fault);
-                call.remark("What you wrote is still in memory. Enter edits it again; n and enter drops it.");
+                call.remark("Your text is still in memory. Enter edits it again; n and enter drops it.");
                 if !again() {
                     return Err(Fault { todo: "nothing was written".to_owned(), ..fault });
                 }

@@ -142,18 +142,18 @@ fn values(arguments: &Arguments) -> Result<Vec<(String, NewValue)>, Fault> {
             pair.split_once('=').ok_or_else(|| wrong(format!("`{pair}` names no file"), "write it as KEY=FILE"))?;
         // Who is used to --from-literal types a value here, which is not repeated.
         let shown = if Path::new(file).exists() { file.to_owned() } else { format!("the file of {key}") };
-        values.push((key.to_owned(), NewValue::of(read(Path::new(file), &shown)?)));
+        values.push((key.to_owned(), NewValue::from_bytes(read(Path::new(file), &shown)?)));
     }
     for word in &arguments.generate {
         let (key, length) = word.split_once('=').unwrap_or((word, "32"));
         let length: usize = length.parse().ok().filter(|length| (8..=4096).contains(length)).ok_or_else(|| {
-            wrong(format!("what follows {key}= is no length from 8 to 4096"), "write it as KEY=40, or KEY alone")
+            wrong(format!("{key}= needs a length from 8 to 4096"), "write it as KEY=40, or KEY alone")
         })?;
         let letters: Vec<char> = sops::LETTERS.chars().collect();
         values.push((key.to_owned(), NewValue::Text(sops::password_of(length, &letters))));
     }
     if arguments.key.iter().any(|key| key.contains('=')) {
-        let why = "--key takes a name alone: other users of this machine see the arguments of every process, so a value behind it is no secret any more";
+        let why = "--key takes a name alone: other users of this machine see the arguments of every process, so a value given there is no longer secret";
         return Err(wrong(why, "take another value, and pass it on standard input, or type it when it is asked for"));
     }
     let docker = arguments.kind == Kind::DockerRegistry;

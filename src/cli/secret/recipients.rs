@@ -86,7 +86,7 @@ fn line(named: &Named, session: &Session, facts: &Facts, identities: &Identities
         Fault::new(FaultKind::Usage, what, why, "name an encrypted file")
     };
     let text = files::text(&named.path, crate::sops::LARGEST).map_err(|error| cannot(error.to_string()))?;
-    let file = SopsFile::parse(Format::of(&named.name), text).map_err(|error| cannot(error.to_string()))?;
+    let file = SopsFile::parse(Format::from_path(&named.name), text).map_err(|error| cannot(error.to_string()))?;
     let whose = |recipient: &String| {
         let known = session.environments.iter().find(|known| known.recipients.contains(recipient));
         known.map(|known| known.name.clone())
@@ -111,7 +111,7 @@ fn line(named: &Named, session: &Session, facts: &Facts, identities: &Identities
         recipients,
         others: others.map(|(kind, name)| format!("{kind} {name}")).collect(),
         rule: file.rule_text(),
-        config: creation.map(|creation| creation.words()),
+        config: creation.map(|creation| creation.explanation()),
         differences: differences.unwrap_or_default(),
         file: named.name.clone(),
     })

@@ -96,7 +96,7 @@ fn below(root: &Path, file: &Path) -> Result<String, Fault> {
     let name = path.strip_prefix(&root).map_err(|_| wrong("it lies outside of the repository".to_owned()))?;
     // Git lists neither pipes nor devices, so they would be passed over.
     if !path.is_file() && !path.is_dir() {
-        return Err(wrong("it is no regular file".to_owned()));
+        return Err(wrong("it is not a regular file".to_owned()));
     }
     Ok(if name.as_os_str().is_empty() { ".".to_owned() } else { name.to_string_lossy().into_owned() })
 }

@@ -102,7 +102,7 @@ fn head(opened: &Opened, named: &Named, session: &Session) -> Vec<String> {
     lines.push(format!("saved    {modified} by sops {}; MAC verified", file.version()));
     if let Some(snapshot) = session.facts_with_repository().repository {
         let ruling = Ruling::new(&snapshot, &named.name, file);
-        lines.push(format!("rule     {}", ruling.words(file)));
+        lines.push(format!("rule     {}", ruling.description(file)));
         if !ruling.differences.is_empty() {
             let name = &named.name;
             lines.push(format!("differs  {}", ruling.differences.join("; ")));

@@ -31,7 +31,7 @@ fn is_pod(object: &ObjectRef) -> bool {
 
 impl LogSource {
     /// Finds the log of an object; `None` where none can be named.
-    pub fn of(env: Env, object: &ObjectRef) -> Option<Self> {
+    pub fn for_object(env: Env, object: &ObjectRef) -> Option<Self> {
         let target = if is_workload(object) {
             // The selector is the workload's own, read when the log is.
             let namespace = object.namespace.clone();

@@ -29,12 +29,12 @@ fn lines(seconds: &[u32]) -> String {
     seconds.iter().map(line).collect::<Vec<_>>().concat()
 }
 
-fn one() -> LogTarget {
+fn one_pod() -> LogTarget {
     LogTarget::Pod { namespace: "web".to_owned(), name: "a".to_owned(), container: None }
 }
 
 /// Follows until a number of lines or the end, and writes down what came.
-async fn told(
+async fn followed(
     target: LogTarget,
     options: LogOptions,
     wanted: usize,
@@ -69,32 +69,33 @@ const FOLLOW: LogOptions = LogOptions { tail: Some(10), since: None, previous: f
 #[tokio::test(start_paused = true)]
 async fn a_broken_stream_goes_on_where_it_broke() {
     let mut opened = 0;
-    let told = told(one(), FOLLOW, 4, move |asked| match (asked.path.as_str(), asked.query.contains("watch=1")) {
-        ("/api/v1/namespaces/web/pods/a/log", _) => {
-            opened += 1;
-            match opened {
-                1 => {
-                    assert!(asked.query.ends_with("&container=main&follow=true&tailLines=10"), "{}", asked.query);
-                    Answer::Pieces(vec![(Duration::ZERO, lines(&[1, 2, 2]))])
-                }
-                2 => error(500, "kubelet is away"),
-                _ => {
-                    assert!(asked.query.ends_with("&sinceTime=2026-01-01T00%3A00%3A02Z"), "{}", asked.query);
-                    Answer::Open(vec![(Duration::ZERO, lines(&[1, 2, 2, 3]))])
+    let told =
+        followed(one_pod(), FOLLOW, 4, move |asked| match (asked.path.as_str(), asked.query.contains("watch=1")) {
+            ("/api/v1/namespaces/web/pods/a/log", _) => {
+                opened += 1;
+                match opened {
+                    1 => {
+                        assert!(asked.query.ends_with("&container=main&follow=true&tailLines=10"), "{}", asked.query);
+                        Answer::Pieces(vec![(Duration::ZERO, lines(&[1, 2, 2]))])
+                    }
+                    2 => error(500, "kubelet is away"),
+                    _ => {
+                        assert!(asked.query.ends_with("&sinceTime=2026-01-01T00%3A00%3A02Z"), "{}", asked.query);
+                        Answer::Open(vec![(Duration::ZERO, lines(&[1, 2, 2, 3]))])
+                    }
                 }
             }
-        }
-        (_, true) => Answer::Open(vec![]),
-        ("/api/v1/namespaces/web/pods", _) => list(&[pod("a", "Running")]),
-        _ => ok(pod("a", "Running")),
-    })
-    .await;
+            (_, true) => Answer::Open(vec![]),
+            ("/api/v1/namespaces/web/pods", _) => list(&[pod("a", "Running")]),
+            _ => ok(pod("a", "Running")),
+        })
+        .await;
     assert_eq!(told, ["a: line 1", "a: line 2", "a: line 2", "interrupted a: the stream ended", "a: line 3"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_container_that_has_written_nothing_yet_is_waited_for() {
-    let told = told(one(), FOLLOW, 1, |asked| match (asked.path.as_str(), asked.query.contains("watch=1")) {
+    let told = followed(one_pod(), FOLLOW, 1, |asked| match (asked.path.as_str(), asked.query.contains("watch=1")) {
         ("/api/v1/namespaces/web/pods/a/log", _) => {
             Answer::Late(Duration::from_secs(100), Box::new(Answer::Open(vec![(Duration::ZERO, lines(&[1]))])))
         }
@@ -109,7 +110,7 @@ async fn a_container_that_has_written_nothing_yet_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_replaced_pod_is_followed_on() {
     let mut there = true;
-    let told = told(one(), FOLLOW, 2, move |asked| match asked.path.as_str() {
+    let told = followed(one_pod(), FOLLOW, 2, move |asked| match asked.path.as_str() {
         "/api/v1/namespaces/web/pods/a/log" => {
             there = false;
             Answer::Pieces(vec![(Duration::from_secs(1), lines(&[1]))])
@@ -135,7 +136,7 @@ async fn a_replaced_pod_is_followed_on() {
 #[tokio::test(start_paused = true)]
 async fn a_selector_follows_all_and_joins_new_ones() {
     let target = LogTarget::Selector { namespace: "web".to_owned(), selector: "app=web".to_owned(), container: None };
-    let told = told(target, FOLLOW, 3, move |asked| match asked.path.as_str() {
+    let told = followed(target, FOLLOW, 3, move |asked| match asked.path.as_str() {
         "/api/v1/namespaces/web/pods" if asked.query.contains("watch=1") => {
             assert!(asked.query.contains("labelSelector=app%3Dweb"));
             Answer::Open(vec![(Duration::from_secs(9), event("ADDED", &pod("c", "Running")))])
@@ -152,7 +153,7 @@ async fn a_selector_follows_all_and_joins_new_ones() {
 #[tokio::test(start_paused = true)]
 async fn without_following_the_log_ends() {
     let options = LogOptions { follow: false, ..FOLLOW };
-    let told = told(one(), options, 99, |asked| match asked.path.as_str() {
+    let told = followed(one_pod(), options, 99, |asked| match asked.path.as_str() {
         "/api/v1/namespaces/web/pods/a/log" => Answer::Pieces(vec![(Duration::ZERO, lines(&[1, 2]))]),
         "/api/v1/namespaces/web/pods" => list(&[pod("a", "Running"), pod("b", "Running")]),
         _ => ok(pod("a", "Running")),
@@ -166,20 +167,20 @@ async fn a_log_that_nobody_could_read_is_not_an_empty_one() {
     let options = LogOptions { follow: false, ..FOLLOW };
     let target =
         || LogTarget::Selector { namespace: "web".to_owned(), selector: "app=web".to_owned(), container: None };
-    let waiting = told(target(), options, 99, |asked| match asked.path.as_str() {
+    let waiting = followed(target(), options, 99, |asked| match asked.path.as_str() {
         "/api/v1/namespaces/web/pods" => list(&[pod("a", "Pending")]),
         _ => error(404, "not found"),
     })
     .await;
     assert!(waiting.concat().contains("no container of it has started yet: a is Pending"), "{waiting:?}");
-    let refused = told(target(), options, 99, |asked| match asked.path.as_str() {
+    let refused = followed(target(), options, 99, |asked| match asked.path.as_str() {
         "/api/v1/namespaces/web/pods" => list(&[pod("a", "Running")]),
         path if path.ends_with("/log") => error(400, "container \"a\" in pod \"a\" is waiting to start"),
         _ => error(404, "not found"),
     })
     .await;
     assert!(refused.last().is_some_and(|last| last.contains("is waiting to start")), "{refused:?}");
-    let gone = told(target(), options, 99, |asked| match asked.path.as_str() {
+    let gone = followed(target(), options, 99, |asked| match asked.path.as_str() {
         "/api/v1/namespaces/web/pods" => list(&[pod("a", "Running")]),
         _ => error(404, "not found"),
     })
@@ -191,7 +192,7 @@ async fn a_log_that_nobody_could_read_is_not_an_empty_one() {
 async fn a_slow_reader_slows_the_server_and_loses_nothing() {
     let line = |number: u32| format!("2026-01-01T00:00:00Z {number}\n");
     let many = (0..60_000).map(line).collect::<Vec<_>>().concat();
-    let told = told(one(), FOLLOW, 60_000, move |asked| match asked.path.as_str() {
+    let told = followed(one_pod(), FOLLOW, 60_000, move |asked| match asked.path.as_str() {
         "/api/v1/namespaces/web/pods/a/log" => {
             let pieces = many.as_bytes().chunks(7777);
             Answer::Open(pieces.map(|piece| (Duration::ZERO, String::from_utf8_lossy(piece).into_owned())).collect())
@@ -206,7 +207,7 @@ async fn a_slow_reader_slows_the_server_and_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn one_pod_is_read_without_the_right_to_list_pods() {
-    let told = told(one(), FOLLOW, 1, |asked| match asked.path.as_str() {
+    let told = followed(one_pod(), FOLLOW, 1, |asked| match asked.path.as_str() {
         "/api/v1/namespaces/web/pods/a/log" => Answer::Open(vec![(Duration::from_secs(1), lines(&[1]))]),
         "/api/v1/namespaces/web/pods" => error(403, "pods is forbidden"),
         _ => ok(pod("a", "Running")),
@@ -217,7 +218,7 @@ async fn one_pod_is_read_without_the_right_to_list_pods() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_log_ends_with_the_server_s_words() {
-    let told = told(one(), FOLLOW, 1, |asked| match asked.path.as_str() {
+    let told = followed(one_pod(), FOLLOW, 1, |asked| match asked.path.as_str() {
         "/api/v1/namespaces/web/pods/a/log" => error(403, "pods/log is forbidden"),
         _ => ok(pod("a", "Running")),
     })

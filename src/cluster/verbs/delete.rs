@@ -42,7 +42,8 @@ async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, timeout: Duration) -> 
         .await
         .map_err(|error| error.fault_of_write(&call.cluster.name, &format!("delete {object}")))?;
     call.step("request", StepState::Done, format!("asked to delete {object}"));
-    let back = owner::of(&before).map(|by| format!("; the next reconcile of {by} makes it anew")).unwrap_or_default();
+    let back =
+        owner::flux_owner(&before).map(|by| format!("; the next reconcile of {by} makes it anew")).unwrap_or_default();
     let name = object.to_string();
     let outcome = observe::until(call, &target, "gone", timeout, |seen| judge(&name, &uid, &back, seen)).await;
     Ok(outcome)

@@ -78,7 +78,7 @@ async fn run(
             accepted = listener.accept() => match accepted {
                 Ok((socket, _)) => {
                     count += 1;
-                    match reach(cluster, object, &mut chosen, port, &tried, call.permit).await {
+                    match connect_or_follow(cluster, object, &mut chosen, port, &tried, call.permit).await {
                         Ok(there) => open.push(carry(there, port, socket)),
                         Err(fault) => trouble = Some(fault.why),
                     }
@@ -111,7 +111,7 @@ async fn connect(
 }
 
 /// Connects to the pod, or to the one that took its place.
-async fn reach(
+async fn connect_or_follow(
     cluster: &Cluster,
     object: &ObjectRef,
     chosen: &mut RunningPod,

@@ -119,7 +119,7 @@ impl VerbCall<'_> {
 
     /// Finds the address of an object.
     async fn target(&self, object: &ObjectRef) -> Result<Target, Fault> {
-        if !kinds::of(object).is_some_and(|kind| kind.flux) {
+        if !kinds::kind_of(object).is_some_and(|kind| kind.flux) {
             return Err(Fault::new(
                 FaultKind::Usage,
                 format!("cannot reconcile, suspend or resume {object}"),

@@ -8,7 +8,7 @@ use crate::kinds;
 use crate::model::ObjectRef;
 
 /// Finds the Flux object that applied an object, by its labels.
-pub(crate) fn of(object: &Value) -> Option<ObjectRef> {
+pub(crate) fn flux_owner(object: &Value) -> Option<ObjectRef> {
     let labels = object.pointer("/metadata/labels")?;
     [kinds::KUSTOMIZATION, kinds::HELM_RELEASE].into_iter().find_map(|kind| {
         let label = |what: &str| labels.get(format!("{}/{what}", kind.group)).and_then(Value::as_str);
@@ -25,7 +25,7 @@ mod tests {
         let labels = json!({"metadata": {"labels": {
             "helm.toolkit.fluxcd.io/name": "immich", "helm.toolkit.fluxcd.io/namespace": "apps",
         }}});
-        assert_eq!(super::of(&labels).unwrap().to_string(), "HelmRelease/apps/immich");
-        assert_eq!(super::of(&json!({"metadata": {"labels": {"app": "x"}}})), None);
+        assert_eq!(super::flux_owner(&labels).unwrap().to_string(), "HelmRelease/apps/immich");
+        assert_eq!(super::flux_owner(&json!({"metadata": {"labels": {"app": "x"}}})), None);
     }
 }

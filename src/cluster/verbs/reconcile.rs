@@ -52,7 +52,7 @@ async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, asked: &Reconcile) -> 
     refuse_suspended(call, object, &live)?;
     if asked.with_source {
         for upstream in source::chain(call, &target, &live).await? {
-            let ended = one(call, &upstream, asked, "source").await?;
+            let ended = reconcile_upstream(call, &upstream, asked, "source").await?;
             if !ended.is_done() {
                 return Ok(named(&upstream.object, ended));
             }
@@ -62,7 +62,12 @@ async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, asked: &Reconcile) -> 
 }
 
 /// Reconciles one source on the way to the object.
-async fn one(call: &mut VerbCall<'_>, target: &Target, asked: &Reconcile, step: &str) -> Result<Outcome, Fault> {
+async fn reconcile_upstream(
+    call: &mut VerbCall<'_>,
+    target: &Target,
+    asked: &Reconcile,
+    step: &str,
+) -> Result<Outcome, Fault> {
     let live = call.read(target, "reconcile").await?;
     refuse_suspended(call, &target.object, &live)?;
     one_read(call, target, &live, asked, step).await

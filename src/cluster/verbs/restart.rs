@@ -44,7 +44,7 @@ async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, timeout: Duration) -> 
     // A merge patch and a strategic one do the same to a map of annotations.
     let patch = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}});
     call.patch::<Value>(&target, "restart", &patch).await?;
-    let kept = owner::of(&before).map(|by| format!("; {by} keeps the annotation unless its manifests set it"));
+    let kept = owner::flux_owner(&before).map(|by| format!("; {by} keeps the annotation unless its manifests set it"));
     call.step("request", StepState::Done, format!("asked for new pods of {object}{}", kept.unwrap_or_default()));
     let (name, kind) = (object.to_string(), object.kind.clone());
     Ok(observe::until(call, &target, "rollout", timeout, |seen| rollout::judge(&name, &kind, seen)).await)

@@ -60,7 +60,7 @@ pub static ANYWAY: Command = Command {
         teach(
             ask,
             line,
-            "The file holds a private key or an unencrypted Secret, or lets somebody read secrets whom the last commit does not know. Once pushed it cannot be taken back: whoever reads the repository has it.",
+            "The file holds a private key or an unencrypted Secret, or adds a recipient that the last commit does not know. Once pushed it cannot be taken back: anyone who can read the repository has it.",
             "whether it is a throwaway; else encrypt it, or name it in .gitignore.",
         )
     },

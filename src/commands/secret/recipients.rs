@@ -21,7 +21,7 @@ pub static COMMAND: Command = Command {
     risk: Risk::Writes,
     questions: QUESTIONS,
     lesson: teach,
-    run: |ask| operate(ask, "Change the recipients of", deed(ask), teach(ask).shell),
+    run: |ask| operate(ask, "Change the recipients of", file_action(ask), teach(ask).shell),
 };
 
 /// Adds and removes recipients of all files of an environment.
@@ -33,7 +33,7 @@ pub static ALL: Command = Command {
     risk: Risk::Writes,
     questions: QUESTIONS,
     lesson: teach,
-    run: |ask| operate(ask, "Change the recipients of", deed(ask), teach(ask).shell),
+    run: |ask| operate(ask, "Change the recipients of", file_action(ask), teach(ask).shell),
 };
 
 /// Gives files the recipients that `.sops.yaml` names.
@@ -60,7 +60,7 @@ pub static UPDATE_ALL: Command = Command {
     run: |ask| operate(ask, "Update the recipients of", FileAction::Update, teach_update(ask).shell),
 };
 
-fn deed(ask: &Ask<'_>) -> FileAction {
+fn file_action(ask: &Ask<'_>) -> FileAction {
     FileAction::Recipients { add: list(ask, "add"), remove: list(ask, "remove") }
 }
 
@@ -71,7 +71,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     let line = list(ask, "remove").iter().fold(line, |line, one| line.option(" --rm-age {}", one));
     lesson(
         line.paths(&files).remark(&place),
-        "Whoever is added can open the file from now on; who is removed opens what they have seen for ever, so rotate and change the values.",
+        "An added recipient can open the file from now on. A removed one keeps what it has seen, so rotate the data key and change the values.",
         "the recipients in the sops block; here the values stay as they are, where sops rotate encrypts them anew.",
         DOCS,
     )

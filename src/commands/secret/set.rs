@@ -25,7 +25,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     let lines = lines.unwrap_or_else(|| vec![vec!["sops".to_owned(), "edit".to_owned(), file(ask)]]);
     let changes = ask.answer("paths").map_or_else(|| "the changed values".to_owned(), str::to_owned);
     lesson(
-        ShellLine::of(&lines).remark(place),
+        ShellLine::from_words(&lines).remark(place),
         &format!(
             "In the file only {changes} change, besides lastmodified and mac; the cluster has them once they are committed, pushed and reconciled."
         ),

@@ -95,7 +95,7 @@ impl Value {
     }
 
     /// Reads JSON as Kubernetes does, whose whole numbers are whole.
-    pub(super) fn of(json: &serde_json::Value) -> Self {
+    pub(super) fn from_json(json: &serde_json::Value) -> Self {
         use serde_json::Value as Json;
         match json {
             Json::Null => Self::Nil,
@@ -105,9 +105,9 @@ impl Value {
                 None => Self::Float(number.as_f64().unwrap_or_default()),
             },
             Json::String(text) => Self::Text(text.clone()),
-            Json::Array(items) => Self::List(items.iter().map(Self::of).collect()),
+            Json::Array(items) => Self::List(items.iter().map(Self::from_json).collect()),
             Json::Object(fields) => {
-                Self::Map(fields.iter().map(|(key, value)| (key.clone(), Self::of(value))).collect())
+                Self::Map(fields.iter().map(|(key, value)| (key.clone(), Self::from_json(value))).collect())
             }
         }
     }
@@ -173,12 +173,12 @@ mod tests {
 
     use super::{Failed, Value, render};
 
-    fn made(text: &str) -> Result<String, Failed> {
+    fn rendered(text: &str) -> Result<String, Failed> {
         let inputs = json!({
             "name": "Team One", "count": 3, "part": 0.5, "on": true, "no": null, "list": ["b", "a"], "map": {"y": 1, "x": "z"},
             "words": "a,b", "odd": "${X}"
         });
-        render(text, &Value::of(&inputs))
+        render(text, &Value::from_json(&inputs))
     }
 
     #[test]
@@ -226,10 +226,10 @@ mod tests {
             ("<< range inputs.list >><< if eq . \"a\" >><< break >><< end >><< . >><< end >>", "b"),
         ] {
             if text.contains("-->>") {
-                assert!(made(text).is_err(), "{text}");
+                assert!(rendered(text).is_err(), "{text}");
                 continue;
             }
-            assert_eq!(made(text).as_deref(), Ok(expected), "{text}");
+            assert_eq!(rendered(text).as_deref(), Ok(expected), "{text}");
         }
     }
 
@@ -257,7 +257,7 @@ mod tests {
             "<< define \"a\" >><< .x >><< end >><< template \"a\" >>",
             "<< .name >>",
         ] {
-            assert!(matches!(made(text), Err(Failed::Refused(_))), "{text}: {:?}", made(text));
+            assert!(matches!(rendered(text), Err(Failed::Refused(_))), "{text}: {:?}", rendered(text));
         }
         for text in [
             "<< regexSplit \",\" inputs.words 2 >>",
@@ -268,7 +268,7 @@ mod tests {
             "<< inputs.count | upper >>",
             "<< slugify \"Ünder\" >>",
         ] {
-            assert!(matches!(made(text), Err(Failed::Unknown(_))), "{text}: {:?}", made(text));
+            assert!(matches!(rendered(text), Err(Failed::Unknown(_))), "{text}: {:?}", rendered(text));
         }
     }
 
@@ -282,7 +282,7 @@ mod tests {
             "<< $t := repeat 1000000 \"a\" >><< range until 9000 >><< $u := upper $t >><< end >>",
             "<< until 9000 | join (repeat 100000 \"a\") >>",
         ] {
-            assert!(matches!(made(text), Err(Failed::Unknown(_))), "{text}");
+            assert!(matches!(rendered(text), Err(Failed::Unknown(_))), "{text}");
         }
     }
 }

@@ -122,7 +122,7 @@ impl Run<'_> {
             Value::Int(count) if count < 10_000 => (0..count).map(|at| (Value::Int(at), Value::Int(at))).collect(),
             Value::Hidden(what) => return Failed::unknown(what),
             Value::Int(_) => return Failed::unknown("it is too large to be looked at"),
-            _ => return Failed::refused("range can't iterate over what is no list and no map"),
+            _ => return Failed::refused("range can't iterate over a value that is neither a list nor a map"),
         };
         // The pipeline has set the last variable to the whole.
         self.variables.truncate(known);
@@ -264,7 +264,7 @@ fn follow(mut value: Value, path: &[String]) -> Result<Value, Failed> {
             },
             Value::Nil => return Failed::refused(format!("nil data; no entry for key {name:?}")),
             Value::Hidden(what) => return Failed::unknown(what),
-            _ => return Failed::refused(format!("can't evaluate field {name} in what is no map")),
+            _ => return Failed::refused(format!("can't evaluate field {name}: the value is not a map")),
         };
     }
     Ok(value)

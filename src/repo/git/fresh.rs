@@ -23,7 +23,7 @@ pub fn first_commit(folder: &Path) -> Result<(), Fault> {
     for arguments in FIRST_COMMIT {
         let mut command = run::asked(folder, arguments);
         run::here(&mut command);
-        said(command).map_err(|why| {
+        output_of(command).map_err(|why| {
             let todo = format!("mend it, then run in {}: git {}", folder.display(), arguments.join(" "));
             Fault::failed("the files are written, but not committed", why, todo)
         })?;
@@ -53,17 +53,17 @@ impl Own<'_> {
             let values = [("NAME", self.author.0), ("EMAIL", self.author.1), ("DATE", self.moment.as_str())];
             command.envs(values.map(|(what, value)| (format!("GIT_{role}_{what}"), value)));
         }
-        said(command)
+        output_of(command)
     }
 }
 
 /// Looks into a bare repository, which is named as one, since git trusts none that is only found; `None` when there is no answer.
 pub fn in_bare(folder: &Path, arguments: &[&str]) -> Option<String> {
     let named = format!("--git-dir={}", folder.display());
-    said(run::command(folder, &[&[named.as_str()], arguments].concat())).ok()
+    output_of(run::command(folder, &[&[named.as_str()], arguments].concat())).ok()
 }
 
-fn said(command: ProgramCommand) -> Result<String, String> {
+fn output_of(command: ProgramCommand) -> Result<String, String> {
     let output = run::bounded(command).map_err(|error| format!("git cannot be started: {error}"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())

@@ -49,7 +49,7 @@ fn with_check(root: &Path, name: &str, program: Option<&Path>) -> Result<(PathBu
                 return Err(Fault::new(
                     FaultKind::Refused,
                     "the hook was not installed",
-                    format!("{shown} is there already and is no shell script ({first})"),
+                    format!("{shown} exists already and is not a shell script ({first})"),
                     "call `fluxdeck secret verify --staged` and `fluxdeck check --staged --new` from it",
                 ));
             }

@@ -26,7 +26,7 @@ impl LastCommit {
     ///
     /// # Errors
     /// When git cannot be asked, or refuses.
-    pub fn of(root: &Path) -> Result<Option<Self>, Fault> {
+    pub fn read(root: &Path) -> Result<Option<Self>, Fault> {
         if !is_in_repository(root) {
             return Ok(None);
         }
@@ -92,14 +92,14 @@ mod tests {
     #[test]
     fn no_commit_is_another_answer_than_no_git() {
         let outside = tempfile::tempdir().unwrap();
-        assert!(LastCommit::of(outside.path()).unwrap().is_none());
+        assert!(LastCommit::read(outside.path()).unwrap().is_none());
         let repository = TestRepository::new();
-        assert!(LastCommit::of(repository.path()).unwrap().is_none());
+        assert!(LastCommit::read(repository.path()).unwrap().is_none());
         repository.write("a.yaml", "a: 1\n");
         repository.write("b c.yaml", "b: 1\n");
         repository.commit("first");
         repository.write("a.yaml", "a: 2\n");
-        let last = LastCommit::of(repository.path()).unwrap().unwrap();
+        let last = LastCommit::read(repository.path()).unwrap().unwrap();
         assert_eq!(last.names().collect::<Vec<_>>(), ["a.yaml", "b c.yaml"]);
         assert_eq!(last.text("a.yaml").unwrap().as_deref(), Some("a: 1\n"));
         assert_eq!(last.text("c.yaml").unwrap(), None);
@@ -110,6 +110,6 @@ mod tests {
         assert!(last.text("a.yaml").is_err());
         assert_eq!(last.text("b c.yaml").unwrap().as_deref(), Some("b: 1\n"));
         std::fs::write(repository.path().join(".git/HEAD"), "no reference\n").unwrap();
-        assert!(LastCommit::of(repository.path()).is_err());
+        assert!(LastCommit::read(repository.path()).is_err());
     }
 }

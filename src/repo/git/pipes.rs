@@ -47,7 +47,7 @@ pub(super) enum Through<'a> {
 
 impl<'a> Through<'a> {
     /// Tells what a command goes through for attributes and ignored files.
-    pub(super) fn of(arguments: &[&'a str]) -> Self {
+    pub(super) fn for_command(arguments: &[&'a str]) -> Self {
         let has = |word: &str| arguments.contains(&word);
         let named =
             arguments.iter().position(|word| *word == "--").and_then(|at| arguments.get(at.saturating_add(1)..));
@@ -199,7 +199,7 @@ mod tests {
         repository.write("apps/a.yaml", "a: b\n");
         repository.write("other/a.yaml", "a: b\n");
         pipe(&repository.path().join("other/.gitignore"));
-        let asks = |arguments: &[&str]| in_the_way(repository.path(), Through::of(arguments)).is_some();
+        let asks = |arguments: &[&str]| in_the_way(repository.path(), Through::for_command(arguments)).is_some();
         assert!(!asks(&["check-ignore", "--quiet", "--", "apps/a.yaml"]));
         assert!(asks(&["check-ignore", "--quiet", "--", "other/a.yaml"]));
         assert!(asks(&["ls-files", "--others", "--exclude-standard"]) && asks(&["status"]) && asks(&["diff", "a"]));

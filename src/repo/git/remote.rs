@@ -142,7 +142,7 @@ mod tests {
     use super::super::tests::TestRepository;
     use super::{Destination, destination, place};
 
-    fn ground() -> TestRepository {
+    fn sample_repository() -> TestRepository {
         let here = TestRepository::new();
         here.write("a.yaml", "a: 1\n");
         here.commit("one");
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn a_push_goes_where_git_would_push() {
         const FLEET: &str = "https://git.example.org/team/fleet.git";
-        let here = ground();
+        let here = sample_repository();
         assert_eq!(goes(&here), format!("main -> team/origin refs/heads/main {FLEET}"));
         // A branch of another name here, whatever slashes the remote's name has.
         here.git(&["switch", "--quiet", "-c", "fix"]);
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_branch_that_follows_a_local_one_reaches_no_server() {
-        let here = ground();
+        let here = sample_repository();
         here.git(&["switch", "--quiet", "--track", "-c", "fix", "main"]);
         assert!(goes(&here).starts_with("fix follows main, a local branch of this repository"), "{}", goes(&here));
         here.git(&["config", "branch.fix.pushRemote", "team/origin"]);

@@ -50,7 +50,7 @@ const LOOKING: &[&str] = &["log.showSignature=false", "submodule.recurse=false",
 pub(super) fn command(folder: &Path, arguments: &[&str]) -> ProgramCommand {
     let mut command = prepare(ProgramKind::Git, folder, &[ALWAYS, WITHOUT_HOOKS, LOOKING], &inert(arguments));
     command.deadline(PATIENCE);
-    if let Some(file) = pipes::in_the_way(folder, Through::of(arguments)) {
+    if let Some(file) = pipes::in_the_way(folder, Through::for_command(arguments)) {
         command.refused(format!("{} is a pipe or a device, which git would read without end", file.display()));
     }
     // Objects that a partial clone lacks are not fetched: older versions of git know the second alone.

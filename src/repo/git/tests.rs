@@ -213,7 +213,7 @@ fn no_call_that_looks_runs_a_program_of_a_submodule_or_of_the_configuration() {
         }
     }
     let _all = (all_files(root, &[]), files(root, &[]), ignored(root), staged(root, 1024, 1024));
-    let _last = LastCommit::of(root).map(|last| last.map(|last| last.text("b.yaml")));
+    let _last = LastCommit::read(root).map(|last| last.map(|last| last.text("b.yaml")));
     let _more = (log(root, 10), changed(root, Between::Unstaged), changed(root, Between::WorkingTree("HEAD")));
     let said = std::fs::read_to_string(&ran).unwrap_or_default();
     assert_eq!(said, "", "programs ran");

@@ -18,7 +18,7 @@ struct Hash(String);
 
 impl Hash {
     /// Asks git what a name means; an option that looks like a name is none.
-    fn of(root: &Path, what: &str, name: &str, kind: &str) -> Result<Self, Fault> {
+    fn resolve(root: &Path, what: &str, name: &str, kind: &str) -> Result<Self, Fault> {
         let asked = format!("{name}^{{{kind}}}");
         let printed = run::output(root, what, &["rev-parse", "--verify", "--quiet", "--end-of-options", &asked]);
         let unknown =
@@ -48,7 +48,7 @@ pub fn check_out(root: &Path, commit: Option<&str>, folder: &Path) -> Result<(),
     };
     let printed = match commit {
         Some(commit) => {
-            let Hash(tree) = Hash::of(root, &what, commit, "tree")?;
+            let Hash(tree) = Hash::resolve(root, &what, commit, "tree")?;
             run::output(root, &what, &["ls-tree", "-r", "-z", "--full-tree", &tree])?
         }
         None => run::output(root, &what, &["ls-files", "--stage", "-z", "--full-name"])?,
@@ -154,7 +154,7 @@ fn write(folder: &Path, entries: &[Entry], mut answers: impl std::io::BufRead) -
 
 /// Finds the commit that a name such as `HEAD^` means; `None` where there is none.
 pub fn commit(root: &Path, name: &str) -> Option<String> {
-    Hash::of(root, "", name, "commit").ok().map(|Hash(hash)| hash)
+    Hash::resolve(root, "", name, "commit").ok().map(|Hash(hash)| hash)
 }
 
 /// Says which two states are compared; commits by any name that git knows.
@@ -176,7 +176,7 @@ pub enum Between<'a> {
 /// Fails when git does not know a commit.
 pub fn changed(root: &Path, between: Between<'_>) -> Result<Vec<String>, Fault> {
     let what = "the changed files are not listed";
-    let hash = |name: &str| Hash::of(root, what, name, "commit").map(|Hash(hash)| hash);
+    let hash = |name: &str| Hash::resolve(root, what, name, "commit").map(|Hash(hash)| hash);
     let states = match between {
         Between::Commits(old, new) => vec![hash(old)?, hash(new)?],
         Between::Staged(old) => vec!["--cached".to_owned(), hash(old)?],

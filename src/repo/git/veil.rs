@@ -48,7 +48,7 @@ pub(super) fn over(root: &Path, path: &str, difference: String) -> String {
 /// Tells whether a text holds a Secret whose values anybody can read. What cannot be read as a manifest, and has the words of one, is taken for one.
 fn holds_plain(path: &str, text: &str) -> bool {
     if sops::sniff(text).is_some() {
-        return SopsFile::parse(Format::of(path), text).is_ok_and(|file| !file.exposed().is_empty());
+        return SopsFile::parse(Format::from_path(path), text).is_ok_and(|file| !file.exposed().is_empty());
     }
     if !manifest::may_hold_secrets(text) {
         return false;
@@ -59,7 +59,9 @@ fn holds_plain(path: &str, text: &str) -> bool {
             _ => held.is_plain(false) || held.doubtful,
         }),
         Err(_) => {
-            text.contains("kind") && text.contains("ata") && matches!(Format::of(path), Format::Yaml | Format::Json)
+            text.contains("kind")
+                && text.contains("ata")
+                && matches!(Format::from_path(path), Format::Yaml | Format::Json)
         }
     }
 }
@@ -94,7 +96,7 @@ const CARRIERS: [&str; 4] = ["postBuild", "ConfigMap", "configMapGenerator", "Re
 fn is_carried(root: &Path, path: &str, sides: &[io::Result<Option<Vec<u8>>>]) -> bool {
     let texts = || sides.iter().flatten().flatten().map(|bytes| String::from_utf8_lossy(bytes));
     // What a generator reads need not be YAML.
-    let is_manifest = matches!(Format::of(path), Format::Yaml | Format::Json);
+    let is_manifest = matches!(Format::from_path(path), Format::Yaml | Format::Json);
     let may = |text: &str| {
         let carries = if is_manifest { CARRIERS.iter().any(|word| text.contains(word)) } else { !text.contains('\0') };
         carries && sops::sniff(text).is_none()

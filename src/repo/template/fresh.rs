@@ -106,7 +106,7 @@ pub fn make(
                     .ok_or_else(|| defect(path, "it is encrypted for nobody who is known"))?;
                 made.encrypted = made.encrypted.saturating_add(1);
                 let plain = renew(path, text, turn, names, &mut known, fresh, &mut made)?;
-                create(Format::Yaml, &plain, &NewFile::of(&[turn.new.to_owned()], ENCRYPTED), now)
+                create(Format::Yaml, &plain, &NewFile::for_recipients(&[turn.new.to_owned()], ENCRYPTED), now)
                     .map_err(|error| defect(path, error))?
             }
             None => turns.iter().fold(names.apply(text), |text, turn| text.replace(&turn.old, turn.new)),

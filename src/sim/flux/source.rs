@@ -19,7 +19,7 @@ const STORES: Duration = Duration::from_millis(310);
 const GIT_FAILED: &str = "GitOperationFailed";
 
 /// What a kind of source says when all is well.
-struct Words {
+struct FetchMessages {
     /// What is at the remote now.
     revision: String,
     /// The reason of `Ready` and `ArtifactInStorage`.
@@ -34,11 +34,11 @@ struct Words {
     unchanged: (&'static str, String),
 }
 
-fn words(world: &SimulatedCluster, object: &Value) -> Words {
+fn messages(world: &SimulatedCluster, object: &Value) -> FetchMessages {
     match text(object, "/kind") {
         "GitRepository" => {
             let revision = world.script.head().revision();
-            Words {
+            FetchMessages {
                 reason: "Succeeded",
                 stored: format!("stored artifact for revision '{revision}'"),
                 new: format!("new upstream revision '{revision}'"),
@@ -53,7 +53,7 @@ fn words(world: &SimulatedCluster, object: &Value) -> Words {
         "HelmChart" => {
             let (name, version) = (text(object, "/spec/chart"), text(object, "/spec/version"));
             let stored = format!("pulled '{name}' chart with version '{version}'");
-            Words {
+            FetchMessages {
                 revision: version.to_owned(),
                 reason: "ChartPullSucceeded",
                 new: stored.clone(),
@@ -65,7 +65,7 @@ fn words(world: &SimulatedCluster, object: &Value) -> Words {
         _ => {
             let url = text(object, "/spec/url");
             let revision = format!("sha256:{}", sha256(url));
-            Words {
+            FetchMessages {
                 reason: "Succeeded",
                 stored: format!("stored artifact: revision '{revision}'"),
                 new: format!("new index revision '{revision}'"),
@@ -123,7 +123,7 @@ impl SourceRun {
             handle_request(&mut self.object);
             if conditions::is(&self.object, "Ready", "True") {
                 // The summary is made again, and speaks of the generation that suspended it.
-                let stored = words(world, &self.object);
+                let stored = messages(world, &self.object);
                 let message =
                     conditions::get(&self.object, "Ready").map_or("", |ready| text(ready, "/message")).to_owned();
                 conditions::mark(&mut self.object, "Ready", "True", stored.reason, &message, world.now());
@@ -158,7 +158,7 @@ impl SourceRun {
         if text(&self.object, "/kind") == "GitRepository" && world.script.troubles.git.is_some() {
             return self.fail(world);
         }
-        let words = words(world, &self.object);
+        let words = messages(world, &self.object);
         let has = text(&self.object, "/status/artifact/revision");
         if has == words.revision {
             return self.finish(world, false);
@@ -202,7 +202,7 @@ impl SourceRun {
     }
 
     fn finish(&mut self, world: &mut SimulatedCluster, is_new: bool) -> NextRun {
-        let words = words(world, &self.object);
+        let words = messages(world, &self.object);
         let recovers = conditions::is(&self.object, "FetchFailed", "True");
         super::forgive(world, &json::reference(&self.object));
         settle(world, &mut self.object);
@@ -254,7 +254,7 @@ fn progress(object: &mut Value, drift: bool, message: &str, now: jiff::Timestamp
 
 /// Makes the artifact.
 fn store(world: &SimulatedCluster, object: &mut Value) {
-    let words = words(world, object);
+    let words = messages(world, object);
     let about = json::reference(object);
     let (folder, file) = match about.kind.as_str() {
         "GitRepository" => {
@@ -290,7 +290,7 @@ fn store(world: &SimulatedCluster, object: &mut Value) {
 /// Sets the conditions of a source whose artifact is current.
 fn settle(world: &SimulatedCluster, object: &mut Value) {
     let now = world.now();
-    let words = words(world, object);
+    let words = messages(world, object);
     conditions::remove(object, "Reconciling");
     for stale in ["ArtifactOutdated", "FetchFailed", "Stalled"] {
         conditions::remove(object, stale);
@@ -310,7 +310,7 @@ pub(crate) fn settled(world: &mut SimulatedCluster, key: &ObjectRef, since: Dura
     store(world, &mut object);
     settle(world, &mut object);
     save(world, &object);
-    let words = words(world, &object);
+    let words = messages(world, &object);
     event(world, &object, "Normal", words.unchanged.0, &words.unchanged.1);
     let id = run_id(world, key);
     log(world, &object, &id, ReportLevel::Info, &words.unchanged.1, &json!({}));

@@ -27,7 +27,7 @@ pub(in crate::sops) fn changed(format: Format, text: &str, rule: &Rule) -> Optio
     // What cannot be read, or sealed, is told by sealing it.
     let parsed = format.read(text).ok()?;
     let plan = Plan::new(&parsed, rule, &Keep::default());
-    let secrets = Secrets::of(&parsed);
+    let secrets = Secrets::find(&parsed);
     let changes = |leaf: &&Leaf| {
         let written = text.get(leaf.span.clone()).unwrap_or_default().trim();
         let counts = match leaf.value.kind {
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn what_would_come_back_as_another_value_is_named_and_nothing_else() {
-        let rule = NewFile::of(&["age1a".to_owned()], "^(data|stringData)$");
+        let rule = NewFile::for_recipients(&["age1a".to_owned()], "^(data|stringData)$");
         let of = |value: &str| {
             changed_by_sealing(Format::Yaml, &format!("kind: Secret\nstringData:\n  a: {value}\n"), &rule)
         };

@@ -37,7 +37,7 @@ pub struct NewFile {
 
 impl NewFile {
     /// Builds what Kubernetes files usually want: one group of recipients, and an expression that picks the keys to encrypt.
-    pub fn of(recipients: &[String], encrypted_regex: &str) -> Self {
+    pub fn for_recipients(recipients: &[String], encrypted_regex: &str) -> Self {
         Self {
             groups: vec![recipients.to_vec()],
             rule: Some((RuleKind::EncryptedRegex, encrypted_regex.to_owned())),
@@ -81,7 +81,8 @@ pub(in crate::sops) fn encrypt(
     if !parsed.metadata.is_empty() || parsed.documents.iter().any(|document| document.block.is_some()) {
         return Err(SopsError::AlreadyEncrypted);
     }
-    let mut metadata = Metadata::new(file.groups.iter().map(|group| KeyGroup::of(group)).collect(), VERSION);
+    let mut metadata =
+        Metadata::new(file.groups.iter().map(|group| KeyGroup::for_recipients(group)).collect(), VERSION);
     metadata.shamir_threshold = file.shamir_threshold;
     metadata.mac_only_encrypted = file.mac_only_encrypted;
     let key = DataKey::generate();

@@ -52,7 +52,7 @@ impl Keep {
     }
 
     /// Collects what a decrypted file holds.
-    pub(in crate::sops) fn of(file: &SopsFile, key: &DataKey, states: &[State]) -> Self {
+    pub(in crate::sops) fn collect(file: &SopsFile, key: &DataKey, states: &[State]) -> Self {
         let slice = |span: &std::ops::Range<usize>| file.text.get(span.clone()).unwrap_or_default().to_owned();
         let mut comments: Vec<(usize, KeptComment)> = Vec::new();
         for comment in &file.parsed.comments {

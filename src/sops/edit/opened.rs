@@ -44,7 +44,7 @@ pub struct Opened {
 
 impl Opened {
     pub(in crate::sops) fn new(file: SopsFile, key: DataKey, states: Vec<State>) -> Self {
-        let keep = Keep::of(&file, &key, &states);
+        let keep = Keep::collect(&file, &key, &states);
         let draft = plaintext::write(&file, &key, &states).and_then(|text| Draft::new(file.format, text, &keep));
         let mut opened =
             Self { file, key, openers: Vec::new(), states, keep, draft, entries: Vec::new(), changes: Vec::new() };
@@ -87,7 +87,7 @@ impl Opened {
         let kept = keep.at(document, path).map(|kept| &kept.value);
         let kept = kept.filter(|kept| kept.kind != ValueType::Null && kept.display().expose() == secret.expose());
         let leaf = draft.parsed().leaves.get(position);
-        let of_secret = leaf.is_some_and(|leaf| Secrets::of(draft.parsed()).holds(leaf));
+        let of_secret = leaf.is_some_and(|leaf| Secrets::find(draft.parsed()).holds(leaf));
         let value = match kept {
             _ if of_secret && old.kind != ValueType::Bytes => Value::text(secret.expose()),
             Some(kept) => kept.duplicate(),

@@ -31,7 +31,7 @@ impl Opened {
                 group.age = age;
             }
         } else {
-            metadata.groups = groups.iter().map(|group| KeyGroup::of(group)).collect();
+            metadata.groups = groups.iter().map(|group| KeyGroup::for_recipients(group)).collect();
         }
         // As sops updatekeys has it: a threshold that is not said stays, and is no more than there are groups.
         let kept = metadata.shamir_threshold.map(|kept| kept.min(groups.len()));
@@ -81,7 +81,7 @@ impl Opened {
             // Those of other kinds would be lost with their groups.
             metadata.refuse_other_kinds()?;
             if !wanted.groups.iter().all(Vec::is_empty) {
-                metadata.groups = wanted.groups.iter().map(|group| KeyGroup::of(group)).collect();
+                metadata.groups = wanted.groups.iter().map(|group| KeyGroup::for_recipients(group)).collect();
                 metadata.shamir_threshold = wanted.shamir_threshold;
             }
             if self.file.rule.is_of_values() {

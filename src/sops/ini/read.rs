@@ -137,7 +137,7 @@ impl Reader<'_> {
         }
         let section = Segment::Key(self.section.clone());
         if self.section == BLOCK {
-            let steps = unflatten(name).ok_or_else(|| shape(line, &format!("{name} is no name that sops knows")))?;
+            let steps = unflatten(name).ok_or_else(|| shape(line, &format!("{name} is not a name that sops knows")))?;
             let value = Value::text(written.says.expose().replace("\\n", "\n"));
             self.parsed.metadata.push(leaf(Path::new([vec![section], steps].concat()), value, span, line));
             return Ok(());

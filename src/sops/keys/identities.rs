@@ -101,7 +101,7 @@ impl Identities {
 
     /// Names what is used only when nothing else fits: it asks for a passphrase or a plug-in's answer.
     pub fn locked(&self) -> Vec<String> {
-        self.locked.iter().map(LockedKey::words).collect()
+        self.locked.iter().map(LockedKey::description).collect()
     }
 
     /// Tells whether there is no identity at all.
@@ -231,7 +231,7 @@ impl Identities {
         for (_, locked) in ranked {
             match locked.try_on(wrapped, &self.prompts) {
                 Tried::Opened(bytes, opener) => return Ok((bytes, opener)),
-                Tried::Unanswered => unanswered.push(locked.words()),
+                Tried::Unanswered => unanswered.push(locked.description()),
                 Tried::Failed(why) => failures.push(why),
                 Tried::Unfit => {}
             }
@@ -262,7 +262,7 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// Tells the kind of an age recipient by what it begins with.
-    pub fn of(recipient: &str) -> Self {
+    pub fn from_recipient(recipient: &str) -> Self {
         if recipient.starts_with(post_quantum::PUBLIC) { Self::PostQuantum } else { Self::Classic }
     }
 

@@ -80,7 +80,7 @@ impl LockedKey {
     }
 
     /// Names it for an operator who wonders what is at hand.
-    pub(in crate::sops) fn words(&self) -> String {
+    pub(in crate::sops) fn description(&self) -> String {
         match &self.kind {
             Kind::File(_) => format!("{} (with a passphrase)", self.source),
             Kind::Ssh { .. } => format!("{} (SSH key with a passphrase)", self.source),

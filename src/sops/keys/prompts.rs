@@ -65,7 +65,7 @@ pub struct Prompts {
 
 impl Prompts {
     /// Asks somebody who answers at once.
-    pub fn of(asker: impl Asker + 'static) -> Self {
+    pub fn from_asker(asker: impl Asker + 'static) -> Self {
         Self { inner: Arc::new(Inner { asker: Some(Box::new(asker)), ..Inner::default() }), quiet: false }
     }
 
@@ -109,7 +109,7 @@ impl Prompts {
     }
 
     /// Returns what a plug-in asks the operator to do, such as to touch a key.
-    pub fn said(&self) -> Option<String> {
+    pub fn instruction(&self) -> Option<String> {
         self.state().said.clone()
     }
 

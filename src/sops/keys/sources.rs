@@ -55,7 +55,7 @@ impl KeySources {
     }
 
     /// Returns those for a file: of its environment, or of every one where it belongs to none alone.
-    pub fn of(&self, env: Option<Env>) -> Vec<IdentitySources> {
+    pub fn for_environment(&self, env: Option<Env>) -> Vec<IdentitySources> {
         match env {
             Some(env) => self.get(env).into_iter().cloned().collect(),
             None if self.environments.iter().next().is_none() => vec![self.elsewhere.clone()],
@@ -122,7 +122,7 @@ impl Identities {
             self.add_command("SOPS_AGE_KEY_CMD", &CommandLine::new(command), recipients);
         }
         let home = text("HOME").and_then(whole);
-        if let Some(folder) = XdgFolder::Config.of(|name| text(name).map(Into::into)) {
+        if let Some(folder) = XdgFolder::Config.path_from(|name| text(name).map(Into::into)) {
             let file = folder.join("sops/age/keys.txt");
             places.push(file.display().to_string());
             self.add_file(&file, false);
@@ -158,7 +158,7 @@ impl Identities {
         let wanted = if recipients.is_empty() { vec![None] } else { recipients.iter().map(Some).collect() };
         for recipient in wanted {
             let Some(mut run) = line.command(ProgramKind::KeyCommand) else {
-                self.note(format!("{place} is no command line: a quote is not closed, or it is empty"));
+                self.note(format!("{place} is not a command line: a quote is not closed, or it is empty"));
                 return;
             };
             if let Some(recipient) = recipient {

@@ -51,7 +51,7 @@ fn member(text: &str, metadata: &Metadata, indent: Option<usize>) -> Result<(Ran
         return Err(SopsError::NothingEncrypted("for an empty object".to_owned()));
     };
     let before = text.get(..members.first().map_or(0, |first| first.key.start)).unwrap_or_default();
-    let mut place = written::Layout::of(before, 1);
+    let mut place = written::Layout::from_indent(before, 1);
     if let Some(count) = indent.filter(|_| !place.newline.is_empty()) {
         place.unit = " ".repeat(count);
     }

@@ -14,7 +14,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Tells the layout of an object from what stands before its first member, which is so many levels deep.
-    pub(super) fn of(before: &str, depth: usize) -> Self {
+    pub(super) fn from_indent(before: &str, depth: usize) -> Self {
         let newline = if before.contains("\r\n") { "\r\n" } else { "\n" };
         // Where the first member shares its line with the brace, lines have no layout to follow.
         let margin = before.rsplit_once('\n').map(|(_, margin)| margin).filter(|margin| margin.trim().is_empty());

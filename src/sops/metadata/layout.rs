@@ -19,7 +19,7 @@ pub(in crate::sops) enum Layout {
 impl Layout {
     /// Tells the layout by the names of a block's fields in their order, whether one of them is an empty list, and an entry of `age`: with
     /// some rules the names are sorted in every layout.
-    pub(super) fn of(names: &[&str], empty: bool, root: &Node) -> Self {
+    pub(super) fn from_names(names: &[&str], empty: bool, root: &Node) -> Self {
         let grouped = root.get("key_groups").map(Node::items).unwrap_or_default();
         let lists = root.get("age").into_iter().chain(grouped.iter().filter_map(|group| group.get("age")));
         let entry = lists.flat_map(Node::items).next().and_then(|entry| entry.members().first());

@@ -64,7 +64,7 @@ pub struct KeyGroup {
 
 impl KeyGroup {
     /// Builds a group of age recipients for whom nothing is wrapped yet.
-    pub fn of(recipients: &[String]) -> Self {
+    pub fn for_recipients(recipients: &[String]) -> Self {
         let wrap = |recipient: &String| Wrapped { recipient: recipient.clone(), armor: String::new() };
         Self { age: recipients.iter().map(wrap).collect(), others: Vec::new() }
     }
@@ -121,7 +121,7 @@ impl Metadata {
                         single.others.push((name.clone(), node.clone()));
                     }
                 }
-                kind => match RuleKind::of(kind) {
+                kind => match RuleKind::from_field(kind) {
                     Some(_) if text().is_empty() => {}
                     Some(_) if metadata.rule.is_some() => {
                         let message = "it holds more than one rule for what is encrypted";
@@ -213,7 +213,7 @@ fn group(node: &Node) -> KeyGroup {
 fn number(text: &str) -> Result<Option<usize>, SopsError> {
     match text {
         "" | "0" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| SopsError::Metadata("shamir_threshold is no number".to_owned())),
+        text => text.parse().map(Some).map_err(|_| SopsError::Metadata("shamir_threshold is not a number".to_owned())),
     }
 }
 

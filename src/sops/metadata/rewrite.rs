@@ -66,7 +66,7 @@ fn in_json(text: &str, root: &Node, old: &Metadata, new: &Metadata) -> Result<(R
     let found: Vec<(String, &str)> = members.iter().map(|member| (member.name.clone(), raw(member))).collect();
     let is_empty = |field: &str| field.ends_with("null") || field.ends_with("[]");
     let layout = layout(&found, is_empty, root);
-    let place = written::Layout::of(before, 2);
+    let place = written::Layout::from_indent(before, 2);
     let write = |name: &str, node: &Node| place.member(name, node, 2);
     let fields = merge(&found, &old.node(layout), &new.node(layout), layout, write);
     Ok((block.value, format!("{{{before}{}{after}", fields.join(&format!(",{before}")))))
@@ -87,7 +87,7 @@ fn in_lines(lines: &str, prefix: &str, old: &Metadata, new: &Metadata) -> String
 fn layout(found: &[(String, &str)], is_empty: impl Fn(&str) -> bool, root: &Node) -> Layout {
     let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     let empty = found.iter().any(|(name, lines)| OTHER_KINDS.contains(&name.as_str()) && is_empty(lines));
-    Layout::of(&names, empty, root)
+    Layout::from_names(&names, empty, root)
 }
 
 /// Merges found fields with what they shall be: what says the same stays as it is written, a new one comes behind the one before it.

@@ -47,7 +47,7 @@ fn a_recipient_is_added_and_removed_without_touching_anything_else() {
     for name in all().into_iter().filter(|name| !name.ends_with("two-recipients") && !name.ends_with("shamir")) {
         let file = parse(&name);
         let mut metadata = file.metadata.clone();
-        metadata.groups[0].age.extend(KeyGroup::of(std::slice::from_ref(&production)).age);
+        metadata.groups[0].age.extend(KeyGroup::for_recipients(std::slice::from_ref(&production)).age);
         let key = metadata_key(&file);
         metadata.wrap_missing(&key).unwrap();
         let longer = file.with_metadata(&metadata).unwrap();
@@ -89,7 +89,7 @@ fn keys_of_other_kinds_and_unknown_fields_stay_as_they_are() {
     assert_eq!(file.metadata.groups[0].others(), [("pgp".to_owned(), "ABCDEF".to_owned())]);
     let key = metadata_key(&file);
     let mut metadata = file.metadata.clone();
-    metadata.groups[0].age.extend(KeyGroup::of(identities("production").recipients()).age);
+    metadata.groups[0].age.extend(KeyGroup::for_recipients(identities("production").recipients()).age);
     metadata.wrap_missing(&key).unwrap();
     assert!(file.with_metadata(&metadata).unwrap().contains(opaque));
     let error = metadata.wrap_all(&key).unwrap_err().to_string();

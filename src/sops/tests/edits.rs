@@ -13,7 +13,7 @@ fn sealed(plain: &str) -> Opened {
     let created = create(
         Format::Yaml,
         &Secret::new(plain),
-        &NewFile::of(identities("staging").recipients(), KUBERNETES),
+        &NewFile::for_recipients(identities("staging").recipients(), KUBERNETES),
         NOW.parse().unwrap(),
     )
     .unwrap();

@@ -33,7 +33,7 @@ pub(super) fn all() -> impl Iterator<Item = (String, Format, String)> {
     LAYOUTS.into_iter().flat_map(|layout| {
         FILES.map(|name| {
             let path = format!("vectors/{layout}/{name}");
-            (path.clone(), Format::of(name), text(&path))
+            (path.clone(), Format::from_path(name), text(&path))
         })
     })
 }
@@ -132,7 +132,7 @@ fn a_file_of_any_bytes_is_opened_and_encrypted() {
         let note = self::opened(Format::Binary, &text(&format!("vectors/{layout}/note.txt")));
         assert_eq!(note.plaintext().unwrap().expose(), text("plain/note.txt"));
     }
-    let file = NewFile::of(identities("staging").recipients(), "^nothing$");
+    let file = NewFile::for_recipients(identities("staging").recipients(), "^nothing$");
     let created = create_binary(Zeroizing::new(bytes.clone()), &file, NOW.parse().unwrap()).unwrap();
     assert_eq!(opened(Format::Binary, &created).content().unwrap().as_slice(), bytes);
     assert!(!created.contains("encrypted_regex"));
@@ -146,7 +146,7 @@ fn a_file_of_any_bytes_is_opened_and_encrypted() {
 fn a_new_file_of_every_format_keeps_every_byte_outside_its_values() {
     let production = identities("production").recipients().to_vec();
     for name in FILES {
-        let (format, plain) = (Format::of(name), text(&format!("plain/{name}")));
+        let (format, plain) = (Format::from_path(name), text(&format!("plain/{name}")));
         for rule in [None, Some((RuleKind::UnencryptedRegex, "_unencrypted$|^web$|^kind$".to_owned()))] {
             let groups = vec![[identities("staging").recipients(), &production].concat()];
             let file = NewFile { groups, rule, ..NewFile::default() };
@@ -166,7 +166,7 @@ fn a_new_file_of_every_format_keeps_every_byte_outside_its_values() {
 #[test]
 fn what_would_stay_plain_is_refused() {
     let refused = |format, plain: &str, regex: &str| {
-        let file = NewFile::of(identities("staging").recipients(), regex);
+        let file = NewFile::for_recipients(identities("staging").recipients(), regex);
         create(format, &Secret::new(plain), &file, NOW.parse().unwrap()).unwrap_err()
     };
     let kubernetes = "^(data|stringData)$";
@@ -185,7 +185,7 @@ fn recipients_are_added_and_removed_in_every_format() {
     for (name, format, encrypted) in all() {
         let before = opened(format, &encrypted);
         let mut metadata = before.file().metadata().clone();
-        metadata.groups[0].age.extend(KeyGroup::of(identities("production").recipients()).age);
+        metadata.groups[0].age.extend(KeyGroup::for_recipients(identities("production").recipients()).age);
         let longer = before.with_metadata(metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
         let file = SopsFile::parse(format, longer.as_str()).unwrap();
         file.decrypt(&identities("production")).unwrap();

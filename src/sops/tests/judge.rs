@@ -147,9 +147,13 @@ fn the_real_sops_reads_what_we_encrypt() {
     for name in ["secret", "hard", "documents", "flow", "nested"] {
         let plain = text(&format!("plain/{name}.yaml"));
         for text in [plain.clone(), plain.replace('\n', "\r\n")] {
-            let created =
-                create(Format::Yaml, &Secret::new(text), &NewFile::of(&recipients, "^(data|stringData)$"), now)
-                    .unwrap();
+            let created = create(
+                Format::Yaml,
+                &Secret::new(text),
+                &NewFile::for_recipients(&recipients, "^(data|stringData)$"),
+                now,
+            )
+            .unwrap();
             compare(name, &judge.read(&created, output(name)), &values(&plain));
         }
     }
@@ -165,7 +169,7 @@ fn the_real_sops_reads_documents_as_people_write_them() {
             let created = create(
                 Format::Yaml,
                 &Secret::new(plain.as_str()),
-                &NewFile::of(&recipients, "^(data|stringData)$"),
+                &NewFile::for_recipients(&recipients, "^(data|stringData)$"),
                 now,
             )
             .unwrap();
@@ -222,13 +226,13 @@ fn the_real_sops_reads_every_format_that_we_change_or_encrypt() {
         }
         let mut metadata = opened.file().metadata().clone();
         check(&name, format, &opened.save(now).unwrap_or_else(|error| panic!("{name}: {error}")));
-        metadata.groups[0].age.extend(KeyGroup::of(identities("production").recipients()).age);
+        metadata.groups[0].age.extend(KeyGroup::for_recipients(identities("production").recipients()).age);
         check(&name, format, &opened.with_metadata(metadata).unwrap());
     }
     let recipients = [identities("staging").recipients(), identities("production").recipients()].concat();
     for groups in [vec![recipients.clone()], vec![recipients.clone(), recipients]] {
         for name in formats::FILES {
-            let (format, plain) = (Format::of(name), text(&format!("plain/{name}")));
+            let (format, plain) = (Format::from_path(name), text(&format!("plain/{name}")));
             let file = NewFile { groups: groups.clone(), ..NewFile::default() };
             check(name, format, &create(format, &Secret::new(plain.as_str()), &file, now).unwrap());
         }
@@ -283,7 +287,7 @@ const SPOILED: &[(&str, &str)] = &[
 fn what_sops_would_spoil_is_told_and_nothing_else() {
     let judge = Judge::summon();
     for (spoiled, text) in SPOILED {
-        let file = NewFile::of(identities("staging").recipients(), "^(data|stringData)$");
+        let file = NewFile::for_recipients(identities("staging").recipients(), "^(data|stringData)$");
         let sealed = create(Format::Yaml, &Secret::new(*text), &file, jiff::Timestamp::UNIX_EPOCH).unwrap();
         let found = SopsFile::parse(Format::Yaml, sealed.as_str()).unwrap().hazards();
         assert_eq!(found.is_empty(), spoiled.is_empty(), "{found:?}\n{text}");
@@ -306,7 +310,12 @@ fn sops_opens_what_is_encrypted_for_a_post_quantum_key() {
     let Some(judge) = Judge::summon() else { return };
     let (file, recipient) = crate::sops::keys::post_quantum::tests::throwaway();
     let plain = Secret::new("kind: Secret\nstringData:\n    a: hunter2\n");
-    let sealed = create(Format::Yaml, &plain, &NewFile::of(&[recipient], "^stringData$"), jiff::Timestamp::UNIX_EPOCH);
+    let sealed = create(
+        Format::Yaml,
+        &plain,
+        &NewFile::for_recipients(&[recipient], "^stringData$"),
+        jiff::Timestamp::UNIX_EPOCH,
+    );
     std::fs::write(judge.folder.path().join("file.yaml"), sealed.unwrap()).unwrap();
     assert!(judge.run_with(file, &["decrypt", "file.yaml"]).contains("a: hunter2"));
 }

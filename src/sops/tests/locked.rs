@@ -25,7 +25,7 @@ impl Asker for Parrot {
 fn parrot(answer: &'static str) -> (Prompts, Arc<AtomicUsize>) {
     let parrot = Parrot(answer, Arc::default());
     let count = Arc::clone(&parrot.1);
-    (Prompts::of(parrot), count)
+    (Prompts::from_asker(parrot), count)
 }
 
 fn sources(identity: &str, prompts: &Prompts) -> Vec<IdentitySources> {

@@ -27,7 +27,7 @@ fn ciphertexts(text: &str) -> Vec<std::ops::Range<usize>> {
 fn every_ciphertext_is_bound_to_its_key_and_its_place() {
     for layout in LAYOUTS {
         for name in FILES.into_iter().chain(["secret.yaml"]) {
-            let (format, encrypted) = (Format::of(name), text(&format!("vectors/{layout}/{name}")));
+            let (format, encrypted) = (Format::from_path(name), text(&format!("vectors/{layout}/{name}")));
             let places = ciphertexts(&encrypted);
             assert!(!places.is_empty());
             for place in &places {
@@ -81,13 +81,13 @@ fn what_the_mac_covers_is_noticed() {
         ];
         for (name, from, to) in noticed {
             let changed = replaced(&of(name), from, to);
-            assert_eq!(open(Format::of(name), &changed), Err(SopsError::MacMismatch), "{layout}/{name}: {to}");
+            assert_eq!(open(Format::from_path(name), &changed), Err(SopsError::MacMismatch), "{layout}/{name}: {to}");
         }
         for name in FILES.into_iter().chain(["secret.yaml"]) {
             let encrypted = of(name);
             let year = if encrypted.contains("2026-") { "2026-" } else { "2025-" };
             let changed = replaced(&encrypted, year, "2031-");
-            assert_eq!(open(Format::of(name), &changed), Err(SopsError::MacMismatch), "{layout}/{name}");
+            assert_eq!(open(Format::from_path(name), &changed), Err(SopsError::MacMismatch), "{layout}/{name}");
         }
         // A removed line, two lines in another order.
         let encrypted = of("values.env");
@@ -104,7 +104,7 @@ fn what_the_mac_covers_is_noticed() {
             ("secret.yaml", "LD_SUPERUSER_NAME", "LD_OTHER"),
         ] {
             let changed = replaced(&of(name), from, to);
-            assert!(matches!(open(Format::of(name), &changed), Err(SopsError::Value { .. })), "{layout}/{name}");
+            assert!(matches!(open(Format::from_path(name), &changed), Err(SopsError::Value { .. })), "{layout}/{name}");
         }
     }
 }
@@ -125,7 +125,7 @@ fn what_the_mac_of_sops_does_not_cover_is_not_noticed() {
             ("mac-only.yaml", "name: linkding", "name: other"),
         ] {
             let changed = replaced(&of(name), from, to);
-            open(Format::of(name), &changed).unwrap_or_else(|error| panic!("{layout}/{name} {to}: {error}"));
+            open(Format::from_path(name), &changed).unwrap_or_else(|error| panic!("{layout}/{name} {to}: {error}"));
         }
     }
 }

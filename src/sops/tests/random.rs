@@ -22,7 +22,7 @@ impl Dice {
         usize::try_from(self.0 % count as u64).unwrap()
     }
 
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
         of[self.below(of.len())]
     }
 }
@@ -118,15 +118,15 @@ fn entry(text: &mut String, dice: &mut Dice, margin: usize, indent: usize, key: 
         1 if depth < 2 => {
             let _ = writeln!(text, "{space}{key}:");
             for _ in 0..=dice.below(2) {
-                let _ = writeln!(text, "{space}{}- {}", " ".repeat(indent), dice.one(&WRITTEN[..10]));
+                let _ = writeln!(text, "{space}{}- {}", " ".repeat(indent), dice.pick(&WRITTEN[..10]));
             }
         }
         2 => {
-            let header = dice.one(&["|", "|-", ">", ">-", "|+"]);
+            let header = dice.pick(&["|", "|-", ">", ">-", "|+"]);
             let _ = writeln!(text, "{space}{key}: {header}\n{space}  one\n{space}  two # not a comment");
         }
         _ => {
-            let value = dice.one(&WRITTEN).to_owned();
+            let value = dice.pick(&WRITTEN).to_owned();
             let comment = if dice.below(6) == 0 { " # beside" } else { "" };
             let value = if value == "a: b" { "\"a: b\"".to_owned() } else { value };
             let _ = writeln!(text, "{space}{key}: {value}{comment}");
@@ -141,14 +141,14 @@ pub(super) fn edit(opened: &mut Opened, dice: &mut Dice) -> Vec<String> {
         let index = dice.below(opened.entries().len());
         let entry = &opened.entries()[index];
         let (document, path) = (entry.document, entry.path.clone());
-        let value = Secret::new(dice.one(&TYPED));
+        let value = Secret::new(dice.pick(&TYPED));
         let (what, result) = match dice.below(5) {
             0 => {
-                let below = dice.one(&["stringData", "data"]);
+                let below = dice.pick(&["stringData", "data"]);
                 ("add", opened.add(document, &Path::parse(&format!("{below}.new{number}")), &value))
             }
             1 if path.last_key().is_some() => {
-                ("rename", opened.rename(document, &path, dice.one(&["renamed", "with space", "é", ".dot", "5"])))
+                ("rename", opened.rename(document, &path, dice.pick(&["renamed", "with space", "é", ".dot", "5"])))
             }
             2 => ("remove", opened.remove(document, &path)),
             _ => ("set", opened.set(document, &path, &value)),
@@ -171,9 +171,13 @@ pub(super) fn sealed(dice: &mut Dice) -> (String, Opened) {
     let plain = document(dice);
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     let recipients = identities("staging").recipients().to_vec();
-    let text =
-        create(Format::Yaml, &Secret::new(plain.as_str()), &NewFile::of(&recipients, "^(data|stringData)$"), now)
-            .unwrap_or_else(|error| panic!("{error}\n{plain}"));
+    let text = create(
+        Format::Yaml,
+        &Secret::new(plain.as_str()),
+        &NewFile::for_recipients(&recipients, "^(data|stringData)$"),
+        now,
+    )
+    .unwrap_or_else(|error| panic!("{error}\n{plain}"));
     let opened = SopsFile::parse(Format::Yaml, text).unwrap().decrypt(&identities("staging")).unwrap();
     (plain, opened)
 }

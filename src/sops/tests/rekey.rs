@@ -20,7 +20,7 @@ fn open(key: &Key, text: &str) -> Opened {
 }
 
 fn sealed(key: &Key) -> String {
-    let file = NewFile::of(std::slice::from_ref(&key.1), "^(data|stringData)$");
+    let file = NewFile::for_recipients(std::slice::from_ref(&key.1), "^(data|stringData)$");
     create(Format::Yaml, &Secret::new(PLAIN), &file, Timestamp::UNIX_EPOCH).unwrap()
 }
 
@@ -76,7 +76,7 @@ fn another_rule_and_other_recipients_are_those_of_the_configuration() {
     let wanted = NewFile {
         rule: Some((RuleKind::EncryptedRegex, "^(stringData|metadata)$".to_owned())),
         mac_only_encrypted: true,
-        ..NewFile::of(std::slice::from_ref(&two.1), "")
+        ..NewFile::for_recipients(std::slice::from_ref(&two.1), "")
     };
     let after = open(&one, &sealed(&one)).reencrypted(Some(&wanted), Timestamp::UNIX_EPOCH).unwrap();
     assert!(after.contains("name: ENC[") && !after.contains("s3cret-one"), "{after}");
@@ -84,10 +84,10 @@ fn another_rule_and_other_recipients_are_those_of_the_configuration() {
     assert!(opened.plaintext().unwrap().expose().contains("# old: hunter2"));
     assert_eq!(opened.file().recipients(), std::slice::from_ref(&two.1));
     assert_eq!(opened.file().rule_text(), "encrypted_regex: ^(stringData|metadata)$");
-    let less = NewFile::of(std::slice::from_ref(&two.1), "^password$");
+    let less = NewFile::for_recipients(std::slice::from_ref(&two.1), "^password$");
     let refused = open(&one, &sealed(&one)).reencrypted(Some(&less), Timestamp::UNIX_EPOCH);
     assert!(matches!(refused, Err(SopsError::LeftPlain { .. })), "{refused:?}");
-    let nothing = NewFile::of(std::slice::from_ref(&two.1), "^nowhere$");
+    let nothing = NewFile::for_recipients(std::slice::from_ref(&two.1), "^nowhere$");
     assert!(open(&one, &sealed(&one)).reencrypted(Some(&nothing), Timestamp::UNIX_EPOCH).is_err());
 }
 

@@ -179,7 +179,7 @@ fn a_new_document_keeps_every_byte_outside_its_values() {
             let created = create(
                 Format::Yaml,
                 &Secret::new(plain.as_str()),
-                &NewFile::of(&recipients, "^(data|stringData)$"),
+                &NewFile::for_recipients(&recipients, "^(data|stringData)$"),
                 now,
             )
             .unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -197,7 +197,7 @@ fn what_would_stay_plain_or_be_encrypted_twice_is_refused() {
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     let recipients = identities("staging").recipients().to_vec();
     let create = |text: &str, regex: &str| {
-        create(Format::Yaml, &Secret::new(text), &NewFile::of(&recipients, regex), now).unwrap_err()
+        create(Format::Yaml, &Secret::new(text), &NewFile::for_recipients(&recipients, regex), now).unwrap_err()
     };
     assert_eq!(
         create("PASSWORD: hunter2\n", "^(data|stringData)$"),
@@ -249,7 +249,7 @@ fn documents_as_people_write_them_are_encrypted_and_changed_where_they_stand() {
             let created = create(
                 Format::Yaml,
                 &Secret::new(plain.as_str()),
-                &NewFile::of(&recipients, "^(data|stringData)$"),
+                &NewFile::for_recipients(&recipients, "^(data|stringData)$"),
                 now,
             )
             .unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -288,9 +288,13 @@ fn documents_as_people_write_them_are_encrypted_and_changed_where_they_stand() {
 fn an_ssh_key_opens_what_is_encrypted_for_it() {
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     let ssh = Identities::from_text(&Secret::new(text("vectors/throwaway-ssh.txt"))).unwrap();
-    let created =
-        create(Format::Yaml, &Secret::new("data: {a: hunter2}\n"), &NewFile::of(ssh.recipients(), "^data$"), now)
-            .unwrap();
+    let created = create(
+        Format::Yaml,
+        &Secret::new("data: {a: hunter2}\n"),
+        &NewFile::for_recipients(ssh.recipients(), "^data$"),
+        now,
+    )
+    .unwrap();
     let file = SopsFile::parse(Format::Yaml, created.as_str()).unwrap();
     assert!(file.recipients()[0].starts_with("ssh-ed25519 "));
     assert_eq!(file.decrypt(&ssh).unwrap().entries()[0].secret.expose(), "hunter2");

@@ -21,7 +21,7 @@ pub(super) fn lines(env: Env, row: &Row, facts: &Facts) -> Vec<PageLine> {
     }
     let mut groups: BTreeMap<(bool, String), Vec<ObjectRef>> = BTreeMap::new();
     for object in ids.iter().filter_map(|id| ObjectRef::from_inventory(id)) {
-        let flux = kinds::of(&object).is_some_and(|kind| kind.flux);
+        let flux = kinds::kind_of(&object).is_some_and(|kind| kind.flux);
         groups.entry((!flux, object.kind.clone())).or_default().push(object);
     }
     let mut lines = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn lines(env: Env, row: &Row, facts: &Facts) -> Vec<PageLine> {
 fn line(env: Env, object: &ObjectRef, facts: &Facts) -> PageLine {
     let name =
         if object.namespace.is_empty() { object.name.clone() } else { format!("{}/{}", object.namespace, object.name) };
-    let known = kinds::of(object);
+    let known = kinds::kind_of(object);
     let table = known.and_then(|kind| facts.table(env, kind));
     let target = CommandTarget::Object(env, object.clone());
     match (facts.row(env, object).filter(|_| known.is_some()), table) {

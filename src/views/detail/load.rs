@@ -38,7 +38,7 @@ pub(super) fn tasks(env: Env, object: &ObjectRef) -> Vec<Task> {
             Answer::Whole(
                 env,
                 match reach.cluster(env) {
-                    Ok(cluster) => cluster.look(&read).await.map(|detail| detail.map(whole)),
+                    Ok(cluster) => cluster.detail(&read).await.map(|detail| detail.map(whole)),
                     Err(fault) => Err(fault),
                 },
             )
@@ -57,7 +57,7 @@ pub(super) fn tasks(env: Env, object: &ObjectRef) -> Vec<Task> {
 
 /// Turns what was read into what is shown.
 pub(super) fn whole(detail: ObjectDetail) -> Whole {
-    let kind = kinds::of(&detail.object);
+    let kind = kinds::kind_of(&detail.object);
     let row = kind.and_then(|kind| (kind.decode)(detail.value.to_string().as_bytes()).ok());
     let masked = |line: &str| line.contains(": (masked");
     let line = |line: &str| PageLine::cut(line, if masked(line) { Scope::Masked } else { Scope::Text });

@@ -20,7 +20,7 @@ mod tests;
 use std::any::Any;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
 use crate::app::{Action, Ask, CommandTarget, Motion, Scene, View};
 use crate::cluster::Event;
@@ -30,8 +30,8 @@ use crate::model::{Env, Kind, ObjectRef, Row};
 use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
+use crate::views::parts::paged::Paged;
 use crate::views::parts::tabs;
-use crate::widgets::panel;
 use family::Family;
 use load::{Answer, Whole};
 
@@ -118,17 +118,38 @@ impl Detail {
         if lists { &Tab::ALL } else { rest }
     }
 
+    fn label(&self, tab: Tab, scene: &Scene<'_>) -> String {
+        let count = match tab {
+            Tab::Events => self.events.value.as_ref().map(Vec::len),
+            Tab::Inventory => overview::row(self.env, &self.object, &self.whole, scene.facts)
+                .and_then(|row| row.flux.as_ref().map(|flux| flux.inventory.len())),
+            Tab::Overview | Tab::Describe | Tab::Yaml | Tab::Tree => None,
+        };
+        count.map_or_else(|| tab.word().to_owned(), |count| format!("{} {count}", tab.word()))
+    }
+
+    /// Reads the tree when it is looked at.
+    fn load_family(&self) -> Vec<Action> {
+        let wanted = self.tab == Tab::Tree && self.family.value.is_none();
+        wanted.then(|| Action::Task(family::task(self.env, &self.object))).into_iter().collect()
+    }
+}
+
+impl Paged for Detail {
+    fn id(&self) -> &'static str {
+        "detail"
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> String {
+        format!("{}  {}", self.object, scene.facts.name(self.env))
+    }
+
     fn page(&self) -> Option<&Page> {
         self.pages.get(self.tab as usize)
     }
 
-    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        self.seen = scene.facts.row(self.env, &self.object).cloned();
-        let mut actions: Vec<Action> = load::tasks(self.env, &self.object).into_iter().map(Action::Task).collect();
-        if self.tab == Tab::Tree {
-            actions.push(Action::Task(family::task(self.env, &self.object)));
-        }
-        actions
+    fn page_mut(&mut self) -> Option<&mut Page> {
+        self.pages.get_mut(self.tab as usize)
     }
 
     fn lines(&self, scene: &Scene<'_>) -> SharedLines {
@@ -155,58 +176,17 @@ impl Detail {
         }
     }
 
-    fn label(&self, tab: Tab, scene: &Scene<'_>) -> String {
-        let count = match tab {
-            Tab::Events => self.events.value.as_ref().map(Vec::len),
-            Tab::Inventory => overview::row(self.env, &self.object, &self.whole, scene.facts)
-                .and_then(|row| row.flux.as_ref().map(|flux| flux.inventory.len())),
-            Tab::Overview | Tab::Describe | Tab::Yaml | Tab::Tree => None,
-        };
-        count.map_or_else(|| tab.word().to_owned(), |count| format!("{} {count}", tab.word()))
+    fn forget_lines(&self) {
+        self.pages.iter().for_each(Page::forget_lines);
     }
 
-    fn show(&mut self, tab: Option<&Tab>) -> Vec<Action> {
-        if let Some(tab) = tab {
-            self.tab = *tab;
+    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.seen = scene.facts.row(self.env, &self.object).cloned();
+        let mut actions: Vec<Action> = load::tasks(self.env, &self.object).into_iter().map(Action::Task).collect();
+        if self.tab == Tab::Tree {
+            actions.push(Action::Task(family::task(self.env, &self.object)));
         }
-        self.load_family()
-    }
-
-    /// Reads the tree when it is looked at.
-    fn load_family(&self) -> Vec<Action> {
-        let wanted = self.tab == Tab::Tree && self.family.value.is_none();
-        wanted.then(|| Action::Task(family::task(self.env, &self.object))).into_iter().collect()
-    }
-
-    /// Shows the object of the same name in another environment.
-    fn show_environment(&mut self, env: Env, scene: &Scene<'_>) -> Vec<Action> {
-        self.env = env;
-        (self.whole, self.events, self.family) = (Loaded::default(), Loaded::default(), Loaded::default());
-        self.load(scene)
-    }
-
-    fn motion_on_page(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        let lines = self.lines(scene);
-        if motion == Motion::Open {
-            let link = self.page().and_then(|page| page.current(&lines)).and_then(PageLine::link).cloned();
-            return Some(link.into_iter().filter_map(|target| tabs::open(target, scene)).collect());
-        }
-        let page = self.pages.get_mut(self.tab as usize)?;
-        page.motion(motion, &lines).then(Vec::new)
-    }
-}
-
-impl View for Detail {
-    fn id(&self) -> &'static str {
-        "detail"
-    }
-
-    fn title(&self, scene: &Scene<'_>) -> String {
-        format!("{}  {}", self.object, scene.facts.name(self.env))
-    }
-
-    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        self.load(scene)
+        actions
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -224,56 +204,31 @@ impl View for Detail {
         inventory::WATCHED.iter().filter_map(|kind| kinds::find(kind)).map(|kind| (self.env, kind)).collect()
     }
 
-    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let lines = self.lines(scene);
-        let found = self.page().and_then(|page| page.found(&lines));
-        let title = self.title(scene) + &tabs::found(found);
-        let inside = panel(frame, area, &title, scene.focus, scene.theme);
-        let warning = self.whole.warning(usize::from(inside.width));
-        let height = u16::try_from(warning.len()).unwrap_or(0).min(inside.height / 3);
-        let [head, told, body] =
-            Layout::vertical([Constraint::Length(1), Constraint::Length(height), Constraint::Fill(1)]).areas(inside);
+    fn head(&self, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) -> Rect {
         let labels: Vec<(String, bool)> =
             self.tabs().iter().map(|tab| (self.label(*tab, scene), *tab == self.tab)).collect();
-        frame.render_widget(tabs::line(&labels, head.width, scene.theme), head);
-        tabs::text(frame, told, &warning, Scope::Error, scene.theme);
-        if let Some(page) = self.page() {
-            page.render(frame, body, &lines, scene.theme);
-        }
-    }
-
-    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        if let Some(env) = scene.facts.environment_by(motion, self.env) {
-            return Some(self.show_environment(env, scene));
-        }
-        let all = self.tabs();
-        let at = all.iter().position(|tab| *tab == self.tab).unwrap_or(0);
-        Some(match motion {
-            Motion::NextTab | Motion::NextPanel => self.show(all.get((at + 1) % all.len())),
-            Motion::PreviousTab | Motion::PreviousPanel => self.show(all.get((at + all.len() - 1) % all.len())),
-            Motion::Panel(number) => self.show(all.get(usize::from(number.saturating_sub(1)))),
-            Motion::Redraw => {
-                let mut actions = self.load(scene);
-                actions.push(Action::Redraw);
-                actions
-            }
-            _ => return self.motion_on_page(motion, scene),
-        })
+        tabs::head(frame, inside, &labels, &self.whole.warning(usize::from(inside.width)), scene.theme)
     }
 
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
         Some(self.env)
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
-        if matches!(self.tab, Tab::Inventory | Tab::Tree) {
-            let lines = self.lines(scene);
-            let link = self.page().and_then(|page| page.current(&lines)).and_then(PageLine::link).cloned();
-            if link.is_some() {
-                return link.into_iter().collect();
-            }
-        }
-        vec![CommandTarget::Object(self.env, self.object.clone())]
+    fn show_environment(&mut self, env: Env, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        self.env = env;
+        (self.whole, self.events, self.family) = (Loaded::default(), Loaded::default(), Loaded::default());
+        Some(self.load(scene))
+    }
+
+    fn own_motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Option<Vec<Action>> {
+        self.tab = tabs::by_motion(self.tabs(), self.tab, motion)?;
+        Some(self.load_family())
+    }
+
+    fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
+        let lists_objects = matches!(self.tab, Tab::Inventory | Tab::Tree);
+        let link = line.filter(|_| lists_objects).and_then(PageLine::link).cloned();
+        vec![link.unwrap_or_else(|| CommandTarget::Object(self.env, self.object.clone()))]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
@@ -293,13 +248,5 @@ impl View for Detail {
             Ok(_) | Err(_) => {}
         }
         Vec::new()
-    }
-
-    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        let lines = self.lines(scene);
-        if let Some(page) = self.pages.get_mut(self.tab as usize) {
-            page.search(text, &lines);
-        }
-        true
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn row<'a>(
     whole: &'a Loaded<Whole>,
     facts: &'a Facts,
 ) -> Option<Cow<'a, Row>> {
-    let known = kinds::of(object).is_some();
+    let known = kinds::kind_of(object).is_some();
     let live = facts.row(env, object).filter(|_| known);
     live.or_else(|| whole.value.as_ref()?.row.as_ref()).map(Cow::Borrowed)
 }
@@ -93,7 +93,7 @@ pub(in crate::views) fn state(lines: &mut Vec<PageLine>, row: &Row, now: Timesta
 }
 
 fn cells(lines: &mut Vec<PageLine>, object: &ObjectRef, row: &Row) {
-    let columns = kinds::of(object).map(|kind| kind.columns).unwrap_or_default();
+    let columns = kinds::kind_of(object).map(|kind| kind.columns).unwrap_or_default();
     for (column, cell) in columns.iter().zip(&row.cells).filter(|(_, cell)| !cell.is_empty()) {
         lines.push(field(&column.title.to_lowercase(), &**cell));
     }

@@ -28,8 +28,8 @@ pub(super) struct Becomes {
 /// What the task answers.
 pub(super) type Lives = Vec<((Env, ObjectRef), Result<LineageNode, String>)>;
 
-fn made<'a>(facts: &'a Facts, path: &str) -> impl Iterator<Item = (Env, &'a Surveyed)> {
-    let survey = facts.survey.iter().flat_map(move |survey| survey.made_of(path).collect::<Vec<_>>());
+fn objects_of<'a>(facts: &'a Facts, path: &str) -> impl Iterator<Item = (Env, &'a Surveyed)> {
+    let survey = facts.survey.iter().flat_map(move |survey| survey.objects_of_file(path).collect::<Vec<_>>());
     survey.filter_map(|object| Some((facts.find_environment(&object.env)?, object)))
 }
 
@@ -37,7 +37,7 @@ impl Becomes {
     /// Asks the clusters for the objects of a file, where they are others than were asked for or some time has passed.
     pub(super) fn ask(&mut self, path: &str, facts: &Facts) -> Option<Task> {
         let wanted: BTreeSet<(Env, ObjectRef)> =
-            made(facts, path).take(NAMED).map(|(env, known)| (env, known.object.clone())).collect();
+            objects_of(facts, path).take(NAMED).map(|(env, known)| (env, known.object.clone())).collect();
         let is_known =
             |(at, asked): &(Timestamp, BTreeSet<_>)| *asked == wanted && facts.now.duration_since(*at) < FRESH;
         if wanted.is_empty() || self.asked.as_ref().is_some_and(is_known) {
@@ -49,11 +49,11 @@ impl Becomes {
                 let cluster = reach.cluster(env);
                 async move {
                     let found = match cluster {
-                        Ok(cluster) => cluster.look(&object).await,
+                        Ok(cluster) => cluster.detail(&object).await,
                         Err(fault) => Err(fault),
                     };
                     let node =
-                        found.map(|detail| LineageNode::of(&object, detail.as_ref().map(|detail| &detail.value)));
+                        found.map(|detail| LineageNode::judge(&object, detail.as_ref().map(|detail| &detail.value)));
                     ((env, object), node.map_err(|fault| fault.why))
                 }
             };
@@ -76,7 +76,7 @@ impl Becomes {
         let mut lines = old(facts);
         lines.extend(wrong(facts, path));
         let Some(survey) = &facts.survey else { return lines };
-        let all: Vec<(Env, &Surveyed)> = made(facts, path).collect();
+        let all: Vec<(Env, &Surveyed)> = objects_of(facts, path).collect();
         if let (Some(fault), true) =
             (&survey.fault, facts.repository.as_ref().is_some_and(|one| !one.fed_by(path).is_empty()))
         {

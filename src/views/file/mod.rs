@@ -18,21 +18,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
-use ratatui::Frame;
-use ratatui::layout::Rect;
-
 pub(in crate::views) use becomes::look_of;
 use becomes::{Becomes, Lives};
 use document::Jump;
 pub(in crate::views) use document::is_document;
 
-use crate::app::{Action, Ask, CommandTarget, Facts, Motion, Notice, Scene, Task, TaskContext, View};
+use crate::app::{Action, Ask, CommandTarget, Facts, Notice, Scene, Task, TaskContext, View};
 use crate::model::{Env, Fault};
 use crate::repo::{EntryKind, Snapshot};
 use crate::theme::Scope;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
+use crate::views::parts::paged::Paged;
 use crate::views::parts::tabs;
-use crate::widgets::panel;
 
 /// Larger files are not shown: nothing that Flux reads is so large, as Kubernetes' own limit for an object is the same.
 const LARGEST: u64 = 1024 * 1024;
@@ -54,7 +51,7 @@ pub struct FileView {
     jumps: Vec<Option<Jump>>,
     /// Where it is to stand once the text is there.
     start: Option<Start>,
-    read: bool,
+    is_read: bool,
     /// The repository when the file was read last: a newer one may have another text.
     seen: Weak<Snapshot>,
 }
@@ -102,7 +99,7 @@ impl FileView {
             lines: vec![PageLine::cut("reading...", Scope::Dim)].into(),
             jumps: Vec::new(),
             start: None,
-            read: false,
+            is_read: false,
             seen: Weak::new(),
         }
     }
@@ -167,7 +164,7 @@ impl FileView {
         }
     }
 
-    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+    fn read(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.seen = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
         let path = self.path.clone();
         vec![Action::Task(Task::blocking(format!("read {path}"), move |reach| text(&reach, &path)))]
@@ -186,7 +183,9 @@ fn text(reach: &TaskContext, path: &str) -> Answer {
         _ => return outside(),
     }
     match file.metadata() {
-        Ok(data) if !data.is_file() => return refuse("it is no regular file".to_owned(), "nothing can be read there"),
+        Ok(data) if !data.is_file() => {
+            return refuse("it is not a regular file".to_owned(), "nothing can be read there");
+        }
         Ok(data) if data.len() > LARGEST => {
             return refuse(
                 format!("it has {} KiB", data.len() / 1024),
@@ -229,7 +228,7 @@ fn numbered(text: &str) -> Vec<PageLine> {
     text.lines().enumerate().map(line).collect()
 }
 
-impl View for FileView {
+impl Paged for FileView {
     fn id(&self) -> &'static str {
         "file"
     }
@@ -238,45 +237,46 @@ impl View for FileView {
         format!("{}  {}", self.path, readers(scene.facts, &self.path))
     }
 
-    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        let mut actions = self.load(scene);
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn page_mut(&mut self) -> Option<&mut Page> {
+        Some(&mut self.page)
+    }
+
+    fn lines(&self, _scene: &Scene<'_>) -> SharedLines {
+        self.lines.clone()
+    }
+
+    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.becomes.forget();
+        let mut actions = self.read(scene);
         self.compose(scene.facts);
         actions.extend(self.becomes.ask(&self.path, scene.facts).map(Action::Task));
         actions
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        self.compose(scene.facts);
+        if self.head != self.becomes.lines(&self.path, scene.facts) {
+            self.compose(scene.facts);
+        }
         let now = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
-        let mut actions = if Weak::ptr_eq(&now, &self.seen) { Vec::new() } else { self.load(scene) };
+        let mut actions = if Weak::ptr_eq(&now, &self.seen) { Vec::new() } else { self.read(scene) };
         actions.extend(self.becomes.ask(&self.path, scene.facts).map(Action::Task));
         actions
     }
 
-    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let title = self.title(scene) + &tabs::found(self.page.found(&self.lines));
-        let inside = panel(frame, area, &title, scene.focus, scene.theme);
-        self.page.render(frame, inside, &self.lines, scene.theme);
-    }
-
-    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        match motion {
-            Motion::Open if self.jump().is_some() => self.follow(scene),
-            // What an object's line opens is for the command; the file itself is open already.
-            Motion::Open if self.page.current(&self.lines).is_some_and(|line| line.link().is_some()) => None,
-            Motion::Open => Some(Vec::new()),
-            Motion::Redraw => {
-                self.becomes.forget();
-                let mut actions = self.load(scene);
-                actions.push(Action::Redraw);
-                Some(actions)
-            }
-            _ => self.page.motion(motion, &self.lines).then(Vec::new),
+    fn open(&mut self, line: Option<&PageLine>, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        if self.jump().is_some() {
+            return self.follow(scene);
         }
+        // What an object's line opens is for the command; the file itself is open already.
+        if line.is_some_and(|line| line.link().is_some()) { None } else { Some(Vec::new()) }
     }
 
-    fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
-        let link = self.page.current(&self.lines).and_then(PageLine::link);
+    fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
+        let link = line.and_then(PageLine::link);
         vec![link.cloned().unwrap_or_else(|| CommandTarget::File(self.env, self.path.clone()))]
     }
 
@@ -290,7 +290,7 @@ impl View for FileView {
                         self.compose(scene.facts);
                     }
                 }
-                self.read = true;
+                self.is_read = true;
             }
             Err(payload) => {
                 if let Ok(lives) = payload.downcast::<Lives>() {
@@ -302,9 +302,8 @@ impl View for FileView {
         Vec::new()
     }
 
-    fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
-        self.page.search(text, &self.lines);
-        self.read
+    fn filters(&self) -> bool {
+        self.is_read
     }
 }
 
@@ -316,7 +315,7 @@ mod tests {
     use crate::app::TaskContext;
     use crate::model::{Clock, PerEnv};
 
-    fn reach(root: &std::path::Path) -> TaskContext {
+    fn task_context(root: &std::path::Path) -> TaskContext {
         TaskContext {
             clusters: Arc::new(PerEnv::default()),
             root: Some(root.to_owned()),
@@ -340,7 +339,7 @@ mod tests {
         write("large", &vec![b'a'; 1024 * 1024 + 1]);
         std::fs::write(folder.path().join("outside"), "hunter2").unwrap();
         std::os::unix::fs::symlink("../outside", root.join("link")).unwrap();
-        let reach = reach(&root);
+        let reach = task_context(&root);
         assert_eq!(text(&reach, "plain.yaml").unwrap(), "kind: ConfigMap\n");
         let why = |path: &str| text(&reach, path).unwrap_err().why;
         assert!(why("latin").contains("UTF-8"));

@@ -23,7 +23,7 @@ pub(super) struct Choice {
 
 impl Choice {
     /// Chooses one revision.
-    pub(super) fn one(revision: u32) -> Self {
+    pub(super) fn single(revision: u32) -> Self {
         Self { first: Some(revision), second: None }
     }
 
@@ -50,7 +50,7 @@ impl Choice {
     }
 
     /// Writes the choice for the title; empty where nothing is chosen.
-    pub(super) fn words(self) -> String {
+    pub(super) fn title(self) -> String {
         match (self.compared(), self.shown()) {
             (Some(old), Some(new)) => format!("  revisions {old} and {new}"),
             (None, Some(one)) => format!("  revision {one}"),
@@ -132,7 +132,7 @@ mod tests {
         choice.toggle(3);
         assert_eq!((choice.shown(), choice.compared()), (Some(3), Some(2)));
         choice.toggle(2);
-        assert_eq!(choice, Choice::one(3));
-        assert_eq!(choice.words(), "  revision 3");
+        assert_eq!(choice, Choice::single(3));
+        assert_eq!(choice.title(), "  revision 3");
     }
 }

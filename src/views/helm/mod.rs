@@ -19,17 +19,16 @@ use std::any::Any;
 use std::collections::HashMap;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
 use crate::app::{Action, Ask, CommandTarget, Motion, Scene, Task, View};
 use crate::helm::{Inspection, ReleaseRevision};
 use crate::kinds;
 use crate::model::{Env, Fault, ObjectRef, Row};
-use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
+use crate::views::parts::paged::{Paged, follow};
 use crate::views::parts::tabs;
-use crate::widgets::panel;
 use history::Choice;
 
 /// Names a tab of the inspector.
@@ -99,7 +98,7 @@ pub fn open(target: &CommandTarget, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
 impl Inspector {
     /// Opens a HelmRelease at its overview.
     pub fn new(env: Env, object: &ObjectRef) -> Self {
-        let known = kinds::of(object);
+        let known = kinds::kind_of(object);
         let page = |tab| match tab {
             InspectorTab::Values => Page::new(SearchKey::Filters),
             // The cursor starts on a revision rather than on the columns' titles.
@@ -118,28 +117,8 @@ impl Inspector {
         }
     }
 
-    fn page(&self) -> Option<&Page> {
-        self.pages.get(self.tab as usize)
-    }
-
     fn history(&self) -> &[ReleaseRevision] {
         self.inspection.value.as_ref().map(|found| found.history.as_slice()).unwrap_or_default()
-    }
-
-    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        self.seen = scene.facts.row(self.env, &self.object).cloned();
-        let (env, object) = (self.env, self.object.clone());
-        let task = Task::once(format!("inspect {object}"), move |reach| async move {
-            let found = match reach.cluster(env) {
-                Ok(cluster) => crate::helm::inspect(&cluster, &object).await.map(Box::new),
-                Err(fault) => Err(fault),
-            };
-            Answer::Inspection(env, found)
-        });
-        let mut actions = vec![Action::Task(task)];
-        self.parts.clear();
-        actions.extend(self.read_part());
-        actions
     }
 
     /// Reads what the tab shows, unless that was done for the same choice.
@@ -165,6 +144,35 @@ impl Inspector {
         })))
     }
 
+    fn show(&mut self, tab: InspectorTab) -> Vec<Action> {
+        self.tab = tab;
+        self.read_part().into_iter().collect()
+    }
+
+    /// Returns the revision under the cursor of the history.
+    fn revision(&self, lines: &[PageLine]) -> Option<u32> {
+        let line = self.page()?.index(lines)?;
+        self.history().get(line.checked_sub(history::HEAD)?).map(|revision| revision.revision)
+    }
+}
+
+impl Paged for Inspector {
+    fn id(&self) -> &'static str {
+        "helm"
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> String {
+        format!("{}  {}{}", self.object, scene.facts.name(self.env), self.choice.title())
+    }
+
+    fn page(&self) -> Option<&Page> {
+        self.pages.get(self.tab as usize)
+    }
+
+    fn page_mut(&mut self) -> Option<&mut Page> {
+        self.pages.get_mut(self.tab as usize)
+    }
+
     fn lines(&self, scene: &Scene<'_>) -> SharedLines {
         match (self.tab, &self.inspection.value) {
             (InspectorTab::Overview, Some(found)) => overview::lines(self.env, &self.object, found, scene.facts).into(),
@@ -180,113 +188,66 @@ impl Inspector {
         }
     }
 
-    fn show(&mut self, tab: Option<&InspectorTab>) -> Vec<Action> {
-        if let Some(tab) = tab {
-            self.tab = *tab;
-        }
-        self.read_part().into_iter().collect()
+    fn forget_lines(&self) {
+        self.pages.iter().for_each(Page::forget_lines);
     }
 
-    /// Returns the revision under the cursor of the history.
-    fn revision(&self, lines: &[PageLine]) -> Option<u32> {
-        let line = self.page()?.index(lines)?;
-        self.history().get(line.checked_sub(history::HEAD)?).map(|revision| revision.revision)
-    }
-
-    fn motion_on_page(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        let lines = self.lines(scene);
-        match motion {
-            Motion::Mark if self.tab == InspectorTab::History => {
-                if let Some(revision) = self.revision(&lines) {
-                    self.choice.toggle(revision);
-                }
-            }
-            Motion::Open if self.tab == InspectorTab::History => {
-                if let Some(revision) = self.revision(&lines) {
-                    self.choice = Choice::one(revision);
-                    return Some(self.show(Some(&InspectorTab::Values)));
-                }
-            }
-            Motion::Open => {
-                let link = self.page().and_then(|page| page.current(&lines)).and_then(PageLine::link).cloned();
-                return Some(link.into_iter().filter_map(|target| tabs::open(target, scene)).collect());
-            }
-            _ => {
-                let page = self.pages.get_mut(self.tab as usize)?;
-                return page.motion(motion, &lines).then(Vec::new);
-            }
-        }
-        Some(Vec::new())
-    }
-
-    /// Shows the release of the same name in another environment.
-    fn show_environment(&mut self, env: Env, scene: &Scene<'_>) -> Vec<Action> {
-        (self.env, self.choice, self.inspection) = (env, Choice::default(), Loaded::default());
-        self.load(scene)
-    }
-}
-
-impl View for Inspector {
-    fn id(&self) -> &'static str {
-        "helm"
-    }
-
-    fn title(&self, scene: &Scene<'_>) -> String {
-        format!("{}  {}{}", self.object, scene.facts.name(self.env), self.choice.words())
-    }
-
-    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        self.load(scene)
+    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        self.seen = scene.facts.row(self.env, &self.object).cloned();
+        let (env, object) = (self.env, self.object.clone());
+        let task = Task::once(format!("inspect {object}"), move |reach| async move {
+            let found = match reach.cluster(env) {
+                Ok(cluster) => crate::helm::inspect(&cluster, &object).await.map(Box::new),
+                Err(fault) => Err(fault),
+            };
+            Answer::Inspection(env, found)
+        });
+        let mut actions = vec![Action::Task(task)];
+        self.parts.clear();
+        actions.extend(self.read_part());
+        actions
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         if scene.facts.row(self.env, &self.object) == self.seen.as_ref() { Vec::new() } else { self.load(scene) }
     }
 
-    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let lines = self.lines(scene);
-        let found = self.page().and_then(|page| page.found(&lines));
-        let title = self.title(scene) + &tabs::found(found);
-        let inside = panel(frame, area, &title, scene.focus, scene.theme);
-        let warning = self.inspection.warning(usize::from(inside.width));
-        let height = u16::try_from(warning.len()).unwrap_or(0).min(inside.height / 3);
-        let [head, told, body] =
-            Layout::vertical([Constraint::Length(1), Constraint::Length(height), Constraint::Fill(1)]).areas(inside);
+    fn head(&self, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) -> Rect {
         let labels: Vec<(String, bool)> =
             InspectorTab::ALL.iter().map(|tab| (tab.word().to_owned(), *tab == self.tab)).collect();
-        frame.render_widget(tabs::line(&labels, head.width, scene.theme), head);
-        tabs::text(frame, told, &warning, Scope::Error, scene.theme);
-        if let Some(page) = self.page() {
-            page.render(frame, body, &lines, scene.theme);
-        }
-    }
-
-    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        if let Some(env) = scene.facts.environment_by(motion, self.env) {
-            return Some(self.show_environment(env, scene));
-        }
-        let at = self.tab as usize;
-        let count = InspectorTab::ALL.len();
-        match motion {
-            Motion::NextTab | Motion::NextPanel => Some(self.show(InspectorTab::ALL.get((at + 1) % count))),
-            Motion::PreviousTab | Motion::PreviousPanel => {
-                Some(self.show(InspectorTab::ALL.get((at + count - 1) % count)))
-            }
-            Motion::Panel(number) => Some(self.show(InspectorTab::ALL.get(usize::from(number.saturating_sub(1))))),
-            Motion::Redraw => {
-                let mut actions = self.load(scene);
-                actions.push(Action::Redraw);
-                Some(actions)
-            }
-            _ => self.motion_on_page(motion, scene),
-        }
+        tabs::head(frame, inside, &labels, &self.inspection.warning(usize::from(inside.width)), scene.theme)
     }
 
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
         Some(self.env)
     }
 
-    fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
+    fn show_environment(&mut self, env: Env, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        (self.env, self.choice, self.inspection) = (env, Choice::default(), Loaded::default());
+        Some(self.load(scene))
+    }
+
+    fn own_motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        if motion == Motion::Mark && self.tab == InspectorTab::History {
+            if let Some(revision) = self.revision(&self.shown(scene)) {
+                self.choice.toggle(revision);
+            }
+            return Some(Vec::new());
+        }
+        Some(self.show(tabs::by_motion(&InspectorTab::ALL, self.tab, motion)?))
+    }
+
+    fn open(&mut self, line: Option<&PageLine>, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        if self.tab == InspectorTab::History
+            && let Some(revision) = self.revision(&self.shown(scene))
+        {
+            self.choice = Choice::single(revision);
+            return Some(self.show(InspectorTab::Values));
+        }
+        Some(line.and_then(|line| follow(line, scene)).into_iter().collect())
+    }
+
+    fn targets(&self, _line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         vec![CommandTarget::Object(self.env, self.object.clone())]
     }
 
@@ -304,13 +265,5 @@ impl View for Inspector {
             Ok(_) | Err(_) => {}
         }
         Vec::new()
-    }
-
-    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        let lines = self.lines(scene);
-        if let Some(page) = self.pages.get_mut(self.tab as usize) {
-            page.search(text, &lines);
-        }
-        true
     }
 }

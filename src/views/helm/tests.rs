@@ -196,7 +196,7 @@ fn an_answer_for_another_choice_is_dropped() {
     press(&mut app, "]<enter>");
     part(&mut app, InspectorTab::Values, Choice::default(), values(&[], None));
     assert!(screen(&app, 80, 24).contains("reading..."));
-    part(&mut app, InspectorTab::Values, Choice::one(3), values(&[], Some(3)));
+    part(&mut app, InspectorTab::Values, Choice::single(3), values(&[], Some(3)));
     assert!(screen(&app, 80, 24).contains("there are no values"));
 }
 

@@ -85,7 +85,7 @@ impl Environment {
 
     /// Lays lines out: a failing object takes rows of its own for its message, so rows and objects are not the same count.
     fn rows(&self, flow: &Arc<[FlowLine]>, width: usize) -> Arc<Vec<PanelRow>> {
-        self.rows.of((SameValue::of(flow), width), || {
+        self.rows.get_or_make((SameValue::new(flow), width), || {
             work::count(flow.len());
             let mut rows = Vec::with_capacity(flow.len());
             for (line, shown) in flow.iter().enumerate() {

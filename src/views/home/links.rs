@@ -28,7 +28,7 @@ impl Links {
             links.objects.extend(declared.map(|declared| (env, declared.object.clone())));
         }
         // What is rendered tells what a patch or a variable changes, and the names as they are in the end.
-        for known in facts.survey.iter().flat_map(|survey| survey.made_of(path)) {
+        for known in facts.survey.iter().flat_map(|survey| survey.objects_of_file(path)) {
             links.objects.extend(facts.find_environment(&known.env).map(|env| (env, known.object.clone())));
         }
         links

@@ -63,7 +63,7 @@ pub struct Home {
 }
 
 /// The environments that have a panel: all, or the one that the operator asked for alone.
-fn chosen(facts: &Facts) -> Vec<Env> {
+fn shown_environments(facts: &Facts) -> Vec<Env> {
     facts.only.map_or_else(|| facts.environments.iter().map(|(env, _)| env).collect(), |env| vec![env])
 }
 
@@ -80,7 +80,7 @@ impl Home {
 
     /// The focused environment and the neighbour that is beside it, scrolled no further than the focus asks for.
     fn pair(&self, facts: &Facts) -> Vec<Env> {
-        let chosen = chosen(facts);
+        let chosen = shown_environments(facts);
         let focus = chosen.iter().position(|env| *env == facts.focused).unwrap_or_default();
         let room = chosen.len().min(2);
         let first = self.first.get().min(focus).max((focus + 1).saturating_sub(room)).min(chosen.len() - room);
@@ -94,7 +94,7 @@ impl Home {
 
     /// Moves the focus to a panel: 0 is the tree, then the environments in their order; nowhere when there is none.
     fn focus(&mut self, panel: usize, facts: &Facts) -> Vec<Action> {
-        let env = panel.checked_sub(1).and_then(|index| chosen(facts).get(index).copied());
+        let env = panel.checked_sub(1).and_then(|index| shown_environments(facts).get(index).copied());
         if let Some(env) = env {
             self.in_tree = false;
             return vec![Action::Focus(env)];
@@ -110,13 +110,15 @@ impl Home {
         let (at, panels) = (at.map_or(0, |index| index + 1), shown.len() + 1);
         let next = (at + if forward { 1 } else { panels - 1 }) % panels;
         let env = next.checked_sub(1).and_then(|index| shown.get(index));
-        let panel = env.and_then(|env| chosen(facts).iter().position(|one| one == env)).map_or(0, |index| index + 1);
+        let panel = env
+            .and_then(|env| shown_environments(facts).iter().position(|one| one == env))
+            .map_or(0, |index| index + 1);
         self.focus(panel, facts)
     }
 
     /// Moves the focus along all environments; from the tree into the one that had it last.
     fn focus_next_environment(&mut self, forward: bool, facts: &Facts) -> Vec<Action> {
-        let chosen = chosen(facts);
+        let chosen = shown_environments(facts);
         let count = chosen.len().max(1);
         let at = chosen.iter().position(|env| *env == facts.focused).unwrap_or_default();
         let by = match (self.in_tree, forward) {

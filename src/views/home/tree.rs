@@ -50,7 +50,7 @@ impl Tree {
     /// Lists the visible entries.
     pub fn visible<'a>(&self, snapshot: &'a Arc<Snapshot>) -> VisibleEntries<'a> {
         let entries = &snapshot.scan.entries;
-        VisibleEntries { entries, places: self.places.of(SameValue::of(snapshot), || self.places(entries)) }
+        VisibleEntries { entries, places: self.places.get_or_make(SameValue::new(snapshot), || self.places(entries)) }
     }
 
     fn places(&self, entries: &[TreeEntry]) -> Vec<usize> {

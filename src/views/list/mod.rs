@@ -19,7 +19,7 @@ use crate::app::{Action, CommandTarget, Facts, Motion, Scene, View};
 use crate::cluster::{Resource, WatchEvent};
 use crate::kinds;
 use crate::model::{Connection, Env, Kind, ObjectRef, Row, Rows};
-use crate::views::parts::chosen::{NextOrder, RowList, SortOrder};
+use crate::views::parts::row_list::{NextOrder, RowList, SortOrder};
 use source::{Printed, RowSource};
 
 /// Lists the objects of a kind.

@@ -11,7 +11,7 @@ use crate::app::health::state_scope;
 use crate::model::Row;
 use crate::model::clock::age;
 use crate::theme::Scope;
-use crate::views::parts::chosen::ListedRows;
+use crate::views::parts::row_list::ListedRows;
 use crate::widgets::{Paragraph, Span, StyledLine, fit, lines, pad, panel, wrap};
 
 /// How much of a selected name is marked, in characters: all of a long one would cost more bytes a key than the whole budget.

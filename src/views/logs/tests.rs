@@ -32,7 +32,7 @@ impl LogScreen {
         let theme = Theme::load("terminal", Depth::None, true).unwrap();
         let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
         let mut app = App::new(facts(), theme, keymap, COMMANDS, Box::new(Home::new()));
-        let source = LogSource::of(Env(0), &object.parse().unwrap()).unwrap();
+        let source = LogSource::for_object(Env(0), &object.parse().unwrap()).unwrap();
         let mut effects = Vec::new();
         app.open(Box::new(Logs::new(source.clone())), &mut effects);
         let ticket = effects.iter().find_map(|effect| match effect {

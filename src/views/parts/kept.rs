@@ -15,7 +15,7 @@ impl<K, T> Default for Kept<K, T> {
 
 impl<K: PartialEq, T> Kept<K, T> {
     /// Returns what was made of the same, else makes it.
-    pub(crate) fn of(&self, of: K, make: impl FnOnce() -> T) -> Arc<T> {
+    pub(crate) fn get_or_make(&self, of: K, make: impl FnOnce() -> T) -> Arc<T> {
         if let Some((before, made)) = &*self.0.borrow()
             && *before == of
         {
@@ -38,7 +38,7 @@ pub(crate) struct SameValue<T: ?Sized>(Weak<T>);
 
 impl<T: ?Sized> SameValue<T> {
     /// Names a value.
-    pub(crate) fn of(value: &Arc<T>) -> Self {
+    pub(crate) fn new(value: &Arc<T>) -> Self {
         Self(Arc::downgrade(value))
     }
 }
@@ -59,7 +59,7 @@ mod tests {
         let (one, other) = (Arc::new(1), Arc::new(1));
         let (kept, made) = (Kept::default(), std::cell::Cell::new(0));
         let ask = |of: &Arc<i32>| {
-            kept.of(SameValue::of(of), || made.set(made.get() + 1));
+            kept.get_or_make(SameValue::new(of), || made.set(made.get() + 1));
         };
         ask(&one);
         ask(&one);

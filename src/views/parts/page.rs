@@ -8,7 +8,7 @@
 
 mod line;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -66,6 +66,8 @@ pub struct Page {
     /// How the lines were laid out for a width, and how many match.
     laid: Kept<(PageName, usize), Vec<Row>>,
     counted: Kept<PageName, usize>,
+    /// The lines as they were made last, and for which revision of the facts; `None` once something else has changed.
+    made: RefCell<(Option<u64>, SharedLines)>,
 }
 
 impl Page {
@@ -77,6 +79,29 @@ impl Page {
     /// Starts at another line.
     pub fn at(self, line: usize) -> Self {
         Self { line, ..self }
+    }
+
+    /// Returns the lines that were made for this revision of the facts, or makes them. Where they turn out as they were, what the page made of
+    /// them stays too.
+    pub fn kept_lines(&self, revision: u64, make: impl FnOnce() -> SharedLines) -> SharedLines {
+        if let (Some(known), lines) = &*self.made.borrow()
+            && *known == revision
+        {
+            return lines.clone();
+        }
+        let new = make();
+        work::count(new.len());
+        let mut made = self.made.borrow_mut();
+        made.0 = Some(revision);
+        if *made.1 != *new {
+            made.1 = new;
+        }
+        made.1.clone()
+    }
+
+    /// Notes that the lines may be others now.
+    pub fn forget_lines(&self) {
+        self.made.borrow_mut().0 = None;
     }
 
     /// Stays on its line while the lines before the others become more or fewer.
@@ -117,7 +142,7 @@ impl Page {
             page.lines().iter().filter(|line| !line.heading && line.matches(wanted)).count()
         };
         Some(match page.name() {
-            Some(name) => *self.counted.of(name, count),
+            Some(name) => *self.counted.get_or_make(name, count),
             None => count(),
         })
     }
@@ -284,7 +309,7 @@ impl Page {
     fn rows(&self, page: &(impl PageSource + ?Sized)) -> Arc<Vec<Row>> {
         let width = usize::from(self.width.get());
         match page.name() {
-            Some(name) => self.laid.of((name, width), || self.lay(page.lines(), width)),
+            Some(name) => self.laid.get_or_make((name, width), || self.lay(page.lines(), width)),
             None => Arc::new(self.lay(page.lines(), width)),
         }
     }

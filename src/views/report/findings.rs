@@ -20,7 +20,7 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     if let Some(fault) = &survey.fault {
         lines.push(PageLine::wrapped(format!("{}: {}; {}", fault.what, fault.why, fault.todo), Scope::Failed));
     }
-    let told = check::told(&survey.findings);
+    let told = check::condensed(&survey.findings);
     lines.extend(not_run(&survey.quiet));
     by_file(&mut lines, &told, input, |finding| {
         let pages = survey.pages_of(finding).take(PAGES).map(|page| {

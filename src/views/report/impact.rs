@@ -2,7 +2,7 @@
 
 use super::{BuiltReport, ReportInput, ReportKind, difference, findings};
 use crate::app::CommandTarget;
-use crate::check::{CheckedState, Finding, told};
+use crate::check::{CheckedState, Finding, condensed};
 use crate::helm::diff::DocumentChange;
 use crate::model::Fault;
 use crate::render::compare::Difference;
@@ -89,10 +89,10 @@ fn new(input: &ReportInput, from: &str) -> Result<Vec<Finding>, Fault> {
     let (none, root) = (Identities::default(), &input.snapshot.root);
     let before = if from == PUSHED { UPSTREAM } else { "HEAD" };
     let state = CheckedState::with_live(&input.snapshot, &Revision::WorkingTree, &none, &input.live, &input.renderer)?;
-    let Some(commit) = git::commit(root, before) else { return Ok(told(&state.findings)) };
+    let Some(commit) = git::commit(root, before) else { return Ok(condensed(&state.findings)) };
     let before =
         CheckedState::with_live(&input.snapshot, &Revision::Commit(commit), &none, &input.live, &input.renderer)?;
-    Ok(told(&state.without(&before).findings))
+    Ok(condensed(&state.without(&before).findings))
 }
 
 /// Lists the commits that are pushed, and that an environment has not applied everywhere.

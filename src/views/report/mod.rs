@@ -18,17 +18,14 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ratatui::Frame;
-use ratatui::layout::Rect;
-
 use super::parts::loaded::Loaded;
 use super::parts::tabs;
-use crate::app::{Action, CommandTarget, Facts, Motion, Scene, Task, View};
+use crate::app::{Action, CommandTarget, Facts, Motion, Scene, Task};
 use crate::model::{Env, Fault, LiveFacts};
 use crate::render::{Renderer, Rendering, Stop, Worker};
 use crate::repo::Snapshot;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
-use crate::widgets::panel;
+use crate::views::parts::paged::Paged;
 
 /// Describes a report.
 #[derive(Debug)]
@@ -105,7 +102,7 @@ struct Known {
 }
 
 impl Known {
-    fn of(facts: &Facts) -> Option<Self> {
+    fn from_facts(facts: &Facts) -> Option<Self> {
         let snapshot = facts.repository.clone()?;
         let live = facts.survey.as_ref().map(|survey| survey.live.clone()).unwrap_or_default();
         Some(Self { snapshot, applied: applied(facts), live })
@@ -125,7 +122,7 @@ pub struct Reports {
     page: Page,
     made: Loaded<BuiltReport>,
     /// What it was asked for last.
-    of: Option<Known>,
+    asked: Option<Known>,
 }
 
 impl Reports {
@@ -147,13 +144,13 @@ impl Reports {
             begins: None,
             page: Page::new(SearchKey::Filters),
             made: Loaded::default(),
-            of: None,
+            asked: None,
         }
     }
 
     fn ask(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        let Some(known) = Known::of(scene.facts) else { return Vec::new() };
-        self.of = Some(known.clone());
+        let Some(known) = Known::from_facts(scene.facts) else { return Vec::new() };
+        self.asked = Some(known.clone());
         let Known { snapshot, applied, live } = known;
         let environments = scene.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
         let (report, begins, about) = (self.report, self.begins, self.about.clone());
@@ -169,33 +166,44 @@ impl Reports {
             }
         }))]
     }
-
-    fn current(&self, scene: &Scene<'_>) -> Option<CommandTarget> {
-        let lines = lines(&self.made, scene);
-        self.page.current(&lines).and_then(PageLine::link).cloned()
-    }
 }
 
-impl View for Reports {
+impl Paged for Reports {
     fn id(&self) -> &'static str {
         self.report.id
     }
 
-    fn title(&self, scene: &Scene<'_>) -> String {
-        let title = match (&self.made.value, &self.made.fault) {
+    fn title(&self, _scene: &Scene<'_>) -> String {
+        match (&self.made.value, &self.made.fault) {
             (Some(made), None) => format!("{}: {}", self.report.title, made.summary),
             (Some(made), Some(_)) => format!("{}: {}, may be old", self.report.title, made.summary),
             (None, _) => self.report.title.to_owned(),
-        };
-        title + &tabs::found(self.page.found(&lines(&self.made, scene)))
+        }
     }
 
-    fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn page_mut(&mut self) -> Option<&mut Page> {
+        Some(&mut self.page)
+    }
+
+    /// Returns what is shown: the report, or what is in its place.
+    fn lines(&self, scene: &Scene<'_>) -> SharedLines {
+        match (&self.made.value, &scene.facts.repository_fault) {
+            (Some(made), _) => made.lines.clone(),
+            (None, Some(fault)) => tabs::fault(fault).into(),
+            (None, None) => self.made.in_place().into(),
+        }
+    }
+
+    fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.ask(scene)
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        let is_same = match (&self.of, Known::of(scene.facts)) {
+        let is_same = match (&self.asked, Known::from_facts(scene.facts)) {
             (Some(asked), Some(now)) => asked.is_same(&now),
             (_, now) => now.is_none(),
         };
@@ -213,49 +221,25 @@ impl View for Reports {
         self.begins
     }
 
-    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        if motion == Motion::Redraw {
+    fn own_motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        // The report is of the files: they are read again too.
+        (motion == Motion::Redraw).then(|| {
             let mut actions = self.ask(scene);
             actions.extend([Action::Rescan, Action::Redraw]);
-            return Some(actions);
-        }
-        if motion == Motion::Open {
-            // A file opens at the line that is spoken of; everything else as elsewhere.
-            let lines = lines(&self.made, scene);
-            let current = self.page.current(&lines)?;
-            let view = crate::views::file::open_at(current.link()?, current.place()?, scene.facts)?;
-            return Some(vec![Action::Push(view)]);
-        }
-        self.page.motion(motion, &lines(&self.made, scene)).then(Vec::new)
+            actions
+        })
     }
 
-    fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
-        self.current(scene).into_iter().collect()
-    }
-
-    fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        let lines = lines(&self.made, scene);
-        self.page.search(text, &lines);
-        true
-    }
-
-    fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-        let inside = panel(frame, area, &self.title(scene), scene.focus, scene.theme);
-        self.page.render(frame, inside, &lines(&self.made, scene), scene.theme);
+    fn open(&mut self, line: Option<&PageLine>, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        // A file opens at the line that is spoken of; everything else as elsewhere.
+        let line = line?;
+        let view = crate::views::file::open_at(line.link()?, line.place()?, scene.facts)?;
+        Some(vec![Action::Push(view)])
     }
 }
 
 fn applied(facts: &Facts) -> Applied {
     facts.environments.iter().map(|(env, _)| (env, super::git::applied::commits(facts, env))).collect()
-}
-
-/// Returns what is shown: the report, or what is in its place.
-fn lines(made: &Loaded<BuiltReport>, scene: &Scene<'_>) -> SharedLines {
-    match (&made.value, &scene.facts.repository_fault) {
-        (Some(made), _) => made.lines.clone(),
-        (None, Some(fault)) => tabs::fault(fault).into(),
-        (None, None) => made.in_place().into(),
-    }
 }
 
 /// Writes a unified difference, each line below `lead`; every line opens the same.

@@ -147,7 +147,7 @@ impl View for Changes {
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
-        self.glimpse.heard(payload.as_ref())
+        self.glimpse.hide_when_idle(payload.as_ref())
     }
 
     fn takes_text(&self) -> bool {

@@ -111,7 +111,7 @@ impl SecretView {
             (Err(_), _) => {
                 let fault = Fault::new(
                     FaultKind::Undecryptable,
-                    format!("there is a draft of {} that does not fit it any more", self.file),
+                    format!("the draft of {} no longer fits it", self.file),
                     "the file has another data key now",
                     "change the values again; the draft is kept until you save",
                 );

@@ -250,7 +250,7 @@ impl Document {
     fn may_add(&self, place: usize, path: &Path) -> Result<(), Fault> {
         self.fits(place, path)?;
         if self.entries().iter().any(|entry| entry.document == place && entry.path == *path) {
-            let why = "there is such a key already";
+            let why = "the key exists already";
             return Err(Fault::new(
                 FaultKind::Usage,
                 format!("{path} was not added"),

@@ -78,7 +78,7 @@ pub fn lines(
     let text = format!("{modified} by sops {}; MAC verified", file.version());
     lines.push(labelled("saved", &text, Scope::Text, width, scene));
     if let Some(ruling) = &document.ruling {
-        lines.push(labelled("rule", &ruling.words(file), Scope::Text, width, scene));
+        lines.push(labelled("rule", &ruling.description(file), Scope::Text, width, scene));
         if !ruling.differences.is_empty() {
             let text =
                 format!("{}; :secret-update-keys or :secret-encrypt-anew applies it", ruling.differences.join("; "));

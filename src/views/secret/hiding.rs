@@ -66,7 +66,7 @@ impl Glimpse {
     }
 
     /// Hides values, where it is told that no key came for a while.
-    pub(super) fn heard(&mut self, payload: &(dyn Any + Send)) -> Vec<Action> {
+    pub(super) fn hide_when_idle(&mut self, payload: &(dyn Any + Send)) -> Vec<Action> {
         if payload.is::<Asleep>() && self.awake.take().is_some() { vec![Action::Redraw] } else { Vec::new() }
     }
 }

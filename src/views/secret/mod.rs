@@ -16,8 +16,8 @@
 //! +----------------------------------------------------------------------------------+
 //! ```
 
+mod actions;
 mod changes;
-mod deeds;
 mod difference;
 mod drafts;
 pub mod editor;
@@ -49,16 +49,16 @@ use crate::sops::{Locked, Path};
 use crate::theme::Scope;
 use crate::widgets::{Paragraph, Scroll, StyledLine, panel};
 use crate::workflows::secret::document::Document;
+pub use actions::EditorAction;
+use actions::Saved;
 use changes::Changes;
-pub use deeds::EditorAction;
-use deeds::Saved;
 use editor::Editor;
 use field::Field;
 use hiding::Asleep;
 use opening::{Opening, PluginMessage};
 use table::{Columns, SecretRow};
-use text::Looks;
-use theirs::Looked;
+use text::TextState;
+use theirs::DiskCheck;
 
 /// Opens an encrypted file of the repository; the lock in the tree says that it is one.
 pub fn open(target: &CommandTarget, ask: &Ask<'_>) -> Option<Box<dyn View>> {
@@ -77,7 +77,7 @@ pub struct SecretView {
     selected: usize,
     scroll: Scroll,
     text_scroll: Scroll,
-    looks: Looks,
+    looks: TextState,
     /// The changes of which a draft was written last.
     drafted: Option<Vec<String>>,
     /// A draft that was found, until the operator decides.
@@ -118,7 +118,7 @@ impl SecretView {
             selected: 0,
             scroll: Scroll::default(),
             text_scroll: Scroll::default(),
-            looks: Looks::default(),
+            looks: TextState::default(),
             drafted: None,
             draft: None,
             leaving: false,
@@ -232,7 +232,7 @@ impl View for SecretView {
             return Vec::new();
         }
         self.seen = now;
-        self.look(scene)
+        self.check_disk(scene)
     }
 
     fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
@@ -255,7 +255,7 @@ impl View for SecretView {
             }
             Err(payload) => payload,
         };
-        let payload = match payload.downcast::<Looked>() {
+        let payload = match payload.downcast::<DiskCheck>() {
             Ok(looked) => return self.looked(*looked, scene),
             Err(payload) => payload,
         };

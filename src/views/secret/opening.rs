@@ -35,7 +35,7 @@ impl SecretView {
         let name = env.map(|env| scene.facts.name(env).to_owned());
         let repository = scene.facts.repository.clone();
         Action::Task(Task::stream(format!("open {file}"), move |reach, mut reply| async move {
-            let sources = reach.identities.of(env);
+            let sources = reach.identities.for_environment(env);
             let prompts = sources.first().map(|sources| sources.prompts.clone()).unwrap_or_default();
             match given {
                 Some(Given::Answer(question, answer)) => prompts.answer(&question, answer),
@@ -67,7 +67,7 @@ impl SecretView {
             tokio::select! {
                 done = &mut work => return done,
                 () = tokio::time::sleep(LISTEN) => {
-                    let said = prompts.said();
+                    let said = prompts.instruction();
                     if said != last {
                         reply.send(PluginMessage(said.clone().unwrap_or_default())).await;
                         last = said;
@@ -121,7 +121,7 @@ impl SecretView {
             let key = Secret::new(text.expose().trim());
             sops::Identities::from_text(&key).map_err(|why| {
                 let todo = "give an age key (AGE-SECRET-KEY-1…), or set age_key_file in your configuration";
-                Fault::new(FaultKind::Usage, "that is no key", why, todo)
+                Fault::new(FaultKind::Usage, "that is not a key", why, todo)
             })?;
             Given::Key(key)
         };

@@ -385,7 +385,7 @@ async fn a_key_that_is_given_opens_the_file_and_is_never_shown() {
     let sources = IdentitySources { prompts: prompts.clone(), ..key("staging") };
     desk.reach.identities = keys_of(|_| sources.clone());
     desk.press("1/apps/production/secret<enter><enter>eno-key<enter>").await;
-    assert!(desk.screen().contains("that is no key"), "{}", desk.screen());
+    assert!(desk.screen().contains("that is not a key"), "{}", desk.screen());
     let text = std::fs::read_to_string("tests/keys/production-throwaway.txt").unwrap();
     let given = text.lines().find(|line| line.starts_with("AGE-SECRET-KEY-")).unwrap();
     desk.press("<ctrl-u>").await;
@@ -617,7 +617,7 @@ async fn changes_that_were_not_saved_survive_a_crash_encrypted() {
     desk.press("<esc>").await;
     desk.press("<enter>j<enter><ctrl-u>throwaway-12<enter>").await;
     let drafts = || -> Vec<PathBuf> {
-        let folder = std::fs::read_dir(desk_state(&desk.root)).into_iter().flatten();
+        let folder = std::fs::read_dir(drafts_folder(&desk.root)).into_iter().flatten();
         folder.flatten().map(|entry| entry.path()).collect()
     };
     let [draft] = drafts().try_into().unwrap();
@@ -655,7 +655,7 @@ async fn changes_that_were_not_saved_survive_a_crash_encrypted() {
     assert!(!draft.exists());
 }
 
-fn desk_state(root: &Path) -> PathBuf {
+fn drafts_folder(root: &Path) -> PathBuf {
     root.join("../state/drafts")
 }
 

@@ -23,7 +23,7 @@ const NUMBER: usize = 5;
 
 /// What is known of the text that is typed.
 #[derive(Debug, Default)]
-pub(super) struct Looks {
+pub(super) struct TextState {
     /// What is wrong with it, and on which line.
     problem: Option<(Option<usize>, String)>,
     /// From which character on each line is secret.
@@ -34,7 +34,7 @@ pub(super) struct Looks {
     all: bool,
 }
 
-impl Looks {
+impl TextState {
     /// Returns from which character on a line is masked now.
     fn mask(&self, line: usize) -> Option<usize> {
         if self.all || self.revealed.contains(&line) { None } else { self.hidden.get(line).copied().flatten() }
@@ -72,7 +72,7 @@ impl SecretView {
                 editor.go_to(line);
                 let hidden = document.opened().hidden(&text);
                 self.editing = Some((Field::Text, editor));
-                self.looks = Looks { hidden, ..Looks::default() };
+                self.looks = TextState { hidden, ..TextState::default() };
                 self.watch_over()
             }
             Err(error) => {
@@ -120,7 +120,7 @@ impl SecretView {
         self.examine();
     }
 
-    /// Looks at the text after a key: what is wrong with it, and on which line; and what of it is secret.
+    /// TextState at the text after a key: what is wrong with it, and on which line; and what of it is secret.
     fn examine(&mut self) {
         let (Some((Field::Text, editor)), Some(document)) = (&self.editing, self.document()) else { return };
         let text = editor.text();
@@ -190,7 +190,7 @@ fn decoded(lines: &[String], row: usize) -> Option<String> {
     let size = bytes.len();
     Some(match String::from_utf8(bytes) {
         Ok(text) => format!("decoded: {}", text.replace('\n', " ")),
-        Err(_) => format!("decoded: {size} bytes that are no text"),
+        Err(_) => format!("decoded: {size} bytes that are not text"),
     })
 }
 

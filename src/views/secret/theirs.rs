@@ -34,33 +34,33 @@ use crate::workflows::secret::document::{Document, displayed, shown};
 const ROWS: usize = 4;
 
 /// The answer of the task that looks whether the file is still as it was opened; `None` when it is.
-pub(super) struct Looked(Option<Result<Unlocked, Box<Locked>>>);
+pub(super) struct DiskCheck(Option<Result<Unlocked, Box<Locked>>>);
 
 impl SecretView {
     /// Looks whether the file on the disk is still what was opened.
-    pub(super) fn look(&self, scene: &Scene<'_>) -> Vec<Action> {
+    pub(super) fn check_disk(&self, scene: &Scene<'_>) -> Vec<Action> {
         let Some(document) = self.document().filter(|_| !self.saving) else { return Vec::new() };
         let (opened, file, env) = (document.share(), self.file.clone(), self.env);
         let name = env.map(|env| scene.facts.name(env).to_owned());
         vec![Action::Task(Task::blocking(format!("look at {file}"), move |reach| {
-            let Ok(path) = reach.file(&file) else { return Looked(None) };
+            let Ok(path) = reach.file(&file) else { return DiskCheck(None) };
             // A file that is gone is told when it is saved: what is open is all that there is of it.
             match crate::files::text(&path, 16 * 1024 * 1024) {
                 Ok(text) if text != opened.file().text() => {}
-                _ => return Looked(None),
+                _ => return DiskCheck(None),
             }
-            let sources: Vec<_> = reach.identities.of(env).iter().map(IdentitySources::quietly).collect();
-            Looked(Some(sops::unlock(&path, &file, name.as_deref(), &sources)))
+            let sources: Vec<_> = reach.identities.for_environment(env).iter().map(IdentitySources::quietly).collect();
+            DiskCheck(Some(sops::unlock(&path, &file, name.as_deref(), &sources)))
         }))]
     }
 
     /// Takes what somebody else made of the file: at once where nothing of one's own would be lost, else once the operator decides.
-    pub(super) fn looked(&mut self, Looked(found): Looked, scene: &Scene<'_>) -> Vec<Action> {
+    pub(super) fn looked(&mut self, DiskCheck(found): DiskCheck, scene: &Scene<'_>) -> Vec<Action> {
         let Some(found) = found.filter(|_| !self.saving) else { return Vec::new() };
         match found {
             Err(locked) => {
                 let Fault { kind, why, .. } = locked.fault;
-                let what = format!("{} was changed by somebody else and cannot be opened any more", self.file);
+                let what = format!("{} was changed by somebody else and can no longer be opened", self.file);
                 let fault = Fault::new(kind, what, why, "what is shown is how it was before; look at it with git diff");
                 vec![Action::Tell(Notice::fault(scene.facts.now, fault))]
             }
@@ -112,7 +112,7 @@ impl SecretView {
         }
         if let Some(fault) = lost {
             // Asked anew from what the file holds, without the half of our changes.
-            let mut actions = self.look(scene);
+            let mut actions = self.check_disk(scene);
             actions.push(Action::Tell(Notice::fault(scene.facts.now, fault)));
             return actions;
         }
@@ -133,7 +133,7 @@ fn put(mine: &Document, theirs: &mut Document, file: &str, change: &ValueChange)
         found.ok_or_else(|| {
             Fault::new(
                 FaultKind::Refused,
-                format!("{path} is not there any more"),
+                format!("{path} no longer exists"),
                 "somebody else took it away",
                 "nothing was changed: copy your value, or read theirs",
             )
@@ -313,7 +313,7 @@ impl View for Theirs {
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
-        self.glimpse.heard(payload.as_ref())
+        self.glimpse.hide_when_idle(payload.as_ref())
     }
 
     fn takes_text(&self) -> bool {

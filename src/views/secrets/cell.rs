@@ -12,8 +12,8 @@ use crate::model::clock::age;
 use crate::repo::secrets::{Sealing, SecretEntry};
 use crate::theme::Scope;
 use crate::widgets::{Span, StyledLine as Text, fit, fit_end, pad};
-use crate::workflows::journey::Stage;
 use crate::workflows::live_secret::SyncState;
+use crate::workflows::secret_progress::Stage;
 
 /// A column that is narrower than this is not shown beside another.
 const NARROWEST: usize = 22;
@@ -148,7 +148,7 @@ impl Secrets {
         }
         let told = if standing.is_some_and(|one| one.agrees() == Some(false)) { Scope::Failed } else { Scope::Dim };
         let room = room.saturating_sub(parts.iter().map(|(text, _)| text.width()).sum());
-        let words = fit(&self.words(entry, scene.facts), room);
+        let words = fit(&self.description(entry, scene.facts), room);
         parts.push((if words.width() < WORDS.min(room) { pad(&words, WORDS.min(room)) } else { words }, told));
         let mut room = room.saturating_sub(parts.last().map_or(0, |(text, _)| text.width()));
         let mut put = |text: String, scope: Scope| {
@@ -173,11 +173,11 @@ impl Secrets {
     }
 
     /// Says how an entry stands, and where its change waits.
-    pub(super) fn words(&self, entry: &SecretEntry, facts: &Facts) -> String {
+    pub(super) fn description(&self, entry: &SecretEntry, facts: &Facts) -> String {
         let Some(standing) = self.standing.get(&key(entry)) else {
             return if entry.env.is_empty() { String::new() } else { "comparing...".to_owned() };
         };
-        let words = standing.words();
+        let words = standing.description();
         let stage = || Some(self.journeys.get(&key(entry))?.stage(facts.find_environment(&entry.env)?).0);
         match stage() {
             Some(Stage::Uncommitted) => format!("{words}, uncommitted"),

@@ -14,8 +14,8 @@ use crate::repo::secrets::{Sealing, SecretEntry};
 use crate::repo::users::Use;
 use crate::theme::Scope;
 use crate::widgets::{Paragraph, Span, StyledLine, panel, wrap};
-use crate::workflows::journey::{SecretProgress, Stage};
 use crate::workflows::live_secret::{KeyState, SyncState};
+use crate::workflows::secret_progress::{SecretProgress, Stage};
 
 /// A line of the details: its parts with their styles.
 pub(super) type Detail = Vec<(String, Scope)>;
@@ -69,7 +69,7 @@ impl Secrets {
                 details.say("live", &format!("{}: {}. {}", fault.what, fault.why, fault.todo), Scope::Error);
             }
             Some(SyncState::Nothing(_)) | None => details.say("keys", &entry.keys.join("  "), Scope::Text),
-            Some(other) => details.say("live", &other.words(), Scope::Text),
+            Some(other) => details.say("live", &other.description(), Scope::Text),
         }
         let env = scene.facts.find_environment(&entry.env);
         if let (Some(journey), Some(env)) = (self.journeys.get(&key(entry)), env) {
@@ -190,7 +190,7 @@ fn compared(keys: &[(String, KeyState)], width: usize) -> Vec<Detail> {
     let mut lines: Vec<Detail> = Vec::new();
     let mut room = 0;
     for (key, state) in keys {
-        let words = if *state == KeyState::Same { String::new() } else { format!(" {}", state.words()) };
+        let words = if *state == KeyState::Same { String::new() } else { format!(" {}", state.description()) };
         let text = format!("{} {key}{words}  ", state.sign());
         let cells = text.chars().count();
         if cells > room || lines.is_empty() {

@@ -40,8 +40,8 @@ use crate::views::parts::kept::Kept;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::tabs;
 use crate::widgets::{Scroll, lines, panel, wrap};
-use crate::workflows::journey::{CommitQuestion, SecretProgress};
 use crate::workflows::live_secret::{SyncState, compare, users};
+use crate::workflows::secret_progress::{CommitQuestion, SecretProgress};
 
 /// So many live Secrets are asked for at a time: enough for a slow link, and no burden for a small control plane.
 const AT_ONCE: usize = 6;
@@ -195,7 +195,7 @@ impl Secrets {
 
     /// Returns the lines that the filter leaves.
     fn shown(&self) -> ShownLines<'_> {
-        ShownLines { board: &self.board, places: self.shown.of((), || self.places()) }
+        ShownLines { board: &self.board, places: self.shown.get_or_make((), || self.places()) }
     }
 
     /// Makes what is shown anew when it is drawn next.
@@ -216,7 +216,7 @@ impl Secrets {
                     holds(&entry.file)
                         || entry.keys.iter().any(|key| holds(key))
                         || holds(cell::sealing(entry).0)
-                        || self.standing.get(&key(entry)).is_some_and(|standing| holds(&standing.words()))
+                        || self.standing.get(&key(entry)).is_some_and(|standing| holds(&standing.description()))
                 })
         };
         self.board.iter().enumerate().filter(|(_, line)| matches(line)).map(|(place, _)| place).collect()
@@ -269,7 +269,7 @@ impl Secrets {
     }
 
     fn heading(&self) -> Arc<String> {
-        self.heading.of((), || self.written_heading())
+        self.heading.get_or_make((), || self.written_heading())
     }
 
     fn written_heading(&self) -> String {

@@ -16,8 +16,8 @@ use crate::repo::secrets::SecretEntry;
 use crate::repo::users::Use;
 use crate::runtime::{PictureFormat, picture};
 use crate::theme::{Depth, Theme};
-use crate::workflows::journey::{ReadingKustomization, SecretProgress};
 use crate::workflows::live_secret::{KeyState, SyncState};
+use crate::workflows::secret_progress::{ReadingKustomization, SecretProgress};
 
 struct SecretsScreen {
     facts: Facts,

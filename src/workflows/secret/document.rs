@@ -82,7 +82,7 @@ impl Ruling {
     }
 
     /// Says which rule the file has, and which one counts.
-    pub fn words(&self, file: &SopsFile) -> String {
+    pub fn description(&self, file: &SopsFile) -> String {
         let own = file.rule_text();
         match &self.name {
             Some(name) if self.differences.is_empty() => format!("{own}, as {name} says"),
@@ -163,7 +163,7 @@ impl Document {
         let text = self.opened.original(document, path)?;
         let bytes = self.holds_base64(document, path).then(|| decode(&text)).flatten();
         Some(match bytes {
-            Some(bytes) => std::str::from_utf8(&bytes).map_or_else(|_| told(&bytes), Secret::new),
+            Some(bytes) => std::str::from_utf8(&bytes).map_or_else(|_| size_and_hash(&bytes), Secret::new),
             None => text,
         })
     }
@@ -193,11 +193,11 @@ impl Document {
 
     /// Writes the sops lines that would make the same changes, without the values.
     pub fn shell(&self, file: &str) -> ShellLine {
-        ShellLine::of(&self.words(file))
+        ShellLine::from_words(&self.command_words(file))
     }
 
     /// Returns the words of these lines.
-    pub fn words(&self, file: &str) -> Vec<Vec<String>> {
+    pub fn command_words(&self, file: &str) -> Vec<Vec<String>> {
         let lines: Vec<_> = self.opened.changes().iter().flat_map(|change| lines(file, change)).collect();
         if lines.is_empty() { vec![line(&["sops", "edit", file])] } else { lines }
     }
@@ -397,13 +397,13 @@ pub fn shown(entry: &Entry) -> (ValueForm, Secret) {
 /// Returns a value as the table shows it: what is no text by its size and hash.
 pub fn displayed(entry: &Entry) -> (ValueForm, Secret) {
     match (shown(entry), entry.bytes().map(Zeroizing::new)) {
-        ((ValueForm::Base64, _), Some(bytes)) => (ValueForm::Base64, told(&bytes)),
+        ((ValueForm::Base64, _), Some(bytes)) => (ValueForm::Base64, size_and_hash(&bytes)),
         (shown, _) => shown,
     }
 }
 
 /// Tells bytes that are no text by their size and hash.
-fn told(bytes: &[u8]) -> Secret {
+fn size_and_hash(bytes: &[u8]) -> Secret {
     let mut hash = String::new();
     for byte in Sha256::digest(bytes).iter().take(6) {
         // Writing to a text cannot fail.

@@ -101,7 +101,7 @@ impl Rekey {
         let work = Box::new(move |reach: TaskContext, steps: StepSender| {
             let known = environments.into_iter();
             let sources = known.filter_map(|(env, name)| Some((name, reach.identities.get(env)?.clone()))).collect();
-            let ground = RekeyContext { sources, others: reach.identities.of(None), ..ground };
+            let ground = RekeyContext { sources, others: reach.identities.for_environment(None), ..ground };
             let work: futures::future::BoxFuture<'static, Outcome> =
                 Box::pin(perform(reach, steps, ground, files, whole));
             work
@@ -195,7 +195,7 @@ impl RekeyContext {
     /// Finds who would read a file after its change whom nobody has agreed to yet. It blocks.
     fn new_readers(&self, path: &Path, name: &str) -> Vec<NewReader> {
         let text = contents::text(&self.snapshot.root, name).or_else(|_| files::text(path, sops::LARGEST)).ok();
-        let own = text.as_deref().and_then(|text| sops::SopsFile::parse(Format::of(name), text).ok());
+        let own = text.as_deref().and_then(|text| sops::SopsFile::parse(Format::from_path(name), text).ok());
         let own = own.map(|file| file.recipients()).unwrap_or_default();
         let wanted = match &self.deed {
             FileAction::Recipients { add, remove } => {
@@ -210,7 +210,7 @@ impl RekeyContext {
             name,
             &wanted,
             text.as_deref(),
-            self.committed.get_or_init(|| Committed::of(&self.snapshot.root)),
+            self.committed.get_or_init(|| Committed::read(&self.snapshot.root)),
         )
     }
 
@@ -259,7 +259,8 @@ impl RekeyContext {
             return Ok(None);
         }
         sops::write_atomically(path, opened.file().text(), &text, &self.permit)?;
-        let after = sops::SopsFile::parse(Format::of(name), text).map_or_else(|_| Vec::new(), |file| file.recipients());
+        let after =
+            sops::SopsFile::parse(Format::from_path(name), text).map_or_else(|_| Vec::new(), |file| file.recipients());
         let count = |ours: &[String], theirs: &[String]| ours.iter().filter(|one| !theirs.contains(one)).count();
         let rekeyed = match self.deed {
             FileAction::Rotate => "has a new data key",
@@ -305,7 +306,7 @@ impl RekeyContext {
         self.snapshot.judge_recipients(name, &wanted.groups.concat(), &self.allowed)?;
         let fault = |error: SopsError| Fault { what: format!("cannot encrypt {name}"), ..error.fault(name, None) };
         let text = match std::str::from_utf8(&bytes) {
-            Ok(text) if let Some(changed) = sops::changed_by_sealing(Format::of(name), text, &wanted) => {
+            Ok(text) if let Some(changed) = sops::changed_by_sealing(Format::from_path(name), text, &wanted) => {
                 let why = format!("sops would keep another value than stands there: {changed}");
                 return Err(Fault::new(
                     FaultKind::Refused,
@@ -314,8 +315,8 @@ impl RekeyContext {
                     "write it in quotes",
                 ));
             }
-            Ok(text) => sops::create(Format::of(name), &Secret::new(text), &wanted, now).map_err(fault)?,
-            Err(_) if Format::of(name) == Format::Binary => {
+            Ok(text) => sops::create(Format::from_path(name), &Secret::new(text), &wanted, now).map_err(fault)?,
+            Err(_) if Format::from_path(name) == Format::Binary => {
                 sops::create_binary(bytes.clone(), &wanted, now).map_err(fault)?
             }
             Err(_) => return Err(cannot("it is not text".to_owned(), "a file of this ending must be UTF-8")),
@@ -324,7 +325,7 @@ impl RekeyContext {
         let count = wanted.groups.concat().len();
         let known = git::is_known(&self.snapshot.root, name);
         let past = if known { "; its plain text is in git already: change the values too" } else { "" };
-        Ok(format!("is encrypted for {count} recipients by {}{past}", creation.words()))
+        Ok(format!("is encrypted for {count} recipients by {}{past}", creation.explanation()))
     }
 }
 

@@ -82,6 +82,6 @@ pub(super) fn new_readers(snapshot: &Snapshot, file: &str, sealed: &SopsFile) ->
         below.unwrap_or(file),
         &sealed.recipients(),
         Some(sealed.text()),
-        &Committed::of(&snapshot.root),
+        &Committed::read(&snapshot.root),
     )
 }

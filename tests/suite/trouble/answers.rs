@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::support::api::{Answer, Api};
-use super::super::support::ground::Ground;
+use super::super::support::workspace::Workspace;
 
 /// Says it for the list of Kustomizations, and what a server in order says for all else.
 fn for_lists(answer: Answer) -> Api {
@@ -12,8 +12,8 @@ fn for_lists(answer: Answer) -> Api {
 
 #[test]
 fn one_without_end_is_cut_off_and_told() {
-    let ground = Ground::on(&for_lists(Answer::Endless("{\"metadata\":{}},")));
-    let (code, out, _) = ground.run(["status", "--env", "staging"]);
+    let workspace = Workspace::on(&for_lists(Answer::Endless("{\"metadata\":{}},")));
+    let (code, out, _) = workspace.run(["status", "--env", "staging"]);
     assert!(out.contains("the API server sends more than 64 MiB as a page of a list"), "{out}");
     assert_eq!(code, 4, "{out}");
 }
@@ -22,16 +22,16 @@ fn one_without_end_is_cut_off_and_told() {
 fn a_list_whose_pages_do_not_end_is_told() {
     let page =
         json!({"kind": "KustomizationList", "metadata": {"resourceVersion": "1", "continue": "again"}, "items": []});
-    let ground = Ground::on(&for_lists(Answer::Object(page)));
-    let (code, out, _) = ground.run(["status", "--env", "staging"]);
+    let workspace = Workspace::on(&for_lists(Answer::Object(page)));
+    let (code, out, _) = workspace.run(["status", "--env", "staging"]);
     assert!(code > 0 && out.contains("the same page comes again"), "{code} {out}");
 }
 
 #[test]
 fn a_redirect_is_told_and_not_followed() {
     let other = Api::healthy();
-    let ground = Ground::on(&for_lists(Answer::Elsewhere(format!("{}/login", other.url()))));
-    let (code, out, _) = ground.run(["status", "--env", "staging"]);
+    let workspace = Workspace::on(&for_lists(Answer::Elsewhere(format!("{}/login", other.url()))));
+    let (code, out, _) = workspace.run(["status", "--env", "staging"]);
     assert!(out.contains("/login, which is not followed"), "{out}");
     assert!(out.contains("`server` of this cluster in the kubeconfig may be the address of a proxy"), "{out}");
     assert_eq!((code, other.count("", "")), (4, 0));
@@ -43,13 +43,13 @@ fn what_is_another_kind_than_asked_for_is_told_and_not_shown() {
                         "data": {"password": "aHVudGVyMg=="}});
     let told = secret.clone();
     let api = Api::new(move |request| request.contains("/kustomizations/apps").then(|| Answer::Object(told.clone())));
-    let ground = Ground::on(&api);
+    let workspace = Workspace::on(&api);
     let object = "Kustomization.kustomize.toolkit.fluxcd.io/flux-system/apps";
-    let (code, out, err) = ground.run(["describe", object, "--env", "staging"]);
+    let (code, out, err) = workspace.run(["describe", object, "--env", "staging"]);
     assert!(code > 0 && err.contains("`Secret apps`, and `Kustomization"), "{code} {out} {err}");
     assert!(!format!("{out}{err}").contains("aHVudGVyMg"), "{out} {err}");
     let list = json!({"kind": "SecretList", "metadata": {"resourceVersion": "1"}, "items": [secret]});
     api.says(move |request| request.contains("/kustomizations?limit=").then(|| Answer::Object(list.clone())));
-    let (code, out, _) = ground.run(["status", "--env", "staging"]);
+    let (code, out, _) = workspace.run(["status", "--env", "staging"]);
     assert!(code > 0 && out.contains("`SecretList`, and `KustomizationList` was asked for"), "{code} {out}");
 }

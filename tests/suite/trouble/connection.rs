@@ -4,16 +4,16 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use super::super::support::api::{Api, error};
-use super::super::support::ground::Ground;
 use super::super::support::proxy::{Link, Proxy};
+use super::super::support::workspace::Workspace;
 
 #[test]
 fn a_refused_cluster_says_so_and_comes_back() {
     let api = Api::healthy();
     let proxy = Proxy::to(api.address(), Link::Refused);
-    let ground = Ground::new();
-    ground.reaches(&format!("http://127.0.0.1:{}", proxy.port()), "token: hunter2");
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::new();
+    workspace.reaches(&format!("http://127.0.0.1:{}", proxy.port()), "token: hunter2");
+    let mut deck = workspace.stage().open();
     deck.sees_row(&["staging: unreachable", "production: unreachable", "PROTECTED"]);
     deck.tells("staging cannot be reached: no connection to 127.0.0.1");
     deck.tells("Connection refused");
@@ -21,7 +21,7 @@ fn a_refused_cluster_says_so_and_comes_back() {
     deck.tells(">? apps");
     deck.press("R");
     deck.tells("cannot look up Kustomization in staging: no connection to 127.0.0.1");
-    let (code, out, _) = ground.run(["status", "--env", "staging"]);
+    let (code, out, _) = workspace.run(["status", "--env", "staging"]);
     assert_eq!(code, 4);
     assert!(out.contains("Connection refused"), "{out}");
     proxy.becomes(Link::Up);
@@ -33,9 +33,9 @@ fn a_refused_cluster_says_so_and_comes_back() {
 fn a_hanging_cluster_says_so_and_keys_are_answered_meanwhile() {
     let api = Api::healthy();
     let proxy = Proxy::to(api.address(), Link::Hanging);
-    let ground = Ground::new();
-    ground.reaches(&format!("http://127.0.0.1:{}", proxy.port()), "token: hunter2");
-    let mut deck = ground.stage().patient(Duration::from_secs(40)).open();
+    let workspace = Workspace::new();
+    workspace.reaches(&format!("http://127.0.0.1:{}", proxy.port()), "token: hunter2");
+    let mut deck = workspace.stage().patient(Duration::from_secs(40)).open();
     deck.sees_row(&["staging: connecting", "production: connecting"]);
     deck.press("1j");
     deck.sees_row(&[">", "settings.yaml"]);
@@ -48,18 +48,18 @@ fn a_hanging_cluster_says_so_and_keys_are_answered_meanwhile() {
 
 #[test]
 fn a_certificate_that_nobody_looks_at_is_told_wherever_the_environment_is() {
-    let ground = Ground::new();
+    let workspace = Workspace::new();
     let cluster = "https://127.0.0.1:1', insecure-skip-tls-verify: true, tls-server-name: 'x";
-    ground.reaches(cluster, "token: hunter2");
-    let (_, out, _) = ground.run(["status", "--env", "staging"]);
-    assert!(out.contains("staging: TLS not verified: whoever answers"), "{out}");
-    let (_, out, _) = ground.run(["info"]);
+    workspace.reaches(cluster, "token: hunter2");
+    let (_, out, _) = workspace.run(["status", "--env", "staging"]);
+    assert!(out.contains("staging: TLS not verified: anyone who answers"), "{out}");
+    let (_, out, _) = workspace.run(["info"]);
     assert!(out.contains("env.staging.connection") && out.contains("TLS not verified"), "{out}");
-    let (_, out, _) = ground.run(["envs"]);
+    let (_, out, _) = workspace.run(["envs"]);
     assert!(out.contains("TLS not verified"), "{out}");
-    let (_, out, _) = ground.run(["-o", "json", "envs"]);
+    let (_, out, _) = workspace.run(["-o", "json", "envs"]);
     assert_eq!(out.matches("\"exposed\": \"TLS not verified\"").count(), 2, "{out}");
-    let mut deck = ground.stage().open();
+    let mut deck = workspace.stage().open();
     deck.sees("production  TLS not verified");
 }
 
@@ -69,9 +69,9 @@ fn a_server_without_tls_is_told_as_that() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || for_each_hang_up(&listener));
-    let ground = Ground::new();
-    ground.reaches(&format!("https://127.0.0.1:{port}"), "token: hunter2");
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::new();
+    workspace.reaches(&format!("https://127.0.0.1:{port}"), "token: hunter2");
+    let mut deck = workspace.stage().open();
     deck.tells("staging cannot be reached: no connection to 127.0.0.1");
     deck.tells("does the server speak TLS at this address? compare `server` of this cluster in the kubeconfig");
 }
@@ -88,13 +88,13 @@ fn for_each_hang_up(listener: &TcpListener) {
 #[test]
 fn an_expired_token_says_to_log_in_again() {
     let api = Api::new(|_| Some(error(401, "Unauthorized")));
-    let ground = Ground::on(&api);
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&api);
+    let mut deck = workspace.stage().open();
     deck.sees_row(&["staging: unreachable", "production: unreachable"]);
     deck.tells("does not accept the credentials");
     deck.tells("log in to staging again");
     deck.tells("log in to production again");
-    let (code, out, complaint) = ground.run(["status"]);
+    let (code, out, complaint) = workspace.run(["status"]);
     assert_eq!(code, 4, "{complaint}");
     assert!(out.contains("log in to staging again") && !out.contains("hunter2"), "{out}");
     // Somebody logged in elsewhere: the token is taken again by itself.
@@ -113,9 +113,9 @@ fn plug_in(command: &str) -> String {
 #[test]
 fn a_missing_plug_in_is_told_with_its_install_hint() {
     let api = Api::healthy();
-    let ground = Ground::new();
-    ground.reaches(&api.url(), &plug_in("corp-login"));
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::new();
+    workspace.reaches(&api.url(), &plug_in("corp-login"));
+    let mut deck = workspace.stage().open();
     deck.tells("plug-in corp-login is not installed, or not in PATH");
     deck.tells("get it from https://corp.example/login");
     assert_eq!(api.count("GET", ""), 0, "nothing is asked without credentials");
@@ -124,14 +124,14 @@ fn a_missing_plug_in_is_told_with_its_install_hint() {
 #[test]
 fn a_chatty_plug_in_tears_no_screen() {
     let api = Api::healthy();
-    let ground = Ground::new();
-    let login = ground.script(
+    let workspace = Workspace::new();
+    let login = workspace.script(
         "login",
         r#"printf '\033[2JWARNING: a new version is out\n' >&2; read -r answer
            echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}'"#,
     );
-    ground.reaches(&api.url(), &plug_in(&login.to_string_lossy()));
-    let mut deck = ground.stage().open();
+    workspace.reaches(&api.url(), &plug_in(&login.to_string_lossy()));
+    let mut deck = workspace.stage().open();
     deck.sees_row(&["staging: healthy", "production: healthy"]);
     assert!(!String::from_utf8_lossy(deck.raw()).contains("WARNING"));
     deck.press("q");
@@ -141,12 +141,12 @@ fn a_chatty_plug_in_tears_no_screen() {
 #[test]
 fn a_failing_plug_in_is_told_in_its_last_words() {
     let api = Api::healthy();
-    let ground = Ground::new();
-    let login = ground.script("login", r"echo trying >&2; printf '\033[31msession expired\033[0m\n\n' >&2; exit 2");
-    ground.reaches(&api.url(), &plug_in(&login.to_string_lossy()));
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::new();
+    let login = workspace.script("login", r"echo trying >&2; printf '\033[31msession expired\033[0m\n\n' >&2; exit 2");
+    workspace.reaches(&api.url(), &plug_in(&login.to_string_lossy()));
+    let mut deck = workspace.stage().open();
     deck.tells("session expired (exit status: 2)");
     deck.tells("log in with it in a terminal (`kubectl get namespaces` runs it too)");
-    let (code, out, _) = ground.run(["status", "--env", "staging"]);
+    let (code, out, _) = workspace.run(["status", "--env", "staging"]);
     assert!(code == 4 && out.contains(" failed: trying; session expired (exit status: 2)"), "{out}");
 }

@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::super::support::api::Api;
-use super::super::support::ground::Ground;
 use super::super::support::pty::{Deck, Stage};
+use super::super::support::workspace::Workspace;
 
 /// Opens the only other file of `apps/`, which comes before `settings.yaml`.
 fn open_file(stage: Stage, name: &str) -> Deck {
@@ -19,17 +19,17 @@ fn open_file(stage: Stage, name: &str) -> Deck {
 
 #[test]
 fn an_unreadable_file_says_whose_leave_is_missing() {
-    let ground = Ground::on(&Api::healthy());
-    ground.write("apps/closed.yaml", "kind: ConfigMap\n");
-    let closed = ground.root().join("apps/closed.yaml");
+    let workspace = Workspace::on(&Api::healthy());
+    workspace.write("apps/closed.yaml", "kind: ConfigMap\n");
+    let closed = workspace.root().join("apps/closed.yaml");
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o0)).unwrap();
     // Root reads whatever it likes, unless it gives that up.
     let stage = if std::fs::read(&closed).is_ok() {
         let call = ["--bounding-set", "-dac_override,-dac_read_search", env!("CARGO_BIN_EXE_fluxdeck")];
-        let stage = Stage::of("setpriv").with(call).knowing("KUBECONFIG", ground.kubeconfig());
-        stage.knowing("HOME", ground.home()).inside(ground.root())
+        let stage = Stage::new("setpriv").with(call).knowing("KUBECONFIG", workspace.kubeconfig());
+        stage.knowing("HOME", workspace.home()).inside(workspace.root())
     } else {
-        ground.stage()
+        workspace.stage()
     };
     let mut deck = open_file(stage, "closed.yaml");
     deck.tells("cannot show apps/closed.yaml: Permission denied");
@@ -39,21 +39,21 @@ fn an_unreadable_file_says_whose_leave_is_missing() {
 
 #[test]
 fn what_is_not_text_says_so() {
-    let ground = Ground::on(&Api::healthy());
-    ground.write("apps/latin.yaml", b"kind: ConfigMap\ndata: {drink: caf\xe9}\n");
-    let mut deck = open_file(ground.stage(), "latin.yaml");
+    let workspace = Workspace::on(&Api::healthy());
+    workspace.write("apps/latin.yaml", b"kind: ConfigMap\ndata: {drink: caf\xe9}\n");
+    let mut deck = open_file(workspace.stage(), "latin.yaml");
     deck.tells("cannot show apps/latin.yaml: it is not text in UTF-8");
     deck.sees("`file` tells what it is");
 }
 
 #[test]
 fn a_hundred_megabytes_are_not_read() {
-    let ground = Ground::on(&Api::healthy());
+    let workspace = Workspace::on(&Api::healthy());
     // A hole: it has the size, and takes no room.
-    ground.write("apps/big.yaml", "");
-    let big = std::fs::OpenOptions::new().write(true).open(ground.root().join("apps/big.yaml")).unwrap();
+    workspace.write("apps/big.yaml", "");
+    let big = std::fs::OpenOptions::new().write(true).open(workspace.root().join("apps/big.yaml")).unwrap();
     big.set_len(100 * 1024 * 1024).unwrap();
-    let mut deck = open_file(ground.stage(), "big.yaml");
+    let mut deck = open_file(workspace.stage(), "big.yaml");
     deck.tells("cannot show apps/big.yaml: it has 102400 KiB");
     deck.sees("look at it with a pager");
     assert!(deck.resident() < 100 * 1024 * 1024, "{}", deck.resident());
@@ -61,23 +61,23 @@ fn a_hundred_megabytes_are_not_read() {
 
 #[test]
 fn invalid_yaml_is_marked_with_its_line() {
-    let ground = Ground::on(&Api::healthy());
-    ground.write("apps/bad.yaml", "kind: ConfigMap\ndata: [bar\nkind: none\n");
-    let mut deck = open_file(ground.stage(), "bad.yaml");
-    deck.sees("the file is no YAML");
+    let workspace = Workspace::on(&Api::healthy());
+    workspace.write("apps/bad.yaml", "kind: ConfigMap\ndata: [bar\nkind: none\n");
+    let mut deck = open_file(workspace.stage(), "bad.yaml");
+    deck.sees("the file is not valid YAML");
     deck.tells("Flux would refuse the whole Kustomization");
     deck.press("<esc>");
     deck.sees_row(&["bad.yaml", "(x)"]);
     // Mended while it is shown, it is as any other.
-    ground.write("apps/bad.yaml", "kind: ConfigMap\n");
+    workspace.write("apps/bad.yaml", "kind: ConfigMap\n");
     deck.sees_no("(x)");
 }
 
 #[test]
 fn nothing_needs_kustomize() {
     // A search path with git alone: neither kustomize nor kubectl nor flux nor sops.
-    let ground = Ground::on(&Api::healthy());
-    let programs = ground.beside("programs");
+    let workspace = Workspace::on(&Api::healthy());
+    let programs = workspace.beside("programs");
     std::fs::create_dir(&programs).unwrap();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let git = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|git| git.is_file()).expect("git");
@@ -87,7 +87,7 @@ fn nothing_needs_kustomize() {
     deck.press("jjR");
     deck.sees("1 running");
     // Which file becomes what is read from the manifests themselves.
-    let mut deck = ground.stage().knowing("PATH", &programs).open();
+    let mut deck = workspace.stage().knowing("PATH", &programs).open();
     deck.sees("staging: healthy");
     deck.press("1j");
     deck.sees_row(&["> ", "settings.yaml"]);

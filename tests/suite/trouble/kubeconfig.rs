@@ -1,12 +1,12 @@
 //! The kubeconfig is missing, broken, or lacks a context: the repository's side is shown all the same.
 
 use super::super::support::api::Api;
-use super::super::support::ground::Ground;
+use super::super::support::workspace::Workspace;
 
 #[test]
 fn none_says_where_it_looked_and_the_repository_is_shown() {
-    let ground = Ground::new();
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::new();
+    let mut deck = workspace.stage().open();
     deck.sees_row(&["staging: no cluster", "production: no cluster", "PROTECTED"]);
     deck.tells("no kubeconfig: there is no file");
     deck.tells("name one with --kubeconfig, or set KUBECONFIG");
@@ -22,19 +22,19 @@ fn none_says_where_it_looked_and_the_repository_is_shown() {
     deck.press("q");
     assert!(deck.ends().success());
 
-    let (code, out, _) = ground.run(["status", "--output", "json"]);
+    let (code, out, _) = workspace.run(["status", "--output", "json"]);
     assert_eq!(code, 4);
     assert_eq!(out.matches("no kubeconfig").count(), 2, "{out}");
-    let (code, out, complaint) = ground.run(["kustomizations"]);
+    let (code, out, complaint) = workspace.run(["kustomizations"]);
     assert_eq!(code, 0, "the repository needs no cluster: {complaint}");
     assert!(out.contains("apps"), "{out}");
 }
 
 #[test]
 fn a_broken_one_says_the_line_and_no_secret() {
-    let ground = Ground::new();
-    std::fs::write(ground.kubeconfig(), "users:\n- name: a\n  user: {token: [hunter2]}\n").unwrap();
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::new();
+    std::fs::write(workspace.kubeconfig(), "users:\n- name: a\n  user: {token: [hunter2]}\n").unwrap();
+    let mut deck = workspace.stage().open();
     deck.tells("cannot read the kubeconfig:");
     deck.tells("kubeconfig:3:17 is not what a kubeconfig has there");
     deck.tells("`kubectl config view` shows what kubectl makes of it");
@@ -42,7 +42,7 @@ fn a_broken_one_says_the_line_and_no_secret() {
     deck.ends();
     assert!(!String::from_utf8_lossy(deck.raw()).contains("hunter2"));
 
-    let (code, out, complaint) = ground.run(["status"]);
+    let (code, out, complaint) = workspace.run(["status"]);
     assert_eq!(code, 4, "{complaint}");
     assert!(out.contains("kubeconfig:3:17") && !out.contains("hunter2"), "{out}");
 }
@@ -50,30 +50,34 @@ fn a_broken_one_says_the_line_and_no_secret() {
 #[test]
 fn an_unknown_context_names_those_that_there_are() {
     let api = Api::healthy();
-    let ground = Ground::on(&api);
-    let text = std::fs::read_to_string(ground.kubeconfig()).unwrap();
-    std::fs::write(ground.kubeconfig(), text.replace("name: production, context", "name: live, context")).unwrap();
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&api);
+    let text = std::fs::read_to_string(workspace.kubeconfig()).unwrap();
+    std::fs::write(workspace.kubeconfig(), text.replace("name: production, context", "name: live, context")).unwrap();
+    let mut deck = workspace.stage().open();
     deck.sees_row(&["staging: healthy", "production: no cluster"]);
     deck.tells("the kubeconfig has no context production; it has staging, live");
     deck.tells("below [env.production] in your settings, or --env production --context");
     drop(deck);
 
-    let (code, out, complaint) = ground.run(["status", "--env", "production"]);
+    let (code, out, complaint) = workspace.run(["status", "--env", "production"]);
     assert_eq!(code, 4, "{complaint}");
     assert!(out.contains("it has staging, live"), "{out}");
 }
 
 #[test]
 fn within_a_pod_its_service_account_stands_in_for_a_kubeconfig() {
-    let ground = Ground::new();
-    std::fs::remove_dir_all(ground.root().join("clusters/staging")).unwrap();
-    ground.commit("one environment");
-    let account = ground.beside("account");
+    let workspace = Workspace::new();
+    std::fs::remove_dir_all(workspace.root().join("clusters/staging")).unwrap();
+    workspace.commit("one environment");
+    let account = workspace.beside("account");
     std::fs::create_dir(&account).unwrap();
     std::fs::write(account.join("token"), "t0ken").unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fluxdeck"));
-    command.args(["status", "--output", "json"]).env_clear().env("HOME", ground.home()).current_dir(ground.root());
+    command
+        .args(["status", "--output", "json"])
+        .env_clear()
+        .env("HOME", workspace.home())
+        .current_dir(workspace.root());
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("FLUXDECK_SERVICE_ACCOUNT", &account);
     // Nobody listens there: that it is tried is told by the fault.
     command.env("KUBERNETES_SERVICE_HOST", "127.0.0.1").env("KUBERNETES_SERVICE_PORT", "1");
@@ -86,18 +90,18 @@ fn within_a_pod_its_service_account_stands_in_for_a_kubeconfig() {
 #[test]
 fn an_environment_may_have_a_file_of_its_own_beside_the_others() {
     let api = Api::healthy();
-    let ground = Ground::on(&api);
-    let own = ground.beside("apart.yaml");
-    std::fs::rename(ground.kubeconfig(), &own).unwrap();
-    let settings = ground.home().join(".config/fluxdeck/config.toml");
+    let workspace = Workspace::on(&api);
+    let own = workspace.beside("apart.yaml");
+    std::fs::rename(workspace.kubeconfig(), &own).unwrap();
+    let settings = workspace.home().join(".config/fluxdeck/config.toml");
     std::fs::create_dir_all(settings.parent().unwrap()).unwrap();
     std::fs::write(&settings, format!("[env.staging]\nkubeconfig = '{}'\n", own.display())).unwrap();
-    let (code, out, complaint) = ground.run(["status", "--env", "staging"]);
+    let (code, out, complaint) = workspace.run(["status", "--env", "staging"]);
     assert_eq!(code, 0, "{complaint}");
     assert!(out.contains("Kustomization/flux-system/apps"), "{out}");
     // The repository's own file may not lead there.
     std::fs::remove_file(&settings).unwrap();
-    ground.write(".fluxdeck.toml", format!("[env.staging]\nkubeconfig = '{}'\n", own.display()));
-    let (code, out, _) = ground.run(["status", "--env", "staging"]);
+    workspace.write(".fluxdeck.toml", format!("[env.staging]\nkubeconfig = '{}'\n", own.display()));
+    let (code, out, _) = workspace.run(["status", "--env", "staging"]);
     assert_eq!(code, 4, "{out}");
 }

@@ -7,16 +7,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::support::api::{Answer, Api, apps, error};
-use super::super::support::ground::Ground;
 use super::super::support::proxy::{Link, Proxy};
+use super::super::support::workspace::Workspace;
 
 const CONFLICT: &str = "Operation cannot be fulfilled on kustomizations.kustomize.toolkit.fluxcd.io \"apps\": the object has been modified";
 
 #[test]
 fn a_conflict_is_tried_again_and_then_told() {
     let api = Api::new(|request| request.starts_with("PATCH").then(|| error(409, CONFLICT)));
-    let ground = Ground::on(&api);
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&api);
+    let mut deck = workspace.stage().open();
     deck.sees("staging: healthy");
     deck.press("R");
     deck.tells("the object has been modified");
@@ -25,23 +25,23 @@ fn a_conflict_is_tried_again_and_then_told() {
     deck.press("q");
     deck.ends();
     assert!(
-        ground.journal().lines().last().is_some_and(|line| line.contains("has been modified")),
+        workspace.journal().lines().last().is_some_and(|line| line.contains("has been modified")),
         "{}",
-        ground.journal()
+        workspace.journal()
     );
 }
 
 #[test]
 fn a_request_whose_answer_is_lost_says_that_it_may_have_arrived() {
     let api = Api::new(|request| request.starts_with("PATCH").then_some(Answer::Nothing));
-    let ground = Ground::on(&api);
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&api);
+    let mut deck = workspace.stage().open();
     deck.sees("staging: healthy");
     deck.press("R");
     deck.tells("it may have arrived all the same");
     deck.tells("look at the object before you ask again");
     let before = api.count("PATCH", "");
-    let (code, _, complaint) = ground.run(["reconcile", "Kustomization/flux-system/apps", "--env", "staging"]);
+    let (code, _, complaint) = workspace.run(["reconcile", "Kustomization/flux-system/apps", "--env", "staging"]);
     assert!(code == 4 && complaint.contains("it may have arrived all the same"), "{code} {complaint}");
     assert_eq!(api.count("PATCH", ""), before + 1, "what may have arrived is not sent again");
 }
@@ -64,9 +64,9 @@ fn a_connection_lost_while_waiting_is_waited_out() {
         }
     });
     let proxy = Proxy::to(api.address(), Link::Up);
-    let ground = Ground::new();
-    ground.reaches(&format!("http://127.0.0.1:{}", proxy.port()), "token: hunter2");
-    let mut deck = ground.stage().patient(Duration::from_secs(40)).open();
+    let workspace = Workspace::new();
+    workspace.reaches(&format!("http://127.0.0.1:{}", proxy.port()), "token: hunter2");
+    let mut deck = workspace.stage().patient(Duration::from_secs(40)).open();
     deck.sees("staging: healthy");
     deck.press("R");
     deck.sees("1 running");
@@ -81,5 +81,9 @@ fn a_connection_lost_while_waiting_is_waited_out() {
     proxy.becomes(Link::Up);
     deck.sees("applied main@sha1:");
     assert_eq!(api.count("PATCH", ""), 1, "it is asked once");
-    assert!(ground.journal().lines().last().is_some_and(|line| line.contains("applied main@")), "{}", ground.journal());
+    assert!(
+        workspace.journal().lines().last().is_some_and(|line| line.contains("applied main@")),
+        "{}",
+        workspace.journal()
+    );
 }

@@ -1,21 +1,21 @@
 //! The repository is missing, no repository, or in the middle of something.
 
 use super::super::support::api::Api;
-use super::super::support::ground::Ground;
+use super::super::support::workspace::Workspace;
 
 #[test]
 fn a_missing_one_is_wrong_usage() {
-    let ground = Ground::on(&Api::healthy());
-    let nowhere = ground.beside("nowhere");
+    let workspace = Workspace::on(&Api::healthy());
+    let nowhere = workspace.beside("nowhere");
     for arguments in [["status", "--repo"], ["kustomizations", "--repo"]] {
-        let (code, out, complaint) = ground.run(arguments.iter().map(AsRef::as_ref).chain([nowhere.as_os_str()]));
+        let (code, out, complaint) = workspace.run(arguments.iter().map(AsRef::as_ref).chain([nowhere.as_os_str()]));
         assert!(code == 2 && out.is_empty(), "{code} {out}");
         assert!(
-            complaint.contains("nowhere is no folder") && complaint.contains("name a folder with --repo"),
+            complaint.contains("nowhere is not a folder") && complaint.contains("name a folder with --repo"),
             "{complaint}"
         );
     }
-    let mut deck = ground.stage().with(["--repo".as_ref(), nowhere.as_os_str()]).open();
+    let mut deck = workspace.stage().with(["--repo".as_ref(), nowhere.as_os_str()]).open();
     deck.sees("name a folder with --repo");
     assert_eq!(deck.ends().code(), Some(2));
 }
@@ -23,26 +23,26 @@ fn a_missing_one_is_wrong_usage() {
 #[test]
 fn one_that_goes_while_open_says_so() {
     let api = Api::healthy();
-    let ground = Ground::on(&api);
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&api);
+    let mut deck = workspace.stage().open();
     deck.sees("staging: healthy");
     deck.sees("settings.yaml");
-    let moved = ground.beside("moved");
-    std::fs::rename(ground.root(), &moved).unwrap();
+    let moved = workspace.beside("moved");
+    std::fs::rename(workspace.root(), &moved).unwrap();
     deck.press(":rescan<enter>");
     deck.sees("the repository is gone");
     deck.sees("what is shown is as it was");
     deck.sees("settings.yaml");
-    std::fs::rename(&moved, ground.root()).unwrap();
+    std::fs::rename(&moved, workspace.root()).unwrap();
 }
 
 #[test]
 fn a_folder_without_git_shows_what_it_can() {
     let api = Api::healthy();
-    let ground = Ground::on(&api);
+    let workspace = Workspace::on(&api);
     // With clusters/ it is a repository of ours, only without history.
-    std::fs::remove_dir_all(ground.root().join(".git")).unwrap();
-    let mut deck = ground.stage().open();
+    std::fs::remove_dir_all(workspace.root().join(".git")).unwrap();
+    let mut deck = workspace.stage().open();
     deck.sees_row(&["homelab", "no git", "staging: healthy", "production: healthy"]);
     deck.press("v");
     deck.sees("is not in a git repository");
@@ -50,9 +50,9 @@ fn a_folder_without_git_shows_what_it_can() {
     assert!(!deck.text().contains("no commit yet"), "{}", deck.text());
     drop(deck);
     // A folder that has nothing to do with it says where it looked.
-    let plain = ground.beside("plain");
+    let plain = workspace.beside("plain");
     std::fs::create_dir(&plain).unwrap();
-    let mut deck = ground.stage_in(&plain).open();
+    let mut deck = workspace.stage_in(&plain).open();
     deck.sees("no repository");
     deck.tells("cannot open the repository");
     deck.tells("name one with --repo, or run `git init` there");
@@ -61,25 +61,25 @@ fn a_folder_without_git_shows_what_it_can() {
 
 #[test]
 fn a_dirty_one_shows_its_changes() {
-    let ground = Ground::on(&Api::healthy());
-    ground.write("apps/settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n");
-    ground.write("apps/staged.yaml", "");
-    ground.git(&["add", "apps/staged.yaml"]);
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&Api::healthy());
+    workspace.write("apps/settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n");
+    workspace.write("apps/staged.yaml", "");
+    workspace.git(&["add", "apps/staged.yaml"]);
+    let mut deck = workspace.stage().open();
     deck.sees("main +1 ~1");
     deck.sees_row(&["settings.yaml", " M"]);
     deck.sees_row(&["staged.yaml", " A"]);
     // What comes while it is open is seen too.
-    ground.write("apps/new.yaml", "");
+    workspace.write("apps/new.yaml", "");
     deck.sees("main +1 ~1 ?1");
     deck.sees_row(&["new.yaml", " ?"]);
 }
 
 #[test]
 fn a_detached_head_is_named_and_refuses_to_push() {
-    let ground = Ground::on(&Api::healthy());
-    ground.git(&["checkout", "--quiet", "--detach"]);
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&Api::healthy());
+    workspace.git(&["checkout", "--quiet", "--detach"]);
+    let mut deck = workspace.stage().open();
     deck.sees("settings.yaml");
     deck.press("v");
     deck.sees("detached at");
@@ -90,16 +90,16 @@ fn a_detached_head_is_named_and_refuses_to_push() {
 
 #[test]
 fn a_merge_in_conflict_is_told_and_its_marks_are_not_committed() {
-    let ground = Ground::on(&Api::healthy());
+    let workspace = Workspace::on(&Api::healthy());
     let settings = |colour: &str| format!("kind: ConfigMap\ndata:\n  colour: {colour}\n");
-    ground.git(&["checkout", "--quiet", "-b", "side"]);
-    ground.write("apps/settings.yaml", settings("green"));
-    ground.commit("green");
-    ground.git(&["checkout", "--quiet", "main"]);
-    ground.write("apps/settings.yaml", settings("red"));
-    ground.commit("red");
-    assert!(!ground.try_git(&["merge", "side"]).status.success());
-    let mut deck = ground.stage().open();
+    workspace.git(&["checkout", "--quiet", "-b", "side"]);
+    workspace.write("apps/settings.yaml", settings("green"));
+    workspace.commit("green");
+    workspace.git(&["checkout", "--quiet", "main"]);
+    workspace.write("apps/settings.yaml", settings("red"));
+    workspace.commit("red");
+    assert!(!workspace.try_git(&["merge", "side"]).status.success());
+    let mut deck = workspace.stage().open();
     deck.sees("main (merging in progress)");
     deck.sees_row(&["settings.yaml", "!"]);
     deck.press("v");
@@ -111,10 +111,10 @@ fn a_merge_in_conflict_is_told_and_its_marks_are_not_committed() {
     deck.press("a");
     deck.tells("a conflict that is not solved");
     deck.tells("keep what is right and take the marks out");
-    let staged = ground.try_git(&["diff", "--cached", "--name-only", "--diff-filter=M"]);
+    let staged = workspace.try_git(&["diff", "--cached", "--name-only", "--diff-filter=M"]);
     assert!(staged.stdout.is_empty(), "what is in conflict is not staged: {staged:?}");
     // Solved it is staged as any other.
-    ground.write("apps/settings.yaml", settings("violet"));
+    workspace.write("apps/settings.yaml", settings("violet"));
     deck.press("a");
     deck.sees("staged (1)");
 }

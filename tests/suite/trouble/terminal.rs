@@ -5,16 +5,16 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::super::support::api::Api;
-use super::super::support::ground::Ground;
 use super::super::support::pty::{Deck, Stage};
+use super::super::support::workspace::Workspace;
 
 const REST: Duration = Duration::from_millis(200);
 
 #[test]
 fn forty_columns_show_one_panel_whole() {
     let api = Api::healthy();
-    let ground = Ground::on(&api);
-    let mut deck = ground.stage().sized(40, 10).open();
+    let workspace = Workspace::on(&api);
+    let mut deck = workspace.stage().sized(40, 10).open();
     deck.sees_row(&["= apps", "next 6m"]);
     deck.sees(">staging");
     deck.press("1");
@@ -29,8 +29,8 @@ fn forty_columns_show_one_panel_whole() {
     deck.press("<esc>");
     deck.sees_row(&["= apps", "next 6m"]);
     // A fault has its advice there too.
-    let ground = Ground::new();
-    let mut deck = ground.stage().sized(40, 10).open();
+    let workspace = Workspace::new();
+    let mut deck = workspace.stage().sized(40, 10).open();
     deck.tells("no kubeconfig");
     deck.tells("or set KUBECONFIG");
 }
@@ -45,19 +45,19 @@ fn written(screen: &vt100::Screen) -> Vec<String> {
 }
 
 /// Asks a shell with job control to run the program, as a person does.
-fn from_a_shell(ground: &Ground) -> Deck {
+fn from_a_shell(workspace: &Workspace) -> Deck {
     let script =
         format!("set -m; '{}'; echo stopped; read -r go; fg >/dev/null; echo ended", env!("CARGO_BIN_EXE_fluxdeck"));
-    let stage = Stage::of("bash").with(["-c", &script]).knowing("KUBECONFIG", ground.kubeconfig());
-    stage.knowing("HOME", ground.home()).inside(ground.root()).open()
+    let stage = Stage::new("bash").with(["-c", &script]).knowing("KUBECONFIG", workspace.kubeconfig());
+    stage.knowing("HOME", workspace.home()).inside(workspace.root()).open()
 }
 
 #[test]
 fn stopped_and_back_the_screen_is_whole() {
     let api = Api::healthy();
-    let ground = Ground::on(&api);
+    let workspace = Workspace::on(&api);
     for from_outside in [false, true] {
-        let mut deck = from_a_shell(&ground);
+        let mut deck = from_a_shell(&workspace);
         deck.sees_row(&["staging: healthy", "production: healthy"]);
         // Without the lesson, which teaches the last key.
         deck.press("t");
@@ -86,10 +86,10 @@ fn stopped_and_back_the_screen_is_whole() {
 #[test]
 fn reattached_at_another_size_and_term_it_is_whole() {
     let api = Api::healthy();
-    let ground = Ground::on(&api);
+    let workspace = Workspace::on(&api);
     // A program keeps the TERM that it was started with; the terminal that comes back may be any other. Only what all of them know is sent.
     for (term, columns, rows) in [("tmux-256color", 80, 24), ("vt100", 200, 50)] {
-        let mut deck = ground.stage().knowing("TERM", term).open();
+        let mut deck = workspace.stage().knowing("TERM", term).open();
         deck.sees_row(&["staging: healthy", "production: healthy"]);
         deck.sees("settings.yaml");
         deck.rest(REST);

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::support::api::{Api, apps, change, error};
-use super::super::support::ground::Ground;
 use super::super::support::pty::Deck;
+use super::super::support::workspace::Workspace;
 
 fn both_live(deck: &mut Deck) {
     deck.sees_row(&["staging: healthy", "production: healthy"]);
@@ -17,14 +17,14 @@ fn both_live(deck: &mut Deck) {
 fn what_is_forbidden_is_told_and_hides_nothing_else() {
     let why = "helmreleases.helm.toolkit.fluxcd.io is forbidden: User \"op\" cannot list resource \"helmreleases\"";
     let api = Api::new(move |request| request.contains("/helmreleases").then(|| error(403, why)));
-    let ground = Ground::on(&api);
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&api);
+    let mut deck = workspace.stage().open();
     deck.sees_row(&["staging: 1 forbidden", "production: 1 forbidden"]);
     deck.sees("cannot list helmreleases in staging");
     deck.tells("ask for the permission that the message names");
     deck.sees_row(&["= apps", "= apps"]);
 
-    let (code, out, complaint) = ground.run(["status", "--env", "staging"]);
+    let (code, out, complaint) = workspace.run(["status", "--env", "staging"]);
     assert_eq!(code, 1, "{complaint}");
     assert!(out.contains("Kustomization/flux-system/apps") && out.contains(why), "{out}");
 }
@@ -34,8 +34,8 @@ fn a_cluster_without_flux_says_what_brings_it() {
     let api = Api::new(|request| {
         request.contains("toolkit.fluxcd.io").then(|| error(404, "the server could not find the requested resource"))
     });
-    let ground = Ground::on(&api);
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&api);
+    let mut deck = workspace.stage().open();
     deck.sees_row(&["staging: no Flux", "production: no Flux"]);
     deck.sees("Flux is not installed here");
     deck.tells("`flux install` or `flux bootstrap` brings it");
@@ -43,7 +43,7 @@ fn a_cluster_without_flux_says_what_brings_it() {
     deck.press("R");
     deck.tells("its CRD is not installed there");
 
-    let (code, out, complaint) = ground.run(["status", "--env", "staging"]);
+    let (code, out, complaint) = workspace.run(["status", "--env", "staging"]);
     assert_eq!(code, 1, "{complaint}");
     assert!(out.contains("no Flux in staging") && out.contains("flux bootstrap"), "{out}");
 }
@@ -57,8 +57,8 @@ fn an_expired_watch_is_listed_anew() {
         // The first watch of each environment has lost its version.
         (watched && counted.fetch_add(1, Ordering::Relaxed) < 2).then(|| error(410, "too old resource version: 1 (9)"))
     });
-    let ground = Ground::on(&api);
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&api);
+    let mut deck = workspace.stage().open();
     both_live(&mut deck);
     assert!(expired.load(Ordering::Relaxed) >= 4, "every environment watches again");
     assert!(api.count("GET", "/kustomizations?limit") >= 4, "every environment lists again");
@@ -76,8 +76,8 @@ fn a_restarted_server_is_watched_again_and_what_was_known_stays() {
     let down = Arc::new(AtomicBool::new(false));
     let now_down = Arc::clone(&down);
     let api = Api::new(move |_| now_down.load(Ordering::Relaxed).then(|| error(503, "apiserver is shutting down")));
-    let ground = Ground::on(&api);
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&api);
+    let mut deck = workspace.stage().open();
     both_live(&mut deck);
     down.store(true, Ordering::Relaxed);
     api.drops_connections();
@@ -93,8 +93,8 @@ fn a_restarted_server_is_watched_again_and_what_was_known_stays() {
 #[test]
 fn an_object_deleted_while_open_says_so_and_stays_readable() {
     let api = Api::healthy();
-    let ground = Ground::on(&api);
-    let mut deck = ground.stage().open();
+    let workspace = Workspace::on(&api);
+    let mut deck = workspace.stage().open();
     both_live(&mut deck);
     deck.press("<enter>");
     deck.sees_row(&["state", "ready"]);
@@ -122,8 +122,8 @@ fn an_object_deleted_while_open_says_so_and_stays_readable() {
 fn ages_go_by_the_server_s_clock() {
     for ahead in [SignedDuration::from_hours(1), SignedDuration::from_hours(-1)] {
         let api = Api::ahead(ahead, |_| None);
-        let ground = Ground::on(&api);
-        let mut deck = ground.stage().open();
+        let workspace = Workspace::on(&api);
+        let mut deck = workspace.stage().open();
         both_live(&mut deck);
         deck.sees_row(&["= apps", "next 6m", "= apps", "next 6m"]);
         deck.press("<enter>");

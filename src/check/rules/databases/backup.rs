@@ -10,10 +10,10 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("postgresql.cnpg.io", "Cluster") {
+    for object in world.objects_of("postgresql.cnpg.io", "Cluster") {
         let own = at(&object.body, "/spec");
         let schedules: Vec<_> = world
-            .of("postgresql.cnpg.io", "ScheduledBackup")
+            .objects_of("postgresql.cnpg.io", "ScheduledBackup")
             .filter(|one| {
                 one.object.namespace == object.object.namespace
                     && text(&one.body, "/spec/cluster/name") == object.object.name

@@ -18,19 +18,19 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let of_chart = world
-            .of(known::HELM, "HelmRelease")
+            .objects_of(known::HELM, "HelmRelease")
             .any(|release| world.chart(release) == "cluster" && release.object.namespace == namespace);
         if of_chart
             || world.is_conjured(namespace)
             || world.charts_say(name)
             || world
-                .of("postgresql.cnpg.io", "Cluster")
+                .objects_of("postgresql.cnpg.io", "Cluster")
                 .any(|one| one.object.namespace == namespace && one.object.name == name)
             || world.may_come(&[("postgresql.cnpg.io", "Cluster")], namespace)
         {
             continue;
         }
-        let elsewhere = world.of("postgresql.cnpg.io", "Cluster").find(|one| one.object.name == name);
+        let elsewhere = world.objects_of("postgresql.cnpg.io", "Cluster").find(|one| one.object.name == name);
         let message = format!("its Cluster {name} is not declared in {namespace}");
         let why = "it waits for a cluster that does not come; a Pooler or Database reaches its own namespace only";
         let fix = match elsewhere {

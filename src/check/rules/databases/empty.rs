@@ -10,7 +10,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("postgresql.cnpg.io", "Cluster") {
+    for object in world.objects_of("postgresql.cnpg.io", "Cluster") {
         let bootstrap = at(&object.body, "/spec/bootstrap");
         // A replica cluster and an import read what they name in other ways.
         if ["recovery", "pg_basebackup"].iter().any(|way| bootstrap.get(way).is_some()) {

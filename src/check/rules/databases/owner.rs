@@ -5,7 +5,7 @@ use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-owner-missing",
-    about: "a Database whose owner is no role of its Cluster",
+    about: "a Database whose owner is not a role of its Cluster",
     look: RuleInput::World(look),
 };
 
@@ -13,11 +13,11 @@ pub(in crate::check) const RULE: Rule = Rule {
 const STATEMENTS: [&str; 3] = ["postInitSQL", "postInitApplicationSQL", "postInitTemplateSQL"];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("postgresql.cnpg.io", "Database") {
+    for object in world.objects_of("postgresql.cnpg.io", "Database") {
         let owner = text(&object.body, "/spec/owner");
         let wanted = text(&object.body, "/spec/cluster/name");
         let cluster = world
-            .of("postgresql.cnpg.io", "Cluster")
+            .objects_of("postgresql.cnpg.io", "Cluster")
             .find(|one| one.object.name == wanted && one.object.namespace == object.object.namespace);
         let Some(cluster) = cluster else { continue };
         // A cluster that is restored or imported has the roles of where it comes from.
@@ -38,7 +38,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let by_sql = STATEMENTS.iter().any(|field| names_it(field))
             || STATEMENTS.iter().any(|field| at(bootstrap, "/initdb").get(format!("{field}Refs")).is_some());
         // A role may be an object of its own.
-        let by_object = world.of("postgresql.cnpg.io", "DatabaseRole").any(|one| {
+        let by_object = world.objects_of("postgresql.cnpg.io", "DatabaseRole").any(|one| {
             let named = text(&one.body, "/spec/name");
             one.object.namespace == object.object.namespace
                 && text(&one.body, "/spec/cluster/name") == wanted
@@ -53,7 +53,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         {
             continue;
         }
-        let message = format!("its owner {owner} is no role of the Cluster {wanted}");
+        let message = format!("its owner {owner} is not a role of the Cluster {wanted}");
         let why = "CNPG cannot create the database: role does not exist";
         let fix =
             format!("add {owner} to spec.managed.roles of the Cluster, with ensure: present and its password Secret");

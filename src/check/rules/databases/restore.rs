@@ -11,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("postgresql.cnpg.io", "Cluster") {
+    for object in world.objects_of("postgresql.cnpg.io", "Cluster") {
         let source = text(&object.body, "/spec/bootstrap/recovery/source");
         let Some(external) =
             list(&object.body, "/spec/externalClusters").iter().find(|one| text(one, "/name") == source)

@@ -21,7 +21,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         };
         // A store that is only read from, to restore, deletes nothing.
         let is_source = object.kind() == "ObjectStore"
-            && !world.of("postgresql.cnpg.io", "Cluster").any(|cluster| {
+            && !world.objects_of("postgresql.cnpg.io", "Cluster").any(|cluster| {
                 list(&cluster.body, "/spec/plugins")
                     .iter()
                     .any(|plugin| text(plugin, "/parameters/barmanObjectName") == object.object.name)

@@ -10,7 +10,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("postgresql.cnpg.io", "ScheduledBackup") {
+    for object in world.objects_of("postgresql.cnpg.io", "ScheduledBackup") {
         let schedule = text(&object.body, "/spec/schedule");
         let fields = schedule.split_whitespace().count();
         if schedule.is_empty() || schedule.starts_with('@') || fields == 6 {

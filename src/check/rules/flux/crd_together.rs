@@ -37,7 +37,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             let is_brought = |object: &&Object| groups.contains(&object.object.group.as_str());
             // A definition that another brings is there already.
             let is_defined = world
-                .of("apiextensions.k8s.io", "CustomResourceDefinition")
+                .objects_of("apiextensions.k8s.io", "CustomResourceDefinition")
                 .any(|definition| groups.contains(&text(&definition.body, "/spec/group")))
                 || is_brought_before(world, one, groups);
             // What a helmfile or a script brings before Flux begins is not known.

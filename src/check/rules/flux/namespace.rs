@@ -94,7 +94,7 @@ fn namespaces(world: &World<'_>) -> usize {
 }
 
 fn is_made_by_chart(world: &World<'_>, namespace: &str) -> bool {
-    world.of(known::HELM, "HelmRelease").any(|release| {
+    world.objects_of(known::HELM, "HelmRelease").any(|release| {
         let target = text(&release.body, "/spec/targetNamespace");
         target == namespace && release.body.pointer("/spec/install/createNamespace") == Some(&true.into())
     })

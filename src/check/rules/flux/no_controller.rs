@@ -52,7 +52,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 /// Returns the ResourceSet that an object is made of.
 fn set_of<'a>(world: &World<'a>, object: &Object) -> Option<&'a Object> {
     let set = object.origin.made_by.as_deref()?;
-    world.of(known::OPERATOR, "ResourceSet").find(|known| known.object.name == set)
+    world.objects_of(known::OPERATOR, "ResourceSet").find(|known| known.object.name == set)
 }
 
 /// Tells whether a ResourceSet waits for the definition of an object's kind, or of another of its group.
@@ -69,7 +69,7 @@ fn controller_of(object: &ObjectRef) -> Option<&'static str> {
     if object.group == known::EXTENSIONS && object.kind == "ArtifactGenerator" {
         return Some("source-watcher");
     }
-    let controller = kinds::of(object)?.controller;
+    let controller = kinds::kind_of(object)?.controller;
     (!["", "source-controller", "kustomize-controller"].contains(&controller)).then_some(controller)
 }
 

@@ -14,7 +14,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         // `prune: false` is said on purpose.
         if object.body.pointer("/spec/prune").is_none_or(serde_json::Value::is_null) {
             let message = "spec.prune is not set";
-            let why = "what is deleted in the repository stays in the cluster, and nothing tells of it";
+            let why = "an object that is deleted from the repository stays in the cluster, and nothing reports it";
             let fix = "set prune: true, or prune: false where it must outlive its Kustomization";
             found.push(world.finding(&RULE, object, "prune:", message, why, fix).hint());
         }

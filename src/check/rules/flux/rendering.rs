@@ -34,6 +34,6 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             let why = format!("{}; Flux fails with the same words: BuildFailed", fault.why);
             Finding::shown(RULE.id, finding, why)
         };
-        found.push(told.of(&one.env));
+        found.push(told.in_environment(&one.env));
     }
 }

@@ -77,7 +77,8 @@ fn is_of_instance(world: &World<'_>, kind: &str, namespace: &str, name: &str) ->
         let sync = at(&release.body, "/spec/values/instance/sync");
         text(sync, "/kind") == kind && [text(sync, "/name"), namespace].contains(&name)
     };
-    world.of(known::OPERATOR, "FluxInstance").any(makes) || world.of(known::HELM, "HelmRelease").any(by_chart)
+    world.objects_of(known::OPERATOR, "FluxInstance").any(makes)
+        || world.objects_of(known::HELM, "HelmRelease").any(by_chart)
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ fn told(world: &World<'_>, first: &Use<'_>, names: &[&str], kustomizations: Vec<
     let mut finding = Finding {
         line: first.line,
         kustomizations,
-        ..found.of(world.env).about(Some(first.object.object.to_string()))
+        ..found.in_environment(world.env).about(Some(first.object.object.to_string()))
     };
     let mut named = BTreeSet::from([(first.file.as_str(), first.line)]);
     for other in more.iter().filter(|other| named.insert((&other.file, other.line))) {

@@ -18,7 +18,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             && !is_explained(world, object)
         {
             let message = "it is suspended in Git";
-            let why = "nothing that it applies follows the repository any more, and `flux resume` is undone by the next reconcile";
+            let why = "what it applies no longer follows the repository, and the next reconcile undoes `flux resume`";
             let fix = "take spec.suspend out, or say beside it why it stays: # fluxdeck:ignore flux-suspended REASON";
             found.push(world.finding(&RULE, object, "suspend:", message, why, fix).warning());
         }

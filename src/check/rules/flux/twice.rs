@@ -23,7 +23,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             users.push((one, object));
         }
     }
-    let mut shared: Vec<Shared<'_>> = seen.values().filter_map(|users| Shared::of(users)).collect();
+    let mut shared: Vec<Shared<'_>> = seen.values().filter_map(|users| Shared::find(users)).collect();
     // What they do to each other comes first: all else that they share is told below it.
     shared.sort_by_key(|one| one.harm);
     let mut told: Vec<(Vec<&str>, Harm, usize)> = Vec::new();
@@ -108,7 +108,10 @@ fn takes_in(world: &World<'_>, outer: &FluxKustomization, inner: &FluxKustomizat
         outer.shown()
     );
     let line = world.line(&outer.file, outer.line, "path:").unwrap_or(outer.line);
-    Finding::new(RULE.id, &outer.file, message, why, fix).on(line).of(world.env).about(Some(outer.object().to_string()))
+    Finding::new(RULE.id, &outer.file, message, why, fix)
+        .on(line)
+        .in_environment(world.env)
+        .about(Some(outer.object().to_string()))
 }
 
 /// Says what comes of it, the worst first.
@@ -131,7 +134,7 @@ struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    fn of(users: &[(&'a Rendered, &'a Object)]) -> Option<Self> {
+    fn find(users: &[(&'a Rendered, &'a Object)]) -> Option<Self> {
         let [(_, object), (_, last), ..] = users else { return None };
         let mut names: Vec<&str> = users.iter().map(|(one, _)| one.name.as_str()).collect();
         names.sort_unstable();

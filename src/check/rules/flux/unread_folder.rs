@@ -99,7 +99,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         }
         let manifests = if count == 1 { "its manifest renders" } else { "its manifests render" };
         let message = format!("nothing reads the folder {folder}: {manifests} nothing in any environment");
-        let why = "what is changed in it changes nothing, and whoever looks for what runs finds it";
+        let why = "a change in it has no effect, and it misleads anyone who looks for what runs";
         let fix = "name it in the resources of a kustomization.yaml or in spec.path of a Kustomization, or delete it";
         let habit = "nothing reads some folders of manifests: they render nothing in any environment";
         found.push(Finding::new(RULE.id, file, message, why, fix).on(1).hint().habit(habit));

@@ -17,7 +17,7 @@ type Key<'a> = (&'a str, &'a str);
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     let releases: BTreeMap<Key<'_>, &Object> = world
-        .of(known::HELM, "HelmRelease")
+        .objects_of(known::HELM, "HelmRelease")
         .map(|release| ((release.object.namespace.as_str(), release.object.name.as_str()), release))
         .collect();
     let mut waits: BTreeMap<Key<'_>, Vec<Key<'_>>> = BTreeMap::new();

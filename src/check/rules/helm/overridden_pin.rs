@@ -15,7 +15,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of(known::HELM, "HelmRelease") {
+    for object in world.objects_of(known::HELM, "HelmRelease") {
         let file = &object.origin.file;
         let users = || {
             let all = world.rendering.of.iter().flat_map(|one| one.objects.iter().map(move |other| (&one.env, other)));
@@ -33,7 +33,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let message = format!("its version {written} is applied nowhere: {} say their own", environments.join(" and "));
-        let why = "whoever raises it here, Renovate too, changes nothing that runs";
+        let why = "raising it here, as Renovate does, changes nothing that runs";
         let fix = "take version out of the base: each environment says its own";
         let line = world.line(file, object.origin.line.unwrap_or(1), &written);
         let finding = Finding::new(RULE.id, file, message, why, fix).about(Some(object.object.to_string())).hint();

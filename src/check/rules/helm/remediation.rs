@@ -14,7 +14,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     if world.flux.retries_releases() {
         return;
     }
-    for object in world.of(known::HELM, "HelmRelease") {
+    for object in world.objects_of(known::HELM, "HelmRelease") {
         let lacks = |action: &str| {
             let own = at(&object.body, &format!("/spec/{action}"));
             at(own, "/remediation/retries").as_i64().unwrap_or_default() == 0

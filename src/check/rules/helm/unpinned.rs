@@ -11,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of(known::HELM, "HelmRelease") {
+    for object in world.objects_of(known::HELM, "HelmRelease") {
         let Some(chart) = object.body.pointer("/spec/chart/spec") else { continue };
         let from_git = matches!(text(chart, "/sourceRef/kind"), "GitRepository" | "Bucket");
         let version = text(chart, "/version");

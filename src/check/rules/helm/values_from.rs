@@ -12,7 +12,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of(known::HELM, "HelmRelease") {
+    for object in world.objects_of(known::HELM, "HelmRelease") {
         let namespace = &object.object.namespace;
         for source in list(&object.body, "/spec/valuesFrom") {
             let (kind, name) = (text(source, "/kind"), text(source, "/name"));
@@ -51,7 +51,7 @@ fn may_come(world: &World<'_>, release: &Object, name: &str) -> bool {
         let is_called = [called, other.object.name.as_str()].iter().any(|own| !own.is_empty() && name.contains(own));
         other.object != release.object && [other.object.namespace.as_str(), target].contains(&namespace) && is_called
     };
-    world.is_conjured(namespace) || world.charts_say(name) || world.of(known::HELM, "HelmRelease").any(may_make)
+    world.is_conjured(namespace) || world.charts_say(name) || world.objects_of(known::HELM, "HelmRelease").any(may_make)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of(known::HELM, "HelmRelease") {
+    for object in world.objects_of(known::HELM, "HelmRelease") {
         let version = text(&object.body, "/spec/chart/spec/version");
         for one in world.rendering.of.iter().filter(|one| one.env.as_str() > world.env) {
             let Some(other) = one.objects.iter().find(|other| other.object == object.object) else { continue };

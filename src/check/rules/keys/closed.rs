@@ -24,7 +24,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         files.dedup();
         let sealed = files.into_iter().filter_map(|file| {
             let text = contents::text(&snapshot.root, file).ok().filter(|text| crate::sops::sniff(text).is_some())?;
-            Some((file, SopsFile::parse(Format::of(file), text).ok()?.recipients()))
+            Some((file, SopsFile::parse(Format::from_path(file), text).ok()?.recipients()))
         });
         let opens = |recipients: &[String]| recipients.iter().any(|one| ours.contains(one));
         let (open, closed): (Vec<_>, Vec<_>) = sealed.partition(|(_, recipients)| opens(recipients));
@@ -38,9 +38,10 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         for (file, _) in closed.iter().filter(|(file, recipients)| is_own(recipients) && !is_told(file)) {
             let message = format!("no key at hand opens it, and {} others of {} open", open.len(), environment.name);
             let why = "the cluster opens it, and nobody here can look at it, change it, or see whether its MAC holds";
-            let fix =
-                format!("whoever opens it adds your recipient: fluxdeck secret recipients {file} --add RECIPIENT");
-            found.push(Finding::new(RULE.id, file, message, why, fix).of(&environment.name).hint());
+            let fix = format!(
+                "someone who can open it adds your recipient: fluxdeck secret recipients {file} --add RECIPIENT"
+            );
+            found.push(Finding::new(RULE.id, file, message, why, fix).in_environment(&environment.name).hint());
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::config;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "fluxdeck-settings",
-    about: "a line of .fluxdeck.toml that cannot be read, is no setting, or names a folder that is not there",
+    about: "a line of .fluxdeck.toml that cannot be read, is not a setting, or names a folder that does not exist",
     look: RuleInput::Repository(look),
 };
 
@@ -26,8 +26,8 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         if context.snapshot.root.join(path).is_dir() {
             continue;
         }
-        let message = format!("[env.{env}] path = \"{path}\" is no folder of this repository");
-        let why = format!("{env} is no environment here: nothing of it is shown, checked or protected");
+        let message = format!("[env.{env}] path = \"{path}\" is not a folder of this repository");
+        let why = format!("{env} is not an environment here: nothing of it is shown, checked or protected");
         let finding = Finding::new(RULE.id, config::SHARED, message, why, "correct the path, or take the table out");
         found.push(Finding { line: *line, ..finding }.warning());
     }

@@ -26,7 +26,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
                 continue;
             }
             let message = format!("{field} is deprecated");
-            let why = "a later kustomize, and with it a later Flux, does not read it any more";
+            let why = "later versions of kustomize, and so of Flux, no longer read it";
             let fix = format!("write {instead}; `kustomize edit fix` in the folder rewrites it");
             let finding = Finding::new(RULE.id, &file.path, message, why, fix).hint();
             found.push(Finding { line: file.line(&format!("{field}:")), ..finding });

@@ -1,6 +1,6 @@
 //! A patch whose target does not exist.
 
-use super::{File, documents, files, manifests, matches, reach, word};
+use super::{File, component_files, documents, files, manifests, matches, word};
 use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::render::{Object, Rendered};
 use crate::repo::Feed;
@@ -20,7 +20,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             component(context, file, found);
             continue;
         }
-        let reached = reach(context, file);
+        let reached = component_files(context, file);
         // What generators make has no file.
         let generates = ["configMapGenerator", "secretGenerator"].iter().any(|key| file.body.get(*key).is_some());
         if !reached.whole || generates {
@@ -43,7 +43,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
                 continue;
             }
             let wanted = [word(target, "kind"), word(target, "name")].join("/");
-            let message = format!("the patch of {wanted} changes nothing: no object below is such a one");
+            let message = format!("the patch of {wanted} changes nothing: no object below matches it");
             let why = "kustomize says nothing about it, and what the patch should do does not happen";
             let fix = "correct kind and name of the target, or take the patch out";
             let line = file.line(&format!("name: {}", word(target, "name"))).or_else(|| file.line("patches:"));
@@ -90,7 +90,7 @@ fn component(context: &Context<'_>, file: &File, found: &mut Vec<Finding>) {
 fn idle(file: &File, target: &Value) -> Finding {
     let wanted = [word(target, "kind"), word(target, "name")].join("/");
     let message =
-        format!("the patch of {wanted} changes nothing: none who uses the component renders to such an object");
+        format!("the patch of {wanted} changes nothing: no user of the component renders an object that matches it");
     let why = "kustomize says nothing about it, and what the patch should do does not happen";
     let fix = "correct kind and name of the target, or take the patch out";
     let line = file.line(&format!("name: {}", word(target, "name"))).or_else(|| file.line("patches:"));

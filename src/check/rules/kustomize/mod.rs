@@ -56,7 +56,7 @@ fn read(root: &Path, path: &str) -> Option<File> {
 }
 
 /// What a kustomization file reaches: the files of resources, whether all of it is known, and whether it comes as it is written.
-struct ComponentReach {
+struct ComponentFiles {
     files: Vec<String>,
     whole: bool,
     as_written: bool,
@@ -80,13 +80,13 @@ const CHANGES: [&str; 13] = [
 ];
 
 /// Follows resources, bases and components of a kustomization file.
-fn reach(context: &Context<'_>, file: &File) -> ComponentReach {
-    let mut found = ComponentReach { files: Vec::new(), whole: true, as_written: true };
+fn component_files(context: &Context<'_>, file: &File) -> ComponentFiles {
+    let mut found = ComponentFiles { files: Vec::new(), whole: true, as_written: true };
     follow(context, file, &mut found, 0);
     found
 }
 
-fn follow(context: &Context<'_>, file: &File, found: &mut ComponentReach, depth: usize) {
+fn follow(context: &Context<'_>, file: &File, found: &mut ComponentFiles, depth: usize) {
     let root = &context.snapshot.root;
     if depth > 32 {
         found.whole = false;

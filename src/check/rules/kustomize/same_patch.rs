@@ -1,6 +1,6 @@
 //! A patch that changes nothing, because the manifest says the same.
 
-use super::{File, documents, files, manifests, matches, reach, word};
+use super::{File, component_files, documents, files, manifests, matches, word};
 use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::repo::{contents, path};
 use crate::yaml::{self, Value};
@@ -29,7 +29,7 @@ struct Patch {
 
 fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     for file in files(context).iter().filter(|file| file.items("patches").next().is_some()) {
-        let reached = reach(context, file);
+        let reached = component_files(context, file);
         if !reached.whole || !reached.as_written {
             continue;
         }
@@ -49,7 +49,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             }
             let wanted = [patch.kind.as_str(), patch.name.as_str()].join("/");
             let message = format!("the patch of {wanted} changes nothing: it sets what the manifest has already");
-            let why = "whoever changes the one place does not change the other, and the two drift apart unseen";
+            let why = "a change in one place is not made in the other, and the two drift apart unnoticed";
             let fix = "take the patch out, or the value out of the manifest, so that one place says it";
             let line = file.line(&patch.needle).or_else(|| file.line("patches:"));
             found.push(Finding { line, ..Finding::new(RULE.id, &file.path, message, why, fix).hint() });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{ComponentReach, File, files, manifests, reach, word};
+use super::{ComponentFiles, File, component_files, files, manifests, word};
 use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::repo::{contents, path};
 use crate::yaml::Value;
@@ -18,7 +18,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     let mut same: Vec<(String, Finding)> = Vec::new();
     let mut other: BTreeSet<String> = BTreeSet::new();
     for file in files(context).iter().filter(|file| file.items("images").next().is_some()) {
-        let reached = reach(context, file);
+        let reached = component_files(context, file);
         let root = &context.snapshot.root;
         let manifests = manifests(context, &reached.files);
         let texts: Vec<&str> = manifests.iter().flatten().map(|one| one.text.as_str()).collect();
@@ -49,7 +49,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
                 continue;
             }
             let message = format!("images sets {name} to {tag}, which it is already");
-            let why = "whoever raises the version in the one place does not raise it in the other";
+            let why = "a version that is raised in one place is not raised in the other";
             let fix = "take the entry out, or the tag out of the manifest, so that one place says it";
             same.push((
                 name.to_owned(),
@@ -63,7 +63,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
 
 /// Tells whether an entry is surely needless: the manifests stand beside it, or another overlay of the same base does without. Where every overlay
 /// names its version, that is how a version goes from one environment to the next.
-fn is_needless(context: &Context<'_>, file: &File, reached: &ComponentReach, name: &str) -> bool {
+fn is_needless(context: &Context<'_>, file: &File, reached: &ComponentFiles, name: &str) -> bool {
     let below = |file: &File| -> BTreeSet<String> {
         let entries = file.items("resources").chain(file.items("bases")).filter_map(Value::as_str);
         entries.filter_map(|entry| path::resolve(path::parent(&file.path), entry)).collect()

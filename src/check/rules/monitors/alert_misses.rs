@@ -12,7 +12,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     let sources: Vec<(&str, &str)> = world
-        .of(known::NOTIFICATION, "Alert")
+        .objects_of(known::NOTIFICATION, "Alert")
         .flat_map(|alert| list(&alert.body, "/spec/eventSources").iter().map(move |source| (alert, source)))
         .filter(|(_, source)| text(source, "/kind") == "HelmRelease")
         .map(|(alert, source)| (alert.namespace_of(source), text(source, "/name")))
@@ -21,7 +21,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     if sources.is_empty() {
         return;
     }
-    for object in world.of(known::HELM, "HelmRelease") {
+    for object in world.objects_of(known::HELM, "HelmRelease") {
         let own = &object.object;
         let heard =
             sources.iter().any(|(namespace, name)| *namespace == own.namespace && (*name == "*" || *name == own.name));
@@ -29,7 +29,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let message = "no Alert listens to it, though Alerts name other HelmReleases";
-        let why = "a failed upgrade of it is told to nobody";
+        let why = "nobody is notified of its failed upgrade";
         let fix = format!("add kind: HelmRelease, namespace: {}, name: '*' to the Alert's eventSources", own.namespace);
         let habit = "no Alert listens to some HelmReleases, though Alerts name others";
         found.push(world.finding(&RULE, object, &own.name, message, why, fix).hint().habit(habit));

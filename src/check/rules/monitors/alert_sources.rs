@@ -11,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of(known::NOTIFICATION, "Alert") {
+    for object in world.objects_of(known::NOTIFICATION, "Alert") {
         let why = "what it should tell of fails in silence";
         let provider = text(&object.body, "/spec/providerRef/name");
         let own = &object.object.namespace;

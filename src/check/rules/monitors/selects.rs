@@ -26,7 +26,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let message = match object.kind() {
             "ServiceMonitor" => {
                 let services: Vec<_> = world
-                    .of("", "Service")
+                    .objects_of("", "Service")
                     .filter(|one| {
                         own(&one.object.namespace)
                             && selects(at(selector, "/matchLabels"), at(&one.body, "/metadata/labels"))
@@ -49,7 +49,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             }
             "PodMonitor" => {
                 // The pods of a database are made by its operator.
-                let by_operator = world.of("postgresql.cnpg.io", "Cluster").any(|one| own(&one.object.namespace));
+                let by_operator =
+                    world.objects_of("postgresql.cnpg.io", "Cluster").any(|one| own(&one.object.namespace));
                 let hit = by_operator
                     || world.pods().any(|pods| {
                         own(&pods.object.object.namespace) && selects(at(selector, "/matchLabels"), pods.labels)

@@ -19,7 +19,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             }
             // The claims of a StatefulSet are named TEMPLATE-SET-NUMBER.
             let of_set = world
-                .of("apps", "StatefulSet")
+                .objects_of("apps", "StatefulSet")
                 .any(|set| set.object.namespace == namespace && name.contains(&format!("-{}-", set.object.name)));
             if of_set || world.is_open(&[("", "PersistentVolumeClaim")], namespace) {
                 continue;

@@ -44,7 +44,7 @@ const MAY_BRING: [&str; 16] = [
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     let Some(classes) = classes(world) else { return };
-    for object in world.of("networking.k8s.io", "Ingress") {
+    for object in world.objects_of("networking.k8s.io", "Ingress") {
         let annotated = at(&object.body, "/metadata/annotations").get("kubernetes.io/ingress.class");
         let annotated = annotated.and_then(serde_json::Value::as_str).unwrap_or_default();
         let name =
@@ -65,8 +65,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 /// Lists the classes of an environment; `None` where they may come from elsewhere, as they do where nothing in the repository brings one.
 fn classes(world: &World<'_>) -> Option<Vec<String>> {
     let mut known: Vec<String> =
-        world.of("networking.k8s.io", "IngressClass").map(|class| class.object.name.clone()).collect();
-    for release in world.of(known::HELM, "HelmRelease") {
+        world.objects_of("networking.k8s.io", "IngressClass").map(|class| class.object.name.clone()).collect();
+    for release in world.objects_of(known::HELM, "HelmRelease") {
         let body = &release.body;
         let chart = world.chart(release);
         let class = BRINGS.iter().find(|(name, _)| *name == chart).map(|(_, class)| *class);
@@ -84,7 +84,7 @@ fn classes(world: &World<'_>) -> Option<Vec<String>> {
         }
     }
     // K3s brings Traefik, which its own HelmChartConfig sets up.
-    let of_k3s = world.of("helm.cattle.io", "HelmChartConfig").any(|config| config.object.name == "traefik");
+    let of_k3s = world.objects_of("helm.cattle.io", "HelmChartConfig").any(|config| config.object.name == "traefik");
     if known.is_empty() && !of_k3s {
         return None;
     }

@@ -11,7 +11,12 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    if world.of("cert-manager.io", "ClusterIssuer").chain(world.of("cert-manager.io", "Issuer")).next().is_none() {
+    if world
+        .objects_of("cert-manager.io", "ClusterIssuer")
+        .chain(world.objects_of("cert-manager.io", "Issuer"))
+        .next()
+        .is_none()
+    {
         return;
     }
     for object in world.objects() {

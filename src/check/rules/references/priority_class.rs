@@ -12,11 +12,11 @@ pub(in crate::check) const RULE: Rule = Rule {
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     // A chart may bring one, and its name need not tell: with charts in the repository only a sole set of own classes is sure.
-    let own = world.of("scheduling.k8s.io", "PriorityClass").count();
+    let own = world.objects_of("scheduling.k8s.io", "PriorityClass").count();
     for pods in world.pods() {
         let name = text(pods.spec, "/priorityClassName");
         let of_cluster = name.starts_with("system-") || name.is_empty();
-        let of_chart = world.of(known::HELM, "HelmRelease").any(|release| name.contains(&release.object.name));
+        let of_chart = world.objects_of(known::HELM, "HelmRelease").any(|release| name.contains(&release.object.name));
         if of_cluster || of_chart || own == 0 || world.has("PriorityClass", "", name) {
             continue;
         }

@@ -10,7 +10,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("", "Service") {
+    for object in world.objects_of("", "Service") {
         let namespace = object.object.namespace.as_str();
         let selector = at(&object.body, "/spec/selector");
         if selector.as_object().is_none_or(serde_json::Map::is_empty) {
@@ -26,7 +26,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let message = "its selector fits the pods of no workload";
-        let why = "it has no endpoints: whoever calls it is refused, and everything is green";
+        let why = "it has no endpoints: connections to it are refused, while everything is green";
         let fix = "compare spec.selector with the labels of the workload's pod template";
         found.push(world.finding(&RULE, object, "selector", message, why, fix));
     }

@@ -20,7 +20,7 @@ const BRINGS: [(&str, &[&str]); 4] = [
 ];
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    let releases = || world.of(known::HELM, "HelmRelease");
+    let releases = || world.objects_of(known::HELM, "HelmRelease");
     let charts: Vec<&str> = releases().map(|release| world.chart(release)).collect();
     // A chart whose classes are not known may bring any.
     let is_storage = |chart: &str| {
@@ -30,7 +30,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         return;
     }
     // Where the repository makes none, all come with the cluster.
-    let makes_some = world.of("storage.k8s.io", "StorageClass").next().is_some()
+    let makes_some = world.objects_of("storage.k8s.io", "StorageClass").next().is_some()
         || BRINGS.iter().any(|(chart, _)| charts.contains(chart))
         || releases().any(|release| makes_class(at(&release.body, "/spec/values"), false));
     if !makes_some {
@@ -75,7 +75,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         // A claim that is bound to a volume by hand needs no class of the name.
         let by_hand = !text(&object.body, "/spec/volumeName").is_empty()
             || world
-                .of("", "PersistentVolume")
+                .objects_of("", "PersistentVolume")
                 .any(|volume| named.contains(&text(&volume.body, "/spec/storageClassName")));
         for name in named.into_iter().filter(|name| !is_there(name) && !by_hand) {
             if world.may_come(&[("storage.k8s.io", "StorageClass")], "") {

@@ -49,7 +49,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 /// Tells whether something copies Secrets between namespaces by rules of its own, beside what the objects say that are copied.
 fn is_copied(world: &World<'_>) -> bool {
     let copies = ["reflector", "replicator", "kubed", "config-syncer", "kyverno", "secret-sync", "clustersecret"];
-    world.of(known::HELM, "HelmRelease").any(|release| copies.iter().any(|part| world.chart(release).contains(part)))
+    world
+        .objects_of(known::HELM, "HelmRelease")
+        .any(|release| copies.iter().any(|part| world.chart(release).contains(part)))
 }
 
 fn names(object: &Object) -> Vec<&str> {

@@ -26,6 +26,6 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
             "add decryption: {{provider: sops, secretRef: {{name: sops-age}}}} to its spec in {}, line {}",
             kustomization.file, kustomization.line
         );
-        found.push(Finding::new(RULE.id, &file.path, message, why, fix).of(&feed.env));
+        found.push(Finding::new(RULE.id, &file.path, message, why, fix).in_environment(&feed.env));
     }
 }

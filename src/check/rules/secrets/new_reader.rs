@@ -39,8 +39,8 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     }
     for recipient in new {
         let reads = if is_config { falling_under(file, context) } else { readers::reads(&file.path, text) };
-        let message = format!("{recipient} is a new reader: he reads {reads}");
-        let why = "the last commit names him in no .sops.yaml: whoever put him in reads these values once they are encrypted for him";
+        let message = format!("{recipient} is a new reader: it can read {reads}");
+        let why = "no .sops.yaml of the last commit names it: whoever added it can read these values once they are encrypted for it";
         let fix = "see that you know whose key it is before you commit; else take it out, and rotate what was encrypted for it";
         let line = file.lines().find(|(_, line)| line.contains(&recipient)).map(|(number, _)| number);
         found.push(Finding { line, ..Finding::new(RULE.id, &file.path, message, why, fix).warning() });

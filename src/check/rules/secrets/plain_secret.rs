@@ -34,7 +34,7 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
                 }
                 _ => format!(
                     "{}; the file is encrypted, and its rule {rule} leaves that plain",
-                    said(&one.held, &path, None)
+                    message(&one.held, &path, None)
                 ),
             };
             let fix = match one.held.form {
@@ -68,13 +68,13 @@ fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
     // What is written as a ciphertext is one only where a block of sops vouches for it.
     let vouched = file.is_encrypted();
     let lines: Vec<&str> = text.lines().collect();
-    let is_manifest = matches!(Format::of(&file.path), Format::Yaml | Format::Json);
+    let is_manifest = matches!(Format::from_path(&file.path), Format::Yaml | Format::Json);
     for (line, part, documents) in parts(text) {
         let Ok(documents) = documents.or_else(|_| manifest::documents(&part)) else {
             // A template of a chart is no YAML before it is filled in; what else is none hides nothing either.
             if let Some((offset, key)) = is_manifest.then(|| in_lines(&part)).flatten() {
                 let message =
-                    format!("it reads as a Secret whose value {key} is in plain text, though it is no valid YAML");
+                    format!("it reads as a Secret whose value {key} is in plain text, though it is not valid YAML");
                 let at = line.saturating_add(offset);
                 let fix = "mend it, then encrypt it: fluxdeck secret encrypt";
                 found.push(Finding::new(RULE.id, &file.path, message, WHY, fix).on(at));
@@ -90,8 +90,13 @@ fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
                 }
                 owners.push(held.owner.clone());
                 let at = place(&lines, line, held);
-                let finding =
-                    Finding::new(RULE.id, &file.path, said(held, &held.path, object(&document)), WHY, fix(file, held));
+                let finding = Finding::new(
+                    RULE.id,
+                    &file.path,
+                    message(held, &held.path, object(&document)),
+                    WHY,
+                    fix(file, held),
+                );
                 found.push(finding.about(about(&document, held)).on(at));
             }
         }
@@ -99,7 +104,7 @@ fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
 }
 
 /// Says which value is in plain text, and what it is in.
-fn said(held: &Held, path: &str, holder: Option<String>) -> String {
+fn message(held: &Held, path: &str, holder: Option<String>) -> String {
     let shown = &held.shown;
     let holder = holder.map(|holder| format!(" in {holder}")).unwrap_or_default();
     match held.form {

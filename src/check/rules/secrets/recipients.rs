@@ -31,7 +31,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         let message = format!("{} reads it, but it is encrypted for {whose}", environment.name);
         let why = format!("Flux in {} cannot decrypt it, and the whole Kustomization fails", environment.name);
         let fix = format!("fluxdeck secret recipients {} --update (or sops updatekeys)", file.path);
-        found.push(Finding::new(RULE.id, &file.path, message, why, fix).of(&environment.name));
+        found.push(Finding::new(RULE.id, &file.path, message, why, fix).in_environment(&environment.name));
     }
     let Ok(creation) = context.snapshot.creation(&file.path) else { return };
     let wanted = creation.rule.recipients();
@@ -48,7 +48,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
             let message = format!("{lacks}, and is encrypted for {whom} instead, who reads {reads}");
             (message, ", then rotate if that one is to read it no longer")
         };
-        let why = "whoever has that key only cannot open it";
+        let why = "that key alone cannot open it";
         let fix = format!("fluxdeck secret recipients {} --update (or sops updatekeys){then}", file.path);
         return found.push(Finding::new(RULE.id, &file.path, message, why, fix));
     }

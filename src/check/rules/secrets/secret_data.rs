@@ -10,7 +10,7 @@ use crate::yaml::confidential::is_mask;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-data",
-    about: "data of a Secret that is no base64, or the mask that flux build prints",
+    about: "data of a Secret that is not base64, or the mask that flux build prints",
     look: RuleInput::File(look),
 };
 
@@ -42,7 +42,7 @@ fn mistake(block: &str, value: &str) -> Option<(&'static str, &'static str, &'st
     if is_mask(value) {
         return Some((
             "is the mask that flux build and flux diff print in the place of a secret",
-            "Flux applies the mask as the value, and whoever uses it gets that",
+            "Flux applies the mask as the value, and its consumers get that",
             "bring the sealed file back from git's history; what flux build prints is for reading alone",
         ));
     }
@@ -50,7 +50,7 @@ fn mistake(block: &str, value: &str) -> Option<(&'static str, &'static str, &'st
     let is_open = value.contains("${") || value.contains("{{") || value.starts_with("ENC[");
     let bytes = || STANDARD.decode(value.replace(['\n', '\r'], ""));
     (block == "data" && !is_open && bytes().is_err()).then_some((
-        "is no base64",
+        "is not base64",
         "the API server refuses the Secret, and the whole Kustomization fails",
         "write the value as it is below stringData, and encrypt the file: fluxdeck secret encrypt",
     ))

@@ -12,7 +12,7 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(sealed) = file.sealed() else { return };
     for (line, path) in sealed.unencrypted() {
         let message = format!("{path} is in plain text, though the file's rule encrypts it");
-        let why = "whoever reads the repository reads it, and sops cannot open the file";
+        let why = "anyone who can read the repository can read it, and sops cannot open the file";
         let fix = format!(
             "fluxdeck secret edit {} does not open it either: take the line out, then set the value again with `fluxdeck secret set`",
             file.path
@@ -22,7 +22,7 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     // sops leaves what is empty as it is.
     if !sealed.holds_ciphertext() && !sealed.reaches_empty_values() {
         let message = format!("nothing in it is encrypted: the rule {} reaches no value", sealed.rule_text());
-        let why = "the file passes for a secret, and whoever reads the repository reads it";
+        let why = "the file passes for a secret, and anyone who can read the repository can read it";
         let fix =
             "mend the rule in .sops.yaml (for Kubernetes: encrypted_regex: ^(data|stringData)$) and encrypt it again";
         found.push(Finding::new(RULE.id, &file.path, message, why, fix));

@@ -19,11 +19,10 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     }
     let why = "the Kustomization that reads it fails, and everything that it applies stays as it was";
     // sops takes a key that stands twice in such a file, and the last of them counts.
-    let is_lenient = Format::of(&file.path) == Format::Dotenv
+    let is_lenient = Format::from_path(&file.path) == Format::Dotenv
         && matches!(error, SopsError::Shape { message, .. } if message.contains("stands there twice"));
     if let (true, SopsError::Shape { line, .. }) = (is_lenient, error) {
-        let why =
-            "sops opens it, and whoever reads the upper line reads what does not count; it cannot be changed here";
+        let why = "sops opens it and uses the lower line alone; it cannot be changed here";
         let fix = "open it with sops, and take one of the lines out";
         found.push(Finding::new(RULE.id, &file.path, fault.why, why, fix).on(*line).warning());
         return;

@@ -27,7 +27,7 @@ const NAMES: [(&str, &str); 8] = [
 
 /// Tells the one architecture of an image whose name says it: `amd64/nginx:1`, `example/app:1.2-arm64`.
 fn architecture(image: &str) -> Option<&'static str> {
-    let Image { name, tag, .. } = Image::of(image);
+    let Image { name, tag, .. } = Image::parse(image);
     let path = name.strip_prefix("docker.io/").unwrap_or(name);
     let organisation = path.split_once('/').map_or("", |(first, _)| first);
     let says = |(name, _): &&(&str, &str)| {

@@ -12,7 +12,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("autoscaling", "HorizontalPodAutoscaler") {
+    for object in world.objects_of("autoscaling", "HorizontalPodAutoscaler") {
         let (kind, name) =
             (text(&object.body, "/spec/scaleTargetRef/kind"), text(&object.body, "/spec/scaleTargetRef/name"));
         let version = text(&object.body, "/spec/scaleTargetRef/apiVersion");

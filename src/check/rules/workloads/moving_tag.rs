@@ -19,7 +19,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let mut told = Vec::new();
         for container in pods.containers() {
             let image = text(container, "/image");
-            let Image { tag, digest, .. } = Image::of(image);
+            let Image { tag, digest, .. } = Image::parse(image);
             let moves = digest.is_empty() && (tag.is_empty() || MOVING.contains(&tag));
             if image.is_empty() || image.contains("${") || !moves || told.contains(&image) {
                 continue;

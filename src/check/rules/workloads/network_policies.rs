@@ -10,8 +10,9 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    let has =
-        |namespace: &str| world.of("networking.k8s.io", "NetworkPolicy").any(|one| one.object.namespace == namespace);
+    let has = |namespace: &str| {
+        world.objects_of("networking.k8s.io", "NetworkPolicy").any(|one| one.object.namespace == namespace)
+    };
     let mut with_pods: Vec<&str> =
         world.pods().map(|pods| pods.object.object.namespace.as_str()).filter(|name| *name != "flux-system").collect();
     with_pods.sort_unstable();

@@ -10,7 +10,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    for object in world.of("apps", "Deployment") {
+    for object in world.objects_of("apps", "Deployment") {
         let strategy = at(&object.body, "/spec/strategy");
         let surge = at(strategy, "/rollingUpdate/maxSurge");
         if text(strategy, "/type") == "Recreate"

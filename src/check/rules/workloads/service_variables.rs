@@ -45,10 +45,10 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         }
         let namespace = pods.object.object.namespace.as_str();
         for container in list(pods.spec, "/containers") {
-            let image = Image::of(text(container, "/image")).name;
+            let image = Image::parse(text(container, "/image")).name;
             let read = READS.iter().filter(|(name, _)| is_called(image, name)).flat_map(|(_, variables)| *variables);
             for variable in read {
-                let service = world.of("", "Service").find(|service| {
+                let service = world.objects_of("", "Service").find(|service| {
                     let name = service.object.name.to_uppercase().replace('-', "_");
                     service.object.namespace == namespace
                         && has_address(&service.body)

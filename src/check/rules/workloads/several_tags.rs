@@ -21,7 +21,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         for container in pods.containers() {
             let image = text(container, "/image");
-            let parts = Image::of(image);
+            let parts = Image::parse(image);
             let Image { name, tag, .. } = parts;
             if tag.is_empty() || TOOLS.contains(&parts.last()) {
                 continue;

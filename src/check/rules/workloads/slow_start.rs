@@ -58,7 +58,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         for container in list(pods.spec, "/containers") {
             let Some(probe) = container.get("livenessProbe") else { continue };
-            let image = Image::of(text(container, "/image"));
+            let image = Image::parse(text(container, "/image"));
             let number = |key: &str, default: i64| probe[key].as_i64().unwrap_or(default);
             let patience =
                 number("initialDelaySeconds", 0) + number("periodSeconds", 10) * number("failureThreshold", 3);

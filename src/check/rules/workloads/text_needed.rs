@@ -5,7 +5,7 @@ use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "text-needed",
-    about: "a value of data, labels or annotations that is no text after everything was put in",
+    about: "a value of data, labels or annotations that is not text once variables are substituted",
     look: RuleInput::World(look),
 };
 
@@ -28,7 +28,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 if !(value.is_number() || value.is_boolean()) {
                     continue;
                 }
-                let message = format!("{key} is {value}, and no text, where a text is needed");
+                let message = format!("{key} is {value}, not text: a string is required");
                 let why = "Flux refuses the object, and with it everything that its Kustomization applies: expected string, got &value.valueUnstructured";
                 let fix = "quote it; quotes are lost where spec.postBuild puts a value in, so write other text around it there";
                 found.push(world.finding(&RULE, object, &format!("{key}:"), message, why, fix));

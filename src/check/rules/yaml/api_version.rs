@@ -69,7 +69,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         }
         let at =
             file.lines().skip(line.saturating_sub(1)).find(|(_, row)| row.contains(version)).map(|(number, _)| number);
-        let message = format!("{kind} is not served as {version} any more");
+        let message = format!("{kind} is no longer served as {version}");
         let why = format!(
             "since {since} it is refused: no matches for kind, and with it everything that its Kustomization applies"
         );

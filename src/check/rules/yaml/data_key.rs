@@ -20,7 +20,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         for part in ["/data", "/binaryData", "/stringData"] {
             let keys = at(&object.body, part).as_object().into_iter().flatten().map(|(key, _)| key);
             for key in keys.filter(|key| !is_key(key)) {
-                let message = format!("{key:?} is no key that a {} may have", object.kind());
+                let message = format!("{key:?} is not a valid key of a {}", object.kind());
                 let why = "the API server refuses it, and with it everything that its Kustomization applies";
                 let fix = "write it with letters of English, digits, -, _ and . alone, in at most 253 of them";
                 found.push(world.finding(&RULE, object, key, message, why, fix));

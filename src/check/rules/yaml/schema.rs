@@ -12,9 +12,9 @@ pub(super) struct Definitions<'a>(HashMap<String, Vec<&'a Value>>);
 
 impl<'a> Definitions<'a> {
     /// Finds them among the objects of an environment.
-    pub(super) fn of(world: &World<'a>) -> Self {
+    pub(super) fn find(world: &World<'a>) -> Self {
         let mut found: HashMap<_, Vec<&Value>> = HashMap::new();
-        for definition in world.of("apiextensions.k8s.io", "CustomResourceDefinition") {
+        for definition in world.objects_of("apiextensions.k8s.io", "CustomResourceDefinition") {
             let (group, kind) = (text(&definition.body, "/spec/group"), text(&definition.body, "/spec/names/kind"));
             found.entry(format!("{group}/{kind}")).or_default().extend(list(&definition.body, "/spec/versions"));
         }

@@ -11,7 +11,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 };
 
 fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    let definitions = Definitions::of(world);
+    let definitions = Definitions::find(world);
     for object in world.objects() {
         let versions = definitions.versions(object);
         let written = text(&object.body, "/apiVersion");

@@ -14,12 +14,12 @@ use crate::sim::world::SimulatedCluster;
 pub(crate) fn look_again(world: &mut SimulatedCluster, key: &ObjectRef) {
     if let Some(object) = world.store.get(key).cloned() {
         let id = run_id(world, key);
-        look(world, &object, &id);
+        detect(world, &object, &id);
     }
 }
 
 /// Tells of what somebody changed, and puts it right where it may.
-pub(super) fn look(world: &mut SimulatedCluster, object: &Value, id: &str) {
+pub(super) fn detect(world: &mut SimulatedCluster, object: &Value, id: &str) {
     let mode = text(object, "/spec/driftDetection/mode").to_owned();
     if !["warn", "enabled"].contains(&mode.as_str()) {
         return;

@@ -68,7 +68,7 @@ impl HelmReleaseRun {
     pub(crate) fn step(&mut self, world: &mut SimulatedCluster) -> NextRun {
         match self.phase {
             Phase::Begin => self.begin(world),
-            Phase::Look => self.look(world),
+            Phase::Look => self.observe(world),
             Phase::Act => self.act(world),
         }
     }
@@ -92,7 +92,7 @@ impl HelmReleaseRun {
         NextRun::Step(LOOKS)
     }
 
-    fn look(&mut self, world: &mut SimulatedCluster) -> NextRun {
+    fn observe(&mut self, world: &mut SimulatedCluster) -> NextRun {
         let now = world.now();
         let dependencies = depends_on(&self.object);
         if !dependencies.is_empty() {
@@ -129,7 +129,7 @@ impl HelmReleaseRun {
         }
         match decide(&self.object, self.forced) {
             Decision::InSync => {
-                drift::look(world, &self.object, &self.id);
+                drift::detect(world, &self.object, &self.id);
                 self.finish(world)
             }
             Decision::Stall { reason, message, cannot } => self.stall(world, reason, &message, cannot),

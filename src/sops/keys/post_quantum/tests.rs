@@ -63,7 +63,10 @@ fn a_key_of_age_keygen_is_read_and_written_as_it_is() {
     assert_eq!(found.key_of(&recipient).unwrap().expose(), line);
     let (made, public) = KeyKind::PostQuantum.generate();
     assert_eq!(Identities::from_text(&made).unwrap().recipients(), std::slice::from_ref(&public));
-    assert_eq!((KeyKind::of(&public), KeyKind::of("age1qqq")), (KeyKind::PostQuantum, KeyKind::Classic));
+    assert_eq!(
+        (KeyKind::from_recipient(&public), KeyKind::from_recipient("age1qqq")),
+        (KeyKind::PostQuantum, KeyKind::Classic)
+    );
 }
 
 #[test]
@@ -83,7 +86,7 @@ fn what_age_and_sops_encrypted_opens_and_what_we_encrypt_opens_again() {
 
     // Beside a classic one, as sops has a stanza of its own for each.
     let (classic, other) = KeyKind::Classic.generate();
-    let wanted = NewFile::of(&[throwaway().1, other], "^stringData$");
+    let wanted = NewFile::for_recipients(&[throwaway().1, other], "^stringData$");
     let plain = Secret::new("stringData:\n    a: b\n");
     let sealed = create(Format::Yaml, &plain, &wanted, jiff::Timestamp::UNIX_EPOCH).unwrap();
     for identities in [found, Identities::from_text(&classic).unwrap()] {

@@ -24,6 +24,8 @@ pub struct PageLine {
     pub(super) wrapped: bool,
     pub(super) heading: bool,
     pub(super) link: Option<CommandTarget>,
+    /// The command that enter asks for instead, by its id, and on what.
+    pub(super) command: Option<(&'static str, Vec<CommandTarget>)>,
     /// The line of what enter opens.
     pub(super) at: Option<usize>,
     /// Shown only where a filter finds it.
@@ -60,6 +62,11 @@ impl PageLine {
         self
     }
 
+    /// Says which command enter asks for, by its id, and on what.
+    pub fn runs(self, id: &'static str, targets: Vec<CommandTarget>) -> Self {
+        Self { command: Some((id, targets)), ..self }
+    }
+
     /// Says at which line that is a file is opened, from one.
     pub fn at(self, line: Option<usize>) -> Self {
         Self { at: line, ..self }
@@ -83,6 +90,11 @@ impl PageLine {
     /// Returns what enter opens.
     pub fn link(&self) -> Option<&CommandTarget> {
         self.link.as_ref()
+    }
+
+    /// Returns the command that enter asks for, and on what.
+    pub fn command(&self) -> Option<(&'static str, &[CommandTarget])> {
+        self.command.as_ref().map(|(id, targets)| (*id, targets.as_slice()))
     }
 
     pub(super) fn matches(&self, wanted: &Regex) -> bool {
@@ -140,7 +152,7 @@ impl PageSource for SharedLines {
     }
 
     fn name(&self) -> Option<PageName> {
-        Some(PageName(SameValue::of(&self.0)))
+        Some(PageName(SameValue::new(&self.0)))
     }
 }
 

@@ -146,8 +146,8 @@ mod tests {
             for reader in &mut question.readers {
                 revision.clone_into(&mut reader.revision);
             }
-            let journey = question.answer().unwrap();
-            let (stage, reader) = journey.stage(Env(0));
+            let progress = question.answer().unwrap();
+            let (stage, reader) = progress.stage(Env(0));
             (stage, reader.cloned())
         };
         let first = repository.git(&["rev-parse", "HEAD"]).trim().to_owned();

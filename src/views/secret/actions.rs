@@ -190,7 +190,7 @@ impl SecretView {
         let targets = self.targets(scene);
         let answers = vec![
             ("paths".to_owned(), paths.join(", ")),
-            ("shell".to_owned(), serde_json::Value::from_iter(document.words(&self.file)).to_string()),
+            ("shell".to_owned(), serde_json::Value::from_iter(document.command_words(&self.file)).to_string()),
         ];
         vec![Action::Push(Box::new(Changes::save(document, command, targets, answers)))]
     }
@@ -223,6 +223,6 @@ impl SecretView {
             self.drafted = None;
             return vec![Action::Rescan, self.drop_draft()];
         }
-        self.look(scene)
+        self.check_disk(scene)
     }
 }

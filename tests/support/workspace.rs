@@ -14,34 +14,34 @@ const APPS: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomizat
                     spec:\n  interval: 10m\n  path: ./apps\n  prune: true\n  sourceRef:\n    kind: GitRepository\n    name: flux-system\n";
 
 /// The repository with `staging` and `production`, and what is beside it; all of it goes when the test ends.
-pub(crate) struct Ground {
+pub(crate) struct Workspace {
     folder: TempDir,
 }
 
-impl Ground {
+impl Workspace {
     /// Makes the repository, committed on branch `main`; there is no kubeconfig yet.
     pub(crate) fn new() -> Self {
-        let ground = Self { folder: tempfile::tempdir().expect("a folder") };
-        std::fs::create_dir(ground.home()).expect("a home");
+        let workspace = Self { folder: tempfile::tempdir().expect("a folder") };
+        std::fs::create_dir(workspace.home()).expect("a home");
         for env in ["staging", "production"] {
-            ground.write(&format!("clusters/{env}/apps.yaml"), APPS);
+            workspace.write(&format!("clusters/{env}/apps.yaml"), APPS);
         }
-        ground.write(
+        workspace.write(
             "apps/settings.yaml",
             "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  namespace: default\ndata:\n  colour: blue\n",
         );
-        ground.git(&["init", "--quiet", "--initial-branch", "main"]);
-        ground.git(&["config", "user.name", "Operator"]);
-        ground.git(&["config", "user.email", "operator@localhost"]);
-        ground.commit("ground");
-        ground
+        workspace.git(&["init", "--quiet", "--initial-branch", "main"]);
+        workspace.git(&["config", "user.name", "Operator"]);
+        workspace.git(&["config", "user.email", "operator@localhost"]);
+        workspace.commit("workspace");
+        workspace
     }
 
     /// Makes it, with both environments on a server.
     pub(crate) fn on(api: &Api) -> Self {
-        let ground = Self::new();
-        ground.reaches(&api.url(), "token: hunter2");
-        ground
+        let workspace = Self::new();
+        workspace.reaches(&api.url(), "token: hunter2");
+        workspace
     }
 
     /// Returns the repository.

@@ -66,12 +66,12 @@ pub(crate) struct RowList {
     order: SortOrder,
     key: Option<RowKey>,
     index: usize,
-    made: RefCell<Made>,
+    made: RefCell<PreparedRows>,
 }
 
 /// Holds what was made of rows, until they change.
 #[derive(Debug, Default)]
-struct Made {
+struct PreparedRows {
     /// The revision of the rows that the places are of.
     listed: Option<u64>,
     places: Option<Arc<[u32]>>,
@@ -256,7 +256,7 @@ impl SortOrder {
             Self::State => rows.sort_by_key(|(_, row)| urgency(row.state)),
             Self::Newest => rows.sort_by_key(|(_, row)| Reverse(row.created)),
             Self::Column(column) => {
-                rows.sort_by_cached_key(|(_, row)| CellOrder::of(row.cells.get(column).map_or("", |cell| cell)));
+                rows.sort_by_cached_key(|(_, row)| CellOrder::parse(row.cells.get(column).map_or("", |cell| cell)));
             }
         }
     }
@@ -282,7 +282,7 @@ enum CellOrder<'a> {
 }
 
 impl<'a> CellOrder<'a> {
-    fn of(text: &'a str) -> Self {
+    fn parse(text: &'a str) -> Self {
         let share = || {
             let (part, whole) = text.split_once('/')?;
             let (part, whole): (f64, f64) = (part.parse().ok()?, whole.parse().ok()?);
@@ -377,7 +377,7 @@ mod tests {
 
     #[test]
     fn cells_of_several_sorts_have_one_order() {
-        let of = CellOrder::of;
+        let of = CellOrder::parse;
         assert!(of("0/2") < of("1/2") && of("1/1") == of("2/2") && of("CrashLoopBackOff") < of("Running"));
         // 10 before 9 before 2 as numbers: a text between them by its letters would make a circle.
         let mut cells = ["5x", "2", "9", "1/2", "10", "NaN", ""];
