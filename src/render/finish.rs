@@ -228,6 +228,7 @@ fn expand_all(
     let mut unset: BTreeMap<(String, String, bool), Vec<ObjectRef>> = BTreeMap::new();
     let (mut refused, mut guesses) = (Vec::new(), Vec::new());
     for object in rendered.objects.iter_mut().filter(|object| !substitute::is_disabled(&object.body)) {
+        let mut own = Vec::new();
         match substitute::substitute(&mut object.body, set) {
             Ok(done) => {
                 if done.is_guess {
@@ -240,18 +241,19 @@ fn expand_all(
                         namespace: one.target_namespace.clone(),
                     });
                 }
-                for Unset { name, form, idle } in done.unset {
-                    let users = unset.entry((name, form, idle)).or_default();
-                    if users.last() != Some(&object.object) {
-                        users.push(object.object.clone());
-                    }
-                }
+                own = done.unset;
             }
             Err(why) => refused.push(Refusal::new(maps.place(object, &why.form, one), &object.object, why)),
         }
         // The name may have changed.
         let body = std::mem::take(&mut object.body);
         *object = Object::new(body, std::mem::take(&mut object.origin), std::mem::take(&mut object.changed_by));
+        for Unset { name, form, idle } in own {
+            let users = unset.entry((name, form, idle)).or_default();
+            if users.last() != Some(&object.object) {
+                users.push(object.object.clone());
+            }
+        }
     }
     let mut seen: HashMap<(&str, &ObjectRef), &Object> = HashMap::new();
     for object in &rendered.objects {

@@ -230,7 +230,7 @@ impl Effective {
             entry.home.settle(&mut one, &self.graph.sources, &self.graph.artifacts);
             spoke = spokes::settle(&mut one, &self.graph.spokes);
             let folder = self.graph.environments.iter().find(|known| known.name == one.env).map(|known| &*known.path);
-            from_artifact(&mut self.reader, &mut one, folder.unwrap_or_default());
+            from_artifact(&mut self.reader, &mut one, folder.unwrap_or_default(), &entry.selection);
         }
         let key = (one.env.clone(), one.object());
         if let Some(known) = self.known.get(&key).and_then(|index| self.graph.kustomizations.get_mut(*index)) {

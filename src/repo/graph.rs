@@ -149,7 +149,7 @@ impl Graph {
             // The content of another source is not in this repository, even where a path of the same name is.
             home.settle(one, &self.sources, &self.artifacts);
             spokes::settle(one, &self.spokes);
-            from_artifact(reader, one, folder);
+            from_artifact(reader, one, folder, &selection);
             if one.elsewhere.is_some() {
                 continue;
             }
@@ -359,10 +359,21 @@ impl Graph {
 
 /// Finds the folder of a Kustomization whose artifact is made of a folder of this repository, as a pipeline pushes one: there its path counts
 /// from a folder above the environment's own.
-pub(super) fn from_artifact(reader: &mut Reader, one: &mut FluxKustomization, entry: &str) {
-    let is_pushed =
-        one.source.as_ref().is_some_and(|source| matches!(source.kind.as_str(), "OCIRepository" | "Bucket"));
-    if !is_pushed || one.elsewhere.is_some() || reader.place_in_artifact(&one.path) != Place::Missing {
+pub(super) fn from_artifact(reader: &mut Reader, one: &mut FluxKustomization, entry: &str, selection: &Selection) {
+    let is_from = |kinds: &[&str]| one.source.as_ref().is_some_and(|source| kinds.contains(&source.kind.as_str()));
+    if one.elsewhere.is_some() {
+        return;
+    }
+    // Where it is known of which folder the artifact is made, every path counts from there, and so does what is copied out of it.
+    let pushed = selection.pushed.as_ref().map(|pushed| pushed.folder.as_str()).filter(|folder| !folder.is_empty());
+    if let Some(folder) = pushed.filter(|_| is_from(&["OCIRepository", "ExternalArtifact"])) {
+        let whole = path::join(folder, &one.path).trim_end_matches('/').to_owned();
+        if reader.place(&whole) == Place::Folder {
+            one.path = whole;
+            return;
+        }
+    }
+    if !is_from(&["OCIRepository", "Bucket"]) || reader.place_in_artifact(&one.path) != Place::Missing {
         return;
     }
     let mut above = path::parent(entry);
@@ -384,7 +395,9 @@ fn roots(environment: &RepoEnvironment, read: &[FluxKustomization]) -> Vec<FluxK
     };
     let known = match &environment.sync {
         Sync::Hub => of(&|_| true),
-        Sync::Kustomization { object, .. } | Sync::Patch { object, .. } => of(&|one| one.object() == *object),
+        Sync::Kustomization { object, .. } | Sync::Patch { object, .. } | Sync::Instance { object, .. } => {
+            of(&|one| one.object() == *object)
+        }
         _ => Vec::new(),
     };
     let exact = || of(&|one| one.path == environment.path);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{get, kustomization, kustomization_ref, patch, ready, request, start, until};
-use crate::model::ObjectRef;
+use crate::model::{Minor, ObjectRef};
 use crate::sim::Commit;
 use crate::sim::flux::conditions;
 use crate::sim::helm_storage::decode;
@@ -13,6 +13,17 @@ use crate::sim::json::{list, text};
 
 const GIT: &str = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/flux-system";
 const RELEASE: &str = "/apis/helm.toolkit.fluxcd.io/v2/namespaces/cert-manager/helmreleases/cert-manager";
+
+#[tokio::test(start_paused = true)]
+async fn which_flux_a_cluster_runs_is_read_off_its_controllers() {
+    let (_simulation, staging, _) = start("healthy");
+    assert_eq!(staging.flux_version().await.unwrap(), Some(Minor(2, 7)));
+    // Only they are asked for: other Deployments of the cluster are none of them.
+    let labelled = staging.objects_labelled("apps", "Deployment", "", "app.kubernetes.io/part-of=flux").await.unwrap();
+    let all = staging.objects("apps", "Deployment", "").await.unwrap();
+    assert!(!labelled.is_empty() && labelled.len() < all.len(), "{} of {}", labelled.len(), all.len());
+    assert!(labelled.iter().all(|one| text(one, "/metadata/namespace") == "flux-system"));
+}
 
 fn handled(token: &'static str) -> impl Fn(&Value) -> bool {
     move |object| text(object, "/status/lastHandledReconcileAt") == token

@@ -38,8 +38,6 @@ fn row(name: &str, state: State, message: &str, flux: FluxFacts) -> Row {
 
 /// Draws Home with a healthy staging and a production that has one of each trouble.
 fn screen(width: u16, height: u16) -> String {
-    let mut facts = facts();
-    facts.now = NOW.parse().unwrap();
     let kustomization = |name: &str| kinds::KUSTOMIZATION.object("flux-system", name);
     let waits = FluxFacts { depends_on: vec![kustomization("configs")], ..FluxFacts::default() };
     let suspension = Suspension { reason: Some("moving the exporters".to_owned()), ..Suspension::default() };
@@ -57,6 +55,13 @@ fn screen(width: u16, height: u16) -> String {
             row("monitoring", State::Suspended, "", FluxFacts { suspended: Some(suspension), ..FluxFacts::default() }),
         ],
     ];
+    screen_of(tables, width, height)
+}
+
+/// Draws Home with these Kustomizations of staging and production.
+fn screen_of(tables: [Vec<Row>; 2], width: u16, height: u16) -> String {
+    let mut facts = facts();
+    facts.now = NOW.parse().unwrap();
     let environments: Vec<_> = facts.environments.iter().map(|(_, known)| known.clone()).collect();
     let theme = Theme::load("terminal", Depth::None, true).unwrap();
     let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
@@ -88,4 +93,19 @@ fn both_environments_with_every_trouble() {
 #[test]
 fn a_small_terminal_shows_one_environment() {
     insta::assert_snapshot!("small", screen(80, 24));
+}
+
+#[test]
+fn rows_of_one_name_have_their_namespaces() {
+    let of = |namespace: &str, name: &str| {
+        let mut row = row(name, State::Ready, "Applied revision", FluxFacts::default());
+        row.key = RowKey { namespace: namespace.into(), name: name.into() };
+        row
+    };
+    let rows = || vec![of("backend", "apps"), of("frontend", "apps"), of("flux-system", "configs")];
+    for width in [80, 120] {
+        let shown = screen_of([rows(), rows()], width, 24);
+        assert!(shown.contains("backend/apps") && shown.contains("frontend/apps"), "{shown}");
+        assert!(shown.contains("configs") && !shown.contains("flux-system/configs"), "{shown}");
+    }
 }

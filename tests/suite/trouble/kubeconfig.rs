@@ -1,7 +1,121 @@
 //! The kubeconfig is missing, broken, or lacks a context: the repository's side is shown all the same.
 
+use std::collections::BTreeSet;
+
+use clap::CommandFactory as _;
+
 use super::super::support::api::Api;
 use super::super::support::workspace::Workspace;
+
+/// Every subcommand that needs a cluster, with a call of it.
+const OF_CLUSTERS: &[&[&str]] = &[
+    &["status"],
+    &["logs", "flux-system/web-0"],
+    &["reconcile", "ks/flux-system/apps"],
+    &["suspend", "ks/flux-system/apps"],
+    &["resume", "ks/flux-system/apps"],
+    &["pods"],
+    &["get", "pods"],
+    &["describe", "ks/flux-system/apps"],
+    &["tree", "ks/flux-system/apps"],
+    &["trace", "ks/flux-system/apps"],
+    &["restart", "Deployment.apps/web/web"],
+    &["delete", "ConfigMap/web/web"],
+    &["run", "CronJob.batch/web/web"],
+    &["exec", "Pod/web/web", "--", "true"],
+    &["forward", "Pod/web/web", "8080"],
+    &["helm", "history", "web/web"],
+    &["helm", "values", "web/web"],
+    &["helm", "manifest", "web/web"],
+    &["helm", "diff", "web/web"],
+    &["events"],
+    &["secret", "age-key"],
+];
+
+/// Every subcommand that does what it is for without one.
+const OF_FILES: &[&str] = &[
+    "init",
+    "demo",
+    "envs",
+    "kustomizations",
+    "order",
+    "files",
+    "where",
+    "objects",
+    "releases",
+    "impact",
+    "history",
+    "check",
+    "secrets",
+    "secret view",
+    "secret set",
+    "secret unset",
+    "secret edit",
+    "secret decrypt",
+    "secret encrypt",
+    "secret new",
+    "secret recipients",
+    "secret rotate",
+    "secret verify",
+    "hook install",
+    "hook uninstall",
+    "snapshot",
+    "keys",
+    "themes",
+    "info",
+    "completions",
+    "man",
+];
+
+fn leaves(command: &clap::Command, above: &str, found: &mut BTreeSet<String>) {
+    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+        let name = format!("{above}{}", inner.get_name());
+        if inner.has_subcommands() {
+            leaves(inner, &format!("{name} "), found);
+        } else {
+            found.insert(name);
+        }
+    }
+}
+
+#[test]
+fn without_a_cluster_every_subcommand_that_needs_one_ends_alike() {
+    let mut command = fluxdeck::cli::Arguments::command();
+    command.build();
+    let mut known = BTreeSet::new();
+    leaves(&command, "", &mut known);
+    let words = |call: &&[&str]| {
+        call.iter()
+            .take(if matches!(call[0], "helm" | "secret") { 2 } else { 1 })
+            .copied()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let tried: BTreeSet<String> =
+        OF_CLUSTERS.iter().map(words).chain(OF_FILES.iter().map(|name| (*name).to_owned())).collect();
+    assert_eq!(tried, known, "whether a subcommand needs a cluster is said here");
+
+    let ground = Ground::new();
+    let other = "apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: a, user: {}}]\ncontexts: [{name: other, context: {cluster: a, user: a}}]\n";
+    for (kubeconfig, todo) in [(None, "KUBECONFIG"), (Some("users: ["), "KUBECONFIG"), (Some(other), "KUBECONFIG")] {
+        if let Some(text) = kubeconfig {
+            std::fs::write(ground.kubeconfig(), text).unwrap();
+        }
+        for call in OF_CLUSTERS {
+            let arguments: Vec<&str> =
+                call.iter().copied().chain(["--env", "staging", "--confirm", "staging"]).collect();
+            // What follows `--` is another program's.
+            let arguments = if call.contains(&"--") {
+                [&["--env", "staging", "--confirm", "staging"], *call].concat()
+            } else {
+                arguments
+            };
+            let (code, out, complaint) = ground.run(arguments);
+            assert_eq!(code, 4, "{call:?} with {kubeconfig:?}: {out}{complaint}");
+            assert!(format!("{out}{complaint}").contains(todo), "{call:?} with {kubeconfig:?}: {out}{complaint}");
+        }
+    }
+}
 
 #[test]
 fn none_says_where_it_looked_and_the_repository_is_shown() {

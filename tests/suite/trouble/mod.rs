@@ -18,6 +18,7 @@ use std::path::Path;
 /// Every case, and where its test is: a file below the repository's root, and the function.
 const CASES: &[(&str, &str, &str)] = &[
     ("no kubeconfig", HERE, "kubeconfig::none_says_where_it_looked_and_the_repository_is_shown"),
+    ("no cluster for a subcommand", HERE, "kubeconfig::without_a_cluster_every_subcommand_that_needs_one_ends_alike"),
     ("broken kubeconfig", HERE, "kubeconfig::a_broken_one_says_the_line_and_no_secret"),
     ("no kubeconfig in a pod", HERE, "kubeconfig::within_a_pod_its_service_account_stands_in_for_a_kubeconfig"),
     ("kubeconfig of an environment", HERE, "kubeconfig::an_environment_may_have_a_file_of_its_own_beside_the_others"),

@@ -63,8 +63,21 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                         "the namespace {namespace} comes with {}, which {} does not wait for",
                         other.name, one.name
                     );
-                    let why = "on a new cluster this is applied before its namespace is there, and fails until a retry happens to come later";
-                    let fix = format!("let {} depend on {}", one.name, other.name);
+                    // What applies another cannot wait for it.
+                    let applies = world
+                        .before(&other.namespace, &other.name)
+                        .contains(&(one.namespace.clone(), one.name.clone()));
+                    let (why, fix) = if applies {
+                        (
+                            "on a new cluster this fails, and with it all that is applied beside it, that very Kustomization among it",
+                            format!("declare the Namespace beside it, or move it to what {} applies", other.name),
+                        )
+                    } else {
+                        (
+                            "on a new cluster this is applied before its namespace is there, and fails until a retry happens to come later",
+                            format!("let {} depend on {}", one.name, other.name),
+                        )
+                    };
                     let habit = "Kustomizations do not wait for those that bring their namespaces";
                     found.push(world.finding(&RULE, object, namespace, message, why, fix).warning().habit(habit));
                 }

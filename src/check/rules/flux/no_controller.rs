@@ -75,7 +75,11 @@ fn controller_of(object: &ObjectRef) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
+    use std::path::Path;
+
+    use crate::check::testing::{assert_rule, rendering};
+    use crate::check::world::World;
+    use crate::check::{RuleInput, Severity};
 
     const FIRES: &[&str] = &[
         "---
@@ -124,5 +128,45 @@ spec: {distribution: {version: 2.x}}
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
         assert_rule(&super::RULE, FIRES, SILENT);
+    }
+
+    #[test]
+    fn a_set_that_waits_for_the_definition_is_told_as_such() {
+        let text = |depends: &str| {
+            format!(
+                "---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {{name: app, namespace: web}}
+---
+apiVersion: fluxcd.controlplane.io/v1
+kind: ResourceSet
+metadata: {{name: operator, namespace: flux-system}}
+spec: {{{depends}resources: []}}
+---
+apiVersion: fluxcd.controlplane.io/v1
+kind: FluxInstance
+metadata: {{name: flux, namespace: flux-system}}
+spec: {{components: [source-controller, kustomize-controller]}}
+"
+            )
+        };
+        let found = |depends: &str| {
+            let mut rendering = rendering(&text(depends));
+            rendering.of[0].objects[0].origin.made_by = Some("operator".to_owned());
+            let RuleInput::World(look) = super::RULE.look else { panic!("it looks at a world") };
+            let mut found = Vec::new();
+            look(&World::new("staging", &rendering, Path::new("/nonexistent")), &mut found);
+            found.into_iter().map(|one| (one.severity, one.why)).collect::<Vec<_>>()
+        };
+        let waits = found(
+            "dependsOn: [{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, name: helmreleases.helm.toolkit.fluxcd.io}], ",
+        );
+        assert!(matches!(waits.as_slice(), [(Severity::Hint, why)] if why.contains("waits for its CRD")), "{waits:?}");
+        let other = found("");
+        assert!(
+            matches!(other.as_slice(), [(Severity::Warning, why)] if why.contains("flux-operator fails")),
+            "{other:?}"
+        );
     }
 }

@@ -27,10 +27,28 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 let message = format!("substituteFrom names {missing}, which is declared nowhere");
                 let why = "Flux fails: BuildFailed, substitute from it is not found";
                 let fix = "declare it in a Kustomization that comes before, or set optional: true";
-                found.push(world.finding(&RULE, object, "substituteFrom", message, why, fix));
+                let finding = world.finding(&RULE, object, "substituteFrom", message, why, fix);
+                // A whole repository that goes by one that it does not declare has it from whatever makes its clusters.
+                let is_habit = users(world, missing) >= MANY && !is_declared(world, missing);
+                found.push(if is_habit { finding.hint() } else { finding });
             }
         }
     }
+}
+
+/// So many that name what nothing declares do so on purpose: none of them would ever have worked.
+const MANY: usize = 3;
+
+/// Counts who names an object in substituteFrom, in any environment.
+fn users(world: &World<'_>, missing: &str) -> usize {
+    world.rendering.of.iter().filter(|one| one.unknown.iter().any(|name| name == missing)).count()
+}
+
+/// Tells whether one of the name is declared in any environment.
+fn is_declared(world: &World<'_>, missing: &str) -> bool {
+    let name = missing.rsplit('/').next().unwrap_or_default();
+    let mut all = world.rendering.of.iter().flat_map(|one| &one.objects);
+    all.any(|object| object.is("", "ConfigMap") && object.object.name == name)
 }
 
 /// Holds a place at which a variable is asked for that nothing defines.
@@ -90,7 +108,12 @@ fn counts(world: &World<'_>, unset: &Undefined) -> bool {
 
 /// Lists where a variable is asked for: in the file of each object that does so.
 fn uses<'a>(world: &World<'a>, one: &'a Rendered, unset: &'a Undefined) -> Vec<Use<'a>> {
-    let holders = unset.objects.iter().filter_map(|holder| one.objects.iter().find(|object| object.object == *holder));
+    // What belongs to the whole cluster loses its namespace later.
+    let is_it = |object: &&Object, holder: &ObjectRef| {
+        (&object.object.kind, &object.object.name) == (&holder.kind, &holder.name)
+            && (object.object.namespace.is_empty() || object.object.namespace == holder.namespace)
+    };
+    let holders = unset.objects.iter().filter_map(|holder| one.objects.iter().find(|object| is_it(object, holder)));
     let mut found: Vec<Use<'_>> = Vec::new();
     for object in holders {
         let (file, line) = world.place(object, &unset.form);

@@ -160,7 +160,12 @@ fn content(object: &Object) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::assert_rule;
+    use std::sync::Arc;
+
+    use crate::check::testing::{assert_rule, rendering};
+    use crate::check::world::World;
+    use crate::check::{Finding, RuleInput};
+    use crate::repo::{Graph, Snapshot};
 
     const FIRES: &[&str] = &[
         "=== staging a
@@ -232,5 +237,53 @@ metadata: {name: web}
     fn it_fires_where_it_must_and_nowhere_else() {
         assert_rule(&super::RULE, FIRES, SILENT);
         assert_rule(&super::RULE, &[FIGHT], SILENT);
+    }
+
+    /// Returns what is found where `outer` applies a folder in which that of `a` and `b` lie.
+    fn around(has_kustomization: bool) -> Vec<Finding> {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let flux = |name: &str, path: &str| {
+            format!(
+                "---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\nspec:\n  path: {path}\n  sourceRef: {{kind: GitRepository, name: flux-system}}\n"
+            )
+        };
+        let all = [flux("outer", "./apps"), flux("a", "./apps/a"), flux("b", "./apps/b")].concat();
+        write("clusters/staging/all.yaml", &all);
+        write("apps/a/x.yaml", "");
+        write("apps/b/x.yaml", "");
+        if has_kustomization {
+            write("apps/kustomization.yaml", "resources: [a, b]\n");
+        }
+        let map =
+            |name: &str| format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: web}}\n");
+        let text =
+            ["=== staging outer\n", &map("a"), &map("b"), "=== staging a\n", &map("a"), "=== staging b\n", &map("b")]
+                .concat();
+        let mut rendering = rendering(&text);
+        let mut graph = Graph::default();
+        graph.kustomizations.clone_from(&Snapshot::load(folder.path()).kustomizations);
+        rendering.graph = Arc::new(graph);
+        let RuleInput::World(look) = super::RULE.look else { panic!("it looks at a world") };
+        let mut found = Vec::new();
+        look(&World::new("staging", &rendering, folder.path()), &mut found);
+        found
+    }
+
+    #[test]
+    fn a_folder_that_takes_in_those_of_others_is_one_finding_at_its_path() {
+        let found = around(false);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        let one = &found[0];
+        assert_eq!((one.file.as_str(), one.line, one.others.len()), ("clusters/staging/all.yaml", Some(6), 2));
+        assert!(
+            one.message.contains("outer also takes in") && one.fix.contains("write apps/kustomization.yaml"),
+            "{one:?}"
+        );
+        assert!(around(true).iter().all(|one| one.message.contains("both apply it")));
     }
 }
