@@ -12,7 +12,7 @@ const OF_CLUSTERS: &[&[&str]] = &[
     &["status"],
     &["logs", "flux-system/web-0"],
     &["reconcile", "ks/flux-system/apps"],
-    &["suspend", "ks/flux-system/apps"],
+    &["suspend", "ks/flux-system/apps", "--reason", "a"],
     &["resume", "ks/flux-system/apps"],
     &["pods"],
     &["get", "pods"],
@@ -97,24 +97,21 @@ fn without_a_cluster_every_subcommand_that_needs_one_ends_alike() {
 
     let ground = Ground::new();
     let other = "apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: a, user: {}}]\ncontexts: [{name: other, context: {cluster: a, user: a}}]\n";
-    for (kubeconfig, todo) in [(None, "KUBECONFIG"), (Some("users: ["), "KUBECONFIG"), (Some(other), "KUBECONFIG")] {
+    let mut wrong = Vec::new();
+    for kubeconfig in [None, Some("users: ["), Some(other)] {
         if let Some(text) = kubeconfig {
             std::fs::write(ground.kubeconfig(), text).unwrap();
         }
         for call in OF_CLUSTERS {
-            let arguments: Vec<&str> =
-                call.iter().copied().chain(["--env", "staging", "--confirm", "staging"]).collect();
-            // What follows `--` is another program's.
-            let arguments = if call.contains(&"--") {
-                [&["--env", "staging", "--confirm", "staging"], *call].concat()
-            } else {
-                arguments
-            };
-            let (code, out, complaint) = ground.run(arguments);
-            assert_eq!(code, 4, "{call:?} with {kubeconfig:?}: {out}{complaint}");
-            assert!(format!("{out}{complaint}").contains(todo), "{call:?} with {kubeconfig:?}: {out}{complaint}");
+            // What deletes is confirmed by the object's name.
+            let confirmed = if call[0] == "delete" { "web" } else { "staging" };
+            let (code, out, complaint) = ground.run([&["--env", "staging", "--confirm", confirmed], *call].concat());
+            if code != 4 || !format!("{out}{complaint}").contains("KUBECONFIG") {
+                wrong.push(format!("{call:?} with {kubeconfig:?} ends with {code}: {out}{complaint}"));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
