@@ -95,7 +95,7 @@ fn without_a_cluster_every_subcommand_that_needs_one_ends_alike() {
         OF_CLUSTERS.iter().map(words).chain(OF_FILES.iter().map(|name| (*name).to_owned())).collect();
     assert_eq!(tried, known, "whether a subcommand needs a cluster is said here");
 
-    let ground = Ground::new();
+    let ground = Workspace::new();
     let other = "apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: a, user: {}}]\ncontexts: [{name: other, context: {cluster: a, user: a}}]\n";
     let mut wrong = Vec::new();
     for kubeconfig in [None, Some("users: ["), Some(other)] {
