@@ -305,8 +305,8 @@ fn the_palette_finds_commands_by_any_part_of_their_names() {
 }
 
 #[test]
-fn home_at_three_sizes() {
-    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+fn home_at_four_sizes() {
+    for (width, height) in [(80, 24), (120, 36), (170, 48), (200, 50)] {
         let mut desk = TestApp::new();
         desk.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         desk.draw();

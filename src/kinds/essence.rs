@@ -11,9 +11,21 @@
 /// CHART@VERSION: CAUSE` of helm-controller 1.4; `failed to checkout and determine revision: unable to clone 'URL': CAUSE` of
 /// source-controller 1.7. All of them are among the recordings in `tests/recordings`.
 pub fn essence(message: &str) -> String {
-    let first = message.lines().next().unwrap_or_default();
+    let first = &first_sentence(message);
     let known = [health_check, missing_path, failed_build, failed_release, failed_checkout];
     known.iter().find_map(|read| read(first)).unwrap_or_else(|| first.to_owned())
+}
+
+/// Returns the first line, with those that it leads to: `1 error occurred:` says nothing without the next.
+fn first_sentence(message: &str) -> String {
+    let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut sentence = lines.next().unwrap_or_default().to_owned();
+    while sentence.ends_with(':')
+        && let Some(next) = lines.next()
+    {
+        sentence.extend([" ", next]);
+    }
+    sentence
 }
 
 /// Cuts the folder that a controller unpacked the source into out of a path.

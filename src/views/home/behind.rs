@@ -76,24 +76,25 @@ impl Behind {
         }
         title.push_str(marked);
         let room = usize::from(width.saturating_sub(4));
-        for part in parts(facts, env) {
-            if title.width() + 2 + part.width() > room {
-                break;
-            }
-            title.extend(["  ", &part]);
+        for forms in parts(facts, env) {
+            let fits = |part: &&String| title.width() + 2 + part.width() <= room;
+            let Some(part) = forms.iter().find(fits) else { break };
+            title.extend(["  ", part]);
         }
         title
     }
 }
 
-/// Says how an environment fares, and what that rests on, what matters most first; nothing while it is not known.
-fn parts(facts: &Facts, env: Env) -> Vec<String> {
+/// Says how an environment fares, and what that rests on, what matters most first, each in its forms from the longest; nothing while it is not
+/// known.
+fn parts(facts: &Facts, env: Env) -> Vec<Vec<String>> {
     let known = facts.table(env, kinds::KUSTOMIZATION).is_some_and(|table| table.link.is_live());
     let Some(health) = facts.health(env).filter(|_| known) else { return Vec::new() };
-    let mut parts = vec![health.verdict()];
+    let mut parts = vec![vec![health.verdict(), health.word()]];
     let shares = [(Some(health.applied), "applied"), (health.workloads, "workloads"), (health.nodes, "nodes")];
     for (share, what) in shares {
-        parts.extend(share.filter(|share| share.all > 0).map(|share| format!("{what} {}/{}", share.good, share.all)));
+        let share = share.filter(|share| share.all > 0);
+        parts.extend(share.map(|share| vec![format!("{what} {}/{}", share.good, share.all)]));
     }
     parts
 }

@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::flow::FlowLine;
+use super::next::NextStep;
 use crate::app::health::state_scope;
 use crate::app::health::{Gravity, Problem};
 use crate::app::{Facts, Scene};
@@ -24,8 +25,12 @@ const NOTE_WIDTH: usize = 9;
 /// From this width on a line has room for what its object is and since when it is so.
 const DETAIL_FROM_WIDTH: usize = 64;
 
-/// A failing object's message takes so many lines at most: enough for the sentence that matters, and its neighbours stay in sight.
+/// A failing object's message takes so many lines at most where not all has room: its beginning and its end, where the cause stands, and its
+/// neighbours stay in sight.
 const MESSAGE_LINES: usize = 3;
+
+/// A note that stands below its line takes so many lines at most.
+const NOTE_LINES: usize = 2;
 
 /// Keeps what is selected in an environment's panel.
 #[derive(Debug, Default)]
@@ -36,15 +41,28 @@ pub(super) struct Environment {
     pub scroll: Scroll,
     /// Where the selected object stood last.
     place: Cell<usize>,
-    /// The rows of the lines, for a width.
-    rows: Kept<(SameValue<[FlowLine]>, usize), Vec<PanelRow>>,
+    /// The rows of the lines, for a room.
+    rows: Kept<(SameValue<[FlowLine]>, (usize, usize)), Vec<PanelRow>>,
 }
 
 /// One row of a panel: a line, or a part of the message below it.
 #[derive(Debug)]
 struct PanelRow {
     line: usize,
-    message: Option<String>,
+    part: RowPart,
+}
+
+/// Says what a row shows of its line.
+#[derive(Debug)]
+enum RowPart {
+    /// The object itself.
+    Object,
+    /// A part of its note, which has no room beside its name.
+    Note(String),
+    /// A part of what is wrong with it.
+    Message(String),
+    /// What to do next about it.
+    Next(NextStep),
 }
 
 /// Holds what drawing a panel needs to know.
@@ -83,21 +101,33 @@ impl Environment {
         self.place.set(place);
     }
 
-    /// Lays lines out: a failing object takes rows of its own for its message, so rows and objects are not the same count.
-    fn rows(&self, flow: &Arc<[FlowLine]>, width: usize) -> Arc<Vec<PanelRow>> {
-        self.rows.get_or_make((SameValue::new(flow), width), || {
+    /// Lays lines out: a failing object takes rows of its own for its message and the next step, so rows and objects are not the same count.
+    fn rows(&self, flow: &Arc<[FlowLine]>, room: (usize, usize)) -> Arc<Vec<PanelRow>> {
+        self.rows.get_or_make((SameValue::new(flow), room), || {
             work::count(flow.len());
+            let (width, height) = room;
+            let texts: Vec<Vec<String>> = flow.iter().map(|line| message_lines(line, width)).collect();
+            let below = |line: &FlowLine| {
+                let note = if note_of(line, width).1 { NOTE_LINES } else { 0 };
+                note + usize::from(line.next.is_some())
+            };
+            let whole = flow.iter().zip(&texts).map(|(line, text)| 1 + text.len() + below(line));
+            let has_room = whole.sum::<usize>() <= height;
             let mut rows = Vec::with_capacity(flow.len());
-            for (line, shown) in flow.iter().enumerate() {
-                rows.push(PanelRow { line, message: None });
-                let Some(message) = &shown.message else { continue };
-                let indent = " ".repeat(usize::from(shown.depth) * 2 + 5);
-                let text = wrap(message, width.saturating_sub(indent.len()).max(10));
-                let cut = text.len() > MESSAGE_LINES;
-                for (number, part) in text.into_iter().take(MESSAGE_LINES).enumerate() {
-                    let more = if cut && number + 1 == MESSAGE_LINES { " ~" } else { "" };
-                    rows.push(PanelRow { line, message: Some(format!("{indent}{part}{more}")) });
+            for (line, (shown, text)) in flow.iter().zip(texts).enumerate() {
+                rows.push(PanelRow { line, part: RowPart::Object });
+                let indent = " ".repeat(indent_of(shown));
+                // Why it waits or is suspended is the news: what fits on no line beside the name has one below.
+                if note_of(shown, width).1 {
+                    let note = wrap(&shown.note, width.saturating_sub(indent.len()).max(10));
+                    let note = note.into_iter().take(NOTE_LINES).map(|part| RowPart::Note(format!("{indent}{part}")));
+                    rows.extend(note.map(|part| PanelRow { line, part }));
                 }
+                let text = if has_room { text } else { abridged(text, width.saturating_sub(indent.len())) };
+                let text = text.into_iter().map(|part| RowPart::Message(format!("{indent}{part}")));
+                rows.extend(text.map(|part| PanelRow { line, part }));
+                let next = shown.next.filter(|_| has_room);
+                rows.extend(next.map(|next| PanelRow { line, part: RowPart::Next(next) }));
             }
             rows
         })
@@ -118,18 +148,60 @@ impl Environment {
             return;
         }
         let selected = self.index(look.flow);
-        let rows = self.rows(look.flow, width);
+        let rows = self.rows(look.flow, (width, usize::from(top.height)));
         // Rows come in the order of their lines, and the first of a line is its own.
         let selected_row = rows.partition_point(|row| row.line < selected);
         lines(frame, top, &self.scroll, selected_row, rows.len(), |row, _| {
-            let Some(PanelRow { line: index, message }) = rows.get(row) else { return StyledLine::default() };
+            let Some(PanelRow { line: index, part }) = rows.get(row) else { return StyledLine::default() };
             let Some(line) = look.flow.get(*index) else { return StyledLine::default() };
-            match message {
-                Some(text) => StyledLine::styled(fit(text, width), scene.theme.style(Scope::Error)),
-                None => flow_line(line, *index == selected && look.focus, width, scene, look),
+            match part {
+                RowPart::Object => flow_line(line, *index == selected && look.focus, width, scene, look),
+                RowPart::Note(text) => StyledLine::styled(fit(text, width), scene.theme.style(state_scope(line.state))),
+                RowPart::Message(text) => StyledLine::styled(fit(text, width), scene.theme.style(Scope::Error)),
+                RowPart::Next(next) => next_line(*next, indent_of(line), width, scene),
             }
         });
     }
+}
+
+/// Returns where the text below a line begins, in cells.
+fn indent_of(line: &FlowLine) -> usize {
+    usize::from(line.depth) * 2 + 5
+}
+
+fn message_lines(line: &FlowLine, width: usize) -> Vec<String> {
+    let Some(message) = &line.message else { return Vec::new() };
+    wrap(message, width.saturating_sub(indent_of(line)).max(10))
+}
+
+/// Leaves the middle of a long message out: the cause stands at its end.
+fn abridged(mut text: Vec<String>, width: usize) -> Vec<String> {
+    if text.len() > MESSAGE_LINES {
+        text.drain(1..=text.len() - MESSAGE_LINES);
+        if let Some(first) = text.first_mut() {
+            *first = format!("{} ~", fit(first, width.saturating_sub(2)));
+        }
+    }
+    text
+}
+
+/// Writes the next step with its key, or with the name by which the palette finds it.
+fn next_line(next: NextStep, indent: usize, width: usize, scene: &Scene<'_>) -> StyledLine<'static> {
+    let key = next.command.map(|id| {
+        let key = scene.keymap.keys_of(id).first().map(ToString::to_string);
+        let title = || scene.commands.iter().find(|command| command.id == id).map_or("", |command| command.title);
+        match id {
+            "open" => "enter ".to_owned(),
+            _ => key.map_or_else(|| format!(":{}  ", title()), |key| format!("{key} ")),
+        }
+    });
+    let key = key.unwrap_or_default();
+    let room = width.saturating_sub(indent + key.width());
+    StyledLine::from(vec![
+        Span::raw(" ".repeat(indent)),
+        Span::styled(key, scene.theme.style(Scope::Key)),
+        Span::styled(fit(next.words, room), scene.theme.style(Scope::Dim)),
+    ])
 }
 
 /// Draws why an environment cannot be reached, and returns the room below. What to do is shown whole, whatever is cut of the why.
@@ -183,6 +255,29 @@ fn unlisted(frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>, look: &Panel
     Rect { y: inside.y + height, height: inside.height - height, ..inside }
 }
 
+/// Returns the cells that a line's name takes, with what stands before it.
+fn left_of(line: &FlowLine) -> usize {
+    1 + usize::from(line.depth) * 2 + 2 + line.name.width() + 1
+}
+
+/// Returns what stands at the right of a line, and whether the whole note goes below it. The name comes first: a note that is longer than what the
+/// name leaves is cut, but never below a time's width.
+fn note_of(line: &FlowLine, width: usize) -> (String, bool) {
+    let room = width.saturating_sub(left_of(line) + 1).max(NOTE_WIDTH);
+    if line.note.width() <= room {
+        return (line.note.clone(), false);
+    }
+    match line.state {
+        State::Waiting | State::Suspended => {
+            let word = line.note.split([' ', ':']).next().unwrap_or_default();
+            (fit(word, room), true)
+        }
+        // That it failed is seen by its sign; when it is tried again is not.
+        State::Failed => (fit(line.note.strip_prefix("failed, ").unwrap_or(&line.note), room), false),
+        _ => (fit(&line.note, room), false),
+    }
+}
+
 fn flow_line(
     line: &FlowLine,
     selected: bool,
@@ -202,9 +297,8 @@ fn flow_line(
         (false, false, false) => (" ", Scope::Text),
     };
     let indent = " ".repeat(usize::from(line.depth) * 2);
-    // The name comes first: a note that is longer than what the name leaves is cut, but never below a time's width.
-    let left = 1 + indent.len() + 2 + line.name.width() + 1;
-    let note = fit(&line.note, width.saturating_sub(left + 1).max(NOTE_WIDTH));
+    let left = left_of(line);
+    let (note, _) = note_of(line, width);
     let detailed = width >= DETAIL_FROM_WIDTH && left + line.detail.width() + 2 + note.width() < width;
     let detail = if detailed { line.detail.as_str() } else { "" };
     let right = note.width() + if detail.is_empty() { 0 } else { detail.width() + 2 };

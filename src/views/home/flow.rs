@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::next::{self, NextStep};
 use crate::app::{Facts, health};
 use crate::kinds;
 use crate::model::clock::{age, until};
@@ -26,6 +27,8 @@ pub struct FlowLine {
     pub detail: String,
     /// The controller's message, where it is not well.
     pub message: Option<String>,
+    /// What to do about it.
+    pub next: Option<NextStep>,
 }
 
 /// Lists the lines of an environment: live objects first of all, and what the repository declares and the cluster has not.
@@ -111,7 +114,7 @@ fn workload(object: ObjectRef, depth: u16, facts: &Facts, env: Env) -> Option<Fl
     let note = row.cells.first().map(ToString::to_string).unwrap_or_default();
     let message = Some(why).filter(|why| !why.is_empty() && state != State::Ready);
     let detail = object.kind.clone();
-    Some(FlowLine { name: object.name.clone(), object, depth, state, note, detail, message })
+    Some(FlowLine { name: object.name.clone(), object, depth, state, note, detail, message, next: None })
 }
 
 /// Finds the workloads that are not ready and that no Kustomization applied itself: those of releases, and what somebody else brought.
@@ -189,7 +192,7 @@ fn unknown(object: &ObjectRef, facts: &Facts, env: Env) -> FlowLine {
     let note = if live { "not in the cluster" } else { "" };
     let detail = "declared in the repository".to_owned();
     let (name, note) = (object.name.clone(), note.to_owned());
-    FlowLine { object: object.clone(), name, depth: 0, state: State::Unknown, note, detail, message: None }
+    FlowLine { object: object.clone(), name, depth: 0, state: State::Unknown, note, detail, message: None, next: None }
 }
 
 fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts, env: Env) -> FlowLine {
@@ -204,7 +207,8 @@ fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts, env: Env) -> Fl
     let note = flux.map(|flux| note(&object, row, flux, now)).unwrap_or_default();
     let detail = flux.map(|flux| detail(&object, flux, now)).unwrap_or_default();
     let message = message.filter(|text| !text.is_empty());
-    FlowLine { name: object.name.clone(), object, depth, state: row.state, note, detail, message }
+    let next = next::step(&object, row);
+    FlowLine { name: object.name.clone(), object, depth, state: row.state, note, detail, message, next }
 }
 
 /// Says what a run waits for, how long it may, and what waits behind it.

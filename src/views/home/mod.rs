@@ -13,6 +13,7 @@ mod behind;
 mod environment;
 pub mod flow;
 mod links;
+mod next;
 mod repository;
 #[cfg(test)]
 mod tests;
