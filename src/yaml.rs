@@ -5,6 +5,7 @@
 
 mod bounds;
 pub mod confidential;
+pub mod expression;
 mod large;
 pub mod manifest;
 pub mod secrets;

@@ -460,6 +460,26 @@ fn a_plugin_is_asked_about_before_a_command_starts_it_for_the_first_time() {
     assert!(begun(&other.app.update(Msg::Reply { ticket, payload, owed: None })), "what waited goes on");
     assert!(!other.screen().contains("do it again"));
 
+    // A file may name a recipient that its environment does not know, and so may the operator.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("a")).unwrap();
+    let sealed = format!(
+        "kind: Secret\nsops:\n    age:\n        - recipient: {yubikey}\n          enc: x\n    mac: ENC[AES256_GCM,data:a,iv:b,tag:c,type:str]\n"
+    );
+    std::fs::write(folder.path().join("a/secret.yaml"), sealed).unwrap();
+    let mut snapshot = Snapshot::load(folder.path());
+    snapshot.scan.read_locks(folder.path());
+    let snapshot = Arc::new(snapshot);
+    let mut of_file = TestApp::with(|facts| facts.repository = Some(Arc::clone(&snapshot)));
+    dispatched(&mut of_file);
+    assert!(of_file.screen().contains("Run age-plugin-yubikey?"), "{}", of_file.screen());
+    let mut typed = TestApp::with(|facts| facts.repository = Some(Arc::new(Snapshot::load(&nowhere))));
+    let recipients = COMMANDS.iter().find(|command| command.id == "secret-recipients").copied().unwrap();
+    let answers = recipients.questions.iter().map(|question| (question.id.to_owned(), yubikey.to_owned())).collect();
+    let targets = vec![super::CommandTarget::Worktree("a/secret.yaml".to_owned())];
+    typed.app.dispatch(recipients, targets, answers, super::Consent::None, &mut Vec::new());
+    assert!(typed.screen().contains("Run age-plugin-yubikey?"), "{}", typed.screen());
+
     let mut quiet = TestApp::with(|facts| facts.read_only = true);
     dispatched(&mut quiet);
     assert_ne!(quiet.app.view_id(), "plugin", "where nothing may be written nothing is asked");

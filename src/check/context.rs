@@ -33,6 +33,7 @@ pub struct Context<'a> {
 pub(super) struct Once {
     pub(super) kustomizations: OnceLock<Vec<rules::kustomize::File>>,
     pub(super) manifests: Mutex<HashMap<String, Option<Arc<rules::kustomize::Manifest>>>>,
+    pub(super) encrypted: OnceLock<Vec<rules::secrets::encrypted::EncryptedFile>>,
     listed: OnceLock<Vec<String>>,
     committed: OnceLock<Committed>,
     flux: OnceLock<BTreeMap<String, Installation>>,

@@ -63,10 +63,26 @@ impl Fixture {
         });
         shown.collect()
     }
+
+    /// Returns what is found of who reads what, in words.
+    fn about_recipients(&self) -> Vec<String> {
+        let snapshot = Snapshot::load(self.repository.path());
+        let files = working_tree(self.repository.path(), &[]).unwrap();
+        let identities = Identities::default();
+        let context = Context::new(&snapshot, &identities, None);
+        let report = check_secrets(&files, &context, &Worker::default());
+        let about = report.findings.iter().filter(|one| matches!(one.rule, "secret-recipient" | "new-reader"));
+        about.map(|one| format!("{} {} {}; {}; {}", one.rule, one.file, one.message, one.why, one.fix)).collect()
+    }
 }
 
 fn sealed(text: &str, recipient: &str) -> String {
-    let file = NewFile::for_recipients(&[recipient.to_owned()], "^(data|stringData)$");
+    sealed_for(text, &[recipient])
+}
+
+fn sealed_for(text: &str, recipients: &[&str]) -> String {
+    let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();
+    let file = NewFile::for_recipients(&recipients, "^(data|stringData)$");
     create(Format::Yaml, &Secret::new(text), &file, Timestamp::UNIX_EPOCH).unwrap()
 }
 
@@ -440,7 +456,7 @@ fn a_value_that_reaches_a_secret_by_another_way_is_found_where_it_stands() {
             let alone = found(&[ListedFile::known(*file, text.as_bytes())]);
             let is_secret = text.contains("kind: Secret") && !expected.is_empty();
             assert_eq!(alone.len(), usize::from(*file == at || is_secret), "{name}: {file}");
-            let mended = found(&[ListedFile::known(*file, text.replace("hunter2", "example.org"))]);
+            let mended = found(&[ListedFile::known(*file, text.replace("hunter2", "changeme"))]);
             assert!(*file != at || mended.is_empty(), "{name}: {file}");
         }
     }
@@ -550,6 +566,48 @@ fn who_becomes_a_reader_by_what_is_staged_is_told_there() {
     };
     assert!(told(&Revision::Index).concat().contains(&stranger), "{:?}", told(&Revision::Index));
     assert_eq!(told(&Revision::Index), told(&Revision::WorkingTree));
+}
+
+#[test]
+fn somebody_new_in_a_configuration_is_one_finding_and_nothing_advises_to_let_him_in() {
+    let fixture = Fixture::new();
+    let staging = fixture.keys[0].1.clone();
+    let names = ["apps/staging/secret.yaml", "apps/staging/a.yaml", "apps/staging/b.yaml", "apps/staging/c.yaml"];
+    for (number, name) in names.iter().enumerate() {
+        fixture.write(name, &sealed(&PLAIN.replace("name: app", &format!("name: app{number}")), &staging));
+    }
+    fixture.repository.commit("keys");
+    assert_eq!(fixture.about_recipients(), [""; 0]);
+    let config = std::fs::read_to_string(fixture.repository.path().join("clusters/staging/.sops.yaml")).unwrap();
+    let (_, stranger) = generate();
+    // In the working tree: a new reader.
+    fixture.write("clusters/staging/.sops.yaml", &config.replace("age: ", &format!("age: {stranger},")));
+    let told = fixture.about_recipients();
+    assert!(
+        matches!(told.as_slice(), [one] if one.starts_with("new-reader clusters/staging/.sops.yaml") && one.contains("and 1 more")),
+        "{told:?}"
+    );
+    assert!(!told.concat().contains("--update"), "{told:?}");
+    // In the place of the one who was there.
+    fixture.write("clusters/staging/.sops.yaml", &config.replace(&staging, &stranger));
+    let told = fixture.about_recipients();
+    assert!(
+        matches!(told.as_slice(), [one] if one.contains(&stranger) && one.contains(&format!("reads them still: {staging}"))),
+        "{told:?}"
+    );
+    // In the last commit, which may have come with a pull.
+    fixture.write("clusters/staging/.sops.yaml", &config.replace("age: ", &format!("age: {stranger},")));
+    fixture.repository.commit("pulled");
+    let told = fixture.about_recipients();
+    assert!(
+        matches!(told.as_slice(), [one] if one.starts_with("secret-recipient clusters/staging/.sops.yaml") && one.contains("none of the 4 files")),
+        "{told:?}"
+    );
+    assert!(!told.concat().contains("--update"), "{told:?}");
+    // Who reads one of them was let in; that the others lack him is a slip.
+    fixture.write(names[1], &sealed_for(&PLAIN.replace("name: app", "name: app1"), &[&staging, &stranger]));
+    let told = fixture.about_recipients();
+    assert!(told.len() == 3 && told.iter().all(|one| one.contains("it lacks the recipient")), "{told:?}");
 }
 
 #[test]

@@ -121,6 +121,8 @@ pub(super) struct Artifact {
     submodules: Option<Vec<String>>,
     /// Whether there is a pattern of the repository's own below the folder that the artifact is made of.
     has_own: HashMap<Option<PushedFolder>, bool>,
+    /// What was answered of the source that is read, since every rule asks for the same files: of each path, and whether as a folder.
+    answers: [HashMap<String, Option<LeftOut>>; 2],
 }
 
 impl Artifact {
@@ -138,6 +140,7 @@ impl Artifact {
             kept_below: HashMap::new(),
             submodules: None,
             has_own: HashMap::new(),
+            answers: Default::default(),
         }
     }
 
@@ -158,6 +161,7 @@ impl Artifact {
         self.not_pushed =
             lines.map(|line| (line.file.clone(), line.line, patterns(&line.ignored.join("\n"), folder))).collect();
         self.kept_below.clear();
+        self.answers = Default::default();
         self.selection = selection.clone();
     }
 
@@ -188,6 +192,21 @@ impl Artifact {
 
     /// Says why a path of the repository is left out, links aside.
     pub(super) fn leaves_out(&mut self, path: &str, is_folder: bool) -> Option<LeftOut> {
+        let kept = |answers: &[HashMap<String, Option<LeftOut>>; 2]| {
+            let [of_files, of_folders] = answers;
+            if is_folder { of_folders.get(path).cloned() } else { of_files.get(path).cloned() }
+        };
+        if let Some(known) = kept(&self.answers) {
+            return known;
+        }
+        let answer = self.judge(path, is_folder);
+        let [of_files, of_folders] = &mut self.answers;
+        let answers = if is_folder { of_folders } else { of_files };
+        answers.insert(path.to_owned(), answer.clone());
+        answer
+    }
+
+    fn judge(&mut self, path: &str, is_folder: bool) -> Option<LeftOut> {
         if !self.selection.submodules && self.submodule(path).is_some_and(|module| module != path) {
             return Some(LeftOut::Submodule);
         }
@@ -429,6 +448,7 @@ mod tests {
         assert_eq!(artifact.leaves_out("a/b.yaml", false), None);
 
         write(root, "a/.sourceignore", "# nothing\n\nb.yaml\n!keep/b.yaml\n");
+        assert_eq!(artifact.leaves_out("a/b.yaml", false), None, "what was answered is kept until the next reload");
         artifact.refresh();
         assert_eq!(artifact.leaves_out("a/x/b.yaml", false), Some(LeftOut::Named("a/.sourceignore".to_owned(), 3)));
         assert_eq!(artifact.leaves_out("a/keep/b.yaml", false), None);
@@ -447,5 +467,18 @@ mod tests {
         assert_eq!(artifact.leaves_out(".github/a.yaml", false), None);
         artifact.select(&Selection::default());
         assert_eq!(artifact.leaves_out(".github/a.yaml", false), Some(LeftOut::Default));
+    }
+
+    #[test]
+    fn what_was_answered_of_a_file_is_kept_for_the_next_rule_that_asks() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut artifact = Artifact::new(folder.path());
+        for file in 0..50 {
+            assert_eq!(artifact.leaves_out(&format!("a/{file}.yaml"), false), None);
+            assert_eq!(artifact.leaves_out(&format!("a/{file}.yaml"), false), None);
+        }
+        assert_eq!((artifact.answers[0].len(), artifact.answers[1].len()), (50, 0));
+        artifact.select(&Selection { ignore: Some("x\n".to_owned()), ..Selection::default() });
+        assert!(artifact.answers[0].is_empty(), "another source is asked anew");
     }
 }

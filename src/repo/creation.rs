@@ -275,12 +275,12 @@ fn fitting(text: &str, config: &str, relative: &str, how: How) -> Result<Option<
     let parsed = parsed(text)
         .map_err(|why| Fault::failed(format!("{config} cannot be used"), why, format!("mend it: {config}")))?;
     let rule = parsed.rule_for(relative).cloned();
-    if let Some((line, why)) = rule.as_ref().and_then(|rule| rule.refused.as_ref()) {
+    if let Some(refused) = rule.as_ref().and_then(|rule| rule.refused.as_ref()) {
         return Err(Fault::new(
             FaultKind::Refused,
             format!("nothing is encrypted by the rule for {relative} in {config}"),
-            format!("line {line}: {why}"),
-            format!("mend the rule: {config}:{line}"),
+            format!("line {}: {}", refused.line, refused.why),
+            format!("mend the rule: {config}:{}", refused.line),
         ));
     }
     let matched = relative.to_owned();

@@ -1,11 +1,55 @@
 //! Patterns of what is left out, as Flux reads them.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// The most names that a part of a pattern keeps its answers for.
+const MOST_NAMES: usize = 4096;
+
+/// What stands between two slashes of a pattern.
+#[derive(Debug)]
+struct Part {
+    text: String,
+    letters: Vec<char>,
+    /// How many signs in it stand for others.
+    signs: usize,
+    /// What was answered: the same folders stand in the paths of all their files.
+    known: RefCell<HashMap<String, Option<bool>>>,
+}
+
+impl Part {
+    fn new(text: &str) -> Self {
+        let signs = text.matches(['*', '?', '[', '\\']).count();
+        Self { text: text.to_owned(), letters: text.chars().collect(), signs, known: RefCell::default() }
+    }
+
+    /// Matches a name; `None` where the part is no pattern.
+    fn fits(&self, name: &str) -> Option<bool> {
+        match self.signs {
+            0 => Some(self.text == name),
+            // What takes no longer than to look it up.
+            1 | 2 => matches(&self.letters, name),
+            _ => {
+                if let Some(known) = self.known.borrow().get(name) {
+                    return *known;
+                }
+                let answer = matches(&self.letters, name);
+                let mut known = self.known.borrow_mut();
+                if known.len() < MOST_NAMES {
+                    known.insert(name.to_owned(), answer);
+                }
+                answer
+            }
+        }
+    }
+}
+
 /// A pattern as go-git reads it (`plumbing/format/gitignore`), which differs from git's own in corners.
 #[derive(Debug)]
 pub(super) struct Pattern {
     /// The folder that it counts from.
     domain: Vec<String>,
-    parts: Vec<String>,
+    parts: Vec<Part>,
     pub(super) leaves_out: bool,
     is_folder: bool,
     is_path: bool,
@@ -30,7 +74,7 @@ impl Pattern {
         let (is_folder, text) = text.strip_suffix('/').map_or((false, text), |rest| (true, rest));
         Self {
             domain: folder.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
-            parts: text.split('/').map(str::to_owned).collect(),
+            parts: text.split('/').map(Part::new).collect(),
             leaves_out,
             is_folder,
             is_path: text.contains('/'),
@@ -47,9 +91,9 @@ impl Pattern {
     }
 
     fn fits_name(&self, path: &[&str], is_folder: bool) -> bool {
-        let pattern = self.parts.first().map(String::as_str).unwrap_or_default();
+        let Some(pattern) = self.parts.first() else { return false };
         for (index, name) in path.iter().enumerate() {
-            match matches(pattern, name) {
+            match pattern.fits(name) {
                 None => return false,
                 Some(false) => {}
                 Some(true) => return !self.is_folder || is_folder || index.saturating_add(1) < path.len(),
@@ -61,22 +105,22 @@ impl Pattern {
     fn fits_path(&self, path: &[&str], is_folder: bool) -> bool {
         let (mut rest, mut matched, mut can_traverse) = (path, false, false);
         for (index, pattern) in self.parts.iter().enumerate() {
-            if pattern.is_empty() {
+            if pattern.text.is_empty() {
                 can_traverse = false;
                 continue;
             }
-            if pattern == "**" {
+            if pattern.text == "**" {
                 if index.saturating_add(1) == self.parts.len() {
                     break;
                 }
                 can_traverse = true;
                 continue;
             }
-            if pattern.contains("**") {
+            if pattern.text.contains("**") {
                 return false;
             }
             if !can_traverse {
-                let Some((_, behind)) = rest.split_first().filter(|(first, _)| matches(pattern, first) == Some(true))
+                let Some((_, behind)) = rest.split_first().filter(|(first, _)| pattern.fits(first) == Some(true))
                 else {
                     return false;
                 };
@@ -89,7 +133,7 @@ impl Pattern {
             }
             while let Some((first, behind)) = rest.split_first() {
                 rest = behind;
-                match matches(pattern, first) {
+                match pattern.fits(first) {
                     None => return false,
                     Some(true) => {
                         matched = true;
@@ -105,8 +149,8 @@ impl Pattern {
 }
 
 /// Matches a name with a pattern of Go's `path/filepath.Match`: `*`, `?`, `[a-z]`, `[^a-z]` and `\`; `None` where the pattern is none.
-fn matches(pattern: &str, name: &str) -> Option<bool> {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+fn matches(pattern: &[char], name: &str) -> Option<bool> {
+    let name: Vec<char> = name.chars().collect();
     let (mut at, mut place) = (0_usize, 0_usize);
     // Where to go on when what follows the last star does not fit: the star, and how far it reached.
     let mut star: Option<(usize, usize)> = None;
@@ -207,5 +251,16 @@ mod tests {
         }
         let below = Pattern::new("/b", "a", 1);
         assert!(below.fits(&["a", "b"], false) && !below.fits(&["b"], false) && !below.fits(&["a"], true));
+    }
+
+    #[test]
+    fn a_name_is_matched_once_with_a_pattern_however_many_files_have_it_in_their_paths() {
+        let pattern = Pattern::new("a*a*a*b", "", 1);
+        let files: Vec<String> = (0..50).map(|file| format!("aaaa{file}.yaml")).collect();
+        for file in &files {
+            let path: Vec<&str> = std::iter::repeat_n("aaaa", 20).chain([file.as_str()]).collect();
+            assert!(!pattern.fits(&path, false) && !pattern.fits(&path, false));
+        }
+        assert_eq!(pattern.parts[0].known.borrow().len(), 51, "a folder's name, and those of the files");
     }
 }

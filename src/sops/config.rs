@@ -5,12 +5,12 @@
 use regex::Regex;
 
 use super::error::SopsError;
-use super::expression;
 use super::merged;
 use super::parsed::{Node, NodeKind, Parsed};
 use super::path::{Path, Segment};
 use super::rules::RuleKind;
 use super::yaml;
+use crate::yaml::expression;
 
 /// The fields of a creation rule that are not rules for values.
 const FIELDS: [&str; 13] = [
@@ -86,7 +86,7 @@ pub struct CreationRule {
     pub line: usize,
     /// The expression for paths; empty where it fits all.
     pub path_regex: String,
-    regex: Option<Regex>,
+    paths: Paths,
     /// The age and SSH recipients, group by group; several groups split the data key between them.
     pub groups: Vec<Vec<String>>,
     /// How many groups it takes.
@@ -97,8 +97,28 @@ pub struct CreationRule {
     pub values: Option<(RuleKind, String)>,
     /// Whether the MAC covers the encrypted values alone.
     pub mac_only_encrypted: bool,
-    /// Why sops encrypts nothing by it, where it does not: the line, from one, and the reason.
-    pub refused: Option<(usize, String)>,
+    /// Why nothing is encrypted by it, where that is so.
+    pub refused: Option<RefusedRule>,
+}
+
+/// Says why nothing is encrypted by a creation rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedRule {
+    /// The line, from one.
+    pub line: usize,
+    /// Why.
+    pub why: String,
+    /// What to do.
+    pub todo: &'static str,
+}
+
+/// Says which paths a creation rule is for.
+#[derive(Debug, Clone)]
+enum Paths {
+    All,
+    Fitting(Regex),
+    /// Nobody knows: it may be any, so that no rule behind it counts, as sops stops at it too.
+    Unknown,
 }
 
 impl CreationRule {
@@ -113,9 +133,12 @@ impl CreationRule {
         found
     }
 
-    /// Tells whether the rule is for a path, which is relative to the folder of the configuration.
+    /// Tells whether the rule is for a path, which is relative to the folder of the configuration, or may be.
     pub fn fits(&self, path: &str) -> bool {
-        self.regex.as_ref().is_none_or(|regex| regex.is_match(path))
+        match &self.paths {
+            Paths::All | Paths::Unknown => true,
+            Paths::Fitting(regex) => regex.is_match(path),
+        }
     }
 
     /// Writes which values the rule encrypts, as a configuration has it.
@@ -142,8 +165,8 @@ impl Config {
     /// Reads a configuration.
     ///
     /// # Errors
-    /// When it is not YAML, holds more than one rule for values in one creation rule, or an expression that sops would take for one that
-    /// never fits.
+    /// When it is not YAML, holds more than one rule for values in one creation rule, or an expression for values that sops would take for one
+    /// that never fits.
     pub fn parse(text: &str) -> Result<Self, SopsError> {
         if text.len() > LONGEST {
             let message = format!("it is longer than {} KiB, which is not read", LONGEST / 1024);
@@ -199,10 +222,20 @@ impl Config {
         let path_regex = text(parsed, &at("path_regex")).unwrap_or_default();
         let wrong = |name: &str, message: String| SopsError::Shape { line: line(name), message };
         let shown = |text: &str| text.chars().take(SHOWN).collect::<String>();
-        let regex = (!path_regex.is_empty()).then(|| expression::compile(&path_regex)).transpose();
-        let regex = regex.map_err(|why| {
-            wrong("path_regex", format!("{} is not a regular expression that can be used: {why}", shown(&path_regex)))
-        })?;
+        let mut unknown = None;
+        let paths = match expression::compile(&path_regex) {
+            _ if path_regex.is_empty() => Paths::All,
+            Ok(regex) => Paths::Fitting(regex),
+            Err(why) => {
+                let regex = shown(&path_regex);
+                unknown = Some(RefusedRule {
+                    line: line("path_regex"),
+                    why: format!("{regex} is not a regular expression that can be used: {why}"),
+                    todo: "correct the expression: until then neither this rule nor those behind it count for any file",
+                });
+                Paths::Unknown
+            }
+        };
         let mut values: Option<(RuleKind, String)> = None;
         for kind in RuleKind::ALL {
             let Some(expression) = text(parsed, &at(kind.key())).filter(|text| !text.is_empty()) else { continue };
@@ -256,19 +289,22 @@ impl Config {
             let number = found.iter().position(|group| empty(group)).filter(|_| found.len() > 1)?;
             Some(format!("group {} of its {} groups of keys names no key", number.saturating_add(1), found.len()))
         });
-        let refused =
-            refused.map(|why| (line(if threshold.is_some() { "shamir_threshold" } else { "key_groups" }), why));
+        let refused = refused.map(|why| RefusedRule {
+            line: line(if threshold.is_some() { "shamir_threshold" } else { "key_groups" }),
+            why,
+            todo: "give each group its keys, and a shamir_threshold from 2 to the number of groups",
+        });
         Ok(CreationRule {
             index,
             line: node.line,
             path_regex,
-            regex,
+            paths,
             groups: found,
             shamir_threshold: number(parsed, &at("shamir_threshold")).filter(|number| *number > 0),
             other_kinds,
             values,
             mac_only_encrypted: text(parsed, &at("mac_only_encrypted")).as_deref() == Some("True"),
-            refused,
+            refused: unknown.or(refused),
         })
     }
 
@@ -367,7 +403,7 @@ fn distance(one: &str, other: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, SopsError};
+    use super::{Config, RefusedRule, SopsError};
     use crate::sops::RuleKind;
 
     #[test]
@@ -422,12 +458,12 @@ mod tests {
             assert_eq!(rule(fits, two).refused, None, "{fits}");
         }
         for wrong in ["1", "3", "-1", "many"] {
-            let (line, why) = rule(wrong, two).refused.unwrap();
+            let RefusedRule { line, why, .. } = rule(wrong, two).refused.unwrap();
             assert!(line == 2 && why.contains(wrong) && why.contains("threshold"), "{line} {why}");
         }
         assert_eq!(rule("1", "      - age: [age1a]\n").refused, None, "one group is not split");
-        let (_, why) = rule("2", "      - age: [age1a]\n      - age: []\n").refused.unwrap();
-        assert_eq!(why, "group 2 of its 2 groups of keys names no key");
+        let refused = rule("2", "      - age: [age1a]\n      - age: []\n").refused.unwrap();
+        assert_eq!(refused.why, "group 2 of its 2 groups of keys names no key");
     }
 
     #[test]
@@ -460,17 +496,31 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_whose_paths_nobody_knows_takes_those_before_it_nothing() {
+        for wrong in ["(", "(x{500}){40}", "a**", "(?=a)"] {
+            let text = format!(
+                "creation_rules:\n  - path_regex: one\n    age: age1a\n  - path_regex: '{wrong}'\n    age: age1b\n  - age: age1c\n"
+            );
+            let config = Config::parse(&text).unwrap();
+            assert_eq!(config.rule_for("one").unwrap().refused, None, "{wrong}");
+            let refused = config.rule_for("two").unwrap().refused.as_ref().unwrap();
+            assert!(refused.line == 4 && refused.why.contains("regular expression"), "{refused:?}");
+        }
+        let config = Config::parse("creation_rules:\n  - path_regex: \\Qapps/a.b\\E\n    age: age1a\n  - path_regex: apps\\057c\n    age: age1b\n").unwrap();
+        let index = |path: &str| config.rule_for(path).map(|rule| (rule.index, rule.refused.is_none()));
+        assert_eq!([index("apps/a.b/x"), index("apps/axb"), index("apps/c")], [Some((0, true)), None, Some((1, true))]);
+    }
+
+    #[test]
     fn what_sops_would_misread_is_an_error_with_its_line() {
         let line = |text: &str| match Config::parse(text).unwrap_err() {
             SopsError::Shape { line, .. } | SopsError::Yaml { line, .. } => line,
             other => panic!("{other}"),
         };
-        assert_eq!(line("creation_rules:\n  - path_regex: '('\n    age: a\n"), 2);
         assert_eq!(line("creation_rules:\n  - age: a\n    encrypted_regex: ^(data\n"), 3);
         assert_eq!(line("creation_rules:\n  - encrypted_regex: a\n    encrypted_suffix: b\n    age: a\n"), 3);
         assert_eq!(line("creation_rules: [\n"), 1);
         // What would take long to read is not.
-        assert_eq!(line("creation_rules:\n  - path_regex: '(x{500}){40}'\n    age: a\n"), 2);
         assert_eq!(line("creation_rules:\n  - age: a\n    encrypted_regex: '(x{1000}){1000}'\n"), 3);
         let many = format!("creation_rules:\n{}", "  - age: a\n".repeat(501));
         assert_eq!(line(&many), 502);

@@ -14,7 +14,6 @@ mod dotenv;
 mod edit;
 mod error;
 mod exposed;
-mod expression;
 mod file;
 mod flux;
 mod format;
@@ -47,7 +46,7 @@ mod tests;
 
 pub use atomic::write_atomically;
 pub use binary::create_binary;
-pub use config::{Config, ConfigWarning, CreationRule};
+pub use config::{Config, ConfigWarning, CreationRule, RefusedRule};
 pub use edit::changed::changed_by_sealing;
 pub use edit::create::{NewFile, create};
 pub use edit::draft::{Changed, ValueChange};

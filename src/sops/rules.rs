@@ -3,9 +3,9 @@
 use regex::Regex;
 
 use super::error::SopsError;
-use super::expression;
 use super::marks::Marks;
 use super::path::Path;
+use crate::yaml::expression;
 
 /// What applies where a file names no rule, and sops then writes out.
 pub(super) const DEFAULT_SUFFIX: &str = "_unencrypted";

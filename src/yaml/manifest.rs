@@ -61,6 +61,13 @@ pub fn is_word(word: &str, wanted: &str) -> bool {
     word == wanted || decoded(word).is_some_and(|text| text == wanted)
 }
 
+/// Tells whether a key is another but for its case, as Go's encoding/json compares them (`ſ` and the sign of Kelvin are letters of ASCII to it).
+pub fn is_same_name(key: &str, wanted: &str) -> bool {
+    let folded =
+        |text: &str| text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect::<String>();
+    key.chars().count() == wanted.len() && folded(key) == folded(wanted)
+}
+
 /// Decodes base64 as go-yaml does: line ends are no part of it.
 fn decoded(word: &str) -> Option<String> {
     let bytes = STANDARD.decode(word.split_whitespace().collect::<String>()).ok()?;
@@ -102,10 +109,18 @@ fn json(text: &str) -> Option<Vec<Value>> {
 pub fn may_hold_secrets(text: &str) -> bool {
     let hides = || text.contains('\\') || ["!!", "!<", "%TAG"].iter().any(|sign| text.contains(sign));
     // kustomize takes its fields in any case.
-    let generates =
-        || text.as_bytes().windows(GENERATOR.len()).any(|part| part.eq_ignore_ascii_case(GENERATOR.as_bytes()));
-    text.contains(SECRET) && text.contains("ata") || text.contains("stringData") || hides() || generates()
+    let holds = |word: &str| text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+    // The kind of a patch's target is an expression: `Sec.*`.
+    let patches = || text.contains("arget") && text.contains("atch");
+    (text.contains(SECRET) || patches()) && (text.contains("ata") || holds("data"))
+        || text.contains("stringData")
+        || text.contains(GENERATORS)
+        || hides()
+        || holds(GENERATOR)
 }
+
+/// The groups whose objects make values of Secrets, which need not say so themselves.
+const GENERATORS: &str = "external-secrets.io";
 
 /// The field of a kustomization file, and the kind of a plug-in, that makes Secrets.
 pub const GENERATOR: &str = "secretGenerator";

@@ -90,7 +90,7 @@ impl AskPlugin {
     }
 
     /// Asks about a plug-in before a command starts it for the first time; `None` where it would start none that is not agreed to, as far as the
-    /// recipients of its environments tell, or where the question was `asked` before.
+    /// recipients of its files and environments and those that were typed tell, or where the question was `asked` before.
     pub(in crate::app) fn before(
         command: &'static Command,
         targets: &[CommandTarget],
@@ -101,17 +101,38 @@ impl AskPlugin {
         if facts.read_only || !WRAPPING.contains(&command.id) {
             return None;
         }
+        let open = |recipient: &str, file: &str| {
+            let name = unagreed_plugin(recipient).filter(|name| !asked.contains(name))?;
+            Some(WantedPlugin { name, recipient: recipient.to_owned(), file: file.to_owned() })
+        };
+        let of_file = |file: &str| {
+            let scan = &facts.repository.as_ref()?.scan;
+            scan.get(file)?.lock.as_ref()?.recipients.iter().find_map(|recipient| open(recipient, file))
+        };
+        let of_files = |env: &str| {
+            let snapshot = facts.repository.as_ref()?;
+            let sealed = snapshot.scan.entries.iter().filter(|entry| entry.lock.is_some());
+            let own = |path: &&str| snapshot.readers_of(path).iter().any(|reader| reader == env);
+            sealed.map(|entry| &*entry.path).filter(own).find_map(of_file)
+        };
         let wanted = |target: &CommandTarget| {
-            let known = facts.environment(target.env()?)?;
+            let known = target.env().and_then(|env| facts.environment(env));
             let file = match target {
-                CommandTarget::File(_, file) | CommandTarget::Worktree(file) => file.clone(),
-                _ => format!("the .sops.yaml of {}", known.name),
+                CommandTarget::File(_, file) | CommandTarget::Worktree(file) => Some(file.as_str()),
+                _ => None,
             };
-            let open = |recipient: &String| {
-                let name = unagreed_plugin(recipient).filter(|name| !asked.contains(name))?;
-                Some(WantedPlugin { name, recipient: recipient.clone(), file: file.clone() })
+            let by = file.map_or_else(
+                || known.map(|known| format!("the .sops.yaml of {}", known.name)),
+                |file| Some(file.to_owned()),
+            );
+            let by = by.unwrap_or_default();
+            let of_env = || known.and_then(|known| known.recipients.iter().find_map(|recipient| open(recipient, &by)));
+            let of_whole = || known.filter(|_| file.is_none()).and_then(|known| of_files(&known.name));
+            let typed = || {
+                let words = answers.iter().flat_map(|(_, answer)| answer.split([',', ' ', '\n']));
+                words.map(str::trim).find_map(|word| open(word, &by))
             };
-            known.recipients.iter().find_map(open)
+            file.and_then(of_file).or_else(of_env).or_else(of_whole).or_else(typed)
         };
         let wanted = targets.iter().find_map(wanted)?;
         let then = Some(WaitingCommand { command, targets: targets.to_vec(), answers: answers.to_vec() });

@@ -9,6 +9,7 @@
 //! a text within it         `resourcesTemplate`, a manifest in a ConfigMap, a patch
 //! secretGenerator          literals, also of the plug-in of that kind
 //! a patch                  JSON patches and replacements of what a Secret holds
+//! templates of operators   ExternalSecret, SealedSecret and the like, and `stringData` among the values of a chart
 //! the inputs of a set      where its templates put them into a Secret; those of a provider by [`SecretInputs`]
 //! variables                what Flux puts into a value, by [`templates`]
 //! ```
@@ -18,7 +19,9 @@
 mod inputs;
 mod lines;
 mod node;
+mod operators;
 mod sources;
+mod targets;
 mod variables;
 mod walk;
 
@@ -50,6 +53,8 @@ pub enum ValuePlacement {
     Patch,
     /// In an input that a template puts into a Secret.
     Input,
+    /// In what an operator or a chart makes a Secret of, most of which everybody may read.
+    Template,
 }
 
 /// Names a value of a Secret, never what it is.
@@ -91,9 +96,11 @@ impl Held {
         match self.form {
             ValuePlacement::Secret | ValuePlacement::Copy => self.filled,
             ValuePlacement::Within => self.filled && !self.placeholder,
-            ValuePlacement::Text | ValuePlacement::Generator | ValuePlacement::Patch | ValuePlacement::Input => {
-                self.confidential && !self.doubtful
-            }
+            ValuePlacement::Text
+            | ValuePlacement::Generator
+            | ValuePlacement::Patch
+            | ValuePlacement::Input
+            | ValuePlacement::Template => self.confidential && !self.doubtful,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::confidential::is_confidential;
 use super::super::{Value, manifest};
+use super::targets::{Reach, reach};
 
 /// Names a file that becomes a part of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +96,7 @@ pub fn sources(document: &Value) -> Vec<Source> {
     for patch in items(document, "patches").chain(items(document, "patchesJson6902")) {
         let kind = field(patch, "target").and_then(|target| field(target, "kind")).and_then(Value::as_str);
         let path = field(patch, "path").and_then(Value::as_str);
-        if let (Some(path), true) = (path, kind.is_some_and(|kind| kind.split('|').any(|word| word == "Secret"))) {
+        if let (Some(path), true) = (path, kind.is_some_and(|kind| reach(kind) == Reach::Secrets)) {
             found.push(Source {
                 file: path.to_owned(),
                 taker: "a patch for Secrets".to_owned(),

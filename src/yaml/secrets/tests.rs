@@ -118,6 +118,25 @@ const FORMS: &[(&str, ValuePlacement, &str)] = &[
         ValuePlacement::Patch,
         "patchesJson6902[0].patch[0].value.p",
     ),
+    (
+        "patches:\n- target: {kind: 'Sec.*'}\n  patch: |\n    - {op: replace, path: /data/p, value: VkFMVUU=}\n",
+        ValuePlacement::Patch,
+        "patches[0].patch[0].value",
+    ),
+    (
+        "patches:\n- target: {kind: 'S[e]cret', name: x}\n  patch: |\n    - {op: add, path: /data, value: {p: VkFMVUU=}}\n",
+        ValuePlacement::Patch,
+        "patches[0].patch[0].value.p",
+    ),
+    (
+        "kind: Kustomization\nspec:\n  patches:\n  - target: {kind: .ecret}\n    patch: |\n      kind: whatever\n      stringData: {p: VALUE}\n",
+        ValuePlacement::Patch,
+        "spec.patches[0].patch.stringData.p",
+    ),
+    ("apiVersion: v1\nkind: Secret\nstringdata: {p: VALUE}\n", ValuePlacement::Secret, "stringdata.p"),
+    ("apiVersion: v1\nkind: Secret\nSTRINGDATA: {p: VALUE}\n", ValuePlacement::Secret, "STRINGDATA.p"),
+    ("apiVersion: v1\nKind: Secret\nDATA: {p: VkFMVUU=}\n", ValuePlacement::Secret, "DATA.p"),
+    ("apiVersion: v1\nkind: Secret\n\u{17f}tringData: {p: VALUE}\n", ValuePlacement::Secret, "\u{17f}tringData.p"),
     ("- {op: replace, path: /stringData/p, value: VALUE}\n", ValuePlacement::Patch, "[0].value"),
     (
         "kind: Kustomization\nspec:\n  patches:\n  - patch: |\n      - {op: replace, path: /stringData/p, value: VALUE}\n",
@@ -151,6 +170,91 @@ fn a_value_is_found_in_every_form_and_no_form_is_of_what_others_fill_in() {
             let found: Vec<_> = read.iter().flat_map(of_document).filter(|held| held.is_plain(false)).collect();
             assert_eq!(found, [], "{}", quoted(text));
         }
+    }
+}
+
+#[test]
+fn what_an_operator_or_a_chart_makes_a_secret_of_is_judged_by_what_it_says_itself() {
+    for (text, path) in [
+        (
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec:\n  target: {template: {data: {dbPassword: VALUE}}}\n",
+            "spec.target.template.data.dbPassword",
+        ),
+        (
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec:\n  target:\n    template:\n      data:\n        app.ini: |\n          user = app\n          password = VALUE\n",
+            "spec.target.template.data.app.ini",
+        ),
+        (
+            "apiVersion: external-secrets.io/v1beta1\nkind: ClusterExternalSecret\nspec:\n  externalSecretSpec: {target: {template: {data: {url: 'postgres://a:VALUE@db/a'}}}}\n",
+            "spec.externalSecretSpec.target.template.data.url",
+        ),
+        (
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec:\n  target:\n    template:\n      templateFrom:\n      - literal: |\n          user: app\n          password: VALUE\n",
+            "spec.target.template.templateFrom[0].literal",
+        ),
+        (
+            "apiVersion: external-secrets.io/v1alpha1\nkind: PushSecret\nspec:\n  template: {data: {token: VALUE}}\n",
+            "spec.template.data.token",
+        ),
+        (
+            "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec:\n  encryptedData: {}\n  template: {data: {password: VALUE}}\n",
+            "spec.template.data.password",
+        ),
+        (
+            "apiVersion: external-secrets.io/v1\nkind: ClusterSecretStore\nspec:\n  provider: {fake: {data: [{key: db-password, value: VALUE}]}}\n",
+            "spec.provider.fake.data[0].value",
+        ),
+        (
+            "apiVersion: external-secrets.io/v1\nkind: SecretStore\nspec:\n  provider: {fake: {data: [{key: a, valueMap: {password: VALUE}}]}}\n",
+            "spec.provider.fake.data[0].valueMap.password",
+        ),
+        (
+            "apiVersion: generators.external-secrets.io/v1alpha1\nkind: Fake\nspec: {data: {password: VALUE}}\n",
+            "spec.data.password",
+        ),
+        (
+            "apiVersion: isindir.github.com/v1alpha3\nkind: SopsSecret\nspec:\n  secretTemplates: [{name: a, stringData: {password: VALUE}}]\n",
+            "spec.secretTemplates[0].stringData.password",
+        ),
+        (
+            "kind: HelmRelease\nspec:\n  values: {secrets: {app: {stringData: {APP_PASSWORD: VALUE}}}}\n",
+            "spec.values.secrets.app.stringData.APP_PASSWORD",
+        ),
+        (
+            "kind: ResourceSet\napiVersion: fluxcd.controlplane.io/v1\nspec:\n  resourcesTemplate: |\n    apiVersion: external-secrets.io/v1\n    kind: ExternalSecret\n    spec: {target: {template: {data: {password: VALUE}}}}\n",
+            "spec.resourcesTemplate.spec.target.template.data.password",
+        ),
+    ] {
+        let found = plain(&text.replace("VALUE", "hunter2hunter2"));
+        assert!(
+            matches!(found.as_slice(), [held] if held.form == ValuePlacement::Template && held.path == path),
+            "{text}: {found:#?}"
+        );
+        assert!(may_hold_secrets(text), "{text}");
+        for value in ["", "${PASSWORD}", "{{ .password }}", "op://vault/item/field"] {
+            let text = text.replace("'postgres://a:VALUE@db/a'", "\"postgres://a:VALUE@db/a\"").replace("VALUE", value);
+            // In braces some of these would be other YAML.
+            let Ok(read) = documents(&text) else { continue };
+            let found: Vec<_> = read.iter().flat_map(of_document).filter(|held| held.is_plain(false)).collect();
+            assert_eq!(found, [], "{text}");
+        }
+    }
+    for open in [
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec:\n  target:\n    template:\n      data:\n        HOST: db.example.org\n        DB_NAME: app\n        LOG_LEVEL: info\n        LISTEN: ':8080'\n        URL: 'postgres://{{ .user }}:{{ .password }}@db/app'\n        password: '{{ .password }}'\n        auth.ini: |\n          client_id = app\n          client_secret = {{ .secret }}\n          token_endpoint_auth_method = client_secret_post\n          existingSecret = app-secret\n          url = https://example.org/login\n",
+        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec:\n  encryptedData: {password: AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq}\n  template: {type: Opaque, metadata: {name: a}}\n",
+        "kind: HelmRelease\nspec:\n  values: {secrets: {app: {stringData: {TZ: Etc/UTC, HOST: a.example.org, PASSWORD: '${PASSWORD}'}}}}\n",
+        "apiVersion: external-secrets.io/v1\nkind: ClusterSecretStore\nspec:\n  provider: {fake: {data: [{key: domain, value: example.org}]}}\n",
+        "patches:\n- target: {kind: '.*'}\n  patch: |\n    - {op: add, path: /data/level, value: debug}\n    - {op: add, path: /data/password-policy, value: strict}\n",
+        "patches:\n- target: {name: x}\n  patch: |\n    - {op: add, path: /data/key, value: hunter2}\n",
+    ] {
+        assert_eq!(plain(open), [], "{open}");
+    }
+    // A patch for any kind may be one for a Secret: what says that it is a password is one.
+    for target in ["{kind: '.*'}", "{name: x}", "{labelSelector: a=b}"] {
+        let text = format!(
+            "patches:\n- target: {target}\n  patch: |\n    - {{op: add, path: /data/password, value: aHVudGVyMg==}}\n"
+        );
+        assert_eq!(plain(&text).len(), 1, "{text}");
     }
 }
 

@@ -5,11 +5,14 @@ use std::fmt;
 use super::super::Value;
 use super::super::confidential::{
     is_confidential, is_confidential_data, is_mask, is_placeholder, is_surely_confidential,
+    is_surely_confidential_data, is_surely_confidential_text,
 };
 use super::super::manifest::{self, is_word};
 use super::inputs::{self, Use};
 use super::lines::{in_lines, without_actions};
 use super::node::{Scalar, ScalarKind, YamlNode, YamlStep};
+use super::operators;
+use super::targets::{Reach, reach};
 use super::variables::ValueTemplate;
 use super::{Held, SEALED, ValuePlacement};
 
@@ -65,14 +68,14 @@ struct Place<'t> {
     /// Whether it is an item of a list of Secrets, which need not say what it is.
     of_secrets: bool,
     /// Whether it is a patch for Secrets.
-    for_secrets: bool,
+    patch: Reach,
     /// The text that it stands in, and which of the caller's values that is.
     text: Option<(&'t str, usize)>,
     /// In how many texts it stands.
     depth: usize,
 }
 
-const OWN: Place<'static> = Place { own: true, of_secrets: false, for_secrets: false, text: None, depth: 0 };
+const OWN: Place<'static> = Place { own: true, of_secrets: false, patch: Reach::Others, text: None, depth: 0 };
 
 impl Place<'_> {
     fn within(self) -> Self {
@@ -88,7 +91,7 @@ pub(super) fn of(node: &YamlNode<'_>) -> Vec<Held> {
 
 pub(super) fn of_patch(node: &YamlNode<'_>) -> Vec<Held> {
     let mut walk = Walk::default();
-    walk.node(node, &At::TOP, Place { own: false, for_secrets: true, ..OWN });
+    walk.node(node, &At::TOP, Place { own: false, patch: Reach::Secrets, ..OWN });
     walk.found
 }
 
@@ -162,12 +165,15 @@ impl Walk {
         let kind = word(fields, "kind");
         let is_secret = is_of_kind(fields, place.own, manifest::is_secret_kind)
             || place.of_secrets && kind.is_empty()
-            || place.for_secrets;
+            || place.patch == Reach::Secrets;
         if is_secret && is_core(fields) {
             return self.secret(fields, at, place);
         }
         if kind.eq_ignore_ascii_case(manifest::GENERATOR) {
             self.generator(fields, at, place);
+        }
+        for way in operators::ways(word(fields, "apiVersion"), kind) {
+            self.made(way, fields, at, place);
         }
         if kind == "ResourceSet"
             && word(fields, "apiVersion").split_once('/').is_some_and(|(group, _)| group == OPERATOR)
@@ -198,8 +204,8 @@ impl Walk {
                     }
                 }
                 YamlNode::Scalar(scalar) if key.eq_ignore_ascii_case("patch") => {
-                    let for_secrets = target(fields).is_some_and(|target| names_secret(word_in(target, "kind")));
-                    self.text(scalar, &at, Place { for_secrets, ..within });
+                    let patch = target(fields).map_or(Reach::Others, |target| reach(word_in(target, "kind")));
+                    self.text(scalar, &at, Place { patch, ..within });
                 }
                 YamlNode::Scalar(scalar) if key == "sourceValue" => {
                     if let Some(path) = replaced(fields) {
@@ -209,21 +215,90 @@ impl Walk {
                     }
                     self.text(scalar, &at, within);
                 }
+                // Values of charts that make a Secret of them; what is an object of another kind has fields of its own.
+                YamlNode::Map(values) if key == "stringData" && word(fields, "kind").is_empty() => {
+                    values.iter().for_each(|(key, value)| self.template(key, value, &at.key(key), place));
+                    self.node(node, &at, within);
+                }
                 _ => self.node(node, &at, within),
             }
         }
     }
 
+    /// Takes what an operator makes a Secret of, at the end of a way through its object.
+    fn made(&mut self, way: &[&str], fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
+        let Some((first, rest)) = way.split_first() else {
+            return fields.iter().for_each(|(key, value)| self.template(key, value, &at.key(key), place));
+        };
+        for (key, node) in fields.iter().filter(|(key, _)| key == first) {
+            let at = at.key(key);
+            match node {
+                YamlNode::Map(fields) => self.made(rest, fields, &at, place),
+                YamlNode::List(items) => {
+                    for (index, item) in items.iter().enumerate() {
+                        let YamlNode::Map(fields) = item else { continue };
+                        let at = at.index(index);
+                        match rest.split_first() {
+                            Some((&"*", rest)) => self.made(rest, fields, &at, place),
+                            _ => self.pair(fields, &at, place),
+                        }
+                    }
+                }
+                YamlNode::Scalar(_) => self.template(key, node, &at, place),
+            }
+        }
+    }
+
+    /// Takes an item that names its key and its value, or has several of both.
+    fn pair(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
+        let name = word(fields, "key");
+        for (key, node) in fields {
+            match node {
+                YamlNode::Scalar(_) if key == "value" => self.template(name, node, &at.key(key), place),
+                YamlNode::Map(values) if key == "valueMap" => {
+                    let at = at.key(key);
+                    values.iter().for_each(|(key, value)| self.template(key, value, &at.key(key), place));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes a value that becomes one of a Secret, and may be meant for everybody.
+    fn template(&mut self, key: &str, node: &YamlNode<'_>, at: &At<'_>, place: Place<'_>) {
+        let Some(scalar) = node.text() else { return };
+        let text = scalar.text.as_ref();
+        let path = at.to_string();
+        let owner = at.before.map_or(String::new(), ToString::to_string);
+        let block = owner.rsplit('.').next().unwrap_or_default().to_owned();
+        let sealed = text.starts_with(SEALED);
+        self.found.push(Held {
+            form: ValuePlacement::Template,
+            path,
+            owner,
+            shown: format!("{block}.{key}"),
+            key: key.to_owned(),
+            leaf: place.text.map_or(scalar.leaf, |(_, leaf)| leaf),
+            filled: !text.is_empty(),
+            sealed,
+            placeholder: is_placeholder(text),
+            confidential: !sealed && is_surely_confidential_text(key, text),
+            doubtful: false,
+        });
+    }
+
     /// Takes what a Secret holds.
     fn secret(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
         let form = match (place.text, place.own) {
-            _ if place.for_secrets => ValuePlacement::Patch,
+            _ if place.patch == Reach::Secrets => ValuePlacement::Patch,
             (Some(_), _) => ValuePlacement::Text,
             (None, true) => ValuePlacement::Secret,
             (None, false) => ValuePlacement::Within,
         };
         for block in manifest::BLOCKS {
-            for (key, node) in fields.iter().filter(|(key, _)| is_word(key, block)) {
+            // In another case the API server takes no value from it; it stands there no less.
+            let is_block = |key: &str| is_word(key, block) || manifest::is_same_name(key, block);
+            for (key, node) in fields.iter().filter(|(key, _)| is_block(key)) {
                 let at_block = at.key(key);
                 match node {
                     YamlNode::Map(values) => {
@@ -231,7 +306,7 @@ impl Walk {
                         // A policy that makes Secrets has the whole object below `data`.
                         let is_object = || manifest::is_secret_kind(word(values, "kind"));
                         if form != ValuePlacement::Secret && (!values.iter().all(is_value) || is_object()) {
-                            self.node(node, &at_block, Place { for_secrets: false, ..place.within() });
+                            self.node(node, &at_block, Place { patch: Reach::Others, ..place.within() });
                             continue;
                         }
                         for (key, value) in values {
@@ -344,7 +419,8 @@ impl Walk {
             let path = word(fields, "path").replace("~1", "/").replace("~0", "~");
             let mut steps = path.trim_start_matches('/').splitn(2, '/');
             let (block, key) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
-            let is_block = block == "stringData" || place.for_secrets && manifest::BLOCKS.contains(&block);
+            let is_block = block == "stringData" || place.patch != Reach::Others && manifest::BLOCKS.contains(&block);
+            let before = self.found.len();
             for (name, node) in fields.iter().filter(|(key, _)| key == "value") {
                 let at_value = at.key(name);
                 match node {
@@ -358,7 +434,20 @@ impl Walk {
                         let said = StatedValue { form: ValuePlacement::Patch, owner: &at, block, key };
                         self.value(&said, node, &at_value, place);
                     }
-                    node => self.node(node, &at_value, Place { for_secrets: false, ..place.within() }),
+                    node => self.node(node, &at_value, Place { patch: Reach::Others, ..place.within() }),
+                }
+            }
+            // Of another kind `data` holds anything.
+            if place.patch == Reach::Any && block == "data" {
+                for held in self.found.iter_mut().skip(before) {
+                    let value = fields.iter().find(|(key, _)| key == "value").map(|(_, node)| node);
+                    let text = match value {
+                        Some(YamlNode::Map(values)) => {
+                            values.iter().find(|(key, _)| *key == held.key).map(|(_, node)| node.word())
+                        }
+                        other => other.map(YamlNode::word),
+                    };
+                    held.confidential &= text.is_some_and(|text| is_surely_confidential_data(&held.key, text));
                 }
             }
         }
@@ -367,7 +456,7 @@ impl Walk {
     /// Looks into a text: a manifest, a template of one, a patch.
     fn text(&mut self, scalar: &Scalar<'_>, at: &At<'_>, place: Place<'_>) {
         let text = scalar.text.as_ref();
-        let may = place.for_secrets && text.contains("ata") || manifest::may_hold_secrets(text);
+        let may = place.patch != Reach::Others && text.contains("ata") || manifest::may_hold_secrets(text);
         if scalar.kind != ScalarKind::Text || place.depth >= DEEPEST_TEXT || !may {
             return;
         }
@@ -375,7 +464,7 @@ impl Walk {
         let inside = Place {
             own: false,
             of_secrets: false,
-            for_secrets: place.for_secrets,
+            patch: place.patch,
             text: Some((text, leaf)),
             depth: place.depth.saturating_add(1),
         };
@@ -537,7 +626,8 @@ fn word_in<'n>(node: &'n YamlNode<'_>, name: &str) -> &'n str {
 
 /// Tells whether one of the kinds that it names is such; who encrypts the kind itself does not say what it is.
 fn is_of_kind(fields: &Fields<'_>, or_sealed: bool, test: impl Fn(&str) -> bool) -> bool {
-    let mut kinds = fields.iter().filter(|(key, _)| is_word(key, "kind")).map(|(_, node)| node.word());
+    let is_kind = |key: &str| is_word(key, "kind") || manifest::is_same_name(key, "kind");
+    let mut kinds = fields.iter().filter(|(key, _)| is_kind(key)).map(|(_, node)| node.word());
     kinds.any(|kind| test(kind) || or_sealed && kind.starts_with(SEALED))
 }
 
@@ -558,11 +648,6 @@ fn target<'n, 'a>(fields: &'n Fields<'a>) -> Option<&'n YamlNode<'a>> {
     fields.iter().find(|(key, _)| key.eq_ignore_ascii_case("target")).map(|(_, node)| node)
 }
 
-/// Tells whether the kind of a target, a regular expression, has Secrets among what it names.
-fn names_secret(kind: &str) -> bool {
-    kind.split(['|', '(', ')', '^', '$']).any(|word| word == "Secret")
-}
-
 /// Returns the field of a Secret that a replacement of kustomize writes to.
 fn replaced<'n>(fields: &'n Fields<'_>) -> Option<&'n str> {
     let list = |fields: &'n Fields<'_>, name: &str| -> &'n [YamlNode<'_>] {
@@ -577,7 +662,7 @@ fn replaced<'n>(fields: &'n Fields<'_>) -> Option<&'n str> {
         let mut paths = list(fields, "fieldPaths").iter().map(YamlNode::word);
         paths.find(|path| {
             let block = path.split('.').next().unwrap_or_default();
-            block == "stringData" || names_secret(select) && manifest::BLOCKS.contains(&block)
+            block == "stringData" || reach(select) == Reach::Secrets && manifest::BLOCKS.contains(&block)
         })
     };
     list(fields, "targets").iter().find_map(of_target)

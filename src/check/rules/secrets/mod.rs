@@ -5,6 +5,8 @@ use crate::model::ObjectRef;
 use crate::sops::DocumentHead;
 use crate::yaml::Value;
 
+pub(in crate::check) mod encrypted;
+
 rules! {
     plain_secret,
     plain_source,

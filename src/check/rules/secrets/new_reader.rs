@@ -1,5 +1,6 @@
 //! Somebody who becomes a reader of secrets with the next commit.
 
+use super::encrypted;
 use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::model::Fault;
 use crate::repo::readers;
@@ -54,24 +55,24 @@ fn unknown(file: &File, fault: &Fault) -> Finding {
     Finding::new(RULE.id, &file.path, message, why, fault.todo.clone()).warning()
 }
 
-/// Names the encrypted files that a configuration is for.
+/// Names the encrypted files that a configuration is for, and whoever reads them though it names him no longer.
 fn falling_under(config: &File, context: &Context<'_>) -> String {
-    let snapshot = context.snapshot;
-    let is_under = |file: &&String| {
-        snapshot.creation(file).is_ok_and(|creation| creation.config == config.path)
-            && crate::repo::contents::text(&snapshot.root, file).is_ok_and(|text| crate::sops::sniff(&text).is_some())
-    };
-    let files: Vec<&String> = context.listed().iter().filter(is_under).collect();
-    let named: Vec<&str> = files.iter().take(3).map(|file| file.as_str()).collect();
-    match files.len() {
-        0 => format!("whatever is encrypted by {} from now on", config.path),
-        count if count > named.len() => {
-            format!(
-                "{} and {} more files, once they are encrypted again",
-                named.join(", "),
-                count.saturating_sub(named.len())
-            )
-        }
-        _ => format!("{}, once they are encrypted again", named.join(", ")),
+    let under: Vec<_> = encrypted::all(context).iter().filter(|one| one.config == config.path).collect();
+    if under.is_empty() {
+        return format!("whatever is encrypted by {} from now on", config.path);
     }
+    let files: Vec<&str> = under.iter().map(|one| one.file.as_str()).collect();
+    let known = context.committed().configured().ok().flatten();
+    let mut former: Vec<&str> = Vec::new();
+    for reader in under.iter().flat_map(|one| one.readers.iter().filter(|reader| !one.wanted.contains(reader))) {
+        if known.is_some_and(|known| known.contains(reader)) && !former.contains(&reader.as_str()) {
+            former.push(reader);
+        }
+    }
+    let before = if former.is_empty() {
+        String::new()
+    } else {
+        format!("; whom it named before reads them still: {}", former.join(", "))
+    };
+    format!("{}, once they are encrypted again{before}", encrypted::named(&files))
 }

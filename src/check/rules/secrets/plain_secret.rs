@@ -117,6 +117,9 @@ fn message(held: &Held, path: &str, holder: Option<String>) -> String {
         ValuePlacement::Patch => {
             format!("a patch{holder} puts the value {shown} into a Secret in plain text, at {path}")
         }
+        ValuePlacement::Template => {
+            format!("what a Secret is made of{holder} has the value {shown} in plain text, at {path}")
+        }
         ValuePlacement::Input => {
             format!("the input {path} is in plain text, and a template puts it into the value {shown} of a Secret")
         }
@@ -131,7 +134,9 @@ fn fix(file: &File, held: &Held) -> String {
         ValuePlacement::Generator => {
             "write it to a file that is encrypted with sops, and name that below envs or files; change the value if it was ever pushed".to_owned()
         }
-        ValuePlacement::Text | ValuePlacement::Patch | ValuePlacement::Input => MOVE.to_owned(),
+        ValuePlacement::Text | ValuePlacement::Patch | ValuePlacement::Input | ValuePlacement::Template => {
+            MOVE.to_owned()
+        }
     }
 }
 
@@ -157,7 +162,9 @@ fn place(lines: &[&str], from: usize, held: &Held) -> usize {
     let field = around.rsplit('.').next().and_then(|last| last.split('[').next()).unwrap_or_default();
     let is_around = |(_, line): &(usize, &&str)| !field.is_empty() && holds_key(line, field);
     let begins = match held.form {
-        ValuePlacement::Within | ValuePlacement::Text => below().find(is_around).map_or(0, |(index, _)| index),
+        ValuePlacement::Within | ValuePlacement::Text | ValuePlacement::Template => {
+            below().find(is_around).map_or(0, |(index, _)| index)
+        }
         _ => 0,
     };
     let near = below().filter(|(index, _)| *index >= begins).find(|(_, line)| names(line));

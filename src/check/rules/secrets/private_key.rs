@@ -1,20 +1,42 @@
-//! A private key in a file: age, PEM (SSH, TLS, PGP), or what a kubeconfig logs in with.
+//! A private key in a file: age, PEM (SSH, TLS, PGP), WireGuard, or what a kubeconfig or Docker's configuration logs in with.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::check::file::parts;
 use crate::check::{Context, File, Finding, Rule, RuleInput};
-use crate::yaml::Value;
+use crate::yaml::confidential::is_placeholder;
+use crate::yaml::{Value, manifest};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "private-key",
-    about: "a private key of age, SSH, TLS or PGP, or a kubeconfig's credentials",
+    about: "a private key of age, SSH, TLS, PGP or WireGuard, or the credentials of a kubeconfig or of Docker",
     look: RuleInput::File(look),
 };
 
 /// One of these stands in whatever holds a key.
-const WORDS: [&str; 6] = ["SECRET-KEY-", "secret-key-", "AGE-PLUGIN-", "age-plugin-", "PRIVATE KEY", "users"];
+const WORDS: [&str; 9] = [
+    "SECRET-KEY-",
+    "secret-key-",
+    "AGE-PLUGIN-",
+    "age-plugin-",
+    "PRIVATE KEY",
+    "users",
+    "auths",
+    // `PrivateKey`, `private_key`, `PresharedKey`
+    "ivate",
+    "shared",
+];
+
+/// The same in base64: `-----BEGIN `, and `AGE-SECRET-KEY-` wherever it begins in a group of three.
+const ENCODED: [&str; 4] = ["LS0tLS1CRUdJTi", "QUdFLVNFQ1JFVC1LRVkt", "FHRS1TRUNSRVQtS0VZL", "BR0UtU0VDUkVULUtFWS"];
+
+/// So deep may texts stand in texts.
+const DEEPEST: usize = 4;
 
 fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
-    for text in file.readings().filter(|text| WORDS.iter().any(|word| text.contains(word))) {
+    let may = |text: &&str| WORDS.iter().chain(&ENCODED).any(|word| text.contains(word));
+    for text in file.readings().filter(may) {
         let before = found.len();
         for (number, what) in keys(text) {
             let message = format!("{what} stands in the file");
@@ -35,14 +57,89 @@ fn keys(text: &str) -> Vec<(usize, &'static str)> {
     let mut found = Vec::new();
     for (position, (number, line)) in lines.iter().enumerate() {
         let rest = lines.get(position.saturating_add(1)..).unwrap_or_default();
-        let what = age(line).or_else(|| pem(line, rest)).or_else(|| if kubeconfig { credential(line) } else { None });
+        let what = age(line)
+            .or_else(|| pem(line, rest))
+            .or_else(|| encoded(line, rest))
+            .or_else(|| of_wireguard(line))
+            .or_else(|| if kubeconfig { credential(line) } else { None });
         found.extend(what.map(|what| (*number, what)));
     }
-    if found.is_empty() && text.contains("users") {
+    if found.is_empty() && (text.contains("users") || text.contains("auths")) {
         let documents = parts(text).into_iter().filter_map(|(_, _, documents)| documents.ok());
-        found.extend(documents.flatten().flat_map(|document| of_kubeconfig(&document, &lines)));
+        documents.flatten().for_each(|document| logins(&document, true, 0, &lines, &mut found));
     }
     found
+}
+
+/// Finds what kubeconfigs and Docker's configuration log in with, also where they stand in the text of another object. What a Secret holds is told as
+/// such.
+fn logins(value: &Value, whole: bool, depth: usize, lines: &[(usize, &str)], found: &mut Vec<(usize, &'static str)>) {
+    match value {
+        Value::Mapping(fields) => {
+            if value.get("kind").and_then(Value::as_str).is_some_and(manifest::is_secret_kind) {
+                return;
+            }
+            if whole {
+                found.extend(of_kubeconfig(value, lines));
+            }
+            found.extend(of_docker(value, lines));
+            fields.values().for_each(|value| logins(value, false, depth, lines, found));
+        }
+        Value::Sequence(items) => items.iter().for_each(|value| logins(value, false, depth, lines, found)),
+        Value::String(text) if depth < DEEPEST && (text.contains("users") || text.contains("auths")) => {
+            for document in manifest::documents(text).unwrap_or_default().iter().filter(|one| one.is_mapping()) {
+                logins(document, true, depth.saturating_add(1), lines, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Finds the logins of Docker's configuration: `{"auths": {"HOST": {"auth": …}}}`.
+fn of_docker(value: &Value, lines: &[(usize, &str)]) -> Option<(usize, &'static str)> {
+    let entries = value.get("auths").and_then(Value::as_mapping)?;
+    let text = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let login = entries.values().find_map(|entry| {
+        let auth = text(entry, "auth");
+        let decoded = STANDARD.decode(&auth).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        let has_password = decoded.split_once(':').is_some_and(|(_, password)| !is_placeholder(password));
+        let others = ["password", "identitytoken", "registrytoken"].map(|key| text(entry, key));
+        has_password.then_some(auth).or_else(|| others.into_iter().find(|word| !is_placeholder(word)))
+    })?;
+    let at = lines.iter().find(|(_, line)| line.contains(&login));
+    Some((at.map_or(1, |(number, _)| *number), "a login of Docker's configuration"))
+}
+
+/// Finds a key of WireGuard, 32 bytes in base64: `PrivateKey = …`, `WIREGUARD_PRIVATE_KEY: …`.
+fn of_wireguard(line: &str) -> Option<&'static str> {
+    let (key, value) = line.split_once(['=', ':'])?;
+    let key: String =
+        key.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    let value = value.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'', ',']);
+    let is_key = value.len() == 44 && STANDARD.decode(value).is_ok_and(|bytes| bytes.len() == 32);
+    let is_named = key.ends_with("privatekey") || key.ends_with("presharedkey");
+    (is_named && is_key).then_some("a private key of WireGuard")
+}
+
+/// Finds a key in base64, which may go on over the lines that follow.
+fn encoded(line: &str, rest: &[(usize, &str)]) -> Option<&'static str> {
+    let at = ENCODED.iter().find_map(|word| line.find(word))?;
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "+/=".contains(letter);
+    // The word begins before a key that does not stand first in it.
+    let begin = line.get(..at)?.rfind(|letter| !is_letter(letter)).map_or(0, |before| before.saturating_add(1));
+    let word: String = line.get(begin..)?.chars().take_while(|letter| is_letter(*letter)).collect();
+    let is_whole_line = line.trim_end().ends_with(&word);
+    let below =
+        rest.iter().map(|(_, line)| line.trim()).take_while(|line| !line.is_empty() && line.chars().all(is_letter));
+    let whole: String = std::iter::once(word.as_str()).chain(below.filter(|_| is_whole_line)).collect();
+    let letters: String = whole.chars().take_while(|letter| *letter != '=').collect();
+    let length = letters.len() / 4 * 4;
+    let bytes = STANDARD.decode(letters.get(..length)?).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<(usize, &str)> = (1_usize..).zip(text.lines()).collect();
+    lines.iter().enumerate().find_map(|(position, (_, line))| {
+        age(line).or_else(|| pem(line, lines.get(position.saturating_add(1)..).unwrap_or_default()))
+    })
 }
 
 /// Finds what a kubeconfig logs in with by what it says, however it is written: in JSON, with quotes, in braces.
@@ -117,7 +214,10 @@ fn pem_begun(after: &str, rest: &[(usize, &str)]) -> Option<&'static str> {
         _ => return None,
     };
     // In one line, as JSON has it, the key follows behind `\n`.
-    let inline = tail.strip_prefix("\\r").unwrap_or(tail).trim_start_matches("\\n");
+    let mut inline = tail.trim_start();
+    while let Some(rest) = ["\\\\", "\\r", "\\n"].iter().find_map(|sign| inline.strip_prefix(sign)) {
+        inline = rest.trim_start();
+    }
     let mut follow = rest.iter().take(8).map(|(_, line)| line.trim().trim_matches(['"', '\'', ',', '+']));
     let is_base64 = |text: &str| {
         let letters = text.chars().take_while(|c| c.is_ascii_alphanumeric() || "+/=".contains(*c)).count();
@@ -146,4 +246,70 @@ fn kind_of(key: &str, value: &str) -> Option<&'static str> {
     };
     (value.len() >= 8 && !value.starts_with(['<', '$']) && !value.contains("...") && !value.contains('…'))
         .then_some(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::keys;
+
+    const BODY: &str = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+
+    #[test]
+    fn a_key_is_found_in_whatever_form_it_stands() {
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{BODY}\n{BODY}\n-----END PRIVATE KEY-----\n");
+        let age = format!("# public key: age1\nAGE-SECRET-KEY-1{}\n", "Q".repeat(58));
+        let encoded = |text: &str| STANDARD.encode(text);
+        let wrapped = encoded(&pem)
+            .as_bytes()
+            .chunks(60)
+            .map(|part| format!("  {}\n", String::from_utf8_lossy(part)))
+            .collect::<String>();
+        let login = encoded("app:hunter2");
+        let wireguard = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
+        for (line, text) in [
+            (1, pem.clone()),
+            (1, format!("key: \"-----BEGIN PRIVATE KEY----- {BODY} {BODY} -----END PRIVATE KEY-----\"\n")),
+            (2, format!("key:\n  -----BEGIN PRIVATE KEY-----\n  {BODY}\n  {BODY}\n  -----END PRIVATE KEY-----\n")),
+            (1, format!("{{\"key\": \"-----BEGIN PRIVATE KEY-----\\\\n{BODY}\\\\n\"}}\n")),
+            (2, format!("kind: ConfigMap\nbinaryData: {{tls.key: {}}}\n", encoded(&pem))),
+            (3, format!("kind: ConfigMap\nbinaryData:\n  tls.key: {}\n", encoded(&age))),
+            (3, format!("kind: ConfigMap\nbinaryData:\n  tls.key: {}\n", encoded(&format!("{age}\n").replace("# public", "#  public")))),
+            (3, format!("kind: ConfigMap\nbinaryData:\n  tls.key: {}\n", encoded(&format!("{age}\n").replace("# public", "#public")))),
+            (3, format!("binaryData:\n  tls.key: |\n  {}", wrapped.replace("\n  ", "\n    "))),
+            (2, format!("[Interface]\nPrivateKey = {wireguard}\n")),
+            (2, format!("[Peer]\n  PresharedKey={wireguard} # ours\n")),
+            (1, format!("WIREGUARD_PRIVATE_KEY: \"{wireguard}\"\n")),
+            (1, format!("{{\"auths\": {{\"ghcr.io\": {{\"auth\": \"{login}\"}}}}}}\n")),
+            (4, format!("kind: ConfigMap\ndata:\n  config.json: |\n    {{\"auths\": {{\"ghcr.io\": {{\"auth\": \"{login}\"}}}}}}\n")),
+            (1, "{\"auths\": {\"ghcr.io\": {\"username\": \"app\", \"password\": \"hunter2\"}}}\n".to_owned()),
+            (8, "kind: ConfigMap\ndata:\n  kubeconfig: |\n    kind: Config\n    clusters: []\n    users:\n    - name: a\n      user: {token: abcdefghijklmnopqrst}\n".to_owned()),
+            (8, "kind: ConfigMap\ndata:\n  kubeconfig: |\n    apiVersion: v1\n    kind: Config\n    users:\n    - name: a\n      user: {token: abcdefghijklmnopqrst}\n".to_owned()),
+        ] {
+            let found = keys(&text);
+            assert!(matches!(found.as_slice(), [(at, _)] if *at == line), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_key_is_none() {
+        let public =
+            STANDARD.encode(format!("-----BEGIN CERTIFICATE-----\n{BODY}\n{BODY}\n-----END CERTIFICATE-----\n"));
+        for text in [
+            format!("caBundle: {public}\n"),
+            "key: -----BEGIN PRIVATE KEY----- ... -----END PRIVATE KEY-----\n".to_owned(),
+            "PrivateKey = ${WIREGUARD_KEY}\nPublicKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n".to_owned(),
+            "privateKey:\n  algorithm: ECDSA\n".to_owned(),
+            "privateKeySecretRef: {name: a}\n".to_owned(),
+            "{\"auths\": {\"ghcr.io\": {\"auth\": \"${AUTH}\"}}}\n".to_owned(),
+            "{\"auths\": {\"ghcr.io\": {\"username\": \"app\", \"password\": \"{{ .password }}\"}}}\n".to_owned(),
+            "{\"auths\": {\"ghcr.io\": {}}, \"credsStore\": \"desktop\"}\n".to_owned(),
+            "kind: HelmRelease\nspec: {values: {users: [{name: a, role: b}]}}\n".to_owned(),
+            "kind: ConfigMap\ndata:\n  users.yaml: |\n    users:\n    - {name: a, roles: [b]}\n".to_owned(),
+        ] {
+            assert_eq!(keys(&text), [], "{text}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! A file that is not encrypted for the environment that reads it, or not for all that its configuration names.
 
+use super::encrypted::{self, EncryptedFile};
 use crate::check::{Context, File, Finding, Rule, RuleInput};
-use crate::repo::readers;
+use crate::repo::{contents, readers};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-recipient",
@@ -16,8 +17,11 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     names.dedup();
     let environments =
         names.iter().filter_map(|name| context.snapshot.environments.iter().find(|known| known.name == **name));
+    // Whoever is new in the configuration is told once, there, and nothing is advised that lets him in.
+    let known = context.committed().configured().ok().flatten();
+    let is_new = |one: &String| known.is_some_and(|known| !known.contains(one));
     let mut told = false;
-    for environment in environments.filter(|known| !known.recipients.is_empty()) {
+    for environment in environments.filter(|known| !known.recipients.iter().all(is_new)) {
         if recipients.iter().any(|one| environment.recipients.contains(one)) {
             continue;
         }
@@ -35,8 +39,18 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     }
     let Ok(creation) = context.snapshot.creation(&file.path) else { return };
     let wanted = creation.rule.recipients();
-    let missing: Vec<&String> = wanted.iter().filter(|one| !recipients.contains(one)).collect();
-    let extra: Vec<&str> = recipients.iter().filter(|one| !wanted.contains(one)).map(String::as_str).collect();
+    let (mut missing, mut extra): (Vec<&String>, Vec<&str>) = (
+        wanted.iter().filter(|one| !recipients.contains(one)).collect(),
+        recipients.iter().filter(|one| !wanted.contains(one)).map(String::as_str).collect(),
+    );
+    if missing.iter().any(|one| is_new(one)) {
+        missing.retain(|one| !is_new(one));
+        // Whoever he takes the place of is told with him.
+        extra.retain(|one| !known.is_some_and(|known| known.contains(*one)));
+    }
+    if known.is_some() && !told {
+        missing.retain(|one| !reads_nothing(file, &creation.config, one, context, found));
+    }
     if let Some(first) = missing.first().filter(|_| !told) {
         let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
         let lacks = format!("it lacks the recipient {first}{more} that {} names for it", creation.config);
@@ -64,4 +78,36 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         );
         found.push(Finding::new(RULE.id, &file.path, message, why, fix).warning());
     }
+}
+
+/// Tells whether no file is encrypted for somebody whom a configuration names for several: that is one finding, at the first of them. Nobody knows
+/// whether he is meant to read them, or was put there by somebody else.
+fn reads_nothing(
+    file: &File,
+    config: &str,
+    recipient: &String,
+    context: &Context<'_>,
+    found: &mut Vec<Finding>,
+) -> bool {
+    let is_his = |one: &&EncryptedFile| one.config == config && one.wanted.contains(recipient);
+    let his: Vec<&EncryptedFile> = encrypted::all(context).iter().filter(is_his).collect();
+    if his.len() < 2 || his.iter().any(|one| one.readers.contains(recipient)) {
+        return false;
+    }
+    if his.first().is_some_and(|first| first.file == file.path) {
+        let files: Vec<&str> = his.iter().map(|one| one.file.as_str()).collect();
+        let message = format!(
+            "{recipient} is named here and reads none of the {} files that this is for: {}",
+            files.len(),
+            encrypted::named(&files)
+        );
+        let why = "nobody has agreed to him yet: whoever put him in reads them once they are encrypted again";
+        let fix = format!("see whose key it is (git log -p -- {config}); take it out where you do not know");
+        let line = contents::text(&context.snapshot.root, config).ok().and_then(|text| {
+            let at = text.lines().position(|line| line.contains(recipient.as_str()))?;
+            Some(at.saturating_add(1))
+        });
+        found.push(Finding { line, ..Finding::new(RULE.id, config, message, why, fix).warning() });
+    }
+    true
 }

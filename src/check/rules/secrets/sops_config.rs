@@ -17,10 +17,9 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     match Config::parse(text) {
         Ok(config) => {
             let refused = config.rules.into_iter().filter_map(|rule| rule.refused);
-            found.extend(refused.map(|(line, message)| {
+            found.extend(refused.map(|refused| {
                 let why = "sops refuses to encrypt by this rule, and nothing is written by it here either";
-                let fix = "give each group its keys, and a shamir_threshold from 2 to the number of groups";
-                Finding::new(RULE.id, &file.path, message, why, fix).on(line)
+                Finding::new(RULE.id, &file.path, refused.why, why, refused.todo).on(refused.line)
             }));
             found.extend(config.warnings.into_iter().map(|warning| {
                 // What says how files are read and written, not what is encrypted and for whom, misleads nobody about secrets.
