@@ -82,6 +82,10 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
         provider.config.remove("cmd-path");
     }
     trim_token(login);
+    // A user without a password has an empty one to kubectl, and no header at all to kube.
+    if login.username.as_ref().is_some_and(|name| !name.is_empty()) && login.password.is_none() {
+        login.password = Some(String::new().into());
+    }
     // kube's order: a token or a password wins over the plug-in.
     let plain = login.token.is_some() || login.token_file.is_some() || login.password.is_some();
     let plugin = login.exec.take().filter(|_| !plain).map(|exec| Arc::new(Plugin::new(exec)));

@@ -109,12 +109,47 @@ struct CallSpec<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Answer {
+    #[serde(default)]
+    api_version: String,
+    #[serde(default)]
+    kind: String,
     status: Option<AnswerStatus>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+impl Answer {
+    /// Checks it as client-go does: of the kind and the version that was asked for, with something to log in by.
+    fn status(self, wanted: &str) -> Result<AnswerStatus, String> {
+        let Self { api_version, kind, status } = self;
+        if kind != KIND {
+            return Err(format!("what it printed is no {KIND}, and kubectl refuses it too"));
+        }
+        if api_version != wanted {
+            let said: String = api_version.chars().take(LONGEST_VERSION).collect();
+            return Err(format!("the kubeconfig wants {wanted}, and it answered {said}"));
+        }
+        let status = status.ok_or("what it printed has no status")?;
+        let is_there = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+        match (is_there(&status.client_certificate_data), is_there(&status.client_key_data)) {
+            (false, false) if !is_there(&status.token) => Err("it gave neither a token nor a certificate".to_owned()),
+            (true, false) | (false, true) => Err("it gave a certificate or its key alone, not both".to_owned()),
+            _ => Ok(status),
+        }
+    }
+}
+
+/// The kind of what a plug-in is given and of what it answers.
+const KIND: &str = "ExecCredential";
+
+/// The versions that client-go knows.
+const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
+
+/// Of a version that a plug-in answers, so much is told.
+const LONGEST_VERSION: usize = 100;
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct AnswerStatus {
     token: Option<String>,
     client_certificate_data: Option<String>,
@@ -196,18 +231,19 @@ impl Plugin {
 
     async fn run(&self) -> Result<Credential, Broken> {
         let name = self.config.command.as_deref().unwrap_or_default();
-        let api_version = self.config.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
+        let api_version = self.usable().map_err(|why| self.unusable(&why))?;
         // A relative path has been made to count from the kubeconfig's folder when that was read, as client-go does.
         let mut command = ProgramCommand::new(ProgramKind::CredentialPlugin, name);
         let interactive = self.config.interactive_mode != Some(ExecInteractiveMode::Never) && command.may_ask();
+        let needs_terminal = self.config.interactive_mode == Some(ExecInteractiveMode::Always);
+        if needs_terminal && !interactive && !crate::programs::screen_is_ours() {
+            return Err(self.failed("it wants a terminal (interactiveMode: Always), and there is none"));
+        }
         let _alone = if interactive { Some(ASKING.lock().await) } else { None };
         let _waited = (!crate::programs::screen_is_ours()).then(WaitedFor::new);
         let patience = if interactive || crate::programs::screen_is_ours() { PATIENCE } else { PATIENCE_ALONE };
-        let call = Call {
-            api_version,
-            kind: "ExecCredential",
-            spec: CallSpec { interactive, cluster: self.config.cluster.as_ref() },
-        };
+        let call =
+            Call { api_version, kind: KIND, spec: CallSpec { interactive, cluster: self.config.cluster.as_ref() } };
         let info = serde_json::to_string(&call).map_err(|error| self.failed(&error.to_string()))?;
         command.args(self.config.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info);
         for variable in self.config.env.iter().flatten() {
@@ -261,10 +297,11 @@ impl Plugin {
             .ok()
             .or_else(|| crate::yaml::from_str(&String::from_utf8_lossy(&output.stdout)).ok())
             .ok_or_else(|| self.failed("what it printed is no ExecCredential"))?;
-        let status = answer.status.ok_or_else(|| self.failed("what it printed has no status"))?;
+        let status = answer.status(api_version).map_err(|why| self.failed(&why))?;
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok(Credential {
-            token: status.token.map(Secret::new),
-            certificate: status.client_certificate_data.zip(status.client_key_data.map(Secret::new)),
+            token: filled(status.token).map(Secret::new),
+            certificate: filled(status.client_certificate_data).zip(filled(status.client_key_data).map(Secret::new)),
             until: status.expiration_timestamp,
         })
     }
@@ -284,6 +321,27 @@ impl Plugin {
                 }
             }
         }))
+    }
+
+    /// Returns the version that it is asked in, where kubectl would ask it at all.
+    fn usable(&self) -> Result<&str, String> {
+        let version = self.config.api_version.as_deref().unwrap_or_default();
+        if !VERSIONS.contains(&version) {
+            return Err(format!("its apiVersion is {version:?}, and kubectl knows {} alone", VERSIONS.join(" and ")));
+        }
+        // The older version has a default.
+        if self.config.interactive_mode.is_none() && VERSIONS.first() == Some(&version) {
+            return Err(format!("it lacks interactiveMode, which {version} wants: Never, IfAvailable or Always"));
+        }
+        Ok(version)
+    }
+
+    fn unusable(&self, why: &str) -> Broken {
+        let name = self.config.command.as_deref().unwrap_or("(no command)");
+        Broken::new(
+            format!("the credential plug-in {name} is not run: {why}"),
+            "correct `exec` of this user in the kubeconfig; kubectl refuses it as it is",
+        )
     }
 
     fn was_stopped(&self) -> Broken {
@@ -352,10 +410,12 @@ mod tests {
     use super::{Plugin, plain};
     use jiff::Timestamp;
 
+    const ANSWER: &str = "\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"ExecCredential\", ";
+
     fn plugin(script: &str) -> Plugin {
         let config = serde_json::json!({
             "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", script],
-            "env": [{"name": "EXTRA", "value": "yes"}],
+            "env": [{"name": "EXTRA", "value": "yes"}], "interactiveMode": "IfAvailable",
         });
         Plugin::new(serde_json::from_value(config).unwrap())
     }
@@ -366,7 +426,7 @@ mod tests {
         let count = folder.path().join("count");
         let script = |expiry: &str| {
             format!(
-                "echo run >> {0}; test \"$EXTRA\" = yes || exit 1; echo '{{\"status\": {{\"token\": \"t\"{expiry}}}}}'",
+                "echo run >> {0}; test \"$EXTRA\" = yes || exit 1; echo '{{{ANSWER}\"status\": {{\"token\": \"t\"{expiry}}}}}'",
                 count.display()
             )
         };
@@ -385,6 +445,47 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&count).unwrap().lines().count(), 4);
     }
 
+    #[tokio::test]
+    async fn what_kubectl_refuses_is_refused() {
+        let said = |text: &str| format!("printf '%s' '{text}'");
+        for (answer, why) in [
+            ("{ANSWER\"status\": {}}", "neither a token nor a certificate"),
+            ("{ANSWER\"status\": {\"token\": \"\"}}", "neither a token nor a certificate"),
+            ("{ANSWER\"status\": {\"clientCertificateData\": \"c\"}}", "not both"),
+            ("{ANSWER\"status\": {\"token\": \"t\", \"clientKeyData\": \"k\"}}", "not both"),
+            ("{ANSWER\"spec\": {}}", "no status"),
+            ("{\"status\": {\"token\": \"t\"}}", "no ExecCredential"),
+            (
+                "{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"Foo\", \"status\": {\"token\": \"t\"}}",
+                "no ExecCredential",
+            ),
+            (
+                "{\"apiVersion\": \"client.authentication.k8s.io/v1beta1\", \"kind\": \"ExecCredential\", \"status\": {\"token\": \"t\"}}",
+                "answered client.authentication.k8s.io/v1beta1",
+            ),
+        ] {
+            let told = plugin(&said(&answer.replace("ANSWER", ANSWER))).credential(Timestamp::now()).await.unwrap_err();
+            assert!(told.why.contains(why), "{answer}: {told}");
+        }
+        let of = |fields: &str| {
+            let script = said(&format!("{{{ANSWER}\"status\": {{\"token\": \"t\"}}}}"));
+            let mut config = serde_json::json!({"command": "sh", "args": ["-c", script]});
+            let more: serde_json::Value = serde_json::from_str(fields).unwrap();
+            config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            Plugin::new(serde_json::from_value(config).unwrap())
+        };
+        for (fields, why) in [
+            ("{\"apiVersion\": \"client.authentication.k8s.io/v1alpha1\", \"interactiveMode\": \"Never\"}", "v1alpha1"),
+            ("{\"apiVersion\": \"client.authentication.k8s.io/v1\"}", "interactiveMode"),
+            ("{\"interactiveMode\": \"Never\"}", "apiVersion"),
+        ] {
+            let told = of(fields).credential(Timestamp::now()).await.unwrap_err();
+            assert!(told.why.contains(why), "{fields}: {told}");
+        }
+        let good = of("{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"interactiveMode\": \"Never\"}");
+        assert!(good.credential(Timestamp::now()).await.is_ok());
+    }
+
     #[test]
     fn what_is_told_of_a_plugin_that_runs_is_what_it_says() {
         let plugin = plugin("true");
@@ -399,7 +500,8 @@ mod tests {
     async fn one_that_runs_is_stopped_and_not_run_again_before_that_is_wanted() {
         let folder = tempfile::tempdir().unwrap();
         let go = folder.path().join("go");
-        let script = format!("test -e {} || sleep 600; echo '{{\"status\": {{\"token\": \"t\"}}}}'", go.display());
+        let script =
+            format!("test -e {} || sleep 600; echo '{{{ANSWER}\"status\": {{\"token\": \"t\"}}}}'", go.display());
         let plugin = std::sync::Arc::new(plugin(&script));
         let asked = tokio::spawn({
             let plugin = plugin.clone();

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::{Request, Uri};
+use http::header::PROXY_AUTHORIZATION;
+use http::{HeaderValue, Request, Uri};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
@@ -14,13 +15,15 @@ use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::client::{Body, ConfigExt as _};
 use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt as _};
 
 use super::connect::{Broken, HttpResponse, Speaks};
 use super::fault::chain;
+use super::login_certificate as identity;
+use super::proxy::{self, Forward};
 use super::trust;
 
 /// A whole HTTP stack, ready for requests.
@@ -40,9 +43,12 @@ const ALIVE: Duration = Duration::from_secs(15);
 pub(crate) async fn service(config: kube::Config, speaks: Speaks) -> Result<Service, Broken> {
     let server = config.cluster_url.clone();
     let dialled = async {
-        let Some(proxy) = proxy(&config) else {
-            return stack(&config, tcp(), speaks).await;
+        let own = |name: &str| std::env::var(name).ok();
+        let Some(proxy) = proxy::proxy(config.proxy_url.as_ref(), &config.cluster_url, own) else {
+            return stack(&config, tcp(), speaks, None).await;
         };
+        let is_plain = config.cluster_url.scheme_str() == Some("http");
+        let login = proxy.basic_auth().cloned();
         let address = proxy.uri().clone();
         match address.scheme_str().unwrap_or_default() {
             "socks5" | "socks5h" => {
@@ -50,13 +56,20 @@ pub(crate) async fn service(config: kube::Config, speaks: Speaks) -> Result<Serv
                 if let Some((user, password)) = proxy.raw_auth() {
                     connector = connector.with_auth(user.to_owned(), password.to_owned());
                 }
-                stack(&config, connector, speaks).await
+                stack(&config, connector, speaks, None).await
             }
             "https" => {
-                let secure = config.rustls_https_connector_with_connector(tcp()).map_err(|error| unusable(&error))?;
-                stack(&config, tunnel(&proxy, address, secure), speaks).await
+                // Who we are is the server's to know, not the proxy's.
+                let anonymous = identity::without(&config);
+                let secure =
+                    anonymous.rustls_https_connector_with_connector(tcp()).map_err(|error| unusable(&error))?;
+                if is_plain {
+                    return stack(&config, Forward { proxy: address, connector: secure }, speaks, login).await;
+                }
+                stack(&config, tunnel(&proxy, address, secure), speaks, None).await
             }
-            _ => stack(&config, tunnel(&proxy, address, tcp()), speaks).await,
+            _ if is_plain => stack(&config, Forward { proxy: address, connector: tcp() }, speaks, login).await,
+            _ => stack(&config, tunnel(&proxy, address, tcp()), speaks, None).await,
         }
     };
     tokio::time::timeout(DIAL, dialled).await.unwrap_or_else(|_| Err(silent(&server)))
@@ -79,16 +92,6 @@ fn tcp() -> HttpConnector {
     connector
 }
 
-/// Finds the proxy: `proxy-url` of the cluster, else the environment's, as curl reads it with `NO_PROXY`; never for this very machine.
-fn proxy(config: &kube::Config) -> Option<Intercept> {
-    let matcher = match &config.proxy_url {
-        Some(told) => Matcher::builder().all(told.to_string()).build(),
-        None if is_local(&config.cluster_url) => return None,
-        None => Matcher::from_env(),
-    };
-    matcher.intercept(&config.cluster_url)
-}
-
 pub(super) fn is_local(server: &Uri) -> bool {
     let host = server.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -102,15 +105,30 @@ fn tunnel<C>(proxy: &Intercept, address: Uri, connector: C) -> Tunnel<C> {
     }
 }
 
-/// Connects once, to learn which HTTP the server speaks and to report precisely why it cannot be reached; the connection is then used.
-async fn stack<C>(config: &kube::Config, connector: C, speaks: Speaks) -> Result<Service, Broken>
+/// Connects once, to learn which HTTP the server speaks and to report precisely why it cannot be reached; the connection is then used. `login` is
+/// what a proxy that forwards requests wants in each.
+async fn stack<C>(
+    config: &kube::Config,
+    connector: C,
+    speaks: Speaks,
+    login: Option<HeaderValue>,
+) -> Result<Service, Broken>
 where
     C: tower::Service<Uri> + Clone + Send + Sync + 'static,
     C::Response: Connection + Read + Write + Send + Sync + Unpin + 'static,
     C::Future: Send + 'static,
     C::Error: Into<BoxError>,
 {
-    let mut tls = config.rustls_client_config().map_err(|error| unusable(&error))?;
+    let mut tls = match config.rustls_client_config() {
+        // The API server takes certificates of version 1; what reads them here to compare them with their keys does not.
+        Err(error) if chain(&error).contains("UnsupportedCertVersion") => {
+            let mut tls = identity::without(config).rustls_client_config().map_err(|error| unusable(&error))?;
+            identity::put(&mut tls, &config.auth_info)
+                .map_err(|why| Broken::new(why, "look at the client certificate of this user in the kubeconfig"))?;
+            tls
+        }
+        tls => tls.map_err(|error| unusable(&error))?,
+    };
     if let Some(authority) = config.root_cert.as_deref().filter(|_| !config.accept_invalid_certs) {
         trust::accept_named(&mut tls, authority);
     }
@@ -142,6 +160,12 @@ where
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer().map_err(|error| unusable(&error))?)
         .layer(config.extra_headers_layer().map_err(|error| unusable(&error))?)
+        .map_request(move |mut request: Request<Body>| {
+            if let Some(login) = &login {
+                request.headers_mut().insert(PROXY_AUTHORIZATION, login.clone());
+            }
+            request
+        })
         .map_response(|response: http::Response<_>| {
             response.map(|body: Incoming| body.map_err(BoxError::from).boxed_unsync())
         })

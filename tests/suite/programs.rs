@@ -60,7 +60,10 @@ fn with_endless_plugin(api: &Api) -> (Workspace, PathBuf) {
     let note = workspace.beside("begun");
     let plugin =
         workspace.script("plugin", &format!("echo $$ > {0}.new; mv {0}.new {0}; exec sleep 600", note.display()));
-    let user = format!("exec: {{apiVersion: client.authentication.k8s.io/v1, command: '{}'}}", plugin.display());
+    let user = format!(
+        "exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable, command: '{}'}}",
+        plugin.display()
+    );
     workspace.reaches(&api.url(), &user);
     (workspace, note)
 }
@@ -119,7 +122,10 @@ fn no_child_sees_what_it_has_no_use_for() {
     let plugin = workspace.script("plugin", &format!("{}; exit 1", says("plugin.env")));
     workspace.reaches(
         &api.url(),
-        &format!("exec: {{apiVersion: client.authentication.k8s.io/v1, command: '{}'}}", plugin.display()),
+        &format!(
+            "exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable, command: '{}'}}",
+            plugin.display()
+        ),
     );
     let folder = workspace.beside("bin");
     std::fs::create_dir(&folder).unwrap();

@@ -75,6 +75,8 @@ async fn a_proxy_is_asked_to_connect() {
     let folder = tempfile::tempdir().unwrap();
     let proxy = format!(", proxy-url: 'http://me:pass@127.0.0.1:{port}'");
     let path = kubeconfig(&folder, 1, "token: t", &proxy);
+    let text = std::fs::read_to_string(&path).unwrap().replace("http://127.0.0.1:1/", "https://127.0.0.1:1/");
+    std::fs::write(&path, text).unwrap();
     let cluster = connect(Env(0), "staging", &Kubeconfig::load(Some(&path)).unwrap(), "staging").unwrap();
     let fault = cluster.user().await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
@@ -84,13 +86,31 @@ async fn a_proxy_is_asked_to_connect() {
 }
 
 #[tokio::test]
+async fn a_proxy_before_a_server_without_tls_is_given_the_whole_address() {
+    let (port, heads) = server(REVIEW).await;
+    let folder = tempfile::tempdir().unwrap();
+    let proxy = format!(", proxy-url: 'http://me:pass@127.0.0.1:{port}'");
+    let path = kubeconfig(&folder, 1, "token: t", &proxy);
+    let cluster = connect(Env(0), "staging", &Kubeconfig::load(Some(&path)).unwrap(), "staging").unwrap();
+    assert_eq!(cluster.user().await.unwrap(), "jane");
+    let head = heads.lock().unwrap()[0].clone();
+    assert!(head.starts_with("POST http://127.0.0.1:1/behind/a/path/apis/"), "{head}");
+    assert!(head.to_lowercase().contains("proxy-authorization: basic bwu6cgfzcw=="), "{head}");
+}
+
+#[tokio::test]
 async fn a_plug_in_that_is_refused_runs_again() {
     let answer = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 26\r\n\r\n{\"message\":\"Unauthorized\"}";
     let (port, heads) = server(answer).await;
     let folder = tempfile::tempdir().unwrap();
     let count = folder.path().join("count");
-    let script = format!("echo run >> {}; echo '{{\"status\":{{\"token\":\"fresh\"}}}}'", count.display());
-    let user = format!("exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, {script:?}]}}");
+    let script = format!(
+        "echo run >> {}; echo '{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"fresh\"}}}}'",
+        count.display()
+    );
+    let user = format!(
+        "exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: sh, args: [-c, {script:?}]}}"
+    );
     let path = kubeconfig(&folder, port, &user, "");
     let cluster = connect(Env(0), "staging", &Kubeconfig::load(Some(&path)).unwrap(), "staging").unwrap();
     assert!(!count.exists(), "the plug-in does not run before something is wanted");
@@ -100,6 +120,22 @@ async fn a_plug_in_that_is_refused_runs_again() {
     cluster.user().await.unwrap_err();
     assert_eq!(std::fs::read_to_string(&count).unwrap().lines().count(), 2);
     assert!(heads.lock().unwrap()[1].to_lowercase().contains("authorization: bearer fresh"));
+}
+
+#[tokio::test]
+async fn a_user_without_a_password_logs_in_by_his_name() {
+    for (user, header) in [
+        ("username: me", "authorization: basic bwu6"),
+        ("username: me, password: pw", "authorization: basic bwu6chc="),
+        ("username: '', token: t", "authorization: bearer t"),
+    ] {
+        let (port, heads) = server(REVIEW).await;
+        let folder = tempfile::tempdir().unwrap();
+        let config = Kubeconfig::read(&[kubeconfig(&folder, port, user, "")]).unwrap().config_for("staging").unwrap();
+        connect_with(Env(0), "staging", config).user().await.unwrap();
+        let head = heads.lock().unwrap()[0].to_lowercase();
+        assert!(head.contains(&format!("{header}\r\n")), "{user}: {head}");
+    }
 }
 
 #[tokio::test]

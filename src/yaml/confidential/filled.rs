@@ -148,7 +148,9 @@ fn stands_for_something(inside: &str) -> bool {
 pub(in crate::yaml) fn filled(text: &str) -> String {
     let once = filled_once(text);
     // An escaped template is one that another program reads: `{{ "{{ .password }}" }}`.
-    if once.contains("{{") && once != text { filled_once(&once) } else { once }
+    let filled = if once.contains("{{") && once != text { filled_once(&once) } else { once };
+    // What only joins what is filled in says nothing: `{{ .user }}:{{ .password }}`.
+    if filled != text && !filled.contains(char::is_alphanumeric) { String::new() } else { filled }
 }
 
 fn filled_once(text: &str) -> String {
@@ -241,7 +243,9 @@ fn literals(action: &str, out: &mut String) {
     let all_hand_on =
         parts.clone().all(|part| HANDS_ON.contains(&function(part).as_str()) || function(part) == "default");
     let begins = first.trim_start_matches('(').trim_start();
-    if (begins.starts_with(['"', '`', '\'']) || HANDS_ON.contains(&function(begins).as_str())) && all_hand_on {
+    let is_quoted = |text: &str| text.starts_with(['"', '`', '\'']);
+    let given = |text: &str| text.split_once([' ', '(']).is_some_and(|(_, given)| is_quoted(given.trim_start()));
+    if (is_quoted(begins) || HANDS_ON.contains(&function(begins).as_str()) && given(begins)) && all_hand_on {
         quoted(begins).into_iter().filter(|text| !text.contains('%')).for_each(|text| out.push_str(text));
         return;
     }

@@ -101,7 +101,14 @@ const PASSWORDS: [&str; 12] =
 const ENDINGS: [&str; 7] = ["password", "passwd", "passphrase", "passcode", "token", "secret", "pwd"];
 
 /// Words behind those that say that the value is a place: `PASSWORD_FILE`, `tokenCallback`.
-const PLACES: [&str; 30] = [
+const PLACES: [&str; 37] = [
+    "expiry",
+    "expiration",
+    "expires",
+    "lifetime",
+    "age",
+    "length",
+    "retention",
     "file",
     "files",
     "filename",

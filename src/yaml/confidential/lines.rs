@@ -42,12 +42,16 @@ pub(super) fn is_surely_confidential_line(line: &str) -> bool {
         }
         let whole = if value.starts_with("//") { format!("{key}:{value}") } else { value.clone() };
         if whole.contains("://") {
-            return !is_harmless_address(&whole) && !whole.contains(' ');
+            let whole = whole.trim_matches(['"', '\'', '`', '[', ']', '(', ')', ';']);
+            return !is_harmless_address(whole) && !whole.contains([' ', '"', '\'', '`']);
         }
         // A Secret's name is a word too.
         let is_name = of_key.last().is_some_and(|last| last.ends_with("secret"))
             && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-        let is_word = value.len() > 3 && !value.contains([' ', '(', '$', '|', '>', '*', '&', '!']) && !is_place(&value);
+        let is_word = value.len() > 3
+            && value.contains(char::is_alphanumeric)
+            && !value.contains([' ', '(', '$', '|', '>', '*', '&', '!'])
+            && !is_place(&value);
         says_password(&of_key) && !key.contains(' ') && is_word && !is_name || holds_token(&value)
     })
 }
@@ -91,6 +95,10 @@ pub(in crate::yaml) fn is_confidential_line(of: &str, line: &str) -> bool {
             continue;
         }
         let is_small_number = value.len() < 4 && value.bytes().all(|byte| byte.is_ascii_digit());
+        // What is left between two that are filled in.
+        if value.bytes().all(|byte| matches!(byte, b':' | b'@' | b'/' | b'.')) {
+            continue;
+        }
         let kept = is_password || of_key.iter().any(|word| KEPT.contains(&word.as_str()));
         let public = of_key.iter().any(|word| word == "public");
         let of_parts = || value.split_whitespace().any(is_random);

@@ -130,7 +130,10 @@ pub fn is_surely_confidential_text(key: &str, text: &str) -> bool {
     if is_structured(text) {
         return text.lines().any(is_surely_confidential_line);
     }
-    is_surely_confidential(key, text)
+    // `$(value)` is put in by the operator, and the number of a client stands in every login.
+    let is_put_in = text.starts_with("$(") && text.ends_with(')');
+    let is_number = is_number_of(&words(key)) && !holds_token(text) && !text.contains("://");
+    !is_put_in && !is_number && is_surely_confidential(key, text)
 }
 
 /// Tells the same of a value in base64; what is none says nothing.

@@ -269,6 +269,10 @@ impl Walk {
         let Some(scalar) = node.text() else { return };
         let text = scalar.text.as_ref();
         let path = at.to_string();
+        // A way of an operator may end where the values of a chart do.
+        if self.found.iter().any(|held| held.form == ValuePlacement::Template && held.path == path) {
+            return;
+        }
         let owner = at.before.map_or(String::new(), ToString::to_string);
         let block = owner.rsplit('.').next().unwrap_or_default().to_owned();
         let sealed = text.starts_with(SEALED);

@@ -59,9 +59,9 @@ fn keys(text: &str) -> Vec<(usize, &'static str)> {
         let rest = lines.get(position.saturating_add(1)..).unwrap_or_default();
         let what = age(line)
             .or_else(|| pem(line, rest))
-            .or_else(|| encoded(line, rest))
             .or_else(|| of_wireguard(line))
-            .or_else(|| if kubeconfig { credential(line) } else { None });
+            .or_else(|| if kubeconfig { credential(line) } else { None })
+            .or_else(|| encoded(line, rest).filter(|_| !is_of_secret(text, *number)));
         found.extend(what.map(|what| (*number, what)));
     }
     if found.is_empty() && (text.contains("users") || text.contains("auths")) {
@@ -119,6 +119,16 @@ fn of_wireguard(line: &str) -> Option<&'static str> {
     let is_key = value.len() == 44 && STANDARD.decode(value).is_ok_and(|bytes| bytes.len() == 32);
     let is_named = key.ends_with("privatekey") || key.ends_with("presharedkey");
     (is_named && is_key).then_some("a private key of WireGuard")
+}
+
+/// Tells whether a line stands in a Secret, whose values in base64 are told as such.
+fn is_of_secret(text: &str, number: usize) -> bool {
+    let around = parts(text).into_iter().filter(|(begins, ..)| *begins <= number).next_back();
+    around.and_then(|(_, _, documents)| documents.ok()).is_some_and(|documents| {
+        let kind =
+            |document: &Value| document.get("kind").and_then(Value::as_str).is_some_and(manifest::is_secret_kind);
+        documents.iter().any(kind)
+    })
 }
 
 /// Finds a key in base64, which may go on over the lines that follow.
@@ -299,6 +309,10 @@ mod tests {
             STANDARD.encode(format!("-----BEGIN CERTIFICATE-----\n{BODY}\n{BODY}\n-----END CERTIFICATE-----\n"));
         for text in [
             format!("caBundle: {public}\n"),
+            format!(
+                "kind: Secret\ndata:\n  tls.key: {}\n",
+                STANDARD.encode(format!("-----BEGIN PRIVATE KEY-----\n{BODY}\n"))
+            ),
             "key: -----BEGIN PRIVATE KEY----- ... -----END PRIVATE KEY-----\n".to_owned(),
             "PrivateKey = ${WIREGUARD_KEY}\nPublicKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n".to_owned(),
             "privateKey:\n  algorithm: ECDSA\n".to_owned(),
