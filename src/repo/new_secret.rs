@@ -207,7 +207,7 @@ impl NewSecret {
             };
             if !fits(word) {
                 let why = format!(
-                    "`{word}` is no {what}: small letters, digits, - and . alone, a letter or digit at each end"
+                    "`{word}` is not a valid {what}: small letters, digits, - and . alone, a letter or digit at each end"
                 );
                 return Err(refused(name, why, "choose another"));
             }
