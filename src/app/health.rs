@@ -296,7 +296,7 @@ fn since(facts: &Facts, env: Env, row: &Row) -> String {
 
 /// Says how an object of Flux is broken.
 fn broken(row: &Row) -> &'static str {
-    if row.message.starts_with("stuck") { "is stuck" } else { "failed" }
+    if row.flux.as_ref().is_some_and(|flux| flux.is_stuck) { "is stuck" } else { "failed" }
 }
 
 /// Finds the source that feeds an environment: the one called `flux-system` where a Kustomization uses it, else the one that most use; with the

@@ -198,6 +198,7 @@ pub(super) fn row(facts: Facts<'_>, cells: Vec<String>) -> Row {
         cells: cells.into_iter().map(Into::into).collect(),
         flux: Some(Box::new(FluxFacts {
             until,
+            is_stuck: false,
             ready: ready.filter(|ready| ready.kind == "Ready").and_then(|ready| match ready.status.as_str() {
                 "True" => Some(true),
                 "False" => Some(false),

@@ -59,6 +59,8 @@ pub struct FluxFacts {
     pub attempted: Option<String>,
     /// Who suspended it and why; `None` when it is not suspended.
     pub suspended: Option<Suspension>,
+    /// Whether nobody works on what its status says is being worked on.
+    pub is_stuck: bool,
     /// Since when it is in this state: the Ready condition's last transition.
     pub since: Option<Timestamp>,
     /// Until when what its controller does now may take by its own word, and for how long in all; `None` where it does not say so.
@@ -105,12 +107,14 @@ impl Row {
     /// A release may run a second action in the time of the first (a test after an install), which its conditions do not tell apart: only
     /// after twice its timeout, and a minute, is it stuck.
     pub fn judge_by_clock(&mut self, now: Timestamp) -> bool {
-        let Some((until, limit)) = self.flux.as_ref().and_then(|flux| flux.until) else { return false };
+        let Some(flux) = self.flux.as_mut() else { return false };
+        let Some((until, limit)) = flux.until else { return false };
         let grace =
             SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX).saturating_add(SignedDuration::from_mins(1));
         if self.state != State::Progressing || now.duration_since(until) <= grace {
             return false;
         }
+        flux.is_stuck = true;
         self.state = State::Failed;
         let says = self.message.lines().next().unwrap_or_default();
         self.message =

@@ -88,7 +88,7 @@ impl Behind {
 /// Says how an environment fares, and what that rests on, what matters most first, each in its forms from the longest; nothing while it is not
 /// known.
 fn parts(facts: &Facts, env: Env) -> Vec<Vec<String>> {
-    let known = facts.table(env, kinds::KUSTOMIZATION).is_some_and(|table| table.link.is_live());
+    let known = facts.table(env, kinds::KUSTOMIZATION).is_some_and(|table| table.link.is_listed());
     let Some(health) = facts.health(env).filter(|_| known) else { return Vec::new() };
     let mut parts = vec![vec![health.verdict(), health.word()]];
     let shares = [(Some(health.applied), "applied"), (health.workloads, "workloads"), (health.nodes, "nodes")];
