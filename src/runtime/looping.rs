@@ -16,6 +16,7 @@ use super::pace::Pace;
 use super::session::Session;
 use super::signals::{SignalEvent, Signals, halt};
 use super::terminal::Screen;
+use super::unkept::unkept;
 use crate::app::terminal::TerminalLease;
 use crate::app::{App, Key, Msg, OnScreen, PendingCount};
 use crate::model::Fault;
@@ -189,6 +190,9 @@ fn tell_cut_off(session: &Session, sender: &mpsc::Sender<Msg>) {
 /// Tells of what was left before, and of what takes long from now on.
 fn tell_what_comes(session: &Session, leftovers: Arc<Leftovers>, sender: &mpsc::Sender<Msg>) {
     tell_cut_off(session, sender);
+    for fault in unkept(session) {
+        let _closed = sender.try_send(Msg::Told(Err(fault)));
+    }
     tell_left(leftovers, sender.clone());
     tell_building(session, sender.clone());
 }

@@ -18,6 +18,7 @@ mod session;
 mod signals;
 mod snapshot;
 mod terminal;
+mod unkept;
 
 pub use cockpit::{FirstScreen, cockpit};
 pub use defect::restore_on_panic;

@@ -139,6 +139,26 @@ fn a_chatty_plug_in_tears_no_screen() {
 }
 
 #[test]
+fn a_plug_in_that_asks_is_lent_the_terminal_or_refused() {
+    let api = Api::healthy();
+    let workspace = Workspace::new();
+    let login = workspace.script(
+        "login",
+        r#"printf 'Code: ' >&2; read -r code; test "$code" = sesame || exit 1
+           echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}'"#,
+    );
+    workspace.reaches(&api.url(), &plug_in(&login.to_string_lossy()).replace("IfAvailable", "Always"));
+    let (code, out, _) = workspace.run(["status", "--env", "staging"]);
+    assert!(code == 4 && out.contains("needs a terminal (interactiveMode: Always)"), "{out}");
+    let mut deck = workspace.stage().open();
+    deck.tells("needs a terminal (interactiveMode: Always)");
+    deck.press("Z");
+    deck.sees("Code:");
+    deck.press("sesame<enter>");
+    deck.sees("staging: healthy");
+}
+
+#[test]
 fn a_failing_plug_in_is_told_in_its_last_words() {
     let api = Api::healthy();
     let workspace = Workspace::new();

@@ -74,6 +74,18 @@ fn invalid_yaml_is_marked_with_its_line() {
 }
 
 #[test]
+fn nowhere_to_write_says_what_is_not_kept() {
+    let workspace = Workspace::on(&Api::healthy());
+    let stage =
+        workspace.stage().knowing("XDG_STATE_HOME", "/dev/null/state").knowing("XDG_CACHE_HOME", "/dev/null/cache");
+    let mut deck = stage.open();
+    deck.sees("staging: healthy");
+    deck.press("J");
+    deck.sees("no journal and no drafts are kept");
+    deck.sees("no renderings are kept");
+}
+
+#[test]
 fn nothing_needs_kustomize() {
     // A search path with git alone: neither kustomize nor kubectl nor flux nor sops.
     let workspace = Workspace::on(&Api::healthy());
