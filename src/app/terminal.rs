@@ -106,6 +106,22 @@ pub enum TerminalLease {
     Program(Program, oneshot::Sender<Result<Ended, Fault>>),
     /// As bytes, and where to hand them.
     Bytes(oneshot::Sender<Tty>),
+    /// For what some work starts, and where to say that it may begin.
+    Held(oneshot::Sender<HeldTerminal>),
+}
+
+/// Holds the terminal for some work; dropping it gives the terminal back.
+#[derive(Debug)]
+pub struct HeldTerminal {
+    _given_back: oneshot::Sender<()>,
+}
+
+impl HeldTerminal {
+    /// Gives the terminal away, and tells when it is back.
+    pub fn lend() -> (Self, oneshot::Receiver<()>) {
+        let (sender, back) = oneshot::channel();
+        (Self { _given_back: sender }, back)
+    }
 }
 
 /// Lends the terminal of this run, where there is one and somebody serves it.
@@ -137,6 +153,17 @@ impl Lender {
         let (sender, answer) = oneshot::channel();
         self.ask(TerminalLease::Bytes(sender)).await?;
         answer.await.map_err(|_| nowhere())
+    }
+
+    /// Does some work while no screen is on the terminal: what it starts may ask there.
+    ///
+    /// # Errors
+    /// Fails where there is no terminal.
+    pub async fn during<T>(&self, work: impl Future<Output = T>) -> Result<T, Fault> {
+        let (sender, answer) = oneshot::channel();
+        self.ask(TerminalLease::Held(sender)).await?;
+        let _held = answer.await.map_err(|_| nowhere())?;
+        Ok(work.await)
     }
 
     async fn ask(&self, loan: TerminalLease) -> Result<(), Fault> {

@@ -21,6 +21,7 @@ use super::bounded::Bound;
 use super::credentials::{Credential, Plugin};
 use super::kubeconfig::Kubeconfig;
 use super::skew::Skew;
+use super::watch_connections::{self, WatchConnections};
 use super::{Cluster, dial, trust};
 use crate::model::{Env, Exposure, Fault};
 
@@ -103,7 +104,10 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
         kube::Client::new(service, config.default_namespace.clone())
     };
     let (requests, streams) = (client(Speaks::Http2), client(Speaks::Http1));
-    Cluster { plugin, ..Cluster::new(env, name, requests, streams, skew, exposure) }
+    // Of these, each but the first is connected once the ones before it are full.
+    let more = (1..watch_connections::MOST).map(|_| client(Speaks::Http2));
+    let watches = WatchConnections::new(std::iter::once(requests.clone()).chain(more));
+    Cluster { plugin, watches, ..Cluster::new(env, name, requests, streams, skew, exposure) }
 }
 
 /// No token is larger, in bytes.

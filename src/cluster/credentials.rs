@@ -4,7 +4,7 @@
 //! (`interactiveMode`) has the terminal only where no screen of ours is on it. In the cockpit it has none; what it prints, such as a code and the
 //! address to type it at, is told while it runs and when it fails.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -91,6 +91,8 @@ pub(crate) struct Plugin {
     says: Arc<Mutex<Option<Vec<u8>>>>,
     /// Whether the operator stopped it; until he says otherwise it is not run again.
     stopped: tokio::sync::watch::Sender<bool>,
+    /// Whether it failed where it had no terminal to ask on.
+    failed_alone: AtomicBool,
 }
 
 #[derive(Serialize)]
@@ -165,7 +167,27 @@ impl Plugin {
             kept: tokio::sync::Mutex::default(),
             says: Arc::default(),
             stopped: tokio::sync::watch::Sender::new(false),
+            failed_alone: AtomicBool::new(false),
         }
+    }
+
+    /// Tells whether it has to have a terminal, or may want one.
+    pub(crate) fn wants_terminal(&self) -> bool {
+        self.must_ask() || self.failed_alone.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether the kubeconfig says that it asks whenever it runs.
+    fn must_ask(&self) -> bool {
+        self.config.interactive_mode == Some(ExecInteractiveMode::Always)
+    }
+
+    /// Runs it now, as somebody is there to answer, and keeps what it gives. One that runs already is stopped first.
+    pub(crate) async fn log_in(&self) -> Result<(), Broken> {
+        self.stopped.send_replace(true);
+        let mut kept = self.kept.lock().await;
+        self.stopped.send_replace(false);
+        *kept = Some(Arc::new(self.run().await?));
+        Ok(())
     }
 
     /// Stops it where it runs, and lets it run again where it does not.
@@ -235,9 +257,8 @@ impl Plugin {
         // A relative path has been made to count from the kubeconfig's folder when that was read, as client-go does.
         let mut command = ProgramCommand::new(ProgramKind::CredentialPlugin, name);
         let interactive = self.config.interactive_mode != Some(ExecInteractiveMode::Never) && command.may_ask();
-        let needs_terminal = self.config.interactive_mode == Some(ExecInteractiveMode::Always);
-        if needs_terminal && !interactive && !crate::programs::screen_is_ours() {
-            return Err(self.failed("it wants a terminal (interactiveMode: Always), and there is none"));
+        if self.must_ask() && !interactive {
+            return Err(self.needs_terminal());
         }
         let _alone = if interactive { Some(ASKING.lock().await) } else { None };
         let _waited = (!crate::programs::screen_is_ours()).then(WaitedFor::new);
@@ -290,8 +311,18 @@ impl Plugin {
                 "" => "it said nothing",
                 said => said,
             };
-            return Err(self.failed(&format!("{said} ({})", output.status)));
+            let broken = self.failed(&format!("{said} ({})", output.status));
+            let may_ask = self.config.interactive_mode != Some(ExecInteractiveMode::Never);
+            if interactive || !may_ask || !crate::programs::screen_is_ours() {
+                return Err(broken);
+            }
+            self.failed_alone.store(true, Ordering::Relaxed);
+            return Err(Broken::new(
+                broken.why,
+                format!("{}; where it asks something, Z lends it this terminal", broken.todo),
+            ));
         }
+        self.failed_alone.store(false, Ordering::Relaxed);
         // The answer holds secrets: of an error only its place is told.
         let answer: Answer = serde_json::from_slice(&output.stdout)
             .ok()
@@ -342,6 +373,12 @@ impl Plugin {
             format!("the credential plug-in {name} is not run: {why}"),
             "correct `exec` of this user in the kubeconfig; kubectl refuses it as it is",
         )
+    }
+
+    fn needs_terminal(&self) -> Broken {
+        let name = self.config.command.as_deref().unwrap_or("(no command)");
+        let todo = if crate::programs::screen_is_ours() { "Z lends it this one" } else { "run fluxdeck in a terminal" };
+        Broken::new(format!("the credential plug-in {name} needs a terminal (interactiveMode: Always)"), todo)
     }
 
     fn was_stopped(&self) -> Broken {

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::failure::Failure;
 use super::request::parse;
+use super::watch_connections::WatchPlace;
 
 /// The server ends a watch after this time, in seconds, as it would by itself after five to ten minutes.
 pub(crate) const LASTS: u64 = 290;
@@ -27,11 +28,13 @@ pub(crate) struct Lines {
     buffer: Vec<u8>,
     /// How it ended, once it has: told after the lines that came before.
     ended: Option<Result<(), Failure>>,
+    /// Its place on the connection.
+    _place: Option<WatchPlace>,
 }
 
 impl Lines {
-    pub(super) fn new(body: Body) -> Self {
-        Self { body, buffer: Vec::new(), ended: None }
+    pub(super) fn new(body: Body, place: Option<WatchPlace>) -> Self {
+        Self { body, buffer: Vec::new(), ended: None, _place: place }
     }
 
     /// Waits for the next lines, and returns all that have arrived; `None` is the end, which the server decides.

@@ -36,13 +36,14 @@ mod trust;
 mod turning;
 pub mod verbs;
 pub mod watch;
+mod watch_connections;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Clock, Env, Exposure, ObjectRef};
+use crate::model::{Clock, Env, Exposure, Fault, ObjectRef};
 use address::Address;
 pub use connect::{connect, connect_with};
 pub use discover::{Resource, Served};
@@ -53,6 +54,7 @@ pub use request::FIELD_MANAGER;
 pub use secret::LiveSecret;
 pub use table::{Table, TableColumn};
 pub use watch::{WatchEvent, WatchScope, watch, watch_printed};
+use watch_connections::{WatchConnections, WatchPlace};
 
 /// So many namespaces are looked into one by one: each kind has a watch in each, and a server lets one connection have some hundred.
 const MOST_NAMESPACES: usize = 32;
@@ -64,6 +66,7 @@ pub struct Cluster {
     /// The environment's name, for messages.
     pub name: String,
     client: kube::Client,
+    watches: WatchConnections<kube::Client>,
     streams: kube::Client,
     resources: tokio::sync::Mutex<HashMap<(String, String), Resource>>,
     skew: Arc<skew::Skew>,
@@ -94,6 +97,7 @@ impl Cluster {
         Self {
             env,
             name: name.to_owned(),
+            watches: WatchConnections::new([client.clone()]),
             client,
             streams,
             resources: tokio::sync::Mutex::default(),
@@ -108,6 +112,23 @@ impl Cluster {
     /// Stops the credential plug-in where it runs, and lets it run again where it was stopped; tells whether there is one.
     pub fn stop_or_run_plugin(&self) -> bool {
         self.plugin.as_ref().map(|plugin| plugin.stop_or_run()).is_some()
+    }
+
+    /// Tells whether its credential plug-in has to be lent a terminal.
+    pub fn needs_terminal(&self) -> bool {
+        self.plugin.as_ref().is_some_and(|plugin| plugin.wants_terminal())
+    }
+
+    /// Runs its credential plug-in on the terminal, which the caller has lent it.
+    ///
+    /// # Errors
+    /// Fails as the plug-in does.
+    pub async fn log_in(&self) -> Result<(), Fault> {
+        let Some(plugin) = &self.plugin else { return Ok(()) };
+        let fault = |broken: connect::Broken| {
+            Fault::failed(format!("cannot log in to {}", self.name), &*broken.why, &*broken.todo)
+        };
+        plugin.log_in().await.map_err(fault)
     }
 
     /// Names namespaces in which to look for what may not be listed in all of them, besides those that are known.
@@ -142,6 +163,11 @@ impl Cluster {
     /// Lends the client for lists, watches and requests.
     pub(crate) fn client(&self) -> &kube::Client {
         &self.client
+    }
+
+    /// Lends a client for a watch, with its place on the connection.
+    pub(crate) fn for_watch(&self) -> (&kube::Client, Option<WatchPlace>) {
+        self.watches.lend().map_or((&self.client, None), |(client, place)| (client, Some(place)))
     }
 
     /// Lends the client for log streams.

@@ -118,7 +118,8 @@ pub(crate) async fn ask<T: DeserializeOwned>(
 
 /// Opens a watch, in one of the forms that the server has; its lines are bounded where they come from ([`bounded`]).
 pub(crate) async fn watch_as(cluster: &Cluster, address: &Address, accept: &str) -> Result<Lines, Failure> {
-    Ok(Lines::new(open(cluster.client(), at(address, accept)?, SILENCE).await?))
+    let (client, place) = cluster.for_watch();
+    Ok(Lines::new(open(client, at(address, accept)?, SILENCE).await?, place))
 }
 
 /// Watches a list from a resource version on; a server that is silent for so long ends it.

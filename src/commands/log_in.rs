@@ -2,7 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Notice, Risk, Task};
-use crate::model::ShellLine;
+use crate::model::{Fault, ShellLine};
 
 /// Stops the plug-in that logs in to the environment, or runs it again.
 pub static COMMAND: Command = Command {
@@ -23,10 +23,17 @@ pub static COMMAND: Command = Command {
     run: |ask| {
         let env = ask.env();
         let place = ask.facts.name(env);
-        let told = format!("{place}: a login that runs is stopped, and one that was stopped is tried again");
+        let told = format!(
+            "{place}: a login that runs is stopped, one that was stopped is tried again, and one that asks has the terminal"
+        );
         vec![
             Action::Task(Task::once("stop or run the credential plug-in", move |reach| async move {
-                reach.cluster(env).is_ok_and(|cluster| cluster.stop_or_run_plugin())
+                let cluster = reach.cluster(env)?;
+                if cluster.needs_terminal() {
+                    return reach.terminal.during(cluster.log_in()).await?;
+                }
+                cluster.stop_or_run_plugin();
+                Ok::<(), Fault>(())
             })),
             Action::Tell(Notice::info(ask.now, told)),
         ]

@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
-use crate::app::terminal::{Ended, Lingers, Program, TerminalLease, Tty};
+use crate::app::terminal::{Ended, HeldTerminal, Lingers, Program, TerminalLease, Tty};
 use crate::model::Fault;
 use crate::model::text::field;
 use crate::programs::{self, Left, ProgramCommand};
@@ -29,6 +29,14 @@ pub(super) async fn serve(loan: TerminalLease) -> Vec<Left> {
             let _unheard = answer.send(ended);
             // A defect of the look is not one of what was asked for.
             tokio::task::spawn_blocking(programs::runs_on).await.unwrap_or_default()
+        }
+        TerminalLease::Held(answer) => {
+            let (held, back) = HeldTerminal::lend();
+            if answer.send(held).is_ok() {
+                // It is dropped rather than answered.
+                let _dropped = back.await;
+            }
+            Vec::new()
         }
         TerminalLease::Bytes(answer) => {
             let (Ok(winch), Ok((stopped, stop))) = (signal(SignalKind::window_change()), rustix::pipe::pipe()) else {
