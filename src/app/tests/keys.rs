@@ -80,7 +80,7 @@ fn a_form_keeps_what_was_typed_and_says_what_is_wrong_with_it() {
     let mut desk = TestApp::new();
     desk.press("sdisk<enter>nonsense<enter>");
     let screen = desk.screen();
-    assert!(screen.contains("`nonsense` is not a duration") && screen.contains("> disk"), "{screen}");
+    assert!(screen.contains("`nonsense` is neither a duration") && screen.contains("> disk"), "{screen}");
     assert!(screen.lines().last().unwrap().contains("tab next field"), "the footer lists the dialog's keys: {screen}");
     let effects = desk.press(&"<backspace>".repeat(8)).len() + desk.press("2h<enter>").len();
     assert!(effects > 0 && desk.app.view_id() != "prompt");
