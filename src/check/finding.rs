@@ -136,6 +136,7 @@ fn together(findings: &[Finding]) -> Vec<Finding> {
             object: one.object.clone().filter(|_| one.kustomizations.is_empty()),
             others: if one.kustomizations.is_empty() { one.others.iter().map(nowhere).collect() } else { Vec::new() },
             kustomizations: Vec::new(),
+            why: if one.kustomizations.is_empty() { one.why.clone() } else { String::new() },
             ..one.clone()
         };
         let concerns = !finding.kustomizations.is_empty();
@@ -147,6 +148,10 @@ fn together(findings: &[Finding]) -> Vec<Finding> {
                 let is_named = |names: &String| names.split(", ").any(|name| Some(name) == finding.env.as_deref());
                 if !one.env.as_ref().is_some_and(is_named) {
                     one.env = one.env.iter().chain(&finding.env).cloned().reduce(|a, b| format!("{a}, {b}"));
+                }
+                // Clusters with another Flux take it in another way.
+                if !one.why.contains(&finding.why) {
+                    one.why.extend(["; in ", finding.env.as_deref().unwrap_or_default(), ": ", finding.why.as_str()]);
                 }
                 let news = finding.kustomizations.iter().filter(|name| !one.kustomizations.contains(name));
                 let news: Vec<String> = news.cloned().collect();
@@ -302,6 +307,8 @@ mod tests {
         assert_eq!(found[0].said(), "nothing defines X (Kustomizations apps, apps-staging)");
         assert_eq!(found[0].env.as_deref(), Some("production, staging, test"));
         assert_eq!(together(&[all[0].clone(), Finding { line: Some(4), ..all[1].clone() }]).len(), 2);
+        let older = Finding { why: "nothing is said".to_owned(), ..all[1].clone() };
+        assert_eq!(together(&[all[0].clone(), older])[0].why, "why; in staging: nothing is said");
     }
 
     #[test]

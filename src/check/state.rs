@@ -20,6 +20,8 @@ pub struct CheckedState {
     pub files: usize,
     /// How many objects it renders to.
     pub objects: usize,
+    /// How many Kustomizations are not known whole.
+    pub partly: usize,
     /// How many findings a comment or the settings of the repository silence.
     pub silenced: usize,
     /// Which rules did not look at everything.
@@ -71,6 +73,7 @@ impl CheckedState {
             silenced: report.silenced,
             quiet: report.quiet,
             files: files.len(),
+            partly: rendering.iter().flat_map(|rendering| &rendering.of).filter(|one| !one.is_whole()).count(),
             objects: rendering.iter().flat_map(|rendering| &rendering.of).map(|one| one.objects.len()).sum(),
             fault: rendering.err(),
         })
@@ -106,7 +109,7 @@ mod tests {
     fn state(findings: &[(&str, usize)]) -> CheckedState {
         let findings =
             findings.iter().map(|(file, line)| Finding::new("rule", file, "wrong", "", "").on(*line)).collect();
-        CheckedState { findings, fault: None, files: 1, objects: 0, silenced: 0, quiet: Vec::new() }
+        CheckedState { findings, fault: None, files: 1, objects: 0, partly: 0, silenced: 0, quiet: Vec::new() }
     }
 
     #[test]

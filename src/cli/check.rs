@@ -63,7 +63,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     if let Some(before) = git::commit(&snapshot.root, &before).filter(|_| arguments.new) {
         state = state.without(&CheckedState::read(&snapshot, &Revision::Commit(before), &identities, &call.renderer)?);
     }
-    let CheckedState { mut findings, fault, files, objects, silenced, quiet } = state;
+    let CheckedState { mut findings, fault, files, objects, partly, silenced, quiet } = state;
     let is_wanted = |rule: &str| arguments.rule.is_empty() || arguments.rule.iter().any(|wanted| wanted == rule);
     let is_here = |env: &Option<String>| call.global.env.is_none() || env.is_none() || *env == call.global.env;
     findings.retain(|finding| is_wanted(finding.rule) && is_here(&finding.env));
@@ -80,10 +80,16 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let count = |severity| findings::count(&told, severity);
     let (errors, warnings, hints) = (count(Severity::Error), count(Severity::Warning), count(Severity::Hint));
     let hidden = if shows_hints || hints.starts_with("0 ") { "" } else { " (--hints shows them)" };
-    let partly = match Quiet::count(&quiet) {
+    let silent = match Quiet::count(&quiet) {
         0 => String::new(),
-        1 => "; not everything is known: 1 rule did not run on all of it, as told above".to_owned(),
-        count => format!("; not everything is known: {count} rules did not run on all of it, as told above"),
+        1 => ", and 1 rule did not run on all of it, as told above".to_owned(),
+        count => format!(", and {count} rules did not run on all of it, as told above"),
+    };
+    let partly = match partly {
+        0 if silent.is_empty() => String::new(),
+        0 => format!("; not everything is known{silent}"),
+        1 => format!("; 1 Kustomization is not known whole (`fluxdeck objects` says why){silent}"),
+        count => format!("; {count} Kustomizations are not known whole (`fluxdeck objects` says why){silent}"),
     };
     call.remark(&format!(
         "{errors}, {warnings}, {hints}{hidden}; files: {files}, objects: {objects}{}{partly}",
