@@ -23,7 +23,7 @@ use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt as _};
 use super::connect::{Broken, HttpResponse, Speaks};
 use super::fault::chain;
 use super::login_certificate as identity;
-use super::proxy::{self, Forward};
+use super::proxy::{self, ProxyConnector};
 use super::trust;
 
 /// A whole HTTP stack, ready for requests.
@@ -64,11 +64,11 @@ pub(crate) async fn service(config: kube::Config, speaks: Speaks) -> Result<Serv
                 let secure =
                     anonymous.rustls_https_connector_with_connector(tcp()).map_err(|error| unusable(&error))?;
                 if is_plain {
-                    return stack(&config, Forward { proxy: address, connector: secure }, speaks, login).await;
+                    return stack(&config, ProxyConnector { proxy: address, connector: secure }, speaks, login).await;
                 }
                 stack(&config, tunnel(&proxy, address, secure), speaks, None).await
             }
-            _ if is_plain => stack(&config, Forward { proxy: address, connector: tcp() }, speaks, login).await,
+            _ if is_plain => stack(&config, ProxyConnector { proxy: address, connector: tcp() }, speaks, login).await,
             _ => stack(&config, tunnel(&proxy, address, tcp()), speaks, None).await,
         }
     };

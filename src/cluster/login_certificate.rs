@@ -44,8 +44,8 @@ pub(super) fn without(config: &kube::Config) -> kube::Config {
 
 /// Has the certificate of a user shown.
 pub(super) fn put(tls: &mut ClientConfig, login: &AuthInfo) -> Result<(), String> {
-    use age::secrecy::ExposeSecret as _;
-    let key = login.client_key_data.as_ref().map(|key| key.expose_secret());
+    use age::secrecy::ExposeSecret;
+    let key = login.client_key_data.as_ref().map(ExposeSecret::expose_secret);
     let key = zeroize::Zeroizing::new(pem(key, login.client_key.as_deref(), "client-key")?);
     let certificate =
         pem(login.client_certificate_data.as_deref(), login.client_certificate.as_deref(), "client-certificate")?;

@@ -93,21 +93,21 @@ fn is_within(address: IpAddr, network: &str, length: &str) -> bool {
 /// Connects to a proxy in the place of a server that speaks plain HTTP: the proxy is then asked with the whole address, since many tunnel to the
 /// port of HTTPS alone.
 #[derive(Debug, Clone)]
-pub(super) struct Forward<C> {
+pub(super) struct ProxyConnector<C> {
     pub(super) proxy: Uri,
     pub(super) connector: C,
 }
 
-impl<C, T> tower::Service<Uri> for Forward<C>
+impl<C, T> tower::Service<Uri> for ProxyConnector<C>
 where
     C: tower::Service<Uri, Response = T>,
     C::Error: Into<BoxError>,
     C::Future: Send + 'static,
     T: Send + 'static,
 {
-    type Response = Forwarded<T>;
+    type Response = ProxiedStream<T>;
     type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Forwarded<T>, BoxError>>;
+    type Future = BoxFuture<'static, Result<ProxiedStream<T>, BoxError>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.connector.poll_ready(context).map_err(Into::into)
@@ -115,21 +115,21 @@ where
 
     fn call(&mut self, _server: Uri) -> Self::Future {
         let dialled = self.connector.call(self.proxy.clone());
-        async move { dialled.await.map(Forwarded).map_err(Into::into) }.boxed()
+        async move { dialled.await.map(ProxiedStream).map_err(Into::into) }.boxed()
     }
 }
 
 /// A connection to a proxy that forwards requests.
 #[derive(Debug)]
-pub(super) struct Forwarded<T>(T);
+pub(super) struct ProxiedStream<T>(T);
 
-impl<T: Connection> Connection for Forwarded<T> {
+impl<T: Connection> Connection for ProxiedStream<T> {
     fn connected(&self) -> Connected {
         self.0.connected().proxy(true)
     }
 }
 
-impl<T: Read + Unpin> Read for Forwarded<T> {
+impl<T: Read + Unpin> Read for ProxiedStream<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -139,7 +139,7 @@ impl<T: Read + Unpin> Read for Forwarded<T> {
     }
 }
 
-impl<T: Write + Unpin> Write for Forwarded<T> {
+impl<T: Write + Unpin> Write for ProxiedStream<T> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(context, bytes)
     }

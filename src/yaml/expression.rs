@@ -5,6 +5,7 @@
 //! rule again and again.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use regex::{Regex, RegexBuilder};
@@ -153,7 +154,7 @@ fn escape<'t>(behind: &'t str, in_class: bool, out: &mut String) -> &'t str {
                 return after;
             }
             let value = u32::from_str_radix(number, 8).unwrap_or_default();
-            out.push_str(&format!("\\x{{{value:x}}}"));
+            let _never_fails = write!(out, "\\x{{{value:x}}}");
             return behind.get(digits..).unwrap_or_default();
         }
         // Of ASCII alone, unlike ours.

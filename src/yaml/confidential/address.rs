@@ -65,15 +65,13 @@ pub(super) fn is_email(text: &str) -> bool {
 /// Tells whether a text is none that somebody chose for a password, though its key says that it is one: an address with its scheme, or the path of a
 /// file that is mounted.
 pub(super) fn is_place(text: &str) -> bool {
-    match text.split_once("://") {
-        Some((scheme, rest)) => SCHEMES.contains(&scheme) && !rest.is_empty(),
-        None => {
-            let mut parts = text.split('/');
-            parts.next() == Some("")
-                && parts.next().is_some_and(|root| ROOTS.contains(&root))
-                && parts.next().is_some_and(|part| !part.is_empty())
-        }
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return SCHEMES.contains(&scheme) && !rest.is_empty();
     }
+    let mut parts = text.split('/');
+    parts.next() == Some("")
+        && parts.next().is_some_and(|root| ROOTS.contains(&root))
+        && parts.next().is_some_and(|part| !part.is_empty())
 }
 
 /// Tells whether a text is an address without anything in it that opens a door.

@@ -215,10 +215,9 @@ fn end_of_action(inside: &str, end: &str) -> Option<usize> {
             _ if escaped => escaped = false,
             Some('"') if letter == '\\' => escaped = true,
             Some(open) if open == letter => quote = None,
-            Some(_) => {}
             None if matches!(letter, '"' | '`' | '\'') => quote = Some(letter),
             None if inside.get(at..).is_some_and(|rest| rest.starts_with(end)) => return Some(at),
-            None => {}
+            _ => {}
         }
     }
     Some(simple)

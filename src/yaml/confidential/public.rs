@@ -62,7 +62,7 @@ fn is_of_ssh(line: &str) -> bool {
     let head: Vec<u8> = [0, 0, 0, length].into_iter().chain(kind.bytes()).collect();
     // Its last letter has bits of what comes behind.
     let mut expected = STANDARD_NO_PAD.encode(&head);
-    if head.len() % 3 != 0 {
+    if !head.len().is_multiple_of(3) {
         expected.pop();
     }
     // An example is cut short.

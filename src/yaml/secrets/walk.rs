@@ -217,7 +217,9 @@ impl Walk {
                 }
                 // Values of charts that make a Secret of them; what is an object of another kind has fields of its own.
                 YamlNode::Map(values) if key == "stringData" && word(fields, "kind").is_empty() => {
-                    values.iter().for_each(|(key, value)| self.template(key, value, &at.key(key), place));
+                    for (key, value) in values {
+                        self.template(key, value, &at.key(key), place);
+                    }
                     self.node(node, &at, within);
                 }
                 _ => self.node(node, &at, within),
@@ -257,7 +259,9 @@ impl Walk {
                 YamlNode::Scalar(_) if key == "value" => self.template(name, node, &at.key(key), place),
                 YamlNode::Map(values) if key == "valueMap" => {
                     let at = at.key(key);
-                    values.iter().for_each(|(key, value)| self.template(key, value, &at.key(key), place));
+                    for (key, value) in values {
+                        self.template(key, value, &at.key(key), place);
+                    }
                 }
                 _ => {}
             }

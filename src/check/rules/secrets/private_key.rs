@@ -1,4 +1,4 @@
-//! A private key in a file: age, PEM (SSH, TLS, PGP), WireGuard, or what a kubeconfig or Docker's configuration logs in with.
+//! A private key in a file: age, PEM (SSH, TLS, PGP), `WireGuard`, or what a kubeconfig or Docker's configuration logs in with.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -110,7 +110,7 @@ fn of_docker(value: &Value, lines: &[(usize, &str)]) -> Option<(usize, &'static 
     Some((at.map_or(1, |(number, _)| *number), "a login of Docker's configuration"))
 }
 
-/// Finds a key of WireGuard, 32 bytes in base64: `PrivateKey = …`, `WIREGUARD_PRIVATE_KEY: …`.
+/// Finds a key of `WireGuard`, 32 bytes in base64: `PrivateKey = …`, `WIREGUARD_PRIVATE_KEY: …`.
 fn of_wireguard(line: &str) -> Option<&'static str> {
     let (key, value) = line.split_once(['=', ':'])?;
     let key: String =
@@ -123,7 +123,7 @@ fn of_wireguard(line: &str) -> Option<&'static str> {
 
 /// Tells whether a line stands in a Secret, whose values in base64 are told as such.
 fn is_of_secret(text: &str, number: usize) -> bool {
-    let around = parts(text).into_iter().filter(|(begins, ..)| *begins <= number).next_back();
+    let around = parts(text).into_iter().rfind(|(begins, ..)| *begins <= number);
     around.and_then(|(_, _, documents)| documents.ok()).is_some_and(|documents| {
         let kind =
             |document: &Value| document.get("kind").and_then(Value::as_str).is_some_and(manifest::is_secret_kind);
