@@ -163,6 +163,7 @@ fn is_telling(inside: &Path) -> bool {
             | "index"
             | "refs"
             | "packed-refs"
+            | "FETCH_HEAD"
             | "MERGE_HEAD"
             | "CHERRY_PICK_HEAD"
             | "REVERT_HEAD"

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Repository, run};
@@ -121,6 +122,9 @@ pub struct GitState {
     pub commit: Option<String>,
     /// The branch that HEAD's branch follows.
     pub upstream: Option<Upstream>,
+    /// When the remote was asked last, as git notes it (`FETCH_HEAD`): what is said of the branch on the remote is of that time. `None` where it
+    /// was not asked since the repository was made or cloned.
+    pub fetched: Option<Timestamp>,
     /// What git is in the middle of.
     pub operation: Option<UnfinishedOperation>,
     /// Changed files by path; a folder of untracked files stands for all in it, with `/` at its end.
@@ -140,6 +144,7 @@ impl GitState {
         let printed = run::finish(run::comparing(root, &arguments), root, "git does not tell what changed")?;
         let mut state = parse(&String::from_utf8_lossy(&printed));
         state.operation = operation(&repository.git_dir);
+        state.fetched = fetched(repository);
         Ok(state)
     }
 
@@ -162,6 +167,7 @@ impl GitState {
             head: Head::Detached,
             commit: None,
             upstream: None,
+            fetched: None,
             operation: None,
             marks: BTreeMap::new(),
             counts: Counts::default(),
@@ -195,6 +201,13 @@ impl GitState {
             Head::Detached => self.short_commit().unwrap_or("detached"),
         }
     }
+}
+
+/// A working tree beside the first has a `FETCH_HEAD` of its own; the branches of the remote are all trees' in common.
+fn fetched(repository: &Repository) -> Option<Timestamp> {
+    let noted = |folder: &Path| folder.join("FETCH_HEAD").symlink_metadata().ok()?.modified().ok();
+    let last = [noted(&repository.git_dir), noted(&repository.common_dir)].into_iter().flatten().max()?;
+    Timestamp::try_from(last).ok()
 }
 
 /// Counts the commits by which a cluster's revision (`main@sha1:HASH`, or an older Flux's `main/HASH`) is behind HEAD; `None` when git

@@ -62,6 +62,19 @@ impl TestRepository {
 }
 
 #[test]
+fn when_the_remote_was_asked_last_is_known() {
+    let repository = TestRepository::new();
+    repository.write("a.yaml", "a: 1\n");
+    repository.commit("first");
+    assert_eq!(repository.state().fetched, None);
+    let other = TestRepository::new();
+    other.write("b.yaml", "b: 1\n");
+    other.commit("first");
+    repository.git(&["fetch", "-q", other.path().to_str().unwrap()]);
+    assert!(repository.state().fetched.is_some());
+}
+
+#[test]
 fn every_sort_of_change_has_its_mark() {
     let repository = TestRepository::new();
     repository.write("changed.yaml", "a\n");

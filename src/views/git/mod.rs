@@ -286,7 +286,7 @@ impl View for Git {
 
     fn title(&self, scene: &Scene<'_>) -> String {
         match state(scene) {
-            Some(Ok(state)) => paint::title(state),
+            Some(Ok(state)) => paint::title(state, scene.facts.now),
             Some(Err(_)) => "git".to_owned(),
             None => "git  reading...".to_owned(),
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -9,12 +10,13 @@ use super::files::{ChangedFile, Group};
 use super::{Git, applied, files_of, state};
 use crate::app::Scene;
 use crate::model::Fault;
+use crate::model::clock::age;
 use crate::repo::git::{GitState, Head};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Paragraph, Span, StyledLine, fit, fit_end, lines, pad, panel, wrap};
 
 /// Writes where HEAD stands: branch, what it follows, how far they are apart, and what git is in the middle of.
-pub fn title(state: &GitState) -> String {
+pub fn title(state: &GitState, now: Timestamp) -> String {
     let mut title = match &state.head {
         Head::Branch(name) => format!("git  {name}"),
         Head::Unborn(name) => format!("git  {name}, no commit yet"),
@@ -27,6 +29,10 @@ pub fn title(state: &GitState) -> String {
                 (Some(0), Some(0)) => title.push_str("  up to date"),
                 (Some(ahead), Some(behind)) => drop(write!(title, "  {ahead} ahead, {behind} behind")),
                 _ => title.push_str("  which is gone"),
+            }
+            match state.fetched {
+                Some(at) => drop(write!(title, ", fetched {} ago", age(now, at))),
+                None => title.push_str(", never fetched here"),
             }
         }
         (None, Head::Branch(_)) => title.push_str("  follows no branch: P sets it"),
