@@ -105,7 +105,7 @@ fn what_would_be_read_elsewhere_is_not_built() {
         ("patchesStrategicMerge: [\"http://127.0.0.1:1/a: b\"]\n".to_owned(), "nothing is fetched"),
         ("resources: [git@localhost/owner/repository]\n".to_owned(), "nothing is fetched"),
         ("resources: [GitHub.com/owner/repository]\n".to_owned(), "nothing is fetched"),
-        ("resources: [\"http://127.0.0.1:1/a\\n\"]\n".to_owned(), "no path"),
+        ("resources: [\"http://127.0.0.1:1/a\\n\"]\n".to_owned(), "could read differently"),
         ("# a\rresources: [\"http://127.0.0.1:1/a\"]\r".to_owned(), "nothing is fetched"),
         ("\u{feff}resources: [\"http://127.0.0.1:1/a\"]\n".to_owned(), "nothing is fetched"),
         (

@@ -54,7 +54,7 @@ fn every_screen_says_that_it_is_a_demo() {
     deck.wait_for("one environment", |screen| screen.contents().matches("infrastructure-controllers").count() == 1);
     shows_demo(&mut deck, "home at 80x24");
     deck.press(">");
-    deck.sees("waits on infra");
+    deck.sees("waits on monitoring");
     shows_demo(&mut deck, "production at 80x24");
 }
 

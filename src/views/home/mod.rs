@@ -311,7 +311,9 @@ impl View for Home {
                 Some((path, _)) => vec![CommandTarget::File(facts.environment_of(&path), path)],
             };
         }
-        self.selected_object(facts).map(|(env, object)| CommandTarget::Object(env, object)).into_iter().collect()
+        let selected = self.selected_object(facts).map(|(env, object)| CommandTarget::Object(env, object));
+        // A panel without a line is its environment still: what is wrong with its connection is mended from there.
+        selected.or_else(|| self.focused_env(facts).map(CommandTarget::Environment)).into_iter().collect()
     }
 
     fn marked(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
