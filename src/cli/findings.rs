@@ -199,7 +199,7 @@ mod tests {
             because: "not in this repository, and nothing is fetched".to_owned(),
             file: "apps/kustomization.yaml".to_owned(),
         };
-        let told = counted(&[finding()], 0, &[quiet.clone()]);
+        let told = counted(&[finding()], 0, std::slice::from_ref(&quiet));
         assert_eq!(
             (told[1].rule, told[1].severity, told[1].file.as_str()),
             ("not-run", Severity::Hint, "apps/kustomization.yaml")

@@ -107,7 +107,7 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
     // Of these, each but the first is connected once the ones before it are full.
     let more = (1..watch_connections::MOST).map(|_| client(Speaks::Http2));
     let watches = WatchConnections::new(std::iter::once(requests.clone()).chain(more));
-    Cluster { plugin, watches, ..Cluster::new(env, name, requests, streams, skew, exposure) }
+    Cluster { watches, plugin, ..Cluster::new(env, name, requests, streams, skew, exposure) }
 }
 
 /// No token is larger, in bytes.

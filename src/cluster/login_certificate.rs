@@ -124,10 +124,11 @@ mod tests {
     /// What kube says of such a certificate is what [`super::super::dial`] goes by.
     #[test]
     fn kube_names_the_version_that_it_does_not_read() {
+        use kube::client::ConfigExt as _;
+
         let mut config = kube::Config::new("https://127.0.0.1:1".parse().unwrap());
         config.auth_info.client_certificate_data = Some(encoded("CERTIFICATE", CERTIFICATE));
         config.auth_info.client_key_data = Some(encoded("PRIVATE KEY", KEY).into());
-        use kube::client::ConfigExt as _;
         let error = config.rustls_client_config().unwrap_err();
         assert!(super::super::fault::chain(&error).contains("UnsupportedCertVersion"), "{error:?}");
         assert!(super::without(&config).rustls_client_config().is_ok());

@@ -155,7 +155,7 @@ impl Paged for Namespace {
     }
 
     fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
-        let link = line.and_then(PageLine::link).cloned();
-        vec![link.unwrap_or_else(|| CommandTarget::Object(self.env, ObjectRef::new("Namespace", "", "", &self.name)))]
+        let object = line.and_then(PageLine::link).cloned();
+        vec![object.unwrap_or_else(|| CommandTarget::Object(self.env, ObjectRef::new("Namespace", "", "", &self.name)))]
     }
 }

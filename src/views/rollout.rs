@@ -179,6 +179,7 @@ impl Rollout {
             for (_, entry) in known.entries.iter().filter(|(known, entry)| known == env && entry.is_object()) {
                 let sync = self.sync.get(&(*env, entry.document));
                 let title = entry.title();
+                let difference = sync.map(SyncState::description).unwrap_or_default();
                 match sync.map(SyncState::agrees) {
                     None => put(State::Progressing, "live values", format!("Secret {title}: comparing..."), None),
                     Some(Some(true)) => {
@@ -187,10 +188,7 @@ impl Rollout {
                     Some(_) => put(
                         State::Failed,
                         "live values",
-                        format!(
-                            "Secret {title}: {}; enter compares again",
-                            sync.map(SyncState::description).unwrap_or_default()
-                        ),
+                        format!("Secret {title}: {difference}; enter compares again"),
                         Some((COMPARE, Vec::new())),
                     ),
                 }

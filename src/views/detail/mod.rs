@@ -227,8 +227,8 @@ impl Paged for Detail {
 
     fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         let lists_objects = matches!(self.tab, Tab::Inventory | Tab::Tree);
-        let link = line.filter(|_| lists_objects).and_then(PageLine::link).cloned();
-        vec![link.unwrap_or_else(|| CommandTarget::Object(self.env, self.object.clone()))]
+        let object = line.filter(|_| lists_objects).and_then(PageLine::link).cloned();
+        vec![object.unwrap_or_else(|| CommandTarget::Object(self.env, self.object.clone()))]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {

@@ -276,8 +276,8 @@ impl Paged for FileView {
     }
 
     fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
-        let link = line.and_then(PageLine::link);
-        vec![link.cloned().unwrap_or_else(|| CommandTarget::File(self.env, self.path.clone()))]
+        let object = line.and_then(PageLine::link);
+        vec![object.cloned().unwrap_or_else(|| CommandTarget::File(self.env, self.path.clone()))]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {

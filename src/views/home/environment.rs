@@ -32,6 +32,9 @@ const MESSAGE_LINES: usize = 3;
 /// A note that stands below its line takes so many lines at most.
 const NOTE_LINES: usize = 2;
 
+/// The lines of a panel, and the width and height that they are laid out for.
+type LinesInRoom = (SameValue<[FlowLine]>, (usize, usize));
+
 /// Keeps what is selected in an environment's panel.
 #[derive(Debug, Default)]
 pub(super) struct Environment {
@@ -42,7 +45,7 @@ pub(super) struct Environment {
     /// Where the selected object stood last.
     place: Cell<usize>,
     /// The rows of the lines, for a room.
-    rows: Kept<(SameValue<[FlowLine]>, (usize, usize)), Vec<PanelRow>>,
+    rows: Kept<LinesInRoom, Vec<PanelRow>>,
 }
 
 /// One row of a panel: a line, or a part of the message below it.

@@ -83,13 +83,13 @@ impl Page {
 
     /// Returns the lines that were made for this revision of the facts, or makes them. Where they turn out as they were, what the page made of
     /// them stays too.
-    pub fn kept_lines(&self, revision: u64, make: impl FnOnce() -> SharedLines) -> SharedLines {
+    pub fn kept_lines(&self, revision: u64, write: impl FnOnce() -> SharedLines) -> SharedLines {
         if let (Some(known), lines) = &*self.made.borrow()
             && *known == revision
         {
             return lines.clone();
         }
-        let new = make();
+        let new = write();
         work::count(new.len());
         let mut made = self.made.borrow_mut();
         made.0 = Some(revision);

@@ -84,8 +84,8 @@ fn place(column: &str, titles: &[&str]) -> Option<Place> {
         "name" => return Some(Place::Name),
         _ => {}
     }
-    let is_called = |title: &&str| title.to_lowercase() == column;
-    if let Some(index) = titles.iter().position(|title| is_called(&title)) {
+    let is_called = |title: &str| title.to_lowercase() == column;
+    if let Some(index) = titles.iter().position(|title| is_called(title)) {
         return Some(Place::Cell(index));
     }
     if column == "state" {

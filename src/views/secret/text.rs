@@ -120,7 +120,7 @@ impl SecretView {
         self.examine();
     }
 
-    /// TextState at the text after a key: what is wrong with it, and on which line; and what of it is secret.
+    /// Looks at the text after a key: what is wrong with it, and on which line; and what of it is secret.
     fn examine(&mut self) {
         let (Some((Field::Text, editor)), Some(document)) = (&self.editing, self.document()) else { return };
         let text = editor.text();

@@ -49,13 +49,13 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Returns the ResourceSet that an object is made of.
+/// Returns the `ResourceSet` that an object is made of.
 fn set_of<'a>(world: &World<'a>, object: &Object) -> Option<&'a Object> {
     let set = object.origin.made_by.as_deref()?;
     world.objects_of(known::OPERATOR, "ResourceSet").find(|known| known.object.name == set)
 }
 
-/// Tells whether a ResourceSet waits for the definition of an object's kind, or of another of its group.
+/// Tells whether a `ResourceSet` waits for the definition of an object's kind, or of another of its group.
 fn waits_for_definition(set: &Object, object: &Object) -> bool {
     let group = format!(".{}", object.object.group);
     list(&set.body, "/spec/dependsOn")

@@ -156,8 +156,8 @@ fn told(world: &World<'_>, first: &Use<'_>, names: &[&str], kustomizations: Vec<
         kustomizations,
         ..found.in_environment(world.env).about(Some(first.object.object.to_string()))
     };
-    let mut named = BTreeSet::from([(first.file.as_str(), first.line)]);
-    for other in more.iter().filter(|other| named.insert((&other.file, other.line))) {
+    let mut places = BTreeSet::from([(first.file.as_str(), first.line)]);
+    for other in more.iter().filter(|other| places.insert((&other.file, other.line))) {
         let (env, object) = (Some(world.env.to_owned()), Some(other.object.object.to_string()));
         finding.others.push(Other { env, file: other.file.clone(), line: other.line, object });
     }

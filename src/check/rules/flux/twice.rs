@@ -34,14 +34,13 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             let known = taking.get(&(outer.namespace.as_str(), outer.name.as_str()));
             let (env, other) = (Some(world.env.to_owned()), Some(object.object.to_string()));
             let (file, line) = world.place(object, &object.object.name);
-            match known.and_then(|at| found.get_mut(*at)) {
-                Some(known) => known.others.push(Other { env, file, line, object: other }),
-                None => {
-                    taking.insert((&outer.namespace, &outer.name), found.len());
-                    let others = vec![Other { env, file, line, object: other }];
-                    let finding = Finding { others, ..takes_in(world, outer, inner) };
-                    found.push(if one.harm == Harm::Fight { finding } else { finding.warning() });
-                }
+            if let Some(known) = known.and_then(|at| found.get_mut(*at)) {
+                known.others.push(Other { env, file, line, object: other });
+            } else {
+                taking.insert((&outer.namespace, &outer.name), found.len());
+                let others = vec![Other { env, file, line, object: other }];
+                let finding = Finding { others, ..takes_in(world, outer, inner) };
+                found.push(if one.harm == Harm::Fight { finding } else { finding.warning() });
             }
             continue;
         }

@@ -272,11 +272,10 @@ mod tests {
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{BODY}\n{BODY}\n-----END PRIVATE KEY-----\n");
         let age = format!("# public key: age1\nAGE-SECRET-KEY-1{}\n", "Q".repeat(58));
         let encoded = |text: &str| STANDARD.encode(text);
-        let wrapped = encoded(&pem)
-            .as_bytes()
-            .chunks(60)
-            .map(|part| format!("  {}\n", String::from_utf8_lossy(part)))
-            .collect::<String>();
+        let mut wrapped = String::new();
+        for part in encoded(&pem).as_bytes().chunks(60) {
+            wrapped.extend(["  ", &String::from_utf8_lossy(part), "\n"]);
+        }
         let login = encoded("app:hunter2");
         let wireguard = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
         for (line, text) in [
