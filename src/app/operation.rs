@@ -60,8 +60,6 @@ pub struct Op {
     pub object: String,
     /// The equivalent command line.
     pub shell: ShellLine,
-    /// What it means when the operator stops it.
-    pub stopped: &'static str,
     /// Whether the journal has the line of its beginning: it is on the screen only after that.
     pub noted: bool,
     /// Its steps, in the order in which they began.

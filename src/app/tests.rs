@@ -266,12 +266,14 @@ fn what_runs_is_on_the_screen_once_the_journal_has_it() {
 }
 
 #[test]
-fn stopping_to_wait_is_told_and_a_late_outcome_changes_nothing() {
+fn a_stop_is_told_once_it_has_stopped_and_a_late_outcome_changes_nothing() {
     let mut desk = TestApp::new();
     let effects = desk.press("R");
     let id =
         effects.iter().find_map(|effect| if let Effect::Operate(id, _) = effect { Some(*id) } else { None }).unwrap();
     assert!(desk.press("X").iter().any(|effect| matches!(effect, Effect::Cancel(cancelled) if *cancelled == id)));
+    assert!(!desk.screen().contains("the controller goes on"), "{}", desk.screen());
+    desk.app.update(Msg::Ended(id, Outcome::Cancelled("no longer waited for; the controller goes on"), None));
     desk.app.update(Msg::Ended(id, Outcome::Done("late".to_owned()), None));
     let screen = desk.screen();
     assert!(screen.contains("the controller goes on") && !screen.contains("late"), "{screen}");

@@ -1,7 +1,7 @@
 //! Regular expressions of a repository, which nobody vouches for: read as the programs of Kubernetes read them, bounded, and compiled once.
 //!
 //! sops and kustomize have Go's syntax (the package regexp/syntax), which differs from our library's in what follows a backslash, in classes and in
-//! braces; [`translated`] writes one in the other's way. The matching itself takes time linear in the text, but a few letters such as `(x{500}){40}` compile to megabytes, and a file is asked for its
+//! braces; `translated` writes one in the other's way. The matching itself takes time linear in the text, but a few letters such as `(x{500}){40}` compile to megabytes, and a file is asked for its
 //! rule again and again.
 
 use std::collections::HashMap;

@@ -5,7 +5,7 @@ use crate::app::guard::judge;
 use crate::app::{
     Action, App, Ask, Command, CommandTarget, Consent, Effect, Marks, Notice, OnScreen, Op, OpId, Task, Ticket, Verdict,
 };
-use crate::model::{Env, Fault, Lesson, ObjectRef, Outcome};
+use crate::model::{Env, Fault, Lesson, ObjectRef};
 
 impl App {
     /// Judges and runs a command, asking first for what it needs.
@@ -134,7 +134,6 @@ impl App {
                         title: operation.title.clone(),
                         object: operation.object.clone(),
                         shell: operation.shell.clone(),
-                        stopped: operation.stopped,
                         noted: false,
                         steps: Vec::new(),
                         started,
@@ -142,11 +141,8 @@ impl App {
                     });
                     effects.push(Effect::Operate(id, operation));
                 }
-                Action::Cancel(id) => {
-                    let stopped = self.facts.operations.iter().find(|known| known.id == id).map(|known| known.stopped);
-                    effects.push(Effect::Cancel(id));
-                    self.ended(id, Outcome::Cancelled(stopped.unwrap_or_default()));
-                }
+                // It tells itself when it has stopped, and how: a word before that might not be true.
+                Action::Cancel(id) => effects.push(Effect::Cancel(id)),
                 Action::Task(task) => self.task(ticket, task, effects),
                 Action::Hand(payload) => {
                     if let Some(top) = self.layers.len().checked_sub(1) {

@@ -92,6 +92,11 @@ pub(super) fn is_harmless_address(text: &str) -> bool {
         password.is_empty() && !user.split('%').any(is_random)
     });
     let host = authority.rsplit('@').next().and_then(|host| host.split(':').next()).unwrap_or_default();
+    // `app:Xy/9@db`: what stands where a port would is the beginning of a password that has a slash.
+    let (_, port) = authority.rsplit('@').next().unwrap_or_default().rsplit_once(':').unwrap_or_default();
+    let is_port = port.ends_with(']') || port.chars().all(|letter| letter.is_ascii_digit() || "${}()".contains(letter));
+    let behind = rest.get(authority.len()..).unwrap_or_default();
+    let hides_login = !is_port && !authority.contains('@') && behind.contains('@');
     let is_webhook = WEBHOOKS.iter().any(|(name, start)| {
         let of_host = host.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'));
         of_host && path.strip_prefix(start).is_some_and(|rest| rest.len() > 8)
@@ -101,7 +106,11 @@ pub(super) fn is_harmless_address(text: &str) -> bool {
         let kept = words(key).iter().any(|word| KEPT.contains(&word.as_str()));
         value.starts_with('/') || !(kept && !value.is_empty() || is_random(value))
     };
-    is_open && !is_webhook && path.split(['/', ':', '#']).all(|part| !is_random(part)) && query.split('&').all(of_query)
+    is_open
+        && !hides_login
+        && !is_webhook
+        && path.split(['/', ':', '#']).all(|part| !is_random(part))
+        && query.split('&').all(of_query)
 }
 
 fn is_path(text: &str) -> bool {

@@ -146,14 +146,24 @@ fn stands_for_something(inside: &str) -> bool {
 /// Takes out what is filled in elsewhere: `${name}` of Flux and `{{ … }}` of templates. The text of a default stays, and so does one that a template
 /// writes as it is.
 pub(in crate::yaml) fn filled(text: &str) -> String {
-    let once = filled_once(text);
+    filled_within(text, 0)
+}
+
+/// Defaults of defaults are gone into so deep; what is below stays as it is written, and is judged so.
+const DEEPEST: usize = 8;
+
+fn filled_within(text: &str, depth: usize) -> String {
+    if depth > DEEPEST {
+        return text.to_owned();
+    }
+    let once = filled_once(text, depth);
     // An escaped template is one that another program reads: `{{ "{{ .password }}" }}`.
-    let filled = if once.contains("{{") && once != text { filled_once(&once) } else { once };
+    let filled = if once.contains("{{") && once != text { filled_once(&once, depth) } else { once };
     // What only joins what is filled in says nothing: `{{ .user }}:{{ .password }}`.
     if filled != text && !filled.contains(char::is_alphanumeric) { String::new() } else { filled }
 }
 
-fn filled_once(text: &str) -> String {
+fn filled_once(text: &str, depth: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(['$', '{', '#', '[', '<']) {
@@ -170,7 +180,7 @@ fn filled_once(text: &str) -> String {
             && let Some(end) = closing(inside)
         {
             if let Some(instead) = written_instead(inside.get(..end).unwrap_or_default()) {
-                out.push_str(&filled(instead));
+                out.push_str(&filled_within(instead, depth + 1));
             }
             rest = inside.get(end.saturating_add(1)..).unwrap_or_default();
             continue;

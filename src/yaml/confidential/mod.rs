@@ -146,7 +146,8 @@ pub fn is_surely_confidential_data(key: &str, encoded: &str) -> bool {
 }
 
 fn holds_private_key(text: &str) -> bool {
-    text.contains("PRIVATE KEY-----") || text.contains("AGE-SECRET-KEY-")
+    // The second is the armour of OpenPGP (RFC 9580, section 6.2), in which Flux takes its keys too.
+    ["PRIVATE KEY-----", "PRIVATE KEY BLOCK-----", "AGE-SECRET-KEY-"].iter().any(|mark| text.contains(mark))
 }
 
 /// Tells whether the last word of a key is one for a password and for nothing else: a token or a secret may be the name of one.

@@ -17,6 +17,8 @@ fn what_opens_a_door_is_confidential() {
         (".dockerconfigjson", r#"{"auths":{"a.example.org":{"auth":"dTpw"}}}"#),
         ("a", "${A:=hunter2}"),
         ("id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n"),
+        ("cluster.asc", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQPG\n-----END PGP PRIVATE KEY BLOCK-----\n"),
+        ("DATABASE_URL", "postgres://app:Xy/9@db:5432/app"),
         ("password", "a.b.c d"),
         ("wifi", "correct horse battery"),
         ("config.yaml", "media:\n  server_key: ed25519 a_Vg ivuR2EzzrqX7kIADeypBxJUmHOJ9dsBewQC6qr3Hho\n"),
@@ -27,6 +29,9 @@ fn what_opens_a_door_is_confidential() {
     assert!(is_confidential_data("a", "aHVudGVyMg=="));
     assert!(is_confidential_data("a", "no base64!"));
     assert!(is_confidential_data("a", "/+8="), "bytes");
+    // As deep as somebody likes, and no deeper than the stack.
+    let deep = format!("{}hunter2{}", "${A:-".repeat(20_000), "}".repeat(20_000));
+    assert!(is_confidential("password", &deep));
 }
 
 #[test]
@@ -48,6 +53,8 @@ fn what_stands_for_a_secret_or_says_nothing_is_none() {
         ("RESTIC_REPOSITORY", "s3:http://minio.example.org:9000/backup"),
         ("RESTIC_REPOSITORY", "s3:https://s3.${REGION}.example.org/${APP}"),
         ("rclone.conf", "[r2]\ntype = s3\nsecret_access_key = ${R2_KEY}\nendpoint = https://r2.example.org\n"),
+        ("repository", "ssh://git@github.com:org/repo.git"),
+        ("image", "https://registry.example.org:5000/app@sha256:0123"),
         ("username", "admin"),
         ("username", "${OWNER:=${APP}}"),
         ("host", "postgres-rw.database.svc"),
