@@ -6,6 +6,7 @@ use super::Call;
 use super::operate::operate;
 use crate::commands;
 use crate::model::Fault;
+use crate::runtime::Session;
 
 // Flags of `forward`.
 #[derive(Debug, Args)]
@@ -22,5 +23,5 @@ pub struct Arguments {
 /// # Errors
 /// Fails when the call is wrong, the guard refuses, the cluster does, or the port is taken.
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    operate(call, &commands::FORWARD, &arguments.object, vec![("ports".to_owned(), arguments.ports)])
+    operate(call, &commands::FORWARD, &arguments.object, vec![("ports".to_owned(), arguments.ports)], Session::facts)
 }

@@ -26,19 +26,21 @@ struct Line<'a> {
     message: &'a str,
 }
 
-/// Dispatches a command on an object, as its key would, and waits for the outcome.
+/// Dispatches a command on an object, as its key would, and waits for the outcome; `facts` says what the command needs to know: reading the
+/// repository holds up a command that says nothing of it.
 pub(super) fn operate(
     call: &Call,
     command: &'static Command,
     object: &str,
     answers: Vec<(String, String)>,
+    facts: fn(&Session) -> Facts,
 ) -> Result<u8, Fault> {
     let object = named(object)?;
     call.block_on(async {
         let session = call.session()?;
         let env = only_environment(call, &session)?;
         let target = CommandTarget::Object(env, object);
-        dispatch(call, &session, &session.facts_with_repository(), command, vec![target], answers).await
+        dispatch(call, &session, &facts(&session), command, vec![target], answers).await
     })
 }
 

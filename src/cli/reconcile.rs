@@ -6,6 +6,7 @@ use super::Call;
 use super::operate::operate;
 use crate::commands;
 use crate::model::{Fault, FaultKind};
+use crate::runtime::Session;
 
 // Flags of `reconcile`.
 #[derive(Debug, Args)]
@@ -60,5 +61,5 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
             "name one as Kustomization/flux-system/apps, or say --all",
         )
     })?;
-    operate(call, &commands::RECONCILE, &object, answers)
+    operate(call, &commands::RECONCILE, &object, answers, Session::facts)
 }

@@ -6,6 +6,7 @@ use super::Call;
 use super::operate::{operate, timeout};
 use crate::commands;
 use crate::model::Fault;
+use crate::runtime::Session;
 
 // Flags of `run`.
 #[derive(Debug, Args)]
@@ -22,5 +23,5 @@ pub struct Arguments {
 /// # Errors
 /// Fails when the call is wrong, the guard refuses, or the cluster does.
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    operate(call, &commands::RUN_NOW, &arguments.object, vec![timeout(&arguments.timeout)?])
+    operate(call, &commands::RUN_NOW, &arguments.object, vec![timeout(&arguments.timeout)?], Session::facts)
 }

@@ -6,6 +6,7 @@ use super::Call;
 use super::operate::operate;
 use crate::commands;
 use crate::model::Fault;
+use crate::runtime::Session;
 
 // Flags of `suspend`.
 #[derive(Debug, Args)]
@@ -27,5 +28,5 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let mut answers = vec![("reason".to_owned(), arguments.reason)];
     answers.push(("until".to_owned(), arguments.until.unwrap_or_default()));
-    operate(call, &commands::SUSPEND, &arguments.object, answers)
+    operate(call, &commands::SUSPEND, &arguments.object, answers, Session::facts_with_repository)
 }

@@ -36,23 +36,23 @@ pub struct ServedKinds {
     filter: String,
 }
 
-/// Answers the task that asks a cluster.
-struct Answer(Result<Vec<Served>, Fault>);
+/// Answers [`ask`].
+pub(super) struct Answer(pub(super) Result<Vec<Served>, Fault>);
+
+/// Asks the cluster of an environment which kinds it serves.
+pub(super) fn ask(env: Env) -> Action {
+    Action::Task(Task::once("kinds that are served", move |reach| async move {
+        Answer(match reach.cluster(env) {
+            Ok(cluster) => cluster.served().await,
+            Err(fault) => Err(fault),
+        })
+    }))
+}
 
 impl ServedKinds {
     /// Opens what an environment's cluster serves.
     pub fn new(env: Env) -> Self {
         Self { env, served: Loaded::default(), selected: 0, scroll: Scroll::default(), filter: String::new() }
-    }
-
-    fn ask(&self) -> Vec<Action> {
-        let env = self.env;
-        vec![Action::Task(Task::once("kinds that are served", move |reach| async move {
-            Answer(match reach.cluster(env) {
-                Ok(cluster) => cluster.served().await,
-                Err(fault) => Err(fault),
-            })
-        }))]
     }
 
     fn found(&self) -> Vec<&Served> {
@@ -88,7 +88,7 @@ impl View for ServedKinds {
     }
 
     fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
-        self.ask()
+        vec![ask(self.env)]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
@@ -108,9 +108,7 @@ impl View for ServedKinds {
                 return Some(served.map(Action::Push).into_iter().collect());
             }
             Motion::Redraw => {
-                let mut actions = self.ask();
-                actions.push(Action::Redraw);
-                return Some(actions);
+                return Some(vec![ask(self.env), Action::Redraw]);
             }
             _ => {
                 let count = self.found().len();

@@ -10,9 +10,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::flow::FlowLine;
 use super::next::NextStep;
-use crate::app::health::state_scope;
-use crate::app::health::{Gravity, Problem};
-use crate::app::{Facts, Scene};
+use crate::app::health::{Gravity, Problem, state_scope};
+use crate::app::{Facts, Motion, Scene};
 use crate::kinds;
 use crate::model::{Connection, Env, ObjectRef, State, work};
 use crate::theme::Scope;
@@ -191,12 +190,10 @@ fn abridged(mut text: Vec<String>, width: usize) -> Vec<String> {
 /// Writes the next step with its key, or with the name by which the palette finds it.
 fn next_line(next: NextStep, indent: usize, width: usize, scene: &Scene<'_>) -> StyledLine<'static> {
     let key = next.command.map(|id| {
-        let key = scene.keymap.keys_of(id).first().map(ToString::to_string);
+        // What opens is a motion, and its key is no command's.
+        let keys = if id == "open" { scene.keymap.keys_of_motion(Motion::Open) } else { scene.keymap.keys_of(id) };
         let title = || scene.commands.iter().find(|command| command.id == id).map_or("", |command| command.title);
-        match id {
-            "open" => "enter ".to_owned(),
-            _ => key.map_or_else(|| format!(":{}  ", title()), |key| format!("{key} ")),
-        }
+        keys.first().map_or_else(|| format!(":{}  ", title()), |key| format!("{key} "))
     });
     let key = key.unwrap_or_default();
     let room = width.saturating_sub(indent + key.width());

@@ -15,10 +15,11 @@ use std::any::Any;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, Command, CommandTarget, Key, Scene, Task, View};
+use crate::app::{Action, Command, CommandTarget, Key, Scene, View};
 use crate::cluster::Served;
-use crate::model::{Env, Fault};
+use crate::model::Env;
 use crate::theme::Scope;
+use crate::views::served;
 use crate::widgets::{Scroll, Span, StyledLine, centred, fit, lines, pad, panel};
 use entry::Entry;
 
@@ -37,9 +38,6 @@ pub struct Palette {
     selected: usize,
     scroll: Scroll,
 }
-
-/// Answers the task that asks which kinds a cluster serves.
-struct Answer(Result<Vec<Served>, Fault>);
 
 impl Palette {
     /// Opens it for what is selected.
@@ -74,18 +72,12 @@ impl View for Palette {
         if scene.facts.unconnected_fault(self.env).is_some() {
             return Vec::new();
         }
-        let env = self.env;
-        vec![Action::Task(Task::once("kinds that are served", move |reach| async move {
-            Answer(match reach.cluster(env) {
-                Ok(cluster) => cluster.served().await,
-                Err(fault) => Err(fault),
-            })
-        }))]
+        vec![served::ask(self.env)]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
         // Without an answer the kinds that fluxdeck knows are offered, and Home says what is wrong with the cluster.
-        if let Ok(answer) = payload.downcast::<Answer>()
+        if let Ok(answer) = payload.downcast::<served::Answer>()
             && let Ok(served) = answer.0
         {
             self.served = served;
